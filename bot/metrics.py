@@ -34,6 +34,8 @@ _OTHER: Final = "other"
 _STANDS: Final = 10
 # Requests that the policy refuses.
 REFUSED: Final = "refused"
+# What a change of a watch adds to the open ones.
+_OPEN: Final[Mapping[str, int]] = {"opened": 1, "closed": -1}
 # Saved incidents count together: people choose their names.
 _SAVED: Final = "learned"
 # CRDs make the number of kinds unbounded, so rare ones are grouped.
@@ -208,6 +210,15 @@ class Metrics:
         self._alert_posts = counter(
             "alert_posts", "Posts about alerts, one per cause: opened, updated, closed, failed.", "outcome"
         )
+        self._watch_posts = counter(
+            "watch_posts",
+            "Causes of the watch: posted, digest, over, failed (Slack refused), or left out: muted, too_early.",
+            "outcome",
+        )
+        self._watch_changes = counter(
+            "watch_changes", "Watches opened, closed, expired (410, listed again) and failed.", "change"
+        )
+        self._watches = gauge("watches_open", "Open watches of API servers.")
         ProcessCollector(registry=self.registry)
 
     # --- Slack's side -------------------------------------------------------------------------------------------------
@@ -335,6 +346,18 @@ class Metrics:
     def alert_posted(self, outcome: str) -> None:
         """Count a change of a post about alerts: opened, updated, closed, failed."""
         self._alert_posts.labels(outcome).inc()
+
+    # --- watch --------------------------------------------------------------------------------------------------------
+
+    def watch_posted(self, outcome: str) -> None:
+        """Count a cause: posted, digest, over, failed, or left out because it is muted or too_early for its channel."""
+        self._watch_posts.labels(outcome).inc()
+
+    def watch_changed(self, change: str) -> None:
+        """Count a change of a watch: opened, closed, expired, failed."""
+        self._watch_changes.labels(change).inc()
+        if change in _OPEN:
+            self._watches.inc(_OPEN[change])
 
     # --- reading ------------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ from intents.misuse import Misuse
 MUTED_FOR: Final = timedelta(days=7)
 # A mute that is forgotten would hide its incident forever.
 LONGEST: Final = timedelta(days=366)
+# People of a channel may ask for posts of the watch about an incident only once it has lasted this long.
+POSTED_AFTER: Final = (timedelta(minutes=15), timedelta(hours=1))
 _USAGE: Final = "mute ID|KIND NAMESPACE/NAME|namespace NAME 7d REASON"
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION: Final = re.compile(r"(\d{1,6})([mhdw])")

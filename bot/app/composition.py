@@ -59,7 +59,7 @@ from bot.workflows.fair_turns import turn_of
 from bot.workflows.learned_commands import LearnedCommands
 from bot.workflows.learned_entries import LearnedEntries
 from bot.workflows.mutes import Mutes
-from bot.workflows.registry import alert_jobs, failure_reports, incident_commands, workflows
+from bot.workflows.registry import alert_jobs, failure_reports, incident_commands, watch_jobs, workflows
 from bot.workflows.services import Services
 from bot.workflows.submissions import Submissions
 from intents.catalog.loader import Problem
@@ -279,11 +279,12 @@ async def _launched(work: AsyncExitStack, services: Services, base: _Base, setti
     reports = failure_reports(services, base.starter.start)
     options = base.options
     alerts = alert_jobs(services, base.starter.start, window_s=options.alert_window_s, update_s=options.alert_update_s)
+    watch = watch_jobs(services, posts_per_hour=settings.watch_posts_per_hour)
     jobs = Jobs(
         url=settings.jobs_url,
         executor=settings.replica,
         version=base.options.jobs_version,
-        workflows=workflows(services, base.chronicles, reports, alerts),
+        workflows=workflows(services, base.chronicles, reports, {**alerts, **watch}),
         concurrency=settings.jobs_concurrency,
         kept_days=settings.retention_days,
         failed=reports.report,
@@ -380,7 +381,10 @@ def _watcher(base: _Base, jobs: Jobs, settings: Settings, clusters: Clusters) ->
         executor=settings.replica,
         team=base.identity.team,
         clock=base.options.clock,
+        lasting=timedelta(minutes=settings.watch_after),
+        lease=base.options.watch_lease,
         every=min(base.options.beat_s, LOOK_S),
+        count=base.metrics.watch_changed,
     )
 
 

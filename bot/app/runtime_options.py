@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.app.reload import CHECK_S as RELOAD_S
 from bot.app.upkeep import BEAT_S
@@ -12,6 +12,7 @@ from bot.jobs import JOBS_VERSION
 from bot.remedies.step_runner import LOOKS
 from bot.remedies.verification import PACE, VERIFY_S, Pace
 from bot.slack.limits import Limits
+from bot.store.watch_leases import LEASE
 from bot.surfaces.slack.health import CHECK_S
 from bot.workflows.admission import PERSON_REQUESTS
 from bot.workflows.alert_groups import UPDATE_EVERY_S, WINDOW_S
@@ -51,6 +52,8 @@ class RuntimeOptions:
     """The seconds in which alerts are collected before their causes are looked for."""
     alert_update_s: float = UPDATE_EVERY_S
     """The least seconds between two updates of a post about alerts."""
+    watch_lease: timedelta = LEASE
+    """The time without a renewal after which another process watches a cluster."""
 
 
 DEFAULT_OPTIONS = RuntimeOptions()

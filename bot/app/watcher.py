@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,25 +12,24 @@ from typing import Final
 
 import structlog
 
+from bot.app.cluster_watch import ClusterWatch
 from bot.cluster.clusters import Clusters
-from bot.cluster.errors import ClusterError
-from bot.cluster.resources import well_known
-from bot.cluster.watching import Watching
-from bot.jobs import Jobs, JobsUnavailable
+from bot.jobs import Jobs, JobsUnavailable, Json
 from bot.overviews.troubled_objects import Identity
-from bot.overviews.watched_rows import WatchedRows
+from bot.overviews.watched_rows import LastingTrouble
 from bot.settings.watch import WatchedPlace
 from bot.store import Store, StoreUnavailable
-from responses.safety import safe_line
+from bot.store.watch_leases import LEASE
 
 _log: Final = structlog.get_logger(__name__)
 
-KINDS: Final = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "PersistentVolumeClaim")
-LASTING: Final = timedelta(minutes=3)
-# What is well for this long is over.
-_WELL: Final = timedelta(minutes=1)
 LOOK_S: Final = 5.0
-_Place = tuple[str, str]
+# With trouble in more namespaces at once, one look at the whole cluster costs less and finds their common cause.
+_MOST_LOOKS: Final = 3
+# A look diagnoses fewer; the payload of its job stays small.
+_MOST_TROUBLES: Final = 200
+# An edit that failed for good, because Slack was away for long, is tried again.
+_EDIT_AGAIN: Final = timedelta(hours=1)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,11 +43,13 @@ class Watcher:
     executor: str
     team: str
     clock: Callable[[], datetime]
+    lasting: timedelta
+    lease: timedelta = LEASE
     every: float = LOOK_S
+    count: Callable[[str], None] = lambda _change: None
     notes: dict[str, str] = field(default_factory=dict)
-    _tasks: dict[str, list[asyncio.Task[None]]] = field(default_factory=dict)
-    _rows: dict[_Place, WatchedRows] = field(default_factory=dict)
-    _well: dict[str, datetime] = field(default_factory=dict)
+    _watches: dict[str, ClusterWatch] = field(default_factory=dict)
+    _edited: dict[str, datetime] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Watch until cancelled, then give the leases up."""
@@ -61,80 +62,76 @@ class Watcher:
                         await self._once(cluster, self.clock())
                     except (StoreUnavailable, JobsUnavailable) as error:
                         _log.warning("watch_delayed", error=str(error))
+                    except Exception:  # noqa: BLE001 - logged; without this loop no trouble would ever be posted
+                        _log.exception("watch_round_failed", cluster=cluster)
                 await asyncio.sleep(self.every)
         finally:
-            for cluster in list(self._tasks):
+            for cluster in list(self._watches):
                 await self._stop(cluster)
                 with contextlib.suppress(StoreUnavailable):
                     await self.store.watch_leases.release(cluster, self.executor)
 
     async def _once(self, cluster: str, now: datetime) -> None:
-        if not await self.store.watch_leases.take(cluster, self.executor, now):
+        if not await self.store.watch_leases.take(cluster, self.executor, now, lasts=self.lease):
             await self._stop(cluster)
             return
-        namespaces = sorted({name for place in self._of(cluster) for name in place.namespaces or ("",)})
-        if cluster not in self._tasks:
-            self._tasks[cluster] = [task for name in namespaces for task in self._start(cluster, name)]
-            _log.info("watch_started", cluster=cluster, namespaces=len(namespaces))
-        for name in namespaces:
-            await self._look(cluster, name, now)
-            await self._end(cluster, name, now)
+        watch = self._watches.get(cluster) or self._start(cluster)
+        due = watch.due(now)
+        for place in [each for each in self.places if each.cluster == cluster]:
+            for namespace in place.namespaces or ("",):
+                await self._look(place, due.get(namespace) or {}, now)
+        await self._end(cluster, watch, now)
 
-    def _of(self, cluster: str) -> list[WatchedPlace]:
-        return [place for place in self.places if place.cluster == cluster]
-
-    def _start(self, cluster: str, namespace: str) -> list[asyncio.Task[None]]:
-        rows = WatchedRows(clock=self.clock, lasting=LASTING, kinds=frozenset(KINDS))
-        self._rows[cluster, namespace] = rows
-        tasks = []
-        for kind in KINDS:
-            resource = well_known(kind)
-            assert resource is not None
-            watching = Watching(
-                connect=partial(self.clusters.get, cluster),
-                resource=resource,
-                namespace=namespace,
-                follower=rows,
-                tell=partial(self._tell, f"watch {resource.plural} {cluster} {namespace}".strip()),
-            )
-            tasks.append(asyncio.create_task(watching.run()))
-        return tasks
+    def _start(self, cluster: str) -> ClusterWatch:
+        namespaces = {name for place in self.places if place.cluster == cluster for name in place.namespaces or ("",)}
+        watch = self._watches[cluster] = ClusterWatch(
+            cluster=cluster,
+            namespaces=sorted(namespaces),
+            connect=partial(self.clusters.get, cluster),
+            clock=self.clock,
+            lasting=self.lasting,
+            notes=self.notes,
+            count=self.count,
+        )
+        watch.start()
+        return watch
 
     async def _stop(self, cluster: str) -> None:
-        tasks = self._tasks.pop(cluster, [])
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if (watch := self._watches.pop(cluster, None)) is not None:
+            await watch.stop()
 
-    def _tell(self, about: str, error: ClusterError | None) -> None:
-        if error is None:
-            self.notes.pop(about, None)
-            return
-        if about not in self.notes:
-            _log.warning("watch_unavailable", about=about, error=str(error))
-        self.notes[about] = safe_line(str(error))
+    async def _look(self, place: WatchedPlace, due: Mapping[str, tuple[LastingTrouble, ...]], now: datetime) -> None:
+        """Start a look at each namespace with trouble that is due."""
+        if len(due) > _MOST_LOOKS:
+            due = {"": tuple(each for troubles in due.values() for each in troubles)}
+        for namespace, troubles in due.items():
+            payload = {
+                "team": self.team,
+                "channel": place.channel,
+                "namespace": namespace,
+                "cluster": place.cluster,
+                "lasting": [_as_json(each) for each in sorted(troubles, key=lambda each: each.since)[:_MOST_TROUBLES]],
+            }
+            id = f"watch.{place.channel}/{place.cluster}/{namespace}.{now:%Y%m%dT%H%M%S.%fZ}"
+            await self.jobs.start("watch", id, payload)
 
-    async def _look(self, cluster: str, namespace: str, now: datetime) -> None:
-        lasting = self._rows[cluster, namespace].due(now)
-        for place in self._of(cluster) if lasting else ():
-            if namespace in (place.namespaces or ("",)):
-                payload = {
-                    "team": self.team,
-                    "channel": place.channel,
-                    "namespace": namespace,
-                    "cluster": cluster,
-                    "lasting": [list(each) for each in lasting],
-                }
-                id = f"watch.{place.channel}/{cluster}/{namespace}.{now:%Y%m%dT%H%M%S.%fZ}"
-                await self.jobs.start("watch", id, payload)
+    async def _end(self, cluster: str, watch: ClusterWatch, now: datetime) -> None:
+        """Start the edits of the posts whose objects have all been well for a minute."""
+        lasting = await self.store.watch_posts.lasting(cluster)
+        for post in lasting:
+            before = self._edited.get(post.key)
+            recently = before is not None and now - before < _EDIT_AGAIN
+            if not recently and watch.is_over((Identity(*each) for each in post.objects), now):
+                self._edited[post.key] = now
+                id = f"watch.over.{post.key}.{now:%Y%m%dT%H%M%S}"
+                await self.jobs.start("watch", id, {"over": post.key, "at": now.isoformat(), "channel": post.channel})
+        for key in self._edited.keys() - {post.key for post in lasting}:
+            del self._edited[key]
 
-    async def _end(self, cluster: str, namespace: str, now: datetime) -> None:
-        """Start the edits of the posts whose objects are all well, and have been for a minute."""
-        rows = self._rows[cluster, namespace]
-        if not rows.complete:
-            return
-        for post in await self.store.watch_posts.of(cluster, namespace):
-            if any(Identity(*each) in rows for each in post.objects):
-                self._well.pop(post.key, None)
-            elif now - self._well.setdefault(post.key, now) >= _WELL:
-                await self.jobs.start("watch", f"watch.over.{post.key}.{post.since:%Y%m%dT%H%M%S}", {"over": post.key})
+
+def _as_json(trouble: LastingTrouble) -> Json:
+    return {
+        "owner": list(trouble.owner),
+        "since": trouble.since.isoformat(),
+        "members": [list(each) for each in trouble.members],
+    }

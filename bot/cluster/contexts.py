@@ -136,6 +136,8 @@ def _configuration() -> Configuration:
 
 async def _client(configuration: Configuration, *, origin: ConnectionOrigin) -> ApiClient:
     configuration.retries = None
+    # Any number: a watch holds its connection for minutes, and `Connection` bounds the calls in flight.
+    configuration.connection_pool_maxsize = 0
     # The proxy is chosen by Go's rules; aiohttp's would also take credentials from ~/.netrc.
     # Each call in flight buffers this much; the library's default is for watches.
     configuration.client_session_kwargs = {

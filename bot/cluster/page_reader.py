@@ -37,14 +37,14 @@ class PageReader:
     access: Access = EVERYTHING
     meter: Meter = field(default_factory=Meter)
 
-    async def pages(self, resource: Resource, *, namespace: str = "") -> AsyncIterator[Page]:
-        """Yield the pages of a list in one namespace or all.
+    async def pages(self, resource: Resource, *, namespace: str = "", fields: str = "") -> AsyncIterator[Page]:
+        """Yield the pages of a list in one namespace or all; `fields` is a field selector.
 
         A list that expires while it is read begins again once, with a page that has `first` set. Raises ClusterError.
         """
         guard = AccessGuard(self.access)
         home = namespace if resource.namespaced else ""
-        wanted = ListQuery(resource=resource, namespace=home, limit=_NO_LIMIT)
+        wanted = ListQuery(resource=resource, namespace=home, fields=fields, limit=_NO_LIMIT)
         guard.check_list(resource, namespace=home, what=wanted.what)
         if guard.is_partial(resource, namespace=home):
             record_partial(wanted.what)

@@ -7,6 +7,7 @@ when the server closes it; `bot.cluster.watching` opens the next one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import AsyncIterator
@@ -57,7 +58,13 @@ class WatchEvent:
 
 @asynccontextmanager
 async def open_watch(
-    connection: Connection, resource: Resource, *, namespace: str, revision: str, seconds: int = WATCH_S
+    connection: Connection,
+    resource: Resource,
+    *,
+    namespace: str,
+    revision: str,
+    fields: str = "",
+    seconds: int = WATCH_S,
 ) -> AsyncIterator[AsyncIterator[WatchEvent]]:
     """Open a watch for the changes after `revision`; its events end when the server closes it.
 
@@ -70,6 +77,7 @@ async def open_watch(
             ("allowWatchBookmarks", "true"),
             ("timeoutSeconds", str(seconds)),
             ("resourceVersion", revision),
+            *((("fieldSelector", fields),) if fields else ()),
         ),
         does="watch",
         what=f"{resource.plural} in {namespace or 'all namespaces'}",
@@ -105,9 +113,8 @@ async def _opened(connection: Connection, request: ClusterRequest) -> aiohttp.Cl
         if response.status == 200:
             return response
         try:
-            failure = refusal_error(
-                response.status, await _beginning(response), request=request, origin=connection.origin
-            )
+            body = await _refusal(response, within=connection.settings.call_timeout)
+            failure = refusal_error(response.status, body, request=request, origin=connection.origin)
         finally:
             response.close()
         _record(connection, request, response.status, seconds=0.0)
@@ -144,9 +151,16 @@ async def _sent(connection: Connection, request: ClusterRequest) -> aiohttp.Clie
         raise unreachable_error(underneath, what=request.what, origin=connection.origin) from cause
 
 
-async def _beginning(response: aiohttp.ClientResponse) -> bytes:
-    async with asyncio.timeout(_LATE_S):
-        return await response.content.read(LARGEST_STATUS)
+async def _refusal(response: aiohttp.ClientResponse, *, within: float) -> bytes:
+    """Return the body of a refusal as far as it arrives in time: its status alone tells what was refused."""
+    body = bytearray()
+    with contextlib.suppress(TimeoutError, aiohttp.ClientError, OSError):
+        async with asyncio.timeout(within):
+            async for chunk in response.content.iter_any():
+                body += chunk
+                if len(body) >= LARGEST_STATUS:
+                    break
+    return bytes(body[:LARGEST_STATUS])
 
 
 async def _lines(response: aiohttp.ClientResponse, request: ClusterRequest) -> AsyncIterator[bytes]:

@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Protocol
 
 import structlog
@@ -33,8 +34,11 @@ _SHORT_S: Final = 1.0
 class Follower(Protocol):
     """Receives the objects of a kind. Methods must neither block nor raise."""
 
-    def begin(self, resource: Resource) -> None:
-        """Expect the whole list: what it does not contain is gone when `listed` is called."""
+    def begin(self, resource: Resource, at: datetime | None) -> None:
+        """Expect the whole list: what it does not contain is gone when `listed` is called.
+
+        `at` is the server's time, None if it does not tell.
+        """
 
     def keep(self, resource: Resource, obj: Json) -> None:
         """Take an object as it is now."""
@@ -48,15 +52,20 @@ class Follower(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Watching:
-    """Follows one kind in one namespace. `lists` and `watches` count what was opened; `connect` is called each time."""
+    """Follows one kind in one namespace. `lists` and `watches` count what was opened; `connect` is called each time.
+
+    `fields` is a field selector. `count` receives "opened", "closed", "expired" and "failed".
+    """
 
     connect: Callable[[], Awaitable[Connection]]
     resource: Resource
     namespace: str
     follower: Follower
+    fields: str = ""
     seconds: int = WATCH_S
     first_pause: float = FIRST_PAUSE_S
-    tell: Callable[[ClusterError | None], None] = lambda _error: None
+    tell: Callable[[Exception | None], None] = lambda _error: None
+    count: Callable[[str], None] = lambda _what: None
     lists: int = 0
     watches: int = 0
     _revision: str = ""
@@ -64,7 +73,7 @@ class Watching:
     _random: random.Random = field(default_factory=random.Random)
 
     async def run(self) -> None:
-        """Follow until cancelled. `tell` receives each error, and None when the watch works again."""
+        """Follow until cancelled, whatever fails. `tell` receives each error, and None when the watch works again."""
         pause = self.first_pause
         while True:
             self._opened = None
@@ -74,10 +83,15 @@ class Watching:
                 await self._watch()
             except Expired:
                 _log.info("watch_expired", resource=self.resource.plural)
+                self.count("expired")
                 self._revision = ""
             except ClusterError as error:
-                self.tell(error)
+                self._fail(error)
                 _log.info("watch_failed", resource=self.resource.plural, error=str(error))
+            except Exception as error:  # noqa: BLE001 - logged; a watch that ends would miss everything from then on
+                _log.exception("watch_broke", resource=self.resource.plural, namespace=self.namespace)
+                self._fail(error)
+                self._revision = ""  # what was received may not have been kept
             else:
                 if self._lasted:
                     pause = self.first_pause
@@ -85,6 +99,10 @@ class Watching:
             pause = self.first_pause if self._lasted else pause
             await asyncio.sleep(pause * (0.5 + self._random.random() / 2))
             pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+    def _fail(self, error: Exception) -> None:
+        self.count("failed")
+        self.tell(error)
 
     @property
     def _lasted(self) -> bool:
@@ -95,9 +113,9 @@ class Watching:
         reader = PageReader(connection=await self.connect(), deadline=time.monotonic() + _LIST_S)
         self.lists += 1
         revision = ""
-        async for page in reader.pages(self.resource, namespace=self.namespace):
+        async for page in reader.pages(self.resource, namespace=self.namespace, fields=self.fields):
             if page.first:
-                self.follower.begin(self.resource)
+                self.follower.begin(self.resource, reader.meter.date)
             for obj in page.items:
                 self.follower.keep(self.resource, obj)
             revision = page.revision
@@ -108,14 +126,23 @@ class Watching:
 
     async def _watch(self) -> None:
         async with open_watch(
-            await self.connect(), self.resource, namespace=self.namespace, revision=self._revision, seconds=self.seconds
+            await self.connect(),
+            self.resource,
+            namespace=self.namespace,
+            revision=self._revision,
+            fields=self.fields,
+            seconds=self.seconds,
         ) as events:
             self.watches += 1
             self._opened = time.monotonic()
-            self.tell(None)
-            async for event in events:
-                if event.change is Change.DELETED:
-                    self.follower.drop(self.resource, event.obj)
-                elif event.change is not Change.BOOKMARK:
-                    self.follower.keep(self.resource, event.obj)
-                self._revision = event.revision
+            self.count("opened")
+            try:
+                self.tell(None)
+                async for event in events:
+                    if event.change is Change.DELETED:
+                        self.follower.drop(self.resource, event.obj)
+                    elif event.change is not Change.BOOKMARK:
+                        self.follower.keep(self.resource, event.obj)
+                    self._revision = event.revision
+            finally:
+                self.count("closed")

@@ -12,7 +12,7 @@ from bot.kube.objects import name_of, namespace_of, spec_of, status_of
 from intents.domain import Json
 
 # The kubelet forgets earlier crashes of a container once it has run this long (its backoff is reset).
-_STABLE_S: Final = 600
+STABLE_S: Final = 600
 _NEVER_S: Final = 1 << 40
 _STATES: Final = ("waiting", "running", "terminated")
 
@@ -102,7 +102,7 @@ class Container:
         if self.state == "terminated":
             return True
         running_s = seconds_since(self.detail.get("startedAt"), now)
-        return self.restarts > 1 and UNKNOWN < running_s < _STABLE_S
+        return self.restarts > 1 and UNKNOWN < running_s < STABLE_S
 
 
 def containers_in(pod: Json) -> Iterator[Container]:

@@ -84,3 +84,9 @@ def ordinal_of(pod_name: str) -> int:
     """Return the ordinal at the end of a StatefulSet pod's name, -1 if there is none."""
     match = _ORDINAL.search(pod_name)
     return int(match[1]) if match else -1
+
+
+def stem_of_hash(name: str) -> str:
+    """Return the name of the Deployment after which a ReplicaSet is named, "" for any other name."""
+    stem = _HASH.sub("", name)
+    return "" if stem == name else stem

@@ -194,6 +194,10 @@ class Settings(BaseSettings):
     """For `serve`: reports of what is new or gone: `CRON CHANNEL NAMESPACE,… CLUSTER` in UTC, separated by `;`."""
     watch: Annotated[str, AfterValidator(_watch)] = ""
     """For `serve`: namespaces whose confirmed causes are posted: `CHANNEL NAMESPACE,… CLUSTER`, separated by `;`."""
+    watch_after: Annotated[float, Field(gt=0, le=1440)] = 3.0
+    """For `serve`: minutes that trouble must last before its confirmed cause is posted."""
+    watch_posts_per_hour: Annotated[int, Field(ge=0, le=100)] = 6
+    """For `serve`: posts of the watch that a channel gets an hour; a digest lists further causes."""
     data: Path = Path("casebook-data")
     """For `serve` and `audit`: the directory of the SQLite databases."""
     database_url: Annotated[_Secret, AfterValidator(_database)] = _NONE

@@ -42,10 +42,13 @@ from bot.store.tables import (
     requests,
     standing_alerts,
     topics,
+    watch_posts,
+    watch_thresholds,
 )
 from bot.store.topics import Topics
 from bot.store.watch_leases import WatchLeases
 from bot.store.watch_posts import WatchPosts
+from bot.store.watch_thresholds import WatchThresholds
 
 # The column that dates each table's rows for purging. The audit is never purged.
 _AGES: Final[tuple[tuple[Table, Column[object]], ...]] = (
@@ -62,6 +65,8 @@ _AGES: Final[tuple[tuple[Table, Column[object]], ...]] = (
     (alerts, alerts.c.at),
     (standing_alerts, standing_alerts.c.at),
     (alert_posts, alert_posts.c.at),
+    (watch_posts, watch_posts.c.opened),
+    (watch_thresholds, watch_thresholds.c.at),
 )
 
 
@@ -88,6 +93,7 @@ class Store:
         self.standing_alerts = StandingAlerts(database)
         self.watch_leases = WatchLeases(database)
         self.watch_posts = WatchPosts(database)
+        self.watch_thresholds = WatchThresholds(database)
         self.learned = Learned(database)
 
     async def ping(self) -> None:

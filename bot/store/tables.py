@@ -362,17 +362,39 @@ watch_leases: Final = Table(
     _at("renewed"),
 )
 
-# The posts of the watch whose trouble lasts: one for each cause and channel.
+# The causes that the watch posted, once for each channel while they last; those of a digest share a message.
 watch_posts: Final = Table(
     "watch_posts",
     METADATA,
     _key("key"),
+    _reference("cause"),
     _words("channel"),
     _words("cluster"),
-    _words("namespace"),
-    _words("says"),
+    _reference("digest"),
+    Column("document", StoredJson, nullable=False),
     Column("objects", StoredJson, nullable=False),
+    Column("notes", StoredJson, nullable=False),
     _at("since"),
+    _at("opened"),
+    Column("shown", Boolean, nullable=False),
+    Column("over", UtcTime),
+    Index(None, "cause"),
+    Index(None, "cluster", "over"),
+    Index(None, "channel", "opened"),
+    Index(None, "digest"),
+    Index(None, "opened"),
+)
+
+# How long an incident must last before it is posted in a channel.
+watch_thresholds: Final = Table(
+    "watch_thresholds",
+    METADATA,
+    _key("channel"),
+    _key("incident"),
+    Column("minutes", Integer, nullable=False),
+    _words("by"),
+    _at("at"),
+    Index(None, "at"),
 )
 
 # Saved incidents: every version of their entries. The newest version counts.

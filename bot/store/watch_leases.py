@@ -22,13 +22,16 @@ class WatchLeases:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def take(self, cluster: str, holder: str, now: datetime) -> bool:
-        """Take or renew the lease of a cluster. Return False while another process holds it."""
+    async def take(self, cluster: str, holder: str, now: datetime, *, lasts: timedelta = LEASE) -> bool:
+        """Take or renew the lease of a cluster. Return False while another process holds it.
+
+        A lease that was not renewed for as long as it `lasts` is free.
+        """
 
         async def body(connection: AsyncConnection) -> bool:
             query = select(watch_leases).where(watch_leases.c.cluster == cluster)
             lease = (await connection.execute(query)).one_or_none()
-            if lease is not None and lease.holder != holder and now - lease.renewed < LEASE:
+            if lease is not None and lease.holder != holder and now - lease.renewed < lasts:
                 return False
             await upsert(connection, watch_leases, {"cluster": cluster, "holder": holder, "renewed": now})
             return True

@@ -1,29 +1,53 @@
-"""Store the posts of the watch: one for each cause and channel, while the trouble lasts."""
+"""Store the causes that the watch posted: one row for each cause and channel while its trouble lasts, and afterwards.
+
+A cause beyond the budget of its channel belongs to a digest: one message shows all rows of the same digest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
 from bot.store.row_writes import insert_once
 from bot.store.tables import watch_posts
 
+# The budget counts posts within this time, and a digest collects causes for as long.
+_HOUR: Final = timedelta(hours=1)
+
+Json = dict[str, Any]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchPost:
-    """A post about a cause that is not over. `objects` are kind, namespace and name of what it is about."""
+    """A cause in a channel. `key` names it in the outbox; `digest` is that of the digest which shows it, "" for none.
+
+    `objects` are kind, namespace and name of the owners in trouble, `document` is what it shows, `notes` what people
+    did to it. It is `over` since a time, and `shown` once Slack has it.
+    """
 
     key: str
+    cause: str
     channel: str
     cluster: str
-    namespace: str
-    says: str
+    document: Mapping[str, Any]
     objects: Sequence[Sequence[str]]
     since: datetime
+    opened: datetime
+    digest: str = ""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    shown: bool = False
+    over: datetime | None = None
+
+    @property
+    def message(self) -> str:
+        """Return the key of the message that shows it."""
+        return self.digest or self.key
 
 
 class WatchPosts:
@@ -32,34 +56,102 @@ class WatchPosts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open(self, post: WatchPost) -> bool:
-        """Record a post. Return False if the cause has one that is not over."""
-        values = {
-            "key": post.key,
-            "channel": post.channel,
-            "cluster": post.cluster,
-            "namespace": post.namespace,
-            "says": post.says,
-            "objects": [list(each) for each in post.objects],
-            "since": post.since,
-        }
-        async with self._database.write("watch", post.key) as connection:
-            return await insert_once(connection, watch_posts, values)
+    async def open(self, post: WatchPost, *, budget: int) -> WatchPost:
+        """Record a cause, in a digest if the channel has had `budget` posts within an hour.
+
+        A cause that is not over keeps its row, and gets the further objects.
+        """
+        open_rows = (watch_posts.c.cause == post.cause) & watch_posts.c.over.is_(None)
+
+        async def body(connection: AsyncConnection) -> WatchPost:
+            row = (await connection.execute(select(watch_posts).where(open_rows))).first()
+            if row is not None:
+                return await _joined(connection, WatchPost(**row._mapping), post)
+            new = replace(post, digest=await _digest(connection, post, budget))
+            await insert_once(connection, watch_posts, _values(new))
+            return new
+
+        return await self._database.transact(body, "watch", post.channel)
 
     async def get(self, key: str) -> WatchPost | None:
-        """Return a post that is not over, or None."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(watch_posts).where(watch_posts.c.key == key))).one_or_none()
-            return WatchPost(**row._mapping) if row else None
+        """Return a post, or None."""
+        return next(iter(await self._of(watch_posts.c.key == key)), None)
 
-    async def of(self, cluster: str, namespace: str) -> tuple[WatchPost, ...]:
-        """Return the posts of a watched namespace that are not over."""
-        which = (watch_posts.c.cluster == cluster) & (watch_posts.c.namespace == namespace)
-        async with self._database.read() as connection:
-            rows = await connection.execute(select(watch_posts).where(which).order_by(watch_posts.c.key))
-            return tuple(WatchPost(**row._mapping) for row in rows)
+    async def lasting(self, cluster: str) -> tuple[WatchPost, ...]:
+        """Return the posts of a cluster that are not over."""
+        return await self._of((watch_posts.c.cluster == cluster) & watch_posts.c.over.is_(None))
 
-    async def close(self, key: str) -> None:
-        """Forget a post whose trouble is over: the same cause gets a new one."""
+    async def of_digest(self, digest: str) -> tuple[WatchPost, ...]:
+        """Return the causes of a digest, the oldest first."""
+        return await self._of(watch_posts.c.digest == digest)
+
+    async def shown(self, key: str) -> None:
+        """Note that Slack shows the post."""
+        await self._set(key, shown=True)
+
+    async def close(self, key: str, at: datetime) -> None:
+        """Note that the trouble is over: the same cause gets a new post."""
+        await self._set(key, over=at)
+
+    async def note(self, key: str, notes: Mapping[str, Any]) -> None:
+        """Add notes to a post."""
+        which = watch_posts.c.key == key
+
+        async def body(connection: AsyncConnection) -> None:
+            known = (await connection.execute(select(watch_posts.c.notes).where(which))).scalar_one_or_none()
+            if known is not None:
+                await connection.execute(update(watch_posts).where(which).values(notes={**known, **notes}))
+
+        await self._database.transact(body, "watch", key)
+
+    async def _of(self, which: Any) -> tuple[WatchPost, ...]:
+        query = select(watch_posts).where(which).order_by(watch_posts.c.opened, watch_posts.c.key)
+        async with self._database.read() as connection:
+            return tuple(WatchPost(**row._mapping) for row in await connection.execute(query))
+
+    async def _set(self, key: str, **values: object) -> None:
         async with self._database.write("watch", key) as connection:
-            await connection.execute(delete(watch_posts).where(watch_posts.c.key == key))
+            await connection.execute(update(watch_posts).where(watch_posts.c.key == key).values(**values))
+
+
+async def _joined(connection: AsyncConnection, known: WatchPost, post: WatchPost) -> WatchPost:
+    """Add the objects of a later look to a post that is not over."""
+    objects = sorted({*map(tuple, known.objects), *map(tuple, post.objects)})
+    if len(objects) == len(known.objects):
+        return known
+    listed = [list(each) for each in objects]
+    await connection.execute(update(watch_posts).where(watch_posts.c.key == known.key).values(objects=listed))
+    return replace(known, objects=listed)
+
+
+async def _digest(connection: AsyncConnection, post: WatchPost, budget: int) -> str:
+    """Return the digest of a new post, "" within the budget. A digest takes causes for an hour after its first one."""
+    recent = (watch_posts.c.channel == post.channel) & (watch_posts.c.opened > post.opened - _HOUR)
+    alone = select(func.count()).select_from(watch_posts).where(recent & (watch_posts.c.digest == ""))
+    if (await connection.execute(alone)).scalar_one() < budget:
+        return ""
+    begun = (
+        select(watch_posts.c.digest)
+        .where((watch_posts.c.channel == post.channel) & (watch_posts.c.digest != ""))
+        .group_by(watch_posts.c.digest)
+        .having(func.min(watch_posts.c.opened) > post.opened - _HOUR)
+    )
+    found = (await connection.execute(begun)).scalars().first()
+    return found or f"watch.digest/{post.channel}/{int(post.opened.timestamp() * 1000)}"
+
+
+def _values(post: WatchPost) -> Json:
+    return {
+        "key": post.key,
+        "cause": post.cause,
+        "channel": post.channel,
+        "cluster": post.cluster,
+        "digest": post.digest,
+        "document": dict(post.document),
+        "objects": [list(each) for each in post.objects],
+        "notes": dict(post.notes),
+        "since": post.since,
+        "opened": post.opened,
+        "shown": post.shown,
+        "over": post.over,
+    }

@@ -45,6 +45,8 @@ from bot.workflows.save_dialog import SaveDialogWorkflow
 from bot.workflows.services import Services
 from bot.workflows.thread_roots import ThreadRoots
 from bot.workflows.watch import WatchWorkflow
+from bot.workflows.watch_display import WatchDisplay
+from bot.workflows.watch_presses import WatchPressWorkflow
 from bot.workflows.withdrawal import WithdrawWorkflow
 
 
@@ -53,6 +55,15 @@ def alert_jobs(services: Services, start: StartJob, *, window_s: float, update_s
     return {
         "alert_group": AlertGroupWorkflow(services=services, start=start, window_s=window_s).run,
         "alert_post": AlertPostWorkflow(services=services, start=start, every_s=update_s).run,
+    }
+
+
+def watch_jobs(services: Services, *, posts_per_hour: int) -> Mapping[str, Workflow]:
+    """Return the jobs of the watch."""
+    display = WatchDisplay(services=services, budget=posts_per_hour)
+    return {
+        "watch": WatchWorkflow(services=services, display=display).run,
+        "watch_press": WatchPressWorkflow(services=services, display=display).run,
     }
 
 
@@ -73,20 +84,19 @@ def failure_reports(services: Services, start: StartJob) -> FailureReports:
 
 
 def workflows(
-    services: Services, chronicles: ChronicleJobs, reports: FailureReports, alert_jobs: Mapping[str, Workflow]
+    services: Services, chronicles: ChronicleJobs, reports: FailureReports, configured: Mapping[str, Workflow]
 ) -> Mapping[str, Workflow]:
-    """Return every kind of job with its workflow."""
+    """Return every kind of job with its workflow; `configured` are those with options of their own."""
     poster = MessagePoster(services=services)
     return {
         "failure": reports.run,
         "report": ReportWorkflow(services=services).run,
-        "watch": WatchWorkflow(services=services).run,
         "save_dialog": SaveDialogWorkflow(services=services).run,
         "save_incident": SaveWorkflow(services=services).run,
         **_answers(services, poster),
         **_remedies(services, poster),
         **_channels(services, chronicles),
-        **alert_jobs,
+        **configured,
     }
 
 

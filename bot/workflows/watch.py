@@ -5,35 +5,39 @@ The channel's policy decides what may be read and its mutes what is left out, as
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-import structlog
-
-from bot.cluster.errors import ClusterError
-from bot.diagnosing import TargetNotFound
 from bot.jobs import JobRun, Json
-from bot.kube.access import NOTHING
-from bot.overviews.overview import overview
-from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import WatchPost
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
-from bot.workflows.single_posts import post_once
-from intents.domain import ObjectRef, Text, Verdict
-from intents.overview import OverviewChange, OverviewFinding, recurring_id, without_muted
-from intents.templates import duration
-from responses.overview import scrubbed_change
-from responses.slack.notices import notice
-from responses.slack.overview import change_message
+from bot.workflows.watch_display import WatchDisplay
+from bot.workflows.watch_looks import Id, WatchLooks, id_of, objects_of
+from intents.domain import Verdict
+from intents.overview import Overview, OverviewChange, OverviewFinding, recurring_id, without_muted
 
-_log: Final = structlog.get_logger(__name__)
 
-# Nobody waits for it.
-_DEADLINES: Final = 4
-OVER: Final = Text(en="Over after {}: {}", zh="已恢复，持续 {}：{}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lasting:
+    """Trouble of an owner that has lasted `since` a time, and a few objects that show it."""
+
+    owner: Id
+    since: datetime
+    members: frozenset[Id]
+
+    @classmethod
+    def of(cls, each: Json) -> _Lasting:
+        return cls(
+            owner=id_of(*each["owner"]),
+            since=datetime.fromisoformat(each["since"]),
+            members=frozenset(id_of(*member) for member in each["members"]),
+        )
+
+    def is_of(self, about: Collection[Id]) -> bool:
+        """Tell whether a finding about these objects is about this trouble."""
+        return self.owner in about or not self.members.isdisjoint(about)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,98 +45,96 @@ class WatchWorkflow:
     """Looks at a namespace whose trouble lasts, and posts what is confirmed; or edits a post that is over."""
 
     services: Services
+    display: WatchDisplay
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
-        """Run the job `watch`. Payload: {"over": key} or {"team", "channel", "namespace", "cluster", "lasting"}."""
+        """Run the job `watch`.
+
+        Payload: {"over": key, "at"}, or {"team", "channel", "namespace", "cluster", "lasting"} with an item {"owner",
+        "since", "members"} for each owner in trouble.
+        """
         if "over" in payload:
-            await retry_step(run, "over", self.over, str(payload["over"]))
+            await retry_step(run, "over", self.over, str(payload["over"]), str(payload["at"]))
         else:
             await retry_step(run, "look", self.look, payload)
         return None
 
     async def look(self, payload: Json) -> None:
         """Diagnose, and post each confirmed cause of the trouble that lasts."""
-        services, channel, namespace = self.services, str(payload["channel"]), str(payload["namespace"])
-        requester = await services.requester(team=str(payload["team"]), channel=channel, user="")
-        try:
-            connection = await services.clusters.get(str(payload["cluster"]))
-            found = await overview(
-                namespace,
-                engine=services.engine(),
-                connection=connection,
-                deadline=services.deadline * _DEADLINES,
-                access=requester.scope.access(connection.name) if requester.scope.text_only_reason is None else NOTHING,
-            )
-        except (ClusterError, TargetNotFound) as error:
-            # The trouble that still lasts is looked at again.
-            _log.warning("watch_look_failed", error=str(error))
+        services, channel = self.services, str(payload["channel"])
+        lasting = [_Lasting.of(each) for each in payload["lasting"]]
+        warned = [each.owner for each in lasting if not each.members]
+        found = await WatchLooks(services=services).look(payload, warned=warned)
+        if found is None:
             return
-        mutes = await services.store.mutes.list(channel, services.clock())
-        lasting = {ObjectRef(kind=kind, namespace=where, name=name) for kind, where, name in payload["lasting"]}
-        for finding in without_muted(found, [mute.muted for mute in mutes]).findings:
-            about = {finding.asked, *finding.impact.examples}
-            if finding.verdict is Verdict.CONFIRMED and about & lasting:
-                change = OverviewChange(
-                    namespaces=(namespace,) if namespace else (),
-                    cluster=found.cluster,
-                    observed_at=found.observed_at,
-                    new=(finding,),
-                )
-                post = WatchPost(
-                    key=f"watch/{channel}/{payload['cluster']}/{recurring_id(finding)}",
-                    channel=channel,
-                    cluster=str(payload["cluster"]),
-                    namespace=namespace,
-                    says=(await asyncio.to_thread(scrubbed_change, change)).new[0].says.in_(requester.language),
-                    objects=sorted((each.kind, each.namespace, each.name) for each in about & lasting),
-                    since=_since(finding, services.clock()),
-                )
-                await self._post(post, change)
+        now = services.clock()
+        mutes = await services.store.mutes.list(channel, now)
+        thresholds = await services.store.watch_thresholds.of(channel)
+        heard = without_muted(found, [mute.muted for mute in mutes]).findings
+        for finding in found.findings:
+            troubles = [each for each in lasting if each.is_of(objects_of(finding))]
+            if finding.verdict is not Verdict.CONFIRMED or not troubles:
+                continue
+            since = min(each.since for each in troubles)
+            threshold = thresholds.get(finding.incident)
+            if finding not in heard:
+                services.metrics.watch_posted("muted")
+            elif threshold is not None and now - since < threshold:
+                services.metrics.watch_posted("too_early")
+            else:
+                await self._post(finding, found, payload, sorted(each.owner for each in troubles), since)
 
-    async def _post(self, post: WatchPost, change: OverviewChange) -> None:
-        # Recorded first: a step that runs again finds the post in the outbox, and another look finds the record.
-        services = self.services
-        if not await services.store.watch_posts.open(post):
-            known = await services.store.watch_posts.get(post.key)
-            entry = await services.store.outbox.get(_step(known)) if known else None
-            if known is None or (entry is not None and entry.ts):
-                return
-            post = known
-        safe = await asyncio.to_thread(scrubbed_change, change)
-        message = change_message(safe, language=services.usual_language)
-        try:
-            await post_once(services, message, to=post.channel, key=_step(post))
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
-            _log.error("watch_not_posted", channel=post.channel, error=str(error))
+    async def _post(
+        self, finding: OverviewFinding, found: Overview, payload: Json, owners: Sequence[Id], since: datetime
+    ) -> None:
+        channel, cluster, now = str(payload["channel"]), str(payload["cluster"]), self.services.clock()
+        lasting = await self.services.store.watch_posts.lasting(cluster)
+        known = _same([each for each in lasting if each.channel == channel], finding, owners)
+        cause = known.cause if known is not None else f"watch/{channel}/{cluster}/{recurring_id(finding)}"
+        change = OverviewChange(
+            namespaces=(found.namespace,) if found.namespace else (),
+            cluster=found.cluster,
+            observed_at=found.observed_at,
+            new=(finding,),
+        )
+        post = await self.services.store.watch_posts.open(
+            WatchPost(
+                key=f"{cause}/{int(now.timestamp() * 1000)}",
+                cause=cause,
+                channel=channel,
+                cluster=cluster,
+                document=await self.display.document(change),
+                objects=owners,
+                # Objects carry times of the cluster's clock.
+                since=min(since, now - (found.observed_at - (finding.since or found.observed_at))),
+                opened=now,
+            ),
+            budget=self.display.budget,
+        )
+        # A step that runs again finds the row, and whether Slack has it.
+        if not post.shown:
+            done = await self.display.show(post.key)
+            self.services.metrics.watch_posted(("digest" if post.digest else "posted") if done else "failed")
 
-    async def over(self, key: str) -> None:
+    async def over(self, key: str, at: str) -> None:
         """Edit the post: its trouble is over."""
-        services = self.services
-        post = await services.store.watch_posts.get(key)
-        if post is None:
+        store = self.services.store.watch_posts
+        post = await store.get(key)
+        if post is None or post.over is not None:
             return
-        entry = await services.store.outbox.get(_step(post))
-        if entry is not None and entry.ts:
-            lasted = duration(max((services.clock() - post.since).total_seconds(), 0.0))
-            says = Text(en=OVER.en.format(lasted, post.says), zh=OVER.zh.format(lasted, post.says))
-            message = notice(says, language=services.usual_language)
-            try:
-                await services.slack.update(
-                    channel=post.channel, ts=entry.ts, message=message, final=True, key=_step(post)
-                )
-            except SlackUnavailable:
-                raise
-            except SlackError as error:
-                _log.error("watch_post_not_edited", channel=post.channel, error=str(error))
-        await services.store.watch_posts.close(key)
+        ended = max(datetime.fromisoformat(at), post.since)
+        done = await self.display.show(key, over=ended)
+        # Only now: during an outage of Slack the watcher starts this again.
+        await store.close(key, ended)
+        self.services.metrics.watch_posted("over" if done else "failed")
 
 
-def _step(post: WatchPost) -> str:
-    """Return the key of the message: the next post of the same cause is another one."""
-    return f"{post.key}/{int(post.since.timestamp())}"
+def _same(lasting: Sequence[WatchPost], finding: OverviewFinding, owners: Sequence[Id]) -> WatchPost | None:
+    """Return the post about the same incident of one of these owners.
 
-
-def _since(finding: OverviewFinding, now: datetime) -> datetime:
-    return min(finding.since, now) if finding.since is not None else now
+    As more objects suffer from a cause, they may have less in common, by which overviews recognise it.
+    """
+    for post in lasting:
+        if post.document["incident"] == finding.incident and not {*map(tuple, post.objects)}.isdisjoint(owners):
+            return post
+    return None

@@ -22,6 +22,10 @@ class Press(StrEnum):
     ANYWAY = "anyway"  # a button; its value is the id of a repeated request
     CLUSTER = "cluster"  # a button, or a menu of several; the value is a `cluster_token`
     DIAGNOSE = "diagnose"  # a button below an overview; its value is a `diagnose_value`
+    WATCH_MUTE = "watch_mute"  # a button below a post of the watch, as the next three
+    WATCH_UNMUTE = "watch_unmute"  # a button
+    WATCH_LATER = "watch_later"  # an option of the menu; its value is in minutes
+    WATCH_USUAL = "watch_usual"  # an option of the menu
     CONFIRM = "confirm"  # callback_id of the remedy's dialog; its private_metadata is a `dialog_metadata`
     CONFIRM_AGAIN = "confirm_again"  # callback_id of the next dialog, where a controller will revert the change
     ANSWER = "answer"  # callback_id of the dialog that asks for a remedy's values; its private_metadata is the plan id

@@ -3,26 +3,74 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 import aiohttp
 
+from bot.playground.slack import SimulatedSlack
+from responses.slack.presses import Press
+from tests.end_to_end.test_metrics import scraped
 from tests.end_to_end.test_overviews import SCENE
-from tests.end_to_end.workplace import Workplace, is_final, words_of, workplace
+from tests.end_to_end.workplace import GRANTED, HEARD, Workplace, buttons_of, is_final, pressable, words_of, workplace
 
 WATCH = "C0000000001 till"
 WELL = {**SCENE, "faults": {}}
+KINDS = 8
+MINUTE = timedelta(minutes=1)
+NAMES = ("front", "middle", "back", "side")
+
+
+def missing(name: str) -> str:
+    return f'configmap "{name}-config" not found'
+
+
+def everywhere(namespaces: Mapping[str, str], *, config: str = "") -> dict[str, Any]:
+    """Return Deployments, each in a namespace, that need a ConfigMap: one of their own, or all the same."""
+    return {
+        "scene": {
+            f"Deployment/{namespace}/{name}": {
+                "containers": {
+                    "app": {"image": "app:1", "envFrom": [{"configMapRef": {"name": f"{config or name}-config"}}]}
+                },
+                "pods": [f"{name}-7d9f8b6c54-bbbbb"],
+            }
+            for name, namespace in namespaces.items()
+        },
+        "faults": {},
+    }
+
+
+def lacking(world: Mapping[str, Any], config: str = "") -> dict[str, Any]:
+    """Return the faults of all pods of such a world, which lack their ConfigMap."""
+    faults = {}
+    for about, workload in world["scene"].items():
+        _, namespace, name = about.split("/")
+        for pod in workload["pods"]:
+            broken = {"waiting": "CreateContainerConfigError", "message": missing(config or name)}
+            faults[f"Pod/{namespace}/{pod}"] = broken
+    return faults
+
+
+def several(broken: Iterable[str]) -> dict[str, Any]:
+    """Return a namespace in which each broken Deployment lacks a ConfigMap of its own."""
+    faults = lacking(everywhere(dict.fromkeys(broken, "till")))
+    return {**everywhere(dict.fromkeys(NAMES, "till")), "faults": faults}
 
 
 def posts_in(at: Workplace) -> list[dict[str, Any]]:
     return [one for one in at.ours() if is_final(one)]
 
 
-async def watched(at: Workplace) -> None:
-    """Wait until the seven kinds are watched."""
+def shown(post: dict[str, Any]) -> str:
+    return words_of(post["blocks"])
+
+
+async def watched(at: Workplace, kinds: int = KINDS) -> None:
+    """Wait until the kinds are watched."""
     async with asyncio.timeout(20):
-        while at.cluster.watches < 7:  # noqa: ASYNC110
+        while at.cluster.watches < kinds:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
@@ -32,67 +80,362 @@ async def looked(at: Workplace) -> None:
     await at.settled()
 
 
+async def breaks(at: Workplace, world: Any = SCENE) -> None:
+    """Break what was well, and wait until the watches have told it."""
+    await watched(at)
+    at.cluster.load(world)
+    await looked(at)
+
+
 async def test_cause_that_lasts_is_posted_once_and_edited_when_it_is_over(tmp_path, engine):
-    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH) as at:
-        await watched(at)
-        await looked(at)
+    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH) as at:
+        await breaks(at)
         assert not posts_in(at)
 
-        at.clock.advance(timedelta(minutes=3, seconds=1))
+        at.clock.advance(3 * MINUTE)
         (post,) = await at.slack.wait_for(lambda: posts_in(at))
-        assert "app-config" in words_of(post["blocks"])
-        assert "CONFIRMED" in words_of(post["blocks"])
-        at.clock.advance(timedelta(minutes=10))
+        assert "app-config" in shown(post)
+        assert "CONFIRMED" in shown(post)
+        at.clock.advance(10 * MINUTE)
         await looked(at)
         assert len(posts_in(at)) == 1
 
         at.cluster.load(WELL)
         await looked(at)
-        at.clock.advance(timedelta(minutes=1))
+        assert "Over after" not in posts_in(at)[0]["text"]
+        at.clock.advance(MINUTE)
         await at.slack.wait_for(lambda: [one for one in posts_in(at) if "Over after" in one["text"]])
         assert len(posts_in(at)) == 1
+        await at.settled()
+        counted = await scraped(at)
+        assert counted.of("casebook_watch_posts_total", outcome="posted") == 1
+        assert counted.of("casebook_watch_posts_total", outcome="over") == 1
+        assert counted.of("casebook_watches_open") == KINDS
+
+        # The same trouble comes back: another post.
+        at.cluster.load(SCENE)
+        await looked(at)
+        at.clock.advance(3 * MINUTE)
+        await at.slack.wait_for(lambda: len(posts_in(at)) == 2)
+
+
+async def test_trouble_that_began_before_the_process_is_posted_at_once(tmp_path, engine):
+    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH) as at:
+        await at.slack.wait_for(lambda: posts_in(at))
 
 
 async def test_trouble_that_ends_before_the_threshold_is_not_posted(tmp_path, engine):
-    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH) as at:
-        await watched(at)
+    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH, watch_after=5) as at:
+        await breaks(at)
+        at.clock.advance(4 * MINUTE)
+        await looked(at)
         at.cluster.load(WELL)
         await looked(at)
-        at.clock.advance(timedelta(minutes=4))
+        at.clock.advance(5 * MINUTE)
         await looked(at)
         assert not posts_in(at)
 
 
-async def test_restart_posts_nothing_twice(tmp_path, engine):
-    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH) as at:
-        await watched(at)
-        at.clock.advance(timedelta(minutes=3, seconds=1))
+async def test_restart_posts_nothing_twice_and_edits_what_ended_meanwhile(tmp_path, engine):
+    slack = SimulatedSlack(rate_limits=False, events=HEARD, scopes=GRANTED)
+    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH, slack=slack) as at:
         await at.slack.wait_for(lambda: posts_in(at))
         await at.settled()
-        (known,) = await at.app.store.watch_posts.of("", "till")
-        clock = at.clock
-    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH, clock=clock) as at:
+        (known,) = await at.app.store.watch_posts.lasting("")
+        clock, channel = at.clock, at.channel
+    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH, slack=slack, clock=clock) as at:
         await watched(at)
-        at.clock.advance(timedelta(minutes=4))
+        at.clock.advance(4 * MINUTE)
+        await looked(at)
+        assert len(at.ours(channel)) == 1
+        assert await at.app.store.watch_posts.lasting("") == (known,)
+    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH, slack=slack, clock=clock) as at:
+        await watched(at)
+        await looked(at)
+        assert "Over after" not in at.ours(channel)[0]["text"]
+        at.clock.advance(MINUTE)
+        await at.slack.wait_for(lambda: "Over after" in at.ours(channel)[0]["text"])
+
+
+async def test_cause_that_spreads_to_other_workloads_is_not_posted_again(tmp_path, engine):
+    world = {
+        "scene": {
+            f"Deployment/till/{name}": {
+                "containers": {"app": "registry.example/app:9"},
+                "pods": [f"{name}-7d9f8b6c54-bbbbb"],
+            }
+            for name in NAMES
+        }
+    }
+    image = "registry.example/app:9"
+    refused = f'Failed to pull image "{image}": rpc error: code = NotFound desc = {image}: not found'
+    async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
+        await watched(at)
+        for broken in (NAMES[:1], NAMES[:3]):
+            pods = [f"Pod/till/{name}-7d9f8b6c54-bbbbb" for name in broken]
+            at.cluster.load({**world, "faults": {pod: {"waiting": "ErrImagePull", "message": refused} for pod in pods}})
+            await looked(at)
+            at.clock.advance(4 * MINUTE)
+            await at.slack.wait_for(lambda: posts_in(at))
+            await looked(at)
+        assert len(posts_in(at)) == 1
+        (post,) = await at.app.store.watch_posts.lasting("")
+        assert len(post.objects) == 3
+
+
+async def test_post_is_made_once_slack_is_back(tmp_path, engine):
+    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH) as at:
+        await breaks(at)
+        at.slack.fail("chat.postMessage", status=503, times=1_000)
+        at.clock.advance(3 * MINUTE)
+        await at.slack.wait_for(lambda: [each for each in at.slack.calls if each.method == "chat.postMessage"])
+        at.slack.clear_faults()
+        await at.slack.wait_for(lambda: posts_in(at))
+        await looked(at)
+        assert len(posts_in(at)) == 1
+
+
+async def test_pod_that_is_replaced_by_another_broken_one_is_not_over(tmp_path, engine):
+    async with workplace(tmp_path, engine, several(["front"]), beat_s=0.05, watch=WATCH) as at:
+        await at.slack.wait_for(lambda: posts_in(at))
+        at.cluster.store.remove(table=("", "pods"), namespace="till", name="front-7d9f8b6c54-bbbbb")
+        replaced = several([])
+        replaced["scene"]["Deployment/till/front"]["pods"] = ["front-7d9f8b6c54-ccccc"]
+        replaced["faults"] = {
+            "Pod/till/front-7d9f8b6c54-ccccc": {"waiting": "CreateContainerConfigError", "message": missing("front")}
+        }
+        at.cluster.load(replaced)
+        await looked(at)
+        for _ in range(2):
+            at.clock.advance(2 * MINUTE)
+            await looked(at)
+        (post,) = posts_in(at)
+        assert "Over after" not in post["text"]
+
+
+async def test_causes_beyond_the_budget_share_one_digest_that_is_updated(tmp_path, engine):
+    settings: dict[str, Any] = {"beat_s": 0.05, "watch": WATCH, "watch_posts_per_hour": 1}
+    async with workplace(tmp_path, engine, several(NAMES[:3]), **settings) as at:
+        await at.slack.wait_for(lambda: len(posts_in(at)) == 2)
+        await looked(at)
+        single, digest = posts_in(at)
+        assert sum(f"{name}-config" in shown(single) for name in NAMES) == 1
+        inside = [name for name in NAMES if f"{name}-config" in shown(digest)]
+        assert len(inside) == 2
+        diagnose = [each for each in buttons_of(digest["blocks"]) if each["action_id"].startswith(str(Press.DIAGNOSE))]
+        assert len(diagnose) == 2
+
+        # A further cause joins the digest, and what is over is struck.
+        at.cluster.load(several([name for name in NAMES if name != inside[0]]))
+        await looked(at)
+        at.clock.advance(4 * MINUTE)
+        await at.slack.wait_for(lambda: "side-config" in shown(posts_in(at)[1]))
+        await at.slack.wait_for(lambda: "over after" in shown(posts_in(at)[1]))
+        assert len(posts_in(at)) == 2
+        assert "strike" in str(posts_in(at)[1]["blocks"])
+
+        # An hour later the channel gets single posts again, but not for what the digest has shown.
+        at.clock.advance(timedelta(hours=2))
+        await looked(at)
+        assert len(posts_in(at)) == 2
+
+        await at.slack.click(at.alex, at.channel, digest["ts"], diagnose[0]["action_id"])
+        assert "-config" in shown(await at.answer(digest["ts"]))
+        clock = at.clock
+    async with workplace(tmp_path, engine, several(NAMES[:3]), clock=clock, **settings) as at:
+        await watched(at)
+        await looked(at)
+        assert len(await at.app.store.watch_posts.lasting("")) >= 3
+        assert len(posts_in(at)) <= 1
+
+
+async def test_post_can_be_muted_by_members_only_and_unmuted(tmp_path, engine):
+    async with workplace(tmp_path, engine, several(["front"]), beat_s=0.05, watch=WATCH) as at:
+        (post,) = await at.slack.wait_for(lambda: posts_in(at))
+        mute = pressable(post, Press.WATCH_MUTE)["action_id"]
+        await at.slack.click(at.guest, at.channel, post["ts"], mute)
+        await at.slack.wait_for(lambda: at.slack.ephemerals(at.guest))
+        assert not await at.app.store.mutes.list(at.channel, at.clock())
+
+        await at.slack.click(at.alex, at.channel, post["ts"], mute)
+        await at.slack.wait_for(lambda: "Muted in this channel" in shown(posts_in(at)[0]))
+        assert at.alex in str(posts_in(at)[0]["blocks"])
+        (standing,) = await at.app.store.mutes.list(at.channel, at.clock())
+        assert standing.by == at.alex
+
+        # Another cause of the same incident is not posted while that is muted.
+        at.cluster.load(several(["front", "back"]))
+        await looked(at)
+        at.clock.advance(4 * MINUTE)
+        await looked(at)
+        assert len(posts_in(at)) == 1
+
+        unmute = pressable(posts_in(at)[0], Press.WATCH_UNMUTE)["action_id"]
+        await at.slack.click(at.bo, at.channel, post["ts"], unmute)
+        await at.slack.wait_for(lambda: "Muted in this channel" not in shown(posts_in(at)[0]))
+        assert not await at.app.store.mutes.list(at.channel, at.clock())
+        at.clock.advance(timedelta(hours=1))
+        await at.slack.wait_for(lambda: len(posts_in(at)) == 2)
+
+
+async def test_channel_may_ask_for_posts_only_later(tmp_path, engine):
+    async with workplace(tmp_path, engine, several(["front"]), beat_s=0.05, watch=WATCH) as at:
+        (post,) = await at.slack.wait_for(lambda: posts_in(at))
+        menu = pressable(post, Press.MORE)
+        quarter = menu["options"][0]["value"]
+        await at.slack.click(at.alex, at.channel, post["ts"], menu["action_id"], value=quarter)
+        await at.slack.wait_for(lambda: "channel only after 15 minutes" in shown(posts_in(at)[0]))
+        assert at.alex in str(posts_in(at)[0]["blocks"])
+
+        at.cluster.load(several(["front", "back"]))
+        await looked(at)
+        at.clock.advance(14 * MINUTE)
+        await looked(at)
+        assert len(posts_in(at)) == 1
+        at.clock.advance(2 * MINUTE)
+        await at.slack.wait_for(lambda: len(posts_in(at)) == 2)
+
+        menu = pressable(posts_in(at)[0], Press.MORE)
+        usual = next(each["value"] for each in menu["options"] if each["value"].startswith(str(Press.WATCH_USUAL)))
+        await at.slack.click(at.bo, at.channel, post["ts"], menu["action_id"], value=usual)
+        await at.slack.wait_for(lambda: "channel only after 15 minutes" not in shown(posts_in(at)[0]))
+        assert await at.app.store.watch_thresholds.of(at.channel) == {}
+
+
+AUTOSCALER = "HorizontalPodAutoscaler/front/web"
+STALE = "failed to get cpu utilization: missing request for cpu in container app of Pod web-1"
+SCALING = {"status": False, "reason": "FailedGetResourceMetric", "message": STALE}
+
+
+def warning(**times: Any) -> dict[str, Any]:
+    """Return an autoscaler without metrics, whose kind is not watched, and the warnings about it."""
+    says = {"for": AUTOSCALER, "type": "Warning", "reason": "FailedGetResourceMetric", "message": STALE}
+    return {
+        "scene": {"Deployment/front/web": {"containers": {"app": "web:7"}, "pods": ["web-1"]}, AUTOSCALER: {"min": 2}},
+        "faults": {AUTOSCALER: {"since": "40m", "conditions": {"ScalingActive": SCALING}}},
+        "events": [{**says, **times}],
+    }
+
+
+async def test_trouble_that_only_warnings_show_is_posted(tmp_path, engine):
+    world = warning(count=40, first="-10m", last="-5s")
+    async with workplace(tmp_path, engine, world, beat_s=0.05, watch="C0000000001 front") as at:
+        (post,) = await at.slack.wait_for(lambda: posts_in(at))
+        assert "HPA front/web cannot scale" in shown(post)
+        # The warnings stop.
+        at.clock.advance(12 * MINUTE)
+        await looked(at)
+        at.clock.advance(2 * MINUTE)
+        await at.slack.wait_for(lambda: "Over after" in posts_in(at)[0]["text"])
+
+
+async def test_job_whose_pods_a_quota_refuses_is_posted(tmp_path, engine):
+    refused = (
+        'Error creating: pods "import-x2lqp" is forbidden: exceeded quota: compute, requested: limits.cpu=2, '
+        "used: limits.cpu=0, limited: limits.cpu=1"
+    )
+    hard = {"limits.cpu": "1"}
+    container = {"name": "app", "image": "import:1", "resources": {"limits": {"cpu": "2"}}}
+    world = {
+        "objects": [
+            {
+                "apiVersion": "batch/v1",
+                "kind": "Job",
+                "metadata": {"name": "import", "namespace": "retail"},
+                "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}},
+                "status": {},
+            },
+            {
+                "apiVersion": "v1",
+                "kind": "ResourceQuota",
+                "metadata": {"name": "compute", "namespace": "retail"},
+                "spec": {"hard": hard},
+                "status": {"hard": hard, "used": {"limits.cpu": "0"}},
+            },
+        ],
+        "events": [
+            {
+                "for": "Job/retail/import", "type": "Warning", "source": "job-controller", "reason": "FailedCreate",
+                "message": refused, "count": 12, "first": "-20m", "last": "-1m",
+            }
+        ],
+    }  # fmt: skip
+    async with workplace(tmp_path, engine, world, beat_s=0.05, watch="C0000000001 retail") as at:
+        (post,) = await at.slack.wait_for(lambda: posts_in(at))
+        assert "ResourceQuota compute" in shown(post)
+
+
+async def test_warning_that_is_not_repeated_is_no_trouble(tmp_path, engine):
+    async with workplace(tmp_path, engine, warning(last="-4m"), beat_s=0.05, watch="C0000000001 front") as at:
+        await watched(at)
+        at.clock.advance(4 * MINUTE)
         await looked(at)
         assert not posts_in(at)
-        assert await at.app.store.watch_posts.of("", "till") == (known,)
+
+
+async def looks(at: Workplace) -> float:
+    await looked(at)
+    return (await scraped(at)).of("casebook_diagnosis_seconds_count", intent="watch")
+
+
+async def test_unexplained_trouble_is_looked_at_once_an_hour_in_the_end(tmp_path, engine):
+    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch="C0000000001 shed") as at:
+        await breaks(at)
+        seen = []
+        for passed in (3, 1, 2, 5, 5, 60 * 24, 30, 31, 30):
+            at.clock.advance(passed * MINUTE)
+            seen.append(await looks(at))
+        # At the age of 3, 6, 12 and 15 minutes, then of a day and of a day and an hour.
+        assert seen == [1, 1, 2, 2, 3, 4, 4, 5, 5]
+        assert not posts_in(at)
+
+
+async def test_many_objects_of_one_cause_are_one_look_and_one_post(tmp_path, engine):
+    names = [f"web{number}" for number in range(40)]
+    world = everywhere(dict.fromkeys(names, "till"), config="app")
+    async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
+        await watched(at)
+        for batch in (names[:20], names):
+            faults = {
+                pod: each for pod, each in lacking(world, "app").items() if pod.split("/")[2].split("-")[0] in batch
+            }
+            at.cluster.load({**world, "faults": faults})
+            await looked(at)
+            at.clock.advance(MINUTE / 2)
+        at.clock.advance(3 * MINUTE)
+        (post,) = await at.slack.wait_for(lambda: posts_in(at))
+        assert "40 pods" in shown(post)
+        assert await looks(at) == 1
+
+
+async def test_trouble_in_many_namespaces_of_a_watched_cluster_is_one_look(tmp_path, engine):
+    world = everywhere({name: name for name in ("north", "south", "east", "west")})
+    world["faults"] = lacking(world)
+    async with workplace(tmp_path, engine, world, beat_s=0.05, watch="C0000000001 *") as at:
+        await at.slack.wait_for(lambda: len(posts_in(at)) == 4)
+        assert await looks(at) == 1
+        # One namespace recovers.
+        del world["faults"]["Pod/north/north-7d9f8b6c54-bbbbb"]
+        at.cluster.load(world)
+        await looked(at)
+        at.clock.advance(2 * MINUTE)
+        (over,) = await at.slack.wait_for(lambda: [one for one in posts_in(at) if "Over after" in one["text"]])
+        assert "north-config" in over["text"]
 
 
 async def test_muted_incident_is_not_posted(tmp_path, engine):
-    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH) as at:
-        await watched(at)
+    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH) as at:
+        await breaks(at)
         await at.slack.slash(at.alex, at.channel, "mute namespace till 1d known")
-        at.clock.advance(timedelta(minutes=4))
+        at.clock.advance(4 * MINUTE)
         await looked(at)
         assert not posts_in(at)
+        assert (await scraped(at)).of("casebook_watch_posts_total", outcome="muted") == 1
 
 
 async def test_forbidden_watch_is_a_note_that_names_the_verb(tmp_path, engine):
     async with workplace(tmp_path, engine, SCENE, {"forbidden": ["watch pods"]}, beat_s=0.05, watch=WATCH) as at:
-        async with asyncio.timeout(20):
-            while at.cluster.watches < 6:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await watched(at, KINDS - 1)
         await looked(at)
         async with aiohttp.ClientSession() as session, session.get(f"{at.app.url}/readyz") as ready:
             says = await ready.text()
@@ -112,5 +455,5 @@ async def test_another_replica_holds_the_lease(tmp_path, engine):
             while at.cluster.watches:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         # The other one stops renewing.
-        at.clock.advance(timedelta(minutes=1))
+        at.clock.advance(MINUTE)
         await watched(at)

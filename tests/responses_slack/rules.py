@@ -12,7 +12,10 @@ from responses.slack.mrkdwn import unescape
 from responses.slack.presses import Press, parse_choice, parse_press
 
 # What the presses of `bot` listen to, by what can be pressed.
-_BUTTONS: Final = frozenset({Press.REMEDY, Press.DETAILS, Press.UNMUTE, Press.CLUSTER, Press.RESOLVE, Press.DIAGNOSE})
+_BUTTONS: Final = frozenset({
+    Press.REMEDY, Press.DETAILS, Press.UNMUTE, Press.CLUSTER, Press.RESOLVE, Press.DIAGNOSE, Press.WATCH_MUTE,
+    Press.WATCH_UNMUTE,
+})  # fmt: skip
 _DIALOGS: Final = frozenset(
     {Press.SAVE, Press.SAVE_CHECKED, Press.CONFIRM, Press.CONFIRM_AGAIN, Press.ANSWER, Press.RESOLVED}
 )

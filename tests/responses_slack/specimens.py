@@ -71,6 +71,7 @@ from tests.responses.by_hand import KEEPS_FAILING, LEASES, POD, REFUTES, SUPPORT
 from tests.responses_slack.alert_specimens import alert_specimens
 from tests.responses_slack.pings import pings
 from tests.responses_slack.rules import broken_rules
+from tests.responses_slack.watch_specimens import watch_specimens
 
 DEPLOYMENT = ObjectRef(kind="Deployment", namespace="shop", name="api")
 NOON = datetime(2026, 3, 2, 12, 0, 7, tzinfo=UTC)
@@ -230,7 +231,9 @@ def specimens(language: Language) -> Iterator[tuple[str, Said]]:
     """Yield (name, message or dialog) of every kind."""
     yield from _waiting(language)
     yield "overview", overview_message(scrubbed_overview(OVERVIEW), language=language)
-    yield "report", change_message(scrubbed_change(REPORT), language=language)
+    report = change_message(scrubbed_change(REPORT), language=language)
+    yield "report", report
+    yield from watch_specimens(report, language)
     yield from _answers(language)
     yield from _views(language)
     yield from _notes(language)

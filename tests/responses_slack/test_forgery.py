@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,13 +14,16 @@ from rich.console import Console
 
 from bot.cli.rehearsal import full_world_of, request_of, stage, staged
 from bot.diagnosing import Engine, build_engine, diagnose
-from intents.domain import Diagnosis, Language
+from intents.cluster_text import in_sentence
+from intents.domain import Diagnosis, Language, ObjectRef
 from responses.as_json import RunStats
 from responses.excerpts import error_lines
 from responses.safety import scrubbed
 from responses.slack.details import details_view, full_text
 from responses.slack.diagnosis import answer_message
+from responses.slack.message import Message
 from responses.slack.simplified import text_only
+from responses.slack.watch import WatchedCause, digest_message, watch_message
 from responses.terminal import diagnosis_page
 from tests.forgery import MARKER, PAYLOADS, forged, live_markup, planted
 
@@ -90,3 +94,21 @@ def test_forged_lines_are_found() -> None:
         assert not forged(line), line
     for name in ("an image", "a link", "an address", "HTML", "mentions"):
         assert live_markup(PAYLOADS[name]), name
+
+
+@pytest.mark.parametrize("name", list(PAYLOADS))
+def test_no_line_of_a_post_of_the_watch_is_forged(name: str) -> None:
+    about = ObjectRef(kind="Pod", namespace="shop", name="web")
+    # As the summaries of the catalog contain cluster text.
+    says = f"Pod shop/web: {in_sentence(PAYLOADS[name])}"
+    lasts = WatchedCause(says=says, asked=about, cluster="prod", incident="oom")
+    over = replace(lasts, lasted=timedelta(minutes=5))
+    for language in Language:
+        diagnosis = Message(text="Pod shop/web")
+        for message in (
+            watch_message(over, diagnosis, language=language),
+            digest_message([lasts, over], budget=6, language=language),
+        ):
+            assert MARKER in str(message.blocks)
+            assert forged(list(message.blocks)) == []
+            assert forged(message.text) == []

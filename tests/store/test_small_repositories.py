@@ -1,7 +1,8 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.store import Mute, Store
+from bot.store import Mute, Store, WatchPost
 from bot.store.accepted_jobs import AcceptedJob
 
 MINUTE = timedelta(minutes=1)
@@ -84,3 +85,64 @@ async def test_a_process_that_stops_gives_its_own_lease_up(store: Store, now: da
     assert not await store.watch_leases.take("prod", "pod-b", now)
     await store.watch_leases.release("prod", "pod-a")
     assert await store.watch_leases.take("prod", "pod-b", now)
+
+
+def watch_post(now: datetime, cause: str, *, objects: Sequence[Sequence[str]] = (("Pod", "shop", "web"),)) -> WatchPost:
+    return WatchPost(
+        key=f"{cause}/{now.timestamp()}",
+        cause=cause,
+        channel="C1",
+        cluster="prod",
+        document={"says": cause},
+        objects=objects,
+        since=now,
+        opened=now,
+    )
+
+
+async def test_cause_keeps_its_post_until_it_is_over(store: Store, now: datetime) -> None:
+    first = await store.watch_posts.open(watch_post(now, "a"), budget=2)
+    again = await store.watch_posts.open(watch_post(now + MINUTE, "a", objects=[("Pod", "shop", "cart")]), budget=2)
+    assert again.key == first.key
+    assert len(again.objects) == 2
+    assert [each.key for each in await store.watch_posts.lasting("prod")] == [first.key]
+    assert await store.watch_posts.lasting("stage") == ()
+
+    await store.watch_posts.note(first.key, {"muted_by": "U1"})
+    await store.watch_posts.shown(first.key)
+    await store.watch_posts.close(first.key, now + 2 * MINUTE)
+    closed = await store.watch_posts.get(first.key)
+    assert closed is not None
+    assert (closed.notes, closed.shown, closed.over) == ({"muted_by": "U1"}, True, now + 2 * MINUTE)
+    assert await store.watch_posts.lasting("prod") == ()
+    assert (await store.watch_posts.open(watch_post(now + 3 * MINUTE, "a"), budget=2)).key != first.key
+
+
+async def test_causes_beyond_the_budget_of_an_hour_share_a_digest(store: Store, now: datetime) -> None:
+    async def opened(cause: str, at: datetime) -> str:
+        return (await store.watch_posts.open(watch_post(at, cause), budget=2)).digest
+
+    assert [await opened(cause, now) for cause in "ab"] == ["", ""]
+    digests = [await opened(cause, now + number * MINUTE) for number, cause in enumerate("cde")]
+    assert len({*digests}) == 1
+    assert digests[0]
+    assert [each.cause for each in await store.watch_posts.of_digest(digests[0])] == ["c", "d", "e"]
+    # An hour later there is room again, and then the next digest begins.
+    later = now + 65 * MINUTE
+    assert [await opened(cause, later) for cause in "fg"] == ["", ""]
+    assert await opened("h", later) not in ("", digests[0])
+
+
+async def test_thresholds_of_a_channel_are_replaced_removed_and_purged(store: Store, now: datetime) -> None:
+    for minutes in (15, 60):
+        await store.watch_thresholds.set("C1", "quota-exceeded", minutes * MINUTE, by="U1", at=now)
+    assert await store.watch_thresholds.of("C1") == {"quota-exceeded": 60 * MINUTE}
+    assert await store.watch_thresholds.of("C2") == {}
+    await store.watch_thresholds.remove("C1", "quota-exceeded")
+    assert await store.watch_thresholds.of("C1") == {}
+
+    await store.watch_thresholds.set("C1", "claim-lost", 15 * MINUTE, by="U1", at=now)
+    await store.watch_posts.open(watch_post(now, "a"), budget=2)
+    assert await store.purge(now + MINUTE, chronicles_before=now) == 2
+    assert await store.watch_thresholds.of("C1") == {}
+    assert await store.watch_posts.lasting("prod") == ()

@@ -57,6 +57,8 @@ _DIALOGS: Final = frozenset({Press.CONFIRM, Press.CONFIRM_AGAIN, Press.ANSWER})
 _SAVES: Final = frozenset({Press.SAVE, Press.SAVE_CHECKED})
 _OPINIONS: Final = frozenset({Press.NOT_IT, Press.MUTE, Press.UNMUTE})
 
+_WATCH: Final = frozenset({Press.WATCH_MUTE, Press.WATCH_UNMUTE, Press.WATCH_LATER, Press.WATCH_USUAL})
+
 
 class InvalidInput(Exception):
     """Error: input of a dialog is invalid. Maps the input's block id to the message."""
@@ -129,6 +131,8 @@ class PressIntake:
                 await self._answer_anyway(press)
             elif press.press is Press.DIAGNOSE:
                 await self._diagnose(press)
+            elif press.press in _WATCH:
+                await self._take_watch(press)
             else:
                 await self._take_button(press)
         except PressRefused as refused:
@@ -205,6 +209,18 @@ class PressIntake:
             await self.submissions.submit(request)
         except TooManyRequests as refused:
             raise PressRefused("too many unanswered requests", failures.too_many_requests(refused.limit)) from refused
+
+    async def _take_watch(self, press: ButtonPress) -> None:
+        """Start the job of a press below a post of the watch. The message tells which post it is."""
+        self._check_sender(press)
+        post = await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts))
+        if post is None or await self._store.watch_posts.get(post) is None:
+            raise PressRefused("the message is not a post of the watch")
+        payload = {
+            "post": post, "what": str(press.press), "value": press.value,
+            "user": press.user, "team": press.team, "channel": press.channel,
+        }  # fmt: skip
+        await self.start("watch_press", f"{post}.{press.press}.{press.user}.{press.at}", payload)
 
     async def _preview(self, press: ButtonPress, answer: StoredAnswer, payload: dict[str, Any]) -> None:
         plan = await self._store.plans.get(press.value)

@@ -1,0 +1,142 @@
+"""Build the posts of the watch: one cause with its buttons, or a digest of the causes beyond a channel's budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from intents.domain import Language, ObjectRef, Text, Verdict
+from intents.mutes import POSTED_AFTER
+from intents.templates import duration
+from responses import overview, words
+from responses.shown import shown_line
+from responses.slack import blocks, limits
+from responses.slack.blocks import Element
+from responses.slack.message import Block, Message
+from responses.slack.mrkdwn import fallback
+from responses.slack.overview import diagnose_value
+from responses.slack.presses import Press, action_id, choice_value
+
+_SAYS: Final = 600
+# A message has at most fifty blocks.
+_LINES: Final = 25
+_MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+
+OVER: Final = Text(en="Over after {}: {}", zh="已恢复，持续 {}：{}")
+OVER_AFTER: Final = Text(en=" – over after {}", zh=" – 已恢复，持续 {}")
+MORE_CAUSES: Final = Text(en="{} more confirmed causes", zh="另有 {} 个已确认的原因")
+ONE_MORE_CAUSE: Final = Text(en="1 more confirmed cause", zh="另有 1 个已确认的原因")
+ALL_OVER: Final = Text(en="all over", zh="均已恢复")
+STILL: Final = Text(en="{} not over", zh="{} 个未恢复")
+BUDGET: Final = Text(
+    en="This channel gets at most {} posts of the watch an hour; further causes are listed here.",
+    zh="此频道每小时最多收到 {} 条监视消息；其余原因列于此处。",
+)
+MUTE: Final = Text(en="Mute for 7 days", zh="静音 7 天")
+ONLY_AFTER: Final = Text(en="Post only after {}", zh="持续 {}后才发布")
+MINUTES: Final = Text(en="{} minutes", zh="{} 分钟")
+ONE_HOUR: Final = Text(en="1 hour", zh="1 小时")
+AS_USUAL: Final = Text(en="Post after the usual time", zh="按默认时间发布")
+CHOSEN: Final = Text(en="Posted in this channel only after {}, chosen by ", zh="此频道仅在持续 {}后发布，操作人：")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedCause:
+    """A cause to show. `says` is safe and in the channel's language; `asked` leads to the diagnosis.
+
+    `lasted` is set once it is over. `muted_by` muted its incident; `later_by` chose that it is posted only after
+    `later`.
+    """
+
+    says: str
+    asked: ObjectRef
+    cluster: str
+    incident: str
+    lasted: timedelta | None = None
+    muted_by: str = ""
+    later_by: str = ""
+    later: timedelta | None = None
+
+
+def watch_message(cause: WatchedCause, diagnosis: Message, *, language: Language) -> Message:
+    """Return the post of one cause: `diagnosis` while it lasts, then how long that was; and what people can press."""
+    below = (*_states(cause, language), *_controls(cause, language))
+    if cause.lasted is None:
+        return Message(text=diagnosis.text, blocks=(*diagnosis.blocks, *below))
+    says = OVER.in_(language).format(_time(cause.lasted), shown_line(cause.says, limit=_SAYS))
+    return Message(text=fallback(says), blocks=(blocks.rich(blocks.line(blocks.text(says))), *below))
+
+
+def digest_message(causes: Sequence[WatchedCause], *, budget: int, language: Language) -> Message:
+    """Return the digest: a line for each cause, struck once it is over, and a button that leads to its diagnosis."""
+    head = ONE_MORE_CAUSE if len(causes) == 1 else MORE_CAUSES
+    lasting = sum(cause.lasted is None for cause in causes)
+    state = ALL_OVER.in_(language) if not lasting else STILL.in_(language).format(lasting)
+    heading = f"{head.in_(language).format(len(causes))} · {state}"
+    # Those that last are what a reader needs.
+    shown = sorted(causes, key=lambda cause: cause.lasted is not None)[:_LINES]
+    body = [_line(cause, index, language) for index, cause in enumerate(shown)]
+    if more := len(causes) - len(shown):
+        body.append(blocks.context(words.MORE.in_(language).format(more)))
+    last = blocks.context(BUDGET.in_(language).format(budget))
+    return Message(text=fallback(heading), blocks=(blocks.header(heading), *body, last))
+
+
+def _line(cause: WatchedCause, index: int, language: Language) -> Block:
+    says = shown_line(cause.says, limit=_SAYS)
+    if cause.lasted is not None:
+        # No sign: red is for what lasts.
+        after = OVER_AFTER.in_(language).format(_time(cause.lasted))
+        return blocks.rich(blocks.line(blocks.text(says, strike=True), blocks.text(after)))
+    value, button = diagnose_value(cause.asked, cluster=cause.cluster), None
+    if len(value) <= limits.BUTTON_VALUE:
+        label = overview.DIAGNOSE.in_(language)
+        reads = f"{label} {shown_line(str(cause.asked))}"
+        button = blocks.button(label, action_id=action_id(Press.DIAGNOSE, index), value=value, reads=reads)
+    confirmed = f"{words.SIGNS[Verdict.CONFIRMED]} {words.verdict_word(Verdict.CONFIRMED, language)}"
+    return blocks.section(f"{confirmed} · {says}", accessory=button)
+
+
+def _states(cause: WatchedCause, language: Language) -> Iterator[Block]:
+    lines: list[Element] = []
+    if cause.muted_by:
+        says = blocks.text(words.MUTED_BY.in_(language), italic=True)
+        lines.append(blocks.line(says, blocks.user(cause.muted_by)))
+    if cause.later_by and cause.later is not None:
+        says = blocks.text(CHOSEN.in_(language).format(_chosen(cause.later, language)), italic=True)
+        lines.append(blocks.line(says, blocks.user(cause.later_by)))
+    if lines:
+        yield blocks.rich(*lines)
+
+
+def _controls(cause: WatchedCause, language: Language) -> Iterator[Block]:
+    """Yield the buttons; once it is over only those that undo what was chosen."""
+    label, press = (words.UNMUTE_HERE, Press.WATCH_UNMUTE) if cause.muted_by else (MUTE, Press.WATCH_MUTE)
+    elements = []
+    if cause.muted_by or cause.lasted is None:
+        elements.append(blocks.button(label.in_(language), action_id=action_id(press), value=cause.incident))
+    if cause.later_by or cause.lasted is None:
+        options = [
+            (
+                ONLY_AFTER.in_(language).format(_chosen(each, language)),
+                choice_value(Press.WATCH_LATER, str(each // _MINUTE)),
+            )
+            for each in POSTED_AFTER
+            if not (cause.later_by and each == cause.later)
+        ]
+        if cause.later_by:
+            options.append((AS_USUAL.in_(language), choice_value(Press.WATCH_USUAL, cause.incident)))
+        elements.append(blocks.overflow(options, action_id=action_id(Press.MORE)))
+    if elements:
+        yield blocks.actions(*elements)
+
+
+def _time(lasted: timedelta) -> str:
+    return duration(max(lasted.total_seconds(), 0.0))
+
+
+def _chosen(time: timedelta, language: Language) -> str:
+    return ONE_HOUR.in_(language) if time == _HOUR else MINUTES.in_(language).format(time // _MINUTE)
