@@ -18,12 +18,10 @@ from bot.cluster.resources import well_known
 from bot.cluster.watching import Watching
 from bot.overviews.troubled_objects import Identity
 from bot.overviews.warning_series import WARNINGS
-from bot.overviews.watched_rows import LastingTrouble, WatchedRows
+from bot.overviews.watched_rows import WATCHED, LastingTrouble, WatchedRows
 from responses.safety import safe_line
 
 _log: Final = structlog.get_logger(__name__)
-
-KINDS: Final = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "PersistentVolumeClaim", "Event")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,9 +41,9 @@ class ClusterWatch:
     def start(self) -> None:
         """Start the tasks."""
         for namespace in self.namespaces:
-            rows = WatchedRows(clock=self.clock, lasting=self.lasting, kinds=frozenset(KINDS))
+            rows = WatchedRows(clock=self.clock, lasting=self.lasting, kinds=frozenset(WATCHED))
             self._rows[namespace] = rows
-            self._tasks += [asyncio.create_task(self._watching(kind, namespace, rows).run()) for kind in KINDS]
+            self._tasks += [asyncio.create_task(self._watching(kind, namespace, rows).run()) for kind in WATCHED]
         _log.info("watch_started", cluster=self.cluster, namespaces=len(self._rows))
 
     async def stop(self) -> None:
@@ -54,7 +52,7 @@ class ClusterWatch:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for namespace in self._rows:
-            for kind in KINDS:
+            for kind in WATCHED:
                 self.notes.pop(self._note(kind, namespace), None)
 
     def due(self, now: datetime) -> Mapping[str, Mapping[str, tuple[LastingTrouble, ...]]]:

@@ -16,7 +16,7 @@ LANGUAGES: Final = ("en", "zh")
 OUTPUTS: Final = ("text", "json")
 FORMATS: Final = ("jsonl", "table")
 PORT: Final = 8321
-ROLES: Final = ("read", "act")
+ROLES: Final = ("read", "act", "watch")
 OPT_INS: Final = ("secrets", "impersonate", "custom-resources")
 MODES: Final = ("socket", "http")
 NOTATIONS: Final = ("yaml", "json")
@@ -122,12 +122,12 @@ def _build() -> _Parser:
     _app(command("manifest", "print the Slack app manifest: its permissions and the reason for each"))
 
     rbac = command("rbac", "print the roles that a cluster must grant, as manifests to apply")
-    rbac.add_argument("role", nargs="?", choices=ROLES, metavar="ROLE", help="read or act; default: both")
+    rbac.add_argument("role", nargs="?", choices=ROLES, metavar="ROLE", help="read, act, watch; default: read and act")
     rbac.add_argument(
         "--actions", default="", metavar="A,B", help="only what these actions write; default: all actions"
     )
     rbac.add_argument(
-        "--namespaces", default="", metavar="NS,NS", help="write only in these namespaces, with a role in each"
+        "--namespaces", default="", metavar="NS,NS", help="write or watch only in these namespaces, with a role in each"
     )
     rbac.add_argument(
         "--with",

@@ -19,8 +19,8 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.remedies.registry import actions
-from bot.roles.manifests import Account, is_secret, to_act, to_impersonate, to_read, to_read_secrets
-from bot.roles.needs import custom_reads, reads, unknown_kinds, writes
+from bot.roles.manifests import Account, is_secret, to_act, to_impersonate, to_read, to_read_secrets, to_watch
+from bot.roles.needs import custom_reads, reads, unknown_kinds, watches, writes
 from responses.safety import safe_line
 
 # The names that Kubernetes allows for namespaces and service accounts.
@@ -35,8 +35,12 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     part: str | None = arguments.role
     if part == "read" and (arguments.actions or arguments.namespaces):
         raise CommandError("--actions and --namespaces limit what is written, so they do not apply to the role read")
-    manifests = [] if part == "act" else [*account.manifests, *_reading(account, chosen, arguments)]
-    if part != "read":
+    if part == "watch" and arguments.actions:
+        raise CommandError("--actions limits what is written, so it does not apply to the role watch")
+    manifests = [] if part in ("act", "watch") else [*account.manifests, *_reading(account, chosen, arguments)]
+    if part == "watch":
+        manifests += to_watch(account, watches(), namespaces=namespaces)
+    elif part != "read":
         manifests += to_act(account, writes(chosen), namespaces=namespaces)
     if "impersonate" in arguments.extra:
         manifests += to_impersonate(account)

@@ -16,6 +16,7 @@ from bot.cluster.errors import ClusterError
 from bot.doctor.checks import Check, CheckState
 from bot.doctor.permission_review import (
     MissingPermission,
+    PermissionArea,
     RequiredPermissions,
     ReviewResult,
     review_permissions,
@@ -26,7 +27,8 @@ from bot.doctor.permission_review import (
 from bot.policy import Policy
 from bot.prometheus.client import Query
 from bot.prometheus.errors import PrometheusError
-from bot.settings import Examined, variable
+from bot.roles.needs import watches
+from bot.settings import Examined, Settings, variable
 from intents.catalog.loader import Catalog
 
 # The time limit for all calls to one cluster.
@@ -67,6 +69,8 @@ async def _cluster(
             connection = await clusters.get(name)
             found.append(Check(area=area, what="api server", says=await _version(connection)))
             found += await _grants(connection, area, policy=policy, catalog=catalog)
+            if "watch" not in examined.malformed:
+                found += await _watching(connection, area, examined.settings)
             if "prometheus_url" not in examined.malformed:
                 found += await _prometheus(connection, area)
     except ClusterError as error:
@@ -114,6 +118,20 @@ async def _grants(connection: Connection, area: str, *, policy: Policy | None, c
     limited = inside if not any(wanted.area.everywhere for wanted in writing) else []
     remedy = _remedy(name, user, "act", actions=names, namespaces=limited)
     return [*found, *_permission_checks(await reviewed(writing), area, "writes", remedy=remedy)]
+
+
+async def _watching(connection: Connection, area: str, settings: Settings) -> list[Check]:
+    """Check the verb `watch` where the setting names this cluster; without a name it means the first one."""
+    usual = settings.context or next(iter(settings.contexts), "")
+    places = [each for each in settings.watched if (each.cluster or usual) in (connection.name, "")]
+    if not places:
+        return []
+    everywhere = any(not each.namespaces for each in places)
+    names = () if everywhere else tuple(sorted({name for each in places for name in each.namespaces}))
+    wanted = RequiredPermissions(needs=watches(), area=PermissionArea(patterns=(names or ("*",),), outside=False))
+    reviewed = await review_permissions(connection, [wanted], existing=(), within=_WITHIN_S)
+    remedy = _remedy(connection.name, await _user(connection), "watch", namespaces=names)
+    return list(_permission_checks(reviewed, area, "watches", remedy=remedy))
 
 
 def _permission_checks(reviewed: ReviewResult, area: str, what: str, *, remedy: str) -> Iterator[Check]:

@@ -17,6 +17,8 @@ from bot.overviews.warning_series import WarningSeries
 from intents.domain import Json
 from intents.mutes import POSTED_AFTER
 
+# The kinds that are watched. Events tell of trouble that no object shows.
+WATCHED: Final = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "PersistentVolumeClaim", "Event")
 # What is well for this long is over. A pod that is replaced by another one is not well in between.
 WELL: Final = timedelta(minutes=1)
 # A look reads the whole namespace, so it serves all trouble that is due soon after it.

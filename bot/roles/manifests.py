@@ -22,6 +22,7 @@ _NO_TEXTS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n
 
 _READ: Final = "Everything Casebook reads. Discovery and access reviews need no role: every account has them."
 _ACT: Final = "Everything Casebook's buttons write, and their undo. Install it only if you want buttons."
+_WATCH: Final = "What the watch follows. Install it only if CASEBOOK_WATCH is set; it reads with the read role."
 _SECRETS: Final = (
     "RISK: people who may ask Casebook may then learn the content of Secrets. Only entries of your own catalog read"
     " them."
@@ -79,6 +80,13 @@ def to_act(account: Account, needs: Iterable[Need], *, namespaces: Sequence[str]
         if events and _CLUSTER_EVENTS not in namespaces:
             manifests += _granted(account, "act", _ACT, events, namespace=_CLUSTER_EVENTS)
     return tuple(manifests)
+
+
+def to_watch(account: Account, needs: Iterable[Need], *, namespaces: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the role for watching and its binding, or one pair in each of `namespaces`."""
+    needed = frozenset(needs)
+    places = namespaces or ("",)
+    return tuple(each for one in places for each in _granted(account, "watch", _WATCH, needed, namespace=one))
 
 
 def to_read_secrets(account: Account, needs: Iterable[Need]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from bot.cluster.resources import Resource, well_known
 from bot.diagnosing import named_objects, observation, recent_changes
+from bot.overviews.watched_rows import WATCHED
 from bot.probes import objects
 from bot.probes.registry import declarations
 from bot.remedies import object_event
@@ -28,6 +29,7 @@ from intents.focus import CUSTOM_RESOURCE, KINDS
 DIAGNOSIS: Final = "every diagnosis"
 ASKED_ABOUT: Final = "the object asked about"
 PREVIEWS: Final = "every preview"
+WATCHING: Final = "the watch"
 SERVED: Final = "custom resources of this cluster"
 _READ: Final = ("get", "list")
 MARKING: Final = "every action, to record on the object who did it"
@@ -69,6 +71,15 @@ def custom_reads(kinds: Iterable[Resource]) -> frozenset[Need]:
         Need(permission=Permission(verb=verb, group=kind.group, resource=kind.plural), by=SERVED)
         for kind in kinds
         for verb in _READ
+    )
+
+
+def watches() -> frozenset[Need]:
+    """Return what the watch follows; it reads the same objects with the read role."""
+    return frozenset(
+        Need(permission=resource.permission("watch"), by=WATCHING)
+        for kind in WATCHED
+        if (resource := well_known(kind)) is not None
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from bot.cluster.resources import well_known
 from bot.roles.needs import Need
 
-_VERBS: Final = ("get", "list", "create", "patch", "delete", "impersonate")
+_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete", "impersonate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -230,6 +230,20 @@ def test_the_generated_role_suffices_and_each_missing_verb_is_reported(
     )
 
 
+def test_watching_is_checked_only_where_the_setting_asks_for_it(
+    run: Run, variables: Any, cluster: SimulatedCluster
+) -> None:
+    cluster.allow_only([rule for role in _roles(run("rbac", "read").out) for rule in role["rules"]])
+    variables(watch="C0123ABCD shop")
+
+    check = wrong(run("doctor", "--output", "json"))["cluster simulated", "watch pods"]
+    assert "casebook rbac watch --namespaces shop" in check["remedy"]
+
+    for role in _roles(run("rbac", "watch", "--namespaces", "shop").out):
+        cluster.allow_only(role["rules"], namespace=role["metadata"]["namespace"])
+    assert wrong(run("doctor", "--output", "json")) == {}
+
+
 def test_writes_are_needed_only_where_the_policy_enables_them(
     run: Run, variables: Any, cluster: SimulatedCluster, tmp_path: Path
 ) -> None:

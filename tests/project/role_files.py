@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.roles import printed
 
 DIRECTORY = Path(__file__).parents[2] / "deploy" / "rbac"
-ROLES = ("read", "act")
+ROLES = ("read", "act", "watch")
 
 
 def write() -> None:
