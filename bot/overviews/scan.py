@@ -40,7 +40,7 @@ _BESIDE: Final = frozenset({"StorageClass"})
 # So many objects are kept whole.
 _SAMPLES: Final = 40
 # Lists read at once: each holds one page.
-_AT_ONCE: Final = 4
+_AT_ONCE: Final = 8
 
 Progress = Callable[[str, int], None]
 

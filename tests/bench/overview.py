@@ -1,7 +1,8 @@
 """Measure `diagnose cluster` on clusters of several sizes, beside the bare lists of the same kinds.
 
 The simulated API server runs in this process, each measurement in a fresh one: its peak memory is its own. It
-adds 20 ms to each response. "Bare lists" reads the same pages, parses them and keeps nothing.
+adds 20 ms to each response. "Bare lists" reads the same pages, parses them and keeps nothing. Each is done once before
+it is measured, as in a bot that has answered before.
 """
 
 from __future__ import annotations
@@ -91,10 +92,13 @@ async def _measured(what: str, kubeconfig: Path) -> dict[str, Any]:
 async def _measure(what: str, kubeconfig: Path) -> dict[str, Any]:
     engine = build_engine()[0]
     async with connect(kubeconfig=kubeconfig, settings=ClusterSettings()) as connection:
-        started = time.perf_counter()
         if what == "bare":
             await _bare(connection)
+            started = time.perf_counter()
+            await _bare(connection)
             return {"seconds": time.perf_counter() - started}
+        await overview("", engine=engine, connection=connection, deadline=300)
+        started = time.perf_counter()
         first: list[float] = []
 
         def progress(_progress: OverviewProgress) -> None:
