@@ -169,10 +169,11 @@ async def _page(
 
 
 def _unknown(slack: SimulatedSlack) -> PasteSample:
+    bot = next(each["name"] for each in slack.users() if each["id"] == slack.bot_user_id)
     return PasteSample(
         title="An error of your own application",
-        text=f"<@{slack.bot_user_id}> {_UNKNOWN}",
-        note="nothing knows it: choose “Save as incident” in the menu of the message, then send it again",
+        text=f"@{bot} {_UNKNOWN}",
+        note="nothing knows it: reply with the cause, choose “Save as incident” in its menu, send it again",
     )
 
 

@@ -11,7 +11,7 @@ import { SampleBar } from "./samples.js";
 export class ChannelPane {
   /**
    * @param {import("./world.js").World} world
-   * @param {import("./messages.js").Handlers} handlers
+   * @param {import("./messages.js").Handlers & { openChannel: (id: string) => void }} handlers
    * @param {HTMLElement} root
    */
   constructor(world, handlers, root) {
