@@ -228,9 +228,14 @@ def _settings(
             "prometheus_etcd_job": ETCD_JOB,
             "replica": "playground",
             "incident_channels": (NAME,),
+            "alert_routes": None,
             "alerts_token": secrets.token_urlsafe(),
+            "alerts_user": "",
+            "alerts_password": "",
             "watch": watch,
             "watch_after": _WATCH_AFTER_S / 60,
+            # A visitor lets the same trouble happen again and again.
+            "watch_posts_per_hour": 60,
             "lang": language,
         }
     )
