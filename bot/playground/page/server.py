@@ -122,6 +122,7 @@ class PlaygroundPage:
                 self._feed.signal.fire()
 
     async def _index(self, request: web.Request) -> web.StreamResponse:
+        self._watch.opened()
         return web.FileResponse(_STATIC / "index.html")
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
