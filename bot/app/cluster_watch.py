@@ -33,6 +33,7 @@ class ClusterWatch:
     connect: Callable[[], Awaitable[Connection]]
     clock: Callable[[], datetime]
     lasting: timedelta
+    well: timedelta
     notes: dict[str, str]
     count: Callable[[str], None] = lambda _change: None
     _rows: dict[str, WatchedRows] = field(default_factory=dict)
@@ -41,7 +42,7 @@ class ClusterWatch:
     def start(self) -> None:
         """Start the tasks."""
         for namespace in self.namespaces:
-            rows = WatchedRows(clock=self.clock, lasting=self.lasting, kinds=frozenset(WATCHED))
+            rows = WatchedRows(clock=self.clock, lasting=self.lasting, well=self.well, kinds=frozenset(WATCHED))
             self._rows[namespace] = rows
             self._tasks += [asyncio.create_task(self._watching(kind, namespace, rows).run()) for kind in WATCHED]
         _log.info("watch_started", cluster=self.cluster, namespaces=len(self._rows))

@@ -383,6 +383,7 @@ def _watcher(base: _Base, jobs: Jobs, settings: Settings, clusters: Clusters) ->
         clock=base.options.clock,
         lasting=timedelta(minutes=settings.watch_after),
         lease=base.options.watch_lease,
+        well=base.options.watch_well,
         every=min(base.options.beat_s, LOOK_S),
         count=base.metrics.watch_changed,
     )

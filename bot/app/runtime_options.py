@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from bot.app.reload import CHECK_S as RELOAD_S
 from bot.app.upkeep import BEAT_S
 from bot.jobs import JOBS_VERSION
+from bot.overviews.watched_rows import WELL
 from bot.remedies.step_runner import LOOKS
 from bot.remedies.verification import PACE, VERIFY_S, Pace
 from bot.slack.limits import Limits
@@ -54,6 +55,8 @@ class RuntimeOptions:
     """The least seconds between two updates of a post about alerts."""
     watch_lease: timedelta = LEASE
     """The time without a renewal after which another process watches a cluster."""
+    watch_well: timedelta = WELL
+    """The time that objects must be well before the post of the watch says that their trouble is over."""
 
 
 DEFAULT_OPTIONS = RuntimeOptions()

@@ -16,7 +16,7 @@ from bot.app.cluster_watch import ClusterWatch
 from bot.cluster.clusters import Clusters
 from bot.jobs import Jobs, JobsUnavailable, Json
 from bot.overviews.troubled_objects import Identity
-from bot.overviews.watched_rows import LastingTrouble
+from bot.overviews.watched_rows import WELL, LastingTrouble
 from bot.settings.watch import WatchedPlace
 from bot.store import Store, StoreUnavailable
 from bot.store.watch_leases import LEASE
@@ -45,6 +45,7 @@ class Watcher:
     clock: Callable[[], datetime]
     lasting: timedelta
     lease: timedelta = LEASE
+    well: timedelta = WELL
     every: float = LOOK_S
     count: Callable[[str], None] = lambda _change: None
     notes: dict[str, str] = field(default_factory=dict)
@@ -90,6 +91,7 @@ class Watcher:
             connect=partial(self.clusters.get, cluster),
             clock=self.clock,
             lasting=self.lasting,
+            well=self.well,
             notes=self.notes,
             count=self.count,
         )

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import secrets
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -23,13 +25,17 @@ from bot.cli.logs import configure_logging
 from bot.cli.rehearsal import REHEARSAL_TIME, reachable
 from bot.cli.showcase import Showcase, scenario_of, set_up
 from bot.cli.staged_incident import INCIDENT, NAME, POD, BackdatedClock, StagedIncident
+from bot.cli.staged_trouble import ALERTED, WATCHED, staged_events
 from bot.cli.stop_signals import stop_event
 from bot.cli.user_files import chosen_language, report, settings
 from bot.cluster.clusters import Clusters
+from bot.common.background import in_background
 from bot.diagnosing import Engine, build_engine
+from bot.playground.alertmanager import SimulatedAlertmanager
 from bot.playground.page import ListedChannel, MessageShortcut, PasteSample, Person, PlaygroundPage, SlashCommand, Usage
 from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from bot.policy import Policy
+from bot.policy.alert_routes import AlertRoute, AlertRoutes
 from bot.remedies.names import unknown_actions
 from bot.remedies.verification import Pace
 from bot.settings import Settings
@@ -41,6 +47,22 @@ from intents.domain import Language
 _PACE: Final = Pace(every=1.0, well=3.0, failing=5.0)
 # A single viewer can get summary edits at a faster pace than a busy channel.
 _SLOT_S: Final = 3.0
+# The same holds for alerts and the watch: what takes minutes elsewhere takes seconds here.
+_OPTIONS: Final = RuntimeOptions(
+    verify_pace=_PACE,
+    summary_slot_s=_SLOT_S,
+    alert_window_s=1.0,
+    alert_update_s=2.0,
+    watch_well=timedelta(seconds=2),
+    # The watch looks as often as this, too.
+    beat_s=2.0,
+)
+_WATCH_AFTER_S: Final = 3.0
+_ALERTS: Final = "alerts"
+# No entry of the catalog knows it. The bot answers unknown text only if it is mentioned.
+_UNKNOWN: Final = "acme-ledger: settlement cursor stuck at batch 4711, waiting for shard 7"
+# Samples that everybody knows come before it.
+_FAMILIAR: Final = 4
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -82,18 +104,30 @@ async def playground(
         await slack.start()
         stack.push_async_callback(slack.stop)
         people = _people(slack)
-        page = await _page(slack, showcase, clock, people)
-        own = _settings(slack, directory, language, prometheus_url=showcase.cluster.prometheus.url)
+        alerts = slack.add_channel(_ALERTS)
+        page = await _page(slack, showcase, clock, people, alerts=alerts)
+        own = _settings(
+            slack, directory, language, prometheus_url=showcase.cluster.prometheus.url, watch=f"{alerts} {WATCHED}"
+        )
+        clusters = Clusters.of(own, kubeconfig=kubeconfig)
         app = await stack.enter_async_context(
             running(
                 own,
                 engine=engine,
                 policy=Policy.playground(acting=[each.id for each in people if each.acts]),
-                clusters=Clusters.of(own, kubeconfig=kubeconfig),
-                options=RuntimeOptions(verify_pace=_PACE, summary_slot_s=_SLOT_S),
+                clusters=clusters,
+                alert_routes=AlertRoutes(routes=(AlertRoute(channel=alerts, cluster=clusters.names[0]),)),
+                options=_OPTIONS,
             )
         )
         slack.deliver_to(f"{app.url}/slack/events")
+        alertmanager = SimulatedAlertmanager(
+            cluster=showcase.cluster,
+            namespace=ALERTED,
+            url=f"{app.url}/alerts",
+            token=own.alerts_token.get_secret_value(),
+        )
+        await stack.enter_async_context(in_background(alertmanager.run()))
         address = await page.start(port=port)
         stack.push_async_callback(page.stop)
         yield address
@@ -110,7 +144,7 @@ def _people(slack: SimulatedSlack) -> tuple[Person, ...]:
 
 
 async def _page(
-    slack: SimulatedSlack, showcase: Showcase, clock: BackdatedClock, users: tuple[Person, ...]
+    slack: SimulatedSlack, showcase: Showcase, clock: BackdatedClock, users: tuple[Person, ...], *, alerts: str
 ) -> PlaygroundPage:
     general = ListedChannel(id=slack.add_channel("general"), topic="Paste an error; the answer comes in its thread")
     staged = await _staged(slack, showcase, clock)
@@ -118,17 +152,28 @@ async def _page(
     for user in users:
         slack.open_im(user.id)
     samples = [PasteSample(title=sample.title.en, text=sample.text, note=sample.note) for sample in showcase.samples]
+    samples.insert(_FAMILIAR, _unknown(slack))
     return PlaygroundPage(
         slack=slack,
         cluster=showcase.cluster,
         samples=samples,
+        events=staged_events(showcase.cluster, channel=alerts),
         users=users,
-        channels=(general, incident),
+        channels=(general, incident, ListedChannel(id=alerts, topic="Alerts, and what the bot notices by itself")),
         commands=(_command(showcase),),
         shortcuts=tuple(MessageShortcut(callback_id=each.callback_id, title=each.name) for each in SHORTCUTS),
         # The simulated cluster's clock stands still, so that its logs and events are always recent.
         clock=lambda: REHEARSAL_TIME,
         channel_opened=staged.opened if staged else None,
+    )
+
+
+def _unknown(slack: SimulatedSlack) -> PasteSample:
+    bot = next(each["name"] for each in slack.users() if each["id"] == slack.bot_user_id)
+    return PasteSample(
+        title="An error of your own application",
+        text=f"@{bot} {_UNKNOWN}",
+        note="nothing knows it: reply with the cause, choose “Save as incident” in its menu, send it again",
     )
 
 
@@ -163,7 +208,9 @@ def _command(showcase: Showcase) -> SlashCommand:
     )
 
 
-def _settings(slack: SimulatedSlack, directory: Path, language: Language | None, *, prometheus_url: str) -> Settings:
+def _settings(
+    slack: SimulatedSlack, directory: Path, language: Language | None, *, prometheus_url: str, watch: str
+) -> Settings:
     """Return settings that are complete, so that none come from a real workspace or cluster in the environment."""
     return Settings.model_validate(
         {
@@ -181,6 +228,14 @@ def _settings(slack: SimulatedSlack, directory: Path, language: Language | None,
             "prometheus_etcd_job": ETCD_JOB,
             "replica": "playground",
             "incident_channels": (NAME,),
+            "alert_routes": None,
+            "alerts_token": secrets.token_urlsafe(),
+            "alerts_user": "",
+            "alerts_password": "",
+            "watch": watch,
+            "watch_after": _WATCH_AFTER_S / 60,
+            # A visitor lets the same trouble happen again and again.
+            "watch_posts_per_hour": 60,
             "lang": language,
         }
     )

@@ -60,6 +60,7 @@ class WatchedRows:
     clock: Callable[[], datetime]
     lasting: timedelta
     kinds: frozenset[str]
+    well: timedelta = WELL
     _owners: dict[Identity, Identity] = field(default_factory=dict)
     _troubles: dict[Identity, _Trouble] = field(default_factory=dict)
     _warnings: WarningSeries = field(default_factory=WarningSeries)
@@ -75,14 +76,14 @@ class WatchedRows:
         return len(self._owners)
 
     def is_over(self, owners: Iterable[Identity], now: datetime) -> bool:
-        """Tell whether these owners have been well for a minute; False as long as that is not known."""
+        """Tell whether these owners have been well for long enough; False as long as that is not known."""
         self._refresh(now)
         needed = {"Pod"}
         for owner in owners:
             if owner in self._troubles:
                 return False
             needed.add(owner.kind)
-        return all(now - self._listed.get(kind, now) >= WELL for kind in needed & self.kinds)
+        return all(now - self._listed.get(kind, now) >= self.well for kind in needed & self.kinds)
 
     def begin(self, resource: Resource, at: datetime | None) -> None:
         self._listing[resource.kind] = set()
@@ -187,7 +188,7 @@ class WatchedRows:
             if trouble.warned and owner not in warned:
                 trouble.warned = False
                 trouble.gone = trouble.gone or (None if trouble.members else now)
-            if trouble.gone is not None and now - trouble.gone >= WELL:
+            if trouble.gone is not None and now - trouble.gone >= self.well:
                 del self._troubles[owner]
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Request, Route, async_playwright
+from playwright.async_api import Browser, Page, Request, Route, async_playwright, expect
 
 # Without these Chromium contacts its vendor's hosts, and refuses to start as root.
 FLAGS: Final = (
@@ -32,6 +32,8 @@ async def browser() -> AsyncIterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("needs Chromium on the PATH: run `make ci-tools`")
+    # The usual five seconds are short for an answer of the bot on a busy machine.
+    expect.set_options(timeout=WAIT_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))
         yield browser

@@ -103,3 +103,83 @@ async def test_a_member_who_may_only_read_gets_a_refusal_instead_of_a_dialog(dem
 
     await expect(page.get_by_test_id("dialog")).to_contain_text("does not allow you")
     await expect(page.get_by_test_id("dialog-submit")).to_have_count(0)
+
+
+async def open_alerts(page: Page) -> Locator:
+    """Open #alerts and return its messages."""
+    await page.get_by_test_id("channel").filter(has_text="alerts").click()
+    return page.locator("#channel").get_by_test_id("message")
+
+
+async def test_an_alert_is_diagnosed_and_closed_after_its_remedy(demo: Demo, open_page: Open) -> None:
+    page = await open_page(await demo())
+    posts = (await open_alerts(page)).filter(has_text="KubePodNotReady")
+
+    await page.get_by_test_id("event-alert").click()
+    await expect(posts).to_contain_text("1 alert firing")
+    await expect(posts).to_contain_text(CONFIRMED)
+    await expect(posts).to_contain_text("does not have it")
+
+    pod = page.get_by_test_id("cluster-item").filter(has_text="tickets/booking")
+    await pod.first.get_by_test_id("diagnose-item").click()
+    await page.get_by_test_id("send").click()
+    answer = page.locator("#channel [data-testid=message][data-bot=true]").filter(has_text="Roll ").last
+    await answer.get_by_role("button", name=re.compile("^Roll ")).click()
+    await page.get_by_test_id("dialog-submit").click()
+
+    await expect(posts).to_contain_text("Resolved", timeout=WATCHED_MS)
+    await expect(posts).to_have_count(1)
+    await expect(page.get_by_test_id("event-alert")).to_have_text("An alert fires")
+
+
+async def test_the_watch_posts_by_itself_and_says_when_it_is_over(demo: Demo, open_page: Open) -> None:
+    page = await open_page(await demo())
+    await page.get_by_test_id("samples-all").click()
+    await page.get_by_test_id("event-row-watch").click()
+    await expect(page.get_by_test_id("channel-title")).to_contain_text("alerts")
+
+    posts = page.locator("#channel").get_by_test_id("message").filter(has_text="tracker-routes does not exist")
+    await expect(posts).to_contain_text(CONFIRMED, timeout=WATCHED_MS)
+    await page.get_by_test_id("event-watch").click()
+
+    await expect(posts).to_contain_text("Over after", timeout=WATCHED_MS)
+    await expect(posts).to_have_count(1)
+
+
+async def test_a_saved_incident_answers_the_next_paste(demo: Demo, open_page: Open) -> None:
+    page = await open_page(await demo("--scenario", "image-pull-failed"))
+    cause = "The nightly import ran twice."
+
+    answer = await send_sample(page, "Save as incident", saying="settlement cursor")
+    await expect(answer).to_contain_text("don't know", ignore_case=True)
+    await page.get_by_test_id("thread-composer").fill(cause)
+    await page.get_by_test_id("thread-send").click()
+    thread = page.get_by_test_id("thread-messages").get_by_test_id("message")
+    await expect(thread).to_have_count(3)
+    await thread.first.hover()
+    await thread.first.get_by_test_id("message-menu").click()
+    await page.get_by_role("menuitem", name="Save as incident").click()
+
+    entered = page.get_by_test_id("dialog").get_by_test_id("input")
+    await expect(entered.nth(1)).to_have_value(re.compile("settlement cursor stuck"))
+    await expect(entered.nth(2)).to_have_value(cause)
+    await page.get_by_test_id("dialog-submit").click()
+    await expect(page.get_by_test_id("dialog-body")).to_contain_text("settlement cursor stuck at batch <_>")
+    await page.get_by_test_id("dialog-submit").click()
+    await expect(thread).to_have_count(4)
+
+    await page.get_by_test_id("close-thread").click()
+    await page.get_by_test_id("composer").fill(
+        "@casebook acme-ledger: settlement cursor stuck at batch 9, waiting for shard 2"
+    )
+    await page.get_by_test_id("send").click()
+    await (
+        page.locator("#channel")
+        .get_by_test_id("message")
+        .filter(has_text="shard 2")
+        .get_by_test_id("open-thread")
+        .click()
+    )
+    again = page.get_by_test_id("thread-messages").locator("[data-testid=message][data-bot=true]")
+    await expect(again).to_contain_text(cause)
+    await expect(again).to_contain_text("POSSIBLE")

@@ -197,6 +197,7 @@ async def test_a_command_without_an_app_shows_an_error(stage, visitor):
         ("say", {"user": "U0NOBODY", "channel": "C", "text": "x"}, 400, "Unknown user id"),
         ("say", {"channel": "C0NOWHERE", "text": "x"}, 200, "unknown channel"),
         ("click", {"channel": "C0NOWHERE", "ts": "1", "action_id": "a"}, 200, "unknown channel"),
+        ("begin", {"event": "flood"}, 400, "event: unknown name 'flood'"),
         ("dance", {}, 404, "Unknown action 'dance'"),
     ],
 )

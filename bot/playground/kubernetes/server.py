@@ -93,6 +93,18 @@ class SimulatedCluster:
         else:
             self.load(neighbours())
 
+    def clear(self, namespace: str) -> None:
+        """Remove all objects of a namespace that exists, without the reactions of controllers."""
+        for table, obj in list(self.store.everything()):
+            if obj["metadata"].get("namespace") == namespace:
+                self._state.remove(resource=self._state.registry.of_table(table), obj=obj)
+        self._state.fill_namespace(namespace)
+
+    def unready_pods(self, namespace: str) -> list[str]:
+        """Return the names of the pods of a namespace that should be ready and are not."""
+        found = self.store.objects(table=("", "pods"), namespace=namespace)
+        return [each["metadata"]["name"] for each in found if _is_unready(each)]
+
     def _store(self, world: ValidatedWorld) -> None:
         loaded = store(world, state=self._state)
         self.prometheus.add(loaded.metrics)
@@ -309,6 +321,12 @@ class SimulatedCluster:
     def _date(self) -> str:
         # The bot takes its "now" from this header, because its clock and the cluster's may differ.
         return format_datetime(self._clock().astimezone(UTC), usegmt=True)
+
+
+def _is_unready(pod: Json) -> bool:
+    status = pod.get("status") or {}
+    ready = any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions") or ())
+    return not ready and status.get("phase") not in ("Succeeded", "Failed")
 
 
 def _encoded(body: Json) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from bot.playground.page.content import Json, Workspace
+from bot.playground.page.content import Json, StagedEvent, Workspace
 from bot.playground.slack import AppResponse, ImpossibleActionError
 from bot.playground.slack.files import SharedFile
 
@@ -25,9 +25,12 @@ class BadActionError(ValueError):
 class Actions:
     """User actions by name. Each takes the JSON of one POST."""
 
-    def __init__(self, *, slack: Workspace, channel_opened: ChannelOpened | None = None) -> None:
+    def __init__(
+        self, *, slack: Workspace, channel_opened: ChannelOpened | None = None, events: Sequence[StagedEvent] = ()
+    ) -> None:
         self._slack = slack
         self._channel_opened = channel_opened
+        self._events = {each.name: each for each in events}
         self._known: dict[str, Callable[[_Body], Awaitable[Json]]] = {
             "open": self._open,
             "say": self._say,
@@ -43,6 +46,8 @@ class Actions:
             "click_view": self._click_view,
             "submit": self._submit,
             "close": self._close,
+            "begin": self._begin,
+            "end": self._end,
         }
 
     @property
@@ -136,6 +141,20 @@ class Actions:
     async def _close(self, body: _Body) -> Json:
         response = await self._slack.close(body.text("user"), body.text("view_id"), all=body.flag("all"))
         return {"ok": True} if response is None else _outcome(response)
+
+    async def _begin(self, body: _Body) -> Json:
+        self._event(body).trouble.begin()
+        return {"ok": True}
+
+    async def _end(self, body: _Body) -> Json:
+        self._event(body).trouble.end()
+        return {"ok": True}
+
+    def _event(self, body: _Body) -> StagedEvent:
+        name = body.text("event")
+        if name not in self._events:
+            raise BadActionError(f"event: unknown name {name!r}")
+        return self._events[name]
 
 
 class _Body:

@@ -49,6 +49,7 @@ class ClusterWatch:
         self._behind = timedelta(seconds=round((times.utc_now() - clock()).total_seconds()))
         self._broken: dict[str, Problem] = {}
         self._recovered: deque[Recovery] = deque(maxlen=_KEPT_RECOVERED)
+        self._first_request: int | None = None
 
     @property
     def mark(self) -> tuple[int, int]:
@@ -78,12 +79,20 @@ class ClusterWatch:
         """Convert a timestamp of the cluster to the visitor's clock, "" for none."""
         return times.timestamp(times.parse(timestamp) + self._behind) if timestamp else ""
 
+    def opened(self) -> None:
+        """Show requests from the first visit on: those of the bot's start explain nothing that a visitor did."""
+        if self._first_request is None:
+            self._first_request = len(self._cluster.requests)
+
     def requests(self) -> list[Json]:
-        """Return the last requests, oldest first: {number, method, path, query, status, body}.
+        """Return the last requests since the first visit, oldest first: {number, method, path, query, status, body}.
 
         `number` counts from 0.
         """
-        first = max(0, len(self._cluster.requests) - _SHOWN_REQUESTS)
+        if self._first_request is None:
+            return []
+        shown = self._cluster.requests[self._first_request :]
+        first = max(0, len(shown) - _SHOWN_REQUESTS)
         return [
             {
                 "number": number,
@@ -93,7 +102,7 @@ class ClusterWatch:
                 "status": each.status,
                 "body": each.body,
             }
-            for number, each in enumerate(self._cluster.requests[first:], first)
+            for number, each in enumerate(shown[first:], first)
         ]
 
     def _reason(self, before: Problem, found: dict[str, Problem]) -> str:

@@ -22,6 +22,40 @@ class PasteSample:
     note: str = ""
 
 
+class Trouble(Protocol):
+    """Something that a visitor may break and repair in the cluster."""
+
+    def begin(self) -> None: ...
+    def end(self) -> None: ...
+    def lasts(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedEvent:
+    """Trouble in the cluster that the app reports in `channel` by itself.
+
+    `note` says what happens, `ending` how a visitor ends it.
+    """
+
+    name: str
+    title: str
+    ending: str
+    note: str
+    channel: str
+    trouble: Trouble
+
+    def shown(self) -> Json:
+        """Return what the page shows."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "ending": self.ending,
+            "note": self.note,
+            "channel": self.channel,
+            "lasts": self.trouble.lasts(),
+        }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """A user whom a visitor may act as; `title` is their role, such as "on call". `acts`: they may press buttons."""

@@ -25,6 +25,7 @@ from bot.playground.page.content import (
     PasteSample,
     Person,
     SlashCommand,
+    StagedEvent,
     Workspace,
 )
 from bot.playground.page.feed import Feed
@@ -40,7 +41,8 @@ class PlaygroundPage:
 
     A visitor may act as any of `users`, at first as the first one. The page lists `channels`, opens the first one, and
     lists the acting user's direct messages too. `hosts` are names other than loopback's by which browsers may reach the
-    page. `clock` is the cluster's. `channel_opened` is called with each channel that a visitor opens.
+    page. `events` are what visitors may let happen in the cluster. `clock` is the cluster's. `channel_opened` is called
+    with each channel that a visitor opens.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class PlaygroundPage:
         slack: Workspace,
         cluster: Cluster,
         samples: Sequence[PasteSample] = (),
+        events: Sequence[StagedEvent] = (),
         users: Sequence[Person],
         channels: Sequence[ListedChannel],
         title: str = "Casebook playground",
@@ -60,6 +63,7 @@ class PlaygroundPage:
     ) -> None:
         self._slack = slack
         self._samples = tuple(samples)
+        self._staged_events = tuple(events)
         self._people = tuple(users)
         self._listed_channels = tuple(channels)
         self._title = title
@@ -67,7 +71,7 @@ class PlaygroundPage:
         self._shortcuts = tuple(shortcuts)
         self._guard = Guard(hosts=hosts)
         self._watch = ClusterWatch(cluster=cluster, clock=clock)
-        self._actions = Actions(slack=slack, channel_opened=channel_opened)
+        self._actions = Actions(slack=slack, channel_opened=channel_opened, events=self._staged_events)
         self._feed = Feed(slack=slack, watch=self._watch, page=self._page)
         self._runner: web.AppRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -118,6 +122,7 @@ class PlaygroundPage:
                 self._feed.signal.fire()
 
     async def _index(self, request: web.Request) -> web.StreamResponse:
+        self._watch.opened()
         return web.FileResponse(_STATIC / "index.html")
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
@@ -201,6 +206,7 @@ class PlaygroundPage:
             "bot": {"id": bot["id"], "bot_id": self._slack.bot_id, "title": "app"} | _person(bot),
             "channels": self._channels(user, bot_name=bot["name"]),
             "samples": [asdict(each) for each in self._samples],
+            "events": [each.shown() for each in self._staged_events],
             "commands": [asdict(each) for each in self._commands],
             "shortcuts": [asdict(each) for each in self._shortcuts],
         }

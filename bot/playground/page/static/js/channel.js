@@ -11,7 +11,7 @@ import { SampleBar } from "./samples.js";
 export class ChannelPane {
   /**
    * @param {import("./world.js").World} world
-   * @param {import("./messages.js").Handlers} handlers
+   * @param {import("./messages.js").Handlers & { openChannel: (id: string) => void }} handlers
    * @param {HTMLElement} root
    */
   constructor(world, handlers, root) {
@@ -22,7 +22,7 @@ export class ChannelPane {
     this.composer = new Composer(world, { id: "composer-channel", inThread: false });
     this.pins = new Pins(world, (message) => this.jump(message, handlers));
     this.guide = new Guide(world);
-    this.samples = new SampleBar(world, this.composer);
+    this.samples = new SampleBar(world, this.composer, handlers.openChannel);
     this.beginning = el("p", { class: "beginning" });
     this.empty = el("div", { class: "empty", testid: "empty-channel" }, this.beginning, this.samples.cards);
     this.list.scroller.prepend(this.empty);
@@ -45,7 +45,10 @@ export class ChannelPane {
     this.composer.label(this.world.thread ? `Message ${place}` : `Message ${place} — paste an error here`);
     const messages = this.world.inChannel();
     this.empty.hidden = messages.length > 0;
-    this.beginning.textContent = channel?.direct
+    const staged = this.world.page.events.some((each) => each.channel === this.world.channel);
+    this.beginning.textContent = staged
+      ? `This is the very beginning of ${place}. Nobody has to ask here: start something, and wait for the post.`
+      : channel?.direct
       ? `This is your direct conversation with ${channel.name}. Paste an error, or ask for help.`
       : `This is the very beginning of #${channel?.name ?? ""}. Paste an error below, or choose a sample:`;
     this.pins.render();

@@ -31,7 +31,7 @@ export class Guide {
     };
     refill(
       this.element,
-      at < 0 ? el("p", { class: "guide-end", text: "All four steps done. Try another sample, or act as another user." }) : null,
+      at < 0 ? el("p", { class: "guide-end", text: "All four steps done. Try another sample, let an alert fire in #alerts, or act as another user." }) : null,
       el("ol", { "aria-label": "How to try it", hidden: at < 0 }, ...rows),
       el("button", { type: "button", class: "tool close", "aria-label": "Hide these steps", text: "✕", on: { click: hide } }),
     );

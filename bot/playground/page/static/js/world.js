@@ -6,16 +6,17 @@
  * @typedef {{ id: string, name: string, title: string, locale: string, guest?: boolean }} User
  * @typedef {{ id: string, name: string, topic: string, direct: string, archived: boolean }} Channel
  * @typedef {{ command: string, description: string, usages: { text: string, description: string }[] }} Command
+ * @typedef {{ name: string, title: string, ending: string, note: string, channel: string, lasts: boolean }} StagedEvent
  * @typedef {{
  *   title: string, acting: string, users: User[], others: User[], channels: Channel[], bot: User & { bot_id: string },
  *   samples: { title: string, text: string, note: string }[],
- *   commands: Command[], shortcuts: { callback_id: string, title: string }[],
+ *   events: StagedEvent[], commands: Command[], shortcuts: { callback_id: string, title: string }[],
  * }} Page
  * @typedef {{ reset?: boolean, page?: Page, put: Record<string, Json>, drop: string[] }} Change
  */
 
 /** @type {Page} */
-const NOTHING = { title: "", acting: "", users: [], others: [], channels: [], bot: { id: "", bot_id: "", name: "", title: "", locale: "" }, samples: [], commands: [], shortcuts: [] };
+const NOTHING = { title: "", acting: "", users: [], others: [], channels: [], bot: { id: "", bot_id: "", name: "", title: "", locale: "" }, samples: [], events: [], commands: [], shortcuts: [] };
 
 export class World {
   constructor() {
