@@ -15,8 +15,8 @@ _CLOSEST: Final = Text(en="Closest names: {}.", zh="名称相近的对象：{}�
 _ELSEWHERE: Final = Text(en="It exists in cluster {}.", zh="它存在于集群 {}。")
 _SAME_ERROR: Final = Text(en="The same error now affects {}.", zh="目前出现同样错误的是 {}。")
 _REPLACED: Final = Text(
-    en="{target} no longer exists; this answer is about its owner, {instead}.",
-    zh="{target} 已不存在；此答复针对其所有者 {instead}。",
+    en="{target} does not exist now; this answer is about its owner, {instead}.",
+    zh="{target} 目前不存在；此答复针对其所有者 {instead}。",
 )
 _STANDS_FOR: Final = Text(
     en="This answer is about {instead}: the only object that “{name}” can mean.",

@@ -276,7 +276,8 @@ def _document(message: Message) -> Json:
 def _message(post: StoredAlertPost, services: Services) -> Message:
     """Render the post with the alerts as they are."""
     document, language = post.document, services.usual_language
-    cause, since = str(document["text"]), post.since or post.opened
+    # The first line of an answer is the cause, or that none was found.
+    cause, since = str(document["text"]).partition("\n")[0], post.since or post.opened
     if not post.firing:
         ended = post.ended or services.clock()
         return resolved_message(

@@ -309,7 +309,8 @@ class _Page:
         """Return the sentence with the name of its object as code, to find and copy it."""
         subject = one.subject
         name = rf"(?:{re.escape(subject.namespace)}/)?{re.escape(subject.name)}" if subject else ""
-        found = re.search(rf"(?<![\w./-]){name}(?![\w/-])", says) if name else None
+        # Not within the name of an image or another object: pay:7, pay-db, eu/pay.
+        found = re.search(rf"(?<![\w./-]){name}(?![\w/-]|[:.@]\w)", says) if name else None
         if not found:
             return [blocks.text(says, bold=bold)]
         leaves = [(says[: found.start()], False), (found[0], True), (says[found.end() :], False)]

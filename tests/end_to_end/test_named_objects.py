@@ -88,7 +88,7 @@ async def test_object_that_exists_is_found_by_an_incomplete_name(tmp_path, engin
         assert decided(lines)
         gone = image.text.replace("cart-5d8f7c9b6-q7r2w", "cart-5d8f7c9b6-zzzzz")
         lines = await answer_to(at, gone)
-        assert "Pod store/cart-5d8f7c9b6-zzzzz no longer exists" in lines[0]
+        assert "Pod store/cart-5d8f7c9b6-zzzzz does not exist now" in lines[0]
         assert "Deployment store/cart" in lines[0]
         # Of many named objects the one in trouble is meant, and the answer says that there are more.
         many = "\n".join(f"pod/storefront-{number} -n shop" for number in range(8))

@@ -17,6 +17,7 @@ from bot.kube.refusals import Bound, Refused, security_violations
 from bot.probes.contract import Look
 from bot.probes.shared.refused_workloads import Workload
 from intents.domain import Gap, Json, ObjectRef, Value
+from intents.plurals import counted
 
 ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _MOST_USERS: Final = 3
@@ -74,7 +75,9 @@ def _users(pods: list[Json], resource: str) -> tuple[str, ...]:
             amounts = (container.get("resources") or {}).get(section or "requests") or {}
             use[key] += _exact(amounts.get(what, 0))
     ranked = use if any(use.values()) else count
-    return tuple(f"{kind} {name} ({count[kind, name]} pods)" for (kind, name), _ in ranked.most_common(_MOST_USERS))
+    return tuple(
+        f"{kind} {name} ({counted(count[kind, name], 'pods')})" for (kind, name), _ in ranked.most_common(_MOST_USERS)
+    )
 
 
 async def limit_range(look: Look, workload: Workload[Refused], refused: Refused) -> Obstacle:
