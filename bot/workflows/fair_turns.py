@@ -8,7 +8,9 @@ from typing import Final
 from bot.jobs import JobTurn, JobUrgency, Json
 
 # People wait for these with a dialog or a button before them.
-_INTERACTIVE: Final = frozenset({"preview", "remedy", "pick", "opinion", "command", "mention", "pin", "withdraw"})
+_INTERACTIVE: Final = frozenset({
+    "preview", "remedy", "pick", "opinion", "correction", "command", "mention", "pin", "withdraw",
+})  # fmt: skip
 _ANSWERS: Final = frozenset({"answer", "repeat"})
 # The key in the payload of a job `answer` that somebody asked for.
 ASKED: Final = "asked"

@@ -26,6 +26,7 @@ from bot.workflows.chronicle.similar_incidents import SimilarIncidents
 from bot.workflows.chronicle.timeline_marks import PinWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
 from bot.workflows.cluster_pick import PickWorkflow
+from bot.workflows.corrections import CorrectionWorkflow
 from bot.workflows.failure_reports import FailureReports
 from bot.workflows.follow_ups import FollowUps
 from bot.workflows.learned_saves import SaveWorkflow
@@ -113,6 +114,7 @@ def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow
     )
     return {
         "answer": answers.run,
+        "correction": CorrectionWorkflow(services=services, poster=poster).run,
         "opinion": OpinionWorkflow(services=services, poster=poster).run,
         "pick": PickWorkflow(services=services, answers=answers).run,
         "repeat": RepeatWorkflow(repeats=repeats).run,

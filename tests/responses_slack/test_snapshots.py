@@ -21,7 +21,7 @@ from tests.responses_slack.specimens import Said, specimens
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 REGENERATE = os.environ.get("REGENERATE_GOLDEN") == "1"
 # More are not read in a review. Variants of a kind are left to the rules.
-MOST = 45
+MOST = 47
 MADE = (
     "placeholder-with-findings",
     "answer",
@@ -66,6 +66,7 @@ MADE = (
     "save-dialog-collides",
     "saved",
     "learned",
+    "correction-dialog",
 )
 REAL = ("real-image-pull-failed", "real-chain")
 SAID = {language: dict(specimens(language)) for language in Language}
