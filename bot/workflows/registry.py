@@ -45,6 +45,7 @@ from bot.workflows.reports import ReportWorkflow
 from bot.workflows.save_dialog import SaveDialogWorkflow
 from bot.workflows.services import Services
 from bot.workflows.thread_roots import ThreadRoots
+from bot.workflows.unknown_pastes import UnknownPasteRecorder
 from bot.workflows.watch import WatchWorkflow
 from bot.workflows.withdrawal import WithdrawWorkflow
 
@@ -111,6 +112,7 @@ def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow
         fact_recorder=fact_recorder,
         similar_incidents=SimilarIncidents(services=services),
         alert_notes=AlertNotes(services=services, poster=poster),
+        unknown_pastes=UnknownPasteRecorder(services=services),
     )
     return {
         "answer": answers.run,

@@ -115,3 +115,44 @@ async def test_people_who_may_not_see_the_answer_cannot_correct_it(tmp_path, eng
         await at.settled()
         (wrong,) = (await feedback(at)).wrong
         assert (wrong.wrong, wrong.instead) == (1, ())
+
+
+UNKNOWN = "ERROR ledger: checksum mismatch in batch 4711 of till: got 0xcafe"
+
+
+async def test_unknown_texts_that_people_ask_about_are_counted_until_deleted(tmp_path, engine):
+    async with workplace(tmp_path, engine) as at:
+        await at.slack.say(at.bo, at.channel, "I lost my keys and the coffee machine failed again")
+        await at.slack.say(at.bo, at.channel, UNKNOWN)  # nobody asked, and nobody answered
+        mention = f"<@{at.slack.bot_user_id}> {UNKNOWN}\nDB_PASSWORD={SECRET}"
+        first = await at.slack.say(at.alex, at.channel, mention)
+        await at.answer(first)
+        await at.slack.slash(at.alex, at.channel, UNKNOWN.replace("4711", "9000"))
+        chat = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> is everything fine where you are?")
+        await at.answer(chat)
+        await at.settled()
+
+        (ledger,) = (await feedback(at)).candidates
+        assert ledger.count == 2
+        assert "ledger: checksum mismatch in batch <_>" in ledger.template
+        assert (await scraped(at)).of("casebook_unknown_pastes_total") == 2
+
+        await at.slack.remove(at.alex, at.channel, first)
+        await at.slack.wait_for(lambda: not at.answers(first))
+        await at.settled()
+        (ledger,) = (await feedback(at)).candidates
+        assert ledger.count == 1
+    for file in (tmp_path / "data").iterdir():
+        assert SECRET.encode() not in file.read_bytes()
+
+
+async def test_an_edit_to_a_known_text_is_no_candidate(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {UNKNOWN}")
+        await at.answer(ts)
+        await at.settled()
+        assert len((await feedback(at)).candidates) == 1
+        await at.slack.edit(at.alex, at.channel, ts, f"<@{at.slack.bot_user_id}> {broken.text}")
+        await at.slack.wait_for(lambda: "CONFIRMED" in words_of(at.answers(ts)[0]["blocks"]))
+        await at.settled()
+        assert (await feedback(at)).candidates == ()
