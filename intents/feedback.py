@@ -123,13 +123,15 @@ def _wrong(records: FeedbackRecords, may_read: Callable[[str], bool]) -> Iterabl
     corrected: dict[str, list[Correction]] = {}
     for each in records.corrections:
         corrected.setdefault(each.incident, []).append(each)
-    for id in sorted({each.incident for each in records.counts if each.wrong}):
+    for id in sorted({*corrected, *(each.incident for each in records.counts if each.wrong)}):
         counts = [each for each in records.counts if each.incident == id]
         named = corrected.get(id, [])
+        # An edited message has another answer since: its correction is still about the entry that it was given for.
+        wrong = max(sum(each.wrong for each in counts), len({each.request for each in named}))
         yield WrongEntry(
             id=id,
-            wrong=sum(each.wrong for each in counts),
-            answers=sum(each.answers for each in counts),
+            wrong=wrong,
+            answers=max(sum(each.answers for each in counts), wrong),
             verdicts={each.verdict: each.wrong for each in counts if each.wrong},
             instead=_ranked(each.entry for each in named if each.entry),
             remarks=tuple(dict.fromkeys(each.says for each in named if each.says and may_read(each.channel))),

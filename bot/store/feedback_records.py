@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, func, or_, select
+from sqlalchemy import Column, ColumnElement, Row, func, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.audit_log import opened_to_read
@@ -32,7 +32,7 @@ class FeedbackReader:
         self._database = database
 
     async def records(self, since: datetime, until: datetime | None = None) -> FeedbackRecords:
-        """Return the feedback given in a period. Answers count if they were given or called wrong in it."""
+        """Return the feedback given in a period. Answers count if they were given, called wrong or corrected in it."""
 
         def within(at: Column[Any]) -> ColumnElement[bool]:
             return at >= since if until is None else (at >= since) & (at < until)
@@ -41,7 +41,9 @@ class FeedbackReader:
             corrected = select(corrections).where(within(corrections.c.at))
             asked = select(unknown_pastes).where(within(unknown_pastes.c.at))
             return FeedbackRecords(
-                counts=await _counts(connection, within(answers.c.saved), within(feedback.c.at)),
+                counts=await _counts(
+                    connection, within(answers.c.saved), within(feedback.c.at), within(corrections.c.at)
+                ),
                 corrections=tuple(
                     correction_of(row) for row in await connection.execute(corrected.order_by(corrections.c.at))
                 ),
@@ -50,9 +52,18 @@ class FeedbackReader:
 
 
 async def _counts(
-    connection: AsyncConnection, saved: ColumnElement[bool], marked: ColumnElement[bool]
+    connection: AsyncConnection,
+    saved: ColumnElement[bool],
+    marked: ColumnElement[bool],
+    corrected: ColumnElement[bool],
 ) -> tuple[AnswerCount, ...]:
-    wrong = select(feedback.c.request_id).where(feedback.c.what == NOT_IT, marked).distinct().subquery()
+    # A person may correct an answer long after the mark, which keeps its first time. The message may have been edited
+    # since, and have another answer, of which the correction says nothing.
+    same = (corrections.c.request_id == answers.c.request_id) & (corrections.c.incident == answers.c.incident)
+    wrong = union(
+        select(feedback.c.request_id).where(feedback.c.what == NOT_IT, marked),
+        select(corrections.c.request_id).join(answers, same).where(corrected),
+    ).subquery()
     query = (
         select(answers.c.incident, answers.c.verdict, func.count(), func.count(wrong.c.request_id))
         .select_from(answers.outerjoin(wrong, answers.c.request_id == wrong.c.request_id))

@@ -79,6 +79,18 @@ async def test_summary_counts_wrong_answers_and_what_it_was_instead(store: Store
     assert not await summary(store, now - 24 * HOUR, now - HOUR)
 
 
+async def test_a_late_correction_is_not_lost(store: Store, now: datetime) -> None:
+    # The first was marked as wrong two days before; the second was edited, and has another answer since.
+    await answered(store, "Ev1", "dns", now - 48 * HOUR, wrong_by=("U1",))
+    await store.corrections.save(corrected("Ev1", "U1", now, entry="oom-killed"))
+    await answered(store, "Ev2", "quota", now)
+    await store.corrections.save(corrected("Ev2", "U1", now, incident="mount", says="the disk"))
+
+    dns, mount = (await summary(store, now - HOUR)).wrong
+    assert (dns.id, dns.wrong, dns.answers, dns.instead) == ("dns", 1, 1, (("oom-killed", 1),))
+    assert (mount.id, mount.wrong, mount.answers, mount.remarks) == ("mount", 1, 1, ("the disk",))
+
+
 async def test_an_unknown_paste_is_counted_once_and_until_its_message_is_deleted(store: Store, now: datetime) -> None:
     for id in ("Ev1", "Ev2", "Ev3"):
         await asked(store, id, now)
