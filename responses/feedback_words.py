@@ -29,3 +29,21 @@ NOT_KNOWN: Final = Text(en="none of the known incidents", zh="不是任何已知
 ANSWER_GONE: Final = Text(
     en="the answer was deleted meanwhile, so the correction was not stored", zh="答复已被删除，更正未保存"
 )
+
+REPORT: Final = Text(en="Feedback from {} to {}", zh="{} 至 {} 的反馈")
+COUNTS: Final = Text(
+    en="entries called wrong: {} · texts that no entry explains: {}",
+    zh="被标记为误判的条目：{} · 没有条目可解释的文本：{}",
+)
+CALLED_WRONG: Final = Text(en="Entries that people called wrong", zh="被标记为误判的条目")
+UNKNOWN: Final = Text(
+    en="Texts that no entry explains: candidates for entries", zh="没有条目可解释的文本：可考虑新增条目"
+)
+WRONG_OF: Final = Text(en="wrong in {} of {} answers", zh="{1} 个答复中有 {0} 个误判")
+IT_WAS: Final = Text(en="it was {}", zh="实际是 {}")
+TIMES: Final = Text(en="{}×", zh="{} 次")
+A_SAVED_ONE: Final = Text(en="a saved incident of another channel", zh="其他频道保存的问题")
+WITHHELD: Final = Text(en="Texts from private channels, left out here: {}", zh="来自私有频道的文本，此处已略去：{}")
+ALL_OF_IT: Final = Text(
+    en="Nothing changes by itself. All of it: casebook feedback", zh="不会自动修改任何内容。完整内容：casebook feedback"
+)

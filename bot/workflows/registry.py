@@ -28,6 +28,7 @@ from bot.workflows.cluster_choice import ClusterChooser
 from bot.workflows.cluster_pick import PickWorkflow
 from bot.workflows.corrections import CorrectionWorkflow
 from bot.workflows.failure_reports import FailureReports
+from bot.workflows.feedback_report import FeedbackReportWorkflow
 from bot.workflows.follow_ups import FollowUps
 from bot.workflows.learned_saves import SaveWorkflow
 from bot.workflows.message_poster import MessagePoster
@@ -81,6 +82,7 @@ def workflows(
     poster = MessagePoster(services=services)
     return {
         "failure": reports.run,
+        "feedback_report": FeedbackReportWorkflow(services=services).run,
         "report": ReportWorkflow(services=services).run,
         "watch": WatchWorkflow(services=services).run,
         "save_dialog": SaveDialogWorkflow(services=services).run,

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.playground.slack import SimulatedSlack
 from intents.feedback import NONE_OF_THEM, FeedbackSummary, summary_of
 from responses.slack.presses import Press
 from tests.end_to_end.test_metrics import scraped
-from tests.end_to_end.workplace import Workplace, buttons_of, lines_of, words_of, workplace
+from tests.end_to_end.workplace import (
+    GRANTED,
+    HEARD,
+    Clock,
+    Workplace,
+    buttons_of,
+    lines_of,
+    words_of,
+    workplace,
+)
 
 SECRET = "hunter2-" + "x7Kq9" * 4
 OTHER = "container-oom-killed"
@@ -156,3 +168,66 @@ async def test_an_edit_to_a_known_text_is_no_candidate(tmp_path, engine, broken)
         await at.slack.wait_for(lambda: "CONFIRMED" in words_of(at.answers(ts)[0]["blocks"]))
         await at.settled()
         assert (await feedback(at)).candidates == ()
+
+
+HOME = "C0000000001"
+WEEKLY = f"0 8 * * 1 {HOME}"
+
+
+def sunday() -> Clock:
+    """Return a clock at four on a Sunday."""
+    now = datetime.now(UTC)
+    then = (now + timedelta(days=6 - now.weekday())).replace(hour=4, minute=0)
+    return Clock(ahead=then - now)
+
+
+def posts(at: Workplace) -> list[dict[str, Any]]:
+    return [one for one in at.ours(HOME) if "Feedback from" in words_of(one["blocks"])]
+
+
+async def reports(at: Workplace) -> float:
+    return (await scraped(at)).of("casebook_jobs_total", kind="feedback_report", outcome="done")
+
+
+async def monday(at: Workplace) -> None:
+    """Let the clock pass eight on the next Monday, and wait until the report is done."""
+    now, before = at.clock(), await reports(at)
+    at.clock.advance((now + timedelta(days=7 - now.weekday())).replace(hour=8, minute=1) - now)
+    async with asyncio.timeout(20):
+        while await reports(at) == before:
+            await at.settled()
+    await at.settled()
+
+
+async def test_feedback_is_posted_once_a_week_without_texts_of_private_channels(tmp_path, engine, broken):
+    slack, clock = SimulatedSlack(rate_limits=False, events=HEARD, scopes=GRANTED), sunday()
+    options = {"slack": slack, "clock": clock, "beat_s": 0.05, "feedback_report": WEEKLY}
+    async with workplace(tmp_path, engine, broken.world, **options) as at:
+        await monday(at)
+        assert posts(at) == []
+
+        private = at.slack.add_channel("private", private=True, members=[at.alex, at.bo, at.slack.bot_user_id])
+        public = at.slack.add_channel("other")
+        ask = f"<@{at.slack.bot_user_id}> {UNKNOWN}"
+        await at.answer(await at.slack.say(at.bo, public, ask), public)
+        hidden = f"<@{at.slack.bot_user_id}> ERROR vault: cannot merge the secret plans of Neptune"
+        await at.answer(await at.slack.say(at.bo, private, hidden), private)
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        view = await mark_as_wrong(at, at.bo, await at.answer(ts))
+        await at.submit(at.bo, view["id"], typed(entry=OTHER))
+        await at.settled()
+        await monday(at)
+        (post,) = posts(at)
+        told = words_of(post["blocks"])
+        assert f"{broken.incident}: wrong in 1 of 1 answers" in "".join(lines_of(post)).replace("`", "")
+        assert engine.catalog.incidents[OTHER].title.en in told
+        assert "ledger: checksum mismatch in batch <_>" in told
+        assert "Neptune" not in told
+        assert "left out here: 1" in told
+
+    # After a restart the report of this Monday is not posted again, and the next one has nothing to tell.
+    async with workplace(tmp_path, engine, **options) as at:
+        await at.settled()
+        assert await reports(at) == 0
+        await monday(at)
+        assert len(posts(at)) == 1

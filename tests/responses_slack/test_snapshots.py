@@ -67,6 +67,7 @@ MADE = (
     "saved",
     "learned",
     "correction-dialog",
+    "feedback-report",
 )
 REAL = ("real-image-pull-failed", "real-chain")
 SAID = {language: dict(specimens(language)) for language in Language}
