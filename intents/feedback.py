@@ -63,7 +63,8 @@ class FeedbackRecords:
     @property
     def channels(self) -> frozenset[str]:
         """Return the channels that the records are from."""
-        return frozenset(each.channel for each in (*self.corrections, *self.pastes))
+        corrected = frozenset(each.channel for each in self.corrections)
+        return corrected | frozenset(each.channel for each in self.pastes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

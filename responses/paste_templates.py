@@ -53,7 +53,7 @@ def paste_template(text: str) -> PasteTemplate | None:
 
 def template_of(line: str) -> str:
     """Return the template of a line; "" if too few words are left. Idempotent, at most `LONGEST_TEMPLATE` long."""
-    text = safe_line(line)
+    text: str = safe_line(line)
     for _ in range(_ROUNDS):
         try:
             further = _generalised(text)

@@ -26,7 +26,8 @@ class UnknownPasteRecorder:
         pastes = self.services.store.unknown_pastes
         found = await asyncio.to_thread(paste_template, request.text) if _is_unknown(reply) else None
         if found is None:
-            await pastes.forget(request.id)
+            if request.revision > 1:
+                await pastes.forget(request.id)
             return
         paste = UnknownPaste(
             request=request.id,

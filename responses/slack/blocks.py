@@ -291,7 +291,7 @@ def grouped_select_input(
     """
     most = limits.SELECT_OPTIONS
     pieces = [(name, options[at : at + most]) for name, options in groups for at in range(0, len(options), most)]
-    shown = [
+    shown: list[dict[str, Any]] = [
         {"label": plain(name, limits.OPTION_GROUP_LABEL), "options": [option(*each) for each in piece]}
         for name, piece in pieces[: limits.OPTION_GROUPS]
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from intents.domain import Language, Text
 from intents.feedback import NONE_OF_THEM, Candidate, FeedbackSummary, WrongEntry
@@ -44,9 +45,9 @@ def _summary(times: int) -> FeedbackSummary:
 
 def feedback_specimens(language: Language) -> Iterator[tuple[str, Message | View]]:
     """Yield (name, message or dialog)."""
-    asked = {"request_id": "T1.C1.1772449207.000100", "said": _TITLE, "language": language}
+    asked: dict[str, Any] = {"request_id": "T1.C1.1772449207.000100", "said": _TITLE, "language": language}
     yield "correction-dialog", correction_dialog(_CHOICES, entry="", remark="", **asked)
-    period = {"since": _MONDAY - timedelta(days=7), "until": _MONDAY, "language": language}
+    period: dict[str, Any] = {"since": _MONDAY - timedelta(days=7), "until": _MONDAY, "language": language}
     titles = {"dns-lookup-failing": _TITLE, "container-oom-killed": _TITLE}
     yield "feedback-report", feedback_message(_summary(1), titles, **period)
     yield "feedback-report-long", feedback_message(_summary(30), titles, **period)

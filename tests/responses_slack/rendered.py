@@ -104,8 +104,8 @@ def _element(element: Mapping[str, Any]) -> str:
 def _options(element: Mapping[str, Any]) -> str:
     options = [option["text"]["text"] for option in element.get("options", ())]
     for group in element.get("option_groups", ()):
-        first, *rest = [option["text"]["text"] for option in group["options"]]
-        options += [f"{group['label']['text']}: {first}", *rest]
+        labels = [option["text"]["text"] for option in group["options"]]
+        options += [f"{group['label']['text']}: {labels[0]}", *labels[1:]]
     return " | ".join(options)
 
 
@@ -114,8 +114,8 @@ def _input(block: Mapping[str, Any]) -> str:
     if element["type"] == "static_select":
         optional = " (optional)" if block.get("optional") else ""
         chosen = element.get("initial_option", {}).get("text", {}).get("text", element["placeholder"]["text"])
-        waits = [f"({element['placeholder']['text']})"] if "initial_option" in element else []
-        return "\n".join([f"{block['label']['text']}{optional}", f"[{chosen} ▾: {_options(element)}]", *waits])
+        prompt = [f"({element['placeholder']['text']})"] if "initial_option" in element else []
+        return "\n".join([f"{block['label']['text']}{optional}", f"[{chosen} ▾: {_options(element)}]", *prompt])
     if element["type"] != "plain_text_input":
         raise ValueError(f"an input of type {element['type']} cannot be rendered yet")
     optional = " (optional)" if block.get("optional") else ""
