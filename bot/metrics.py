@@ -200,6 +200,8 @@ class Metrics:
         )
         self._learned = gauge("learned_entries", "Saved incidents in force, the same in every replica.")
         self._learned_answers = counter("learned_answers", "Answers that a saved incident leads.")
+        self._corrections = counter("corrections", "Corrections of answers by people, by the wrong entry.", "incident")
+        self._unknown_pastes = counter("unknown_pastes", "Texts that somebody asked about and no entry explains.")
         self._channels = gauge("incident_channels", "Incident channels, the same in every replica.", "state")
         self._alert_deliveries = counter(
             "alert_deliveries",
@@ -235,6 +237,14 @@ class Metrics:
     def learned_answered(self) -> None:
         """Count an answer that a saved incident leads."""
         self._learned_answers.inc()
+
+    def corrected(self, incident: str) -> None:
+        """Count a correction of an answer that this entry leads."""
+        self._corrections.labels(_SAVED if is_learned(incident) else incident).inc()
+
+    def unknown_pasted(self) -> None:
+        """Count a text that no entry explains."""
+        self._unknown_pastes.inc()
 
     def delivered(self, surface: str, *, acknowledged: bool, seconds: float) -> None:
         outcome = "acknowledged" if acknowledged else "not_acknowledged"

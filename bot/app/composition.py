@@ -350,6 +350,7 @@ def _upkeep(base: _Base, jobs: Jobs, settings: Settings, missed_events: MissedEv
         beat_s=base.options.beat_s,
         metrics=base.metrics,
         reports=settings.schedules,
+        feedback=settings.feedback_schedule,
         team=base.identity.team,
         clock=base.options.clock,
     )

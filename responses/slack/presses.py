@@ -35,6 +35,9 @@ class Press(StrEnum):
     ROOT_CAUSE_TEXT = "root_cause_text"  # block_id and action_id of the field to type it
     SAVE = "save"  # callback_id of the dialog that saves an incident; its private_metadata is a `SavePlace`
     SAVE_CHECKED = "save_checked"  # callback_id of the same dialog with the result of the check
+    CORRECT = "correct"  # callback_id of the dialog that asks what it was; its private_metadata is the request id
+    WAS = "was"  # block_id and action_id of the choice of an incident in that dialog
+    WAS_TEXT = "was_text"  # block_id and action_id of the field to type it
     TYPED_NAME = "typed_name"  # block_id and action_id of the input in CONFIRM's dialog, where a name must be typed
 
 

@@ -17,9 +17,9 @@ _BUTTONS: Final = frozenset({
     Press.WATCH_UNMUTE,
 })  # fmt: skip
 _DIALOGS: Final = frozenset(
-    {Press.SAVE, Press.SAVE_CHECKED, Press.CONFIRM, Press.CONFIRM_AGAIN, Press.ANSWER, Press.RESOLVED}
+    {Press.SAVE, Press.SAVE_CHECKED, Press.CONFIRM, Press.CONFIRM_AGAIN, Press.ANSWER, Press.RESOLVED, Press.CORRECT}
 )
-_LISTS: Final = frozenset({Press.CLUSTER, Press.ROOT_CAUSE})
+_LISTS: Final = frozenset({Press.CLUSTER, Press.ROOT_CAUSE, Press.WAS})
 # Read by people in one language or the other; everything else is the same in both.
 _TEXTS: Final = frozenset({"text", "fallback", "accessibility_label", "initial_value"})
 

@@ -33,6 +33,7 @@ from bot.store import (
 from bot.surfaces.slack.press_payload import ButtonPress
 from bot.workflows.admission import TooManyRequests
 from bot.workflows.chronicle.resolve_dialog import check_resolution
+from bot.workflows.corrections import check_correction
 from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, typed_answers, was_shown_to
 from bot.workflows.fair_turns import ASKED
 from bot.workflows.save_dialog import check_save
@@ -123,6 +124,8 @@ class PressIntake:
                 await self._open_resolution(press)
             elif press.press is Press.RESOLVED:
                 await self._resolve(press)
+            elif press.press is Press.CORRECT:
+                await self._correct(press)
             elif press.press in _SAVES:
                 await self._save(press)
             elif press.press in _DIALOGS:
@@ -164,7 +167,7 @@ class PressIntake:
         elif press.press in _OPINIONS:
             what = str(press.press)
             job = f"{answer.request_id}.{what}.{press.user}.{press.at}"
-            await self.start("opinion", job, {**payload, "what": what})
+            await self.start("opinion", job, {**payload, "what": what, "trigger": press.trigger})
         elif press.press is Press.CLUSTER:
             cluster = cluster_of_token(answer.request_id, press.value, self.services.clusters.names)
             if not cluster:
@@ -267,6 +270,20 @@ class PressIntake:
         if checked.wrong:
             raise InvalidInput(checked.wrong)
         await self.start("command", f"{press.value}.resolved.{press.view}", checked.payload)
+
+    # --- say what it was ---
+
+    async def _correct(self, press: ButtonPress) -> None:
+        """Start the job that stores a correction. A dialog that is submitted twice is one job."""
+        self._check_sender(press)
+        checked = await check_correction(
+            self.services, team=press.team, user=press.user, request_id=press.value, typed=press.typed
+        )
+        if checked.refused:
+            raise PressRefused("the answer may not be corrected by this user now", checked.refused)
+        if checked.wrong:
+            raise InvalidInput(checked.wrong)
+        await self.start("correction", f"{press.value}.correction.{press.view}", checked.payload)
 
     # --- save an incident ---
 
