@@ -36,6 +36,8 @@ _PURGE_EVERY: Final = timedelta(hours=6)
 _CHRONICLES_KEPT: Final = timedelta(days=90)
 # A report that was due while no process ran is still made within this time.
 _REPORT_LATE: Final = timedelta(hours=1)
+# It tells of a week, so that it is worth reading after an outage of a weekend too.
+_FEEDBACK_LATE: Final = timedelta(days=3)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,7 +121,7 @@ class Upkeep:
                 "namespaces": list(report.namespaces),
                 "cluster": report.cluster,
             }
-            await self._start_due("report", report, now, payload)
+            await self._start_due("report", report, now, payload, late=_REPORT_LATE)
         if self.feedback:
             due = self.feedback.last_due(now)
             since = self.feedback.last_due(due)
@@ -129,14 +131,16 @@ class Upkeep:
                 "since": since.isoformat(),
                 "until": due.isoformat(),
             }
-            await self._start_due("feedback_report", self.feedback, now, payload)
+            await self._start_due("feedback_report", self.feedback, now, payload, late=_FEEDBACK_LATE)
 
-    async def _start_due(self, kind: str, report: ReportSchedule, now: datetime, payload: dict[str, Any]) -> None:
+    async def _start_due(
+        self, kind: str, report: ReportSchedule, now: datetime, payload: dict[str, Any], *, late: timedelta
+    ) -> None:
         """Start the job of a report once for each time that it is due."""
         due = report.last_due(now)
         name = f"{kind}.{report.key}"
         id = f"{name}.{due:%Y%m%dT%H%MZ}"
-        if now - due <= _REPORT_LATE and self._reported.get(name) != id:
+        if now - due <= late and self._reported.get(name) != id:
             await self.jobs.start(kind, id, payload)
             self._reported[name] = id
 

@@ -10,7 +10,7 @@ import structlog
 from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
-from bot.store import NOT_IT, Mute
+from bot.store import NOT_IT, Mute, StoreUnavailable
 from bot.workflows.corrections import correction_view
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
@@ -80,16 +80,16 @@ class OpinionWorkflow:
     async def ask(self, payload: Json) -> None:
         """Open the dialog that asks what it was. The opinion stands without it."""
         services = self.services
-        answer = await services.store.answers.get(str(payload["request"]))
-        if answer is None:
-            return
         team, user = str(payload["team"]), str(payload["user"])
         try:
+            answer = await services.store.answers.get(str(payload["request"]))
+            if answer is None:
+                return
             requester = await services.requester(team=team, channel=str(payload["channel"]), user=user)
             view = await correction_view(services, answer, requester)
             if view is not None:
                 await services.slack.open_view(str(payload["trigger"]), view)
-        except SlackError as error:
+        except (SlackError, StoreUnavailable) as error:
             _log.info("correction_dialog_open_failed", channel=payload["channel"], error=str(error))
 
     async def show(self, request_id: str) -> None:
