@@ -209,6 +209,7 @@ class Metrics:
             "outcome",
         )
         self._alerts = counter("alerts", "Alerts of Alertmanager: firing, resolved, or unrouted.", "outcome")
+        self._silences = counter("silences", "Silences: silenced, ended, not silenced, not ended.", "outcome")
         self._alert_posts = counter(
             "alert_posts", "Posts about alerts, one per cause: opened, updated, closed, failed.", "outcome"
         )
@@ -356,6 +357,10 @@ class Metrics:
     def alert_posted(self, outcome: str) -> None:
         """Count a change of a post about alerts: opened, updated, closed, failed."""
         self._alert_posts.labels(outcome).inc()
+
+    def silenced(self, outcome: str) -> None:
+        """Count what became of a person's wish to silence alerts, or to end a silence."""
+        self._silences.labels(outcome).inc()
 
     # --- watch --------------------------------------------------------------------------------------------------------
 

@@ -81,6 +81,13 @@ def _prometheus(value: str) -> str:
     return value
 
 
+def _alertmanager(value: str) -> str:
+    sources = parse_sources(value)
+    if sources.named or "," in value:
+        raise ValueError("one URL such as http://alertmanager.monitoring:9093, without user and query")
+    return sources.usual.url if sources.usual else ""
+
+
 def _reports(value: str) -> str:
     parse_reports(value)
     return value
@@ -221,6 +228,10 @@ class Settings(BaseSettings):
     """For `serve`: the maximum number of requests that are answered at once."""
     alert_routes: Path | None = None
     """For `serve`: a file with the channel and cluster of each alert from Alertmanager. Reloaded live."""
+    alertmanager_url: Annotated[str, AfterValidator(_alertmanager)] = ""
+    """For `serve`: the URL of the Alertmanager in which buttons silence alerts. Default: there are no such buttons."""
+    alertmanager_token: _Secret = _NONE
+    """For `serve`: the bearer token for that Alertmanager."""
     alerts_token: _Secret = _NONE
     """For `serve`: the bearer token of Alertmanager's requests to `/alerts`, which needs credentials."""
     alerts_user: str = ""

@@ -336,6 +336,7 @@ alert_posts: Final = Table(
     Column("shown", Integer, nullable=False),
     Column("edits", Integer, nullable=False),
     Column("document", StoredJson, nullable=False),
+    Column("silence", StoredJson, nullable=True),
     _at("opened"),
     _at("at"),
     Index(None, "scope", "cause", "open"),

@@ -27,6 +27,7 @@ from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.single_posts import post_once
 from intents.alerts.objects import object_of
+from intents.alerts.silences import matchers_of
 from intents.domain import Diagnosis, Focus, Text, Verdict
 from intents.request import DiagnoseObject, ExplainText
 from intents.verdicts import supported
@@ -37,6 +38,7 @@ from responses.slack.alert_groups import firing_message, resolved_message
 from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message, Snippet
 from responses.slack.notices import notice
+from responses.slack.silences import SilenceShown
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -111,7 +113,7 @@ class AlertGroupWorkflow:
         """Start the jobs of the posts that are out of date."""
         scope = _scope(payload)
         for id, edit in await self.services.store.alert_groups.behind(scope):
-            await _start_post(self.start, id, edit, scope.channel)
+            await start_post(self.start, id, edit, scope.channel)
 
     async def _cause(self, alert: PendingAlert, scope: AlertScope, requester: Requester) -> _Cause:
         """Return the cause of one alert."""
@@ -182,6 +184,8 @@ class AlertPostWorkflow:
         post = await self.services.store.alert_groups.post(str(payload["post"]))
         if post is None or not post.edits or not post.firing:
             return {"wait": 0.0}
+        if post.silence is not None and post.silence.at > post.at:
+            return {"wait": 0.0}  # a person pressed a button
         passed = (self.services.clock() - post.at).total_seconds()
         return {"wait": min(max(0.0, self.every_s - passed), self.every_s)}
 
@@ -197,7 +201,7 @@ class AlertPostWorkflow:
         else:
             after = post if post.revision > post.shown else None
         if after is not None:
-            await _start_post(self.start, after.id, after.edits, after.scope.channel)
+            await start_post(self.start, after.id, after.edits, after.scope.channel)
 
     async def _sent(self, post: StoredAlertPost) -> str:
         """Post or update the message. Return its `ts`, "" without one. Raise SlackUnavailable."""
@@ -221,7 +225,8 @@ class AlertPostWorkflow:
         return post.ts
 
 
-async def _start_post(start: StartJob, id: str, edit: int, channel: str) -> None:
+async def start_post(start: StartJob, id: str, edit: int, channel: str) -> None:
+    """Start the job that shows a post as it is now; `edit` counts its earlier messages."""
     await start("alert_post", f"alert_post.{id}.{edit}", {"post": id, "edit": edit, "channel": channel})
 
 
@@ -281,9 +286,36 @@ def _message(post: StoredAlertPost, services: Services) -> Message:
     if not post.firing:
         ended = post.ended or services.clock()
         return resolved_message(
-            post.names, cause=cause, since=since, ended=max(ended, since), link=post.link, language=language
+            post.names,
+            cause=cause,
+            since=since,
+            ended=max(ended, since),
+            link=post.link,
+            silence=_silence(post, services),
+            language=language,
         )
     message = firing_message(
-        post.names, cause=cause, diagnosis=document["blocks"], since=since, link=post.link, language=language
+        post.names,
+        cause=cause,
+        diagnosis=document["blocks"],
+        since=since,
+        link=post.link,
+        silence=_silence(post, services),
+        silences=post.id if services.alertmanager is not None and matchers_of(post.labels) else "",
+        language=language,
     )
     return replace(message, overflow=Snippet(**document["overflow"])) if document["overflow"] else message
+
+
+def _silence(post: StoredAlertPost, services: Services) -> SilenceShown | None:
+    """Return the silence to show; one that Alertmanager refused is none."""
+    kept = post.silence
+    if kept is None or not kept.id:
+        return None
+    return SilenceShown(
+        by=kept.by,
+        until=kept.until,
+        reason=kept.reason,
+        stands=kept.stands(services.clock()),
+        ended_by=kept.ended_by,
+    )

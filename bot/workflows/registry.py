@@ -45,6 +45,7 @@ from bot.workflows.replies import Replies
 from bot.workflows.reports import ReportWorkflow
 from bot.workflows.save_dialog import SaveDialogWorkflow
 from bot.workflows.services import Services
+from bot.workflows.silences import SilenceWorkflow
 from bot.workflows.thread_roots import ThreadRoots
 from bot.workflows.unknown_pastes import UnknownPasteRecorder
 from bot.workflows.watch import WatchWorkflow
@@ -55,7 +56,11 @@ from bot.workflows.withdrawal import WithdrawWorkflow
 
 def alert_jobs(services: Services, start: StartJob, *, window_s: float, update_s: float) -> Mapping[str, Workflow]:
     """Return the jobs of alerts from Alertmanager."""
+    silences = SilenceWorkflow(services=services, start=start)
     return {
+        "silence": silences.silence,
+        "silence_dialog": silences.dialog,
+        "silence_end": silences.end,
         "alert_group": AlertGroupWorkflow(services=services, start=start, window_s=window_s).run,
         "alert_post": AlertPostWorkflow(services=services, start=start, every_s=update_s).run,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +15,7 @@ from responses.slack import blocks
 from responses.slack.blocks import Leaf
 from responses.slack.message import Block, Message
 from responses.slack.mrkdwn import fallback
+from responses.slack.silences import SilenceShown, silence_button, silence_state
 
 _ADDRESS: Final = re.compile(r"https?://[^\s<>|]+")
 _LONGEST: Final = 600
@@ -26,11 +28,19 @@ def firing_message(
     diagnosis: Sequence[Block],
     since: datetime | None,
     link: str,
+    silence: SilenceShown | None = None,
+    silences: str = "",
     language: Language,
 ) -> Message:
-    """Return the post while alerts fire; `diagnosis` are the blocks of its answer."""
+    """Return the post while alerts fire; `diagnosis` are the blocks of its answer.
+
+    `silences` is the value of the button that silences the alerts, "" for no button.
+    """
     says = words.firing_line(names, since, language)
-    return Message(text=fallback(says, cause), blocks=(_head(says, link, language), *diagnosis))
+    below = [*silence_state(silence, language=language)]
+    if silences:
+        below.append(silence_button(silence, post=silences, language=language))
+    return Message(text=fallback(says, cause), blocks=(_head(says, link, language), *diagnosis, *below))
 
 
 def resolved_message(
@@ -40,12 +50,15 @@ def resolved_message(
     since: datetime | None,
     ended: datetime | None,
     link: str,
+    silence: SilenceShown | None = None,
     language: Language,
 ) -> Message:
     """Return the post once all alerts are resolved."""
     lasted = ended - since if ended and since else None
     says, what = words.resolved_line(names, lasted, language), shown_line(cause, limit=_LONGEST)
     body = (blocks.rich(blocks.line(blocks.text(what))),) if what else ()
+    if silence is not None:
+        body = (*body, *silence_state(replace(silence, stands=False), language=language))
     return Message(text=fallback(says, what), blocks=(_head(says, link, language), *body))
 
 

@@ -38,6 +38,7 @@ from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, type
 from bot.workflows.fair_turns import ASKED
 from bot.workflows.save_dialog import check_save
 from bot.workflows.services import ANSWER, Services
+from bot.workflows.silences import check_silence
 from bot.workflows.submissions import Submissions
 from intents.domain import ExternalManager, Text
 from responses import failures, words
@@ -134,6 +135,10 @@ class PressIntake:
                 await self._answer_anyway(press)
             elif press.press is Press.DIAGNOSE:
                 await self._diagnose(press)
+            elif press.press is Press.SILENCE and press.view:
+                await self._silence(press)
+            elif press.press in (Press.SILENCE, Press.SILENCE_END):
+                await self._take_silence(press)
             elif press.press in _WATCH:
                 await self._take_watch(press)
             else:
@@ -224,6 +229,38 @@ class PressIntake:
             "user": press.user, "team": press.team, "channel": press.channel,
         }  # fmt: skip
         await self.start("watch_press", f"{post}.{press.press}.{press.user}.{press.at}", payload)
+
+    # --- silence alerts ---
+
+    async def _take_silence(self, press: ButtonPress) -> None:
+        """Start the job of a button below a post about alerts."""
+        self._check_sender(press)
+        posted = await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts))
+        if posted != f"{press.value}/{ANSWER}":
+            raise PressRefused("the message is not the post that the button names")
+        payload = {
+            "post": press.value, "channel": press.channel, "team": press.team, "user": press.user,
+            "trigger": press.trigger,
+        }  # fmt: skip
+        kind = "silence_dialog" if press.press is Press.SILENCE else "silence_end"
+        await self.start(kind, f"{press.value}.{kind}.{press.user}.{press.at}", payload)
+
+    async def _silence(self, press: ButtonPress) -> None:
+        """Start the job that silences alerts. A dialog that is submitted twice is one job."""
+        self._check_sender(press)
+        checked = await check_silence(
+            self.services,
+            team=press.team,
+            user=press.user,
+            metadata=press.value,
+            typed=press.typed,
+            view=press.view,
+        )
+        if checked.refused:
+            raise PressRefused(checked.refused.en, checked.refused)
+        if checked.wrong:
+            raise InvalidInput(checked.wrong)
+        await self.start("silence", f"{checked.payload['post']}.silence.{press.view}", checked.payload)
 
     async def _preview(self, press: ButtonPress, answer: StoredAnswer, payload: dict[str, Any]) -> None:
         plan = await self._store.plans.get(press.value)
