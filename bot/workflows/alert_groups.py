@@ -23,6 +23,7 @@ from bot.policy.alert_routes import AlertMode
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store.alert_groups import AlertScope, PendingAlert, StoredAlertPost
 from bot.workflows.alert_causes import cause_of
+from bot.workflows.alert_remedies import INCIDENT, NAMESPACE, remedies_done
 from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.single_posts import post_once
@@ -34,7 +35,7 @@ from intents.verdicts import supported
 from responses import alert_groups as words
 from responses import failures
 from responses.safety import scrubbed
-from responses.slack.alert_groups import firing_message, resolved_message
+from responses.slack.alert_groups import RemedyDone, firing_message, resolved_message
 from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message, Snippet
 from responses.slack.notices import notice
@@ -208,7 +209,8 @@ class AlertPostWorkflow:
         services, channel = self.services, post.scope.channel
         if not post.ts and not post.firing:
             return ""  # resolved before it was posted
-        message = _message(post, services)
+        done = await remedies_done(services, post) if not post.firing else ()
+        message = _message(post, services, done)
         try:
             if not post.ts:
                 return (await post_once(services, message, to=channel, key=f"{post.id}/{ANSWER}")).ts
@@ -261,7 +263,8 @@ def _of_diagnosis(
         key = _key("object", focus.kind, focus.namespace, _folded(focus))
         return _Cause(key=key, document=_document(message))
     key = cause_of(first) or _key(first.incident, focus.kind, focus.namespace, _folded(focus))
-    return _Cause(key=key, document=_document(message), proven=first.verdict is Verdict.CONFIRMED)
+    document = {**_document(message), INCIDENT: first.incident, NAMESPACE: focus.namespace}
+    return _Cause(key=key, document=document, proven=first.verdict is Verdict.CONFIRMED)
 
 
 def _key(*parts: str) -> str:
@@ -278,8 +281,8 @@ def _document(message: Message) -> Json:
     }
 
 
-def _message(post: StoredAlertPost, services: Services) -> Message:
-    """Render the post with the alerts as they are."""
+def _message(post: StoredAlertPost, services: Services, done: Sequence[RemedyDone] = ()) -> Message:
+    """Render the post with the alerts as they are; `done` are the remedies applied meanwhile."""
     document, language = post.document, services.usual_language
     # The first line of an answer is the cause, or that none was found.
     cause, since = str(document["text"]).partition("\n")[0], post.since or post.opened
@@ -292,6 +295,7 @@ def _message(post: StoredAlertPost, services: Services) -> Message:
             ended=max(ended, since),
             link=post.link,
             silence=_silence(post, services),
+            done=done,
             language=language,
         )
     message = firing_message(

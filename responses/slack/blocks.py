@@ -263,8 +263,9 @@ def select_input(
     action_id: str,
     placeholder: str = "",
     initial: str = "",
+    optional: bool = True,
 ) -> Block:
-    """Return a menu of a modal that may be left empty; `initial` is the value of the option chosen at first."""
+    """Return a menu of a modal; `initial` is the value of the option chosen at first."""
     element = select(options, action_id=action_id, placeholder=placeholder)
     chosen = next((each for each in element["options"] if each["value"] == initial), None)
     return {
@@ -272,7 +273,7 @@ def select_input(
         "block_id": block_id,
         "label": plain(label, limits.INPUT_LABEL),
         "element": {**element, "initial_option": chosen} if chosen else element,
-        "optional": True,
+        "optional": optional,
     }
 
 

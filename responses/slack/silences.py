@@ -47,7 +47,9 @@ def silence_dialog(matchers: Sequence[Matcher], *, metadata: str, language: Lang
                 [(_duration(minutes, language), str(minutes)) for minutes in MINUTES],
                 block_id=str(Press.SILENCE_FOR),
                 action_id=str(Press.SILENCE_FOR),
+                placeholder=text(silence_words.FOR),
                 initial=str(MINUTES[0]),
+                optional=False,
             ),
             blocks.text_input(
                 text(silence_words.WHY),
