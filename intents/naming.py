@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
 from intents.alerts.labels import labels_in, titled_objects
-from intents.alerts.objects import object_of
+from intents.alerts.objects import OF_TARGETS, object_of
 from intents.catalog.schema import Incident
 from intents.command_lines import KINDS as COMMAND_KINDS
 from intents.domain import Symptom
@@ -154,21 +154,31 @@ class TextNames:
 def _of_alert(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
     """Return the symptoms of an alert with its object in place of what its other labels name; others as they are."""
     lines = [symptom.text for symptom in symptoms]
-    about = object_of(labels_in(lines))
+    labels = labels_in(lines)
+    about = object_of(labels)
     if about is not None and about.kind in WORDS:
         named = [_entity(about)]
         named += [Entity(kind="namespace", value=about.namespace)] if about.namespace else []
         named += [Entity(kind="container", value=about.container)] if about.container else []
-        beside = {*KINDS, "namespace", "container", "object"}
-    elif any(one.certain and one.kind in KINDS for symptom in symptoms for one in symptom.entities):
+        return _renamed(symptoms, named, beside={*KINDS, "namespace", "container", "object"})
+    if labels:
+        return _without_target(symptoms, labels)
+    if any(one.certain and one.kind in KINDS for symptom in symptoms for one in symptom.entities):
         return symptoms
-    else:
-        named = [replace(_entity(each), certain=False) for each in titled_objects(lines) if each.kind in WORDS]
-        beside = {"object"}
-    if not named:
-        return symptoms
+    titled = [replace(_entity(each), certain=False) for each in titled_objects(lines) if each.kind in WORDS]
+    return _renamed(symptoms, titled, beside={"object"}) if titled else symptoms
+
+
+def _renamed(symptoms: Sequence[Symptom], named: Sequence[Entity], *, beside: Set[str]) -> Sequence[Symptom]:
+    """Return the symptoms with these names in place of those of the kinds `beside`."""
     kept = [replace(each, entities=tuple(one for one in each.entities if one.kind not in beside)) for each in symptoms]
     return [replace(kept[0], entities=(*named, *kept[0].entities)), *kept[1:]]
+
+
+def _without_target(symptoms: Sequence[Symptom], labels: Mapping[str, str]) -> Sequence[Symptom]:
+    """Return the symptoms without the names of what Prometheus scrapes: its scrape job is no Job."""
+    target = {value for label, value in labels.items() if label in OF_TARGETS}
+    return [replace(each, entities=tuple(one for one in each.entities if one.value not in target)) for each in symptoms]
 
 
 def _entity(about: Focus) -> Entity:

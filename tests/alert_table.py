@@ -1,4 +1,4 @@
-"""Read the alerts of the common mixins: their labels, the object that each is about, and the incidents that explain it."""
+"""Read the alerts of the common mixins: their labels, their objects, and the incidents that explain them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SUMMARY: Final = "Something has been wrong for longer than 15 minutes."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableAlert:
-    """An alert of the table. `about` is its object as Kind/namespace/name; "" if it is about a `subject` of the cluster.
+    """An alert of the table. `about` is its object as Kind/namespace/name, "" if a `subject` of the cluster is.
 
     `broken` and `healthy` are states of a cluster in which one of `finds` explains it, and in which nothing does.
     """

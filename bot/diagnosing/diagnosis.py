@@ -26,6 +26,7 @@ from bot.diagnosing.similar_names import closest, of_other_kinds
 from bot.diagnosing.unexplained import untold
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.health import can_judge
+from intents.alerts.labels import is_alert
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.chains import timeline
@@ -111,7 +112,8 @@ async def _explain(
     states = NamedStates()
     if snapshot is not None and not any(one.verdict in _ANSWERED for one in judged):
         finder = NamedStateFinder(snapshot=snapshot, engine=engine, reads=reads, namespace=request.namespace)
-        states = await finder.states_of(matching.objects, even_healthy=not judged)
+        # An alert says that something is wrong with its object: whatever its kind may suffer from is checked.
+        states = await finder.states_of(matching.objects, even_healthy=not judged or is_alert(request.text))
         if request.addressed and not (judged or states.states or states.notes):
             words = possible_names(request.text)
             states = await finder.states_by_words(words, even_healthy=True)

@@ -40,6 +40,8 @@ _OF_MACHINES: Final = re.compile(r"Node[A-Z]\w+|Kubelet\w+|KubeNode\w+")
 _MACHINE: Final = re.compile(r"\[?([a-z0-9][a-z0-9.-]{0,252}|(?<=\[)[0-9a-f:.]{2,45}(?=\]))\]?(?::\d+)?")
 # The API server names the aggregated API as `name`, and the namespace of who asked.
 _OF_APIS: Final = re.compile(r"KubeAggregatedAPI\w+")
+# Labels that say where Prometheus scrapes.
+OF_TARGETS: Final = frozenset({"job", "service", "container", "endpoint", "instance", "prometheus"})
 _NOT_IN_NAMESPACES: Final = frozenset({"Node", "PersistentVolume"})
 
 

@@ -1,0 +1,52 @@
+"""Every alert of the common mixins leads to the cause in a broken cluster, and to none in a healthy one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from bot.cli.rehearsal import stage, staged
+from bot.diagnosing import Engine, build_engine, diagnose
+from intents.alerts.questions import question_of
+from intents.domain import Diagnosis
+from intents.request import ExplainText, Request
+from intents.verdicts import supported
+from tests.alert_table import SUMMARY, TableAlert, alert_table, of_grafana, templated
+
+TABLE = [pytest.param(one, id=one.id) for one in alert_table()]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return build_engine()[0]
+
+
+def questions(alert: TableAlert) -> tuple[Request, ...]:
+    """Return the alert as the webhook brings it, as Alertmanager and as Grafana post it."""
+    posts = (post(alert.labels) for post in (templated, of_grafana))
+    return (question_of(alert.labels, SUMMARY), *(ExplainText(text=text) for text in posts))
+
+
+async def diagnosed(alert: TableAlert, world: Mapping[str, Any], *, engine: Engine) -> list[Diagnosis]:
+    async with staged(stage(world)) as connection:
+        return [await diagnose(one, engine=engine, connection=connection) for one in questions(alert)]
+
+
+def causes(diagnosis: Diagnosis) -> set[str]:
+    return {one.incident for one in diagnosis.hypotheses if supported(one)}
+
+
+@pytest.mark.parametrize("alert", TABLE)
+async def test_the_cause_is_named_while_it_stands(alert: TableAlert, engine: Engine) -> None:
+    found = [causes(one) for one in await diagnosed(alert, alert.broken, engine=engine)]
+
+    assert [bool(one & alert.finds) or not alert.finds for one in found] == [True] * len(found), found
+
+
+@pytest.mark.parametrize("alert", TABLE)
+async def test_a_healthy_object_gets_no_cause(alert: TableAlert, engine: Engine) -> None:
+    found = await diagnosed(alert, alert.healthy, engine=engine)
+
+    assert [(causes(one), one.unexplained) for one in found] == [(set(), ())] * len(found)
