@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from intents.alerts.known import SUBJECT_OF
 from intents.alerts.labels import labels_in, titled_objects
-from intents.alerts.objects import OF_TARGETS, object_of
+from intents.alerts.objects import OF_TARGETS, USUAL_OBJECTS, object_of
 from intents.catalog.schema import Incident
 from intents.command_lines import KINDS as COMMAND_KINDS
 from intents.domain import Symptom
@@ -176,9 +177,26 @@ def _renamed(symptoms: Sequence[Symptom], named: Sequence[Entity], *, beside: Se
 
 
 def _without_target(symptoms: Sequence[Symptom], labels: Mapping[str, str]) -> Sequence[Symptom]:
-    """Return the symptoms without the names of what Prometheus scrapes: its scrape job is no Job."""
-    target = {value for label, value in labels.items() if label in OF_TARGETS}
-    return [replace(each, entities=tuple(one for one in each.entities if one.value not in target)) for each in symptoms]
+    """Return the symptoms without the names of what Prometheus scrapes: its scrape job is no Job.
+
+    The pod that is scraped is the one instance that an alert about a part of the cluster may name; else the object that
+    this part usually is, if the cluster has it.
+    """
+    scraped = OF_TARGETS if object_of(labels) else OF_TARGETS | {"namespace"}
+    target = {value for label, value in labels.items() if label in scraped}
+    pod, namespace = labels.get("pod", ""), labels.get("namespace", "")
+    named = [Entity(kind="pod", value=pod, namespace=namespace), Entity(kind="namespace", value=namespace)]
+    kept = [
+        replace(each, entities=tuple(one for one in each.entities if not {one.value, _written(one)} & target))
+        for each in symptoms
+    ]
+    usual = USUAL_OBJECTS.get(SUBJECT_OF.get(labels.get("alertname", ""), ""))
+    own = tuple(named) if pod and namespace else (replace(_entity(usual), certain=False),) if usual else ()
+    return [replace(kept[0], entities=(*own, *kept[0].entities)), *kept[1:]]
+
+
+def _written(name: Entity) -> str:
+    return f"{name.namespace}/{name.value}"
 
 
 def _entity(about: Focus) -> Entity:

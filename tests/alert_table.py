@@ -13,6 +13,7 @@ from intents.builtin import builtin_catalog
 from intents.catalog.cases import world_of
 
 _FILE: Final = Path(__file__).with_name("alert_table.yaml")
+_WORLD: Final[Mapping[str, type[dict[str, Any]] | type[list[Any]]]] = {"faults": dict, "objects": list}
 _OF_EVERY: Final = {"prometheus": "monitoring/k8s", "severity": "warning"}
 SUMMARY: Final = "Something has been wrong for longer than 15 minutes."
 
@@ -50,8 +51,9 @@ def alert_table() -> tuple[TableAlert, ...]:
 
 
 def _alerts(row: Mapping[str, Any], exporter: Mapping[str, str]) -> Iterator[TableAlert]:
-    broken = _world(row.get("broken"), {"faults": row.get("faults", {})})
-    healthy = _world(row.get("healthy"), {**broken, "faults": {}, "events": []})
+    broken = _world(row.get("broken"), {key: row.get(key, of()) for key, of in _WORLD.items()})
+    calm = [{**one, "status": {"phase": "Bound"}} for one in row.get("objects", ())] or broken["objects"]
+    healthy = _world(row.get("healthy"), {**broken, "faults": {}, "events": [], "objects": calm})
     for name, own in row["alerts"].items():
         yield TableAlert(
             labels={"alertname": name, **_OF_EVERY, **exporter, **row["labels"], **own},

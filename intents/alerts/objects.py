@@ -42,6 +42,11 @@ _MACHINE: Final = re.compile(r"\[?([a-z0-9][a-z0-9.-]{0,252}|(?<=\[)[0-9a-f:.]{2
 _OF_APIS: Final = re.compile(r"KubeAggregatedAPI\w+")
 # Labels that say where Prometheus scrapes.
 OF_TARGETS: Final = frozenset({"job", "service", "container", "endpoint", "instance", "prometheus"})
+# Where most clusters run what an alert about a part of the cluster is about.
+USUAL_OBJECTS: Final[Mapping[str, Focus]] = {
+    "kube-proxy": Focus(kind="DaemonSet", namespace="kube-system", name="kube-proxy"),
+    "cluster DNS": Focus(kind="Deployment", namespace="kube-system", name="coredns"),
+}
 _NOT_IN_NAMESPACES: Final = frozenset({"Node", "PersistentVolume"})
 
 
@@ -52,7 +57,7 @@ def object_of(labels: Mapping[str, str]) -> Focus | None:
     """
     name = labels.get("alertname", "")
     if name in SUBJECT_OF:
-        return None
+        return _kubelet(labels)
     if _OF_APIS.fullmatch(name) and labels.get("name"):
         return Focus(kind="APIService", name=labels["name"])
     if machine := _machine(labels):
@@ -64,6 +69,12 @@ def object_of(labels: Mapping[str, str]) -> Focus | None:
             home = "" if kind in _NOT_IN_NAMESPACES else namespace
             return Focus(kind=kind, namespace=home, name=name, container=container)
     return Focus(kind="Namespace", name=namespace) if namespace else None
+
+
+def _kubelet(labels: Mapping[str, str]) -> Focus | None:
+    """Return the node whose kubelet is the one instance that an alert about a part of the cluster names."""
+    instance = _MACHINE.fullmatch(labels.get("instance", "")) if labels.get("job") == "kubelet" else None
+    return Focus(kind="Node", name=labels.get("node") or instance[1]) if instance else None
 
 
 def _machine(labels: Mapping[str, str]) -> str:
