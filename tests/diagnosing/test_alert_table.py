@@ -9,13 +9,16 @@ import pytest
 
 from bot.cli.rehearsal import stage, staged
 from bot.diagnosing import Engine, build_engine, diagnose
+from intents.alerts.metrics import METRICS_ONLY
 from intents.alerts.questions import question_of
 from intents.domain import Diagnosis
 from intents.request import ExplainText, Request
 from intents.verdicts import supported
 from tests.alert_table import SUMMARY, TableAlert, alert_table, of_grafana, templated
 
-TABLE = [pytest.param(one, id=one.id) for one in alert_table()]
+ALERTS = alert_table()
+TABLE = [pytest.param(one, id=one.id) for one in ALERTS]
+MEASURED = [pytest.param(one, id=one.id) for one in ALERTS if one.name in METRICS_ONLY]
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +54,18 @@ async def test_a_healthy_object_gets_no_cause(alert: TableAlert, engine: Engine)
     found = await diagnosed(alert, alert.healthy, engine=engine)
 
     assert list(map(causes, found)) == [set()] * len(found)
+
+
+@pytest.mark.parametrize("alert", MEASURED)
+async def test_what_only_metrics_tell_is_named_with_its_query(alert: TableAlert, engine: Engine) -> None:
+    found = await diagnosed(alert, alert.healthy, engine=engine)
+
+    asked = [[gap for gap in one.gaps if "Prometheus" in gap.says.en and "Prometheus" in gap.says.zh] for one in found]
+    assert list(map(len, asked)) == [1] * len(found)
+    # The series of the alert are asked for, not those of its exporter.
+    assert all(series_of(alert.labels) in gaps[0].says.en for gaps in asked)
+
+
+def series_of(labels: Mapping[str, str]) -> str:
+    label = "instance" if "instance" in labels else "pod" if "pod" in labels else "{"
+    return f'{label}="{labels[label]}"' if label in labels else ""
