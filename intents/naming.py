@@ -85,7 +85,8 @@ class TextNames:
             several = self._candidates(incident)
             alike = max(len(several) - 1, 0)
             guesses = several or self._guesses(named, incident, occurrences)
-        besides = None if about or guesses else self._besides(named)
+        # What may be a name is no reason to pass over an object that is named, unless the incident is about its kind.
+        besides = None if about or (guesses and incident.about) else self._besides(named)
         plain = MappingProxyType(dict(sorted(named.items())))
         return Names(named=plain, guesses=guesses, besides=besides, alike=alike)
 

@@ -56,11 +56,4 @@ def unseen_by(labels: Mapping[str, str]) -> tuple[Gap, ...]:
     series = {each: labels[each] for each in _SERIES if each not in beside and _PLAIN.fullmatch(labels.get(each, ""))}
     selector = "{" + ", ".join(f'{label}="{value}"' for label, value in series.items()) + "}"
     asked = query.replace("@", selector if series else "")
-    return (
-        Gap(
-            what=f"the metric behind {name}",
-            reason=GapReason.NOT_CONFIGURED,
-            detail=f"the Kubernetes API does not have it; ask Prometheus: {asked}",
-            detail_zh=f"Kubernetes API 中没有；请查询 Prometheus：{asked}",
-        ),
-    )
+    return (Gap(what=f"the metric behind {name}", reason=GapReason.ONLY_METRICS, detail=asked),)

@@ -11,9 +11,10 @@ from bot.cli.rehearsal import stage, staged
 from bot.diagnosing import Engine, build_engine, diagnose
 from intents.alerts.metrics import METRICS_ONLY
 from intents.alerts.questions import question_of
-from intents.domain import Diagnosis
+from intents.domain import Diagnosis, GapReason, Language
 from intents.request import ExplainText, Request
 from intents.verdicts import supported
+from responses.sentences import gap_sentence
 from tests.alert_table import SUMMARY, TableAlert, alert_table, of_grafana, templated
 
 ALERTS = alert_table()
@@ -60,10 +61,11 @@ async def test_a_healthy_object_gets_no_cause(alert: TableAlert, engine: Engine)
 async def test_what_only_metrics_tell_is_named_with_its_query(alert: TableAlert, engine: Engine) -> None:
     found = await diagnosed(alert, alert.healthy, engine=engine)
 
-    asked = [[gap for gap in one.gaps if "Prometheus" in gap.says.en and "Prometheus" in gap.says.zh] for one in found]
+    asked = [[gap for gap in one.gaps if gap.reason is GapReason.ONLY_METRICS] for one in found]
     assert list(map(len, asked)) == [1] * len(found)
     # The series of the alert are asked for, not those of its exporter.
-    assert all(series_of(alert.labels) in gaps[0].says.en for gaps in asked)
+    shown = (gap_sentence(gaps[0], language) for gaps in asked for language in Language)
+    assert all(series_of(alert.labels) in sentence for sentence in shown)
 
 
 def series_of(labels: Mapping[str, str]) -> str:
