@@ -16,9 +16,11 @@ from typing import Final
 
 import structlog
 
+from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import TargetNotFound, diagnose
 from bot.jobs import JobRun, Json, StartJob
+from bot.overviews.overview import overview
 from bot.policy.alert_routes import AlertMode
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store.alert_groups import AlertScope, PendingAlert, StoredAlertPost
@@ -29,21 +31,25 @@ from bot.workflows.single_posts import post_once
 from intents.alerts.objects import object_of
 from intents.alerts.questions import question_of
 from intents.domain import Diagnosis, Focus, Text, Verdict
-from intents.request import ExplainText
+from intents.request import ExplainText, scope_of
 from intents.verdicts import supported
 from responses import alert_groups as words
 from responses import failures
+from responses.overview import scrubbed_overview
 from responses.safety import scrubbed
 from responses.slack.alert_groups import firing_message, resolved_message
 from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message, Snippet
 from responses.slack.notices import notice
+from responses.slack.overview import overview_message
 
 _log: Final = structlog.get_logger(__name__)
 
 WINDOW_S: Final = 2.0
 UPDATE_EVERY_S: Final = 60.0
 _AT_ONCE: Final = 4
+# An overview may take so many times the deadline of one diagnosis.
+_OVERVIEW: Final = 4
 # About a day: an outage of Slack is over by then, and nobody would start the post again.
 _PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, *([60.0] * 1_440))
 # All pods of a ReplicaSet have the same template.
@@ -123,6 +129,8 @@ class AlertGroupWorkflow:
         began = time.monotonic()
         try:
             connection = await services.clusters.get(scope.cluster)
+            if namespace := scope_of(question):
+                return await self._of_namespace(alert, namespace, requester, connection)
             found = await diagnose(
                 question,
                 engine=services.engine(),
@@ -138,6 +146,22 @@ class AlertGroupWorkflow:
             return self._plain(alert, _without_cluster(words.NO_OBJECT), requester)
         services.metrics.diagnosed(found, intent="alert", seconds=time.monotonic() - began)
         return _of_diagnosis(alert, found, requester, seconds=time.monotonic() - began)
+
+    async def _of_namespace(
+        self, alert: PendingAlert, namespace: str, requester: Requester, connection: Connection
+    ) -> _Cause:
+        """Return what is wrong in a namespace of which an alert names no object. Raise TargetNotFound, ClusterError."""
+        services, began = self.services, time.monotonic()
+        found = await overview(
+            namespace,
+            engine=services.engine(),
+            connection=connection,
+            deadline=services.deadline * _OVERVIEW,
+            access=requester.scope.access(connection.name),
+        )
+        services.metrics.overviewed(found, intent="alert", seconds=time.monotonic() - began)
+        message = overview_message(await asyncio.to_thread(scrubbed_overview, found), language=requester.language)
+        return _Cause(key=_key("object", *_place(alert)), document=_document(message))
 
     async def _of_text(self, alert: PendingAlert, reason: Text, requester: Requester) -> _Cause:
         """Return what the alert's text alone suggests; `reason` says why no cluster was read."""

@@ -72,3 +72,17 @@ async def test_a_healthy_object_is_said_to_be_healthy(tmp_path: Path, engine: En
 async def at_work(tmp_path: Path, engine: Engine, one: TableAlert, world: Mapping[str, Any]) -> list[str]:
     async with workplace(tmp_path, engine, world, alert_routes=ROUTES, alerts_token=TOKEN) as at:
         return await answers(at, one)
+
+
+async def test_an_alert_about_a_namespace_gets_what_is_wrong_in_it(tmp_path: Path, engine: Engine) -> None:
+    pod = next(one for one in alert_table() if one.about == "Pod/orders/api-7d9f8b6c54-x2x4z")
+    async with workplace(tmp_path, engine, pod.broken, alert_routes=ROUTES, alerts_token=TOKEN) as at:
+        at.slack.add_channel("routed", id=ROUTED)
+        of_namespace = {**sent(pod), "labels": {"alertname": "TooManyErrors", "namespace": "orders"}}
+        await deliver(at, group(of_namespace))
+
+        posted = await at.slack.wait_for(lambda: [one for one in at.ours(ROUTED) if is_final(one)])
+
+        told = "\n".join(lines_of(posted[0]))
+        assert "TooManyErrors" in told
+        assert "orders/api" in told
