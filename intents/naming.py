@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from intents.alerts.known import SUBJECT_OF
 from intents.alerts.labels import labels_in, titled_objects
-from intents.alerts.objects import object_of
+from intents.alerts.objects import OF_TARGETS, USUAL_OBJECTS, object_of
 from intents.catalog.schema import Incident
 from intents.command_lines import KINDS as COMMAND_KINDS
 from intents.domain import Symptom
@@ -84,7 +85,8 @@ class TextNames:
             several = self._candidates(incident)
             alike = max(len(several) - 1, 0)
             guesses = several or self._guesses(named, incident, occurrences)
-        besides = None if about or guesses else self._besides(named)
+        # What may be a name is no reason to pass over an object that is named, unless the incident is about its kind.
+        besides = None if about or (guesses and incident.about) else self._besides(named)
         plain = MappingProxyType(dict(sorted(named.items())))
         return Names(named=plain, guesses=guesses, besides=besides, alike=alike)
 
@@ -154,21 +156,48 @@ class TextNames:
 def _of_alert(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
     """Return the symptoms of an alert with its object in place of what its other labels name; others as they are."""
     lines = [symptom.text for symptom in symptoms]
-    about = object_of(labels_in(lines))
+    labels = labels_in(lines)
+    about = object_of(labels)
     if about is not None and about.kind in WORDS:
         named = [_entity(about)]
         named += [Entity(kind="namespace", value=about.namespace)] if about.namespace else []
         named += [Entity(kind="container", value=about.container)] if about.container else []
-        beside = {*KINDS, "namespace", "container", "object"}
-    elif any(one.certain and one.kind in KINDS for symptom in symptoms for one in symptom.entities):
+        return _renamed(symptoms, named, beside={*KINDS, "namespace", "container", "object"})
+    if labels:
+        return _without_target(symptoms, labels)
+    if any(one.certain and one.kind in KINDS for symptom in symptoms for one in symptom.entities):
         return symptoms
-    else:
-        named = [replace(_entity(each), certain=False) for each in titled_objects(lines) if each.kind in WORDS]
-        beside = {"object"}
-    if not named:
-        return symptoms
+    titled = [replace(_entity(each), certain=False) for each in titled_objects(lines) if each.kind in WORDS]
+    return _renamed(symptoms, titled, beside={"object"}) if titled else symptoms
+
+
+def _renamed(symptoms: Sequence[Symptom], named: Sequence[Entity], *, beside: Set[str]) -> Sequence[Symptom]:
+    """Return the symptoms with these names in place of those of the kinds `beside`."""
     kept = [replace(each, entities=tuple(one for one in each.entities if one.kind not in beside)) for each in symptoms]
     return [replace(kept[0], entities=(*named, *kept[0].entities)), *kept[1:]]
+
+
+def _without_target(symptoms: Sequence[Symptom], labels: Mapping[str, str]) -> Sequence[Symptom]:
+    """Return the symptoms without the names of what Prometheus scrapes: its scrape job is no Job.
+
+    The pod that is scraped is the one instance that an alert about a part of the cluster may name; else the object that
+    this part usually is, if the cluster has it.
+    """
+    scraped = OF_TARGETS if object_of(labels) else OF_TARGETS | {"namespace"}
+    target = {value for label, value in labels.items() if label in scraped}
+    pod, namespace = labels.get("pod", ""), labels.get("namespace", "")
+    named = [Entity(kind="pod", value=pod, namespace=namespace), Entity(kind="namespace", value=namespace)]
+    kept = [
+        replace(each, entities=tuple(one for one in each.entities if not {one.value, _written(one)} & target))
+        for each in symptoms
+    ]
+    usual = USUAL_OBJECTS.get(SUBJECT_OF.get(labels.get("alertname", ""), ""))
+    own = tuple(named) if pod and namespace else (replace(_entity(usual), certain=False),) if usual else ()
+    return [replace(kept[0], entities=(*own, *kept[0].entities)), *kept[1:]]
+
+
+def _written(name: Entity) -> str:
+    return f"{name.namespace}/{name.value}"
 
 
 def _entity(about: Focus) -> Entity:

@@ -16,9 +16,11 @@ from typing import Final
 
 import structlog
 
+from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import TargetNotFound, diagnose
 from bot.jobs import JobRun, Json, StartJob
+from bot.overviews.overview import overview
 from bot.policy.alert_routes import AlertMode
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store.alert_groups import AlertScope, PendingAlert, StoredAlertPost
@@ -28,17 +30,20 @@ from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.single_posts import post_once
 from intents.alerts.objects import object_of
+from intents.alerts.questions import question_of
 from intents.alerts.silences import matchers_of
 from intents.domain import Diagnosis, Focus, Text, Verdict
-from intents.request import DiagnoseObject, ExplainText
+from intents.request import ExplainText, scope_of
 from intents.verdicts import supported
 from responses import alert_groups as words
 from responses import failures
+from responses.overview import scrubbed_overview
 from responses.safety import scrubbed
 from responses.slack.alert_groups import RemedyDone, firing_message, resolved_message
 from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message, Snippet
 from responses.slack.notices import notice
+from responses.slack.overview import overview_message
 from responses.slack.silences import SilenceShown
 
 _log: Final = structlog.get_logger(__name__)
@@ -46,6 +51,8 @@ _log: Final = structlog.get_logger(__name__)
 WINDOW_S: Final = 2.0
 UPDATE_EVERY_S: Final = 60.0
 _AT_ONCE: Final = 4
+# An overview may take so many times the deadline of one diagnosis.
+_OVERVIEW: Final = 4
 # About a day: an outage of Slack is over by then, and nobody would start the post again.
 _PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, *([60.0] * 1_440))
 # All pods of a ReplicaSet have the same template.
@@ -118,16 +125,17 @@ class AlertGroupWorkflow:
 
     async def _cause(self, alert: PendingAlert, scope: AlertScope, requester: Requester) -> _Cause:
         """Return the cause of one alert."""
-        focus, services = object_of(alert.labels), self.services
+        services, question = self.services, question_of(alert.labels, alert.summary)
         reason = requester.scope.text_only_reason or (None if scope.cluster else words.NO_CLUSTER)
-        reason = reason or (None if focus else words.NO_OBJECT)
-        if reason is not None or focus is None:
-            return await self._of_text(alert, reason or words.NO_OBJECT, requester)
+        if reason is not None:
+            return await self._of_text(alert, reason, requester)
         began = time.monotonic()
         try:
             connection = await services.clusters.get(scope.cluster)
+            if namespace := scope_of(question):
+                return await self._of_namespace(alert, namespace, requester, connection)
             found = await diagnose(
-                DiagnoseObject(kind=focus.kind, namespace=focus.namespace, name=focus.name),
+                question,
                 engine=services.engine(),
                 connection=connection,
                 deadline=services.deadline,
@@ -137,16 +145,33 @@ class AlertGroupWorkflow:
             return self._plain(alert, failures.target_not_found(error.target, error.closest, error.others), requester)
         except ClusterError as error:
             return await self._of_text(alert, Text.same(str(error)), requester)
+        if isinstance(question, ExplainText) and not (found.hypotheses or found.unexplained):
+            return self._plain(alert, _without_cluster(words.NO_OBJECT), requester)
         services.metrics.diagnosed(found, intent="alert", seconds=time.monotonic() - began)
-        return _of_diagnosis(alert, focus, found, requester, seconds=time.monotonic() - began)
+        return _of_diagnosis(alert, found, requester, seconds=time.monotonic() - began)
+
+    async def _of_namespace(
+        self, alert: PendingAlert, namespace: str, requester: Requester, connection: Connection
+    ) -> _Cause:
+        """Return what is wrong in a namespace of which an alert names no object. Raise TargetNotFound, ClusterError."""
+        services, began = self.services, time.monotonic()
+        found = await overview(
+            namespace,
+            engine=services.engine(),
+            connection=connection,
+            deadline=services.deadline * _OVERVIEW,
+            access=requester.scope.access(connection.name),
+        )
+        services.metrics.overviewed(found, intent="alert", seconds=time.monotonic() - began)
+        message = overview_message(await asyncio.to_thread(scrubbed_overview, found), language=requester.language)
+        return _Cause(key=_key("object", *_place(alert)), document=_document(message))
 
     async def _of_text(self, alert: PendingAlert, reason: Text, requester: Requester) -> _Cause:
         """Return what the alert's text alone suggests; `reason` says why no cluster was read."""
         text = "\n".join(filter(None, (alert.labels.get("alertname", ""), alert.summary)))
         found = await diagnose(ExplainText(text=text), engine=self.services.engine(), connection=None)
         if not found.hypotheses:
-            says = Text(en=words.TEXT_ONLY.en.format(reason.en), zh=words.TEXT_ONLY.zh.format(reason.zh))
-            return self._plain(alert, says, requester)
+            return self._plain(alert, _without_cluster(reason), requester)
         message = answer_message(
             scrubbed(found),
             language=requester.language,
@@ -238,8 +263,13 @@ def _scope(payload: Json) -> AlertScope:
 
 def _likeness(alert: PendingAlert) -> tuple[str, ...]:
     """Return what is equal for alerts of which one is looked into: name and object, a ReplicaSet's pods as one."""
-    focus, name = object_of(alert.labels), alert.labels.get("alertname", "")
-    return (name,) if focus is None else (name, focus.kind, focus.namespace, _folded(focus))
+    return alert.labels.get("alertname", ""), *_place(alert)
+
+
+def _place(alert: PendingAlert) -> tuple[str, ...]:
+    """Return the object of an alert, a ReplicaSet's pods as one; () for an alert without an object."""
+    focus = object_of(alert.labels)
+    return (focus.kind, focus.namespace, _folded(focus)) if focus else ()
 
 
 def _folded(focus: Focus) -> str:
@@ -247,24 +277,28 @@ def _folded(focus: Focus) -> str:
     return replica[1] if replica else focus.name
 
 
-def _of_diagnosis(
-    alert: PendingAlert, focus: Focus, found: Diagnosis, requester: Requester, *, seconds: float
-) -> _Cause:
+def _of_diagnosis(alert: PendingAlert, found: Diagnosis, requester: Requester, *, seconds: float) -> _Cause:
     message = answer_message(
         scrubbed(found),
         language=requester.language,
         request_id="",
         seconds=seconds,
-        of_text=False,
+        of_text=object_of(alert.labels) is None,
         controls=False,
     )
     first = next(iter(found.hypotheses), None)
     if first is None or first.verdict is Verdict.RULED_OUT or not supported(first):
-        key = _key("object", focus.kind, focus.namespace, _folded(focus))
+        place = _place(alert)
+        key = _key("object", *place) if place else _key("alert", *_likeness(alert))
         return _Cause(key=key, document=_document(message))
-    key = cause_of(first) or _key(first.incident, focus.kind, focus.namespace, _folded(focus))
-    document = {**_document(message), INCIDENT: first.incident, NAMESPACE: focus.namespace}
+    key = cause_of(first) or _key(first.incident, *_place(alert))
+    focus = object_of(alert.labels)
+    document = {**_document(message), INCIDENT: first.incident, NAMESPACE: focus.namespace if focus else ""}
     return _Cause(key=key, document=document, proven=first.verdict is Verdict.CONFIRMED)
+
+
+def _without_cluster(reason: Text) -> Text:
+    return Text(en=words.TEXT_ONLY.en.format(reason.en), zh=words.TEXT_ONLY.zh.format(reason.zh))
 
 
 def _key(*parts: str) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from intents.alerts.cleared import is_labelled_cleared
 from intents.alerts.known import LABELS_OF
 from intents.alerts.objects import KINDS
+from intents.focus import CLUSTER_SCOPED
 from intents.named_objects import Focus
 
 _NAME: Final = "alertname"
@@ -22,6 +23,9 @@ _PAIR: Final = re.compile(r"\b([a-z_][a-z0-9_]{0,62})=(?:\"([^\"]{0,253})\"|([^\
 # Alertmanager's default title: values of labels without their names, in an order that depends on its settings.
 _TITLE: Final = re.compile(r"(?i)\[firing(?::\d+)?\]\s+(.{3,600})")
 _WORD: Final = re.compile(r"[^\s()\[\],]+")
+_PORT: Final = re.compile(r":\d+$")
+# In alerts about machines and aggregated APIs, labels that name a target elsewhere name the object.
+_KINDS: Final = {**KINDS, "instance": "Node", "name": "APIService"}
 _MOST_VALUES: Final = 4
 _LONGEST: Final = 200
 _TITLES: Final = 3
@@ -51,9 +55,11 @@ def titled_objects(lines: Iterable[str]) -> tuple[Focus, ...]:
     for line in list(lines)[:_TITLES]:
         if (match := _TITLE.search(line)) and (words := _WORD.findall(match[1])):
             labels = next((LABELS_OF[word] for word in words if word in LABELS_OF), ())
-            kind = next((each for label, each in KINDS.items() if label in labels), "")
+            kind = next((each for label, each in _KINDS.items() if label in labels), "")
+            if "instance" in labels:
+                words = [_PORT.sub("", word) for word in words]
             values = [word for word in words if not _NOISE.fullmatch(word)][:_MOST_VALUES]
-            if kind and "namespace" not in labels:
+            if kind in CLUSTER_SCOPED:
                 return tuple(Focus(kind=kind, name=value) for value in values)
             if kind:
                 return tuple(Focus(kind=kind, namespace=home, name=value) for home, value in permutations(values, 2))
