@@ -194,7 +194,7 @@ def mutated(at: People, texts: tuple[str, ...], *, count: int, seed: int = 16) -
             yield _broken_encoding(kind, found[kind], chance)
             continue
         payload = copy.deepcopy(found[kind])
-        done = [_mutate(payload, chance) for _ in range(chance.choice((1, 1, 1, 2, 3)))]
+        done = [mutate(payload, chance) for _ in range(chance.choice((1, 1, 1, 2, 3)))]
         yield encoded(f"{kind}: {', '.join(done)}", payload)
 
 
@@ -211,23 +211,23 @@ def without_each_field(at: People, text: str) -> Iterator[Input]:
 def encoded(kind: str, payload: Mapping[str, Any]) -> Input:
     """Return a payload as Slack sends it: events as JSON, interactions and commands as forms."""
     if payload.get("type") in ("event_callback", "url_verification", "app_rate_limited"):
-        return Input(kind=kind, body=_json(payload).encode(), content_type=_JSON)
+        return Input(kind=kind, body=as_json(payload).encode(), content_type=_JSON)
     if "command" in payload:
-        form = {key: value if isinstance(value, str) else _json(value) for key, value in payload.items()}
+        form = {key: value if isinstance(value, str) else as_json(value) for key, value in payload.items()}
         body = urlencode(form, errors="surrogatepass").encode()
         return Input(kind=kind, body=body, content_type=_FORM, path="/slack/commands")
-    body = urlencode({"payload": _json(payload)}).encode()
+    body = urlencode({"payload": as_json(payload)}).encode()
     return Input(kind=kind, body=body, content_type=_FORM, path="/slack/interactive")
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
     text = json.dumps(value)
     for mark, raw in _RAW.items():
         text = text.replace(mark, raw)
     return text
 
 
-def _mutate(payload: dict[str, Any], chance: random.Random) -> str:
+def mutate(payload: dict[str, Any], chance: random.Random) -> str:
     """Change one place of the payload and describe it."""
     container, key, where = chance.choice(list(_places(payload, "")))
     match chance.choice(("replace", "replace", "replace", "delete", "wrap", "rename", "other type")):
