@@ -55,8 +55,12 @@ class Snapshot:
         deadline: float = 8.0,
         access: Access = EVERYTHING,
         whole_lists: bool = False,
+        now: datetime | None = None,
     ) -> None:
-        """Set the deadline, in seconds from now. With `whole_lists` a list that a limit would cut raises TooLarge."""
+        """Set the deadline, in seconds from now. With `whole_lists` a list that a limit would cut raises TooLarge.
+
+        `now` is the cluster's time, if it is known already.
+        """
         self._whole_lists = whole_lists
         self._connection = connection
         self._access = access
@@ -64,7 +68,7 @@ class Snapshot:
         self._seconds = deadline
         self._deadline = time.monotonic() + deadline
         self._meter = Meter()
-        self._now: datetime | None = None
+        self._now = now
         self._reads: dict[object, asyncio.Task[Any]] = {}
         self._closed = False
 

@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from bot.cluster.connection import Connection
@@ -149,7 +150,7 @@ class _Overview:
         """Return what the first member's diagnosis finds; None if it is well after all."""
         row = group.members[0]
         resource = scan.resources[row.id.kind]
-        async with self._snapshot() as snapshot:
+        async with self._snapshot(now=scan.now) as snapshot:
             reads = Reads(snapshot=snapshot, probes=self.engine.probes)
             try:
                 obj = scan.samples.pop(row.id, None) or await snapshot.get(
@@ -164,8 +165,9 @@ class _Overview:
                 self.calls += snapshot.calls
         return _finding(group, state)
 
-    def _snapshot(self) -> Snapshot:
-        return Snapshot(self.connection, deadline=max(self.ends - time.monotonic(), 0.1), access=self.access)
+    def _snapshot(self, *, now: datetime | None = None) -> Snapshot:
+        # An object that the scan read is diagnosed without a read of its own: nothing else tells the cluster's time.
+        return Snapshot(self.connection, deadline=max(self.ends - time.monotonic(), 0.1), access=self.access, now=now)
 
 
 def _of_namespace(name: str, scan: Scan) -> Group:

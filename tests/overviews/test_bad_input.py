@@ -117,3 +117,10 @@ async def test_cluster_that_answers_nothing_ends_in_an_error_or_gaps_in_time() -
 
     assert time.monotonic() - began < 10
     assert any("pods" in gap.what for gap in found.gaps), found.gaps
+
+
+async def test_a_clock_that_differs_changes_no_cause() -> None:
+    # The cluster's clock is that of the rehearsal, months behind this machine's.
+    found = await found_in(cluster_with(world=BROKEN))
+
+    assert [(one.incident, str(one.verdict)) for one in found.findings] == [("container-crash-looping", "confirmed")]
