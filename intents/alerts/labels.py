@@ -1,4 +1,4 @@
-"""Read the labels of an alert from a text: a monitoring system's post, or what a person copied from it."""
+"""Read the labels of alerts from a text: a monitoring system's post, or what a person copied from it."""
 
 from __future__ import annotations
 
@@ -7,40 +7,74 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import Final
 
-from intents.alerts.cleared import is_labelled_cleared
+from intents.alerts.cleared import EMOJI, is_labelled_cleared
 from intents.alerts.known import LABELS_OF
+from intents.alerts.label_values import label_name, object_name, plain_line, plain_value
+from intents.alerts.links import labels_of_link, shown_links
 from intents.alerts.objects import KINDS
 from intents.named_objects import Focus
 
 _NAME: Final = "alertname"
+# Every message is looked at: most have none of these words.
+_MENTION: Final = re.compile(r"(?i)alert|firing|triggered|告警|报警|触发")
 # "- pod = web-0", "• *pod:* `web-0`", "pod: web-0", "pod=web-0"
-_LINE: Final = re.compile(
-    r"(?i)^[\s\-–•·*>|]*([a-z_][a-z0-9_]{0,62})[*`]*\s*[:=][\s*`\"']*([^\s`\"'*,]{1,253})[`\"',]*\s*$"
-)
+_LINE: Final = re.compile(r"(?i)^[\s\-–•●·*_>|]*([a-z_][a-z0-9_. -]{0,62}?)[*_`]*\s*[:=]\s*[*_`]*\s*(\S.{0,400}?)\s*$")
+# Robusta's table: "● pod `web-0`". The text may have ' in place of `.
+_ROW: Final = re.compile(r"^[\s\-•●*]*([a-z_][a-z0-9_]{0,62})\s+[`']([^\s`']{1,253})[`']\s*$")
 # {pod="web-0", namespace="shop"} and pod=web-0, namespace=shop
 _PAIR: Final = re.compile(r"\b([a-z_][a-z0-9_]{0,62})=(?:\"([^\"]{0,253})\"|([^\s,;(){}\"`]{1,253}))")
+# Tags: "alertname:KubePodCrashLooping, pod:web-0", and Datadog's "[Triggered on {pod_name:web-0,kube_namespace:shop}]".
+_TAGS: Final = re.compile(
+    r"(?i)(?:^[\s*_•-]*(?:tags|labels)[*_]*\s*[:=]\s*(?P<listed>.{3,2000})|\{(?P<scope>[^{}]{3,2000})\})"
+)
+_TAG: Final = re.compile(r"(?:^|[\s,|\[`'])([a-z_][a-z0-9_.]{0,62}):([^\s,;|\[\]`':=]{1,253})(?=$|[\s,;|\]`'])")
+# The state at the head of a title, as apps write it, and what the title says.
+_FIRING: Final = re.compile(
+    rf"(?i)(?:\[(?:firing|alerting|triggered)\b[^\]]*\]|^{EMOJI}(?:re-)?triggered: |【[^】]*(?:告警|触发|报警)[^】]*】)"
+    r"\s*(.{3,600})"
+)
 # Alertmanager's default title: values of labels without their names, in an order that depends on its settings.
-_TITLE: Final = re.compile(r"(?i)\[firing(?::\d+)?\]\s+(.{3,600})")
-_WORD: Final = re.compile(r"[^\s()\[\],]+")
+_TITLE: Final = re.compile(r"(?i)\[(?:firing|alerting)\b[^\]]*\]\s+(.{3,600})")
+_WORD: Final = re.compile(r"[^\s()\[\],\"]+")
+# An alert's name as rules are named: KubePodCrashLooping.
+_RULE: Final = re.compile(r"(?<![\w./-])[A-Za-z][A-Za-z0-9]{2,120}+(?![\w/-])")
+_CAMEL: Final = re.compile(r"[a-z][A-Z]")
 _MOST_VALUES: Final = 4
-_LONGEST: Final = 200
+_LONGEST: Final = 400
+_LONGEST_LINE: Final = 4_000
+_MOST_ALERTS: Final = 50
 _TITLES: Final = 3
 # Values of labels that say how an alert was measured, not what it is about.
 _NOISE: Final = re.compile(
     r"(?i)kube-state-metrics\S*|kube-rbac-proxy\S*|kubelet|node-exporter|https?(?:-\w+)*|metrics|\S+:\d+|\S+/\S+"
     r"|warning|critical|info|none|page|[0-9a-f]{8}-[0-9a-f-]{27}|.*(?-i:[A-Z]).*"
 )
+# Labels that name objects, so that a value which cannot be a name is none.
+_OF_OBJECTS: Final = frozenset({*KINDS, "namespace", "exported_namespace", "instance", "nodename", "container"})
 
 
 def labels_in(lines: Iterable[str]) -> Mapping[str, str]:
     """Return the labels of the first alert of a text, {} if the text is none."""
-    texts = list(lines)[:_LONGEST]
-    found: dict[str, str] = {}
-    for key, value in _pairs(texts):
-        if key == _NAME and found.get(_NAME, value) != value:
-            break  # the next alert
-        found.setdefault(key, value)
-    return found if _NAME in found else {}
+    return next(iter(alerts_in(lines)), {})
+
+
+def alerts_in(lines: Iterable[str]) -> tuple[Mapping[str, str], ...]:
+    """Return the labels of each alert that a text lists."""
+    texts = [plain_line(line) for line in list(lines)[:_LONGEST]]
+    if not any(map(_MENTION.search, texts)):
+        return ()
+    alerts: list[dict[str, str]] = []
+    before: dict[str, str] = {}
+    for group in _groups(texts):
+        if _NAME in group and len(alerts) < _MOST_ALERTS:
+            # What stands above the first alert is about all of them.
+            alerts.append({**group, **{key: value for key, value in before.items() if not alerts and key not in group}})
+        else:
+            for key, value in group.items():
+                (alerts[-1] if alerts else before).setdefault(key, value)
+    if not alerts and before and (name := _titled_name(texts)):
+        alerts.append({_NAME: name, **before})
+    return tuple(_joined(alerts))
 
 
 def titled_objects(lines: Iterable[str]) -> tuple[Focus, ...]:
@@ -49,10 +83,10 @@ def titled_objects(lines: Iterable[str]) -> tuple[Focus, ...]:
     Without the names of labels it is open which value is the namespace.
     """
     for line in list(lines)[:_TITLES]:
-        if (match := _TITLE.search(line)) and (words := _WORD.findall(match[1])):
+        if (match := _TITLE.search(plain_line(line))) and (words := _WORD.findall(shown_links(match[1])[0])):
             labels = next((LABELS_OF[word] for word in words if word in LABELS_OF), ())
             kind = next((each for label, each in KINDS.items() if label in labels), "")
-            values = [word for word in words if not _NOISE.fullmatch(word)][:_MOST_VALUES]
+            values = [word for word in words if not _NOISE.fullmatch(word) and object_name(word)][:_MOST_VALUES]
             if kind and "namespace" not in labels:
                 return tuple(Focus(kind=kind, name=value) for value in values)
             if kind:
@@ -71,9 +105,72 @@ def is_over(text: str) -> bool:
     return is_labelled_cleared(next(filter(None, text.splitlines()), ""))
 
 
-def _pairs(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _groups(texts: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Yield the labels of each line, and those of a link after the line that shows it."""
     for text in texts:
-        if match := _LINE.match(text):
-            yield match[1].lower(), match[2]
-        else:
-            yield from ((key, quoted or plain) for key, quoted, plain in _PAIR.findall(text))
+        line, links = shown_links(text[:_LONGEST_LINE])
+        for pairs in (_pairs(line), *(labels_of_link(link).items() for link in links)):
+            group: dict[str, str] = {}
+            for name, raw in pairs:
+                key = label_name(name)
+                value = plain_value(raw)
+                if key in _OF_OBJECTS:
+                    value = object_name(value)
+                if value and key:
+                    group.setdefault(key, value)
+            if group:
+                yield group
+
+
+def _pairs(line: str) -> Iterator[tuple[str, str]]:
+    paired = _PAIR.findall(line)
+    tagged = [pair for match in _TAGS.finditer(line) for pair in _TAG.findall(match["listed"] or match["scope"] or "")]
+    if len(paired) > 1 or (paired and "{" in line):
+        yield from ((key, quoted or plain) for key, quoted, plain in paired)
+    elif tagged:
+        yield from tagged
+    elif match := _ROW.match(line):
+        yield match[1], match[2]
+    elif match := _LINE.match(line):
+        yield from _line(match[1], match[2])
+    else:
+        yield from ((key, quoted or plain) for key, quoted, plain in paired)
+
+
+def _line(key: str, value: str) -> Iterator[tuple[str, str]]:
+    """Yield the label that a line of its own has: a sentence is no value of a label, but it may be an alert's name."""
+    name = label_name(key)
+    plain = plain_value(value)
+    if name == "alert":
+        # The name of an alert, or its description.
+        if _rule_in(plain) == plain:
+            yield _NAME, plain
+    elif name == _NAME or " " not in plain:
+        yield name, value
+
+
+def _titled_name(texts: Sequence[str]) -> str:
+    """Return the name of an alert in its title, "" if no title says that something fires."""
+    for text in texts[:_TITLES]:
+        if match := _FIRING.search(text):
+            title = shown_links(match[1])[0]
+            return _rule_in(title) or title.strip(" *_`'")
+    return ""
+
+
+def _rule_in(text: str) -> str:
+    return next((word for word in _RULE.findall(text) if _CAMEL.search(word)), "")
+
+
+def _joined(alerts: Sequence[dict[str, str]]) -> Iterator[dict[str, str]]:
+    """Join what a post says twice about one alert: a list of labels and the link that filters by them."""
+    last: dict[str, str] = {}
+    for labels in alerts:
+        if last and all(last.get(key, value) == value for key, value in labels.items()):
+            last.update(labels)
+            continue
+        if last:
+            yield last
+        last = labels
+    if last:
+        yield last

@@ -21,6 +21,7 @@ from bot.workflows.admission import RefusalNotices, TooManyRequests
 from bot.workflows.submissions import Submissions
 from intents.alerts.identity import identities
 from intents.alerts.labels import is_over
+from intents.alerts.states import PostStates, states_in
 from intents.channel_commands import ChannelCommand
 from intents.misuse import Misuse
 from intents.slash import ObjectQuery, TextQuery, parse_message
@@ -81,8 +82,11 @@ class MessageIntake:
             if not message.bot:
                 await self._addressed(message, text)
             return
-        if is_over(text):
-            await self._over(message, text)
+        states = _states(message, text)
+        if states.over:
+            await self._over(message, states.over)
+        text = states.standing
+        if not text and states.over:
             return
         who = (message.channel, message.thread_ts, message.user)
         if known := self.recent.known(*who, message.ts):
@@ -100,7 +104,7 @@ class MessageIntake:
 
     async def _over(self, message: ReceivedMessage, text: str) -> None:
         """Start the jobs that close the answers to an alert whose end is posted; other ends draw no answer."""
-        for request in await self.store.standing_alerts.of(message.channel, identities(text)):
+        for request in await self.store.standing_alerts.of(message.channel, identities(text, over=True)):
             await self.start("alert_over", f"alert_over.{request}", {"request": request})
             self.metrics.message_handled("over")
 
@@ -171,8 +175,13 @@ class MessageIntake:
             await self._of_channel(message, text, command.action)
         elif request is None:
             await self._received(message)
-        elif is_over(text) or self.clock() - request.original.created < _REREAD_WITHIN:
-            await self.submissions.amend(request.original.id, message.ts, text, user=message.user)
+        else:
+            states = _states(message, text)
+            if (states.over and not states.standing) or self.clock() - request.original.created < _REREAD_WITHIN:
+                now = states.standing or states.over
+                await self.submissions.amend(request.original.id, message.ts, now, user=message.user)
+            elif states.over:
+                await self._over(message, states.over)
 
     async def _deleted(self, deleted: DeletedMessage) -> None:
         request = await self.submissions.of_part(deleted.channel, deleted.ts)
@@ -230,6 +239,13 @@ class MessageIntake:
             files=tuple(message.files),
             created=self.clock(),
         )
+
+
+def _states(message: ReceivedMessage, text: str) -> PostStates:
+    """Divide the post of an app. What a person writes is about one alert at most, and its first line tells."""
+    if message.bot:
+        return states_in(text)
+    return PostStates(over=text) if is_over(text) else PostStates(standing=text)
 
 
 def _has_text_file(message: ReceivedMessage) -> bool:
