@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from intents.alerts.label_values import CUT
 from intents.alerts.labels import labels_in, titled_objects
-from intents.alerts.objects import object_of
+from intents.alerts.objects import is_address, object_of
 from intents.catalog.schema import Incident
 from intents.command_lines import KINDS as COMMAND_KINDS
 from intents.domain import Symptom
@@ -155,20 +156,38 @@ def _of_alert(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
     """Return the symptoms of an alert with its object in place of what its other labels name; others as they are."""
     lines = [symptom.text for symptom in symptoms]
     about = object_of(labels_in(lines))
+    titled = [each for each in titled_objects(lines) if each.kind in WORDS]
     if about is not None and about.kind in WORDS:
-        named = [_entity(about)]
+        # Of an address or a cut name only the cluster knows which object has it.
+        named = [replace(_entity(about), certain=not (is_address(about.name) or about.name.endswith(CUT)))]
         named += [Entity(kind="namespace", value=about.namespace)] if about.namespace else []
         named += [Entity(kind="container", value=about.container)] if about.container else []
         beside = {*KINDS, "namespace", "container", "object"}
-    elif any(one.certain and one.kind in KINDS for symptom in symptoms for one in symptom.entities):
+    elif _names_any(symptoms, {WORDS[each.kind] for each in titled} or KINDS.keys()):
         return symptoms
     else:
-        named = [replace(_entity(each), certain=False) for each in titled_objects(lines) if each.kind in WORDS]
-        beside = {"object"}
+        named = _guesses_of(titled)
+        beside = {"object", *KINDS}
     if not named:
         return symptoms
     kept = [replace(each, entities=tuple(one for one in each.entities if one.kind not in beside)) for each in symptoms]
     return [replace(kept[0], entities=(*named, *kept[0].entities)), *kept[1:]]
+
+
+def _names_any(symptoms: Sequence[Symptom], words: Container[str]) -> bool:
+    """Return whether the text certainly names an object of one of these kinds."""
+    return any(one.certain and one.kind in words for symptom in symptoms for one in symptom.entities)
+
+
+def _guesses_of(titled: Sequence[Focus]) -> list[Entity]:
+    """Return what a title may name; a name for which it has several namespaces is looked up in all of the cluster."""
+    homes: dict[tuple[str, str], dict[str, None]] = {}
+    for each in titled:
+        homes.setdefault((each.kind, each.name), {}).setdefault(each.namespace)
+    return [
+        Entity(kind=WORDS[kind], value=name, namespace=next(iter(own)) if len(own) == 1 else "", certain=False)
+        for (kind, name), own in homes.items()
+    ]
 
 
 def _entity(about: Focus) -> Entity:

@@ -36,11 +36,11 @@ def words_of(message: Mapping[str, Any]) -> str:
     attached = [each for each in _mappings(message.get("attachments")) if not each.get("from_url")]
     ended = [of_app and _has_ended(each, message) for each in attached]
     parts = [str(message.get("text") or "")]
-    if ended and all(ended) and not is_labelled_cleared(_first(parts)):
-        parts[0] = f"{RESOLVED} {parts[0]}".strip()
     for attachment, is_over in zip(attached, ended, strict=True):
         state = "" if all(ended) or not any(ended) else RESOLVED if is_over else FIRING
         parts += _labelled(state, list(_of_attachment(attachment)))
+    if ended and all(ended):
+        parts = _labelled(RESOLVED, parts)
     if of_app:
         parts += _new_lines("\n".join(_of_blocks(message.get("blocks"), 0)), parts)
         parts = [*_with_labels_of_links(parts), *_labels_of_controls([message.get("blocks"), *attached])]
@@ -55,7 +55,7 @@ def _of_attachment(attachment: Mapping[str, Any]) -> Iterator[str]:
     for field in _mappings(attachment.get("fields")):
         yield f"{field.get('title') or ''}: {field.get('value') or ''}"
     yield from _of_blocks(attachment.get("blocks"), 0)
-    if not attachment.get("text"):
+    if not any(attachment.get(key) for key in ("text", "title", "blocks")):
         yield str(attachment.get("fallback") or "")
 
 

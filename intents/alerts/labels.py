@@ -18,9 +18,9 @@ _NAME: Final = "alertname"
 # Every message is looked at: most have none of these words.
 _MENTION: Final = re.compile(r"(?i)alert|firing|triggered|告警|报警|触发")
 # "- pod = web-0", "• *pod:* `web-0`", "pod: web-0", "pod=web-0"
-_LINE: Final = re.compile(r"(?i)^[\s\-–•●·*_>|]*([a-z_][a-z0-9_. -]{0,62}?)[*_`]*\s*[:=]\s*[*_`]*\s*(\S.{0,400}?)\s*$")
-# Robusta's table: "● pod `web-0`". The text may have ' in place of `.
-_ROW: Final = re.compile(r"^[\s\-•●*]*([a-z_][a-z0-9_]{0,62})\s+[`']([^\s`']{1,253})[`']\s*$")
+_LINE: Final = re.compile(r"(?i)^[\s\-–•\u25cf·*_>|]*([a-z_][a-z0-9_. -]{0,62}?)[*_`]*\s*[:=]\s*[*_`]*\s*(\S.{0,400}?)\s*$")
+# Robusta's table: "\u25cf pod `web-0`". The text may have ' in place of `.
+_ROW: Final = re.compile(r"^[\s\-•\u25cf*]*([a-z_][a-z0-9_]{0,62})\s+[`']([^\s`']{1,253})[`']\s*$")
 # {pod="web-0", namespace="shop"} and pod=web-0, namespace=shop
 _PAIR: Final = re.compile(r"\b([a-z_][a-z0-9_]{0,62})=(?:\"([^\"]{0,253})\"|([^\s,;(){}\"`]{1,253}))")
 # Tags: "alertname:KubePodCrashLooping, pod:web-0", and Datadog's "[Triggered on {pod_name:web-0,kube_namespace:shop}]".
@@ -46,9 +46,11 @@ _MOST_ALERTS: Final = 50
 _TITLES: Final = 3
 # Values of labels that say how an alert was measured, not what it is about.
 _NOISE: Final = re.compile(
-    r"(?i)kube-state-metrics\S*|kube-rbac-proxy\S*|kubelet|node-exporter|https?(?:-\w+)*|metrics|\S+:\d+|\S+/\S+"
+    r"(?i)\S*kube-state-metrics\S*|kube-rbac-proxy\S*|kubelet|node-exporter|https?(?:-\w+)*|metrics|\S+:\d+|\S+/\S+"
     r"|warning|critical|info|none|page|[0-9a-f]{8}-[0-9a-f-]{27}|.*(?-i:[A-Z]).*"
 )
+# PagerDuty and others write "Service: …" for what they call a service.
+_APPS_SERVICE: Final = "service of the app"
 # Labels that name objects, so that a value which cannot be a name is none.
 _OF_OBJECTS: Final = frozenset({*KINDS, "namespace", "exported_namespace", "instance", "nodename", "container"})
 
@@ -72,9 +74,9 @@ def alerts_in(lines: Iterable[str]) -> tuple[Mapping[str, str], ...]:
         else:
             for key, value in group.items():
                 (alerts[-1] if alerts else before).setdefault(key, value)
-    if not alerts and before and (name := _titled_name(texts)):
+    if not alerts and _OF_OBJECTS & before.keys() and (name := _titled_name(texts)):
         alerts.append({_NAME: name, **before})
-    return tuple(_joined(alerts))
+    return tuple(map(_without_app, _joined(alerts)))
 
 
 def titled_objects(lines: Iterable[str]) -> tuple[Focus, ...]:
@@ -83,15 +85,32 @@ def titled_objects(lines: Iterable[str]) -> tuple[Focus, ...]:
     Without the names of labels it is open which value is the namespace.
     """
     for line in list(lines)[:_TITLES]:
-        if (match := _TITLE.search(plain_line(line))) and (words := _WORD.findall(shown_links(match[1])[0])):
-            labels = next((LABELS_OF[word] for word in words if word in LABELS_OF), ())
-            kind = next((each for label, each in KINDS.items() if label in labels), "")
-            values = [word for word in words if not _NOISE.fullmatch(word) and object_name(word)][:_MOST_VALUES]
-            if kind and "namespace" not in labels:
-                return tuple(Focus(kind=kind, name=value) for value in values)
-            if kind:
-                return tuple(Focus(kind=kind, namespace=home, name=value) for home, value in permutations(values, 2))
+        if match := _TITLE.search(shown_links(plain_line(line))[0]):
+            found = _titled(match[1])
+            if found:
+                return found
     return ()
+
+
+def _titled(title: str) -> tuple[Focus, ...]:
+    grouped, _, common = title.partition("(")
+    words = _WORD.findall(title)
+    labels = next((LABELS_OF[word] for word in words if word in LABELS_OF), ())
+    kind = next((each for label, each in KINDS.items() if label in labels), "")
+    values = _values(words)
+    if not kind:
+        return ()
+    if "namespace" not in labels:
+        return tuple(Focus(kind=kind, name=value) for value in values)
+    # Values of the labels by which alerts are grouped come first: mostly the namespace is among them.
+    group = _values(_WORD.findall(grouped)) if common else []
+    pairs = [(home, value) for home in group for value in values if home != value] or permutations(values, 2)
+    alone = [Focus(kind=kind, name=group[0])] if len(group) == 1 else []
+    return (*(Focus(kind=kind, namespace=home, name=value) for home, value in pairs), *alone)
+
+
+def _values(words: Sequence[str]) -> list[str]:
+    return [word for word in words if not _NOISE.fullmatch(word) and object_name(word)][:_MOST_VALUES]
 
 
 def is_alert(text: str) -> bool:
@@ -141,12 +160,22 @@ def _line(key: str, value: str) -> Iterator[tuple[str, str]]:
     """Yield the label that a line of its own has: a sentence is no value of a label, but it may be an alert's name."""
     name = label_name(key)
     plain = plain_value(value)
-    if name == "alert":
+    if key[0].isupper() and name == "service":
+        yield _APPS_SERVICE, value
+    elif name == "alert":
         # The name of an alert, or its description.
         if _rule_in(plain) == plain:
             yield _NAME, plain
     elif name == _NAME or " " not in plain:
         yield name, value
+
+
+def _without_app(labels: Mapping[str, str]) -> Mapping[str, str]:
+    """Return labels with the service of the alerting app as that of Kubernetes only if the alert has such a label."""
+    own = {key: value for key, value in labels.items() if key != _APPS_SERVICE}
+    if _APPS_SERVICE in labels and "service" in LABELS_OF.get(own[_NAME], ()):
+        own.setdefault("service", labels[_APPS_SERVICE])
+    return own
 
 
 def _titled_name(texts: Sequence[str]) -> str:

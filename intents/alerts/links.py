@@ -19,7 +19,7 @@ _PAIR: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,62})=\"([^\"]{1,253})\"")
 
 def labels_of_link(address: str) -> Mapping[str, str]:
     """Return the labels that a link filters alerts by; {} for any other link."""
-    if "matcher=" not in address and "filter=" not in address:
+    if not any(sign in address for sign in ("matcher=", "filter=", "alertname=")):
         return {}
     try:
         parts = urlsplit(address[:_LONGEST])
@@ -28,7 +28,9 @@ def labels_of_link(address: str) -> Mapping[str, str]:
         values = parse_qsl(query, max_num_fields=_MOST)
     except ValueError:
         return {}
-    return dict(list(_pairs(values))[:_MOST])
+    # Robusta's links to a silence have the labels as parameters.
+    plain = values if any(name == "alertname" for name, _ in values) else []
+    return dict([*_pairs(values), *plain][:_MOST])
 
 
 def hidden_labels(markup: str) -> tuple[Mapping[str, str], ...]:

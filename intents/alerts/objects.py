@@ -33,17 +33,19 @@ KINDS: Final[Mapping[str, str]] = {
     "node": "Node",
     "service": "Service",
 }
-# Exporters measure a machine; their `instance` is its name with a port, unless it is an address.
+# Exporters measure a machine; their `instance` is its name or address with a port.
 _OF_MACHINES: Final = re.compile(r"Node[A-Z]\w+|Kubelet\w+|KubeNode\w+")
-_MACHINE: Final = re.compile(r"([a-z0-9][a-z0-9.-]{0,252})(?::\d+)?")
-_ADDRESS: Final = re.compile(r"[\d.]+")
+_MACHINE: Final = re.compile(r"\[?([a-z0-9][a-z0-9.-]{0,252}|(?<=\[)[0-9a-f:.]{2,45}(?=\]))\]?(?::\d+)?")
+# Prometheus itself reports these: their `instance` is the target, which may be a pod.
+_OF_ADDRESSES: Final = re.compile(r"TargetDown|PrometheusTargetMissing|InstanceDown")
+_ADDRESS: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}:[0-9a-f:.]{2,45}")
 _NOT_IN_NAMESPACES: Final = frozenset({"Node", "PersistentVolume"})
 
 
 def object_of(labels: Mapping[str, str]) -> Focus | None:
     """Return the object that the labels name; None where they name none.
 
-    A namespace without an object in it is the object.
+    A namespace without an object in it is the object. A node, and a pod that is scraped, may be named by its address.
     """
     if machine := _machine(labels):
         return Focus(kind="Node", name=machine)
@@ -53,13 +55,23 @@ def object_of(labels: Mapping[str, str]) -> Focus | None:
             container = labels.get("exported_container") or labels.get("container", "") if kind == "Pod" else ""
             home = "" if kind in _NOT_IN_NAMESPACES else namespace
             return Focus(kind=kind, namespace=home, name=name, container=container)
+    if (target := _machine_in(labels)) and _OF_ADDRESSES.fullmatch(labels.get("alertname", "")) and is_address(target):
+        return Focus(kind="Pod", namespace=namespace, name=target)
     return Focus(kind="Namespace", name=namespace) if namespace else None
 
 
+def is_address(name: str) -> bool:
+    """Return whether a name is an IP: only the cluster tells which object has it."""
+    return _ADDRESS.fullmatch(name) is not None
+
+
 def _machine(labels: Mapping[str, str]) -> str:
-    """Return the name of the node that an alert about machines names, "" for any other alert."""
+    """Return the name or the address of the node that an alert about machines names, "" for any other alert."""
     if not _OF_MACHINES.fullmatch(labels.get("alertname", "")):
         return ""
-    named = labels.get("node") or labels.get("nodename", "")
+    return labels.get("node") or labels.get("nodename", "") or _machine_in(labels)
+
+
+def _machine_in(labels: Mapping[str, str]) -> str:
     match = _MACHINE.fullmatch(labels.get("instance", ""))
-    return named or (match[1] if match and not _ADDRESS.fullmatch(match[1]) else "")
+    return match[1] if match else ""
