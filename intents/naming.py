@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from intents.alerts.label_values import CUT
+from intents.alerts.label_values import CUT, is_missing
 from intents.alerts.labels import labels_in, titled_objects
 from intents.alerts.objects import is_address, object_of
 from intents.catalog.schema import Incident
@@ -155,7 +155,10 @@ class TextNames:
 def _of_alert(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
     """Return the symptoms of an alert with its object in place of what its other labels name; others as they are."""
     lines = [symptom.text for symptom in symptoms]
-    about = object_of(labels_in(lines))
+    labels = labels_in(lines)
+    about = object_of(labels)
+    if labels:
+        symptoms = _without_missing(symptoms)
     titled = [each for each in titled_objects(lines) if each.kind in WORDS]
     if about is not None and about.kind in WORDS:
         # Of an address or a cut name only the cluster knows which object has it.
@@ -172,6 +175,16 @@ def _of_alert(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
         return symptoms
     kept = [replace(each, entities=tuple(one for one in each.entities if one.kind not in beside)) for each in symptoms]
     return [replace(kept[0], entities=(*named, *kept[0].entities)), *kept[1:]]
+
+
+def _without_missing(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
+    """Return the symptoms without what a template writes where an alert has no such label: "pod: null"."""
+    return [
+        replace(each, entities=tuple(one for one in each.entities if not is_missing(one.value)))
+        if any(is_missing(one.value) for one in each.entities)
+        else each
+        for each in symptoms
+    ]
 
 
 def _names_any(symptoms: Sequence[Symptom], words: Container[str]) -> bool:

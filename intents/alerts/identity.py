@@ -12,7 +12,7 @@ from intents.alerts.objects import object_of
 
 # Alertmanager's default title: the state with the number of alerts, then what has the same values in both posts.
 _TITLE: Final = re.compile(
-    r"(?i)(?:\[(?:firing|resolved|ok|alerting|recovered|closed)(?::\d+)?[^\]]*\]|【[^】]*】)\s*(.{3,600})"
+    r"(?i)(?:\[(?:firing|resolved|ok|alerting|triggered|recovered|closed)\b[^\]]*\]|【[^】]*】)\s*(.{3,600})"
 )
 # "Triggered #1234: …" and "Resolved #1234: …" of PagerDuty, "#12: …" of Opsgenie.
 _NUMBERED: Final = re.compile(

@@ -27,6 +27,7 @@ _MISSING: Final = re.compile(r"(?i)<no value>|<nil>|%!\w?\(|\{\{|\}\}|\$labels|\
 _NONE: Final = frozenset({"null", "nil", "none", "n/a", "na", "unknown", "undefined", "-", "--", "missing"})
 _NAME: Final = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?(?::\d{1,5})?")
 _WRAPS: Final = "`'\"*_<>()[] "
+_AFTER_WRAP: Final = re.compile(r"(?<=[`'\"*_>])[.,;:!]+$")
 _DOTS: Final = ("…", "...", "..")
 
 
@@ -51,8 +52,13 @@ def plain_value(value: str) -> str:
     """Return a label's value without quotes and emphasis; "" if the template had none."""
     if _MISSING.search(value):
         return ""
-    stripped = value.strip().strip(_WRAPS).rstrip(",;").strip(_WRAPS)
-    return "" if stripped.lower() in _NONE else stripped
+    stripped = _AFTER_WRAP.sub("", value.strip()).strip(_WRAPS).rstrip(",;").strip(_WRAPS)
+    return "" if is_missing(stripped) else stripped
+
+
+def is_missing(value: str) -> bool:
+    """Return whether a value says that there is none."""
+    return value.lower() in _NONE
 
 
 def object_name(value: str) -> str:

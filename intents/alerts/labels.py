@@ -16,10 +16,12 @@ from intents.named_objects import Focus
 
 _NAME: Final = "alertname"
 # Every message is looked at: most have none of these words.
-_MENTION: Final = re.compile(r"(?i)alert|firing|triggered|告警|报警|触发")
+_MENTION: Final = re.compile(r"(?i)alert|firing|triggered|resolved|recovered|告警|报警|触发|恢复")
 # "- pod = web-0", "• *pod:* `web-0`", "pod: web-0", "pod=web-0"
-_LINE: Final = re.compile(r"(?i)^[\s\-–•\u25cf·*_>|]*([a-z_][a-z0-9_. -]{0,62}?)[*_`]*\s*[:=]\s*[*_`]*\s*(\S.{0,400}?)\s*$")
-# Robusta's table: "\u25cf pod `web-0`". The text may have ' in place of `.
+_LINE: Final = re.compile(
+    r"(?i)^[\s\-–•\u25cf·*_>|]*([a-z_][a-z0-9_. -]{0,62}?)[*_`]*\s*[:=]\s*[*_`]*\s*(\S.{0,400}?)\s*$"
+)
+# Robusta's table: a bullet, pod and `web-0`. The text may have ' in place of `.
 _ROW: Final = re.compile(r"^[\s\-•\u25cf*]*([a-z_][a-z0-9_]{0,62})\s+[`']([^\s`']{1,253})[`']\s*$")
 # {pod="web-0", namespace="shop"} and pod=web-0, namespace=shop
 _PAIR: Final = re.compile(r"\b([a-z_][a-z0-9_]{0,62})=(?:\"([^\"]{0,253})\"|([^\s,;(){}\"`]{1,253}))")
@@ -27,10 +29,12 @@ _PAIR: Final = re.compile(r"\b([a-z_][a-z0-9_]{0,62})=(?:\"([^\"]{0,253})\"|([^\
 _TAGS: Final = re.compile(
     r"(?i)(?:^[\s*_•-]*(?:tags|labels)[*_]*\s*[:=]\s*(?P<listed>.{3,2000})|\{(?P<scope>[^{}]{3,2000})\})"
 )
+_SCOPE: Final = re.compile(r"\s*(?:on )?\{[^{}]*\}\s*")
 _TAG: Final = re.compile(r"(?:^|[\s,|\[`'])([a-z_][a-z0-9_.]{0,62}):([^\s,;|\[\]`':=]{1,253})(?=$|[\s,;|\]`'])")
 # The state at the head of a title, as apps write it, and what the title says.
-_FIRING: Final = re.compile(
-    rf"(?i)(?:\[(?:firing|alerting|triggered)\b[^\]]*\]|^{EMOJI}(?:re-)?triggered: |【[^】]*(?:告警|触发|报警)[^】]*】)"
+_STATED: Final = re.compile(
+    r"(?i)(?:\[(?:firing|alerting|triggered|resolved|recovered)\b[^\]]*\]"
+    rf"|^{EMOJI}(?:(?:re-)?triggered|recovered): |【[^】]*(?:告警|触发|报警|恢复)[^】]*】)"
     r"\s*(.{3,600})"
 )
 # Alertmanager's default title: values of labels without their names, in an order that depends on its settings.
@@ -179,10 +183,10 @@ def _without_app(labels: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _titled_name(texts: Sequence[str]) -> str:
-    """Return the name of an alert in its title, "" if no title says that something fires."""
+    """Return the name of an alert in its title, "" if no title says that something fires or is over."""
     for text in texts[:_TITLES]:
-        if match := _FIRING.search(text):
-            title = shown_links(match[1])[0]
+        if match := _STATED.search(text):
+            title = _SCOPE.sub(" ", shown_links(match[1])[0])
             return _rule_in(title) or title.strip(" *_`'")
     return ""
 
