@@ -26,24 +26,26 @@ def identities(text: str, *, over: bool = False) -> tuple[str, ...]:
     """Return what this post has in common with every other post about the same alert; () for another text.
 
     Of a post that fires it is what its first alert is known by: that one is answered. With `over` it is what each of
-    its alerts is known by, as exactly as it can be: by the title only if it has neither labels nor a number.
+    its alerts is known by, as exactly as it can be: by the title only if it has neither objects nor a number.
     Each is a digest, so that no text is kept.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     alerts = alerts_in(lines)
-    found: list[tuple[str, ...]] = list(map(_labelled, alerts if over else alerts[:1]))
+    known = [_known(labels) for labels in (alerts if over else alerts[:1])]
+    exact = [each for each in known if each[0] == "object"]
     titles: list[tuple[str, ...]] = []
     for line in lines[:_HEAD]:
         if match := _NUMBERED.search(line):
-            found.append(("number", match[1]))
+            exact.append(("number", match[1]))
         if (match := _TITLE.search(line)) and (words := _WORD.findall(match[1])):
             titles.append(("title", *sorted(words)))
-    return tuple(map(_digest, dict.fromkeys(found if over and found else [*found, *titles])))
+    return tuple(map(_digest, dict.fromkeys(exact if over and exact else [*known, *exact, *titles])))
 
 
-def _labelled(labels: Mapping[str, str]) -> tuple[str, ...]:
+def _known(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what an alert is known by: its object, or all its labels where they name none."""
     if focus := object_of(labels):
-        return ("labels", labels["alertname"], focus.kind, focus.namespace, focus.name)
+        return ("object", labels["alertname"], focus.kind, focus.namespace, focus.name)
     return ("labels", *(f"{key}={value}" for key, value in sorted(labels.items())))
 
 

@@ -82,12 +82,12 @@ class MessageIntake:
             if not message.bot:
                 await self._addressed(message, text)
             return
-        states = _states(message, text)
+        states = _states(message)
         if states.over:
             await self._over(message, states.over)
-        text = states.standing
-        if not text and states.over:
-            return
+            if not states.standing:
+                return
+            text = safe(states.standing, limit=LONGEST_TEXT)
         who = (message.channel, message.thread_ts, message.user)
         if known := self.recent.known(*who, message.ts):
             if known.request:
@@ -102,9 +102,10 @@ class MessageIntake:
             self.recent.forget(*who, message.ts)
             raise
 
-    async def _over(self, message: ReceivedMessage, text: str) -> None:
+    async def _over(self, message: ReceivedMessage, ended: str) -> None:
         """Start the jobs that close the answers to an alert whose end is posted; other ends draw no answer."""
-        for request in await self.store.standing_alerts.of(message.channel, identities(text, over=True)):
+        known = identities(safe(ended, limit=LONGEST_TEXT), over=True)
+        for request in await self.store.standing_alerts.of(message.channel, known):
             await self.start("alert_over", f"alert_over.{request}", {"request": request})
             self.metrics.message_handled("over")
 
@@ -176,10 +177,10 @@ class MessageIntake:
         elif request is None:
             await self._received(message)
         else:
-            states = _states(message, text)
+            states = _states(message)
             if (states.over and not states.standing) or self.clock() - request.original.created < _REREAD_WITHIN:
-                now = states.standing or states.over
-                await self.submissions.amend(request.original.id, message.ts, now, user=message.user)
+                text = safe(states.standing or states.over, limit=LONGEST_TEXT)
+                await self.submissions.amend(request.original.id, message.ts, text, user=message.user)
             elif states.over:
                 await self._over(message, states.over)
 
@@ -241,11 +242,11 @@ class MessageIntake:
         )
 
 
-def _states(message: ReceivedMessage, text: str) -> PostStates:
+def _states(message: ReceivedMessage) -> PostStates:
     """Divide the post of an app. What a person writes is about one alert at most, and its first line tells."""
     if message.bot:
-        return states_in(text)
-    return PostStates(over=text) if is_over(text) else PostStates(standing=text)
+        return states_in(message.text)
+    return PostStates(over=message.text) if is_over(message.text) else PostStates(standing=message.text)
 
 
 def _has_text_file(message: ReceivedMessage) -> bool:
