@@ -18,6 +18,9 @@ _ALIASES: Final[Mapping[str, str]] = {
     "kube_replica_set": "replicaset", "kube_job": "job_name", "kube_cronjob": "cronjob", "kube_service": "service",
     "kube_node": "node", "kubernetes_node": "node", "k8s_node_name": "node", "node_name": "node",
     "kube_container_name": "container", "container_name": "container", "alert_name": "alertname",
+    "告警名称": "alertname", "告警规则": "alertname", "规则名称": "alertname", "告警": "alert",
+    "命名空间": "namespace", "名称空间": "namespace", "容器组": "pod", "pod名称": "pod", "节点": "node",
+    "实例": "instance",
 }  # fmt: skip
 _ESCAPED: Final = re.compile(r"\\+(?=[-_*`~.\[\](){}#+!|>:=\"'])")
 _SLACK_LINK: Final = re.compile(r"<(?:https?://|mailto:)[^<>|\n]{0,4000}\|([^<>\n]{0,1000})>")

@@ -17,10 +17,13 @@ from intents.named_objects import Focus
 _NAME: Final = "alertname"
 # Every message is looked at: most have none of these words.
 _MENTION: Final = re.compile(r"(?i)alert|firing|triggered|resolved|recovered|告警|报警|触发|恢复")
-# "- pod = web-0", "• *pod:* `web-0`", "pod: web-0", "pod=web-0"
+# "- pod = web-0", "• *pod:* `web-0`", "pod: web-0", "pod=web-0", "\"pod\": \"web-0\"," and 命名空间：shop
 _LINE: Final = re.compile(
-    r"(?i)^[\s\-–•\u25cf·*_>|]*([a-z_][a-z0-9_. -]{0,62}?)[*_`]*\s*[:=]\s*[*_`]*\s*(\S.{0,400}?)\s*$"
+    r"(?i)^[\s\-–•\u25cf·*_>|`'\"]*([a-z_\u4e00-\u9fff][a-z0-9_.\u4e00-\u9fff -]{0,62}?)[*_`'\"]*"
+    r"\s*[:=：]\s*[*_`]*\s*(\S.{0,400}?)\s*$"
 )
+# "*Namespace:* shop | *Pod:* web-0": several such pairs in one line.
+_BETWEEN: Final = re.compile(r"\s{1,9}\|\s{1,9}|[,;]\s{1,9}|\s{1,9}(?=\*[A-Za-z_])")
 # Robusta's table: a bullet, pod and `web-0`. The text may have ' in place of `.
 _ROW: Final = re.compile(r"^[\s\-•\u25cf*]*([a-z_][a-z0-9_]{0,62})\s+[`']([^\s`']{1,253})[`']\s*$")
 # {pod="web-0", namespace="shop"} and pod=web-0, namespace=shop
@@ -155,7 +158,9 @@ def _pairs(line: str) -> Iterator[tuple[str, str]]:
     elif match := _ROW.match(line):
         yield match[1], match[2]
     elif match := _LINE.match(line):
-        yield from _line(match[1], match[2])
+        several = [_LINE.match(piece) for piece in _BETWEEN.split(line)]
+        for each in several if len(several) > 1 and all(several) else [match]:
+            yield from _line(each[1], each[2])
     else:
         yield from ((key, quoted or plain) for key, quoted, plain in paired)
 

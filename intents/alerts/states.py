@@ -27,12 +27,13 @@ _HEADING: Final = re.compile(
 )
 # "*Status:* `resolved`": what an app that passes on another's post says itself.
 _STATUS: Final = re.compile(
-    r"(?i)^[\W_]{0,8}(?:current |alert |incident )?(?:status|state)[\s*_]{0,3}[:=][\W_]{0,8}(?::[\w+-]{1,40}:\W{0,4})?"
-    r"(?P<state>firing|triggered|alerting|active|acknowledged|resolved|recovered|closed|ok)\W{0,8}$"
+    r"(?i)^[\W_]{0,8}(?:current |alert |incident )?(?:status|state|(?:告警|当前)?状态)[\s*_]{0,3}[:=：][\W_]{0,8}"
+    r"(?::[\w+-]{1,40}:\W{0,4})?"
+    r"(?P<state>firing|triggered|alerting|active|acknowledged|resolved|recovered|closed|ok|触发|告警中?|已?恢复|已解决)\W{0,8}$"
 )
 # What other posts than alerts may have the status of: a pull request, a health check.
 _ALERT: Final = re.compile(r"(?i)alert|incident|firing")
-_STANDS: Final = frozenset({"firing", "alerting", "triggered", "active", "acknowledged"})
+_STANDS: Final = frozenset({"firing", "alerting", "triggered", "active", "acknowledged", "触发", "告警", "告警中"})
 # A post that is over as a whole says so in its first lines.
 _HEAD: Final = 4
 _SEPARATOR: Final = re.compile(r"^[\W_]*$")

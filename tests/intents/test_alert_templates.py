@@ -34,7 +34,8 @@ def named_in(text: str) -> list[str]:
         "pod: web\\-0", "*pod*: _web-0_", "pod: `web-0`.", "• *pod:* `web-0`", "pod = &quot;web-0&quot;,", "POD: WEB-0",
         "pod: <https://grafana.example/d/pods?var-pod=web-0|web-0>", "pod: [web-0](https://grafana.example/d/pods)",
         "pod: &amp;lt;web-0&amp;gt;", "kubernetes.pod.name: web-0", "Pod: web-0 (app)", "pod=web-0, container=app",
-        "k8s_pod_name: 'web-0'", "pod: web-0;",
+        "k8s_pod_name: 'web-0'", "pod: web-0;", '"pod": "web-0",', "*Cluster:* prod | *Pod:* web-0",
+        "节点: a\n容器组：web-0", "*Severity:* warning *Pod:* web-0 *Team:* a", "container: app, pod: web-0", "Pod: shop/web-0",
     ],
 )  # fmt: skip
 def test_a_garbled_name_is_read(line: str) -> None:
@@ -128,7 +129,7 @@ def test_a_post_that_lists_both_is_divided(text: str) -> None:
         "Alertmanager\n[RESOLVED] X\n{0}", ":white_check_mark: *Resolved*\n{0}", "Status: Resolved\n{0}",
         "#12: [FIRING:1] X\n*Status:* Closed\n{0}", "*Resolved* #12: [FIRING:1] X\n{0}", "Alert closed: #12\n{0}",
         ":large_green_circle: `resolved` X\n{0}", "✅ *Prometheus resolved* X\n{0}", "Recovered: X\n{0}",
-        "**Resolved**\n{0}",
+        "**Resolved**\n{0}", "【恢复】X\n{0}", "告警状态：已恢复\n{0}",
     ],
 )  # fmt: skip
 def test_a_post_that_is_over_says_nothing_that_stands(text: str) -> None:
@@ -151,7 +152,7 @@ def test_another_post_stands(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", [":-", "[firing", "a:b,", "{a:", "alert= ", "-*_ ", "【", "<http://a|", "Aa", "\\", "`'"]
+    "piece", [":-", "[firing", "a:b,", "{a:", "alert= ", "-*_ ", "【", "<http://a|", "Aa", "a:  ", " ", "\\", "`'"]
 )
 def test_a_hostile_post_takes_no_time(piece: str) -> None:
     text = f"alert {piece * 2000}\n{piece * 40} alert"
