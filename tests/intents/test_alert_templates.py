@@ -35,7 +35,8 @@ def named_in(text: str) -> list[str]:
         "pod: <https://grafana.example/d/pods?var-pod=web-0|web-0>", "pod: [web-0](https://grafana.example/d/pods)",
         "pod: &amp;lt;web-0&amp;gt;", "kubernetes.pod.name: web-0", "Pod: web-0 (app)", "pod=web-0, container=app",
         "k8s_pod_name: 'web-0'", "pod: web-0;", '"pod": "web-0",', "*Cluster:* prod | *Pod:* web-0",
-        "节点: a\n容器组：web-0", "*Severity:* warning *Pod:* web-0 *Team:* a", "container: app, pod: web-0", "Pod: shop/web-0",
+        "节点: a\n容器组：web-0", "*Severity:* warning *Pod:* web-0 *Team:* a", "container: app, pod: web-0",
+        "Pod: shop/web-0",
     ],
 )  # fmt: skip
 def test_a_garbled_name_is_read(line: str) -> None:
