@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from intents.alerts.label_values import CUT, is_missing
 from intents.alerts.labels import labels_in, titled_objects
-from intents.alerts.objects import is_address, object_of
+from intents.alerts.objects import is_address, object_of, scraped_pod
 from intents.catalog.schema import Incident
 from intents.command_lines import KINDS as COMMAND_KINDS
 from intents.domain import Symptom
@@ -156,7 +156,7 @@ def _of_alert(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
     """Return the symptoms of an alert with its object in place of what its other labels name; others as they are."""
     lines = [symptom.text for symptom in symptoms]
     labels = labels_in(lines)
-    about = object_of(labels)
+    about = scraped_pod(labels) or object_of(labels)
     if labels:
         symptoms = _without_missing(symptoms)
     titled = [each for each in titled_objects(lines) if each.kind in WORDS]

@@ -157,10 +157,14 @@ async def _named_so(snapshot: Snapshot, kind: str, asked: Focus) -> tuple[Object
 async def stand_in(snapshot: Snapshot, target: ObjectRef) -> NamedObject | None:
     """Return the object to diagnose in place of one that does not exist, as `instead`; None if there is none.
 
-    It is the owner of a pod that was replaced, or the custom resource of that name: people name it without its kind.
+    It is the owner of a pod that was replaced, the object of that address, or the custom resource of that name: people
+    name it without its kind.
     """
     asked = Focus(kind=target.kind, namespace=target.namespace, name=target.name)
     try:
+        if ip_in(target.name):
+            addressed = (await _by_address(snapshot, await snapshot.resource(target.kind), asked)).instead
+            return NamedObject(target=target, existence=Existence.EXISTS, instead=addressed) if addressed else None
         if owner := await _owner(snapshot, asked):
             return NamedObject(target=target, existence=Existence.REPLACED, instead=owner)
         other = await _of_another_kind(snapshot, asked, kinds=_CUSTOM)

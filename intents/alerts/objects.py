@@ -45,7 +45,7 @@ _NOT_IN_NAMESPACES: Final = frozenset({"Node", "PersistentVolume"})
 def object_of(labels: Mapping[str, str]) -> Focus | None:
     """Return the object that the labels name; None where they name none.
 
-    A namespace without an object in it is the object. A node, and a pod that is scraped, may be named by its address.
+    A namespace without an object in it is the object. A node may be named by its address.
     """
     if machine := _machine(labels):
         return Focus(kind="Node", name=machine)
@@ -55,9 +55,15 @@ def object_of(labels: Mapping[str, str]) -> Focus | None:
             container = labels.get("exported_container") or labels.get("container", "") if kind == "Pod" else ""
             home = "" if kind in _NOT_IN_NAMESPACES else namespace
             return Focus(kind=kind, namespace=home, name=name, container=container)
-    if (target := _machine_in(labels)) and _OF_ADDRESSES.fullmatch(labels.get("alertname", "")) and is_address(target):
-        return Focus(kind="Pod", namespace=namespace, name=target)
     return Focus(kind="Namespace", name=namespace) if namespace else None
+
+
+def scraped_pod(labels: Mapping[str, str]) -> Focus | None:
+    """Return the pod that Prometheus cannot scrape, by its address; None where the labels name an object."""
+    about, target = object_of(labels), _machine_in(labels)
+    if (about and about.kind != "Namespace") or not _OF_ADDRESSES.fullmatch(labels.get("alertname", "")):
+        return None
+    return Focus(kind="Pod", namespace=labels.get("namespace", ""), name=target) if is_address(target) else None
 
 
 def is_address(name: str) -> bool:

@@ -20,10 +20,14 @@ _BOTH: Final = re.compile(r"(?i)\[(?:firing|alerting)[^\]]*resolved[^\]]*\]")
 _FIRES: Final = re.compile(
     rf"(?i)^{EMOJI}(?:\[(?:firing|alerting|triggered)\b[^\]]*\]|(?:re-)?triggered\*?:? |firing`)"
 )
+# Below the first line only this says that an alert is over: "[OK]" may be a line of a log.
+_ENDED: Final = re.compile(
+    rf"(?i)^{EMOJI}(?:\[(?:resolved|recovered|已恢复|恢复)\b[^\]]*\]|【[^】]*(?:恢复|解除)】|resolved`)"
+)
 # The heading of a list: "**Firing**", "Alerts Resolved:", ":white_check_mark: Resolved (2)".
 _HEADING: Final = re.compile(
     rf"(?i)^{EMOJI}(?:alerts? )?(?P<state>firing|alerting|resolved|recovered)"
-    r"(?: alerts?)?\W{0,6}(?:\d{1,4}\W{0,6})?$"
+    r"(?: alerts?)?[^\w#]{0,6}(?:\d{1,4}\W{0,6})?$"
 )
 # "*Status:* `resolved`": what an app that passes on another's post says itself.
 _STATUS: Final = re.compile(
@@ -80,11 +84,12 @@ def _labelled(text: str) -> str:
 def _by_heading(lines: Sequence[str]) -> list[tuple[bool | None, str]]:
     """Return each line with whether it is about an alert that is over: None above the first that tells."""
     state: bool | None = None
-    parts = []
+    parts: list[tuple[bool | None, str]] = []
     for line in lines:
+        is_first = not any(above.strip() for _, above in parts[:_HEAD])
         if heading := _HEADING.match(line.strip()):
             state = heading["state"].lower() not in _STANDS
-        elif is_labelled_cleared(line):
+        elif _ENDED.match(line.strip()) or (is_first and is_labelled_cleared(line)):
             state = True
         elif _FIRES.match(line.strip()) and not _BOTH.search(line):
             state = False

@@ -144,7 +144,8 @@ def test_a_post_that_is_over_says_nothing_that_stands(text: str) -> None:
     "text",
     [
         "Deploy of web\nStatus: OK", "a pull request\nState: closed", "a\nb\nc\nd\n[RESOLVED] the ticket below",
-        "[FIRING:1] X\nIt could not be resolved", "the resolved version is 1.2\nerror: no such host",
+        "[FIRING:1] X\nIt could not be resolved", "Deploy of web\n[OK] built\nBack-off pulling image",
+        "Changes\nResolved #12\nerror: no such host", "the resolved version is 1.2\nerror: no such host",
     ],
 )  # fmt: skip
 def test_another_post_stands(text: str) -> None:
