@@ -14,8 +14,8 @@ _NUMBERED: Final = (
     r"|(?:alert|incident) \W{0,3}#\d+\W{0,3} (?:is |was |has been )?(?:resolved|closed)"
     r"|(?:alert|incident) (?:closed|resolved): |closed alert: "
 )
-# Robusta ("`resolved`", "Prometheus resolved"), Datadog ("Recovered: …").
-_OF_APPS: Final = r"resolved`|prometheus (?:alert )?resolved\b|recovered: "
+# Robusta ("`resolved`", "Prometheus resolved"), Datadog ("Recovered: …"), templates ("RESOLVED: …", "RESOLVED[2] …").
+_OF_APPS: Final = r"resolved`|prometheus (?:alert )?resolved\b|recovered: |(?-i:RESOLVED)(?::|\[\d)"
 _LABELLED: Final = re.compile(rf"(?i)^{EMOJI}(?:{LABEL}|{_NUMBERED}|{_OF_APPS})")
 
 

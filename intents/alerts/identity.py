@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Final
 
-from intents.alerts.labels import alerts_in
+from intents.alerts.labels import alerts_in, labels_in
 from intents.alerts.objects import object_of
 
 # Alertmanager's default title: the state with the number of alerts, then what has the same values in both posts.
 _TITLE: Final = re.compile(
-    r"(?i)(?:\[(?:firing|resolved|ok|alerting|triggered|recovered|closed)\b[^\]]*\]|【[^】]*】)\s*(.{3,600})"
+    r"(?i)(?:\[(?:firing|resolved|ok|alerting|triggered|recovered|closed)\b[^\]]*\]|(?-i:FIRING|RESOLVED)(?::|\[\d{1,4}\])|【[^】]*】)\s*(.{3,600})"
 )
 # "Triggered #1234: …" and "Resolved #1234: …" of PagerDuty, "#12: …" of Opsgenie.
 _NUMBERED: Final = re.compile(
@@ -25,13 +25,12 @@ _HEAD: Final = 5
 def identities(text: str, *, over: bool = False) -> tuple[str, ...]:
     """Return what this post has in common with every other post about the same alert; () for another text.
 
-    Of a post that fires it is what its first alert is known by: that one is answered. With `over` it is what each of
-    its alerts is known by, as exactly as it can be: by the title only if it has neither objects nor a number.
+    Of a post that fires it is what the alert is known by that is answered. With `over` it is what each of its alerts is
+    known by, as exactly as it can be: by the title only if it has neither objects nor a number.
     Each is a digest, so that no text is kept.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    alerts = alerts_in(lines)
-    known = [_known(labels) for labels in (alerts if over else alerts[:1])]
+    known = [_known(labels) for labels in (alerts_in(lines) if over else [labels_in(lines)]) if labels]
     exact = [each for each in known if each[0] == "object"]
     titles: list[tuple[str, ...]] = []
     for line in lines[:_HEAD]:

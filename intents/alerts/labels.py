@@ -11,7 +11,7 @@ from intents.alerts.cleared import EMOJI, is_labelled_cleared
 from intents.alerts.known import LABELS_OF
 from intents.alerts.label_values import label_name, object_name, plain_line, plain_value
 from intents.alerts.links import labels_of_link, shown_links
-from intents.alerts.objects import KINDS
+from intents.alerts.objects import KINDS, object_of
 from intents.named_objects import Focus
 
 _NAME: Final = "alertname"
@@ -37,11 +37,11 @@ _TAG: Final = re.compile(r"(?:^|[\s,|\[`'])([a-z_][a-z0-9_.]{0,62}):([^\s,;|\[\]
 # The state at the head of a title, as apps write it, and what the title says.
 _STATED: Final = re.compile(
     r"(?i)(?:\[(?:firing|alerting|triggered|resolved|recovered)\b[^\]]*\]"
-    rf"|^{EMOJI}(?:(?:re-)?triggered|recovered): |【[^】]*(?:告警|触发|报警|恢复)[^】]*】)"
-    r"\s*(.{3,600})"
+    rf"|^{EMOJI}(?:(?:re-)?triggered: |recovered: |(?-i:FIRING|RESOLVED)(?::|\[\d{{1,4}}\]))"
+    r"|【[^】]*(?:告警|触发|报警|恢复)[^】]*】)\s*(.{3,600})"
 )
 # Alertmanager's default title: values of labels without their names, in an order that depends on its settings.
-_TITLE: Final = re.compile(r"(?i)\[(?:firing|alerting)\b[^\]]*\]\s+(.{3,600})")
+_TITLE: Final = re.compile(r"(?i)(?:\[(?:firing|alerting)\b[^\]]*\]|(?-i:FIRING)(?::|\[\d{1,4}\]))\s+(.{3,600})")
 _WORD: Final = re.compile(r"[^\s()\[\],\"]+")
 # An alert's name as rules are named: KubePodCrashLooping.
 _RULE: Final = re.compile(r"(?<![\w./-])[A-Za-z][A-Za-z0-9]{2,120}+(?![\w/-])")
@@ -63,8 +63,9 @@ _OF_OBJECTS: Final = frozenset({*KINDS, "namespace", "exported_namespace", "inst
 
 
 def labels_in(lines: Iterable[str]) -> Mapping[str, str]:
-    """Return the labels of the first alert of a text, {} if the text is none."""
-    return next(iter(alerts_in(lines)), {})
+    """Return the labels of the first alert of a text that names an object, else of the first; {} if there is none."""
+    alerts = alerts_in(lines)
+    return next(filter(object_of, alerts), alerts[0] if alerts else {})
 
 
 def alerts_in(lines: Iterable[str]) -> tuple[Mapping[str, str], ...]:

@@ -24,16 +24,17 @@ _FIRES: Final = re.compile(
 _ENDED: Final = re.compile(
     rf"(?i)^{EMOJI}(?:\[(?:resolved|recovered|已恢复|恢复)\b[^\]]*\]|【[^】]*(?:恢复|解除)】|resolved`)"
 )
-# The heading of a list: "**Firing**", "Alerts Resolved:", ":white_check_mark: Resolved (2)".
+# The heading of a list: "**Firing**", "2 firing:", "Alerts Resolved:", ":white_check_mark: Resolved (2)".
 _HEADING: Final = re.compile(
-    rf"(?i)^{EMOJI}(?:alerts? )?(?P<state>firing|alerting|resolved|recovered)"
-    r"(?: alerts?)?[^\w#]{0,6}(?:\d{1,4}\W{0,6})?$"
+    rf"(?i)^{EMOJI}(?:\d{{1,4}} |alerts? )?(?P<state>firing|alerting|resolved|recovered)"
+    r"(?: alerts?)?[^\w#(\[]{0,6}(?:[(\[]\d{1,4}[)\]]\W{0,6})?$"
 )
-# "*Status:* `resolved`": what an app that passes on another's post says itself.
+# "*Status:* `resolved`", "Status: resolved :tada: (on the source)": what an app says that passes on another's post.
 _STATUS: Final = re.compile(
     r"(?i)^[\W_]{0,8}(?:current |alert |incident )?(?:status|state|(?:告警|当前)?状态)[\s*_]{0,3}[:=：][\W_]{0,8}"
     r"(?::[\w+-]{1,40}:\W{0,4})?"
-    r"(?P<state>firing|triggered|alerting|active|acknowledged|resolved|recovered|closed|ok|触发|告警中?|已?恢复|已解决)\W{0,8}$"
+    r"(?P<state>firing|triggered|alerting|active|acknowledged|resolved|recovered|closed|ok|触发|告警中?|已?恢复|已解决)"
+    r"(?:\W{0,4}:[\w+-]{1,40}:)?\W{0,8}(?:\(on the source\))?$"
 )
 # What other posts than alerts may have the status of: a pull request, a health check.
 _ALERT: Final = re.compile(r"(?i)alert|incident|firing")

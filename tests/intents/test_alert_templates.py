@@ -64,6 +64,22 @@ def test_what_a_template_left_is_no_object(line: str) -> None:
     assert objects_in(HEAD + line) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FIRING: KubePodCrashLooping\nNamespace: shop\nPod: web-0", "FIRING[1] X\nnamespace=shop pod=web-0",
+        "🔔 Alert:\n- Labels: map[alertname:KubePodCrashLooping namespace:shop pod:web-0]\n- Values: map[A:1]",
+        "FIRING: KubePodCrashLooping shop (app web-0 warning)",
+        "*Alert:* PodRestarts\nalertname: X\nnamespace=shop pod=web-0",
+        "【告警】KubePodCrashLooping\n命名空间：shop\n容器组：web-0",
+        "Triggered: A pod restarts on {kube_namespace:shop,pod_name:web-0}",
+    ],
+)  # fmt: skip
+def test_an_alert_is_read_from_a_template_of_the_users_own(text: str) -> None:
+    assert ("pod", "shop", "web-0") in [found[:3] for found in objects_in(text)]
+    assert states_in(text).over == ""
+
+
 def test_each_alert_of_a_list_has_its_own_labels() -> None:
     text = "[FIRING:2] KubePodCrashLooping\n" + LISTED.format("web-0") + "- container = app\n" + LISTED.format("web-1")
 
@@ -114,6 +130,8 @@ def test_other_links_have_no_labels(link: str) -> None:
         "**Firing**\n{0}\n\n**Resolved**\n{1}", "*Alerts Firing:*\n{0}\n*Alerts Resolved:*\n{1}",
         ":white_check_mark: Resolved (1)\n{1}\n:fire: Firing (1)\n{0}", "[RESOLVED] One\n{1}\n[FIRING:1] Other\n{0}",
         "[FIRING:1, RESOLVED:1] Both\nAlerts Firing:\n{0}\nAlerts Resolved:\n{1}",
+        "  1 firing:\n  [firing] X\n{0}\n  1 resolved:\n  [resolved] X\n{1}",
+        "**🚨 Firing Alerts 🚨**\n**Alert Name:** KubePodCrashLooping\n{0}\n**✅ Resolved Alerts**\n{1}",
         "{0}*Status:* firing\n\n{1}*Status:* :white_check_mark: `resolved`",
     ],
 )  # fmt: skip
@@ -128,8 +146,10 @@ def test_a_post_that_lists_both_is_divided(text: str) -> None:
     "text",
     [
         "Alertmanager\n[RESOLVED] X\n{0}", ":white_check_mark: *Resolved*\n{0}", "Status: Resolved\n{0}",
+        "#1 X\nStatus: resolved :white_check_mark: (on the source)\nFiring: 0\nResolved: 1\n{0}",
         "#12: [FIRING:1] X\n*Status:* Closed\n{0}", "*Resolved* #12: [FIRING:1] X\n{0}", "Alert closed: #12\n{0}",
         ":large_green_circle: `resolved` X\n{0}", "✅ *Prometheus resolved* X\n{0}", "Recovered: X\n{0}",
+        "RESOLVED: KubePodCrashLooping\n{0}", "RESOLVED[2] KubePodCrashLooping - Team a\n{0}",
         "**Resolved**\n{0}", "【恢复】X\n{0}", "告警状态：已恢复\n{0}",
     ],
 )  # fmt: skip
@@ -144,6 +164,7 @@ def test_a_post_that_is_over_says_nothing_that_stands(text: str) -> None:
     "text",
     [
         "Deploy of web\nStatus: OK", "a pull request\nState: closed", "a\nb\nc\nd\n[RESOLVED] the ticket below",
+        "#1 X\nStatus: firing :warning: (on the source)\nFiring: 1\nResolved: 0\n- alertname: X\n- pod: web-0",
         "[FIRING:1] X\nIt could not be resolved", "Deploy of web\n[OK] built\nBack-off pulling image",
         "Changes\nResolved #12\nerror: no such host", "the resolved version is 1.2\nerror: no such host",
     ],
