@@ -159,8 +159,9 @@ def _pairs(line: str) -> Iterator[tuple[str, str]]:
     elif match := _ROW.match(line):
         yield match[1], match[2]
     elif match := _LINE.match(line):
-        several = [_LINE.match(piece) for piece in _BETWEEN.split(line)]
-        for each in several if len(several) > 1 and all(several) else [match]:
+        pieces = _BETWEEN.split(line)
+        several = [each for piece in pieces if (each := _LINE.match(piece))]
+        for each in several if len(several) == len(pieces) else [match]:
             yield from _line(each[1], each[2])
     else:
         yield from ((key, quoted or plain) for key, quoted, plain in paired)
