@@ -9,7 +9,7 @@ from typing import Final
 
 from intents.alerts.cleared import EMOJI, is_labelled_cleared
 from intents.alerts.known import LABELS_OF
-from intents.alerts.label_values import label_name, object_name, plain_line, plain_value
+from intents.alerts.label_values import CUT, label_name, object_name, plain_line, plain_value
 from intents.alerts.links import labels_of_link, shown_links
 from intents.alerts.objects import KINDS, object_of
 from intents.named_objects import Focus
@@ -60,6 +60,9 @@ _NOISE: Final = re.compile(
 _APPS_SERVICE: Final = "service of the app"
 # Labels that name objects, so that a value which cannot be a name is none.
 _OF_OBJECTS: Final = frozenset({*KINDS, "namespace", "exported_namespace", "instance", "nodename", "container"})
+
+# Of a cut name the cluster may tell the object, but not of a place.
+_NEVER_CUT: Final = frozenset({"namespace", "exported_namespace", "container"})
 
 
 def labels_in(lines: Iterable[str]) -> Mapping[str, str]:
@@ -143,6 +146,8 @@ def _groups(texts: Sequence[str]) -> Iterator[dict[str, str]]:
                 value = plain_value(raw)
                 if key in _OF_OBJECTS:
                     value = object_name(value)
+                if key in _NEVER_CUT and value.endswith(CUT):
+                    continue
                 if value and key:
                     group.setdefault(key, value)
             if group:

@@ -53,6 +53,10 @@ def test_a_name_that_was_cut_is_no_certain_object(line: str) -> None:
     assert name.startswith("web-7d9f8")
 
 
+def test_a_namespace_that_was_cut_is_none() -> None:
+    assert labels_in(["alertname: X", "namespace: sh…", "pod: web-0"]) == {"alertname": "X", "pod": "web-0"}
+
+
 @pytest.mark.parametrize(
     "line",
     [
