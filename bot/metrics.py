@@ -200,6 +200,8 @@ class Metrics:
         )
         self._learned = gauge("learned_entries", "Saved incidents in force, the same in every replica.")
         self._learned_answers = counter("learned_answers", "Answers that a saved incident leads.")
+        self._corrections = counter("corrections", "Corrections of answers by people, by the wrong entry.", "incident")
+        self._unknown_pastes = counter("unknown_pastes", "Texts that somebody asked about and no entry explains.")
         self._channels = gauge("incident_channels", "Incident channels, the same in every replica.", "state")
         self._alert_deliveries = counter(
             "alert_deliveries",
@@ -207,6 +209,7 @@ class Metrics:
             "outcome",
         )
         self._alerts = counter("alerts", "Alerts of Alertmanager: firing, resolved, or unrouted.", "outcome")
+        self._silences = counter("silences", "Silences: silenced, ended, not silenced, not ended.", "outcome")
         self._alert_posts = counter(
             "alert_posts", "Posts about alerts, one per cause: opened, updated, closed, failed.", "outcome"
         )
@@ -235,6 +238,14 @@ class Metrics:
     def learned_answered(self) -> None:
         """Count an answer that a saved incident leads."""
         self._learned_answers.inc()
+
+    def corrected(self, incident: str) -> None:
+        """Count a correction of an answer that this entry leads."""
+        self._corrections.labels(_SAVED if is_learned(incident) else incident).inc()
+
+    def unknown_pasted(self) -> None:
+        """Count a text that no entry explains."""
+        self._unknown_pastes.inc()
 
     def delivered(self, surface: str, *, acknowledged: bool, seconds: float) -> None:
         outcome = "acknowledged" if acknowledged else "not_acknowledged"
@@ -346,6 +357,10 @@ class Metrics:
     def alert_posted(self, outcome: str) -> None:
         """Count a change of a post about alerts: opened, updated, closed, failed."""
         self._alert_posts.labels(outcome).inc()
+
+    def silenced(self, outcome: str) -> None:
+        """Count what became of a person's wish to silence alerts, or to end a silence."""
+        self._silences.labels(outcome).inc()
 
     # --- watch --------------------------------------------------------------------------------------------------------
 

@@ -361,6 +361,7 @@ class RecentChange:
     what: tuple[str, ...] = ()
     revision: int = 0  # the number that the change made, 0 for an object without revisions
     by: str = ""  # the field manager
+    says: Text | None = None  # what happened, if it is not a change of fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ class GapReason(StrEnum):
     TRUNCATED = "truncated"
     NOT_CONFIGURED = "not configured"
     NO_CLUSTER = "no cluster"
+    ONLY_METRICS = "only metrics tell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

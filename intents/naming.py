@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from intents.alerts.known import SUBJECT_OF
 from intents.alerts.label_values import CUT, is_missing
 from intents.alerts.labels import labels_in, titled_objects
-from intents.alerts.objects import is_address, object_of, scraped_pod
+from intents.alerts.objects import OF_TARGETS, USUAL_OBJECTS, is_address, object_of, scraped_pod
 from intents.catalog.schema import Incident
 from intents.command_lines import KINDS as COMMAND_KINDS
 from intents.domain import Symptom
@@ -85,7 +86,8 @@ class TextNames:
             several = self._candidates(incident)
             alike = max(len(several) - 1, 0)
             guesses = several or self._guesses(named, incident, occurrences)
-        besides = None if about or guesses else self._besides(named)
+        # What may be a name is no reason to pass over an object that is named, unless the incident is about its kind.
+        besides = None if about or (guesses and incident.about) else self._besides(named)
         plain = MappingProxyType(dict(sorted(named.items())))
         return Names(named=plain, guesses=guesses, besides=besides, alike=alike)
 
@@ -159,20 +161,20 @@ def _of_alert(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
     about = scraped_pod(labels) or object_of(labels)
     if labels:
         symptoms = _without_missing(symptoms)
-    titled = [each for each in titled_objects(lines) if each.kind in WORDS]
     if about is not None and about.kind in WORDS:
         # Of an address or a cut name only the cluster knows which object has it.
         named = [replace(_entity(about), certain=not (is_address(about.name) or about.name.endswith(CUT)))]
         named += [Entity(kind="namespace", value=about.namespace)] if about.namespace else []
         named += [Entity(kind="container", value=about.container)] if about.container else []
-        beside = {*KINDS, "namespace", "container", "object"}
-    elif _names_any(symptoms, {WORDS[each.kind] for each in titled} or KINDS.keys()):
-        return symptoms
-    else:
-        named = _guesses_of(titled)
-        beside = {"object", *KINDS}
-    if not named:
-        return symptoms
+        return _renamed(symptoms, named, beside={*KINDS, "namespace", "container", "object"})
+    titled = [each for each in titled_objects(lines) if each.kind in WORDS]
+    if titled and not _names_any(symptoms, {WORDS[each.kind] for each in titled}):
+        return _renamed(symptoms, _guesses_of(titled), beside={"object", *KINDS})
+    return _without_target(symptoms, labels) if labels and not titled else symptoms
+
+
+def _renamed(symptoms: Sequence[Symptom], named: Sequence[Entity], *, beside: Set[str]) -> Sequence[Symptom]:
+    """Return the symptoms with these names in place of those of the kinds `beside`."""
     kept = [replace(each, entities=tuple(one for one in each.entities if one.kind not in beside)) for each in symptoms]
     return [replace(kept[0], entities=(*named, *kept[0].entities)), *kept[1:]]
 
@@ -201,6 +203,29 @@ def _guesses_of(titled: Sequence[Focus]) -> list[Entity]:
         Entity(kind=WORDS[kind], value=name, namespace=next(iter(own)) if len(own) == 1 else "", certain=False)
         for (kind, name), own in homes.items()
     ]
+
+
+def _without_target(symptoms: Sequence[Symptom], labels: Mapping[str, str]) -> Sequence[Symptom]:
+    """Return the symptoms without the names of what Prometheus scrapes: its scrape job is no Job.
+
+    The pod that is scraped is the one instance that an alert about a part of the cluster may name; else the object that
+    this part usually is, if the cluster has it.
+    """
+    scraped = OF_TARGETS if object_of(labels) else OF_TARGETS | {"namespace"}
+    target = {value for label, value in labels.items() if label in scraped}
+    pod, namespace = labels.get("pod", ""), labels.get("namespace", "")
+    named = [Entity(kind="pod", value=pod, namespace=namespace), Entity(kind="namespace", value=namespace)]
+    kept = [
+        replace(each, entities=tuple(one for one in each.entities if not {one.value, _written(one)} & target))
+        for each in symptoms
+    ]
+    usual = USUAL_OBJECTS.get(SUBJECT_OF.get(labels.get("alertname", ""), ""))
+    own = tuple(named) if pod and namespace else (replace(_entity(usual), certain=False),) if usual else ()
+    return [replace(kept[0], entities=(*own, *kept[0].entities)), *kept[1:]]
+
+
+def _written(name: Entity) -> str:
+    return f"{name.namespace}/{name.value}"
 
 
 def _entity(about: Focus) -> Entity:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from intents.gaps import Gap
 from intents.matcher import MatchResult
 
 
@@ -24,11 +25,15 @@ class ExplainText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiagnoseObject:
-    """A request to diagnose an object. `kind` is as people write it: pod, sts, deployment.apps."""
+    """A request to diagnose an object. `kind` is as people write it: pod, sts, deployment.apps.
+
+    `unseen` is what the cluster cannot tell about it; the answer says so unless a cause is found.
+    """
 
     kind: str
     namespace: str = ""
     name: str
+    unseen: tuple[Gap, ...] = ()
 
 
 # The name, of kind "cluster", that stands for the whole cluster: no object can have it.

@@ -114,7 +114,7 @@ def _change(one: RecentChange) -> Json:
         "subject": object_json(one.subject),
         "at": one.at.isoformat(),
         "before_s": one.before_s,
-        "what": list(one.what),
+        "what": [*one.what, *([one.says.en] if one.says else [])],
         "revision": one.revision,
         "by": one.by,
     }

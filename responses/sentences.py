@@ -123,6 +123,8 @@ def change(one: RecentChange, language: Language, *, most: int = _CHANGES) -> st
     by = words.CHANGED_BY.in_(language).format(one.by) if one.by else ""
     beside = ", ".join(filter(None, (revision, by)))
     whole = f"{one.subject} ({beside})" if beside else str(one.subject)
+    if one.says:
+        return f"{whole}{words.COLON.in_(language)}{one.says.in_(language)}"
     if not one.what:
         return whole
     more = len(one.what) - most

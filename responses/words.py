@@ -32,6 +32,7 @@ REASONS: Final[Mapping[GapReason, Text]] = {
     GapReason.TRUNCATED: Text(en="too large to read in full", zh="内容过多，未读完"),
     GapReason.NOT_CONFIGURED: Text(en="not configured", zh="未配置"),
     GapReason.NO_CLUSTER: Text(en="no cluster was queried", zh="未查询集群"),
+    GapReason.ONLY_METRICS: Text(en="only Prometheus can tell", zh="只有 Prometheus 知道"),
 }
 RISKS: Final[Mapping[str, Text]] = {
     "low": Text(en="low risk", zh="低风险"),

@@ -18,6 +18,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from bot.alertmanager import Alertmanager, open_alertmanager
 from bot.app.readiness import Readiness
 from bot.app.reload import LiveConfiguration
 from bot.app.runtime_options import DEFAULT_OPTIONS, RuntimeOptions
@@ -111,7 +112,10 @@ async def running(
         )
         base = await _base(stack, settings, initial, clusters=clusters, options=options)
         live = LiveConfiguration(settings, initial, every=options.reload_s, changed=partial(_count, base.metrics))
-        services = _services(base, settings, live, clusters=clusters)
+        alertmanager = await stack.enter_async_context(
+            open_alertmanager(settings.alertmanager_url, settings.alertmanager_token.get_secret_value())
+        )
+        services = _services(base, settings, live, clusters=clusters, alertmanager=alertmanager)
         jobs = await _launched(work, services, base, settings)
         missed_events = MissedEvents(store=base.store, clock=options.clock)
         job_intake = base.starter.intake = JobIntake(jobs=jobs, store=base.store.accepted_jobs)
@@ -251,7 +255,14 @@ async def _base(
     )
 
 
-def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clusters: Clusters) -> Services:
+def _services(
+    base: _Base,
+    settings: Settings,
+    live: LiveConfiguration,
+    *,
+    clusters: Clusters,
+    alertmanager: Alertmanager | None,
+) -> Services:
     options = base.options
     return Services(
         store=base.store,
@@ -271,6 +282,7 @@ def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clust
         clock=options.clock,
         changed=base.chronicles.changed,
         learned=base.learned,
+        alertmanager=alertmanager,
     )
 
 
@@ -350,6 +362,7 @@ def _upkeep(base: _Base, jobs: Jobs, settings: Settings, missed_events: MissedEv
         beat_s=base.options.beat_s,
         metrics=base.metrics,
         reports=settings.schedules,
+        feedback=settings.feedback_schedule,
         team=base.identity.team,
         clock=base.options.clock,
     )

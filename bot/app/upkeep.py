@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -36,6 +36,8 @@ _PURGE_EVERY: Final = timedelta(hours=6)
 _CHRONICLES_KEPT: Final = timedelta(days=90)
 # A report that was due while no process ran is still made within this time.
 _REPORT_LATE: Final = timedelta(hours=1)
+# It tells of a week, so that it is worth reading after an outage of a weekend too.
+_FEEDBACK_LATE: Final = timedelta(days=3)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class Upkeep:
     beat_s: float = BEAT_S
     metrics: Metrics = field(default_factory=Metrics)
     reports: Sequence[ReportSchedule] = ()
+    feedback: ReportSchedule | None = None
     team: str = ""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _reported: dict[str, str] = field(default_factory=dict)
@@ -111,10 +114,6 @@ class Upkeep:
     async def _start_reports(self, now: datetime) -> None:
         """Start the reports that are due. Every replica does: a job of the same id runs once."""
         for report in self.reports:
-            due = report.last_due(now)
-            id = f"report.{report.key}.{due:%Y%m%dT%H%MZ}"
-            if now - due > _REPORT_LATE or self._reported.get(report.key) == id:
-                continue
             payload = {
                 "key": report.key,
                 "team": self.team,
@@ -122,8 +121,28 @@ class Upkeep:
                 "namespaces": list(report.namespaces),
                 "cluster": report.cluster,
             }
-            await self.jobs.start("report", id, payload)
-            self._reported[report.key] = id
+            await self._start_due("report", report, now, payload, late=_REPORT_LATE)
+        if self.feedback:
+            due = self.feedback.last_due(now)
+            since = self.feedback.last_due(due)
+            payload = {
+                "team": self.team,
+                "channel": self.feedback.channel,
+                "since": since.isoformat(),
+                "until": due.isoformat(),
+            }
+            await self._start_due("feedback_report", self.feedback, now, payload, late=_FEEDBACK_LATE)
+
+    async def _start_due(
+        self, kind: str, report: ReportSchedule, now: datetime, payload: dict[str, Any], *, late: timedelta
+    ) -> None:
+        """Start the job of a report once for each time that it is due."""
+        due = report.last_due(now)
+        name = f"{kind}.{report.key}"
+        id = f"{name}.{due:%Y%m%dT%H%MZ}"
+        if now - due <= late and self._reported.get(name) != id:
+            await self.jobs.start(kind, id, payload)
+            self._reported[name] = id
 
     async def _go_on_reading(self) -> None:
         """Resume the reading of incident channels, once: missed messages and unfinished histories."""

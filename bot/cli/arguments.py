@@ -140,22 +140,9 @@ def _build() -> _Parser:
     _cluster(rbac)
     rbac.add_argument("--service-account", default="", metavar="NS/NAME", help="default casebook/casebook")
 
-    audit = command("audit", "print the audit: what was done with the buttons, by whom, to what; oldest entry first")
-    audit.add_argument(
-        "--since", type=time_argument, metavar="T", help="only entries since then: 24h ago, 7d ago, or an RFC 3339 time"
-    )
-    audit.add_argument("--until", type=time_argument, metavar="T", help="only entries before then, in the same format")
-    audit.add_argument("--actor", default="", metavar="U", help="only actions of this Slack user (id)")
-    audit.add_argument(
-        "--target", default="", metavar="OBJ", help='only actions on this object: NS/NAME, or "Pod NS/NAME"'
-    )
-    audit.add_argument("--plan", default="", metavar="ID", help="only entries of this plan")
-    audit.add_argument(
-        "--limit", type=_count, metavar="N", help="only the newest N (default: 100 in a table, else all)"
-    )
-    audit.add_argument(
-        "--format", choices=FORMATS, default="jsonl", help="jsonl for programs (default), table for people"
-    )
+    _audit(command("audit", "print the audit: what was done with the buttons, by whom, to what; oldest entry first"))
+
+    _feedback(command("feedback", "print which entries people called wrong, and which texts no entry explains"))
 
     demo = command("demo", "try it: a chat in your browser next to a simulated cluster with broken workloads")
     demo.add_argument("--port", type=_port, default=PORT, metavar="P", help=f"default {PORT}; 0 for any free one")
@@ -209,6 +196,31 @@ def _cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="with text: add all findings, steps, links and other hypotheses"
     )
+
+
+def _audit(audit: argparse.ArgumentParser) -> None:
+    audit.add_argument(
+        "--since", type=time_argument, metavar="T", help="only entries since then: 24h ago, 7d ago, or an RFC 3339 time"
+    )
+    audit.add_argument("--until", type=time_argument, metavar="T", help="only entries before then, in the same format")
+    audit.add_argument("--actor", default="", metavar="U", help="only actions of this Slack user (id)")
+    audit.add_argument(
+        "--target", default="", metavar="OBJ", help='only actions on this object: NS/NAME, or "Pod NS/NAME"'
+    )
+    audit.add_argument("--plan", default="", metavar="ID", help="only entries of this plan")
+    audit.add_argument(
+        "--limit", type=_count, metavar="N", help="only the newest N (default: 100 in a table, else all)"
+    )
+    audit.add_argument(
+        "--format", choices=FORMATS, default="jsonl", help="jsonl for programs (default), table for people"
+    )
+
+
+def _feedback(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--since", type=time_argument, default="7d", metavar="T", help="only since then: 24h, 7d (default), or a time"
+    )
+    _output(parser)
 
 
 def _probes(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ Slack, the command line and the tests all call `diagnose`, which does not know i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -26,13 +26,17 @@ from bot.diagnosing.similar_names import closest, of_other_kinds
 from bot.diagnosing.unexplained import untold
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.health import can_judge
+from intents.alerts.labels import is_alert, labels_in
+from intents.alerts.metrics import unseen_by
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.chains import timeline
 from intents.domain import (
     Diagnosis,
     Focus,
+    Gap,
     Hypothesis,
+    JudgedHypothesis,
     NearestEntry,
     ObjectRef,
     Verdict,
@@ -41,6 +45,7 @@ from intents.focus import focus_of
 from intents.matcher import MatchResult
 from intents.naming import possible_names
 from intents.request import DiagnoseObject, ExplainText, Request
+from intents.verdicts import supported
 
 DEADLINE_S: Final = 8.0
 # A text with one of these is answered: it needs no further look at the objects that it names.
@@ -111,7 +116,8 @@ async def _explain(
     states = NamedStates()
     if snapshot is not None and not any(one.verdict in _ANSWERED for one in judged):
         finder = NamedStateFinder(snapshot=snapshot, engine=engine, reads=reads, namespace=request.namespace)
-        states = await finder.states_of(matching.objects, even_healthy=not judged)
+        # An alert says that something is wrong with its object: whatever its kind may suffer from is checked.
+        states = await finder.states_of(matching.objects, even_healthy=not judged or is_alert(request.text))
         if request.addressed and not (judged or states.states or states.notes):
             words = possible_names(request.text)
             states = await finder.states_by_words(words, even_healthy=True)
@@ -127,7 +133,11 @@ async def _explain(
         observed_at=snapshot.now if snapshot else None,
         hypotheses=judged,
         timeline=timeline(judged),
-        gaps=reads.gaps_for(judged) if judged or states.states else (),
+        gaps=_with_unseen(
+            reads.gaps_for(judged) if judged or states.states else (),
+            unseen_by(labels_in(request.text.splitlines())),
+            judged,
+        ),
         unexplained=untold(states.unexplained, judged),
         changes=await changes_before(snapshot, judged, states.unexplained, about) if snapshot is not None else (),
         nearest=() if judged or states.states else _nearest(matching, engine.catalog),
@@ -157,7 +167,7 @@ async def _diagnose_object(
     except NotFound:
         note = await stand_in(snapshot, target)
         if note is not None and (instead := note.instead):
-            asked = DiagnoseObject(kind=instead.kind, namespace=instead.namespace, name=instead.name)
+            asked = replace(request, kind=instead.kind, namespace=instead.namespace, name=instead.name)
             return replace(await _diagnose_object(asked, engine, snapshot, progress), named=(note,))
         others = await of_other_kinds(snapshot, target)
         raise TargetNotFound(target, await closest(snapshot, resource, target), others) from None
@@ -170,13 +180,20 @@ async def _diagnose_object(
         owners=state.owners,
         hypotheses=state.hypotheses,
         timeline=timeline(state.hypotheses),
-        gaps=tuple(sorted({*state.gaps, *reads.gaps_for(state.hypotheses)}, key=str)),
+        gaps=_with_unseen(
+            sorted({*state.gaps, *reads.gaps_for(state.hypotheses)}, key=str), request.unseen, state.hypotheses
+        ),
         unexplained=state.unexplained,
         changes=await changes_before(snapshot, state.hypotheses, state.unexplained, state.focus),
         unchecked=not (state.hypotheses or can_judge(obj, target.kind)),
         nearest=(),
         api_calls=snapshot.calls,
     )
+
+
+def _with_unseen(gaps: Iterable[Gap], unseen: Iterable[Gap], judged: Sequence[JudgedHypothesis]) -> tuple[Gap, ...]:
+    """Return the gaps with what the cluster cannot tell, unless a cause is found without it."""
+    return tuple(dict.fromkeys((*gaps, *(() if any(map(supported, judged)) else unseen))))
 
 
 def _nearest(matching: MatchResult, catalog: Catalog) -> tuple[NearestEntry, ...]:

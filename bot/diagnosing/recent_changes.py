@@ -1,4 +1,4 @@
-"""Find what changed shortly before an object began to fail: the template of its pods, and ConfigMaps they use."""
+"""Find what changed shortly before an object began to fail: the template of its pods, ConfigMaps they use, nodes."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
 from bot.kube.config_references import references_of
 from bot.kube.field_managers import last_written
-from bot.kube.objects import created_at, has_ended, label_selector, namespace_of, ref, spec_of, uid_of
+from bot.kube.objects import created_at, has_ended, label_selector, namespace_of, node_name_of, ref, spec_of, uid_of
 from bot.kube.owners import controller_reference, owner_of
+from bot.kube.placement import is_cordoned
 from bot.kube.pod_readiness import is_ready
 from bot.kube.revisions import alike, revision_name_of, revisions_in
 from bot.kube.template_changes import template_changes
 from bot.kube.timestamps import parse_time
-from intents.domain import Focus, Json, JudgedHypothesis, ObjectRef, Observation, Permission, RecentChange
+from intents.domain import Focus, Json, JudgedHypothesis, ObjectRef, Observation, Permission, RecentChange, Text
 from intents.verdicts import supported
 
 PERMISSIONS: Final = (
     Permission(verb="list", resource="pods"),
     Permission(verb="get", resource="configmaps"),
+    Permission(verb="get", resource="nodes"),
+    Permission(verb="list", resource="nodes"),
     Permission(verb="list", group="apps", resource="replicasets"),
     Permission(verb="list", group="apps", resource="controllerrevisions"),
 )
@@ -34,6 +37,12 @@ _SHORTLY_S: Final = 24 * 3600
 _MOST_CONFIG_MAPS: Final = 5
 # Each namespace has it, and every pod mounts it.
 _ROOT_CERTIFICATES: Final = "kube-root-ca.crt"
+# Nodes come and go all day where a cluster is scaled by its load.
+_OF_NODES_S: Final = 3600
+# An upgrade replaces all nodes of a cluster.
+_MOST_NODES: Final = 3
+_JOINED: Final = Text(en="joined the cluster", zh="加入了集群")
+_CORDONED: Final = Text(en="was cordoned: it gets no new pods", zh="已禁止调度，不再接收新的 Pod")
 
 
 async def changes_before(
@@ -54,7 +63,11 @@ async def changes_before(
     began = _began(pod) if pod else None
     if pod is None or began is None:
         return ()
-    parts = await asyncio.gather(_of_template(snapshot, workload, pod, began), _of_config_maps(snapshot, pod, began))
+    parts = await asyncio.gather(
+        _of_template(snapshot, workload, pod, began),
+        _of_config_maps(snapshot, pod, began),
+        _of_nodes(snapshot, pod, began),
+    )
     return tuple(sorted((one for part in parts for one in part), key=lambda one: one.before_s))
 
 
@@ -144,8 +157,35 @@ def _written(config_map: Json, began: datetime) -> Iterator[RecentChange]:
         yield RecentChange(subject=ref(config_map), at=at, before_s=_before(at, began), by=write.manager)
 
 
-def _is_shortly_before(at: datetime, began: datetime) -> bool:
-    return 0 <= (began - at).total_seconds() <= _SHORTLY_S
+async def _of_nodes(snapshot: Snapshot, pod: Json, began: datetime) -> tuple[RecentChange, ...]:
+    """Return that the pod's node joined, or that a node was cordoned so that the pod finds no place, shortly before."""
+    placed = node_name_of(pod)
+    try:
+        if placed:
+            nodes = [one] if (one := await snapshot.find("Node", placed)) else []
+        else:
+            nodes = [one for one in (await snapshot.list("Node")).items if is_cordoned(one)]
+    except ClusterError:
+        return ()
+    changes = (_joined(one) if placed else _cordoned(one) for one in nodes)
+    return tuple(
+        RecentChange(subject=ref(node, "Node"), at=at, before_s=_before(at, began), by=by, says=says)
+        for node, (at, by, says) in zip(nodes, changes, strict=True)
+        if at is not None and _is_shortly_before(at, began, _OF_NODES_S)
+    )[:_MOST_NODES]
+
+
+def _joined(node: Json) -> tuple[datetime | None, str, Text]:
+    return parse_time(created_at(node)), "", _JOINED
+
+
+def _cordoned(node: Json) -> tuple[datetime | None, str, Text]:
+    write = last_written(node, ("spec", "unschedulable"))
+    return parse_time(write.time), write.manager, _CORDONED
+
+
+def _is_shortly_before(at: datetime, began: datetime, within_s: float = _SHORTLY_S) -> bool:
+    return 0 <= (began - at).total_seconds() <= within_s
 
 
 def _before(at: datetime, began: datetime) -> int:

@@ -49,6 +49,18 @@ def _claim(obj: Json) -> str:
     return "" if phase_of(obj) == "Bound" else f"phase {phase_of(obj) or 'unknown'}"
 
 
+def _volume(obj: Json) -> str:
+    if phase_of(obj) != "Failed":
+        return ""
+    says = ": ".join(str(status_of(obj)[key]) for key in ("reason", "message") if status_of(obj).get(key))
+    return f"phase Failed {says}".strip()[:_MESSAGE]
+
+
+def _quota(_obj: Json) -> str:
+    """Return nothing: a quota that is used up does its work; its entry says so, and what it refuses."""
+    return ""
+
+
 def _available(obj: Json) -> str:
     available = condition(obj, "Available")
     return "" if available.get("status") == "True" else f"Available={available.get('status', 'Unknown')}"
@@ -104,6 +116,8 @@ _RULES: Final[Mapping[str, Callable[[Json], str]]] = MappingProxyType({
     "ReplicaSet": _replicas,
     "Job": _job,
     "PersistentVolumeClaim": _claim,
+    "PersistentVolume": _volume,
+    "ResourceQuota": _quota,
     "APIService": _available,
     "HorizontalPodAutoscaler": _conditions,
     "PodDisruptionBudget": _budget,

@@ -41,6 +41,8 @@ _DOMAIN: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _IN_CLUSTER: Final = re.compile(r"[!-+\--~]*")
 # The key of the validation context under which the names of the actions are handed in.
 KNOWN_ACTIONS: Final = "actions"
+# What a policy may grant beside the actions of remedies: to silence alerts in Alertmanager.
+SILENCE_ALERTS: Final = "silence-alerts"
 RISKS: Final = tuple(map(str, RemedyRisk))
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from bot.policy.model import (
     KNOWN_ACTIONS,
+    SILENCE_ALERTS,
     ActingGrant,
     ApprovalRule,
     ImpersonationEntry,
@@ -40,11 +41,14 @@ class PolicyError(FileError):
 
 
 def load_policy(path: Path, *, actions: Collection[str]) -> Policy:
-    """Read a policy file, which may name only these `actions`; blocking. Raise PolicyError with all its problems."""
+    """Read a policy file, which may name only these `actions` and that of alerts; blocking.
+
+    Raise PolicyError with all its problems.
+    """
     sections = ", ".join(Rules.model_fields)
     expected = f"a policy with some of these sections: {sections}"
     try:
-        validate = partial(Rules.model_validate, context={KNOWN_ACTIONS: actions})
+        validate = partial(Rules.model_validate, context={KNOWN_ACTIONS: (*actions, SILENCE_ALERTS)})
         return Policy(rules=read_strictly(path, validate, of=dict, expected=expected, known=_known))
     except FileError as error:
         raise PolicyError(*error.problems) from error

@@ -150,12 +150,17 @@ def _host_of(url: str) -> frozenset[str]:
 
 
 def _is_asked(look: Look, held: _Held) -> bool:
-    """Tell whether the text names the webhook or a host of the certificate, or names nothing and it just ended."""
+    """Tell whether the text names the webhook or a host of the certificate, or names nothing and it just ended.
+
+    Of the certificates that just ended, an object in question concerns those of its own namespace.
+    """
     named = look.named
     hosts = {_plain(host) for host in (*_host_of(named.get("url", "")), named.get("host", "")) if host}
     webhook = named.get("webhook", "")
     if hosts or webhook or look.focus.node:
         return webhook in {held.part} - {""} or not hosts.isdisjoint(map(_plain, held.hosts))
+    if look.focus.name and look.focus.namespace not in ("", held.holder.namespace):
+        return False
     return bool(held.validities) and look.now - _RECENTLY < _last(held).end <= look.now
 
 

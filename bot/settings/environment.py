@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.settings.cluster import ClusterSettings
 from bot.settings.prometheus import ETCD_JOB, Sources, parse_sources
-from bot.settings.reports import ReportSchedule, parse_reports
+from bot.settings.reports import ReportSchedule, parse_feedback_report, parse_reports
 from bot.settings.watch import WatchedPlace, parse_watch
 from intents.domain import Language
 from intents.field_descriptions import describe
@@ -81,8 +81,20 @@ def _prometheus(value: str) -> str:
     return value
 
 
+def _alertmanager(value: str) -> str:
+    sources = parse_sources(value)
+    if sources.named or "," in value:
+        raise ValueError("one URL such as http://alertmanager.monitoring:9093, without user and query")
+    return sources.usual.url if sources.usual else ""
+
+
 def _reports(value: str) -> str:
     parse_reports(value)
+    return value
+
+
+def _feedback_report(value: str) -> str:
+    parse_feedback_report(value)
     return value
 
 
@@ -192,6 +204,8 @@ class Settings(BaseSettings):
     """For `serve`: name patterns of incident channels, separated by `,`; `-` for none."""
     reports: Annotated[str, AfterValidator(_reports)] = ""
     """For `serve`: reports of what is new or gone: `CRON CHANNEL NAMESPACE,… CLUSTER` in UTC, separated by `;`."""
+    feedback_report: Annotated[str, AfterValidator(_feedback_report)] = ""
+    """For `serve`: when and where wrong entries and unknown texts are posted: `CRON CHANNEL` in UTC. Default: never."""
     watch: Annotated[str, AfterValidator(_watch)] = ""
     """For `serve`: namespaces whose confirmed causes are posted: `CHANNEL NAMESPACE,… CLUSTER`, separated by `;`."""
     watch_after: Annotated[float, Field(gt=0, le=1440)] = 3.0
@@ -199,9 +213,9 @@ class Settings(BaseSettings):
     watch_posts_per_hour: Annotated[int, Field(ge=0, le=100)] = 6
     """For `serve`: posts of the watch that a channel gets an hour; a digest lists further causes."""
     data: Path = Path("casebook-data")
-    """For `serve` and `audit`: the directory of the SQLite databases."""
+    """For `serve`, `audit`, `feedback`: the directory of the SQLite databases."""
     database_url: Annotated[_Secret, AfterValidator(_database)] = _NONE
-    """For `serve` and `audit`: `postgresql://USER:PASSWORD@HOST/NAME`, required for replicas. Default: SQLite."""
+    """For `serve`, `audit`, `feedback`: `postgresql://USER:PASSWORD@HOST/NAME`, needed by replicas. Default: SQLite."""
     replica: str = Field(default_factory=socket.gethostname)
     """For `serve`: the name of this replica, the same after a restart. Default: the host name."""
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 14
@@ -214,6 +228,10 @@ class Settings(BaseSettings):
     """For `serve`: the maximum number of requests that are answered at once."""
     alert_routes: Path | None = None
     """For `serve`: a file with the channel and cluster of each alert from Alertmanager. Reloaded live."""
+    alertmanager_url: Annotated[str, AfterValidator(_alertmanager)] = ""
+    """For `serve`: the URL of the Alertmanager in which buttons silence alerts. Default: there are no such buttons."""
+    alertmanager_token: _Secret = _NONE
+    """For `serve`: the bearer token for that Alertmanager."""
     alerts_token: _Secret = _NONE
     """For `serve`: the bearer token of Alertmanager's requests to `/alerts`, which needs credentials."""
     alerts_user: str = ""
@@ -242,6 +260,11 @@ class Settings(BaseSettings):
     def schedules(self) -> tuple[ReportSchedule, ...]:
         """Return the scheduled reports."""
         return parse_reports(self.reports)
+
+    @property
+    def feedback_schedule(self) -> ReportSchedule | None:
+        """Return when and where feedback is posted; None for never."""
+        return parse_feedback_report(self.feedback_report)
 
     @property
     def watched(self) -> tuple[WatchedPlace, ...]:

@@ -11,6 +11,8 @@ from bot.settings.places import parse_place, parts_of
 _FIELDS: Final = 5
 EXPECTED: Final = "CRON CHANNEL [NAMESPACE,…] [CLUSTER], such as 0 8 * * 1-5 C0123ABCD shop,till; separated by ;"
 
+FEEDBACK_EXPECTED: Final = "CRON CHANNEL, such as 0 8 * * 1 C0123ABCD"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSchedule:
@@ -37,6 +39,20 @@ class ReportSchedule:
 def parse_reports(text: str) -> tuple[ReportSchedule, ...]:
     """Parse the setting. Raise ValueError with what is expected."""
     return tuple(map(_schedule, parts_of(text)))
+
+
+def parse_feedback_report(text: str) -> ReportSchedule | None:
+    """Parse the setting of the feedback report; None if it is empty. Raise ValueError with what is expected."""
+    words = text.split()
+    if not words:
+        return None
+    try:
+        schedule = _schedule(words)
+    except ValueError as error:
+        raise ValueError(str(error).replace(EXPECTED, FEEDBACK_EXPECTED)) from error
+    if len(words) != _FIELDS + 1:
+        raise ValueError(FEEDBACK_EXPECTED)
+    return schedule
 
 
 def _schedule(words: list[str]) -> ReportSchedule:

@@ -13,6 +13,8 @@ from bot.store.errors import (
     StoreUnreachable,
 )
 from bot.store.facts import FactRow
+from bot.store.feedback import NOT_IT
+from bot.store.feedback_records import FeedbackReader, open_feedback
 from bot.store.incident_channels import ChannelState, IncidentChannel
 from bot.store.inspection import SchemaState, StoreInspection, inspect_store
 from bot.store.learned import LearnedEntry, open_learned
@@ -28,6 +30,7 @@ from bot.store.watch_posts import WatchPost
 __all__ = [
     "CLAIMED",
     "LONGEST_TEXT",
+    "NOT_IT",
     "AuditEntry",
     "AuditQuery",
     "AuditRecord",
@@ -37,6 +40,7 @@ __all__ = [
     "ClaimResult",
     "EarlierClaim",
     "FactRow",
+    "FeedbackReader",
     "IncidentChannel",
     "LearnedEntry",
     "Mute",
@@ -65,6 +69,7 @@ __all__ = [
     "WatchPost",
     "inspect_store",
     "open_audit",
+    "open_feedback",
     "open_learned",
     "open_store",
     "place_of",

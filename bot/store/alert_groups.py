@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.accepted_jobs import AcceptedJob, add_job
 from bot.store.database import Database
 from bot.store.row_writes import insert_once, upsert, upsert_all
+from bot.store.silences import StoredSilence
 from bot.store.tables import alert_posts, alert_rounds, alerts
 from intents.alerts.alert import Alert, AlertStatus
 
@@ -72,7 +73,10 @@ class PendingAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAlertPost:
-    """A post with the state of its alerts: `names` counts them by name, `firing` those that stand."""
+    """A post with the state of its alerts: `names` counts them by name, `firing` those that stand.
+
+    `labels` are those of the firing alerts, or of all once none fires.
+    """
 
     id: str
     scope: AlertScope
@@ -88,6 +92,8 @@ class StoredAlertPost:
     link: str = ""
     since: datetime | None = None
     ended: datetime | None = None
+    silence: StoredSilence | None = None
+    labels: Sequence[Mapping[str, str]] = ()
 
 
 class AlertGroups:
@@ -194,6 +200,26 @@ class AlertGroups:
 
         return await self._database.transact(body, "alerts")
 
+    async def silence(self, id: str, silence: StoredSilence) -> StoredSilence | None:
+        """Record a silence of a post, unless another one stands. Return the one that stands then; None without a post.
+
+        The same `token` records the further states of its silence. The message of the post is out of date then.
+        """
+
+        async def body(connection: AsyncConnection) -> StoredSilence | None:
+            query = select(alert_posts.c.silence).where(alert_posts.c.id == id).with_for_update()
+            row = (await connection.execute(query)).one_or_none()
+            if row is None:
+                return None
+            before = StoredSilence.from_json(row.silence) if row.silence else None
+            if before is not None and before.token != silence.token and before.stands(silence.at):
+                return before
+            values = {"silence": silence.as_json(), "revision": alert_posts.c.revision + 1}
+            await connection.execute(update(alert_posts).where(alert_posts.c.id == id).values(values))
+            return silence
+
+        return await self._database.transact(body, "alerts")
+
     async def shown(self, post: StoredAlertPost, *, ts: str, now: datetime) -> StoredAlertPost | None:
         """Record that a message shows the post as it was read. Return it anew if it changed since."""
 
@@ -296,6 +322,8 @@ def _post(row: Row[Any], own: Sequence[Row[Any]]) -> StoredAlertPost:
         link=next((each.link for each in own if each.link), ""),
         since=min((each.starts for each in own if each.starts), default=None),
         ended=max((each.ends for each in own if each.ends), default=None),
+        silence=StoredSilence.from_json(row.silence) if row.silence else None,
+        labels=tuple(each.labels for each in firing or own),
     )
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import func, select
 
 from bot.store.database import Database
 from bot.store.row_writes import upsert
 from bot.store.tables import feedback
+
+# The opinion that an answer is wrong.
+NOT_IT: Final = "not it"
 
 
 class Feedback:
@@ -37,3 +41,9 @@ class Feedback:
                 .order_by(feedback.c.what)
             )
             return {row[0]: row[1] for row in await connection.execute(query)}
+
+    async def has(self, request_id: str, user: str, what: str) -> bool:
+        """Tell whether a person has this opinion of an answer."""
+        async with self._database.read() as connection:
+            mine = (feedback.c.request_id == request_id) & (feedback.c.user == user) & (feedback.c.what == what)
+            return (await connection.execute(select(feedback.c.what).where(mine))).first() is not None

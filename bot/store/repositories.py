@@ -15,9 +15,11 @@ from bot.store.alert_groups import AlertGroups
 from bot.store.answers import Answers
 from bot.store.audit_log import Audit
 from bot.store.chronicles import Chronicles
+from bot.store.corrections import Corrections
 from bot.store.database import Database, parse_url
 from bot.store.directory import StoredDirectory
 from bot.store.feedback import Feedback
+from bot.store.feedback_records import FeedbackReader
 from bot.store.heartbeats import Heartbeats
 from bot.store.learned import Learned
 from bot.store.migration import migrate
@@ -32,6 +34,7 @@ from bot.store.tables import (
     alert_posts,
     alerts,
     answers,
+    corrections,
     directory,
     feedback,
     mutes,
@@ -42,10 +45,12 @@ from bot.store.tables import (
     requests,
     standing_alerts,
     topics,
+    unknown_pastes,
     watch_posts,
     watch_thresholds,
 )
 from bot.store.topics import Topics
+from bot.store.unknown_pastes import UnknownPastes
 from bot.store.watch_leases import WatchLeases
 from bot.store.watch_posts import WatchPosts
 from bot.store.watch_thresholds import WatchThresholds
@@ -58,6 +63,8 @@ _AGES: Final[tuple[tuple[Table, Column[object]], ...]] = (
     (topics, topics.c.last),
     (mutes, mutes.c.until),
     (feedback, feedback.c.at),
+    (corrections, corrections.c.at),
+    (unknown_pastes, unknown_pastes.c.at),
     (plans, plans.c.expires),
     (notices, notices.c.at),
     (directory, directory.c.read),
@@ -82,6 +89,9 @@ class Store:
         self.mutes = Mutes(database)
         self.reports = Reports(database)
         self.feedback = Feedback(database)
+        self.corrections = Corrections(database)
+        self.unknown_pastes = UnknownPastes(database)
+        self.feedback_reader = FeedbackReader(database)
         self.plans = Plans(database)
         self.audit = Audit(database)
         self.notices = Notices(database)

@@ -336,6 +336,7 @@ alert_posts: Final = Table(
     Column("shown", Integer, nullable=False),
     Column("edits", Integer, nullable=False),
     Column("document", StoredJson, nullable=False),
+    Column("silence", StoredJson, nullable=True),
     _at("opened"),
     _at("at"),
     Index(None, "scope", "cause", "open"),
@@ -411,4 +412,32 @@ learned: Final = Table(
     Column("shared", Boolean, nullable=False),
     _at("at"),
     _at("changed"),
+)
+
+# What people said it was instead of the answer: one correction per person and answer.
+corrections: Final = Table(
+    "corrections",
+    METADATA,
+    _key("request_id"),
+    _key("user"),
+    _words("channel"),
+    _words("incident"),
+    _words("verdict"),
+    _words("entry"),
+    _words("says"),
+    _at("at"),
+    Index(None, "at"),
+)
+
+# One row per request that no entry explains, so that deleting its message deletes all that was kept of it.
+unknown_pastes: Final = Table(
+    "unknown_pastes",
+    METADATA,
+    _key("request_id"),
+    _words("channel"),
+    _words("template"),
+    _words("example"),
+    _at("at"),
+    Index(None, "template"),
+    Index(None, "at"),
 )

@@ -16,33 +16,43 @@ from typing import Final
 
 import structlog
 
+from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import TargetNotFound, diagnose
 from bot.jobs import JobRun, Json, StartJob
+from bot.overviews.overview import overview
 from bot.policy.alert_routes import AlertMode
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store.alert_groups import AlertScope, PendingAlert, StoredAlertPost
 from bot.workflows.alert_causes import cause_of
+from bot.workflows.alert_remedies import INCIDENT, NAMESPACE, remedies_done
 from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.single_posts import post_once
 from intents.alerts.objects import object_of
+from intents.alerts.questions import question_of
+from intents.alerts.silences import matchers_of
 from intents.domain import Diagnosis, Focus, Text, Verdict
-from intents.request import DiagnoseObject, ExplainText
+from intents.request import ExplainText, scope_of
 from intents.verdicts import supported
 from responses import alert_groups as words
 from responses import failures
+from responses.overview import scrubbed_overview
 from responses.safety import scrubbed
-from responses.slack.alert_groups import firing_message, resolved_message
+from responses.slack.alert_groups import RemedyDone, firing_message, resolved_message
 from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message, Snippet
 from responses.slack.notices import notice
+from responses.slack.overview import overview_message
+from responses.slack.silences import SilenceShown
 
 _log: Final = structlog.get_logger(__name__)
 
 WINDOW_S: Final = 2.0
 UPDATE_EVERY_S: Final = 60.0
 _AT_ONCE: Final = 4
+# An overview may take so many times the deadline of one diagnosis.
+_OVERVIEW: Final = 4
 # About a day: an outage of Slack is over by then, and nobody would start the post again.
 _PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, *([60.0] * 1_440))
 # All pods of a ReplicaSet have the same template.
@@ -111,20 +121,21 @@ class AlertGroupWorkflow:
         """Start the jobs of the posts that are out of date."""
         scope = _scope(payload)
         for id, edit in await self.services.store.alert_groups.behind(scope):
-            await _start_post(self.start, id, edit, scope.channel)
+            await start_post(self.start, id, edit, scope.channel)
 
     async def _cause(self, alert: PendingAlert, scope: AlertScope, requester: Requester) -> _Cause:
         """Return the cause of one alert."""
-        focus, services = object_of(alert.labels), self.services
+        services, question = self.services, question_of(alert.labels, alert.summary)
         reason = requester.scope.text_only_reason or (None if scope.cluster else words.NO_CLUSTER)
-        reason = reason or (None if focus else words.NO_OBJECT)
-        if reason is not None or focus is None:
-            return await self._of_text(alert, reason or words.NO_OBJECT, requester)
+        if reason is not None:
+            return await self._of_text(alert, reason, requester)
         began = time.monotonic()
         try:
             connection = await services.clusters.get(scope.cluster)
+            if namespace := scope_of(question):
+                return await self._of_namespace(alert, namespace, requester, connection)
             found = await diagnose(
-                DiagnoseObject(kind=focus.kind, namespace=focus.namespace, name=focus.name),
+                question,
                 engine=services.engine(),
                 connection=connection,
                 deadline=services.deadline,
@@ -134,16 +145,33 @@ class AlertGroupWorkflow:
             return self._plain(alert, failures.target_not_found(error.target, error.closest, error.others), requester)
         except ClusterError as error:
             return await self._of_text(alert, Text.same(str(error)), requester)
+        if isinstance(question, ExplainText) and not (found.hypotheses or found.unexplained):
+            return self._plain(alert, _without_cluster(words.NO_OBJECT), requester)
         services.metrics.diagnosed(found, intent="alert", seconds=time.monotonic() - began)
-        return _of_diagnosis(alert, focus, found, requester, seconds=time.monotonic() - began)
+        return _of_diagnosis(alert, found, requester, seconds=time.monotonic() - began)
+
+    async def _of_namespace(
+        self, alert: PendingAlert, namespace: str, requester: Requester, connection: Connection
+    ) -> _Cause:
+        """Return what is wrong in a namespace of which an alert names no object. Raise TargetNotFound, ClusterError."""
+        services, began = self.services, time.monotonic()
+        found = await overview(
+            namespace,
+            engine=services.engine(),
+            connection=connection,
+            deadline=services.deadline * _OVERVIEW,
+            access=requester.scope.access(connection.name),
+        )
+        services.metrics.overviewed(found, intent="alert", seconds=time.monotonic() - began)
+        message = overview_message(await asyncio.to_thread(scrubbed_overview, found), language=requester.language)
+        return _Cause(key=_key("object", *_place(alert)), document=_document(message))
 
     async def _of_text(self, alert: PendingAlert, reason: Text, requester: Requester) -> _Cause:
         """Return what the alert's text alone suggests; `reason` says why no cluster was read."""
         text = "\n".join(filter(None, (alert.labels.get("alertname", ""), alert.summary)))
         found = await diagnose(ExplainText(text=text), engine=self.services.engine(), connection=None)
         if not found.hypotheses:
-            says = Text(en=words.TEXT_ONLY.en.format(reason.en), zh=words.TEXT_ONLY.zh.format(reason.zh))
-            return self._plain(alert, says, requester)
+            return self._plain(alert, _without_cluster(reason), requester)
         message = answer_message(
             scrubbed(found),
             language=requester.language,
@@ -182,6 +210,8 @@ class AlertPostWorkflow:
         post = await self.services.store.alert_groups.post(str(payload["post"]))
         if post is None or not post.edits or not post.firing:
             return {"wait": 0.0}
+        if post.silence is not None and post.silence.at > post.at:
+            return {"wait": 0.0}  # a person pressed a button
         passed = (self.services.clock() - post.at).total_seconds()
         return {"wait": min(max(0.0, self.every_s - passed), self.every_s)}
 
@@ -197,14 +227,15 @@ class AlertPostWorkflow:
         else:
             after = post if post.revision > post.shown else None
         if after is not None:
-            await _start_post(self.start, after.id, after.edits, after.scope.channel)
+            await start_post(self.start, after.id, after.edits, after.scope.channel)
 
     async def _sent(self, post: StoredAlertPost) -> str:
         """Post or update the message. Return its `ts`, "" without one. Raise SlackUnavailable."""
         services, channel = self.services, post.scope.channel
         if not post.ts and not post.firing:
             return ""  # resolved before it was posted
-        message = _message(post, services)
+        done = await remedies_done(services, post) if not post.firing else ()
+        message = _message(post, services, done)
         try:
             if not post.ts:
                 return (await post_once(services, message, to=channel, key=f"{post.id}/{ANSWER}")).ts
@@ -221,7 +252,8 @@ class AlertPostWorkflow:
         return post.ts
 
 
-async def _start_post(start: StartJob, id: str, edit: int, channel: str) -> None:
+async def start_post(start: StartJob, id: str, edit: int, channel: str) -> None:
+    """Start the job that shows a post as it is now; `edit` counts its earlier messages."""
     await start("alert_post", f"alert_post.{id}.{edit}", {"post": id, "edit": edit, "channel": channel})
 
 
@@ -231,8 +263,13 @@ def _scope(payload: Json) -> AlertScope:
 
 def _likeness(alert: PendingAlert) -> tuple[str, ...]:
     """Return what is equal for alerts of which one is looked into: name and object, a ReplicaSet's pods as one."""
-    focus, name = object_of(alert.labels), alert.labels.get("alertname", "")
-    return (name,) if focus is None else (name, focus.kind, focus.namespace, _folded(focus))
+    return alert.labels.get("alertname", ""), *_place(alert)
+
+
+def _place(alert: PendingAlert) -> tuple[str, ...]:
+    """Return the object of an alert, a ReplicaSet's pods as one; () for an alert without an object."""
+    focus = object_of(alert.labels)
+    return (focus.kind, focus.namespace, _folded(focus)) if focus else ()
 
 
 def _folded(focus: Focus) -> str:
@@ -240,23 +277,28 @@ def _folded(focus: Focus) -> str:
     return replica[1] if replica else focus.name
 
 
-def _of_diagnosis(
-    alert: PendingAlert, focus: Focus, found: Diagnosis, requester: Requester, *, seconds: float
-) -> _Cause:
+def _of_diagnosis(alert: PendingAlert, found: Diagnosis, requester: Requester, *, seconds: float) -> _Cause:
     message = answer_message(
         scrubbed(found),
         language=requester.language,
         request_id="",
         seconds=seconds,
-        of_text=False,
+        of_text=object_of(alert.labels) is None,
         controls=False,
     )
     first = next(iter(found.hypotheses), None)
     if first is None or first.verdict is Verdict.RULED_OUT or not supported(first):
-        key = _key("object", focus.kind, focus.namespace, _folded(focus))
+        place = _place(alert)
+        key = _key("object", *place) if place else _key("alert", *_likeness(alert))
         return _Cause(key=key, document=_document(message))
-    key = cause_of(first) or _key(first.incident, focus.kind, focus.namespace, _folded(focus))
-    return _Cause(key=key, document=_document(message), proven=first.verdict is Verdict.CONFIRMED)
+    key = cause_of(first) or _key(first.incident, *_place(alert))
+    focus = object_of(alert.labels)
+    document = {**_document(message), INCIDENT: first.incident, NAMESPACE: focus.namespace if focus else ""}
+    return _Cause(key=key, document=document, proven=first.verdict is Verdict.CONFIRMED)
+
+
+def _without_cluster(reason: Text) -> Text:
+    return Text(en=words.TEXT_ONLY.en.format(reason.en), zh=words.TEXT_ONLY.zh.format(reason.zh))
 
 
 def _key(*parts: str) -> str:
@@ -273,17 +315,45 @@ def _document(message: Message) -> Json:
     }
 
 
-def _message(post: StoredAlertPost, services: Services) -> Message:
-    """Render the post with the alerts as they are."""
+def _message(post: StoredAlertPost, services: Services, done: Sequence[RemedyDone] = ()) -> Message:
+    """Render the post with the alerts as they are; `done` are the remedies applied meanwhile."""
     document, language = post.document, services.usual_language
     # The first line of an answer is the cause, or that none was found.
     cause, since = str(document["text"]).partition("\n")[0], post.since or post.opened
     if not post.firing:
         ended = post.ended or services.clock()
         return resolved_message(
-            post.names, cause=cause, since=since, ended=max(ended, since), link=post.link, language=language
+            post.names,
+            cause=cause,
+            since=since,
+            ended=max(ended, since),
+            link=post.link,
+            silence=_silence(post, services),
+            done=done,
+            language=language,
         )
     message = firing_message(
-        post.names, cause=cause, diagnosis=document["blocks"], since=since, link=post.link, language=language
+        post.names,
+        cause=cause,
+        diagnosis=document["blocks"],
+        since=since,
+        link=post.link,
+        silence=_silence(post, services),
+        silences=post.id if services.alertmanager is not None and matchers_of(post.labels) else "",
+        language=language,
     )
     return replace(message, overflow=Snippet(**document["overflow"])) if document["overflow"] else message
+
+
+def _silence(post: StoredAlertPost, services: Services) -> SilenceShown | None:
+    """Return the silence to show; one that Alertmanager refused is none."""
+    kept = post.silence
+    if kept is None or not kept.id:
+        return None
+    return SilenceShown(
+        by=kept.by,
+        until=kept.until,
+        reason=kept.reason,
+        stands=kept.stands(services.clock()),
+        ended_by=kept.ended_by,
+    )

@@ -35,6 +35,7 @@ from bot.workflows.repeats import Repeats
 from bot.workflows.replies import Replies, Reply
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.thread_roots import ThreadRoots
+from bot.workflows.unknown_pastes import UnknownPasteRecorder
 from intents.alerts.labels import is_alert, is_over
 from intents.catalog.learned import is_learned
 from intents.domain import Language, Verdict
@@ -79,6 +80,7 @@ class AnswerWorkflow:
     fact_recorder: FactRecorder
     similar_incidents: SimilarIncidents
     alert_notes: AlertNotes
+    unknown_pastes: UnknownPasteRecorder
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
         request = str(payload["request"])
@@ -207,6 +209,8 @@ class AnswerWorkflow:
             if picked and not await self._still(request, picked):
                 return None  # another cluster was chosen meanwhile
             result = await self._deliver(request, reply)
+            if result is not None:
+                await self.unknown_pastes.answered(request, reply)
             if reply.answer is not None and (not reply.verdict or reply.is_about_nothing):
                 # Nothing was found that could answer for others: what was asked meanwhile is answered by itself.
                 await self.services.store.topics.end(request_id, other_than=reply.fault)

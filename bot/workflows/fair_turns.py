@@ -9,7 +9,8 @@ from bot.jobs import JobTurn, JobUrgency, Json
 
 # People wait for these with a dialog or a button before them.
 _INTERACTIVE: Final = frozenset({
-    "preview", "remedy", "pick", "opinion", "command", "mention", "pin", "withdraw", "watch_press",
+    "preview", "remedy", "pick", "opinion", "correction", "command", "mention", "pin", "withdraw", "watch_press",
+    "silence", "silence_dialog", "silence_end",
 })  # fmt: skip
 _ANSWERS: Final = frozenset({"answer", "repeat"})
 # The key in the payload of a job `answer` that somebody asked for.

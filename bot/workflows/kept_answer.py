@@ -6,7 +6,8 @@ beside it, and the whole message is rendered again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,13 +31,15 @@ class AnswerNotes(Portable):
     """Notes about an answer, merged by key: one for each pressed plan.
 
     `count` is how often the same error was pasted, `last` the last time; these belong to the topic and are not notes.
-    `again` are links to later answers about the same fault. `muted` is who muted it by the menu, "" if unmuted since.
-    `over_after_s` is set once the alert that was answered is over: so long after its post.
+    `corrections` are what people said it was, by user. `again` are links to later answers about the same fault. `muted`
+    is who muted it by the menu, "" if unmuted since. `over_after_s` is set once the alert that was answered is over: so
+    long after its post.
     """
 
     count: int = 1
     last: datetime | None = None
     not_it: tuple[str, ...] = ()
+    corrections: Mapping[str, Text] = field(default_factory=dict)
     muted: str | None = None
     again: tuple[str, ...] = ()
     remedies: tuple[RemedyShown, ...] = ()
@@ -46,11 +49,20 @@ class AnswerNotes(Portable):
     def from_notes(cls, notes: Json) -> AnswerNotes:
         pressed = [RemedyNote.from_json(note) for key, note in notes.items() if key.startswith(_REMEDY)]
         pressed.sort(key=lambda note: note.first)
-        plain = {key: value for key, value in notes.items() if not key.startswith(_REMEDY)}
-        return replace(cls.from_json(plain), remedies=tuple(note.shown for note in pressed))
+        plain = {key: value for key, value in notes.items() if not key.startswith((_REMEDY, _CORRECTION))}
+        was = {
+            key.removeprefix(_CORRECTION): Text(**value) for key, value in notes.items() if key.startswith(_CORRECTION)
+        }
+        return replace(cls.from_json(plain), remedies=tuple(note.shown for note in pressed), corrections=was)
 
 
 _REMEDY: Final = "remedy:"
+_CORRECTION: Final = "correction:"
+
+
+def correction_note(user: str, was: Text) -> Json:
+    """Return the note that a person said what it was; a later one of the same person replaces it."""
+    return {f"{_CORRECTION}{user}": {"en": was.en, "zh": was.zh}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +130,7 @@ class KeptAnswer(Portable):
             controls=self.controls,
             remedy_states=shown.remedies,
             not_it_by=shown.not_it,
+            corrections=shown.corrections,
             muted_by=self.muted_by if shown.muted is None else shown.muted,
             muted_why=self.muted_why if shown.muted is None else "",
             because=self.because,

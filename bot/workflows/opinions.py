@@ -1,12 +1,17 @@
-"""Record opinions on an answer: "not it", "mute here" and "unmute"."""
+"""Record opinions on an answer: "not it", "mute here" and "unmute". After "not it" a dialog asks what it was."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+import structlog
 
 from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
-from bot.store import Mute
+from bot.slack.errors import SlackError
+from bot.store import NOT_IT, Mute, StoreUnavailable
+from bot.workflows.corrections import correction_view
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
@@ -16,24 +21,33 @@ from responses import failures
 from responses.slack.notices import notice
 from responses.slack.presses import Press
 
+_log: Final = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpinionWorkflow:
-    """The job `opinion`. Payload: {"request", "what": a Press, "user", "team", "channel", "ts"}."""
+    """The job `opinion`. Payload: {"request", "what": a Press, "user", "team", "channel", "ts", "trigger"}."""
 
     services: Services
     poster: MessagePoster
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
-        await retry_step(run, "take", self.take, payload)
+        taken = await retry_step(run, "take", self.take, payload)
+        if not (taken and taken["taken"]):
+            return None
+        if Press(str(payload["what"])) is Press.NOT_IT:
+            # Before the answer is updated: the trigger expires after three seconds.
+            await run.step("ask", self.ask, payload)
+        await retry_step(run, "show", self.show, str(payload["request"]))
         return None
 
-    async def take(self, payload: Json) -> None:
+    async def take(self, payload: Json) -> Json:
+        """Record the opinion. Return whether it was `taken`."""
         services, store = self.services, self.services.store
         request_id, user, channel = str(payload["request"]), str(payload["user"]), str(payload["channel"])
         answer, request = await store.answers.get(request_id), await store.requests.get(request_id)
         if answer is None or request is None:
-            return
+            return {"taken": False}
         requester = await services.requester(team=str(payload["team"]), channel=channel, user=user)
         if requester.scope.reading is not ReadLevel.FULL:
             # A user who may not see the answer must not hide it from others.
@@ -43,11 +57,11 @@ class OpinionWorkflow:
                 message=notice(failures.OPINION_NOT_ALLOWED, language=requester.language),
                 thread_ts=request.original.thread_ts,
             )
-            return
+            return {"taken": False}
         now = services.clock()
         match Press(str(payload["what"])):
             case Press.NOT_IT:
-                await store.feedback.add(request_id, user, "not it", now)
+                await store.feedback.add(request_id, user, NOT_IT, now)
                 users = [*dict.fromkeys([*answer.shown.get("not_it", ()), user])]
                 await store.answers.note(request_id, {"not_it": users})
             case Press.MUTE:
@@ -60,5 +74,25 @@ class OpinionWorkflow:
                     await store.mutes.remove(channel, muted)
                 await store.answers.note(request_id, {"muted": ""})
             case _:
+                return {"taken": False}
+        return {"taken": True}
+
+    async def ask(self, payload: Json) -> None:
+        """Open the dialog that asks what it was. The opinion stands without it."""
+        services = self.services
+        team, user = str(payload["team"]), str(payload["user"])
+        try:
+            answer = await services.store.answers.get(str(payload["request"]))
+            if answer is None:
                 return
-        await self.poster.show(request)
+            requester = await services.requester(team=team, channel=str(payload["channel"]), user=user)
+            view = await correction_view(services, answer, requester)
+            if view is not None:
+                await services.slack.open_view(str(payload["trigger"]), view)
+        except (SlackError, StoreUnavailable) as error:
+            _log.info("correction_dialog_open_failed", channel=payload["channel"], error=str(error))
+
+    async def show(self, request_id: str) -> None:
+        """Update the answer."""
+        if request := await self.services.store.requests.get(request_id):
+            await self.poster.show(request)

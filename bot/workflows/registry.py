@@ -26,7 +26,9 @@ from bot.workflows.chronicle.similar_incidents import SimilarIncidents
 from bot.workflows.chronicle.timeline_marks import PinWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
 from bot.workflows.cluster_pick import PickWorkflow
+from bot.workflows.corrections import CorrectionWorkflow
 from bot.workflows.failure_reports import FailureReports
+from bot.workflows.feedback_report import FeedbackReportWorkflow
 from bot.workflows.follow_ups import FollowUps
 from bot.workflows.learned_saves import SaveWorkflow
 from bot.workflows.message_poster import MessagePoster
@@ -43,7 +45,9 @@ from bot.workflows.replies import Replies
 from bot.workflows.reports import ReportWorkflow
 from bot.workflows.save_dialog import SaveDialogWorkflow
 from bot.workflows.services import Services
+from bot.workflows.silences import SilenceWorkflow
 from bot.workflows.thread_roots import ThreadRoots
+from bot.workflows.unknown_pastes import UnknownPasteRecorder
 from bot.workflows.watch import WatchWorkflow
 from bot.workflows.watch_display import WatchDisplay
 from bot.workflows.watch_presses import WatchPressWorkflow
@@ -52,7 +56,11 @@ from bot.workflows.withdrawal import WithdrawWorkflow
 
 def alert_jobs(services: Services, start: StartJob, *, window_s: float, update_s: float) -> Mapping[str, Workflow]:
     """Return the jobs of alerts from Alertmanager."""
+    silences = SilenceWorkflow(services=services, start=start)
     return {
+        "silence": silences.silence,
+        "silence_dialog": silences.dialog,
+        "silence_end": silences.end,
         "alert_group": AlertGroupWorkflow(services=services, start=start, window_s=window_s).run,
         "alert_post": AlertPostWorkflow(services=services, start=start, every_s=update_s).run,
     }
@@ -90,6 +98,7 @@ def workflows(
     poster = MessagePoster(services=services)
     return {
         "failure": reports.run,
+        "feedback_report": FeedbackReportWorkflow(services=services).run,
         "report": ReportWorkflow(services=services).run,
         "save_dialog": SaveDialogWorkflow(services=services).run,
         "save_incident": SaveWorkflow(services=services).run,
@@ -121,10 +130,12 @@ def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow
         fact_recorder=fact_recorder,
         similar_incidents=SimilarIncidents(services=services),
         alert_notes=alert_notes,
+        unknown_pastes=UnknownPasteRecorder(services=services),
     )
     return {
         "alert_over": AlertOverWorkflow(notes=alert_notes).run,
         "answer": answers.run,
+        "correction": CorrectionWorkflow(services=services, poster=poster).run,
         "opinion": OpinionWorkflow(services=services, poster=poster).run,
         "pick": PickWorkflow(services=services, answers=answers).run,
         "repeat": RepeatWorkflow(repeats=repeats).run,

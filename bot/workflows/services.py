@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
 
+from bot.alertmanager import Alertmanager
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import DEADLINE_S, Engine
 from bot.metrics import Metrics
@@ -80,6 +81,7 @@ class Services:
     changed: Callable[[str], Awaitable[None]] = _ignore_change
     forget: Callable[[str], Awaitable[bool]] = _no_jobs
     learned: LearnedEntries | None = None
+    alertmanager: Alertmanager | None = None
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     @property

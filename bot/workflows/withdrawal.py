@@ -1,4 +1,4 @@
-"""Delete the answer to a deleted paste and what was kept of the paste: its text, its plans, the records of its jobs.
+"""Delete the answer to a deleted paste and what was kept of the paste: its text, plans, feedback, records of its jobs.
 
 If a remedy was applied below the answer, the answer stays as its record.
 """
@@ -46,6 +46,8 @@ class WithdrawWorkflow:
             await store.requests.withdraw(request_id)
             await store.topics.end(request_id)
             await store.standing_alerts.end(request_id)
+            await store.unknown_pastes.forget(request_id)
+            await store.corrections.forget(request_id)
             answer = await store.answers.get(request_id)
             if answer is not None and AnswerNotes.from_notes(answer.shown).remedies:
                 # Users may wait for the remedy's result, and later readers need the record.

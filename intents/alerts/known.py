@@ -1,4 +1,4 @@
-"""The alerts of the common mixins, by the labels that name their object.
+"""The alerts of the common mixins, by the labels that name their object, or by the part of the cluster that they mean.
 
 Sources: kubernetes-mixin, node-exporter's mixin, etcd's mixin, the CoreDNS mixin and kube-prometheus.
 """
@@ -27,7 +27,7 @@ _BY_LABELS: Final[Mapping[tuple[str, ...], str]] = {
         "KubeNodeNotReady KubeNodeUnreachable KubeNodeReadinessFlapping KubeNodePressure KubeNodeEviction"
         " KubeletTooManyPods KubeletPlegDurationHigh KubeletPodStartUpLatencyHigh KubeletClientCertificateExpiration"
         " KubeletServerCertificateExpiration KubeletClientCertificateRenewalErrors"
-        " KubeletServerCertificateRenewalErrors"
+        " KubeletServerCertificateRenewalErrors KubeletInstanceUnreachable"
     ),
     ("instance",): (
         "NodeFilesystemSpaceFillingUp NodeFilesystemAlmostOutOfSpace NodeFilesystemFilesFillingUp"
@@ -35,11 +35,38 @@ _BY_LABELS: Final[Mapping[tuple[str, ...], str]] = {
         " NodeHighNumberConntrackEntriesUsed NodeBondingDegraded NodeClockSkewDetected NodeClockNotSynchronising"
         " NodeRAIDDegraded NodeRAIDDiskFailure NodeDiskIOSaturation NodeCPUHighUsage NodeSystemSaturation"
         " NodeMemoryMajorPagesFaults NodeMemoryHighUtilization NodeFileDescriptorLimit NodeSystemdServiceFailed"
-        " NodeSystemdServiceCrashlooping NodeTextFileCollectorScrapeError KubeletInstanceUnreachable"
+        " NodeSystemdServiceCrashlooping NodeTextFileCollectorScrapeError"
     ),
-    ("namespace", "service"): "TargetDown PrometheusTargetMissing",
+    ("name",): "KubeAggregatedAPIErrors KubeAggregatedAPIDown",
+    ("namespace", "service"): "TargetDown",
+    ("namespace", "pod", "service"): "PrometheusTargetMissing",
+}
+_BY_SUBJECT: Final[Mapping[str, str]] = {
+    "API server": (
+        "KubeAPIDown KubeAPIInstanceUnreachable KubeAPIErrorBudgetBurn KubeAPITerminatedRequests KubeClientErrors"
+    ),
+    "certificates": "KubeClientCertificateExpiration",
+    "scheduler": "KubeSchedulerDown KubeSchedulerInstanceUnreachable",
+    "controller manager": "KubeControllerManagerDown KubeControllerManagerInstanceUnreachable",
+    "kube-proxy": "KubeProxyDown KubeProxyInstanceUnreachable",
+    "nodes": "KubeVersionMismatch KubeletDown",
+    "etcd": (
+        "etcdMembersDown etcdInsufficientMembers etcdNoLeader etcdHighNumberOfLeaderChanges"
+        " etcdHighNumberOfFailedGRPCRequests etcdGRPCRequestsSlow etcdMemberCommunicationSlow"
+        " etcdHighNumberOfFailedProposals etcdHighFsyncDurations etcdHighCommitDurations etcdDatabaseQuotaLowSpace"
+        " etcdExcessiveDatabaseGrowth etcdDatabaseHighFragmentationRatio"
+    ),
+    "cluster DNS": (
+        "CoreDNSDown CoreDNSLatencyHigh CoreDNSErrorsHigh CoreDNSForwardLatencyHigh CoreDNSForwardErrorsHigh"
+        " CoreDNSForwardHealthcheckFailureCount CoreDNSForwardHealthcheckBrokenCount"
+    ),
+    "capacity": "KubeCPUOvercommit KubeMemoryOvercommit KubeCPUQuotaOvercommit KubeMemoryQuotaOvercommit",
 }
 # The labels, in the order of their names, that tell the object of an alert.
 LABELS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     name: labels for labels, names in _BY_LABELS.items() for name in names.split()
+}
+# The part of the cluster that an alert is about: its labels name at most the target that Prometheus scrapes.
+SUBJECT_OF: Final[Mapping[str, str]] = {
+    name: subject for subject, names in _BY_SUBJECT.items() for name in names.split()
 }

@@ -12,6 +12,7 @@ from intents.alerts.known import LABELS_OF
 from intents.alerts.label_values import CUT, label_name, object_name, plain_line, plain_value
 from intents.alerts.links import labels_of_link, shown_links
 from intents.alerts.objects import KINDS, object_of
+from intents.focus import CLUSTER_SCOPED
 from intents.named_objects import Focus
 
 _NAME: Final = "alertname"
@@ -46,6 +47,9 @@ _WORD: Final = re.compile(r"[^\s()\[\],\"]+")
 # An alert's name as rules are named: KubePodCrashLooping.
 _RULE: Final = re.compile(r"(?<![\w./-])[A-Za-z][A-Za-z0-9]{2,120}+(?![\w/-])")
 _CAMEL: Final = re.compile(r"[a-z][A-Z]")
+_PORT: Final = re.compile(r":\d+$")
+# In alerts about machines and aggregated APIs, labels that name a target elsewhere name the object.
+_KINDS: Final = {**KINDS, "instance": "Node", "name": "APIService"}
 _MOST_VALUES: Final = 4
 _LONGEST: Final = 400
 _LONGEST_LINE: Final = 4_000
@@ -107,11 +111,13 @@ def _titled(title: str) -> tuple[Focus, ...]:
     grouped, _, common = title.partition("(")
     words = _WORD.findall(title)
     labels = next((LABELS_OF[word] for word in words if word in LABELS_OF), ())
-    kind = next((each for label, each in KINDS.items() if label in labels), "")
-    values = _values(words)
+    kind = next((each for label, each in _KINDS.items() if label in labels), "")
     if not kind:
         return ()
-    if "namespace" not in labels:
+    if "instance" in labels:
+        words = [_PORT.sub("", word) for word in words]
+    values = _values(words)
+    if kind in CLUSTER_SCOPED:
         return tuple(Focus(kind=kind, name=value) for value in values)
     # Values of the labels by which alerts are grouped come first: mostly the namespace is among them.
     group = _values(_WORD.findall(grouped)) if common else []

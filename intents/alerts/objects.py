@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from intents.alerts.known import SUBJECT_OF
 from intents.named_objects import Focus
 
 # From specific to general. `job` is the scrape job of Prometheus, never a Job of Kubernetes.
@@ -30,6 +31,7 @@ KINDS: Final[Mapping[str, str]] = {
     "exported_pod": "Pod",
     "pod": "Pod",
     "pod_name": "Pod",
+    "exported_node": "Node",
     "node": "Node",
     "service": "Service",
 }
@@ -39,14 +41,28 @@ _MACHINE: Final = re.compile(r"\[?([a-z0-9][a-z0-9.-]{0,252}|(?<=\[)[0-9a-f:.]{2
 # Prometheus itself reports these: their `instance` is the target, which may be a pod.
 _OF_ADDRESSES: Final = re.compile(r"TargetDown|PrometheusTargetMissing|InstanceDown")
 _ADDRESS: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}:[0-9a-f:.]{2,45}")
+# The API server names the aggregated API as `name`, and the namespace of who asked.
+_OF_APIS: Final = re.compile(r"KubeAggregatedAPI\w+")
+# Labels that say where Prometheus scrapes.
+OF_TARGETS: Final = frozenset({"job", "service", "container", "endpoint", "instance", "prometheus"})
+# Where most clusters run what an alert about a part of the cluster is about.
+USUAL_OBJECTS: Final[Mapping[str, Focus]] = {
+    "kube-proxy": Focus(kind="DaemonSet", namespace="kube-system", name="kube-proxy"),
+    "cluster DNS": Focus(kind="Deployment", namespace="kube-system", name="coredns"),
+}
 _NOT_IN_NAMESPACES: Final = frozenset({"Node", "PersistentVolume"})
 
 
 def object_of(labels: Mapping[str, str]) -> Focus | None:
-    """Return the object that the labels name; None where they name none.
+    """Return the object that the labels name; None where they name none, or no more than what Prometheus scrapes.
 
     A namespace without an object in it is the object. A node may be named by its address.
     """
+    name = labels.get("alertname", "")
+    if name in SUBJECT_OF:
+        return _kubelet(labels)
+    if _OF_APIS.fullmatch(name) and labels.get("name"):
+        return Focus(kind="APIService", name=labels["name"])
     if machine := _machine(labels):
         return Focus(kind="Node", name=machine)
     namespace = labels.get("exported_namespace") or labels.get("namespace", "")
@@ -71,11 +87,18 @@ def is_address(name: str) -> bool:
     return _ADDRESS.fullmatch(name) is not None
 
 
+def _kubelet(labels: Mapping[str, str]) -> Focus | None:
+    """Return the node whose kubelet is the one instance that an alert about a part of the cluster names."""
+    instance = _machine_in(labels) if labels.get("job") == "kubelet" else ""
+    return Focus(kind="Node", name=labels.get("node") or instance) if instance else None
+
+
 def _machine(labels: Mapping[str, str]) -> str:
     """Return the name or the address of the node that an alert about machines names, "" for any other alert."""
     if not _OF_MACHINES.fullmatch(labels.get("alertname", "")):
         return ""
-    return labels.get("node") or labels.get("nodename", "") or _machine_in(labels)
+    named = labels.get("exported_node") or labels.get("node") or labels.get("nodename", "")
+    return named or _machine_in(labels)
 
 
 def _machine_in(labels: Mapping[str, str]) -> str:

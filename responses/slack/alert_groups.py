@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -11,12 +12,23 @@ from intents.domain import Language
 from responses import alert_groups as words
 from responses.shown import shown_line
 from responses.slack import blocks
-from responses.slack.blocks import Leaf
+from responses.slack.blocks import Element, Leaf
 from responses.slack.message import Block, Message
 from responses.slack.mrkdwn import fallback
+from responses.slack.silences import SilenceShown, silence_button, silence_state
 
 _ADDRESS: Final = re.compile(r"https?://[^\s<>|]+")
 _LONGEST: Final = 600
+_MOST_DONE: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemedyDone:
+    """A remedy that was applied: its action, its target, and who confirmed it."""
+
+    action: str
+    target: str
+    by: str
 
 
 def firing_message(
@@ -26,11 +38,19 @@ def firing_message(
     diagnosis: Sequence[Block],
     since: datetime | None,
     link: str,
+    silence: SilenceShown | None = None,
+    silences: str = "",
     language: Language,
 ) -> Message:
-    """Return the post while alerts fire; `diagnosis` are the blocks of its answer."""
+    """Return the post while alerts fire; `diagnosis` are the blocks of its answer.
+
+    `silences` is the value of the button that silences the alerts, "" for no button.
+    """
     says = words.firing_line(names, since, language)
-    return Message(text=fallback(says, cause), blocks=(_head(says, link, language), *diagnosis))
+    below = [*silence_state(silence, language=language)]
+    if silences:
+        below.append(silence_button(silence, post=silences, language=language))
+    return Message(text=fallback(says, cause), blocks=(_head(says, link, language), *diagnosis, *below))
 
 
 def resolved_message(
@@ -40,12 +60,18 @@ def resolved_message(
     since: datetime | None,
     ended: datetime | None,
     link: str,
+    silence: SilenceShown | None = None,
+    done: Sequence[RemedyDone] = (),
     language: Language,
 ) -> Message:
-    """Return the post once all alerts are resolved."""
+    """Return the post once all alerts are resolved, with what was `done` meanwhile."""
     lasted = ended - since if ended and since else None
     says, what = words.resolved_line(names, lasted, language), shown_line(cause, limit=_LONGEST)
     body = (blocks.rich(blocks.line(blocks.text(what))),) if what else ()
+    if done:
+        body = (*body, blocks.rich(*(_applied(one, language) for one in done[:_MOST_DONE])))
+    if silence is not None:
+        body = (*body, *silence_state(replace(silence, stands=False), language=language))
     return Message(text=fallback(says, what), blocks=(_head(says, link, language), *body))
 
 
@@ -55,3 +81,8 @@ def _head(says: str, link: str, language: Language) -> Block:
     if _ADDRESS.fullmatch(address):
         leaves += [blocks.text(" · "), blocks.link(address, words.OPEN.in_(language))]
     return blocks.rich(blocks.line(*leaves))
+
+
+def _applied(done: RemedyDone, language: Language) -> Element:
+    says = words.DONE.in_(language).format(done.action, shown_line(done.target))
+    return blocks.line(blocks.text(says), blocks.user(done.by))

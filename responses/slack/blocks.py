@@ -263,10 +263,46 @@ def select_input(
     action_id: str,
     placeholder: str = "",
     initial: str = "",
+    optional: bool = True,
 ) -> Block:
-    """Return a menu of a modal that may be left empty; `initial` is the value of the option chosen at first."""
+    """Return a menu of a modal; `initial` is the value of the option chosen at first."""
     element = select(options, action_id=action_id, placeholder=placeholder)
     chosen = next((each for each in element["options"] if each["value"] == initial), None)
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(label, limits.INPUT_LABEL),
+        "element": {**element, "initial_option": chosen} if chosen else element,
+        "optional": optional,
+    }
+
+
+def grouped_select_input(
+    label: str,
+    groups: Sequence[tuple[str, Sequence[tuple[str, str]]]],
+    *,
+    block_id: str,
+    action_id: str,
+    placeholder: str,
+    initial: str = "",
+) -> Block:
+    """Return a menu of a modal with groups of options, each with its label, that may be left empty.
+
+    A client finds options by what a person types. A group with more options than Slack takes becomes several.
+    """
+    most = limits.SELECT_OPTIONS
+    pieces = [(name, options[at : at + most]) for name, options in groups for at in range(0, len(options), most)]
+    shown: list[dict[str, Any]] = [
+        {"label": plain(name, limits.OPTION_GROUP_LABEL), "options": [option(*each) for each in piece]}
+        for name, piece in pieces[: limits.OPTION_GROUPS]
+    ]
+    element: Element = {
+        "type": "static_select",
+        "action_id": action_id,
+        "option_groups": shown,
+        "placeholder": plain(placeholder, limits.PLACEHOLDER),
+    }
+    chosen = next((each for group in shown for each in group["options"] if each["value"] == initial), None)
     return {
         "type": "input",
         "block_id": block_id,

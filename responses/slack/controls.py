@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
 
 from intents.domain import Diagnosis, Language, Text
@@ -23,6 +24,7 @@ _REMEDIES: Final = 5
 _NAMES: Final = 3
 _REASON: Final = 200
 _DATA_LOSS: Final = "data-loss"
+NO_CORRECTIONS: Final[Mapping[str, Text]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,24 +51,24 @@ def _with_name(label: Text, name: str) -> Text:
 
 
 def state_parts(
-    shown: Sequence[RemedyShown], not_it_by: Sequence[str], muted: tuple[str, str], *, cluster: str, language: Language
+    shown: Sequence[RemedyShown],
+    not_it_by: Sequence[str],
+    muted: tuple[str, str],
+    *,
+    cluster: str,
+    language: Language,
+    corrections: Mapping[str, Text] = NO_CORRECTIONS,
 ) -> Iterable[Part]:
     """Yield the states of pressed remedies, who marked the answer as wrong, and who muted it and why.
+
+    `corrections` are what people said it was, by user.
 
     A remedy that was applied in another cluster than `cluster` names its own.
     """
     if shown:
         yield Part(rank=0, blocks=(blocks.rich(*remedy_lines(shown, cluster=cluster, language=language)),))
         yield from _next(shown, language)
-    lines: list[Element] = []
-    if not_it_by:
-        who: list[Leaf] = []
-        for user_id in not_it_by[:_NAMES]:
-            who += [blocks.text(", ")] if who else []
-            who.append(blocks.user(user_id))
-        if len(not_it_by) > _NAMES:
-            who.append(blocks.text(f" {words.MORE.in_(language).format(len(not_it_by) - _NAMES)}"))
-        lines.append(blocks.line(blocks.text(words.NOT_IT_BY.in_(language), italic=True), *who))
+    lines = _not_it(not_it_by, corrections, language)
     muted_by, why = muted
     if muted_by:
         says = blocks.text(words.MUTED_BY.in_(language), italic=True)
@@ -74,6 +76,27 @@ def state_parts(
         lines.append(blocks.line(says, blocks.user(muted_by), *reason))
     if lines:
         yield Part(rank=0, blocks=(blocks.rich(*lines),))
+
+
+def _not_it(users: Sequence[str], corrections: Mapping[str, Text], language: Language) -> list[Element]:
+    """Return a line of those who marked the answer as wrong, and one for each who said what it was."""
+    lines: list[Element] = []
+    says = blocks.text(words.NOT_IT_BY.in_(language), italic=True)
+    plain = [user for user in users if user not in corrections]
+    if plain:
+        who: list[Leaf] = []
+        for user_id in plain[:_NAMES]:
+            who += [blocks.text(", ")] if who else []
+            who.append(blocks.user(user_id))
+        if len(plain) > _NAMES:
+            who.append(blocks.text(f" {words.MORE.in_(language).format(len(plain) - _NAMES)}"))
+        lines.append(blocks.line(says, *who))
+    for user_id, was in list(corrections.items())[-_NAMES:]:
+        told = f"{words.COLON.in_(language)}{shown_line(was.in_(language), limit=_REASON)}"
+        lines.append(blocks.line(says, blocks.user(user_id), blocks.text(told)))
+    if (more := len(corrections) - _NAMES) > 0:
+        lines.append(blocks.line(blocks.text(words.MORE.in_(language).format(more), italic=True)))
+    return lines
 
 
 def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:

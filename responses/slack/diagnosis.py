@@ -7,7 +7,7 @@ hypotheses, kubectl lines, links.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -22,7 +22,7 @@ from responses.slack import blocks, limits
 from responses.slack.blocks import Element, Leaf
 from responses.slack.budget import Part, fit_groups, fit_parts
 from responses.slack.cluster_picker import Picker, picker_blocks
-from responses.slack.controls import RemedyButton, data_loss_lines, footer, state_parts
+from responses.slack.controls import NO_CORRECTIONS, RemedyButton, data_loss_lines, footer, state_parts
 from responses.slack.controls import control_parts as pressable
 from responses.slack.details import exceeds_details, full_text
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group
@@ -87,6 +87,7 @@ def answer_message(
     controls: bool = True,
     remedy_states: Sequence[RemedyShown] = (),
     not_it_by: Sequence[str] = (),
+    corrections: Mapping[str, Text] = NO_CORRECTIONS,
     muted_by: str = "",
     muted_why: str = "",
     because: Text | None = None,
@@ -101,10 +102,10 @@ def answer_message(
     matches. `details_value` is the value of the Details button; with "", for no button, the first steps of the runbook
     are in the answer. `count` says how often the same was asked, `last_seen` when last. `text_only_reason` says why no
     cluster was queried. `controls` shows the menu to mark the answer as wrong and to mute it. `not_it_by` and
-    `muted_by` are ids of users, `muted_why` is the reason to mute it. `because` says why this cluster was queried, if
-    there are several; `pick` offers the others. `secrets` are the kinds of secrets that the text held. `related` are
-    links to answers about the same fault. `ended` says that the alert which was answered is over: what it was stays,
-    nothing is offered any more.
+    `muted_by` are ids of users, `corrections` what users said it was, `muted_why` is the reason to mute it. `because`
+    says why this cluster was queried, if there are several; `pick` offers the others. `secrets` are the kinds of
+    secrets that the text held. `related` are links to answers about the same fault. `ended` says that the alert which
+    was answered is over: what it was stays, nothing is offered any more.
 
     Raises ValueError for a request id that no button can carry.
     """
@@ -116,7 +117,14 @@ def answer_message(
     page = _Page(visible, language, of_text=of_text, text_only=reason, over=over.state if over else None, ended=ended)
     parts = [
         Part(rank=0, blocks=(blocks.rich(*page.head()),)),
-        *state_parts(remedy_states, not_it_by, (muted_by, muted_why), cluster=diagnosis.cluster, language=language),
+        *state_parts(
+            remedy_states,
+            not_it_by,
+            (muted_by, muted_why),
+            cluster=diagnosis.cluster,
+            language=language,
+            corrections=corrections,
+        ),
         *pressable(
             diagnosis,
             offered,

@@ -26,6 +26,10 @@ class Press(StrEnum):
     WATCH_UNMUTE = "watch_unmute"  # a button
     WATCH_LATER = "watch_later"  # an option of the menu; its value is in minutes
     WATCH_USUAL = "watch_usual"  # an option of the menu
+    SILENCE = "silence"  # a button below a post about alerts; also the callback_id of its dialog, with the post's id
+    SILENCE_END = "silence_end"  # a button below such a post
+    SILENCE_FOR = "silence_for"  # block_id and action_id of the duration in that dialog
+    SILENCE_WHY = "silence_why"  # block_id and action_id of its reason
     CONFIRM = "confirm"  # callback_id of the remedy's dialog; its private_metadata is a `dialog_metadata`
     CONFIRM_AGAIN = "confirm_again"  # callback_id of the next dialog, where a controller will revert the change
     ANSWER = "answer"  # callback_id of the dialog that asks for a remedy's values; its private_metadata is the plan id
@@ -35,6 +39,9 @@ class Press(StrEnum):
     ROOT_CAUSE_TEXT = "root_cause_text"  # block_id and action_id of the field to type it
     SAVE = "save"  # callback_id of the dialog that saves an incident; its private_metadata is a `SavePlace`
     SAVE_CHECKED = "save_checked"  # callback_id of the same dialog with the result of the check
+    CORRECT = "correct"  # callback_id of the dialog that asks what it was; its private_metadata is the request id
+    WAS = "was"  # block_id and action_id of the choice of an incident in that dialog
+    WAS_TEXT = "was_text"  # block_id and action_id of the field to type it
     TYPED_NAME = "typed_name"  # block_id and action_id of the input in CONFIRM's dialog, where a name must be typed
 
 

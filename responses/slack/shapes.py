@@ -100,16 +100,23 @@ _OVERFLOW: Final = also(
     ),
     _different("options"),
 )
+_OPTIONS: Final = many(_PLAIN_OPTION, most=limits.SELECT_OPTIONS)
+_OPTION_GROUP: Final = also(
+    record({"label": plain_text(limits.OPTION_GROUP_LABEL), "options": _OPTIONS}), _different("options")
+)
 _SELECT: Final = also(
     record(
-        {"options": many(_PLAIN_OPTION, most=limits.SELECT_OPTIONS)},
+        {},
         {
             **_ASKS,
+            "options": _OPTIONS,
+            "option_groups": many(_OPTION_GROUP, most=limits.OPTION_GROUPS),
             "placeholder": plain_text(limits.PLACEHOLDER),
             "initial_option": _PLAIN_OPTION,
             "focus_on_load": boolean,
         },
     ),
+    exactly_one("options", "option_groups"),
     _different("options"),
 )
 _CHECKBOXES: Final = also(

@@ -48,6 +48,7 @@ VARIANTS: Final[Mapping[str, Values]] = {
         "catalog": {"mine.yaml": "id: mine\nsignatures:\n  - |\n    two\n    lines\n", "yours.yaml": "id: yours\n"},
         "clusters": {"contexts": ["in-cluster", "prod"], "kubeconfigSecret": {"name": "kubeconfigs"}},
         "prometheus": {"url": "http://prometheus.monitoring:9090", "tokenSecret": {"name": "prometheus"}},
+        "alertmanager": {"url": "http://alertmanager.monitoring:9093", "tokenSecret": {"name": "alertmanager"}},
         "database": _POSTGRESQL,
         "remediation": {"actions": ["drain", "scale"], "everyNamespace": True},
         "serviceAccount": {"annotations": {"example.com/role": "reader"}},

@@ -68,6 +68,7 @@ def test_values_reach_the_settings_of_their_name(monkeypatch: pytest.MonkeyPatch
     assert made.incident_channels == ("inc-*", "war-*")
     assert made.contexts == ("in-cluster", "prod")
     assert made.prometheus_url == "http://prometheus.monitoring:9090"
+    assert made.alertmanager_url == "http://alertmanager.monitoring:9093"
     assert (made.policy, made.channels) == (tmp_path / "policy.yaml", tmp_path / "channels.yaml")
     assert made.catalog == (tmp_path,)
     assert (made.drain, made.data) == (20, Path("/var/lib/casebook"))

@@ -79,6 +79,39 @@ async def test_a_config_map_written_before_the_failure_is_told(engine: Engine, w
     )
 
 
+def node(name: str, created: str, **spec: Any) -> dict[str, Any]:
+    fields = {
+        "manager": "kubectl-drain", "operation": "Update", "time": "2026-03-02T02:15:00Z",
+        "fieldsV1": {"f:spec": {"f:unschedulable": {}}},
+    }  # fmt: skip
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "creationTimestamp": created, "managedFields": [fields] if spec else []},
+        "spec": spec,
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }
+
+
+@pytest.mark.parametrize(("created", "told"), [("02:40:00", True), ("00:40:00", False)], ids=["new", "older"])
+async def test_a_node_that_joined_before_the_failure_is_told(engine: Engine, created: str, told: bool) -> None:
+    world = {**scene(), "objects": [node("worker-b", f"2026-03-02T{created}Z")]}
+
+    changes = (await diagnosed(engine, world)).changes
+
+    assert [(one.subject.kind, one.subject.name) for one in changes] == ([("Node", "worker-b")] if told else [])
+
+
+async def test_a_node_that_was_cordoned_before_a_pod_found_no_place_is_told(engine: Engine) -> None:
+    pending = scene(pods={POD: {"age": "40m"}})
+    waits = {f"Pod/orders/{POD}": {"unschedulable": "0/1 nodes are available: 1 node(s) were unschedulable."}}
+    world = {**pending, "faults": waits, "objects": [node("worker-b", "2026-01-01T00:00:00Z", unschedulable=True)]}
+
+    (change,) = (await diagnosed(engine, world)).changes
+
+    assert (change.subject.name, change.by) == ("worker-b", "kubectl-drain")
+
+
 @pytest.mark.parametrize("ran", [True, False])
 async def test_a_rollback_is_offered_only_to_a_revision_that_ran(engine: Engine, ran: bool) -> None:
     before = BEFORE if ran else {"containers": BEFORE["containers"]}

@@ -33,6 +33,7 @@ from bot.diagnosing import build_engine, engine_for
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy, load_policy
+from bot.policy.alert_routes import NO_ROUTES, load_alert_routes
 from bot.remedies.names import action_names, unknown_actions
 from bot.settings import load_settings
 from intents.catalog.loader import load
@@ -298,9 +299,11 @@ async def _serve_forked(app: dict[str, Any]) -> None:
         engine = engine_for(load(configured.catalog).catalog)
     else:
         engine = build_engine(configured.catalog, check=unknown_actions)[0] if configured.catalog else ENGINE
+    routes = load_alert_routes(configured.alert_routes) if configured.alert_routes else NO_ROUTES
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     clusters, options = Clusters.of(configured), RuntimeOptions(**app)
-    async with running(configured, engine=engine, policy=policy, clusters=clusters, options=options) as serving:
+    parts: dict[str, Any] = {"policy": policy, "clusters": clusters, "alert_routes": routes}
+    async with running(configured, engine=engine, options=options, **parts) as serving:
         note(f"serving at {serving.url}")
         await stop.wait()

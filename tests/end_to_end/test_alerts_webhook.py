@@ -285,3 +285,19 @@ async def test_burst_from_two_senders_is_one_post_per_cause(tmp_path, engine):
         shown = ["\n".join(lines_of(post)) for post in await posts(at, len(causes))]
         assert len(shown) == len(causes)
         assert all(sum(config in each for each in shown) == 1 for config in causes.values())
+
+
+async def test_closed_post_says_which_remedies_were_applied(tmp_path, engine, healing):
+    async with workplace(tmp_path, engine, healing.world, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
+        firing = alert("checkout-6f4d8b7c5-kz9wp", namespace="front")
+        await deliver(at, group(firing))
+        await posts(at, 1)
+        ts = await at.slack.say(at.alex, at.channel, healing.text)
+        await at.confirm(at.bo, await at.answer(ts))
+        await at.settled()
+        assert at.writes()
+
+        await deliver(at, group(resolved(firing)))
+        closed = "\n".join(lines_of(await post_with(at, "Resolved after")))
+        assert "checkout-6f4d8b7c5-kz9wp" in closed
+        assert at.bo in closed

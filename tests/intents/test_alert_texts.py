@@ -1,4 +1,4 @@
-"""Every alert of the common mixins, as Alertmanager and Grafana post it: its object is read."""
+"""Every alert of the common mixins, as it is sent and posted: its object or the part of the cluster is read."""
 
 from __future__ import annotations
 
@@ -6,74 +6,69 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from intents.alerts.known import LABELS_OF
+from intents.alerts.known import LABELS_OF, SUBJECT_OF
 from intents.alerts.labels import labels_in, titled_objects
 from intents.alerts.objects import object_of
+from intents.focus import CLUSTER_SCOPED
+from intents.named_objects import Focus
 from intents.naming import TextNames
 from intents.symptoms import read_symptoms
+from tests.alert_table import TableAlert, alert_table, of_grafana, templated, titled
 
-VALUES = {
-    "namespace": "shop", "pod": "web-7d9f8b5c4-x2x9k", "container": "app", "deployment": "web", "statefulset": "db",
-    "daemonset": "agent", "job_name": "nightly-28912", "horizontalpodautoscaler": "web", "node": "worker-1",
-    "poddisruptionbudget": "db", "resourcequota": "compute", "resource": "requests.cpu", "instance": "worker-1:9100",
-    "persistentvolumeclaim": "data-db-0", "persistentvolume": "pvc-4f2a", "service": "web",
-}  # fmt: skip
-# What kube-state-metrics adds: where it runs itself.
-BESIDE = {"endpoint": "http", "job": "kube-state-metrics", "prometheus": "monitoring/k8s", "severity": "warning"}
+TABLE = [pytest.param(one, id=one.id) for one in alert_table()]
+# A title without the names of labels does not tell the address of a machine from that of its exporter.
+TITLED = [pytest.param(one, id=one.id) for one in alert_table() if one.about and one.about == one.named]
+JOB = next(one for one in alert_table() if one.about.startswith("Job/"))
 
 
-def labels_of(name: str) -> dict[str, str]:
-    labels = {"alertname": name, **BESIDE, **{label: VALUES[label] for label in LABELS_OF[name]}}
-    return {"instance": "10.1.2.3:8080", **labels}
+def place_of(focus: Focus | None) -> str:
+    return "" if focus is None else "/".join(filter(None, (focus.kind, focus.namespace, focus.name)))
 
 
-def titled(labels: Mapping[str, str]) -> str:
-    """Return Alertmanager's default title, in which labels have no names."""
-    values = " ".join(labels[key] for key in sorted(labels) if key != "alertname")
-    return f"[FIRING:1] {labels['alertname']} ({values})"
+@pytest.mark.parametrize("alert", TABLE)
+def test_the_object_is_read_from_the_labels(alert: TableAlert) -> None:
+    assert place_of(object_of(alert.labels)) == alert.named
+    assert SUBJECT_OF.get(alert.name, "") == alert.subject
 
 
-def templated(labels: Mapping[str, str]) -> str:
-    details = "\n".join(f" • *{key}:* `{value}`" for key, value in labels.items())
-    return f"[FIRING:1] {labels['alertname']} for shop\n*Alert:* Something stands - `warning`\n*Details:*\n{details}"
+@pytest.mark.parametrize("post", [templated, of_grafana])
+@pytest.mark.parametrize("alert", TABLE)
+def test_the_object_is_read_from_a_post(alert: TableAlert, post: Callable[[Mapping[str, str]], str]) -> None:
+    labels = labels_in(post(alert.labels).splitlines())
+
+    assert place_of(object_of(labels)) == alert.named
+    assert labels["alertname"] == alert.name
 
 
-def of_grafana(labels: Mapping[str, str]) -> str:
-    listed = "\n".join(f" - {key} = {value}" for key, value in labels.items())
-    return f"**Firing**\n\nValue: A=1, C=1\nLabels:\n{listed}\nAnnotations:\n - summary = Something stands."
+@pytest.mark.parametrize("alert", TITLED)
+def test_the_object_is_among_those_of_the_default_title(alert: TableAlert) -> None:
+    found = titled_objects(titled(alert.labels).splitlines())
+
+    assert alert.named in map(place_of, found)
+    assert all(one.namespace or one.kind in CLUSTER_SCOPED for one in found)
 
 
-# A title without names does not tell a machine from the address of an exporter.
-POSTS: list[tuple[Callable[[Mapping[str, str]], str], str]] = [
-    *((post, name) for post in (templated, of_grafana) for name in LABELS_OF),
-    *((titled, name) for name, labels in LABELS_OF.items() if "instance" not in labels),
-]
-
-
-@pytest.mark.parametrize(("post", "name"), POSTS)
-def test_the_object_of_an_alert_is_read_from_a_post(post: Callable[[Mapping[str, str]], str], name: str) -> None:
-    labels = labels_of(name)
-    about = object_of(labels)
-    assert about is not None
-
-    lines = post(labels).splitlines()
-
-    read = [one for one in (object_of(labels_in(lines)), *titled_objects(lines)) if one is not None]
-
-    assert (about.kind, about.namespace, about.name) in [(one.kind, one.namespace, one.name) for one in read]
+def test_the_table_has_every_alert() -> None:
+    assert {one.name for one in alert_table()} == {*LABELS_OF, *SUBJECT_OF}
+    assert not LABELS_OF.keys() & SUBJECT_OF.keys()
 
 
 def test_the_job_that_scrapes_is_no_job_of_kubernetes() -> None:
-    objects = TextNames(read_symptoms(of_grafana(labels_of("KubeJobFailed")))).objects()
+    objects = TextNames(read_symptoms(of_grafana(JOB.labels))).objects()
 
-    assert [(one.kind, one.namespace, one.value) for one in objects] == [("job", "shop", "nightly-28912")]
+    assert [(one.kind, one.namespace, one.value) for one in objects] == [("job", "shop", "report-29541600")]
 
 
 def test_a_text_without_an_alert_has_no_labels() -> None:
     assert labels_in(["namespace: shop", "pod: web-0", "severity: high"]) == {}
 
 
-def test_the_page_lists_every_alert(pytestconfig: pytest.Config) -> None:
+def test_the_page_says_what_every_alert_is_about(pytestconfig: pytest.Config) -> None:
     page = (pytestconfig.rootpath / "docs" / "alerts.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")]
+    told = {name: row[:2] for row in rows for name in row[-1].split(", ")}
 
-    assert [name for name in LABELS_OF if name not in page] == []
+    assert {one.name for one in alert_table()} <= told.keys()
+    assert [
+        one.name for one in alert_table() if (one.subject or one.about.partition("/")[0]) not in told[one.name]
+    ] == []

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from intents.alerts.silences import matchers_of
 from intents.domain import Language
-from responses.slack.alert_groups import firing_message, resolved_message
-from responses.slack.message import Message
+from responses.slack.alert_groups import RemedyDone, firing_message, resolved_message
+from responses.slack.message import Message, View
+from responses.slack.silences import SilenceShown, silence_dialog
 
 _NOON: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
 _NAMES: Final = {"KubePodNotReady": 40, "KubeDeploymentReplicasMismatch": 2}
 
 
-def alert_specimens(cause: str, answer: Message, language: Language) -> Iterator[tuple[str, Message]]:
+_LABELS: Final = [
+    {"alertname": name, "namespace": "shop", "severity": "warning", "pod": f"web-{name}"} for name in _NAMES
+]
+_SILENCE: Final = SilenceShown(by="U012BO", until=_NOON, reason="new config <!here> *x*", stands=True)
+_DONE: Final = RemedyDone(action="rollout-undo", target="Deployment shop/web", by="U012BO")
+
+
+def alert_specimens(cause: str, answer: Message, language: Language) -> Iterator[tuple[str, Message | View]]:
     """Yield the posts about one cause."""
     shared: dict[str, Any] = {
         "since": _NOON - timedelta(minutes=83),
         "link": "http://alertmanager:9093",
         "language": language,
     }
-    yield "alerts-firing", firing_message(_NAMES, cause=cause, diagnosis=answer.blocks, **shared)
-    yield "alerts-resolved", resolved_message(_NAMES, cause=cause, ended=_NOON, **shared)
+    post: dict[str, Any] = {"cause": cause, "diagnosis": answer.blocks, "silences": "alerts-5b2f", **shared}
+    yield "alerts-firing", firing_message(_NAMES, **post)
+    yield "alerts-silenced", firing_message(_NAMES, silence=_SILENCE, **post)
+    over = replace(_SILENCE, stands=False, ended_by="U012AL")
+    yield "alerts-resolved", resolved_message(_NAMES, cause=cause, ended=_NOON, silence=over, done=[_DONE], **shared)
+    yield "silence-dialog", silence_dialog(matchers_of(_LABELS), metadata="alerts-5b2f:00", language=language)

@@ -102,7 +102,11 @@ def _element(element: Mapping[str, Any]) -> str:
 
 
 def _options(element: Mapping[str, Any]) -> str:
-    return " | ".join(option["text"]["text"] for option in element["options"])
+    options = [option["text"]["text"] for option in element.get("options", ())]
+    for group in element.get("option_groups", ()):
+        labels = [option["text"]["text"] for option in group["options"]]
+        options += [f"{group['label']['text']}: {labels[0]}", *labels[1:]]
+    return " | ".join(options)
 
 
 def _input(block: Mapping[str, Any]) -> str:
@@ -110,7 +114,8 @@ def _input(block: Mapping[str, Any]) -> str:
     if element["type"] == "static_select":
         optional = " (optional)" if block.get("optional") else ""
         chosen = element.get("initial_option", {}).get("text", {}).get("text", element["placeholder"]["text"])
-        return "\n".join([f"{block['label']['text']}{optional}", f"[{chosen} ▾: {_options(element)}]"])
+        prompt = [f"({element['placeholder']['text']})"] if "initial_option" in element else []
+        return "\n".join([f"{block['label']['text']}{optional}", f"[{chosen} ▾: {_options(element)}]", *prompt])
     if element["type"] != "plain_text_input":
         raise ValueError(f"an input of type {element['type']} cannot be rendered yet")
     optional = " (optional)" if block.get("optional") else ""

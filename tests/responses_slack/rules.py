@@ -14,12 +14,21 @@ from responses.slack.presses import Press, parse_choice, parse_press
 # What the presses of `bot` listen to, by what can be pressed.
 _BUTTONS: Final = frozenset({
     Press.REMEDY, Press.DETAILS, Press.UNMUTE, Press.CLUSTER, Press.RESOLVE, Press.DIAGNOSE, Press.WATCH_MUTE,
-    Press.WATCH_UNMUTE,
+    Press.WATCH_UNMUTE, Press.SILENCE, Press.SILENCE_END,
 })  # fmt: skip
 _DIALOGS: Final = frozenset(
-    {Press.SAVE, Press.SAVE_CHECKED, Press.CONFIRM, Press.CONFIRM_AGAIN, Press.ANSWER, Press.RESOLVED}
+    {
+        Press.SAVE,
+        Press.SAVE_CHECKED,
+        Press.CONFIRM,
+        Press.CONFIRM_AGAIN,
+        Press.ANSWER,
+        Press.RESOLVED,
+        Press.CORRECT,
+        Press.SILENCE,
+    }
 )
-_LISTS: Final = frozenset({Press.CLUSTER, Press.ROOT_CAUSE})
+_LISTS: Final = frozenset({Press.CLUSTER, Press.ROOT_CAUSE, Press.WAS, Press.SILENCE_FOR})
 # Read by people in one language or the other; everything else is the same in both.
 _TEXTS: Final = frozenset({"text", "fallback", "accessibility_label", "initial_value"})
 

@@ -69,6 +69,7 @@ from responses.slack.validation import validate_message, validate_view
 from tests.responses import chronicles
 from tests.responses.by_hand import KEEPS_FAILING, LEASES, POD, REFUTES, SUPPORTS, UNREAD, judged, offered
 from tests.responses_slack.alert_specimens import alert_specimens
+from tests.responses_slack.feedback_specimens import feedback_specimens
 from tests.responses_slack.pings import pings
 from tests.responses_slack.rules import broken_rules
 from tests.responses_slack.watch_specimens import watch_specimens
@@ -239,6 +240,7 @@ def specimens(language: Language) -> Iterator[tuple[str, Said]]:
     yield from _notes(language)
     yield from _chronicle(language)
     yield from _learned(language)
+    yield from feedback_specimens(language)
     whole = _answer(DIAGNOSIS, language)
     yield "as-text", text_only(whole)
     yield from zip(("first-half", "second-half"), split_in_half(whole), strict=True)
@@ -305,6 +307,7 @@ def _pressed() -> dict[str, Any]:
     return {
         "remedy_states": shown,
         "not_it_by": ("U1", "U2", "U3", "U4"),
+        "corrections": {f"U{number}": Text(en="“the *switch*”", zh="“交换机”") for number in range(4, 9)},
         "muted_by": "U3",
         "count": 20,
         "last_seen": NOON,

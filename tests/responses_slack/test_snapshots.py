@@ -21,7 +21,7 @@ from tests.responses_slack.specimens import Said, specimens
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 REGENERATE = os.environ.get("REGENERATE_GOLDEN") == "1"
 # More are not read in a review. Variants of a kind are left to the rules.
-MOST = 47
+MOST = 51
 MADE = (
     "placeholder-with-findings",
     "answer",
@@ -44,7 +44,9 @@ MADE = (
     "answered-above",
     "changed-since",
     "alerts-firing",
+    "alerts-silenced",
     "alerts-resolved",
+    "silence-dialog",
     "watch-pressed",
     "watch-digest",
     "muted",
@@ -68,6 +70,8 @@ MADE = (
     "save-dialog-collides",
     "saved",
     "learned",
+    "correction-dialog",
+    "feedback-report",
 )
 REAL = ("real-image-pull-failed", "real-chain")
 SAID = {language: dict(specimens(language)) for language in Language}

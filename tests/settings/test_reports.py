@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.settings.reports import parse_reports
+from bot.settings.reports import parse_feedback_report, parse_reports
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
 
@@ -42,6 +42,24 @@ def test_time_of_day_is_utc_and_weekends_are_left_out() -> None:
 def test_anything_else_says_what_is_expected(text: str) -> None:
     with pytest.raises(ValueError, match="CRON CHANNEL"):
         parse_reports(text)
+
+
+def test_feedback_report_has_a_time_and_a_channel() -> None:
+    weekly = parse_feedback_report("0 8 * * 1 C0123ABCD")
+
+    assert weekly is not None
+    assert (weekly.channel, weekly.namespaces, weekly.cluster) == ("C0123ABCD", (), "")
+    assert weekly.last_due(NOON) == NOON.replace(hour=8)
+    assert weekly.last_due(weekly.last_due(NOON)) == datetime(2026, 2, 23, 8, 0, tzinfo=UTC)
+    assert parse_feedback_report(" ") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["0 8 * * 1", "0 8 * * 1 #general", "0 8 * * 1 C0123ABCD shop", "61 8 * * * C0123ABCD"]
+)
+def test_any_other_feedback_report_says_what_is_expected(text: str) -> None:
+    with pytest.raises(ValueError, match="CRON CHANNEL, such as 0 8"):
+        parse_feedback_report(text)
 
 
 def test_no_report_is_configured_by_default() -> None:

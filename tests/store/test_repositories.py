@@ -32,6 +32,7 @@ from bot.store import (
 from bot.store.database import parse_url
 from bot.store.migration import HEAD, VERSION_TABLE
 from bot.store.tables import METADATA
+from intents.feedback import Correction, UnknownPaste
 from tests.postgres import Server
 from tests.sqlite import sqlite_setting
 
@@ -125,13 +126,15 @@ async def test_purging_deletes_old_rows_and_never_the_audit(store: Store, now: d
         await store.topics.join("C1", id, id, now=at, window=timedelta(1))
         await store.plans.save(id, id, {}, at)
         await store.feedback.add(id, "U1", "helpful", at)
+        await store.corrections.save(Correction(request=id, user="U1", channel="C", incident="dns", verdict="", at=at))
+        await store.unknown_pastes.add(UnknownPaste(request=id, channel="C", template=id, example=id, at=at))
         await store.notices.once(id, within=timedelta(1), now=at)
         await store.replicas.beat(id, "1", at)
         await store.mutes.add(Mute(channel="C1", muted=id, by="U1", at=at, until=at))
         await store.audit.append(AuditEntry(at=at, actor="U1", action=id, outcome="ok"))
     forever = Mute(channel="C1", muted="forever", by="U1", at=old, until=None)
     await store.mutes.add(forever)
-    assert await store.purge(now - timedelta(days=1), chronicles_before=old) == 9
+    assert await store.purge(now - timedelta(days=1), chronicles_before=old) == 11
     assert await store.requests.get("old") is None
     assert await store.requests.get("new") is not None
     assert await store.outbox.get("old") is None

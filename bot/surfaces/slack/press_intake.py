@@ -33,10 +33,12 @@ from bot.store import (
 from bot.surfaces.slack.press_payload import ButtonPress
 from bot.workflows.admission import TooManyRequests
 from bot.workflows.chronicle.resolve_dialog import check_resolution
+from bot.workflows.corrections import check_correction
 from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, typed_answers, was_shown_to
 from bot.workflows.fair_turns import ASKED
 from bot.workflows.save_dialog import check_save
 from bot.workflows.services import ANSWER, Services
+from bot.workflows.silences import check_silence
 from bot.workflows.submissions import Submissions
 from intents.domain import ExternalManager, Text
 from responses import failures, words
@@ -123,6 +125,8 @@ class PressIntake:
                 await self._open_resolution(press)
             elif press.press is Press.RESOLVED:
                 await self._resolve(press)
+            elif press.press is Press.CORRECT:
+                await self._correct(press)
             elif press.press in _SAVES:
                 await self._save(press)
             elif press.press in _DIALOGS:
@@ -131,6 +135,10 @@ class PressIntake:
                 await self._answer_anyway(press)
             elif press.press is Press.DIAGNOSE:
                 await self._diagnose(press)
+            elif press.press is Press.SILENCE and press.view:
+                await self._silence(press)
+            elif press.press in (Press.SILENCE, Press.SILENCE_END):
+                await self._take_silence(press)
             elif press.press in _WATCH:
                 await self._take_watch(press)
             else:
@@ -164,7 +172,7 @@ class PressIntake:
         elif press.press in _OPINIONS:
             what = str(press.press)
             job = f"{answer.request_id}.{what}.{press.user}.{press.at}"
-            await self.start("opinion", job, {**payload, "what": what})
+            await self.start("opinion", job, {**payload, "what": what, "trigger": press.trigger})
         elif press.press is Press.CLUSTER:
             cluster = cluster_of_token(answer.request_id, press.value, self.services.clusters.names)
             if not cluster:
@@ -222,6 +230,38 @@ class PressIntake:
         }  # fmt: skip
         await self.start("watch_press", f"{post}.{press.press}.{press.user}.{press.at}", payload)
 
+    # --- silence alerts ---
+
+    async def _take_silence(self, press: ButtonPress) -> None:
+        """Start the job of a button below a post about alerts."""
+        self._check_sender(press)
+        posted = await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts))
+        if posted != f"{press.value}/{ANSWER}":
+            raise PressRefused("the message is not the post that the button names")
+        payload = {
+            "post": press.value, "channel": press.channel, "team": press.team, "user": press.user,
+            "trigger": press.trigger,
+        }  # fmt: skip
+        kind = "silence_dialog" if press.press is Press.SILENCE else "silence_end"
+        await self.start(kind, f"{press.value}.{kind}.{press.user}.{press.at}", payload)
+
+    async def _silence(self, press: ButtonPress) -> None:
+        """Start the job that silences alerts. A dialog that is submitted twice is one job."""
+        self._check_sender(press)
+        checked = await check_silence(
+            self.services,
+            team=press.team,
+            user=press.user,
+            metadata=press.value,
+            typed=press.typed,
+            view=press.view,
+        )
+        if checked.refused:
+            raise PressRefused(checked.refused.en, checked.refused)
+        if checked.wrong:
+            raise InvalidInput(checked.wrong)
+        await self.start("silence", f"{checked.payload['post']}.silence.{press.view}", checked.payload)
+
     async def _preview(self, press: ButtonPress, answer: StoredAnswer, payload: dict[str, Any]) -> None:
         plan = await self._store.plans.get(press.value)
         if plan is None or plan.request_id != answer.request_id:
@@ -267,6 +307,20 @@ class PressIntake:
         if checked.wrong:
             raise InvalidInput(checked.wrong)
         await self.start("command", f"{press.value}.resolved.{press.view}", checked.payload)
+
+    # --- say what it was ---
+
+    async def _correct(self, press: ButtonPress) -> None:
+        """Start the job that stores a correction. A dialog that is submitted twice is one job."""
+        self._check_sender(press)
+        checked = await check_correction(
+            self.services, team=press.team, user=press.user, request_id=press.value, typed=press.typed
+        )
+        if checked.refused:
+            raise PressRefused("the answer may not be corrected by this user now", checked.refused)
+        if checked.wrong:
+            raise InvalidInput(checked.wrong)
+        await self.start("correction", f"{press.value}.correction.{press.view}", checked.payload)
 
     # --- save an incident ---
 

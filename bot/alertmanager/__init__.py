@@ -1,0 +1,5 @@
+"""Silence alerts in the configured Alertmanager."""
+
+from bot.alertmanager.client import Alertmanager, AlertmanagerError, open_alertmanager
+
+__all__ = ["Alertmanager", "AlertmanagerError", "open_alertmanager"]

@@ -1,0 +1,319 @@
+"""Silence the alerts of a post in Alertmanager, and end a silence: by the policy, audited, one at a time.
+
+A person confirms the matchers in a dialog. Its metadata names the post and a digest of these matchers, so that what is
+sent is what was shown. The silence is claimed in the store before Alertmanager is asked: two people who press at once
+make one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Final
+
+import structlog
+
+from bot.alertmanager import AlertmanagerError
+from bot.cluster.errors import ClusterError
+from bot.jobs import JobRun, Json, StartJob
+from bot.policy import SILENCE_ALERTS, Decision
+from bot.slack.errors import SlackError
+from bot.store import AuditEntry, StoreUnavailable
+from bot.store.alert_groups import StoredAlertPost
+from bot.store.silences import SilenceState, StoredSilence
+from bot.workflows.alert_groups import start_post
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Requester, Services
+from intents.alerts.silences import LONGEST_REASON, Matcher, duration_of, matchers_of, namespace_of
+from intents.domain import Text
+from responses import failures, silence_words
+from responses.safety import safe_line
+from responses.slack.notices import not_done
+from responses.slack.presses import Press
+from responses.slack.silences import silence_dialog
+
+_log: Final = structlog.get_logger(__name__)
+
+# Slack waits three seconds for the response to a submission.
+_CHECKED_S: Final = 2.0
+# A silence changes less than a remedy: it hides, for a while.
+_RISK: Final = "low"
+_PAUSES_S: Final = (0.5, 1.0)
+
+
+def _metadata(post: str, matchers: Sequence[Matcher]) -> str:
+    return f"{post}:{blake2b(repr(tuple(matchers)).encode(), digest_size=8).hexdigest()}"
+
+
+async def _decision(services: Services, post: StoredAlertPost, requester: Requester, namespace: str) -> Decision:
+    """Decide by the policy. `namespace` is the one that the silence is limited to, "" for none."""
+    try:
+        cluster = (await services.clusters.get(post.scope.cluster)).name if post.scope.cluster else ""
+    except ClusterError as error:
+        return Decision(allowed=False, says=Text.same(str(error)))
+    scope = requester.scope
+    decision = scope.may(SILENCE_ALERTS, cluster, namespace, {})
+    approval = scope.approval(SILENCE_ALERTS, cluster, namespace, {}, _RISK) if decision.allowed else ""
+    if approval:
+        words = silence_words.NEEDS_APPROVAL
+        return Decision(allowed=False, says=Text(en=words.en.format(approval), zh=words.zh.format(approval)))
+    return decision
+
+
+async def _refusal(
+    services: Services, post: StoredAlertPost | None, requester: Requester, matchers: Sequence[Matcher]
+) -> Text | None:
+    """Return why this person may not silence the alerts of a post now; None if they may."""
+    if services.alertmanager is None:
+        return silence_words.NOT_CONFIGURED
+    if post is None or post.scope.channel != requester.scope.who.channel:
+        return failures.UNKNOWN_BUTTON
+    if not post.firing:
+        return silence_words.NONE_FIRES
+    if post.silence is not None and post.silence.stands(services.clock()):
+        return silence_words.ALREADY
+    if not matchers:
+        return silence_words.TOO_WIDE
+    decision = await _decision(services, post, requester, namespace_of(matchers))
+    return None if decision.allowed else decision.says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedSilence:
+    """A checked submission: the payload of its job, or why it is refused, or the input errors by block."""
+
+    payload: Json = field(default_factory=dict)
+    refused: Text | None = None
+    wrong: Mapping[str, Text] = field(default_factory=dict)
+
+
+async def check_silence(
+    services: Services, *, team: str, user: str, metadata: str, typed: Mapping[str, str], view: str
+) -> CheckedSilence:
+    """Check a submitted dialog: input, permission, and the matchers that it showed. Raise StoreUnavailable."""
+    lasts, why = duration_of(typed.get(Press.SILENCE_FOR, "")), typed.get(Press.SILENCE_WHY, "").strip()
+    if lasts is None:
+        return CheckedSilence(wrong={str(Press.SILENCE_FOR): silence_words.CHOOSE})
+    if not why:
+        return CheckedSilence(wrong={str(Press.SILENCE_WHY): silence_words.TYPE_WHY})
+    post = await services.store.alert_groups.post(metadata.partition(":")[0])
+    if post is None:
+        return CheckedSilence(refused=failures.UNKNOWN_BUTTON)
+    matchers = matchers_of(post.labels)
+    try:
+        async with asyncio.timeout(_CHECKED_S):
+            requester = await services.requester(team=team, channel=post.scope.channel, user=user, fresh=True)
+            refused = await _refusal(services, post, requester, matchers)
+    except (SlackError, TimeoutError) as error:
+        _log.warning("requester_lookup_failed", error=str(error))
+        return CheckedSilence(refused=failures.BUSY)
+    if refused is None and metadata != _metadata(post.id, matchers):
+        refused = silence_words.OTHER_ALERTS
+    if refused is not None:
+        return CheckedSilence(refused=refused)
+    return CheckedSilence(
+        payload={
+            "post": post.id, "channel": post.scope.channel, "team": team, "user": user, "token": view,
+            "minutes": lasts // timedelta(minutes=1), "why": safe_line(why, limit=LONGEST_REASON),
+            "matchers": [[one.name, one.value, one.regex] for one in matchers],
+        }
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceWorkflow:
+    """The jobs `silence_dialog`, `silence` and `silence_end`.
+
+    Payload of all: {"post", "channel", "team", "user"}; of the dialog also "trigger", of the silence also "token",
+    "minutes", "why" and "matchers".
+    """
+
+    services: Services
+    start: StartJob
+
+    async def dialog(self, run: JobRun, payload: Json) -> Json | None:
+        """Open the dialog, or tell why not."""
+        await run.step("ask", self.ask, payload)
+        return None
+
+    async def silence(self, run: JobRun, payload: Json) -> Json | None:
+        """Silence the alerts, and show it in the post."""
+        claimed = await retry_step(run, "claim", self.claim, payload, pauses=_PAUSES_S)
+        if claimed and claimed["at"]:
+            done = await retry_step(run, "create", self.create, payload, str(claimed["at"]), pauses=_PAUSES_S)
+            await self._recorded(run, payload, done)
+        return None
+
+    async def end(self, run: JobRun, payload: Json) -> Json | None:
+        """End the silence of a post, and show it there."""
+        allowed = await retry_step(run, "allow", self.allow_end, payload, pauses=_PAUSES_S)
+        if allowed and allowed["token"]:
+            done = await retry_step(run, "end", self.delete, payload, pauses=_PAUSES_S)
+            await self._recorded(run, payload, done)
+        return None
+
+    async def _recorded(self, run: JobRun, payload: Json, done: Json | None) -> None:
+        if done:
+            await retry_step(run, "record", self.record, payload, done, pauses=_PAUSES_S)
+            await retry_step(run, "show", self.show, payload, pauses=_PAUSES_S)
+
+    # --- steps ---
+
+    async def ask(self, payload: Json) -> None:
+        services = self.services
+        try:
+            post, requester = await self._about(payload)
+            matchers = matchers_of(post.labels) if post else ()
+            refused = await _refusal(services, post, requester, matchers)
+            if refused is None and post is not None:
+                view = silence_dialog(matchers, metadata=_metadata(post.id, matchers), language=requester.language)
+                await services.slack.open_view(str(payload["trigger"]), view)
+                return
+        except StoreUnavailable:
+            refused = failures.BUSY
+        except SlackError as error:
+            _log.warning("silence_dialog_open_failed", channel=payload["channel"], error=str(error))
+            refused = error.says
+        if refused is not None:
+            await self._audit(payload, "refused", {"why": refused.en})
+            await self._tell(payload, refused)
+
+    async def claim(self, payload: Json) -> Json:
+        """Claim the silence before Alertmanager is asked; return since when, "" if another one stands."""
+        now = self.services.clock()
+        asked = StoredSilence(
+            state=SilenceState.ASKED, token=str(payload["token"]), by=str(payload["user"]), reason=str(payload["why"]),
+            until=now + timedelta(minutes=payload["minutes"]), at=now, matchers=tuple(map(str, _matchers(payload))),
+        )  # fmt: skip
+        stands = await self.services.store.alert_groups.silence(str(payload["post"]), asked)
+        if stands is None or stands.token != asked.token:
+            await self._tell(payload, silence_words.ALREADY)
+            return {"at": ""}
+        return {"at": now.isoformat()}
+
+    async def create(self, payload: Json, at: str) -> Json:
+        """Ask Alertmanager; return the id of the silence, or why there is none."""
+        client, starts = self.services.alertmanager, datetime.fromisoformat(at)
+        until = starts + timedelta(minutes=payload["minutes"])
+        if client is None:
+            return {"failed": silence_words.NOT_CONFIGURED.en, "outcome": "not silenced"}
+        try:
+            id = await client.silence(
+                _matchers(payload),
+                starts=starts,
+                ends=until,
+                by=await self._name(str(payload["user"])),
+                comment=str(payload["why"]),
+                mark=f"casebook {payload['post']} {payload['token']}",
+            )
+        except AlertmanagerError as error:
+            return {"failed": str(error), "outcome": "not silenced"}
+        return {"id": id, "outcome": "silenced"}
+
+    async def allow_end(self, payload: Json) -> Json:
+        """Return the token of the silence that this person may end, else "" and tell why."""
+        post, requester = await self._about(payload)
+        silence = post.silence if post else None
+        refused: Text | None = silence_words.NOT_SILENCED
+        if post and silence and silence.state is SilenceState.ACTIVE and post.scope.channel == str(payload["channel"]):
+            decision = await _decision(self.services, post, requester, namespace_of(matchers_of(post.labels)))
+            refused = None if decision.allowed else decision.says
+        if refused is not None or silence is None:
+            await self._audit(payload, "refused", {"why": (refused or silence_words.NOT_SILENCED).en})
+            await self._tell(payload, refused or silence_words.NOT_SILENCED)
+            return {"token": ""}
+        return {"token": silence.token}
+
+    async def delete(self, payload: Json) -> Json:
+        """Ask Alertmanager to end the silence."""
+        client, post = self.services.alertmanager, await self.services.store.alert_groups.post(str(payload["post"]))
+        if client is None or post is None or post.silence is None:
+            return {"failed": silence_words.NOT_CONFIGURED.en, "outcome": "not ended"}
+        try:
+            await client.end(post.silence.id)
+        except AlertmanagerError as error:
+            return {"failed": str(error), "outcome": "not ended", "id": post.silence.id}
+        return {"id": post.silence.id, "outcome": "ended"}
+
+    async def record(self, payload: Json, done: Json) -> None:
+        """Record what Alertmanager did: in the post, the audit and the metrics; tell the person what it did not."""
+        services, outcome = self.services, str(done["outcome"])
+        post = await services.store.alert_groups.post(str(payload["post"]))
+        before = post.silence if post else None
+        if before is not None and outcome in _STATES:
+            state = _STATES[outcome]
+            by = str(payload["user"]) if outcome == "ended" else ""
+            id = str(done.get("id") or before.id)
+            await services.store.alert_groups.silence(
+                str(payload["post"]), replace(before, state=state, id=id, ended_by=by, at=services.clock())
+            )
+        detail = {key: done[key] for key in ("id", "failed") if done.get(key)}
+        if before is not None:
+            detail |= {"why": before.reason, "until": before.until.isoformat(), "matchers": [*before.matchers]}
+        services.metrics.silenced(outcome)
+        if done.get("failed"):
+            words = silence_words.END_FAILED if outcome == "not ended" else silence_words.FAILED
+            says = Text(en=words.en.format(done["failed"]), zh=words.zh.format(done["failed"]))
+            await self._tell(payload, says)
+        await self._audit(payload, outcome, detail, key=str(payload.get("token") or ""))
+
+    async def show(self, payload: Json) -> None:
+        """Update the post."""
+        if post := await self.services.store.alert_groups.post(str(payload["post"])):
+            await start_post(self.start, post.id, post.edits, post.scope.channel)
+
+    # --- shared ---
+
+    async def _about(self, payload: Json) -> tuple[StoredAlertPost | None, Requester]:
+        post, requester = await asyncio.gather(
+            self.services.store.alert_groups.post(str(payload["post"])),
+            self.services.requester(
+                team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"]), fresh=True
+            ),
+        )
+        return post, requester
+
+    async def _name(self, user: str) -> str:
+        """Return the name for Alertmanager's list, the id if Slack does not return one."""
+        try:
+            person = await self.services.slack.person(user)
+        except SlackError:
+            return user
+        return safe_line(person.name) or user
+
+    async def _tell(self, payload: Json, says: Text) -> None:
+        services, channel, user = self.services, str(payload["channel"]), str(payload["user"])
+        try:
+            language = await services.language_of(user, within=_CHECKED_S)
+            await services.slack.post_ephemeral(channel=channel, user=user, message=not_done(says, language=language))
+        except SlackError as error:
+            _log.warning("press_reply_failed", error=str(error))
+
+    async def _audit(self, payload: Json, outcome: str, detail: Json, *, key: str = "") -> None:
+        await self.services.store.audit.append(
+            AuditEntry(
+                at=self.services.clock(),
+                actor=str(payload["user"]),
+                team=str(payload["team"]),
+                channel=str(payload["channel"]),
+                action=SILENCE_ALERTS,
+                target=str(payload["post"]),
+                outcome=outcome,
+                detail=detail,
+                key=f"silence.{payload['post']}.{key}.{outcome}" if key else "",
+            )
+        )
+
+
+_STATES: Final[Mapping[str, SilenceState]] = {
+    "silenced": SilenceState.ACTIVE,
+    "not silenced": SilenceState.ENDED,
+    "ended": SilenceState.ENDED,
+}
+
+
+def _matchers(payload: Json) -> tuple[Matcher, ...]:
+    return tuple(Matcher(name=name, value=value, regex=regex) for name, value, regex in payload["matchers"])

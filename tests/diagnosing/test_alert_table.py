@@ -1,0 +1,73 @@
+"""Every alert of the common mixins leads to the cause in a broken cluster, and to none in a healthy one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from bot.cli.rehearsal import stage, staged
+from bot.diagnosing import Engine, build_engine, diagnose
+from intents.alerts.metrics import METRICS_ONLY
+from intents.alerts.questions import question_of
+from intents.domain import Diagnosis, GapReason, Language
+from intents.request import ExplainText, Request
+from intents.verdicts import supported
+from responses.sentences import gap_sentence
+from tests.alert_table import SUMMARY, TableAlert, alert_table, of_grafana, templated
+
+ALERTS = alert_table()
+TABLE = [pytest.param(one, id=one.id) for one in ALERTS]
+MEASURED = [pytest.param(one, id=one.id) for one in ALERTS if one.name in METRICS_ONLY]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return build_engine()[0]
+
+
+def questions(alert: TableAlert) -> tuple[Request, ...]:
+    """Return the alert as the webhook brings it, as Alertmanager and as Grafana post it."""
+    posts = (post(alert.labels) for post in (templated, of_grafana))
+    return (question_of(alert.labels, SUMMARY), *(ExplainText(text=text) for text in posts))
+
+
+async def diagnosed(alert: TableAlert, world: Mapping[str, Any], *, engine: Engine) -> list[Diagnosis]:
+    async with staged(stage(world)) as connection:
+        return [await diagnose(one, engine=engine, connection=connection) for one in questions(alert)]
+
+
+def causes(diagnosis: Diagnosis) -> set[str]:
+    told = {one.incident for one in diagnosis.hypotheses if supported(one)}
+    return told or ({"not explained"} if diagnosis.unexplained else set())
+
+
+@pytest.mark.parametrize("alert", TABLE)
+async def test_the_cause_is_named_while_it_stands(alert: TableAlert, engine: Engine) -> None:
+    found = [causes(one) for one in await diagnosed(alert, alert.broken, engine=engine)]
+
+    assert [bool(one & alert.finds) or not alert.finds for one in found] == [True] * len(found), found
+
+
+@pytest.mark.parametrize("alert", TABLE)
+async def test_a_healthy_object_gets_no_cause(alert: TableAlert, engine: Engine) -> None:
+    found = await diagnosed(alert, alert.healthy, engine=engine)
+
+    assert list(map(causes, found)) == [set()] * len(found)
+
+
+@pytest.mark.parametrize("alert", MEASURED)
+async def test_what_only_metrics_tell_is_named_with_its_query(alert: TableAlert, engine: Engine) -> None:
+    found = await diagnosed(alert, alert.healthy, engine=engine)
+
+    asked = [[gap for gap in one.gaps if gap.reason is GapReason.ONLY_METRICS] for one in found]
+    assert list(map(len, asked)) == [1] * len(found)
+    # The series of the alert are asked for, not those of its exporter.
+    shown = (gap_sentence(gaps[0], language) for gaps in asked for language in Language)
+    assert all(series_of(alert.labels) in sentence for sentence in shown)
+
+
+def series_of(labels: Mapping[str, str]) -> str:
+    label = "instance" if "instance" in labels else "pod" if "pod" in labels else "{"
+    return f'{label}="{labels[label]}"' if label in labels else ""
