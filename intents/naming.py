@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
 from intents.alerts.known import SUBJECT_OF
+from intents.alerts.label_values import CUT, is_missing
 from intents.alerts.labels import labels_in, titled_objects
-from intents.alerts.objects import OF_TARGETS, USUAL_OBJECTS, object_of
+from intents.alerts.objects import OF_TARGETS, USUAL_OBJECTS, is_address, object_of, scraped_pod
 from intents.catalog.schema import Incident
 from intents.command_lines import KINDS as COMMAND_KINDS
 from intents.domain import Symptom
@@ -157,24 +158,51 @@ def _of_alert(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
     """Return the symptoms of an alert with its object in place of what its other labels name; others as they are."""
     lines = [symptom.text for symptom in symptoms]
     labels = labels_in(lines)
-    about = object_of(labels)
+    about = scraped_pod(labels) or object_of(labels)
+    if labels:
+        symptoms = _without_missing(symptoms)
     if about is not None and about.kind in WORDS:
-        named = [_entity(about)]
+        # Of an address or a cut name only the cluster knows which object has it.
+        named = [replace(_entity(about), certain=not (is_address(about.name) or about.name.endswith(CUT)))]
         named += [Entity(kind="namespace", value=about.namespace)] if about.namespace else []
         named += [Entity(kind="container", value=about.container)] if about.container else []
         return _renamed(symptoms, named, beside={*KINDS, "namespace", "container", "object"})
-    if labels:
-        return _without_target(symptoms, labels)
-    if any(one.certain and one.kind in KINDS for symptom in symptoms for one in symptom.entities):
-        return symptoms
-    titled = [replace(_entity(each), certain=False) for each in titled_objects(lines) if each.kind in WORDS]
-    return _renamed(symptoms, titled, beside={"object"}) if titled else symptoms
+    titled = [each for each in titled_objects(lines) if each.kind in WORDS]
+    if titled and not _names_any(symptoms, {WORDS[each.kind] for each in titled}):
+        return _renamed(symptoms, _guesses_of(titled), beside={"object", *KINDS})
+    return _without_target(symptoms, labels) if labels and not titled else symptoms
 
 
 def _renamed(symptoms: Sequence[Symptom], named: Sequence[Entity], *, beside: Set[str]) -> Sequence[Symptom]:
     """Return the symptoms with these names in place of those of the kinds `beside`."""
     kept = [replace(each, entities=tuple(one for one in each.entities if one.kind not in beside)) for each in symptoms]
     return [replace(kept[0], entities=(*named, *kept[0].entities)), *kept[1:]]
+
+
+def _without_missing(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
+    """Return the symptoms without what a template writes where an alert has no such label: "pod: null"."""
+    return [
+        replace(each, entities=tuple(one for one in each.entities if not is_missing(one.value)))
+        if any(is_missing(one.value) for one in each.entities)
+        else each
+        for each in symptoms
+    ]
+
+
+def _names_any(symptoms: Sequence[Symptom], words: Container[str]) -> bool:
+    """Return whether the text certainly names an object of one of these kinds."""
+    return any(one.certain and one.kind in words for symptom in symptoms for one in symptom.entities)
+
+
+def _guesses_of(titled: Sequence[Focus]) -> list[Entity]:
+    """Return what a title may name; a name for which it has several namespaces is looked up in all of the cluster."""
+    homes: dict[tuple[str, str], dict[str, None]] = {}
+    for each in titled:
+        homes.setdefault((each.kind, each.name), {}).setdefault(each.namespace)
+    return [
+        Entity(kind=WORDS[kind], value=name, namespace=next(iter(own)) if len(own) == 1 else "", certain=False)
+        for (kind, name), own in homes.items()
+    ]
 
 
 def _without_target(symptoms: Sequence[Symptom], labels: Mapping[str, str]) -> Sequence[Symptom]:

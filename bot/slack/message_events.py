@@ -1,15 +1,15 @@
 """Parse message events from the many shapes in which Slack sends them.
 
-Shapes: docs.slack.dev/reference/events/message and its subtypes. A bot's alert often has no text of its own; its text
-is in the attachments or blocks.
+Shapes: docs.slack.dev/reference/events/message and its subtypes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.slack.post_text import words_of
 from intents.slack_text import unformatted
 from responses.safety import safe_value
 
@@ -18,7 +18,6 @@ _SPOKEN: Final = frozenset({"", "file_share", "thread_broadcast", "bot_message",
 _FILE_KEYS: Final = ("id", "name", "size", "mimetype", "filetype", "mode", "url_private_download", "url_private",
                      "file_access")  # fmt: skip
 _ADDRESSES: Final = ("url_private_download", "url_private")
-_DEEPEST: Final = 8
 _SLACKBOT: Final = "USLACKBOT"
 # Slack cuts what is typed at 4,000 characters, at a line's end if one is near.
 _CUT_FROM: Final = 3_900
@@ -84,12 +83,12 @@ def read_event(
         "subtype": _plain(now),
     }  # fmt: skip
     message = _received(inner, team=team, us=us, our_bot=our_bot)
-    return EditedMessage(message=message, changed=_words(now) != _words(before)) if message else None
+    return EditedMessage(message=message, changed=words_of(now) != words_of(before)) if message else None
 
 
 def _deleted(event: Mapping[str, Any], *, team: str, ts: str, us: str) -> DeletedMessage:
     channel = _text(event, "channel")
-    to_us = channel.startswith("D") or f"<@{us}" in _words(_mapping(event.get("previous_message")))
+    to_us = channel.startswith("D") or f"<@{us}" in words_of(_mapping(event.get("previous_message")))
     return DeletedMessage(team=team, channel=channel, ts=ts, to_us=to_us)
 
 
@@ -112,7 +111,7 @@ def _received(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> 
         files=files_of(event),
         bot=bool(event.get("bot_id")) or subtype == "bot_message",
         direct=event.get("channel_type") == "im" or channel.startswith("D"),
-        mentions_us=event.get("type") == "app_mention" or f"<@{us}" in _words(event),
+        mentions_us=event.get("type") == "app_mention" or f"<@{us}" in words_of(event),
         is_cut=len(_text(event, "text")) >= _CUT_FROM,
         in_block=_text(event, "text").count("```") % 2 == 1,
     )
@@ -120,12 +119,12 @@ def _received(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> 
 
 def text_of(message: Mapping[str, Any]) -> str:
     """Return a message's text without Slack's markup."""
-    return unformatted(_words(message))
+    return unformatted(words_of(message))
 
 
 def markup_of(message: Mapping[str, Any]) -> str:
     """Return a message's text in Slack's markup: mentions and links in angle brackets, entities."""
-    return _words(message)
+    return words_of(message)
 
 
 def files_of(message: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
@@ -136,45 +135,6 @@ def files_of(message: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
 def _plain(message: Mapping[str, Any]) -> str:
     subtype = str(message.get("subtype") or "")
     return subtype if subtype in _SPOKEN else ""
-
-
-def _words(message: Mapping[str, Any]) -> str:
-    """Return the text and the attachments of a bot; its blocks if there is no other text."""
-    parts = [str(message.get("text") or "")]
-    for attachment in message.get("attachments") or ():
-        if isinstance(attachment, Mapping) and not attachment.get(
-            "from_url"
-        ):  # unfurled links are not written by a person
-            parts += _of_attachment(attachment)
-    if not any(part.strip() for part in parts):
-        parts += _texts(message.get("blocks"), 0)
-    return "\n".join(dict.fromkeys(part for part in parts if part.strip()))
-
-
-def _of_attachment(attachment: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("pretext", "title", "text"):
-        yield str(attachment.get(key) or "")
-    for field in attachment.get("fields") or ():
-        if isinstance(field, Mapping):
-            yield f"{field.get('title') or ''}: {field.get('value') or ''}"
-    yield from _texts(attachment.get("blocks"), 0)
-    if not attachment.get("text"):
-        yield str(attachment.get("fallback") or "")
-
-
-def _texts(value: Any, depth: int) -> Iterator[str]:
-    """Yield every `text` string in `value`: blocks nest it in many ways."""
-    if depth > _DEEPEST:
-        return
-    if isinstance(value, Mapping):
-        if isinstance(value.get("text"), str):
-            yield value["text"]
-        for key, inner in value.items():
-            if isinstance(inner, Mapping | list) and key != "accessory":
-                yield from _texts(inner, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item, depth + 1)
 
 
 def _file(file: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,6 +38,9 @@ KINDS: Final[Mapping[str, str]] = {
 # Exporters measure a machine; their `instance` is its name or address with a port.
 _OF_MACHINES: Final = re.compile(r"Node[A-Z]\w+|Kubelet\w+|KubeNode\w+")
 _MACHINE: Final = re.compile(r"\[?([a-z0-9][a-z0-9.-]{0,252}|(?<=\[)[0-9a-f:.]{2,45}(?=\]))\]?(?::\d+)?")
+# Prometheus itself reports these: their `instance` is the target, which may be a pod.
+_OF_ADDRESSES: Final = re.compile(r"TargetDown|PrometheusTargetMissing|InstanceDown")
+_ADDRESS: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}:[0-9a-f:.]{2,45}")
 # The API server names the aggregated API as `name`, and the namespace of who asked.
 _OF_APIS: Final = re.compile(r"KubeAggregatedAPI\w+")
 # Labels that say where Prometheus scrapes.
@@ -71,10 +74,23 @@ def object_of(labels: Mapping[str, str]) -> Focus | None:
     return Focus(kind="Namespace", name=namespace) if namespace else None
 
 
+def scraped_pod(labels: Mapping[str, str]) -> Focus | None:
+    """Return the pod that Prometheus cannot scrape, by its address; None where the labels name an object."""
+    about, target = object_of(labels), _machine_in(labels)
+    if (about and about.kind != "Namespace") or not _OF_ADDRESSES.fullmatch(labels.get("alertname", "")):
+        return None
+    return Focus(kind="Pod", namespace=labels.get("namespace", ""), name=target) if is_address(target) else None
+
+
+def is_address(name: str) -> bool:
+    """Return whether a name is an IP: only the cluster tells which object has it."""
+    return _ADDRESS.fullmatch(name) is not None
+
+
 def _kubelet(labels: Mapping[str, str]) -> Focus | None:
     """Return the node whose kubelet is the one instance that an alert about a part of the cluster names."""
-    instance = _MACHINE.fullmatch(labels.get("instance", "")) if labels.get("job") == "kubelet" else None
-    return Focus(kind="Node", name=labels.get("node") or instance[1]) if instance else None
+    instance = _machine_in(labels) if labels.get("job") == "kubelet" else ""
+    return Focus(kind="Node", name=labels.get("node") or instance) if instance else None
 
 
 def _machine(labels: Mapping[str, str]) -> str:
@@ -82,5 +98,9 @@ def _machine(labels: Mapping[str, str]) -> str:
     if not _OF_MACHINES.fullmatch(labels.get("alertname", "")):
         return ""
     named = labels.get("exported_node") or labels.get("node") or labels.get("nodename", "")
+    return named or _machine_in(labels)
+
+
+def _machine_in(labels: Mapping[str, str]) -> str:
     match = _MACHINE.fullmatch(labels.get("instance", ""))
-    return named or (match[1] if match else "")
+    return match[1] if match else ""

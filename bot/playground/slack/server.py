@@ -257,22 +257,22 @@ class SimulatedSlack(FaultControls, Inspection):
 
     async def say(
         self, user: str, channel: str, text: str, *, thread_ts: str = "", files: Sequence[Shareable] = (),
-        bot: bool = False, attachments: Sequence[Json] = (),
+        bot: bool = False, attachments: Sequence[Json] = (), blocks: Sequence[Json] = (),
     ) -> str:  # fmt: skip
         """Post a message as typed by `user` and return its ts.
 
         Slack escapes the text and marks links; write mentions as `<@U…>`. With `bot` the message comes from another
         integration with the user's name and `text` is stored unchanged; alerts carry most of their text in
-        `attachments`.
+        `attachments` or `blocks`.
         """
         shared = [_shared(each) for each in files]
         return await self._user_actions.say(
-            user, channel, text, thread_ts=thread_ts, files=shared, bot=bot, attachments=attachments
+            user, channel, text, thread_ts=thread_ts, files=shared, bot=bot, attachments=attachments, blocks=blocks
         )
 
-    async def edit(self, user: str, channel: str, ts: str, text: str) -> None:
-        """Edit the user's own message."""
-        await self._user_actions.edit(user, channel, ts, text)
+    async def edit(self, user: str, channel: str, ts: str, text: str, **shown: Sequence[Json]) -> None:
+        """Edit the user's own message; `shown` are the new `attachments` and `blocks` of an integration's."""
+        await self._user_actions.edit(user, channel, ts, text, **shown)
 
     async def remove(self, user: str, channel: str, ts: str, *, admin: bool = False) -> None:
         """Delete the user's own message; as an `admin`, any message, the app's included.

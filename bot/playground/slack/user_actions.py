@@ -31,7 +31,7 @@ class UserActions:
 
     async def say(
         self, user_id: str, channel_id: str, text: str, *, thread_ts: str, files: Sequence[SharedFile], bot: bool,
-        attachments: Sequence[Json],
+        attachments: Sequence[Json], blocks: Sequence[Json],
     ) -> str:  # fmt: skip
         """Post a message as this user, or with `bot` as another integration. Return its timestamp."""
         user, channel = self._present(user_id, channel_id)
@@ -41,6 +41,8 @@ class UserActions:
         message = self._bot_message(user, text) if bot else self._message(user, text)
         if attachments:
             message["attachments"] = [*attachments]
+        if blocks:
+            message["blocks"] = [*blocks]
         if shared:
             identity, url = self._state.identity, self._state.url
             shown = [file_json(each, identity=identity, url=url, listed=each.only_listed) for each in shared]
@@ -57,12 +59,17 @@ class UserActions:
         await _all(attempts)
         return str(stored["ts"])
 
-    async def edit(self, user_id: str, channel_id: str, ts: str, text: str) -> None:
+    async def edit(
+        self, user_id: str, channel_id: str, ts: str, text: str, *,
+        attachments: Sequence[Json] = (), blocks: Sequence[Json] = (),
+    ) -> None:  # fmt: skip
         """Edit the user's own message."""
         user, channel = self._present(user_id, channel_id)
         self._own(user, channel, ts)
         edited = {"user": user.id, "ts": self._state.timestamps.next()}
-        fields = {"text": stored_text(text), "blocks": [self._rich(text)], "edited": edited}
+        fields = {"text": stored_text(text), "blocks": [*blocks] or [self._rich(text)], "edited": edited}
+        if attachments:
+            fields["attachments"] = [*attachments]
         _, attempts = self._publisher.change(channel, ts, fields)
         await _all(attempts)
 

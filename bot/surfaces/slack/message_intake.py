@@ -21,6 +21,7 @@ from bot.workflows.admission import RefusalNotices, TooManyRequests
 from bot.workflows.submissions import Submissions
 from intents.alerts.identity import identities
 from intents.alerts.labels import is_over
+from intents.alerts.states import PostStates, states_in
 from intents.channel_commands import ChannelCommand
 from intents.misuse import Misuse
 from intents.slash import ObjectQuery, TextQuery, parse_message
@@ -81,9 +82,12 @@ class MessageIntake:
             if not message.bot:
                 await self._addressed(message, text)
             return
-        if is_over(text):
-            await self._over(message, text)
-            return
+        states = _states(message)
+        if states.over:
+            await self._over(message, states.over)
+            if not states.standing:
+                return
+            text = safe(states.standing, limit=LONGEST_TEXT)
         who = (message.channel, message.thread_ts, message.user)
         if known := self.recent.known(*who, message.ts):
             if known.request:
@@ -98,9 +102,10 @@ class MessageIntake:
             self.recent.forget(*who, message.ts)
             raise
 
-    async def _over(self, message: ReceivedMessage, text: str) -> None:
+    async def _over(self, message: ReceivedMessage, ended: str) -> None:
         """Start the jobs that close the answers to an alert whose end is posted; other ends draw no answer."""
-        for request in await self.store.standing_alerts.of(message.channel, identities(text)):
+        known = identities(safe(ended, limit=LONGEST_TEXT), over=True)
+        for request in await self.store.standing_alerts.of(message.channel, known):
             await self.start("alert_over", f"alert_over.{request}", {"request": request})
             self.metrics.message_handled("over")
 
@@ -171,8 +176,13 @@ class MessageIntake:
             await self._of_channel(message, text, command.action)
         elif request is None:
             await self._received(message)
-        elif is_over(text) or self.clock() - request.original.created < _REREAD_WITHIN:
-            await self.submissions.amend(request.original.id, message.ts, text, user=message.user)
+        else:
+            states = _states(message)
+            if (states.over and not states.standing) or self.clock() - request.original.created < _REREAD_WITHIN:
+                text = safe(states.standing or states.over, limit=LONGEST_TEXT)
+                await self.submissions.amend(request.original.id, message.ts, text, user=message.user)
+            elif states.over:
+                await self._over(message, states.over)
 
     async def _deleted(self, deleted: DeletedMessage) -> None:
         request = await self.submissions.of_part(deleted.channel, deleted.ts)
@@ -230,6 +240,13 @@ class MessageIntake:
             files=tuple(message.files),
             created=self.clock(),
         )
+
+
+def _states(message: ReceivedMessage) -> PostStates:
+    """Divide the post of an app. What a person writes is about one alert at most, and its first line tells."""
+    if message.bot:
+        return states_in(message.text)
+    return PostStates(over=message.text) if is_over(message.text) else PostStates(standing=message.text)
 
 
 def _has_text_file(message: ReceivedMessage) -> bool:
