@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,9 +57,9 @@ def full_world_of(incident: Incident, case: Case) -> dict[str, Any]:
     return expanded(world_of(incident, case), now=REHEARSAL_TIME)
 
 
-def stage(*worlds: Mapping[str, Any]) -> SimulatedCluster:
+def stage(*worlds: Mapping[str, Any], clock: Callable[[], datetime] = lambda: REHEARSAL_TIME) -> SimulatedCluster:
     """Return a cluster in these states with healthy neighbours, at rehearsal time, not started. Raise WorldError."""
-    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
+    cluster = SimulatedCluster(clock=clock)
     cluster.load_neighbours()
     for world in worlds:
         cluster.load(world)
