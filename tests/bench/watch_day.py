@@ -17,9 +17,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from bot.cli.rehearsal import stage
 from bot.playground.kubernetes import SimulatedCluster
 from tests.bench.alert_storm import resident
-from tests.end_to_end.process import Premises, premises
+from tests.end_to_end.process import Premises, premises_of
 from tests.end_to_end.workplace import is_final, words_of
 
 CHANNEL: Final = "C0000000001"
@@ -225,8 +226,7 @@ async def live(directory: Path, day: Day, **variables: Any) -> None:
     clock.path.write_text("0", encoding="ascii")
     app: dict[str, Any] = {"clock": clock, "beat_s": 0.02}
     watch = {"CASEBOOK_WATCH": f"{CHANNEL} *", **variables}
-    async with premises(directory, pace=False, cluster_clock=clock, **watch) as at:
-        at.cluster.load(calm(day))
+    async with premises_of(directory, stage(calm(day), clock=clock), pace=False, variables=watch) as at:
         await at.start(**app)
         await _rests(at, least=_WATCHES)
         churn = _Churn(at.cluster, day, random.Random(day.seed), iter(range(10**9)))

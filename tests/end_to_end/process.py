@@ -14,10 +14,9 @@ import re
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -28,7 +27,7 @@ import aiohttp
 from bot.app import RuntimeOptions, running
 from bot.cli.console import note
 from bot.cli.logs import configure_logging
-from bot.cli.rehearsal import REHEARSAL_TIME, stage
+from bot.cli.rehearsal import stage
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import build_engine, engine_for
 from bot.playground.kubernetes import SimulatedCluster
@@ -200,18 +199,22 @@ class Premises:
 
 @asynccontextmanager
 async def premises(
-    directory: Path,
-    *worlds: Mapping[str, Any],
-    pace: bool = True,
-    cluster_clock: Callable[[], datetime] = lambda: REHEARSAL_TIME,
-    **variables: Any,
+    directory: Path, *worlds: Mapping[str, Any], pace: bool = True, **variables: Any
 ) -> AsyncIterator[Premises]:
     """Run a simulated Slack and cluster. `variables` are environment variables for every process.
 
     Without `pace` neither Slack nor the processes apply rate limits, so that many users take no longer than one.
     """
+    async with premises_of(directory, stage(*worlds), pace=pace, variables=variables) as at:
+        yield at
+
+
+@asynccontextmanager
+async def premises_of(
+    directory: Path, cluster: SimulatedCluster, *, pace: bool, variables: Mapping[str, Any]
+) -> AsyncIterator[Premises]:
+    """Run a simulated Slack beside this cluster, which is not started yet."""
     async with AsyncExitStack() as stack:
-        cluster = stage(*worlds, clock=cluster_clock)
         await cluster.start()
         stack.push_async_callback(cluster.stop)
         (directory / "kubeconfig").write_text(json.dumps(cluster.kubeconfig()), encoding="utf-8")
