@@ -33,6 +33,7 @@ from bot.common.background import in_background
 from bot.diagnosing import Engine, build_engine
 from bot.playground.alertmanager import SimulatedAlertmanager
 from bot.playground.page import ListedChannel, MessageShortcut, PasteSample, Person, PlaygroundPage, SlashCommand, Usage
+from bot.playground.silences import SimulatedSilences
 from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from bot.policy import Policy
 from bot.policy.alert_routes import AlertRoute, AlertRoutes
@@ -106,8 +107,16 @@ async def playground(
         people = _people(slack)
         alerts = slack.add_channel(_ALERTS)
         page = await _page(slack, showcase, clock, people, alerts=alerts)
+        silences = SimulatedSilences()
+        await silences.start()
+        stack.push_async_callback(silences.stop)
         own = _settings(
-            slack, directory, language, prometheus_url=showcase.cluster.prometheus.url, watch=f"{alerts} {WATCHED}"
+            slack,
+            directory,
+            language,
+            prometheus_url=showcase.cluster.prometheus.url,
+            watch=f"{alerts} {WATCHED}",
+            alertmanager_url=silences.url,
         )
         clusters = Clusters.of(own, kubeconfig=kubeconfig)
         app = await stack.enter_async_context(
@@ -126,6 +135,7 @@ async def playground(
             namespace=ALERTED,
             url=f"{app.url}/alerts",
             token=own.alerts_token.get_secret_value(),
+            silences=silences,
         )
         await stack.enter_async_context(in_background(alertmanager.run()))
         address = await page.start(port=port)
@@ -209,7 +219,13 @@ def _command(showcase: Showcase) -> SlashCommand:
 
 
 def _settings(
-    slack: SimulatedSlack, directory: Path, language: Language | None, *, prometheus_url: str, watch: str
+    slack: SimulatedSlack,
+    directory: Path,
+    language: Language | None,
+    *,
+    prometheus_url: str,
+    alertmanager_url: str,
+    watch: str,
 ) -> Settings:
     """Return settings that are complete, so that none come from a real workspace or cluster in the environment."""
     return Settings.model_validate(
@@ -229,6 +245,9 @@ def _settings(
             "replica": "playground",
             "incident_channels": (NAME,),
             "alert_routes": None,
+            "alertmanager_url": alertmanager_url,
+            "alertmanager_token": "",
+            "feedback_report": "",
             "alerts_token": secrets.token_urlsafe(),
             "alerts_user": "",
             "alerts_password": "",

@@ -15,6 +15,7 @@ from typing import Any, Final
 import aiohttp
 
 from bot.playground.kubernetes import SimulatedCluster, times
+from bot.playground.silences import SimulatedSilences
 
 Json = dict[str, Any]
 
@@ -27,13 +28,14 @@ _NO_END: Final = "0001-01-01T00:00:00Z"
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedAlertmanager:
-    """Evaluates the rule on `cluster` and sends what changed to `url` until it is accepted."""
+    """Evaluates the rule on `cluster` and sends what changed to `url` until it is accepted, unless it is silenced."""
 
     cluster: SimulatedCluster
     namespace: str
     url: str
     token: str
     clock: times.Clock = times.utc_now
+    silences: SimulatedSilences | None = None
     _firing: dict[str, datetime] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -48,13 +50,18 @@ class SimulatedAlertmanager:
         now, unready = self.clock(), self.cluster.unready_pods(self.namespace)
         started = {pod: self._firing.get(pod, now) for pod in unready}
         resolved = {pod: since for pod, since in self._firing.items() if pod not in unready}
-        if started == self._firing:
+        if started == self._firing or self._silenced:
             return
         alerts = [self._alert(pod, since) for pod, since in started.items()]
         alerts += [self._alert(pod, since, ended=now) for pod, since in resolved.items()]
         # A notification that failed is sent again at the next evaluation, as Alertmanager does.
         if await self._accepted(session, alerts):
             self._firing = started
+
+    @property
+    def _silenced(self) -> bool:
+        labels = {"alertname": _NAME, "namespace": self.namespace}
+        return self.silences is not None and self.silences.mutes(labels)
 
     async def _accepted(self, session: aiohttp.ClientSession, alerts: list[Json]) -> bool:
         try:

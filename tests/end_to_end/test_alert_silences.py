@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.playground.silences import SimulatedSilences
 from bot.policy import Policy
 from bot.policy.model import Rules
 from responses.slack.presses import Press
@@ -25,57 +26,39 @@ SECRET = "hunter2-" + "x7Kq9" * 4
 EVERYWHERE = {"clusters": ["*"], "namespaces": ["*"], "cluster_scoped": True}
 
 
-@dataclass(slots=True)
-class Silencer:
-    """An Alertmanager that keeps silences. `fails` is the status of its next answers, `lost` loses those to POST."""
+@dataclass(slots=True, kw_only=True)
+class Silencer(SimulatedSilences):
+    """An Alertmanager with faults: `fails` is the status of its next answers, `lost` loses those to POST."""
 
-    url: str = ""
-    silences: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     fails: int = 0
     lost: bool = False
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request, handler: Any) -> web.StreamResponse:
         self.requests.append((request.method, request.path))
         self.tokens.add(request.headers.get("Authorization", ""))
         if self.fails:
-            moved = {"Location": "http://127.0.0.1:9/elsewhere"} if self.fails in (301, 302) else {}
+            moved = {"Location": "http://127.0.0.1:9/elsewhere"} if self.fails == 302 else {}
             return web.json_response({"code": self.fails, "message": "broken"}, status=self.fails, headers=moved)
-        last = request.path.rpartition("/")[2]
-        match request.method:
-            case "POST":
-                made = f"5b2f0d9e-0000-4000-8000-{len(self.silences):012}"
-                self.silences[made] = {**await request.json(), "id": made, "status": {"state": "active"}}
-                if self.lost:
-                    assert request.transport is not None
-                    request.transport.close()
-                return web.json_response({"silenceID": made})
-            case "DELETE":
-                self.silences[last]["status"]["state"] = "expired"
-                return web.json_response({})
-            case _ if last == "silences":
-                return web.json_response([*self.silences.values()])
-            case _:
-                return web.json_response(self.silences[last])
+        response: web.StreamResponse = await handler(request)
+        if self.lost and request.method == "POST":
+            assert request.transport is not None
+            request.transport.close()
+        return response
 
     def active(self) -> list[dict[str, Any]]:
-        return [one for one in self.silences.values() if one["status"]["state"] == "active"]
+        return [one for one in self.shown() if one["status"]["state"] == "active"]
 
 
 @asynccontextmanager
 async def silencer() -> AsyncIterator[Silencer]:
     kept = Silencer()
-    application = web.Application()
-    application.router.add_route("*", "/{path:.*}", kept.answer)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    kept.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await kept.start()
     try:
         yield kept
     finally:
-        await runner.cleanup()
+        await kept.stop()
 
 
 @asynccontextmanager

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import aiohttp
 from aiohttp import web
 
 from bot.cli.rehearsal import stage
 from bot.cli.staged_trouble import ALERTED, StagedTrouble, staged_events
 from bot.playground.alertmanager import SimulatedAlertmanager
 from bot.playground.kubernetes import SimulatedCluster
+from bot.playground.silences import SimulatedSilences
 from intents.alerts.webhook import parse_webhook
 from tests.waiting import until
 
@@ -37,7 +39,7 @@ class Webhook:
 
 
 @asynccontextmanager
-async def alerting(cluster: SimulatedCluster) -> AsyncIterator[Webhook]:
+async def alerting(cluster: SimulatedCluster, silences: SimulatedSilences | None = None) -> AsyncIterator[Webhook]:
     webhook = Webhook()
     application = web.Application()
     application.router.add_post("/alerts", webhook.handle)
@@ -46,7 +48,7 @@ async def alerting(cluster: SimulatedCluster) -> AsyncIterator[Webhook]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/alerts"
-    alertmanager = SimulatedAlertmanager(cluster=cluster, namespace=ALERTED, url=url, token=TOKEN)
+    alertmanager = SimulatedAlertmanager(cluster=cluster, namespace=ALERTED, url=url, token=TOKEN, silences=silences)
     task = asyncio.create_task(alertmanager.run())
     try:
         yield webhook
@@ -109,3 +111,21 @@ def test_trouble_can_begin_and_end_again_and_leaves_nothing_behind():
 def names(cluster: SimulatedCluster) -> set[tuple[str, str]]:
     found = (each for _, each in cluster.store.everything() if each["metadata"].get("namespace") == ALERTED)
     return {(each["kind"], each["metadata"]["name"]) for each in found}
+
+
+async def test_silenced_alerts_are_sent_once_the_silence_ends():
+    cluster, silences = stage(), SimulatedSilences()
+    release = trouble(cluster)
+    await silences.start()
+    matcher = {"name": "namespace", "value": ALERTED, "isRegex": False, "isEqual": True}
+    body = {"matchers": [matcher], "startsAt": "2026-01-01T00:00:00Z", "endsAt": "2126-01-01T00:00:00Z"}
+    async with alerting(cluster, silences) as webhook, aiohttp.ClientSession() as session:
+        async with session.post(f"{silences.url}/api/v2/silences", json=body) as made:
+            id = (await made.json())["silenceID"]
+        release.begin()
+        await asyncio.sleep(1)
+        assert webhook.accepted == []
+        async with session.delete(f"{silences.url}/api/v2/silence/{id}") as ended:
+            assert ended.ok
+        await until(lambda: webhook.accepted)
+    await silences.stop()
