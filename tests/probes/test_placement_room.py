@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.placement import PROBE
 from intents.domain import GapReason, ProbeResult
@@ -149,3 +151,17 @@ async def test_what_is_not_judged_is_said(cluster: SimulatedCluster, read: Any) 
     row = by_node(await read(PROBE, kind="Pod", namespace="batch", name="a"))["n1"]
 
     assert (row["fits"], row["fitting_nodes"], row["not_checked"]) == (True, 1, ("volumes",))
+
+
+@pytest.mark.parametrize(("cpu", "known"), [("9", True), ("3", False)], ids=["larger than any node", "not"])
+async def test_a_pod_larger_than_any_node_needs_no_list_of_the_others(
+    cluster: SimulatedCluster, read: Any, cpu: str, known: bool
+) -> None:
+    cluster.load({"objects": [node("n1"), node("n2", cpu="8"), pod("busy", on="n1", cpu="2"), pod("a", cpu=cpu)]})
+    cluster.fail(path_prefix="/api/v1/pods", status=500, times=100)
+
+    reading = await read(PROBE, kind="Pod", namespace="batch", name="a")
+
+    assert bool(reading.rows) is known
+    assert bool(reading.gaps) is not known
+    assert all(row.values["fitting_nodes"] == row.values["large_enough_nodes"] == 0 for row in reading.rows)

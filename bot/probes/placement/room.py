@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.cluster.object_lists import ObjectList
 from bot.kube.objects import has_ended, name_of, namespace_of, node_name_of, ref, status_of
 from bot.kube.owners import owner_of
 from bot.kube.placement import constraints_beyond, refusal
@@ -67,6 +68,8 @@ async def read(look: Look) -> ProbeResult:
     nodes, pods = await asyncio.gather(
         whole_list(look, "Node", "the nodes"), whole_list(look, "Pod", "pods in all namespaces")
     )
+    if isinstance(pods, Gap) and not isinstance(nodes, Gap) and _too_large(questions, nodes.items):
+        pods = ObjectList(items=())  # no pod on a node makes room there
     gaps += [part for part in (nodes, pods) if isinstance(part, Gap)]
     if isinstance(nodes, Gap) or isinstance(pods, Gap):
         return ProbeResult(gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
@@ -89,6 +92,17 @@ def _questions(pods: Iterable[Json]) -> list[tuple[Json, Amounts]]:
         return -wanted.get(CPU, 0), -wanted.get(MEMORY, 0), namespace_of(pod), name_of(pod)
 
     return sorted(found.values(), key=size)
+
+
+def _too_large(questions: Sequence[tuple[Json, Amounts]], nodes: Sequence[Json]) -> bool:
+    """Tell whether no node that may admit these pods could hold one, even without any other pod."""
+    offered = [(node, amounts(status_of(node).get("allocatable"))) for node in nodes]
+    return all(
+        lacking(allocatable, wanted)
+        for pod, wanted in questions[:MOST_PODS]
+        for node, allocatable in offered
+        if not refusal(pod, node)
+    )
 
 
 def _rooms(nodes: Sequence[Json], pods: Iterable[Json]) -> list[_Node]:
