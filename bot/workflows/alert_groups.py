@@ -32,22 +32,25 @@ from bot.workflows.single_posts import post_once
 from intents.alerts.objects import object_of
 from intents.alerts.questions import question_of
 from intents.alerts.silences import matchers_of
-from intents.domain import Diagnosis, Focus, Text, Verdict
+from intents.domain import Diagnosis, Focus, ObjectRef, Text, Verdict
 from intents.request import ExplainText, scope_of
 from intents.verdicts import supported
 from responses import alert_groups as words
 from responses import failures
 from responses.overview import scrubbed_overview
 from responses.safety import scrubbed
+from responses.slack import limits
 from responses.slack.alert_groups import RemedyDone, firing_message, resolved_message
 from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message, Snippet
 from responses.slack.notices import notice
-from responses.slack.overview import overview_message
+from responses.slack.overview import diagnose_value, overview_message
 from responses.slack.silences import SilenceShown
 
 _log: Final = structlog.get_logger(__name__)
 
+# The key of a post's document with the object to diagnose.
+ASKED: Final = "asked"
 WINDOW_S: Final = 2.0
 UPDATE_EVERY_S: Final = 60.0
 _AT_ONCE: Final = 4
@@ -278,22 +281,26 @@ def _folded(focus: Focus) -> str:
 
 
 def _of_diagnosis(alert: PendingAlert, found: Diagnosis, requester: Requester, *, seconds: float) -> _Cause:
+    focus = object_of(alert.labels)
     message = answer_message(
         scrubbed(found),
         language=requester.language,
         request_id="",
         seconds=seconds,
-        of_text=object_of(alert.labels) is None,
+        of_text=focus is None,
+        runbook=focus is None,
         controls=False,
     )
+    # Its diagnosis, with runbook and remedies, is one press away.
+    asked = {ASKED: [focus.kind, focus.namespace, focus.name]} if focus else {}
+    document = {**_document(message), **asked}
     first = next(iter(found.hypotheses), None)
     if first is None or first.verdict is Verdict.RULED_OUT or not supported(first):
         place = _place(alert)
         key = _key("object", *place) if place else _key("alert", *_likeness(alert))
-        return _Cause(key=key, document=_document(message))
+        return _Cause(key=key, document=document)
     key = cause_of(first) or _key(first.incident, *_place(alert))
-    focus = object_of(alert.labels)
-    document = {**_document(message), INCIDENT: first.incident, NAMESPACE: focus.namespace if focus else ""}
+    document |= {INCIDENT: first.incident, NAMESPACE: focus.namespace if focus else ""}
     return _Cause(key=key, document=document, proven=first.verdict is Verdict.CONFIRMED)
 
 
@@ -339,10 +346,21 @@ def _message(post: StoredAlertPost, services: Services, done: Sequence[RemedyDon
         since=since,
         link=post.link,
         silence=_silence(post, services),
+        diagnose=_diagnose(post),
         silences=post.id if services.alertmanager is not None and matchers_of(post.labels) else "",
         language=language,
     )
     return replace(message, overflow=Snippet(**document["overflow"])) if document["overflow"] else message
+
+
+def _diagnose(post: StoredAlertPost) -> str:
+    """Return the value of the button that diagnoses the alert's object, "" for none."""
+    asked = post.document.get(ASKED)
+    if not asked:
+        return ""
+    kind, namespace, name = asked
+    value = diagnose_value(ObjectRef(kind=kind, namespace=namespace, name=name), cluster=post.scope.cluster)
+    return value if len(value) <= limits.BUTTON_VALUE else ""
 
 
 def _silence(post: StoredAlertPost, services: Services) -> SilenceShown | None:

@@ -10,11 +10,13 @@ from typing import Final
 
 from intents.domain import Language
 from responses import alert_groups as words
+from responses.overview import DIAGNOSE
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 from responses.slack.message import Block, Message
 from responses.slack.mrkdwn import fallback
+from responses.slack.presses import Press, action_id
 from responses.slack.silences import SilenceShown, silence_button, silence_state
 
 _ADDRESS: Final = re.compile(r"https?://[^\s<>|]+")
@@ -39,17 +41,24 @@ def firing_message(
     since: datetime | None,
     link: str,
     silence: SilenceShown | None = None,
+    diagnose: str = "",
     silences: str = "",
     language: Language,
 ) -> Message:
     """Return the post while alerts fire; `diagnosis` are the blocks of its answer.
 
-    `silences` is the value of the button that silences the alerts, "" for no button.
+    `diagnose` is the value of the button that leads to the whole diagnosis, `silences` that of the button that silences
+    the alerts; "" for no button.
     """
     says = words.firing_line(names, since, language)
     below = [*silence_state(silence, language=language)]
+    buttons = []
+    if diagnose:
+        buttons.append(blocks.button(DIAGNOSE.in_(language), action_id=action_id(Press.DIAGNOSE), value=diagnose))
     if silences:
-        below.append(silence_button(silence, post=silences, language=language))
+        buttons.append(silence_button(silence, post=silences, language=language))
+    if buttons:
+        below.append(blocks.actions(*buttons))
     return Message(text=fallback(says, cause), blocks=(_head(says, link, language), *diagnosis, *below))
 
 

@@ -80,6 +80,7 @@ def answer_message(
     of_text: bool,
     buttons: Sequence[RemedyButton] = (),
     details_value: str = "",
+    runbook: bool = True,
     count: int = 1,
     last_seen: datetime | None = None,
     observed: Sequence[str] = (),
@@ -100,12 +101,12 @@ def answer_message(
 
     `seconds` is the wall time of the diagnosis. `observed` are the text's error lines, shown where no hypothesis
     matches. `details_value` is the value of the Details button; with "", for no button, the first steps of the runbook
-    are in the answer. `count` says how often the same was asked, `last_seen` when last. `text_only_reason` says why no
-    cluster was queried. `controls` shows the menu to mark the answer as wrong and to mute it. `not_it_by` and
-    `muted_by` are ids of users, `corrections` what users said it was, `muted_why` is the reason to mute it. `because`
-    says why this cluster was queried, if there are several; `pick` offers the others. `secrets` are the kinds of
-    secrets that the text held. `related` are links to answers about the same fault. `ended` says that the alert which
-    was answered is over: what it was stays, nothing is offered any more.
+    are in the answer, unless `runbook` says that they are found elsewhere. `count` says how often the same was asked,
+    `last_seen` when last. `text_only_reason` says why no cluster was queried. `controls` shows the menu to mark the
+    answer as wrong and to mute it. `not_it_by` and `muted_by` are ids of users, `corrections` what users said it was,
+    `muted_why` is the reason to mute it. `because` says why this cluster was queried, if there are several; `pick`
+    offers the others. `secrets` are the kinds of secrets that the text held. `related` are links to answers about the
+    same fault. `ended` says that the alert which was answered is over: what it was stays, nothing is offered any more.
 
     Raises ValueError for a request id that no button can carry.
     """
@@ -114,6 +115,7 @@ def answer_message(
     over = cause_gone(remedy_states, cluster=diagnosis.cluster)
     past = over is not None or ended is not None
     offered = [] if past else _offered(buttons, remedy_states)
+    advises = runbook and not details_value
     page = _Page(visible, language, of_text=of_text, text_only=reason, over=over.state if over else None, ended=ended)
     parts = [
         Part(rank=0, blocks=(blocks.rich(*page.head()),)),
@@ -134,11 +136,11 @@ def answer_message(
             language=language,
         ),
         *_lines(0, data_loss_lines(offered, language)),
-        *([] if past or offered or not details_value else page.next_step()),
+        *([] if past or offered or advises else page.next_step()),
         *([] if past else page.proof([shown_line(line) for line in observed])),
         *_lines(0, page.said(secret_notice(secrets, language))),
         *([Part(rank=0, blocks=picker_blocks(pick, request_id=request_id, language=language))] if pick else []),
-        *([] if past or details_value else page.advice()),
+        *([] if past or not advises else page.advice()),
         *page.related(related),
         Part(
             rank=0,

@@ -12,6 +12,7 @@ from intents.domain import Language, Text
 from responses import silence_words, words
 from responses.shown import shown_line
 from responses.slack import blocks
+from responses.slack.blocks import Element
 from responses.slack.message import Block, View
 from responses.slack.presses import Press, action_id
 
@@ -80,11 +81,11 @@ def silence_state(silence: SilenceShown | None, *, language: Language) -> Iterat
     yield blocks.rich(*lines)
 
 
-def silence_button(silence: SilenceShown | None, *, post: str, language: Language) -> Block:
+def silence_button(silence: SilenceShown | None, *, post: str, language: Language) -> Element:
     """Return the button that silences, or that ends the silence."""
     stands = silence is not None and silence.stands
     label, press = (silence_words.END, Press.SILENCE_END) if stands else (silence_words.SILENCE, Press.SILENCE)
-    return blocks.actions(blocks.button(label.in_(language), action_id=action_id(press), value=post))
+    return blocks.button(label.in_(language), action_id=action_id(press), value=post)
 
 
 def _duration(minutes: int, language: Language) -> str:

@@ -13,10 +13,11 @@ import aiohttp
 import pytest
 
 from bot.policy.alert_routes import AlertRoute, AlertRoutes
+from responses.slack.presses import Press
 from tests.end_to_end.process import locked
 from tests.end_to_end.test_metrics import scraped
 from tests.end_to_end.test_overviews import SCENE
-from tests.end_to_end.workplace import Workplace, is_final, lines_of, workplace
+from tests.end_to_end.workplace import Workplace, is_final, lines_of, pressable, workplace
 
 TOKEN = "alertmanager-bearer-of-the-tests"
 CHANNEL = "C0000000001"
@@ -301,3 +302,13 @@ async def test_closed_post_says_which_remedies_were_applied(tmp_path, engine, he
         closed = "\n".join(lines_of(await post_with(at, "Resolved after")))
         assert "checkout-6f4d8b7c5-kz9wp" in closed
         assert at.bo in closed
+
+
+async def test_button_of_a_post_leads_to_the_whole_diagnosis(tmp_path, engine, healing):
+    async with workplace(tmp_path, engine, healing.world, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
+        await deliver(at, group(alert("checkout-6f4d8b7c5-kz9wp", namespace="front")))
+        (post,) = await posts(at, 1)
+        await at.slack.click(at.bo, at.channel, post["ts"], str(Press.DIAGNOSE))
+
+        answer = await at.answer(post["ts"])
+        assert pressable(answer, Press.REMEDY)

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from intents.alerts.silences import matchers_of
-from intents.domain import Language
+from intents.domain import Language, ObjectRef
 from responses.slack.alert_groups import RemedyDone, firing_message, resolved_message
 from responses.slack.message import Message, View
+from responses.slack.overview import diagnose_value
 from responses.slack.silences import SilenceShown, silence_dialog
 
 _NOON: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -32,6 +33,7 @@ def alert_specimens(cause: str, answer: Message, language: Language) -> Iterator
         "language": language,
     }
     post: dict[str, Any] = {"cause": cause, "diagnosis": answer.blocks, "silences": "alerts-5b2f", **shared}
+    post["diagnose"] = diagnose_value(ObjectRef(kind="Pod", namespace="shop", name="web-0"), cluster="prod")
     yield "alerts-firing", firing_message(_NAMES, **post)
     yield "alerts-silenced", firing_message(_NAMES, silence=_SILENCE, **post)
     over = replace(_SILENCE, stands=False, ended_by="U012AL")
