@@ -139,7 +139,7 @@ class Day:
         ]
 
     def missed(self) -> list[str]:
-        return [one.name for one in self.plan() if not any(f"{one.namespace}/" in each for each in self.posts)]
+        return [one.name for one in self.plan() if not any(one.name in each for each in self.posts)]
 
 
 def calm(day: Day) -> dict[str, Any]:
