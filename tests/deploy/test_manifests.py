@@ -197,7 +197,7 @@ def test_the_network_policy_allows_one_port_in_and_configured_ports_out() -> Non
     usual = [(53, "UDP"), (53, "TCP"), (443, "TCP"), (6443, "TCP")]
     assert ports({}) == usual
     assert ports(VARIANTS["replicas"]) == [*usual, (5432, "TCP")]
-    assert ports(VARIANTS["everything"]) == [*usual, (9090, "TCP"), (5432, "TCP"), (3128, "TCP")]
+    assert ports(VARIANTS["everything"]) == [*usual, (9090, "TCP"), (9093, "TCP"), (5432, "TCP"), (3128, "TCP")]
     assert "NetworkPolicy" not in {each["kind"] for each in rendered({"networkPolicy": {"enabled": False}})}
 
 

@@ -379,8 +379,9 @@ async def looks(at: Workplace) -> float:
 
 
 async def test_unexplained_trouble_is_looked_at_once_an_hour_in_the_end(tmp_path, engine):
+    unready = {**WELL, "faults": {"Pod/shed/tool-7d9f8b6c54-ddddd": {"ready": False}}}
     async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch="C0000000001 shed") as at:
-        await breaks(at)
+        await breaks(at, unready)
         seen = []
         for passed in (3, 1, 2, 5, 5, 60 * 24, 30, 31, 30):
             at.clock.advance(passed * MINUTE)
