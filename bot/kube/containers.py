@@ -13,6 +13,7 @@ from intents.domain import Json
 
 # The kubelet forgets earlier crashes of a container once it has run this long (its backoff is reset).
 STABLE_S: Final = 600
+_RARE_S: Final = 6 * 3600
 _NEVER_S: Final = 1 << 40
 _STATES: Final = ("waiting", "running", "terminated")
 
@@ -93,7 +94,7 @@ class Container:
         return _run(last, current=self.state != "running", now=now) if last else None
 
     def crash_looping(self, now: datetime) -> bool:
-        """Tell whether it keeps failing: it backs off, or failed again and has not run for long since."""
+        """Tell whether it keeps failing: it backs off, or failed again within hours and has not run for long since."""
         if self.state == "waiting":
             return self.reason == "CrashLoopBackOff"
         ended = self.ended(now)
@@ -101,8 +102,9 @@ class Container:
             return False
         if self.state == "terminated":
             return True
+        # The count also has the restarts of weeks ago: after a run of hours, a failure counts as the first.
         running_s = seconds_since(self.detail.get("startedAt"), now)
-        return self.restarts > 1 and UNKNOWN < running_s < STABLE_S
+        return self.restarts > 1 and ended.ran_s < _RARE_S and UNKNOWN < running_s < STABLE_S
 
 
 def containers_in(pod: Json) -> Iterator[Container]:

@@ -97,6 +97,16 @@ def test_crash_loop_that_runs_in_between_is_one_trouble(clock: Clock, rows: Watc
     assert rows.is_over([DEPLOYMENT], clock.passes(2 * MINUTE))
 
 
+@pytest.mark.parametrize(("ran", "looping"), [(timedelta(minutes=30), True), (timedelta(days=3), False)])
+def test_a_failure_after_days_is_no_crash_loop(clock: Clock, rows: WatchedRows, ran: timedelta, looping: bool) -> None:
+    restarted = pod(clock, "web-6f4d8b7c5-aaaaa", runs=True)
+    last = restarted["status"]["containerStatuses"][0]["lastState"]["terminated"]
+    last["startedAt"] = (clock.now - ran).isoformat()
+    rows.keep(POD, restarted)
+    clock.passes(4 * MINUTE)
+    assert bool(rows.due(clock.now)) is looping
+
+
 def test_pod_that_replaces_a_broken_one_goes_on_with_its_trouble(clock: Clock, rows: WatchedRows) -> None:
     for name in ("web-6f4d8b7c5-aaaaa", "web-6f4d8b7c5-bbbbb", "web-6f4d8b7c5-ccccc"):
         broken = pod(clock, name, runs=False)
