@@ -73,7 +73,8 @@ class AlertGroupWorkflow:
         more: Json | None = {"more": True}
         while more and more["more"]:
             more = await retry_step(run, "place", self.place, payload, pauses=_PAUSES_S)
-        await retry_step(run, "start_posts", self.start_posts, payload, pauses=_PAUSES_S)
+            # In a storm further alerts keep arriving: the posts must not wait for its end.
+            await retry_step(run, "start_posts", self.start_posts, payload, pauses=_PAUSES_S)
         return None
 
     async def close_round(self, payload: Json) -> None:
