@@ -33,6 +33,7 @@ from bot.diagnosing import build_engine, engine_for
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy, load_policy
+from bot.policy.alert_routes import NO_ROUTES, load_alert_routes
 from bot.remedies.names import action_names, unknown_actions
 from bot.settings import load_settings
 from intents.catalog.loader import load
@@ -291,6 +292,7 @@ async def _serve_forked(app: dict[str, Any]) -> None:
     configured = load_settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
     policy = load_policy(configured.policy, actions=action_names()) if configured.policy else Policy.default()
+    routes = load_alert_routes(configured.alert_routes) if configured.alert_routes else NO_ROUTES
     if not app.pop("pace"):
         app.setdefault("slack_limits", UNPACED)
     if app.pop("catalog_alone", False):
@@ -301,6 +303,7 @@ async def _serve_forked(app: dict[str, Any]) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     clusters, options = Clusters.of(configured), RuntimeOptions(**app)
-    async with running(configured, engine=engine, policy=policy, clusters=clusters, options=options) as serving:
+    given: dict[str, Any] = {"policy": policy, "clusters": clusters, "alert_routes": routes, "options": options}
+    async with running(configured, engine=engine, **given) as serving:
         note(f"serving at {serving.url}")
         await stop.wait()
