@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gzip
 import io
+import itertools
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -100,12 +101,18 @@ async def chunks(body: bytes) -> AsyncIterator[bytes]:
 
 
 async def test_every_field_with_every_value_is_accepted_or_named(tmp_path, engine):
-    whole = group(alert(TILL[0], fingerprint="0123456789abcdef"), resolved(alert(TILL[1])))
+    numbers = itertools.count(1)
+
+    def fresh() -> dict[str, Any]:
+        """Return a group that is new to the app, so that it is stored."""
+        one, other = (f"{next(numbers):016x}" for _ in range(2))
+        return group(alert(TILL[0], fingerprint=one), resolved(alert(TILL[1], fingerprint=other)))
+
     async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
         wrong = []
-        for path in paths(whole):
+        for path in paths(fresh()):
             for value in VALUES:
-                status, says = await deliver(at, json.dumps(changed(whole, path, value)).encode())
+                status, says = await deliver(at, json.dumps(changed(fresh(), path, value)).encode())
                 named = field(path) in says or "JSON" in says
                 if status != 200 and not (status == 400 and named):
                     wrong.append((path, value, status, says))
