@@ -43,6 +43,8 @@ _log: Final = structlog.get_logger(__name__)
 WINDOW_S: Final = 2.0
 UPDATE_EVERY_S: Final = 60.0
 _AT_ONCE: Final = 4
+# Alerts whose turn comes later stay pending, so that a slow cluster does not delay the posts about the others.
+_PLACED_WITHIN_S: Final = 5.0
 # About a day: an outage of Slack is over by then, and nobody would start the post again.
 _PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, *([60.0] * 1_440))
 # All pods of a ReplicaSet have the same template.
@@ -92,10 +94,12 @@ class AlertGroupWorkflow:
             alike: dict[tuple[str, ...], list[PendingAlert]] = {}
             for each in pending:
                 alike.setdefault(_likeness(each), []).append(each)
-            seats = asyncio.Semaphore(_AT_ONCE)
+            seats, began = asyncio.Semaphore(_AT_ONCE), time.monotonic()
 
             async def placed(alerts: Sequence[PendingAlert]) -> None:
                 async with seats:
+                    if time.monotonic() - began > _PLACED_WITHIN_S:
+                        return
                     cause = await self._cause(alerts[0], scope, requester)
                 shown = [each.fingerprint for each in alerts if cause.proven or each.mode != AlertMode.PROVEN]
                 hidden = [each.fingerprint for each in alerts if each.fingerprint not in set(shown)]
@@ -132,7 +136,8 @@ class AlertGroupWorkflow:
                 access=requester.scope.access(connection.name),
             )
         except TargetNotFound as error:
-            return self._plain(alert, failures.target_not_found(error.target, error.closest, error.others), requester)
+            says = failures.target_not_found(error.target, error.closest, error.others)
+            return self._plain(alert, says, requester, key=_key("alert", *_likeness(alert)))
         except ClusterError as error:
             return await self._of_text(alert, Text.same(str(error)), requester)
         services.metrics.diagnosed(found, intent="alert", seconds=time.monotonic() - began)
@@ -142,9 +147,11 @@ class AlertGroupWorkflow:
         """Return what the alert's text alone suggests; `reason` says why no cluster was read."""
         text = "\n".join(filter(None, (alert.labels.get("alertname", ""), alert.summary)))
         found = await diagnose(ExplainText(text=text), engine=self.services.engine(), connection=None)
+        # What no cluster tells apart shares a post: otherwise an API server that is away means a post per object.
+        key = _key("alert", alert.labels.get("alertname", ""))
         if not found.hypotheses:
             says = Text(en=words.TEXT_ONLY.en.format(reason.en), zh=words.TEXT_ONLY.zh.format(reason.zh))
-            return self._plain(alert, says, requester)
+            return self._plain(alert, says, requester, key=key)
         message = answer_message(
             scrubbed(found),
             language=requester.language,
@@ -154,12 +161,12 @@ class AlertGroupWorkflow:
             text_only_reason=reason,
             controls=False,
         )
-        return _Cause(key=_key("alert", alert.labels.get("alertname", "")), document=_document(message))
+        return _Cause(key=key, document=_document(message))
 
-    def _plain(self, alert: PendingAlert, says: Text, requester: Requester) -> _Cause:
+    def _plain(self, alert: PendingAlert, says: Text, requester: Requester, *, key: str) -> _Cause:
         summary = Text.same(f"{alert.summary} · ") if alert.summary else Text.same("")
         message = notice(Text(en=summary.en + says.en, zh=summary.zh + says.zh), language=requester.language)
-        return _Cause(key=_key("alert", *_likeness(alert)), document=_document(message))
+        return _Cause(key=key, document=_document(message))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

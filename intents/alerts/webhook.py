@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
@@ -16,6 +17,8 @@ _MOST_ALERTS: Final = 5_000
 _MOST_LABELS: Final = 64
 _LONGEST_VALUE: Final = 1_000
 _LONGEST_WORDS: Final = 4_000
+# Alertmanager's. Another one could look like a credential, and the store would not find it again.
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
 # Go's zero time is in year 1: the alert has no end yet. At either edge a time has no UTC equivalent.
 _YEARS: Final = range(2, 9999)
 
@@ -79,7 +82,7 @@ def _alert(read: _Alert) -> Alert:
         summary=(notes.get("summary") or notes.get("message", ""))[:_LONGEST_WORDS],
         description=notes.get("description", "")[:_LONGEST_WORDS],
         runbook=notes.get("runbook_url", "")[:_LONGEST_VALUE],
-        fingerprint=read.fingerprint[:_MOST_LABELS] or fingerprint_of(read.labels),
+        fingerprint=read.fingerprint if _FINGERPRINT.fullmatch(read.fingerprint) else fingerprint_of(read.labels),
         starts=_time(read.starts),
         ends=_time(read.ends) if read.status is AlertStatus.RESOLVED else None,
     )

@@ -225,7 +225,8 @@ async def test_hostile_labels_cannot_ping_format_or_leak(tmp_path, engine):
     hostile = "<!channel> <@U0000000001> <https://evil.example|Open in Alertmanager> *bold*"
     routes = AlertRoutes(routes=(AlertRoute(channel=CHANNEL, clusters={"prod": "simulated"}),))
     async with workplace(tmp_path, engine, SCENE, alert_routes=routes, alerts_token=TOKEN) as at:
-        known = alert(TILL[0], name=f"{hostile} {secret}", labels={"cluster": "prod", "token": secret})
+        tokens = {"cluster": "prod", "token": secret}
+        known = alert(TILL[0], name=f"{hostile} {secret}", labels=tokens, fingerprint=secret)
         nowhere = alert(hostile, name=f"Other {hostile}", labels={"cluster": secret})
         gone = alert(secret, name="Gone", labels={"cluster": "prod"})
         nothing = {"labels": {"alertname": f"Nothing\nresolved {secret}"}}
@@ -257,6 +258,28 @@ def parsed_by_slack(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping | list):
         for inner in value.values() if isinstance(value, Mapping) else value:
             yield from parsed_by_slack(inner)
+
+
+async def test_without_a_cluster_alerts_of_one_name_are_one_post(tmp_path, engine):
+    routes = AlertRoutes(routes=(AlertRoute(channel=CHANNEL, clusters={"prod": "simulated"}),))
+    async with workplace(tmp_path, engine, SCENE, alert_routes=routes, alerts_token=TOKEN) as at:
+        for cluster, names in (
+            ("unheard-of", ("KubePodNotReady", "KubePodCrashLooping")),
+            ("prod", ("ApiServerAway",)),
+        ):
+            if cluster == "prod":
+                await at.cluster.stop()
+            pods = [f"app{number}-0" for number in range(30)]
+            await deliver(
+                at, group(*(alert(pod, name=name, labels={"cluster": cluster}) for pod in pods for name in names))
+            )
+
+        heads = [lines_of(each)[0] for each in await posts(at, 3)]
+        assert sorted(each.split(" · ")[1] for each in heads) == [
+            "ApiServerAway ×30",
+            "KubePodCrashLooping ×30",
+            "KubePodNotReady ×30",
+        ]
 
 
 async def test_post_that_slack_refused_for_a_while_is_posted_once(tmp_path, engine):
