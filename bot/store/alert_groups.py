@@ -30,6 +30,8 @@ MOST_PLACED: Final = 400
 _CHUNK: Final = 400
 # An alert that only repeats is written again after this time, so that it is not purged.
 _TOUCH: Final = timedelta(hours=6)
+# Clocks of a monitoring system and ours differ by less, unless one is wrong.
+_CLOCKS_APART: Final = timedelta(hours=1)
 # A round collects for seconds; the job of an older one was lost.
 _ROUND_LASTS: Final = timedelta(minutes=10)
 
@@ -275,15 +277,36 @@ def _row(arrived: ArrivedAlert, known: Row[Any] | None, now: datetime) -> Json |
     }
     if known is None:
         return row
-    if known.starts and alert.starts and alert.starts < known.starts:
-        return None  # a late copy of an earlier time
     same = {"placed": known.placed, "post": known.post}
     if firing and known.firing:
         return {**row, **same, "starts": known.starts} if now - known.at > _TOUCH else None
     if firing:
-        again = bool(alert.starts and known.starts and alert.starts > (known.ends or known.starts))
-        return row if again else None
-    return {**row, **same} if known.firing else None
+        return row if _fires_again(alert, known) else None
+    return {**row, **same} if known.firing and not _ended_before(alert, known) else None
+
+
+def _fires_again(alert: Alert, known: Row[Any]) -> bool:
+    """Tell whether a firing alert began after its known end; without a time it did: a second post loses nothing."""
+    if alert.starts is None or known.starts is None:
+        return True
+    # A copy of the same time may seem to begin after its end if two clocks are apart.
+    return alert.starts != known.starts and alert.starts > (_plausible(known.ends, known.at) or known.starts)
+
+
+def _ended_before(alert: Alert, known: Row[Any]) -> bool:
+    """Tell whether a resolved alert was over before the known one began.
+
+    An earlier start alone does not prove it: of two Prometheus, the one that reports later may have seen it first.
+    """
+    began = _plausible(known.starts, known.at)
+    if began is None or alert.starts is None or alert.starts >= began:
+        return False
+    return alert.ends is None or alert.ends < began
+
+
+def _plausible(time: datetime | None, at: datetime) -> datetime | None:
+    """Return a time unless it is far in the future of its arrival: the sender's clock was wrong."""
+    return time if time and time <= at + _CLOCKS_APART else None
 
 
 async def _round(connection: AsyncConnection, scope: AlertScope, now: datetime) -> int:

@@ -92,6 +92,8 @@ class AlertsWebhook:
                 body = await _body(request)
         except TimeoutError:
             return 408, "malformed", "the body did not arrive in time"
+        except web.RequestPayloadError:
+            return 400, "malformed", "the body does not match its Content-Encoding or was cut off"
         if body is None:
             return 413, "too_large", f"the body is larger than {_LARGEST_BODY} bytes"
         try:

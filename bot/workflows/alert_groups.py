@@ -56,6 +56,8 @@ UPDATE_EVERY_S: Final = 60.0
 _AT_ONCE: Final = 4
 # An overview may take so many times the deadline of one diagnosis.
 _OVERVIEW: Final = 4
+# Alerts whose turn comes later stay pending, so that a slow cluster does not delay the posts about the others.
+_PLACED_WITHIN_S: Final = 5.0
 # About a day: an outage of Slack is over by then, and nobody would start the post again.
 _PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, *([60.0] * 1_440))
 # All pods of a ReplicaSet have the same template.
@@ -86,7 +88,8 @@ class AlertGroupWorkflow:
         more: Json | None = {"more": True}
         while more and more["more"]:
             more = await retry_step(run, "place", self.place, payload, pauses=_PAUSES_S)
-        await retry_step(run, "start_posts", self.start_posts, payload, pauses=_PAUSES_S)
+            # In a storm further alerts keep arriving: the posts must not wait for its end.
+            await retry_step(run, "start_posts", self.start_posts, payload, pauses=_PAUSES_S)
         return None
 
     async def close_round(self, payload: Json) -> None:
@@ -104,10 +107,12 @@ class AlertGroupWorkflow:
             alike: dict[tuple[str, ...], list[PendingAlert]] = {}
             for each in pending:
                 alike.setdefault(_likeness(each), []).append(each)
-            seats = asyncio.Semaphore(_AT_ONCE)
+            seats, began = asyncio.Semaphore(_AT_ONCE), time.monotonic()
 
             async def placed(alerts: Sequence[PendingAlert]) -> None:
                 async with seats:
+                    if time.monotonic() - began > _PLACED_WITHIN_S:
+                        return
                     cause = await self._cause(alerts[0], scope, requester)
                 shown = [each.fingerprint for each in alerts if cause.proven or each.mode != AlertMode.PROVEN]
                 hidden = [each.fingerprint for each in alerts if each.fingerprint not in set(shown)]
@@ -145,11 +150,14 @@ class AlertGroupWorkflow:
                 access=requester.scope.access(connection.name),
             )
         except TargetNotFound as error:
-            return self._plain(alert, failures.target_not_found(error.target, error.closest, error.others), requester)
+            says = failures.target_not_found(error.target, error.closest, error.others)
+            return self._plain(alert, says, requester, key=_key("alert", *_likeness(alert)))
         except ClusterError as error:
             return await self._of_text(alert, Text.same(str(error)), requester)
         if isinstance(question, ExplainText) and not (found.hypotheses or found.unexplained):
-            return self._plain(alert, _without_cluster(words.NO_OBJECT), requester)
+            return self._plain(
+                alert, _without_cluster(words.NO_OBJECT), requester, key=_key("alert", *_likeness(alert))
+            )
         services.metrics.diagnosed(found, intent="alert", seconds=time.monotonic() - began)
         return _of_diagnosis(alert, found, requester, seconds=time.monotonic() - began)
 
@@ -173,8 +181,10 @@ class AlertGroupWorkflow:
         """Return what the alert's text alone suggests; `reason` says why no cluster was read."""
         text = "\n".join(filter(None, (alert.labels.get("alertname", ""), alert.summary)))
         found = await diagnose(ExplainText(text=text), engine=self.services.engine(), connection=None)
+        # What no cluster tells apart shares a post: otherwise an API server that is away means a post per object.
+        key = _key("alert", alert.labels.get("alertname", ""))
         if not found.hypotheses:
-            return self._plain(alert, _without_cluster(reason), requester)
+            return self._plain(alert, _without_cluster(reason), requester, key=key)
         message = answer_message(
             scrubbed(found),
             language=requester.language,
@@ -184,12 +194,12 @@ class AlertGroupWorkflow:
             text_only_reason=reason,
             controls=False,
         )
-        return _Cause(key=_key("alert", alert.labels.get("alertname", "")), document=_document(message))
+        return _Cause(key=key, document=_document(message))
 
-    def _plain(self, alert: PendingAlert, says: Text, requester: Requester) -> _Cause:
+    def _plain(self, alert: PendingAlert, says: Text, requester: Requester, *, key: str) -> _Cause:
         summary = Text.same(f"{alert.summary} · ") if alert.summary else Text.same("")
         message = notice(Text(en=summary.en + says.en, zh=summary.zh + says.zh), language=requester.language)
-        return _Cause(key=_key("alert", *_likeness(alert)), document=_document(message))
+        return _Cause(key=key, document=_document(message))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

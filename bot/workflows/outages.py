@@ -1,4 +1,4 @@
-"""Retry steps with backoff through an outage of Slack, the store or the network.
+"""Retry steps with backoff through an outage of Slack, the store, the job engine or the network.
 
 DBOS records a failed step as failed forever. So a step that hits an outage returns "again", and the job sleeps, also
 across restarts, before it runs the step again.
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
+from bot.jobs import JobRun, JobsUnavailable, Json
 from bot.slack.errors import SlackUnavailable
 from bot.store import StoreUnavailable
 
@@ -38,7 +38,8 @@ async def retry_step(
     async def attempt() -> Json | None:
         try:
             return await do(*args)
-        except (SlackUnavailable, StoreUnavailable) as error:
+        # While the process stops no job can be started: the next process resumes this one.
+        except (SlackUnavailable, StoreUnavailable, JobsUnavailable) as error:
             _log.warning("job_step_delayed", job=run.id, step=name, error=str(error))
             return {_AGAIN: str(error)}
 

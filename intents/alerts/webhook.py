@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -15,8 +17,10 @@ _MOST_ALERTS: Final = 5_000
 _MOST_LABELS: Final = 64
 _LONGEST_VALUE: Final = 1_000
 _LONGEST_WORDS: Final = 4_000
-# Go's zero time: the alert has no end yet.
-_NO_TIME: Final = 1
+# Alertmanager's. Another one could look like a credential, and the store would not find it again.
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
+# Go's zero time is in year 1: the alert has no end yet. At either edge a time has no UTC equivalent.
+_YEARS: Final = range(2, 9999)
 
 
 class AlertPayloadError(ValueError):
@@ -78,14 +82,14 @@ def _alert(read: _Alert) -> Alert:
         summary=(notes.get("summary") or notes.get("message", ""))[:_LONGEST_WORDS],
         description=notes.get("description", "")[:_LONGEST_WORDS],
         runbook=notes.get("runbook_url", "")[:_LONGEST_VALUE],
-        fingerprint=read.fingerprint[:_MOST_LABELS] or fingerprint_of(read.labels),
-        starts=_started(read),
-        ends=read.ends if read.status is AlertStatus.RESOLVED else None,
+        fingerprint=read.fingerprint if _FINGERPRINT.fullmatch(read.fingerprint) else fingerprint_of(read.labels),
+        starts=_time(read.starts),
+        ends=_time(read.ends) if read.status is AlertStatus.RESOLVED else None,
     )
 
 
-def _started(read: _Alert) -> Any:
-    return read.starts if read.starts and read.starts.year > _NO_TIME else None
+def _time(given: datetime | None) -> datetime | None:
+    return given if given and given.year in _YEARS else None
 
 
 def fingerprint_of(labels: Mapping[str, str]) -> str:
