@@ -111,9 +111,10 @@ class WatchWorkflow:
             ),
             budget=self.display.budget,
         )
-        # A step that runs again finds the row, and whether Slack has it.
-        if not post.shown:
-            done = await self.display.show(post.key)
+        # A step that runs again finds the row, and whether Slack has it. So does a look at another namespace that finds
+        # the same cause meanwhile.
+        done = None if post.shown else await self.display.show(post.key, again=False)
+        if done is not None:
             self.services.metrics.watch_posted(("digest" if post.digest else "posted") if done else "failed")
 
     async def over(self, key: str, at: str) -> None:

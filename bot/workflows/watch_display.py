@@ -54,10 +54,10 @@ class WatchDisplay:
             "cluster": change.cluster,
         }
 
-    async def show(self, key: str, *, over: datetime | None = None) -> bool:
+    async def show(self, key: str, *, over: datetime | None = None, again: bool = True) -> bool | None:
         """Post or edit the message that shows a cause, as `over` if that is given. Return whether Slack took it.
 
-        Raise SlackUnavailable.
+        Without `again`, a cause that Slack shows already is left alone: then return None. Raise SlackUnavailable.
         """
         store = self.services.store.watch_posts
         post = await store.get(key)
@@ -66,6 +66,8 @@ class WatchDisplay:
         # Two changes of a message must not overtake each other.
         async with self.services.turn(post.message):
             post = await store.get(key) or post
+            if post.shown and not again:
+                return None
             done = True
             try:
                 await self._show(replace(post, over=over or post.over))
