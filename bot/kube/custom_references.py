@@ -1,6 +1,6 @@
 """Name the objects that a custom resource waits for: those its fields refer to, and the kinds that it owns.
 
-The fields are those that cert-manager, External Secrets, Flux, Crossplane, Cluster API and Knative document.
+The fields are those that cert-manager, External Secrets, Flux, Argo CD, Crossplane, Cluster API and Knative document.
 """
 
 from __future__ import annotations
@@ -36,6 +36,12 @@ _OWNED: Final[Mapping[str, tuple[str, ...]]] = {
     "MachineSet.cluster.x-k8s.io": ("machines.cluster.x-k8s.io",),
 }
 _MOST: Final = 10
+# Argo CD's words for a resource of an Application that nobody waits for. Since version 3 it keeps them elsewhere.
+_WELL: Final = ("Healthy", "Suspended")
+_UNTOLD: Final = ""
+# The worst first, then what may be; of a resource whose health is not told, what runs pods.
+_HEALTH: Final = ("Degraded", "Missing", "Unknown", "Progressing", _UNTOLD)
+_RUNS_PODS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job", "Rollout")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,25 @@ def _references(obj: Mapping[str, Any]) -> Iterator[CustomReference]:
             yield from _reference(obj, each, kind, group)
     if group == "serving.knative.dev" and (name := field_paths.get(obj, ("status", "latestCreatedRevisionName"))):
         yield from _reference(obj, {"name": name}, "Revision", group)
+    if (kind, group) == ("Application", "argoproj.io"):
+        for each in _unhealthy(obj):
+            version = "/".join(filter(None, (str(each.get("group") or ""), str(each.get("version") or ""))))
+            yield from _reference(obj, {**each, "apiVersion": version}, "", "")
+
+
+def _unhealthy(application: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the resources that an Application says are not well, or whose health it does not tell. No Secrets."""
+    told = [
+        (str((each.get("health") or {}).get("status") or _UNTOLD), each)
+        for each in field_paths.get(application, ("status", "resources")) or ()
+        if isinstance(each, Mapping) and each.get("kind") != "Secret"
+    ]
+
+    def place(one: tuple[str, Mapping[str, Any]]) -> tuple[int, bool]:
+        health, each = one
+        return _HEALTH.index(health) if health in _HEALTH else len(_HEALTH), each.get("kind") not in _RUNS_PODS
+
+    return [each for health, each in sorted(told, key=place) if health not in _WELL]
 
 
 def _reference(obj: Mapping[str, Any], field: Mapping[str, Any], kind: str, group: str) -> Iterator[CustomReference]:

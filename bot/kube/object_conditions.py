@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.condition_polarity import Polarity, is_trouble, polarity
-from bot.kube.objects import metadata_of, status_of
+from bot.kube.objects import group_of, metadata_of, status_of
 
 # The conditions that sum up the others, the most telling first.
 _SUMS_UP: Final = ("Ready", "Available", "Healthy", "Synced", "Succeeded")
@@ -31,7 +31,7 @@ class Judgement:
 def judged(obj: Mapping[str, Any]) -> Judgement:
     """Return the condition in trouble that sums up the others, else the first one in trouble, else a good one."""
     kind = str(obj.get("kind") or "")
-    conditions = sorted(status_of(obj).get("conditions") or (), key=_order)
+    conditions = sorted((*_health(obj), *(status_of(obj).get("conditions") or ())), key=_order)
     sure = [each for each in conditions if is_trouble(kind, each) and _is_known(kind, each)]
     if sure:
         reason = str(sure[0].get("reason") or "")
@@ -40,6 +40,22 @@ def judged(obj: Mapping[str, Any]) -> Judgement:
     if unsure:
         return Judgement(condition=unsure[0], unsure=True)
     return Judgement(condition=next(iter(conditions), {}))
+
+
+def _health(obj: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Return the health of an Argo CD Application as a condition: it is told in a field of its own."""
+    health = status_of(obj).get("health")
+    if obj.get("kind") != "Application" or group_of(obj) != "argoproj.io" or not isinstance(health, Mapping):
+        return ()
+    told = str(health.get("status") or "")
+    condition = {
+        "type": "Healthy",
+        "status": {"Healthy": "True", "Suspended": "True", "Unknown": "Unknown"}.get(told, "False"),
+        "reason": told,
+        "message": str(health.get("message") or ""),
+        "lastTransitionTime": health.get("lastTransitionTime"),
+    }
+    return (condition,) if told else ()
 
 
 def is_behind(obj: Mapping[str, Any]) -> bool:

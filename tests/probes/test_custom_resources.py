@@ -90,6 +90,44 @@ async def test_an_object_that_is_not_there(cluster: SimulatedCluster, read: Any)
     assert asked.values["exists"]
 
 
+async def test_an_argo_cd_application_down_to_its_workload(cluster: SimulatedCluster, read: Any) -> None:
+    def resource(kind: str, name: str, health: str, group: str = "apps") -> dict[str, Any]:
+        told = {"health": {"status": health}} if health else {}
+        return {"group": group, "version": "v1", "kind": kind, "namespace": "shop", "name": name, **told}
+
+    application = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "status": {
+            "health": {"status": "Degraded", "lastTransitionTime": "-9m"},
+            "resources": [
+                resource("Service", "web", "Healthy", group=""),
+                resource("Deployment", "web", "Degraded"),
+                resource("Deployment", "calm", ""),
+                resource("ConfigMap", "gone", "Missing", group=""),
+                resource("Secret", "hidden", "Missing", group=""),
+            ],
+        },
+    }
+    world = {
+        "scene": {
+            "Application/argocd/shop": application,
+            "Deployment/shop/web": {"containers": {"app": "app:1"}},
+            "Deployment/shop/calm": {"containers": {"app": "app:1"}},
+        },
+        "faults": {"Deployment/shop/web": {"exited": 1, "restarts": 8, "waiting": "CrashLoopBackOff"}},
+    }
+    cluster.load(world)
+    rows = (await read(PROBE, kind="Application", namespace="argocd", name="shop")).rows
+    assert [(row.values["kind"], row.values["name"], row.values["exists"]) for row in rows] == [
+        ("Deployment", "web", True),
+        ("ConfigMap", "gone", False),
+        ("Application", "shop", True),
+    ]
+    assert (rows[-1].values["condition"], rows[-1].values["reason"], rows[-1].values["bad"]) == (
+        "Healthy", "Degraded", True,
+    )  # fmt: skip
+
+
 async def test_pods_that_belong_to_the_object(cluster: SimulatedCluster, read: Any) -> None:
     pod, well = "main-kafka-0", waiting({**ISSUED, "status": "True"}, group="kafka.strimzi.io")
     kafka = {"owner": "Kafka/main", "containers": {"kafka": "kafka:4"}, "pods": [pod]}
