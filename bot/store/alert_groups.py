@@ -205,7 +205,7 @@ class AlertGroups:
     async def silence(self, id: str, silence: StoredSilence) -> StoredSilence | None:
         """Record a silence of a post, unless another one stands. Return the one that stands then; None without a post.
 
-        The same `token` records the further states of its silence. The message of the post is out of date then.
+        The same `dialog` records the further states of its silence. The message of the post is out of date then.
         """
 
         async def body(connection: AsyncConnection) -> StoredSilence | None:
@@ -214,7 +214,7 @@ class AlertGroups:
             if row is None:
                 return None
             before = StoredSilence.from_json(row.silence) if row.silence else None
-            if before is not None and before.token != silence.token and before.stands(silence.at):
+            if before is not None and before.dialog != silence.dialog and before.stands(silence.at):
                 return before
             values = {"silence": silence.as_json(), "revision": alert_posts.c.revision + 1}
             await connection.execute(update(alert_posts).where(alert_posts.c.id == id).values(values))

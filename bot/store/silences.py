@@ -23,10 +23,10 @@ class SilenceState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSilence:
-    """A silence of a post's alerts. `token` names the dialog that asked for it, `id` is Alertmanager's."""
+    """A silence of a post's alerts. `dialog` is the one that asked for it, `id` is Alertmanager's."""
 
     state: SilenceState
-    token: str
+    dialog: str
     by: str
     reason: str
     until: datetime

@@ -45,7 +45,12 @@ _PAUSES_S: Final = (0.5, 1.0)
 
 
 def _metadata(post: str, matchers: Sequence[Matcher]) -> str:
-    return f"{post}:{blake2b(repr(tuple(matchers)).encode(), digest_size=8).hexdigest()}"
+    return f"{post}:{_digest(repr(tuple(matchers)))}"
+
+
+def _digest(*parts: str) -> str:
+    # Stored text may be redacted: an id that looks like a credential would be the same text as every other one.
+    return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 async def _decision(services: Services, post: StoredAlertPost, requester: Requester, namespace: str) -> Decision:
@@ -116,7 +121,7 @@ async def check_silence(
         return CheckedSilence(refused=refused)
     return CheckedSilence(
         payload={
-            "post": post.id, "channel": post.scope.channel, "team": team, "user": user, "token": view,
+            "post": post.id, "channel": post.scope.channel, "team": team, "user": user, "dialog": _digest(view),
             "minutes": lasts // timedelta(minutes=1), "why": safe_line(why, limit=LONGEST_REASON),
             "matchers": [[one.name, one.value, one.regex] for one in matchers],
         }
@@ -127,7 +132,7 @@ async def check_silence(
 class SilenceWorkflow:
     """The jobs `silence_dialog`, `silence` and `silence_end`.
 
-    Payload of all: {"post", "channel", "team", "user"}; of the dialog also "trigger", of the silence also "token",
+    Payload of all: {"post", "channel", "team", "user"}; of the dialog also "trigger", of the silence also "dialog",
     "minutes", "why" and "matchers".
     """
 
@@ -150,7 +155,7 @@ class SilenceWorkflow:
     async def end(self, run: JobRun, payload: Json) -> Json | None:
         """End the silence of a post, and show it there."""
         allowed = await retry_step(run, "allow", self.allow_end, payload, pauses=_PAUSES_S)
-        if allowed and allowed["token"]:
+        if allowed and allowed["allowed"]:
             done = await retry_step(run, "end", self.delete, payload, pauses=_PAUSES_S)
             await self._recorded(run, payload, done)
         return None
@@ -185,11 +190,16 @@ class SilenceWorkflow:
         """Claim the silence before Alertmanager is asked; return since when, "" if another one stands."""
         now = self.services.clock()
         asked = StoredSilence(
-            state=SilenceState.ASKED, token=str(payload["token"]), by=str(payload["user"]), reason=str(payload["why"]),
-            until=now + timedelta(minutes=payload["minutes"]), at=now, matchers=tuple(map(str, _matchers(payload))),
-        )  # fmt: skip
+            state=SilenceState.ASKED,
+            dialog=str(payload["dialog"]),
+            by=str(payload["user"]),
+            reason=str(payload["why"]),
+            until=now + timedelta(minutes=payload["minutes"]),
+            at=now,
+            matchers=tuple(map(str, _matchers(payload))),
+        )
         stands = await self.services.store.alert_groups.silence(str(payload["post"]), asked)
-        if stands is None or stands.token != asked.token:
+        if stands is None or stands.dialog != asked.dialog:
             await self._tell(payload, silence_words.ALREADY)
             return {"at": ""}
         return {"at": now.isoformat()}
@@ -207,14 +217,14 @@ class SilenceWorkflow:
                 ends=until,
                 by=await self._name(str(payload["user"])),
                 comment=str(payload["why"]),
-                mark=f"casebook {payload['post']} {payload['token']}",
+                mark=f"casebook {payload['post']} {payload['dialog']}",
             )
         except AlertmanagerError as error:
             return {"failed": str(error), "outcome": "not silenced"}
         return {"id": id, "outcome": "silenced"}
 
     async def allow_end(self, payload: Json) -> Json:
-        """Return the token of the silence that this person may end, else "" and tell why."""
+        """Return whether this person may end the silence; tell them if not."""
         post, requester = await self._about(payload)
         silence = post.silence if post else None
         refused: Text | None = silence_words.NOT_SILENCED
@@ -224,8 +234,8 @@ class SilenceWorkflow:
         if refused is not None or silence is None:
             await self._audit(payload, "refused", {"why": (refused or silence_words.NOT_SILENCED).en})
             await self._tell(payload, refused or silence_words.NOT_SILENCED)
-            return {"token": ""}
-        return {"token": silence.token}
+            return {"allowed": False}
+        return {"allowed": True}
 
     async def delete(self, payload: Json) -> Json:
         """Ask Alertmanager to end the silence."""
@@ -258,7 +268,7 @@ class SilenceWorkflow:
             words = silence_words.END_FAILED if outcome == "not ended" else silence_words.FAILED
             says = Text(en=words.en.format(done["failed"]), zh=words.zh.format(done["failed"]))
             await self._tell(payload, says)
-        await self._audit(payload, outcome, detail, key=str(payload.get("token") or ""))
+        await self._audit(payload, outcome, detail, key=str(payload.get("dialog") or ""))
 
     async def show(self, payload: Json) -> None:
         """Update the post."""
@@ -303,7 +313,7 @@ class SilenceWorkflow:
                 target=str(payload["post"]),
                 outcome=outcome,
                 detail=detail,
-                key=f"silence.{payload['post']}.{key}.{outcome}" if key else "",
+                key=_digest(SILENCE_ALERTS, str(payload["post"]), key, outcome) if key else "",
             )
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,37 +18,37 @@ DOWN = {"exited": "OOMKilled", "restarts": 9, "waiting": "CrashLoopBackOff"}
 BROKEN = {**SCENE, "faults": {"Pod/shop/web-0": DOWN}}
 
 
-async def posted(at: Workplace, author: str, post: Post) -> str:
-    return await at.slack.say(author, at.channel, **{"text": "", **post}, bot=True)
+async def posted(at: Workplace, author: str, post: Post, *, channel: str = "") -> str:
+    return await at.slack.say(author, channel or at.channel, **{"text": "", **post}, bot=True)
 
 
-async def below(at: Workplace, ts: str, words: str) -> str:
+async def below(at: Workplace, ts: str, words: str, *, channel: str = "") -> str:
     def texts() -> list[str]:
-        return [text for one in at.answers(ts) if words in (text := "\n".join(lines_of(one)))]
+        return [text for one in at.answers(ts, channel) if words in (text := "\n".join(lines_of(one)))]
 
     return (await at.slack.wait_for(texts))[0]
 
 
 @pytest.mark.parametrize("edited", [True, False], ids=["edited", "other post"])
-@pytest.mark.parametrize("app", APPS, ids=lambda app: app.__name__)
-async def test_a_post_of_an_app_is_answered_until_it_is_over(
-    tmp_path: Path, engine: Engine, app: Callable[[bool], Post], edited: bool
-) -> None:
-    async with workplace(tmp_path, engine, BROKEN) as at:
-        author = at.slack.add_user("monitoring")
-        early = await posted(at, author, app(True))
-        ts = await posted(at, author, app(False))
-        answer = await below(at, ts, "CONFIRMED")
+async def test_a_post_of_an_app_is_answered_until_it_is_over(tmp_path: Path, engine: Engine, edited: bool) -> None:
+    async def walk(at: Workplace, app: Callable[[bool], Post]) -> None:
+        author, channel = at.slack.add_user(app.__name__), at.slack.add_channel(app.__name__)
+        early = await posted(at, author, app(True), channel=channel)
+        ts = await posted(at, author, app(False), channel=channel)
+        answer = await below(at, ts, "CONFIRMED", channel=channel)
         assert "web-0" in answer
 
         if edited:
             late = early
-            await at.slack.edit(author, at.channel, ts, **{"text": "", **app(True)})
+            await at.slack.edit(author, channel, ts, **{"text": "", **app(True)})
         else:
-            late = await posted(at, author, app(True))
-        await below(at, ts, "is over")
+            late = await posted(at, author, app(True), channel=channel)
+        await below(at, ts, "is over", channel=channel)
 
-        assert not any(map(at.answers, (early, late)))
+        assert not any(at.answers(one, channel) for one in (early, late)), app.__name__
+
+    async with workplace(tmp_path, engine, BROKEN) as at:
+        await asyncio.gather(*(walk(at, app) for app in APPS))
 
 
 async def test_of_a_post_that_lists_both_the_firing_alert_is_answered_and_the_other_closed(
