@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.cluster.resources import Resource
+from bot.kube.condition_polarity import is_trouble
 from bot.kube.containers import STABLE_S
 from bot.kube.owners import controller_of, owner_of
 from bot.kube.timestamps import parse_time
@@ -19,6 +20,7 @@ from intents.mutes import POSTED_AFTER
 
 # The kinds that are watched. Events tell of trouble that no object shows.
 WATCHED: Final = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "PersistentVolumeClaim", "Event")
+_WITH_PODS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 # What is well for this long is over. A pod that is replaced by another one is not well in between.
 WELL: Final = timedelta(minutes=1)
 # A look reads the whole namespace, so it serves all trouble that is due soon after it.
@@ -111,7 +113,7 @@ class WatchedRows:
             self._remove(id_, now)
         else:
             # Its status tells when the trouble of a listed object began, which may be before this process did.
-            began = parse_time(row.since) if listed else None
+            began = _began(row, obj) if listed else None
             self._add(row, obj, now, since=began - self._ahead if began is not None else now)
 
     def listed(self, resource: Resource) -> None:
@@ -198,6 +200,16 @@ def _owner(row: TroubledObject, obj: Json) -> Identity:
         return row.id
     owner = owner_of(obj)
     return Identity(owner.kind, owner.namespace, owner.name)
+
+
+def _began(row: TroubledObject, obj: Json) -> datetime | None:
+    """Return when the trouble of an object began as far as its status tells."""
+    if row.id.kind not in _WITH_PODS:
+        return parse_time(row.since)
+    # With a few pods that are not ready, its conditions are as they were for days. Those pods tell since when.
+    conditions = (obj.get("status") or {}).get("conditions") or ()
+    times = (parse_time(each.get("lastTransitionTime")) for each in conditions if is_trouble(row.id.kind, each))
+    return min(filter(None, times), default=None)
 
 
 def _lasting(owner: Identity, trouble: _Trouble) -> LastingTrouble:

@@ -56,12 +56,15 @@ class WatchPosts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open(self, post: WatchPost, *, budget: int) -> WatchPost:
+    async def open(self, post: WatchPost, *, budget: int, looked: datetime | None = None) -> WatchPost:
         """Record a cause, in a digest if the channel has had `budget` posts within an hour.
 
-        A cause that is not over keeps its row, and gets the further objects.
+        A cause that is not over keeps its row, and gets the further objects. So does one that became over after the
+        cluster was `looked` at: what was seen there is the trouble that has ended.
         """
-        open_rows = (watch_posts.c.cause == post.cause) & watch_posts.c.over.is_(None)
+        over = watch_posts.c.over
+        lasts = over.is_(None) if looked is None else over.is_(None) | (over > looked)
+        open_rows = (watch_posts.c.cause == post.cause) & lasts
 
         async def body(connection: AsyncConnection) -> WatchPost:
             row = (await connection.execute(select(watch_posts).where(open_rows))).first()

@@ -64,6 +64,7 @@ class WatchWorkflow:
         services, channel = self.services, str(payload["channel"])
         lasting = [_Lasting.of(each) for each in payload["lasting"]]
         warned = [each.owner for each in lasting if not each.members]
+        looked = services.clock()
         found = await WatchLooks(services=services).look(payload, warned=warned)
         if found is None:
             return
@@ -82,10 +83,18 @@ class WatchWorkflow:
             elif threshold is not None and now - since < threshold:
                 services.metrics.watch_posted("too_early")
             else:
-                await self._post(finding, found, payload, sorted(each.owner for each in troubles), since)
+                owners = sorted(each.owner for each in troubles)
+                await self._post(finding, found, payload, owners, since=since, looked=looked)
 
     async def _post(
-        self, finding: OverviewFinding, found: Overview, payload: Json, owners: Sequence[Id], since: datetime
+        self,
+        finding: OverviewFinding,
+        found: Overview,
+        payload: Json,
+        owners: Sequence[Id],
+        *,
+        since: datetime,
+        looked: datetime,
     ) -> None:
         channel, cluster, now = str(payload["channel"]), str(payload["cluster"]), self.services.clock()
         lasting = await self.services.store.watch_posts.lasting(cluster)
@@ -110,6 +119,7 @@ class WatchWorkflow:
                 opened=now,
             ),
             budget=self.display.budget,
+            looked=looked,
         )
         # A step that runs again finds the row, and whether Slack has it. So does a look at another namespace that finds
         # the same cause meanwhile.

@@ -126,6 +126,21 @@ async def test_trouble_that_began_before_the_process_is_posted_at_once(tmp_path,
         await at.slack.wait_for(lambda: posts_in(at))
 
 
+async def test_trouble_that_began_just_before_the_process_is_not_posted_at_once(tmp_path, engine):
+    # The conditions of the Deployment are a day old: nine of its ten pods are ready.
+    pods = [f"web-7d9f8b6c54-{letter * 5}" for letter in "bcdfghjklm"]
+    fault = {"exited": 1, "ago": "20s", "since": "20s", "running": "19s", "ready": False}
+    world = {
+        "scene": {"Deployment/till/web": {"containers": {"app": "web:7"}, "pods": pods}},
+        "faults": {f"Pod/till/{pods[0]}": fault},
+    }
+    async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
+        await watched(at)
+        assert await looks(at) == 0
+        at.clock.advance(3 * MINUTE)
+        assert await looks(at) == 1
+
+
 async def test_trouble_that_ends_before_the_threshold_is_not_posted(tmp_path, engine):
     async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH, watch_after=5) as at:
         await breaks(at)

@@ -118,6 +118,14 @@ async def test_cause_keeps_its_post_until_it_is_over(store: Store, now: datetime
     assert (await store.watch_posts.open(watch_post(now + 3 * MINUTE, "a"), budget=2)).key != first.key
 
 
+async def test_what_was_seen_before_a_post_was_over_is_no_new_cause(store: Store, now: datetime) -> None:
+    first = await store.watch_posts.open(watch_post(now, "a"), budget=2)
+    await store.watch_posts.close(first.key, now + 2 * MINUTE)
+    later = watch_post(now + 3 * MINUTE, "a")
+    assert (await store.watch_posts.open(later, budget=2, looked=now + MINUTE)).key == first.key
+    assert (await store.watch_posts.open(later, budget=2, looked=now + 2 * MINUTE)).key == later.key
+
+
 async def test_causes_beyond_the_budget_of_an_hour_share_a_digest(store: Store, now: datetime) -> None:
     async def opened(cause: str, at: datetime) -> str:
         return (await store.watch_posts.open(watch_post(at, cause), budget=2)).digest
