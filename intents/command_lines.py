@@ -65,8 +65,9 @@ _SEPARATOR: Final = re.compile(r";|&&|\|")
 
 def named_in_command(line: str) -> Iterator[tuple[str, str]]:
     """Yield (kind, name) of the flags and after the verb, of each command; nothing for a line without a command."""
-    for part in _SEPARATOR.split(line):
-        yield from _named(part)
+    if _COMMAND.search(line):
+        for part in _SEPARATOR.split(line):
+            yield from _named(part)
 
 
 def _named(line: str) -> Iterator[tuple[str, str]]:

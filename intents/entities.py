@@ -240,6 +240,8 @@ def entities_in(line: str) -> tuple[Entity, ...]:
         if len(found) >= 2 * MOST_ENTITIES:
             break
         _keep(found, name, line)
+    if not found:
+        return ()
     names = sorted(found.values(), key=lambda name: not name.certain)
     return tuple(paired(names)[:MOST_ENTITIES])
 
@@ -257,6 +259,8 @@ def _names_in(line: str) -> Iterator[Entity]:
 
 def paired(names: Sequence[Entity]) -> Sequence[Entity]:
     """Return names that stand together with their namespace, if exactly one stands there."""
+    if len(names) < 2:
+        return names
     namespaces = {name.value for name in names if name.kind == "namespace" and name.certain}
     if len(namespaces) != 1:
         return names

@@ -20,18 +20,17 @@ class Exclusions:
     """The `unless` phrases of every incident; incidents are identified by their numbers. Immutable."""
 
     def __init__(self, incidents: Sequence[Incident]) -> None:
-        self._phrases = tuple(tuple(words_of(phrase) for phrase in incident.unless) for incident in incidents)
+        self._phrases = tuple(tuple(map(_spaced, incident.unless)) for incident in incidents)
 
     def apply(self, incident: int, symptoms: Sequence[Symptom], *, near: int) -> bool:
         """Return whether one of the incident's phrases occurs near a line, given by its index."""
         phrases = self._phrases[incident]
         if not phrases:
             return False
-        around = [words_of(symptom.text) for symptom in symptoms[max(0, near - _NEAR) : near + _NEAR + 1]]
-        return any(_has(words, phrase) for words in around for phrase in phrases)
+        around = "\n".join(_spaced(symptom.text) for symptom in symptoms[max(0, near - _NEAR) : near + _NEAR + 1])
+        return any(phrase in around for phrase in phrases)
 
 
-def _has(words: Sequence[str], phrase: Sequence[str]) -> bool:
-    """Return whether a phrase occurs in the words, without gaps."""
-    length = len(phrase)
-    return any(words[at : at + length] == phrase for at in range(len(words) - length + 1))
+def _spaced(line: str) -> str:
+    """Return the words of a line between single spaces, so that a search finds whole words only."""
+    return f" {' '.join(words_of(line))} "

@@ -2,7 +2,8 @@
 
 A pattern needs a share of its weight to score. A word's posting holds a byte for each pattern that has the word: the
 word's share of the pattern's weight in hundredths, rounded up. Adding up the postings of a line's words therefore never
-loses a pattern that could match.
+loses a pattern that could match. Common words have the longest postings and tell least: a pattern's lightest words are
+not added up, but taken as found.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _WHOLE: Final = 100  # hundredths
 # A byte holds 100 hundredths, plus one for the rounding of each of so many words.
 _MOST_WORDS: Final = 255 - _WHOLE
+# The lightest words of a pattern are taken as found, so many hundredths of its weight. With the real catalog, a third
+# of the work is left, for a tenth more patterns to look at.
+_TAKEN_AS_FOUND: Final = 25
+# From so many queries on, numpy is used: it is quicker, but its import takes longer than matching a short text.
+OFTEN: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,47 +40,65 @@ class Demand:
 class Index:
     """Selects patterns by their words. Patterns are numbered in the order of their demands.
 
-    The postings of all words are in two arrays, word by word: the patterns, and their shares.
+    The postings of all words are in two arrays, word by word: the patterns, and their shares. The patterns of which a
+    word is one of the lightest come last, without a share.
     """
 
     def __init__(self, demands: Iterable[Demand]) -> None:
         patterns: defaultdict[int, list[int]] = defaultdict(list)
         shares: defaultdict[int, list[int]] = defaultdict(list)
+        light: defaultdict[int, list[int]] = defaultdict(list)
         needed: list[int] = []
         needed_when_cut: list[int] = []
         for number, demand in enumerate(demands):
-            each, left_out = _in_hundredths(demand.weights)
-            for word, share in each.items():
+            each = _in_hundredths(demand.weights)
+            lightest = _lightest(each)
+            for word in lightest:
+                light[word].append(number)
+            for word in (word for word in each if word not in lightest):
                 patterns[word].append(number)
-                shares[word].append(share)
-            needed.append(max(1, int(demand.share * _WHOLE) - left_out))
-            needed_when_cut.append(max(1, int(demand.share_when_cut * _WHOLE) - left_out))
+                shares[word].append(each[word])
+            found = sum(map(each.__getitem__, lightest))
+            needed.append(max(1, int(demand.share * _WHOLE) - found))
+            needed_when_cut.append(max(1, int(demand.share_when_cut * _WHOLE) - found))
+        self._asked = 0
         self._needed = bytes(needed)
         self._needed_when_cut = bytes(needed_when_cut)
-        self._patterns = array("I", chain.from_iterable(patterns.values()))
-        self._shares = bytes(chain.from_iterable(shares.values()))
-        self._places = dict(zip(patterns, pairwise(accumulate(map(len, patterns.values()), initial=0)), strict=True))
+        self._patterns = array("I")
+        # Where each word's patterns are: of the first ones the shares count.
+        self._places: dict[int, tuple[int, int, int]] = {}
+        each_share: list[int] = []
+        for word in dict.fromkeys((*patterns, *light)):
+            start = len(self._patterns)
+            self._patterns.extend(patterns[word] + light[word])
+            each_share += shares[word] + [0] * len(light[word])
+            self._places[word] = (start, start + len(patterns[word]), len(self._patterns))
+        self._shares = bytes(each_share)
 
-    def candidates(self, words: Iterable[int], *, endings: Iterable[int] = (), often: bool = False) -> Sequence[int]:
+    def candidates(self, words: Iterable[int], *, endings: Iterable[int] = ()) -> Sequence[int]:
         """Return, in order, the numbers of the patterns of which these words have the demanded share.
 
-        `endings` are the possible last words of a cut text: patterns that have one may be cut there. With `often`,
-        numpy is used: its import pays off for a text of many lines.
+        `endings` are the possible last words of a cut text: patterns that have one may be cut there.
         """
-        if often:
-            return self._arrays.candidates(words, endings)
+        cut = {pattern for word in endings for pattern in self._having(word)}
+        self._asked += 1
+        if self._asked > OFTEN:
+            return self._arrays.candidates(words, list(cut))
         needed, sums = self._needed, self._sums(words)
         found = {pattern for pattern, sum_ in sums.items() if sum_ >= needed[pattern]}
-        if endings:
-            needed = self._needed_when_cut
-            cut = self._sums(endings)
-            found.update(pattern for pattern in cut if sums.get(pattern, 0) >= needed[pattern])
+        needed = self._needed_when_cut
+        found.update(pattern for pattern in cut if sums.get(pattern, 0) >= needed[pattern])
         return sorted(found)
+
+    def _having(self, word: int) -> Sequence[int]:
+        """Return all patterns that have a word."""
+        start, _, end = self._places.get(word, (0, 0, 0))
+        return self._patterns[start:end]
 
     def __getstate__(self) -> dict[str, Any]:
         """Return plain values: unpickling then needs no class but this one."""
         state = {name: value for name, value in self.__dict__.items() if name != "_arrays"}
-        return state | {"_patterns": self._patterns.tobytes()}
+        return state | {"_patterns": self._patterns.tobytes(), "_asked": 0}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state | {"_patterns": array("I", state["_patterns"])})
@@ -85,7 +108,7 @@ class Index:
         patterns, shares = self._patterns, self._shares
         for word in words:
             if place := self._places.get(word):
-                start, end = place
+                start, end, _ = place
                 for pattern, share in zip(patterns[start:end], shares[start:end], strict=True):
                     sums[pattern] = sums.get(pattern, 0) + share
         return sums
@@ -99,15 +122,25 @@ class Index:
             needed_when_cut=self._needed_when_cut,
             postings={
                 word: (self._patterns[start:end], self._shares[start:end])
-                for word, (start, end) in self._places.items()
+                for word, (start, end, _) in self._places.items()
             },
         )
 
 
-def _in_hundredths(weights: Mapping[int, float]) -> tuple[dict[int, int], int]:
-    """Return (word → its share of the weight, the share of the lightest words, dropped from a very long pattern)."""
+def _in_hundredths(weights: Mapping[int, float]) -> dict[int, int]:
+    """Return word → its share of the weight, the heaviest first."""
     whole = sum(weights.values())
     heaviest = sorted(weights, key=lambda word: (-weights[word], word))
-    shares = {word: min(_WHOLE, int(weights[word] / whole * _WHOLE) + 1) for word in heaviest}
-    left_out = sum(shares.pop(word) for word in heaviest[_MOST_WORDS:])
-    return shares, left_out
+    return {word: min(_WHOLE, int(weights[word] / whole * _WHOLE) + 1) for word in heaviest}
+
+
+def _lightest(shares: Mapping[int, int]) -> set[int]:
+    """Return the words that are taken as found."""
+    lightest = set(list(shares)[_MOST_WORDS:])
+    found = sum(map(shares.__getitem__, lightest))
+    for word in reversed(list(shares)[1:_MOST_WORDS]):
+        found += shares[word]
+        if found > _TAKEN_AS_FOUND:
+            break
+        lightest.add(word)
+    return lightest

@@ -1,6 +1,6 @@
 """Add up the postings of an index with numpy, a cache line of patterns at a time.
 
-Only long texts use it: importing numpy takes longer than matching a short text.
+Imported only once an index is asked often: importing numpy takes longer than matching a short text.
 """
 
 from __future__ import annotations
@@ -25,12 +25,6 @@ class _Posting:
     shares: _Bytes
     patterns: npt.NDArray[np.intp] | None
 
-    def add_to(self, sums: _Bytes) -> None:
-        if self.patterns is None:
-            np.add(sums, self.shares, out=sums)
-        else:
-            sums[self.patterns] += self.shares
-
 
 class Arrays:
     """The arrays of an index; selects the same patterns as `intents.index.Index`."""
@@ -45,20 +39,25 @@ class Arrays:
             for word, (patterns, shares) in postings.items()
         }
 
-    def candidates(self, words: Iterable[int], endings: Iterable[int]) -> Sequence[int]:
-        """Return, in order, the numbers of the patterns of which these words have the demanded share."""
+    def candidates(self, words: Iterable[int], cut: Sequence[int]) -> Sequence[int]:
+        """Return, in order, the numbers of the patterns of which these words have the demanded share.
+
+        `cut` are the patterns that the text may have up to where it is cut.
+        """
         sums = self._sum(words)
         reached = sums >= self._needed
-        if endings:
-            reached |= (sums >= self._needed_when_cut) & (self._sum(endings) > 0)
-        found: list[int] = np.flatnonzero(reached).tolist()
+        if cut:
+            reached[cut] |= sums[cut] >= self._needed_when_cut[cut]
+        found: list[int] = reached.nonzero()[0].tolist()
         return found
 
     def _sum(self, words: Iterable[int]) -> _Bytes:
-        sums = np.zeros_like(self._needed)
-        for word in words:
-            if posting := self._postings.get(word):
-                posting.add_to(sums)
+        sums = np.zeros(len(self._needed), np.uint8)
+        for posting in filter(None, map(self._postings.get, words)):
+            if posting.patterns is None:
+                np.add(sums, posting.shares, out=sums)
+            else:
+                sums[posting.patterns] += posting.shares
         return sums
 
 

@@ -72,9 +72,11 @@ class Lexicon:
         """Return the numbers of a line's words in no order: quicker than `read`, and at least its words."""
         words = set(words_of(line))
         numbers = self._numbers
-        found = {numbers[word] for word in numbers.keys() & words}
+        found = {numbers[word] for word in words if word in numbers}
         for word in self._apart.keys() & words:
-            found.update(joined for second, joined in self._apart[word] if second in words)
+            for second, joined in self._apart[word]:
+                if second in words:
+                    found.add(joined)
         for word in words - self._settled:
             if word in self._together:
                 found.update(self._together[word])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from intents.alignment import Alignment, Window
 from intents.domain import Symptom
@@ -49,38 +49,55 @@ class Joined:
         return next(start for start in reversed(self.starts) if start[0] <= place)
 
 
+class Message(NamedTuple):
+    """A line with those that may continue it: the signature words of all, and the last of them."""
+
+    words: Set[int]
+    last: int
+
+
 class Lines:
-    """The symptoms of one text; `known` holds the signature words of each, in no order."""
+    """The symptoms of one text.
+
+    `known` holds the signature words of each, in no order; `messages` those of the message that may begin there.
+    """
 
     __slots__ = (
-        "_corrections", "_having", "_joined", "_lexicon", "_longest", "_reads", "alignments", "beginnings",
-        "having_enough", "known", "symptoms",
+        "_around", "_corrections", "_joined", "_lexicon", "_longest", "_reads", "alignments", "enough", "known",
+        "messages", "symptoms",
     )  # fmt: skip
 
     def __init__(self, symptoms: Sequence[Symptom], lexicon: Lexicon) -> None:
         self.symptoms = symptoms
         self.alignments = 0  # done on them so far
-        # Filled by the search: where the phrases of a group may begin, and the lines with enough words of a phrase.
-        self.beginnings: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
-        self.having_enough: dict[tuple[int, ...], list[int]] = {}
+        # Filled by the search: whether a line has enough words of a phrase for it to begin there.
+        self.enough: dict[tuple[int, tuple[int, ...]], bool] = {}
         self._lexicon = lexicon
         self._corrections: dict[str, int] = {}
         self.known = [lexicon.known(symptom.text, self._corrections) for symptom in symptoms]
+        self.messages = [self._message(line) for line in range(len(symptoms))]
         self._longest = max((len(symptom.text) for symptom in symptoms), default=0)
-        self._having: dict[int, list[int]] | None = None
+        self._around: dict[int, Set[int]] = {}
         self._reads: dict[int, list[Read]] = {}
         self._joined: dict[int, Joined] = {}
 
-    def having(self, word: int) -> Sequence[int]:
-        """Return the lines that have a word, in order; a word that a line break split is in the second line."""
-        if self._having is None:
-            self._having = {}
-            for line, known in enumerate(self.known):
-                for number in known:
-                    self._having.setdefault(number, []).append(line)
-                if line and line in self.continued(line - 1) and (number := self.broken_before(line)) not in known:
-                    self._having.setdefault(number, []).append(line)
-        return self._having.get(word, ())
+    def words_around(self, line: int, *, apart: int) -> Set[int]:
+        """Return the words of the messages that begin at most so many lines apart."""
+        if not apart:
+            return self.messages[line].words
+        found = self._around.get(line)
+        if found is None:
+            around = self.messages[max(line - apart, 0) : line + apart + 1]
+            found = self._around[line] = set[int]().union(*(message.words for message in around))
+        return found
+
+    def _message(self, line: int) -> Message:
+        words: Set[int] = self.known[line]
+        last = line
+        for other in self.continued(line):
+            words = words | self.known[other] | {self.broken_before(other)}
+            last = other
+        return Message(words, last)
 
     def may_be_cut(self, line: int) -> bool:
         """Return whether the text may be cut in this line: it is the last one, or as long as the longest."""

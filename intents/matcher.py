@@ -76,21 +76,23 @@ class Matcher:
         if symptoms and is_labelled_cleared(symptoms[0].text):
             return MatchResult(objects=TextNames(symptoms).objects())
         found, alignments = self._finder.find(symptoms)
-        hypotheses = self._hypotheses(symptoms, map(self._with_meant, found))
+        names = TextNames(symptoms)
+        hypotheses = self._hypotheses(symptoms, map(self._with_meant, found), names)
         if not hypotheses or hypotheses[0].score < THRESHOLD:
-            hypotheses = self._described(symptoms, hypotheses)
+            hypotheses = self._described(symptoms, hypotheses, names)
         above = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score >= THRESHOLD)
         below = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score < THRESHOLD)
-        objects = TextNames(symptoms).objects()
+        objects = names.objects()
         return MatchResult(hypotheses=above[:limit], nearest=below[:_NEAREST], objects=objects, alignments=alignments)
 
-    def _hypotheses(self, symptoms: Sequence[Symptom], found: Iterable[Occurrence]) -> list[Hypothesis]:
+    def _hypotheses(
+        self, symptoms: Sequence[Symptom], found: Iterable[Occurrence], text_names: TextNames
+    ) -> list[Hypothesis]:
         by_incident: dict[int, list[Occurrence]] = {}
         for occurrence in found:
             if not self._is_excluded(occurrence.incident, symptoms, occurrence.line):
                 by_incident.setdefault(occurrence.incident, []).append(occurrence)
         counted = {number: chosen for number, of in by_incident.items() if (chosen := self._counted(of))}
-        text_names = TextNames(symptoms)
         ranked = []
         for number, occurrences in counted.items():
             rivals = (other[0] for rival, other in counted.items() if rival != number)
@@ -112,7 +114,9 @@ class Matcher:
             ranked.append((key, hypothesis))
         return [hypothesis for _, hypothesis in sorted(ranked, key=lambda item: item[0])]
 
-    def _described(self, symptoms: Sequence[Symptom], hypotheses: list[Hypothesis]) -> list[Hypothesis]:
+    def _described(
+        self, symptoms: Sequence[Symptom], hypotheses: list[Hypothesis], text_names: TextNames
+    ) -> list[Hypothesis]:
         """Return the hypotheses with the incident that the text describes in a person's own words."""
         description = self._classifier.classify(symptoms)
         if description is None or self._is_excluded(description.incident, symptoms, description.line):
@@ -120,7 +124,7 @@ class Matcher:
         incident = self._incidents[description.incident].id
         same = next((one for one in hypotheses if one.incident == incident), None)
         match = _match_of(symptoms, description)
-        names = same or TextNames(symptoms).of(self._incidents[description.incident], ())
+        names = same or text_names.of(self._incidents[description.incident], ())
         described = Hypothesis(
             incident=incident,
             score=max(match.score, same.score if same else 0.0),

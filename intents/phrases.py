@@ -35,6 +35,7 @@ class Phrase(NamedTuple):
     weights: Mapping[int, float]  # of its words, by their numbers
     fewest: int  # number of its words that an occurrence has in order
     fewest_when_cut: int
+    gate: tuple[int, ...]  # words of which each occurrence with `NEARLY` all of its weight has at least one
 
 
 class PhraseChoice(NamedTuple):
@@ -118,6 +119,7 @@ class Phrases:
         shape = _shapes(patterns, self.lexicon)
         self._places = {place: number for number, place in enumerate(signatures)}
         self._signatures = _Signatures(_groups(place, signature, shape) for place, signature in signatures.items())
+        self._gates: dict[tuple[int, int], Sequence[frozenset[int]]] = {}
         self._hints = frozenset(place for place, signature in signatures.items() if signature.hint)
         self.anchors = Anchors(self._signatures)
         self.least = tuple(
@@ -138,6 +140,14 @@ class Phrases:
         """Return the other groups of an anchor's signature."""
         return self._groups(anchor.incident, anchor.signature)[1:]
 
+    def gates(self, anchor: Phrase) -> Sequence[frozenset[int]]:
+        """Return, for each other group of an anchor's signature, words of which each occurrence has at least one."""
+        key = (anchor.incident, anchor.signature)
+        if key not in self._gates:
+            groups = self.further(anchor)
+            self._gates[key] = [frozenset(word for each in group for word in each.gate) for group in groups]
+        return self._gates[key]
+
     def total(self, choice: PhraseChoice) -> float:
         """Return the weight of all chosen phrases."""
         groups = self._groups(choice.incident, choice.signature)
@@ -151,7 +161,7 @@ class Phrases:
         return self._signatures[self._places[incident, signature]]
 
 
-_Shape = tuple[Pattern, tuple[int, ...], Mapping[int, float], int, int]
+_Shape = tuple[Pattern, tuple[int, ...], Mapping[int, float], int, int, tuple[int, ...]]
 
 
 def _shapes(patterns: Mapping[str, Pattern], lexicon: Lexicon) -> Callable[[str, bool], _Shape]:
@@ -164,7 +174,8 @@ def _shapes(patterns: Mapping[str, Pattern], lexicon: Lexicon) -> Callable[[str,
         numbers = tuple(lexicon.number(word) for word in pattern.words)
         # The last word may be cut: then it does not count as shared.
         when_cut = max(1, _fewest(pattern, min(least, CUT_SHARE)) - 1)
-        return pattern, numbers, _by_word(numbers, pattern.weights), _fewest(pattern, least), when_cut
+        by_word = _by_word(numbers, pattern.weights)
+        return pattern, numbers, by_word, _fewest(pattern, least), when_cut, _gate(by_word)
 
     return shape
 
@@ -190,6 +201,12 @@ def _by_word(numbers: Sequence[int], weights: Sequence[float]) -> dict[int, floa
     for word, weight in zip(numbers, weights, strict=True):
         together[word] = together.get(word, 0.0) + weight
     return together
+
+
+def _gate(weights: Mapping[int, float]) -> tuple[int, ...]:
+    """Return the heaviest word if too little is left without it, else all words."""
+    heaviest = max(weights, key=weights.__getitem__)
+    return (heaviest,) if weights[heaviest] > (1 - NEARLY) * sum(weights.values()) + 1e-9 else tuple(weights)
 
 
 def _fewest(pattern: Pattern, share: float) -> int:

@@ -6,7 +6,6 @@ whose words are not in order. The others are aligned, the most promising first, 
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +18,7 @@ from intents.alignment import Alignment, align
 from intents.catalog.schema import Incident
 from intents.counterexamples import decisive
 from intents.domain import Symptom
-from intents.lines import MOST_JOINED, Lines
+from intents.lines import Lines
 from intents.phrases import CUT_SHARE, NEARLY, Phrase, PhraseChoice, Phrases
 from intents.scales import Wanted, learned, unlearned
 from intents.scores import LEAST, THRESHOLD, Scale, coverage_for, score
@@ -43,8 +42,6 @@ _MOST_LOST: Final = 1 - coverage_for(LEAST, total=60.0)
 # The beginning of a cut message is enough if it carries this much information, in nats.
 _LEAST_WHEN_CUT: Final = 12.0
 _DIGITS: Final = 6
-# With more lines than this, importing numpy for the index pays off.
-_OFTEN: Final = 200
 _NO_ENDINGS: Final[frozenset[int]] = frozenset()
 # Once a match this good is found, candidates that cannot reach the threshold are dropped.
 _SURE: Final = 0.9
@@ -135,6 +132,7 @@ class SignatureFinder:
     def _promising(self, lines: Lines) -> list[tuple[float, int, int]]:
         """Return candidates as (largest possible score, line, pattern), the most promising first."""
         found = []
+        apart = _most_apart(len(lines.symptoms))
         for weighed, (line, number, words, endings) in enumerate(self._candidates(lines)):
             if weighed >= MOST_WEIGHED:
                 break
@@ -142,30 +140,29 @@ class SignatureFinder:
             covered = _weigh(anchor, anchor.weights.keys() & words)
             share = covered / anchor.pattern.total
             cut = not endings.isdisjoint(anchor.weights)
-            if share >= (CUT_SHARE if cut else self._phrases.least[number]):
-                at_most = self.scales.by_anchor[number].score(share)
-                at_most = max(at_most, _at_most_when_cut(share, covered)) if cut else at_most
-                found.append((at_most, line, number))
+            if share < (CUT_SHARE if cut else self._phrases.least[number]):
+                continue
+            around = lines.words_around(line, apart=apart)
+            if any(map(around.isdisjoint, self._phrases.gates(anchor))):
+                continue
+            at_most = self.scales.by_anchor[number].score(share)
+            at_most = max(at_most, _at_most_when_cut(share, covered)) if cut else at_most
+            found.append((at_most, line, number))
         return sorted(found, key=lambda item: (-item[0], item[1], item[2]))
 
-    def _candidates(self, lines: Lines) -> Iterator[tuple[int, int, set[int], frozenset[int]]]:
+    def _candidates(self, lines: Lines) -> Iterator[tuple[int, int, Set[int], frozenset[int]]]:
         """Yield (line, pattern that may begin there, words of the lines, possible last words of a cut text)."""
         seen: dict[tuple[frozenset[int], frozenset[int]], tuple[int, ...]] = {}
-        often = len(lines.known) > _OFTEN
         for line, known in enumerate(lines.known):
             if not known:
                 continue
-            words = known
-            last = line
-            for other in lines.continued(line):
-                words = words | lines.known[other] | {lines.broken_before(other)}
-                last = other
+            words, last = lines.messages[line]
             cut = lines.may_be_cut(last)
             endings = self._phrases.lexicon.endings(lines.symptoms[last].text) if cut else _NO_ENDINGS
             # The lines of a log often differ in names and numbers only.
             key = (frozenset(words), endings)
             if key not in seen:
-                seen[key] = tuple(self._phrases.index.candidates(words, endings=endings, often=often))
+                seen[key] = tuple(self._phrases.index.candidates(words, endings=endings))
             for number in seen[key]:
                 if words is known or not known.isdisjoint(self._anchors[number].weights):
                     yield line, number, words, endings
@@ -176,9 +173,9 @@ class SignatureFinder:
         """Return the phrases of a signature whose anchor begins at a line; an empty list if one of them is missing."""
         anchor = self._anchors[number]
         further = []
-        for number_of_group, group in enumerate(self._phrases.further(anchor)):
-            key = (anchor.incident, anchor.signature, number_of_group)
-            places = self._places(lines, line, key, group)
+        apart = _most_apart(len(lines.symptoms))
+        for group in self._phrases.further(anchor):
+            places = _places(lines, line, group, apart=apart)
             if not places:
                 return []
             further.append(places)
@@ -210,25 +207,6 @@ class SignatureFinder:
             return None
         taken |= places
         return part
-
-    @staticmethod
-    def _places(
-        lines: Lines, line: int, key: tuple[int, int, int], group: Sequence[Phrase]
-    ) -> list[tuple[int, Phrase]]:
-        """Return the nearby lines where a phrase of a group may begin, with the phrase."""
-        everywhere = lines.beginnings.get(key)
-        if everywhere is None:
-            found = ((other, at) for at, phrase in enumerate(group) for other in _beginnings(lines, phrase))
-            everywhere = lines.beginnings[key] = sorted(found)
-        if not everywhere:
-            return []
-        apart = _most_apart(len(lines.symptoms))
-        first, last = bisect_left(everywhere, (line - apart,)), bisect_left(everywhere, (line + apart + 1,))
-        return [
-            (other, group[at])
-            for other, at in everywhere[first:last]
-            if abs(other - line) <= _BESIDE or group[at].pattern.total >= _COMMON
-        ]
 
     def _align(self, lines: Lines, line: int, phrase: Phrase) -> _Part | None:
         joined = lines.joined(line)
@@ -275,14 +253,6 @@ def _weigh(phrase: Phrase, words: Set[int]) -> float:
     return sum(map(phrase.weights.__getitem__, words))
 
 
-def _further_words(lines: Lines, line: int, phrase: Phrase) -> set[int]:
-    """Return the words of a phrase in the lines that may continue a line."""
-    words: set[int] = set()
-    for rest in lines.continued(line):
-        words |= phrase.weights.keys() & (lines.known[rest] | {lines.broken_before(rest)})
-    return words
-
-
 def _information(parts: Sequence[_Part]) -> float:
     return sum(part.alignment.information for part in parts)
 
@@ -318,27 +288,28 @@ def _score_when_cut(part: _Part, scale: Scale) -> float:
     return (alignment.information / seen) * _at_most_when_cut(part.coverage, telling)
 
 
-def _beginnings(lines: Lines, phrase: Phrase) -> list[int]:
-    """Return all lines with enough words of a phrase for it to begin there."""
-    known = lines.having_enough.get(phrase.numbers)  # many signatures have the same phrase
+def _places(lines: Lines, line: int, group: Sequence[Phrase], *, apart: int) -> list[tuple[int, Phrase]]:
+    """Return the nearby lines where a phrase of a group may begin, with the phrase."""
+    around = lines.words_around(line, apart=apart)
+    return [
+        (other, phrase)
+        for phrase in group
+        if not around.isdisjoint(phrase.gate)
+        for other in _near(lines, line, apart=apart if phrase.pattern.total >= _COMMON else min(apart, _BESIDE))
+        if _may_begin(lines, other, phrase)
+    ]
+
+
+def _near(lines: Lines, line: int, *, apart: int) -> range:
+    return range(max(line - apart, 0), min(line + apart + 1, len(lines.symptoms)))
+
+
+def _may_begin(lines: Lines, line: int, phrase: Phrase) -> bool:
+    """Return whether a line has words of a phrase, and the message that may begin there nearly all."""
+    key = (line, phrase.numbers)  # many signatures have the same phrase
+    known = lines.enough.get(key)
     if known is None:
-        known = lines.having_enough[phrase.numbers] = _with_enough(lines, phrase)
+        words = phrase.weights.keys() & lines.messages[line].words
+        enough = _weigh(phrase, words) >= NEARLY * phrase.pattern.total - 1e-9
+        known = lines.enough[key] = enough and not lines.known[line].isdisjoint(words)
     return known
-
-
-def _with_enough(lines: Lines, phrase: Phrase) -> list[int]:
-    enough = NEARLY * phrase.pattern.total - 1e-9
-    whole = sum(phrase.weights.values())
-    needed = [word for word, weight in phrase.weights.items() if whole - weight < enough]
-    if needed:
-        # In the line itself or in one that continues it.
-        rarest = min(map(lines.having, needed), key=len)
-        candidates = {other - back for other in rarest for back in range(MOST_JOINED) if other >= back}
-    else:
-        candidates = {other for word in phrase.weights for other in lines.having(word)}
-    return sorted(
-        other
-        for other in candidates
-        if (words := phrase.weights.keys() & lines.known[other])
-        and (_weigh(phrase, words) >= enough or _weigh(phrase, words | _further_words(lines, other, phrase)) >= enough)
-    )

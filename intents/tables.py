@@ -60,8 +60,8 @@ class EntityReader:
     def entities(self, line: str) -> tuple[Entity, ...]:
         """Return the names in the next line, each once."""
         found = entities_in(line)
-        more = tuple(paired(tuple(self._from_context(line))))
-        return tuple(dict.fromkeys(more + found)) if more else found
+        more = tuple(self._from_context(line))
+        return tuple(dict.fromkeys((*paired(more), *found))) if more else found
 
     def _from_context(self, line: str) -> Iterator[Entity]:
         if (command := _COMMAND.search(line)) and (kind := KINDS.get(command.group(1))):

@@ -22,12 +22,14 @@ from importlib.resources.abc import Traversable
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
+from zlib import crc32
 
 import pydantic
 
 # Old files are deleted except for a few: some people use several versions or catalogs at once.
 _KEPT: Final = 8
 _DIGEST_BYTES: Final = 16
+_CHECKSUM_BYTES: Final = 4
 # What a damaged or outdated pickle raises.
 _UNREADABLE: Final = (
     pickle.UnpicklingError, ArithmeticError, AttributeError, EOFError, ImportError, LookupError, MemoryError, TypeError,
@@ -47,8 +49,8 @@ def read(name: str) -> Any:
             raw = file.read()
     except OSError:
         return None
-    content = memoryview(raw)[_DIGEST_BYTES:]
-    if _digest(content) != raw[:_DIGEST_BYTES]:
+    content = memoryview(raw)[_CHECKSUM_BYTES:]
+    if _checksum(content) != raw[:_CHECKSUM_BYTES]:
         return None
     with suppress(*_UNREADABLE), _undisturbed():
         return _OwnClasses(BytesIO(content)).load()
@@ -67,7 +69,7 @@ def keep(name: str, value: Any) -> None:
         handle, written = tempfile.mkstemp(dir=directory, prefix=".new-")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(_digest(content) + content)
+                file.write(_checksum(content) + content)
             Path(written).replace(directory / _file(name))
         except OSError:
             Path(written).unlink()
@@ -119,8 +121,9 @@ def _sources(directory: Traversable, path: str) -> Iterator[tuple[str, Traversab
             yield from _sources(each, name)
 
 
-def _digest(content: bytes | memoryview) -> bytes:
-    return blake2b(content, digest_size=_DIGEST_BYTES).digest()
+def _checksum(content: bytes | memoryview) -> bytes:
+    """Return what tells a damaged file. Nobody else can have written it: a cryptographic digest is only slower."""
+    return crc32(content).to_bytes(_CHECKSUM_BYTES, "big")
 
 
 def _is_ours(found: os.stat_result) -> bool:

@@ -16,11 +16,11 @@ from intents.focus import CLUSTER_SCOPED
 from intents.named_objects import Focus
 
 _NAME: Final = "alertname"
-# Every message is looked at: most have none of these words.
-_MENTION: Final = re.compile(r"(?i)alert|firing|triggered|resolved|recovered|告警|报警|触发|恢复")
+# Every message is looked at: most have no label with the name of an alert, and no title of one.
+_NAMES: Final = re.compile(r"(?i)alert[ _.-]?name|(?:alert|告警(?:名称|规则)?|规则名称)\W{0,9}[:=：]")
 # "- pod = web-0", "• *pod:* `web-0`", "pod: web-0", "pod=web-0", "\"pod\": \"web-0\"," and 命名空间：shop
 _LINE: Final = re.compile(
-    r"(?i)^[\s\-–•\u25cf·*_>|`'\"]*([a-z_\u4e00-\u9fff][a-z0-9_.\u4e00-\u9fff -]{0,62}?)[*_`'\"]*"
+    r"^[\s\-–•\u25cf·*_>|`'\"]*([A-Za-z_\u4e00-\u9fff][A-Za-z0-9_.\u4e00-\u9fff -]{0,62}?)[*_`'\"]*"
     r"\s*[:=：]\s*[*_`]*\s*(\S.{0,400}?)\s*$"
 )
 # "*Namespace:* shop | *Pod:* web-0": several such pairs in one line.
@@ -78,7 +78,7 @@ def labels_in(lines: Iterable[str]) -> Mapping[str, str]:
 def alerts_in(lines: Iterable[str]) -> tuple[Mapping[str, str], ...]:
     """Return the labels of each alert that a text lists."""
     texts = [plain_line(line) for line in list(lines)[:_LONGEST]]
-    if not any(map(_MENTION.search, texts)):
+    if not (any(map(_NAMES.search, texts)) or any(map(_STATED.search, texts[:_TITLES]))):
         return ()
     alerts: list[dict[str, str]] = []
     before: dict[str, str] = {}

@@ -162,9 +162,10 @@ def _usable(read: tuple[Incident, Source] | list[Problem], check: Check) -> tupl
 
 def _files(directory: Path) -> Iterator[Path]:
     """Yield the incident files, without the copies that a mounted ConfigMap has in directories that begin with `..`."""
+    depth = len(directory.parts)
     for path in directory.rglob("*.yaml"):
-        within = path.relative_to(directory)
-        if within != Path(WORDS) and not any(part.startswith("..") for part in within.parts):
+        within = path.parts[depth:]
+        if within != (WORDS,) and not any(part.startswith("..") for part in within):
             yield path
 
 
@@ -204,12 +205,13 @@ def _read(path: Path, known: Mapping[str, Incident], lists: WordLists) -> tuple[
             return problem(0, "is no regular file")
         if found.st_size > MAX_FILE_BYTES:
             return problem(1, f"larger than {MAX_FILE_BYTES // 1024} KiB")
-        text = path.read_text(encoding="utf-8")
+        read = path.read_bytes()
+        text = read.decode()
     except OSError as error:
         return problem(0, error.strerror or "cannot be read")
     except UnicodeDecodeError as error:
         return problem(1, f"not UTF-8 at byte {error.start}")
-    digest = blake2b(f"{text}\0{lists.digest}".encode(), digest_size=16).hexdigest()
+    digest = blake2b(b"%s\0%s" % (read, lists.digest.encode()), digest_size=16).hexdigest()
     source = Source(path=path, text=text, digest=digest, lists=lists)
     incident = known.get(source.digest)
     return (incident, source) if incident is not None and incident.id == path.stem else _parsed(source)
