@@ -24,8 +24,8 @@ _MOST_WORDS: Final = 255 - _WHOLE
 # The lightest words of a pattern are taken as found, so many hundredths of its weight. With the real catalog, a third
 # of the work is left, for a tenth more patterns to look at.
 _TAKEN_AS_FOUND: Final = 25
-# From so many queries on, numpy is used: it is quicker, but its import takes longer than matching a short text.
-OFTEN: Final = 200
+# From so many queries on, numpy is used: it is quicker, but its import takes as long as a thousand queries without it.
+OFTEN: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
