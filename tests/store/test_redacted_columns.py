@@ -54,17 +54,16 @@ def bound(column: sa.Column, value: object, dialect: sa.Dialect) -> str:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
-@pytest.mark.parametrize("column", TEXTUAL, ids=str)
-def test_no_column_takes_a_credential(column: sa.Column, dialect: sa.Dialect) -> None:
-    stored = bound(column, DOCUMENT if is_json(column) else LINE, dialect)
+def test_no_column_takes_a_credential(dialect: sa.Dialect) -> None:
+    stored = {str(column): bound(column, DOCUMENT if is_json(column) else LINE, dialect) for column in TEXTUAL}
 
-    assert KEY not in stored
-    assert PASSWORD not in stored
+    assert [column for column, text in stored.items() if KEY in text or PASSWORD in text] == []
 
 
-@pytest.mark.parametrize("column", [column for column in TEXTUAL if of(column, sa.Text)], ids=str)
-def test_ids_are_stored_as_they_are(column: sa.Column) -> None:
-    assert [bound(column, each, DIALECTS[0]) for each in IDS] == list(IDS)
+def test_ids_are_stored_as_they_are() -> None:
+    for column in TEXTUAL:
+        if of(column, sa.Text):
+            assert [bound(column, each, DIALECTS[0]) for each in IDS] == list(IDS), column
 
 
 def test_different_credentials_as_keys_stay_different() -> None:
