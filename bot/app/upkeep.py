@@ -29,6 +29,8 @@ from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 _log: Final = structlog.get_logger(__name__)
 
 BEAT_S: Final = 15.0
+# After a failure: work may wait for a replica that has not been seen yet.
+_AGAIN_S: Final = 1.0
 # A replica that has missed four beats is gone: its jobs would otherwise wait for a restart that may never come.
 _GONE_AFTER: Final = timedelta(seconds=4 * BEAT_S)
 _PURGE_EVERY: Final = timedelta(hours=6)
@@ -76,11 +78,13 @@ class Upkeep:
 
     async def _run(self) -> None:
         while True:
+            pause = self.beat_s
             try:
                 await self._once(datetime.now(UTC))
             except (StoreUnavailable, JobsUnavailable) as error:
                 _log.warning("upkeep_delayed", error=str(error))
-            await asyncio.sleep(self.beat_s)
+                pause = min(pause, _AGAIN_S)
+            await asyncio.sleep(pause)
 
     async def _scrub(self) -> None:
         """Scrub the records of earlier versions, once."""
