@@ -21,7 +21,7 @@ from bot.diagnosing.named_states import NamedStateFinder, NamedStates
 from bot.diagnosing.object_search import stand_in
 from bot.diagnosing.object_states import state_of
 from bot.diagnosing.reads import Progress, Reads
-from bot.diagnosing.recent_changes import changes_before
+from bot.diagnosing.recent_changes import changes_before, read_ahead
 from bot.diagnosing.similar_names import closest, of_other_kinds
 from bot.diagnosing.unexplained import untold
 from bot.kube.access import EVERYTHING, Access
@@ -172,7 +172,9 @@ async def _diagnose_object(
         others = await of_other_kinds(snapshot, target)
         raise TargetNotFound(target, await closest(snapshot, resource, target), others) from None
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
-    state = await state_of(snapshot, resource, obj, engine=engine, reads=reads)
+    state, _ = await asyncio.gather(
+        state_of(snapshot, resource, obj, engine=engine, reads=reads), read_ahead(snapshot, obj)
+    )
     return Diagnosis(
         focus=state.focus,
         cluster=snapshot.cluster,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -32,6 +33,13 @@ PERMISSIONS: Final = (
 )
 
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
+# The kind of a workload, or of the controller of its pods, and that of its revisions.
+_REVISIONS: Final = {
+    "Deployment": "ReplicaSet",
+    "ReplicaSet": "ReplicaSet",
+    "StatefulSet": "ControllerRevision",
+    "DaemonSet": "ControllerRevision",
+}
 # An older change is not what the trouble began with.
 _SHORTLY_S: Final = 24 * 3600
 _MOST_CONFIG_MAPS: Final = 5
@@ -43,6 +51,14 @@ _OF_NODES_S: Final = 3600
 _MOST_NODES: Final = 3
 _JOINED: Final = Text(en="joined the cluster", zh="加入了集群")
 _CORDONED: Final = Text(en="was cordoned: it gets no new pods", zh="已禁止调度，不再接收新的 Pod")
+
+
+async def read_ahead(snapshot: Snapshot, obj: Json) -> None:
+    """Read the revisions of a pod in trouble beside other reads: `changes_before` would wait for them in the end."""
+    kind = _REVISIONS.get(controller_reference(obj).get("kind", ""), "")
+    if obj.get("kind") == "Pod" and kind and not (is_ready(obj) or has_ended(obj)):
+        with suppress(ClusterError):
+            await snapshot.list(kind, namespace=namespace_of(obj))
 
 
 async def changes_before(
@@ -110,9 +126,8 @@ async def _of_template(
     """Return the change of the pod template that the newest revision brought, if the pod runs that one."""
     if workload is None:
         return ()
-    kind = "ReplicaSet" if workload.get("kind") == "Deployment" else "ControllerRevision"
     try:
-        listing = await snapshot.list(kind, namespace=namespace_of(workload))
+        listing = await snapshot.list(_REVISIONS[str(workload.get("kind"))], namespace=namespace_of(workload))
     except ClusterError:
         return ()
     revisions = revisions_in(one for one in listing.items if controller_reference(one).get("uid") == uid_of(workload))
