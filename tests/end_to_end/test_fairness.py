@@ -10,7 +10,7 @@ from statistics import median
 import pytest
 
 from tests.bench.fairness import measure
-from tests.end_to_end.corners import corner_in_errors, make_corner
+from tests.end_to_end.corners import Corner, corner_in_errors, make_corner
 from tests.end_to_end.process import premises
 from tests.end_to_end.workplace import UNPACED, is_final, words_of, workplace
 from tests.waiting import until
@@ -90,13 +90,22 @@ async def test_requests_queued_at_a_kill_are_answered_and_do_not_delay_others(tm
         at.slack.latency = 0.1
 
         serving = await at.start()
-        await at.answer(pasted[other], channel=other.channel)
-        answered_before = [each for each in flooded if any(map(is_final, each.ours))]
         for each, ts in pasted.items():
             with corner_in_errors(each):
                 assert "CONFIRMED" in words_of((await at.answer(ts, channel=each.channel))["blocks"])
         assert await serving.stop() == 0
-        assert len(answered_before) <= 4, "one person's requests went first"
+        # By the order of the calls: a busy machine looks at the messages late.
+        before = [each for each in flooded if answered_at(each) < answered_at(other)]
+        assert len(before) <= 4, "one person's requests went first"
+
+
+def answered_at(corner: Corner) -> float:
+    """Return when the first final answer reached Slack."""
+    calls = [*corner.calls("chat.postMessage"), *corner.calls("chat.update")]
+    channel = corner.channel
+    return min(
+        call.at for call in calls if call.ok and call.arguments.get("channel") == channel and is_final(call.arguments)
+    )
 
 
 async def test_button_press_is_taken_before_queued_pastes(tmp_path, engine, healing):
