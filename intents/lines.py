@@ -77,7 +77,7 @@ class Lines:
         self.known = [lexicon.known(symptom.text, self._corrections) for symptom in symptoms]
         self.messages = [self._message(line) for line in range(len(symptoms))]
         self._longest = max((len(symptom.text) for symptom in symptoms), default=0)
-        self._around: dict[int, Set[int]] = {}
+        self._around: dict[tuple[int, int], Set[int]] = {}
         self._reads: dict[int, list[Read]] = {}
         self._joined: dict[int, Joined] = {}
 
@@ -85,10 +85,10 @@ class Lines:
         """Return the words of the messages that begin at most so many lines apart."""
         if not apart:
             return self.messages[line].words
-        found = self._around.get(line)
+        found = self._around.get((line, apart))
         if found is None:
             around = self.messages[max(line - apart, 0) : line + apart + 1]
-            found = self._around[line] = set[int]().union(*(message.words for message in around))
+            found = self._around[line, apart] = set[int]().union(*(message.words for message in around))
         return found
 
     def _message(self, line: int) -> Message:

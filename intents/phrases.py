@@ -132,6 +132,9 @@ class Phrases:
             for anchor, least in zip(self.anchors, self.least, strict=True)
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_gates": {}}
+
     def is_hint(self, choice: PhraseChoice) -> bool:
         """Return whether a choice is of a hint, which is never enough by itself."""
         return (choice.incident, choice.signature) in self._hints

@@ -11,6 +11,7 @@ from typing import Final
 from bot.cluster.resources import Resource
 from bot.kube.condition_polarity import is_trouble
 from bot.kube.containers import STABLE_S
+from bot.kube.objects import status_of
 from bot.kube.owners import controller_of, owner_of
 from bot.kube.timestamps import parse_time
 from bot.overviews.troubled_objects import Identity, TroubledObject, identity_of, troubled
@@ -207,7 +208,7 @@ def _began(row: TroubledObject, obj: Json) -> datetime | None:
     if row.id.kind not in _WITH_PODS:
         return parse_time(row.since)
     # With a few pods that are not ready, its conditions are as they were for days. Those pods tell since when.
-    conditions = (obj.get("status") or {}).get("conditions") or ()
+    conditions = status_of(obj).get("conditions") or ()
     times = (parse_time(each.get("lastTransitionTime")) for each in conditions if is_trouble(row.id.kind, each))
     return min(filter(None, times), default=None)
 

@@ -21,6 +21,7 @@ import aiohttp
 
 from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import is_final, words_of
+from tests.missing_config import world_without
 from tests.postgres import running_server
 
 TOKEN: Final = "alertmanager-bearer-of-the-storm"
@@ -58,20 +59,9 @@ class Storm:
 
 def world() -> dict[str, Any]:
     """Return a cluster in which each Deployment misses a ConfigMap of its own."""
-    scene: dict[str, Any] = {}
-    faults: dict[str, Any] = {}
-    for cause in range(_CAUSES):
-        config = f"config-{cause:02d}"
-        scene[f"Deployment/till/app{cause:02d}"] = {
-            "containers": {"app": {"image": "app:1", "envFrom": [{"configMapRef": {"name": config}}]}},
-            "pods": [_pod(cause, index) for index in range(_PODS)],
-        }
-        for index in range(_PODS):
-            faults[f"Pod/till/{_pod(cause, index)}"] = {
-                "waiting": "CreateContainerConfigError",
-                "message": f'configmap "{config}" not found',
-            }
-    return {"scene": scene, "faults": faults}
+    config_maps = {f"app{cause:02d}": f"config-{cause:02d}" for cause in range(_CAUSES)}
+    pods = {name: [_pod(cause, index) for index in range(_PODS)] for cause, name in enumerate(config_maps)}
+    return world_without(config_maps, pods)
 
 
 def _pod(cause: int, index: int) -> str:

@@ -12,6 +12,7 @@ import aiohttp
 from tests.end_to_end.process import Premises, Serving, premises
 from tests.end_to_end.test_alerts_webhook import CHANNEL, TOKEN, alert, group, resolved
 from tests.end_to_end.workplace import is_final, lines_of
+from tests.missing_config import world_without
 from tests.postgres import Server, postgres
 from tests.waiting import until
 
@@ -20,20 +21,7 @@ __all__ = ["postgres"]
 
 CAUSES = {f"app{index}": f"config-{index}" for index in range(4)}
 PODS = {name: [f"{name}-7d9f8b6c54-{suffix}" for suffix in ("bbbbb", "ccccc")] for name in CAUSES}
-WORLD: dict[str, Any] = {
-    "scene": {
-        f"Deployment/till/{name}": {
-            "containers": {"app": {"image": "app:1", "envFrom": [{"configMapRef": {"name": config}}]}},
-            "pods": PODS[name],
-        }
-        for name, config in CAUSES.items()
-    },
-    "faults": {
-        f"Pod/till/{pod}": {"waiting": "CreateContainerConfigError", "message": f'configmap "{CAUSES[name]}" not found'}
-        for name, own in PODS.items()
-        for pod in own
-    },
-}
+WORLD = world_without(CAUSES, PODS)
 HASTY: dict[str, Any] = {"alert_window_s": 0.2, "alert_update_s": 0.2}
 FIRING = [[alert(pod) for pod in own] for own in PODS.values()]
 

@@ -17,6 +17,7 @@ from tests.end_to_end.process import locked
 from tests.end_to_end.test_metrics import scraped
 from tests.end_to_end.test_overviews import SCENE
 from tests.end_to_end.workplace import Workplace, is_final, lines_of, pressable, workplace
+from tests.missing_config import world_without
 
 TOKEN = "alertmanager-bearer-of-the-tests"
 CHANNEL = "C0000000001"
@@ -254,23 +255,7 @@ async def test_unrouted_alerts_are_counted_and_acknowledged(tmp_path, engine):
 async def test_burst_from_two_senders_is_one_post_per_cause(tmp_path, engine):
     causes = {f"app{index:02d}": f"config-{index:02d}" for index in range(6)}
     pods = {name: [f"{name}-7d9f8b6c54-{suffix}" for suffix in ("bbbbb", "ccccc", "ddddd")] for name in causes}
-    scene = {
-        "scene": {
-            f"Deployment/till/{name}": {
-                "containers": {"app": {"image": "app:1", "envFrom": [{"configMapRef": {"name": config}}]}},
-                "pods": pods[name],
-            }
-            for name, config in causes.items()
-        },
-        "faults": {
-            f"Pod/till/{pod}": {
-                "waiting": "CreateContainerConfigError",
-                "message": f'configmap "{causes[name]}" not found',
-            }
-            for name, own in pods.items()
-            for pod in own
-        },
-    }
+    scene = world_without(causes, pods)
     async with workplace(tmp_path, engine, scene, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
         bodies = [
             group(*(alert(pod, labels={"container": f"c{copy}"}) for pod in own), sender=sender)

@@ -30,11 +30,6 @@ CHAT = (
     "大家帮忙看一下",
     "$ kubectl get pods -n shop",
 )
-EXAMPLES = [
-    pytest.param(incident, text, id=f"{incident.id}-{number}")
-    for incident in CATALOG
-    for number, text in enumerate(incident.examples.match)
-]
 
 
 @cache
