@@ -18,7 +18,7 @@ from intents.request import DiagnoseObject, Request
 WHOLE = frozenset({"APIService", "CustomResourceDefinition"})
 # Without these no API server has accepted the object.
 REQUIRED = frozenset({"containers", "name"})
-TATTERED = 2
+TATTERED = 4
 
 
 async def test_missing_fields_are_no_defect(engine: Engine, incident: Incident) -> None:

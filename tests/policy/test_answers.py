@@ -147,7 +147,7 @@ async def test_a_question_about_a_hidden_object_is_answered_as_for_a_missing_one
     hidden = HIDDEN[0]
     async with staged(with_hidden()) as beside_hidden, staged(stage(*worlds())) as alone:
         for world in worlds():
-            for each in hidden_twin(world)["objects"][:3]:
+            for each in hidden_twin(world)["objects"][:6]:
                 kind, name = each["kind"], each["metadata"]["name"]
                 namespace = each["metadata"].get("namespace", "")
                 for request in (
