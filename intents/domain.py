@@ -300,8 +300,8 @@ class JudgedHypothesis:
     verdict: Verdict
     title: Text
     severity: Severity
-    root_cause: Text
-    impact: Text
+    root_cause: Text = field(default_factory=lambda: Text.same(""))
+    impact: Text = field(default_factory=lambda: Text.same(""))
     summary: Text = field(default_factory=lambda: Text.same(""))  # cause and object in one short sentence
     subject: ObjectRef | None = None
     findings: tuple[Finding, ...] = ()

@@ -174,7 +174,7 @@ def _finding(
     return Finding(
         rule=rule.id,
         outcome=outcome,
-        says=_render(says, _sentence_context(rule, rows, total, values)),
+        says=templates.render_text(says, _sentence_context(rule, rows, total, values)),
         subject=first.subject if first else None,
         quote=first.quote if first else "",
         reproduce=first.reproduce if first else "",
@@ -220,10 +220,6 @@ def rows_context(rows: Sequence[Row]) -> dict[str, Any]:
 def _sentence_context(rule: Rule, rows: Sequence[Row], total: int, values: Mapping[str, Any]) -> dict[str, Any]:
     own = rows_context(rows)
     return {**values, "row": own, "rows": own["rows"], "count": _count(rule, rows), "total": total}
-
-
-def _render(says: Text, context: Mapping[str, Any]) -> Text:
-    return Text(en=templates.render_sentence(says.en, context), zh=templates.render_sentence(says.zh, context))
 
 
 def _table(rule: Rule, rows: Sequence[Row]) -> Table | None:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from intents.cluster_text import in_sentence, quotable, quoted
+from intents.domain import Text
 from intents.plurals import after_one
 
 _PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
@@ -157,6 +158,13 @@ def render_sentence(template: str, context: Mapping[str, Any]) -> str:
         single = filled == "1" and not said.endswith(" of ")
         said += filled
     return said
+
+
+def render_text(text: Text, context: Mapping[str, Any]) -> Text:
+    """Fill a sentence in both languages."""
+    if not any(brace in written for written in (text.en, text.zh) for brace in "{}"):
+        return text
+    return Text(en=render_sentence(text.en, context), zh=render_sentence(text.zh, context))
 
 
 def _words(placeholder: Placeholder, before: str) -> Callable[[str], str]:

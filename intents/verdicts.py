@@ -57,36 +57,47 @@ def judge(
 ) -> JudgedHypothesis:
     """Judge one hypothesis. `readings` has a ProbeResult for each read of the incident; `now` is the snapshot's time.
 
-    Never raise for what was read or captured.
+    What no answer shows has no texts. Never raise for what was read or captured.
     """
     values = values_for(incident, hypothesis, focus=focus, now=now)
     results = [evaluate(rule, readings, values) for rule in incident.evidence]
     findings = _worth_telling(results)
     best = _best_support(findings)
-    context = _context(values, results, best)
     verdict = decide(incident, findings)
-    return JudgedHypothesis(
+    judged = JudgedHypothesis(
         hypothesis=hypothesis,
         verdict=verdict,
         title=incident.title,
         severity=incident.severity,
-        summary=_summary(incident, results, best, context),
-        root_cause=_render(incident.root_cause, context),
-        impact=_render(incident.impact, context),
         subject=best.subject if best and best.subject else _focus_ref(focus),
         findings=tuple(findings),
+        capability=incident.strongest is Strength.CAPABILITY,
+    )
+    if not _is_told(judged):
+        return judged
+    context = _context(values, results, best)
+    return replace(
+        judged,
+        summary=_summary(incident, results, best, context),
+        root_cause=templates.render_text(incident.root_cause, context),
+        impact=templates.render_text(incident.impact, context),
         remedies=_remedies(incident, results, context) if verdict in _SUPPORTED else (),
         runbook=tuple(
             Step(
-                says=_render(step.says, context),
+                says=templates.render_text(step.says, context),
                 run=templates.render_command(step.run, context),
-                warning=_render(step.warning, context) if step.warning else None,
+                warning=templates.render_text(step.warning, context) if step.warning else None,
             )
             for step in incident.runbook
         ),
         links=tuple(Link(title=link.title, url=link.url) for link in incident.links),
-        capability=incident.strongest is Strength.CAPABILITY,
     )
+
+
+def _is_told(one: JudgedHypothesis) -> bool:
+    """Tell whether an answer may show it: most of what the kind of an object raises, nothing supports."""
+    unread = any(finding.outcome is FindingOutcome.GAP for finding in one.findings)
+    return bool(one.hypothesis.matches) or one.verdict in _SUPPORTED or unread
 
 
 def _worth_telling(results: Sequence[RuleResult]) -> list[Finding]:
@@ -239,7 +250,7 @@ def values_for(incident: Incident, hypothesis: Hypothesis, *, focus: Focus, now:
 
     Without `now`, before the cluster has answered, ages are unknown.
     """
-    named: dict[str, Any] = dict.fromkeys((*VOCABULARY, *captures_of(incident)), "")
+    named: dict[str, Any] = dict.fromkeys((*VOCABULARY, *incident.captures), "")
     named.update(hypothesis.named)
     named["namespace"] = named["namespace"] or focus.namespace
     ago, slack = _how_long_ago(hypothesis.when, now) if now and hypothesis.when else (-1.0, 0.0)
@@ -252,11 +263,6 @@ def values_for(incident: Incident, hypothesis: Hypothesis, *, focus: Focus, now:
         "node": focus.node,
     }
     return {"named": named, "target": target, "now": int(now.timestamp()) if now else 0}
-
-
-def captures_of(incident: Incident) -> tuple[str, ...]:
-    """Return the names that an incident's signatures capture."""
-    return tuple(dict.fromkeys(name for signature in incident.signatures for name in signature.captures))
 
 
 def _how_long_ago(when: PastedTime, now: datetime) -> tuple[float, float]:
@@ -294,8 +300,8 @@ def _summary(
         says, finding = result.rule.summary, result.finding
         if says and best and finding and result.answer is RuleAnswer.YES and finding.subject == best.subject:
             own = result.context
-            return _render(says, {**context, "row": own, "rows": own["rows"], "count": own["count"]})
-    return _render(incident.summary, context) if incident.summary else Text.same("")
+            return templates.render_text(says, {**context, "row": own, "rows": own["rows"], "count": own["count"]})
+    return templates.render_text(incident.summary, context) if incident.summary else Text.same("")
 
 
 def _context(values: Mapping[str, Any], results: Sequence[RuleResult], best: Finding | None) -> dict[str, Any]:
@@ -330,7 +336,7 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
     return Remedy(
         id=remediation.id,
         action=str(remediation.action),
-        title=_render(remediation.title, context),
+        title=templates.render_text(remediation.title, context),
         target=ObjectRef(
             kind=templates.render(target.kind, context),
             namespace=templates.render(target.namespace, context),
@@ -340,7 +346,7 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
         asks=tuple(
             Question(
                 id=each.id,
-                label=_render(each.label, context),
+                label=templates.render_text(each.label, context),
                 default=templates.render(each.default, context),
                 expects=each.expects,
             )
@@ -348,10 +354,10 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
         ),
         risk=str(remediation.risk),
         button=remediation.button,
-        warning=_render(remediation.warning, context) if remediation.warning else None,
+        warning=templates.render_text(remediation.warning, context) if remediation.warning else None,
         until=remediation.until,
-        done=_render(remediation.done, context) if remediation.done else None,
-        later=_render(remediation.shows_later, context) if remediation.shows_later else None,
+        done=templates.render_text(remediation.done, context) if remediation.done else None,
+        later=templates.render_text(remediation.shows_later, context) if remediation.shows_later else None,
     )
 
 
@@ -377,10 +383,6 @@ def fill(value: Any, context: Mapping[str, Any]) -> Any:
     if isinstance(value, list | tuple):
         return [fill(item, context) for item in value]
     return value
-
-
-def _render(text: Text, context: Mapping[str, Any]) -> Text:
-    return Text(en=templates.render_sentence(text.en, context), zh=templates.render_sentence(text.zh, context))
 
 
 def _focus_ref(focus: Focus) -> ObjectRef | None:

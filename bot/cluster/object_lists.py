@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,11 +11,13 @@ from bot.cluster.access import PARTIAL, PARTIAL_ZH
 from bot.cluster.api_calls import ClusterRequest
 from bot.cluster.errors import Expired, ServerError, TooLarge
 from bot.cluster.resources import Resource
+from bot.kube.objects import labels_of, namespace_of
 from intents.domain import Gap, GapReason, Json
 
 PAGE: Final = 500
 # Requested instead if a page is too large: objects may have up to 1.5 MiB each.
 SMALL_PAGE: Final = 25
+_EQUAL: Final = re.compile(r"(?P<key>[\w./-]+)==?(?P<value>[\w.-]*)")
 # A server may send empty pages without end; the largest list has 5,000 objects.
 _MOST_PAGES: Final = 250
 
@@ -63,6 +66,18 @@ class ListQuery:
     fields: str = ""
     limit: int = 0
     fresh: bool = True
+
+    @property
+    def selects(self) -> bool:
+        """Tell whether it asks for a part of the objects by a selector."""
+        return bool(self.labels or self.fields)
+
+    @property
+    def equal_labels(self) -> Mapping[str, str] | None:
+        """Return the labels that objects must have, {} for any; None if it selects by more than equal labels."""
+        parts = [_EQUAL.fullmatch(part) for part in self.labels.split(",")] if self.labels else []
+        known = all(parts) and not self.fields
+        return {part["key"]: part["value"] for part in parts if part} if known else None
 
     @property
     def what(self) -> str:
@@ -182,9 +197,24 @@ def _page_request(wanted: ListQuery, *, token: str, have: int, size: int) -> Clu
     )
 
 
-def narrowed(listing: ObjectList, *, namespace: str, limit: int) -> ObjectList:
-    """Return the part of a wider list that lies in `namespace`."""
-    items = listing.items
-    if namespace:
-        items = tuple(item for item in items if ((item.get("metadata") or {}).get("namespace") or "") == namespace)
+def narrowed(listing: ObjectList, *, namespace: str, labels: Mapping[str, str], limit: int) -> ObjectList:
+    """Return the part of a wider list that lies in `namespace` and has the `labels`."""
+    items = tuple(
+        item
+        for item in listing.items
+        if namespace in ("", namespace_of(item)) and labels.items() <= labels_of(item).items()
+    )
     return ObjectList(items=items[:limit], truncated=len(items) > limit)
+
+
+def joined(parts: Sequence[ObjectList | BaseException], *, limit: int) -> ObjectList:
+    """Return several lists as one. Raise the error of the first that failed."""
+    listings: list[ObjectList] = []
+    for part in parts:
+        if isinstance(part, BaseException):
+            raise part
+        listings.append(part)
+    items = tuple(item for listing in listings for item in listing.items)
+    truncated = len(items) > limit or any(each.truncated for each in listings)
+    cut = next((each.cut for each in listings if each.cut is not None), None)
+    return ObjectList(items=items[:limit], truncated=truncated, cut=cut)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from bot.cluster.container_logs import read_log
 from bot.cluster.discovery import ServedKinds, discover
 from bot.cluster.errors import BadRequest, ClusterError, NotFound, TimedOut
 from bot.cluster.events import is_about, is_own_event, oldest_first
-from bot.cluster.object_lists import ListQuery, ObjectList, narrowed, read_list
+from bot.cluster.object_lists import ListQuery, ObjectList, joined, narrowed, read_list
 from bot.cluster.read_limits import diagnosis_memory_full, estimated_memory, memory_full
 from bot.cluster.resources import Resource, well_known
 from bot.kube.access import EVERYTHING, Access
@@ -120,6 +120,11 @@ class Snapshot:
         at = parse_time(timestamp)
         return None if at is None else (self.now - at).total_seconds()
 
+    def ahead(self, read: Coroutine[Any, Any, object]) -> None:
+        """Start a read of this snapshot that will probably be needed: its failure is told to those who ask for it."""
+        task = self._reads[object()] = asyncio.create_task(read)
+        task.add_done_callback(_retrieve)
+
     async def get(self, kind: str | Resource, name: str, *, namespace: str = "") -> Json:
         """Return one object; a namespaced kind without `namespace` is read in the context's default namespace."""
         resource = await self.resource(kind)
@@ -128,15 +133,17 @@ class Snapshot:
         if not name:
             raise BadRequest(detail=f"no name was given for the {resource.kind}")
         self._guard.check_object(resource, namespace=home, name=name)
-        for covering in self._covering(resource, namespace=home):
-            listing = await self._listed(covering, what=subject)
+        for query, task in self._lists(resource, namespace=home):
+            if query.selects and not task.done():
+                continue  # It may lack the object: then waiting for it was in vain.
+            listing = await self._listed(task, what=subject)
             if listing is None:
                 continue
             for item in listing.items:
                 metadata = item.get("metadata") or {}
                 if metadata.get("name") == name and (metadata.get("namespace") or "") == home:
                     return item
-            if not listing.truncated:
+            if not (query.selects or listing.truncated):
                 raise self._absent(resource, namespace=home, what=subject)
         request = ClusterRequest(
             path=resource.path(namespace=home, name=name),
@@ -342,38 +349,30 @@ class Snapshot:
         """Return the readable part of a list; `truncated` then concerns the server's paging alone."""
         apart = self._access.literal if wanted.resource.namespaced and not wanted.namespace else ()
         if 0 < len(apart) <= MOST_APART:
-            return await self._joined([replace(wanted, namespace=namespace) for namespace in apart])
-        if not wanted.labels and not wanted.fields:
-            for covering in self._covering(wanted.resource, namespace=wanted.namespace, fresh=wanted.fresh):
-                listing = await self._listed(covering, what=wanted.what)
-                if listing is not None and not listing.truncated:
-                    return narrowed(listing, namespace=wanted.namespace, limit=wanted.limit)
+            parts = [self._list(replace(wanted, namespace=namespace)) for namespace in apart]
+            # All end before the first failing one fails the whole.
+            found = await asyncio.gather(*parts, return_exceptions=True)
+            return joined(found, limit=wanted.limit)
+        labels = wanted.equal_labels
+        for query, task in self._lists(wanted.resource, namespace=wanted.namespace, fresh=wanted.fresh):
+            # A list by labels is sooner read than the whole one that is still under way.
+            if query.selects or labels is None or (labels and not task.done()):
+                continue
+            listing = await self._listed(task, what=wanted.what)
+            if listing is not None and not listing.truncated:
+                return narrowed(listing, namespace=wanted.namespace, labels=labels, limit=wanted.limit)
         return await self._shared(wanted, lambda: self._pages(wanted), what=wanted.what)
 
-    async def _joined(self, parts: Sequence[ListQuery]) -> ObjectList:
-        """Read several lists and join them; the first failing one fails all."""
-        found = await asyncio.gather(*map(self._list, parts), return_exceptions=True)
-        for one in found:
-            if isinstance(one, BaseException):
-                raise one
-        listings = [one for one in found if isinstance(one, ObjectList)]
-        items = tuple(item for listing in listings for item in listing.items)
-        limit = parts[0].limit
-        cut = next((each.cut for each in listings if each.cut is not None), None)
-        truncated = len(items) > limit or any(each.truncated for each in listings)
-        return ObjectList(items=items[:limit], truncated=truncated, cut=cut)
-
-    def _covering(
+    def _lists(
         self, resource: Resource, *, namespace: str, fresh: bool = False
-    ) -> tuple[asyncio.Task[ObjectList], ...]:
-        """Return the lists without selectors, done or in flight, that cover `namespace`; only `fresh` ones if asked."""
+    ) -> tuple[tuple[ListQuery, asyncio.Task[ObjectList]], ...]:
+        """Return the lists, done or in flight, of a kind in `namespace` or all; only `fresh` ones if asked."""
         return tuple(
-            task
+            (key, task)
             for key, task in self._reads.items()
             if isinstance(key, ListQuery)
             and key.resource == resource
             and key.namespace in ("", namespace)
-            and not (key.labels or key.fields)
             and (key.fresh or not fresh)
         )
 

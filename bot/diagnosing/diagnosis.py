@@ -20,8 +20,9 @@ from bot.diagnosing.named_objects import Resolved, resolve
 from bot.diagnosing.named_states import NamedStateFinder, NamedStates
 from bot.diagnosing.object_search import stand_in
 from bot.diagnosing.object_states import state_of
+from bot.diagnosing.read_ahead import announced_by_name, announced_by_trouble
 from bot.diagnosing.reads import Progress, Reads
-from bot.diagnosing.recent_changes import changes_before, read_ahead
+from bot.diagnosing.recent_changes import changes_before
 from bot.diagnosing.similar_names import closest, of_other_kinds
 from bot.diagnosing.unexplained import untold
 from bot.kube.access import EVERYTHING, Access
@@ -112,6 +113,9 @@ async def _explain(
         return focus_of(incident, hypothesis, namespace=request.namespace)
 
     investigation = Investigation(catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus)
+    if snapshot is not None:
+        for one in resolved.values():
+            announced_by_trouble(snapshot, one.manifest or {})
     judged, notes = await Explanation(catalog=engine.catalog, investigation=investigation, resolved=resolved).judged()
     states = NamedStates()
     if snapshot is not None and not any(one.verdict in _ANSWERED for one in judged):
@@ -162,6 +166,7 @@ async def _diagnose_object(
     resource = await snapshot.resource(request.kind)
     namespace = (request.namespace or snapshot.default_namespace) if resource.namespaced else ""
     target = ObjectRef(kind=resource.kind, namespace=namespace, name=request.name)
+    announced_by_name(snapshot, target)
     try:
         obj = await snapshot.get(resource, request.name, namespace=namespace)
     except NotFound:
@@ -172,9 +177,8 @@ async def _diagnose_object(
         others = await of_other_kinds(snapshot, target)
         raise TargetNotFound(target, await closest(snapshot, resource, target), others) from None
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
-    state, _ = await asyncio.gather(
-        state_of(snapshot, resource, obj, engine=engine, reads=reads), read_ahead(snapshot, obj)
-    )
+    announced_by_trouble(snapshot, obj)
+    state = await state_of(snapshot, resource, obj, engine=engine, reads=reads)
     return Diagnosis(
         focus=state.focus,
         cluster=snapshot.cluster,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.read_ahead import announced_by_evidence
 from bot.diagnosing.reads import Reads
 from intents.capabilities import is_capability, raised
 from intents.catalog.causes import Cause, LinkedBy
@@ -35,6 +36,12 @@ class Investigation:
     of_text: bool = (
         True  # whether the hypotheses are of a text; those of an object's state include what could explain it
     )
+    _begun: dict[str, tuple[Hypothesis, asyncio.Task[JudgedHypothesis]]] = field(default_factory=dict, init=False)
+
+    def begin(self, hypotheses: Iterable[Hypothesis]) -> None:
+        """Begin to judge hypotheses that will be asked for, while what else raises hypotheses is still being read."""
+        for one in hypotheses:
+            self._begun[one.incident] = one, asyncio.create_task(self._judged(one))
 
     async def run(self, hypotheses: Iterable[Hypothesis]) -> tuple[JudgedHypothesis, ...]:
         """Judge the hypotheses and their causes, and rank them."""
@@ -72,13 +79,19 @@ class Investigation:
         return None
 
     async def judge(self, hypothesis: Hypothesis) -> JudgedHypothesis:
-        """Read what the evidence rules of one hypothesis need, and judge it."""
+        """Read what the evidence rules of one hypothesis need, judge it, and report it."""
+        begun = self._begun.get(hypothesis.incident)
+        judged = await (begun[1] if begun and begun[0] == hypothesis else self._judged(hypothesis))
+        self.reads.report(judged)
+        if self.snapshot is not None:
+            announced_by_evidence(self.snapshot, judged)
+        return judged
+
+    async def _judged(self, hypothesis: Hypothesis) -> JudgedHypothesis:
         incident = self.catalog.incidents[hypothesis.incident]
         focus = self.focus(incident, hypothesis)
         readings = await self.reads.for_hypothesis(incident, hypothesis, focus)
-        judged = judge(incident, hypothesis, readings, focus=focus, now=self.now)
-        self.reads.report(judged)
-        return judged
+        return judge(incident, hypothesis, readings, focus=focus, now=self.now)
 
     async def _judge_anywhere(self, hypothesis: Hypothesis) -> JudgedHypothesis:
         """Judge a cause in the whole namespace unless it is about the suffering object itself."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from bot.cluster.owners import owners_of
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.engine import Engine, match_symptoms
@@ -12,7 +14,7 @@ from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.observation import Statement, observe, trouble_inside
 from bot.diagnosing.reads import Reads
 from bot.diagnosing.unexplained import unexplained
-from bot.kube.objects import is_builtin, namespace_of, node_name_of, ref
+from bot.kube.objects import identity_of, is_builtin, namespace_of, node_name_of, ref
 from bot.kube.settling import lasting_problem
 from intents.catalog.schema import Incident
 from intents.domain import Focus, Gap, Hypothesis, Json, JudgedHypothesis, ObjectRef, Observation, Symptom
@@ -38,19 +40,6 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
     kind, namespace = resource.kind, namespace_of(obj)
     target = ref(obj, kind)
     about = Focus(kind=kind, namespace=namespace, name=target.name, node=node_name_of(obj))
-    observed = await observe(snapshot, resource, obj)
-    statements = observed.statements
-    length = sum(len(statement.text) for statement in statements)
-    matching = await match_symptoms(lambda: _symptoms_of(statements), engine.matcher, length=length)
-    raised = {hypothesis.incident for hypothesis in matching.hypotheses}
-    kinds = {kind, *(one.kind for one in observed.owners), *(one.subject.kind for one in observed.troubles)}
-    if not is_builtin(obj):
-        kinds.add(CUSTOM_RESOURCE)
-    by_kind = tuple(
-        Hypothesis(incident=incident.id, score=0.0)
-        for incident in engine.catalog
-        if incident.id not in raised and kinds & set(incident.kinds) and is_shown(incident, observed.identities)
-    )
     named = {"namespace": namespace, **named_as(kind, target.name)}
 
     def focus(_incident: Incident, hypothesis: Hypothesis) -> Focus:
@@ -58,9 +47,30 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
         return Focus(namespace=namespace) if wider else about
 
     investigation = Investigation(catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus, of_text=False)
-    judged = await investigation.run(
-        replace(hypothesis, named={**hypothesis.named, **named}) for hypothesis in (*matching.hypotheses, *by_kind)
+
+    def raised_by(kinds: Iterable[str], identities: Sequence[str]) -> list[Hypothesis]:
+        """Return what kinds of objects raise by themselves."""
+        of = {kind, *kinds, *(() if is_builtin(obj) else (CUSTOM_RESOURCE,))}
+        return [
+            Hypothesis(incident=incident.id, score=0.0, named=named)
+            for incident in engine.catalog
+            if of & set(incident.kinds) and is_shown(incident, identities)
+        ]
+
+    async def begin() -> None:
+        owners = await owners_of(snapshot, obj)
+        known = (obj, *owners.manifests)
+        investigation.begin(raised_by((one.kind for one in owners.refs), [identity_of(one) for one in known]))
+
+    observed, _ = await asyncio.gather(observe(snapshot, resource, obj), begin())
+    statements = observed.statements
+    length = sum(len(statement.text) for statement in statements)
+    matching = await match_symptoms(lambda: _symptoms_of(statements), engine.matcher, length=length)
+    told = [replace(each, named={**each.named, **named}) for each in matching.hypotheses]
+    of_kind = raised_by(
+        (one.kind for one in (*observed.owners, *(each.subject for each in observed.troubles))), observed.identities
     )
+    judged = await investigation.run({one.incident: one for one in (*of_kind, *told)}.values())
     left = unexplained(observed, judged, engine.catalog)
     if not (judged or left):
         problem = "" if observed.waits else lasting_problem(obj, kind, snapshot.now)

@@ -15,6 +15,7 @@ from bot.cluster.owners import PERMISSIONS as OF_OWNERS
 from bot.cluster.owners import Owners, owners_of
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.read_ahead import announced_by_trouble
 from bot.kube.condition_polarity import is_trouble
 from bot.kube.consequences import of_condition, of_event, of_exit, of_reason
 from bot.kube.containers import Container, containers_in
@@ -115,6 +116,8 @@ async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed
     async def owners_and_events() -> tuple[Owners, list[tuple[Statement, ...]]]:
         owners = await owners_of(snapshot, obj)
         gaps.extend([owners.gap] if owners.gap else [])
+        for one in owners.manifests:
+            announced_by_trouble(snapshot, one)
         return owners, await asyncio.gather(*(tolerate(_events(snapshot, one)) for one in owners.manifests))
 
     # Owners are read one after the other; independent reads run meanwhile.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -32,14 +31,14 @@ PERMISSIONS: Final = (
     Permission(verb="list", group="apps", resource="controllerrevisions"),
 )
 
-_WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
-# The kind of a workload, or of the controller of its pods, and that of its revisions.
+# The kinds of workloads, and those of their revisions.
 _REVISIONS: Final = {
     "Deployment": "ReplicaSet",
-    "ReplicaSet": "ReplicaSet",
     "StatefulSet": "ControllerRevision",
     "DaemonSet": "ControllerRevision",
 }
+WORKLOADS: Final = frozenset(_REVISIONS)
+_KINDS: Final = WORKLOADS | {"Pod"}
 # An older change is not what the trouble began with.
 _SHORTLY_S: Final = 24 * 3600
 _MOST_CONFIG_MAPS: Final = 5
@@ -53,14 +52,6 @@ _JOINED: Final = Text(en="joined the cluster", zh="加入了集群")
 _CORDONED: Final = Text(en="was cordoned: it gets no new pods", zh="已禁止调度，不再接收新的 Pod")
 
 
-async def read_ahead(snapshot: Snapshot, obj: Json) -> None:
-    """Read the revisions of a pod in trouble beside other reads: `changes_before` would wait for them in the end."""
-    kind = _REVISIONS.get(controller_reference(obj).get("kind", ""), "")
-    if obj.get("kind") == "Pod" and kind and not (is_ready(obj) or has_ended(obj)):
-        with suppress(ClusterError):
-            await snapshot.list(kind, namespace=namespace_of(obj))
-
-
 async def changes_before(
     snapshot: Snapshot, judged: Sequence[JudgedHypothesis], unexplained: Sequence[Observation], focus: Focus
 ) -> tuple[RecentChange, ...]:
@@ -70,8 +61,15 @@ async def changes_before(
     """
     leading = next((one for one in judged if supported(one) and not one.capability), None)
     about = _about(leading, focus) if leading or unexplained else None
-    if about is None:
+    return await changes_of(snapshot, about) if about else ()
+
+
+async def changes_of(snapshot: Snapshot, about: ObjectRef) -> tuple[RecentChange, ...]:
+    """Return what changed before the trouble of a pod or workload began, the latest first; () for other kinds."""
+    if about.kind not in _KINDS:
         return ()
+    if revisions := _REVISIONS.get(about.kind):
+        snapshot.ahead(snapshot.list(revisions, namespace=about.namespace))
     try:
         pod, workload = await _failing(snapshot, about)
     except ClusterError:
@@ -90,19 +88,15 @@ async def changes_before(
 def _about(leading: JudgedHypothesis | None, focus: Focus) -> ObjectRef | None:
     asked = ObjectRef(kind=focus.kind, namespace=focus.namespace, name=focus.name)
     found = leading.subject if leading else asked
-    about = found if found and found.kind in ("Pod", *_WORKLOADS) else asked
-    return about if about.name and about.kind in ("Pod", *_WORKLOADS) else None
+    about = found if found and found.kind in _KINDS else asked
+    return about if about.name and about.kind in _KINDS else None
 
 
-async def _failing(snapshot: Snapshot, about: ObjectRef) -> tuple[Json | None, Json | None]:
-    """Return the pod in trouble with its workload; of a workload, the one that fails longest."""
+async def _failing(snapshot: Snapshot, about: ObjectRef) -> tuple[Json | None, ObjectRef]:
+    """Return the pod in trouble and its workload; of a workload, the one that fails longest."""
     found = await snapshot.find(about.kind, about.name, namespace=about.namespace)
-    if found is None:
-        return None, None
-    if about.kind == "Pod":
-        owner = owner_of(found)
-        known = owner.kind in _WORKLOADS
-        return found, await snapshot.find(owner.kind, owner.name, namespace=owner.namespace) if known else None
+    if found is None or about.kind == "Pod":
+        return found, owner_of(found) if found else about
     labels = (spec_of(found).get("selector") or {}).get("matchLabels") or {}
     pods = await snapshot.list("Pod", namespace=about.namespace, labels=label_selector(labels))
     unready = [
@@ -110,7 +104,7 @@ async def _failing(snapshot: Snapshot, about: ObjectRef) -> tuple[Json | None, J
         for pod in pods.items
         if not (is_ready(pod) or has_ended(pod)) and owner_of(pod).is_named_as(about) and _began(pod)
     ]
-    return min(unready, key=lambda pod: str(_began(pod)), default=None), found
+    return min(unready, key=lambda pod: str(_began(pod)), default=None), about
 
 
 def _began(pod: Json) -> datetime | None:
@@ -120,15 +114,18 @@ def _began(pod: Json) -> datetime | None:
     return parse_time(turned) or parse_time(created_at(pod))
 
 
-async def _of_template(
-    snapshot: Snapshot, workload: Json | None, pod: Json, began: datetime
-) -> tuple[RecentChange, ...]:
+async def _of_template(snapshot: Snapshot, of: ObjectRef, pod: Json, began: datetime) -> tuple[RecentChange, ...]:
     """Return the change of the pod template that the newest revision brought, if the pod runs that one."""
-    if workload is None:
+    if of.kind not in WORKLOADS:
         return ()
     try:
-        listing = await snapshot.list(_REVISIONS[str(workload.get("kind"))], namespace=namespace_of(workload))
+        listing, workload = await asyncio.gather(
+            snapshot.list(_REVISIONS[of.kind], namespace=of.namespace),
+            snapshot.find(of.kind, of.name, namespace=of.namespace),
+        )
     except ClusterError:
+        return ()
+    if workload is None:
         return ()
     revisions = revisions_in(one for one in listing.items if controller_reference(one).get("uid") == uid_of(workload))
     newest = revisions[-1] if revisions else None

@@ -80,6 +80,20 @@ def generated_stem(pod_name: str) -> str:
     return "" if stem == pod_name else _HASH.sub("", stem)
 
 
+def likely_controllers(pod_name: str) -> tuple[tuple[str, str], ...]:
+    """Return kind and name of the controllers that a pod's name alone tells: none for certain, as a Job names its pods
+    as a DaemonSet does.
+
+    `api-7d9fcb6d5-x2x4z`: a ReplicaSet and its Deployment; `agent-x2x4z`: a DaemonSet; `db-0`: a StatefulSet.
+    """
+    generated = _SUFFIX.sub("", pod_name)
+    if generated != pod_name:
+        stem = stem_of_hash(generated)
+        return (("ReplicaSet", generated), ("Deployment", stem)) if stem else (("DaemonSet", generated),)
+    numbered = _ORDINAL.sub("", pod_name)
+    return (("StatefulSet", numbered),) if numbered != pod_name else ()
+
+
 def ordinal_of(pod_name: str) -> int:
     """Return the ordinal at the end of a StatefulSet pod's name, -1 if there is none."""
     match = _ORDINAL.search(pod_name)

@@ -7,6 +7,7 @@ shows it.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -80,8 +81,8 @@ async def read(look: Look) -> ProbeResult:
     relevant = [(item, kept) for item in in_question for kept in _kept(look, item)]
     found: dict[str, tuple[Json, ...]] = {}
     if any(kept for _, kept in relevant):
-        for kind in (_PROMETHEUSES, "StatefulSet", "Deployment"):
-            found[kind] = await _list(look, kind, gaps)
+        kinds = (_PROMETHEUSES, "StatefulSet", "Deployment")
+        found = dict(zip(kinds, await asyncio.gather(*(_list(look, kind, gaps) for kind in kinds)), strict=True))
     rows = [_row(item, kept=kept, found=found) for item, kept in relevant]
     there = not named or any(name_of(item) == named for item in listing.items)
     return ProbeResult(

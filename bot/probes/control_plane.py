@@ -6,6 +6,7 @@ Lease of that, or waits for it: a pod that no scheduler has looked at, a workloa
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -67,14 +68,14 @@ async def read(look: Look) -> ProbeResult:
     if not components:
         return ProbeResult(not_applicable=f"{look.focus} does not wait for the control plane")
     gaps: list[Gap] = []
-    pods: Sequence[Json] = ()
-    try:
-        pods = (await look.snapshot.list("Pod", namespace=_HOME, labels=_SELECTOR)).items
-    except ClusterError as error:
-        gaps.append(error.gap(f"pods of the control plane in {_HOME}"))
+    leading = [component for component in components if component in _LEADING]
+    pods, found = await asyncio.gather(
+        _pods(look, gaps), asyncio.gather(*(_lease(look, component, gaps) for component in leading))
+    )
+    leases = dict(zip(leading, found, strict=True))
     rows = []
     for component in components:
-        lease = await _lease(look, component, gaps) if component in _LEADING else None
+        lease = leases.get(component)
         members = sorted((each for each in pods if labels_of(each).get("component") == component), key=name_of)
         if lease is not None or members:
             rows.append(_row(look, component, lease, members, waiting))
@@ -106,6 +107,14 @@ def _is_unseen(pod: Json) -> bool:
     spec = spec_of(pod)
     ours = (spec.get("schedulerName") or _DEFAULT_SCHEDULER) == _DEFAULT_SCHEDULER and not spec.get("schedulingGates")
     return ours and waits_for_node(pod) and not condition(pod, "PodScheduled")
+
+
+async def _pods(look: Look, gaps: list[Gap]) -> tuple[Json, ...]:
+    try:
+        return (await look.snapshot.list("Pod", namespace=_HOME, labels=_SELECTOR)).items
+    except ClusterError as error:
+        gaps.append(error.gap(f"pods of the control plane in {_HOME}"))
+        return ()
 
 
 async def _lease(look: Look, component: str, gaps: list[Gap]) -> Json | None:

@@ -136,10 +136,11 @@ async def _in_question(look: Look, found: _Found) -> None:
 async def _inside(look: Look, found: _Found) -> None:
     """Read what is left in the namespaces in question that are being deleted."""
     namespaces = [each for each in (await namespaces_of(look)).namespaces if is_terminating(each)][:_MOST_NAMESPACES]
+    wanted: list[tuple[str, str]] = []
     for namespace in namespaces:
         kinds = [kind for kind in kinds_left(namespace) if kind not in _UNREAD and kind != "pods"]
-        wanted = ["pods", *kinds[:_MOST_KINDS]]
-        await asyncio.gather(*(_list(look, found, kind, namespace=name_of(namespace)) for kind in wanted))
+        wanted += ((kind, name_of(namespace)) for kind in ("pods", *kinds[:_MOST_KINDS]))
+    await asyncio.gather(*(_list(look, found, kind, namespace=namespace) for kind, namespace in wanted))
 
 
 async def _list(look: Look, found: _Found, kind: str, *, namespace: str) -> None:
@@ -160,14 +161,12 @@ async def _workloads(look: Look, found: _Found, objects: Sequence[Json]) -> list
     """Return the workloads among which a controller is looked for; None where none is wanted or they are unreadable."""
     if all(is_of_kubernetes(each) for obj in objects for each in finalizers_of(obj)):
         return None
-    workloads: list[Json] = []
-    for kind in _WORKLOADS:
-        try:
-            workloads += (await look.snapshot.list(kind)).items
-        except ClusterError as error:
-            found.gaps.append(error.gap("the controllers that remove finalizers"))
-            return None
-    return workloads
+    try:
+        listings = await asyncio.gather(*map(look.snapshot.list, _WORKLOADS))
+    except ClusterError as error:
+        found.gaps.append(error.gap("the controllers that remove finalizers"))
+        return None
+    return [workload for listing in listings for workload in listing.items]
 
 
 async def _users(
@@ -175,11 +174,14 @@ async def _users(
 ) -> dict[ObjectRef, tuple[str, ...]]:
     """Return what Kubernetes' own finalizers wait for, by object."""
     users: dict[ObjectRef, tuple[str, ...]] = {}
-    for resource, obj in objects:
+
+    async def read_users(resource: Resource, obj: Json) -> None:
         try:
             users[ref(obj, resource.kind)] = await _users_of(look, resource, obj)
         except ClusterError as error:
             found.gaps.append(error.gap(f"what uses {resource.kind} {name_of(obj)}"))
+
+    await asyncio.gather(*(read_users(resource, obj) for resource, obj in objects))
     return users
 
 

@@ -64,7 +64,7 @@ async def read(look: Look) -> ProbeResult:
     gaps = [gap for _, _, gap in served if gap]
     objects = [(resource, each) for resource, items, _ in served for each in items if resource]
     named = [(resource, each) for resource, each in objects if focus.name in ("", name_of(each))]
-    rows = [await _row(look, resource, each, gaps) for resource, each in named]
+    rows = await asyncio.gather(*(_row(look, resource, each, gaps) for resource, each in named))
     rows.sort(key=lambda row: (not row.values["failed"], row.subject))
     missing = f"{focus.kind} {focus.name}" if focus.name and not rows and not gaps else ""
     return ProbeResult(rows=tuple(rows[:_MOST_ROWS]), gaps=tuple(dict.fromkeys(gaps)), missing=missing)
@@ -120,12 +120,14 @@ _Names = tuple[str, ...]
 
 async def _lost(look: Look, route: Json, gaps: list[Gap]) -> tuple[_Names, _Names, _Names, str]:
     """Return the Gateways and Services that do not exist, the Services that are not allowed, and a closest name."""
-    gone_parents, near_parent = await _absent(look, f"{_KINDS['Gateway']}.{_GROUP}", parent_refs(route), gaps)
-    gone_backends, near_backend = await _absent(look, "Service", service_refs(route), gaps)
     abroad = [each for each in service_refs(route) if each[0] != namespace_of(route)]
+    (gone_parents, near_parent), (gone_backends, near_backend), grants = await asyncio.gather(
+        _absent(look, f"{_KINDS['Gateway']}.{_GROUP}", parent_refs(route), gaps),
+        _absent(look, "Service", service_refs(route), gaps),
+        asyncio.gather(*(_listed(look, _GRANTS, namespace) for namespace, _ in abroad)),
+    )
     ungranted: list[str] = []
-    for namespace, name in abroad:
-        listed = await _listed(look, _GRANTS, namespace)
+    for (namespace, name), listed in zip(abroad, grants, strict=True):
         if listed is None or listed[2]:
             gaps += [listed[2]] if listed and listed[2] else []
             continue
@@ -138,8 +140,8 @@ async def _absent(look: Look, kind: str, wanted: tuple[tuple[str, str], ...], ga
     """Return which of these objects do not exist, and the name that is most like the first of them."""
     gone: list[str] = []
     near = ""
-    for namespace, name in wanted:
-        listed = await _listed(look, kind, namespace)
+    listings = await asyncio.gather(*(_listed(look, kind, namespace) for namespace, _ in wanted))
+    for (namespace, name), listed in zip(wanted, listings, strict=True):
         if listed is None or listed[2]:
             gaps += [listed[2]] if listed and listed[2] else []
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Final
 
@@ -39,14 +40,16 @@ async def read(look: Look) -> ProbeResult:
     if not failing:
         return ProbeResult(gaps=suspects.gaps, missing=suspects.missing, looked_at=len(suspects.pods))
     try:
-        nodes = (await look.snapshot.list("Node")).items
-        others: list[Json] = []
-        for namespace in dict.fromkeys(namespace_of(each.pod) for each in failing[:MOST_ROWS]):
-            others += (await look.snapshot.list("Pod", namespace=namespace)).items
+        homes = dict.fromkeys(namespace_of(each.pod) for each in failing[:MOST_ROWS])
+        nodes, *listings = await asyncio.gather(
+            look.snapshot.list("Node"), *(look.snapshot.list("Pod", namespace=home) for home in homes)
+        )
     except ClusterError as error:
         gap: Gap = error.gap("nodes, and pods of the same image")
         return ProbeResult(gaps=(*suspects.gaps, gap), missing=suspects.missing)
-    architectures = {name_of(node): str((metadata_of(node).get("labels") or {}).get(_LABEL) or "") for node in nodes}
+    others = [pod for listing in listings for pod in listing.items]
+    labels = {name_of(node): metadata_of(node).get("labels") or {} for node in nodes.items}
+    architectures = {node: str(of_node.get(_LABEL) or "") for node, of_node in labels.items()}
     rows = tuple(_row(each, others, architectures) for each in failing[:MOST_ROWS])
     return ProbeResult(rows=rows, gaps=suspects.gaps, missing=suspects.missing)
 

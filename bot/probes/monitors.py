@@ -5,6 +5,7 @@ An alert that a target has disappeared fires for a component that is down and fo
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -93,8 +94,7 @@ async def read(look: Look) -> ProbeResult:
     namespace = str(look.args.get("namespace") or "kube-system")
     found = _Found()
     try:
-        for plural in (*_MONITORS, *_SERVERS):
-            await _list(look, found, plural)
+        await asyncio.gather(*(_list(look, found, plural) for plural in (*_MONITORS, *_SERVERS)))
     except ClusterError as error:
         return ProbeResult(gaps=(error.gap("the kinds of the Prometheus operator"),))
     if not found.served & {"podmonitors", "servicemonitors"}:
@@ -129,16 +129,17 @@ async def _list(look: Look, found: _Found, plural: str) -> None:
 
 async def _core(look: Look, found: _Found, namespace: str) -> None:
     """Read the pods and Services where the component runs, and the namespaces that selectors may name."""
-    for kind, plural, home in (
-        ("Pod", "pods", namespace),
-        ("Service", "services", namespace),
-        ("Namespace", "namespaces", ""),
-    ):
+
+    async def listed(kind: str, plural: str, home: str = "") -> None:
         try:
             listing = await look.snapshot.list(kind, namespace=home)
             found.objects[plural] = list(listing.items)
         except ClusterError as error:
             found.gaps[plural] = error.gap()
+
+    await asyncio.gather(
+        listed("Pod", "pods", namespace), listed("Service", "services", namespace), listed("Namespace", "namespaces")
+    )
 
 
 def _label_key(pod: Json, component: str) -> str:

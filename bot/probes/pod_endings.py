@@ -5,6 +5,7 @@ Such a pod stays in the list after its controller has made another one: the row 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -90,15 +91,18 @@ async def read(look: Look) -> ProbeResult:
 
 async def _siblings(look: Look, pods: Sequence[Json]) -> tuple[list[Json], list[Gap]]:
     """Return the pods of the namespaces in which a controller may have replaced one of these pods."""
-    found: list[Json] = []
     gaps: list[Gap] = []
-    namespaces = dict.fromkeys(namespace_of(pod) for pod in pods if owner_of(pod).kind != "Pod")
-    for namespace in list(namespaces)[:_MOST_NAMESPACES]:
+
+    async def listed(namespace: str) -> tuple[Json, ...]:
         try:
-            found += (await look.snapshot.list("Pod", namespace=namespace)).items
+            return (await look.snapshot.list("Pod", namespace=namespace)).items
         except ClusterError as error:
             gaps.append(error.gap(f"pods in {namespace}, for a replacement"))
-    return found, gaps
+            return ()
+
+    namespaces = dict.fromkeys(namespace_of(pod) for pod in pods if owner_of(pod).kind != "Pod")
+    parts = await asyncio.gather(*map(listed, list(namespaces)[:_MOST_NAMESPACES]))
+    return [pod for part in parts for pod in part], gaps
 
 
 def _ended_at(pod: Json) -> str:

@@ -59,6 +59,8 @@ async def _of(look: Look, workload: Json) -> tuple[Row | None, Gap | None]:
     deployment = workload.get("kind") == "Deployment"
     kind = "ReplicaSet" if deployment else "ControllerRevision"
     try:
+        if not deployment:
+            look.snapshot.ahead(pods_of_workload(look, workload))
         listing = await look.snapshot.list(kind, namespace=namespace_of(workload))
         kept = [each for each in listing.items if controller_reference(each).get("uid") == uid_of(workload)]
         ready = _ready_in(kept) if deployment else _ready_by_hash(await pods_of_workload(look, workload))

@@ -6,6 +6,7 @@ finalizer is removed. A deletionTimestamp is the end of the grace period, not it
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from bot.cluster.errors import ClusterError
@@ -57,7 +58,9 @@ async def read(look: Look) -> ProbeResult:
     pods = [pod for pod in suspects.pods if is_terminating(pod)]
     pods.sort(key=lambda pod: (-_overdue_s(look, pod), name_of(pod)))
     gaps = list(suspects.gaps)
-    rows = [await _row(look, pod, gaps, full=index < _MOST_READ) for index, pod in enumerate(pods[:_MOST_ROWS])]
+    rows = await asyncio.gather(
+        *(_row(look, pod, gaps, full=index < _MOST_READ) for index, pod in enumerate(pods[:_MOST_ROWS]))
+    )
     return ProbeResult(
         rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(suspects.pods)
     )

@@ -25,7 +25,6 @@ from intents.declarations import NamedProbe, named_probes
 from intents.domain import Language, ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
 from intents.focus import KINDS
 from intents.symptoms import VOCABULARY
-from intents.verdicts import captures_of
 
 Path = tuple[str | int, ...]
 Complaint = tuple[Path, str]
@@ -106,7 +105,7 @@ class _Entry:
                 name: probes[read.probe].keys(read.args) if read.probe in probes else {}
                 for name, read in incident.reads.items()
             },
-            named=frozenset({*VOCABULARY, *captures_of(incident)}),
+            named=frozenset({*VOCABULARY, *incident.captures}),
         )
 
     def keys_of_rule(self, rule: Rule) -> frozenset[str]:

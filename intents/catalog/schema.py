@@ -405,6 +405,11 @@ class Incident(Model):
         return tuple(in_full(self.written))
 
     @cached_property
+    def captures(self) -> tuple[str, ...]:
+        """Return the names that its signatures capture."""
+        return tuple(dict.fromkeys(name for signature in self.signatures for name in signature.captures))
+
+    @cached_property
     def all_causes(self) -> tuple[Cause, ...]:
         """Return `causes` and those that rules point to."""
         declared = {cause.incident for cause in self.causes}

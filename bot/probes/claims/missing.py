@@ -37,12 +37,10 @@ async def read(look: Look) -> ProbeResult:
     suspects = await pods_or_claim_users(look)
     waiting = [pod for pod in suspects.pods if phase_of(pod) == "Pending" and claim_names(pod)][:MOST_PODS]
     gaps = list(suspects.gaps)
-    rows: list[Row] = []
-    for pod in waiting:
-        names = claim_names(pod)
-        found = await asyncio.gather(*(_is_missing(look, namespace_of(pod), name, gaps) for name in names))
-        lost = [name for name, missing in zip(names, found, strict=True) if missing]
-        rows += await asyncio.gather(*(_row(look, pod, name) for name in lost))
+    named = [(pod, name) for pod in waiting for name in claim_names(pod)]
+    found = await asyncio.gather(*(_is_missing(look, namespace_of(pod), name, gaps) for pod, name in named))
+    lost = [one for one, missing in zip(named, found, strict=True) if missing]
+    rows = await asyncio.gather(*(_row(look, pod, name) for pod, name in lost))
     return ProbeResult(
         rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(suspects.pods)
     )
@@ -81,8 +79,10 @@ async def _row(look: Look, pod: Json, name: str) -> Row:
 async def _others(look: Look, namespace: str, name: str) -> tuple[str, tuple[str, ...]]:
     """Return the claim of the namespace whose name is most like this, and other namespaces with one of this name."""
     try:
-        own = await look.snapshot.list("PersistentVolumeClaim", namespace=namespace, limit=_MOST_LISTED)
-        same = await look.snapshot.list("PersistentVolumeClaim", fields=f"metadata.name={name}")
+        own, same = await asyncio.gather(
+            look.snapshot.list("PersistentVolumeClaim", namespace=namespace, limit=_MOST_LISTED),
+            look.snapshot.list("PersistentVolumeClaim", fields=f"metadata.name={name}"),
+        )
     except ClusterError:
         return "", ()
     return _most_like(name, [name_of(each) for each in own.items]), tuple(sorted(map(namespace_of, same.items)))

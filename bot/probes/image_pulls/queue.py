@@ -6,6 +6,7 @@ but only nodes/proxy serves that; the times of events show a queue without it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -123,13 +124,14 @@ async def _sized(look: Look, pulls: Sequence[Pull], nodes: Iterable[str]) -> tup
     """Return the pulls with the sizes that their nodes list, at most 50 images each: kubelets up to 1.29 log none."""
     sizes: dict[tuple[str, str], int] = {}
     gap: Gap | None = None
-    for node in sorted(filter(None, nodes))[:_MOST_NODES]:
-        try:
-            found = await look.snapshot.find("Node", node)
-        except ClusterError as error:
-            gap = error.gap("the sizes of images")
-            break
-        for image in status_of(found or {}).get("images") or ():
+    names = sorted(filter(None, nodes))[:_MOST_NODES]
+    found: list[Json | None] = []
+    try:
+        found = await asyncio.gather(*(look.snapshot.find("Node", node) for node in names))
+    except ClusterError as error:
+        gap = error.gap("the sizes of images")
+    for node, manifest in zip(names, found, strict=False):
+        for image in status_of(manifest or {}).get("images") or ():
             for name in image.get("names") or ():
                 sizes[node, normalized(str(name))] = int(image.get("sizeBytes") or -1)
     known = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -31,9 +32,9 @@ async def read(look: Look) -> ProbeResult:
     if questioned.ending:
         return questioned.ending
     gaps: list[Gap] = list(questioned.gaps)
-    services: dict[str, dict[str, Json] | None] = {}
-    for namespace in sorted({namespace_of(each) for each in questioned.items}):
-        services[namespace] = await _services(look, namespace, gaps)
+    homes = sorted({namespace_of(each) for each in questioned.items})
+    found = await asyncio.gather(*(_services(look, namespace, gaps) for namespace in homes))
+    services = dict(zip(homes, found, strict=True))
     said = look.focus.name if look.focus.kind == "Service" else look.named.get("service", "").rpartition("/")[2]
     rows = [
         _row(ingress, backend, known)

@@ -5,6 +5,7 @@ The Secrets themselves are never read.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,9 +19,10 @@ from bot.kube.log_records import split_stamps
 from bot.kube.objects import label_selector, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look
-from bot.probes.ingresses.controllers import workload_of, workloads
+from bot.probes.ingresses.controllers import workload_of
 from bot.probes.ingresses.in_question import ingresses_in_question
 from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.controllers import controller_workloads
 from intents.domain import Gap, Json, ProbeResult, Row, RowType
 
 KEYS: Final[Mapping[str, RowType]] = {
@@ -59,12 +61,15 @@ async def read(look: Look) -> ProbeResult:
         return questioned.ending
     gaps: list[Gap] = list(questioned.gaps)
     pairs = [(each, certificate) for each in questioned.items for certificate in certificates_of(each)]
-    said = look.focus.name if look.focus.kind == "Secret" else look.named.get("secret", "").rpartition("/")[2]
-    pairs = [(each, certificate) for each, certificate in pairs if said in ("", certificate.secret)][:_MOST_ROWS]
+    asked = look.focus.name if look.focus.kind == "Secret" else look.named.get("secret", "").rpartition("/")[2]
+    pairs = [(each, certificate) for each, certificate in pairs if asked in ("", certificate.secret)][:_MOST_ROWS]
     if not pairs:
         return ProbeResult(gaps=tuple(gaps), not_applicable="" if gaps else "no Ingress in question names a Secret")
-    lines = await _log_lines(look, {class_of(each) for each, _ in pairs}, gaps)
-    rows = [_row(look, each, certificate, [*await _events(look, each, gaps), *lines]) for each, certificate in pairs]
+    lines, *events = await asyncio.gather(
+        _log_lines(look, {class_of(each) for each, _ in pairs}, gaps),
+        *(_events(look, each, gaps) for each, _ in pairs),
+    )
+    rows = [_row(look, *pair, [*said, *lines]) for pair, said in zip(pairs, events, strict=True)]
     rows.sort(key=lambda row: (not row.values["missing"], row.subject, str(row.values["secret"])))
     return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)))
 
@@ -88,38 +93,39 @@ def _source(event: Json) -> str:
 
 async def _log_lines(look: Look, classes: set[str], gaps: list[Gap]) -> list[_Said]:
     """Return the lines about Secrets in the logs of the controllers of these classes."""
+    look.snapshot.ahead(controller_workloads(look, []))
     try:
         known = {name_of(each): each for each in (await look.snapshot.list("IngressClass")).items}
     except ClusterError as error:
         gaps.append(error.gap("IngressClasses"))
         known = {}
-    among = await workloads(look, gaps)
+    among = await controller_workloads(look, gaps)
     names = {str(spec_of(known.get(each, {})).get("controller") or each) for each in classes}
     found = [workload for name in sorted(names) if workload_words(name) and (workload := workload_of(name, among))]
-    lines: list[_Said] = []
-    for workload in found:
-        try:
-            lines += await _lines_of(look, workload)
-        except ClusterError as error:
-            gaps.append(error.gap(f"the log of {'/'.join(place_of(workload))}"))
-    return lines
+    logs = await asyncio.gather(*(_lines_of(look, workload, gaps) for workload in found))
+    return [line for log in logs for line in log]
 
 
-async def _lines_of(look: Look, workload: Json) -> list[_Said]:
+async def _lines_of(look: Look, workload: Json, gaps: list[Gap]) -> list[_Said]:
     labels = label_selector((spec_of(workload).get("selector") or {}).get("matchLabels") or {})
-    listing = await look.snapshot.list("Pod", namespace=namespace_of(workload), labels=labels)
-    lines: list[_Said] = []
-    for pod in sorted(listing.items, key=name_of)[:_MOST_PODS]:
-        container = next((str(each["name"]) for each in spec_of(pod).get("containers") or ()), "")
-        text = await look.snapshot.log(
-            namespace=namespace_of(pod), pod=name_of(pod), container=container, tail_lines=_TAIL_LINES, timestamps=True
-        )
-        log, stamps = split_stamps(text)
-        pairs = zip(stamps, log.split("\n"), strict=False)
-        lines += [
-            _Said(at=parse_time(at), text=line, by=name_of(pod), logged=True) for at, line in pairs if _tells(line)
-        ]
-    return lines
+    try:
+        listing = await look.snapshot.list("Pod", namespace=namespace_of(workload), labels=labels)
+        pods = sorted(listing.items, key=name_of)[:_MOST_PODS]
+        logs = await asyncio.gather(*(_lines_in(look, pod) for pod in pods))
+    except ClusterError as error:
+        gaps.append(error.gap(f"the log of {'/'.join(place_of(workload))}"))
+        return []
+    return [line for log in logs for line in log]
+
+
+async def _lines_in(look: Look, pod: Json) -> list[_Said]:
+    container = next((str(each["name"]) for each in spec_of(pod).get("containers") or ()), "")
+    text = await look.snapshot.log(
+        namespace=namespace_of(pod), pod=name_of(pod), container=container, tail_lines=_TAIL_LINES, timestamps=True
+    )
+    log, stamps = split_stamps(text)
+    pairs = zip(stamps, log.split("\n"), strict=False)
+    return [_Said(at=parse_time(at), text=line, by=name_of(pod), logged=True) for at, line in pairs if _tells(line)]
 
 
 def _tells(line: str) -> bool:

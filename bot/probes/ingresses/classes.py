@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,9 +13,10 @@ from bot.kube.ingresses import address_of, class_of, closest, hosts_of, is_defau
 from bot.kube.objects import created_at, name_of, place_of, ref, spec_of
 from bot.kube.replicas import replicas_of
 from bot.probes.contract import Look
-from bot.probes.ingresses.controllers import workload_of, workloads
+from bot.probes.ingresses.controllers import workload_of
 from bot.probes.ingresses.in_question import ingresses_in_question
 from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.controllers import controller_workloads
 from intents.domain import Gap, Json, ProbeResult, Row, RowType
 
 KEYS: Final[Mapping[str, RowType]] = {
@@ -49,21 +51,22 @@ async def read(look: Look) -> ProbeResult:
     gaps = list(questioned.gaps)
     waiting = any(not address_of(each) for each in questioned.items)
     cluster = await _cluster(look, gaps) if waiting else _Cluster()
-    rows = [await _row(look, each, cluster, gaps) for each in questioned.items]
+    rows = await asyncio.gather(*(_row(look, each, cluster, gaps) for each in questioned.items))
     rows.sort(key=lambda row: (bool(row.values["address"]), not row.values["class_missing"], row.subject))
     return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)))
 
 
 async def _cluster(look: Look, gaps: list[Gap]) -> _Cluster:
+    look.snapshot.ahead(controller_workloads(look, []))
     try:
         listing = await look.snapshot.list("IngressClass")
     except ClusterError as error:
         gaps.append(error.gap("IngressClasses"))
-        return _Cluster(workloads=await workloads(look, gaps))
+        return _Cluster(workloads=await controller_workloads(look, gaps))
     if gap := listing.gap("IngressClasses"):
         gaps.append(gap)
     classes = {name_of(each): each for each in listing.items}
-    return _Cluster(classes=None if gap else classes, workloads=await workloads(look, gaps))
+    return _Cluster(classes=None if gap else classes, workloads=await controller_workloads(look, gaps))
 
 
 async def _row(look: Look, ingress: Json, cluster: _Cluster, gaps: list[Gap]) -> Row:

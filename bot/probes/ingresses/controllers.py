@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.cluster.errors import ClusterError
 from bot.kube.ingresses import workload_words
 from bot.kube.objects import name_of, place_of
 from bot.kube.replicas import replicas_of
-from bot.probes.contract import Look
-from intents.domain import Gap, Json
-
-
-async def workloads(look: Look, gaps: list[Gap]) -> tuple[Json, ...]:
-    """Return all Deployments and DaemonSets of the cluster."""
-    found: list[Json] = []
-    for kind in ("Deployment", "DaemonSet"):
-        try:
-            found += (await look.snapshot.list(kind)).items
-        except ClusterError as error:
-            gaps.append(error.gap("the Ingress controllers"))
-    return tuple(found)
+from intents.domain import Json
 
 
 def workload_of(controller: str, among: Iterable[Json]) -> Json | None:

@@ -5,6 +5,7 @@ A Job without the condition Failed is no failed Job, though its pods may fail.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -113,8 +114,10 @@ async def _listed(look: Look, namespace: str) -> _Questioned:
 async def _failed_pods(look: Look, jobs: Sequence[Json]) -> dict[tuple[str, str], list[str]]:
     """Return the names of the pods of failed Jobs that failed or are not ready, by the Job's namespace and name."""
     found: dict[tuple[str, str], list[str]] = {}
-    for namespace in sorted({namespace_of(each) for each in jobs if has_failed(each)})[:_MOST_PODS]:
-        for pod in (await look.snapshot.list("Pod", namespace=namespace)).items:
+    homes = sorted({namespace_of(each) for each in jobs if has_failed(each)})[:_MOST_PODS]
+    listings = await asyncio.gather(*(look.snapshot.list("Pod", namespace=namespace) for namespace in homes))
+    for namespace, listing in zip(homes, listings, strict=True):
+        for pod in listing.items:
             owner = controller_of(pod)
             if owner and owner.kind == "Job" and phase_of(pod) != "Succeeded" and unready_reason(pod):
                 found.setdefault((namespace, owner.name), []).append(name_of(pod))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
@@ -51,7 +52,7 @@ async def read(look: Look) -> ProbeResult:
         else:
             found, gaps, missing = await _named(look), (), ""
             missing = str(focus) if focus.kind == "CronJob" and not found else ""
-        rows = [await _row(look, each) for each in found]
+        rows = await asyncio.gather(*(_row(look, each) for each in found))
     except ClusterError as error:
         return ProbeResult(gaps=(error.gap(f"CronJob of {focus}" if focus.name else "CronJobs"),))
     return ProbeResult(rows=tuple(rows), gaps=gaps, missing=missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -14,6 +15,7 @@ from bot.kube.replicas import replicas_of
 from bot.probes.contract import Look
 from bot.probes.load_balancers.in_question import services_in_question
 from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.controllers import controller_workloads
 from intents.domain import Gap, Json, ProbeResult, Row, RowType
 
 KEYS: Final[Mapping[str, RowType]] = {
@@ -43,7 +45,7 @@ async def read(look: Look) -> ProbeResult:
     gaps += [gap] if gap else []
     balanced = [each for each in items if spec_of(each).get("type") == "LoadBalancer"]
     controller = await _controller(look, gaps) if any(not ingress_of(each) for each in balanced) else None
-    rows = [await _row(look, each, controller, gaps) for each in balanced]
+    rows = await asyncio.gather(*(_row(look, each, controller, gaps) for each in balanced))
     rows.sort(key=lambda row: (not row.values["pending"], row.subject))
     return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=missing)
 
@@ -90,11 +92,6 @@ async def _failure(look: Look, service: Json, gaps: list[Gap]) -> tuple[str, int
 
 async def _controller(look: Look, gaps: list[Gap]) -> Json | None:
     """Return the workload that usually gives addresses here, if one is in the cluster."""
-    found: list[Json] = []
-    for kind in ("Deployment", "DaemonSet"):
-        try:
-            found += (await look.snapshot.list(kind)).items
-        except ClusterError as error:
-            gaps.append(error.gap("the controllers that give addresses"))
+    found = await controller_workloads(look, gaps)
     likely = (each for each in found if _CONTROLLERS.fullmatch("/".join(place_of(each))))
     return min(likely, key=place_of, default=None)

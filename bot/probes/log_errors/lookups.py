@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ async def read(look: Look) -> ProbeResult:
         except ClusterError as error:
             services = None
             gaps.append(error.gap("Services"))
-    rows = [await _row(each, services, look, gaps) for each in lookups] if services is not None else []
+    rows = await asyncio.gather(*(_row(each, services, look, gaps) for each in lookups if services is not None))
     return ProbeResult(
         rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=logs.missing, looked_at=logs.looked_at
     )
@@ -135,14 +136,14 @@ async def _dns_answers(look: Look, gaps: list[Gap]) -> bool:
     """Tell whether each Service of the cluster's DNS has a ready endpoint."""
     try:
         services = (await look.snapshot.list("Service", labels=_DNS)).items
-        slices = [
-            (
-                await look.snapshot.list(
+        slices = await asyncio.gather(
+            *(
+                look.snapshot.list(
                     "EndpointSlice", namespace=namespace_of(each), labels=slices_of_service(name_of(each))
                 )
+                for each in services
             )
-            for each in services
-        ]
+        )
     except ClusterError as error:
         gaps.append(error.gap("the cluster's DNS"))
         return False

@@ -82,8 +82,8 @@ async def read(look: Look) -> ProbeResult:
     if not agents and not gaps and absent:
         return ProbeResult(not_applicable=absent)
     rows: list[Row] = []
-    for agent in agents:
-        logged = await _logged(look, agent, questioned, capture)
+    logs = await asyncio.gather(*(_logged(look, agent, questioned, capture) for agent in agents))
+    for agent, logged in zip(agents, logs, strict=True):
         gaps = (*gaps, *(gap for each in logged for gap in each.gaps))
         rows += _rows(agent, logged, nodes, questioned, capture)
     if look.flag("every_node"):

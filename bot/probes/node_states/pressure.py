@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -42,7 +43,9 @@ async def read(look: Look) -> ProbeResult:
     pressed = [node for node in found.nodes if _pressure(node, kind) == "True"]
     evicted = await _evicted(look, kind, found.gaps) if pressed else ()
     full = {name_of(node) for node in pressed[:MOST_READ]}
-    rows = [await _row(look, node, kind, found.gaps, evicted, full=name_of(node) in full) for node in found.nodes]
+    rows = await asyncio.gather(
+        *(_row(look, node, kind, found.gaps, evicted, full=name_of(node) in full) for node in found.nodes)
+    )
     return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(found.gaps)), missing=found.missing)
 
 

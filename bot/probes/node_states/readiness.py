@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -47,8 +48,10 @@ async def read(look: Look) -> ProbeResult:
         read_in_full += full
         others = failed_together(node, since_s) if failure_of(node) else ()
         zone = shared_zone((node, *(failed[name] for name in others)), found.all)
-        rows.append(await _row(look, node, found.gaps, others=others, zone=zone, full=full))
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(found.gaps)), missing=found.missing)
+        rows.append(_row(look, node, found.gaps, others=others, zone=zone, full=full))
+    return ProbeResult(
+        rows=tuple(await asyncio.gather(*rows)), gaps=tuple(dict.fromkeys(found.gaps)), missing=found.missing
+    )
 
 
 def _since_s(look: Look, node: Json) -> int:
@@ -57,7 +60,10 @@ def _since_s(look: Look, node: Json) -> int:
 
 async def _row(look: Look, node: Json, gaps: list[Gap], *, others: Sequence[str], zone: str, full: bool) -> Row:
     name, ready = name_of(node), condition(node, "Ready")
-    pods = await _lost_pods(look, name, gaps) if full else []
+    pods: list[Json] = []
+    lease_s = UNKNOWN
+    if full:
+        pods, lease_s = await asyncio.gather(_lost_pods(look, name, gaps), _lease_s(look, name, gaps))
     since_s, down = _since_s(look, node), bool(failure_of(node))
     values: dict[str, Value] = {
         "node": name,
@@ -68,7 +74,7 @@ async def _row(look: Look, node: Json, gaps: list[Gap], *, others: Sequence[str]
         "ready": status_of_ready(node),
         "joining": down and 0 <= age_s(look.snapshot, created_at(node)) < _JOINING_S,
         "failure": failure_of(node),
-        "lease_s": await _lease_s(look, name, gaps) if full else UNKNOWN,
+        "lease_s": lease_s,
         "zone": traits(node)["zone"],
         "others": tuple(others),
         "shared_zone": zone,

@@ -27,6 +27,7 @@ KEYS: Final[Mapping[str, RowType]] = {
 
 async def read(look: Look) -> ProbeResult:
     """Read the nodes and the version of the API server."""
+    look.snapshot.ahead(look.snapshot.server_version())
     found = await nodes_of(look)
     try:
         server = await look.snapshot.server_version()

@@ -114,7 +114,9 @@ async def read(look: Look) -> ProbeResult:
     if len(loads) > MOST_NODES:
         detail = f"only the {MOST_NODES} of which DaemonSets take most are shown"
         gaps.append(Gap(what="all nodes", reason=GapReason.TRUNCATED, detail=detail))
-    rows = [_row(load, scaler, await _top(look, load)) for load in loads[:MOST_NODES]]
+    shown = loads[:MOST_NODES]
+    tops = await asyncio.gather(*(_top(look, load) for load in shown))
+    rows = [_row(load, scaler, top) for load, top in zip(shown, tops, strict=True)]
     return ProbeResult(rows=tuple(rows), gaps=tuple(gaps))
 
 

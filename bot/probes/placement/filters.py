@@ -93,8 +93,9 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult(gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
     rows: list[Row] = []
     known = _nodes(nodes.items, pods.items)
-    for pod in waiting[:MOST_PODS]:
-        volumes, more = await _volumes(look, pod)
+    chosen = waiting[:MOST_PODS]
+    bound = await asyncio.gather(*(_volumes(look, pod) for pod in chosen))
+    for pod, (volumes, more) in zip(chosen, bound, strict=True):
         gaps += more
         closed = {
             name: f"{by.rule.name} by {by.rule.topology_key}"

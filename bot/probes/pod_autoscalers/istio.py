@@ -6,6 +6,7 @@ configuration of every Service of the mesh, and can reach the target by itself, 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -60,15 +61,17 @@ async def read(look: Look) -> ProbeResult:
     except ClusterError as error:
         return ProbeResult(gaps=(error.gap("Istio's Sidecars"),))
     try:
-        scalers = await look.snapshot.list("HorizontalPodAutoscaler")
-        mesh.pods = (await look.snapshot.list("Pod")).items
+        scalers, everything = await asyncio.gather(
+            look.snapshot.list("HorizontalPodAutoscaler"), look.snapshot.list("Pod")
+        )
     except ClusterError as error:
         return ProbeResult(gaps=(error.gap(),))
+    mesh.pods = everything.items
     meant, missing = in_question(look, scalers.items)
     chosen = [(scaler, pods) for scaler in meant if (pods := _proxied(scaler, mesh.pods))]
     if chosen:
-        mesh.root = await _root(look, mesh)
-        await _measure(look, mesh, {namespace_of(scaler) for scaler, _ in chosen})
+        homes = {namespace_of(scaler) for scaler, _ in chosen}
+        mesh.root, _ = await asyncio.gather(_root(look, mesh), _measure(look, mesh, homes))
     rows = sorted((row(look, scaler, _of_proxies(scaler, pods, mesh)) for scaler, pods in chosen), key=worst_first)
     return ProbeResult(rows=tuple(rows), gaps=tuple(mesh.gaps.values()), missing=missing)
 
@@ -107,9 +110,8 @@ async def _measure(look: Look, mesh: _Mesh, namespaces: set[str]) -> None:
     """Read what the pods of these namespaces use."""
     places = sorted(namespaces) if len(namespaces) <= _MOST_APART else [""]
     try:
-        for place in places:
-            for item in (await look.snapshot.list(_METRICS, namespace=place)).items:
-                mesh.use[place_of(item)] = item
+        listings = await asyncio.gather(*(look.snapshot.list(_METRICS, namespace=place) for place in places))
+        mesh.use.update((place_of(item), item) for listing in listings for item in listing.items)
     except NotServed:
         detail = "this cluster serves no metrics.k8s.io: install metrics-server"
         gap = Gap(what="the use of pods", reason=GapReason.NOT_CONFIGURED, detail=detail,

@@ -6,6 +6,7 @@ asks for. Old stores of a pod stay in PD's list as Tombstones: the last heartbea
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -62,9 +63,12 @@ async def stores(look: Look, cluster: Json, *, pod: str) -> tuple[list[Row], lis
     failed = _failed_ids(cluster)
     shared = _shared(cluster, known, pods)
     rows = []
-    for store in sorted(chosen, key=lambda each: (str(each["podName"]), _recency(each))):
+    ordered = sorted(chosen, key=lambda each: (str(each["podName"]), _recency(each)))
+    volumes = await asyncio.gather(
+        *(_volume(look, store, cluster, pods.get(str(store["podName"]), {})) for store in ordered)
+    )
+    for store, (volume, more) in zip(ordered, volumes, strict=True):
         name = str(store["podName"])
-        volume, more = await _volume(look, store, cluster, pods.get(name, {}))
         gaps += more
         facts: dict[str, Value] = {
             "newest": newest[name] is store,
