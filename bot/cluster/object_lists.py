@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,11 +73,11 @@ class ListQuery:
         return bool(self.labels or self.fields)
 
     @property
-    def equal_labels(self) -> Mapping[str, str] | None:
-        """Return the labels that objects must have, {} for any; None if it selects by more than equal labels."""
+    def equal_labels(self) -> frozenset[tuple[str, str]] | None:
+        """Return the labels that objects must have, none for all; None if it selects by more than equal labels."""
         parts = [_EQUAL.fullmatch(part) for part in self.labels.split(",")] if self.labels else []
         known = all(parts) and not self.fields
-        return {part["key"]: part["value"] for part in parts if part} if known else None
+        return frozenset((part["key"], part["value"]) for part in parts if part) if known else None
 
     @property
     def what(self) -> str:
@@ -197,12 +197,12 @@ def _page_request(wanted: ListQuery, *, token: str, have: int, size: int) -> Clu
     )
 
 
-def narrowed(listing: ObjectList, *, namespace: str, labels: Mapping[str, str], limit: int) -> ObjectList:
+def narrowed(listing: ObjectList, *, namespace: str, labels: frozenset[tuple[str, str]], limit: int) -> ObjectList:
     """Return the part of a wider list that lies in `namespace` and has the `labels`."""
     items = tuple(
         item
         for item in listing.items
-        if namespace in ("", namespace_of(item)) and labels.items() <= labels_of(item).items()
+        if namespace in ("", namespace_of(item)) and labels <= labels_of(item).items()
     )
     return ObjectList(items=items[:limit], truncated=len(items) > limit)
 

@@ -58,10 +58,73 @@ async def test_a_list_of_another_namespace_covers_nothing(snapshot: Snapshot, cl
     assert len(cluster.requests) == 2
 
 
-async def test_a_list_with_a_selector_covers_nothing(snapshot: Snapshot) -> None:
+async def test_a_list_with_a_selector_proves_no_absence(snapshot: Snapshot) -> None:
     assert len((await snapshot.list("Pod", namespace="shop", labels="app=web")).items) == 1
 
     assert (await snapshot.get("Pod", "cart", namespace="shop"))["metadata"]["name"] == "cart"
+
+
+async def test_an_object_in_a_list_with_a_selector_is_not_read_again(
+    snapshot: Snapshot, cluster: SimulatedCluster
+) -> None:
+    (web,) = (await snapshot.list("Pod", namespace="shop", labels="app=web")).items
+
+    assert await snapshot.get("Pod", "web", namespace="shop") is web
+    assert len(cluster.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("labels", "calls"),
+    [
+        ("app=web", 0),
+        ("app==web", 0),
+        ("app=web,app=cart", 0),
+        ("app=nothing", 0),
+        ("app=", 0),
+        ("app!=web", 1),
+        ("app in (web, cart)", 1),
+        ("!app", 1),
+        ("app", 1),
+    ],
+)
+async def test_a_list_by_equal_labels_is_a_part_of_a_finished_list(
+    open_snapshot: Open, cluster: SimulatedCluster, labels: str, calls: int
+) -> None:
+    """A selector that asks for more than equal labels is left to the API server."""
+    async with open_snapshot() as fresh, open_snapshot() as snapshot:
+        expected = await fresh.list("Pod", namespace="shop", labels=labels)
+        await snapshot.list("Pod")
+        before = len(cluster.requests)
+        found = await snapshot.list("Pod", namespace="shop", labels=labels)
+
+        assert found == expected
+        assert len(cluster.requests) - before == calls
+
+
+async def test_a_list_by_labels_does_not_wait_for_the_whole_one(open_snapshot: Open, cluster: SimulatedCluster) -> None:
+    async with open_snapshot() as snapshot:
+        cluster.fail(path_prefix="/api/v1/pods", hang=True)
+        asked = asyncio.Event()
+        cluster.meanwhile = lambda _: asked.set()
+        whole = asyncio.create_task(snapshot.list("Pod"))
+        await asyncio.wait_for(asked.wait(), 10)
+
+        part = await asyncio.wait_for(snapshot.list("Pod", namespace="shop", labels="app=web"), 5)
+        assert len(part.items) == 1
+        whole.cancel()
+
+
+async def test_a_read_ahead_is_shared_and_its_failure_told_to_who_asks(
+    snapshot: Snapshot, cluster: SimulatedCluster
+) -> None:
+    cluster.forbid(verb="get", resource="nodes")
+    snapshot.ahead(snapshot.get("Pod", "web", namespace="shop"))
+    snapshot.ahead(snapshot.get("Node", "worker-a"))
+
+    assert (await snapshot.get("Pod", "web", namespace="shop"))["metadata"]["name"] == "web"
+    with pytest.raises(Forbidden):
+        await snapshot.get("Node", "worker-a")
+    assert len(cluster.requests) == 2
 
 
 async def test_a_truncated_list_proves_no_absence(snapshot: Snapshot) -> None:

@@ -132,16 +132,3 @@ async def test_a_rollback_is_offered_only_to_a_revision_that_ran(engine: Engine,
     assert diagnosis.hypotheses[0].incident == "container-crash-looping"
     assert ("rollout-undo" in {plan.action for plan in offers.plans}) is ran
     assert "restart-pod" in {plan.action for plan in offers.plans}
-
-
-@pytest.mark.parametrize("broken", [True, False])
-async def test_the_revisions_of_a_pod_in_trouble_are_read_beside_the_first_reads(engine: Engine, broken: bool) -> None:
-    world = scene(before=BEFORE, rolled="40m")
-    cluster = stage(expanded(world if broken else {**world, "faults": {}}, now=REHEARSAL_TIME))
-    async with staged(cluster) as connection:
-        await diagnose(DiagnoseObject(kind="Pod", namespace="orders", name=POD), engine=engine, connection=connection)
-
-    lists = [each.path.endswith("/replicasets") for each in cluster.requests]
-    # Beside the pod, its events and owners, then its node.
-    assert any(lists) is broken
-    assert not broken or lists.index(True) <= 6
