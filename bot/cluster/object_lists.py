@@ -200,9 +200,7 @@ def _page_request(wanted: ListQuery, *, token: str, have: int, size: int) -> Clu
 def narrowed(listing: ObjectList, *, namespace: str, labels: frozenset[tuple[str, str]], limit: int) -> ObjectList:
     """Return the part of a wider list that lies in `namespace` and has the `labels`."""
     items = tuple(
-        item
-        for item in listing.items
-        if namespace in ("", namespace_of(item)) and labels <= labels_of(item).items()
+        item for item in listing.items if namespace in ("", namespace_of(item)) and labels <= labels_of(item).items()
     )
     return ObjectList(items=items[:limit], truncated=len(items) > limit)
 
