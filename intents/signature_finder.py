@@ -137,13 +137,13 @@ class SignatureFinder:
             if weighed >= MOST_WEIGHED:
                 break
             anchor = self._anchors[number]
+            around = lines.words_around(line, apart=apart)
+            if any(map(around.isdisjoint, self._phrases.gates(anchor))):
+                continue
             covered = _weigh(anchor, anchor.weights.keys() & words)
             share = covered / anchor.pattern.total
             cut = not endings.isdisjoint(anchor.weights)
             if share < (CUT_SHARE if cut else self._phrases.least[number]):
-                continue
-            around = lines.words_around(line, apart=apart)
-            if any(map(around.isdisjoint, self._phrases.gates(anchor))):
                 continue
             at_most = self.scales.by_anchor[number].score(share)
             at_most = max(at_most, _at_most_when_cut(share, covered)) if cut else at_most
