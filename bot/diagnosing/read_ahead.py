@@ -19,7 +19,7 @@ def announced_by_name(snapshot: Snapshot, target: ObjectRef) -> None:
     """Read the events of an object, and the controllers that a pod's name tells, beside the object itself."""
     snapshot.ahead(snapshot.events(target))
     if target.kind == "Pod":
-        for kind, name in likely_controllers(target.name):
+        for kind, name in likely_controllers(target):
             snapshot.ahead(snapshot.get(kind, name, namespace=target.namespace))
 
 

@@ -15,6 +15,7 @@ _HASH: Final = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{6,10}$")
 # A CronJob's Job ends in the minutes of its schedule.
 _MINUTES: Final = re.compile(r"-\d{8,}$")
 _ORDINAL: Final = re.compile(r"-(\d{1,6})$")
+_STATIC_PODS: Final = "kube-system"
 
 
 def owner_references(obj: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
@@ -80,18 +81,18 @@ def generated_stem(pod_name: str) -> str:
     return "" if stem == pod_name else _HASH.sub("", stem)
 
 
-def likely_controllers(pod_name: str) -> tuple[tuple[str, str], ...]:
+def likely_controllers(pod: ObjectRef) -> tuple[tuple[str, str], ...]:
     """Return kind and name of the controllers that a pod's name alone tells: none for certain, as a Job names its pods
-    as a DaemonSet does.
+    as a DaemonSet does. The number of a node, at the end of a static pod's name, looks like an ordinal.
 
     `api-7d9fcb6d5-x2x4z`: a ReplicaSet and its Deployment; `agent-x2x4z`: a DaemonSet; `db-0`: a StatefulSet.
     """
-    generated = _SUFFIX.sub("", pod_name)
-    if generated != pod_name:
+    generated = _SUFFIX.sub("", pod.name)
+    if generated != pod.name:
         stem = stem_of_hash(generated)
         return (("ReplicaSet", generated), ("Deployment", stem)) if stem else (("DaemonSet", generated),)
-    numbered = _ORDINAL.sub("", pod_name)
-    return (("StatefulSet", numbered),) if numbered != pod_name else ()
+    numbered = _ORDINAL.sub("", pod.name)
+    return (("StatefulSet", numbered),) if numbered != pod.name and pod.namespace != _STATIC_PODS else ()
 
 
 def ordinal_of(pod_name: str) -> int:

@@ -15,6 +15,7 @@ from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
 from bot.kube.object_conditions import is_behind
 from bot.kube.objects import labels_of, name_of, node_name_of, ref, spec_of, waits_for_node
+from bot.kube.pod_readiness import is_ready
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from intents.domain import ArgDeclaration, Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
@@ -110,7 +111,12 @@ def _is_unseen(pod: Json) -> bool:
 
 
 async def _pods(look: Look, gaps: list[Gap]) -> tuple[Json, ...]:
+    """Return the pods of the control plane; of a healthy one in question itself only, which was read already."""
     try:
+        if look.focus.kind == "Pod" and look.focus.namespace in (_HOME, "") and look.focus.name:
+            pod = await look.snapshot.find("Pod", look.focus.name, namespace=_HOME)
+            if pod is not None and is_ready(pod):
+                return (pod,)
         return (await look.snapshot.list("Pod", namespace=_HOME, labels=_SELECTOR)).items
     except ClusterError as error:
         gaps.append(error.gap(f"pods of the control plane in {_HOME}"))

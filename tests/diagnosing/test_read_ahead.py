@@ -101,3 +101,15 @@ async def test_a_refused_read_ahead_is_told_once_it_is_needed(engine: Engine) ->
 
     assert diagnosis.hypotheses[0].verdict is Verdict.CONFIRMED
     assert {gap.permission.resource for gap in diagnosis.gaps if gap.permission} == {"events"}
+
+
+async def test_a_healthy_pod_costs_few_calls(engine: Engine) -> None:
+    """The pod, its events, owners and node; for the control plane the Leases that tell whether it works."""
+    simulated = cluster()
+    pods = [obj["metadata"] for _, obj in simulated.store.everything() if obj["kind"] == "Pod"]
+    async with staged(simulated) as connection:
+        for each in pods:
+            if each["namespace"] != "orders":
+                asked = DiagnoseObject(kind="Pod", namespace=each["namespace"], name=each["name"])
+                diagnosis = await diagnose(asked, engine=engine, connection=connection)
+                assert diagnosis.api_calls <= 5, each["name"]

@@ -63,6 +63,18 @@ async def test_a_workload_that_its_controller_has_not_seen(cluster: SimulatedClu
     assert row.values["component"] == "kube-controller-manager"
 
 
+@pytest.mark.parametrize(("component", "leases"), [("kube-scheduler", 1), ("kube-apiserver", 0)])
+async def test_of_a_healthy_pod_its_lease_is_read_and_no_other_pod(
+    cluster: SimulatedCluster, read: Any, component: str, leases: int
+) -> None:
+    name = f"{component}-control-1"
+    [row] = (await read(PROBE, kind="Pod", namespace="kube-system", name=name)).rows
+    assert (row.values["members"], row.values["down"]) == ((name,), ())
+    paths = [each.path for each in cluster.requests if each.path != "/version"]
+    assert len(paths) == 1 + leases
+    assert "/api/v1/namespaces/kube-system/pods" not in paths
+
+
 @pytest.mark.parametrize("focus", [OF_POD, {"kind": "Deployment", "namespace": "shop", "name": "web"}])
 async def test_what_runs_costs_one_call(cluster: SimulatedCluster, read: Any, focus: dict[str, str]) -> None:
     cluster.load({"scene": WEB})

@@ -19,6 +19,7 @@ from bot.remedies.contract import EffectState
 from bot.remedies.undo import plan_to_undo
 from intents.catalog.lint import lint
 from intents.catalog.loader import load
+from tests import roles
 from tests.end_to_end.every_action import own_incident as own
 from tests.project.readme_parts import ROOT, with_parts
 from tests.remedies.actions_found import scenarios, trials
@@ -74,7 +75,7 @@ def module(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     directory = tmp_path_factory.mktemp("actions")
     (directory / "pause_rollout.py").write_text(MODULE, "utf-8")
     monkeypatch.setattr(bot.remedies.actions, "__path__", [*bot.remedies.actions.__path__, str(directory)])
-    found = (names.action_names, registry.actions, registry.declarations)
+    found = (names.action_names, registry.actions, registry.declarations, roles.printed, roles.manifests)
     for each in found:
         each.cache_clear()
     yield
