@@ -15,6 +15,7 @@ _HASH: Final = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{6,10}$")
 # A CronJob's Job ends in the minutes of its schedule.
 _MINUTES: Final = re.compile(r"-\d{8,}$")
 _ORDINAL: Final = re.compile(r"-(\d{1,6})$")
+# Where static pods are: the number of a node at the end of their names looks like an ordinal.
 _STATIC_PODS: Final = "kube-system"
 
 
@@ -83,7 +84,7 @@ def generated_stem(pod_name: str) -> str:
 
 def likely_controllers(pod: ObjectRef) -> tuple[tuple[str, str], ...]:
     """Return kind and name of the controllers that a pod's name alone tells: none for certain, as a Job names its pods
-    as a DaemonSet does. The number of a node, at the end of a static pod's name, looks like an ordinal.
+    as a DaemonSet does. Of a number in kube-system nothing is guessed: static pods end in the name of their node.
 
     `api-7d9fcb6d5-x2x4z`: a ReplicaSet and its Deployment; `agent-x2x4z`: a DaemonSet; `db-0`: a StatefulSet.
     """

@@ -7,7 +7,7 @@ Lease of that, or waits for it: a pod that no scheduler has looked at, a workloa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.cluster.errors import ClusterError
@@ -15,7 +15,6 @@ from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
 from bot.kube.object_conditions import is_behind
 from bot.kube.objects import labels_of, name_of, node_name_of, ref, spec_of, waits_for_node
-from bot.kube.pod_readiness import is_ready
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from intents.domain import ArgDeclaration, Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
@@ -46,7 +45,9 @@ DECLARATION: Final = ProbeDeclaration(
         "pods": RowType.STRINGS,  # namespace/name of the pod in question that waits for it
     },
     args={
-        "whole": ArgDeclaration(says="true: all components, also where the object in question is a pod of one of them"),
+        "whole": ArgDeclaration(
+            says="true: all components, also where the object in question is a pod of one; of their Leases one in force"
+        ),
     },
     permissions=(
         Permission(verb="get", resource="pods"),
@@ -70,10 +71,7 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult(not_applicable=f"{look.focus} does not wait for the control plane")
     gaps: list[Gap] = []
     leading = [component for component in components if component in _LEADING]
-    pods, found = await asyncio.gather(
-        _pods(look, gaps), asyncio.gather(*(_lease(look, component, gaps) for component in leading))
-    )
-    leases = dict(zip(leading, found, strict=True))
+    pods, leases = await asyncio.gather(_pods(look, gaps), _leases(look, leading, gaps))
     rows = []
     for component in components:
         lease = leases.get(component)
@@ -111,16 +109,30 @@ def _is_unseen(pod: Json) -> bool:
 
 
 async def _pods(look: Look, gaps: list[Gap]) -> tuple[Json, ...]:
-    """Return the pods of the control plane; of a healthy one in question itself only, which was read already."""
     try:
-        if look.focus.kind == "Pod" and look.focus.namespace in (_HOME, "") and look.focus.name:
-            pod = await look.snapshot.find("Pod", look.focus.name, namespace=_HOME)
-            if pod is not None and is_ready(pod):
-                return (pod,)
         return (await look.snapshot.list("Pod", namespace=_HOME, labels=_SELECTOR)).items
     except ClusterError as error:
         gaps.append(error.gap(f"pods of the control plane in {_HOME}"))
         return ()
+
+
+async def _leases(look: Look, components: Sequence[str], gaps: list[Gap]) -> Mapping[str, Json | None]:
+    """Return the Leases of components. For `whole`, one in force tells that etcd takes writes: further ones do not."""
+    if not look.flag("whole"):
+        found = await asyncio.gather(*(_lease(look, component, gaps) for component in components))
+        return dict(zip(components, found, strict=True))
+    leases: dict[str, Json | None] = {}
+    for component in components:
+        leases[component] = await _lease(look, component, gaps)
+        if _is_in_force(look, leases[component]):
+            break
+    return leases
+
+
+def _is_in_force(look: Look, lease: Json | None) -> bool:
+    """Tell whether a leader has renewed a Lease within the duration that the Lease itself names."""
+    spec = spec_of(lease or {})
+    return 0 <= age_s(look.snapshot, spec.get("renewTime")) <= int(spec.get("leaseDurationSeconds") or 0)
 
 
 async def _lease(look: Look, component: str, gaps: list[Gap]) -> Json | None:

@@ -63,16 +63,28 @@ async def test_a_workload_that_its_controller_has_not_seen(cluster: SimulatedClu
     assert row.values["component"] == "kube-controller-manager"
 
 
-@pytest.mark.parametrize(("component", "leases"), [("kube-scheduler", 1), ("kube-apiserver", 0)])
-async def test_of_a_healthy_pod_its_lease_is_read_and_no_other_pod(
-    cluster: SimulatedCluster, read: Any, component: str, leases: int
+async def test_a_healthy_pod_is_not_alone_in_question(cluster: SimulatedCluster, read: Any) -> None:
+    """etcdNoLeader names the member that lacks a leader, not the member that is down."""
+    down = {
+        "kind": "Pod",
+        "metadata": {"name": "etcd-control-2", "namespace": "kube-system", "creationTimestamp": "-9d",
+                     "labels": {"component": "etcd", "tier": "control-plane"}},
+        "spec": {"containers": [{"name": "etcd", "image": "etcd:3.5.21-0"}], "nodeName": "worker-a"},
+        "status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "-12m"}]},
+    }  # fmt: skip
+    cluster.load({"objects": [down]})
+    [row] = (await read(PROBE, kind="Pod", namespace="kube-system", name="etcd-control-1")).rows
+    assert (row.values["members"], row.values["down"]) == (("etcd-control-1", "etcd-control-2"), ("etcd-control-2",))
+
+
+@pytest.mark.parametrize(("renewed", "leases"), [("-2s", 1), ("-12m", 2)])
+async def test_one_lease_in_force_tells_that_etcd_takes_writes(
+    cluster: SimulatedCluster, read: Any, renewed: str, leases: int
 ) -> None:
-    name = f"{component}-control-1"
-    [row] = (await read(PROBE, kind="Pod", namespace="kube-system", name=name)).rows
-    assert (row.values["members"], row.values["down"]) == ((name,), ())
-    paths = [each.path for each in cluster.requests if each.path != "/version"]
-    assert len(paths) == 1 + leases
-    assert "/api/v1/namespaces/kube-system/pods" not in paths
+    cluster.load({"faults": {"Lease/kube-system/kube-scheduler": {"spec": {"renewTime": renewed}}}})
+    found = await read(PROBE, args={"whole": True}, kind="Pod", namespace="kube-system", name="etcd-control-1")
+    assert len([row for row in found.rows if row.values["lease_s"] >= 0]) == leases
+    assert len([each for each in cluster.requests if "/leases/" in each.path]) == leases
 
 
 @pytest.mark.parametrize("focus", [OF_POD, {"kind": "Deployment", "namespace": "shop", "name": "web"}])
