@@ -304,6 +304,7 @@ class JudgedHypothesis:
     impact: Text = field(default_factory=lambda: Text.same(""))
     summary: Text = field(default_factory=lambda: Text.same(""))  # cause and object in one short sentence
     subject: ObjectRef | None = None
+    candidates: tuple[ObjectRef, ...] = ()  # what it may be about, where nothing tells which object is meant
     findings: tuple[Finding, ...] = ()
     remedies: tuple[Remedy, ...] = ()
     runbook: tuple[Step, ...] = ()

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from intents import templates
+from intents.anchors import NO_QUESTION, Anchor, Question, anchored, is_anchored
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident, Remediation
 from intents.chains import causes_of, may_cause
@@ -27,7 +28,6 @@ from intents.domain import (
     ObjectRef,
     PastedTime,
     ProbeResult,
-    Question,
     Remedy,
     Status,
     Step,
@@ -35,7 +35,11 @@ from intents.domain import (
     Text,
     Verdict,
 )
+from intents.domain import (
+    Question as Input,
+)
 from intents.rules import RuleAnswer, RuleResult, evaluate, rows_context
+from intents.subjects import candidates, narrowed
 from intents.symptoms import VOCABULARY
 
 # A missing time zone may be any on earth.
@@ -53,14 +57,39 @@ _OUTCOMES: Final = {
 
 
 def judge(
-    incident: Incident, hypothesis: Hypothesis, readings: Mapping[str, ProbeResult], *, focus: Focus, now: datetime
+    incident: Incident,
+    hypothesis: Hypothesis,
+    readings: Mapping[str, ProbeResult],
+    *,
+    focus: Focus,
+    now: datetime,
+    question: Question = NO_QUESTION,
 ) -> JudgedHypothesis:
-    """Judge one hypothesis. `readings` has a ProbeResult for each read of the incident; `now` is the snapshot's time.
+    """Judge one hypothesis about one object at fault, by the rows that are tied to it.
 
-    What no answer shows has no texts. Never raise for what was read or captured.
+    `readings` has a ProbeResult for each read of the incident; `now` is the snapshot's time. If nothing tells which of
+    the objects found is meant, they are candidates. What no answer shows has no texts. Never raise for what was read or
+    captured.
     """
     values = values_for(incident, hypothesis, focus=focus, now=now)
     results = [evaluate(rule, readings, values) for rule in incident.evidence]
+    found = candidates(incident, results)
+    about = [narrowed(incident, readings, one) for one in found]
+    tied = [[row for reading in each.values() for row in reading.rows] for each in about]
+    anchor, meant = anchored(found, tied, hypothesis, focus, question)
+    if found and not is_anchored(anchor, len(meant), hypothesis, focus):
+        told = () if anchor is Anchor.CONTRADICTED else tuple(found[number].subject for number in meant)
+        nothing = {name: replace(one, rows=(), skipped=not one.gaps) for name, one in readings.items()}
+        results = [evaluate(rule, nothing, values) for rule in incident.evidence]
+        return replace(_judged(incident, hypothesis, results, focus, values), candidates=told)
+    if meant and about[meant[0]] is not readings:
+        results = [evaluate(rule, about[meant[0]], values) for rule in incident.evidence]
+    return _judged(incident, hypothesis, results, focus, values)
+
+
+def _judged(
+    incident: Incident, hypothesis: Hypothesis, results: Sequence[RuleResult], focus: Focus, values: Mapping[str, Any]
+) -> JudgedHypothesis:
     findings = _worth_telling(results)
     best = _best_support(findings)
     verdict = decide(incident, findings)
@@ -344,7 +373,7 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
         ),
         args={key: fill(value, given) for key, value in remediation.args.items()},
         asks=tuple(
-            Question(
+            Input(
                 id=each.id,
                 label=templates.render_text(each.label, context),
                 default=templates.render(each.default, context),

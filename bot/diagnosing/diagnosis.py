@@ -29,6 +29,7 @@ from bot.kube.access import EVERYTHING, Access
 from bot.kube.health import can_judge
 from intents.alerts.labels import is_alert, labels_in
 from intents.alerts.metrics import unseen_by
+from intents.anchors import Question
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.chains import timeline
@@ -112,7 +113,10 @@ async def _explain(
             return known.focus
         return focus_of(incident, hypothesis, namespace=request.namespace)
 
-    investigation = Investigation(catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus)
+    question = Question(text=request.text, alert=is_alert(request.text))
+    investigation = Investigation(
+        catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus, question=question
+    )
     if snapshot is not None:
         for one in resolved.values():
             announced_by_trouble(snapshot, one.manifest or {})
@@ -121,7 +125,7 @@ async def _explain(
     if snapshot is not None and not any(one.verdict in _ANSWERED for one in judged):
         finder = NamedStateFinder(snapshot=snapshot, engine=engine, reads=reads, namespace=request.namespace)
         # An alert says that something is wrong with its object: whatever its kind may suffer from is checked.
-        states = await finder.states_of(matching.objects, even_healthy=not judged or is_alert(request.text))
+        states = await finder.states_of(matching.objects, even_healthy=not judged or question.alert)
         if request.addressed and not (judged or states.states or states.notes):
             words = possible_names(request.text)
             states = await finder.states_by_words(words, even_healthy=True)

@@ -14,6 +14,7 @@ from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.named_objects import Resolved
 from bot.kube.objects import identity_of, namespace_of, node_name_of, ref
 from intents.catalog.loader import Catalog
+from intents.catalog.schema import Incident
 from intents.domain import (
     Existence,
     FindingOutcome,
@@ -86,6 +87,8 @@ class Explanation:
             return one, note if outside else named.note
         if _concerns(subjects, manifest):
             return one, named.note
+        if _is_shared(self.catalog.incidents[one.incident], one):
+            return one, note
         about = self.catalog.incidents[one.incident].about
         if about and all(on or subject.kind in ("Node", "Pod") for subject, on in subjects):
             return self._from_text(named), replace(note, existence=Existence.UNAFFECTED)
@@ -118,6 +121,12 @@ class Explanation:
         if one.verdict is not Verdict.CONFIRMED:
             return ()
         return tuple(dict.fromkeys(subject for subject, _ in _subjects(one)))[:_AFFECTED]
+
+
+def _is_shared(incident: Incident, one: JudgedHypothesis) -> bool:
+    """Tell whether evidence is about something that every pod of the cluster depends on."""
+    rules = (incident.rule(finding.rule) for finding in one.cluster_support)
+    return any(rule and rule.each and incident.reads[rule.each].shared for rule in rules)
 
 
 def _subjects(one: JudgedHypothesis) -> list[tuple[ObjectRef, str]]:

@@ -11,6 +11,7 @@ from typing import Final
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.read_ahead import announced_by_evidence
 from bot.diagnosing.reads import Reads
+from intents.anchors import NO_QUESTION, Question
 from intents.capabilities import is_capability, raised
 from intents.catalog.causes import Cause, LinkedBy
 from intents.catalog.loader import Catalog
@@ -19,6 +20,7 @@ from intents.chains import causes_of, may_cause
 from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis
 from intents.focus import KINDS
 from intents.products import is_shown
+from intents.subjects import ObjectKey, ties
 from intents.verdicts import judge, rank, supported
 
 # Follow at most this many causes upstream; further ones belong to another incident.
@@ -36,6 +38,8 @@ class Investigation:
     of_text: bool = (
         True  # whether the hypotheses are of a text; those of an object's state include what could explain it
     )
+    question: Question = NO_QUESTION
+    _judged_as: dict[str, JudgedHypothesis] = field(default_factory=dict, init=False)
     _begun: dict[str, tuple[Hypothesis, asyncio.Task[JudgedHypothesis]]] = field(default_factory=dict, init=False)
 
     def begin(self, hypotheses: Iterable[Hypothesis]) -> None:
@@ -49,7 +53,7 @@ class Investigation:
         pending = tuple(hypotheses)
         for _ in range(_ROUNDS):
             for one in await asyncio.gather(*map(self._judge_anywhere, pending)):
-                judged[one.incident] = one
+                judged[one.incident] = self._judged_as[one.incident] = one
             pending = tuple(self._upstream(judged))
             if not pending:
                 break
@@ -91,7 +95,9 @@ class Investigation:
         incident = self.catalog.incidents[hypothesis.incident]
         focus = self.focus(incident, hypothesis)
         readings = await self.reads.for_hypothesis(incident, hypothesis, focus)
-        return judge(incident, hypothesis, readings, focus=focus, now=self.now)
+        effect = self._judged_as.get(hypothesis.pointed_to_by)
+        question = replace(self.question, reached=_reached_from(effect)) if effect else self.question
+        return judge(incident, hypothesis, readings, focus=focus, now=self.now, question=question)
 
     async def _judge_anywhere(self, hypothesis: Hypothesis) -> JudgedHypothesis:
         """Judge a cause in the whole namespace unless it is about the suffering object itself."""
@@ -150,6 +156,11 @@ class Investigation:
                 if link in named or (self.of_text and entry.kinds and not explained and is_shown(entry, shown)):
                     seen.add(name)
                     yield Hypothesis(incident=name, score=0.0, named=_named_for(link, one), pointed_to_by=one.incident)
+
+
+def _reached_from(effect: JudgedHypothesis) -> frozenset[ObjectKey]:
+    """Return the objects that the evidence of an effect is about or names."""
+    return frozenset(key for finding in effect.cluster_support for row in finding.rows for key in ties(row))
 
 
 def _shown_by(one: JudgedHypothesis) -> Iterator[str]:

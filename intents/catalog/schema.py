@@ -36,6 +36,9 @@ class Read(Model):
     """Literals, or templates over {named.…} and {target.…}."""
     after: Id | Literal[""] = ""
     """Made only if this rule holds or could not be judged: spares a healthy object the reads that explain trouble."""
+    shared: bool = False
+    """Its rows are about what all objects of the cluster depend on, such as its DNS or etcd: they count for every
+    object, are judged together, and a text needs no name for them."""
 
 
 class PlotOf(Model):

@@ -15,6 +15,8 @@ from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import objects
 from bot.probes.contract import Look, Probe
 from bot.roles.needs import reads as needed_reads
+from intents.alerts.labels import is_alert
+from intents.anchors import Question
 from intents.catalog.cases import world_of
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Case, Incident, Rule
@@ -43,10 +45,11 @@ class Judged:
     readings: Mapping[str, ProbeResult]
     focus: Focus
     now: datetime
+    question: Question
 
     def with_readings(self, changed: Mapping[str, ProbeResult]) -> JudgedHypothesis:
         readings = {**self.readings, **changed}
-        return judge(self.incident, self.hypothesis, readings, focus=self.focus, now=self.now)
+        return judge(self.incident, self.hypothesis, readings, focus=self.focus, now=self.now, question=self.question)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,7 @@ async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
                     readings=await reads.for_hypothesis(incident, own, focus),
                     focus=focus,
                     now=diagnosis.observed_at,
+                    question=question_of(request),
                 )
                 mutated = _mutants_on(judged)
         undeclared: set[tuple[str, str]] = set()
@@ -125,6 +129,11 @@ async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
         undeclared=frozenset(undeclared),
         judged=judged,
     )
+
+
+def question_of(request: Request) -> Question:
+    """Return what judges learn of a request beside its hypotheses."""
+    return Question(text=request.text, alert=is_alert(request.text)) if isinstance(request, ExplainText) else Question()
 
 
 def noting(probe: Probe, looks: dict[str, Looked]) -> Probe:
@@ -177,7 +186,7 @@ def _focus(diagnosis: Diagnosis, request: Request, incident: Incident, hypothesi
 
 def _mutants_on(one: Judged) -> dict[str, Verdict | None]:
     return {
-        name: judge(mutant, one.hypothesis, one.readings, focus=one.focus, now=one.now).verdict
+        name: judge(mutant, one.hypothesis, one.readings, focus=one.focus, now=one.now, question=one.question).verdict
         for name, mutant in mutants(one.incident)
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.cli.rehearsal import stage, staged
+from bot.cli.rehearsal import request_of, stage, staged
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.diagnosing.reads import Reads
@@ -11,7 +11,7 @@ from intents.catalog.schema import Incident
 from intents.domain import Focus, Hypothesis, Verdict
 from intents.verdicts import judge
 from tests.catalog.conftest import CATALOG
-from tests.catalog.rehearsed import Rehearsed
+from tests.catalog.rehearsed import Rehearsed, question_of
 from tests.catalog.relations import related_to
 
 
@@ -25,13 +25,14 @@ async def test_no_other_incident_is_confirmed_on_its_broken_case(
     case = incident.cases[0]
     told = {one.incident: one.hypothesis for one in rehearsals[0].diagnosis.hypotheses if one.incident == incident.id}
     proven: set[str] = set()
+    question = question_of(request_of(incident, case))
     async with staged(stage(world_of(incident, case))) as connection, Snapshot(connection) as snapshot:
         reads = Reads(snapshot=snapshot, probes=engine.probes)
         for focus in (Focus(), rehearsals[0].diagnosis.focus):
             for other in CATALOG:
                 hypothesis = told.get(other.id) or Hypothesis(incident=other.id, score=1.0)
                 readings = await reads.for_hypothesis(other, hypothesis, focus)
-                judged = judge(other, hypothesis, readings, focus=focus, now=snapshot.now)
+                judged = judge(other, hypothesis, readings, focus=focus, now=snapshot.now, question=question)
                 if judged.verdict is Verdict.CONFIRMED:
                     proven.add(other.id)
 

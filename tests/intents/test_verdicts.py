@@ -205,11 +205,11 @@ def test_paste_evidence_raises_likely_only_with_cluster_evidence() -> None:
 
 
 def test_texts_name_the_evidence() -> None:
-    result = judged(incident(FULL, BUSY), reading(False, True), reading(True, False))
+    result = judged(incident(FULL, BUSY), reading(False, True), reading(True, True))
 
     assert result.root_cause.en == "n1 is full"
     assert result.runbook[0].run == "df n1"
-    assert [finding.says.en for finding in result.findings] == ["n1 is full", "1 of 2 pods"]
+    assert [finding.says.en for finding in result.findings] == ["n1 is full", "1 of 1 pods"]
     assert result.subject == ObjectRef(kind="Node", name="n1")
     assert result.findings[0].quote == "n1: True"
 

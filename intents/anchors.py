@@ -1,0 +1,191 @@
+"""Tell why an object at fault belongs to a question: the text names it, quotes it, or names what its rows name.
+
+Without an anchor a finding may be true about the wrong object.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+from typing import Final
+
+from rapidfuzz import fuzz
+
+from intents.domain import Focus, Hypothesis, Row
+from intents.focus import KINDS
+from intents.subjects import Candidate, ObjectKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a text says beside its hypotheses: its words, whether it is an alert, and the objects that led here."""
+
+    text: str = ""
+    alert: bool = False
+    reached: frozenset[ObjectKey] = frozenset()
+
+
+NO_QUESTION: Final = Question()
+
+
+class Anchor(IntEnum):
+    """The reasons, the weakest first."""
+
+    CONTRADICTED = -1  # the text names another image, claim, node …
+    NONE = 0
+    PLACE = 1  # it is in the namespace or on the node that the text names, or in the cluster of an alert
+    QUOTED = 2  # a line of the text is what the cluster says of it
+    CAPTURED = 3  # its rows have a value that the text names
+    NAMED = 4
+
+
+# Captured names that many objects have, or that vary: they identify an object only by a compound value.
+_GENERAL: Final = frozenset({
+    "kind", "namespace", "container", "resource", "verb", "api", "api_group", "scope", "code", "number", "count",
+    "duration", "minutes", "heavy_use", "port", "rule", "reason", "field", "user", "registry", "cluster",
+})  # fmt: skip
+# Captured names of parts, or of what contains an object.
+_PARTS: Final = frozenset({"namespace", "container", "code", "number", "count"})
+_COMPOUND: Final = re.compile(r"[^./:]{2,}[./:][^./:]{2,}")
+# Captured names that an object has one of, and row keys that hold it: another value is about another object.
+_IDENTIFYING: Final = ("image", "pvc", "pv", "pod", "node", "service", "job", "deployment", "statefulset", "daemonset")
+_SHORTEST: Final = 3
+# A shorter value stands in other words by chance.
+_SHORTEST_WITHIN: Final = 6
+_WORD: Final = re.compile(r"[A-Za-z0-9][\w./-]*[A-Za-z0-9]")
+_VARIES: Final = re.compile(r"\{[^{}]*\}|\(s\)|[0-9][0-9a-f]*|[\"'`“”‘’\\]|\s+")
+_LABEL: Final = re.compile(r"^[\w ]{2,24}:\s+")
+_MOST_LINES: Final = 400
+_ALIKE: Final = 90
+_SHORTEST_LINE: Final = 16
+
+
+def anchored(
+    found: Sequence[Candidate],
+    rows: Sequence[Sequence[Row]],
+    hypothesis: Hypothesis,
+    focus: Focus,
+    question: Question,
+) -> tuple[Anchor, tuple[int, ...]]:
+    """Return the best reason, and the numbers of the candidates for which it holds; `rows` are those tied to each."""
+    values = {
+        word: value
+        for word, value in hypothesis.named.items()
+        if value and (word not in _GENERAL or _COMPOUND.search(value))
+    }
+    quotes = [match.quote for match in hypothesis.matches]
+    text = question.text or "\n".join(quotes)
+    words = frozenset(_WORD.findall(text))
+    lines = frozenset(_plain(_LABEL.sub("", line)) for line in text.splitlines()[:_MOST_LINES])
+    strengths = [
+        _named(one, focus, hypothesis, question, words)
+        or (_said(own, values, quotes, lines) if quotes else Anchor.NONE)
+        or _placed(one, focus, question, words)
+        for one, own in zip(found, rows, strict=True)
+    ]
+    best = max(strengths, default=Anchor.NONE)
+    return best, tuple(number for number, strength in enumerate(strengths) if strength is best)
+
+
+def is_anchored(anchor: Anchor, meant: int, hypothesis: Hypothesis, focus: Focus) -> bool:
+    """Tell whether a reason is enough: a line that several objects say, or a place with several, is not."""
+    if focus.names_object or hypothesis.besides or not hypothesis.matches:
+        return True
+    return anchor >= Anchor.CAPTURED or (anchor >= Anchor.PLACE and meant == 1)
+
+
+def _named(one: Candidate, focus: Focus, hypothesis: Hypothesis, question: Question, words: frozenset[str]) -> Anchor:
+    named = {(focus.kind, focus.namespace, focus.name)} if focus.name else set()
+    if besides := hypothesis.besides:
+        named.add((KINDS[besides.kind], besides.namespace, besides.value))
+    is_named = (
+        one.shared
+        or one.own & question.reached
+        or any(_is(key, other) for key in one.own for other in named)
+        or one.subject.name in (value for word, value in hypothesis.named.items() if word not in _PARTS)
+    )
+    # A name of one word may be an ordinary word; with its namespace it is none.
+    spoken = any(
+        f"{namespace}/{name}" in words or (name in words and ("-" in name or "." in name or namespace in words))
+        for _, namespace, name in one.own
+    )
+    return Anchor.NAMED if is_named or spoken else Anchor.NONE
+
+
+def _is(key: ObjectKey, named: ObjectKey) -> bool:
+    return (key[0], key[2]) == (named[0], named[2]) and named[1] in ("", key[1])
+
+
+def _said(rows: Sequence[Row], values: Mapping[str, str], quotes: Iterable[str], lines: frozenset[str]) -> Anchor:
+    texts = {text for row in rows for text in _texts(row) if text}
+    if _contradicts(rows, values):
+        return Anchor.CONTRADICTED
+    if any(_holds(texts, value) for value in values.values()):
+        return Anchor.CAPTURED
+    said = {plain for text in texts if len(plain := _plain(text)) >= _SHORTEST_LINE}
+    reasons = {
+        _plain(str(value))
+        for row in rows
+        for key, value in row.values.items()
+        if "reason" in key and len(str(value)) >= _SHORTEST_WITHIN
+    }
+    is_quoted = not lines.isdisjoint(reasons | said) or any(_quotes(quote, said) for quote in quotes)
+    return Anchor.QUOTED if is_quoted else Anchor.NONE
+
+
+def _placed(one: Candidate, focus: Focus, question: Question, words: frozenset[str]) -> Anchor:
+    on = {name for kind, _, name in one.near if kind == "Node"}
+    placed = question.alert or focus.namespace or focus.node in on or on & words or one.near & question.reached
+    return Anchor.PLACE if placed else Anchor.NONE
+
+
+def _contradicts(rows: Iterable[Row], values: Mapping[str, str]) -> bool:
+    """Tell whether every row that has a captured value's key has another value there."""
+    rows = list(rows)
+    for word in _IDENTIFYING:
+        own = {str(row.values[word]) for row in rows if row.values.get(word)}
+        told = values.get(word, "")
+        if told and own and not any(told in one or one in told for one in own):
+            return True
+    return False
+
+
+def _holds(texts: Iterable[str], value: str) -> bool:
+    """Tell whether a field of a row is this value, has it within its words, or is a compound part of it."""
+    port = value.rpartition(":")[2]
+    return len(value) >= _SHORTEST and any(
+        text in (value, port)
+        or (len(value) >= _SHORTEST_WITHIN and value in text)
+        or (len(text) >= _SHORTEST_WITHIN and text in value and _COMPOUND.search(text) is not None)
+        for text in texts
+    )
+
+
+def _texts(row: Row) -> Iterable[str]:
+    yield row.subject.name
+    yield row.quote
+    for value in row.values.values():
+        if isinstance(value, tuple):
+            yield from value
+        elif isinstance(value, str) or (type(value) is int and value > _LEAST_PORT):
+            yield str(value)
+
+
+# Smaller numbers are counts.
+_LEAST_PORT: Final = 1023
+
+
+def _quotes(line: str, said: Iterable[str]) -> bool:
+    """Tell whether a line of the text, without what varies, is what a row says."""
+    unlabelled = _plain(_LABEL.sub("", line))
+    return len(unlabelled) >= _SHORTEST_LINE and any(
+        len(one) >= len(unlabelled) / 2 and fuzz.partial_ratio(unlabelled, one) >= _ALIKE for one in said
+    )
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str:
+    return " ".join(_VARIES.sub(" ", text.lower()).split())

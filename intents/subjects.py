@@ -1,0 +1,176 @@
+"""Tell which objects the rows of reads are about, and which rows belong to one object at fault.
+
+Rows are tied by the objects that they name under standard keys (`pod`, `owner`, `service` …). A row about another
+object of the same kind is not tied: it may be true, but it says nothing about this one. Objects that many others share,
+such as nodes, end a path: two pods of a node have nothing else in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from intents.catalog.schema import Incident
+from intents.domain import ObjectRef, ProbeResult, Row
+from intents.focus import CLUSTER_SCOPED
+from intents.rules import RuleAnswer, RuleResult
+
+# Kind, namespace and name: the identity by which rows name objects. Most rows do not know uids.
+ObjectKey = tuple[str, str, str]
+
+# Row keys that name an object, with its kind, or with the key that has its kind.
+_KIND_OF: Final[Mapping[str, str]] = {
+    "pod": "Pod",
+    "unready_pod": "Pod",
+    "last_restart_pod": "Pod",
+    "holder_pod": "Pod",
+    "driver_pod": "Pod",
+    "pods": "Pod",
+    "unready_pods": "Pod",
+    "node": "Node",
+    "nodes": "Node",
+    "pvc": "PersistentVolumeClaim",
+    "pv": "PersistentVolume",
+    "storage_class": "StorageClass",
+    "service": "Service",
+    "deployment": "Deployment",
+    "statefulset": "StatefulSet",
+    "job": "Job",
+    "cron_job": "CronJob",
+    "ingress": "Ingress",
+    "quota": "ResourceQuota",
+    "cluster": "TidbCluster",
+    "crd": "CustomResourceDefinition",
+    "account": "ServiceAccount",
+    "policy": "NetworkPolicy",
+    "prometheus": "Prometheus",
+}
+_KIND_KEY_OF: Final[Mapping[str, str]] = {
+    "name": "kind",
+    "owner": "owner_kind",
+    "top": "top_kind",
+    "top_name": "top_kind",
+    "target": "target_kind",
+    "backend": "backend_kind",
+    "denier": "denier_kind",
+    "configuration": "kind",
+    "role": "role_kind",
+}
+# Row keys that name the namespace of an object, if it is not the row's.
+_NAMESPACE_KEY_OF: Final[Mapping[str, str]] = {
+    "pod": "pod_namespace",
+    "service": "service_namespace",
+    "backend": "service_namespace",
+    "account": "account_namespace",
+    "prometheus": "prometheus_namespace",
+}
+# Kinds whose objects many others share: rows that have only these in common are about different objects.
+_SHARED: Final = (CLUSTER_SCOPED - {"PersistentVolume"}) | {"Namespace", "PriorityClass", "IngressClass", "Prometheus"}
+
+
+def key_of(ref: ObjectRef) -> ObjectKey:
+    """Return the identity of an object without its uid."""
+    return ref.kind, ref.namespace, ref.name
+
+
+def ties(row: Row) -> frozenset[ObjectKey]:
+    """Return the objects that a row is about or names."""
+    return frozenset((key_of(row.subject), *_named_in(row)))
+
+
+def _named_in(row: Row) -> Iterator[ObjectKey]:
+    values = row.values
+    home = str(values.get("namespace") or row.subject.namespace)
+    for key, value in values.items():
+        kind = _KIND_OF.get(key) or str(values.get(_KIND_KEY_OF.get(key, ""), ""))
+        if not kind or not value:
+            continue
+        namespace = str(values.get(_NAMESPACE_KEY_OF.get(key, ""), "") or home)
+        for name in value if isinstance(value, tuple) else (str(value),):
+            # A list of pods may say their state after a space, and their namespace before a slash.
+            before, _, plain = name.partition(" ")[0].rpartition("/")
+            yield kind, "" if kind in CLUSTER_SCOPED else before or namespace, plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An object at fault as the rules see it: the rows that support it, and the objects that these name.
+
+    `own` are those objects that few others share; `near` has the shared ones too, such as its node.
+    """
+
+    subject: ObjectRef
+    rows: tuple[Row, ...]
+    near: frozenset[ObjectKey]
+    shared: bool = False  # whether all objects of the cluster depend on it
+
+    @property
+    def own(self) -> frozenset[ObjectKey]:
+        return _unshared(self.near) | {key_of(self.subject)}
+
+
+def _unshared(keys: Iterable[ObjectKey]) -> frozenset[ObjectKey]:
+    return frozenset(key for key in keys if key[0] not in _SHARED)
+
+
+def candidates(incident: Incident, results: Iterable[RuleResult]) -> tuple[Candidate, ...]:
+    """Return the objects that supporting rules find at fault, those of decisive rules first.
+
+    Each row of a rule that needs any row is about an object of its own; the rows of another rule, and those of a shared
+    read, prove one fact together.
+    """
+    groups: list[Candidate] = []
+    group_of: dict[ObjectKey, int] = {}
+    for fact in _facts(incident, results):
+        number = next((group_of[key] for key in sorted(fact.own) if key in group_of), len(groups))
+        if number == len(groups):
+            groups.append(fact)
+        else:
+            known = groups[number]
+            groups[number] = replace(
+                known, rows=known.rows + fact.rows, near=known.near | fact.near, shared=known.shared or fact.shared
+            )
+        for key in fact.own:
+            group_of.setdefault(key, number)
+    return tuple(groups)
+
+
+def _facts(incident: Incident, results: Iterable[RuleResult]) -> Iterator[Candidate]:
+    """Yield each fact of the cluster that supports the incident; the decisive ones only, if there are any."""
+    supports = [
+        (result.rule, result.finding.rows)
+        for result in results
+        if result.answer is RuleAnswer.YES and result.finding and result.finding.is_cluster_support
+    ]
+    decisive = [(rule, rows) for rule, rows in supports if rule.decisive and rows]
+    for rule, rows in decisive or supports:
+        shared = bool(rule.each) and incident.reads[rule.each].shared
+        alone = rule.each and rule.need == "any" and not shared
+        for part in ((row,) for row in rows) if alone else (rows,) if rows else ():
+            near = frozenset(key for row in part for key in ties(row))
+            yield Candidate(subject=part[0].subject, rows=tuple(part), near=near, shared=shared)
+
+
+def narrowed(incident: Incident, readings: Mapping[str, ProbeResult], about: Candidate) -> Mapping[str, ProbeResult]:
+    """Return the readings with the rows that are tied to a candidate; the same mapping if these are all.
+
+    A read of which no row is tied tells of the cluster as a whole if its rows are about objects outside namespaces; any
+    other is about strangers, and says nothing.
+    """
+    tied = {
+        name: [row for row in reading.rows if about.own & ties(row) or key_of(row.subject) in about.near]
+        for name, reading in readings.items()
+    }
+    reached = about.near | {key for rows in tied.values() for row in rows for key in ties(row)}
+    kept: dict[str, ProbeResult] = {}
+    for name, reading in readings.items():
+        rows = tuple(row for row in reading.rows if key_of(row.subject) in reached or about.own & ties(row))
+        if incident.reads[name].shared or (not rows and all(not row.subject.namespace for row in reading.rows)):
+            rows = reading.rows
+        if len(rows) == len(reading.rows):
+            kept[name] = reading
+        else:
+            # Objects that were looked at and have no row are not the one in question.
+            kept[name] = replace(reading, rows=rows, looked_at=reading.looked_at if rows else 0)
+    return readings if all(kept[name] is reading for name, reading in readings.items()) else kept
