@@ -136,6 +136,7 @@ def _judged(one: JudgedHypothesis, language: Language) -> Json:
         "root_cause": one.root_cause.in_(language),
         "impact": one.impact.in_(language),
         "object": object_json(one.subject),
+        "candidates": [object_json(each) for each in one.candidates],
         "effect_of": one.effect_of or None,
         "pointed_to_by": one.hypothesis.pointed_to_by or None,
         "capability": one.capability,

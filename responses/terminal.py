@@ -46,6 +46,7 @@ _OUTCOME_STYLES: Final = {
 }
 # The kubectl lines shown; JSON has the line of every finding.
 _REPRODUCED: Final = 4
+_CANDIDATES: Final = 5
 _MATCHES: Final = 2
 
 
@@ -116,6 +117,12 @@ class _Page:
             yield ""
             for proof in proofs:
                 yield marked("•", proof)
+        if one.candidates:
+            yield ""
+            yield WrappedText(Text(self._text(words.CANDIDATES)))
+            yield from (marked("•", str(each)) for each in one.candidates[:_CANDIDATES])
+            if (more := len(one.candidates) - _CANDIDATES) > 0:
+                yield marked("•", self._text(words.MORE).format(more))
         if plot := next((finding.plot for finding in one.findings if finding.plot), None):
             yield paragraph(plots.sparkline(plot, language), indent=4)
         gaps, other = glance.gaps(one, diagnosis, language), glance.others(one, diagnosis, language)

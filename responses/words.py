@@ -124,6 +124,10 @@ CHANGED_JUST_BEFORE: Final = Text(en="Changed just before", zh="故障前刚改�
 CHANGES: Final = Text(en="Changed before it", zh="故障前的改动")
 REVISION: Final = Text(en="revision {}", zh="版本 {}")
 CHANGED_BY: Final = Text(en="by {}", zh="由 {} 修改")
+CANDIDATES: Final = Text(
+    en="The text does not say which object it is about. In this state now:",
+    zh="文本没有指明对象。目前处于此状态的对象：",
+)
 ALSO: Final = Text(en="Or: {} ({})", zh="也可能：{}（{}）")
 CAUSED_BY_SHORT: Final = Text(en="Cause: {}", zh="根源：{}")
 WAS: Final = Text(en="Was: {}", zh="曾经：{}")

@@ -41,10 +41,11 @@ from responses.overview import scrubbed_overview
 from responses.safety import scrubbed
 from responses.slack import limits
 from responses.slack.alert_groups import RemedyDone, firing_message, resolved_message
+from responses.slack.diagnose_buttons import diagnose_value
 from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message, Snippet
 from responses.slack.notices import notice
-from responses.slack.overview import diagnose_value, overview_message
+from responses.slack.overview import overview_message
 from responses.slack.silences import SilenceShown
 
 _log: Final = structlog.get_logger(__name__)

@@ -25,6 +25,7 @@ from responses.slack.cluster_picker import Picker, picker_blocks
 from responses.slack.controls import NO_CORRECTIONS, RemedyButton, data_loss_lines, footer, state_parts
 from responses.slack.controls import control_parts as pressable
 from responses.slack.details import exceeds_details, full_text
+from responses.slack.diagnose_buttons import diagnose_row
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group
 from responses.slack.message import Message, Snippet
 from responses.slack.mrkdwn import fallback
@@ -265,6 +266,7 @@ class _Page:
             found = glance.proofs(one, self._diagnosis, self._language, of_text=self._of_text)
             items = [self._named(self._cut(says), one, bold=False) for says in found]
             yield from _lines(0, [blocks.bullets(items)] if items else [])
+            yield from self._candidates(one)
         else:
             yield from self._listed(words.OBSERVED, self._formatter.observed(observed), rank=1)
             yield from self._listed(words.NEAREST, self._formatter.nearest(), rank=2)
@@ -274,6 +276,18 @@ class _Page:
             yield from _lines(1, self.said(glance.others(one, self._diagnosis, self._language)))
         else:
             yield from self._listed(words.UNEXPLAINED, self._formatter.unexplained(), rank=1)
+
+    def _candidates(self, one: JudgedHypothesis) -> Iterable[Part]:
+        """Yield the objects of which one may be meant, each with a button that diagnoses it."""
+        if not one.candidates:
+            return
+        found = [
+            diagnose_row(self._cut(str(each)), each, number, cluster=self._diagnosis.cluster, language=self._language)
+            for number, each in enumerate(one.candidates[:_LISTED])
+        ]
+        more = [_more(len(one.candidates) - _LISTED, self._language)] if len(one.candidates) > _LISTED else []
+        heading = blocks.line(blocks.text(self._text(words.CANDIDATES)))
+        yield Part(rank=0, blocks=(blocks.rich(heading), *found, *([blocks.rich(*more)] if more else [])))
 
     def next_step(self) -> Iterable[Part]:
         """Yield the first step by hand, where no button can be pressed."""

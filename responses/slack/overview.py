@@ -6,23 +6,22 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
-from intents.domain import Language, ObjectRef
+from intents.domain import Language
 from intents.overview import Overview, OverviewChange, OverviewFinding
 from responses import overview as words
 from responses import words as said
 from responses.overview import SafeChange, SafeOverview
 from responses.shown import shown_value
-from responses.slack import blocks, limits
+from responses.slack import blocks
 from responses.slack.budget import Part, fit_parts
+from responses.slack.diagnose_buttons import diagnose_row
 from responses.slack.message import Block, Message
 from responses.slack.mrkdwn import fallback
-from responses.slack.presses import Press, action_id
 
 # What a report says of causes that are gone.
 _GONE: Final = 10
 # Further causes have less impact; the command line lists them all.
 _SHOWN: Final = 15
-_BY: Final = "|"
 
 
 def overview_message(overview: SafeOverview, *, language: Language) -> Message:
@@ -61,13 +60,8 @@ def _finding(
 ) -> tuple[Block, ...]:
     says = f"{words.verdict(finding, language)} · {words.cause(finding, language)}"
     impact = words.impact(finding, shown, language)
-    value = diagnose_value(finding.asked, cluster=shown.cluster)
-    button = None
-    if len(value) <= limits.BUTTON_VALUE:
-        label = words.DIAGNOSE.in_(language)
-        reads = f"{label} {finding.asked}"
-        button = blocks.button(label, action_id=action_id(Press.DIAGNOSE, index), value=value, reads=reads)
-    return blocks.section(says, accessory=button), *([blocks.context(impact)] if impact else [])
+    row = diagnose_row(says, finding.asked, index, cluster=shown.cluster, language=language)
+    return row, *([blocks.context(impact)] if impact else [])
 
 
 def _below(shown: Overview, language: Language, left: int) -> Iterator[str]:
@@ -89,17 +83,3 @@ def _below_change(shown: OverviewChange, language: Language, left: int) -> Itera
         yield words.AS_BEFORE.in_(language).format(shown.before)
     yield words.muted(shown, language)
     yield words.gaps(shown, language)
-
-
-def diagnose_value(about: ObjectRef, *, cluster: str) -> str:
-    """Return the value of the button that asks for the diagnosis of one object."""
-    return _BY.join((about.kind, about.namespace, about.name, cluster))
-
-
-def parse_diagnose_value(value: str) -> tuple[ObjectRef, str] | None:
-    """Return object and cluster of that button; None for a value that Casebook did not write."""
-    parts = value.split(_BY)
-    if len(parts) != 4 or not (parts[0] and parts[2]):
-        return None
-    kind, namespace, name, cluster = parts
-    return ObjectRef(kind=kind, namespace=namespace, name=name), cluster

@@ -10,13 +10,13 @@ from typing import Final
 from intents.domain import Language, ObjectRef, Text, Verdict
 from intents.mutes import POSTED_AFTER
 from intents.templates import duration
-from responses import overview, words
+from responses import words
 from responses.shown import shown_line
-from responses.slack import blocks, limits
+from responses.slack import blocks
 from responses.slack.blocks import Element
+from responses.slack.diagnose_buttons import diagnose_row
 from responses.slack.message import Block, Message
 from responses.slack.mrkdwn import fallback
-from responses.slack.overview import diagnose_value
 from responses.slack.presses import Press, action_id, choice_value
 
 _SAYS: Final = 600
@@ -91,13 +91,8 @@ def _line(cause: WatchedCause, index: int, language: Language) -> Block:
         # No sign: red is for what lasts.
         after = OVER_AFTER.in_(language).format(_time(cause.lasted))
         return blocks.rich(blocks.line(blocks.text(says, strike=True), blocks.text(after)))
-    value, button = diagnose_value(cause.asked, cluster=cause.cluster), None
-    if len(value) <= limits.BUTTON_VALUE:
-        label = overview.DIAGNOSE.in_(language)
-        reads = f"{label} {shown_line(str(cause.asked))}"
-        button = blocks.button(label, action_id=action_id(Press.DIAGNOSE, index), value=value, reads=reads)
     confirmed = f"{words.SIGNS[Verdict.CONFIRMED]} {words.verdict_word(Verdict.CONFIRMED, language)}"
-    return blocks.section(f"{confirmed} · {says}", accessory=button)
+    return diagnose_row(f"{confirmed} · {says}", cause.asked, index, cluster=cause.cluster, language=language)
 
 
 def _states(cause: WatchedCause, language: Language) -> Iterator[Block]:
