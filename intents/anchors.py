@@ -15,8 +15,9 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from intents.domain import Focus, Hypothesis, Row
+from intents.edges import ObjectKey
 from intents.focus import KINDS
-from intents.subjects import Candidate, ObjectKey
+from intents.subjects import Candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,8 @@ class Anchor(IntEnum):
     PLACE = 1  # it is in the namespace or on the node that the text names, or in the cluster of an alert
     QUOTED = 2  # a line of the text is what the cluster says of it
     CAPTURED = 3  # its rows have a value that the text names
-    NAMED = 4
+    REACHED = 4  # edges connect it with an object that the question is about
+    NAMED = 5
 
 
 # Captured names that many objects have, or that vary: they identify an object only by a compound value.
@@ -90,9 +92,14 @@ def anchored(
     return best, tuple(number for number, strength in enumerate(strengths) if strength is best)
 
 
-def is_anchored(anchor: Anchor, meant: int, hypothesis: Hypothesis, focus: Focus) -> bool:
-    """Tell whether a reason is enough: a line that several objects say, or a place with several, is not."""
-    if focus.names_object or hypothesis.besides or not hypothesis.matches:
+def is_anchored(anchor: Anchor, meant: int, hypothesis: Hypothesis, question: Question) -> bool:
+    """Tell whether a reason is enough: a line that several objects say, or a place with several, is not.
+
+    If it is known which object the question is about, only that one and what edges connect with it count.
+    """
+    if question.reached:
+        return anchor >= Anchor.REACHED
+    if hypothesis.besides or not hypothesis.matches:
         return True
     return anchor >= Anchor.CAPTURED or (anchor >= Anchor.PLACE and meant == 1)
 
@@ -101,18 +108,19 @@ def _named(one: Candidate, focus: Focus, hypothesis: Hypothesis, question: Quest
     named = {(focus.kind, focus.namespace, focus.name)} if focus.name else set()
     if besides := hypothesis.besides:
         named.add((KINDS[besides.kind], besides.namespace, besides.value))
-    is_named = (
+    if (
         one.shared
-        or one.own & question.reached
         or any(_is(key, other) for key in one.own for other in named)
         or one.subject.name in (value for word, value in hypothesis.named.items() if word not in _PARTS)
-    )
-    # A name of one word may be an ordinary word; with its namespace it is none.
-    spoken = any(
-        f"{namespace}/{name}" in words or (name in words and ("-" in name or "." in name or namespace in words))
-        for _, namespace, name in one.own
-    )
-    return Anchor.NAMED if is_named or spoken else Anchor.NONE
+        or any(_is_spoken(namespace, name, words) for _, namespace, name in one.own)
+    ):
+        return Anchor.NAMED
+    return Anchor.REACHED if one.own & question.reached else Anchor.NONE
+
+
+def _is_spoken(namespace: str, name: str, words: frozenset[str]) -> bool:
+    """Tell whether a text says a name. One of one word may be an ordinary word; with its namespace it is none."""
+    return f"{namespace}/{name}" in words or (name in words and ("-" in name or "." in name or namespace in words))
 
 
 def _is(key: ObjectKey, named: ObjectKey) -> bool:

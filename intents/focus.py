@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from intents.catalog.schema import Incident
-from intents.domain import Focus, Hypothesis
+from intents.domain import Focus, Hypothesis, ObjectRef
 
 # The kinds of the vocabulary's words.
 KINDS: Final[Mapping[str, str]] = {
@@ -45,6 +45,15 @@ CLUSTER_SCOPED: Final = frozenset(
 def named_as(kind: str, name: str) -> dict[str, str]:
     """Return the name of an object by the word for its kind; nothing if the vocabulary has no word for it."""
     return {WORDS[kind]: name} if kind in WORDS else {}
+
+
+def besides(hypothesis: Hypothesis, *, namespace: str = "") -> ObjectRef | None:
+    """Return the object that the text names although its incident is not about that kind; None if there is none."""
+    named = hypothesis.besides
+    if named is None:
+        return None
+    home = "" if KINDS[named.kind] in CLUSTER_SCOPED else named.namespace or namespace
+    return ObjectRef(kind=KINDS[named.kind], namespace=home, name=named.value)
 
 
 def focus_of(incident: Incident, hypothesis: Hypothesis, *, namespace: str = "") -> Focus:

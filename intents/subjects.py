@@ -13,11 +13,9 @@ from typing import Final
 
 from intents.catalog.schema import Incident
 from intents.domain import ObjectRef, ProbeResult, Row
+from intents.edges import ObjectKey
 from intents.focus import CLUSTER_SCOPED
 from intents.rules import RuleAnswer, RuleResult
-
-# Kind, namespace and name: the identity by which rows name objects. Most rows do not know uids.
-ObjectKey = tuple[str, str, str]
 
 # Row keys that name an object, with its kind, or with the key that has its kind.
 _KIND_OF: Final[Mapping[str, str]] = {
@@ -152,20 +150,26 @@ def _facts(incident: Incident, results: Iterable[RuleResult]) -> Iterator[Candid
             yield Candidate(subject=part[0].subject, rows=tuple(part), near=near, shared=shared)
 
 
-def narrowed(incident: Incident, readings: Mapping[str, ProbeResult], about: Candidate) -> Mapping[str, ProbeResult]:
-    """Return the readings with the rows that are tied to a candidate; the same mapping if these are all.
+def narrowed(
+    incident: Incident,
+    readings: Mapping[str, ProbeResult],
+    own: frozenset[ObjectKey],
+    *,
+    near: frozenset[ObjectKey] = frozenset(),
+) -> Mapping[str, ProbeResult]:
+    """Return the readings with the rows that are tied to objects, or about those `near`; the same mapping if all are.
 
     A read of which no row is tied tells of the cluster as a whole if its rows are about objects outside namespaces; any
     other is about strangers, and says nothing.
     """
     tied = {
-        name: [row for row in reading.rows if about.own & ties(row) or key_of(row.subject) in about.near]
+        name: [row for row in reading.rows if own & ties(row) or key_of(row.subject) in near]
         for name, reading in readings.items()
     }
-    reached = about.near | {key for rows in tied.values() for row in rows for key in ties(row)}
+    reached = own | near | {key for rows in tied.values() for row in rows for key in ties(row)}
     kept: dict[str, ProbeResult] = {}
     for name, reading in readings.items():
-        rows = tuple(row for row in reading.rows if key_of(row.subject) in reached or about.own & ties(row))
+        rows = tuple(row for row in reading.rows if key_of(row.subject) in reached or own & ties(row))
         if incident.reads[name].shared or (not rows and all(not row.subject.namespace for row in reading.rows)):
             rows = reading.rows
         if len(rows) == len(reading.rows):

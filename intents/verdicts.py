@@ -74,17 +74,27 @@ def judge(
     values = values_for(incident, hypothesis, focus=focus, now=now)
     results = [evaluate(rule, readings, values) for rule in incident.evidence]
     found = candidates(incident, results)
-    about = [narrowed(incident, readings, one) for one in found]
+    about = [narrowed(incident, readings, one.own, near=one.near) for one in found]
     tied = [[row for reading in each.values() for row in reading.rows] for each in about]
     anchor, meant = anchored(found, tied, hypothesis, focus, question)
-    if found and not is_anchored(anchor, len(meant), hypothesis, focus):
-        told = () if anchor is Anchor.CONTRADICTED else tuple(found[number].subject for number in meant)
-        nothing = {name: replace(one, rows=(), skipped=not one.gaps) for name, one in readings.items()}
-        results = [evaluate(rule, nothing, values) for rule in incident.evidence]
+    if found and not is_anchored(anchor, len(meant), hypothesis, question):
+        told = (
+            ()
+            if anchor is Anchor.CONTRADICTED or question.reached
+            else tuple(found[number].subject for number in meant)
+        )
+        results = [evaluate(rule, _of_asked(incident, readings, question), values) for rule in incident.evidence]
         return replace(_judged(incident, hypothesis, results, focus, values), candidates=told)
     if meant and about[meant[0]] is not readings:
         results = [evaluate(rule, about[meant[0]], values) for rule in incident.evidence]
     return _judged(incident, hypothesis, results, focus, values)
+
+
+def _of_asked(incident: Incident, readings: Mapping[str, ProbeResult], question: Question) -> Mapping[str, ProbeResult]:
+    """Return the rows about the object in question alone; none if it is not known."""
+    if question.reached:
+        return narrowed(incident, readings, question.reached)
+    return {name: replace(one, rows=(), skipped=not one.gaps) for name, one in readings.items()}
 
 
 def _judged(

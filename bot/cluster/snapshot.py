@@ -111,6 +111,12 @@ class Snapshot:
         """Return the name of the context."""
         return self._connection.name
 
+    def objects(self) -> tuple[Json, ...]:
+        """Return the objects that have been read so far; items of lists carry their kind too."""
+        done = [task.result() for task in self._reads.values() if task.done() and not _failed(task)]
+        lists = (item for one in done if isinstance(one, ObjectList) for item in one.items)
+        return (*(one for one in done if isinstance(one, dict) and "metadata" in one and "kind" in one), *lists)
+
     def remaining(self) -> float:
         """Return the seconds until the deadline, 0 after it."""
         return max(self._deadline - time.monotonic(), 0.0)
@@ -429,6 +435,10 @@ class Snapshot:
 
     async def _pages(self, wanted: ListQuery) -> ObjectList:
         return await read_list(self._json, wanted, shows=lambda item: self._guard.shows(wanted.resource, item))
+
+
+def _failed(task: asyncio.Task[Any]) -> bool:
+    return task.cancelled() or task.exception() is not None
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:

@@ -11,18 +11,21 @@ from typing import Final
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.read_ahead import announced_by_evidence
 from bot.diagnosing.reads import Reads
+from bot.graph.cluster_graph import ClusterGraph
 from intents.anchors import NO_QUESTION, Question
 from intents.capabilities import is_capability, raised
 from intents.catalog.causes import Cause, LinkedBy
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.chains import causes_of, may_cause
-from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis
-from intents.focus import KINDS
+from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, ProbeResult
+from intents.edges import ObjectKey
+from intents.focus import KINDS, besides
 from intents.products import is_shown
-from intents.subjects import ObjectKey, ties
+from intents.subjects import key_of, ties
 from intents.verdicts import judge, rank, supported
 
+Readings = Mapping[str, ProbeResult]
 # Follow at most this many causes upstream; further ones belong to another incident.
 _ROUNDS: Final = 3
 
@@ -40,18 +43,20 @@ class Investigation:
     )
     question: Question = NO_QUESTION
     _judged_as: dict[str, JudgedHypothesis] = field(default_factory=dict, init=False)
-    _begun: dict[str, tuple[Hypothesis, asyncio.Task[JudgedHypothesis]]] = field(default_factory=dict, init=False)
+    _begun: dict[str, tuple[Hypothesis, asyncio.Task[Readings]]] = field(default_factory=dict, init=False)
+    _graphs: list[ClusterGraph] = field(default_factory=list, init=False)
 
     def begin(self, hypotheses: Iterable[Hypothesis]) -> None:
-        """Begin to judge hypotheses that will be asked for, while what else raises hypotheses is still being read."""
+        """Begin to read for hypotheses that will be asked for, while others are still being raised."""
         for one in hypotheses:
-            self._begun[one.incident] = one, asyncio.create_task(self._judged(one))
+            self._begun[one.incident] = one, asyncio.create_task(self._read(one))
 
     async def run(self, hypotheses: Iterable[Hypothesis]) -> tuple[JudgedHypothesis, ...]:
         """Judge the hypotheses and their causes, and rank them."""
         judged: dict[str, JudgedHypothesis] = {}
         pending = tuple(hypotheses)
         for _ in range(_ROUNDS):
+            await self._connect(pending)
             for one in await asyncio.gather(*map(self._judge_anywhere, pending)):
                 judged[one.incident] = self._judged_as[one.incident] = one
             pending = tuple(self._upstream(judged))
@@ -84,20 +89,42 @@ class Investigation:
 
     async def judge(self, hypothesis: Hypothesis) -> JudgedHypothesis:
         """Read what the evidence rules of one hypothesis need, judge it, and report it."""
-        begun = self._begun.get(hypothesis.incident)
-        judged = await (begun[1] if begun and begun[0] == hypothesis else self._judged(hypothesis))
+        incident = self.catalog.incidents[hypothesis.incident]
+        focus = self.focus(incident, hypothesis)
+        readings = await self._readings(hypothesis)
+        question = replace(self.question, reached=self._reached(hypothesis, focus))
+        judged = judge(incident, hypothesis, readings, focus=focus, now=self.now, question=question)
         self.reads.report(judged)
         if self.snapshot is not None:
             announced_by_evidence(self.snapshot, judged)
         return judged
 
-    async def _judged(self, hypothesis: Hypothesis) -> JudgedHypothesis:
+    async def _read(self, hypothesis: Hypothesis) -> Readings:
         incident = self.catalog.incidents[hypothesis.incident]
-        focus = self.focus(incident, hypothesis)
-        readings = await self.reads.for_hypothesis(incident, hypothesis, focus)
+        return await self.reads.for_hypothesis(incident, hypothesis, self.focus(incident, hypothesis))
+
+    async def _readings(self, hypothesis: Hypothesis) -> Readings:
+        begun = self._begun.get(hypothesis.incident)
+        return await (begun[1] if begun and begun[0] == hypothesis else self._read(hypothesis))
+
+    async def _connect(self, pending: Iterable[Hypothesis]) -> None:
+        """Read for all hypotheses, then relate what was read: the graph must not depend on which read ends first."""
+        new = [one for one in pending if self._begun.get(one.incident, (None,))[0] != one]
+        self.begin(new)
+        await asyncio.gather(*(self._readings(one) for one in pending))
+        self._graphs[:] = [ClusterGraph(self.snapshot.objects())] if self.snapshot else []
+
+    def _reached(self, hypothesis: Hypothesis, focus: Focus) -> frozenset[ObjectKey]:
+        """Return the objects that belong to the question: those that the one in question needs, or that need it.
+
+        Of a cause these are also the objects of its effect.
+        """
         effect = self._judged_as.get(hypothesis.pointed_to_by)
-        question = replace(self.question, reached=_reached_from(effect)) if effect else self.question
-        return judge(incident, hypothesis, readings, focus=focus, now=self.now, question=question)
+        of_effect = _reached_from(effect) if effect else frozenset()
+        about = focus.ref if focus.names_object else besides(hypothesis)
+        if about is None:
+            return of_effect
+        return of_effect | (self._graphs[0].reached(key_of(about)) if self._graphs else frozenset((key_of(about),)))
 
     async def _judge_anywhere(self, hypothesis: Hypothesis) -> JudgedHypothesis:
         """Judge a cause in the whole namespace unless it is about the suffering object itself."""

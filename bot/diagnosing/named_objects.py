@@ -22,7 +22,7 @@ from bot.kube.objects import namespace_of, ref
 from intents.catalog.schema import Incident
 from intents.command_lines import IS_NAME
 from intents.domain import Entity, Existence, Focus, Hypothesis, Json, NamedObject, ObjectRef, Permission
-from intents.focus import KINDS, focus_of, named_as
+from intents.focus import KINDS, besides, focus_of, named_as
 from intents.spoken_names import is_compound, is_telling
 
 PERMISSIONS: Final = (
@@ -62,7 +62,8 @@ async def resolve(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis
     """Find the object that a hypothesis names; `namespace` is the default of the surface. Raise no ClusterError."""
     hypothesis, guessed = await _with_guesses(snapshot, incident, hypothesis)
     focus = focus_of(incident, hypothesis, namespace=namespace)
-    asked = focus if focus.names_object else _besides(hypothesis, namespace=namespace)
+    other = besides(hypothesis, namespace=namespace)
+    asked = Focus(kind=other.kind, namespace=other.namespace, name=other.name) if other and not focus.name else focus
     try:
         if not asked.names_object:
             return Resolved(
@@ -112,15 +113,6 @@ def _about(hypothesis: Hypothesis, instead: ObjectRef) -> Hypothesis:
     named = {key: value for key, value in hypothesis.named.items() if key not in KINDS}
     named |= {"namespace": instead.namespace, **named_as(instead.kind, instead.name)}
     return replace(hypothesis, named=named)
-
-
-def _besides(hypothesis: Hypothesis, *, namespace: str) -> Focus:
-    """Return the object that the text names although its incident is not about that kind."""
-    named = hypothesis.besides
-    if named is None:
-        return Focus()
-    home = "" if named.kind == "node" else named.namespace or namespace
-    return Focus(kind=KINDS[named.kind], namespace=home, name=named.value)
 
 
 # --- guesses --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,114 @@
+"""Walk the edges between the objects that a diagnosis has read.
+
+The graph reads nothing by itself: what joins evidence to its object was read for that evidence. An object that was not
+read is an end, reached by the fields of others.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from bot.graph.edges import edges_of, key_in, pod_selector_of
+from bot.kube.objects import labels_of
+from intents.domain import Json
+from intents.edges import Edge, EdgeType, ObjectKey
+
+# Edges whose source needs the target, and those whose target needs the source; what is bound needs each other.
+_NEEDS_TARGET: Final = frozenset(
+    {EdgeType.SELECTS, EdgeType.RUNS_ON, EdgeType.REFERENCES, EdgeType.ROUTES_TO, EdgeType.BINDS}
+)
+_NEEDS_SOURCE: Final = frozenset({EdgeType.ADMITS, EdgeType.PROVIDES, EdgeType.BINDS})
+# What decides about all objects of its namespace.
+_ADMITTING: Final = frozenset({"ResourceQuota", "LimitRange"})
+# The longest is from an Ingress to the node of a pod behind it, or from a custom resource to a volume of its pods.
+_FARTHEST: Final = 7
+_MOST: Final = 20_000
+
+
+class ClusterGraph:
+    """The edges of some objects, each of which carries its kind. Namespaces are looked at when a walk enters them."""
+
+    def __init__(self, objects: Iterable[Json]) -> None:
+        self._by_namespace: defaultdict[str, dict[ObjectKey, Json]] = defaultdict(dict)
+        for obj in objects:
+            key = key_in(obj)
+            self._by_namespace[key[1]].setdefault(key, obj)
+        self._edges: dict[str, Mapping[ObjectKey, frozenset[Edge]]] = {}
+        self._reached: dict[ObjectKey, frozenset[ObjectKey]] = {}
+
+    def edges_at(self, key: ObjectKey, *, everywhere: bool = False) -> frozenset[Edge]:
+        """Return the edges that begin or end at an object; those of namespaces not entered yet only `everywhere`."""
+        homes = {"", key[1], *(self._by_namespace if everywhere else self._edges)}
+        return frozenset(edge for home in homes for edge in self._edges_in(home).get(key, ()))
+
+    def reached(self, start: ObjectKey) -> frozenset[ObjectKey]:
+        """Return what an object needs and what needs it, at any distance, itself included.
+
+        Two objects that need the same third one, such as a node or a Secret, are not connected by it.
+        """
+        if start not in self._reached:
+            self._reached[start] = self._walk(start, self._needs) | self._walk(start, self._needing)
+        return self._reached[start]
+
+    def dependents(self, start: ObjectKey) -> frozenset[ObjectKey]:
+        """Return what needs an object, at any distance: the impact of its failure."""
+        return self._walk(start, self._needing) - {start}
+
+    def _walk(
+        self, start: ObjectKey, ends: Callable[[ObjectKey, Iterable[Edge]], Iterator[ObjectKey]]
+    ) -> frozenset[ObjectKey]:
+        seen, ahead = {start}, deque([(start, 0)])
+        while ahead and len(seen) < _MOST:
+            key, far = ahead.popleft()
+            for other in sorted({*ends(key, self.edges_at(key, everywhere=key == start))} - seen):
+                seen.add(other)
+                if far + 1 < _FARTHEST:
+                    ahead.append((other, far + 1))
+        return frozenset(seen)
+
+    def _needs(self, key: ObjectKey, edges: Iterable[Edge]) -> Iterator[ObjectKey]:
+        """Yield what an object needs. An owner and what it owns need each other, but a node none of its static pods."""
+        for edge in edges:
+            by = _NEEDS_TARGET if key == edge.source else _NEEDS_SOURCE
+            if edge.type in by or (edge.type is EdgeType.OWNS and edge.source[0] != "Node"):
+                yield _other_end(edge, key)
+        if key[1]:
+            yield "Namespace", "", key[1]
+            yield from (one for one in self._by_namespace[key[1]] if one[0] in _ADMITTING)
+
+    def _needing(self, key: ObjectKey, edges: Iterable[Edge]) -> Iterator[ObjectKey]:
+        """Yield what needs an object; of owners only those above, as the others that they own do not."""
+        for edge in edges:
+            by = _NEEDS_SOURCE if key == edge.source else _NEEDS_TARGET | {EdgeType.OWNS}
+            if edge.type in by:
+                yield _other_end(edge, key)
+        if key[0] == "Namespace" or key[0] in _ADMITTING:
+            yield from self._by_namespace[key[1] or key[2]]
+
+    def _edges_in(self, namespace: str) -> Mapping[ObjectKey, frozenset[Edge]]:
+        if namespace not in self._edges:
+            self._edges[namespace] = _by_end(_edges_among(self._by_namespace.get(namespace, {})))
+        return self._edges[namespace]
+
+
+def _other_end(edge: Edge, key: ObjectKey) -> ObjectKey:
+    return edge.target if key == edge.source else edge.source
+
+
+def _edges_among(objects: Mapping[ObjectKey, Json]) -> Iterator[Edge]:
+    pods = [(key, labels_of(obj)) for key, obj in objects.items() if key[0] == "Pod"]
+    for key, obj in objects.items():
+        yield from edges_of(obj)
+        if chooses := pod_selector_of(obj):
+            type_, test = chooses
+            yield from (Edge(type=type_, source=key, target=pod) for pod, labels in pods if test(labels))
+
+
+def _by_end(edges: Iterable[Edge]) -> Mapping[ObjectKey, frozenset[Edge]]:
+    ends: defaultdict[ObjectKey, set[Edge]] = defaultdict(set)
+    for edge in edges:
+        ends[edge.source].add(edge)
+        ends[edge.target].add(edge)
+    return {key: frozenset(found) for key, found in ends.items()}

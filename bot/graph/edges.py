@@ -1,0 +1,237 @@
+"""Derive the edges that the fields of one object name. Pure: JSON in, edges out.
+
+A field names an object whether or not it exists: a pod references the Secret that is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from bot.kube import custom_references, gateway_routes, ingresses
+from bot.kube.endpoints import service_of
+from bot.kube.objects import name_of, namespace_of, node_name_of, pod_template_of, spec_of
+from bot.kube.owners import owner_references, workload_of
+from bot.kube.placement import selects
+from bot.kube.selected_pods import selector_of
+from bot.kube.volume_attachments import attachment_in, driver_of
+from bot.kube.volume_claims import claim_names, claim_reference, class_of, volume_name_of
+from intents.edges import Edge, EdgeType, ObjectKey
+from intents.focus import CLUSTER_SCOPED
+
+# Where a container or volume names an object: the field, the key of its name, and the kind.
+_ENVIRONMENT: Final = (("configMapRef", "ConfigMap"), ("secretRef", "Secret"))
+_VARIABLES: Final = (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret"))
+_VOLUMES: Final = (("configMap", "name", "ConfigMap"), ("secret", "secretName", "Secret"), ("secret", "name", "Secret"))
+_CLASSES: Final = (("priorityClassName", "PriorityClass"), ("runtimeClassName", "RuntimeClass"))
+_METRICS: Final = {
+    "Resource": "v1beta1.metrics.k8s.io",
+    "ContainerResource": "v1beta1.metrics.k8s.io",
+    "Pods": "v1beta1.custom.metrics.k8s.io",
+    "Object": "v1beta1.custom.metrics.k8s.io",
+    "External": "v1beta1.external.metrics.k8s.io",
+}
+_WEBHOOKS: Final = frozenset({"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"})
+_BINDINGS: Final = frozenset({"RoleBinding", "ClusterRoleBinding"})
+_TEMPLATED: Final = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
+# Kinds outside namespaces, beside all whose name begins with "Cluster".
+_UNNAMESPACED: Final = CLUSTER_SCOPED | {
+    "Namespace", "IngressClass", "GatewayClass", "PriorityClass", "RuntimeClass", "CSIDriver", "CSINode",
+    "VolumeAttachment", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
+}  # fmt: skip
+# What decides about pods by their labels: traffic, evictions.
+_POLICIES: Final = frozenset({"NetworkPolicy", "PodDisruptionBudget"})
+
+Named = tuple[EdgeType, ObjectKey]
+
+
+def key_of(kind: str, namespace: str, name: str) -> ObjectKey:
+    """Return the identity of an object; a kind outside namespaces has none, whatever the field's own object has."""
+    outside = kind in _UNNAMESPACED or (kind.startswith("Cluster") and kind != "Cluster")
+    return kind, "" if outside else namespace, name
+
+
+def key_in(obj: Mapping[str, Any]) -> ObjectKey:
+    """Return the identity of an object that carries its kind."""
+    return str(obj.get("kind") or ""), namespace_of(obj), name_of(obj)
+
+
+def edges_of(obj: Mapping[str, Any]) -> frozenset[Edge]:
+    """Return the edges between an object and those that its own fields name. The object carries its kind."""
+    own = key_in(obj)
+    edges = {Edge(type=EdgeType.OWNS, source=owner, target=own) for owner in _owners(obj)}
+    edges |= {Edge(type=type_, source=own, target=target) for type_, target in _named(obj, own)}
+    edges |= {Edge(type=type_, source=source, target=own) for type_, source in _named_by(obj, own)}
+    return frozenset(edge for edge in edges if edge.source[2] and edge.target[2])
+
+
+def pod_selector_of(obj: Mapping[str, Any]) -> tuple[EdgeType, Callable[[Mapping[str, str]], bool]] | None:
+    """Return the edge by which an object chooses pods of its namespace, and the test of their labels; None without."""
+    kind, spec = str(obj.get("kind") or ""), spec_of(obj)
+    if kind == "Service":
+        wanted = selector_of(obj)
+        return (EdgeType.SELECTS, lambda labels: wanted.items() <= labels.items()) if wanted else None
+    if kind in _POLICIES:
+        selector = spec.get("podSelector" if kind == "NetworkPolicy" else "selector")
+        return EdgeType.ADMITS, lambda labels: selects(selector or {}, dict(labels))
+    return None
+
+
+def _owners(obj: Mapping[str, Any]) -> Iterator[ObjectKey]:
+    for each in owner_references(obj):
+        yield key_of(str(each.get("kind") or ""), namespace_of(obj), str(each.get("name") or ""))
+    if obj.get("kind") == "Pod":
+        # The Deployment or CronJob behind the owner, which need not be read for that.
+        workload = workload_of(obj)
+        yield workload.kind, workload.namespace, workload.name
+
+
+def _named(obj: Mapping[str, Any], own: ObjectKey) -> Iterator[Named]:
+    """Yield the targets of edges that begin at the object."""
+    kind, home, spec = own[0], own[1], spec_of(obj)
+    if kind == "Pod":
+        yield EdgeType.RUNS_ON, ("Node", "", node_name_of(obj))
+        yield from _of_pod(spec, home)
+        yield from ((EdgeType.REFERENCES, ("PersistentVolumeClaim", home, name)) for name in claim_names(obj))
+    elif kind in _TEMPLATED or kind == "CronJob":
+        template = pod_template_of(spec.get("jobTemplate") or {} if kind == "CronJob" else obj)
+        yield from _of_pod(spec_of(template), home)
+        yield EdgeType.REFERENCES, ("Service", home, str(spec.get("serviceName") or ""))
+    elif reads := _READERS.get(kind):
+        yield from reads(obj, home)
+    elif gateway_routes.service_refs(obj) or gateway_routes.parent_refs(obj):
+        yield from ((EdgeType.ROUTES_TO, ("Service", *place)) for place in gateway_routes.service_refs(obj))
+        yield from ((EdgeType.REFERENCES, ("Gateway", *place)) for place in gateway_routes.parent_refs(obj))
+    for one in custom_references.references_of(obj):
+        yield EdgeType.REFERENCES, key_of(one.kind, one.namespace, one.name)
+
+
+def _named_by(obj: Mapping[str, Any], own: ObjectKey) -> Iterator[Named]:
+    """Yield the sources of edges that end at the object."""
+    kind, home, spec = own[0], own[1], spec_of(obj)
+    for service in _services_behind(obj, kind):
+        yield EdgeType.PROVIDES, ("Service", str(service.get("namespace") or ""), str(service.get("name") or ""))
+    if kind == "HorizontalPodAutoscaler":
+        for metric in spec.get("metrics") or ({"type": "Resource"},):
+            yield EdgeType.PROVIDES, ("APIService", "", _METRICS.get(str(metric.get("type") or ""), ""))
+    if kind == "EndpointSlice":
+        yield EdgeType.ROUTES_TO, ("Service", home, service_of(dict(obj)))
+    if kind == "PersistentVolume":
+        holder = claim_reference(obj)
+        claim = ("PersistentVolumeClaim", str(holder.get("namespace") or ""), str(holder.get("name") or ""))
+        yield EdgeType.BINDS, claim
+        yield EdgeType.PROVIDES, ("CSIDriver", "", driver_of(spec))
+
+
+def _services_behind(obj: Mapping[str, Any], kind: str) -> Iterator[Mapping[str, Any]]:
+    if kind == "APIService":
+        yield spec_of(obj).get("service") or {}
+    elif kind in _WEBHOOKS:
+        yield from ((each.get("clientConfig") or {}).get("service") or {} for each in obj.get("webhooks") or ())
+    elif kind == "CustomResourceDefinition":
+        hook = (spec_of(obj).get("conversion") or {}).get("webhook") or {}
+        yield (hook.get("clientConfig") or {}).get("service") or {}
+
+
+def _of_pod(spec: Mapping[str, Any], home: str) -> Iterator[Named]:
+    """Yield what the spec of a pod, or of its template, refers to, whether or not it must exist."""
+    for kind, name in (*_of_containers(spec), *_of_volumes(spec)):
+        yield EdgeType.REFERENCES, (kind, home, str(name or ""))
+    yield EdgeType.REFERENCES, ("ServiceAccount", home, str(spec.get("serviceAccountName") or ""))
+    for field, kind in _CLASSES:
+        yield EdgeType.REFERENCES, (kind, "", str(spec.get(field) or ""))
+
+
+def _of_containers(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        for source in container.get("envFrom") or ():
+            yield from ((kind, (source.get(field) or {}).get("name")) for field, kind in _ENVIRONMENT)
+        for variable in container.get("env") or ():
+            source = variable.get("valueFrom") or {}
+            yield from ((kind, (source.get(field) or {}).get("name")) for field, kind in _VARIABLES)
+    yield from (("Secret", each.get("name")) for each in spec.get("imagePullSecrets") or ())
+
+
+def _of_volumes(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for volume in spec.get("volumes") or ():
+        for source in (volume, *((volume.get("projected") or {}).get("sources") or ())):
+            yield from ((kind, (source.get(field) or {}).get(name)) for field, name, kind in _VOLUMES)
+        yield "PersistentVolumeClaim", (volume.get("persistentVolumeClaim") or {}).get("claimName")
+        yield "Secret", ((volume.get("csi") or {}).get("nodePublishSecretRef") or {}).get("name")
+
+
+def _of_claim(claim: Mapping[str, Any], home: str) -> Iterator[Named]:
+    yield EdgeType.REFERENCES, ("StorageClass", "", class_of(claim) or "")
+    yield EdgeType.BINDS, ("PersistentVolume", "", volume_name_of(claim))
+    source = spec_of(claim).get("dataSourceRef") or spec_of(claim).get("dataSource") or {}
+    yield EdgeType.REFERENCES, (str(source.get("kind") or ""), home, str(source.get("name") or ""))
+
+
+def _of_volume(volume: Mapping[str, Any], _home: str) -> Iterator[Named]:
+    yield EdgeType.REFERENCES, ("StorageClass", "", str(spec_of(volume).get("storageClassName") or ""))
+
+
+def _of_class(storage_class: Mapping[str, Any], _home: str) -> Iterator[Named]:
+    yield EdgeType.REFERENCES, ("CSIDriver", "", str(storage_class.get("provisioner") or ""))
+
+
+def _of_attachment(manifest: Mapping[str, Any], _home: str) -> Iterator[Named]:
+    attachment = attachment_in(dict(manifest))
+    yield EdgeType.BINDS, ("PersistentVolume", "", attachment.volume)
+    yield EdgeType.BINDS, ("Node", "", attachment.node)
+
+
+def _of_ingress(ingress: Mapping[str, Any], home: str) -> Iterator[Named]:
+    yield from ((EdgeType.ROUTES_TO, ("Service", home, one.service)) for one in ingresses.backends_of(ingress))
+    yield from ((EdgeType.REFERENCES, ("Secret", home, one.secret)) for one in ingresses.certificates_of(ingress))
+    yield EdgeType.REFERENCES, ("IngressClass", "", ingresses.class_of(ingress))
+
+
+def _of_endpoints(endpoint_slice: Mapping[str, Any], home: str) -> Iterator[Named]:
+    for endpoint in endpoint_slice.get("endpoints") or ():
+        target = endpoint.get("targetRef") or {}
+        yield EdgeType.ROUTES_TO, (str(target.get("kind") or ""), home, str(target.get("name") or ""))
+
+
+def _of_scaler(scaler: Mapping[str, Any], home: str) -> Iterator[Named]:
+    target = spec_of(scaler).get("scaleTargetRef") or {}
+    yield EdgeType.REFERENCES, (str(target.get("kind") or ""), home, str(target.get("name") or ""))
+
+
+def _of_binding(binding: Mapping[str, Any], home: str) -> Iterator[Named]:
+    role = binding.get("roleRef") or {}
+    yield EdgeType.REFERENCES, key_of(str(role.get("kind") or ""), home, str(role.get("name") or ""))
+
+
+def _bound_accounts(binding: Mapping[str, Any]) -> Iterable[ObjectKey]:
+    for each in binding.get("subjects") or ():
+        if each.get("kind") == "ServiceAccount":
+            yield "ServiceAccount", str(each.get("namespace") or namespace_of(binding)), str(each.get("name") or "")
+
+
+def _of_certificate(certificate: Mapping[str, Any], home: str) -> Iterator[Named]:
+    yield EdgeType.PROVIDES, ("Secret", home, str(spec_of(certificate).get("secretName") or ""))
+
+
+def _of_external_secret(external: Mapping[str, Any], home: str) -> Iterator[Named]:
+    target = spec_of(external).get("target") or {}
+    yield EdgeType.PROVIDES, ("Secret", home, str(target.get("name") or name_of(external)))
+
+
+def _of_account_binding(binding: Mapping[str, Any], home: str) -> Iterator[Named]:
+    yield from _of_binding(binding, home)
+    yield from ((EdgeType.PROVIDES, account) for account in _bound_accounts(binding))
+
+
+_READERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Iterator[Named]]]] = {
+    "PersistentVolumeClaim": _of_claim,
+    "PersistentVolume": _of_volume,
+    "StorageClass": _of_class,
+    "VolumeAttachment": _of_attachment,
+    "Ingress": _of_ingress,
+    "EndpointSlice": _of_endpoints,
+    "HorizontalPodAutoscaler": _of_scaler,
+    "Certificate": _of_certificate,
+    "ExternalSecret": _of_external_secret,
+    **dict.fromkeys(_BINDINGS, _of_account_binding),
+}
