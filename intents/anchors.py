@@ -9,15 +9,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache
 from typing import Final
 
-from rapidfuzz import fuzz
-
-from intents.domain import Focus, Hypothesis, Row
+from intents.domain import Focus, Hypothesis, ObjectRef, Row
 from intents.edges import ObjectKey
 from intents.focus import KINDS
-from intents.subjects import Candidate
+from intents.quotes import SHORTEST_MESSAGE, is_said, without_varying
+from intents.subjects import Candidate, key_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +25,7 @@ class Question:
     text: str = ""
     alert: bool = False
     reached: frozenset[ObjectKey] = frozenset()
+    quoted: tuple[ObjectRef, ...] = ()  # those that say a line of it
 
 
 NO_QUESTION: Final = Question()
@@ -58,11 +57,8 @@ _SHORTEST: Final = 3
 # A shorter value stands in other words by chance.
 _SHORTEST_WITHIN: Final = 6
 _WORD: Final = re.compile(r"[A-Za-z0-9][\w./-]*[A-Za-z0-9]")
-_VARIES: Final = re.compile(r"\{[^{}]*\}|\(s\)|[0-9][0-9a-f]*|[\"'`“”‘’\\]|\s+")
 _LABEL: Final = re.compile(r"^[\w ]{2,24}:\s+")
 _MOST_LINES: Final = 400
-_ALIKE: Final = 90
-_SHORTEST_LINE: Final = 16
 
 
 def anchored(
@@ -81,9 +77,11 @@ def anchored(
     quotes = [match.quote for match in hypothesis.matches]
     text = question.text or "\n".join(quotes)
     words = frozenset(_WORD.findall(text))
-    lines = frozenset(_plain(_LABEL.sub("", line)) for line in text.splitlines()[:_MOST_LINES])
+    lines = frozenset(without_varying(_LABEL.sub("", line)) for line in text.splitlines()[:_MOST_LINES])
+    quoted = frozenset(map(key_of, question.quoted))
     strengths = [
         _named(one, focus, hypothesis, question, words)
+        or _quoted(one, quoted)
         or (_said(own, values, quotes, lines) if quotes else Anchor.NONE)
         or _placed(one, focus, question, words)
         for one, own in zip(found, rows, strict=True)
@@ -101,7 +99,7 @@ def is_anchored(anchor: Anchor, meant: int, hypothesis: Hypothesis, question: Qu
         return anchor >= Anchor.REACHED
     if hypothesis.besides or not hypothesis.matches:
         return True
-    return anchor >= Anchor.CAPTURED or (anchor >= Anchor.PLACE and meant == 1)
+    return anchor >= Anchor.CAPTURED or (anchor >= Anchor.PLACE and meant == 1 and len(question.quoted) < 2)
 
 
 def _named(one: Candidate, focus: Focus, hypothesis: Hypothesis, question: Question, words: frozenset[str]) -> Anchor:
@@ -109,7 +107,7 @@ def _named(one: Candidate, focus: Focus, hypothesis: Hypothesis, question: Quest
     if besides := hypothesis.besides:
         named.add((KINDS[besides.kind], besides.namespace, besides.value))
     if (
-        one.shared
+        (one.shared and (not question.quoted or bool(question.reached)))
         or any(_is(key, other) for key in one.own for other in named)
         or one.subject.name in (value for word, value in hypothesis.named.items() if word not in _PARTS)
         or any(_is_spoken(namespace, name, words) for _, namespace, name in one.own)
@@ -127,20 +125,27 @@ def _is(key: ObjectKey, named: ObjectKey) -> bool:
     return (key[0], key[2]) == (named[0], named[2]) and named[1] in ("", key[1])
 
 
+def _quoted(one: Candidate, quoted: frozenset[ObjectKey]) -> Anchor:
+    """Return whether it says a line of the text; nothing else counts once some object says it."""
+    if not quoted:
+        return Anchor.NONE
+    return Anchor.QUOTED if one.own & quoted else Anchor.CONTRADICTED
+
+
 def _said(rows: Sequence[Row], values: Mapping[str, str], quotes: Iterable[str], lines: frozenset[str]) -> Anchor:
     texts = {text for row in rows for text in _texts(row) if text}
     if _contradicts(rows, values):
         return Anchor.CONTRADICTED
     if any(_holds(texts, value) for value in values.values()):
         return Anchor.CAPTURED
-    said = {plain for text in texts if len(plain := _plain(text)) >= _SHORTEST_LINE}
+    said = {plain for text in texts if len(plain := without_varying(text)) >= SHORTEST_MESSAGE}
     reasons = {
-        _plain(str(value))
+        without_varying(str(value))
         for row in rows
         for key, value in row.values.items()
         if "reason" in key and len(str(value)) >= _SHORTEST_WITHIN
     }
-    is_quoted = not lines.isdisjoint(reasons | said) or any(_quotes(quote, said) for quote in quotes)
+    is_quoted = not lines.isdisjoint(reasons | said) or any(is_said(_LABEL.sub("", quote), said) for quote in quotes)
     return Anchor.QUOTED if is_quoted else Anchor.NONE
 
 
@@ -184,16 +189,3 @@ def _texts(row: Row) -> Iterable[str]:
 
 # Smaller numbers are counts.
 _LEAST_PORT: Final = 1023
-
-
-def _quotes(line: str, said: Iterable[str]) -> bool:
-    """Tell whether a line of the text, without what varies, is what a row says."""
-    unlabelled = _plain(_LABEL.sub("", line))
-    return len(unlabelled) >= _SHORTEST_LINE and any(
-        len(one) >= len(unlabelled) / 2 and fuzz.partial_ratio(unlabelled, one) >= _ALIKE for one in said
-    )
-
-
-@lru_cache(maxsize=4096)
-def _plain(text: str) -> str:
-    return " ".join(_VARIES.sub(" ", text.lower()).split())

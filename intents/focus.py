@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from intents.catalog.schema import Incident
-from intents.domain import Focus, Hypothesis, ObjectRef
+from intents.domain import Entity, Focus, Hypothesis, ObjectRef
 
 # The kinds of the vocabulary's words.
 KINDS: Final[Mapping[str, str]] = {
@@ -45,6 +45,11 @@ CLUSTER_SCOPED: Final = frozenset(
 def named_as(kind: str, name: str) -> dict[str, str]:
     """Return the name of an object by the word for its kind; nothing if the vocabulary has no word for it."""
     return {WORDS[kind]: name} if kind in WORDS else {}
+
+
+def entity_of(ref: ObjectRef) -> Entity:
+    """Return an object as if a text named it; of a kind for which the vocabulary has no word, by its name alone."""
+    return Entity(kind=WORDS.get(ref.kind, "object"), value=ref.name, namespace=ref.namespace)
 
 
 def besides(hypothesis: Hypothesis, *, namespace: str = "") -> ObjectRef | None:

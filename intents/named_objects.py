@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+
+from intents.languages import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -73,6 +76,7 @@ class Existence(StrEnum):
     REPLACED = "replaced"  # gone, but its owner is known
     UNAFFECTED = "unaffected"  # it exists, and the evidence is about others
     MISSING = "missing"
+    QUOTED = "quoted"  # the text does not name it, but quotes what the cluster says of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +95,5 @@ class NamedObject:
     elsewhere: tuple[str, ...] = ()
     affected: tuple[ObjectRef, ...] = ()
     others: int = 0
+    source: Text | None = None  # of what is quoted: an event, a condition, a log
+    at: datetime | None = None  # when that was said

@@ -32,6 +32,7 @@ _KIND_OF: Final[Mapping[str, str]] = {
     "pv": "PersistentVolume",
     "storage_class": "StorageClass",
     "service": "Service",
+    "daemonset": "DaemonSet",
     "deployment": "Deployment",
     "statefulset": "StatefulSet",
     "job": "Job",

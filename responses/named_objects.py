@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from intents.domain import Diagnosis, Existence, Language, NamedObject, ObjectRef, Text
+from intents.templates import duration
 from responses import words
 from responses.sentences import in_a_row
 
@@ -37,6 +38,7 @@ _OTHERS: Final = Text(
     en="The text names {others} more of this kind; this answer is about {target} only.",
     zh="文本还提到另外 {others} 个同类对象；此答复仅针对 {target}。",
 )
+_QUOTED: Final = Text(en="The text quotes {source} of {target}{when}.", zh="文本引用的是 {target} 的{source}{when}。")
 
 
 def named_sentences(diagnosis: Diagnosis, language: Language) -> tuple[str, ...]:
@@ -53,6 +55,8 @@ def _line(note: NamedObject, diagnosis: Diagnosis, language: Language) -> str:
         "affected": _row(note.affected, language),
         "others": str(note.others),
         "where": _where(diagnosis, language),
+        "source": note.source.in_(language) if note.source else "",
+        "when": _when(note, diagnosis, language),
     }
     said = [text.in_(language).format(**names) for text in _texts(note)]
     if note.existence is Existence.MISSING:
@@ -68,11 +72,20 @@ def _texts(note: NamedObject) -> tuple[Text, ...]:
         return (_REPLACED,)
     if note.existence is Existence.UNAFFECTED:
         return (_UNAFFECTED,)
+    if note.existence is Existence.QUOTED:
+        return (_QUOTED,)
     if note.instead is not None:
         return (_STANDS_FOR,)
     if note.closest:
         return (_SEVERAL,)
     return tuple(text for text, applies in ((_OTHER_EVIDENCE, note.affected), (_OTHERS, note.others)) if applies)
+
+
+def _when(note: NamedObject, diagnosis: Diagnosis, language: Language) -> str:
+    if note.at is None or diagnosis.observed_at is None:
+        return ""
+    passed = duration(max((diagnosis.observed_at - note.at).total_seconds(), 0))
+    return words.IN_PARENTHESES.in_(language).format(words.AGO.in_(language).format(passed))
 
 
 def _where(diagnosis: Diagnosis, language: Language) -> str:

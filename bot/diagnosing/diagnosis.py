@@ -20,6 +20,7 @@ from bot.diagnosing.named_objects import Resolved, resolve
 from bot.diagnosing.named_states import NamedStateFinder, NamedStates
 from bot.diagnosing.object_search import stand_in
 from bot.diagnosing.object_states import state_of
+from bot.diagnosing.quoted_lines import Speakers, speakers_of, told_by
 from bot.diagnosing.read_ahead import announced_by_name, announced_by_trouble
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.recent_changes import changes_before
@@ -43,7 +44,7 @@ from intents.domain import (
     ObjectRef,
     Verdict,
 )
-from intents.focus import focus_of
+from intents.focus import entity_of, focus_of
 from intents.matcher import MatchResult
 from intents.naming import possible_names
 from intents.request import DiagnoseObject, ExplainText, Request
@@ -100,12 +101,12 @@ async def _explain(
 ) -> Diagnosis:
     matching = request.matching or await match_text(request.text, engine=engine)
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
-    resolved = {
-        one.hypothesis.incident: one
-        for one in await asyncio.gather(
-            *(_resolve(snapshot, engine, hypothesis, request.namespace) for hypothesis in matching.hypotheses)
-        )
-    }
+    named = await asyncio.gather(
+        *(_resolve(snapshot, engine, hypothesis, request.namespace) for hypothesis in matching.hypotheses)
+    )
+    speakers = Speakers() if snapshot is None else await _speakers(request, matching, named, snapshot)
+    told = [one if one.asked.names_object else told_by(speakers.only, engine.catalog, one) for one in named]
+    resolved = {one.hypothesis.incident: one for one in told}
 
     def focus(incident: Incident, hypothesis: Hypothesis) -> Focus:
         known = resolved.get(incident.id)
@@ -113,7 +114,11 @@ async def _explain(
             return known.focus
         return focus_of(incident, hypothesis, namespace=request.namespace)
 
-    question = Question(text=request.text, alert=is_alert(request.text))
+    question = Question(
+        text=request.text,
+        alert=is_alert(request.text),
+        quoted=tuple(replace(one.subject, uid="") for one in speakers.found),
+    )
     investigation = Investigation(
         catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus, question=question
     )
@@ -125,7 +130,8 @@ async def _explain(
     if snapshot is not None and not any(one.verdict in _ANSWERED for one in judged):
         finder = NamedStateFinder(snapshot=snapshot, engine=engine, reads=reads, namespace=request.namespace)
         # An alert says that something is wrong with its object: whatever its kind may suffer from is checked.
-        states = await finder.states_of(matching.objects, even_healthy=not judged or question.alert)
+        names = (*matching.objects, *([entity_of(speakers.only.subject)] if speakers.only else []))
+        states = await finder.states_of(names, even_healthy=not judged or question.alert)
         if request.addressed and not (judged or states.states or states.notes):
             words = possible_names(request.text)
             states = await finder.states_by_words(words, even_healthy=True)
@@ -151,6 +157,20 @@ async def _explain(
         nearest=() if judged or states.states else _nearest(matching, engine.catalog),
         api_calls=snapshot.calls if snapshot else 0,
     )
+
+
+async def _speakers(
+    request: ExplainText, matching: MatchResult, named: Sequence[Resolved], snapshot: Snapshot
+) -> Speakers:
+    """Return who says a line of a text that names no object."""
+    is_named = any(one.asked.names_object for one in named) or any(one.certain for one in matching.objects)
+    if is_named or not (named or request.addressed):
+        return Speakers()
+    quotes = [match.quote for one in named for match in one.hypothesis.matches]
+    places = {one.asked.namespace for one in named} - {""}
+    home = places.pop() if len(places) == 1 else request.namespace
+    lines = dict.fromkeys((*quotes, *request.text.splitlines()))
+    return await speakers_of(snapshot, tuple(lines), namespace=home, logs=request.addressed)
 
 
 async def _resolve(snapshot: Snapshot | None, engine: Engine, hypothesis: Hypothesis, namespace: str) -> Resolved:

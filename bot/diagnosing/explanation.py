@@ -49,7 +49,7 @@ class Explanation:
         missing = [one for one in self.resolved.values() if one.is_missing]
         judged = list(await self.investigation.run(present)) if present else []
         notes: list[NamedObject] = []
-        judged = [one for one in judged if self._is_of_a_product_here(one)]
+        judged = [self._with_speakers(one) for one in judged if self._is_of_a_product_here(one)]
         for number, one in enumerate(judged):
             judged[number], note = self._tied(one)
             notes += [note] if note else []
@@ -60,6 +60,13 @@ class Explanation:
         if missing:
             judged = list(rank(judged, self.catalog, now=self.investigation.now))
         return tuple(judged), _merged(notes)
+
+    def _with_speakers(self, one: JudgedHypothesis) -> JudgedHypothesis:
+        """Return a hypothesis that nothing proves with the objects that say a line of the text as its candidates."""
+        quoted = self.investigation.question.quoted
+        if len(quoted) < 2 or one.candidates or one.verdict is not Verdict.POSSIBLE:
+            return one
+        return replace(one, candidates=quoted)
 
     def _is_of_a_product_here(self, one: JudgedHypothesis) -> bool:
         """Return whether the text, its object or the cluster's evidence shows the product of an incident."""

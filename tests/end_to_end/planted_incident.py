@@ -193,9 +193,10 @@ def _odd_pod() -> Json:
 def _in_trouble(metadata: Json, container: Json, status: Json) -> Json:
     conditions = [{"type": "Ready", "status": "False", "lastTransitionTime": "-6m"}]
     told = {"name": "app", "image": "acme/app:1", "ready": False, **status}
+    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": NAME, "controller": True}
     return {
         "kind": "Pod",
-        "metadata": {"namespace": NAMESPACE, **metadata},
+        "metadata": {"namespace": NAMESPACE, "ownerReferences": [owner], **metadata},
         "spec": {"nodeName": "worker-a", "containers": [container]},
         "status": {"phase": "Running", "conditions": conditions, "containerStatuses": [told]},
     }

@@ -197,7 +197,7 @@ async def test_what_was_set_back_is_told(enter: Enter) -> None:
 
 # --- for the tests of every action ---
 
-_TOO_PATIENT = "every write waits for an admission webhook"
+_TOO_PATIENT = "every write waits for the admission webhook of shop-rules"
 _RULES = "ValidatingWebhookConfiguration"
 _HOOK = {
     "failurePolicy": "Ignore", "sideEffects": "None", "admissionReviewVersions": ["v1"],
@@ -223,7 +223,7 @@ SCENARIOS = (
                 "args": {"webhook": "{row.hook}", "timeout_s": "{input.seconds}"},
             },
         ),
-        world=own.objects({"kind": _RULES, "metadata": {"name": "rules"}, "webhooks": _HOOKS}),
-        **one_patch("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/rules"),
+        world=own.objects({"kind": _RULES, "metadata": {"name": "shop-rules"}, "webhooks": _HOOKS}),
+        **one_patch("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/shop-rules"),
     ),
 )  # fmt: skip

@@ -1,0 +1,79 @@
+"""Compare lines of a text with what a cluster says: which objects hold the same message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+from intents.domain import ObjectRef, Text
+
+# A shorter message, or a shorter part of one, stands in other texts by chance.
+SHORTEST_MESSAGE: Final = 16
+_SHORTEST_PART: Final = 24
+_QUOTES: Final = re.compile(r"[\"'`“”‘’\\]|\s+")
+_VARIES: Final = re.compile(r"\{[^{}]*\}|\(s\)|[0-9][0-9a-f]*|[\"'`“”‘’\\]|\s+")
+# What follows a colon, overlapping: all that follows the first one, the second one …
+_LABELS: Final = re.compile(r"(?<=: )(?=(\S.*))")
+_MOST_LABELS: Final = 3
+_SENTENCE: Final = re.compile(r"(?<=[a-z)}])\.\s+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A message that the cluster holds about an object: an event, a condition, a container's state, a line of a log."""
+
+    subject: ObjectRef
+    source: Text
+    text: str
+    at: datetime | None = None
+
+
+@lru_cache(maxsize=8192)
+def exactly(text: str) -> str:
+    """Return a line as it is compared word for word: without quotes, capitals and superfluous spaces."""
+    return " ".join(_QUOTES.sub(" ", text.lower()).split())
+
+
+@lru_cache(maxsize=8192)
+def without_varying(text: str) -> str:
+    """Return a line without what varies between two objects that say the same: numbers, hashes, values in braces."""
+    return " ".join(_VARIES.sub(" ", text.lower()).split())
+
+
+def speakers(lines: Iterable[str], statements: Sequence[Statement]) -> tuple[Statement, ...]:
+    """Return the statements that a line of a text quotes, or is quoted by: those with the same values if there are any.
+
+    The scheduler's line about a taint is that of the pod that lacks this toleration, not of every pending pod.
+    """
+    for form in (exactly, without_varying):
+        wanted = [plain for line in lines for part in parts(line) if len(plain := form(part)) >= SHORTEST_MESSAGE]
+        found = [one for one in statements if any(_is_part(form(one.text), line) for line in wanted)]
+        if found:
+            return tuple(found)
+    return ()
+
+
+def parts(line: str) -> Iterator[str]:
+    """Yield a line, what follows its first labels, and the first sentence of each.
+
+    People write their own words before a pasted line; what the scheduler says of preemption changes with each try.
+    """
+    for number, part in enumerate((line, *_LABELS.findall(line)[:_MOST_LABELS])):
+        if number == 0 or len(part) >= _SHORTEST_PART:
+            yield part
+            yield _SENTENCE.split(part, maxsplit=1)[0]
+
+
+def _is_part(message: str, line: str) -> bool:
+    if len(message) < SHORTEST_MESSAGE:
+        return False
+    return message in line or (len(line) >= _SHORTEST_PART and line in message)
+
+
+def is_said(line: str, statements: Iterable[str]) -> bool:
+    """Tell whether a line of a text, without what varies, is one of the statements, which are without it already."""
+    return any(_is_part(one, without_varying(part)) for part in parts(line) for one in statements)
