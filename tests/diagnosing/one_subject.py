@@ -266,8 +266,13 @@ def answer_of(diagnosis: Diagnosis) -> Answer | None:
         return None
     remedies = tuple(f"{each.id} {each.target} {json.dumps(_plain(each.args))}" for each in leading.remedies)
     return Answer(
-        leading.incident, str(leading.verdict), str(subject_of(leading)), _short(leading.summary.en), remedies
+        leading.incident, str(leading.verdict), str(subject_of(leading)), _uncounted(leading.summary.en), remedies
     )
+
+
+def _uncounted(text: str) -> str:
+    """Return a text without its counts: more pods on the same node are no other answer."""
+    return re.sub(r"(?<![\w-])\d+(?![\w-])", "#", _short(text))
 
 
 async def moved_by_others(incident: Incident, engine: Engine, *, every: bool = False) -> list[Violation]:
