@@ -1,0 +1,66 @@
+"""Ask about clusters with many faults at once: everything that an answer claims is about its subject (`one_subject`).
+
+With CASEBOOK_TEST_ALL_SUBJECTS=1 the whole catalog is asked about, beside every scene, instead of a sample.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+
+import pytest
+
+from bot.diagnosing import Engine, build_engine
+from intents.builtin import builtin_catalog
+from intents.catalog.schema import Incident
+from tests.diagnosing.one_subject import (
+    ASKED,
+    SCENES,
+    UNANSWERED,
+    moved_by_others,
+    sampled,
+    title_of,
+    unanchored,
+    violations_of,
+)
+
+Json = dict[str, Any]
+
+EVERY: Final = bool(os.environ.get("CASEBOOK_TEST_ALL_SUBJECTS"))
+ENTRIES: Final = sampled(builtin_catalog().catalog, 10_000 if EVERY else 24)
+QUESTIONS: Final = [
+    pytest.param(scene, question, id=f"{title_of(question)[:60]} ({scene['name']})")
+    for scene in ASKED
+    for question in scene["questions"]
+]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return build_engine()[0]
+
+
+def test_scenes_are_broken_in_many_ways_and_questions_are_many() -> None:
+    assert len(SCENES) >= 6
+    assert all(len(each["world"]["faults"]) >= 5 for each in SCENES)
+    assert len([question for each in ASKED for question in each["questions"] if "text" in question]) >= 25
+
+
+@pytest.mark.parametrize(("scene", "question"), QUESTIONS)
+async def test_answer_is_about_its_subject(scene: Json, question: Json, engine: Engine) -> None:
+    assert [str(each) for each in await violations_of(scene, question, engine) if each.invariant != UNANSWERED] == []
+
+
+@pytest.mark.parametrize(("scene", "question"), QUESTIONS)
+async def test_question_is_answered(scene: Json, question: Json, engine: Engine) -> None:
+    assert [str(each) for each in await violations_of(scene, question, engine) if each.invariant == UNANSWERED] == []
+
+
+@pytest.mark.parametrize("incident", [pytest.param(each, id=each.id) for each in ENTRIES])
+async def test_other_broken_objects_change_nothing(incident: Incident, engine: Engine) -> None:
+    assert [str(each) for each in await moved_by_others(incident, engine, every=EVERY)] == []
+
+
+@pytest.mark.parametrize("incident", [pytest.param(each, id=each.id) for each in ENTRIES])
+async def test_paste_of_another_cluster_proves_nothing(incident: Incident, engine: Engine) -> None:
+    assert [str(each) for each in await unanchored([incident], engine)] == []
