@@ -18,9 +18,9 @@ from intents.domain import (
     Gap,
     JudgedHypothesis,
     Language,
+    NamedObject,
     Remedy,
     Verdict,
-    NamedObject,
 )
 from intents.domain import Text as Words
 from responses import causality, glance, plots, sentences, words

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.policy.channel_defaults import ChannelDefaults
 from responses.slack.presses import Press
-from tests.end_to_end.test_clusters import policy_showing
+from tests.end_to_end.test_clusters import defaults, policy_showing
 from tests.end_to_end.workplace import Workplace, buttons_of, is_final, lines_of, workplace
 
 
@@ -100,8 +99,8 @@ async def test_the_search_stays_within_what_may_be_shown(tmp_path, engine):
 
 
 async def test_the_namespace_of_the_channel_counts(tmp_path, engine):
-    defaults = ChannelDefaults.model_validate({"defaults": [{"channels": ["*"], "namespace": "shop"}]})
-    async with workplace(tmp_path, engine, WORLD, channel_defaults=defaults) as at:
+    home = defaults(tmp_path, '- {channels: ["*"], namespace: shop}')
+    async with workplace(tmp_path, engine, WORLD, channel_defaults=home) as at:
         assert "Deployment shop/twin" in "".join(lines_of(await asked(at, "deploy twin")))
         assert offered(await asked(at, "deploy basket")) == ["Deployment store basket"]
 

@@ -13,7 +13,6 @@ from intents.cluster_choice import ChoiceReason, UnknownCluster
 from intents.domain import (
     Diagnosis,
     Existence,
-    NamedObject,
     ExternalManager,
     Finding,
     FindingOutcome,
@@ -22,6 +21,7 @@ from intents.domain import (
     GapReason,
     Language,
     Link,
+    NamedObject,
     NearestEntry,
     ObjectRef,
     Observation,
