@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 
 from intents.languages import Text
@@ -84,16 +83,25 @@ class NamedObject:
     """An object that the text names, and its state in the cluster.
 
     `instead` is the object to diagnose in its place: its owner, or the only one that fits an incomplete name.
-    `closest` are similar names that exist, `elsewhere` other clusters that have it. `affected` are other objects with
-    the same error now. `others` counts the further objects of its kind that the text names.
+    `candidates` are the objects of which the reader has to choose one: all fit the name, or none does and these have
+    the name elsewhere or a similar one. `everywhere` says that all readable namespaces were searched. `elsewhere` are
+    other clusters that have it. `affected` are other objects with the same error now. `others` counts the further
+    objects of its kind that the text names.
     """
 
     target: ObjectRef
     existence: Existence
     instead: ObjectRef | None = None
-    closest: tuple[str, ...] = ()
+    candidates: tuple[ObjectRef, ...] = ()
+    everywhere: bool = False
     elsewhere: tuple[str, ...] = ()
     affected: tuple[ObjectRef, ...] = ()
     others: int = 0
     source: Text | None = None  # of what is quoted: an event, a condition, a log
-    at: datetime | None = None  # when that was said
+    said_s: int | None = None  # how many seconds ago that was said
+
+    @property
+    def other_namespaces(self) -> tuple[str, ...]:
+        """Return the other namespaces that have an object of exactly this name."""
+        homes = (one.namespace for one in self.candidates if one.name == self.target.name)
+        return tuple(dict.fromkeys(home for home in homes if home and home != self.target.namespace))

@@ -19,6 +19,7 @@ from intents.focus import KINDS, WORDS
 from intents.named_objects import Entity, Focus
 from intents.signature_finder import Occurrence
 from intents.spoken_names import is_word
+from intents.symptoms import read_symptoms
 
 # So many guesses are looked up for a hypothesis.
 MOST_GUESSES: Final = 4
@@ -28,7 +29,9 @@ IN_GENERAL: Final = ("pod", "statefulset", "deployment", "daemonset", "replicase
 MOST_CANDIDATES: Final = 10
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _HOST: Final = re.compile(rf"(?:(?P<pod>{_LABEL})\.)?(?P<service>{_LABEL})\.(?P<namespace>{_LABEL})\.svc(?![-\w])")
-_NAME_IN_QUESTION: Final = re.compile(r"(?<![-\w./@])[A-Za-z][-A-Za-z0-9]*[A-Za-z0-9](?![-\w/@])")
+_WORD: Final = r"[A-Za-z][-A-Za-z0-9]*[A-Za-z0-9]"
+# A word, or the two of `shop/basket`.
+_NAME_IN_QUESTION: Final = re.compile(rf"(?<![-\w./@])(?:({_WORD})/)?({_WORD})(?![-\w/@])")
 # In characters: a longer text is a paste.
 _LONGEST_QUESTION: Final = 200
 _IN_A_HOST: Final = frozenset({"pod", "service", "namespace"})
@@ -236,8 +239,16 @@ def possible_names(text: str) -> tuple[str, ...]:
     """Return the words of a short question that may be names of objects, in order; () for a longer text."""
     if len(text) > _LONGEST_QUESTION:
         return ()
-    words = dict.fromkeys(match.group().lower() for match in _NAME_IN_QUESTION.finditer(text))
+    found = (word for match in _NAME_IN_QUESTION.finditer(text) for word in match.groups() if word)
+    words = dict.fromkeys(word.lower() for word in found)
     return tuple(word for word in words if not (is_word(word) or COMMAND_KINDS.get(word)))[:MOST_GUESSES]
+
+
+def namespaces_in(text: str) -> tuple[Entity, ...]:
+    """Return the namespaces that a short question may name, in order; () for a longer text."""
+    if len(text) > _LONGEST_QUESTION:
+        return ()
+    return tuple(name for symptom in read_symptoms(text) for name in symptom.entities if name.kind == "namespace")
 
 
 def _host_around(value: str, line: str) -> Mapping[str, Any]:

@@ -27,12 +27,15 @@ class ExplainText:
 class DiagnoseObject:
     """A request to diagnose an object. `kind` is as people write it: pod, sts, deployment.apps.
 
-    `unseen` is what the cluster cannot tell about it; the answer says so unless a cause is found.
+    Without a `namespace` every readable one is searched. One that is not certain, a word after "in", counts only if
+    such a namespace exists. `unseen` is what the cluster cannot tell about it; the answer says so unless a cause is
+    found.
     """
 
     kind: str
     namespace: str = ""
     name: str
+    namespace_certain: bool = True
     unseen: tuple[Gap, ...] = ()
 
 

@@ -21,9 +21,11 @@ from intents.focus import KINDS as KIND_OF_WORD
 from intents.learned_command import LearnedCommand, learned_command
 from intents.misuse import Misuse
 from intents.mutes import MuteCommand, mute_command
+from intents.naming import namespaces_in
 from intents.places import DASHES, Where, names_namespace, without_where
 from intents.request import whole_cluster
 from intents.slack_text import unformatted
+from intents.spoken_names import is_word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,7 +255,7 @@ def _of_cluster(cluster: str) -> ObjectQuery:
 def _asked_as_a_whole(said: str) -> ObjectQuery | None:
     """Read a question such as "what is wrong in namespace shop?"."""
     found = _WRONG_IN.search(said) or _WRONG_IN_ZH.search(said) if len(said) <= _NATURAL_LENGTH else None
-    if found is None:
+    if found is None or _names_object(said[: found.start()]):
         return None
     namespace = found["after"] or found["before"]
     return ObjectQuery(kind="namespace", name=namespace) if namespace else _of_cluster("")
@@ -349,13 +351,34 @@ def _natural(said: str) -> ObjectQuery | None:
     if len(words) > _NATURAL_WORDS:
         return None
     for index, word in enumerate(words[:-1]):
-        if word.lower() not in KINDS:
+        kind = KINDS.get(word.lower())
+        if not kind or (kind == "namespace" and _names_object(" ".join(words[:index]))):
             continue
         target, rest = words[index + 1], words[index + 2 : index + 5]
-        if "/" not in target and not _TELLING_NAME.fullmatch(target) and not names_namespace(rest):
+        telling = "/" in target or bool(_TELLING_NAME.fullmatch(target))
+        if names_namespace(rest):
+            where = without_where([word, target, *rest])[1]
+        else:
+            where = Where() if kind == "namespace" else _said_anywhere(said)
+        if not telling and (is_word(target) or not (where.namespace or names_namespace(rest))):
             continue
-        where = without_where([word, target, *rest])[1] if names_namespace(rest) else Where()
         made = _made(word, target, where)
         if isinstance(made, ObjectQuery):
             return made
     return None
+
+
+def _names_object(before: str) -> bool:
+    """Return whether a question says before its last words what it is about: `why is basket failing in …`."""
+    words = [word.strip(_PUNCTUATION) for word in before.split()]
+    names = (word.rpartition("/")[2] for word in words)
+    return any(IS_NAME.fullmatch(name) and not (is_word(name) or name in KINDS) for name in names)
+
+
+def _said_anywhere(said: str) -> Where:
+    """Return the namespace that a sentence names apart from its object: `pod api-0 restarts in the shop namespace`."""
+    named = namespaces_in(said)
+    sure = [name.value for name in named if name.certain]
+    if sure:
+        return Where(namespace=sure[0])
+    return Where(places=(named[0].value,)) if named else Where()

@@ -224,7 +224,8 @@ SPOKEN_PATTERNS: Final[tuple[SpokenPattern, ...]] = (
     SpokenPattern(
         rf"[\w\"'`)] (?:in|from|@) {_OPEN}?({_LABEL}){_CLOSE}?(?:$|\s*[,;:!?)，。]|\.(?:\s|$)|\s)", _in_place
     ),
-    SpokenPattern(rf"在\s?({_LABEL})\s?(?:里|中|下|内|上)", _in_place),
+    SpokenPattern(rf"在\s?({_LABEL})(?:\s?[\p{{Han}}，。]|$)", _in_place),
+    SpokenPattern(rf"(?:^|[\s\p{{Han}}])({_LABEL})\s?(?:里|中|下)面?的", _in_place),
     # Deployment api; deployment "api"; pod `web`; 节点 worker-b
     SpokenPattern(rf"{_START}((?i:{_LOWER}|{_CAMEL}))s?[:：]? ?{_QUOTED_NAME}", _object),
     SpokenPattern(rf"({_HAN})[:：]?\s?(?:{_OPEN}(?:({_LABEL})/)?({_NAME}){_CLOSE})", _object),

@@ -89,7 +89,8 @@ def cluster_busy(cluster: str) -> Text:
 
 def with_cluster_name(says: Text, cluster: str) -> Text:
     """Add the name of the cluster to a sentence about it."""
-    return Text(en=f"{says.en} (cluster {cluster})", zh=f"{says.zh}（集群 {cluster}）")
+    en, zh = says.en.removesuffix("."), says.zh.removesuffix("。")
+    return Text(en=f"{en} (cluster {cluster})", zh=f"{zh}（集群 {cluster}）")
 
 
 def why_unclear(about: str, *, found: Sequence[str], unasked: Sequence[str]) -> Text:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
-from intents.domain import GapReason, ObjectRef, Text
+from intents.domain import GapReason, Language, NamedObject, Text
 from responses import words
-
-# The most names that are suggested for one that does not exist.
-_NAMES: Final = 4
+from responses.named_objects import named_sentence
 
 
 def too_many_requests(limit: int) -> Text:
@@ -29,32 +26,18 @@ def report_failed(why: Text) -> Text:
     )
 
 
-def target_not_found(
-    target: ObjectRef, closest: Sequence[str], others: Sequence[ObjectRef] = (), *, elsewhere: Sequence[str] = ()
-) -> Text:
-    """Say that the object does not exist; `closest` are similar names, `others` are objects of other kinds.
-
-    `elsewhere` are other clusters that have it.
-    """
-    if elsewhere:
-        clusters = ", ".join(elsewhere)
+def target_not_found(named: NamedObject) -> Text:
+    """Say that an object does not exist, or that several fit its name. Its candidates are listed by the surface."""
+    if named.elsewhere:
+        clusters = ", ".join(named.elsewhere)
         return Text(
-            en=f"{target} does not exist here, but in cluster {clusters}",
-            zh=f"{target} 不存在于此，但存在于集群 {clusters}",
+            en=f"{named.target} does not exist here, but in cluster {clusters}",
+            zh=f"{named.target} 不存在于此，但存在于集群 {clusters}",
         )
-    names = ", ".join([*map(str, others), *(name for name in closest if name not in map(_place, others))][:_NAMES])
-    if names:
-        return Text(
-            en=f"{target} does not exist; did you mean {names}?", zh=f"{target} 不存在；您要找的是 {names} 吗？"
-        )
-    return Text(
-        en=f"{target} does not exist, and no object has a similar name",
-        zh=f"{target} 不存在，也没有名称相近的对象",
-    )
-
-
-def _place(ref: ObjectRef) -> str:
-    return f"{ref.namespace}/{ref.name}".lstrip("/")
+    says = Text(en=named_sentence(named, Language.EN), zh=named_sentence(named, Language.ZH))
+    if named.candidates:
+        return says
+    return Text(en=f"{says.en} No similar name was found.", zh=f"{says.zh}也未找到名称相近的对象。")
 
 
 def without_cluster(reason: str) -> Text:

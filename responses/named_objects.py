@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from intents.domain import Diagnosis, Existence, Language, NamedObject, ObjectRef, Text
@@ -9,10 +10,21 @@ from intents.templates import duration
 from responses import words
 from responses.sentences import in_a_row
 
+_WHICH_OBJECT: Final = Text(en="Which object do you mean?", zh="您指的是哪个对象？")
+_THIS_OBJECT: Final = Text(en="Do you mean this object?", zh="您指的是这个对象吗？")
+# So many other namespaces of a name are listed.
+_HOMES: Final = 3
 _MISSING: Final = Text(en="{target} does not exist in {where}.", zh="{where}中不存在 {target}。")
 _THIS_CLUSTER: Final = Text(en="this cluster", zh="此集群")
 _CLUSTER: Final = Text(en="cluster {}", zh="集群 {} ")
-_CLOSEST: Final = Text(en="Closest names: {}.", zh="名称相近的对象：{}。")
+_NOWHERE: Final = Text(
+    en="{target} does not exist in any namespace that Casebook may read.",
+    zh="在 Casebook 可读取的命名空间中不存在 {target}。",
+)
+_OTHER_NAMESPACE: Final = Text(
+    en="{kind} {name} is not in namespace {namespace}; an object of that name is in {homes}.",
+    zh="命名空间 {namespace} 中没有 {kind} {name}；同名对象位于 {homes}。",
+)
 _ELSEWHERE: Final = Text(en="It exists in cluster {}.", zh="它存在于集群 {}。")
 _SAME_ERROR: Final = Text(en="The same error now affects {}.", zh="目前出现同样错误的是 {}。")
 _REPLACED: Final = Text(
@@ -23,10 +35,15 @@ _STANDS_FOR: Final = Text(
     en="This answer is about {instead}: the only object that “{name}” can mean.",
     zh="此答复针对 {instead}：“{name}” 只可能指它。",
 )
-_SEVERAL: Final = Text(
-    en="“{name}” exists more than once: {closest}. Name the namespace to get an answer about one of them.",
-    zh="存在多个“{name}”：{closest}。请指明命名空间，以便针对其中一个答复。",
+_OTHER_KIND: Final = Text(
+    en="This answer is about {instead}; no {kind} has that name.",
+    zh="此答复针对 {instead}；没有该名称的 {kind}。",
 )
+_FOUND_IN: Final = Text(
+    en="The only {kind} {name} that Casebook may read is in namespace {instead_namespace}.",
+    zh="在 Casebook 可读取的范围内，只有命名空间 {instead_namespace} 中有 {kind} {name}。",
+)
+_SEVERAL: Final = Text(en="Several objects fit “{name}”.", zh="有多个对象符合“{name}”。")
 _UNAFFECTED: Final = Text(
     en="{target} exists and does not show this error. It now affects {affected}.",
     zh="{target} 存在，但没有此错误。目前受影响的是 {affected}。",
@@ -39,59 +56,71 @@ _OTHERS: Final = Text(
     zh="文本还提到另外 {others} 个同类对象；此答复仅针对 {target}。",
 )
 _QUOTED: Final = Text(en="The text quotes {source} of {target}{when}.", zh="文本引用的是 {target} 的{source}{when}。")
+_SAYS: Final = {Existence.REPLACED: _REPLACED, Existence.UNAFFECTED: _UNAFFECTED, Existence.QUOTED: _QUOTED}
 
 
 def named_sentences(diagnosis: Diagnosis, language: Language) -> tuple[str, ...]:
     """Return a line for each object that the text names and about which something must be said first."""
-    return tuple(_line(note, diagnosis, language) for note in diagnosis.named)
+    return tuple(named_sentence(note, language, cluster=diagnosis.cluster) for note in diagnosis.named)
 
 
-def _line(note: NamedObject, diagnosis: Diagnosis, language: Language) -> str:
+def candidates_of(diagnosis: Diagnosis) -> tuple[ObjectRef, ...]:
+    """Return the objects of which the reader has to choose one."""
+    return tuple(dict.fromkeys(one for note in diagnosis.named for one in note.candidates))
+
+
+def which_of(candidates: Sequence[ObjectRef]) -> Text:
+    """Return the question which of the objects is meant."""
+    return _THIS_OBJECT if len(candidates) == 1 else _WHICH_OBJECT
+
+
+def named_sentence(note: NamedObject, language: Language, *, cluster: str = "") -> str:
+    """Return what must be said first about an object that is named."""
     names = {
         "target": str(note.target),
+        "kind": note.target.kind,
+        "namespace": note.target.namespace,
         "name": note.target.name,
         "instead": str(note.instead),
-        "closest": _row(note.closest, language),
+        "instead_namespace": note.instead.namespace if note.instead else "",
+        "homes": _row(note.other_namespaces[:_HOMES], language),
         "affected": _row(note.affected, language),
         "others": str(note.others),
-        "where": _where(diagnosis, language),
+        "where": _where(cluster, language),
         "source": note.source.in_(language) if note.source else "",
-        "when": _when(note, diagnosis, language),
+        "when": _when(note, language),
     }
     said = [text.in_(language).format(**names) for text in _texts(note)]
     if note.existence is Existence.MISSING:
-        details = ((_CLOSEST, note.closest), (_ELSEWHERE, note.elsewhere), (_SAME_ERROR, note.affected))
+        details = ((_ELSEWHERE, note.elsewhere), (_SAME_ERROR, note.affected))
         said += [text.in_(language).format(_row(values, language)) for text, values in details if values]
     return in_a_row(*said, language=language)
 
 
 def _texts(note: NamedObject) -> tuple[Text, ...]:
     if note.existence is Existence.MISSING:
-        return (_MISSING,)
-    if note.existence is Existence.REPLACED:
-        return (_REPLACED,)
-    if note.existence is Existence.UNAFFECTED:
-        return (_UNAFFECTED,)
-    if note.existence is Existence.QUOTED:
-        return (_QUOTED,)
-    if note.instead is not None:
-        return (_STANDS_FOR,)
-    if note.closest:
+        if note.target.namespace and note.other_namespaces:
+            return (_OTHER_NAMESPACE,)
+        return (_NOWHERE,) if note.everywhere else (_MISSING,)
+    if says := _SAYS.get(note.existence):
+        return (says,)
+    if (instead := note.instead) is not None:
+        if instead.name != note.target.name:
+            return (_STANDS_FOR,)
+        return (_FOUND_IN,) if instead.kind == note.target.kind else (_OTHER_KIND,)
+    if note.candidates:
         return (_SEVERAL,)
     return tuple(text for text, applies in ((_OTHER_EVIDENCE, note.affected), (_OTHERS, note.others)) if applies)
 
 
-def _when(note: NamedObject, diagnosis: Diagnosis, language: Language) -> str:
-    if note.at is None or diagnosis.observed_at is None:
+def _when(note: NamedObject, language: Language) -> str:
+    if note.said_s is None:
         return ""
-    passed = duration(max((diagnosis.observed_at - note.at).total_seconds(), 0))
-    return words.IN_PARENTHESES.in_(language).format(words.AGO.in_(language).format(passed))
+    return words.IN_PARENTHESES.in_(language).format(words.AGO.in_(language).format(duration(note.said_s)))
 
 
-def _where(diagnosis: Diagnosis, language: Language) -> str:
-    if not diagnosis.cluster:
-        return _THIS_CLUSTER.in_(language)
-    return _CLUSTER.in_(language).format(diagnosis.cluster)
+def _where(cluster: str, language: Language) -> str:
+    return _CLUSTER.in_(language).format(cluster) if cluster else _THIS_CLUSTER.in_(language)
 
 
 def _row(values: tuple[str, ...] | tuple[ObjectRef, ...], language: Language) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from intents.domain import Diagnosis, Language
 from responses import words
+from responses.named_objects import candidates_of, which_of
 
 
 def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, tuple[str, ...]]:
@@ -12,6 +13,8 @@ def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, t
     Only an object whose kind has rules of health, and that shows no trouble, gets a green sign.
     """
     focus = diagnosis.focus
+    if candidates := candidates_of(diagnosis):
+        return words.UNKNOWN_SIGN, which_of(candidates).in_(language), ()
     if not focus.names_object:
         return words.UNKNOWN_SIGN, words.UNKNOWN.in_(language), (words.UNKNOWN_WHY.in_(language),)
     if diagnosis.unexplained:

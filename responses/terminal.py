@@ -18,14 +18,16 @@ from intents.domain import (
     Gap,
     JudgedHypothesis,
     Language,
+    NamedObject,
     Remedy,
     Verdict,
 )
 from intents.domain import Text as Words
 from responses import causality, glance, plots, sentences, words
 from responses.as_json import RunStats
+from responses.failures import target_not_found
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
-from responses.named_objects import named_sentences
+from responses.named_objects import candidates_of, named_sentences, which_of
 from responses.nothing_found import nothing_found
 from responses.safety import SafeDiagnosis
 from responses.shown import shown
@@ -48,6 +50,14 @@ _OUTCOME_STYLES: Final = {
 _REPRODUCED: Final = 4
 _CANDIDATES: Final = 5
 _MATCHES: Final = 2
+
+
+def not_found_lines(named: NamedObject, language: Language) -> tuple[str, ...]:
+    """Return that an object does not exist, or that several fit its name, with the candidates as a list."""
+    says = target_not_found(named).in_(language)
+    if not named.candidates:
+        return (says,)
+    return (says, which_of(named.candidates).in_(language), *(f"  • {each}" for each in named.candidates))
 
 
 def diagnosis_page(
@@ -85,6 +95,9 @@ class _Page:
         first = sentences.first_hypothesis(diagnosis)
         for says in named_sentences(diagnosis, self._language):
             yield WrappedText(Text(says, style="bold"))
+        if first and (named := candidates_of(diagnosis)):
+            yield WrappedText(Text(self._text(which_of(named))))
+            yield from (marked("•", str(each)) for each in named)
         if first:
             yield from self._glance(first, diagnosis)
         else:
@@ -319,6 +332,7 @@ class _Page:
         yield Text(heading_, style="bold")
         for each in says:
             yield WrappedText(Text(each))
+        yield from (marked("•", str(each)) for each in candidates_of(diagnosis))
 
     def _seen(self, diagnosis: Diagnosis, observed: tuple[str, ...]) -> Iterator[RenderableType]:
         if observed:

@@ -95,10 +95,14 @@ def _build() -> _Parser:
     diagnose.add_argument(
         "kind",
         metavar="KIND",
-        help="pod, or another kind as kubectl knows it: deployment, sts, node …; cluster (no name) for all of it",
+        help="pod, or another kind as kubectl knows it: deployment, sts, node …; NS/NAME alone for a pod or workload;"
+        " cluster (no name) for all of it",
     )
     diagnose.add_argument(
-        "name", metavar="[NS/]NAME", nargs="?", help="its name; without NS in -n, else in the context's namespace"
+        "name",
+        metavar="[NS/]NAME",
+        nargs="?",
+        help="its name; without NS in -n, else in the context's namespace, else in the whole cluster",
     )
     _cluster(diagnose)
 

@@ -34,12 +34,11 @@ from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
 from responses.as_json import RunStats
 from responses.excerpts import error_lines
-from responses.failures import target_not_found
 from responses.language import choose
 from responses.layout import DIM, heading, listed, paragraph
 from responses.safety import safe, safe_line, scrubbed
 from responses.secrets import redact
-from responses.terminal import diagnosis_page
+from responses.terminal import diagnosis_page, not_found_lines
 
 _PROMPT: Final = "casebook> "
 _MORE: Final = "       …> "
@@ -146,8 +145,8 @@ class _Prompt:
                 )
             except TargetNotFound as error:
                 line.clear()
-                message = safe_line(target_not_found(error.target, error.closest, error.others).in_(language))
-                sys.stdout.write(f"{message} (l lists the broken pods)\n\n")
+                message = "\n".join(map(safe_line, not_found_lines(error.named, language)))
+                sys.stdout.write(f"{message}\n(l lists the broken pods)\n\n")
                 return
             except ClusterError as error:
                 line.clear()

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -35,15 +36,15 @@ from intents.request import DiagnoseObject, ExplainText, Request, scope_of, whol
 from intents.symptoms import read_symptoms
 from responses.as_json import RunStats, diagnosis_json
 from responses.excerpts import error_lines
-from responses.failures import target_not_found, without_cluster
+from responses.failures import without_cluster
 from responses.language import choose
 from responses.overview import overview_json, scrubbed_overview
 from responses.safety import SafeDiagnosis, safe_line, scrubbed
 from responses.secrets import redact
-from responses.terminal import diagnosis_page
+from responses.terminal import diagnosis_page, not_found_lines
 from responses.terminal_overview import overview_page
 
-_USAGE: Final = f"usage: {PROGRAM} diagnose KIND [NS/]NAME, or {PROGRAM} diagnose cluster"
+_USAGE: Final = f"usage: {PROGRAM} diagnose [KIND] [NS/]NAME, or {PROGRAM} diagnose cluster"
 # An overview may take so many times the deadline of one diagnosis.
 _OVERVIEW: Final = 4
 
@@ -127,8 +128,8 @@ def _told(language: Language) -> Iterator[None]:
     try:
         yield
     except TargetNotFound as error:
-        message = target_not_found(error.target, error.closest, error.others).in_(language)
-        raise CommandError(safe_line(message), code=ExitCode.NOT_FOUND) from error
+        message = "\n".join(map(safe_line, not_found_lines(error.named, language)))
+        raise CommandError(message, code=ExitCode.NOT_FOUND) from error
     except NotServed as error:
         raise CommandError(f"{safe_line(str(error))}\n{_USAGE}") from error
     except ClusterError as error:
@@ -147,7 +148,9 @@ def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Reque
         given = read_text(arguments.file, command="explain")
         return ExplainText(text=redact(given.text), namespace=namespace, addressed=True), given
     if arguments.name is None:
-        return _as_a_whole(arguments), None
+        if "/" not in arguments.kind:
+            return _as_a_whole(arguments), None
+        _split_kind(arguments)
     before, slash, name = arguments.name.rpartition("/")
     if not name or "/" in before or (slash and not before):
         raise CommandError(f'"{arguments.name}" is neither NAME nor NS/NAME\n{_USAGE}')
@@ -156,6 +159,13 @@ def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Reque
     if (meant := _misspelt_kind(arguments.kind)) is not None:
         raise CommandError(f'unknown kind "{arguments.kind}"; did you mean "{meant}"?\n{_USAGE}')
     return DiagnoseObject(kind=arguments.kind, namespace=before or namespace, name=name), None
+
+
+def _split_kind(arguments: argparse.Namespace) -> None:
+    """Read KIND/[NS/]NAME, or NS/NAME without a kind: a pod, or the workload of that name."""
+    first, _, rest = arguments.kind.partition("/")
+    is_kind = well_known(first) is not None or "/" in rest
+    arguments.kind, arguments.name = (first, rest) if is_kind else ("pod", arguments.kind)
 
 
 def _as_a_whole(arguments: argparse.Namespace) -> DiagnoseObject:
@@ -185,9 +195,11 @@ async def _answer(
     with ProgressLine(shown=arguments.output == "text") as line:
         async with AsyncExitStack() as stack:
             connection = None
-            if isinstance(request, DiagnoseObject) or engine.matcher.match(read_symptoms(request.text)).hypotheses:
+            if isinstance(request, DiagnoseObject) or _needs_cluster(request, engine):
                 line.say("connecting …")
                 connection = await _connection(stack, request, arguments, configured, language, line)
+            if connection is not None:
+                request = _with_namespace(request, connection.default_namespace)
 
             def progress(reading: Progress) -> None:
                 line.say(f"reading {connection.name if connection else ''} … {reading.done}/{reading.total}")
@@ -197,6 +209,19 @@ async def _answer(
                     request, engine=engine, connection=connection, deadline=deadline, progress=progress
                 )
     return scrubbed(diagnosis)
+
+
+def _needs_cluster(request: ExplainText, engine: Engine) -> bool:
+    """Tell whether a text matches an incident or names an object."""
+    matched = engine.matcher.match(read_symptoms(request.text))
+    return bool(matched.hypotheses or matched.objects)
+
+
+def _with_namespace(request: Request, context: str) -> Request:
+    """Return the question about an object in the context's namespace, if it sets one; else in all of the cluster."""
+    if isinstance(request, ExplainText) or request.namespace or context == "default":
+        return request
+    return replace(request, namespace=context)
 
 
 async def _connection(

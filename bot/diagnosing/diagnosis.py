@@ -11,20 +11,18 @@ from dataclasses import replace
 from typing import Final
 
 from bot.cluster.connection import Connection
-from bot.cluster.errors import NotFound
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.engine import Engine, match_text
 from bot.diagnosing.explanation import Explanation
 from bot.diagnosing.investigation import Investigation
-from bot.diagnosing.named_objects import Resolved, resolve
+from bot.diagnosing.named_objects import Resolved, has_namespace, resolve
 from bot.diagnosing.named_states import NamedStateFinder, NamedStates
-from bot.diagnosing.object_search import stand_in
+from bot.diagnosing.object_search import sought
 from bot.diagnosing.object_states import state_of
 from bot.diagnosing.quoted_lines import Speakers, speakers_of, told_by
 from bot.diagnosing.read_ahead import announced_by_name, announced_by_trouble
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.recent_changes import changes_before
-from bot.diagnosing.similar_names import closest, of_other_kinds
 from bot.diagnosing.unexplained import untold
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.health import can_judge
@@ -40,13 +38,13 @@ from intents.domain import (
     Gap,
     Hypothesis,
     JudgedHypothesis,
+    NamedObject,
     NearestEntry,
-    ObjectRef,
     Verdict,
 )
 from intents.focus import entity_of, focus_of
 from intents.matcher import MatchResult
-from intents.naming import possible_names
+from intents.naming import namespaces_in, possible_names
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.verdicts import supported
 
@@ -56,16 +54,11 @@ _ANSWERED: Final = frozenset({Verdict.CONFIRMED, Verdict.OFFERED})
 
 
 class TargetNotFound(Exception):
-    """The requested object does not exist.
+    """The requested object does not exist, or several fit its name: `named` tells which, and the candidates."""
 
-    `closest` are similar names that exist, as namespace/name; `others` are objects of other kinds with its name.
-    """
-
-    def __init__(self, target: ObjectRef, closest: tuple[str, ...], others: tuple[ObjectRef, ...] = ()) -> None:
-        super().__init__(f"{target} was not found")
-        self.target = target
-        self.closest = closest
-        self.others = others
+    def __init__(self, named: NamedObject) -> None:
+        super().__init__(f"{named.target} was not found")
+        self.named = named
 
 
 async def diagnose(
@@ -104,9 +97,12 @@ async def _explain(
     named = await asyncio.gather(
         *(_resolve(snapshot, engine, hypothesis, request.namespace) for hypothesis in matching.hypotheses)
     )
-    speakers = Speakers() if snapshot is None else await _speakers(request, matching, named, snapshot)
-    told = [one if one.asked.names_object else told_by(speakers.only, engine.catalog, one) for one in named]
-    resolved = {one.hypothesis.incident: one for one in told}
+    speakers = Speakers()
+    if snapshot is not None:
+        speakers = await _speakers(request, matching, named, snapshot)
+        if said := speakers.only:
+            named = [told_by(said, engine.catalog, one, now=snapshot.now) for one in named]
+    resolved = {one.hypothesis.incident: one for one in named}
 
     def focus(incident: Incident, hypothesis: Hypothesis) -> Focus:
         known = resolved.get(incident.id)
@@ -128,7 +124,13 @@ async def _explain(
     judged, notes = await Explanation(catalog=engine.catalog, investigation=investigation, resolved=resolved).judged()
     states = NamedStates()
     if snapshot is not None and not any(one.verdict in _ANSWERED for one in judged):
-        finder = NamedStateFinder(snapshot=snapshot, engine=engine, reads=reads, namespace=request.namespace)
+        finder = NamedStateFinder(
+            snapshot=snapshot,
+            engine=engine,
+            reads=reads,
+            namespace=request.namespace,
+            said=namespaces_in(request.text) if request.addressed else (),
+        )
         # An alert says that something is wrong with its object: whatever its kind may suffer from is checked.
         names = (*matching.objects, *([entity_of(speakers.only.subject)] if speakers.only else []))
         states = await finder.states_of(names, even_healthy=not judged or question.alert)
@@ -188,18 +190,19 @@ async def _diagnose_object(
     progress: Callable[[Progress], None] | None,
 ) -> Diagnosis:
     resource = await snapshot.resource(request.kind)
-    namespace = (request.namespace or snapshot.default_namespace) if resource.namespaced else ""
-    target = ObjectRef(kind=resource.kind, namespace=namespace, name=request.name)
-    announced_by_name(snapshot, target)
-    try:
-        obj = await snapshot.get(resource, request.name, namespace=namespace)
-    except NotFound:
-        note = await stand_in(snapshot, target)
-        if note is not None and (instead := note.instead):
-            asked = replace(request, kind=instead.kind, namespace=instead.namespace, name=instead.name)
-            return replace(await _diagnose_object(asked, engine, snapshot, progress), named=(note,))
-        others = await of_other_kinds(snapshot, target)
-        raise TargetNotFound(target, await closest(snapshot, resource, target), others) from None
+    asked = Focus(kind=resource.kind, namespace=request.namespace if resource.namespaced else "", name=request.name)
+    if asked.namespace or not resource.namespaced:
+        announced_by_name(snapshot, asked.ref)
+    named = await sought(snapshot, resource, asked)
+    doubtful = asked.namespace and named.instead is None and not request.namespace_certain
+    if doubtful and not await has_namespace(snapshot, asked.namespace):
+        named = await sought(snapshot, resource, replace(asked, namespace=""))
+    if (instead := named.instead) is None:
+        raise TargetNotFound(named)
+    if instead != asked.ref:
+        about = replace(request, kind=instead.kind, namespace=instead.namespace, name=instead.name)
+        return replace(await _diagnose_object(about, engine, snapshot, progress), named=(named,))
+    obj = await snapshot.get(resource, instead.name, namespace=instead.namespace)
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
     announced_by_trouble(snapshot, obj)
     state = await state_of(snapshot, resource, obj, engine=engine, reads=reads)
@@ -215,7 +218,7 @@ async def _diagnose_object(
         ),
         unexplained=state.unexplained,
         changes=await changes_before(snapshot, state.hypotheses, state.unexplained, state.focus),
-        unchecked=not (state.hypotheses or can_judge(obj, target.kind)),
+        unchecked=not (state.hypotheses or can_judge(obj, resource.kind)),
         nearest=(),
         api_calls=snapshot.calls,
     )

@@ -15,14 +15,14 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.object_search import ANY_KIND, Found, IncompleteList, exact, find
-from bot.diagnosing.similar_names import closest, is_almost_a_name
+from bot.diagnosing.similar_names import MOST_CANDIDATES, candidates, is_almost_a_name
 from bot.kube.addresses import ip_in
 from bot.kube.conditions import condition
 from bot.kube.objects import namespace_of, ref
 from intents.catalog.schema import Incident
 from intents.command_lines import IS_NAME
 from intents.domain import Entity, Existence, Focus, Hypothesis, Json, NamedObject, ObjectRef, Permission
-from intents.focus import KINDS, besides, focus_of, named_as
+from intents.focus import CLUSTER_SCOPED, KINDS, besides, focus_of, named_as
 from intents.spoken_names import is_compound, is_telling
 
 PERMISSIONS: Final = (
@@ -31,7 +31,6 @@ PERMISSIONS: Final = (
     Permission(verb="get", resource="namespaces"),
 )
 
-_CLOSEST: Final = 3
 # The absence of these is what their incidents are about.
 _JUDGED_BY_RULES: Final = frozenset({"StorageClass", "APIService", "PersistentVolume"})
 # Incidents about the one may come from the absence of the other: an Ingress has no backend without its Service.
@@ -74,8 +73,9 @@ async def resolve(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis
         if asked.kind in _JUDGED_BY_RULES or of_definition or _is_behind(incident, focus, asked):
             return Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
         found = await find(snapshot, asked)
-        if found.existence is Existence.MISSING and not found.closest:
-            found = replace(found, closest=await closest(snapshot, await snapshot.resource(asked.kind), asked.ref))
+        if found.existence is Existence.MISSING and not found.candidates:
+            resource = await snapshot.resource(asked.kind)
+            found = replace(found, candidates=await candidates(snapshot, resource, asked.ref))
     except (ClusterError, IncompleteList):
         return Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
     resolved = _resolved(hypothesis, focus, asked, found)
@@ -88,7 +88,13 @@ def _is_behind(incident: Incident, focus: Focus, asked: Focus) -> bool:
 
 
 def _resolved(hypothesis: Hypothesis, focus: Focus, asked: Focus, found: Found) -> Resolved:
-    note = NamedObject(target=asked.ref, existence=found.existence, instead=found.instead, closest=found.closest)
+    note = NamedObject(
+        target=asked.ref,
+        existence=found.existence,
+        instead=found.instead,
+        candidates=found.candidates,
+        everywhere=not asked.namespace and asked.kind not in CLUSTER_SCOPED,
+    )
     if found.existence is Existence.MISSING:
         return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=note)
     if found.instead is not None:
@@ -100,7 +106,8 @@ def _resolved(hypothesis: Hypothesis, focus: Focus, asked: Focus, found: Found) 
     several = replace(note, others=hypothesis.alike) if hypothesis.alike else None
     if others:
         # The name alone does not tell which one is meant: probes search everywhere.
-        several = replace(note, closest=tuple(str(ref(one, asked.kind)) for one in found.objects[:_CLOSEST]))
+        fitting = tuple(replace(ref(one, asked.kind), uid="") for one in found.objects[:MOST_CANDIDATES])
+        several = replace(note, candidates=fitting)
         return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=several)
     if focus.names_object and not focus.namespace and namespace_of(manifest):
         focus = replace(focus, namespace=namespace_of(manifest))
@@ -122,7 +129,7 @@ async def _guessed_namespace(snapshot: Snapshot, hypothesis: Hypothesis) -> dict
     """Return the first guessed namespace that exists, as a name of the hypothesis."""
     for guess in hypothesis.guesses:
         with suppress(ClusterError):
-            if guess.kind == "namespace" and await _has_namespace(snapshot, guess.value):
+            if guess.kind == "namespace" and await has_namespace(snapshot, guess.value):
                 return {"namespace": guess.value}
     return {}
 
@@ -215,7 +222,7 @@ async def _guessed(snapshot: Snapshot, guess: Entity, kinds: Sequence[str], *, n
     return None
 
 
-async def _has_namespace(snapshot: Snapshot, name: str) -> bool:
+async def has_namespace(snapshot: Snapshot, name: str) -> bool:
     """Tell whether a namespace exists, or has pods: its own object may not be readable. Raise ClusterError."""
     if await snapshot.find("Namespace", name) is not None:
         return True
@@ -225,7 +232,7 @@ async def _has_namespace(snapshot: Snapshot, name: str) -> bool:
 async def _absent_namespace(snapshot: Snapshot, hypothesis: Hypothesis) -> NamedObject | None:
     """Return the namespace that the text names if it does not exist. Raise ClusterError."""
     name = hypothesis.named.get("namespace", "")
-    if not name or await _has_namespace(snapshot, name):
+    if not name or await has_namespace(snapshot, name):
         return None
     return NamedObject(target=ObjectRef(kind="Namespace", name=name), existence=Existence.MISSING)
 

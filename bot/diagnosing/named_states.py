@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -12,15 +13,26 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.engine import Engine
+from bot.diagnosing.named_objects import has_namespace
 from bot.diagnosing.object_search import ANY_KIND, IncompleteList, find
 from bot.diagnosing.object_states import ObjectState, state_of
 from bot.diagnosing.reads import Reads
-from bot.diagnosing.similar_names import closest
-from bot.kube.objects import name_of, namespace_of, uid_of
+from bot.diagnosing.similar_names import MOST_CANDIDATES, candidates, listed_anywhere
+from bot.kube.objects import name_of, namespace_of, ref, uid_of
 from bot.kube.owners import generated_stem
 from bot.kube.settling import lasting_problem
 from intents.catalog.loader import Catalog
-from intents.domain import Entity, Existence, Focus, Json, JudgedHypothesis, NamedObject, Observation, Verdict
+from intents.domain import (
+    Entity,
+    Existence,
+    Focus,
+    Json,
+    JudgedHypothesis,
+    NamedObject,
+    ObjectRef,
+    Observation,
+    Verdict,
+)
 from intents.focus import KINDS
 from intents.verdicts import rank, supported
 
@@ -75,36 +87,62 @@ class _Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedStateFinder:
-    """Finds named objects and judges their states. `namespace` is the default of the surface."""
+    """Finds named objects and judges their states.
+
+    `namespace` is the default of the surface. `said` are the namespaces that the text may name: one that is not certain
+    counts if it exists.
+    """
 
     snapshot: Snapshot
     engine: Engine
     reads: Reads
     namespace: str
+    said: Sequence[Entity] = ()
 
     async def states_of(self, names: Sequence[Entity], *, even_healthy: bool) -> NamedStates:
         """Return the states of the unhealthy objects; with `even_healthy` of a healthy one if all are."""
         found = await asyncio.gather(*map(self._found, names))
-        missing = tuple(one for one in found if isinstance(one, NamedObject))
+        notes = tuple(one for one in found if isinstance(one, NamedObject))
         standings = [one for one in found if isinstance(one, _Standing)]
-        return await self._states(standings, even_healthy=even_healthy, notes=missing)
+        return await self._states(standings, even_healthy=even_healthy, notes=notes)
 
     async def states_by_words(self, words: Sequence[str], *, even_healthy: bool) -> NamedStates:
-        """Return the states of the workloads, Services and pods that have one of these words as their name."""
+        """Return the states of the workloads, Services and pods that have one of these words as their name.
+
+        A namespace that the text names is the only one in question. A name that several namespaces have is ambiguous,
+        unless one of these objects alone is unhealthy.
+        """
         listed = await asyncio.gather(*map(self._listed, _BY_WORD)) if words else []
         found = [one for kind in listed for one in kind if name_of(one.manifest) in words]
         owned = [one for kind in listed for one in kind if generated_stem(name_of(one.manifest)) in words]
         meant = found or owned
-        home = [one for one in meant if namespace_of(one.manifest) in words]
-        return await self._states(home or meant, even_healthy=even_healthy)
+        home = await self._home() if meant else ""
+        if home:
+            there = [one for one in meant if namespace_of(one.manifest) == home]
+            if not there:
+                return NamedStates(notes=(_elsewhere(meant, home),))
+            return await self._states(there, even_healthy=even_healthy)
+        meant = [one for one in meant if namespace_of(one.manifest) in words] or meant
+        unhealthy = [one for one in meant if not one.is_healthy(self.snapshot.now)]
+        if note := _ambiguous(unhealthy or meant):
+            return NamedStates(notes=(note,))
+        return await self._states(meant, even_healthy=even_healthy)
 
     async def _listed(self, kind: str) -> list[_Standing]:
         try:
             resource = await self.snapshot.resource(kind)
-            listing = await self.snapshot.list(resource, namespace=self.namespace)
         except ClusterError:
             return []
-        return [_Standing(resource=resource, manifest=item) for item in listing.items]
+        listed = await listed_anywhere(self.snapshot, resource, namespace=self.namespace)
+        return [_Standing(resource=resource, manifest=item) for item in listed]
+
+    async def _home(self) -> str:
+        """Return the namespace that the text names, else the default of the surface; "" for none."""
+        for name in sorted(self.said, key=lambda name: not name.certain):
+            with suppress(ClusterError):
+                if name.certain or await has_namespace(self.snapshot, name.value):
+                    return name.value
+        return self.namespace
 
     async def _states(
         self, found: Sequence[_Standing], *, even_healthy: bool, notes: tuple[NamedObject, ...] = ()
@@ -123,7 +161,7 @@ class NamedStateFinder:
     async def _found(self, name: Entity) -> _Standing | NamedObject | None:
         """Return the object of a name, a note if there is none of a certain name, else None. Never raise."""
         kinds = ANY_KIND if name.kind == "object" else (KINDS.get(name.kind, ""),)
-        home = "" if name.kind in _UNNAMESPACED else name.namespace or self.namespace
+        home = "" if name.kind in _UNNAMESPACED else name.namespace or await self._home()
         for kind in filter(None, kinds):
             focus = Focus(kind=kind, namespace=home, name=name.value)
             try:
@@ -135,9 +173,46 @@ class NamedStateFinder:
                     return _Standing(resource=other, manifest=manifest) if manifest else None
                 if len(found.objects) == 1:
                     return _Standing(resource=resource, manifest=found.objects[0])
-                if name.certain and found.existence is Existence.MISSING:
-                    similar = found.closest or await closest(self.snapshot, resource, focus.ref)
-                    return NamedObject(target=focus.ref, existence=Existence.MISSING, closest=similar)
+                everywhere = resource.namespaced and not home
+                note = NamedObject(target=focus.ref, existence=found.existence, everywhere=everywhere)
+                if found.objects:
+                    return replace(note, candidates=_refs(found.objects, kind))
+                if name.certain or (self.said and name.kind != "object"):
+                    similar = found.candidates or await candidates(self.snapshot, resource, focus.ref)
+                    # A guess is a name if an object has it.
+                    if name.certain or any(one.name == name.value for one in similar):
+                        return replace(note, candidates=similar)
             except (ClusterError, IncompleteList):
                 continue
         return None
+
+
+def _refs(objects: Sequence[Json], kind: str) -> tuple[ObjectRef, ...]:
+    return tuple(replace(ref(one, kind), uid="") for one in objects[:MOST_CANDIDATES])
+
+
+def _chosen(standings: Sequence[_Standing]) -> dict[str, dict[str, ObjectRef]]:
+    """Return the first object of each name and namespace: a workload before its pods and its Service."""
+    chosen: dict[str, dict[str, ObjectRef]] = {}
+    for one in standings:
+        about = replace(ref(one.manifest, one.resource.kind), uid="")
+        name = generated_stem(about.name) if about.kind == "Pod" else ""
+        chosen.setdefault(name or about.name, {}).setdefault(about.namespace, about)
+    return chosen
+
+
+def _ambiguous(standings: Sequence[_Standing]) -> NamedObject | None:
+    """Return the first name that objects of several namespaces have, with these as candidates."""
+    for homes in _chosen(standings).values():
+        if len(homes) > 1:
+            first = next(iter(homes.values()))
+            target = replace(first, namespace="")
+            found = tuple(homes.values())[:MOST_CANDIDATES]
+            return NamedObject(target=target, existence=Existence.EXISTS, candidates=found, everywhere=True)
+    return None
+
+
+def _elsewhere(standings: Sequence[_Standing], home: str) -> NamedObject:
+    """Return that the namespace lacks an object that others have, with these as candidates."""
+    found = tuple(next(iter(_chosen(standings).values())).values())[:MOST_CANDIDATES]
+    return NamedObject(target=replace(found[0], namespace=home), existence=Existence.MISSING, candidates=found)

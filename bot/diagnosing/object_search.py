@@ -7,18 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.cluster.errors import ClusterError
+from bot.cluster.errors import ClusterError, Forbidden
 from bot.cluster.object_lists import ObjectList
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing.similar_names import place
+from bot.diagnosing.similar_names import MOST_CANDIDATES, candidates
 from bot.kube.addresses import ip_in
 from bot.kube.objects import name_of, ref, spec_of, status_of
 from bot.kube.owners import controller_of, generated_stem, ordinal_of, workload_of
 from bot.kube.replicas import replicas_of
 from intents.domain import Existence, Focus, Json, NamedObject, ObjectRef
 
-_MOST: Final = 3
 # A name may be that of another kind: people say "pod checkout" of a Deployment.
 _CUSTOM: Final = ("TidbCluster",)
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", *_CUSTOM)
@@ -35,13 +34,13 @@ class IncompleteList(Exception):
 class Found:
     """The result of a search: the objects of that name, or one object to diagnose `instead`.
 
-    `closest` are the objects whose names begin with a cut name, if there are several.
+    `candidates` are the objects whose names begin with a cut name, if there are several.
     """
 
     objects: tuple[Json, ...] = ()
     instead: ObjectRef | None = None
     existence: Existence = Existence.EXISTS
-    closest: tuple[str, ...] = ()
+    candidates: tuple[ObjectRef, ...] = ()
 
 
 async def find(snapshot: Snapshot, asked: Focus) -> Found:
@@ -85,7 +84,8 @@ async def _by_beginning(snapshot: Snapshot, resource: Resource, asked: Focus) ->
         return Found(instead=ref(found[0], resource.kind))
     if resource.kind == "Pod" and len(owners := {workload_of(pod) for pod in found}) == 1:
         return Found(instead=owners.pop())
-    return Found(existence=Existence.MISSING, closest=tuple(place(item) for item in found[:_MOST]))
+    several = tuple(replace(ref(item, resource.kind), uid="") for item in found[:MOST_CANDIDATES])
+    return Found(existence=Existence.MISSING, candidates=several)
 
 
 async def _by_address(snapshot: Snapshot, resource: Resource, asked: Focus) -> Found:
@@ -135,39 +135,87 @@ async def _owner_without_pods(snapshot: Snapshot, asked: Focus) -> ObjectRef | N
     return None
 
 
-async def _of_another_kind(
-    snapshot: Snapshot, asked: Focus, *, kinds: Sequence[str] = (*_WORKLOADS, "Pod")
-) -> ObjectRef | None:
+async def _of_another_kind(snapshot: Snapshot, asked: Focus) -> ObjectRef | None:
     """Return the one workload or pod that has this name although the text says another kind."""
     if asked.kind not in (*ANY_KIND, "ReplicaSet") or asked.kind == "Service":
         return None
-    answers = await asyncio.gather(*(_named_so(snapshot, kind, asked) for kind in kinds if kind != asked.kind))
-    found = [one for answer in answers for one in answer]
+    found = await _of_kinds(snapshot, asked, [kind for kind in (*_WORKLOADS, "Pod") if kind != asked.kind])
     return found[0] if len(found) == 1 else None
 
 
-async def _named_so(snapshot: Snapshot, kind: str, asked: Focus) -> tuple[ObjectRef, ...]:
-    try:
-        resource = await snapshot.resource(kind)
-        return tuple(ref(one, kind) for one in await exact(snapshot, resource, asked))
-    except (ClusterError, IncompleteList):
-        return ()
+async def _of_kinds(snapshot: Snapshot, asked: Focus, kinds: Sequence[str]) -> tuple[ObjectRef, ...]:
+    """Return the objects of these kinds that have this name. A kind that cannot be read has none."""
+
+    async def of(kind: str) -> tuple[ObjectRef, ...]:
+        try:
+            return await _readable(snapshot, await snapshot.resource(kind), asked)
+        except ClusterError:
+            return ()
+
+    answers = await asyncio.gather(*map(of, kinds))
+    return tuple(one for answer in answers for one in answer)
 
 
-async def stand_in(snapshot: Snapshot, target: ObjectRef) -> NamedObject | None:
-    """Return the object to diagnose in place of one that does not exist, as `instead`; None if there is none.
+# --- the object of a request ----------------------------------------------------------------------------------------
 
-    It is the owner of a pod that was replaced, the object of that address, or the custom resource of that name: people
-    name it without its kind.
+
+async def sought(snapshot: Snapshot, resource: Resource, asked: Focus) -> NamedObject:
+    """Return the object that a request names as `instead`; if there is none or several fit, the `candidates`.
+
+    In the place of an object that does not exist is the owner of a pod that was replaced, the object of that address,
+    or the workload of that name. Without a namespace all readable ones are searched. Raise ClusterError.
     """
-    asked = Focus(kind=target.kind, namespace=target.namespace, name=target.name)
+    about = NamedObject(
+        target=asked.ref, existence=Existence.EXISTS, everywhere=resource.namespaced and not asked.namespace
+    )
+    found = await _readable(snapshot, resource, asked)
+    if not found and (instead := await _in_place_of(snapshot, resource, asked)) is not None:
+        return replace(about, existence=instead.existence, instead=instead.instead)
+    found = found or await _of_kinds(snapshot, asked, _said_as(resource.kind))
+    if len(found) == 1:
+        return replace(about, instead=found[0])
+    if found:
+        return replace(about, candidates=found[:MOST_CANDIDATES])
+    return replace(about, existence=Existence.MISSING, candidates=await candidates(snapshot, resource, asked.ref))
+
+
+async def exists(snapshot: Snapshot, resource: Resource, asked: Focus, *, as_workload: bool = False) -> bool:
+    """Tell whether an object of this kind and name exists, or `as_workload` a workload of it. Raise ClusterError."""
+    if as_workload:
+        return bool(await _of_kinds(snapshot, asked, _said_as(resource.kind)))
+    return bool(await _readable(snapshot, resource, asked))
+
+
+def _said_as(kind: str) -> Sequence[str]:
+    """Return the kinds of objects that people name with this one: a workload as a pod, a custom resource as either."""
+    if kind == "Pod":
+        return _WORKLOADS
+    return _CUSTOM if kind in (*_WORKLOADS, "ReplicaSet") else ()
+
+
+async def _readable(snapshot: Snapshot, resource: Resource, asked: Focus) -> tuple[ObjectRef, ...]:
+    """Return the objects of exactly this kind and name that may be read. Raise ClusterError."""
+    items: Sequence[Json | None]
+    if asked.namespace or not resource.namespaced:
+        items = [await snapshot.find(resource, asked.name, namespace=asked.namespace)]
+    else:
+        try:
+            items = (await snapshot.list(resource, fields=f"metadata.name={asked.name}")).items
+        except Forbidden:
+            # Casebook may be limited to its own namespace.
+            items = [await snapshot.find(resource, asked.name)]
+            if items == [None]:
+                raise
+    return tuple(replace(ref(item, resource.kind), uid="") for item in items if item)
+
+
+async def _in_place_of(snapshot: Snapshot, resource: Resource, asked: Focus) -> Found | None:
+    """Return the object of that address, or the owner of a pod that was replaced."""
     try:
-        if ip_in(target.name):
-            addressed = (await _by_address(snapshot, await snapshot.resource(target.kind), asked)).instead
-            return NamedObject(target=target, existence=Existence.EXISTS, instead=addressed) if addressed else None
-        if owner := await _owner(snapshot, asked):
-            return NamedObject(target=target, existence=Existence.REPLACED, instead=owner)
-        other = await _of_another_kind(snapshot, asked, kinds=_CUSTOM)
+        if ip_in(asked.name):
+            found = await _by_address(snapshot, resource, asked)
+            return found if found.instead else None
+        owner = await _owner(snapshot, asked)
     except (ClusterError, IncompleteList):
         return None
-    return NamedObject(target=target, existence=Existence.EXISTS, instead=other) if other else None
+    return Found(instead=owner, existence=Existence.REPLACED) if owner else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
@@ -70,10 +71,8 @@ async def speakers_of(snapshot: Snapshot, lines: Sequence[str], *, namespace: st
     return Speakers(found=_one_per_workload(speakers(asked, [one for part in read for one in part]), pods))
 
 
-def told_by(statement: Statement | None, catalog: Catalog, one: Resolved) -> Resolved:
+def told_by(statement: Statement, catalog: Catalog, one: Resolved, *, now: datetime) -> Resolved:
     """Return a hypothesis of a text that names no object as one about the object that says the text's line."""
-    if statement is None:
-        return one
     subject, incident = replace(statement.subject, uid=""), catalog.incidents[one.hypothesis.incident]
     named = {**one.hypothesis.named, "namespace": subject.namespace, **named_as(subject.kind, subject.name)}
     hypothesis = replace(one.hypothesis, named=named)
@@ -82,7 +81,8 @@ def told_by(statement: Statement | None, catalog: Catalog, one: Resolved) -> Res
         hypothesis = replace(one.hypothesis, besides=entity_of(subject))
         focus = one.focus
     asked = Focus(kind=subject.kind, namespace=subject.namespace, name=subject.name)
-    note = NamedObject(target=subject, existence=Existence.QUOTED, source=statement.source, at=statement.at)
+    said_s = max(int((now - statement.at).total_seconds()), 0) if statement.at else None
+    note = NamedObject(target=subject, existence=Existence.QUOTED, source=statement.source, said_s=said_s)
     return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=note)
 
 

@@ -22,13 +22,13 @@ from bot.diagnosing.diagnosis import TargetNotFound
 from bot.diagnosing.engine import Engine
 from bot.diagnosing.object_states import ObjectState, state_of
 from bot.diagnosing.reads import Reads
-from bot.diagnosing.similar_names import closest
+from bot.diagnosing.similar_names import candidates
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.timestamps import parse_time
 from bot.overviews.grouping import Group, grouped, impact_of, reference
 from bot.overviews.scan import Scan, Scanner, kinds_read
 from bot.overviews.troubled_objects import Identity, TroubledObject, troubled
-from intents.domain import Json, JudgedHypothesis, ObjectRef, Text, Verdict
+from intents.domain import Existence, Json, JudgedHypothesis, NamedObject, ObjectRef, Text, Verdict
 from intents.overview import Overview, OverviewFinding
 from intents.verdicts import supported
 
@@ -128,7 +128,8 @@ class _Overview:
         try:
             return await snapshot.get(resource, namespace)
         except NotFound:
-            raise TargetNotFound(target, await closest(snapshot, resource, target)) from None
+            named = await candidates(snapshot, resource, target)
+            raise TargetNotFound(NamedObject(target=target, existence=Existence.MISSING, candidates=named)) from None
         except Forbidden:
             return {}  # its objects may be readable all the same
 

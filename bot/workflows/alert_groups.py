@@ -151,7 +151,7 @@ class AlertGroupWorkflow:
                 access=requester.scope.access(connection.name),
             )
         except TargetNotFound as error:
-            says = failures.target_not_found(error.target, error.closest, error.others)
+            says = failures.target_not_found(error.named)
             return self._plain(alert, says, requester, key=_key("alert", *_likeness(alert)))
         except ClusterError as error:
             return await self._of_text(alert, Text.same(str(error)), requester)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.cluster.errors import ClusterError, NotFound
+from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import CarriedMatch, match_text
+from bot.diagnosing.object_search import exists
 from bot.policy import ReadLevel
 from bot.store import StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
@@ -23,8 +24,7 @@ from intents.cluster_choice import (
     choose,
     means_cluster,
 )
-from intents.command_lines import KINDS
-from intents.domain import ObjectRef, Text
+from intents.domain import Focus, ObjectRef, Text
 from intents.focus import focus_of
 from intents.request import DiagnoseObject, ExplainText, scope_of
 from intents.request import Request as Question
@@ -37,7 +37,6 @@ PRESSED: Final = "cluster"
 SEARCH_S: Final = 2.0
 
 _COMMANDED: Final = frozenset({Surface.COMMAND, Surface.BUTTON})
-_OUTSIDE_NAMESPACES: Final = frozenset({"node", "pv", "storageclass", "apiservice", "namespace"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +97,8 @@ class ClusterChooser:
             )
         match choose(visible, clues):
             case UnknownCluster() as wrong:
-                return Interpretation(question=question, refused=cluster_choice.unknown_cluster(wrong, visible))
+                refused = cluster_choice.unknown_cluster(wrong, visible)
+                return Interpretation(question=question, refused=refused, pick=visible)
             case ChosenCluster(cluster=cluster, why=why):
                 pick = visible if why is ChoiceReason.PRESSED else ()
                 return Interpretation(question=question, cluster=cluster, why=cluster_choice.reason_for(why), pick=pick)
@@ -147,9 +147,9 @@ class ClusterChooser:
             return Interpretation(
                 question=question, unclear=cluster_choice.why_unclear("", found=(), unasked=()), pick=visible
             )
-        exists = await asyncio.gather(*(self._has(name, target, requester) for name in visible))
-        found = [name for name, has in zip(visible, exists, strict=True) if has]
-        unasked = [name for name, has in zip(visible, exists, strict=True) if has is None]
+        found, unasked = await self._having(target, visible, requester)
+        if not (found or unasked):
+            found, unasked = await self._having(target, visible, requester, as_workload=True)
         if len(found) == 1:
             return Interpretation(
                 question=question, cluster=found[0], why=cluster_choice.found_only_there(unasked), pick=tuple(unasked)
@@ -159,8 +159,18 @@ class ClusterChooser:
             question=question, unclear=cluster_choice.why_unclear(about, found=found, unasked=unasked), pick=visible
         )
 
+    async def _having(
+        self, target: DiagnoseObject, visible: Sequence[str], requester: Requester, *, as_workload: bool = False
+    ) -> tuple[list[str], list[str]]:
+        """Return the clusters that have an object, and those that do not tell in time."""
+        exists = await asyncio.gather(
+            *(self._has(name, target, requester, as_workload=as_workload) for name in visible)
+        )
+        answers = dict(zip(visible, exists, strict=True))
+        return [name for name, has in answers.items() if has], [name for name, has in answers.items() if has is None]
+
     async def _target(self, question: Question, channel: str) -> DiagnoseObject | None:
-        """Return the object to look up: one that is named in full."""
+        """Return the object to look up, if one is named."""
         if isinstance(question, ExplainText):
             engine = self.services.engine(channel)
             matching = question.matching or await match_text(question.text, engine=engine)
@@ -174,19 +184,18 @@ class ClusterChooser:
                 question = DiagnoseObject(kind=first.kind, namespace=home, name=first.value)
             else:
                 return None
-        if scope_of(question) == "":
-            return None
-        outside = KINDS.get(question.kind.lower()) in _OUTSIDE_NAMESPACES
-        return question if question.kind and question.name and (question.namespace or outside) else None
+        return question if question.kind and question.name and scope_of(question) != "" else None
 
     async def elsewhere(self, target: ObjectRef, requester: Requester, *, but: str) -> tuple[str, ...]:
         """Return the other clusters that have an object, as far as the requester may know and they answer in time."""
         visible = [name for name in requester.scope.clusters(self.services.clusters.names) if name != but]
         asked = DiagnoseObject(kind=target.kind, namespace=target.namespace, name=target.name)
-        exists = await asyncio.gather(*(self._has(name, asked, requester) for name in visible))
-        return tuple(name for name, has in zip(visible, exists, strict=True) if has)
+        found, _ = await self._having(asked, visible, requester)
+        return tuple(found)
 
-    async def _has(self, cluster: str, target: DiagnoseObject, requester: Requester) -> bool | None:
+    async def _has(
+        self, cluster: str, target: DiagnoseObject, requester: Requester, *, as_workload: bool
+    ) -> bool | None:
         """Tell whether the object exists, as far as the requester may know; None if unknown in time."""
         try:
             async with asyncio.timeout(SEARCH_S):
@@ -195,12 +204,10 @@ class ClusterChooser:
                 async with Snapshot(connection, deadline=SEARCH_S, access=access) as snapshot:
                     resource = await snapshot.resource(target.kind)
                     namespace = target.namespace if resource.namespaced else ""
-                    await snapshot.get(resource, target.name, namespace=namespace)
-        except NotFound:
-            return False
+                    asked = Focus(kind=resource.kind, namespace=namespace, name=target.name)
+                    return await exists(snapshot, resource, asked, as_workload=as_workload)
         except (ClusterError, TimeoutError):
             return None
-        return True
 
 
 def _parsed(request: StoredRequest) -> _ClusterQuestion:
@@ -213,6 +220,9 @@ def _parsed(request: StoredRequest) -> _ClusterQuestion:
     if original.name:
         about = DiagnoseObject(kind=original.kind, namespace=original.namespace, name=original.name)
         if isinstance(query, ObjectQuery) and query.name == original.name:
+            # In a sentence the word after "in" may be anything; in a command it is a namespace or a cluster.
+            certain = original.origin in _COMMANDED or query.place != original.namespace
+            about = replace(about, namespace_certain=certain)
             return _ClusterQuestion(question=about, named=query.cluster, place=query.place)
         return _ClusterQuestion(question=about)
     named = query.cluster if isinstance(query, TextQuery) else ""

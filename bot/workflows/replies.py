@@ -27,7 +27,7 @@ from bot.workflows.follow_ups import FollowUps
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.remedy_offers import RemedyOffers
 from bot.workflows.services import Requester, Services
-from intents.domain import Diagnosis, Existence, Finding, Text
+from intents.domain import Diagnosis, Existence, Finding, NamedObject, Text
 from intents.mutes import concerned
 from intents.overview import without_muted
 from intents.request import DiagnoseObject, scope_of
@@ -41,6 +41,7 @@ from responses.plots import leading_plot
 from responses.safety import safe, safe_value, scrubbed
 from responses.secret_kinds import secret_kinds
 from responses.slack.cluster_picker import Picker, which_cluster, with_picker
+from responses.slack.diagnose_buttons import which_object
 from responses.slack.help import help_message
 from responses.slack.message import Message
 from responses.slack.notices import failed
@@ -137,11 +138,11 @@ class Replies:
             return Reply(plain=linked, ended="linked")
         interpretation = await self.cluster_chooser.of(request, requester, pressed=picked, match=match)
         if interpretation.refused:
-            return self._failed(interpretation.refused, request, requester, interpretation)
+            if not interpretation.pick:
+                return self._failed(interpretation.refused, request, requester, interpretation)
+            return self._which_cluster(interpretation.refused, interpretation.pick, request, requester)
         if interpretation.unclear and isinstance(interpretation.question, DiagnoseObject):
-            pick = Picker(names=interpretation.pick)
-            message = which_cluster(interpretation.unclear, pick, request_id=request.id, language=requester.language)
-            return Reply(plain=message, intent="diagnose", ended="unclear")
+            return self._which_cluster(interpretation.unclear, interpretation.pick, request, requester)
         cluster, person = interpretation.cluster, requester.scope.who.user
         with self.services.concurrency.slot(cluster, person) if cluster else nullcontext():
             return await self._asked(request, requester, interpretation, progress)
@@ -186,12 +187,7 @@ class Replies:
                 access=requester.scope.access(connection.name) if connection else NOTHING,
             )
         except TargetNotFound as error:
-            elsewhere = await self.cluster_chooser.elsewhere(
-                error.target, requester, but=connection.name if connection else ""
-            )
-            says = failures.target_not_found(error.target, error.closest, error.others, elsewhere=elsewhere)
-            says = cluster_choice.with_cluster_name(says, interpretation.cluster) if interpretation.why else says
-            return self._failed(says, request, requester, interpretation, ended="not found")
+            return await self._not_found(error.named, request, requester, interpretation)
         except ClusterError as error:
             self._give_up(connection, error)
             return self._failed(self._why(interpretation, error), request, requester, interpretation)
@@ -223,8 +219,7 @@ class Replies:
                 access=requester.scope.access(connection.name),
             )
         except TargetNotFound as error:
-            says = failures.target_not_found(error.target, error.closest, error.others)
-            return self._failed(says, request, requester, interpretation, ended="not found")
+            return await self._not_found(error.named, request, requester, interpretation)
         except ClusterError as error:
             self._give_up(connection, error)
             return self._failed(self._why(interpretation, error), request, requester, interpretation)
@@ -336,6 +331,29 @@ class Replies:
         """Drop a broken connection, so that the next question connects again."""
         if connection is not None and isinstance(error, Unauthorized | Unreachable):
             self.services.clusters.give_up(connection, error)
+
+    def _which_cluster(self, says: Text, names: tuple[str, ...], request: StoredRequest, requester: Requester) -> Reply:
+        """Ask which cluster is meant."""
+        message = which_cluster(says, Picker(names=names), request_id=request.id, language=requester.language)
+        return Reply(plain=message, intent="diagnose", ended="unclear")
+
+    async def _not_found(
+        self, named: NamedObject, request: StoredRequest, requester: Requester, interpretation: Interpretation
+    ) -> Reply:
+        """Say that no single object has the name: ask which one or which cluster is meant, if there is a choice."""
+        cluster = interpretation.cluster
+        if named.existence is Existence.MISSING:
+            found = await self.cluster_chooser.elsewhere(named.target, requester, but=cluster)
+            named = replace(named, elsewhere=found)
+        says = failures.target_not_found(named)
+        if named.elsewhere:
+            return self._which_cluster(says, named.elsewhere, request, requester)
+        says = cluster_choice.with_cluster_name(says, cluster) if interpretation.why else says
+        if not named.candidates:
+            return self._failed(says, request, requester, interpretation, ended="not found")
+        message = which_object(says, named.candidates, cluster=cluster, language=requester.language)
+        message = with_picker(message, _pick(interpretation), request_id=request.id, language=requester.language)
+        return Reply(plain=message, intent=_intent(interpretation.question), ended="not found")
 
     def _failed(
         self,

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from intents.domain import Diagnosis, Focus, JudgedHypothesis, Language, Text
+from intents.domain import Diagnosis, Focus, JudgedHypothesis, Language, ObjectRef, Text
 from responses import glance, sentences, words
-from responses.named_objects import named_sentences
+from responses.named_objects import candidates_of, named_sentences, which_of
 from responses.nothing_found import nothing_found
 from responses.safety import SafeDiagnosis
 from responses.secret_kinds import secret_notice
@@ -25,9 +25,9 @@ from responses.slack.cluster_picker import Picker, picker_blocks
 from responses.slack.controls import NO_CORRECTIONS, RemedyButton, data_loss_lines, footer, state_parts
 from responses.slack.controls import control_parts as pressable
 from responses.slack.details import exceeds_details, full_text
-from responses.slack.diagnose_buttons import diagnose_row
+from responses.slack.diagnose_buttons import candidate_rows
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group
-from responses.slack.message import Message, Snippet
+from responses.slack.message import Block, Message, Snippet
 from responses.slack.mrkdwn import fallback
 from responses.slack.remedy_states import CAUSE_GONE, RemedyShown, RemedyState, cause_gone
 
@@ -120,6 +120,7 @@ def answer_message(
     page = _Page(visible, language, of_text=of_text, text_only=reason, over=over.state if over else None, ended=ended)
     parts = [
         Part(rank=0, blocks=(blocks.rich(*page.head()),)),
+        *page.choice(),
         *state_parts(
             remedy_states,
             not_it_by,
@@ -281,13 +282,19 @@ class _Page:
         """Yield the objects of which one may be meant, each with a button that diagnoses it."""
         if not one.candidates:
             return
-        found = [
-            diagnose_row(self._cut(str(each)), each, number, cluster=self._diagnosis.cluster, language=self._language)
-            for number, each in enumerate(one.candidates[:_LISTED])
-        ]
+        found = self._rows(one.candidates[:_LISTED])
         more = [_more(len(one.candidates) - _LISTED, self._language)] if len(one.candidates) > _LISTED else []
         heading = blocks.line(blocks.text(self._text(words.CANDIDATES)))
         yield Part(rank=0, blocks=(blocks.rich(heading), *found, *([blocks.rich(*more)] if more else [])))
+
+    def choice(self) -> Iterable[Part]:
+        """Yield the objects of which one may be meant by a name, each with a button that diagnoses it."""
+        if not self._ended and (named := candidates_of(self._diagnosis)):
+            asks = [blocks.rich(blocks.line(blocks.text(self._text(which_of(named)))))] if self._first else []
+            yield Part(rank=0, blocks=(*asks, *self._rows(named)))
+
+    def _rows(self, objects: Sequence[ObjectRef]) -> list[Block]:
+        return candidate_rows(objects, cluster=self._diagnosis.cluster, language=self._language)
 
     def next_step(self) -> Iterable[Part]:
         """Yield the first step by hand, where no button can be pressed."""

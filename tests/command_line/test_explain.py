@@ -64,13 +64,33 @@ def test_timing_adds_clock_values_and_call_counts(run: Run, kubeconfig: str) -> 
     assert timing["seconds"] > 0
 
 
-def test_a_missing_pod_exits_with_4_and_the_closest_names(run: Run, kubeconfig: str) -> None:
-    ran = run("diagnose", "pod", "ledger/db-tikv", "--kubeconfig", kubeconfig)
+def test_a_missing_object_exits_with_4_and_lists_what_may_be_meant(run: Run, kubeconfig: str) -> None:
+    for kind, name, meant in (
+        ("deployment", "ledger/db-tikv", "StatefulSet ledger/db-tikv"),
+        ("statefulset", "shop/db-tikv", "StatefulSet ledger/db-tikv"),
+        ("statefulset", "ledger/db-tkiv", "StatefulSet ledger/db-tikv"),
+    ):
+        ran = run("diagnose", kind, name, "--kubeconfig", kubeconfig)
 
-    assert (ran.code, ran.out) == (4, "")
-    assert ran.err.startswith(
-        "casebook: Pod ledger/db-tikv does not exist; did you mean StatefulSet ledger/db-tikv, ledger"
-    )
+        assert (ran.code, ran.out) == (4, "")
+        assert f"• {meant}" in [line.strip() for line in ran.err.splitlines()]
+
+
+@pytest.mark.parametrize("argv", [["ledger/db-tikv"], ["pod", "ledger/db-tikv"], ["sts/ledger/db-tikv"]])
+def test_a_workload_is_found_by_its_name_alone(run: Run, kubeconfig: str, argv: list[str]) -> None:
+    document = run("diagnose", *argv, "--kubeconfig", kubeconfig, "--output", "json").json
+
+    assert (document["target"]["kind"], document["target"]["name"]) == ("StatefulSet", "db-tikv")
+
+
+def test_without_a_namespace_the_whole_cluster_is_searched(run: Run, cluster: SimulatedCluster, tmp_path: Path) -> None:
+    path = tmp_path / "kubeconfig"
+    path.write_text(json.dumps(cluster.kubeconfig(namespace="default")), "utf-8")
+
+    document = run("diagnose", "sts", "db-tikv", "--kubeconfig", str(path), "--output", "json").json
+
+    assert document["target"]["namespace"] == "ledger"
+    assert "ledger" in document["named"][0]["says"]
 
 
 def test_a_healthy_pod_has_no_known_problem_and_exits_with_3(

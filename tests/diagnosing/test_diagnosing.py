@@ -121,9 +121,9 @@ async def test_chat_reads_nothing_from_the_cluster(
 @pytest.mark.parametrize(
     ("namespace", "name", "closest"),
     [
-        ("ledger", "db-tikv-9", "ledger/db-tikv-0"),
-        ("legder", "db-tikv-0", "ledger/db-tikv-0"),
-        ("kube-system", "coredns", "kube-system/coredns-"),
+        ("ledger", "db-tikv-9", "Pod ledger/db-tikv-0"),
+        ("legder", "db-tikv-0", "Pod ledger/db-tikv-0"),
+        ("kube-system", "corednss", "Pod kube-system/coredns-"),
     ],
 )
 async def test_unknown_pod_gets_suggestions(
@@ -132,8 +132,8 @@ async def test_unknown_pod_gets_suggestions(
     with pytest.raises(TargetNotFound) as raised:
         await diagnose(DiagnoseObject(kind="pod", namespace=namespace, name=name), engine=engine, connection=connection)
 
-    assert raised.value.target == ObjectRef(kind="Pod", namespace=namespace, name=name)
-    assert raised.value.closest[0].startswith(closest)
+    assert raised.value.named.target == ObjectRef(kind="Pod", namespace=namespace, name=name)
+    assert str(raised.value.named.candidates[0]).startswith(closest)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ async def test_absent_object_is_said_first_and_no_other_proves_the_error(tmp_pat
             assert lines[0].startswith((f"{target} does not exist", "集群 simulated 中不存在")), text
             assert target in lines[0]
             assert not decided(lines), text
-            assert "ledger/db-tikv-0" in lines[0] or "Namespace" in target
+            assert any("ledger/db-tikv-0" in line for line in lines) or "Namespace" in target
 
 
 async def test_name_in_words_that_no_object_has_is_said(tmp_path, engine, broken):
@@ -49,7 +49,7 @@ async def test_name_in_words_that_no_object_has_is_said(tmp_path, engine, broken
     async with workplace(tmp_path, engine, broken.world) as at:
         lines = await answer_to(at, misspelt)
         assert lines[0].startswith("Pod storefrnt does not exist")
-        assert "Closest names: shop/storefront-" in lines[0]
+        assert any(line.startswith("Pod shop/storefront-") for line in lines)
         assert not decided(lines)
         lines = await answer_to(at, unlike)
         assert lines[0].startswith("Pod zebra-xylofon does not exist")

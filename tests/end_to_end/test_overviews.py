@@ -84,7 +84,7 @@ async def test_healthy_and_unknown_namespaces_are_told(tmp_path, engine):
         assert not diagnose_buttons(healthy)
 
         unknown = await overview_of(at, "namespace tll")
-        assert "till" in lines_of(unknown)[0]
+        assert "Namespace till" in lines_of(unknown)
 
 
 async def test_question_in_words_is_understood(tmp_path, engine):

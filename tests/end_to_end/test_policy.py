@@ -86,7 +86,7 @@ async def test_channel_of_one_namespace_reads_and_shows_no_other(tmp_path, engin
 
         for said in told:
             named = said.replace("ledger/checkout-6f4d8b7c5-kz9w", "").replace("kz9wp-checkout-6f4d8b7c5", "")
-            assert not [word for word in HIDDEN if word in named.replace("Deployment ledger/checkout", "")], named
+            assert not [word for word in HIDDEN if word in named.replace("Deployment checkout", "")], named
         assert of_front(at) == []
         assert Press.REMEDY.value not in json.dumps(at.ours(channel))
 
@@ -107,7 +107,7 @@ async def test_channel_gets_full_answers_about_its_own_namespace(tmp_path, engin
         channel = at.slack.add_channel("team-ledger", id=LEDGER)
 
         assert "\n🔴 CONFIRMED · " in await command(at, channel, "pod ledger/db-tikv-0")
-        assert "did you mean ledger/db-tikv-0" in await command(at, channel, "pod ledger/db-tikv-9")
+        assert "\nPod ledger/db-tikv-0" in await command(at, channel, "pod ledger/db-tikv-9")
 
 
 async def test_unlisted_channel_gets_text_only_answers(tmp_path, engine, broken):

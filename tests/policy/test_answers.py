@@ -97,8 +97,8 @@ async def answer(request: Request, *, engine: Engine, connection: Connection, ac
     try:
         diagnosis = await diagnose(request, engine=engine, connection=connection, access=access)
     except (NotAllowedHere, TargetNotFound) as error:
-        closest = error.closest if isinstance(error, TargetNotFound) else ()
-        return f"{type(error).__name__}: {error} {closest}"
+        named = error.named if isinstance(error, TargetNotFound) else ""
+        return f"{type(error).__name__}: {error} {named}"
     return diagnosis_json(scrubbed(diagnosis), language=Language.EN)
 
 
@@ -176,8 +176,8 @@ async def test_suggested_names_may_be_shown(engine: Engine) -> None:
                 request, engine=engine, connection=connection, access=Access(namespaces=frozenset({namespace}))
             )
 
-    assert {each.partition("/")[0] for each in everything.value.closest} >= {namespace, f"{namespace}-{MARK}"}
-    assert {each.partition("/")[0] for each in some.value.closest} == {namespace}
+    assert {each.namespace for each in everything.value.named.candidates} >= {namespace, f"{namespace}-{MARK}"}
+    assert {each.namespace for each in some.value.named.candidates} == {namespace}
 
 
 async def test_a_partial_view_rules_nothing_out(engine: Engine) -> None:

@@ -12,6 +12,7 @@ from intents.chronicle.resolution import resolution_of
 from intents.cluster_choice import ChoiceReason, UnknownCluster
 from intents.domain import (
     Diagnosis,
+    Existence,
     ExternalManager,
     Finding,
     FindingOutcome,
@@ -20,6 +21,7 @@ from intents.domain import (
     GapReason,
     Language,
     Link,
+    NamedObject,
     NearestEntry,
     ObjectRef,
     Observation,
@@ -47,6 +49,7 @@ from responses.slack.chronicle.timeline import timeline_message
 from responses.slack.cluster_picker import Picker, which_cluster, with_picker
 from responses.slack.controls import RemedyButton
 from responses.slack.details import details_view
+from responses.slack.diagnose_buttons import which_object
 from responses.slack.diagnosis import answer_message, placeholder_message
 from responses.slack.follow_ups import answered_above, changed_since
 from responses.slack.help import help_message, misused
@@ -338,7 +341,11 @@ def _views(language: Language) -> Iterator[tuple[str, Said]]:
 def _notes(language: Language) -> Iterator[tuple[str, Said]]:
     several = Picker(names=("prod", "prod-eu", "staging"), asked="prod")
     title = TOLD.title
-    yield "failed", notices.failed(failures.target_not_found(POD, ("shop/api-1",)), language=language)
+    missing = NamedObject(target=POD, existence=Existence.MISSING)
+    yield "failed", notices.failed(failures.target_not_found(missing), language=language)
+    similar = (replace(POD, name="api-1"), replace(POD, namespace="store"))
+    says = failures.target_not_found(replace(missing, candidates=similar))
+    yield "which-object", which_object(says, similar, cluster="prod", language=language)
     yield "told", notices.notice(failures.NOT_ALLOWED_HERE, language=language)
     yield "press-without-effect", notices.not_done(failures.ALREADY_PRESSED, language=language)
     says = cluster_choice.why_unclear("pod shop/api-0", found=("prod", "prod-eu"), unasked=("staging",))

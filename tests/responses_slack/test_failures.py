@@ -4,15 +4,16 @@ import inspect
 from types import ModuleType
 from typing import Any
 
-from intents.domain import GapReason, ObjectRef, Text
+from intents.domain import Existence, GapReason, NamedObject, ObjectRef, Text
 from responses import failures, file_failures, words
 from responses.chronicle import incident_words
 
 GIVEN: dict[str, Any] = {
-    "target": ObjectRef(kind="Pod", namespace="shop", name="api-0"),
-    "closest": ("shop/api-1",),
-    "others": (ObjectRef(kind="Deployment", namespace="shop", name="api"),),
-    "elsewhere": ("staging",),
+    "named": NamedObject(
+        target=ObjectRef(kind="Pod", namespace="shop", name="api-0"),
+        existence=Existence.MISSING,
+        candidates=(ObjectRef(kind="Deployment", namespace="shop", name="api"),),
+    ),
     "reason": "thing",
     "why": Text(en="the API server does not answer", zh="API server 无响应"),
     "cluster": "prod",
