@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +20,7 @@ from intents.domain import (
     GapReason,
     JudgedHypothesis,
     Language,
+    Link,
     Row,
     Step,
     Text,
@@ -37,10 +39,13 @@ _CAUSE: Final = {Language.EN: 34, Language.ZH: 60}
 _IMPACT: Final = {Language.EN: 18, Language.ZH: 20}
 _PROOF: Final = {Language.EN: 24, Language.ZH: 24}
 _OTHER: Final = {Language.EN: 12, Language.ZH: 16}
+_TITLE: Final = 8
 # The most words of the detail of a gap.
 _DETAIL: Final = 8
 # Longer commands are shown under Details.
 _COMMAND: Final = 120
+# The title of a link to a runbook begins so.
+_RUNBOOK: Final = "Runbook"
 # What looks like the name of an object or an image, and the programs that an entry itself names.
 _NAME: Final = re.compile(r"(?<![A-Za-z0-9.])[A-Za-z0-9.]++(?:[-/:][A-Za-z0-9.]++)+")
 _PROGRAMS: Final = frozenset({"kube-proxy", "istio-proxy", "calico-node", "prometheus-operator", "HTTP/1", "HTTP/2"})
@@ -198,6 +203,20 @@ def next_step(one: JudgedHypothesis, language: Language) -> Step | None:
     says = brief(first_sentence(step.says.in_(language), language), most=_PROOF[language])
     run = step.run.strip()
     return Step(says=Text.same(says), run="" if "\n" in run or len(run) > _COMMAND else run)
+
+
+def pages(one: JudgedHypothesis, diagnosis: Diagnosis) -> tuple[Link, ...]:
+    """Return the runbook that the alert names, else the entry's, then the page that helps most; () if it is ruled out.
+
+    The alert's has no title: an address from outside is shown as it is.
+    """
+    if sentences.is_out(one):
+        return ()
+    of_alert = [Link(title="", url=diagnosis.runbook)] if diagnosis.runbook else []
+    of_entry = [each for each in one.links if each.title.startswith(_RUNBOOK)]
+    first = (of_alert or of_entry)[:1]
+    second = [each for each in one.links[:1] if each.url not in {page.url for page in first}]
+    return tuple(replace(each, title=brief(each.title, most=_TITLE)) for each in (*first, *second))
 
 
 def changed(diagnosis: Diagnosis, language: Language) -> str:

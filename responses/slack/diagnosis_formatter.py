@@ -215,10 +215,11 @@ class DiagnosisFormatter:
         return group
 
     def links(self, links: Sequence[Link]) -> list[Leaf]:
-        """Return the links on one line."""
+        """Return the links on one line; the address of one without a title, which the alert names, is visible."""
         leaves: list[Leaf] = []
         for to in links:
             leaves += [blocks.text(" · ")] if leaves else []
+            leaves += [] if to.title else [blocks.text(f"{self.text(words.ALERT_RUNBOOK)} ")]
             leaves.append(blocks.link(to.url, to.title))
         return leaves
 
