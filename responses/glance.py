@@ -25,11 +25,12 @@ from intents.domain import (
     Step,
     Text,
 )
-from intents.templates import duration
+from intents.templates import capitalised, duration
 from responses import causality, sentences, words
 from responses.brevity import brief, first_sentence
 from responses.layout import quote
-from responses.sentences import capitalised, finished
+from responses.sentences import finished
+from responses.shown import shortened
 
 PROOFS: Final = 3
 _WITH_INFORMATION: Final = 2
@@ -84,7 +85,7 @@ def _refutation(one: JudgedHypothesis, language: Language) -> str:
     against = sentences.refutation(one, language)
     if not against:
         return sentences.all_ruled_out(one, language)
-    return finished(capitalised(brief(against, most=_CAUSE[language])), language)
+    return finished(brief(against, most=_CAUSE[language]), language)
 
 
 def impact(one: JudgedHypothesis, language: Language) -> str:
@@ -137,7 +138,7 @@ def _proof(finding: Finding, one: JudgedHypothesis, observed_at: datetime | None
         says = f"{finding.subject}{words.COLON.in_(language)}{says}"
     if finding.outcome is FindingOutcome.REFUTES and not sentences.is_out(one):
         says = words.AGAINST.in_(language).format(says)
-    return sentences.joined(capitalised(says), "" if _AGE.search(says) else age(finding, observed_at, language))
+    return sentences.joined(says, "" if _AGE.search(says) else age(finding, observed_at, language))
 
 
 def age(finding: Finding, observed_at: datetime | None, language: Language) -> str:
@@ -186,7 +187,7 @@ def listed_gaps(known: Sequence[Gap], language: Language) -> str:
 
 def _gap(gap: Gap, language: Language) -> str:
     needs = words.NEEDS.in_(language).format(gap.permission) if gap.permission else ""
-    what = gap.what if len(gap.what) <= _WHAT else f"{gap.what[:_WHAT]}…"
+    what = shortened(gap.what, most=_WHAT)
     if needs:
         return words.WITH_REASON.in_(language).format(what, needs)
     detail = gap.detail_zh if language is Language.ZH and gap.detail_zh else gap.detail

@@ -162,7 +162,7 @@ class DiagnosisFormatter:
         # The reader pasted this line: its beginning is enough to recognise it.
         glimpse = quote(blocks.cut(" ".join(match.quote.split()), self._glimpse))
         label = f"{self.text(words.MATCHED)}{self.text(words.COLON)}"
-        return blocks.line(blocks.bold(label), blocks.text(glimpse), blocks.text(f"  {where}", italic=True))
+        return blocks.line(blocks.bold(label), blocks.text(glimpse), blocks.text(f" {where}", italic=True))
 
     def _marked(self, mark: str, says: str, *, quiet: bool = False) -> Element:
         return blocks.line(blocks.bold(mark), blocks.text(f" {self.cut(says)}", italic=quiet))

@@ -116,7 +116,7 @@ def test_missing_cluster_is_mentioned_once(diagnosis: Diagnosis, written: Writte
 def test_ruled_out_answer_leads_with_the_reason(diagnosis: Diagnosis, written: Written) -> None:
     page = _page(replace(diagnosis, hypotheses=diagnosis.hypotheses[2:]), written)
 
-    assert page.splitlines()[:2] == ["No quota is used up.", " RULED OUT  Title of quota-exceeded"]
+    assert page.splitlines()[:2] == ["no quota is used up.", " RULED OUT  Title of quota-exceeded"]
 
 
 def test_unknown_text_shows_an_excerpt_and_the_closest_entries(written: Written) -> None:

@@ -193,7 +193,7 @@ def test_reason_for_no_cluster_is_given_once() -> None:
 def test_ruled_out_answer_leads_with_what_was_found() -> None:
     said = read(say(replace(DIAGNOSIS, hypotheses=(DIAGNOSIS.hypotheses[4],) * 2)))
 
-    assert said.startswith("No quota is used up.\n⚪ RULED OUT · Title of quota-exceeded\n")
+    assert said.startswith("no quota is used up.\n⚪ RULED OUT · Title of quota-exceeded\n")
 
 
 def test_healthy_object_shows_no_known_problem_and_the_gaps() -> None:
