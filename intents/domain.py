@@ -391,4 +391,5 @@ class Diagnosis:
     changes: tuple[RecentChange, ...] = ()  # the newest first
     unchecked: bool = False  # whether the kind of the requested object has no rules of health
     nearest: tuple[NearestEntry, ...] = ()
+    runbook: str = ""  # the address of the runbook that the alert names
     api_calls: int = 0

@@ -35,13 +35,17 @@ class Joined:
             yield line, place - offset
 
     def quote(self, alignment: Alignment) -> tuple[int, str]:
-        """Return (index of the symptom where it begins, its lines from there on, shortened)."""
+        """Return (index of the symptom where it begins, its lines from there on, shortened).
+
+        The beginning of the lines is kept unless the match stands too far behind it.
+        """
         first = self.window.reads[alignment.chain[0][0]].start
         last = self.window.reads[alignment.chain[-1][0]].end
         begin, line = self._start_of(first)
         end = next((offset - 1 for offset, _ in self.starts if offset > last), len(self.window.text))
         if end - begin > QUOTED:
-            begin = max(begin, first - max(0, QUOTED - (last - first)) // 2)
+            if last - begin >= QUOTED:
+                begin = max(begin, first - max(0, QUOTED - (last - first)) // 2)
             end = min(end, begin + QUOTED)
         return line, self.window.text[begin:end].strip()
 

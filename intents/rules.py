@@ -21,7 +21,7 @@ TABLE_ROWS: Final = 12
 # More lines cannot be found apart in a plot.
 PLOT_LINES: Final = 7
 _NOT_SEEN: Final = Text(
-    en="could not be ruled out: nothing that the text is about was found here",
+    en="Could not be ruled out: nothing that the text is about was found here",
     zh="无法排除：未找到所述的对象",
 )
 
@@ -65,7 +65,7 @@ def _evaluate_rows(rule: Rule, reading: ProbeResult, values: Mapping[str, Any]) 
     if reading.skipped:
         return RuleResult(rule=rule, answer=RuleAnswer.NO)
     if reading.not_applicable:
-        return _neutral(rule, Text.same(reading.not_applicable))
+        return _neutral(rule, Text.same(templates.capitalised(reading.not_applicable)))
     matching = [row for row in reading.rows if holds(rule.when, {**values, "row": dict(row.values)})]
     answer = _quantify(rule, matching, reading)
     if answer is RuleAnswer.GAP:
@@ -132,7 +132,7 @@ def _evaluate_reads(rule: Rule, readings: Mapping[str, ProbeResult], values: Map
     if gaps := tuple(gap for reading in looked_at for gap in reading.gaps):
         return _gap(rule, gaps)
     if reason := next(filter(None, (reading.not_applicable for reading in looked_at)), ""):
-        return _neutral(rule, Text.same(reason))
+        return _neutral(rule, Text.same(templates.capitalised(reason)))
     saw = any(reading.rows or reading.looked_at for reading in looked_at)
     if looked_at and rule.may_refute and not saw:
         return _neutral(rule, _NOT_SEEN)

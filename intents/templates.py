@@ -3,7 +3,9 @@
 A placeholder is a dotted path, an optional format after a colon, and an optional fallback after a bar. Doubled braces
 are literal. An unknown name renders as its fallback, else as `<name>`, so that the reader sees what is missing.
 
-A sentence quotes the free text filled into it: a cluster's or a person's words never read as ours.
+A sentence quotes the free text filled into it: a cluster's or a person's words never read as ours. It begins with a
+capital letter, but a value that it begins with stays as it is. With an empty fallback, as in `({row.details|})`, a
+missing value is left out with the space, the colon or the parentheses around it.
 """
 
 from __future__ import annotations
@@ -26,6 +28,10 @@ _PATH: Final = re.compile(r"^[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*$")
 _FREE_TEXT: Final = re.compile(r"(?:^|_)(?:message|line|problem|cause|why|because)$")
 # A template that puts a value in quotation marks itself.
 _OPENED: Final = ("“", "‘", '"', "'", "`")
+_LEFT_OUT: Final = "\0"
+_AROUND_LEFT_OUT: Final = re.compile(r"\s*[(（]\0[)）]|(?:\s*[:：,，;；、])?\s*\0(?=$|[\s.,:;。，：；)）])|\0\s*")
+# Names of programs that are written so at the beginning of a sentence too.
+_LOWER_CASE: Final = frozenset({"containerd", "etcd", "kubeadm", "kubectl", "runc", "systemd"})
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 # A joined list shows at most so many values; the others are counted.
@@ -150,20 +156,27 @@ def render_sentence(template: str, context: Mapping[str, Any]) -> str:
     English words that count something are in the singular after a 1, except in "0 of 1 pods".
     """
     said, single = "", False
-    for part in parse(template):
+    for part in parse(capitalised(template)):
         if isinstance(part, str):
             said += after_one(part) if single else part
             continue
         filled = _fill(part, context, shown=_words(part, said))
         single = filled == "1" and not said.endswith(" of ")
-        said += filled
-    return said
+        said += filled or _LEFT_OUT
+    return _AROUND_LEFT_OUT.sub("", said).strip() if _LEFT_OUT in said else said
+
+
+def capitalised(says: str) -> str:
+    """Return the sentence, or its template, with a capital letter, unless it begins with a value, a name or a path."""
+    first = says.split(" ", 1)[0].rstrip(",")
+    is_word = first.isascii() and first.isalpha() and first not in _LOWER_CASE
+    return says[:1].upper() + says[1:] if is_word else says
 
 
 def render_text(text: Text, context: Mapping[str, Any]) -> Text:
     """Fill a sentence in both languages."""
     if not any(brace in written for written in (text.en, text.zh) for brace in "{}"):
-        return text
+        return Text(en=capitalised(text.en), zh=capitalised(text.zh))
     return Text(en=render_sentence(text.en, context), zh=render_sentence(text.zh, context))
 
 

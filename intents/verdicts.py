@@ -334,13 +334,18 @@ def _best_support(findings: Sequence[Finding]) -> Finding | None:
 def _summary(
     incident: Incident, results: Sequence[RuleResult], best: Finding | None, context: Mapping[str, Any]
 ) -> Text:
-    """Return cause and object in one sentence: that of a rule about the object in question, else the incident's."""
+    """Return cause and object in one sentence: that of a rule about the object in question, else the incident's.
+
+    "" if a name in it is not known.
+    """
+    says, names = incident.summary, context
     for result in results:
-        says, finding = result.rule.summary, result.finding
-        if says and best and finding and result.answer is RuleAnswer.YES and finding.subject == best.subject:
-            own = result.context
-            return templates.render_text(says, {**context, "row": own, "rows": own["rows"], "count": own["count"]})
-    return templates.render_text(incident.summary, context) if incident.summary else Text.same("")
+        own, finding = result.rule.summary, result.finding
+        if own and best and finding and result.answer is RuleAnswer.YES and finding.subject == best.subject:
+            row = result.context
+            says, names = own, {**context, "row": row, "rows": row["rows"], "count": row["count"]}
+            break
+    return templates.render_text(says, names) if says and templates.known(says.en, names) else Text.same("")
 
 
 def _context(values: Mapping[str, Any], results: Sequence[RuleResult], best: Finding | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ _SENTENCE_END: Final = {
     Language.ZH: re.compile(r"(?<=。)"),
 }
 _QUOTE: Final = re.compile(r"“([^”]*)”")
-_QUOTE_WORDS: Final = 10
+_QUOTE_WORDS: Final = 14
 # The kubelet ends the message of a back-off with container and pod, which the sentence around it names.
 _BACK_OFF: Final = re.compile(r"(?<=restarting failed container)=\S+ pod=[^\s()]+\([\w-]+\)")
 # In characters: more of a text is never shown at a glance.
@@ -60,19 +60,11 @@ def _may_end(room: str, at: re.Match[str], *, most: int) -> bool:
 
 
 def _brief_quote(quote: str) -> str:
-    """Return a quotation in few words: the end of a chain of errors, which tells the cause, else its start."""
+    """Return the beginning of a quotation in few words."""
     line = _BACK_OFF.sub("", message_of(quote))
     line = line[1:-1] if line.startswith('"') and line.find('"', 1) == len(line) - 1 else line
     if length(line) <= _QUOTE_WORDS:
         return line
-    *_, last = parts = line.split(": ")
-    for start in range(len(parts) - 1, 0, -1):
-        tail = ": ".join(parts[start:])
-        if length(tail) > _QUOTE_WORDS:
-            break
-        last = tail
-    if len(parts) > 1 and 1 < length(last) <= _QUOTE_WORDS:
-        return f"… {last}"
     return "".join(_UNIT.findall(line)[:_QUOTE_WORDS]).rstrip() + " …"
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from intents.cluster_text import quoted
 from intents.domain import Diagnosis, JudgedHypothesis, Language, TimelineEvent
 from responses import words
+from responses.shown import shortened
 
 _QUOTE: Final = 140
 # The timestamp and source location at the start of a log line: the timeline shows the time already.
@@ -61,8 +62,7 @@ def moment_text(moment: TimelineEvent, language: Language) -> str:
 
 def gist(line: str) -> str:
     """Return the message of a log line, cut if it is long."""
-    text = message_of(line)
-    return text if len(text) <= _QUOTE else f"{text[: _QUOTE - 1]}…"
+    return shortened(message_of(line), most=_QUOTE)
 
 
 def message_of(line: str) -> str:

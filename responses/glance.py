@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -19,15 +20,17 @@ from intents.domain import (
     GapReason,
     JudgedHypothesis,
     Language,
+    Link,
     Row,
     Step,
     Text,
 )
-from intents.templates import duration
+from intents.templates import capitalised, duration
 from responses import causality, sentences, words
 from responses.brevity import brief, first_sentence
 from responses.layout import quote
-from responses.sentences import capitalised, finished
+from responses.sentences import finished
+from responses.shown import shortened
 
 PROOFS: Final = 3
 _WITH_INFORMATION: Final = 2
@@ -37,10 +40,13 @@ _CAUSE: Final = {Language.EN: 34, Language.ZH: 60}
 _IMPACT: Final = {Language.EN: 18, Language.ZH: 20}
 _PROOF: Final = {Language.EN: 24, Language.ZH: 24}
 _OTHER: Final = {Language.EN: 12, Language.ZH: 16}
+_TITLE: Final = 8
 # The most words of the detail of a gap.
 _DETAIL: Final = 8
 # Longer commands are shown under Details.
 _COMMAND: Final = 120
+# The title of a link to a runbook begins so.
+_RUNBOOK: Final = "Runbook"
 # What looks like the name of an object or an image, and the programs that an entry itself names.
 _NAME: Final = re.compile(r"(?<![A-Za-z0-9.])[A-Za-z0-9.]++(?:[-/:][A-Za-z0-9.]++)+")
 _PROGRAMS: Final = frozenset({"kube-proxy", "istio-proxy", "calico-node", "prometheus-operator", "HTTP/1", "HTTP/2"})
@@ -79,7 +85,7 @@ def _refutation(one: JudgedHypothesis, language: Language) -> str:
     against = sentences.refutation(one, language)
     if not against:
         return sentences.all_ruled_out(one, language)
-    return finished(capitalised(brief(against, most=_CAUSE[language])), language)
+    return finished(brief(against, most=_CAUSE[language]), language)
 
 
 def impact(one: JudgedHypothesis, language: Language) -> str:
@@ -132,7 +138,7 @@ def _proof(finding: Finding, one: JudgedHypothesis, observed_at: datetime | None
         says = f"{finding.subject}{words.COLON.in_(language)}{says}"
     if finding.outcome is FindingOutcome.REFUTES and not sentences.is_out(one):
         says = words.AGAINST.in_(language).format(says)
-    return sentences.joined(capitalised(says), "" if _AGE.search(says) else age(finding, observed_at, language))
+    return sentences.joined(says, "" if _AGE.search(says) else age(finding, observed_at, language))
 
 
 def age(finding: Finding, observed_at: datetime | None, language: Language) -> str:
@@ -181,7 +187,7 @@ def listed_gaps(known: Sequence[Gap], language: Language) -> str:
 
 def _gap(gap: Gap, language: Language) -> str:
     needs = words.NEEDS.in_(language).format(gap.permission) if gap.permission else ""
-    what = gap.what if len(gap.what) <= _WHAT else f"{gap.what[:_WHAT]}…"
+    what = shortened(gap.what, most=_WHAT)
     if needs:
         return words.WITH_REASON.in_(language).format(what, needs)
     detail = gap.detail_zh if language is Language.ZH and gap.detail_zh else gap.detail
@@ -198,6 +204,20 @@ def next_step(one: JudgedHypothesis, language: Language) -> Step | None:
     says = brief(first_sentence(step.says.in_(language), language), most=_PROOF[language])
     run = step.run.strip()
     return Step(says=Text.same(says), run="" if "\n" in run or len(run) > _COMMAND else run)
+
+
+def pages(one: JudgedHypothesis, diagnosis: Diagnosis) -> tuple[Link, ...]:
+    """Return the runbook that the alert names, else the entry's, then the page that helps most; () if it is ruled out.
+
+    The alert's has no title: an address from outside is shown as it is.
+    """
+    if sentences.is_out(one):
+        return ()
+    of_alert = [Link(title="", url=diagnosis.runbook)] if diagnosis.runbook else []
+    of_entry = [each for each in one.links if each.title.startswith(_RUNBOOK)]
+    first = (of_alert or of_entry)[:1]
+    second = [each for each in one.links[:1] if each.url not in {page.url for page in first}]
+    return tuple(replace(each, title=brief(each.title, most=_TITLE)) for each in (*first, *second))
 
 
 def changed(diagnosis: Diagnosis, language: Language) -> str:

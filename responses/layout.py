@@ -15,7 +15,7 @@ from rich.text import Text
 
 from intents.cluster_text import quoted
 from intents.domain import Table
-from responses.shown import shown_line
+from responses.shown import shortened, shown_line
 from responses.terminal_table import TerminalTable
 from responses.wrapped_text import WrappedText
 
@@ -66,12 +66,8 @@ def link(title: str, url: str, *, indent: int = 2) -> Text:
 
 
 def quote(text: str) -> str:
-    """Return a quote on one line, in quotation marks; the middle of a long one is left out."""
-    line = shown_line(text)
-    if len(line) > LONGEST_QUOTE:
-        half = LONGEST_QUOTE // 2
-        line = shown_line(f"{line[:half].rstrip()} … {line[-half:].lstrip()}")
-    return quoted(line)
+    """Return a quote on one line, in quotation marks; of a long one the beginning."""
+    return quoted(shortened(shown_line(text), most=LONGEST_QUOTE))
 
 
 def table(shown: Table, *, said: str = "", indent: int = 4) -> RenderableType:

@@ -12,7 +12,8 @@ from intents.templates import duration
 from responses import glance, words
 from responses.as_json import dumps, gap_json, object_json
 from responses.safety import safe_value
-from responses.sentences import capitalised, finished, joined
+from responses.sentences import finished, joined
+from responses.shown import shortened
 
 SafeOverview = NewType("SafeOverview", Overview)
 SafeChange = NewType("SafeChange", OverviewChange)
@@ -152,12 +153,10 @@ def verdict(finding: OverviewFinding, language: Language) -> str:
 
 def cause(finding: OverviewFinding, language: Language) -> str:
     """Return what is wrong in one sentence; what nothing explains begins with its object."""
-    says = finding.says.in_(language)
-    if len(says) > _SAYS:
-        says = f"{says[:_SAYS].rstrip()}…"
+    says = shortened(finding.says.in_(language), most=_SAYS)
     if finding.verdict is None:
         return f"{finding.at_fault}{words.COLON.in_(language)}{says}"
-    return finished(capitalised(says), language)
+    return finished(says, language)
 
 
 def impact(finding: OverviewFinding, overview: Overview | OverviewChange, language: Language) -> str:

@@ -164,12 +164,6 @@ def ruled_out(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
     return tuple(one for one in diagnosis.hypotheses if one.verdict is Verdict.RULED_OUT)
 
 
-def capitalised(says: str) -> str:
-    """Return the sentence with a capital letter, unless it begins with the name of an object or file."""
-    first = says.split(" ", 1)[0]
-    return says[:1].upper() + says[1:] if first.isascii() and first.rstrip(",").isalpha() else says
-
-
 def finished(says: str, language: Language) -> str:
     """Return the sentence with a full stop, unless it ends with a punctuation mark already."""
     is_open = says[-1:].isalnum() or says.endswith((")", "”", '"', "）", "%"))

@@ -19,6 +19,7 @@ from responses.safety import LONGEST_TEXT, SafeDiagnosis, SafeText, safe_line
 ShownDiagnosis = NewType("ShownDiagnosis", Diagnosis)
 T = TypeVar("T")
 
+_BETWEEN_WORDS: Final = (" ", "。", "，", "；", "：")
 # Commands to copy: a changed command is another command. Values within are on one line already.
 _COMMANDS: Final = frozenset({"run", "reproduce"})
 
@@ -41,6 +42,19 @@ def shown_quote(text: str, *, limit: int = LONGEST_TEXT) -> str:
 def shown_lines(lines: Iterable[str]) -> list[str]:
     """Return lines of a code block, such as a diff: each stays one line and keeps its indentation."""
     return [without_symbols("⏎".join(line.splitlines())) for line in lines]
+
+
+def shortened(text: str, *, most: int) -> str:
+    """Return at most `most` characters of a text: its beginning up to a word, with an ellipsis if it was cut."""
+    return text if len(text) <= most else f"{whole_words(text, most - 1)}…"
+
+
+def whole_words(text: str, most: int) -> str:
+    """Return the words of a text that are within its first characters; of one very long word its beginning."""
+    kept = text[:most]
+    if text[most : most + 1].strip() and (end := max(map(kept.rfind, _BETWEEN_WORDS))) >= most // 2:
+        kept = kept[:end]
+    return kept.rstrip()
 
 
 def shown(diagnosis: SafeDiagnosis) -> ShownDiagnosis:

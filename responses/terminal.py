@@ -143,6 +143,10 @@ class _Page:
             if line:
                 yield ""
                 yield WrappedText(Text(line))
+        if pages := glance.pages(one, diagnosis):
+            yield ""
+            label = f"{self._text(words.LINKS)}{self._text(words.COLON)}"
+            yield from (link(f"{label}{to.title or self._text(words.ALERT_RUNBOOK)}", to.url, indent=0) for to in pages)
 
     def _changed(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         if says := glance.changed(diagnosis, self._language):

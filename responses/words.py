@@ -92,6 +92,7 @@ RUNBOOK: Final = Text(en="What to do", zh="处理步骤")
 REMEDIES: Final = Text(en="Available as a button in Slack", zh="在 Slack 中可通过按钮执行")
 REPRODUCE: Final = Text(en="Check it yourself", zh="自行验证")
 LINKS: Final = Text(en="Read more", zh="参考")
+ALERT_RUNBOOK: Final = Text(en="the alert's runbook", zh="告警的处理手册")
 OFFERS: Final = Text(en="You can also", zh="还可以")
 # Replaces POSSIBLE for a capability: a verdict is about a cause.
 YOU_COULD: Final = Text(en="YOU COULD", zh="可以考虑")

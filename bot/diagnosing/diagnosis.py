@@ -27,6 +27,7 @@ from bot.diagnosing.unexplained import untold
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.health import can_judge
 from intents.alerts.labels import is_alert, labels_in
+from intents.alerts.links import runbook_in
 from intents.alerts.metrics import unseen_by
 from intents.anchors import Question
 from intents.catalog.loader import Catalog
@@ -157,6 +158,7 @@ async def _explain(
         unexplained=untold(states.unexplained, judged),
         changes=await changes_before(snapshot, judged, states.unexplained, about) if snapshot is not None else (),
         nearest=() if judged or states.states else _nearest(matching, engine.catalog),
+        runbook=runbook_in(request.text) if question.alert else "",
         api_calls=snapshot.calls if snapshot else 0,
     )
 

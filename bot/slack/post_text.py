@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from intents.alerts.cleared import is_labelled_cleared
-from intents.alerts.links import as_line, hidden_labels, labels_of_link
+from intents.alerts.links import as_line, hidden_labels, hidden_runbook, is_runbook, labels_of_link
 from intents.alerts.states import FIRING, RESOLVED
 
 _DEEPEST: Final = 8
@@ -141,23 +141,31 @@ def _with_labels_of_links(parts: Iterable[str]) -> Iterator[str]:
     for part in parts:
         lines: list[str] = []
         for line in part.splitlines():
-            lines += [line, *filter(None, map(as_line, hidden_labels(line)))]
+            lines += [line, *filter(None, map(as_line, hidden_labels(line))), *_runbook(hidden_runbook(line))]
         yield "\n".join(lines)
 
 
 def _labels_of_controls(value: Any) -> list[str]:
-    """Return the labels in the addresses of titles and buttons."""
-    found = (as_line(labels_of_link(address)) for address in _addresses(value, 0))
+    """Return the labels in the addresses of titles and buttons, and the runbook to which a button leads."""
+    found: list[str] = []
+    for label, address in _addresses(value, 0):
+        found += [as_line(labels_of_link(address)), *(_runbook(address) if is_runbook(label) else ())]
     return list(filter(None, found))[:_MOST_LINKS]
 
 
-def _addresses(value: Any, depth: int) -> Iterator[str]:
+def _runbook(address: str) -> list[str]:
+    return [f"runbook_url: {address}"] if address else []
+
+
+def _addresses(value: Any, depth: int) -> Iterator[tuple[str, str]]:
+    """Yield the label and the address of each title and button."""
     if depth > _DEEPEST:
         return
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key in ("url", "title_link") and isinstance(inner, str):
-                yield inner
+                label = value.get("title" if key == "title_link" else "text")
+                yield _first(_of_blocks({"text": label}, depth)), inner
             elif isinstance(inner, Mapping | list):
                 yield from _addresses(inner, depth + 1)
     elif isinstance(value, list):

@@ -71,6 +71,7 @@ class PendingAlert:
     labels: Mapping[str, str]
     summary: str
     mode: str
+    runbook: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +138,13 @@ class AlertGroups:
         query = select(alerts).where(which).order_by(alerts.c.fingerprint).limit(MOST_PLACED)
         async with self._database.read() as connection:
             return tuple(
-                PendingAlert(fingerprint=row.fingerprint, labels=row.labels, summary=row.summary, mode=row.mode)
+                PendingAlert(
+                    fingerprint=row.fingerprint,
+                    labels=row.labels,
+                    summary=row.summary,
+                    mode=row.mode,
+                    runbook=row.runbook,
+                )
                 for row in await connection.execute(query)
             )
 
@@ -271,6 +278,7 @@ def _row(arrived: ArrivedAlert, known: Row[Any] | None, now: datetime) -> Json |
         "link": arrived.link,
         "labels": dict(alert.labels),
         "summary": alert.summary,
+        "runbook": alert.runbook,
         "starts": alert.starts,
         "ends": alert.ends,
         "at": now,

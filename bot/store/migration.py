@@ -22,7 +22,7 @@ _log: Final = logging.getLogger(__name__)
 # Not alembic's default name: other applications may have tables in the same database.
 VERSION_TABLE: Final = "casebook_schema"
 # The newest revision in `migrations/versions`; a database at this revision needs no script to be read.
-HEAD: Final = "0016"
+HEAD: Final = "0017"
 # Any constant: the lock that serialises migrations of one database.
 _TURN: Final = 0x6361_7365_626F_6F6B
 # Another process that starts may be migrating: longer than the wait of an ordinary write.

@@ -315,6 +315,7 @@ alerts: Final = Table(
     _words("link"),
     Column("labels", StoredJson, nullable=False),
     _words("summary"),
+    _words("runbook"),
     Column("starts", UtcTime),
     Column("ends", UtcTime),
     _at("at"),

@@ -187,7 +187,7 @@ class AlertGroupWorkflow:
         if not found.hypotheses:
             return self._plain(alert, _without_cluster(reason), requester, key=key)
         message = answer_message(
-            scrubbed(found),
+            scrubbed(replace(found, runbook=alert.runbook)),
             language=requester.language,
             request_id="",
             seconds=0.0,
@@ -294,7 +294,7 @@ def _folded(focus: Focus) -> str:
 def _of_diagnosis(alert: PendingAlert, found: Diagnosis, requester: Requester, *, seconds: float) -> _Cause:
     focus = object_of(alert.labels)
     message = answer_message(
-        scrubbed(found),
+        scrubbed(replace(found, runbook=alert.runbook)),
         language=requester.language,
         request_id="",
         seconds=seconds,

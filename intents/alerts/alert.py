@@ -19,7 +19,7 @@ class AlertStatus(StrEnum):
 class Alert:
     """One alert. `labels` hold its name as `alertname`; the times are those of the monitoring system.
 
-    `summary` and `description` are its annotations, "" where it has none.
+    `summary`, `description` and `runbook`, an address, are its annotations, "" where it has none.
     """
 
     status: AlertStatus

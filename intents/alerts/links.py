@@ -1,4 +1,4 @@
-"""Read the labels of an alert from the links of its post: to a silence, or to the alerts of its group. Follow none."""
+"""Read from the links of an alert's post the labels that they filter by, and the runbook. Follow no link."""
 
 from __future__ import annotations
 
@@ -8,13 +8,25 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 _LONGEST: Final = 8_000
+_LONGEST_TEXT: Final = 100_000
 _MOST: Final = 64
 _LINK: Final = re.compile(r"https?://[^\s<>|\"`]{3,8000}", re.IGNORECASE)
 # A link with a label hides its address; Alertmanager's templates write quotes and spaces into addresses.
-_HIDDEN: Final = re.compile(r"<(https?://[^<>|\n]{3,8000})\|[^<>\n]{0,1000}>", re.IGNORECASE)
+_HIDDEN: Final = re.compile(r"<(https?://[^<>|\n]{3,8000})\|([^<>\n]{0,1000})>", re.IGNORECASE)
 # Grafana: matcher=pod%3Dweb-0; Alertmanager: filter={pod="web-0",namespace="shop"}. Only equality names an object.
 _MATCHER: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,62})=([^=~].{0,252})")
 _PAIR: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,62})=\"([^\"]{1,253})\"")
+# A longer address fills the answer.
+_LONGEST_SHOWN: Final = 300
+_ENDS: Final = ".,;:!?)]}*_~"
+_WORD: Final = r"(?:run|play)[ _-]?books?|(?:运行|处理|处置|应急)手册"
+_RUNBOOK: Final = re.compile(_WORD, re.IGNORECASE)
+# "runbook_url: https://…", "*Runbook:* <https://…|link>", or an address that has the word: https://runbooks.example/…
+_RUNBOOK_ADDRESS: Final = re.compile(
+    rf"(?:{_WORD})(?:[ _-]?(?:url|link))?[\s\"'*_`:=：<|-]{{0,12}}(https?://[^\s<>|\"`']{{3,1000}})"
+    rf"|(https?://[^\s<>|\"`']{{0,200}}?(?:{_WORD})[^\s<>|\"`']{{0,800}})",
+    re.IGNORECASE,
+)
 
 
 def labels_of_link(address: str) -> Mapping[str, str]:
@@ -37,6 +49,37 @@ def hidden_labels(markup: str) -> tuple[Mapping[str, str], ...]:
     """Return the labels of each link in Slack's markup whose address is hidden by a label."""
     found = (labels_of_link(match[1]) for match in _HIDDEN.finditer(markup))
     return tuple(each for each in found if each)
+
+
+def web_address(value: str) -> str:
+    """Return the address of a web page if an answer may show it; "" for any other value."""
+    address = value.strip().rstrip(_ENDS)
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        return ""
+    is_plain = address.isprintable() and not any(sign.isspace() or sign in '<>|"`' for sign in address)
+    # Before an @ stands what looks like the host but is not.
+    is_web = parts.scheme in ("http", "https") and bool(host) and "@" not in parts.netloc
+    return address if is_web and is_plain and len(address) <= _LONGEST_SHOWN else ""
+
+
+def runbook_in(text: str) -> str:
+    """Return the address of the runbook that the text of an alert names, "" for none."""
+    found = (web_address(match[1] or match[2]) for match in _RUNBOOK_ADDRESS.finditer(text[:_LONGEST_TEXT]))
+    return next(filter(None, found), "")
+
+
+def hidden_runbook(markup: str) -> str:
+    """Return the runbook among the links in Slack's markup whose address is hidden by a label, "" for none."""
+    labelled = (web_address(match[1]) for match in _HIDDEN.finditer(markup) if _RUNBOOK.search(match[2]))
+    return next(filter(None, labelled), "") or (runbook_in(markup) if "|" in markup else "")
+
+
+def is_runbook(label: str) -> bool:
+    """Return whether the label of a link or button says that it leads to a runbook."""
+    return bool(_RUNBOOK.search(label))
 
 
 def shown_links(line: str) -> tuple[str, tuple[str, ...]]:

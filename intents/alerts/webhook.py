@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from intents.alerts.alert import Alert, AlertGroup, AlertStatus
+from intents.alerts.links import web_address
 
 # More alerts than Alertmanager groups in practice; the size limit of the body allows about as many.
 _MOST_ALERTS: Final = 5_000
@@ -81,7 +82,7 @@ def _alert(read: _Alert) -> Alert:
         labels=labels,
         summary=(notes.get("summary") or notes.get("message", ""))[:_LONGEST_WORDS],
         description=notes.get("description", "")[:_LONGEST_WORDS],
-        runbook=notes.get("runbook_url", "")[:_LONGEST_VALUE],
+        runbook=web_address(notes.get("runbook_url", "")),
         fingerprint=read.fingerprint if _FINGERPRINT.fullmatch(read.fingerprint) else fingerprint_of(read.labels),
         starts=_time(read.starts),
         ends=_time(read.ends) if read.status is AlertStatus.RESOLVED else None,

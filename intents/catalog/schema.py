@@ -367,7 +367,8 @@ class Incident(Model):
     runbook: Annotated[tuple[RunbookStep, ...], Field(min_length=1)]
     """The manual steps, in order."""
     links: tuple[LinkTo, ...] = ()
-    """{title, url}"""
+    """{title, url}: first the page that helps most. The answer shows it, and the first one whose title begins with
+    "Runbook"; the others are under Details."""
     explains: tuple[Consequence, ...] = ()
     """The consequences that pods and workloads show because of it: once confirmed, they are explained."""
     shows: tuple[Consequence, ...] = ()

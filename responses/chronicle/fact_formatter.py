@@ -14,11 +14,11 @@ from intents.chronicle.timeline import TimelineEntry
 from intents.chronicle.tracked_actions import TrackedAction
 from intents.cluster_text import quotable, quoted
 from intents.domain import Language, ObjectRef, Text, Verdict
+from intents.templates import capitalised
 from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import Act, PressedRemedy
 from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Spans, TextSpan, Timestamp
-from responses.sentences import capitalised
 from responses.shown import shown_line
 
 # Longer than any fact's `says`, so that no text is cut twice.

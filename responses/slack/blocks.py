@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
 from intents.cluster_text import BREAK, one_line
+from responses.shown import whole_words
 from responses.slack import limits
 from responses.slack.lengths import length
 from responses.slack.message import Block, View
@@ -28,14 +29,14 @@ _BOLD: Final = re.compile(r"(?<!\w)\*(?=[^\s*])([^*]*[^\s*])\*(?!\w)")
 
 
 def cut(text: str, most: int) -> str:
-    """Return `text` without half characters, at most `most` UTF-16 units long, with an ellipsis if it was cut."""
+    """Return at most `most` UTF-16 units of `text` without half characters: whole words, and an ellipsis if cut."""
     text = text.encode("utf-8", "replace").decode()
     if length(text) <= most:
         return text
     kept = text[: most - 1]
     while length(kept) > most - 1:
         kept = kept[:-1]
-    return kept.rstrip() + "…"
+    return whole_words(text, len(kept)) + "…"
 
 
 def _unbroken(text: str) -> str:

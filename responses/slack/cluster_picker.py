@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from intents.domain import Language, Text
+from intents.templates import capitalised
 from responses import cluster_choice
-from responses.sentences import capitalised, finished, in_a_row
+from responses.sentences import finished, in_a_row
 from responses.shown import shown_line
 from responses.slack import blocks, limits
 from responses.slack.message import Block, Message

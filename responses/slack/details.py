@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from intents.domain import Diagnosis, JudgedHypothesis, Language, Text
+from intents.domain import Diagnosis, JudgedHypothesis, Language, Link, Text
 from responses import sentences, words
 from responses.safety import SafeDiagnosis
 from responses.shown import ShownDiagnosis, shown, shown_line
@@ -111,9 +111,14 @@ def _sections(diagnosis: ShownDiagnosis, formatter: DiagnosisFormatter) -> Itera
         (words.CHANGES, formatter.changes()),
         (words.NEAREST, formatter.nearest()),
         (words.REPRODUCE, [[blocks.preformatted(line)] for line in lines]),
-        (words.LINKS, [[blocks.line(blocks.link(to.url, to.title))] for one in standing for to in one.links]),
+        (words.LINKS, [[blocks.line(*formatter.links([to]))] for to in _pages(diagnosis, standing)]),
     ]
     yield from ((formatter.text(title), groups) for title, groups in rest if groups)
+
+
+def _pages(diagnosis: Diagnosis, standing: Sequence[JudgedHypothesis]) -> list[Link]:
+    of_alert = [Link(title="", url=diagnosis.runbook)] if diagnosis.runbook else []
+    return [*of_alert, *(to for one in standing for to in one.links)]
 
 
 def _about(one: JudgedHypothesis, formatter: DiagnosisFormatter, diagnosis: Diagnosis | None) -> list[Group]:

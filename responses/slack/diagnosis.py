@@ -1,7 +1,7 @@
-"""Show a diagnosis as one Slack message that is read at a glance: cause, verdict, impact, buttons, three proofs.
+"""Show a diagnosis as one Slack message that is read at a glance: cause, verdict, impact, buttons, proofs, a link.
 
 Made to be read at 3 a.m. on a phone. The rest is behind the Details button: all findings, the runbook, other
-hypotheses, kubectl lines, links.
+hypotheses, kubectl lines, further links.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ __all__ = ["RemedyButton", "answer_message", "placeholder_message"]
 
 _STEPS: Final = 2
 _LISTED: Final = 3
-_LINKS: Final = 2
 # In visible characters; the sum leaves room for headings, buttons and the footer.
 _LINE: Final = 600
 _RUNBOOK: Final = 2_000
@@ -140,6 +139,7 @@ def answer_message(
         *_lines(0, data_loss_lines(offered, language)),
         *([] if past or offered or advises else page.next_step()),
         *([] if past else page.proof([shown_line(line) for line in observed])),
+        *([] if past else page.links()),
         *_lines(0, page.said(secret_notice(secrets, language))),
         *([Part(rank=0, blocks=picker_blocks(pick, request_id=request_id, language=language))] if pick else []),
         *([] if past or not advises else page.advice()),
@@ -306,14 +306,16 @@ class _Page:
             yield from _lines(1, [blocks.line(label, says, *run)])
 
     def advice(self) -> Iterable[Part]:
-        """Yield the first steps by hand and the links, for an answer without a Details button."""
-        if self._first is None or not self._is_open:
-            return
-        steps = self._formatter.steps(self._first.runbook)
-        yield from self._listed(words.RUNBOOK, steps, rank=2, most=_RUNBOOK, count=_STEPS)
-        if leaves := self._formatter.links(self._first.links[:_LINKS]):
+        """Yield the first steps by hand, for an answer without a Details button."""
+        if self._first and self._is_open:
+            steps = self._formatter.steps(self._first.runbook)
+            yield from self._listed(words.RUNBOOK, steps, rank=2, most=_RUNBOOK, count=_STEPS)
+
+    def links(self) -> Iterable[Part]:
+        """Yield the runbook and the page that helps most with the cause, in one line."""
+        if self._first and (found := glance.pages(self._first, self._diagnosis)):
             title = blocks.bold(f"{self._text(words.LINKS)}{self._text(words.COLON)}")
-            yield from _lines(3, [blocks.line(title, *leaves)])
+            yield from _lines(3, [blocks.line(title, *self._formatter.links(found))])
 
     def _cause(self, one: JudgedHypothesis) -> str:
         says = self._cut(glance.first_line(one, self._language))

@@ -162,7 +162,7 @@ class DiagnosisFormatter:
         # The reader pasted this line: its beginning is enough to recognise it.
         glimpse = quote(blocks.cut(" ".join(match.quote.split()), self._glimpse))
         label = f"{self.text(words.MATCHED)}{self.text(words.COLON)}"
-        return blocks.line(blocks.bold(label), blocks.text(glimpse), blocks.text(f"  {where}", italic=True))
+        return blocks.line(blocks.bold(label), blocks.text(glimpse), blocks.text(f" {where}", italic=True))
 
     def _marked(self, mark: str, says: str, *, quiet: bool = False) -> Element:
         return blocks.line(blocks.bold(mark), blocks.text(f" {self.cut(says)}", italic=quiet))
@@ -215,10 +215,11 @@ class DiagnosisFormatter:
         return group
 
     def links(self, links: Sequence[Link]) -> list[Leaf]:
-        """Return the links on one line."""
+        """Return the links on one line; the address of one without a title, which the alert names, is visible."""
         leaves: list[Leaf] = []
         for to in links:
             leaves += [blocks.text(" · ")] if leaves else []
+            leaves += [] if to.title else [blocks.text(f"{self.text(words.ALERT_RUNBOOK)} ")]
             leaves.append(blocks.link(to.url, to.title))
         return leaves
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from intents.domain import Language, Text
-from responses.sentences import capitalised
+from intents.templates import capitalised
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element

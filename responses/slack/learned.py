@@ -8,9 +8,10 @@ from typing import Final
 
 from intents.catalog.learned import LONGEST_LINE, LONGEST_TEXT, LONGEST_TITLE, Collisions, SavedIncident
 from intents.domain import Language, Text
+from intents.templates import capitalised
 from responses import learned_words, words
 from responses.safety import safe
-from responses.sentences import capitalised, finished
+from responses.sentences import finished
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Final
 
 from intents.domain import Language, Text
+from intents.templates import capitalised
 from responses import words
-from responses.sentences import capitalised, finished, in_a_row
+from responses.sentences import finished, in_a_row
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf

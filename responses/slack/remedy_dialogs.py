@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from intents.domain import ExternalManager, Language, ObjectRef, Question, Text
+from intents.templates import capitalised
 from intents.typed_values import may_be_left_out
 from responses import words
 from responses.safety import safe
-from responses.sentences import capitalised, finished
+from responses.sentences import finished
 from responses.shown import shown_line, shown_lines
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf

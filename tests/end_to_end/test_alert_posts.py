@@ -45,6 +45,16 @@ async def test_the_object_of_an_alert_is_diagnosed_and_its_end_is_said_once(tmp_
         assert [one for one in at.answers(ts) if "alert is over" not in "\n".join(lines_of(one))] == []
 
 
+@pytest.mark.parametrize("line", ["*Runbook:* <{}|:notebook:>", "<{}|Runbook>", "runbook_url: {}"])
+async def test_the_answer_shows_the_address_of_the_runbook_of_an_alert(
+    tmp_path: Path, engine: Engine, line: str
+) -> None:
+    address = "https://wiki.example/alerts/crash-looping"
+    async with workplace(tmp_path, engine, BROKEN) as at:
+        ts = await said(at, at.slack.add_user("alertmanager"), f"{post('FIRING:1')}\n{line.format(address)}")
+        await below(at, ts, f"Read more: the alert's runbook {address}")
+
+
 async def test_an_alert_about_a_healthy_object_is_told_so(tmp_path: Path, engine: Engine) -> None:
     async with workplace(tmp_path, engine, SCENE) as at:
         await below(at, await said(at, at.slack.add_user("alertmanager"), post("FIRING:1")), "NO KNOWN PROBLEM")

@@ -107,6 +107,15 @@ async def test_alerts_of_one_cause_are_one_post_however_often_they_are_sent(tmp_
         assert len(await posts(at, 2)) == 2
 
 
+async def test_the_post_shows_the_runbook_of_its_alert(tmp_path, engine):
+    async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
+        address = "https://wiki.example/alerts/not-ready"
+        annotations = {"summary": "Pod is not ready.", "runbook_url": address}
+        assert (await deliver(at, group(alert(TILL[0], annotations=annotations))))[0] == 200
+
+        await post_with(at, f"Read more: the alert's runbook {address}")
+
+
 async def test_two_causes_in_one_group_are_two_posts(tmp_path, engine):
     async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
         mismatch = alert("", name="KubeDeploymentReplicasMismatch")

@@ -13,7 +13,7 @@ from intents.templates import render_sentence
     [
         ("{row.n} pods run the newest revision", 1, "1 pod runs the newest revision"),
         ("{row.n} pods run the newest revision", 2, "2 pods run the newest revision"),
-        ("after 5s; {row.n} restarts", 1, "after 5s; 1 restart"),
+        ("After 5s; {row.n} restarts", 1, "After 5s; 1 restart"),
         ("{row.n} restarts", 11, "11 restarts"),
         ("0 of {row.n} pods ready", 1, "0 of 1 pods ready"),
         ("{row.n} of 4 nodes admit it", 1, "1 of 4 nodes admit it"),

@@ -85,3 +85,24 @@ def test_shell_reads_a_name_with_line_breaks_as_one_word(name: str) -> None:
 def test_any_text_is_a_template_or_an_error(text: str) -> None:
     with contextlib.suppress(templates.TemplateError):
         templates.render(text, {})
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("container {row.name} asks", "Container ad asks"),
+        ("{row.name} asks", "ad asks"),
+        ("etcd answers {row.name}", "etcd answers ad"),
+        ("spec.replicas of {row.name}", "spec.replicas of ad"),
+        ("{row.name} {row.part|}: it expired", "ad: it expired"),
+        ("{row.name} {row.part|} calls it", "ad calls it"),
+        ("{row.part|} {row.name} calls it", "ad calls it"),
+        ("{row.name} is denied: {row.part|}", "ad is denied"),
+        ("{row.name} is denied: {row.part|}; try again", "ad is denied; try again"),
+        ("{row.name} is denied ({row.part|}) now", "ad is denied now"),
+        ("{row.name}被拒绝（{row.part|}）", "ad被拒绝"),
+        ("{row.name}被拒绝：{row.part|}", "ad被拒绝"),
+    ],
+)
+def test_a_sentence_keeps_names_and_leaves_out_what_is_missing(template: str, expected: str) -> None:
+    assert templates.render_sentence(template, {"row": {"name": "ad", "part": ""}}) == expected

@@ -47,9 +47,17 @@ Available as a button in Slack
 Could not check: leases in kube-system (needs get on coordination.k8s.io/leases); the log of api-0
 (timed out: no answer in time)
 
+Read more: Images: https://kubernetes.io/docs/concepts/containers/images/
+
 cluster prod · API calls: 7 · 0.8s · --all shows the rest
 """
     )
+
+
+def test_the_runbook_of_an_alert_comes_before_the_page_that_helps_most(diagnosis: Diagnosis, written: Written) -> None:
+    page = _page(replace(diagnosis, runbook="https://wiki.example/images"), written)
+
+    assert 0 < page.index("https://wiki.example/images\n") < page.index("https://kubernetes.io/")
 
 
 def test_cause_and_verdict_are_the_first_two_lines_in_either_language(diagnosis: Diagnosis, written: Written) -> None:
@@ -70,7 +78,6 @@ def test_all_shows_the_rest(diagnosis: Diagnosis, written: Written) -> None:
         "Ruled out\n  ✗ Title of quota-exceeded (quota-exceeded): no quota is used up",
         "? could not check the log of api-0: timed out: no answer in time",
         "Observed, not explained yet\n  • Pod shop/api-0: “Liveness probe failed”",
-        "Images: https://kubernetes.io/docs/concepts/containers/images/",
     ):
         assert rest in page
         assert rest not in short
@@ -109,7 +116,7 @@ def test_missing_cluster_is_mentioned_once(diagnosis: Diagnosis, written: Writte
 def test_ruled_out_answer_leads_with_the_reason(diagnosis: Diagnosis, written: Written) -> None:
     page = _page(replace(diagnosis, hypotheses=diagnosis.hypotheses[2:]), written)
 
-    assert page.splitlines()[:2] == ["No quota is used up.", " RULED OUT  Title of quota-exceeded"]
+    assert page.splitlines()[:2] == ["no quota is used up.", " RULED OUT  Title of quota-exceeded"]
 
 
 def test_unknown_text_shows_an_excerpt_and_the_closest_entries(written: Written) -> None:

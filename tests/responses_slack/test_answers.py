@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from intents.domain import Diagnosis, Finding, FindingOutcome, Focus, Language, Row, Table, Text, Verdict
+from intents.domain import Diagnosis, Finding, FindingOutcome, Focus, Language, Link, Row, Table, Text, Verdict
 from responses.safety import scrubbed
 from responses.slack import blocks
 from responses.slack.as_text import as_text
@@ -57,8 +57,60 @@ Effect: Title of probe-fails · Pod shop/api-0
 Could not check: leases in kube-system (needs get on coordination.k8s.io/leases); \
 the log of api-0 (timed out: no answer in time)
 
+Read more: Images: https://kubernetes.io/docs/concepts/containers/images/
+
 cluster prod · 0.8s · seen 20×"""
     )
+
+
+HELPS = Link(title="Images", url="https://kubernetes.io/docs/concepts/containers/images/")
+MORE = Link(title="More", url="https://kubernetes.io/more")
+OWN = Link(title="Runbook: images of the shop", url="https://wiki.example/images")
+OF_ALERT = "https://wiki.example/alerts/KubePodNotReady"
+
+
+def linked(message: Message) -> list[dict[str, str]]:
+    """Return the links of a message in their order."""
+    sections = [each for block in message.blocks if block["type"] == "rich_text" for each in block["elements"]]
+    return [leaf for each in sections for leaf in each["elements"] if leaf["type"] == "link"]
+
+
+@pytest.mark.parametrize(
+    ("links", "alert", "shown"),
+    [
+        ((HELPS, MORE), "", [HELPS]),
+        ((HELPS, MORE, OWN), "", [OWN, HELPS]),
+        ((OWN, HELPS), "", [OWN]),
+        ((HELPS, OWN), OF_ALERT, [Link(title="", url=OF_ALERT), HELPS]),
+        ((HELPS,), HELPS.url, [Link(title="", url=HELPS.url)]),
+        ((), "", []),
+    ],
+)
+def test_the_runbook_and_the_page_that_helps_most_are_shown(
+    links: tuple[Link, ...], alert: str, shown: list[Link]
+) -> None:
+    found = linked(say(replace(DIAGNOSIS, runbook=alert, hypotheses=(replace(TOLD, links=links),))))
+
+    assert [(each["url"], each.get("text", "")) for each in found] == [(each.url, each.title) for each in shown]
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "https://", "ftp://wiki.example/x", "https://a b/", "x"])
+def test_an_address_of_an_alert_that_is_no_web_page_is_no_link(address: str) -> None:
+    assert linked(say(replace(DIAGNOSIS, runbook=address, hypotheses=(replace(TOLD, links=()),)))) == []
+
+
+def test_no_link_is_shown_for_what_is_ruled_out_unexplained_or_over() -> None:
+    out = replace(DIAGNOSIS.hypotheses[4], links=(HELPS,))
+
+    assert linked(say(replace(DIAGNOSIS, runbook=OF_ALERT, hypotheses=(out,)))) == []
+    assert linked(say(replace(DIAGNOSIS, runbook=OF_ALERT, hypotheses=()), of_text=False)) == []
+    assert linked(say(replace(DIAGNOSIS, runbook=OF_ALERT), ended=Text.same("The alert is over"))) == []
+
+
+def test_a_long_title_of_a_link_is_cut() -> None:
+    long = replace(HELPS, title="Kubernetes: " + "how images are pulled from registries " * 9)
+
+    assert len(linked(say(replace(DIAGNOSIS, hypotheses=(replace(TOLD, links=(long,)),))))[0]["text"].split()) <= 10
 
 
 @pytest.mark.parametrize(
@@ -141,7 +193,7 @@ def test_reason_for_no_cluster_is_given_once() -> None:
 def test_ruled_out_answer_leads_with_what_was_found() -> None:
     said = read(say(replace(DIAGNOSIS, hypotheses=(DIAGNOSIS.hypotheses[4],) * 2)))
 
-    assert said.startswith("No quota is used up.\n⚪ RULED OUT · Title of quota-exceeded\n")
+    assert said.startswith("no quota is used up.\n⚪ RULED OUT · Title of quota-exceeded\n")
 
 
 def test_healthy_object_shows_no_known_problem_and_the_gaps() -> None:

@@ -10,12 +10,13 @@ from intents.chronicle.facts import Fact
 from intents.chronicle.resolution import UNKNOWN, Resolution, choice_of
 from intents.chronicle.summary import Summary
 from intents.domain import Language, Text
+from intents.templates import capitalised
 from responses import words
 from responses.chronicle import incident_words, resolve_words
 from responses.chronicle.fact_formatter import FactFormatter
 from responses.chronicle.sources import source
 from responses.chronicle.spans import Spans, TextSpan
-from responses.sentences import capitalised, finished
+from responses.sentences import finished
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element
