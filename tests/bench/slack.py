@@ -151,7 +151,9 @@ def show_waits(console: Console, traces: Sequence[Trace]) -> None:
     minutes = (traces[-1].asked - traces[0].asked) / 60
     counted = reasons(traces)
     said = ", ".join(f"{why} {count}" for why, count in counted.most_common()) or "none"
-    console.print(f"{counted.total()} edits after {len(answer)} answers ({_per_minute(counted.total(), minutes)}): {said}")
+    console.print(
+        f"{counted.total()} edits after {len(answer)} answers ({_per_minute(counted.total(), minutes)}): {said}"
+    )
     for trace in traces:
         if trace.edits or trace.answer is None or trace.answer > _SLOW_S:
             console.print("\n".join(trace.lines()), markup=False, highlight=False, soft_wrap=True)
