@@ -79,11 +79,17 @@ async def far_ends(*, channels: int = _CHANNELS) -> AsyncIterator[FarEnds]:
 
 
 async def measure_waits(
-    ends: FarEnds, url: str, *, rounds: int = ROUNDS, apart: float = APART_S, quiet: float = _QUIET_S
+    ends: FarEnds,
+    url: str,
+    *,
+    rounds: int = ROUNDS,
+    apart: float = APART_S,
+    quiet: float = _QUIET_S,
+    within: float = _ANSWERED_WITHIN_S,
 ) -> list[Trace]:
     """Paste every text `rounds` times, each time in another channel, `apart` seconds after the previous one.
 
-    Ends once all are answered and nothing happens for `quiet` seconds.
+    Ends once all are answered and nothing happens for `quiet` seconds, or `within` seconds after the last paste.
     """
     slack = ends.slack
     asked: dict[str, float] = {}
@@ -94,7 +100,7 @@ async def measure_waits(
             ts = await slack.say(slack.add_user(f"person-{len(asked)}"), channel, text)
             asked[f"{slack.team_id}.{channel}.{ts}"] = at
             await asyncio.sleep(apart)
-    until = time.time() + _ANSWERED_WITHIN_S
+    until = time.time() + within
     while (now := time.time()) < until:
         traces = traced(slack.calls, asked)
         if all(trace.answer is not None for trace in traces) and now - slack.calls[-1].at > quiet:
