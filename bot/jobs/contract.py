@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Any, Final, Protocol
 
 # Raise by hand when a workflow body changes its steps or their order: unfinished jobs then start again.
-JOBS_VERSION: Final = "8"
+JOBS_VERSION: Final = "9"
 
 Json = dict[str, Any]
 

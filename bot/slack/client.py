@@ -79,7 +79,7 @@ class Slack:
         self._api = Api(client, limits=limits or Limits(), watch=watch)
         hosts = Hosts(base_url=self._api.base_url)
         search = MessageSearch(api=self._api, ours=self._is_ours)
-        self._edits = Edits(self._api)
+        self.edits: Final = Edits(self._api)
         self._posts = Posts(api=self._api, search=search)
         self._uploads = Uploads(api=self._api, hosts=hosts, search=search)
         self._continuations = Continuations(posts=self._posts, uploads=self._uploads)
@@ -104,7 +104,7 @@ class Slack:
 
     async def aclose(self) -> None:
         """Stop the calls in flight and close the connections."""
-        await self._edits.aclose()
+        await self.edits.aclose()
         await self._people.aclose()
         await self._groups.aclose()
         await self._api.aclose()
@@ -183,7 +183,7 @@ class Slack:
         key = key or self._keys.get((channel, ts), "")
         offered = list(forms(message))
         bodies = [payload(form.parts[0], key=key, form=index) for index, form in enumerate(offered)]
-        taken = await self._edits.edit(channel=channel, ts=ts, forms=bodies, final=final)
+        taken = await self.edits.edit(channel=channel, ts=ts, forms=bodies, final=final)
         if taken is not None:
             address = Address(channel=channel, thread_ts=thread_ts, key=key)
             await self._follow(address, offered[taken], ts=ts, text=message.text, sought=sought)
@@ -194,7 +194,7 @@ class Slack:
         Its continuations in the thread (`thread_ts`, else its own) are deleted first. They are found by the message's
         `key`, which defaults to the one it was posted with by this object; without a key they stay. Raises SlackError.
         """
-        await self._edits.drop(channel=channel, ts=ts)
+        await self.edits.drop(channel=channel, ts=ts)
         if key := key or self._keys.get((channel, ts), ""):
             thread = Address(channel=channel, thread_ts=thread_ts or ts, key=key, near_ts=ts)
             await self._continuations.withdraw(thread)

@@ -75,6 +75,18 @@ class Edits:
         self._api = api
         self._edits: dict[tuple[str, str], _Edit] = {}
         self._last: dict[tuple[str, str], float] = {}
+        self._expected: dict[tuple[str, str], float] = {}
+
+    @property
+    def delay(self) -> float:
+        """Return the seconds that an edit would wait now if it let all expected final edits go first."""
+        oldest = asyncio.get_running_loop().time() - self._api.limits.patience
+        self._expected = {at: since for at, since in self._expected.items() if since > oldest}
+        return self._api.pacer.delay(_METHOD, ahead=len(self._expected))
+
+    def expect(self, *, channel: str, ts: str) -> None:
+        """Expect the final edit of a placeholder: other edits that can wait leave its place in the rate limit free."""
+        self._expected[channel, ts] = asyncio.get_running_loop().time()
 
     async def edit(self, *, channel: str, ts: str, forms: Sequence[Payload], final: bool) -> int | None:
         """Return the index of the form once this content is shown; None if newer content is shown.
@@ -89,6 +101,7 @@ class Edits:
             edit.older.append(edit.newest)
         edit.newest = content
         if final:
+            self._expected.pop(at, None)
             edit.hurry.set()
         if edit.task is None:
             edit.task = asyncio.create_task(self._run(edit), name=f"edits of {channel}/{ts}")
@@ -102,6 +115,7 @@ class Edits:
 
     async def drop(self, *, channel: str, ts: str) -> None:
         """Drop a message's waiting content and return once no edit is in flight; call it before deleting."""
+        self._expected.pop((channel, ts), None)
         edit = self._edits.get((channel, ts))
         if edit is None or edit.task is None:
             return

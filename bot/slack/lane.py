@@ -89,6 +89,13 @@ class Lane:
         """Return the seconds for which Slack asked us to wait."""
         return max(0.0, self._held_until - self._loop.time())
 
+    def delay(self, *, ahead: int = 0) -> float:
+        """Return the seconds that a call would wait now if `ahead` calls that are still to come went first."""
+        self._fill()
+        kept = self._rate.burst // 4 if _UNASKED.get() else 0
+        missing = self._waiting + ahead + 1 + kept - self._tokens
+        return self.held + max(0.0, missing) * self._rate.every
+
     async def turn(self, *, key: str = "", person: str = "", urgency: Urgency = Urgency.USUAL, patience: float) -> None:
         """Return when the caller may call, with one token taken. Waiters take turns by `person`, else by `key`.
 

@@ -50,6 +50,10 @@ class Pacer:
         if self._waited is not None:
             self._waited(method, loop.time() - began)
 
+    def delay(self, method: str, *, ahead: int = 0) -> float:
+        """Return the seconds that a call of `method` would wait now if `ahead` calls still to come went first."""
+        return self._method(method).delay(ahead=ahead)
+
     def unused(self, method: str) -> None:
         """Give back an unused turn of `method`; not for posts, whose channel's turn is spent."""
         self._method(method).give_back()

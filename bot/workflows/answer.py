@@ -27,7 +27,7 @@ from bot.workflows.chronicle.similar_incidents import SimilarIncidents
 from bot.workflows.cluster_choice import PRESSED
 from bot.workflows.concurrency import LimitReached
 from bot.workflows.message_poster import MessagePoster
-from bot.workflows.outages import retry_step
+from bot.workflows.outages import retry_step, try_step
 from bot.workflows.pasted_files import PastedFiles
 from bot.workflows.plot_pictures import PlotPictures
 from bot.workflows.progress import ProgressReporter
@@ -49,6 +49,7 @@ _log: Final = structlog.get_logger(__name__)
 # The match of a text that need not be matched.
 _NOTHING: Final = CarriedMatch(text="", catalog="", matching=MatchResult())
 _CROWDED: Final = "crowded"
+_FIRST: Final = "first_about_fault"
 # About half a minute in total.
 _PAUSES_S: Final = (0.2, 0.5, *([1.0] * 28))
 # After this many of them the placeholder is posted.
@@ -95,7 +96,13 @@ class AnswerWorkflow:
                 return None
             result = await self.in_turn(run, request, prepared)
         await retry_step(run, "trim", self.trim, request, prepared)
+        await self.link_back(run, request, result)
         return result
+
+    async def link_back(self, run: JobRun, request: str, result: Json | None) -> None:
+        """Add a link to this answer to the first one about the same fault, if there is one."""
+        if result and (first := result.get(_FIRST)):
+            await try_step(run, "link", self.repeats.link_back, request, first)
 
     async def in_turn(
         self, run: JobRun, request: str, prepared: Json, picked: PickedCluster | None = None
@@ -219,6 +226,7 @@ class AnswerWorkflow:
         if result is not None:
             self._count(request, reply, first=picked is None and request.revision == 1)
             await self._add_to(request, reply, language=requester.language)
+            result[_FIRST] = await self.repeats.first_about(request, reply.fault)
         return result
 
     async def _reply(
@@ -265,8 +273,6 @@ class AnswerWorkflow:
         """Add to the answer: other channels with the same incident, and a plot."""
         if stands := await self.poster.sent(request, step=ANSWER):
             await self.similar_incidents.notify(request, reply.answer, ts=stands.ts)
-            if reply.fault:
-                await self.repeats.link_back(request, reply.fault, ts=stands.ts)
         if reply.plotted is not None:
             await self.plot_pictures.show(request, reply.plotted, language=language)
 

@@ -39,7 +39,9 @@ class PickWorkflow:
             return None
         picked = PickedCluster(user=str(payload["user"]), cluster=str(payload["cluster"]))
         prepared: Json = {"revision": taken["revision"], "unread": []}
-        return await self.answers.in_turn(run, str(payload["request"]), prepared, picked)
+        result = await self.answers.in_turn(run, request := str(payload["request"]), prepared, picked)
+        await self.answers.link_back(run, request, result)
+        return result
 
     async def take(self, payload: Json, job: str) -> Json | None:
         """Store the choice if the user may see that cluster."""

@@ -22,6 +22,7 @@ from bot.slack.errors import (
     SlackUnavailable,
     TokenRevoked,
 )
+from bot.slack.lane import unasked
 from bot.slack.posts import PostedMessage
 from bot.store import StoredAnswer, StoredRequest
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer
@@ -54,13 +55,21 @@ class MessagePoster:
     async def placeholder(self, request: StoredRequest, message: Message) -> PostedMessage | None:
         """Post a placeholder for the answer if the rate limit allows it at once; return the answer's message, if any.
 
-        In a queue it would only delay answers. A later message reports why none can be posted.
+        In a queue it would only delay answers: its own post delays posts, and the edit that replaces it delays other
+        edits, where the answer itself could be posted. A later message reports why none can be posted.
         """
+        edits = self.services.slack.edits
+        if edits.delay > _AT_ONCE_S and await self.sent(request, step=ANSWER) is None:
+            _log.info("placeholder_skipped", request=request.id, error="edits are waiting")
+            return None
         try:
-            return await self.post(request, message, step=ANSWER, last=False, turn_within=_AT_ONCE_S)
+            sent = await self.post(request, message, step=ANSWER, last=False, turn_within=_AT_ONCE_S)
         except SlackUnavailable as error:
             _log.info("placeholder_skipped", request=request.id, error=str(error))
             return None
+        if sent is not None and not sent.earlier:
+            edits.expect(channel=sent.channel, ts=sent.ts)
+        return sent
 
     async def post(
         self,
@@ -132,6 +141,22 @@ class MessagePoster:
             _log.info("answer_deleted_by_user", request=request.id)
             return False
         return True
+
+    async def refresh(self, request: StoredRequest) -> bool:
+        """Update the answer to notes that nobody waits for, as `show` does; raise SlackUnavailable to be retried.
+
+        It leaves the rate limit to answers, so that a later attempt shows several notes at once.
+        """
+        with unasked():
+            if (delay := self.services.slack.edits.delay) > _AT_ONCE_S:
+                raise SlackUnavailable(method="chat.update", detail=f"answers go first, for {delay:.1f} s")
+            try:
+                return await self.show(request)
+            except SlackUnavailable:
+                raise
+            except SlackError as error:
+                _log.warning("answer_refresh_failed", request=request.id, error=str(error))
+                return True
 
     async def notes(self, request: StoredRequest) -> AnswerNotes:
         """Return all notes about the request's answer."""

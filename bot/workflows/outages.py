@@ -52,3 +52,13 @@ async def retry_step(
     if result and _AGAIN in result:
         raise OutageLasted(str(result[_AGAIN]))
     return result
+
+
+async def try_step(
+    run: JobRun, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any, pauses: Sequence[float] = PAUSES_S
+) -> None:
+    """Run a step that nobody waits for, as `retry_step` does; leave it out if the outage lasts."""
+    try:
+        await retry_step(run, name, do, *args, pauses=pauses)
+    except OutageLasted as error:
+        _log.warning("job_step_left_out", job=run.id, step=name, error=str(error))

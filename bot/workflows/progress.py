@@ -88,7 +88,8 @@ class ProgressReporter:
         shown: Progress | None = None
         while True:
             now = self._latest
-            if now is not None and now != shown:
+            # Progress never delays an answer.
+            if now is not None and now != shown and not self.slack.edits.delay:
                 if not await self.wanted():
                     return
                 message = placeholder_message(

@@ -17,11 +17,11 @@ import structlog
 from bot.diagnosing import CarriedMatch
 from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError
+from bot.slack.errors import MessageGone, SlackError, SlackUnavailable
 from bot.store import RequestState, StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
-from bot.workflows.outages import retry_step
+from bot.workflows.outages import retry_step, try_step
 from bot.workflows.services import ANSWER, Requester, Services
 from intents.cluster_choice import marked_with
 from responses.slack.notices import answered_before
@@ -35,7 +35,7 @@ _PAUSES_S: Final = (0.5, 0.7, 1.0, 1.0, 1.5, 2.0, 2.0, 3.0, 3.0, *([5.0] * 10), 
 
 # Links to later answers about the same fault in one answer.
 _LINKED: Final = 3
-# Number of answers whose shown count is remembered.
+# Number of shown counts that are remembered.
 _REMEMBERED: Final = 500
 
 
@@ -51,7 +51,8 @@ class Repeats:
 
     services: Services
     poster: MessagePoster
-    _counted: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    # How much of what only grows an answer shows: its count by the request, its links by the request and "links".
+    _shown: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
     def topic_of(self, request: StoredRequest, requester: Requester, match: CarriedMatch | None) -> str:
         """Return the fingerprint of a request's topic; "" for a request that is answered in any case."""
@@ -66,15 +67,15 @@ class Repeats:
         return fingerprint(incident, first, text=request.text, cluster=cluster, audience=audience)
 
     async def is_repeat(self, run: JobRun, request_id: str, topic: str) -> bool:
-        """Join the topic; count and link a repeat. Wait while the first request is being answered."""
+        """Join the topic; link and count a repeat. Wait while the first request is being answered."""
         for pause in (*_PAUSES_S, None):
             joined = await retry_step(run, "join", self.join, request_id, topic)
             if not joined or joined["role"] == _Role.LEADS:
                 return False
             if joined["role"] == _Role.REPEATS:
-                stands = await retry_step(run, "count", self.count, joined)
+                stands = await retry_step(run, "point", self.point, joined)
                 if stands and stands["stands"]:
-                    await retry_step(run, "point", self.point, joined)
+                    await try_step(run, "count", self.count, joined)
                     return True
             elif pause is None:
                 break
@@ -117,48 +118,33 @@ class Repeats:
             "count": topic.count,
         }
 
-    async def count(self, payload: Json) -> Json:
-        """Update the count in the answer. Return whether the answer is there.
+    async def point(self, payload: Json) -> Json:
+        """Send the requester the link to the answer, at most once in ten minutes. Return whether the answer is there.
 
         The topic has counted the repeat, so an answer in flight shows it anyway.
         """
-        request = await self.services.store.requests.get(str(payload["request"]))
-        if request is None:
-            return {"stands": False}
-        async with self.services.turn(request.id):
-            topic = await self.services.store.topics.led_by(request.id)
-            count = topic.count if topic else 0
-            # One edit shows a whole burst of repeats: edits are Slack's scarcest calls.
-            stands = self._counted.get(request.id, 0) >= count > 0 or await self.poster.show(request)
-            self._remember(request.id, count)
-        if not stands:
-            self._counted.pop(request.id, None)
-            await self.services.store.topics.end(request.id)
-        return {"stands": stands}
-
-    def _remember(self, request_id: str, count: int) -> None:
-        self._counted[request_id] = count
-        self._counted.move_to_end(request_id)
-        if len(self._counted) > _REMEMBERED:
-            self._counted.popitem(last=False)
-
-    async def point(self, payload: Json) -> None:
-        """Send the requester the link to the answer, at most once in ten minutes."""
         services, channel, user = self.services, str(payload["channel"]), str(payload["user"])
-        if not user:
-            return
-        once = f"repeat/{payload['request']}/{user}"
-        if not await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
-            return
         request = await services.store.requests.get(str(payload["request"]))
         sent = request and await self.poster.sent(request, step=ANSWER)
         if request is None or not sent:
-            return
+            return {"stands": False}
+        try:
+            link = await services.slack.permalink(channel=sent.channel, ts=sent.ts)
+        except MessageGone:
+            await services.store.topics.end(request.id)
+            return {"stands": False}
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.info("repeat_notice_failed", error=str(error))
+            return {"stands": True}
+        once = f"repeat/{request.id}/{user}"
+        if not user or not await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
+            return {"stands": True}
         try:
             requester = await services.requester(
                 team=request.original.team, channel=channel, user=user, text=request.text
             )
-            link = await services.slack.permalink(channel=sent.channel, ts=sent.ts)
             message = answered_before(
                 link,
                 count=int(payload["count"]),
@@ -170,6 +156,27 @@ class Repeats:
             )
         except SlackError as error:
             _log.info("repeat_notice_failed", error=str(error))
+        return {"stands": True}
+
+    async def count(self, payload: Json) -> None:
+        """Update the count in the answer. Raise SlackUnavailable to be retried: one edit then shows many repeats."""
+        request = await self.services.store.requests.get(str(payload["request"]))
+        if request is None:
+            return
+        async with self.services.turn(request.id):
+            topic = await self.services.store.topics.led_by(request.id)
+            count = topic.count if topic else 0
+            stands = self._shown.get(request.id, 0) >= count > 0 or await self.poster.refresh(request)
+            self._remember(request.id, count)
+        if not stands:
+            self._shown.pop(request.id, None)
+            await self.services.store.topics.end(request.id)
+
+    def _remember(self, key: str, count: int) -> None:
+        self._shown[key] = count
+        self._shown.move_to_end(key)
+        if len(self._shown) > _REMEMBERED:
+            self._shown.popitem(last=False)
 
     async def with_earlier(self, request: StoredRequest, answer: KeptAnswer, fault: str) -> KeptAnswer:
         """Return the answer with a link to the first one in this channel with the same incident and object at fault."""
@@ -186,25 +193,37 @@ class Repeats:
             _log.info("earlier_answer_not_linked", error=str(error))
             return answer
 
-    async def link_back(self, request: StoredRequest, fault: str, *, ts: str) -> None:
-        """Add a link to this answer to the first one with the same incident and object at fault."""
-        services, store = self.services, self.services.store
-        topic = await store.topics.joined(request.original.channel, fault, request.id)
-        leader = await store.requests.get(topic.leader) if topic and topic.leader != request.id else None
-        if leader is None or not await self._stands(leader):
+    async def first_about(self, request: StoredRequest, fault: str) -> str:
+        """Return the request whose answer was the first one with this incident and object at fault; "" if this one."""
+        topic = await self.services.store.topics.joined(request.original.channel, fault, request.id) if fault else None
+        return topic.leader if topic and topic.leader != request.id else ""
+
+    async def link_back(self, request_id: str, first: str) -> None:
+        """Add a link to this answer to the `first` one about its fault. Raise SlackUnavailable to be retried."""
+        services = self.services
+        request, leader = await services.store.requests.get(request_id), await services.store.requests.get(first)
+        sent = request and await self.poster.sent(request, step=ANSWER)
+        if leader is None or not sent or not await self._stands(leader):
             return
         try:
-            link = await services.slack.permalink(channel=request.original.channel, ts=ts)
+            link = await services.slack.permalink(channel=sent.channel, ts=sent.ts)
+        except SlackUnavailable:
+            raise
         except SlackError as error:
             _log.info("later_answer_not_linked", error=str(error))
             return
         async with services.turn(leader.id):
-            stored = await store.answers.get(leader.id)
+            stored = await services.store.answers.get(leader.id)
             known = tuple(stored.shown.get("again", ())) if stored else ()
-            if link in known or len(known) >= _LINKED:
-                return
-            if await store.answers.note(leader.id, {"again": [*known, link]}) is not None:
-                await self.poster.show(leader)
+            if link not in known:
+                if len(known) >= _LINKED:
+                    return
+                known = (*known, link)
+                await services.store.answers.note(leader.id, {"again": [*known]})
+            key = f"{leader.id}/links"
+            if self._shown.get(key, 0) < len(known):
+                await self.poster.refresh(leader)
+                self._remember(key, len(known))
 
     async def _stands(self, leader: StoredRequest | None) -> bool:
         if leader is None or leader.state is not RequestState.ANSWERED:
@@ -222,6 +241,6 @@ class RepeatWorkflow:
     repeats: Repeats
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
-        await retry_step(run, "count", self.repeats.count, payload)
         await retry_step(run, "point", self.repeats.point, payload)
+        await try_step(run, "count", self.repeats.count, payload)
         return None

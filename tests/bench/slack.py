@@ -1,8 +1,8 @@
 """Measure response times in Slack, and acknowledgement times in a busy workspace.
 
 The app is `casebook serve` in its own process. Slack and cluster are simulated in this process and add 50 ms to each
-call. Response times are measured one paste at a time, because Slack's rate limits delay faster ones. A third process
-sends the storm of events (see `storm`).
+call. Response times are measured one paste at a time, because Slack's rate limits delay faster ones; `slack_traces`
+says what the first message, the answer and an edit are. A third process sends the storm of events (see `storm`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from rich.console import Console
@@ -25,8 +25,9 @@ from rich.table import Table
 from bot.cli.showcase import set_up
 from bot.diagnosing import build_engine
 from bot.playground.kubernetes import SimulatedCluster
-from bot.playground.slack import ChangeKind, SimulatedSlack
+from bot.playground.slack import SimulatedSlack
 from tests.bench.serve_process import serving
+from tests.bench.slack_traces import Trace, reasons, traced
 from tests.bench.storm import Acks, Event
 
 LATENCY_S: Final = 0.050
@@ -44,6 +45,8 @@ CHAT: Final = (
 )  # fmt: skip
 _CHANNELS: Final = 20
 _ANSWERED_WITHIN_S: Final = 30.0
+# Slower answers are shown with their calls.
+_SLOW_S: Final = 2.0
 _QUIET_S: Final = 3.0
 
 
@@ -55,18 +58,6 @@ class FarEnds:
     cluster: SimulatedCluster
     channels: Sequence[str]
     pastes: Sequence[str]
-
-
-@dataclass(slots=True, kw_only=True)
-class Waits:
-    """Seconds from an event to its first message and to its final change. `unanswered`: pastes without an answer.
-
-    A quick answer is its own first message; a slow one has a placeholder.
-    """
-
-    first: list[float] = field(default_factory=list)
-    answer: list[float] = field(default_factory=list)
-    unanswered: int = 0
 
 
 @asynccontextmanager
@@ -88,63 +79,35 @@ async def far_ends(*, channels: int = _CHANNELS) -> AsyncIterator[FarEnds]:
 
 
 async def measure_waits(
-    ends: FarEnds, url: str, *, rounds: int = ROUNDS, apart: float = APART_S, quiet: float = _QUIET_S
-) -> Waits:
+    ends: FarEnds,
+    url: str,
+    *,
+    rounds: int = ROUNDS,
+    apart: float = APART_S,
+    quiet: float = _QUIET_S,
+    within: float = _ANSWERED_WITHIN_S,
+) -> list[Trace]:
     """Paste every text `rounds` times, each time in another channel, `apart` seconds after the previous one.
 
-    An answer is final if nothing changes for `quiet` seconds.
+    Ends once all are answered and nothing happens for `quiet` seconds, or `within` seconds after the last paste.
     """
     slack = ends.slack
     asked: dict[str, float] = {}
-    changed: dict[str, list[float]] = {}
-    async with asyncio.TaskGroup() as tasks:
-        watching = tasks.create_task(_watch(slack, changed))
-        slack.deliver_to(url)
-        for channel in ends.channels[:rounds]:
-            for text in ends.pastes:
-                at = time.time()
-                asked[await slack.say(slack.add_user(f"person-{len(asked)}"), channel, text)] = at
-                await asyncio.sleep(apart)
-        await _until_quiet(changed, len(asked), quiet)
-        slack.deliver_to(None)
-        watching.cancel()
-    waits = Waits()
-    for ts, at in asked.items():
-        times = changed.get(ts, [])
-        if not times or times[-1] < 0:
-            waits.unanswered += 1
-            continue
-        waits.first.append(abs(times[0]) - at)
-        waits.answer.append(times[-1] - at)
-    return waits
-
-
-async def _watch(slack: SimulatedSlack, changed: dict[str, list[float]]) -> None:
-    """Record in `changed` when the app's first message of each thread was posted and changed, in epoch seconds.
-
-    Negative times are those of a placeholder.
-    """
-    first: dict[str, str] = {}
-    with slack.subscribe() as changes:
-        async for change in changes:
-            thread, ts = change.data.get("thread_ts"), change.data.get("ts", "")
-            if change.data.get("user") != slack.bot_user_id or not thread:
-                continue
-            if change.kind is ChangeKind.MESSAGE_POSTED:
-                first.setdefault(thread, ts)
-            if first.get(thread) == ts:
-                is_placeholder = str(change.data.get("text", "")).startswith("⏳")
-                changed.setdefault(thread, []).append(-change.at if is_placeholder else change.at)
-
-
-async def _until_quiet(changed: dict[str, list[float]], count: int, quiet: float) -> None:
-    """Wait until `count` answers exist and nothing changes for a while, or until the timeout."""
-    until = time.time() + _ANSWERED_WITHIN_S
+    slack.deliver_to(url)
+    for channel in ends.channels[:rounds]:
+        for text in ends.pastes:
+            at = time.time()
+            ts = await slack.say(slack.add_user(f"person-{len(asked)}"), channel, text)
+            asked[f"{slack.team_id}.{channel}.{ts}"] = at
+            await asyncio.sleep(apart)
+    until = time.time() + within
     while (now := time.time()) < until:
-        done = sum(times[-1] > 0 for times in changed.values())
-        if done >= count and now - max(times[-1] for times in changed.values()) > quiet:
-            return
+        traces = traced(slack.calls, asked)
+        if all(trace.answer is not None for trace in traces) and now - slack.calls[-1].at > quiet:
+            break
         await asyncio.sleep(0.1)
+    slack.deliver_to(None)
+    return traced(slack.calls, asked)
 
 
 async def measure_acks(ends: FarEnds, url: str, *, rate: float = RATE, seconds: float = STORM_S) -> Acks:
@@ -184,12 +147,26 @@ def _envelope(slack: SimulatedSlack, message: dict[str, Any], channel: str, numb
     }  # fmt: skip
 
 
-def show_waits(console: Console, waits: Waits) -> None:
+def show_waits(console: Console, traces: Sequence[Trace]) -> None:
     title = f"One paste at a time, {LATENCY_S * 1000:.0f} ms added to each Kubernetes and Slack call"
-    table = _table(title, "from event to", waits.first, waits.answer, labels=("first message", "final answer"))
-    console.print(table)
-    if waits.unanswered:
-        console.print(f"{waits.unanswered} pastes had no answer within {_ANSWERED_WITHIN_S:g} s", style="red")
+    first = [trace.first for trace in traces if trace.first is not None]
+    answer = [trace.answer for trace in traces if trace.answer is not None]
+    console.print(_table(title, "from event to", first, answer, labels=("first message", "answer")))
+    if len(answer) < len(traces):
+        console.print(f"{len(traces) - len(answer)} pastes had no answer", style="red")
+    minutes = (traces[-1].asked - traces[0].asked) / 60
+    counted = reasons(traces)
+    said = ", ".join(f"{why} {count}" for why, count in counted.most_common()) or "none"
+    console.print(
+        f"{counted.total()} edits after {len(answer)} answers ({_per_minute(counted.total(), minutes)}): {said}"
+    )
+    for trace in traces:
+        if trace.edits or trace.answer is None or trace.answer > _SLOW_S:
+            console.print("\n".join(trace.lines()), markup=False, highlight=False, soft_wrap=True)
+
+
+def _per_minute(count: int, minutes: float) -> str:
+    return f"{count / minutes:.1f} a minute" if minutes else "one paste"
 
 
 def show_acks(console: Console, acks: Acks, *, rate: float = RATE, seconds: float = STORM_S) -> None:
