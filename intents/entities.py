@@ -125,7 +125,9 @@ def _node(match: Any) -> _Found:
 
 
 def _container(match: Any) -> _Found:
-    if (name := match.group(1)) not in _NO_CONTAINER:
+    name, after = match.group(1), match.string[match.end() :]
+    # runc calls its first process "container init".
+    if name not in _NO_CONTAINER and not (name == "init" and after.startswith(("was OOM-killed", "caused"))):
         yield "container", name
 
 

@@ -33,8 +33,8 @@ PERMISSIONS: Final = (
 
 # The absence of these is what their incidents are about.
 _JUDGED_BY_RULES: Final = frozenset({"StorageClass", "APIService", "PersistentVolume"})
-# Incidents about the one may come from the absence of the other: an Ingress has no backend without its Service.
-_BEHIND: Final = {"ingress": "Service"}
+# Incidents about the one may come from the absence of the others: an Ingress has no backend without its Service.
+_BEHIND: Final = {"ingress": ("Service",), "hpa": ("Deployment", "StatefulSet", "ReplicaSet")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ async def resolve(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis
 
 def _is_behind(incident: Incident, focus: Focus, asked: Focus) -> bool:
     """Tell whether the text names only what objects of the incident lead to: rules judge whether it exists."""
-    return not focus.names_object and asked.kind in {_BEHIND.get(word, "") for word in incident.about}
+    return not focus.names_object and any(asked.kind in _BEHIND.get(word, ()) for word in incident.about)
 
 
 def _resolved(hypothesis: Hypothesis, focus: Focus, asked: Focus, found: Found) -> Resolved:

@@ -137,10 +137,13 @@ def _trouble_rank(container: Container, ended: Run | None, now: datetime) -> int
 
 
 def _run(terminated: Mapping[str, Any], *, current: bool, now: datetime) -> Run:
+    finished_s = seconds_since(terminated.get("finishedAt"), now)
+    # A container that the runtime could not start has the zero time.
+    never_ran = str(terminated.get("startedAt")).startswith(("1970-01-01", "0001-01-01"))
     return Run(
         exit_code=int(terminated.get("exitCode", -1)),
         reason=str(terminated.get("reason") or ""),
-        finished_s=seconds_since(terminated.get("finishedAt"), now),
-        started_s=seconds_since(terminated.get("startedAt"), now),
+        finished_s=finished_s,
+        started_s=finished_s if never_ran else seconds_since(terminated.get("startedAt"), now),
         current=current,
     )

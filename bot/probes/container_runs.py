@@ -21,6 +21,7 @@ from bot.kube.objects import name_of, namespace_of, node_name_of, phase_of, plac
 from bot.kube.owners import owner_of
 from bot.kube.quantities import whole
 from bot.kube.settling import starts_in_time
+from bot.kube.start_errors import NOT_STARTED, start_error
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import READS_PODS, pods_of
@@ -71,9 +72,10 @@ DECLARATION: Final = ProbeDeclaration(
         "restarts": RowType.INTEGER,
         "exit_code": RowType.INTEGER,  # of the last run that ended, -1 for none
         "end_reason": RowType.STRING,
-        "end_message": RowType.STRING,
+        "end_message": RowType.STRING,  # of that run, or why it could not be started
         "ended_s": RowType.INTEGER,
         "ran_s": RowType.INTEGER,  # how long that run lasted
+        "start_error": RowType.STRING,  # why the runtime cannot start it: command or memory; "" otherwise
         "failing": RowType.BOOLEAN,  # its last run ended within a day, and it does not run well since
         "recovered": RowType.BOOLEAN,  # its last run failed within a day, and it runs well since
         "memory_limit": RowType.INTEGER,  # bytes, 0 for none
@@ -164,6 +166,7 @@ def _row(look: Look, container: Container, said: Mapping[str, Value]) -> Row:
     owner, declared = owner_of(pod), _declared(container)
     resources = declared.get("resources") or {}
     running_s = age_s(look.snapshot, container.detail.get("startedAt")) if container.state == "running" else UNKNOWN
+    failing, waits = _is_failing(container, run, running_s), container.state == "waiting"
     values: dict[str, Value] = {
         "namespace": namespace_of(pod),
         "pod": name_of(pod),
@@ -187,8 +190,9 @@ def _row(look: Look, container: Container, said: Mapping[str, Value]) -> Row:
         "end_message": _end_message(container),
         "ended_s": run.finished_s if run else UNKNOWN,
         "ran_s": run.ran_s if run else UNKNOWN,
-        "failing": _is_failing(container, run, running_s),
-        "recovered": _failed_recently(run) and not _is_failing(container, run, running_s),
+        "start_error": start_error(_end_message(container)) if failing or waits else "",
+        "failing": failing,
+        "recovered": _failed_recently(run) and not failing,
         "memory_limit": _bytes(resources.get("limits")),
         "more_memory": _twice(_bytes(resources.get("limits"))),
         "ports": tuple(_port(each) for each in declared.get("ports") or ()),
@@ -219,7 +223,8 @@ def _is_sidecar(declared: Mapping[str, Any]) -> bool:
 def _end_message(container: Container) -> str:
     ended = container.detail if container.state == "terminated" else {}
     last = ended or (container.status.get("lastState") or {}).get("terminated") or {}
-    return str(last.get("message") or "")
+    not_started = container.message if container.reason in NOT_STARTED else ""
+    return str(last.get("message") or not_started)
 
 
 def _failed_recently(run: Run | None) -> bool:

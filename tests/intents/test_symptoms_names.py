@@ -60,6 +60,8 @@ def certain_in(text: str) -> set[tuple[str, str]]:
         ("4m kubelet, k8s-host1  Error: x", {("node", "k8s-host1")}),
         ("pod anti-affinity rules", set()),
         ("the container is gone and the node was low", set()),
+        ("container init was OOM-killed (memory limit too low?): unknown", set()),
+        ("Error: failed to start container init with image x", {("container", "init")}),
     ],
 )
 def test_names_are_found_by_their_context(text: str, names: set[tuple[str, str]]) -> None:

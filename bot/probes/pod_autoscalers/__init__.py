@@ -29,6 +29,8 @@ DECLARATION: Final = ProbeDeclaration(
         "over": RowType.BOOLEAN,  # above its target now
         "one_container": RowType.BOOLEAN,  # it measures single containers only, so that no proxy counts
         "created_s": RowType.INTEGER,
+        "no_scale": RowType.STRING,  # why its controller cannot read the scale of its target, "" if it can
+        "no_scale_s": RowType.INTEGER,  # since when
         "active": RowType.STRING,  # the condition ScalingActive: True, False, "" before the first look
         "active_reason": RowType.STRING,
         "active_message": RowType.STRING,

@@ -59,6 +59,8 @@ def row(look: Look, scaler: Json, more: Mapping[str, Value]) -> Row:
     most, current = int(spec_of(scaler).get("maxReplicas") or 0), int(status.get("currentReplicas") or 0)
     namespace, name = namespace_of(scaler), name_of(scaler)
     active, limited = condition(scaler, "ScalingActive"), condition(scaler, "ScalingLimited")
+    able = condition(scaler, "AbleToScale")
+    unread = able if able.get("reason") == "FailedGetScale" else {}
     return Row(
         values={
             "namespace": namespace,
@@ -74,6 +76,8 @@ def row(look: Look, scaler: Json, more: Mapping[str, Value]) -> Row:
             "over": metric.current > metric.target >= 0,
             "one_container": metric.one_container,
             "created_s": age_s(look.snapshot, created_at(scaler)),
+            "no_scale": str(unread.get("message") or unread.get("reason") or ""),
+            "no_scale_s": age_s(look.snapshot, unread.get("lastTransitionTime")),
             "active": str(active.get("status") or ""),
             "active_reason": str(active.get("reason") or ""),
             "active_message": str(active.get("message") or ""),
