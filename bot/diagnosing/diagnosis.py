@@ -168,6 +168,9 @@ async def _diagnose_object(
     progress: Callable[[Progress], None] | None,
 ) -> Diagnosis:
     resource = await snapshot.resource(request.kind)
+    if resource.kind == "Endpoints":
+        # A controller writes them for the Service of the same name, which the role may read.
+        resource = await snapshot.resource("Service")
     namespace = (request.namespace or snapshot.default_namespace) if resource.namespaced else ""
     target = ObjectRef(kind=resource.kind, namespace=namespace, name=request.name)
     announced_by_name(snapshot, target)
