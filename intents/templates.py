@@ -1,7 +1,9 @@
 """Fill the templates of the catalog: `{row.message}`, `{row.free_mem:bytes}`, `{named.pod|the pod}`.
 
-A placeholder is a dotted path, an optional format after a colon, and an optional fallback after a bar. Doubled braces
-are literal. An unknown name renders as its fallback, else as `<name>`, so that the reader sees what is missing.
+A placeholder is a dotted path, an optional format after a colon, an optional clause after a question mark, and an
+optional fallback after a bar. Doubled braces are literal. The clause is the words around the value, which its star
+stands for: `{row.closest?; the closest is *}` is nothing where nothing is close. An unknown name renders as its
+fallback, else as `<name>`, so that the reader sees what is missing.
 
 A sentence quotes the free text filled into it: a cluster's or a person's words never read as ours. It begins with a
 capital letter, but a value that it begins with stays as it is. With an empty fallback, as in `({row.details|})`, a
@@ -44,10 +46,12 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placeholder:
-    """A name to be filled in, with its format and its fallback."""
+    """A name to be filled in, with its format, the words before and after its value, and its fallback."""
 
     path: tuple[str, ...]
     format: str = ""
+    before: str = ""
+    after: str = ""
     fallback: str | None = None
 
 
@@ -129,12 +133,22 @@ def _refuse_stray_braces(literal: str, template: str) -> None:
 
 def _placeholder(body: str, template: str) -> Placeholder:
     named, bar, fallback = body.partition("|")
+    named, clause, words = named.partition("?")
+    before, star, after = words.partition("*")
     path, _, format_ = named.partition(":")
+    if clause and not star:
+        raise TemplateError(f"{{{body}}} in {template!r}: a clause needs a * for the value")
     if not _PATH.match(path):
         raise TemplateError(f"{{{body}}} in {template!r} is not a path like row.name")
     if format_ and format_ not in FORMATS:
         raise TemplateError(f"{{{body}}} in {template!r}: unknown format {format_!r}, known are {', '.join(FORMATS)}")
-    return Placeholder(path=tuple(path.split(".")), format=format_, fallback=fallback if bar else None)
+    return Placeholder(
+        path=tuple(path.split(".")),
+        format=format_,
+        before=before,
+        after=after,
+        fallback=fallback if bar or clause else None,
+    )
 
 
 def placeholders(template: str) -> Iterator[Placeholder]:
@@ -160,7 +174,7 @@ def render_sentence(template: str, context: Mapping[str, Any]) -> str:
         if isinstance(part, str):
             said += after_one(part) if single else part
             continue
-        filled = _fill(part, context, shown=_words(part, said))
+        filled = _fill(part, context, shown=_words(part, said + part.before))
         single = filled == "1" and not said.endswith(" of ")
         said += filled or _LEFT_OUT
     return _AROUND_LEFT_OUT.sub("", said).strip() if _LEFT_OUT in said else said
@@ -231,7 +245,7 @@ def _fill(
     value = _look_up(placeholder.path, context)
     if value is None:
         return placeholder.fallback if placeholder.fallback is not None else f"<{placeholder.path[-1]}>"
-    return whole(show(value, placeholder.format, shown=shown))
+    return placeholder.before + whole(show(value, placeholder.format, shown=shown)) + placeholder.after
 
 
 def _look_up(path: tuple[str, ...], context: Mapping[str, Any]) -> Any:

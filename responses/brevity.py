@@ -19,6 +19,10 @@ _QUOTE: Final = re.compile(r"“([^”]*)”")
 _QUOTE_WORDS: Final = 14
 # The kubelet ends the message of a back-off with container and pod, which the sentence around it names.
 _BACK_OFF: Final = re.compile(r"(?<=restarting failed container)=\S+ pod=[^\s()]+\([\w-]+\)")
+# The scheduler counts nodes by reason: a list, and no chain of errors. Why preemption does not help is no reason.
+_NODES: Final = re.compile(r"\b\d+/\d+ nodes? (?:is|are) available: ")
+_PREEMPTION: Final = re.compile(r"[.,]?\s*(?:no new claims to deallocate,\s*)?\bpreemption: .*")
+_LIST_WORDS: Final = 15
 # In characters: more of a text is never shown at a glance.
 _MOST: Final = 4_000
 # Where a sentence may end early: after these, what follows only adds to it.
@@ -62,10 +66,17 @@ def _may_end(room: str, at: re.Match[str], *, most: int) -> bool:
 def _brief_quote(quote: str) -> str:
     """Return the beginning of a quotation in few words."""
     line = _BACK_OFF.sub("", message_of(quote))
+    if found := _NODES.search(line):
+        counted = _PREEMPTION.sub(".", line[found.start() :])
+        return counted if length(counted) <= _LIST_WORDS else _head(counted, _LIST_WORDS)
     line = line[1:-1] if line.startswith('"') and line.find('"', 1) == len(line) - 1 else line
     if length(line) <= _QUOTE_WORDS:
         return line
-    return "".join(_UNIT.findall(line)[:_QUOTE_WORDS]).rstrip() + " …"
+    return _head(line, _QUOTE_WORDS)
+
+
+def _head(line: str, most: int) -> str:
+    return "".join(_UNIT.findall(line)[:most]).rstrip(" ,;:") + " …"
 
 
 def _is_balanced(text: str) -> bool:

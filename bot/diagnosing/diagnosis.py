@@ -192,6 +192,9 @@ async def _diagnose_object(
     progress: Callable[[Progress], None] | None,
 ) -> Diagnosis:
     resource = await snapshot.resource(request.kind)
+    if resource.kind == "Endpoints":
+        # A controller writes them for the Service of the same name, which the role may read.
+        resource = await snapshot.resource("Service")
     asked = Focus(kind=resource.kind, namespace=request.namespace if resource.namespaced else "", name=request.name)
     if asked.namespace or not resource.namespaced:
         announced_by_name(snapshot, asked.ref)

@@ -14,10 +14,8 @@ from bot.kube.objects import (
     created_at,
     is_terminating,
     label_selector,
-    labels_of,
     name_of,
     namespace_of,
-    pod_template_of,
     ref,
     spec_of,
 )
@@ -29,13 +27,13 @@ from bot.kube.settling import is_settling, is_starting
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.questioned_services import questioned_services
+from bot.probes.shared.questioned_workloads import workloads_selected_by
 from bot.probes.shared.scope import READS_PODS
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 _MOST_ROWS: Final = 200
 _MOST_PODS: Final = 20
 _MOST_CLOSEST: Final = 3
-_WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 _HOUR_S: Final = 3600
 # A pod that got ready later than this after its creation did not simply start.
 _LATE_S: Final = 300
@@ -110,26 +108,13 @@ async def _behind(look: Look, service: Json, gaps: list[Gap], *, alone: bool) ->
             return _Behind(pods=pods) if pods else None
         if pods:
             return _Behind(pods=pods)
-        if workload := await _workload(look, service, scope):
-            return _Behind(pods=(), workload=workload)
+        if meant := await workloads_selected_by(look, service, scope=scope):
+            return _Behind(pods=(), workload=meant[0])
         everywhere = await look.snapshot.list("Pod", namespace=scope)
     except ClusterError as error:
         gaps.append(error.gap(f"the pods behind Service {home}/{name_of(service)}"))
         return None
     return _Behind(pods=(), others=everywhere.items)
-
-
-async def _workload(look: Look, service: Json, scope: str) -> Json | None:
-    """Return a workload whose pods the selector would mean. Raises ClusterError."""
-    selector, home = selector_of(service), namespace_of(service)
-    listings = await asyncio.gather(*(look.snapshot.list(kind, namespace=scope) for kind in _WORKLOADS))
-    meant = [
-        each
-        for listing in listings
-        for each in listing.items
-        if namespace_of(each) == home and selector.items() <= labels_of(pod_template_of(each)).items()
-    ]
-    return min(meant, key=name_of, default=None)
 
 
 def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:

@@ -60,6 +60,8 @@ DECLARATION: Final = ProbeDeclaration(
         "on_purpose": RowType.BOOLEAN,  # an autoscaler, an operator or an annotation accounts for no replicas
         "scaled_by": RowType.STRING,  # the field manager that wrote spec.replicas, or spec.paused of a paused one
         "scaled_s": RowType.INTEGER,
+        "service": RowType.STRING,  # the Service in question, or behind the Ingress in question, that selects its pods
+        "ingress": RowType.STRING,  # the Ingress in question
     },
     permissions=(
         *PERMISSIONS,
@@ -90,7 +92,7 @@ async def read(look: Look) -> ProbeResult:
     if len(order) > _MOST_ROWS:
         detail = f"only {_MOST_ROWS} of {len(order)} were judged, those in trouble first"
         gaps = (*gaps, Gap(what="workloads", reason=GapReason.TRUNCATED, detail=detail))
-    rows = tuple(_row(look, each) for each in judged)
+    rows = tuple(_row(look, each, service=found.services.get(ref(each.workload), "")) for each in judged)
     return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
 
 
@@ -137,7 +139,7 @@ async def _is_autoscaled(look: Look, workload: Json) -> bool:
     return False
 
 
-def _row(look: Look, judged: _Judged) -> Row:
+def _row(look: Look, judged: _Judged, *, service: str) -> Row:
     workload, count = judged.workload, replicas_of(judged.workload)
     kind, namespace, name = str(workload.get("kind")), namespace_of(workload), name_of(workload)
     unready = [pod for pod in judged.pods or () if not is_ready(pod)]
@@ -170,6 +172,8 @@ def _row(look: Look, judged: _Judged) -> Row:
         or says_on_purpose(workload),
         "scaled_by": written.manager,
         "scaled_s": age_s(look.snapshot, written.time),
+        "service": service,
+        "ingress": look.focus.name if service and look.focus.kind == "Ingress" else "",
     }
     return Row(
         values=values,

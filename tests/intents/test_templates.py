@@ -25,6 +25,9 @@ from intents import templates
         ("{never.heard.of.it}", "<it>"),
         ("-o jsonpath='{{.status}}'", "-o jsonpath='{.status}'"),
         ("{row.ok}", "true"),
+        ("gone{row.node?; the closest is *}", "gone; the closest is worker-a"),
+        ("gone{named.pod?; the closest is *}", "gone"),
+        ("{row.free:bytes? (* left)}{named.pod?, * waits|, nobody waits}", " (1.5Gi left), nobody waits"),
     ],
 )
 def test_template_is_filled_from_rows_and_names(template: str, expected: str) -> None:
@@ -53,6 +56,7 @@ def test_template_is_filled_from_rows_and_names(template: str, expected: str) ->
         ("{row..node}", "not a path"),
         ("{}", "not a path"),
         ("{row.free:gallons}", "unknown format 'gallons'"),
+        ("{row.node? is closest}", "needs a \\* for the value"),
     ],
 )
 def test_invalid_template_reports_why(template: str, problem: str) -> None:

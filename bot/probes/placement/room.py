@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -33,7 +33,8 @@ KEYS: Final[Mapping[str, RowType]] = {
     "large_enough_nodes": RowType.INTEGER,  # of the admitting ones: would have room without their other pods
     "fits": RowType.BOOLEAN,  # it has room, whether or not it admits the pod
     "large_enough": RowType.BOOLEAN,  # it would have room without its other pods
-    "lacks": RowType.STRINGS,
+    "short": RowType.STRINGS,  # of what it requests, with the amount: what most of the admitting nodes lack comes first
+    "lacks": RowType.STRINGS,  # on this node, in the same order
     "shortfall": RowType.STRING,  # wanted > free / allocatable, as cpu 4 > 1.5 / 8
     "free_cpu_m": RowType.INTEGER,
     "free_mem": RowType.INTEGER,
@@ -141,9 +142,11 @@ def _why_not(pod: Json, rooms: Sequence[_Node], around: Surroundings) -> dict[st
 def _rows(pod: Json, wanted: Amounts, rooms: Sequence[_Node], around: Surroundings) -> list[Row]:
     why_not = _why_not(pod, rooms, around)
     admitting = [room for room in rooms if not why_not[name_of(room.obj)]]
+    order = _short_of(admitting or rooms, wanted)
     shared: dict[str, Value] = {
         **about_pod(pod),
         "asks": _request_in_words(wanted),
+        "short": tuple(f"{name} {_amount(name, wanted[name])}" for name in order if name != PODS),
         "nodes_total": len(rooms),
         "admitting_nodes": len(admitting),
         "fitting_nodes": sum(not lacking(room.free, wanted) for room in admitting),
@@ -160,12 +163,20 @@ def _rows(pod: Json, wanted: Amounts, rooms: Sequence[_Node], around: Surroundin
         return bool(why_not[name_of(room.obj)]), len(lacks), -part, name_of(room.obj)
 
     nearest = sorted(rooms, key=nearness)[:MOST_NODES]
-    return [_row(pod, room, wanted, shared, why_not=why_not[name_of(room.obj)]) for room in nearest]
+    return [_row(pod, room, wanted, shared, order=order, why_not=why_not[name_of(room.obj)]) for room in nearest]
 
 
-def _row(pod: Json, room: _Node, wanted: Amounts, shared: Mapping[str, Value], *, why_not: str) -> Row:
+def _short_of(rooms: Sequence[_Node], wanted: Amounts) -> list[str]:
+    """Return the resources that nodes lack, those that no node has enough of first."""
+    lacked = Counter(name for room in rooms for name in lacking(room.free, wanted))
+    return sorted(wanted, key=lambda name: (-lacked[name], name))[: len(lacked)]
+
+
+def _row(
+    pod: Json, room: _Node, wanted: Amounts, shared: Mapping[str, Value], *, order: Sequence[str], why_not: str
+) -> Row:
     name = name_of(room.obj)
-    lacks = lacking(room.free, wanted)
+    lacks = tuple(sorted(lacking(room.free, wanted), key=lambda each: [*order, each].index(each)))
     by_size = _by_size(room, lacks)
     scalable = next((owner for each in by_size if (owner := owner_of(each)).kind in _SCALABLE), None)
     values: dict[str, Value] = {

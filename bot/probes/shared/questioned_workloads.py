@@ -1,18 +1,31 @@
 """The Deployments, StatefulSets and DaemonSets in question, and their pods.
 
-A pod or ReplicaSet in question stands for its workload; without a name all of the namespace or cluster are in question.
+A pod or ReplicaSet in question stands for its workload, a Service or an Ingress for the workloads whose pods get its
+traffic; without a name all of the namespace or cluster are in question.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.cluster.errors import ClusterError
-from bot.kube.objects import has_ended, label_selector, name_of, namespace_of, place_of, spec_of
+from bot.kube.ingresses import backends_of
+from bot.kube.objects import (
+    has_ended,
+    label_selector,
+    labels_of,
+    name_of,
+    namespace_of,
+    place_of,
+    pod_template_of,
+    ref,
+    spec_of,
+)
 from bot.kube.owners import controller_of, generated_stem, ordinal_of, owner_of
+from bot.kube.selected_pods import selected_pods, selector_of
 from bot.probes.contract import Look
 from intents.domain import Gap, Json, ObjectRef, Permission
 
@@ -23,14 +36,19 @@ PERMISSIONS: Final = (
     Permission(verb="get", group="apps", resource="replicasets"),
     Permission(verb="get", resource="pods"),
     Permission(verb="list", resource="pods"),
+    Permission(verb="get", resource="services"),
+    Permission(verb="list", resource="services"),
+    Permission(verb="get", group="networking.k8s.io", resource="ingresses"),
+    Permission(verb="list", group="networking.k8s.io", resource="ingresses"),
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questioned:
-    """The workloads in question; see ProbeResult for `missing` and `gaps`."""
+    """The workloads in question, and the Service in question that selects the pods of each; see also ProbeResult."""
 
     workloads: tuple[Json, ...] = ()
+    services: Mapping[ObjectRef, str] = field(default_factory=dict)
     missing: str = ""
     gaps: tuple[Gap, ...] = ()
 
@@ -44,6 +62,8 @@ async def workloads_of(look: Look) -> Questioned:
         about = ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name)
         if about.kind in ("Pod", "ReplicaSet"):
             return await _above(look, about)
+        if about.kind in ("Service", "Ingress"):
+            return await _behind(look, about)
         return await _named(look, about) if about.kind in KINDS else Questioned()
     except ClusterError as error:
         return Questioned(gaps=(error.gap(f"the workload of {focus}"),))
@@ -70,6 +90,52 @@ async def _named(look: Look, about: ObjectRef) -> Questioned:
     gap = listing.gap(f"{about.kind}s")
     gaps = (gap,) if gap else ()
     return Questioned(workloads=listing.items, missing="" if listing.items or gaps else str(about), gaps=gaps)
+
+
+async def _behind(look: Look, front: ObjectRef) -> Questioned:
+    """Return the workloads whose pods a Service selects, or one of the Services that an Ingress leads to."""
+    found = await _named(look, front)
+    services = found.workloads
+    if front.kind == "Ingress":
+        meant = {(namespace_of(each), backend.service) for each in services for backend in backends_of(each)}
+        listings = await asyncio.gather(*(look.snapshot.list("Service", namespace=home) for home, _ in sorted(meant)))
+        services = tuple(
+            {place_of(one): one for each in listings for one in each.items if place_of(one) in meant}.values()
+        )
+    parts = await asyncio.gather(*(_selected(look, each) for each in services))
+    behind = {ref(one): (one, name_of(each)) for each, part in zip(services, parts, strict=True) for one in part}
+    return Questioned(
+        workloads=tuple(one for one, _ in behind.values()),
+        services={key: name for key, (_, name) in behind.items()},
+        missing=found.missing,
+        gaps=found.gaps,
+    )
+
+
+async def _selected(look: Look, service: Json) -> tuple[Json, ...]:
+    """Return the workloads of a Service: the owners of its pods, without pods those that would make such pods."""
+    home, labels = namespace_of(service), label_selector(dict(selector_of(service)))
+    if not labels:
+        return ()
+    pods = selected_pods(service, (await look.snapshot.list("Pod", namespace=home, labels=labels)).items)
+    if not pods:
+        return await workloads_selected_by(look, service, scope=home)
+    owners = {owner for pod in pods if (owner := owner_of(pod)).kind in KINDS}
+    found = await asyncio.gather(*(look.snapshot.find(one.kind, one.name, namespace=home) for one in sorted(owners)))
+    return tuple(one for one in found if one is not None)
+
+
+async def workloads_selected_by(look: Look, service: Json, *, scope: str) -> tuple[Json, ...]:
+    """Return the workloads whose pods a Service would select, by name. Raises ClusterError."""
+    selector, home = selector_of(service), namespace_of(service)
+    listings = await asyncio.gather(*(look.snapshot.list(kind, namespace=scope) for kind in KINDS))
+    meant = [
+        each
+        for listing in listings
+        for each in listing.items
+        if namespace_of(each) == home and selector.items() <= labels_of(pod_template_of(each)).items()
+    ]
+    return tuple(sorted(meant, key=name_of))
 
 
 async def _listed(look: Look) -> Questioned:

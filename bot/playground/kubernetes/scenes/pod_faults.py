@@ -228,7 +228,7 @@ def _unschedulable(pod: Json, *, message: str, since: datetime) -> Json:
 def _failed(pod: Json, fault: Json, *, since: datetime) -> tuple[Json, Json]:
     """Return a pod that the kubelet evicted or did not admit, and the event about it."""
     reason = "Evicted" if "evicted" in fault else str(fault["rejected"])
-    message = str(fault.get("evicted") or fault.get("message") or f"Pod was rejected: {reason}")
+    message = str(fault["evicted"] if "evicted" in fault else fault.get("message") or f"Pod was rejected: {reason}")
     at = times.timestamp(since)
     status: Json = {"phase": "Failed", "reason": reason, "message": message}
     status |= {
