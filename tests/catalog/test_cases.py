@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Final
-
 from bot.cli.rehearsal import full_world_of, stage
 from bot.probes.registry import declarations
 from intents.catalog.cases import like_of, world_of
 from intents.catalog.schema import Case, Incident
 from intents.declarations import named_probes
-from intents.domain import JudgedHypothesis, Verdict
+from intents.domain import Verdict
 from tests.catalog.conftest import CATALOG
 from tests.catalog.rehearsed import Rehearsed
 from tests.catalog.relations import related_to
-
-_PLACEHOLDER: Final = re.compile(r"<[a-z_]+>")
-# What a cluster says may have such words.
-_QUOTED: Final = re.compile("“[^”]*”")
 
 
 def test_every_case_is_judged_as_its_entry_says(incident: Incident, rehearsals: tuple[Rehearsed, ...]) -> None:
@@ -66,21 +58,6 @@ def test_a_rule_dropped_or_negated_is_noticed_by_a_case(incident: Incident, rehe
     unnoticed = {name for name in names if all(one.mutants.get(name) in (one.case.then, None) for one in rehearsals)}
 
     assert unnoticed == set()
-
-
-def test_no_sentence_shows_a_placeholder_that_has_no_value(rehearsals: tuple[Rehearsed, ...]) -> None:
-    for one in rehearsals:
-        told = [says for each in one.diagnosis.hypotheses for says in _sentences(each)]
-        assert [says for says in told if _PLACEHOLDER.search(_QUOTED.sub("", says))] == [], one.case.name
-
-
-def _sentences(one: JudgedHypothesis) -> Iterator[str]:
-    texts = [one.title, one.root_cause, one.impact, *([one.summary] if one.summary else [])]
-    texts += [finding.says for finding in one.findings]
-    texts += [text for remedy in one.remedies for text in (remedy.title, remedy.warning) if text]
-    texts += [text for step in one.runbook for text in (step.says, step.warning) if text]
-    for text in texts:
-        yield from (text.en, text.zh)
 
 
 def test_a_healthy_twin_has_the_same_objects_as_its_broken_case(incident: Incident) -> None:
