@@ -20,11 +20,15 @@ from intents.subjects import Candidate, key_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a text says beside its hypotheses: its words, whether it is an alert, and the objects that led here."""
+    """What a text says beside its hypotheses: its words, whether it is an alert, and the objects that led here.
+
+    `kin` is the object in question with what owns it and what it owns: rows about these are rows about it.
+    """
 
     text: str = ""
     alert: bool = False
     reached: frozenset[ObjectKey] = frozenset()
+    kin: frozenset[ObjectKey] = frozenset()
     quoted: tuple[ObjectRef, ...] = ()  # those that say a line of it
 
 

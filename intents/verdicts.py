@@ -86,7 +86,9 @@ def judge(
         results = [evaluate(rule, _of_asked(incident, readings, question), values) for rule in incident.evidence]
         return replace(_judged(incident, hypothesis, results, focus, values), candidates=told)
     if meant and about[meant[0]] is not readings:
-        results = [evaluate(rule, about[meant[0]], values) for rule in incident.evidence]
+        one = found[meant[0]]
+        own = narrowed(incident, readings, one.own | question.kin, near=one.near)
+        results = [evaluate(rule, own, values) for rule in incident.evidence]
     return _judged(incident, hypothesis, results, focus, values)
 
 

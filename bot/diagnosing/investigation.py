@@ -18,7 +18,7 @@ from intents.catalog.causes import Cause, LinkedBy
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.chains import causes_of, may_cause
-from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, ProbeResult
+from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, ObjectRef, ProbeResult
 from intents.edges import ObjectKey
 from intents.focus import KINDS, besides
 from intents.products import is_shown
@@ -92,7 +92,8 @@ class Investigation:
         incident = self.catalog.incidents[hypothesis.incident]
         focus = self.focus(incident, hypothesis)
         readings = await self._readings(hypothesis)
-        question = replace(self.question, reached=self._reached(hypothesis, focus))
+        about = focus.ref if focus.names_object else besides(hypothesis)
+        question = replace(self.question, reached=self._reached(hypothesis, about), kin=self._kin(about))
         judged = judge(incident, hypothesis, readings, focus=focus, now=self.now, question=question)
         self.reads.report(judged)
         if self.snapshot is not None:
@@ -114,14 +115,16 @@ class Investigation:
         await asyncio.gather(*(self._readings(one) for one in pending))
         self._graphs[:] = [ClusterGraph(self.snapshot.objects())] if self.snapshot else []
 
-    def _reached(self, hypothesis: Hypothesis, focus: Focus) -> frozenset[ObjectKey]:
+    def _kin(self, about: ObjectRef | None) -> frozenset[ObjectKey]:
+        return self._graphs[0].kin(key_of(about)) if about and self._graphs else frozenset()
+
+    def _reached(self, hypothesis: Hypothesis, about: ObjectRef | None) -> frozenset[ObjectKey]:
         """Return the objects that belong to the question: those that the one in question needs, or that need it.
 
         Of a cause these are also the objects of its effect.
         """
         effect = self._judged_as.get(hypothesis.pointed_to_by)
         of_effect = _reached_from(effect) if effect else frozenset()
-        about = focus.ref if focus.names_object else besides(hypothesis)
         if about is None:
             return of_effect
         return of_effect | (self._graphs[0].reached(key_of(about)) if self._graphs else frozenset((key_of(about),)))

@@ -56,6 +56,10 @@ class ClusterGraph:
         """Return what needs an object, at any distance: the impact of its failure."""
         return self._walk(start, self._needing) - {start}
 
+    def kin(self, start: ObjectKey) -> frozenset[ObjectKey]:
+        """Return what owns an object, and what it owns, at any distance; not what its owners own beside it."""
+        return self._walk(start, _owners) | self._walk(start, _owned)
+
     def _walk(
         self, start: ObjectKey, ends: Callable[[ObjectKey, Iterable[Edge]], Iterator[ObjectKey]]
     ) -> frozenset[ObjectKey]:
@@ -91,6 +95,14 @@ class ClusterGraph:
         if namespace not in self._edges:
             self._edges[namespace] = _by_end(_edges_among(self._by_namespace.get(namespace, {})))
         return self._edges[namespace]
+
+
+def _owners(key: ObjectKey, edges: Iterable[Edge]) -> Iterator[ObjectKey]:
+    yield from (edge.source for edge in edges if edge.type is EdgeType.OWNS and edge.target == key)
+
+
+def _owned(key: ObjectKey, edges: Iterable[Edge]) -> Iterator[ObjectKey]:
+    yield from (edge.target for edge in edges if edge.type is EdgeType.OWNS and edge.source == key)
 
 
 def _other_end(edge: Edge, key: ObjectKey) -> ObjectKey:
