@@ -45,15 +45,16 @@ def without_varying(text: str) -> str:
 
 
 def speakers(lines: Iterable[str], statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    """Return the statements that a line of a text quotes, or is quoted by: those with the same values if there are any.
+    """Return the statements that have most in common with a line of a text: with the same values if there are any.
 
-    The scheduler's line about a taint is that of the pod that lacks this toleration, not of every pending pod.
+    The scheduler's line about a taint is that of the pod that lacks this toleration, not of every pending pod whose
+    line ends in the same words.
     """
     for form in (exactly, without_varying):
         wanted = [plain for line in lines for part in parts(line) if len(plain := form(part)) >= SHORTEST_MESSAGE]
-        found = [one for one in statements if any(_is_part(form(one.text), line) for line in wanted)]
-        if found:
-            return tuple(found)
+        common = [max((_common(form(one.text), line) for line in wanted), default=0) for one in statements]
+        if most := max(common, default=0):
+            return tuple(one for one, length in zip(statements, common, strict=True) if length == most)
     return ()
 
 
@@ -68,12 +69,13 @@ def parts(line: str) -> Iterator[str]:
             yield _SENTENCE.split(part, maxsplit=1)[0]
 
 
-def _is_part(message: str, line: str) -> bool:
-    if len(message) < SHORTEST_MESSAGE:
-        return False
-    return message in line or (len(line) >= _SHORTEST_PART and line in message)
+def _common(message: str, line: str) -> int:
+    """Return the length of a message that a line quotes, or of a line that a message has in it; else 0."""
+    if len(message) >= SHORTEST_MESSAGE and message in line:
+        return len(message)
+    return len(line) if _SHORTEST_PART <= len(line) <= len(message) and line in message else 0
 
 
 def is_said(line: str, statements: Iterable[str]) -> bool:
     """Tell whether a line of a text, without what varies, is one of the statements, which are without it already."""
-    return any(_is_part(one, without_varying(part)) for part in parts(line) for one in statements)
+    return any(_common(one, without_varying(part)) for part in parts(line) for one in statements)

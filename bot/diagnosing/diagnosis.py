@@ -5,31 +5,29 @@ Slack, the command line and the tests all call `diagnose`, which does not know i
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing.engine import Engine, match_text
+from bot.diagnosing.engine import Engine
 from bot.diagnosing.explanation import Explanation
 from bot.diagnosing.investigation import Investigation
-from bot.diagnosing.named_objects import Resolved, has_namespace, resolve
+from bot.diagnosing.named_objects import has_namespace
 from bot.diagnosing.named_states import NamedStateFinder, NamedStates
 from bot.diagnosing.object_search import sought
 from bot.diagnosing.object_states import state_of
-from bot.diagnosing.quoted_lines import Speakers, speakers_of, told_by
 from bot.diagnosing.read_ahead import announced_by_name, announced_by_trouble
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.recent_changes import changes_before
+from bot.diagnosing.understanding import understood
 from bot.diagnosing.unexplained import untold
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.health import can_judge
-from intents.alerts.labels import is_alert, labels_in
+from intents.alerts.labels import labels_in
 from intents.alerts.links import runbook_in
 from intents.alerts.metrics import unseen_by
-from intents.anchors import Question
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.chains import timeline
@@ -93,17 +91,9 @@ async def _explain(
     snapshot: Snapshot | None,
     progress: Callable[[Progress], None] | None,
 ) -> Diagnosis:
-    matching = request.matching or await match_text(request.text, engine=engine)
+    asked = await understood(request, engine, snapshot)
+    matching, resolved, speakers, question = asked.matching, asked.resolved, asked.speakers, asked.question
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
-    named = await asyncio.gather(
-        *(_resolve(snapshot, engine, hypothesis, request.namespace) for hypothesis in matching.hypotheses)
-    )
-    speakers = Speakers()
-    if snapshot is not None:
-        speakers = await _speakers(request, matching, named, snapshot)
-        if said := speakers.only:
-            named = [told_by(said, engine.catalog, one, now=snapshot.now) for one in named]
-    resolved = {one.hypothesis.incident: one for one in named}
 
     def focus(incident: Incident, hypothesis: Hypothesis) -> Focus:
         known = resolved.get(incident.id)
@@ -111,11 +101,6 @@ async def _explain(
             return known.focus
         return focus_of(incident, hypothesis, namespace=request.namespace)
 
-    question = Question(
-        text=request.text,
-        alert=is_alert(request.text),
-        quoted=tuple(replace(one.subject, uid="") for one in speakers.found),
-    )
     investigation = Investigation(
         catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus, question=question
     )
@@ -161,28 +146,6 @@ async def _explain(
         runbook=runbook_in(request.text) if question.alert else "",
         api_calls=snapshot.calls if snapshot else 0,
     )
-
-
-async def _speakers(
-    request: ExplainText, matching: MatchResult, named: Sequence[Resolved], snapshot: Snapshot
-) -> Speakers:
-    """Return who says a line of a text that names no object."""
-    is_named = any(one.asked.names_object for one in named) or any(one.certain for one in matching.objects)
-    if is_named or not (named or request.addressed):
-        return Speakers()
-    quotes = [match.quote for one in named for match in one.hypothesis.matches]
-    places = {one.asked.namespace for one in named} - {""}
-    home = places.pop() if len(places) == 1 else request.namespace
-    lines = dict.fromkeys((*quotes, *request.text.splitlines()))
-    return await speakers_of(snapshot, tuple(lines), namespace=home, logs=request.addressed)
-
-
-async def _resolve(snapshot: Snapshot | None, engine: Engine, hypothesis: Hypothesis, namespace: str) -> Resolved:
-    incident = engine.catalog.incidents[hypothesis.incident]
-    if snapshot is None:
-        focus = focus_of(incident, hypothesis, namespace=namespace)
-        return Resolved(hypothesis=hypothesis, focus=focus, asked=focus)
-    return await resolve(snapshot, incident, hypothesis, namespace=namespace)
 
 
 async def _diagnose_object(

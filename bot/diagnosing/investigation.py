@@ -56,7 +56,7 @@ class Investigation:
         judged: dict[str, JudgedHypothesis] = {}
         pending = tuple(hypotheses)
         for _ in range(_ROUNDS):
-            await self._connect(pending)
+            await self.connect(pending)
             for one in await asyncio.gather(*map(self._judge_anywhere, pending)):
                 judged[one.incident] = self._judged_as[one.incident] = one
             pending = tuple(self._upstream(judged))
@@ -92,13 +92,17 @@ class Investigation:
         incident = self.catalog.incidents[hypothesis.incident]
         focus = self.focus(incident, hypothesis)
         readings = await self._readings(hypothesis)
-        about = focus.ref if focus.names_object else besides(hypothesis)
-        question = replace(self.question, reached=self._reached(hypothesis, about), kin=self._kin(about))
+        question = self.question_for(hypothesis, focus)
         judged = judge(incident, hypothesis, readings, focus=focus, now=self.now, question=question)
         self.reads.report(judged)
         if self.snapshot is not None:
             announced_by_evidence(self.snapshot, judged)
         return judged
+
+    def question_for(self, hypothesis: Hypothesis, focus: Focus) -> Question:
+        """Return the question with the objects that edges connect with the one that it is about."""
+        about = focus.ref if focus.names_object else besides(hypothesis) or self._speaker
+        return replace(self.question, reached=self._reached(hypothesis, about), kin=self._kin(about))
 
     async def _read(self, hypothesis: Hypothesis) -> Readings:
         incident = self.catalog.incidents[hypothesis.incident]
@@ -108,12 +112,17 @@ class Investigation:
         begun = self._begun.get(hypothesis.incident)
         return await (begun[1] if begun and begun[0] == hypothesis else self._read(hypothesis))
 
-    async def _connect(self, pending: Iterable[Hypothesis]) -> None:
-        """Read for all hypotheses, then relate what was read: the graph must not depend on which read ends first."""
+    async def connect(self, pending: Iterable[Hypothesis]) -> None:
+        """Read for hypotheses, then relate what was read: the graph must not depend on which read ends first."""
         new = [one for one in pending if self._begun.get(one.incident, (None,))[0] != one]
         self.begin(new)
         await asyncio.gather(*(self._readings(one) for one in pending))
         self._graphs[:] = [ClusterGraph(self.snapshot.objects())] if self.snapshot else []
+
+    @property
+    def _speaker(self) -> ObjectRef | None:
+        """Return the one object that says a line of the text: the text is about it as if it named it."""
+        return self.question.quoted[0] if len(self.question.quoted) == 1 else None
 
     def _kin(self, about: ObjectRef | None) -> frozenset[ObjectKey]:
         return self._graphs[0].kin(key_of(about)) if about and self._graphs else frozenset()

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from bot.graph.edges import edges_of, key_in, pod_selector_of
-from bot.kube.objects import labels_of
+from bot.kube.objects import labels_of, waits_for_node
+from bot.kube.placement import may_use
 from intents.domain import Json
 from intents.edges import Edge, EdgeType, ObjectKey
 
@@ -78,6 +79,11 @@ class ClusterGraph:
             by = _NEEDS_TARGET if key == edge.source else _NEEDS_SOURCE
             if edge.type in by or (edge.type is EdgeType.OWNS and edge.source[0] != "Node"):
                 yield _other_end(edge, key)
+        pod = self._by_namespace[key[1]].get(key) if key[0] == "Pod" else None
+        if pod is not None and waits_for_node(pod):
+            # Any of these nodes may be the one that it waits for.
+            nodes = self._by_namespace[""].items()
+            yield from (one for one, node in nodes if one[0] == "Node" and may_use(pod, node))
         if key[1]:
             yield "Namespace", "", key[1]
             yield from (one for one in self._by_namespace[key[1]] if one[0] in _ADMITTING)

@@ -55,7 +55,7 @@ def refusal(pod: Mapping[str, Any], node: Mapping[str, Any]) -> str:
     for taint in taints_of(node):
         if taint.effect in _KEEPS_OFF and not tolerates(tolerations, taint):
             return f"taint {taint}"
-    if not _selected(pod, node):
+    if not may_use(pod, node):
         return "node selector or affinity"
     # The node controller taints a node that is not ready, a moment later.
     if condition(node, "Ready").get("status", "True") != "True" and not tolerates(tolerations, _NOT_READY):
@@ -192,7 +192,8 @@ def _covers(toleration: Mapping[str, Any], taint: Taint) -> bool:
     return operator == "Equal" and key == taint.key and (toleration.get("value") or "") == taint.value
 
 
-def _selected(pod: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
+def may_use(pod: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
+    """Tell whether the pod's node selector and node affinity choose a node."""
     spec = spec_of(pod)
     if not (spec.get("nodeSelector") or {}).items() <= labels_of(node).items():
         return False

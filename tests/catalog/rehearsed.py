@@ -10,13 +10,14 @@ from bot.cli.rehearsal import request_of, stage, staged
 from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine, diagnose
+from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.reads import Reads
+from bot.diagnosing.understanding import understood
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import objects
 from bot.probes.contract import Look, Probe
 from bot.roles.needs import reads as needed_reads
-from intents.alerts.labels import is_alert
-from intents.anchors import Question
+from intents.anchors import NO_QUESTION, Question
 from intents.catalog.cases import world_of
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Case, Incident, Rule
@@ -100,19 +101,8 @@ async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
         mutated: dict[str, Verdict | None] = {}
         judged = None
         if own is not None:
-            assert diagnosis.observed_at is not None
-            async with Snapshot(connection) as snapshot:
-                reads = Reads(snapshot=snapshot, probes=noted.probes)
-                focus = _focus(diagnosis, request, incident, own)
-                judged = Judged(
-                    incident=incident,
-                    hypothesis=own,
-                    readings=await reads.for_hypothesis(incident, own, focus),
-                    focus=focus,
-                    now=diagnosis.observed_at,
-                    question=question_of(request),
-                )
-                mutated = _mutants_on(judged)
+            judged = await _judged(noted, connection, request, incident, own, _focus(diagnosis, request, incident, own))
+            mutated = _mutants_on(judged)
         undeclared: set[tuple[str, str]] = set()
         if not world.get("forbidden"):
             for looked in tuple(looks.values()):
@@ -131,9 +121,31 @@ async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
     )
 
 
-def question_of(request: Request) -> Question:
-    """Return what judges learn of a request beside its hypotheses."""
-    return Question(text=request.text, alert=is_alert(request.text)) if isinstance(request, ExplainText) else Question()
+async def _judged(
+    engine: Engine, connection: Connection, request: Request, incident: Incident, own: Hypothesis, focus: Focus
+) -> Judged:
+    """Read again for one hypothesis of a case, and return the values that it is judged by."""
+    async with Snapshot(connection) as snapshot:
+        question = NO_QUESTION
+        if isinstance(request, ExplainText):
+            question = (await understood(request, engine, snapshot)).question
+        reads = Reads(snapshot=snapshot, probes=engine.probes)
+        investigation = Investigation(
+            catalog=engine.catalog,
+            reads=reads,
+            snapshot=snapshot,
+            focus=lambda _incident, _hypothesis: focus,
+            question=question,
+        )
+        await investigation.connect((own,))
+        return Judged(
+            incident=incident,
+            hypothesis=own,
+            readings=await reads.for_hypothesis(incident, own, focus),
+            focus=focus,
+            now=snapshot.now,
+            question=investigation.question_for(own, focus),
+        )
 
 
 def noting(probe: Probe, looks: dict[str, Looked]) -> Probe:

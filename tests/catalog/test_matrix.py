@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from bot.cli.rehearsal import request_of, stage, staged
+from bot.cli.rehearsal import stage, staged
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.diagnosing.reads import Reads
+from intents.anchors import NO_QUESTION
 from intents.catalog.cases import world_of
 from intents.catalog.schema import Incident
 from intents.domain import Focus, Hypothesis, Verdict
 from intents.verdicts import judge
 from tests.catalog.conftest import CATALOG
-from tests.catalog.rehearsed import Rehearsed, question_of
+from tests.catalog.rehearsed import Rehearsed
 from tests.catalog.relations import related_to
 
 
@@ -25,7 +26,7 @@ async def test_no_other_incident_is_confirmed_on_its_broken_case(
     case = incident.cases[0]
     told = {one.incident: one.hypothesis for one in rehearsals[0].diagnosis.hypotheses if one.incident == incident.id}
     proven: set[str] = set()
-    question = question_of(request_of(incident, case))
+    question = rehearsals[0].judged.question if rehearsals[0].judged else NO_QUESTION
     async with staged(stage(world_of(incident, case))) as connection, Snapshot(connection) as snapshot:
         reads = Reads(snapshot=snapshot, probes=engine.probes)
         for focus in (Focus(), rehearsals[0].diagnosis.focus):
