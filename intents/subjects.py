@@ -106,10 +106,11 @@ class Candidate:
 
     @property
     def own(self) -> frozenset[ObjectKey]:
-        return _unshared(self.near) | {key_of(self.subject)}
+        return unshared(self.near) | {key_of(self.subject)}
 
 
-def _unshared(keys: Iterable[ObjectKey]) -> frozenset[ObjectKey]:
+def unshared(keys: Iterable[ObjectKey]) -> frozenset[ObjectKey]:
+    """Return the objects that few others share: not nodes, classes and namespaces."""
     return frozenset(key for key in keys if key[0] not in _SHARED)
 
 
@@ -163,14 +164,17 @@ def narrowed(
     A read of which no row is tied tells of the cluster as a whole if its rows are about objects outside namespaces; any
     other is about strangers, and says nothing.
     """
+    names = {key[2]: key[1] for key in own}
     tied = {
-        name: [row for row in reading.rows if own & ties(row) or key_of(row.subject) in near]
+        name: [row for row in reading.rows if own & ties(row) or key_of(row.subject) in near or mentions(row, names)]
         for name, reading in readings.items()
     }
     reached = own | near | {key for rows in tied.values() for row in rows for key in ties(row)}
     kept: dict[str, ProbeResult] = {}
     for name, reading in readings.items():
-        rows = tuple(row for row in reading.rows if key_of(row.subject) in reached or own & ties(row))
+        rows = tuple(
+            row for row in reading.rows if key_of(row.subject) in reached or own & ties(row) or mentions(row, names)
+        )
         if incident.reads[name].shared or (not rows and all(not row.subject.namespace for row in reading.rows)):
             rows = reading.rows
         if len(rows) == len(reading.rows):
@@ -179,3 +183,10 @@ def narrowed(
             # Objects that were looked at and have no row are not the one in question.
             kept[name] = replace(reading, rows=rows, looked_at=reading.looked_at if rows else 0)
     return readings if all(kept[name] is reading for name, reading in readings.items()) else kept
+
+
+def mentions(row: Row, names: Mapping[str, str]) -> bool:
+    """Tell whether a value that was captured from a log or a message is a name; `names` has their namespaces."""
+    return any(
+        isinstance(value, str) and names.get(value) in ("", row.subject.namespace) for value in row.values.values()
+    )

@@ -39,7 +39,7 @@ from intents.domain import (
     Question as Input,
 )
 from intents.rules import RuleAnswer, RuleResult, evaluate, rows_context
-from intents.subjects import candidates, narrowed
+from intents.subjects import candidates, narrowed, unshared
 from intents.symptoms import VOCABULARY
 
 # A missing time zone may be any on earth.
@@ -95,7 +95,7 @@ def judge(
 def _of_asked(incident: Incident, readings: Mapping[str, ProbeResult], question: Question) -> Mapping[str, ProbeResult]:
     """Return the rows about the object in question alone; none if it is not known."""
     if question.reached:
-        return narrowed(incident, readings, question.reached)
+        return narrowed(incident, readings, unshared(question.reached), near=question.reached)
     return {name: replace(one, rows=(), skipped=not one.gaps) for name, one in readings.items()}
 
 

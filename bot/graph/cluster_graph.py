@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from bot.graph.edges import edges_of, key_in, pod_selector_of
-from bot.kube.objects import labels_of, waits_for_node
+from bot.kube.agents import is_agent
+from bot.kube.objects import labels_of, node_name_of, waits_for_node
 from bot.kube.placement import may_use
 from intents.domain import Json
 from intents.edges import Edge, EdgeType, ObjectKey
@@ -33,9 +34,12 @@ class ClusterGraph:
 
     def __init__(self, objects: Iterable[Json]) -> None:
         self._by_namespace: defaultdict[str, dict[ObjectKey, Json]] = defaultdict(dict)
+        self._agents: defaultdict[str, list[ObjectKey]] = defaultdict(list)
         for obj in objects:
             key = key_in(obj)
             self._by_namespace[key[1]].setdefault(key, obj)
+            if key[0] == "Pod" and is_agent(obj):
+                self._agents[node_name_of(obj)].append(key)
         self._edges: dict[str, Mapping[ObjectKey, frozenset[Edge]]] = {}
         self._reached: dict[ObjectKey, frozenset[ObjectKey]] = {}
 
@@ -84,6 +88,8 @@ class ClusterGraph:
             # Any of these nodes may be the one that it waits for.
             nodes = self._by_namespace[""].items()
             yield from (one for one, node in nodes if one[0] == "Node" and may_use(pod, node))
+        if key[0] == "Node":
+            yield from self._agents[key[2]]
         if key[1]:
             yield "Namespace", "", key[1]
             yield from (one for one in self._by_namespace[key[1]] if one[0] in _ADMITTING)

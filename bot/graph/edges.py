@@ -14,6 +14,7 @@ from bot.kube.objects import name_of, namespace_of, node_name_of, pod_template_o
 from bot.kube.owners import owner_references, workload_of
 from bot.kube.placement import selects
 from bot.kube.selected_pods import selector_of
+from bot.kube.tidb_clusters import labelled_cluster
 from bot.kube.volume_attachments import attachment_in, driver_of
 from bot.kube.volume_claims import claim_names, claim_reference, class_of, volume_name_of
 from intents.edges import Edge, EdgeType, ObjectKey
@@ -84,6 +85,8 @@ def _owners(obj: Mapping[str, Any]) -> Iterator[ObjectKey]:
         # The Deployment or CronJob behind the owner, which need not be read for that.
         workload = workload_of(obj)
         yield workload.kind, workload.namespace, workload.name
+    # The cluster's StatefulSet between them need not be read either.
+    yield "TidbCluster", namespace_of(obj), labelled_cluster(obj)
 
 
 def _named(obj: Mapping[str, Any], own: ObjectKey) -> Iterator[Named]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from bot.kube.objects import labels_of, node_name_of, pod_template_of, spec_of, status_of
+from bot.kube.owners import owner_references
 from bot.kube.placement import refusal
 
 # Tolerations of every DaemonSet's pods: node conditions and a cordon never keep them off.
@@ -27,9 +28,18 @@ _HOST_NETWORK: Final = {
     "effect": "NoSchedule",
 }
 
+_NODE_CRITICAL: Final = "system-node-critical"
+
 # The keys of `traits`: properties in which the nodes of working and failing pods may differ.
 TRAITS: Final = ("kernel", "os_image", "kubelet", "runtime", "arch", "zone")
 _ZONES: Final = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
+
+
+def is_agent(pod: Mapping[str, Any]) -> bool:
+    """Tell whether a pod of a DaemonSet serves the other pods of its node: network, proxy, storage."""
+    spec = spec_of(pod)
+    serves = spec.get("hostNetwork") or spec.get("priorityClassName") == _NODE_CRITICAL
+    return bool(serves) and any(each.get("kind") == "DaemonSet" for each in owner_references(pod))
 
 
 def wants(daemonset: Mapping[str, Any], node: Mapping[str, Any]) -> bool:

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from bot.kube.objects import labels_of
 from intents.domain import Json
 
 INSTANCE_LABEL: Final = "app.kubernetes.io/instance"
+_NAME_LABEL: Final = "app.kubernetes.io/name"
+_OPERATED: Final = "tidb-cluster"
 
 # Component → the suffix, after the cluster's name, of the Service through which others reach it.
 SERVICES: Final[Mapping[str, str]] = MappingProxyType(
@@ -24,6 +27,12 @@ _BELONGING: Final = frozenset(
 )
 # Keys of a component's status with the members that the operator has replaced by additional pods.
 _REPLACED: Final = ("failureMembers", "failureStores")
+
+
+def labelled_cluster(obj: Mapping[str, Any]) -> str:
+    """Return the name of the TidbCluster that TiDB Operator's labels name; "" without them."""
+    labels = labels_of(obj)
+    return labels.get(INSTANCE_LABEL, "") if labels.get(_NAME_LABEL) == _OPERATED else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

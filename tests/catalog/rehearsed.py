@@ -101,7 +101,9 @@ async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
         mutated: dict[str, Verdict | None] = {}
         judged = None
         if own is not None:
-            judged = await _judged(noted, connection, request, incident, own, _focus(diagnosis, request, incident, own))
+            judged = await _judged(
+                engine, connection, request, incident, own, _focus(diagnosis, request, incident, own)
+            )
             mutated = _mutants_on(judged)
         undeclared: set[tuple[str, str]] = set()
         if not world.get("forbidden"):
