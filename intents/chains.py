@@ -1,6 +1,6 @@
 """Link incidents: whether one may have caused another, and the timeline of a cause and its effect.
 
-Something that happened on another day, on another node or in another namespace is no cause, however well it is proven.
+What happened on another day, or what no edge connects with the effect, is no cause, however well it is proven.
 """
 
 from __future__ import annotations
@@ -31,15 +31,13 @@ MOST_MOMENTS: Final = 8
 _QUOTE: Final = 200
 # The beginning of a state whose beginning is not known.
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
-# A link without `linked_by`, as catalogs of earlier releases have them, compares each of these.
-_ANY_KEY: Final = (LinkedBy.OBJECT, LinkedBy.NODE, LinkedBy.NAMESPACE)
 # The order in which events are chosen for a timeline.
 _PARTS: Final = (ChainRole.EFFECT, ChainRole.CAUSE, ChainRole.NONE)
 
 
 def causes_of(incident: Incident, catalog: Iterable[Incident]) -> tuple[Cause, ...]:
     """Return the causes that an entry names, and for a general one every entry that explains what it shows."""
-    named = incident.all_causes
+    named = incident.causes
     known = {incident.id, *(link.incident for link in named)}
     implied = (
         Cause(incident=other.id, linked_by=LinkedBy.OBJECT)
@@ -66,13 +64,13 @@ class _Span:
 
 
 def may_cause(cause: JudgedHypothesis, effect: JudgedHypothesis, link: Cause, *, now: datetime) -> bool:
-    """Return whether evidence of the cause and evidence of the effect share what the link names, at about one time."""
+    """Return whether what the link names connects evidence of both, at about one time."""
     if link.only_if and not any(finding.rule in link.only_if for finding in effect.cluster_support):
         return False
     proof = [finding for finding in cause.cluster_support if not link.proven_by or finding.rule in link.proven_by]
     # What the cluster shows now may have begun at any time before; an effect without a time is noticed now.
-    causes = _spans(proof, link, undated=_Span(begin=_LONG_AGO, end=now), now=now)
-    effects = _spans(effect.cluster_support, link, undated=_Span(begin=now, end=now), now=now)
+    causes = _spans(cause, proof, link, undated=_Span(begin=_LONG_AGO, end=now), now=now)
+    effects = _spans(effect, effect.cluster_support, link, undated=_Span(begin=now, end=now), now=now)
     return any(
         one.begin <= two.begin + WINDOW and one.end >= two.begin - WINDOW
         for key in causes.keys() & effects.keys()
@@ -81,7 +79,9 @@ def may_cause(cause: JudgedHypothesis, effect: JudgedHypothesis, link: Cause, *,
     )
 
 
-def _spans(findings: Sequence[Finding], link: Cause, *, undated: _Span, now: datetime) -> dict[object, set[_Span]]:
+def _spans(
+    judged: JudgedHypothesis, findings: Sequence[Finding], link: Cause, *, undated: _Span, now: datetime
+) -> dict[object, set[_Span]]:
     """Return the spans of rows by what the link compares. Undated rows count only if no row has a time."""
     rows = [(row, finding.decisive) for finding in findings for row in finding.rows]
     dated = any(row.at for row, _ in rows)
@@ -90,33 +90,29 @@ def _spans(findings: Sequence[Finding], link: Cause, *, undated: _Span, now: dat
         if row.at is None and dated:
             continue
         span = _Span(begin=row.at, end=max(now, row.at) if row.lasts else row.at) if row.at else undated
-        for key in _keys(row, link, decisive=decisive):
+        for key in _keys(row, judged, link.linked_by, decisive=decisive):
             spans.setdefault(key, set()).add(span)
     return spans
 
 
-def _keys(row: Row, link: Cause, *, decisive: bool) -> Iterator[object]:
+def _keys(row: Row, judged: JudgedHypothesis, by: LinkedBy, *, decisive: bool) -> Iterator[object]:
     """Yield what of a row is compared: rows of a cause and of its effect are linked if they share one of these.
 
     The pods in a row's keys count only for decisive findings: others may mention pods that suffer from something else.
     """
-    for by in (link.linked_by,) if link.linked_by else _ANY_KEY:
-        yield from ((by, value) for value in _values(row, by) if value)
-        if by is LinkedBy.OBJECT and decisive:
-            yield from ((by, pod) for pod in _pods(row))
-
-
-def _values(row: Row, by: LinkedBy) -> Iterable[object]:
     subject = row.subject
     match by:
-        case LinkedBy.NAMESPACE:
-            return subject.namespace, row.values.get("namespace")
-        case LinkedBy.NODE:
-            return subject.name if subject.kind == "Node" else "", row.values.get("node")
+        case LinkedBy.RUNS_ON:
+            nodes = (subject.name if subject.kind == "Node" else "", row.values.get("node"))
+            yield from (node for node in nodes if node)
+        case LinkedBy.OWNS:
+            yield from judged.owners
         case LinkedBy.OBJECT:
-            return ((subject.kind, subject.namespace, subject.name),)
-        case LinkedBy.CLUSTER:
-            return (LinkedBy.CLUSTER,)
+            yield subject.kind, subject.namespace, subject.name
+            if decisive:
+                yield from _pods(row)
+        case LinkedBy.PROVIDES:
+            yield by
 
 
 def _pods(row: Row) -> Iterator[tuple[str, str, str]]:

@@ -19,6 +19,7 @@ from typing import Any, Final
 from intents.declarations import ArgDeclaration as ArgDeclaration  # noqa: PLC0414
 from intents.declarations import ProbeDeclaration as ProbeDeclaration  # noqa: PLC0414
 from intents.declarations import RowType as RowType  # noqa: PLC0414
+from intents.edges import ObjectKey
 from intents.gaps import Gap as Gap  # noqa: PLC0414
 from intents.gaps import GapReason as GapReason  # noqa: PLC0414
 from intents.gaps import Permission as Permission  # noqa: PLC0414
@@ -208,7 +209,6 @@ class Finding:
     rows: tuple[Row, ...] = ()
     table: Table | None = None
     gaps: tuple[Gap, ...] = ()
-    points_to: str = ""
     pasted: bool = False  # whether it rests on the text alone
     plot: Plot | None = None
 
@@ -309,6 +309,7 @@ class JudgedHypothesis:
     remedies: tuple[Remedy, ...] = ()
     runbook: tuple[Step, ...] = ()
     links: tuple[Link, ...] = ()
+    owners: frozenset[ObjectKey] = frozenset()  # the objects of its evidence, with what owns them
     effect_of: str = ""  # the incident of this diagnosis that explains this one
     capability: bool = False  # whether it is a capability: its verdict is not about a cause
 

@@ -154,7 +154,6 @@ def _holds(rule: Rule, rows: Sequence[Row], total: int, values: Mapping[str, Any
         found,
         decisive=rule.decisive,
         table=_table(rule, rows),
-        points_to=rule.points_to,
         pasted=rule.pasted,
     )
 

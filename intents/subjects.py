@@ -83,10 +83,10 @@ def _named_in(row: Row) -> Iterator[ObjectKey]:
     home = str(values.get("namespace") or row.subject.namespace)
     for key, value in values.items():
         kind = _KIND_OF.get(key) or str(values.get(_KIND_KEY_OF.get(key, ""), ""))
-        if not kind or not value:
+        if not kind or not value or not isinstance(value, str | tuple):
             continue
         namespace = str(values.get(_NAMESPACE_KEY_OF.get(key, ""), "") or home)
-        for name in value if isinstance(value, tuple) else (str(value),):
+        for name in value if isinstance(value, tuple) else (value,):
             # A list of pods may say their state after a space, and their namespace before a slash.
             before, _, plain = name.partition(" ")[0].rpartition("/")
             yield kind, "" if kind in CLUSTER_SCOPED else before or namespace, plain

@@ -181,7 +181,6 @@ def _finding(finding: Finding, language: Language) -> Json:
         "table": _table(finding.table),
         "plot": _plot(finding.plot, language),
         "gaps": [gap_json(gap) for gap in finding.gaps],
-        "points_to": finding.points_to or None,
     }
 
 

@@ -54,7 +54,7 @@ class _LintResult:
 
 def _check(paths: Sequence[Path]) -> _LintResult:
     """Check the entries in these files and directories."""
-    # Entries refer to each other (causes, points_to): the user's files are read together with the built-in ones.
+    # Entries refer to each other (causes): the user's files are read together with the built-in ones.
     loaded = load([builtin_directory(), *(_directory(path) for path in paths if path != builtin_directory())])
     catalog = loaded.catalog
     problems = _within([*loaded.problems, *lint(catalog, probes(), actions())], paths)

@@ -94,6 +94,8 @@ class Investigation:
         readings = await self._readings(hypothesis)
         question = self.question_for(hypothesis, focus)
         judged = judge(incident, hypothesis, readings, focus=focus, now=self.now, question=question)
+        if hypothesis.pointed_to_by or any(link.linked_by is LinkedBy.OWNS for link in incident.causes):
+            judged = replace(judged, owners=self._owners(judged))
         self.reads.report(judged)
         if self.snapshot is not None:
             announced_by_evidence(self.snapshot, judged)
@@ -124,6 +126,11 @@ class Investigation:
         """Return the one object that says a line of the text: the text is about it as if it named it."""
         return self.question.quoted[0] if len(self.question.quoted) == 1 else None
 
+    def _owners(self, one: JudgedHypothesis) -> frozenset[ObjectKey]:
+        """Return the objects of the evidence with what owns them, at any distance."""
+        subjects = {key_of(row.subject) for finding in one.cluster_support for row in finding.rows}
+        return frozenset(owner for graph in self._graphs for subject in subjects for owner in graph.owners(subject))
+
     def _kin(self, about: ObjectRef | None) -> frozenset[ObjectKey]:
         return self._graphs[0].kin(key_of(about)) if about and self._graphs else frozenset()
 
@@ -134,9 +141,9 @@ class Investigation:
         """
         effect = self._judged_as.get(hypothesis.pointed_to_by)
         of_effect = _reached_from(effect) if effect else frozenset()
-        if about is None:
-            return of_effect
-        return of_effect | (self._graphs[0].reached(key_of(about)) if self._graphs else frozenset((key_of(about),)))
+        starts = {key_of(one) for one in (about, effect.subject if effect else None) if one}
+        graph = (found for start in starts for each in self._graphs for found in each.reached(start))
+        return of_effect | starts | frozenset(graph)
 
     async def _judge_anywhere(self, hypothesis: Hypothesis) -> JudgedHypothesis:
         """Judge a cause in the whole namespace unless it is about the suffering object itself."""
@@ -162,7 +169,7 @@ class Investigation:
                 if link.incident == one.incident
             )
         declared = effect is not None and any(
-            link.incident == one.incident for link in self.catalog.incidents[effect.incident].all_causes
+            link.incident == one.incident for link in self.catalog.incidents[effect.incident].causes
         )
         return declared and any(finding.outcome is FindingOutcome.GAP for finding in one.findings)
 
@@ -182,7 +189,7 @@ class Investigation:
                 continue
             held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
             shown, links = tuple(_shown_by(one)), self._links(one.incident)
-            named = self.catalog.incidents[one.incident].all_causes
+            named = self.catalog.incidents[one.incident].causes
             # A general incident with a cause needs no look at every other entry that could explain it.
             explained = any(
                 (cause := judged.get(link.incident)) and supported(cause) and may_cause(cause, one, link, now=self.now)
@@ -211,8 +218,8 @@ def _shown_by(one: JudgedHypothesis) -> Iterator[str]:
 
 
 def _named_for(link: Cause, effect: JudgedHypothesis) -> Mapping[str, str]:
-    """Return the names to look for a cause by: those of its effect, and the namespace that links both."""
+    """Return the names to look for a cause by: those of its effect, and the namespace of what owns both."""
     named = effect.hypothesis.named
-    if link.linked_by is LinkedBy.NAMESPACE and effect.subject and not named.get("namespace"):
+    if link.linked_by is LinkedBy.OWNS and effect.subject and not named.get("namespace"):
         return {**named, "namespace": effect.subject.namespace}
     return named

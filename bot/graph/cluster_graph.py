@@ -54,24 +54,33 @@ class ClusterGraph:
         Two objects that need the same third one, such as a node or a Secret, are not connected by it.
         """
         if start not in self._reached:
-            self._reached[start] = self._walk(start, self._needs) | self._walk(start, self._needing)
+            needs, needing = (self._walk(start, by, everywhere=True) for by in (self._needs, self._needing))
+            self._reached[start] = needs | needing
         return self._reached[start]
 
     def dependents(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return what needs an object, at any distance: the impact of its failure."""
-        return self._walk(start, self._needing) - {start}
+        return self._walk(start, self._needing, everywhere=True) - {start}
 
     def kin(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return what owns an object, and what it owns, at any distance; not what its owners own beside it."""
         return self._walk(start, _owners) | self._walk(start, _owned)
 
+    def owners(self, start: ObjectKey) -> frozenset[ObjectKey]:
+        """Return an object with what owns it, at any distance."""
+        return self._walk(start, _owners)
+
     def _walk(
-        self, start: ObjectKey, ends: Callable[[ObjectKey, Iterable[Edge]], Iterator[ObjectKey]]
+        self,
+        start: ObjectKey,
+        ends: Callable[[ObjectKey, Iterable[Edge]], Iterator[ObjectKey]],
+        *,
+        everywhere: bool = False,
     ) -> frozenset[ObjectKey]:
         seen, ahead = {start}, deque([(start, 0)])
         while ahead and len(seen) < _MOST:
             key, far = ahead.popleft()
-            for other in sorted({*ends(key, self.edges_at(key, everywhere=key == start))} - seen):
+            for other in sorted({*ends(key, self.edges_at(key, everywhere=everywhere and key == start))} - seen):
                 seen.add(other)
                 if far + 1 < _FARTHEST:
                     ahead.append((other, far + 1))

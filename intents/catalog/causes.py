@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
 
 from pydantic import model_validator
 
 from intents.catalog.fields import Id, LocalText, Model
+from intents.edges import EdgeType
 
 
 class Consequence(StrEnum):
@@ -22,12 +22,12 @@ class Consequence(StrEnum):
 
 
 class LinkedBy(StrEnum):
-    """The thing that a cause and its effect have in common."""
+    """The edges between what a cause is about and what its effect is about; to be in one namespace is none."""
 
-    OBJECT = "object"
-    NODE = "node"
-    NAMESPACE = "namespace"
-    CLUSTER = "cluster"  # a mechanism that serves the whole cluster
+    OBJECT = "object"  # none is needed: both are about the same object
+    RUNS_ON = EdgeType.RUNS_ON.value  # the node of both
+    OWNS = EdgeType.OWNS.value  # what owns both, at any distance
+    PROVIDES = EdgeType.PROVIDES.value  # a mechanism that serves the whole cluster
 
 
 class Cause(Model):
@@ -35,25 +35,19 @@ class Cause(Model):
 
     incident: Id
     """Its id."""
-    linked_by: LinkedBy | Literal[""] = ""
-    """The thing that the evidence of both has in common: object, node, namespace; or cluster, with a `mechanism`."""
+    linked_by: LinkedBy
+    """What connects the two: the same object, or edges (runs-on, owns); or provides, with a `mechanism`."""
     only_if: tuple[Id, ...] = ()
     """Rules of this entry, one of which must hold. Without it: whatever supports this incident."""
     proven_by: tuple[Id, ...] = ()
     """Rules of the cause, one of which must hold and have that in common. Without it: whatever supports the cause."""
     mechanism: LocalText | None = None
-    """For `linked_by: cluster`: how the cause reaches an object anywhere in the cluster."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _takes_an_id(cls, value: Any) -> Any:
-        """Take an id alone, as entries of an earlier release have: the two then share an object, node or namespace."""
-        return {"incident": value} if isinstance(value, str) else value
+    """For `linked_by: provides`: how the cause reaches an object anywhere in the cluster."""
 
     @model_validator(mode="after")
     def _names_the_mechanism(self) -> Cause:
-        if self.linked_by is LinkedBy.CLUSTER and not (self.mechanism and self.proven_by):
-            raise ValueError("`linked_by: cluster` needs a `mechanism`, and the rules that show it in `proven_by`")
-        if self.linked_by is not LinkedBy.CLUSTER and self.mechanism:
-            raise ValueError("`mechanism` is for `linked_by: cluster`")
+        if self.linked_by is LinkedBy.PROVIDES and not (self.mechanism and self.proven_by):
+            raise ValueError("`linked_by: provides` needs a `mechanism`, and the rules that show it in `proven_by`")
+        if self.linked_by is not LinkedBy.PROVIDES and self.mechanism:
+            raise ValueError("`mechanism` is for `linked_by: provides`")
         return self

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from typing import Final
 
-from intents.catalog.causes import Cause, LinkedBy
+from intents.catalog.causes import LinkedBy
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident, Rule
 from intents.domain import FindingOutcome
@@ -14,32 +13,21 @@ Complaint = tuple[tuple[str | int, ...], str]
 # Return the keys of the rows that a rule of an incident shows.
 KeysOf = Callable[[Incident, Rule], Collection[str]]
 
-# Rows show an object by their subject, which has no key.
-_SHOWN_BY_KEY: Final = frozenset({LinkedBy.NODE, LinkedBy.NAMESPACE})
-
 
 def complaints(incident: Incident, catalog: Catalog, keys_of: KeysOf) -> Iterator[Complaint]:
-    """Yield what is wrong with `causes` and `points_to`, each with the path into the file."""
-    for index, rule in enumerate(incident.evidence):
-        if rule.points_to:
-            yield (
-                ("evidence", index, "points_to"),
-                f"list {rule.points_to} in `causes`, with `linked_by` and `only_if: [{rule.id}]`",
-            )
+    """Yield what is wrong with `causes`, each with the path into the file."""
     for index, link in enumerate(incident.causes):
         path = ("causes", index)
         upstream = catalog.get(link.incident)
         if upstream is None:
             yield (*path, "incident"), f"no such incident {link.incident!r}"
             continue
-        if not link.linked_by:
-            yield path, f"say what links it with {link.incident}: linked_by {', '.join(LinkedBy)}"
         for field, entry, named in (("only_if", incident, link.only_if), ("proven_by", upstream, link.proven_by)):
             for name in named:
                 if name not in {rule.id for rule in supporting(entry)}:
                     yield (*path, field), f"{entry.id} has no supporting rule {name!r}"
-            if link.linked_by in _SHOWN_BY_KEY and not _shows(link, entry, named, keys_of):
-                yield (*path, "linked_by"), f"no supporting rule of {entry.id} has rows with '{link.linked_by}'"
+            if link.linked_by is LinkedBy.RUNS_ON and not _shows_node(entry, named, keys_of):
+                yield (*path, "linked_by"), f"no supporting rule of {entry.id} has rows with 'node'"
 
 
 def supporting(incident: Incident) -> list[Rule]:
@@ -47,7 +35,5 @@ def supporting(incident: Incident) -> list[Rule]:
     return [rule for rule in incident.evidence if rule.finds is FindingOutcome.SUPPORTS and not rule.pasted]
 
 
-def _shows(link: Cause, incident: Incident, named: Collection[str], keys_of: KeysOf) -> bool:
-    return any(
-        link.linked_by in keys_of(incident, rule) for rule in supporting(incident) if not named or rule.id in named
-    )
+def _shows_node(incident: Incident, named: Collection[str], keys_of: KeysOf) -> bool:
+    return any("node" in keys_of(incident, rule) for rule in supporting(incident) if not named or rule.id in named)

@@ -395,10 +395,10 @@ def _capability(incident: Incident, catalog: Catalog, *, decisive: bool) -> Iter
         yield ("strongest",), "is a capability, but no decisive rule over the cluster says when it is offered"
     if not incident.kinds:
         yield ("kinds",), "a capability names the kinds of objects it is offered for"
-    if incident.all_causes or incident.shows:
+    if incident.causes or incident.shows:
         yield ("causes",), "a capability is no effect of anything"
     for other in catalog:
-        if any(link.incident == incident.id for link in other.all_causes):
+        if any(link.incident == incident.id for link in other.causes):
             yield ("strongest",), f"is a capability, but {other.id} names it as a cause"
     for index, remediation in enumerate(incident.remediations):
         if not remediation.until and remediation.action != actions.SHOW_CHANGE:

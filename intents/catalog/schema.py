@@ -93,8 +93,6 @@ class Rule(Sentence, Model):
     """If the rule holds, the history of the read is shown as a picture."""
     otherwise: Otherwise | None = None
     """The finding if the rule does not hold. Without it: neutral."""
-    points_to: Id | Literal[""] = ""
-    """The upstream incident to check if this rule holds; better said in `causes`, with `only_if`."""
 
     @property
     def may_refute(self) -> bool:
@@ -412,13 +410,6 @@ class Incident(Model):
     def captures(self) -> tuple[str, ...]:
         """Return the names that its signatures capture."""
         return tuple(dict.fromkeys(name for signature in self.signatures for name in signature.captures))
-
-    @cached_property
-    def all_causes(self) -> tuple[Cause, ...]:
-        """Return `causes` and those that rules point to."""
-        declared = {cause.incident for cause in self.causes}
-        pointed = [rule for rule in self.evidence if rule.points_to and rule.points_to not in declared]
-        return (*self.causes, *(Cause(incident=rule.points_to, only_if=(rule.id,)) for rule in pointed))
 
     def rule(self, rule_id: str) -> Rule | None:
         """Return the rule with an id, or None."""

@@ -55,6 +55,16 @@ def with_names(world: dict[str, Any], **names: str) -> dict[str, Any]:
     return found
 
 
+def owned(world: dict[str, Any], by: str) -> dict[str, Any]:
+    """Return the world with its Deployment owned by the TidbCluster of a name, and labelled as TiDB Operator does."""
+    found: dict[str, Any] = json.loads(json.dumps(world))
+    for name, workload in found["scene"].items():
+        if name.startswith("Deployment/"):
+            workload["owner"] = f"TidbCluster/{by}"
+            workload["labels"] = {"app.kubernetes.io/name": "tidb-cluster", "app.kubernetes.io/instance": by}
+    return found
+
+
 def days_ago(world: dict[str, Any]) -> dict[str, Any]:
     """Return the world with the controllers' last exits and lease changes three days earlier."""
     found: dict[str, Any] = json.loads(json.dumps(world).replace('"1143s"', '"3d"').replace('"-1120s"', '"-3d"'))
@@ -109,12 +119,14 @@ def asked_undated() -> ExplainText:
 
 
 async def test_lost_election_explains_tikv_without_pd() -> None:
-    beside = with_names(first_case("leader-election-lost"), chain_ops="billing-db")
+    in_namespace = with_names(first_case("leader-election-lost"), chain_ops="billing-db")
+    beside = owned(in_namespace, by="billing")
     request = paste_of("tikv-pd-deadline-exceeded")
 
     alone = await answer(request, first_case("tikv-pd-deadline-exceeded"))
     diagnosis = await answer(request, first_case("tikv-pd-deadline-exceeded"), beside, SLOW_ETCD)
     elsewhere = await answer(request, first_case("tikv-pd-deadline-exceeded"), first_case("leader-election-lost"))
+    strange = await answer(request, first_case("tikv-pd-deadline-exceeded"), in_namespace)
     before = await answer(request, first_case("tikv-pd-deadline-exceeded"), days_ago(beside))
 
     assert [(one.incident, one.effect_of) for one in diagnosis.hypotheses[:3]] == [
@@ -125,7 +137,7 @@ async def test_lost_election_explains_tikv_without_pd() -> None:
     assert {moment.incident for moment in diagnosis.timeline} == {one.incident for one in diagnosis.hypotheses[:3]}
     assert len(diagnosis.timeline) <= MOST_MOMENTS
     assert [moment.at for moment in diagnosis.timeline] == sorted(moment.at for moment in diagnosis.timeline)
-    for other in (alone, elsewhere, before):
+    for other in (alone, elsewhere, strange, before):
         assert other.hypotheses[0].incident == "tikv-pd-deadline-exceeded"
         assert other.hypotheses[0].effect_of == ""
         assert "leader-election-lost" not in by_incident(other)
@@ -137,13 +149,14 @@ LOGGED_BY_TIKV = (
 )
 
 
-async def test_controller_of_another_namespace_is_no_cause() -> None:
+async def test_controller_of_another_cluster_is_no_cause() -> None:
     """The text names no namespace, so every controller of the cluster may be looked at."""
     request = ExplainText(text=LOGGED_BY_TIKV)
     tikv = first_case("tikv-pd-deadline-exceeded")
 
     elsewhere = await answer(request, tikv, first_case("leader-election-lost"))
-    beside = await answer(request, tikv, with_names(first_case("leader-election-lost"), chain_ops="billing-db"))
+    of_cluster = owned(with_names(first_case("leader-election-lost"), chain_ops="billing-db"), by="billing")
+    beside = await answer(request, tikv, of_cluster)
 
     first = elsewhere.hypotheses[0]
     assert (first.incident, first.verdict, first.effect_of) == ("tikv-pd-deadline-exceeded", Verdict.CONFIRMED, "")

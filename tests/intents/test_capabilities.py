@@ -83,7 +83,7 @@ def test_capability_is_offered_if_applicable_and_never_confirmed(
 
 
 def test_capability_ranks_below_causes_and_is_in_no_causal_chain() -> None:
-    effect = incident({**FULL, "points_to": "look-inside"}, id="effect")
+    effect = incident(FULL, id="effect", causes=[{"incident": "look-inside", "linked_by": "object"}])
     other = incident(FULL, id="other")
     entries = Catalog(incidents={each.id: each for each in (LOOK, effect, other)})
     offered = judged(LOOK, reading(True), score=1.0)

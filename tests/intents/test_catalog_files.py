@@ -159,16 +159,16 @@ def test_valid_entry_has_no_problems(tmp_path: Path) -> None:
         (("then: ruled out", "then: likely"), "disk-full.yaml:32: cases[1].then: a healthy twin is at most possible"),
         (("    decisive: true\n", ""), "disk-full.yaml:3: strongest: is confirmed, but no rule over the cluster"),
         (
-            ("severity: warning", "severity: warning\ncauses: [gone]"),
+            ("severity: warning", "severity: warning\ncauses: [{incident: gone, linked_by: object}]"),
             "disk-full.yaml:6: causes[0].incident: no such incident 'gone'",
         ),
         (
-            ("severity: warning", "severity: warning\ncauses: [disk-full]"),
-            "disk-full.yaml:6: causes[0]: say what links it with disk-full: linked_by object, node, namespace, cluster",
+            ("severity: warning", "severity: warning\ncauses: [{incident: disk-full, linked_by: namespace}]"),
+            "disk-full.yaml:6: causes[0].linked_by: input should be 'object', 'runs-on', 'owns' or 'provides'",
         ),
         (
-            ("severity: warning", "severity: warning\ncauses: [{incident: disk-full, linked_by: namespace}]"),
-            "disk-full.yaml:6: causes[0].linked_by: no supporting rule of disk-full has rows with 'namespace'",
+            ("severity: warning", "severity: warning\ncauses: [{incident: disk-full, linked_by: runs-on}]"),
+            "disk-full.yaml:6: causes[0].linked_by: no supporting rule of disk-full has rows with 'node'",
         ),
         (
             (
@@ -178,8 +178,8 @@ def test_valid_entry_has_no_problems(tmp_path: Path) -> None:
             "disk-full.yaml:6: causes[0].only_if: disk-full has no supporting rule 'x'",
         ),
         (
-            ("severity: warning", "severity: warning\ncauses: [{incident: disk-full, linked_by: cluster}]"),
-            "disk-full.yaml:6: causes[0]: `linked_by: cluster` needs a `mechanism`",
+            ("severity: warning", "severity: warning\ncauses: [{incident: disk-full, linked_by: provides}]"),
+            "disk-full.yaml:6: causes[0]: `linked_by: provides` needs a `mechanism`",
         ),
         (("id: disk-full", "id: disk-full\nid: twice"), "disk-full.yaml:2: key 'id' is given twice"),
         (("id: disk-full", "id: &a disk-full"), ""),
@@ -439,7 +439,10 @@ runbook:""",
         (("kinds: [Node]", "kinds: []"), "kinds: a capability names the kinds of objects"),
         (("then: offered", "then: confirmed"), "cases[0].then: a capability is no cause that is confirmed"),
         (("    decisive: true\n", ""), "strongest: is a capability, but no decisive rule"),
-        (("severity: warning", "severity: warning\ncauses: [disk-full]"), "causes: a capability is no effect"),
+        (
+            ("severity: warning", "severity: warning\ncauses: [{incident: disk-full, linked_by: object}]"),
+            "causes: a capability is no effect",
+        ),
         (
             ('    until: full\n    done: {en: "look into {row.name}", zh: "可以查看 {row.name}"}\n', ""),
             "remediations[0].until: what a capability does is no fix",

@@ -300,7 +300,7 @@ def test_pasted_time_is_as_precise_as_the_line(when: PastedTime, ago: float, sla
 
 
 def test_cause_ranks_before_its_effect() -> None:
-    effect = incident({**FULL, "points_to": "upstream"}, id="effect")
+    effect = incident(FULL, id="effect", causes=[{"incident": "upstream", "linked_by": "object"}])
     cause = incident(FULL, id="upstream")
     unrelated = incident(FULL, id="another")
     by_id = {entry.id: entry for entry in (effect, cause, unrelated)}
@@ -317,24 +317,21 @@ def test_cause_ranks_before_its_effect() -> None:
     assert [(each.incident, each.effect_of) for each in unproven] == [("effect", ""), ("another", ""), ("upstream", "")]
 
 
-CLUSTER = {"linked_by": "cluster", "proven_by": ["full"], "mechanism": "all write to it"}
+SERVED = {"linked_by": "provides", "proven_by": ["full"], "mechanism": "all write to it"}
 
 
 @pytest.mark.parametrize(
     ("link", "at", "explained"),
     [
-        ({"linked_by": "node"}, ("b", "node-1", 5), True),
-        ({"linked_by": "node"}, ("a", "node-2", 5), False),
-        ({"linked_by": "namespace"}, ("a", "node-2", 5), True),
-        ({"linked_by": "namespace"}, ("b", "node-1", 5), False),
-        ({"linked_by": "namespace"}, ("a", "node-1", 37), False),
-        ({"linked_by": "namespace"}, ("a", "node-1", None), True),
+        ({"linked_by": "runs-on"}, ("b", "node-1", 5), True),
+        ({"linked_by": "runs-on"}, ("b", "node-1", 37), False),
+        ({"linked_by": "runs-on"}, ("b", "node-1", None), True),
+        ({"linked_by": "runs-on"}, ("a", "node-2", 5), False),
         ({"linked_by": "object"}, ("a", "node-1", 5), False),
-        ({}, ("a", "node-2", 5), True),
-        ({}, ("b", "node-2", 5), False),
-        (CLUSTER, ("b", "node-2", 5), True),
-        ({**CLUSTER, "proven_by": ["busy"]}, ("b", "node-2", 5), False),
-        ({"linked_by": "node", "only_if": ["busy"]}, ("a", "node-1", 5), False),
+        ({"linked_by": "owns"}, ("a", "node-1", 5), False),
+        (SERVED, ("b", "node-2", 5), True),
+        ({**SERVED, "proven_by": ["busy"]}, ("b", "node-2", 5), False),
+        ({"linked_by": "runs-on", "only_if": ["busy"]}, ("a", "node-1", 5), False),
     ],
 )
 def test_cause_is_linked_by_what_the_entry_says(
@@ -363,15 +360,15 @@ def test_cause_is_linked_by_what_the_entry_says(
     }
 
 
-@pytest.mark.parametrize("link", [{"linked_by": "cluster"}, {"linked_by": "node", "mechanism": "none"}])
+@pytest.mark.parametrize("link", [{"linked_by": "provides"}, {"linked_by": "runs-on", "mechanism": "none"}])
 def test_cluster_wide_cause_names_its_mechanism(link: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="mechanism"):
         incident(FULL, causes=[{"incident": "upstream", **link}])
 
 
 def test_circular_causes_are_each_listed_once() -> None:
-    one = incident({**FULL, "points_to": "two"}, id="one")
-    two = incident({**FULL, "points_to": "one"}, id="two")
+    one = incident(FULL, id="one", causes=[{"incident": "two", "linked_by": "object"}])
+    two = incident(FULL, id="two", causes=[{"incident": "one", "linked_by": "object"}])
     catalog = Catalog(incidents={"one": one, "two": two})
 
     ranked = rank([judged(one, reading(True)), judged(two, reading(True))], catalog, now=NOW)

@@ -72,7 +72,7 @@ def _rule(rule: Rule, incident: Incident) -> str:
     )
     supports = "●" if rule.decisive else "○"
     signs = f"{supports if rule.finds is FindingOutcome.SUPPORTS else ''}{'✗' if refutes else ''}" or "·"
-    upstream = "".join(f" ↗ `{cause.incident}`" for cause in incident.all_causes if rule.id in cause.only_if)
+    upstream = "".join(f" ↗ `{cause.incident}`" for cause in incident.causes if rule.id in cause.only_if)
     return f"{signs} **{rule.id}**{upstream}: {_prose(rule.says.en)}"
 
 
