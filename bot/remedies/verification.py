@@ -228,7 +228,7 @@ class _Verifier:
             zh=f"{look.effect.says.zh}，且不再发现该问题",
         )
         if seen := look.symptom.says.en:
-            says = Text(en=f"{says.en}; {seen}", zh=f"{says.zh}；{look.symptom.says.zh}")
+            says = Text(en=f"{says.en}. {seen}", zh=f"{says.zh}。{look.symptom.says.zh}")
         others = await self._other_pods(look)
         if others is not None:
             says = Text(en=f"{says.en}. {others.en}", zh=f"{says.zh}。{others.zh}")

@@ -65,6 +65,9 @@ def pastes_of(incident: Incident, engine: Engine) -> Iterator[tuple[dict[str, An
             continue
         matched = engine.matcher.match(read_symptoms(ask.text)).hypotheses
         own = next(one for one in matched if one.incident == incident.id)
+        if own.besides:
+            # The text names what the evidence names too.
+            return
         focus = focus_of(incident, own, namespace=ask.namespace)
         of_images = "image" in incident.id
         states = {"absent": ABSENT, "healthy": HEALTHY, "otherwise": {} if of_images else BROKEN_OTHERWISE}

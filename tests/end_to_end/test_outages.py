@@ -173,7 +173,7 @@ POST, UPDATE = "chat.postMessage", "chat.update"
 LISTS = {"users.list", "users.conversations"}
 
 
-@pytest.mark.parametrize("latency", [0.0, 0.5], ids=["posted at once", "with a placeholder"])
+@pytest.mark.parametrize("latency", [0.0, 1.0], ids=["posted at once", "with a placeholder"])
 async def test_failures_of_post_and_update_still_give_one_answer(tmp_path, broken, latency):
     both = [POST, UPDATE] if latency else [POST]
     longer_than_a_call: dict[str, Any] = {"status": 503, "times": 4}

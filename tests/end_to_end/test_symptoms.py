@@ -83,7 +83,7 @@ async def test_a_flag_that_is_set_is_no_fix_while_the_pod_stays_on_the_node(tmp_
         assert "Now: streams/broker-0 is still on pool-b-7" in says
         assert "FIXED" not in says
         # What the diagnosis said is the past, and its steps are done.
-        assert says.startswith("🕓 CHANGE IN PLACE, whether it helped shows later\nWas: draino drains pool-b-7")
+        assert says.startswith("🕓 CHANGE IN PLACE, whether it helped shows later\nWas: Draino drains pool-b-7")
         assert "Next: " not in says
         assert [one.outcome for one in await at.audited()] == ["claimed", "applied", "shows later"]
 
@@ -96,7 +96,7 @@ async def test_the_flag_is_a_fix_once_the_pod_has_left_the_node(tmp_path: Path, 
         await moving
 
         assert "FIXED: the cause is gone" in says
-        assert "no pod of a StatefulSet is left on a node that draino has to drain" in says
+        assert "No pod of a StatefulSet is left on a node that draino has to drain" in says
         # Nothing is left to do below a fix.
         assert says.startswith("✅ FIXED\nWas: ")
         assert "What to do" not in says
@@ -130,7 +130,7 @@ async def test_a_pod_that_still_waits_after_the_node_was_opened_is_named(tmp_pat
         assert "CHANGED, not yet better: the symptom is still there" in says
         assert "the cause is no longer found, but Pod " in says
         assert "Ready=" in says
-        assert says.startswith("⚠️ CHANGED, not yet better\nWas: ")
+        assert "⚠️ CHANGED, not yet better\nWas: " in says
         assert "FIXED" not in says
         assert [one.outcome for one in await at.audited()] == ["claimed", "applied", "changed"]
         # The thread's record says the same.

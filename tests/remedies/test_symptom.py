@@ -55,7 +55,7 @@ async def test_a_rule_that_holds_shows_the_fix_and_says_so(enter: Enter) -> None
         verification = await walk(scene, evict)
 
         assert verification.state is State.FIXED
-        assert "no pod of a StatefulSet is left" in verification.says.en
+        assert "No pod of a StatefulSet is left" in verification.says.en
         assert "StatefulSet 的 Pod" in verification.says.zh
 
 

@@ -28,6 +28,8 @@ from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message
 
 _CJK: Final = r"\u3400-\u9fff"
+# A link shows its title.
+_ADDRESS: Final = re.compile(r":\s+https?://\S+")
 _CHINESE_WORD: Final = re.compile(rf"[{_CJK}]|[^\s{_CJK}\u3000-\u303f\uff00-\uffef“”]+")
 
 
@@ -70,7 +72,7 @@ def visible(message: Message) -> str:
         if block["type"] == "actions":
             said.append(" ".join(_labels(Message(text="", blocks=(block,)))))
         else:
-            said.append(as_text([block]))
+            said.append(_ADDRESS.sub("", as_text([block])))
     return "\n".join(said)
 
 
