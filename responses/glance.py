@@ -84,7 +84,7 @@ def _refutation(one: JudgedHypothesis, language: Language) -> str:
     """Return what was found instead of a cause that is ruled out."""
     against = sentences.refutation(one, language)
     if not against:
-        return sentences.all_ruled_out(one, language)
+        return words.TEXT_RULED_OUT.in_(language)
     return finished(brief(against, most=_CAUSE[language]), language)
 
 

@@ -12,11 +12,13 @@ from intents.domain import (
     GapReason,
     JudgedHypothesis,
     Language,
+    Observation,
     RecentChange,
     SignatureMatch,
     Verdict,
 )
 from responses import words
+from responses.layout import quote
 
 _CHANGES: Final = 12
 _BY: Final = " · "
@@ -59,9 +61,10 @@ def refutation(one: JudgedHypothesis, language: Language) -> str:
     )
 
 
-def all_ruled_out(first: JudgedHypothesis, language: Language) -> str:
-    """Return that no cause is left; `first` tells whether the causes came from a text or from an object."""
-    return (words.TEXT_RULED_OUT if first.hypothesis.matches else words.ALL_RULED_OUT).in_(language)
+def observation(seen: Observation, language: Language) -> str:
+    """Return what the cluster reports of an object, in its own words, and how often."""
+    times = f" ({words.SEEN_TIMES_ONLY.in_(language).format(seen.times)})" if seen.times > 1 else ""
+    return f"{seen.subject}: {quote(seen.quote)}{times}"
 
 
 def match_location(match: SignatureMatch, language: Language, *, of_text: bool) -> str:
@@ -112,9 +115,13 @@ def leading_hypotheses(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
     return asked_for or open_hypotheses(diagnosis) or offers(diagnosis)
 
 
-def first_hypothesis(diagnosis: Diagnosis) -> JudgedHypothesis | None:
-    """Return the hypothesis that an answer is about: the leading one, else the first that is ruled out."""
-    return next(iter((*leading_hypotheses(diagnosis), *ruled_out(diagnosis))), None)
+def first_hypothesis(diagnosis: Diagnosis, *, of_text: bool = True) -> JudgedHypothesis | None:
+    """Return the hypothesis that an answer is about: the leading one, else the first that is ruled out.
+
+    What is ruled out answers a text that suggested it. Who asks about an object has suspected nothing.
+    """
+    out = ruled_out(diagnosis) if of_text else ()
+    return next(iter((*leading_hypotheses(diagnosis), *out)), None)
 
 
 def change(one: RecentChange, language: Language, *, most: int = _CHANGES) -> str:

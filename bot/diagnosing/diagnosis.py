@@ -224,7 +224,7 @@ async def _diagnose_object(
         gaps=_with_unseen(sorted({*state.gaps, *reads.gaps_for(judged)}, key=str), request.unseen, judged),
         unexplained=state.unexplained,
         changes=await changes_before(snapshot, judged, state.unexplained, state.focus),
-        unchecked=not (judged or can_judge(obj, resource.kind)),
+        unchecked=not (any(one.verdict is not Verdict.RULED_OUT for one in judged) or can_judge(obj, resource.kind)),
         nearest=(),
         api_calls=snapshot.calls,
     )

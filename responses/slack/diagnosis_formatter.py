@@ -241,7 +241,7 @@ class DiagnosisFormatter:
     def unexplained(self) -> list[Group]:
         """Return the observations that no hypothesis explains."""
         return [
-            [blocks.line(blocks.text(self.cut(f"· {seen.subject}: {quote(seen.quote)}")))]
+            [blocks.line(blocks.text(self.cut(f"· {sentences.observation(seen, self._language)}")))]
             for seen in self._diagnosis.unexplained
         ]
 

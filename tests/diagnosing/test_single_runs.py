@@ -15,7 +15,8 @@ from intents.request import DiagnoseObject
 from intents.verdicts import supported
 
 _REPEATED: Final = re.compile(
-    r"keeps|(?<!not try )again|between (its )?restarts|(every|each) (kill|restart|time)|is restarted|反复|每次|多次|两次重启|不断|再次"
+    r"keeps|(?<!not try )again|between (its )?restarts|(every|each) (kill|restart|time)|is restarted"
+    r"|反复|每次|多次|两次重启|不断|再次"
 )
 _POD: Final = "import-x7x7x"
 
