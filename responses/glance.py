@@ -237,14 +237,17 @@ def changed(diagnosis: Diagnosis, language: Language) -> str:
 
 
 def others(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language) -> str:
-    """Return the next hypothesis that this one does not explain; "" beside a confirmed cause."""
+    """Return the next hypothesis that this one does not explain; beside a confirmed cause only a confirmed one."""
     explained = {one.incident, *(each.incident for each in causality.effects(one, diagnosis))}
     beside = [each for each in sentences.open_hypotheses(diagnosis) if each.incident not in explained]
-    if not beside or sentences.is_confirmed(one):
+    if sentences.is_confirmed(one):
+        beside = [each for each in beside if sentences.is_confirmed(each) and not each.effect_of]
+    if not beside:
         return ""
     other, *more = beside
     says = brief(cause(other, language), most=_OTHER[language]).rstrip("。.")
-    line = words.ALSO.in_(language).format(says, sentences.verdict_word(other, language))
+    label = words.BESIDE if sentences.is_confirmed(other) else words.ALSO
+    line = label.in_(language).format(says, sentences.verdict_word(other, language))
     return f"{line} {words.MORE.in_(language).format(len(more))}" if more else line
 
 

@@ -127,6 +127,7 @@ CANDIDATES: Final = Text(
     en="The text does not say which object it is about. In this state now:",
     zh="文本没有指明对象。目前处于此状态的对象：",
 )
+BESIDE: Final = Text(en="Also: {} ({})", zh="另外：{}（{}）")
 ALSO: Final = Text(en="Or: {} ({})", zh="也可能：{}（{}）")
 CAUSED_BY_SHORT: Final = Text(en="Cause: {}", zh="根源：{}")
 WAS: Final = Text(en="Was: {}", zh="曾经：{}")
