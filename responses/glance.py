@@ -21,6 +21,7 @@ from intents.domain import (
     JudgedHypothesis,
     Language,
     Link,
+    Observation,
     Row,
     Step,
     Text,
@@ -249,6 +250,12 @@ def others(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language) -> s
     label = words.BESIDE if sentences.is_confirmed(other) else words.ALSO
     line = label.in_(language).format(says, sentences.verdict_word(other, language))
     return f"{line} {words.MORE.in_(language).format(len(more))}" if more else line
+
+
+def observation(seen: Observation, language: Language) -> str:
+    """Return what the cluster reports of an object, in its own words, and how often."""
+    times = f" ({words.SEEN_TIMES_ONLY.in_(language).format(seen.times)})" if seen.times > 1 else ""
+    return f"{seen.subject}: {quote(seen.quote)}{times}"
 
 
 def effect(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language, *, of_text: bool) -> str:

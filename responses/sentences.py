@@ -12,13 +12,11 @@ from intents.domain import (
     GapReason,
     JudgedHypothesis,
     Language,
-    Observation,
     RecentChange,
     SignatureMatch,
     Verdict,
 )
 from responses import words
-from responses.layout import quote
 
 _CHANGES: Final = 12
 _BY: Final = " · "
@@ -59,12 +57,6 @@ def refutation(one: JudgedHypothesis, language: Language) -> str:
     return next(
         (finding.says.in_(language) for finding in one.findings if finding.outcome is FindingOutcome.REFUTES), ""
     )
-
-
-def observation(seen: Observation, language: Language) -> str:
-    """Return what the cluster reports of an object, in its own words, and how often."""
-    times = f" ({words.SEEN_TIMES_ONLY.in_(language).format(seen.times)})" if seen.times > 1 else ""
-    return f"{seen.subject}: {quote(seen.quote)}{times}"
 
 
 def match_location(match: SignatureMatch, language: Language, *, of_text: bool) -> str:

@@ -196,7 +196,7 @@ class _Page:
         if diagnosis.unexplained:
             yield from self._section(words.UNEXPLAINED)
             for seen in diagnosis.unexplained:
-                yield marked("•", sentences.observation(seen, self._language))
+                yield marked("•", glance.observation(seen, self._language))
 
     # --- a hypothesis in full ---
 
