@@ -351,6 +351,7 @@ class Observation:
 
     subject: ObjectRef
     quote: str
+    times: int = 1  # how often it was reported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,7 +92,10 @@ def _diagnosis(diagnosis: Diagnosis, language: Language) -> Json:
         "hypotheses": [_judged(one, language) for one in diagnosis.hypotheses],
         "timeline": [_moment(moment, language) for moment in diagnosis.timeline],
         "gaps": [gap_json(gap) for gap in diagnosis.gaps],
-        "unexplained": [{"subject": object_json(one.subject), "quote": one.quote} for one in diagnosis.unexplained],
+        "unexplained": [
+            {"subject": object_json(one.subject), "quote": one.quote, "times": one.times}
+            for one in diagnosis.unexplained
+        ],
         "changes": [_change(one) for one in diagnosis.changes],
         "nearest": [_nearest(one, language) for one in diagnosis.nearest],
     }

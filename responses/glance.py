@@ -21,6 +21,7 @@ from intents.domain import (
     JudgedHypothesis,
     Language,
     Link,
+    Observation,
     Row,
     Step,
     Text,
@@ -84,7 +85,7 @@ def _refutation(one: JudgedHypothesis, language: Language) -> str:
     """Return what was found instead of a cause that is ruled out."""
     against = sentences.refutation(one, language)
     if not against:
-        return sentences.all_ruled_out(one, language)
+        return words.TEXT_RULED_OUT.in_(language)
     return finished(brief(against, most=_CAUSE[language]), language)
 
 
@@ -237,15 +238,24 @@ def changed(diagnosis: Diagnosis, language: Language) -> str:
 
 
 def others(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language) -> str:
-    """Return the next hypothesis that this one does not explain; "" beside a confirmed cause."""
+    """Return the next hypothesis that this one does not explain; beside a confirmed cause only a confirmed one."""
     explained = {one.incident, *(each.incident for each in causality.effects(one, diagnosis))}
     beside = [each for each in sentences.open_hypotheses(diagnosis) if each.incident not in explained]
-    if not beside or sentences.is_confirmed(one):
+    if sentences.is_confirmed(one):
+        beside = [each for each in beside if sentences.is_confirmed(each) and not each.effect_of]
+    if not beside:
         return ""
     other, *more = beside
     says = brief(cause(other, language), most=_OTHER[language]).rstrip("。.")
-    line = words.ALSO.in_(language).format(says, sentences.verdict_word(other, language))
+    label = words.BESIDE if sentences.is_confirmed(other) else words.ALSO
+    line = label.in_(language).format(says, sentences.verdict_word(other, language))
     return f"{line} {words.MORE.in_(language).format(len(more))}" if more else line
+
+
+def observation(seen: Observation, language: Language) -> str:
+    """Return what the cluster reports of an object, in its own words, and how often."""
+    times = f" ({words.SEEN_TIMES_ONLY.in_(language).format(seen.times)})" if seen.times > 1 else ""
+    return f"{seen.subject}: {quote(seen.quote)}{times}"
 
 
 def effect(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language, *, of_text: bool) -> str:

@@ -59,11 +59,6 @@ def refutation(one: JudgedHypothesis, language: Language) -> str:
     )
 
 
-def all_ruled_out(first: JudgedHypothesis, language: Language) -> str:
-    """Return that no cause is left; `first` tells whether the causes came from a text or from an object."""
-    return (words.TEXT_RULED_OUT if first.hypothesis.matches else words.ALL_RULED_OUT).in_(language)
-
-
 def match_location(match: SignatureMatch, language: Language, *, of_text: bool) -> str:
     """Return "line 3, match 0.90"."""
     line = words.LINE.in_(language).format(match.line) if of_text else ""
@@ -112,9 +107,13 @@ def leading_hypotheses(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
     return asked_for or open_hypotheses(diagnosis) or offers(diagnosis)
 
 
-def first_hypothesis(diagnosis: Diagnosis) -> JudgedHypothesis | None:
-    """Return the hypothesis that an answer is about: the leading one, else the first that is ruled out."""
-    return next(iter((*leading_hypotheses(diagnosis), *ruled_out(diagnosis))), None)
+def first_hypothesis(diagnosis: Diagnosis, *, of_text: bool = True) -> JudgedHypothesis | None:
+    """Return the hypothesis that an answer is about: the leading one, else the first that is ruled out.
+
+    What is ruled out answers a text that suggested it. Who asks about an object has suspected nothing.
+    """
+    out = ruled_out(diagnosis) if of_text else ()
+    return next(iter((*leading_hypotheses(diagnosis), *out)), None)
 
 
 def change(one: RecentChange, language: Language, *, most: int = _CHANGES) -> str:

@@ -92,7 +92,7 @@ class _Page:
     ) -> Iterator[RenderableType]:
         """Yield the parts of the page from top to bottom: what Slack shows, then with `in_full` all the rest."""
         standing = sentences.leading_hypotheses(diagnosis)
-        first = sentences.first_hypothesis(diagnosis)
+        first = sentences.first_hypothesis(diagnosis, of_text=self._of_text)
         for says in named_sentences(diagnosis, self._language):
             yield WrappedText(Text(says, style="bold"))
         if first and (named := candidates_of(diagnosis)):
@@ -106,6 +106,8 @@ class _Page:
         if not standing:
             yield from self._seen(diagnosis, observed)
             yield from self._unexplained(diagnosis)
+        if first is None and not in_full:
+            yield from self._ruled_out(list(sentences.ruled_out(diagnosis)))
         if first is None and (gaps := glance.gaps(None, diagnosis, self._language)):
             yield ""
             yield WrappedText(Text(gaps))
@@ -194,7 +196,7 @@ class _Page:
         if diagnosis.unexplained:
             yield from self._section(words.UNEXPLAINED)
             for seen in diagnosis.unexplained:
-                yield marked("•", f"{seen.subject}: {quote(seen.quote)}")
+                yield marked("•", glance.observation(seen, self._language))
 
     # --- a hypothesis in full ---
 

@@ -47,14 +47,11 @@ UNKNOWN_WHY: Final = Text(
 TEXT_RULED_OUT: Final = Text(
     en="The cluster rules out what the text suggested.", zh="文本所提示的原因，已根据集群状态排除。"
 )
-ALL_RULED_OUT: Final = Text(
-    en="The cluster rules out every known cause that was considered.", zh="所有可能的已知原因，均已根据集群状态排除。"
-)
 NO_PROBLEM: Final = Text(en="NO KNOWN PROBLEM FOUND", zh="没有发现已知问题")
 NO_PROBLEM_WITH: Final = Text(en="None of the known incidents applies to {}.", zh="{} 不存在知识库中的任何问题。")
 NOT_EXPLAINED: Final = Text(en="NOT EXPLAINED YET", zh="尚无解释")
 NOT_EXPLAINED_WHY: Final = Text(
-    en="{} is in trouble, and none of the known incidents explains it.", zh="{} 有问题，知识库中没有条目可以解释。"
+    en="None of the known incidents explains what is reported about {}.", zh="知识库中没有条目可以解释关于 {} 的报告。"
 )
 NOT_CHECKED: Final = Text(en="NOT CHECKED", zh="未检查")
 NOT_CHECKED_WHY: Final = Text(
@@ -130,6 +127,7 @@ CANDIDATES: Final = Text(
     en="The text does not say which object it is about. In this state now:",
     zh="文本没有指明对象。目前处于此状态的对象：",
 )
+BESIDE: Final = Text(en="Also: {} ({})", zh="另外：{}（{}）")
 ALSO: Final = Text(en="Or: {} ({})", zh="也可能：{}（{}）")
 CAUSED_BY_SHORT: Final = Text(en="Cause: {}", zh="根源：{}")
 WAS: Final = Text(en="Was: {}", zh="曾经：{}")

@@ -21,6 +21,7 @@ from bot.diagnosing.object_states import state_of
 from bot.diagnosing.read_ahead import announced_by_name, announced_by_trouble
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.recent_changes import changes_before
+from bot.diagnosing.rollbacks import with_possible_rollbacks
 from bot.diagnosing.understanding import understood
 from bot.diagnosing.unexplained import untold
 from bot.kube.access import EVERYTHING, Access
@@ -128,6 +129,7 @@ async def _explain(
     first = engine.catalog.get(judged[0].incident) if judged else None
     found = next((state.focus for state in states.states if not judged or judged[0] in state.hypotheses), None)
     about = found or (focus(first, judged[0].hypothesis) if first and judged else Focus(namespace=request.namespace))
+    judged = await with_possible_rollbacks(snapshot, judged) if snapshot is not None else judged
     return Diagnosis(
         focus=about,
         named=notes,
@@ -174,19 +176,18 @@ async def _diagnose_object(
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
     announced_by_trouble(snapshot, obj)
     state = await state_of(snapshot, resource, obj, engine=engine, reads=reads)
+    judged = await with_possible_rollbacks(snapshot, state.hypotheses)
     return Diagnosis(
         focus=state.focus,
         cluster=snapshot.cluster,
         observed_at=snapshot.now,
         owners=state.owners,
-        hypotheses=state.hypotheses,
-        timeline=timeline(state.hypotheses),
-        gaps=_with_unseen(
-            sorted({*state.gaps, *reads.gaps_for(state.hypotheses)}, key=str), request.unseen, state.hypotheses
-        ),
+        hypotheses=judged,
+        timeline=timeline(judged),
+        gaps=_with_unseen(sorted({*state.gaps, *reads.gaps_for(judged)}, key=str), request.unseen, judged),
         unexplained=state.unexplained,
-        changes=await changes_before(snapshot, state.hypotheses, state.unexplained, state.focus),
-        unchecked=not (state.hypotheses or can_judge(obj, resource.kind)),
+        changes=await changes_before(snapshot, judged, state.unexplained, state.focus),
+        unchecked=not (any(one.verdict is not Verdict.RULED_OUT for one in judged) or can_judge(obj, resource.kind)),
         nearest=(),
         api_calls=snapshot.calls,
     )

@@ -16,8 +16,21 @@ from bot.diagnosing.reads import Reads
 from bot.diagnosing.unexplained import unexplained
 from bot.kube.objects import identity_of, is_builtin, namespace_of, node_name_of, ref
 from bot.kube.settling import lasting_problem
+from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
-from intents.domain import Focus, Gap, Hypothesis, Json, JudgedHypothesis, ObjectRef, Observation, Symptom
+from intents.domain import (
+    Finding,
+    FindingOutcome,
+    Focus,
+    Gap,
+    Hypothesis,
+    Json,
+    JudgedHypothesis,
+    ObjectRef,
+    Observation,
+    Symptom,
+    Verdict,
+)
 from intents.focus import CUSTOM_RESOURCE, KINDS, named_as
 from intents.products import is_shown
 from intents.symptoms import read_symptoms
@@ -70,12 +83,26 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
     of_kind = raised_by(
         (one.kind for one in (*observed.owners, *(each.subject for each in observed.troubles))), observed.identities
     )
-    judged = await investigation.run({one.incident: one for one in (*of_kind, *told)}.values())
+    found = await investigation.run({one.incident: one for one in (*of_kind, *told)}.values())
+    judged = tuple(_facts_first(one, engine.catalog) for one in found)
     left = unexplained(observed, judged, engine.catalog)
     if not (judged or left):
         problem = "" if observed.waits else lasting_problem(obj, kind, snapshot.now)
         left = (Observation(subject=target, quote=problem),) if problem else await trouble_inside(snapshot, obj, kind)
     return ObjectState(focus=about, owners=observed.owners, hypotheses=judged, unexplained=left, gaps=observed.gaps)
+
+
+def _facts_first(one: JudgedHypothesis, catalog: Catalog) -> JudgedHypothesis:
+    """Return a ruled-out hypothesis with the facts against it first, such as "It is over", then what was not found."""
+    entry = catalog.get(one.incident)
+    if entry is None or one.verdict is not Verdict.RULED_OUT:
+        return one
+    facts = {rule.id for rule in entry.evidence if rule.finds is FindingOutcome.REFUTES}
+
+    def is_other(finding: Finding) -> bool:
+        return finding.outcome is not FindingOutcome.REFUTES or finding.rule not in facts
+
+    return replace(one, findings=tuple(sorted(one.findings, key=is_other)))
 
 
 def _symptoms_of(statements: Sequence[Statement]) -> list[Symptom]:

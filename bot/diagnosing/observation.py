@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Any, Final, TypeVar
 
 from bot.cluster.errors import ClusterError, NoLog
-from bot.cluster.events import event_last_seen
+from bot.cluster.events import event_count, event_last_seen
 from bot.cluster.owned_pods import pods_below
 from bot.cluster.owners import PERMISSIONS as OF_OWNERS
 from bot.cluster.owners import Owners, owners_of
@@ -61,7 +61,8 @@ class Telling(IntEnum):
 class Statement:
     """A text that the cluster reports about an object.
 
-    `trouble` marks it as reportable even if nothing explains it; `shows` is the consequence that it shows.
+    `trouble` marks it as reportable even if nothing explains it; `shows` is the consequence that it shows; `times` says
+    how often it was reported.
     """
 
     subject: ObjectRef
@@ -69,6 +70,7 @@ class Statement:
     trouble: bool = False
     shows: Consequence | None = None
     telling: Telling = Telling.EVENT
+    times: int = 1
 
     @property
     def rank(self) -> Telling:
@@ -173,7 +175,8 @@ async def _events(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
         text = f"{reason}: {message}"
         trouble = event.get("type") == "Warning"
         shows = of_event(reason, message)
-        reported.append(Statement(subject=subject, text=text, trouble=trouble, shows=shows))
+        times = event_count(event)
+        reported.append(Statement(subject=subject, text=text, trouble=trouble, shows=shows, times=times))
     return tuple(reported)
 
 

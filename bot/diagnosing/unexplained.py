@@ -38,7 +38,8 @@ def unexplained(observed: Observed, judged: Sequence[JudgedHypothesis], catalog:
         and not any(_follows(statement, explains, pods) for explains, pods in confirmed)
     ]
     left.sort(key=lambda each: (each.rank, each.subject, each.text))
-    return tuple(dict.fromkeys(Observation(subject=each.subject, quote=each.text) for each in left))[:_MOST]
+    told = (Observation(subject=each.subject, quote=each.text, times=each.times) for each in left)
+    return tuple({(one.subject, one.quote): one for one in told}.values())[:_MOST]
 
 
 def _follows(statement: Statement, explains: Collection[Consequence], pods: Collection[tuple[str, str]]) -> bool:

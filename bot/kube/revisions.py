@@ -6,7 +6,7 @@ A Deployment keeps ReplicaSets, a StatefulSet or DaemonSet keeps ControllerRevis
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,12 @@ from bot.kube.objects import annotations_of, created_at, labels_of, metadata_of,
 from bot.kube.owners import controller_reference
 from intents.domain import Json
 
+# The kinds of workloads, and the kind of object that keeps their revisions.
+KEPT_IN: Final = {
+    "Deployment": "ReplicaSet",
+    "StatefulSet": "ControllerRevision",
+    "DaemonSet": "ControllerRevision",
+}
 NUMBER: Final = "deployment.kubernetes.io/revision"
 HISTORY: Final = "deployment.kubernetes.io/revision-history"
 CAUSE: Final = "kubernetes.io/change-cause"
@@ -49,6 +55,11 @@ def revisions_in(kept: Iterable[Json]) -> tuple[Revision, ...]:
     # A rollout cannot go back to a template that was trimmed by hand, or that no controller wrote.
     whole = [each for each in found if each.number > 0 and spec_of(each.template).get("containers")]
     return tuple(sorted(whole, key=lambda each: (each.number, each.name)))
+
+
+def earlier_in(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
+    """Return the revisions whose template a rollout could go back to: the newest and its restarts are left out."""
+    return tuple(each for each in revisions if not alike(each.template, revisions[-1].template, but_restarts=True))
 
 
 def alike(one: Json, other: Json, *, but_restarts: bool = False) -> bool:

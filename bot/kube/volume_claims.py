@@ -88,6 +88,8 @@ def holder_of(volume: Mapping[str, Any]) -> str:
 def misfit(volume: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
     """Return why a volume of the right class could not satisfy a claim even if it were free; "" if it could."""
     spec, wants = spec_of(volume), spec_of(claim)
+    if volume_name_of(claim) not in ("", name_of(volume)):
+        return "not the volume that the claim names"
     if capacity_bytes(volume) < wanted_bytes(claim):
         return "too small"
     if not _access_modes(claim) <= _access_modes(volume):

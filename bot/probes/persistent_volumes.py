@@ -1,18 +1,29 @@
 """The PersistentVolumes that could serve a waiting pod's claims where nobody provisions volumes on demand.
 
 These are local disks and volumes made by hand. Such a claim binds only to a volume that exists, is free, large enough
-and on a node that takes the pod, and all claims of one pod must find theirs on the same node.
+and on a node that takes the pod, and all claims of one pod must find theirs on the same node. A claim that no pod
+mounts is bound on any node, unless its class waits for a pod.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.cluster.errors import ClusterError
-from bot.kube.objects import created_at, is_terminating, name_of, namespace_of, phase_of, ref, spec_of, waits_for_node
+from bot.kube.objects import (
+    created_at,
+    is_terminating,
+    name_of,
+    namespace_of,
+    phase_of,
+    place_of,
+    ref,
+    spec_of,
+    waits_for_node,
+)
 from bot.kube.owners import owner_of
 from bot.kube.placement import refusal
 from bot.kube.volume_claims import (
@@ -33,7 +44,7 @@ from bot.kube.volume_claims import (
 )
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.scope import READS_PODS, pods_of
+from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
 from intents.declarations import FormerNames
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
@@ -43,11 +54,11 @@ MOST_VOLUMES: Final = 40
 
 DECLARATION: Final = ProbeDeclaration(
     name="persistent-volumes",
-    says="for each waiting pod in question whose claims need volumes that nobody provisions: a row per volume of the"
-    " class",
+    says="for each waiting pod in question, or the claim in question, that needs volumes that nobody provisions: a row"
+    " per volume of the class",
     rows={
         "namespace": RowType.STRING,
-        "pod": RowType.STRING,
+        "pod": RowType.STRING,  # "" for a claim that no waiting pod mounts
         "pvc": RowType.STRING,  # the claim the volume is held against
         "waiting_claims": RowType.INTEGER,  # of the pod
         "storage_class": RowType.STRING,
@@ -67,6 +78,7 @@ DECLARATION: Final = ProbeDeclaration(
         "reclaim_policy": RowType.STRING,
         "why_not": RowType.STRING,  # "" if it could be used now
         "reusable": RowType.BOOLEAN,  # Released, and would be usable if it were not
+        "of_namesake": RowType.BOOLEAN,  # it is reserved for an earlier claim of the same name, by its uid
     },
     permissions=(
         *READS_PODS,
@@ -114,30 +126,62 @@ class _Cluster:
         A class that does not exist is often only a label that claims and volumes made by hand share.
         """
         name = self.class_of(claim)
+        if volume_name_of(claim):
+            return True
         if name in self.classes:
             return bool(self.classes[name].get("provisioner") == NO_PROVISIONER)
         return bool(self.volumes_of(name))
 
+    def waits_for_pod(self, claim: Json) -> bool:
+        """Tell whether the claim is bound only once a pod that mounts it is scheduled."""
+        return bool(self.classes.get(self.class_of(claim), {}).get("volumeBindingMode") == "WaitForFirstConsumer")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _UnscheduledPod:
-    """A pod without a node, and its claims."""
+    """A pod without a node, and its claims; or a claim alone, whose `pod` has only the namespace."""
 
     pod: Json
     claims: tuple[Json, ...]
 
     def unserved(self, cluster: _Cluster) -> tuple[Json, ...]:
         """Return its unbound claims that only existing volumes can serve."""
-        return tuple(each for each in self.claims if not _is_bound(each) and cluster.is_static(each))
+        return tuple(each for each in self.claims if _is_pending(each) and cluster.is_static(each))
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the waiting pods in question, their claims, and the classes, volumes and nodes of the cluster."""
-    suspects = await pods_of(look)
-    gaps = list(suspects.gaps)
+    alone = look.focus.kind == "PersistentVolumeClaim" and look.focus.name and look.focus.namespace
+    return await (_of_claim(look) if alone else _of_pods(look, await pods_of(look)))
+
+
+async def _of_claim(look: Look) -> ProbeResult:
+    """Read the waiting pods that mount the claim in question; without any, the volumes that could serve it alone."""
+    focus = look.focus
+    try:
+        claim = await look.snapshot.find("PersistentVolumeClaim", focus.name, namespace=focus.namespace)
+        if claim is None:
+            return ProbeResult(missing=str(focus))
+        pods = (await look.snapshot.list("Pod", namespace=focus.namespace)).items if _is_pending(claim) else ()
+    except ClusterError as error:
+        return ProbeResult(gaps=(error.gap(),))
+    mounting = tuple(pod for pod in pods if focus.name in claim_names(pod) and waits_for_node(pod))
+    if mounting or not _is_pending(claim):
+        return await _of_pods(look, Suspects(pods=mounting), looked_at=1)
+    cluster, gaps = await _cluster(look)
+    if cluster is None or cluster.waits_for_pod(claim):
+        return ProbeResult(gaps=tuple(gaps), looked_at=0 if cluster is None else 1)
+    waiting = _UnscheduledPod(pod={"metadata": {"namespace": focus.namespace}}, claims=(claim,))
+    rows = _rows(look, waiting, replace(cluster, nodes=None))
+    return ProbeResult(rows=tuple(rows), gaps=tuple(gaps), looked_at=1)
+
+
+async def _of_pods(look: Look, suspects: Suspects, *, looked_at: int = 0) -> ProbeResult:
+    """Read the volumes for those of the pods that wait."""
+    gaps, looked_at = list(suspects.gaps), looked_at or len(suspects.pods)
     pods = [pod for pod in suspects.pods if waits_for_node(pod) and claim_names(pod)]
     if not pods:
-        return ProbeResult(missing=suspects.missing, gaps=tuple(gaps), looked_at=len(suspects.pods))
+        return ProbeResult(missing=suspects.missing, gaps=tuple(gaps), looked_at=looked_at)
     cluster, more = await _cluster(look)
     gaps += more
     if cluster is None:
@@ -149,9 +193,7 @@ async def read(look: Look) -> ProbeResult:
     for waiting, found in await asyncio.gather(*(_waiting(look, pod) for pod in pods[:MOST_PODS])):
         gaps += found
         rows += _rows(look, waiting, cluster)
-    return ProbeResult(
-        rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(suspects.pods)
-    )
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=looked_at)
 
 
 async def _cluster(look: Look) -> tuple[_Cluster | None, list[Gap]]:
@@ -200,6 +242,11 @@ async def _waiting(look: Look, pod: Json) -> tuple[_UnscheduledPod, list[Gap]]:
 
 def _is_bound(claim: Json) -> bool:
     return phase_of(claim) == "Bound"
+
+
+def _is_pending(claim: Json) -> bool:
+    # A new claim has no phase yet.
+    return phase_of(claim) in ("", "Pending")
 
 
 def _class_of_volume(volume: Json) -> str:
@@ -335,16 +382,18 @@ def _row(look: Look, claim: Json, volume: Json, shared: Mapping[str, Value], *, 
         "reclaim_policy": reclaim_policy_of(volume),
         "why_not": why_not,
         "reusable": reusable,
+        "of_namesake": holder_of(volume) == "/".join(place_of(claim)) and not is_free_for(volume, claim),
         # These go with the next release.
         "local": is_local(volume),
         "age_s": age_s(look.snapshot, created_at(volume)),
     }
+    mounted_by = f"pod {shared['pod']}" if shared["pod"] else ""
     where = f"kubectl get pv {name} -o yaml" if name else "kubectl get pv"
     return Row(
         values=values,
         subject=ref(volume, "PersistentVolume") if name else ref(claim, "PersistentVolumeClaim"),
         quote=f"{name}: {phase} {holder_of(volume)}".strip() if name else "",
-        reproduce=f"{where}; kubectl -n {shared['namespace']} describe pod {shared['pod']}",
+        reproduce=f"{where}; kubectl -n {shared['namespace']} describe {mounted_by or f'pvc {name_of(claim)}'}",
     )
 
 

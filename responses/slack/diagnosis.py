@@ -206,7 +206,7 @@ class _Page:
         self._over = over
         self._ended = ended
         self._is_open = bool(sentences.leading_hypotheses(diagnosis))
-        self._first = sentences.first_hypothesis(diagnosis)
+        self._first = sentences.first_hypothesis(diagnosis, of_text=of_text)
         self.left_out = False
 
     @property
@@ -277,6 +277,9 @@ class _Page:
             yield from _lines(1, self.said(glance.others(one, self._diagnosis, self._language)))
         else:
             yield from self._listed(words.UNEXPLAINED, self._formatter.unexplained(), rank=1)
+        if one is None:
+            out = sentences.ruled_out(self._diagnosis)
+            yield from self._listed(words.RULED_OUT, self._formatter.ruled_out(out), rank=2)
 
     def _candidates(self, one: JudgedHypothesis) -> Iterable[Part]:
         """Yield the objects of which one may be meant, each with a button that diagnoses it."""

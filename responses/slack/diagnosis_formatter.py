@@ -21,7 +21,7 @@ from intents.domain import (
     Table,
     Text,
 )
-from responses import causality, sentences, words
+from responses import causality, glance, sentences, words
 from responses.layout import quote
 from responses.shown import ShownDiagnosis
 from responses.slack import blocks
@@ -241,7 +241,7 @@ class DiagnosisFormatter:
     def unexplained(self) -> list[Group]:
         """Return the observations that no hypothesis explains."""
         return [
-            [blocks.line(blocks.text(self.cut(f"· {seen.subject}: {quote(seen.quote)}")))]
+            [blocks.line(blocks.text(self.cut(f"· {glance.observation(seen, self._language)}")))]
             for seen in self._diagnosis.unexplained
         ]
 

@@ -119,6 +119,13 @@ def test_ruled_out_answer_leads_with_the_reason(diagnosis: Diagnosis, written: W
     assert page.splitlines()[:2] == ["no quota is used up.", " RULED OUT  Title of quota-exceeded"]
 
 
+def test_an_answer_about_an_object_leads_with_what_is_unexplained(diagnosis: Diagnosis, written: Written) -> None:
+    page = _page(replace(diagnosis, hypotheses=diagnosis.hypotheses[2:]), written, of_text=False)
+
+    assert page.splitlines()[0] == "NOT EXPLAINED YET"
+    assert page.index("“Liveness probe failed”") < page.index("✗ Title of quota-exceeded")
+
+
 def test_unknown_text_shows_an_excerpt_and_the_closest_entries(written: Written) -> None:
     near = NearestEntry(
         incident="image-pull-failed", title=Text(en="An image", zh="镜像"), score=0.31, decided_by="ErrImagePull"

@@ -6,7 +6,19 @@ from typing import Any
 
 import pytest
 
-from intents.domain import Diagnosis, Finding, FindingOutcome, Focus, Language, Link, Row, Table, Text, Verdict
+from intents.domain import (
+    Diagnosis,
+    Finding,
+    FindingOutcome,
+    Focus,
+    Language,
+    Link,
+    Observation,
+    Row,
+    Table,
+    Text,
+    Verdict,
+)
 from responses.safety import scrubbed
 from responses.slack import blocks
 from responses.slack.as_text import as_text
@@ -196,6 +208,15 @@ def test_ruled_out_answer_leads_with_what_was_found() -> None:
     assert said.startswith("no quota is used up.\n⚪ RULED OUT · Title of quota-exceeded\n")
 
 
+@pytest.mark.parametrize("unexplained", [DIAGNOSIS.unexplained, ()], ids=["trouble", "well"])
+def test_a_cause_that_nobody_suspected_does_not_lead_when_it_is_ruled_out(unexplained: tuple[Observation, ...]) -> None:
+    out = replace(DIAGNOSIS, hypotheses=(DIAGNOSIS.hypotheses[4],), unexplained=unexplained)
+    said = read(say(out, of_text=False))
+
+    assert said.startswith("❔ NOT EXPLAINED YET\n" if unexplained else "🟢 NO KNOWN PROBLEM FOUND\n")
+    assert said.index("\nRuled out\n") < said.index("Title of quota-exceeded")
+
+
 def test_healthy_object_shows_no_known_problem_and_the_gaps() -> None:
     said = read(say(replace(DIAGNOSIS, hypotheses=(), unexplained=()), of_text=False))
 
@@ -206,7 +227,9 @@ def test_healthy_object_shows_no_known_problem_and_the_gaps() -> None:
 def test_trouble_without_a_hypothesis_gets_no_green_sign() -> None:
     said = read(say(replace(DIAGNOSIS, hypotheses=()), of_text=False))
 
-    assert said.startswith("❔ NOT EXPLAINED YET\nPod shop/api-0 is in trouble")
+    assert said.startswith(
+        "❔ NOT EXPLAINED YET\nNone of the known incidents explains what is reported about Pod shop/api-0."
+    )
     assert "Observed, not explained yet\n· Pod shop/api-0: “Liveness probe failed”" in said
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import namespace_of, uid_of
 from bot.kube.owners import controller_reference
-from bot.kube.revisions import alike, revisions_in
+from bot.kube.revisions import earlier_in, revisions_in
 from intents.domain import Json, Permission
 
 PERMISSIONS: Final = (
@@ -33,9 +33,7 @@ async def older_revisions(snapshot: Snapshot, workload: Json) -> int:
         case _:
             return 0
     listing = await snapshot.list(kept, namespace=namespace_of(workload))
-    revisions = revisions_in(each for each in listing.items if owner and _controller_uid(each) == owner)
-    # The newest is equal to itself, and so not counted.
-    return len([each for each in revisions if not alike(each.template, revisions[-1].template, but_restarts=True)])
+    return len(earlier_in(revisions_in(each for each in listing.items if owner and _controller_uid(each) == owner)))
 
 
 def _controller_uid(obj: Mapping[str, Any]) -> str:
