@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Final
 
 from intents.lexicon import BROKEN_FROM, UNKNOWN, Read
-from intents.patterns import Pattern
+from intents.patterns import Hole, Pattern
 
 # The limit of shared words; of more, the lightest are dropped. The work of an alignment is at most its square.
 MOST_PAIRS: Final = 96
@@ -30,6 +30,7 @@ _FARTHEST: Final = 60
 _FARTHEST_GAP: Final = 14
 # The value of a word that the end of a line cuts.
 _BROKEN: Final = 0.7
+_EXACT: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Alignment:
     cost: float
     captures: Mapping[str, str]
     cut: bool  # whether the text ends, or has an ellipsis, before the pattern ends
+    whole: bool  # whether the pattern is all that its lines say
 
     @property
     def information(self) -> float:
@@ -63,7 +65,7 @@ def align(pattern: Pattern, numbers: Sequence[int], window: Window) -> Alignment
     pairs = _pairs(pattern, numbers, window)
     if not pairs:
         return None
-    chain, gained, net = _best_chain(pairs, pattern)
+    chain, gained, net = _best_chain(pairs, pattern, _places(window.reads))
     captures = _captures(pattern, window, chain)
     if captures is None:
         return None
@@ -77,7 +79,21 @@ def align(pattern: Pattern, numbers: Sequence[int], window: Window) -> Alignment
         cost=gained - net + contradicted,
         captures=captures,
         cut=ends and last_word < len(numbers) - 1,
+        whole=gained - net < _EXACT and gained > pattern.total - _EXACT and _fills_lines(pattern, window, chain),
     )
+
+
+def _fills_lines(pattern: Pattern, window: Window, chain: Sequence[tuple[int, int]]) -> bool:
+    """Return whether a chain leaves no word of its lines before and after it, except where the pattern has a hole."""
+    first, last = chain[0][0], chain[-1][0]
+    begins = max((start for start in window.breaks if start <= first), default=0)
+    ends = min((start for start in window.breaks if start > last), default=len(window.reads))
+    before = window.text[window.reads[begins].start : window.reads[first].start].split()
+    return len(before) <= len(_names(pattern.holes[0])) and (pattern.holes[-1] is not None or last == ends - 1)
+
+
+def _names(hole: Hole | None) -> tuple[str, ...]:
+    return hole.names if hole else ()
 
 
 def _elided(window: Window, read: int) -> bool:
@@ -119,7 +135,26 @@ def _broken_word(pattern: Pattern, window: Window, end: int) -> list[tuple[int, 
     ]
 
 
-def _best_chain(pairs: list[tuple[int, int, float]], pattern: Pattern) -> tuple[list[tuple[int, int]], float, float]:
+def _places(reads: Sequence[Read]) -> list[tuple[int, int]]:
+    """Return the places in the text of each read's first and last word: two readings of a word have the same place."""
+    found: list[tuple[int, int]] = []
+    last = -1
+    for index, read in enumerate(reads):
+        before = reads[index - 1] if index else None
+        if before and read.start == before.start and read.end > before.end:  # two words, read as one
+            found.append((last, last + 1))
+            last += 1
+        elif before and read.start > before.start and read.end == before.end:  # the second of them
+            found.append((last, last))
+        else:
+            found.append((last + 1, last + 1))
+            last += 1
+    return found
+
+
+def _best_chain(
+    pairs: list[tuple[int, int, float]], pattern: Pattern, places: Sequence[tuple[int, int]]
+) -> tuple[list[tuple[int, int]], float, float]:
     """Return (chain, weight gained, the same less the cost of words between)."""
     holes = list(accumulate((hole is not None for hole in pattern.holes), initial=0))
     weights = list(accumulate(pattern.weights, initial=0.0))
@@ -128,7 +163,7 @@ def _best_chain(pairs: list[tuple[int, int, float]], pattern: Pattern) -> tuple[
     for here, (at, index, weight) in enumerate(pairs):
         for before in range(here - 1, -1, -1):
             at_before, index_before, _ = pairs[before]
-            between = at - at_before - 1
+            between = places[at][0] - places[at_before][1] - 1
             if between > _FARTHEST:
                 break
             if between < 0 or index_before >= index:

@@ -201,9 +201,16 @@ def _combined_score(occurrences: Sequence[Occurrence]) -> float:
 def _remaining_share(best: Occurrence, rivals: Iterable[Occurrence]) -> float:
     """Return the share of a score that remains if a fuller occurrence of a rival has all its words."""
     for rival in rivals:
-        if rival.score >= best.score and rival.information > best.information and best.places <= rival.places:
+        if best.places <= rival.places and _is_fuller(rival, best):
             return _TRUE_AS_WELL if best.coverage >= _FULL else _EXPLAINED
     return 1.0
+
+
+def _is_fuller(rival: Occurrence, best: Occurrence) -> bool:
+    """Return whether a rival says more of the text: all of the line, or more words with no less certainty."""
+    if rival.whole != best.whole:
+        return rival.whole
+    return rival.score >= best.score and rival.information > best.information
 
 
 def _when(symptoms: Sequence[Symptom], occurrences: Iterable[Occurrence]) -> PastedTime | None:
