@@ -6,13 +6,15 @@ seed chaining, as sequence aligners do it. It explains itself: these words match
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final
 
 from intents.lexicon import BROKEN_FROM, UNKNOWN, Read
 from intents.patterns import Hole, Pattern
+from intents.tokens import words_of
 
 # The limit of shared words; of more, the lightest are dropped. The work of an alignment is at most its square.
 MOST_PAIRS: Final = 96
@@ -31,6 +33,10 @@ _FARTHEST_GAP: Final = 14
 # The value of a word that the end of a line cuts.
 _BROKEN: Final = 0.7
 _EXACT: Final = 1e-9
+# The columns before the message of an event, as `kubectl describe` and `kubectl get events` print them.
+_EVENT: Final = re.compile(
+    r"^\s*(?:\d\w*\s+)?(?:Normal|Warning)\s+[A-Z]\w*\s+(?:\d\w*\s+(?:\(x\d+ over \w+\)\s+)?)?[\w./-]+\s+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ def align(pattern: Pattern, numbers: Sequence[int], window: Window) -> Alignment
     pairs = _pairs(pattern, numbers, window)
     if not pairs:
         return None
-    chain, gained, net = _best_chain(pairs, pattern, _places(window.reads))
+    chain, gained, net = _best_chain(pairs, pattern)
     captures = _captures(pattern, window, chain)
     if captures is None:
         return None
@@ -79,21 +85,28 @@ def align(pattern: Pattern, numbers: Sequence[int], window: Window) -> Alignment
         cost=gained - net + contradicted,
         captures=captures,
         cut=ends and last_word < len(numbers) - 1,
-        whole=gained - net < _EXACT and gained > pattern.total - _EXACT and _fills_lines(pattern, window, chain),
+        whole=gained > pattern.total - _EXACT and _is_all(pattern, window, chain),
     )
 
 
-def _fills_lines(pattern: Pattern, window: Window, chain: Sequence[tuple[int, int]]) -> bool:
-    """Return whether a chain leaves no word of its lines before and after it, except where the pattern has a hole."""
-    first, last = chain[0][0], chain[-1][0]
-    begins = max((start for start in window.breaks if start <= first), default=0)
-    ends = min((start for start in window.breaks if start > last), default=len(window.reads))
-    before = window.text[window.reads[begins].start : window.reads[first].start].split()
-    return len(before) <= len(_names(pattern.holes[0])) and (pattern.holes[-1] is not None or last == ends - 1)
+def _is_all(pattern: Pattern, window: Window, chain: Sequence[tuple[int, int]]) -> bool:
+    """Return whether all that stands in the lines of a full chain is its words and what the holes capture."""
+    places = [window.reads[at] for at, _ in chain]
+    begins = (window.reads[start].start for start in window.breaks if start < len(window.reads))
+    edges = (0, *begins, len(window.text) + 1)
+    before = window.text[max(edge for edge in edges if edge <= places[0].start) : places[0].start]
+    after = window.text[places[-1].end : min(edge for edge in edges if edge > places[-1].end) - 1]
+    inner = zip(pairwise(places), pattern.holes[1:-1], strict=True)
+    return (
+        all(hole or not words_of(window.text[left.end : right.start]) for (left, right), hole in inner)
+        and _fills(pattern.holes[0], _EVENT.sub("", before))
+        and _fills(pattern.holes[-1], after, last=True)
+    )
 
 
-def _names(hole: Hole | None) -> tuple[str, ...]:
-    return hole.names if hole else ()
+def _fills(hole: Hole | None, text: str, *, last: bool = False) -> bool:
+    """Return whether a text at the edge of a pattern is what its hole captures, or no word where it has no hole."""
+    return hole.takes_all(text, last=last) if hole else not words_of(text)
 
 
 def _elided(window: Window, read: int) -> bool:
@@ -135,26 +148,7 @@ def _broken_word(pattern: Pattern, window: Window, end: int) -> list[tuple[int, 
     ]
 
 
-def _places(reads: Sequence[Read]) -> list[tuple[int, int]]:
-    """Return the places in the text of each read's first and last word: two readings of a word have the same place."""
-    found: list[tuple[int, int]] = []
-    last = -1
-    for index, read in enumerate(reads):
-        before = reads[index - 1] if index else None
-        if before and read.start == before.start and read.end > before.end:  # two words, read as one
-            found.append((last, last + 1))
-            last += 1
-        elif before and read.start > before.start and read.end == before.end:  # the second of them
-            found.append((last, last))
-        else:
-            found.append((last + 1, last + 1))
-            last += 1
-    return found
-
-
-def _best_chain(
-    pairs: list[tuple[int, int, float]], pattern: Pattern, places: Sequence[tuple[int, int]]
-) -> tuple[list[tuple[int, int]], float, float]:
+def _best_chain(pairs: list[tuple[int, int, float]], pattern: Pattern) -> tuple[list[tuple[int, int]], float, float]:
     """Return (chain, weight gained, the same less the cost of words between)."""
     holes = list(accumulate((hole is not None for hole in pattern.holes), initial=0))
     weights = list(accumulate(pattern.weights, initial=0.0))
@@ -163,7 +157,7 @@ def _best_chain(
     for here, (at, index, weight) in enumerate(pairs):
         for before in range(here - 1, -1, -1):
             at_before, index_before, _ = pairs[before]
-            between = places[at][0] - places[at_before][1] - 1
+            between = at - at_before - 1
             if between > _FARTHEST:
                 break
             if between < 0 or index_before >= index:

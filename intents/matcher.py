@@ -95,7 +95,7 @@ class Matcher:
         counted = {number: chosen for number, of in by_incident.items() if (chosen := self._counted(of))}
         ranked = []
         for number, occurrences in counted.items():
-            rivals = (other[0] for rival, other in counted.items() if rival != number)
+            rivals = (other for rival, other in counted.items() if rival != number)
             total = _combined_score(occurrences) * _remaining_share(occurrences[0], rivals)
             names = text_names.of(self._incidents[number], occurrences)
             hypothesis = Hypothesis(
@@ -198,19 +198,20 @@ def _combined_score(occurrences: Sequence[Occurrence]) -> float:
     return 1 - doubt
 
 
-def _remaining_share(best: Occurrence, rivals: Iterable[Occurrence]) -> float:
-    """Return the share of a score that remains if a fuller occurrence of a rival has all its words."""
+def _remaining_share(best: Occurrence, rivals: Iterable[Sequence[Occurrence]]) -> float:
+    """Return the share of a score that remains if the fuller occurrences of a rival have all its words."""
     for rival in rivals:
-        if best.places <= rival.places and _is_fuller(rival, best):
+        if _is_fuller(rival, best) and all(any(place in each.places for each in rival) for place in best.places):
             return _TRUE_AS_WELL if best.coverage >= _FULL else _EXPLAINED
     return 1.0
 
 
-def _is_fuller(rival: Occurrence, best: Occurrence) -> bool:
-    """Return whether a rival says more of the text: all of the line, or more words with no less certainty."""
-    if rival.whole != best.whole:
-        return rival.whole
-    return rival.score >= best.score and rival.information > best.information
+def _is_fuller(rival: Sequence[Occurrence], best: Occurrence) -> bool:
+    """Return whether a rival says more of the text: all of a line, or more words with no less certainty."""
+    whole = any(each.whole and each.line == best.line for each in rival)
+    if whole != best.whole:
+        return whole
+    return rival[0].score >= best.score and sum(each.information for each in rival) > best.information
 
 
 def _when(symptoms: Sequence[Symptom], occurrences: Iterable[Occurrence]) -> PastedTime | None:
