@@ -149,7 +149,7 @@ class SignatureFinder:
                 continue
             at_most = self.scales.by_anchor[number].score(share)
             at_most = max(at_most, _at_most_when_cut(share, covered)) if cut else at_most
-            if share >= 1 - _EXACT:
+            if share >= 1 - _EXACT and len(lines.symptoms) <= _FEW:
                 at_most = max(at_most, score(coverage=1.0, information=anchor.pattern.total))
             found.append((at_most, line, number))
         return sorted(found, key=lambda item: (-item[0], item[1], item[2]))
@@ -223,7 +223,7 @@ class SignatureFinder:
 
     def _score(self, number: int, parts: Sequence[_Part], *, among: int) -> float:
         scale = self.scales.of(number, _choice(parts))
-        if _is_whole(parts):
+        if _is_whole(parts, among=among):
             return score(coverage=1.0, information=scale.total)
         sure = scale.score(_information(parts) / scale.total - _distance_loss(parts, among=among))
         return max(sure, _score_when_cut(parts[0], scale)) if len(parts) == 1 else sure
@@ -247,7 +247,7 @@ class SignatureFinder:
             captures=captures,
             places=frozenset(places),
             choice=_choice(parts),
-            whole=_is_whole(parts),
+            whole=_is_whole(parts, among=len(lines.symptoms)),
         )
 
 
@@ -256,8 +256,9 @@ def _choice(parts: Sequence[_Part]) -> PhraseChoice:
     return PhraseChoice(first.incident, first.signature, tuple(part.phrase.alternative for part in parts))
 
 
-def _is_whole(parts: Sequence[_Part]) -> bool:
-    return len(parts) == 1 and parts[0].alignment.whole
+def _is_whole(parts: Sequence[_Part], *, among: int) -> bool:
+    """Return whether a signature is all that is said: of many lines, the others tell what one means."""
+    return among <= _FEW and len(parts) == 1 and parts[0].alignment.whole
 
 
 def _weigh(phrase: Phrase, words: Set[int]) -> float:
