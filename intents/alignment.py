@@ -6,13 +6,15 @@ seed chaining, as sequence aligners do it. It explains itself: these words match
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final
 
 from intents.lexicon import BROKEN_FROM, UNKNOWN, Read
-from intents.patterns import Pattern
+from intents.patterns import Hole, Pattern
+from intents.tokens import words_of
 
 # The limit of shared words; of more, the lightest are dropped. The work of an alignment is at most its square.
 MOST_PAIRS: Final = 96
@@ -30,6 +32,11 @@ _FARTHEST: Final = 60
 _FARTHEST_GAP: Final = 14
 # The value of a word that the end of a line cuts.
 _BROKEN: Final = 0.7
+_EXACT: Final = 1e-9
+# The columns before the message of an event, as `kubectl describe` and `kubectl get events` print them.
+_EVENT: Final = re.compile(
+    r"^\s*(?:\d\w*\s+)?(?:Normal|Warning)\s+[A-Z]\w*\s+(?:\d\w*\s+(?:\(x\d+ over \w+\)\s+)?)?[\w./-]+\s+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class Alignment:
     cost: float
     captures: Mapping[str, str]
     cut: bool  # whether the text ends, or has an ellipsis, before the pattern ends
+    whole: bool  # whether the pattern is all that its lines say
 
     @property
     def information(self) -> float:
@@ -77,7 +85,28 @@ def align(pattern: Pattern, numbers: Sequence[int], window: Window) -> Alignment
         cost=gained - net + contradicted,
         captures=captures,
         cut=ends and last_word < len(numbers) - 1,
+        whole=gained > pattern.total - _EXACT and _is_all(pattern, window, chain),
     )
+
+
+def _is_all(pattern: Pattern, window: Window, chain: Sequence[tuple[int, int]]) -> bool:
+    """Return whether all that stands in the lines of a full chain is its words and what the holes capture."""
+    places = [window.reads[at] for at, _ in chain]
+    begins = (window.reads[start].start for start in window.breaks if start < len(window.reads))
+    edges = (0, *begins, len(window.text) + 1)
+    before = window.text[max(edge for edge in edges if edge <= places[0].start) : places[0].start]
+    after = window.text[places[-1].end : min(edge for edge in edges if edge > places[-1].end) - 1]
+    inner = zip(pairwise(places), pattern.holes[1:-1], strict=True)
+    return (
+        all(hole or not words_of(window.text[left.end : right.start]) for (left, right), hole in inner)
+        and _fills(pattern.holes[0], _EVENT.sub("", before))
+        and _fills(pattern.holes[-1], after, last=True)
+    )
+
+
+def _fills(hole: Hole | None, text: str, *, last: bool = False) -> bool:
+    """Return whether a text at the edge of a pattern is what its hole captures, or no word where it has no hole."""
+    return hole.takes_all(text, last=last) if hole else not words_of(text)
 
 
 def _elided(window: Window, read: int) -> bool:

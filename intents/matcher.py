@@ -95,8 +95,8 @@ class Matcher:
         counted = {number: chosen for number, of in by_incident.items() if (chosen := self._counted(of))}
         ranked = []
         for number, occurrences in counted.items():
-            rivals = (other[0] for rival, other in counted.items() if rival != number)
-            total = _combined_score(occurrences) * _remaining_share(occurrences[0], rivals)
+            fuller = [rival for rival, other in counted.items() if rival != number and _explains(other, occurrences[0])]
+            total = _combined_score(occurrences) * (_remaining_share(occurrences[0]) if fuller else 1.0)
             names = text_names.of(self._incidents[number], occurrences)
             hypothesis = Hypothesis(
                 incident=self._incidents[number].id,
@@ -108,8 +108,9 @@ class Matcher:
                 alike=names.alike,
                 when=_when(symptoms, occurrences),
             )
-            # A general incident says no more than that something is in trouble: a specific one of the same text leads.
-            general = bool(self._incidents[number].shows) or hypothesis.score < THRESHOLD
+            # A general incident says no more than that something is in trouble: a specific one of the same text leads,
+            # unless the text is the message of the general one.
+            general = hypothesis.score < THRESHOLD or any(self._incidents[one].shows for one in (number, *fuller))
             key = (general, -hypothesis.score, -occurrences[0].information, hypothesis.incident)
             ranked.append((key, hypothesis))
         return [hypothesis for _, hypothesis in sorted(ranked, key=lambda item: item[0])]
@@ -198,12 +199,19 @@ def _combined_score(occurrences: Sequence[Occurrence]) -> float:
     return 1 - doubt
 
 
-def _remaining_share(best: Occurrence, rivals: Iterable[Occurrence]) -> float:
-    """Return the share of a score that remains if a fuller occurrence of a rival has all its words."""
-    for rival in rivals:
-        if rival.score >= best.score and rival.information > best.information and best.places <= rival.places:
-            return _TRUE_AS_WELL if best.coverage >= _FULL else _EXPLAINED
-    return 1.0
+def _remaining_share(best: Occurrence) -> float:
+    """Return the share of a score that remains if the fuller occurrences of a rival have all its words."""
+    return _TRUE_AS_WELL if best.coverage >= _FULL else _EXPLAINED
+
+
+def _explains(rival: Sequence[Occurrence], best: Occurrence) -> bool:
+    """Return whether a rival has all words of an occurrence and says more: all of its line, or more words as surely."""
+    if not all(any(place in each.places for each in rival) for place in best.places):
+        return False
+    whole = any(each.whole and each.line == best.line for each in rival)
+    if whole != best.whole:
+        return whole
+    return rival[0].score >= best.score and sum(each.information for each in rival) > best.information
 
 
 def _when(symptoms: Sequence[Symptom], occurrences: Iterable[Occurrence]) -> PastedTime | None:

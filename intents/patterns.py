@@ -47,6 +47,7 @@ _SHAPES: Final = {
 _STRICT: Final = frozenset({"minutes", "heavy_use"})
 _ANYTHING: Final = r".+?"
 _SPACES: Final = re.compile(r"\s+")
+_LONGEST: Final = 1000
 # Quotes, brackets and spaces around a captured text are not a part of it.
 _AROUND: Final = " \t\"'`()[]{}<>,;:=\\"
 
@@ -60,7 +61,7 @@ class Hole(NamedTuple):
 
     def read(self, text: str) -> dict[str, str] | None:
         """Return the captured texts by name; None if a strict placeholder does not fit."""
-        text = text.strip()[:1000]
+        text = text.strip()[:_LONGEST]
         match = _compiled(self.expression).fullmatch(text)
         if match is not None:
             return {name: value for name, value in match.groupdict().items() if value and value.strip(_AROUND)}
@@ -71,6 +72,12 @@ class Hole(NamedTuple):
         if len(names) == 1 and len(self.names) == 1 and (value := text.strip(_AROUND)) and _fits(names[0], value):
             return {names[0]: value}
         return {}
+
+    def takes_all(self, text: str, *, last: bool) -> bool:
+        """Return whether a text is a value for each placeholder and nothing else; free text at the end is one value."""
+        free = last and self.names[-1] not in _SHAPES
+        fits = _compiled(self.expression).fullmatch(text.strip()[:_LONGEST]) is not None
+        return fits and (free or len(text.split()) <= len(self.names))
 
 
 class Pattern(NamedTuple):

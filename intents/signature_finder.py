@@ -42,6 +42,7 @@ _MOST_LOST: Final = 1 - coverage_for(LEAST, total=60.0)
 # The beginning of a cut message is enough if it carries this much information, in nats.
 _LEAST_WHEN_CUT: Final = 12.0
 _DIGITS: Final = 6
+_EXACT: Final = 1e-9
 _NO_ENDINGS: Final[frozenset[int]] = frozenset()
 # Once a match this good is found, candidates that cannot reach the threshold are dropped.
 _SURE: Final = 0.9
@@ -61,6 +62,7 @@ class Occurrence:
     captures: Mapping[str, str]
     places: frozenset[tuple[int, int]]  # (index of a symptom, place in its text) of every matched word
     choice: PhraseChoice
+    whole: bool  # whether the signature is all that its line says
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ class SignatureFinder:
                 continue
             at_most = self.scales.by_anchor[number].score(share)
             at_most = max(at_most, _at_most_when_cut(share, covered)) if cut else at_most
+            if share >= 1 - _EXACT and len(lines.symptoms) <= _FEW:
+                at_most = max(at_most, score(coverage=1.0, information=anchor.pattern.total))
             found.append((at_most, line, number))
         return sorted(found, key=lambda item: (-item[0], item[1], item[2]))
 
@@ -219,6 +223,8 @@ class SignatureFinder:
 
     def _score(self, number: int, parts: Sequence[_Part], *, among: int) -> float:
         scale = self.scales.of(number, _choice(parts))
+        if _is_whole(parts, among=among):
+            return score(coverage=1.0, information=scale.total)
         sure = scale.score(_information(parts) / scale.total - _distance_loss(parts, among=among))
         return max(sure, _score_when_cut(parts[0], scale)) if len(parts) == 1 else sure
 
@@ -241,12 +247,18 @@ class SignatureFinder:
             captures=captures,
             places=frozenset(places),
             choice=_choice(parts),
+            whole=_is_whole(parts, among=len(lines.symptoms)),
         )
 
 
 def _choice(parts: Sequence[_Part]) -> PhraseChoice:
     first = parts[0].phrase
     return PhraseChoice(first.incident, first.signature, tuple(part.phrase.alternative for part in parts))
+
+
+def _is_whole(parts: Sequence[_Part], *, among: int) -> bool:
+    """Return whether a signature is all that is said: of many lines, the others tell what one means."""
+    return among <= _FEW and len(parts) == 1 and parts[0].alignment.whole
 
 
 def _weigh(phrase: Phrase, words: Set[int]) -> float:

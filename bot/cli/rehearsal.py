@@ -24,6 +24,7 @@ from intents.catalog.cases import CaseError, ask_of, world_of
 from intents.catalog.lint import examples_first
 from intents.catalog.loader import Problem
 from intents.catalog.schema import Case, Incident
+from intents.catalog.signature_checks import filled_signatures, unneeded_siblings
 from intents.domain import Diagnosis, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
@@ -114,6 +115,8 @@ async def check_cases(engine: Engine, *, only: Collection[str] | None = None) ->
         source = engine.catalog.sources[incident.id]
         texts = (*incident.examples.match, *incident.examples.other)
         problems += (source.problem(path, says) for path, says in examples_first(incident, _first(engine, texts)))
+        best = _first(engine, filled_signatures(incident)) if incident.yields_to else ()
+        problems += (source.problem(path, says) for path, says in unneeded_siblings(incident, best))
         for index, case in enumerate(incident.cases):
             try:
                 verdict = (await rehearse(engine, incident, case)).verdict

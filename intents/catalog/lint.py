@@ -15,7 +15,7 @@ from typing import Any, Final
 import re2
 
 from intents import templates
-from intents.catalog import actions, gate_checks, link_checks
+from intents.catalog import actions, gate_checks, link_checks, signature_checks
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.cases import CaseError, world_of
 from intents.catalog.loader import Catalog, Problem
@@ -84,6 +84,7 @@ def complaints(
     yield from link_checks.complaints(
         incident, catalog, lambda other, rule: _Entry.of(other, probes).keys_of_rule(rule)
     )
+    yield from signature_checks.unknown_siblings(incident, catalog)
     yield from _cases(incident, catalog)
 
 

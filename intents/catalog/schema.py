@@ -345,6 +345,8 @@ class Incident(Model):
     unless: tuple[Line, ...] = ()
     """Phrases that tell that the same words are said of something else (`docker compose`, beside a pull that failed):
     near one of them nothing is recognised."""
+    yields_to: tuple[Id, ...] = ()
+    """Entries that have some of the same messages and may come first for them: the cluster decides which one holds."""
     about: tuple[Key, ...] = ("pod", "statefulset", "deployment", "daemonset", "job")
     """Which captured name is the object of this incident: the first of these words that the text names."""
     reads: dict[Key, Read] = Field(default_factory=dict)

@@ -13,6 +13,7 @@ from bot.diagnosing import build_engine
 from intents.alerts.cleared import is_labelled_cleared
 from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
+from intents.catalog.signature_checks import filled_signatures
 from intents.exclusions import Exclusions
 from intents.matcher import Matcher
 from intents.signature_finder import MOST_ALIGNMENTS
@@ -64,6 +65,21 @@ def test_escaping_an_example_keeps_the_first_match(incident: Incident) -> None:
         escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', '\\"')
 
         assert first("\r\n".join(f"&gt; \x1b[33m{line}\x1b[0m" for line in escaped.split("\n"))) == incident.id
+
+
+@pytest.mark.parametrize("incident", CATALOG)
+def test_filled_signature_matches_its_own_entry_first(incident: Incident) -> None:
+    wrong = {text: found for text in filled_signatures(incident) if (found := first(text)) != incident.id}
+
+    assert set(wrong.values()) <= set(incident.yields_to), wrong
+
+
+def test_few_signatures_are_left_to_a_sibling() -> None:
+    texts = [(incident, text) for incident in CATALOG for text in filled_signatures(incident)]
+    left = [text for incident, text in texts if incident.yields_to and first(text) in incident.yields_to]
+
+    assert len(left) <= 0.01 * len(texts), left
+    assert sum(len(incident.yields_to) for incident in CATALOG) <= 8
 
 
 def test_ordinary_line_never_matches() -> None:
