@@ -15,10 +15,11 @@ from intents.domain import ObjectRef, Text
 SHORTEST_MESSAGE: Final = 16
 _SHORTEST_PART: Final = 24
 _QUOTES: Final = re.compile(r"[\"'`“”‘’\\]|\s+")
-_VARIES: Final = re.compile(r"\{[^{}]*\}|\(s\)|[0-9][0-9a-f]*|[\"'`“”‘’\\]|\s+")
-# What follows a colon, overlapping: all that follows the first one, the second one …
-_LABELS: Final = re.compile(r"(?<=: )(?=(\S.*))")
-_MOST_LABELS: Final = 3
+_VARIES: Final = re.compile(r"\(s\)|[0-9][0-9a-f]*|[\"'`“”‘’\\]|\s+")
+# People's own words before a pasted line, and a colon. A command, or a path, before a colon is of the message.
+_OWN_WORDS: Final = re.compile(r"^[\w ,.’'-]+[:：]\s*(?=\S)")
+# What may follow a message in a line: the end, or that of a field.
+_ENDS: Final = re.compile(r"[\s.]*(?:$|[,}\])])")
 _SENTENCE: Final = re.compile(r"(?<=[a-z)}])\.\s+")
 
 
@@ -40,7 +41,7 @@ def exactly(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def without_varying(text: str) -> str:
-    """Return a line without what varies between two objects that say the same: numbers, hashes, values in braces."""
+    """Return a line without what varies between two objects that say the same: numbers and hashes."""
     return " ".join(_VARIES.sub(" ", text.lower()).split())
 
 
@@ -59,19 +60,19 @@ def speakers(lines: Iterable[str], statements: Sequence[Statement]) -> tuple[Sta
 
 
 def parts(line: str) -> Iterator[str]:
-    """Yield a line, what follows its first labels, and the first sentence of each.
+    """Yield a line, what follows people's own words, and the first sentence of each.
 
-    People write their own words before a pasted line; what the scheduler says of preemption changes with each try.
+    What the scheduler says of preemption changes with each try.
     """
-    for number, part in enumerate((line, *_LABELS.findall(line)[:_MOST_LABELS])):
+    for number, part in enumerate((line, _OWN_WORDS.sub("", line))):
         if number == 0 or len(part) >= _SHORTEST_PART:
             yield part
             yield _SENTENCE.split(part, maxsplit=1)[0]
 
 
 def _common(message: str, line: str) -> int:
-    """Return the length of a message that a line quotes, or of a line that a message has in it; else 0."""
-    if len(message) >= SHORTEST_MESSAGE and message in line:
+    """Return the length of a message that a line ends in, or of a line that a message has in it; else 0."""
+    if len(message) >= SHORTEST_MESSAGE and (at := line.find(message)) >= 0 and _ENDS.match(line, at + len(message)):
         return len(message)
     return len(line) if _SHORTEST_PART <= len(line) <= len(message) and line in message else 0
 

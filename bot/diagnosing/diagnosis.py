@@ -18,6 +18,7 @@ from bot.diagnosing.named_objects import has_namespace
 from bot.diagnosing.named_states import NamedStateFinder, NamedStates
 from bot.diagnosing.object_search import sought
 from bot.diagnosing.object_states import state_of
+from bot.diagnosing.quoted_lines import note_of
 from bot.diagnosing.read_ahead import announced_by_name, announced_by_trouble
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.recent_changes import changes_before
@@ -126,6 +127,8 @@ async def _explain(
             states = await finder.states_by_words(words, even_healthy=True)
         judged = states.beside(judged, catalog=engine.catalog, now=snapshot.now)
         notes = notes if judged else states.notes
+        if speakers.only and states.states and not notes:
+            notes = (note_of(speakers.only, now=snapshot.now),)
     first = engine.catalog.get(judged[0].incident) if judged else None
     found = next((state.focus for state in states.states if not judged or judged[0] in state.hypotheses), None)
     about = found or (focus(first, judged[0].hypothesis) if first and judged else Focus(namespace=request.namespace))

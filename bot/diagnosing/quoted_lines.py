@@ -81,9 +81,14 @@ def told_by(statement: Statement, catalog: Catalog, one: Resolved, *, now: datet
         hypothesis = replace(one.hypothesis, besides=entity_of(subject))
         focus = one.focus
     asked = Focus(kind=subject.kind, namespace=subject.namespace, name=subject.name)
+    return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=note_of(statement, now=now))
+
+
+def note_of(statement: Statement, *, now: datetime) -> NamedObject:
+    """Return what is said first where the text is about the object that says its line."""
     said_s = max(int((now - statement.at).total_seconds()), 0) if statement.at else None
-    note = NamedObject(target=subject, existence=Existence.QUOTED, source=statement.source, said_s=said_s)
-    return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=note)
+    target = replace(statement.subject, uid="")
+    return NamedObject(target=target, existence=Existence.QUOTED, source=statement.source, said_s=said_s)
 
 
 async def _listed(snapshot: Snapshot, kind: str, namespace: str, *, fields: str = "") -> tuple[Json, ...]:
