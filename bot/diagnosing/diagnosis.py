@@ -146,7 +146,9 @@ async def _explain(
             judged,
         ),
         unexplained=untold(states.unexplained, judged),
-        changes=await changes_before(snapshot, judged, states.unexplained, about) if snapshot is not None else (),
+        changes=await changes_before(snapshot, engine.catalog, judged, states.unexplained, about)
+        if snapshot is not None
+        else (),
         nearest=() if judged or states.states else _nearest(matching, engine.catalog),
         runbook=runbook_in(request.text) if question.alert else "",
         api_calls=snapshot.calls if snapshot else 0,
@@ -189,7 +191,7 @@ async def _diagnose_object(
         timeline=timeline(judged),
         gaps=_with_unseen(sorted({*state.gaps, *reads.gaps_for(judged)}, key=str), request.unseen, judged),
         unexplained=state.unexplained,
-        changes=await changes_before(snapshot, judged, state.unexplained, state.focus),
+        changes=await changes_before(snapshot, engine.catalog, judged, state.unexplained, state.focus),
         unchecked=not (any(one.verdict is not Verdict.RULED_OUT for one in judged) or can_judge(obj, resource.kind)),
         nearest=(),
         api_calls=snapshot.calls,

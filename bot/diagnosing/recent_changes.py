@@ -14,11 +14,12 @@ from bot.kube.config_references import references_of
 from bot.kube.field_managers import last_written
 from bot.kube.objects import created_at, has_ended, label_selector, namespace_of, node_name_of, ref, spec_of, uid_of
 from bot.kube.owners import controller_reference, owner_of
-from bot.kube.placement import is_cordoned
+from bot.kube.placement import is_cordoned, may_use
 from bot.kube.pod_readiness import is_ready
 from bot.kube.revisions import alike, revision_name_of, revisions_in
 from bot.kube.template_changes import template_changes
 from bot.kube.timestamps import parse_time
+from intents.catalog.loader import Catalog
 from intents.domain import Focus, Json, JudgedHypothesis, ObjectRef, Observation, Permission, RecentChange, Text
 from intents.verdicts import supported
 
@@ -53,7 +54,11 @@ _CORDONED: Final = Text(en="was cordoned: it gets no new pods", zh="已禁止调
 
 
 async def changes_before(
-    snapshot: Snapshot, judged: Sequence[JudgedHypothesis], unexplained: Sequence[Observation], focus: Focus
+    snapshot: Snapshot,
+    catalog: Catalog,
+    judged: Sequence[JudgedHypothesis],
+    unexplained: Sequence[Observation],
+    focus: Focus,
 ) -> tuple[RecentChange, ...]:
     """Return what changed before the trouble of the leading cause's object began, or of `focus` if unexplained.
 
@@ -61,7 +66,20 @@ async def changes_before(
     """
     leading = next((one for one in judged if supported(one) and not one.capability), None)
     about = _about(leading, focus) if leading or unexplained else None
-    return await changes_of(snapshot, about) if about else ()
+    changes = await changes_of(snapshot, about) if about else ()
+    if leading is None or _may_be_of_nodes(leading, catalog):
+        return changes
+    return tuple(one for one in changes if one.subject.kind != "Node")
+
+
+def _may_be_of_nodes(leading: JudgedHypothesis, catalog: Catalog) -> bool:
+    """Tell whether a node may be involved: the evidence is about nodes, or says no more than that something fails."""
+    entry = catalog.get(leading.incident)
+    return bool(entry and entry.shows) or any(
+        row.subject.kind == "Node" or row.values.get("unschedulable") or row.values.get("scheduled") is False
+        for finding in leading.cluster_support
+        for row in finding.rows
+    )
 
 
 async def changes_of(snapshot: Snapshot, about: ObjectRef) -> tuple[RecentChange, ...]:
@@ -162,10 +180,10 @@ async def _config_map(snapshot: Snapshot, namespace: str, name: str) -> Json | N
 
 
 def _written(config_map: Json, began: datetime) -> Iterator[RecentChange]:
-    """Yield the last write of a ConfigMap's data if it came shortly before."""
+    """Yield the last write of a ConfigMap's data if it came shortly before. Its creation changes nothing."""
     write = last_written(config_map, ("data",))
-    at = parse_time(write.time)
-    if at is not None and _is_shortly_before(at, began):
+    at, made = parse_time(write.time), parse_time(created_at(config_map))
+    if at is not None and at != made and _is_shortly_before(at, began):
         yield RecentChange(subject=ref(config_map), at=at, before_s=_before(at, began), by=write.manager)
 
 
@@ -176,7 +194,7 @@ async def _of_nodes(snapshot: Snapshot, pod: Json, began: datetime) -> tuple[Rec
         if placed:
             nodes = [one] if (one := await snapshot.find("Node", placed)) else []
         else:
-            nodes = [one for one in (await snapshot.list("Node")).items if is_cordoned(one)]
+            nodes = [one for one in (await snapshot.list("Node")).items if is_cordoned(one) and may_use(pod, one)]
     except ClusterError:
         return ()
     changes = (_joined(one) if placed else _cordoned(one) for one in nodes)

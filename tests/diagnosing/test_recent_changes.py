@@ -35,12 +35,17 @@ def scene(**deployment: Any) -> dict[str, Any]:
     return {"scene": {"Deployment/orders/api": api}, "faults": {f"Pod/orders/{POD}": CRASH}}
 
 
-def config_map(written: str) -> dict[str, Any]:
+def config_map(written: str, made: str = "2026-01-01T00:00:00Z") -> dict[str, Any]:
     fields = {"manager": "kubectl-edit", "operation": "Update", "time": written, "fieldsV1": {"f:data": {"f:mode": {}}}}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": "settings", "namespace": "orders", "managedFields": [fields]},
+        "metadata": {
+            "name": "settings",
+            "namespace": "orders",
+            "creationTimestamp": made,
+            "managedFields": [fields],
+        },
         "data": {"mode": "fast"},
     }
 
@@ -77,6 +82,19 @@ async def test_a_config_map_written_before_the_failure_is_told(engine: Engine, w
     assert [(one.subject.kind, one.subject.name, one.by) for one in changes] == (
         [("ConfigMap", "settings", "kubectl-edit")] if told else []
     )
+
+
+async def test_what_was_only_made_or_is_not_involved_is_not_told(engine: Engine) -> None:
+    """A ConfigMap that nobody has written since it was made, and a new node while the image is missing."""
+    at = "2026-03-02T02:50:00Z"
+    uses = {"image": "api:8", "envFrom": [{"configMapRef": {"name": "settings"}}]}
+    failed = {f"Pod/orders/{POD}": {"pull_error": "api:8: not found", "since": "5m"}}
+    objects = [config_map(at, made=at), node("worker-b", "2026-03-02T02:40:00Z")]
+
+    diagnosis = await diagnosed(engine, {**scene(containers={"api": uses}), "faults": failed, "objects": objects})
+
+    assert diagnosis.hypotheses[0].incident == "image-pull-failed"
+    assert diagnosis.changes == ()
 
 
 def node(name: str, created: str, **spec: Any) -> dict[str, Any]:
