@@ -20,6 +20,8 @@ from intents.domain import Finding, FindingOutcome, Gap, GapReason, Plot, PlotLi
 TABLE_ROWS: Final = 12
 # More lines cannot be found apart in a plot.
 PLOT_LINES: Final = 7
+# A pod rarely has more containers that fail, and nobody reads on.
+MORE_CONTAINERS: Final = 3
 _NOT_SEEN: Final = Text(
     en="Could not be ruled out: nothing that the text is about was found here",
     zh="无法排除：未找到所述的对象",
@@ -37,11 +39,12 @@ class RuleAnswer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
-    """A rule, its answer, and its finding, if it has one."""
+    """A rule, its answer, and its finding, if it has one; `more` says the same of other containers of the object."""
 
     rule: Rule
     answer: RuleAnswer
     finding: Finding | None = None
+    more: tuple[Finding, ...] = ()
 
     @property
     def context(self) -> dict[str, Any]:
@@ -81,7 +84,16 @@ def _evaluate_rows(rule: Rule, reading: ProbeResult, values: Mapping[str, Any]) 
         return _neutral(rule, _NOT_SEEN)
     shown = list(reading.rows) if rule.need == "none" else matching
     finding = replace(_holds(rule, shown, len(reading.rows), values), plot=_plot(rule, reading.rows))
-    return RuleResult(rule=rule, answer=answer, finding=finding)
+    others = _of_other_containers(matching) if rule.decisive and rule.need == "any" else ()
+    more = tuple(_finding(rule, rule.finds, rule.says, (row,), total=1, values=values) for row in others)
+    return RuleResult(rule=rule, answer=answer, finding=finding, more=more)
+
+
+def _of_other_containers(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Return a row for each further container of the first row's object: two that fail are two causes."""
+    own = [row for row in rows if row.subject == rows[0].subject and row.values.get("container")]
+    first = {row.values["container"]: row for row in reversed(own)}
+    return tuple(row for row in own if row is first[row.values["container"]] and row is not rows[0])[:MORE_CONTAINERS]
 
 
 def _not_held(rule: Rule, matching: Sequence[Row], reading: ProbeResult, values: Mapping[str, Any]) -> RuleResult:

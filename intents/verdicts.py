@@ -144,8 +144,8 @@ def _is_told(one: JudgedHypothesis) -> bool:
 def _worth_telling(results: Sequence[RuleResult]) -> list[Finding]:
     """Return the findings, decisive support first, without repetitions and without gaps of rules that only inform."""
     told: dict[tuple[FindingOutcome, Text], Finding] = {}
-    for result in results:
-        found, informs = result.finding, result.rule.finds is FindingOutcome.NEUTRAL and not result.rule.may_refute
+    for result, found in ((one, each) for one in results for each in (one.finding, *one.more)):
+        informs = result.rule.finds is FindingOutcome.NEUTRAL and not result.rule.may_refute
         unjudged = result.answer in (RuleAnswer.GAP, RuleAnswer.NOTHING)
         if found is None or (unjudged and informs) or _quiet(found):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from bot.cluster.owners import owners_of
 from bot.cluster.resources import Resource
@@ -14,6 +15,7 @@ from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.observation import Statement, observe, trouble_inside
 from bot.diagnosing.reads import Reads
 from bot.diagnosing.unexplained import unexplained
+from bot.kube.containers import containers_in
 from bot.kube.objects import identity_of, is_builtin, namespace_of, node_name_of, ref
 from bot.kube.settling import lasting_problem
 from intents.catalog.loader import Catalog
@@ -35,6 +37,9 @@ from intents.focus import CUSTOM_RESOURCE, KINDS, named_as
 from intents.products import is_shown
 from intents.symptoms import read_symptoms
 from responses.safety import redacted_text
+
+# Captured names that are true of one container.
+_OF_A_CONTAINER: Final = frozenset({"container", "code", "image"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +84,11 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
     statements = observed.statements
     length = sum(len(statement.text) for statement in statements)
     matching = await match_symptoms(lambda: _symptoms_of(statements), engine.matcher, length=length)
-    told = [replace(each, named={**each.named, **named}) for each in matching.hypotheses]
+    of_one = _OF_A_CONTAINER if _several_fail(obj) else frozenset()
+    told = [
+        replace(each, named={word: name for word, name in each.named.items() if word not in of_one} | named)
+        for each in matching.hypotheses
+    ]
     of_kind = raised_by(
         (one.kind for one in (*observed.owners, *(each.subject for each in observed.troubles))), observed.identities
     )
@@ -90,6 +99,11 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
         problem = "" if observed.waits else lasting_problem(obj, kind, snapshot.now)
         left = (Observation(subject=target, quote=problem),) if problem else await trouble_inside(snapshot, obj, kind)
     return ObjectState(focus=about, owners=observed.owners, hypotheses=judged, unexplained=left, gaps=observed.gaps)
+
+
+def _several_fail(obj: Json) -> bool:
+    """Tell whether several containers of a pod have ended or wait: what one of them says is not what all say."""
+    return sum(one.state == "waiting" or bool(one.status.get("lastState")) for one in containers_in(obj)) > 1
 
 
 def _facts_first(one: JudgedHypothesis, catalog: Catalog) -> JudgedHypothesis:

@@ -12,7 +12,7 @@ from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
-from bot.playground.kubernetes import SimulatedCluster
+from bot.playground.kubernetes import SimulatedCluster, expanded
 from intents.catalog.cases import world_of
 from intents.domain import Focus, GapReason, ObjectRef, Verdict
 from intents.request import DiagnoseObject, ExplainText
@@ -164,3 +164,36 @@ async def test_unexplained_problem_is_reported(engine: Engine) -> None:
 
     assert diagnosis.hypotheses == ()
     assert any(gate in one.quote for one in diagnosis.unexplained)
+
+
+async def test_two_containers_that_fail_are_both_told(engine: Engine) -> None:
+    containers = {"app": (1, "FATAL: no settings"), "proxy": (3, "FATAL: bad token")}
+    waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}}
+    statuses = [
+        {
+            "name": name, "image": f"{name}:1", "ready": False, "restartCount": 5, "state": waiting,
+            "lastState": {"terminated": {"exitCode": code, "reason": "Error", "startedAt": "-5m", "finishedAt": "-4m"}},
+        }
+        for name, (code, _) in containers.items()
+    ]  # fmt: skip
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "web-0", "namespace": "shop"},
+        "spec": {"nodeName": "worker-a", "containers": [{"name": name, "image": f"{name}:1"} for name in containers]},
+        "status": {"phase": "Running", "containerStatuses": statuses},
+    }
+    logs = [
+        {"pod": "shop/web-0", "container": name, "previous": True, "text": line}
+        for name, (_, line) in containers.items()
+    ]
+    world = expanded({"objects": [pod], "logs": logs}, now=REHEARSAL_TIME)
+
+    async with staged(stage(world)) as opened:
+        diagnosis = await diagnose(
+            DiagnoseObject(kind="Pod", namespace="shop", name="web-0"), engine=engine, connection=opened
+        )
+
+    first = diagnosis.hypotheses[0]
+    assert first.verdict is Verdict.CONFIRMED
+    told = " ".join(finding.says.en for finding in first.cluster_support)
+    assert all(f"ontainer {name} " in told for name in containers)

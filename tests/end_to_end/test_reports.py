@@ -60,7 +60,7 @@ async def test_report_says_what_is_new_and_what_is_gone(tmp_path, engine):
 
         # The button of an old report still leads to the object, now well.
         await at.slack.click(at.bo, at.channel, first["ts"], button["action_id"])
-        assert "tool" in lines_of(await at.answer(first["ts"]))[0]
+        assert "shed/tool-7d9f8b6c54-ddddd" in " ".join(lines_of(await at.answer(first["ts"]))[:2])
 
 
 async def test_what_cannot_be_read_is_not_said_to_be_gone(tmp_path, engine):
