@@ -52,6 +52,8 @@ _GENERAL: Final = frozenset({
     "kind", "namespace", "container", "resource", "verb", "api", "api_group", "scope", "code", "number", "count",
     "duration", "minutes", "heavy_use", "port", "rule", "reason", "field", "user", "registry", "cluster",
 })  # fmt: skip
+# All pods that wait meet the taints of the same nodes.
+_OF_NODES: Final = "taint"
 # Captured names of parts, or of what contains an object.
 _PARTS: Final = frozenset({"namespace", "container", "code", "number", "count"})
 _COMPOUND: Final = re.compile(r"[^./:]{2,}[./:][^./:]{2,}")
@@ -76,7 +78,7 @@ def anchored(
     values = {
         word: value
         for word, value in hypothesis.named.items()
-        if value and (word not in _GENERAL or _COMPOUND.search(value))
+        if value and word != _OF_NODES and (word not in _GENERAL or _COMPOUND.search(value))
     }
     quotes = [match.quote for match in hypothesis.matches]
     text = question.text or "\n".join(quotes)
