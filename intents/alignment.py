@@ -32,7 +32,8 @@ _FARTHEST: Final = 60
 _FARTHEST_GAP: Final = 14
 # The value of a word that the end of a line cuts.
 _BROKEN: Final = 0.7
-_EXACT: Final = 1e-9
+# The largest error of a sum of weights.
+EXACT: Final = 1e-9
 # The columns before the message of an event, as `kubectl describe` and `kubectl get events` print them.
 _EVENT: Final = re.compile(
     r"^\s*(?:\d\w*\s+)?(?:Normal|Warning)\s+[A-Z]\w*\s+(?:\d\w*\s+(?:\(x\d+ over \w+\)\s+)?)?[\w./-]+\s+"
@@ -85,12 +86,12 @@ def align(pattern: Pattern, numbers: Sequence[int], window: Window) -> Alignment
         cost=gained - net + contradicted,
         captures=captures,
         cut=ends and last_word < len(numbers) - 1,
-        whole=gained > pattern.total - _EXACT and _is_all(pattern, window, chain),
+        whole=gained > pattern.total - EXACT and _is_all(pattern, window, chain),
     )
 
 
 def _is_all(pattern: Pattern, window: Window, chain: Sequence[tuple[int, int]]) -> bool:
-    """Return whether all that stands in the lines of a full chain is its words and what the holes capture."""
+    """Tell whether the lines of a full chain say nothing beside its words and the values of its holes."""
     places = [window.reads[at] for at, _ in chain]
     begins = (window.reads[start].start for start in window.breaks if start < len(window.reads))
     edges = (0, *begins, len(window.text) + 1)

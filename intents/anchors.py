@@ -20,7 +20,7 @@ from intents.subjects import Candidate, key_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a text says beside its hypotheses: its words, whether it is an alert, and the objects that led here.
+    """A question: the words of its text, whether it is an alert, and the objects that it is about.
 
     `kin` is the object in question with what owns it and what it owns: rows about these are rows about it.
     """

@@ -52,7 +52,8 @@ def speakers(lines: Iterable[str], statements: Sequence[Statement]) -> tuple[Sta
     line ends in the same words.
     """
     for form in (exactly, without_varying):
-        wanted = [plain for line in lines for part in parts(line) if len(plain := form(part)) >= SHORTEST_MESSAGE]
+        plain = dict.fromkeys(form(part) for line in lines for part in parts(line))
+        wanted = [part for part in plain if len(part) >= SHORTEST_MESSAGE]
         common = [max((_common(form(one.text), line) for line in wanted), default=0) for one in statements]
         if most := max(common, default=0):
             return tuple(one for one, length in zip(statements, common, strict=True) if length == most)

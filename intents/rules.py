@@ -21,7 +21,7 @@ TABLE_ROWS: Final = 12
 # More lines cannot be found apart in a plot.
 PLOT_LINES: Final = 7
 # A pod rarely has more containers that fail, and nobody reads on.
-MORE_CONTAINERS: Final = 3
+_MORE_CONTAINERS: Final = 3
 _NOT_SEEN: Final = Text(
     en="Could not be ruled out: nothing that the text is about was found here",
     zh="无法排除：未找到所述的对象",
@@ -91,9 +91,11 @@ def _evaluate_rows(rule: Rule, reading: ProbeResult, values: Mapping[str, Any]) 
 
 def _of_other_containers(rows: Sequence[Row]) -> tuple[Row, ...]:
     """Return a row for each further container of the first row's object: two that fail are two causes."""
-    own = [row for row in rows if row.subject == rows[0].subject and row.values.get("container")]
-    first = {row.values["container"]: row for row in reversed(own)}
-    return tuple(row for row in own if row is first[row.values["container"]] and row is not rows[0])[:MORE_CONTAINERS]
+    found: dict[object, Row] = {rows[0].values.get("container"): rows[0]}
+    for row in rows[1:]:
+        if row.subject == rows[0].subject and (container := row.values.get("container")):
+            found.setdefault(container, row)
+    return tuple(found.values())[1 : 1 + _MORE_CONTAINERS]
 
 
 def _not_held(rule: Rule, matching: Sequence[Row], reading: ProbeResult, values: Mapping[str, Any]) -> RuleResult:

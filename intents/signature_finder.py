@@ -14,7 +14,7 @@ from typing import Final
 
 from rapidfuzz.distance import LCSseq
 
-from intents.alignment import Alignment, align
+from intents.alignment import EXACT, Alignment, align
 from intents.catalog.schema import Incident
 from intents.counterexamples import decisive
 from intents.domain import Symptom
@@ -42,7 +42,6 @@ _MOST_LOST: Final = 1 - coverage_for(LEAST, total=60.0)
 # The beginning of a cut message is enough if it carries this much information, in nats.
 _LEAST_WHEN_CUT: Final = 12.0
 _DIGITS: Final = 6
-_EXACT: Final = 1e-9
 _NO_ENDINGS: Final[frozenset[int]] = frozenset()
 # Once a match this good is found, candidates that cannot reach the threshold are dropped.
 _SURE: Final = 0.9
@@ -149,7 +148,7 @@ class SignatureFinder:
                 continue
             at_most = self.scales.by_anchor[number].score(share)
             at_most = max(at_most, _at_most_when_cut(share, covered)) if cut else at_most
-            if share >= 1 - _EXACT and len(lines.symptoms) <= _FEW:
+            if share >= 1 - EXACT and len(lines.symptoms) <= _FEW:
                 at_most = max(at_most, score(coverage=1.0, information=anchor.pattern.total))
             found.append((at_most, line, number))
         return sorted(found, key=lambda item: (-item[0], item[1], item[2]))

@@ -83,7 +83,7 @@ def _named_in(row: Row) -> Iterator[ObjectKey]:
     home = str(values.get("namespace") or row.subject.namespace)
     for key, value in values.items():
         kind = _KIND_OF.get(key) or str(values.get(_KIND_KEY_OF.get(key, ""), ""))
-        if not kind or not value or not isinstance(value, str | tuple):
+        if not (kind and value and isinstance(value, str | tuple)):
             continue
         namespace = str(values.get(_NAMESPACE_KEY_OF.get(key, ""), "") or home)
         for name in value if isinstance(value, tuple) else (value,):
@@ -166,14 +166,19 @@ def narrowed(
     """
     names = {key[2]: key[1] for key in own}
     tied = {
-        name: [row for row in reading.rows if own & ties(row) or key_of(row.subject) in near or mentions(row, names)]
+        name: {
+            number
+            for number, row in enumerate(reading.rows)
+            if own & ties(row) or key_of(row.subject) in near or _mentions(row, names)
+        }
         for name, reading in readings.items()
     }
-    reached = own | near | {key for rows in tied.values() for row in rows for key in ties(row)}
+    named = {key for name, numbers in tied.items() for number in numbers for key in ties(readings[name].rows[number])}
+    reached = own | near | named
     kept: dict[str, ProbeResult] = {}
     for name, reading in readings.items():
         rows = tuple(
-            row for row in reading.rows if key_of(row.subject) in reached or own & ties(row) or mentions(row, names)
+            row for number, row in enumerate(reading.rows) if number in tied[name] or key_of(row.subject) in reached
         )
         if incident.reads[name].shared or (not rows and all(not row.subject.namespace for row in reading.rows)):
             rows = reading.rows
@@ -185,7 +190,7 @@ def narrowed(
     return readings if all(kept[name] is reading for name, reading in readings.items()) else kept
 
 
-def mentions(row: Row, names: Mapping[str, str]) -> bool:
+def _mentions(row: Row, names: Mapping[str, str]) -> bool:
     """Tell whether a value that was captured from a log or a message is a name; `names` has their namespaces."""
     return any(
         isinstance(value, str) and names.get(value) in ("", row.subject.namespace) for value in row.values.values()

@@ -18,7 +18,7 @@ from bot.diagnosing.object_search import ANY_KIND, Found, IncompleteList, exact,
 from bot.diagnosing.similar_names import MOST_CANDIDATES, candidates, is_almost_a_name
 from bot.kube.addresses import ip_in
 from bot.kube.conditions import condition
-from bot.kube.objects import namespace_of, ref
+from bot.kube.objects import named_ref, namespace_of
 from intents.catalog.schema import Incident
 from intents.command_lines import IS_NAME
 from intents.domain import Entity, Existence, Focus, Hypothesis, Json, NamedObject, ObjectRef, Permission
@@ -106,7 +106,7 @@ def _resolved(hypothesis: Hypothesis, focus: Focus, asked: Focus, found: Found) 
     several = replace(note, others=hypothesis.alike) if hypothesis.alike else None
     if others:
         # The name alone does not tell which one is meant: probes search everywhere.
-        fitting = tuple(replace(ref(one, asked.kind), uid="") for one in found.objects[:MOST_CANDIDATES])
+        fitting = tuple(named_ref(one, asked.kind) for one in found.objects[:MOST_CANDIDATES])
         several = replace(note, candidates=fitting)
         return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=several)
     if focus.names_object and not focus.namespace and namespace_of(manifest):
@@ -217,7 +217,7 @@ async def _guessed(snapshot: Snapshot, guess: Entity, kinds: Sequence[str], *, n
             return NamedObject(target=target, existence=found.existence, instead=found.instead)
         if len(found.objects) != 1:
             return None
-        only = replace(ref(found.objects[0], kind), uid="")
+        only = named_ref(found.objects[0], kind)
         return NamedObject(target=only, existence=found.existence, instead=only)
     return None
 

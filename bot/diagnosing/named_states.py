@@ -18,7 +18,7 @@ from bot.diagnosing.object_search import ANY_KIND, IncompleteList, find
 from bot.diagnosing.object_states import ObjectState, state_of
 from bot.diagnosing.reads import Reads
 from bot.diagnosing.similar_names import MOST_CANDIDATES, candidates, listed_anywhere
-from bot.kube.objects import name_of, namespace_of, ref, uid_of
+from bot.kube.objects import name_of, named_ref, namespace_of, uid_of
 from bot.kube.owners import generated_stem
 from bot.kube.settling import lasting_problem
 from intents.catalog.loader import Catalog
@@ -188,14 +188,14 @@ class NamedStateFinder:
 
 
 def _refs(objects: Sequence[Json], kind: str) -> tuple[ObjectRef, ...]:
-    return tuple(replace(ref(one, kind), uid="") for one in objects[:MOST_CANDIDATES])
+    return tuple(named_ref(one, kind) for one in objects[:MOST_CANDIDATES])
 
 
 def _chosen(standings: Sequence[_Standing]) -> dict[str, dict[str, ObjectRef]]:
     """Return the first object of each name and namespace: a workload before its pods and its Service."""
     chosen: dict[str, dict[str, ObjectRef]] = {}
     for one in standings:
-        about = replace(ref(one.manifest, one.resource.kind), uid="")
+        about = named_ref(one.manifest, one.resource.kind)
         name = generated_stem(about.name) if about.kind == "Pod" else ""
         chosen.setdefault(name or about.name, {}).setdefault(about.namespace, about)
     return chosen

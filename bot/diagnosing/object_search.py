@@ -13,7 +13,7 @@ from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.similar_names import MOST_CANDIDATES, candidates
 from bot.kube.addresses import ip_in
-from bot.kube.objects import name_of, ref, spec_of, status_of
+from bot.kube.objects import name_of, named_ref, ref, spec_of, status_of
 from bot.kube.owners import controller_of, generated_stem, ordinal_of, workload_of
 from bot.kube.replicas import replicas_of
 from intents.domain import Existence, Focus, Json, NamedObject, ObjectRef
@@ -84,7 +84,7 @@ async def _by_beginning(snapshot: Snapshot, resource: Resource, asked: Focus) ->
         return Found(instead=ref(found[0], resource.kind))
     if resource.kind == "Pod" and len(owners := {workload_of(pod) for pod in found}) == 1:
         return Found(instead=owners.pop())
-    several = tuple(replace(ref(item, resource.kind), uid="") for item in found[:MOST_CANDIDATES])
+    several = tuple(named_ref(item, resource.kind) for item in found[:MOST_CANDIDATES])
     return Found(existence=Existence.MISSING, candidates=several)
 
 
@@ -160,7 +160,7 @@ async def _of_kinds(snapshot: Snapshot, asked: Focus, kinds: Sequence[str]) -> t
 
 
 async def sought(snapshot: Snapshot, resource: Resource, asked: Focus) -> NamedObject:
-    """Return the object that a request names as `instead`; if there is none or several fit, the `candidates`.
+    """Find the object that a request names: it is `instead`. If none or several fit, the `candidates` may be meant.
 
     In the place of an object that does not exist is the owner of a pod that was replaced, the object of that address,
     or the workload of that name. Without a namespace all readable ones are searched. Raise ClusterError.
@@ -206,7 +206,7 @@ async def _readable(snapshot: Snapshot, resource: Resource, asked: Focus) -> tup
             items = [await snapshot.find(resource, asked.name)]
             if items == [None]:
                 raise
-    return tuple(replace(ref(item, resource.kind), uid="") for item in items if item)
+    return tuple(named_ref(item, resource.kind) for item in items if item)
 
 
 async def _in_place_of(snapshot: Snapshot, resource: Resource, asked: Focus) -> Found | None:

@@ -17,7 +17,7 @@ from bot.cluster.events import event_last_seen, involved_object
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.named_objects import Resolved
 from bot.kube.containers import containers_in
-from bot.kube.objects import name_of, namespace_of, ref, status_of
+from bot.kube.objects import name_of, named_ref, namespace_of, status_of
 from bot.kube.owners import stem_of_hash, workload_of
 from bot.kube.timestamps import parse_time
 from bot.probes.shared.log_lines import TAIL_LINES
@@ -73,7 +73,7 @@ async def speakers_of(snapshot: Snapshot, lines: Sequence[str], *, namespace: st
 
 def told_by(statement: Statement, catalog: Catalog, one: Resolved, *, now: datetime) -> Resolved:
     """Return a hypothesis of a text that names no object as one about the object that says the text's line."""
-    subject, incident = replace(statement.subject, uid=""), catalog.incidents[one.hypothesis.incident]
+    subject, incident = statement.subject, catalog.incidents[one.hypothesis.incident]
     named = {**one.hypothesis.named, "namespace": subject.namespace, **named_as(subject.kind, subject.name)}
     hypothesis = replace(one.hypothesis, named=named)
     focus = focus_of(incident, hypothesis)
@@ -87,8 +87,7 @@ def told_by(statement: Statement, catalog: Catalog, one: Resolved, *, now: datet
 def note_of(statement: Statement, *, now: datetime) -> NamedObject:
     """Return what is said first where the text is about the object that says its line."""
     said_s = max(int((now - statement.at).total_seconds()), 0) if statement.at else None
-    target = replace(statement.subject, uid="")
-    return NamedObject(target=target, existence=Existence.QUOTED, source=statement.source, said_s=said_s)
+    return NamedObject(target=statement.subject, existence=Existence.QUOTED, source=statement.source, said_s=said_s)
 
 
 async def _listed(snapshot: Snapshot, kind: str, namespace: str, *, fields: str = "") -> tuple[Json, ...]:
@@ -100,7 +99,7 @@ async def _listed(snapshot: Snapshot, kind: str, namespace: str, *, fields: str 
 
 def _of_event(event: Json) -> Statement:
     return Statement(
-        subject=involved_object(event),
+        subject=replace(involved_object(event), uid=""),
         source=_EVENT,
         text=str(event.get("message") or ""),
         at=event_last_seen(event),
@@ -108,7 +107,7 @@ def _of_event(event: Json) -> Statement:
 
 
 def _of_pod(pod: Json) -> Iterator[Statement]:
-    subject = ref(pod, "Pod")
+    subject = named_ref(pod, "Pod")
     for each in status_of(pod).get("conditions") or ():
         if each.get("message") and each.get("status") != "True":
             at = parse_time(each.get("lastTransitionTime"))
@@ -145,7 +144,7 @@ async def _of_log(snapshot: Snapshot, pod: Json, container: str, previous: bool)
         return []
     # Each line begins with the time at which the runtime received it.
     lines = [line.partition(" ")[::2] for line in text.splitlines()[-_LAST_LINES:]]
-    return [Statement(subject=ref(pod, "Pod"), source=_LOG, text=said, at=parse_time(at)) for at, said in lines]
+    return [Statement(subject=named_ref(pod, "Pod"), source=_LOG, text=said, at=parse_time(at)) for at, said in lines]
 
 
 def _one_per_workload(found: Sequence[Statement], pods: Sequence[Json]) -> tuple[Statement, ...]:

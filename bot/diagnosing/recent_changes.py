@@ -16,7 +16,7 @@ from bot.kube.objects import created_at, has_ended, label_selector, namespace_of
 from bot.kube.owners import controller_reference, owner_of
 from bot.kube.placement import is_cordoned, may_use
 from bot.kube.pod_readiness import is_ready
-from bot.kube.revisions import alike, revision_name_of, revisions_in
+from bot.kube.revisions import KEPT_IN, earlier_in, revision_name_of, revisions_in
 from bot.kube.template_changes import template_changes
 from bot.kube.timestamps import parse_time
 from intents.catalog.loader import Catalog
@@ -32,13 +32,7 @@ PERMISSIONS: Final = (
     Permission(verb="list", group="apps", resource="controllerrevisions"),
 )
 
-# The kinds of workloads, and those of their revisions.
-_REVISIONS: Final = {
-    "Deployment": "ReplicaSet",
-    "StatefulSet": "ControllerRevision",
-    "DaemonSet": "ControllerRevision",
-}
-WORKLOADS: Final = frozenset(_REVISIONS)
+WORKLOADS: Final = frozenset(KEPT_IN)
 _KINDS: Final = WORKLOADS | {"Pod"}
 # An older change is not what the trouble began with.
 _SHORTLY_S: Final = 24 * 3600
@@ -86,7 +80,7 @@ async def changes_of(snapshot: Snapshot, about: ObjectRef) -> tuple[RecentChange
     """Return what changed before the trouble of a pod or workload began, the latest first; () for other kinds."""
     if about.kind not in _KINDS:
         return ()
-    if revisions := _REVISIONS.get(about.kind):
+    if revisions := KEPT_IN.get(about.kind):
         snapshot.ahead(snapshot.list(revisions, namespace=about.namespace))
     try:
         pod, workload = await _failing(snapshot, about)
@@ -138,7 +132,7 @@ async def _of_template(snapshot: Snapshot, of: ObjectRef, pod: Json, began: date
         return ()
     try:
         listing, workload = await asyncio.gather(
-            snapshot.list(_REVISIONS[of.kind], namespace=of.namespace),
+            snapshot.list(KEPT_IN[of.kind], namespace=of.namespace),
             snapshot.find(of.kind, of.name, namespace=of.namespace),
         )
     except ClusterError:
@@ -149,7 +143,7 @@ async def _of_template(snapshot: Snapshot, of: ObjectRef, pod: Json, began: date
     newest = revisions[-1] if revisions else None
     if newest is None or newest.name != revision_name_of(pod):
         return ()
-    older = [one for one in revisions if not alike(one.template, newest.template, but_restarts=True)]
+    older = earlier_in(revisions)
     made = parse_time(newest.made)
     if not older or made is None or not _is_shortly_before(made, began):
         return ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -12,7 +11,7 @@ from rapidfuzz import fuzz
 from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, ref
+from bot.kube.objects import name_of, named_ref
 from bot.kube.owners import generated_stem
 from intents.domain import Json, ObjectRef
 
@@ -37,7 +36,7 @@ async def candidates(snapshot: Snapshot, resource: Resource, target: ObjectRef) 
     named, similar = await asyncio.gather(
         _of_that_name(snapshot, resource, target), _similar(snapshot, resource, target)
     )
-    return tuple(dict.fromkeys(replace(one, uid="") for one in (*named, *similar)))[:MOST_CANDIDATES]
+    return tuple(dict.fromkeys((*named, *similar)))[:MOST_CANDIDATES]
 
 
 async def is_almost_a_name(snapshot: Snapshot, resource: Resource, target: ObjectRef) -> bool:
@@ -62,7 +61,7 @@ async def _of_that_name(snapshot: Snapshot, resource: Resource, target: ObjectRe
 
     async def of(kind: str | Resource) -> list[ObjectRef]:
         listed = await listed_anywhere(snapshot, kind, namespace=target.namespace, fields=f"metadata.name={name}")
-        return [ref(item, kind if isinstance(kind, str) else kind.kind) for item in listed]
+        return [named_ref(item, kind if isinstance(kind, str) else kind.kind) for item in listed]
 
     kinds = (resource, *(kind for kind in _KINDS if kind != resource.kind))
     found = await asyncio.gather(*map(of, kinds), _namespace(snapshot, name))
@@ -75,7 +74,7 @@ async def _of_that_name(snapshot: Snapshot, resource: Resource, target: ObjectRe
 
 async def _namespace(snapshot: Snapshot, name: str) -> list[ObjectRef]:
     with suppress(ClusterError):
-        return [ref(found, "Namespace")] if (found := await snapshot.find("Namespace", name)) else []
+        return [named_ref(found, "Namespace")] if (found := await snapshot.find("Namespace", name)) else []
     return []
 
 
@@ -83,14 +82,14 @@ async def _generated_pods(snapshot: Snapshot, target: ObjectRef) -> list[ObjectR
     """Return the pods of the namespace whose generated names begin with this name: no common kind controls them."""
     with suppress(ClusterError):
         pods = (await snapshot.list("Pod", namespace=target.namespace)).items
-        return [ref(pod, "Pod") for pod in pods if generated_stem(name_of(pod)) == target.name]
+        return [named_ref(pod, "Pod") for pod in pods if generated_stem(name_of(pod)) == target.name]
     return []
 
 
 async def _similar(snapshot: Snapshot, resource: Resource, target: ObjectRef) -> list[ObjectRef]:
     """Return the objects of the same kind whose names most resemble the requested one."""
     listed = await listed_anywhere(snapshot, resource, namespace=target.namespace)
-    scored = sorted((-_likeness(one, target), one) for one in (ref(item, resource.kind) for item in listed))
+    scored = sorted((-_likeness(one, target), one) for one in (named_ref(item, resource.kind) for item in listed))
     return [one for score, one in scored[:_MOST_SIMILAR] if -score >= _CLOSE_ENOUGH]
 
 

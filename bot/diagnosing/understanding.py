@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.engine import Engine, match_text
@@ -42,7 +42,7 @@ async def understood(request: ExplainText, engine: Engine, snapshot: Snapshot | 
     question = Question(
         text=request.text,
         alert=is_alert(request.text),
-        quoted=tuple(replace(one.subject, uid="") for one in speakers.found),
+        quoted=tuple(one.subject for one in speakers.found),
     )
     resolved = {one.hypothesis.incident: one for one in named}
     return Understood(matching=matching, resolved=resolved, speakers=speakers, question=question)

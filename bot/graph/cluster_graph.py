@@ -58,13 +58,9 @@ class ClusterGraph:
             self._reached[start] = needs | needing
         return self._reached[start]
 
-    def dependents(self, start: ObjectKey) -> frozenset[ObjectKey]:
-        """Return what needs an object, at any distance: the impact of its failure."""
-        return self._walk(start, self._needing, everywhere=True) - {start}
-
     def kin(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return what owns an object, and what it owns, at any distance; not what its owners own beside it."""
-        return self._walk(start, _owners) | self._walk(start, _owned)
+        return self.owners(start) | self._walk(start, _owned)
 
     def owners(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return an object with what owns it, at any distance."""

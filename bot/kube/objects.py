@@ -60,6 +60,11 @@ def ref(obj: Mapping[str, Any], kind: str = "") -> ObjectRef:
     )
 
 
+def named_ref(obj: Mapping[str, Any], kind: str = "") -> ObjectRef:
+    """Return the reference to an object as people name it: without its uid."""
+    return ObjectRef(kind=kind or str(obj.get("kind") or ""), namespace=namespace_of(obj), name=name_of(obj))
+
+
 def group_of(obj: Mapping[str, Any]) -> str:
     """Return the API group of an object, "" for the core group and for an item that does not carry it."""
     return str(obj.get("apiVersion") or "").rpartition("/")[0]

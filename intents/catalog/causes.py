@@ -36,7 +36,8 @@ class Cause(Model):
     incident: Id
     """Its id."""
     linked_by: LinkedBy
-    """What connects the two: the same object, or edges (runs-on, owns); or provides, with a `mechanism`."""
+    """What connects the two: the same `object`, their node (`runs-on`), what owns both (`owns`), or a `mechanism`
+    (`provides`)."""
     only_if: tuple[Id, ...] = ()
     """Rules of this entry, one of which must hold. Without it: whatever supports this incident."""
     proven_by: tuple[Id, ...] = ()

@@ -28,7 +28,7 @@ NOTHING_NEW: Final = "nothing new"
 
 
 class Step(StrEnum):
-    """What a call was for a request.
+    """The purpose of a call to Slack.
 
     The first message is the placeholder or the answer. The answer is the first text with a verdict, and what replaces
     the placeholder before that is progress. An edit changes a message with a verdict; anything else is a further call.
