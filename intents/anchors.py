@@ -15,7 +15,7 @@ from intents.domain import Focus, Hypothesis, ObjectRef, Row
 from intents.edges import ObjectKey
 from intents.focus import KINDS
 from intents.quotes import SHORTEST_MESSAGE, is_said, without_varying
-from intents.subjects import Candidate, key_of
+from intents.subjects import Candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def anchored(
     text = question.text or "\n".join(quotes)
     words = frozenset(_WORD.findall(text))
     lines = frozenset(without_varying(_LABEL.sub("", line)) for line in text.splitlines()[:_MOST_LINES])
-    quoted = frozenset(map(key_of, question.quoted))
+    quoted = frozenset(one.key for one in question.quoted)
     strengths = [
         _named(one, focus, hypothesis, question, words)
         or _quoted(one, quoted)

@@ -141,21 +141,16 @@ def timeline(ranked: Sequence[JudgedHypothesis]) -> tuple[TimelineEvent, ...]:
 
 def _chain(ranked: Sequence[JudgedHypothesis]) -> list[JudgedHypothesis]:
     """Return the first hypothesis and all that are linked with it by cause and effect."""
-    linked = {ranked[0].incident} if ranked else set()
+    linked = {one.key for one in ranked[:1]}
     while True:
-        more = {
-            name
-            for one in ranked
-            if one.effect_of and linked & {one.incident, one.effect_of}
-            for name in (one.incident, one.effect_of)
-        }
+        more = {key for one in ranked if one.cause and linked & {one.key, one.cause} for key in (one.key, one.cause)}
         if more <= linked:
-            return [one for one in ranked if one.incident in linked]
+            return [one for one in ranked if one.key in linked]
         linked |= more
 
 
 def _part(one: JudgedHypothesis) -> ChainRole:
-    return ChainRole.EFFECT if one.effect_of else ChainRole.CAUSE
+    return ChainRole.EFFECT if one.cause else ChainRole.CAUSE
 
 
 def _moments(one: JudgedHypothesis, part: ChainRole) -> Iterator[TimelineEvent]:

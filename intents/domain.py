@@ -9,7 +9,7 @@ Everything here is a frozen value. Nothing here does I/O, reads a clock, or know
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -292,9 +292,17 @@ class ExternalManager:
     unread: tuple[Text, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class HypothesisKey:
+    """What tells hypotheses of a diagnosis apart: the same incident may have happened to two objects."""
+
+    incident: str
+    subject: ObjectRef | None = None  # without its uid
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedHypothesis:
-    """A hypothesis with its findings and its verdict."""
+    """A hypothesis about one object at fault, with its findings and its verdict."""
 
     hypothesis: Hypothesis
     verdict: Verdict
@@ -310,12 +318,22 @@ class JudgedHypothesis:
     runbook: tuple[Step, ...] = ()
     links: tuple[Link, ...] = ()
     owners: frozenset[ObjectKey] = frozenset()  # the objects of its evidence, with what owns them
-    effect_of: str = ""  # the incident of this diagnosis that explains this one
+    cause: HypothesisKey | None = None  # of the hypothesis of this diagnosis that explains this one
     capability: bool = False  # whether it is a capability: its verdict is not about a cause
 
     @property
     def incident(self) -> str:
         return self.hypothesis.incident
+
+    @property
+    def key(self) -> HypothesisKey:
+        """Return what tells it from the other hypotheses of its diagnosis."""
+        return HypothesisKey(self.incident, replace(self.subject, uid="") if self.subject else None)
+
+    @property
+    def effect_of(self) -> str:
+        """Return the incident that explains this one, "" for none."""
+        return self.cause.incident if self.cause else ""
 
     @property
     def cluster_support(self) -> tuple[Finding, ...]:

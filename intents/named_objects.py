@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from intents.edges import ObjectKey
 from intents.languages import Text
 
 
@@ -20,9 +21,14 @@ class ObjectRef:
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
+    @property
+    def key(self) -> ObjectKey:
+        """Return the identity without the uid."""
+        return self.kind, self.namespace, self.name
+
     def is_named_as(self, other: ObjectRef) -> bool:
         """Return whether both have the same kind, namespace and name. Uids are not compared."""
-        return (self.kind, self.namespace, self.name) == (other.kind, other.namespace, other.name)
+        return self.key == other.key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

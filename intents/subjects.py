@@ -7,7 +7,7 @@ such as nodes, end a path: two pods of a node have nothing else in common.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -68,14 +68,9 @@ _NAMESPACE_KEY_OF: Final[Mapping[str, str]] = {
 _SHARED: Final = (CLUSTER_SCOPED - {"PersistentVolume"}) | {"Namespace", "PriorityClass", "IngressClass", "Prometheus"}
 
 
-def key_of(ref: ObjectRef) -> ObjectKey:
-    """Return the identity of an object without its uid."""
-    return ref.kind, ref.namespace, ref.name
-
-
 def ties(row: Row) -> frozenset[ObjectKey]:
     """Return the objects that a row is about or names."""
-    return frozenset((key_of(row.subject), *_named_in(row)))
+    return frozenset((row.subject.key, *_named_in(row)))
 
 
 def _named_in(row: Row) -> Iterator[ObjectKey]:
@@ -106,7 +101,7 @@ class Candidate:
 
     @property
     def own(self) -> frozenset[ObjectKey]:
-        return unshared(self.near) | {key_of(self.subject)}
+        return unshared(self.near) | {self.subject.key}
 
 
 def unshared(keys: Iterable[ObjectKey]) -> frozenset[ObjectKey]:
@@ -152,14 +147,51 @@ def _facts(incident: Incident, results: Iterable[RuleResult]) -> Iterator[Candid
             yield Candidate(subject=part[0].subject, rows=tuple(part), near=near, shared=shared)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneSubject:
+    """What was read about one object at fault and what is tied to it: a verdict sees nothing else.
+
+    Only this module makes them. `readings` has a ProbeResult for each read of the incident.
+    """
+
+    readings: Mapping[str, ProbeResult]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Return the rows of all reads."""
+        return tuple(row for reading in self.readings.values() for row in reading.rows)
+
+
+def undivided(readings: Mapping[str, ProbeResult]) -> OneSubject:
+    """Return all that was read, for a judgement in which nothing is at fault."""
+    return OneSubject(readings=readings)
+
+
+def unread(readings: Mapping[str, ProbeResult]) -> OneSubject:
+    """Return the readings without rows, for a question whose object is not known."""
+    return OneSubject(
+        readings={name: replace(one, rows=(), skipped=not one.gaps) for name, one in readings.items()},
+    )
+
+
+def apart(found: Sequence[Candidate], kin: frozenset[ObjectKey]) -> Iterator[tuple[Candidate, frozenset[ObjectKey]]]:
+    """Yield the candidates that have no object in common, each with its own ones; those of the first include `kin`."""
+    told: frozenset[ObjectKey] = frozenset()
+    for one in found:
+        if not told & one.own:
+            own = one.own if told else one.own | kin
+            told |= own
+            yield one, own
+
+
 def narrowed(
     incident: Incident,
     readings: Mapping[str, ProbeResult],
     own: frozenset[ObjectKey],
     *,
     near: frozenset[ObjectKey] = frozenset(),
-) -> Mapping[str, ProbeResult]:
-    """Return the readings with the rows that are tied to objects, or about those `near`; the same mapping if all are.
+) -> OneSubject:
+    """Return the readings with the rows that are tied to objects, or about those `near`.
 
     A read of which no row is tied tells of the cluster as a whole if its rows are about objects outside namespaces; any
     other is about strangers, and says nothing.
@@ -169,7 +201,7 @@ def narrowed(
         name: {
             number
             for number, row in enumerate(reading.rows)
-            if own & ties(row) or key_of(row.subject) in near or _mentions(row, names)
+            if own & ties(row) or row.subject.key in near or _mentions(row, names)
         }
         for name, reading in readings.items()
     }
@@ -178,7 +210,7 @@ def narrowed(
     kept: dict[str, ProbeResult] = {}
     for name, reading in readings.items():
         rows = tuple(
-            row for number, row in enumerate(reading.rows) if number in tied[name] or key_of(row.subject) in reached
+            row for number, row in enumerate(reading.rows) if number in tied[name] or row.subject.key in reached
         )
         if incident.reads[name].shared or (not rows and all(not row.subject.namespace for row in reading.rows)):
             rows = reading.rows
@@ -187,7 +219,7 @@ def narrowed(
         else:
             # Objects that were looked at and have no row are not the one in question.
             kept[name] = replace(reading, rows=rows, looked_at=reading.looked_at if rows else 0)
-    return readings if all(kept[name] is reading for name, reading in readings.items()) else kept
+    return OneSubject(readings=kept)
 
 
 def _mentions(row: Row, names: Mapping[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""Turn findings into verdicts, and rank the hypotheses: causes before their effects.
+"""Turn what was read into verdicts, one for each object at fault.
 
 *confirmed* needs a decisive supporting finding, no refuting one, and every rule that could refute answered. *likely* is
 support by the cluster without that. *possible* is a text match alone. *ruled out* is a refuting finding. A gap never
@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from intents import templates
 from intents.anchors import NO_QUESTION, Anchor, Question, anchored, is_anchored
-from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident, Remediation
-from intents.chains import causes_of, may_cause
 from intents.domain import (
     Finding,
     FindingOutcome,
@@ -39,13 +38,14 @@ from intents.domain import (
     Question as Input,
 )
 from intents.rules import RuleAnswer, RuleResult, evaluate, rows_context
-from intents.subjects import candidates, narrowed, unshared
+from intents.subjects import OneSubject, apart, candidates, narrowed, undivided, unread, unshared
 from intents.symptoms import VOCABULARY
 
 # A missing time zone may be any on earth.
 _ZONE_SLACK: Final = timedelta(hours=14)
 
-_ORDER: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2, Verdict.OFFERED: 3, Verdict.RULED_OUT: 4}
+# Of more objects with the same incident an answer would only be a list.
+MOST_SUBJECTS: Final = 5
 # The verdicts that the cluster supports: remedies are offered for these.
 _SUPPORTED: Final = frozenset({Verdict.CONFIRMED, Verdict.LIKELY, Verdict.OFFERED})
 _OUTCOMES: Final = {
@@ -64,44 +64,47 @@ def judge(
     focus: Focus,
     now: datetime,
     question: Question = NO_QUESTION,
-) -> JudgedHypothesis:
-    """Judge one hypothesis about one object at fault, by the rows that are tied to it.
+) -> tuple[JudgedHypothesis, ...]:
+    """Judge a hypothesis about each object at fault that the question is about, each by the rows that are tied to it.
 
-    `readings` has a ProbeResult for each read of the incident; `now` is the snapshot's time. If nothing tells which of
-    the objects found is meant, they are candidates. What no answer shows has no texts. Never raise for what was read or
-    captured.
+    `readings` has a ProbeResult for each read of the incident; `now` is the snapshot's time. There is always a first
+    one; those after it are supported, and about other objects. If nothing tells which of the objects found is meant,
+    they are candidates. What no answer shows has no texts. Never raise for what was read or captured.
     """
     values = values_for(incident, hypothesis, focus=focus, now=now)
-    results = [evaluate(rule, readings, values) for rule in incident.evidence]
-    found = candidates(incident, results)
-    about = [narrowed(incident, readings, one.own, near=one.near) for one in found]
-    tied = [[row for reading in each.values() for row in reading.rows] for each in about]
-    anchor, meant = anchored(found, tied, hypothesis, focus, question)
-    if found and not is_anchored(anchor, len(meant), hypothesis, question):
-        told = (
-            ()
-            if anchor is Anchor.CONTRADICTED or question.reached
-            else tuple(found[number].subject for number in meant)
-        )
-        results = [evaluate(rule, _of_asked(incident, readings, question), values) for rule in incident.evidence]
-        return replace(_judged(incident, hypothesis, results, focus, values), candidates=told)
-    if meant and about[meant[0]] is not readings:
-        one = found[meant[0]]
-        own = narrowed(incident, readings, one.own | question.kin, near=one.near)
-        results = [evaluate(rule, own, values) for rule in incident.evidence]
-    return _judged(incident, hypothesis, results, focus, values)
+    found = candidates(incident, _evaluated(incident, undivided(readings), values))
+    if not found:
+        return (_judged(incident, hypothesis, undivided(readings), focus, values),)
+    about = [narrowed(incident, readings, one.own, near=one.near).rows for one in found]
+    anchor, meant = anchored(found, about, hypothesis, focus, question)
+    if not is_anchored(anchor, len(meant), hypothesis, question):
+        listed = anchor is not Anchor.CONTRADICTED and not question.reached
+        one = _judged(incident, hypothesis, _of_asked(incident, readings, question), focus, values)
+        return (replace(one, candidates=tuple(found[number].subject for number in meant) if listed else ()),)
+    chosen = [found[number] for number in (meant if anchor >= Anchor.CAPTURED else meant[:1])]
+    judged = [
+        _judged(incident, hypothesis, narrowed(incident, readings, own, near=one.near), focus, values)
+        for one, own in islice(apart(chosen, question.kin), MOST_SUBJECTS)
+    ]
+    others = {one.key: one for one in judged[1:] if supported(one) and one.key != judged[0].key}
+    return judged[0], *others.values()
 
 
-def _of_asked(incident: Incident, readings: Mapping[str, ProbeResult], question: Question) -> Mapping[str, ProbeResult]:
+def _of_asked(incident: Incident, readings: Mapping[str, ProbeResult], question: Question) -> OneSubject:
     """Return the rows about the object in question alone; none if it is not known."""
     if question.reached:
         return narrowed(incident, readings, unshared(question.reached), near=question.reached)
-    return {name: replace(one, rows=(), skipped=not one.gaps) for name, one in readings.items()}
+    return unread(readings)
+
+
+def _evaluated(incident: Incident, own: OneSubject, values: Mapping[str, Any]) -> list[RuleResult]:
+    return [evaluate(rule, own.readings, values) for rule in incident.evidence]
 
 
 def _judged(
-    incident: Incident, hypothesis: Hypothesis, results: Sequence[RuleResult], focus: Focus, values: Mapping[str, Any]
+    incident: Incident, hypothesis: Hypothesis, own: OneSubject, focus: Focus, values: Mapping[str, Any]
 ) -> JudgedHypothesis:
+    results = _evaluated(incident, own, values)
     findings = _worth_telling(results)
     best = _best_support(findings)
     verdict = decide(incident, findings)
@@ -211,74 +214,6 @@ def _may_be_refuted(findings: Iterable[Finding]) -> bool:
         for finding in findings
         if finding.outcome is FindingOutcome.GAP
     )
-
-
-def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime) -> tuple[JudgedHypothesis, ...]:
-    """Order hypotheses by verdict and score. An effect follows the cause that explains it unless it is better proven.
-
-    A general incident always follows: it says no more than that the object is in trouble. It also follows an action
-    that the text asks for.
-
-    A cause explains an effect if the cluster supports both, the effect's entry lists it under `causes`, and evidence of
-    both has what is named there in common at about the same time. Capabilities come after all possible causes.
-    """
-    by_id = {one.incident: one for one in judged}
-    causes = {name: _cause_of(one, by_id, catalog, now) for name, one in by_id.items()}
-    asked_for = any(one.verdict is Verdict.OFFERED and one.hypothesis.matches for one in by_id.values())
-
-    def place_of(one: JudgedHypothesis) -> tuple[object, ...]:
-        place, general, *rest = _place(one, general=_is_general(one, catalog))
-        # Who asks for an action knows that the object is in trouble.
-        return (_ORDER[Verdict.OFFERED] if asked_for and general else place, general, *rest)
-
-    ordered = sorted(by_id.values(), key=place_of)
-    answer: list[JudgedHypothesis] = []
-
-    def place(one: JudgedHypothesis, above: tuple[str, ...]) -> None:
-        cause = causes[one.incident]
-        if cause and cause not in above and _leads(by_id[cause], one, catalog):
-            place(by_id[cause], (*above, one.incident))
-        if all(placed.incident != one.incident for placed in answer):
-            answer.append(replace(one, effect_of=cause if cause not in above else ""))
-
-    for one in ordered:
-        place(one, ())
-    return tuple(answer)
-
-
-def _leads(cause: JudgedHypothesis, effect: JudgedHypothesis, catalog: Catalog) -> bool:
-    return _is_general(effect, catalog) or _ORDER[cause.verdict] <= _ORDER[effect.verdict]
-
-
-def _is_general(one: JudgedHypothesis, catalog: Catalog) -> bool:
-    entry = catalog.get(one.incident)
-    return entry is not None and bool(entry.shows)
-
-
-def _place(one: JudgedHypothesis, *, general: bool) -> tuple[int, bool, float, str]:
-    offer = one.capability and one.verdict is not Verdict.RULED_OUT
-    return _ORDER[Verdict.OFFERED if offer else one.verdict], general, -one.hypothesis.score, one.incident
-
-
-def _cause_of(one: JudgedHypothesis, by_id: Mapping[str, JudgedHypothesis], catalog: Catalog, now: datetime) -> str:
-    """Return the incident that explains this one, the best proven if there are several; "" for none."""
-    if one.capability or not supported(one):
-        return ""
-    entry = catalog.get(one.incident)
-    explains = [
-        by_id[link.incident]
-        for link in (causes_of(entry, catalog) if entry else ())
-        if link.incident in by_id
-        and not by_id[link.incident].capability
-        and supported(by_id[link.incident])
-        and may_cause(by_id[link.incident], one, link, now=now)
-    ]
-
-    def preference(upstream: JudgedHypothesis) -> tuple[int, bool]:
-        """Return the verdict first; of equally proven causes a general one is nearer, and has its own cause."""
-        return _ORDER[upstream.verdict], not _is_general(upstream, catalog)
-
-    return min(explains, key=preference).incident if explains else ""
 
 
 def supported(one: JudgedHypothesis) -> bool:

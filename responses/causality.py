@@ -23,19 +23,19 @@ _BESIDE: Final = re.compile(r'"(took|error|err)":"((?:[^"\\]|\\.)*)"')
 
 def explanation(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language) -> str:
     """Return which upstream incident explains this one, and whether that one is shown above or below."""
-    order = [each.incident for each in diagnosis.hypotheses]
-    below = one.effect_of in order and one.incident in order and order.index(one.incident) < order.index(one.effect_of)
-    cause = next((each.title.in_(language) for each in diagnosis.hypotheses if each.incident == one.effect_of), "")
+    order = [each.key for each in diagnosis.hypotheses]
+    below = one.cause in order and one.key in order and order.index(one.key) < order.index(one.cause)
+    cause = next((each.title.in_(language) for each in diagnosis.hypotheses if each.key == one.cause), "")
     return (words.LIKELY_CAUSED_BY if below else words.EXPLAINED_BY).in_(language).format(cause or one.effect_of[:100])
 
 
 def effects(one: JudgedHypothesis, diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
     """Return the hypotheses that a cause explains, direct effects first."""
     found: list[JudgedHypothesis] = []
-    reached = {one.incident}
-    while more := [each for each in diagnosis.hypotheses if each.effect_of in reached and each.incident not in reached]:
+    reached = {one.key}
+    while more := [each for each in diagnosis.hypotheses if each.cause in reached and each.key not in reached]:
         found += more
-        reached |= {each.incident for each in more}
+        reached |= {each.key for each in more}
     return tuple(found)
 
 

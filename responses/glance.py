@@ -239,10 +239,10 @@ def changed(diagnosis: Diagnosis, language: Language) -> str:
 
 def others(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language) -> str:
     """Return the next hypothesis that this one does not explain; beside a confirmed cause only a confirmed one."""
-    explained = {one.incident, *(each.incident for each in causality.effects(one, diagnosis))}
-    beside = [each for each in sentences.open_hypotheses(diagnosis) if each.incident not in explained]
+    explained = {one.key, *(each.key for each in causality.effects(one, diagnosis))}
+    beside = [each for each in sentences.open_hypotheses(diagnosis) if each.key not in explained]
     if sentences.is_confirmed(one):
-        beside = [each for each in beside if sentences.is_confirmed(each) and not each.effect_of]
+        beside = [each for each in beside if sentences.is_confirmed(each) and not each.cause]
     if not beside:
         return ""
     other, *more = beside
@@ -261,7 +261,7 @@ def observation(seen: Observation, language: Language) -> str:
 def effect(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language, *, of_text: bool) -> str:
     """Return what this cause leads to, or what causes it; "" for neither."""
     colon = words.COLON.in_(language)
-    if upstream := next((each for each in diagnosis.hypotheses if each.incident == one.effect_of), None):
+    if upstream := next((each for each in diagnosis.hypotheses if each.key == one.cause), None):
         return words.CAUSED_BY_SHORT.in_(language).format(brief(cause(upstream, language), most=_OTHER[language]))
     found = causality.effects(one, diagnosis)
     pasted = [each for each in found if each.hypothesis.matches] or list(found)

@@ -28,7 +28,8 @@ from intents.domain import (
 )
 from intents.focus import KINDS
 from intents.products import is_shown
-from intents.verdicts import judge, rank, supported
+from intents.ranking import rank
+from intents.verdicts import judge, supported
 
 _AFFECTED: Final = 3
 # Words that name an object or a part of it.
@@ -106,7 +107,7 @@ class Explanation:
         """Judge a hypothesis by its text alone."""
         incident = self.catalog.incidents[named.hypothesis.incident]
         nothing = ProbeResult(missing=str(named.focus))
-        one = judge(
+        one, *_ = judge(
             incident,
             named.hypothesis,
             dict.fromkeys(incident.reads, nothing),
@@ -124,10 +125,8 @@ class Explanation:
             return ()
         kept = {word: value for word, value in named.hypothesis.named.items() if word not in _OF_AN_OBJECT}
         anywhere = Hypothesis(incident=named.hypothesis.incident, score=named.hypothesis.score, named=kept)
-        one = await self.investigation.judge(anywhere)
-        if one.verdict is not Verdict.CONFIRMED:
-            return ()
-        return tuple(dict.fromkeys(subject for subject, _ in _subjects(one)))[:_AFFECTED]
+        found = [one for one in await self.investigation.judge(anywhere) if one.verdict is Verdict.CONFIRMED]
+        return tuple(dict.fromkeys(subject for one in found for subject, _ in _subjects(one)))[:_AFFECTED]
 
 
 def _is_shared(incident: Incident, one: JudgedHypothesis) -> bool:

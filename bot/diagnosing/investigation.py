@@ -22,8 +22,9 @@ from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, 
 from intents.edges import ObjectKey
 from intents.focus import KINDS, besides
 from intents.products import is_shown
-from intents.subjects import key_of, ties
-from intents.verdicts import judge, rank, supported
+from intents.ranking import rank
+from intents.subjects import ties
+from intents.verdicts import judge, supported
 
 Readings = Mapping[str, ProbeResult]
 # Follow at most this many causes upstream; further ones belong to another incident.
@@ -42,7 +43,7 @@ class Investigation:
         True  # whether the hypotheses are of a text; those of an object's state include what could explain it
     )
     question: Question = NO_QUESTION
-    _judged_as: dict[str, JudgedHypothesis] = field(default_factory=dict, init=False)
+    _judged: dict[str, tuple[JudgedHypothesis, ...]] = field(default_factory=dict, init=False)
     _begun: dict[str, tuple[Hypothesis, asyncio.Task[Readings]]] = field(default_factory=dict, init=False)
     _graphs: list[ClusterGraph] = field(default_factory=list, init=False)
 
@@ -53,52 +54,55 @@ class Investigation:
 
     async def run(self, hypotheses: Iterable[Hypothesis]) -> tuple[JudgedHypothesis, ...]:
         """Judge the hypotheses and their causes, and rank them."""
-        judged: dict[str, JudgedHypothesis] = {}
         pending = tuple(hypotheses)
         for _ in range(_ROUNDS):
             await self.connect(pending)
-            for one in await asyncio.gather(*map(self._judge_anywhere, pending)):
-                judged[one.incident] = self._judged_as[one.incident] = one
-            pending = tuple(self._upstream(judged))
+            judged = await asyncio.gather(*map(self._judge_anywhere, pending))
+            self._judged.update(zip((one.incident for one in pending), judged, strict=True))
+            pending = tuple(self._upstream())
             if not pending:
                 break
-        for one in await self._offers(judged):
-            judged[one.incident] = one
-        kept = [one for one in judged.values() if one.hypothesis.matches or self._is_reported(one, judged)]
+        for one in await self._offers():
+            self._judged[one.incident] = (one,)
+        kept = [one for one in self._all_judged() if one.hypothesis.matches or self._is_reported(one)]
         return rank(kept, self.catalog, now=self.now)
 
-    async def _offers(self, judged: Mapping[str, JudgedHypothesis]) -> tuple[JudgedHypothesis, ...]:
+    def _all_judged(self) -> list[JudgedHypothesis]:
+        return [one for each in self._judged.values() for one in each]
+
+    def _supported(self, incident: str) -> tuple[JudgedHypothesis, ...]:
+        """Return the objects that the cluster shows with an incident, as they were judged."""
+        return tuple(filter(supported, self._judged.get(incident, ())))
+
+    async def _offers(self) -> tuple[JudgedHypothesis, ...]:
         """Return the general actions for the objects of this diagnosis that no hypothesis offers yet."""
-        causes = rank(judged.values(), self.catalog, now=self.now)
+        causes = rank(self._all_judged(), self.catalog, now=self.now)
         focuses = [self.focus(self.catalog.incidents[one.incident], one.hypothesis) for one in causes]
-        open_ = [
-            incident
-            for incident in self.catalog
-            if is_capability(incident) and not (incident.id in judged and supported(judged[incident.id]))
-        ]
+        open_ = [incident for incident in self.catalog if is_capability(incident) and not self._supported(incident.id)]
         found = await asyncio.gather(*(self._offer(raised(incident, causes, focuses)) for incident in open_))
         return tuple(one for one in found if one is not None)
 
     async def _offer(self, hypotheses: Iterable[Hypothesis]) -> JudgedHypothesis | None:
         """Return the first of them that the evidence supports."""
         for hypothesis in hypotheses:
-            one = await self.judge(hypothesis)
+            one = (await self.judge(hypothesis))[0]
             if supported(one):
                 return one
         return None
 
-    async def judge(self, hypothesis: Hypothesis) -> JudgedHypothesis:
-        """Read what the evidence rules of one hypothesis need, judge it, and report it."""
+    async def judge(self, hypothesis: Hypothesis) -> tuple[JudgedHypothesis, ...]:
+        """Read what the evidence rules of a hypothesis need, judge it for each object at fault, and report it."""
         incident = self.catalog.incidents[hypothesis.incident]
         focus = self.focus(incident, hypothesis)
         readings = await self._readings(hypothesis)
         question = self.question_for(hypothesis, focus)
         judged = judge(incident, hypothesis, readings, focus=focus, now=self.now, question=question)
         if hypothesis.pointed_to_by or any(link.linked_by is LinkedBy.OWNS for link in incident.causes):
-            judged = replace(judged, owners=self._owners(judged))
-        self.reads.report(judged)
-        if self.snapshot is not None:
-            announced_by_evidence(self.snapshot, judged)
+            judged = tuple(replace(one, owners=self._owners(one)) for one in judged)
+        for one in judged:
+            self.reads.report(one)
+            if self.snapshot is not None:
+                announced_by_evidence(self.snapshot, one)
         return judged
 
     def question_for(self, hypothesis: Hypothesis, focus: Focus) -> Question:
@@ -128,24 +132,24 @@ class Investigation:
 
     def _owners(self, one: JudgedHypothesis) -> frozenset[ObjectKey]:
         """Return the objects of the evidence with what owns them, at any distance."""
-        subjects = {key_of(row.subject) for finding in one.cluster_support for row in finding.rows}
+        subjects = {row.subject.key for finding in one.cluster_support for row in finding.rows}
         return frozenset(owner for graph in self._graphs for subject in subjects for owner in graph.owners(subject))
 
     def _kin(self, about: ObjectRef | None) -> frozenset[ObjectKey]:
-        return self._graphs[0].kin(key_of(about)) if about and self._graphs else frozenset()
+        return self._graphs[0].kin(about.key) if about and self._graphs else frozenset()
 
     def _reached(self, hypothesis: Hypothesis, about: ObjectRef | None) -> frozenset[ObjectKey]:
         """Return the objects that belong to the question: those that the one in question needs, or that need it.
 
         Of a cause these are also the objects of its effect.
         """
-        effect = self._judged_as.get(hypothesis.pointed_to_by)
-        of_effect = _reached_from(effect) if effect else frozenset()
-        starts = {key_of(one) for one in (about, effect.subject if effect else None) if one}
+        effects = self._judged.get(hypothesis.pointed_to_by, ())
+        named = (key for effect in effects for key in _reached_from(effect))
+        starts = {one.key for one in (about, *(effect.subject for effect in effects)) if one}
         graph = (found for start in starts for each in self._graphs for found in each.reached(start))
-        return of_effect | starts | frozenset(graph)
+        return frozenset((*starts, *named, *graph))
 
-    async def _judge_anywhere(self, hypothesis: Hypothesis) -> JudgedHypothesis:
+    async def _judge_anywhere(self, hypothesis: Hypothesis) -> tuple[JudgedHypothesis, ...]:
         """Judge a cause in the whole namespace unless it is about the suffering object itself."""
         judged = await self.judge(hypothesis)
         effect = hypothesis.pointed_to_by
@@ -155,23 +159,27 @@ class Investigation:
             return judged
         wider = {word: name for word, name in hypothesis.named.items() if word not in KINDS}
         about = self.catalog.incidents[hypothesis.incident].about
-        if not hypothesis.pointed_to_by or supported(judged) or not about or len(wider) == len(hypothesis.named):
+        if not effect or supported(judged[0]) or not about or len(wider) == len(hypothesis.named):
             return judged
         return await self.judge(replace(hypothesis, named=wider))
 
-    def _is_reported(self, one: JudgedHypothesis, judged: Mapping[str, JudgedHypothesis]) -> bool:
+    def _is_reported(self, one: JudgedHypothesis) -> bool:
         """Tell whether an upstream cause is reported: it is supported and explains its symptom, or named and unread."""
-        effect = judged.get(one.hypothesis.pointed_to_by)
+        effect = one.hypothesis.pointed_to_by
         if supported(one):
-            return effect is None or any(
-                may_cause(one, effect, link, now=self.now)
-                for link in self._links(effect.incident)
-                if link.incident == one.incident
-            )
-        declared = effect is not None and any(
-            link.incident == one.incident for link in self.catalog.incidents[effect.incident].causes
+            return effect not in self._judged or self._explains(one, self._judged[effect])
+        declared = effect in self._judged and any(
+            link.incident == one.incident for link in self.catalog.incidents[effect].causes
         )
         return declared and any(finding.outcome is FindingOutcome.GAP for finding in one.findings)
+
+    def _explains(self, cause: JudgedHypothesis, effects: Iterable[JudgedHypothesis]) -> bool:
+        return any(
+            may_cause(cause, effect, link, now=self.now)
+            for effect in effects
+            for link in self._links(effect.incident)
+            if link.incident == cause.incident
+        )
 
     def _links(self, incident: str) -> tuple[Cause, ...]:
         return causes_of(self.catalog.incidents[incident], self.catalog)
@@ -181,20 +189,15 @@ class Investigation:
         """Return the cluster's time; the beginning of the epoch without a cluster."""
         return self.snapshot.now if self.snapshot else datetime.fromtimestamp(0, tz=UTC)
 
-    def _upstream(self, judged: Mapping[str, JudgedHypothesis]) -> Iterable[Hypothesis]:
+    def _upstream(self) -> Iterable[Hypothesis]:
         """Return what the entries of supported hypotheses name as causes, without those judged already."""
-        seen = set(judged)
-        for one in judged.values():
-            if not supported(one):
-                continue
+        seen = set(self._judged)
+        for one in filter(supported, self._all_judged()):
             held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
             shown, links = tuple(_shown_by(one)), self._links(one.incident)
             named = self.catalog.incidents[one.incident].causes
             # A general incident with a cause needs no look at every other entry that could explain it.
-            explained = any(
-                (cause := judged.get(link.incident)) and supported(cause) and may_cause(cause, one, link, now=self.now)
-                for link in links
-            )
+            explained = any(self._explains(cause, (one,)) for link in links for cause in self._supported(link.incident))
             for link in links:
                 name, entry = link.incident, self.catalog.get(link.incident)
                 if name in seen or entry is None or not held & set(link.only_if or held):

@@ -34,7 +34,8 @@ from intents.domain import (
     Verdict,
 )
 from intents.focus import KINDS
-from intents.verdicts import rank, supported
+from intents.ranking import rank
+from intents.verdicts import supported
 
 # Of the objects that a text names, the most broken are read.
 MOST_READ: Final = 3
@@ -59,18 +60,16 @@ class NamedStates:
         self, judged: Sequence[JudgedHypothesis], *, catalog: Catalog, now: datetime
     ) -> tuple[JudgedHypothesis, ...]:
         """Return the hypotheses of the text together with what the states of its objects prove, ranked."""
-        by_id = {one.incident: one for one in judged}
-        for one in (one for state in self.states for one in state.hypotheses):
-            known = by_id.get(one.incident)
+        told = list(judged)
+        for one in (one for state in self.states for one in state.hypotheses if supported(one)):
+            known = [each for each in told if each.incident == one.incident]
             # The text may name a part of the object, such as a container: what is refuted of that stays refuted.
-            if not supported(one) or (known and (supported(known) or known.verdict is Verdict.RULED_OUT)):
+            if any((each.key == one.key and supported(each)) or each.verdict is Verdict.RULED_OUT for each in known):
                 continue
-            if known is not None:
-                told = replace(one.hypothesis, score=known.hypothesis.score, matches=known.hypothesis.matches)
-                by_id[one.incident] = replace(one, hypothesis=told)
-            else:
-                by_id[one.incident] = one
-        return rank(by_id.values(), catalog, now=now) if self.states else tuple(judged)
+            raised = next((each.hypothesis for each in known), one.hypothesis)
+            told = [each for each in told if each not in known or supported(each)]
+            told.append(replace(one, hypothesis=replace(one.hypothesis, score=raised.score, matches=raised.matches)))
+        return rank(told, catalog, now=now) if self.states else tuple(judged)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

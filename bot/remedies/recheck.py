@@ -19,7 +19,6 @@ from intents.catalog.schema import Symptom as SymptomRule
 from intents.domain import Diagnosis, Finding, FindingOutcome, Hypothesis, JudgedHypothesis, ObjectRef
 from intents.focus import KINDS, named_as
 from intents.rules import RuleResult, evaluate
-from intents.subjects import key_of
 from intents.verdicts import judge, supported, values_for
 
 # Captured names that are true of one pod only, or of where it ran: they are dropped for its replacement.
@@ -56,8 +55,8 @@ async def recheck(
     hypothesis = Hypothesis(incident=incident.id, score=about.score, named=about.named, when=about.when)
     reads = Reads(snapshot=snapshot, probes=engine.probes)
     readings = await reads.for_hypothesis(incident, hypothesis, about.focus)
-    question = Question(reached=frozenset({key_of(about.subject)}) if about.subject else frozenset())
-    judged = judge(incident, hypothesis, readings, focus=about.focus, now=snapshot.now, question=question)
+    question = Question(reached=frozenset({about.subject.key}) if about.subject else frozenset())
+    judged, *_ = judge(incident, hypothesis, readings, focus=about.focus, now=snapshot.now, question=question)
     diagnosis = Diagnosis(
         focus=about.focus,
         cluster=snapshot.cluster,

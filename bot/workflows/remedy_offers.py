@@ -42,7 +42,7 @@ class RemedyOffers:
         `question` is the interpretation of the request.
         """
         offers = (*leading_hypotheses(diagnosis)[:1], *open_hypotheses(diagnosis)[:1], *offered(diagnosis))
-        shown = [one for one in {one.incident: one for one in offers}.values() if one.remedies]
+        shown = [one for one in {one.key: one for one in offers}.values() if one.remedies]
         planned = [await self._of(one, request, question, requester, diagnosis, connection) for one in shown]
         buttons, names = zip(*(each for some in planned for each in some), strict=True) if any(planned) else ((), ())
         return labelled(buttons, names)

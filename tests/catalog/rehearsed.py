@@ -50,7 +50,10 @@ class Judged:
 
     def with_readings(self, changed: Mapping[str, ProbeResult]) -> JudgedHypothesis:
         readings = {**self.readings, **changed}
-        return judge(self.incident, self.hypothesis, readings, focus=self.focus, now=self.now, question=self.question)
+        first, *_ = judge(
+            self.incident, self.hypothesis, readings, focus=self.focus, now=self.now, question=self.question
+        )
+        return first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,10 +202,7 @@ def _focus(diagnosis: Diagnosis, request: Request, incident: Incident, hypothesi
 
 
 def _mutants_on(one: Judged) -> dict[str, Verdict | None]:
-    return {
-        name: judge(mutant, one.hypothesis, one.readings, focus=one.focus, now=one.now, question=one.question).verdict
-        for name, mutant in mutants(one.incident)
-    }
+    return {name: replace(one, incident=mutant).with_readings({}).verdict for name, mutant in mutants(one.incident)}
 
 
 def mutants(incident: Incident) -> Iterator[tuple[str, Incident]]:

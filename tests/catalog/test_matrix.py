@@ -34,7 +34,7 @@ async def test_no_other_incident_is_confirmed_on_its_broken_case(
             for other in CATALOG:
                 hypothesis = told.get(other.id) or Hypothesis(incident=other.id, score=1.0)
                 readings = await reads.for_hypothesis(other, hypothesis, focus)
-                judged = judge(other, hypothesis, readings, focus=focus, now=snapshot.now, question=question)
+                judged, *_ = judge(other, hypothesis, readings, focus=focus, now=snapshot.now, question=question)
                 if judged.verdict is Verdict.CONFIRMED:
                     proven.add(other.id)
 

@@ -28,7 +28,8 @@ from intents.domain import (
     Value,
     Verdict,
 )
-from intents.verdicts import judge, rank
+from intents.ranking import rank
+from intents.verdicts import judge
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 FORBIDDEN = Gap(what="leases", reason=GapReason.FORBIDDEN, permission=Permission(verb="get", resource="leases"))
@@ -84,7 +85,7 @@ def judged(
 ) -> JudgedHypothesis:
     hypothesis = Hypothesis(incident=entry.id, score=score, named={"device": "sda"})
     readings = {"nodes": nodes, "pods": pods or ProbeResult()}
-    return judge(entry, hypothesis, readings, focus=Focus(kind="Node", name=name), now=NOW)
+    return judge(entry, hypothesis, readings, focus=Focus(kind="Node", name=name), now=NOW)[0]
 
 
 @pytest.mark.parametrize(
@@ -292,7 +293,7 @@ def test_pasted_time_is_as_precise_as_the_line(when: PastedTime, ago: float, sla
         "says": "old",
     }
     hypothesis = Hypothesis(incident="disk-full", score=0.9, when=when)
-    result = judge(
+    result, *_ = judge(
         incident(rule), hypothesis, {"nodes": ProbeResult(), "pods": ProbeResult()}, focus=Focus(name="n"), now=NOW
     )
 
@@ -405,4 +406,4 @@ def test_judging_never_raises_and_is_deterministic(
     first = judge(entry, hypothesis, readings, focus=Focus(), now=NOW)
 
     assert repr(judge(entry, hypothesis, readings, focus=Focus(), now=NOW)) == repr(first)
-    assert len(first.findings) <= len(entry.evidence)
+    assert len(first[0].findings) <= len(entry.evidence)

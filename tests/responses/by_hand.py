@@ -9,6 +9,7 @@ from intents.domain import (
     Gap,
     GapReason,
     Hypothesis,
+    HypothesisKey,
     JudgedHypothesis,
     ObjectRef,
     Permission,
@@ -49,7 +50,7 @@ def judged(incident: str, verdict: Verdict, *findings: Finding, effect_of: str =
         impact=Text(en="The pod does not start.", zh="Pod 无法启动。"),
         subject=POD,
         findings=findings,
-        effect_of=effect_of,
+        cause=HypothesisKey(effect_of, replace(POD, uid="")) if effect_of else None,
     )
 
 

@@ -185,5 +185,5 @@ def test_json_has_the_keys_that_scripts_rely_on(diagnosis: Diagnosis) -> None:
     assert first["verdict"] == "confirmed"
     assert first["object"] == {"kind": "Pod", "namespace": "shop", "name": "api-0", "uid": "u-1"}
     assert first["root_cause"] == "镜像仓库中没有这个标签。"
-    assert document["hypotheses"][1]["effect_of"] == "image-pull-failed"
+    assert document["hypotheses"][1]["effect_of"]["incident"] == "image-pull-failed"
     assert document["gaps"][0]["permission"] == "get on coordination.k8s.io/leases"
