@@ -114,7 +114,7 @@ def _mute_line(mute: MuteShown, language: Language) -> list[Leaf]:
     described = f" {title} · " if title != mute.muted else " · "
     after = "".join(f" · {each}" for each in (_until(mute, language), why) if each)
     return [
-        blocks.code(shown_line(mute.muted, limit=180)),
+        blocks.code(shown_line(mute.muted, limit=150)),
         blocks.text(described),
         blocks.user(mute.by),
         blocks.text(after),
