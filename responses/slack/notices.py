@@ -15,14 +15,17 @@ from intents.templates import capitalised
 from responses import words
 from responses.sentences import finished, in_a_row
 from responses.shown import shown_line
-from responses.slack import blocks
+from responses.slack import blocks, limits
 from responses.slack.blocks import Element, Leaf
+from responses.slack.budget import fit_groups
 from responses.slack.message import Message
 from responses.slack.mrkdwn import fallback
 from responses.slack.presses import Press, action_id
 
 _SAYS: Final = 1_500
 _MUTED_SHOWN: Final = 20
+# The sentences before and after a list of mutes.
+_AROUND_MUTES: Final = 200
 
 
 def failed(reason: Text, *, language: Language) -> Message:
@@ -101,10 +104,11 @@ def all_muted(mutes: Sequence[MuteShown], *, language: Language) -> Message:
     if not mutes:
         return notice(words.NONE_MUTED, language=language)
     says = words.ALL_MUTED.in_(language).format(len(mutes))
-    items = [_mute_line(mute, language) for mute in mutes[:_MUTED_SHOWN]]
-    elements = [blocks.line(blocks.text(says)), blocks.bullets(items)]
-    if len(mutes) > _MUTED_SHOWN:
-        more = words.MORE.in_(language).format(len(mutes) - _MUTED_SHOWN)
+    items = [[blocks.bullets([_mute_line(mute, language)])] for mute in mutes[:_MUTED_SHOWN]]
+    kept, _ = fit_groups(items, limits.BUDGET_VISIBLE - _AROUND_MUTES)
+    elements = [blocks.line(blocks.text(says)), *kept]
+    if len(mutes) > len(kept):
+        more = words.MORE.in_(language).format(len(mutes) - len(kept))
         elements.append(blocks.line(blocks.text(more, italic=True)))
     return _message(fallback(says), *elements)
 
@@ -114,7 +118,7 @@ def _mute_line(mute: MuteShown, language: Language) -> list[Leaf]:
     described = f" {title} · " if title != mute.muted else " · "
     after = "".join(f" · {each}" for each in (_until(mute, language), why) if each)
     return [
-        blocks.code(shown_line(mute.muted, limit=150)),
+        blocks.code(shown_line(mute.muted, limit=180)),
         blocks.text(described),
         blocks.user(mute.by),
         blocks.text(after),
