@@ -72,7 +72,7 @@ def judge(
     they are candidates. What no answer shows has no texts. Never raise for what was read or captured.
     """
     values = values_for(incident, hypothesis, focus=focus, now=now)
-    found = candidates(incident, _evaluated(incident, undivided(readings), values))
+    found = candidates(incident, [evaluate(rule, readings, values) for rule in incident.evidence])
     if not found:
         return (_judged(incident, hypothesis, undivided(readings), focus, values),)
     about = [narrowed(incident, readings, one.own, near=one.near).rows for one in found]
@@ -97,14 +97,30 @@ def _of_asked(incident: Incident, readings: Mapping[str, ProbeResult], question:
     return unread(readings)
 
 
-def _evaluated(incident: Incident, own: OneSubject, values: Mapping[str, Any]) -> list[RuleResult]:
-    return [evaluate(rule, own.readings, values) for rule in incident.evidence]
+def uncalled(
+    incident: Incident, hypothesis: Hypothesis, readings: Mapping[str, ProbeResult], *, focus: Focus
+) -> frozenset[str]:
+    """Return the reads that follow a rule (`after`) which does not hold for what was read, and is no gap."""
+    after = {name: rule for name, read in incident.reads.items() if (rule := incident.rule(read.after))}
+    if not after:
+        return frozenset()
+    # Reads are called for by the text alone: no time is needed.
+    values = values_for(incident, hypothesis, focus=focus, now=None)
+    return frozenset(name for name, rule in after.items() if not _calls(evaluate(rule, readings, values)))
+
+
+def _calls(result: RuleResult) -> bool:
+    unjudged = result.finding is not None and result.finding.outcome is FindingOutcome.GAP
+    return result.answer is RuleAnswer.YES or unjudged
 
 
 def _judged(
     incident: Incident, hypothesis: Hypothesis, own: OneSubject, focus: Focus, values: Mapping[str, Any]
 ) -> JudgedHypothesis:
-    results = _evaluated(incident, own, values)
+    # What follows a rule that holds for others only was not asked for this one.
+    skipped = dict.fromkeys(uncalled(incident, hypothesis, own.readings, focus=focus), ProbeResult(skipped=True))
+    readings = {**own.readings, **skipped}
+    results = [evaluate(rule, readings, values) for rule in incident.evidence]
     findings = _worth_telling(results)
     best = _best_support(findings)
     verdict = decide(incident, findings)

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -15,9 +15,8 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.probes.contract import Look, Probe
 from intents.catalog.schema import Incident, Read
-from intents.domain import FindingOutcome, Focus, Gap, GapReason, Hypothesis, JudgedHypothesis, ProbeResult
-from intents.rules import RuleAnswer, evaluate
-from intents.verdicts import fill, values_for
+from intents.domain import Focus, Gap, GapReason, Hypothesis, JudgedHypothesis, ProbeResult
+from intents.verdicts import fill, uncalled, values_for
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -37,18 +36,6 @@ class Progress:
     total: int
     scanned: int = 0
     found: tuple[JudgedHypothesis, ...] = ()
-
-
-def _calls_for(
-    incident: Incident, rule_id: str, readings: Mapping[str, ProbeResult], *, judged_by: Mapping[str, Any]
-) -> bool:
-    """Tell whether a rule holds, or could not be judged, so that the reads after it are made."""
-    rule = incident.rule(rule_id)
-    if rule is None:
-        return True
-    result = evaluate(rule, readings, judged_by)
-    unjudged = result.finding is not None and result.finding.outcome is FindingOutcome.GAP
-    return result.answer is RuleAnswer.YES or unjudged
 
 
 class Reads:
@@ -78,7 +65,6 @@ class Reads:
         if self._snapshot is None:
             return dict.fromkeys(incident.reads, _NO_CLUSTER)
         snapshot = self._snapshot
-        # Arguments come from the text alone; no time is needed here.
         values = values_for(incident, hypothesis, focus=focus, now=None)
         names = {name: value for name, value in sorted(hypothesis.named.items()) if value}
 
@@ -91,11 +77,9 @@ class Reads:
             return {name: await task for name, task in tasks.items()}
 
         first = await made((name, read) for name, read in incident.reads.items() if not read.after)
-        later = {name: read for name, read in incident.reads.items() if read.after}
-        wanted = {
-            name: read for name, read in later.items() if _calls_for(incident, read.after, first, judged_by=values)
-        }
-        return {**dict.fromkeys(later, ProbeResult(skipped=True)), **first, **await made(wanted.items())}
+        skipped = dict.fromkeys(uncalled(incident, hypothesis, first, focus=focus), ProbeResult(skipped=True))
+        wanted = ((name, read) for name, read in incident.reads.items() if name not in {*first, *skipped})
+        return {**skipped, **first, **await made(wanted)}
 
     def gaps_for(self, reported: Iterable[JudgedHypothesis]) -> tuple[Gap, ...]:
         """Return what could not be read, each once, sorted by wording.
