@@ -86,8 +86,11 @@ def judge(
         _judged(incident, hypothesis, narrowed(incident, readings, own, near=one.near), focus, values)
         for one, own in islice(apart(chosen, question.kin), MOST_SUBJECTS)
     ]
-    others = {one.key: one for one in judged[1:] if supported(one) and one.key != judged[0].key}
-    return judged[0], *others.values()
+    distinct = {one.key: one for one in reversed(judged) if supported(one) or one is judged[0]}
+    if len(distinct) > 1 and anchor < Anchor.REACHED:
+        # Several objects have what the text says: none of them may be changed before one is chosen.
+        distinct = {key: replace(one, remedies=()) for key, one in distinct.items()}
+    return tuple(reversed(distinct.values()))
 
 
 def _of_asked(incident: Incident, readings: Mapping[str, ProbeResult], question: Question) -> OneSubject:

@@ -86,8 +86,9 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
     matching = await match_symptoms(lambda: _symptoms_of(statements), engine.matcher, length=length)
     of_one = _OF_A_CONTAINER if _several_fail(obj) else frozenset()
     told = [
-        replace(each, named={word: name for word, name in each.named.items() if word not in of_one} | named)
+        replace(each, named={word: name for word, name in each.named.items() if word not in varying} | named)
         for each in matching.hypotheses
+        for varying in (of_one | _varying(each),)
     ]
     of_kind = raised_by(
         (one.kind for one in (*observed.owners, *(each.subject for each in observed.troubles))), observed.identities
@@ -99,6 +100,13 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
         problem = "" if observed.waits else lasting_problem(obj, kind, snapshot.now)
         left = (Observation(subject=target, quote=problem),) if problem else await trouble_inside(snapshot, obj, kind)
     return ObjectState(focus=about, owners=observed.owners, hypotheses=judged, unexplained=left, gaps=observed.gaps)
+
+
+def _varying(hypothesis: Hypothesis) -> frozenset[str]:
+    """Return the captured names that differ among the statements: several objects have the same fault."""
+    first: dict[str, str] = {}
+    captured = [pair for match in hypothesis.matches for pair in match.captures.items()]
+    return frozenset(word for word, value in captured if first.setdefault(word, value) != value)
 
 
 def _several_fail(obj: Json) -> bool:
