@@ -79,7 +79,6 @@ class Existence(StrEnum):
 
     EXISTS = "exists"
     REPLACED = "replaced"  # gone, but its owner is known
-    UNAFFECTED = "unaffected"  # it exists, and the evidence is about others
     MISSING = "missing"
     QUOTED = "quoted"  # the text does not name it, but quotes what the cluster says of it
 

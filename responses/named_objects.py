@@ -44,10 +44,6 @@ _FOUND_IN: Final = Text(
     zh="在 Casebook 可读取的范围内，只有命名空间 {instead_namespace} 中有 {kind} {name}。",
 )
 _SEVERAL: Final = Text(en="Several objects fit “{name}”.", zh="有多个对象符合“{name}”。")
-_UNAFFECTED: Final = Text(
-    en="{target} exists and does not show this error. It now affects {affected}.",
-    zh="{target} 存在，但没有此错误。目前受影响的是 {affected}。",
-)
 _OTHER_EVIDENCE: Final = Text(
     en="{target} exists; the evidence below is about {affected}.", zh="{target} 存在；以下证据针对 {affected}。"
 )
@@ -56,7 +52,7 @@ _OTHERS: Final = Text(
     zh="文本还提到另外 {others} 个同类对象；此答复仅针对 {target}。",
 )
 _QUOTED: Final = Text(en="The text quotes {source} of {target}{when}.", zh="文本引用的是 {target} 的{source}{when}。")
-_SAYS: Final = {Existence.REPLACED: _REPLACED, Existence.UNAFFECTED: _UNAFFECTED, Existence.QUOTED: _QUOTED}
+_SAYS: Final = {Existence.REPLACED: _REPLACED, Existence.QUOTED: _QUOTED}
 
 
 def named_sentences(diagnosis: Diagnosis, language: Language) -> tuple[str, ...]:

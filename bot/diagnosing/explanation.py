@@ -12,14 +12,12 @@ from typing import Final
 
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.named_objects import Resolved
-from bot.kube.objects import identity_of, namespace_of, node_name_of, ref
+from bot.kube.objects import identity_of, ref
 from intents.catalog.loader import Catalog
-from intents.catalog.schema import Incident
 from intents.domain import (
     Existence,
     FindingOutcome,
     Hypothesis,
-    Json,
     JudgedHypothesis,
     NamedObject,
     ObjectRef,
@@ -49,11 +47,8 @@ class Explanation:
         present = [one.hypothesis for one in self.resolved.values() if not one.is_missing]
         missing = [one for one in self.resolved.values() if one.is_missing]
         judged = list(await self.investigation.run(present)) if present else []
-        notes: list[NamedObject] = []
         judged = [self._with_speakers(one) for one in judged if self._is_of_a_product_here(one)]
-        for number, one in enumerate(judged):
-            judged[number], note = self._tied(one)
-            notes += [note] if note else []
+        notes = [note for one in judged if (note := self._note_on(one))]
         for named in missing:
             judged.append(self._from_text(named))
             if named.note is not None:
@@ -79,29 +74,23 @@ class Explanation:
         quotes = (match.quote for match in one.hypothesis.matches)
         return is_shown(incident, (*quotes, *one.hypothesis.named.values(), identity_of(manifest or {})))
 
-    def _tied(self, one: JudgedHypothesis) -> tuple[JudgedHypothesis, NamedObject | None]:
-        """Return a hypothesis that rests on the named object, or the text alone with a note where the evidence is."""
+    def _note_on(self, one: JudgedHypothesis) -> NamedObject | None:
+        """Return what is to be said of the named object; where the evidence is, if no edge connects it with that."""
         named = self.resolved.get(one.incident)
         if named is None or named.hypothesis.named != one.hypothesis.named:
-            return one, None
-        manifest = named.manifest
-        if manifest is None or not supported(one) or one.capability:
-            return one, named.note
-        subjects, target = _subjects(one), ref(manifest, named.asked.kind)
-        affected = tuple(dict.fromkeys(subject for subject, _ in subjects))[:_AFFECTED]
-        note = NamedObject(target=replace(target, uid=""), existence=Existence.EXISTS, affected=affected)
-        if target.kind != "Pod":
-            outside = target.namespace and all(subject.namespace != target.namespace for subject in affected)
-            return one, note if outside else named.note
-        if _concerns(subjects, manifest):
-            return one, named.note
-        if _is_shared(self.catalog.incidents[one.incident], one):
-            return one, note
-        about = self.catalog.incidents[one.incident].about
-        if about and all(on or subject.kind in ("Node", "Pod") for subject, on in subjects):
-            return self._from_text(named), replace(note, existence=Existence.UNAFFECTED)
-        # An incident of the whole cluster, or of a service that all pods use, may concern every pod.
-        return one, note
+            return None
+        if named.manifest is None or not supported(one) or one.capability:
+            return named.note
+        target, affected = replace(ref(named.manifest, named.asked.kind), uid=""), _subjects([one])
+        if self.investigation.connects(target, affected) and not self._is_shared(one):
+            return named.note
+        return NamedObject(target=target, existence=Existence.EXISTS, affected=affected)
+
+    def _is_shared(self, one: JudgedHypothesis) -> bool:
+        """Tell whether the evidence is about something that every object of the cluster depends on."""
+        incident = self.catalog.incidents[one.incident]
+        rules = (incident.rule(finding.rule) for finding in one.cluster_support)
+        return any(rule and rule.each and incident.reads[rule.each].shared for rule in rules)
 
     def _from_text(self, named: Resolved) -> JudgedHypothesis:
         """Judge a hypothesis by its text alone."""
@@ -126,37 +115,13 @@ class Explanation:
         kept = {word: value for word, value in named.hypothesis.named.items() if word not in _OF_AN_OBJECT}
         anywhere = Hypothesis(incident=named.hypothesis.incident, score=named.hypothesis.score, named=kept)
         found = [one for one in await self.investigation.judge(anywhere) if one.verdict is Verdict.CONFIRMED]
-        return tuple(dict.fromkeys(subject for one in found for subject, _ in _subjects(one)))[:_AFFECTED]
+        return _subjects(found)
 
 
-def _is_shared(incident: Incident, one: JudgedHypothesis) -> bool:
-    """Tell whether evidence is about something that every pod of the cluster depends on."""
-    rules = (incident.rule(finding.rule) for finding in one.cluster_support)
-    return any(rule and rule.each and incident.reads[rule.each].shared for rule in rules)
-
-
-def _subjects(one: JudgedHypothesis) -> list[tuple[ObjectRef, str]]:
-    """Return the objects that support a hypothesis, each with the node that its row names."""
-    return [
-        (each.subject, str(each.rows[0].values.get("node", "")) if each.rows else "")
-        for each in sorted(one.cluster_support, key=lambda each: not each.decisive)
-        if each.subject is not None
-    ]
-
-
-def _concerns(subjects: Iterable[tuple[ObjectRef, str]], pod: Json) -> bool:
-    """Tell whether evidence concerns a pod: by its namespace or its node.
-
-    `subjects` are the objects that the evidence is about, each with the node that its row names. A pod without a node
-    may wait for any of them.
-    """
-    node, namespace = node_name_of(pod), namespace_of(pod)
-    return any(
-        subject.namespace == namespace
-        or (bool(node) and node in (on, subject.name if subject.kind == "Node" else ""))
-        or not (node or subject.namespace)
-        for subject, on in subjects
-    )
+def _subjects(found: Iterable[JudgedHypothesis]) -> tuple[ObjectRef, ...]:
+    """Return the first objects that the evidence is about, those of decisive findings first."""
+    findings = (each for one in found for each in sorted(one.cluster_support, key=lambda each: not each.decisive))
+    return tuple(dict.fromkeys(each.subject for each in findings if each.subject))[:_AFFECTED]
 
 
 def _merged(notes: Iterable[NamedObject]) -> tuple[NamedObject, ...]:

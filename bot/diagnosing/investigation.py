@@ -125,6 +125,11 @@ class Investigation:
         await asyncio.gather(*(self._readings(one) for one in pending))
         self._graphs[:] = [ClusterGraph(self.snapshot.objects())] if self.snapshot else []
 
+    def connects(self, target: ObjectRef, others: Iterable[ObjectRef]) -> bool:
+        """Tell whether edges connect an object with one of others."""
+        reached = {target.key}.union(*(each.reached(target.key) for each in self._graphs))
+        return any(one.key in reached for one in others)
+
     @property
     def _speaker(self) -> ObjectRef | None:
         """Return the one object that says a line of the text: the text is about it as if it named it."""

@@ -90,6 +90,15 @@ class Connections:
             found |= self._nodes
         return found | {("Namespace", "", name[1]) for name in found if name[1]}
 
+    def serving(self, nodes: set[Name]) -> set[Name]:
+        """Return the pods of DaemonSets that serve whatever runs on some of the objects, their nodes."""
+        return {
+            name
+            for name, obj in self.objects.items()
+            if name[0] == "Pod" and ("Node", "", obj["spec"].get("nodeName")) in nodes
+            if any(owner[0] == "DaemonSet" for owner in self._owners(name))
+        }
+
     def family(self, start: Name) -> set[Name]:
         """Return the object with its owners and what it owns, as far as ownership goes."""
         found, border = {start}, [start]

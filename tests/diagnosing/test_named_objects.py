@@ -13,11 +13,12 @@ from bot.cli.rehearsal import full_world_of, stage, staged
 from bot.diagnosing import Engine, build_engine, diagnose
 from intents.catalog.cases import ask_of
 from intents.catalog.schema import Incident
-from intents.domain import Diagnosis, FindingOutcome, Focus, JudgedHypothesis, Language, Verdict
+from intents.domain import Diagnosis, FindingOutcome, Focus, JudgedHypothesis, Language, ObjectRef, Verdict
 from intents.focus import focus_of
 from intents.request import ExplainText
 from intents.symptoms import read_symptoms
 from responses.named_objects import named_sentences
+from tests.diagnosing.connections import Connections
 
 ABSENT = {
     "Pod": ("nowhere", "nosuch-0"),
@@ -36,8 +37,6 @@ HEALTHY = {
 }
 # The pod's image cannot be pulled; the incidents of images are about just that.
 BROKEN_OTHERWISE = {"Pod": ("store", "cart-5d8f7c9b6-q7r2w"), "Deployment": ("store", "cart")}
-
-NODES = {"storefront-6b8d4f7c95-jp4cz": "worker-a", "cart-5d8f7c9b6-q7r2w": "worker-b"}
 
 
 @pytest.fixture(scope="module")
@@ -101,16 +100,18 @@ async def test_no_paste_is_confirmed_or_ruled_out_silently_by_another_object(eng
     for incident in engine.catalog:
         for world, pastes in pastes_of(incident, engine):
             worlds = [world] if "image" in incident.id else [world, otherwise]
-            async with staged(stage(*worlds)) as connection:
+            cluster = stage(*worlds)
+            connections = Connections(obj for _, obj in cluster.store.everything())
+            async with staged(cluster) as connection:
                 for paste in pastes:
                     said = await diagnose(ExplainText(text=paste.text), engine=engine, connection=connection)
                     asked += 1
-                    silent += _silent(said, paste)
+                    silent += _silent(said, paste, connections)
     assert not silent, "\n".join(silent)
     assert asked >= 40
 
 
-def _silent(said: Diagnosis, paste: Paste) -> list[str]:
+def _silent(said: Diagnosis, paste: Paste, connections: Connections) -> list[str]:
     """Return what is wrong with an answer: evidence about another object that the answer does not mention first."""
     first = said.hypotheses[0]
     notes = named_sentences(said, Language.EN)
@@ -121,20 +122,19 @@ def _silent(said: Diagnosis, paste: Paste) -> list[str]:
         wrong = first.verdict is not Verdict.POSSIBLE or not told
         return [f"{paste}: {first.verdict}, {notes}"] if wrong else []
     decided = first.verdict in (Verdict.CONFIRMED, Verdict.LIKELY, Verdict.RULED_OUT)
-    if not decided or any(paste.name in note for note in notes) or _is_about(first, paste):
+    if not decided or any(paste.name in note for note in notes) or _is_about(first, paste, connections):
         return []
-    return [f"{paste}: {first.verdict} by {_subjects(first)}"]
+    return [f"{paste}: {first.verdict} by {[*map(str, _subjects(first))]}"]
 
 
-def _is_about(first: JudgedHypothesis, paste: Paste) -> bool:
+def _is_about(first: JudgedHypothesis, paste: Paste, connections: Connections) -> bool:
     subjects = _subjects(first)
-    return not subjects or any(
-        name in (paste.name, NODES.get(paste.name)) or (paste.namespace and namespace == paste.namespace)
-        for namespace, name in subjects
-    )
+    connected = connections.connected((paste.kind, paste.namespace, paste.name))
+    connected |= connections.serving(connected)
+    return not subjects or any(one.name == paste.name or one.key in connected for one in subjects)
 
 
-def _subjects(one: JudgedHypothesis) -> list[tuple[str, str]]:
+def _subjects(one: JudgedHypothesis) -> list[ObjectRef]:
     outcome = FindingOutcome.REFUTES if one.verdict is Verdict.RULED_OUT else FindingOutcome.SUPPORTS
     found = [each.subject for each in one.findings if each.outcome is outcome and not each.pasted]
-    return [(subject.namespace, subject.name) for subject in found if subject is not None]
+    return [subject for subject in found if subject is not None]
