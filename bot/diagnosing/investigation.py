@@ -105,9 +105,12 @@ class Investigation:
                 announced_by_evidence(self.snapshot, one)
         return judged
 
-    def question_for(self, hypothesis: Hypothesis, focus: Focus) -> Question:
-        """Return the question with the objects that edges connect with the one that it is about."""
-        about = focus.ref if focus.names_object else besides(hypothesis) or self._speaker
+    def question_for(self, hypothesis: Hypothesis, focus: Focus, *, subject: ObjectRef | None = None) -> Question:
+        """Return the question with the objects that edges connect with the one that it is about.
+
+        `subject` is that one if it was judged before.
+        """
+        about = subject or (focus.ref if focus.names_object else besides(hypothesis) or self._speaker)
         return replace(self.question, reached=self._reached(hypothesis, about), kin=self._kin(about))
 
     async def _read(self, hypothesis: Hypothesis) -> Readings:

@@ -12,13 +12,14 @@ from typing import Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
+from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.reads import Reads
 from bot.remedies.contract import About, Applied, EffectStatus
-from intents.anchors import Question
 from intents.catalog.schema import Symptom as SymptomRule
 from intents.domain import Diagnosis, Finding, FindingOutcome, Hypothesis, JudgedHypothesis, ObjectRef
 from intents.focus import KINDS, named_as
 from intents.rules import RuleResult, evaluate
+from intents.subjects import narrowed, unshared
 from intents.verdicts import judge, supported, values_for
 
 # Captured names that are true of one pod only, or of where it ran: they are dropped for its replacement.
@@ -54,8 +55,12 @@ async def recheck(
     incident = engine.catalog.incidents[incident_id]
     hypothesis = Hypothesis(incident=incident.id, score=about.score, named=about.named, when=about.when)
     reads = Reads(snapshot=snapshot, probes=engine.probes)
+    investigation = Investigation(
+        catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=lambda _incident, _hypothesis: about.focus
+    )
+    await investigation.connect((hypothesis,))
     readings = await reads.for_hypothesis(incident, hypothesis, about.focus)
-    question = Question(reached=frozenset({about.subject.key}) if about.subject else frozenset())
+    question = investigation.question_for(hypothesis, about.focus, subject=about.subject)
     judged, *_ = judge(incident, hypothesis, readings, focus=about.focus, now=snapshot.now, question=question)
     diagnosis = Diagnosis(
         focus=about.focus,
@@ -66,7 +71,8 @@ async def recheck(
         api_calls=snapshot.calls,
     )
     values = values_for(incident, hypothesis, focus=about.focus, now=snapshot.now)
-    result = evaluate(fixed_when.rule, readings, values) if fixed_when else None
+    own = narrowed(incident, readings, unshared(question.reached), near=question.reached) if question.reached else None
+    result = evaluate(fixed_when.rule, own.readings if own else readings, values) if fixed_when else None
     return Recheck(judged=judged, diagnosis=diagnosis, fixed_when=result)
 
 
