@@ -35,6 +35,8 @@ WORKLOADS: Final = Text(en="{} below their replicas", zh="{} 个工作负载副�
 ONE_WORKLOAD: Final = Text(en="1 workload below its replicas", zh="1 个工作负载副本不足")
 SERVICES: Final = Text(en="{} without a ready endpoint", zh="{} 个 Service 没有就绪端点")
 OTHERS: Final = Text(en="{}", zh="{} 个其他对象")
+BECAUSE: Final = Text(en="and {} because of it", zh="并因此影响{}")
+LIST: Final = Text(en=", ", zh="、")
 SINCE: Final = Text(en="since {}", zh="已持续 {}")
 READ: Final = Text(en="Read {}", zh="已读取 {}")
 MORE_CAUSES: Final = Text(
@@ -111,6 +113,7 @@ def _finding_json(finding: OverviewFinding, language: Language) -> dict[str, Any
             "workloads": finding.impact.workloads,
             "services": finding.impact.services,
             "others": finding.impact.others,
+            "caused": sum(finding.caused.counts),
             "examples": [object_json(each) for each in finding.impact.examples],
         },
         "since": finding.since.isoformat() if finding.since is not None else None,
@@ -160,11 +163,13 @@ def cause(finding: OverviewFinding, language: Language) -> str:
 
 
 def impact(finding: OverviewFinding, overview: Overview | OverviewChange, language: Language) -> str:
-    """Return what suffers, a few names, and since when."""
-    suffers = joined(*_counts(finding.impact, language))
+    """Return what suffers, what of it suffers because of that, a few names, and since when."""
     own = (finding.asked, finding.at_fault)
     named = list(dict.fromkeys(_name(each) for each in finding.impact.examples if each not in own))
-    if named and finding.impact.weight:
+    beside = joined(*_counts(finding.impact.without(finding.caused), language))
+    caused = LIST.in_(language).join(_counts(finding.caused, language))
+    suffers = joined(beside, BECAUSE.in_(language).format(caused) if caused else "")
+    if named and suffers:
         suffers = f"{suffers} ({', '.join(named)})"
     since = ""
     if finding.since is not None:

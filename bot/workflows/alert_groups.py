@@ -19,12 +19,12 @@ import structlog
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import TargetNotFound, diagnose
+from bot.diagnosing.fingerprints import fault_of
 from bot.jobs import JobRun, Json, StartJob
 from bot.overviews.overview import overview
 from bot.policy.alert_routes import AlertMode
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store.alert_groups import AlertScope, PendingAlert, StoredAlertPost
-from bot.workflows.alert_causes import cause_of
 from bot.workflows.alert_remedies import INCIDENT, NAMESPACE, remedies_done
 from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Requester, Services
@@ -310,7 +310,7 @@ def _of_diagnosis(alert: PendingAlert, found: Diagnosis, requester: Requester, *
         place = _place(alert)
         key = _key("object", *place) if place else _key("alert", *_likeness(alert))
         return _Cause(key=key, document=document)
-    key = cause_of(first) or _key(first.incident, *_place(alert))
+    key = fault_of(first, cluster="", audience="") or _key(first.incident, *_place(alert))
     document |= {INCIDENT: first.incident, NAMESPACE: focus.namespace if focus else ""}
     return _Cause(key=key, document=document, proven=first.verdict is Verdict.CONFIRMED)
 
