@@ -30,6 +30,11 @@ class Impact:
         """Return the numbers of pods, workloads, Services and others."""
         return self.pods, self.workloads, self.services, self.others
 
+    @property
+    def is_of_others(self) -> bool:
+        """Tell whether neither pods nor workloads nor Services suffer."""
+        return not (self.pods or self.workloads or self.services)
+
     def without(self, part: Impact) -> Impact:
         """Return the rest of the impact, without a part of it."""
         pods, workloads, services, others = (all_ - own for all_, own in zip(self.counts, part.counts, strict=True))

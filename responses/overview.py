@@ -166,8 +166,8 @@ def impact(finding: OverviewFinding, overview: Overview | OverviewChange, langua
     """Return what suffers, what of it suffers because of that, a few names, and since when."""
     own = (finding.asked, finding.at_fault)
     named = list(dict.fromkeys(_name(each) for each in finding.impact.examples if each not in own))
-    beside = joined(*_counts(finding.impact.without(finding.caused), language))
-    caused = LIST.in_(language).join(_counts(finding.caused, language))
+    beside = joined(*_counts(finding.impact.without(finding.caused), language, others=finding.impact.is_of_others))
+    caused = LIST.in_(language).join(_counts(finding.caused, language, others=True))
     suffers = joined(beside, BECAUSE.in_(language).format(caused) if caused else "")
     if named and suffers:
         suffers = f"{suffers} ({', '.join(named)})"
@@ -178,7 +178,7 @@ def impact(finding: OverviewFinding, overview: Overview | OverviewChange, langua
     return joined(suffers, since)
 
 
-def _counts(suffers: Impact, language: Language) -> Iterator[str]:
+def _counts(suffers: Impact, language: Language, *, others: bool) -> Iterator[str]:
     english = language is Language.EN
     if suffers.services:
         what = "1 Service" if suffers.services == 1 else f"{suffers.services} Services"
@@ -188,8 +188,8 @@ def _counts(suffers: Impact, language: Language) -> Iterator[str]:
         yield one.in_(language).format(f"{suffers.workloads} workloads" if english else suffers.workloads)
     if suffers.pods:
         yield PODS.in_(language).format(counted(suffers.pods, "pods") if english else suffers.pods)
-    if suffers.others and not (suffers.pods or suffers.workloads or suffers.services):
-        yield OTHERS.in_(language).format(counted(suffers.others, "objects") if english else suffers.others)
+    if suffers.others and others:
+        yield OTHERS.in_(language).format(counted(suffers.others, "other objects") if english else suffers.others)
 
 
 def _name(about: ObjectRef) -> str:
