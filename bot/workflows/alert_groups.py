@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import structlog
@@ -19,22 +20,22 @@ import structlog
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import TargetNotFound, diagnose
-from bot.diagnosing.fingerprints import fault_of
 from bot.jobs import JobRun, Json, StartJob
 from bot.overviews.overview import overview
 from bot.policy.alert_routes import AlertMode
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store.alert_groups import AlertScope, PendingAlert, StoredAlertPost
-from bot.workflows.alert_remedies import INCIDENT, NAMESPACE, remedies_done
+from bot.workflows.alert_connections import FAULT, connections_of, grown, post_of
+from bot.workflows.alert_remedies import remedies_done
 from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.single_posts import post_once
+from intents.alerts.metrics import unseen_by
 from intents.alerts.objects import object_of
 from intents.alerts.questions import question_of
 from intents.alerts.silences import matchers_of
 from intents.domain import Diagnosis, Focus, ObjectRef, Text, Verdict
 from intents.request import ExplainText, scope_of
-from intents.verdicts import supported
 from responses import alert_groups as words
 from responses import failures
 from responses.overview import scrubbed_overview
@@ -107,24 +108,38 @@ class AlertGroupWorkflow:
             requester = await self.services.requester(team="", channel=scope.channel, user="")
             alike: dict[tuple[str, ...], list[PendingAlert]] = {}
             for each in pending:
-                alike.setdefault(_likeness(each), []).append(each)
+                # Of a text alone the name is what matters.
+                name = "" if scope.cluster else each.labels.get("alertname", "")
+                alike.setdefault((name, *_likeness(each)), []).append(each)
             seats, began = asyncio.Semaphore(_AT_ONCE), time.monotonic()
+            causeless: list[tuple[Sequence[PendingAlert], _Cause]] = []
 
             async def placed(alerts: Sequence[PendingAlert]) -> None:
                 async with seats:
                     if time.monotonic() - began > _PLACED_WITHIN_S:
                         return
                     cause = await self._cause(alerts[0], scope, requester)
-                shown = [each.fingerprint for each in alerts if cause.proven or each.mode != AlertMode.PROVEN]
-                hidden = [each.fingerprint for each in alerts if each.fingerprint not in set(shown)]
-                now = self.services.clock()
-                if shown and await store.place(scope, cause.key, shown, cause.document, now):
-                    self.services.metrics.alert_posted("opened")
-                if hidden:
-                    await store.leave_out(scope, hidden)
+                if FAULT in cause.document:
+                    await self._post(alerts, cause, scope)
+                else:
+                    causeless.append((alerts, cause))
 
             await asyncio.gather(*map(placed, alike.values()))
+            # Others of this round may have a cause that explains these too.
+            for alerts, cause in sorted(causeless, key=lambda each: each[1].key):
+                await self._post(alerts, cause, scope)
             return {"more": True}
+
+    async def _post(self, alerts: Sequence[PendingAlert], cause: _Cause, scope: AlertScope) -> None:
+        """Add alerts to the open post that they belong to, or to a new one."""
+        store = self.services.store.alert_groups
+        shown = [each.fingerprint for each in alerts if cause.proven or each.mode != AlertMode.PROVEN]
+        hidden = [each.fingerprint for each in alerts if each.fingerprint not in set(shown)]
+        choose = partial(post_of, cause.key, cause.document)
+        if shown and await store.place(scope, choose, shown, cause.document, self.services.clock(), grown=grown):
+            self.services.metrics.alert_posted("opened")
+        if hidden:
+            await store.leave_out(scope, hidden)
 
     async def start_posts(self, payload: Json) -> None:
         """Start the jobs of the posts that are out of date."""
@@ -276,8 +291,12 @@ def _scope(payload: Json) -> AlertScope:
 
 
 def _likeness(alert: PendingAlert) -> tuple[str, ...]:
-    """Return what is equal for alerts of which one is looked into: name and object, a ReplicaSet's pods as one."""
-    return alert.labels.get("alertname", ""), *_place(alert)
+    """Return what is equal for alerts of which one is looked into: the object, a ReplicaSet's pods as one.
+
+    The name counts for an alert without an object, and for one that metrics must explain.
+    """
+    place, name = _place(alert), alert.labels.get("alertname", "")
+    return (name if unseen_by(alert.labels) or not place else "", *place)
 
 
 def _place(alert: PendingAlert) -> tuple[str, ...]:
@@ -304,15 +323,11 @@ def _of_diagnosis(alert: PendingAlert, found: Diagnosis, requester: Requester, *
     )
     # Its diagnosis, with runbook and remedies, is one press away.
     asked = {ASKED: [focus.kind, focus.namespace, focus.name]} if focus else {}
-    document = {**_document(message), **asked}
-    first = next(iter(found.hypotheses), None)
-    if first is None or first.verdict is Verdict.RULED_OUT or not supported(first):
-        place = _place(alert)
-        key = _key("object", *place) if place else _key("alert", *_likeness(alert))
-        return _Cause(key=key, document=document)
-    key = fault_of(first, cluster="", audience="") or _key(first.incident, *_place(alert))
-    document |= {INCIDENT: first.incident, NAMESPACE: focus.namespace if focus else ""}
-    return _Cause(key=key, document=document, proven=first.verdict is Verdict.CONFIRMED)
+    place, first = _place(alert), next(iter(found.hypotheses), None)
+    document = {**_document(message), **asked, **connections_of(found, focus, place)}
+    key = document.get(FAULT) or (_key("object", *place) if place else _key("alert", *_likeness(alert)))
+    proven = FAULT in document and first is not None and first.verdict is Verdict.CONFIRMED
+    return _Cause(key=key, document=document, proven=proven)
 
 
 def _without_cluster(reason: Text) -> Text:
