@@ -5,12 +5,15 @@ Two causes that are proven stay two posts, however close their objects are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bot.diagnosing.fingerprints import fault_of
+from bot.store.alert_groups import PendingAlert
 from bot.workflows.alert_remedies import INCIDENT, NAMESPACE
-from intents.alerts.objects import KINDS
+from intents.alerts.metrics import unseen_by
+from intents.alerts.objects import KINDS, object_of
 from intents.domain import Diagnosis, Focus, Verdict
 from intents.edges import ObjectKey
 from intents.subjects import key_of, unshared
@@ -23,6 +26,28 @@ FAULT: Final = "fault"
 _OBJECTS: Final = "objects"
 _CONNECTED: Final = "connected"
 _MOST: Final = 200
+# All pods of a ReplicaSet have the same template.
+_REPLICA: Final = re.compile(r"(.+-[a-z0-9]{6,10})-[a-z0-9]{5}")
+
+
+def likeness_of(alert: PendingAlert) -> tuple[str, ...]:
+    """Return what is equal for alerts of which one is looked into: the object, a ReplicaSet's pods as one.
+
+    The name counts for an alert without an object, and for one that metrics must explain.
+    """
+    place, name = place_of(alert), alert.labels.get("alertname", "")
+    return (name if unseen_by(alert.labels) or not place else "", *place)
+
+
+def place_of(alert: PendingAlert) -> tuple[str, ...]:
+    """Return the object of an alert, a ReplicaSet's pods as one; () for an alert without an object."""
+    focus = object_of(alert.labels)
+    return (focus.kind, focus.namespace, _folded(focus)) if focus else ()
+
+
+def _folded(focus: Focus) -> str:
+    replica = _REPLICA.fullmatch(focus.name) if focus.kind == "Pod" else None
+    return replica[1] if replica else focus.name
 
 
 def connections_of(found: Diagnosis, focus: Focus | None, place: Sequence[str]) -> Json:

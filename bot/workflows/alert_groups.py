@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import html
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,16 +24,15 @@ from bot.overviews.overview import overview
 from bot.policy.alert_routes import AlertMode
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store.alert_groups import AlertScope, PendingAlert, StoredAlertPost
-from bot.workflows.alert_connections import FAULT, connections_of, grown, post_of
+from bot.workflows.alert_connections import FAULT, connections_of, grown, likeness_of, place_of, post_of
 from bot.workflows.alert_remedies import remedies_done
 from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.single_posts import post_once
-from intents.alerts.metrics import unseen_by
 from intents.alerts.objects import object_of
 from intents.alerts.questions import question_of
 from intents.alerts.silences import matchers_of
-from intents.domain import Diagnosis, Focus, ObjectRef, Text, Verdict
+from intents.domain import Diagnosis, ObjectRef, Text, Verdict
 from intents.request import ExplainText, scope_of
 from responses import alert_groups as words
 from responses import failures
@@ -62,8 +60,6 @@ _OVERVIEW: Final = 4
 _PLACED_WITHIN_S: Final = 5.0
 # About a day: an outage of Slack is over by then, and nobody would start the post again.
 _PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, *([60.0] * 1_440))
-# All pods of a ReplicaSet have the same template.
-_REPLICA: Final = re.compile(r"(.+-[a-z0-9]{6,10})-[a-z0-9]{5}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +106,7 @@ class AlertGroupWorkflow:
             for each in pending:
                 # Of a text alone the name is what matters.
                 name = "" if scope.cluster else each.labels.get("alertname", "")
-                alike.setdefault((name, *_likeness(each)), []).append(each)
+                alike.setdefault((name, *likeness_of(each)), []).append(each)
             seats, began = asyncio.Semaphore(_AT_ONCE), time.monotonic()
             causeless: list[tuple[Sequence[PendingAlert], _Cause]] = []
 
@@ -167,12 +163,12 @@ class AlertGroupWorkflow:
             )
         except TargetNotFound as error:
             says = failures.target_not_found(error.named)
-            return self._plain(alert, says, requester, key=_key("alert", *_likeness(alert)))
+            return self._plain(alert, says, requester, key=_key("alert", *likeness_of(alert)))
         except ClusterError as error:
             return await self._of_text(alert, Text.same(str(error)), requester)
         if isinstance(question, ExplainText) and not (found.hypotheses or found.unexplained):
             return self._plain(
-                alert, _without_cluster(words.NO_OBJECT), requester, key=_key("alert", *_likeness(alert))
+                alert, _without_cluster(words.NO_OBJECT), requester, key=_key("alert", *likeness_of(alert))
             )
         services.metrics.diagnosed(found, intent="alert", seconds=time.monotonic() - began)
         return _of_diagnosis(alert, found, requester, seconds=time.monotonic() - began)
@@ -191,7 +187,7 @@ class AlertGroupWorkflow:
         )
         services.metrics.overviewed(found, intent="alert", seconds=time.monotonic() - began)
         message = overview_message(await asyncio.to_thread(scrubbed_overview, found), language=requester.language)
-        return _Cause(key=_key("object", *_place(alert)), document=_document(message))
+        return _Cause(key=_key("object", *place_of(alert)), document=_document(message))
 
     async def _of_text(self, alert: PendingAlert, reason: Text, requester: Requester) -> _Cause:
         """Return what the alert's text alone suggests; `reason` says why no cluster was read."""
@@ -290,26 +286,6 @@ def _scope(payload: Json) -> AlertScope:
     return AlertScope(channel=str(payload["channel"]), cluster=str(payload["cluster"]))
 
 
-def _likeness(alert: PendingAlert) -> tuple[str, ...]:
-    """Return what is equal for alerts of which one is looked into: the object, a ReplicaSet's pods as one.
-
-    The name counts for an alert without an object, and for one that metrics must explain.
-    """
-    place, name = _place(alert), alert.labels.get("alertname", "")
-    return (name if unseen_by(alert.labels) or not place else "", *place)
-
-
-def _place(alert: PendingAlert) -> tuple[str, ...]:
-    """Return the object of an alert, a ReplicaSet's pods as one; () for an alert without an object."""
-    focus = object_of(alert.labels)
-    return (focus.kind, focus.namespace, _folded(focus)) if focus else ()
-
-
-def _folded(focus: Focus) -> str:
-    replica = _REPLICA.fullmatch(focus.name) if focus.kind == "Pod" else None
-    return replica[1] if replica else focus.name
-
-
 def _of_diagnosis(alert: PendingAlert, found: Diagnosis, requester: Requester, *, seconds: float) -> _Cause:
     focus = object_of(alert.labels)
     message = answer_message(
@@ -323,9 +299,9 @@ def _of_diagnosis(alert: PendingAlert, found: Diagnosis, requester: Requester, *
     )
     # Its diagnosis, with runbook and remedies, is one press away.
     asked = {ASKED: [focus.kind, focus.namespace, focus.name]} if focus else {}
-    place, first = _place(alert), next(iter(found.hypotheses), None)
+    place, first = place_of(alert), next(iter(found.hypotheses), None)
     document = {**_document(message), **asked, **connections_of(found, focus, place)}
-    key = document.get(FAULT) or (_key("object", *place) if place else _key("alert", *_likeness(alert)))
+    key = document.get(FAULT) or (_key("object", *place) if place else _key("alert", *likeness_of(alert)))
     proven = FAULT in document and first is not None and first.verdict is Verdict.CONFIRMED
     return _Cause(key=key, document=document, proven=proven)
 
