@@ -25,7 +25,6 @@ from bot.diagnosing.recent_changes import changes_before
 from bot.diagnosing.rollbacks import with_possible_rollbacks
 from bot.diagnosing.understanding import understood
 from bot.diagnosing.unexplained import untold
-from bot.graph.cluster_graph import ClusterGraph
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.health import can_judge
 from intents.alerts.labels import labels_in
@@ -48,7 +47,6 @@ from intents.focus import entity_of, focus_of
 from intents.matcher import MatchResult
 from intents.naming import namespaces_in, possible_names
 from intents.request import DiagnoseObject, ExplainText, Request
-from intents.subjects import key_of
 from intents.verdicts import supported
 
 DEADLINE_S: Final = 8.0
@@ -189,7 +187,7 @@ async def _diagnose_object(
         cluster=snapshot.cluster,
         observed_at=snapshot.now,
         owners=state.owners,
-        connected=ClusterGraph(snapshot.objects()).reached(key_of(state.focus.ref)),
+        connected=state.connected,
         hypotheses=judged,
         timeline=timeline(judged),
         gaps=_with_unseen(sorted({*state.gaps, *reads.gaps_for(judged)}, key=str), request.unseen, judged),

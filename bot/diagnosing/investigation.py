@@ -142,8 +142,14 @@ class Investigation:
         effect = self._judged_as.get(hypothesis.pointed_to_by)
         of_effect = _reached_from(effect) if effect else frozenset()
         starts = {key_of(one) for one in (about, effect.subject if effect else None) if one}
-        graph = (found for start in starts for each in self._graphs for found in each.reached(start))
-        return of_effect | starts | frozenset(graph)
+        return of_effect | starts | self._connected(starts)
+
+    def reached(self, about: ObjectRef) -> frozenset[ObjectKey]:
+        """Return the objects that one needs, or that need it, among what was read."""
+        return self._connected({key_of(about)})
+
+    def _connected(self, starts: Iterable[ObjectKey]) -> frozenset[ObjectKey]:
+        return frozenset(found for start in starts for each in self._graphs for found in each.reached(start))
 
     async def _judge_anywhere(self, hypothesis: Hypothesis) -> JudgedHypothesis:
         """Judge a cause in the whole namespace unless it is about the suffering object itself."""
