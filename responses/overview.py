@@ -189,7 +189,7 @@ def _counts(suffers: Impact, language: Language, *, others: bool) -> Iterator[st
     if suffers.pods:
         yield PODS.in_(language).format(counted(suffers.pods, "pods") if english else suffers.pods)
     if suffers.others and others:
-        yield OTHERS.in_(language).format(counted(suffers.others, "other objects") if english else suffers.others)
+        yield OTHERS.in_(language).format(counted(suffers.others, "objects") if english else suffers.others)
 
 
 def _name(about: ObjectRef) -> str:
