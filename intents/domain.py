@@ -404,6 +404,7 @@ class Diagnosis:
     cluster: str = ""
     observed_at: datetime | None = None
     owners: tuple[ObjectRef, ...] = ()  # from the requested object up to its topmost controller
+    connected: frozenset[ObjectKey] = frozenset()  # what the requested object needs, and what needs it
     hypotheses: tuple[JudgedHypothesis, ...] = ()
     timeline: tuple[TimelineEvent, ...] = ()  # empty without a cause and its effect, or several events
     gaps: tuple[Gap, ...] = ()

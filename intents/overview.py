@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from intents.domain import Gap, ObjectRef, Severity, Text, Verdict
+from intents.edges import ObjectKey
 from intents.mutes import covers
 
 
@@ -25,6 +26,21 @@ class Impact:
     examples: tuple[ObjectRef, ...] = ()
 
     @property
+    def counts(self) -> tuple[int, ...]:
+        """Return the numbers of pods, workloads, Services and others."""
+        return self.pods, self.workloads, self.services, self.others
+
+    @property
+    def is_of_others(self) -> bool:
+        """Tell whether neither pods nor workloads nor Services suffer."""
+        return not (self.pods or self.workloads or self.services)
+
+    def without(self, part: Impact) -> Impact:
+        """Return the rest of the impact, without a part of it."""
+        pods, workloads, services, others = (all_ - own for all_, own in zip(self.counts, part.counts, strict=True))
+        return Impact(pods=pods, workloads=workloads, services=services, others=others)
+
+    @property
     def weight(self) -> int:
         """Return the rank of the impact: a Service that nothing answers weighs ten pods, a workload five."""
         return 10 * self.services + 5 * self.workloads + self.pods + self.others
@@ -36,7 +52,9 @@ class OverviewFinding:
 
     `asked` is the object that was diagnosed: it leads to the whole answer; a custom kind is followed by its group.
     `verdict` is None for trouble that no entry explains and for trouble that was not looked into (`unread`); `says`
-    then quotes the object's own words. What is in trouble `belongs_to` these owners, all of it.
+    then quotes the object's own words. What is in trouble `belongs_to` these owners, all of it. `caused` is the part of
+    the impact that follows from the trouble of other objects of this finding. `affected` are the objects in trouble,
+    with the owners of pods in the pods' place.
     """
 
     asked: ObjectRef
@@ -47,6 +65,8 @@ class OverviewFinding:
     title: Text | None = None
     severity: Severity | None = None
     impact: Impact = field(default_factory=Impact)
+    caused: Impact = field(default_factory=Impact)
+    affected: frozenset[ObjectKey] = frozenset()
     since: datetime | None = None
     unread: bool = False
     belongs_to: tuple[ObjectRef, ...] = ()

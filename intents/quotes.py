@@ -81,3 +81,8 @@ def _common(message: str, line: str) -> int:
 def is_said(line: str, statements: Iterable[str]) -> bool:
     """Tell whether a line of a text, without what varies, is one of the statements, which are without it already."""
     return any(_common(one, without_varying(part)) for part in parts(line) for one in statements)
+
+
+def names(message: str, name: str) -> bool:
+    """Tell whether a message contains a name as a word."""
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", message) is not None

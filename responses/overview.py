@@ -35,6 +35,8 @@ WORKLOADS: Final = Text(en="{} below their replicas", zh="{} 个工作负载副�
 ONE_WORKLOAD: Final = Text(en="1 workload below its replicas", zh="1 个工作负载副本不足")
 SERVICES: Final = Text(en="{} without a ready endpoint", zh="{} 个 Service 没有就绪端点")
 OTHERS: Final = Text(en="{}", zh="{} 个其他对象")
+BECAUSE: Final = Text(en="and {} because of it", zh="并因此影响{}")
+LIST: Final = Text(en=", ", zh="、")
 SINCE: Final = Text(en="since {}", zh="已持续 {}")
 READ: Final = Text(en="Read {}", zh="已读取 {}")
 MORE_CAUSES: Final = Text(
@@ -111,6 +113,7 @@ def _finding_json(finding: OverviewFinding, language: Language) -> dict[str, Any
             "workloads": finding.impact.workloads,
             "services": finding.impact.services,
             "others": finding.impact.others,
+            "caused": sum(finding.caused.counts),
             "examples": [object_json(each) for each in finding.impact.examples],
         },
         "since": finding.since.isoformat() if finding.since is not None else None,
@@ -160,11 +163,13 @@ def cause(finding: OverviewFinding, language: Language) -> str:
 
 
 def impact(finding: OverviewFinding, overview: Overview | OverviewChange, language: Language) -> str:
-    """Return what suffers, a few names, and since when."""
-    suffers = joined(*_counts(finding.impact, language))
+    """Return what suffers, what of it suffers because of that, a few names, and since when."""
     own = (finding.asked, finding.at_fault)
     named = list(dict.fromkeys(_name(each) for each in finding.impact.examples if each not in own))
-    if named and finding.impact.weight:
+    beside = joined(*_counts(finding.impact.without(finding.caused), language, others=finding.impact.is_of_others))
+    caused = LIST.in_(language).join(_counts(finding.caused, language, others=True))
+    suffers = joined(beside, BECAUSE.in_(language).format(caused) if caused else "")
+    if named and suffers:
         suffers = f"{suffers} ({', '.join(named)})"
     since = ""
     if finding.since is not None:
@@ -173,7 +178,7 @@ def impact(finding: OverviewFinding, overview: Overview | OverviewChange, langua
     return joined(suffers, since)
 
 
-def _counts(suffers: Impact, language: Language) -> Iterator[str]:
+def _counts(suffers: Impact, language: Language, *, others: bool) -> Iterator[str]:
     english = language is Language.EN
     if suffers.services:
         what = "1 Service" if suffers.services == 1 else f"{suffers.services} Services"
@@ -183,7 +188,7 @@ def _counts(suffers: Impact, language: Language) -> Iterator[str]:
         yield one.in_(language).format(f"{suffers.workloads} workloads" if english else suffers.workloads)
     if suffers.pods:
         yield PODS.in_(language).format(counted(suffers.pods, "pods") if english else suffers.pods)
-    if suffers.others and not (suffers.pods or suffers.workloads or suffers.services):
+    if suffers.others and others:
         yield OTHERS.in_(language).format(counted(suffers.others, "objects") if english else suffers.others)
 
 

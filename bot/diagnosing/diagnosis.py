@@ -187,6 +187,7 @@ async def _diagnose_object(
         cluster=snapshot.cluster,
         observed_at=snapshot.now,
         owners=state.owners,
+        connected=state.connected,
         hypotheses=judged,
         timeline=timeline(judged),
         gaps=_with_unseen(sorted({*state.gaps, *reads.gaps_for(judged)}, key=str), request.unseen, judged),

@@ -82,7 +82,8 @@ class Explanation:
         if named.manifest is None or not supported(one) or one.capability:
             return named.note
         target, affected = replace(ref(named.manifest, named.asked.kind), uid=""), _subjects([one])
-        if self.investigation.connects(target, affected) and not self._is_shared(one):
+        reached = self.investigation.reached(target)
+        if any(each.key in reached for each in affected) and not self._is_shared(one):
             return named.note
         return NamedObject(target=target, existence=Existence.EXISTS, affected=affected)
 

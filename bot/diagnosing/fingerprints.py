@@ -8,8 +8,11 @@ from typing import Final
 
 from bot.kube.owners import generated_stem
 from intents.catalog.schema import Incident
-from intents.domain import Hypothesis, JudgedHypothesis, Verdict
+from intents.domain import Finding, Hypothesis, JudgedHypothesis, Verdict
+from intents.edges import ObjectKey
 from intents.focus import focus_of
+from intents.quotes import names
+from intents.subjects import ties
 
 # What differs between two pastes of one error: times, ages, counts of repetitions, uids, process ids of klog.
 _VARYING: Final = re.compile(
@@ -23,6 +26,11 @@ _VARYING: Final = re.compile(
 )
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*-[bcdfghjklmnpqrstvwxz2456789]{5}(?![\w.-])")
 _FAULT: Final = "fault|"
+# The kinds that many objects need: one that is missing, used up or refused is at fault for all of them.
+_NEEDED: Final = frozenset({
+    "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "StorageClass", "PriorityClass", "RuntimeClass",
+    "ResourceQuota",
+})  # fmt: skip
 
 
 def fingerprint(incident: Incident, hypothesis: Hypothesis, *, text: str, cluster: str = "", audience: str = "") -> str:
@@ -41,7 +49,7 @@ def fingerprint(incident: Incident, hypothesis: Hypothesis, *, text: str, cluste
 def fault_of(one: JudgedHypothesis, *, cluster: str, audience: str) -> str:
     """Return the same text for answers with the same incident and object at fault; "" for one that proves none.
 
-    The object at fault is the image, the owner of a pod, or the object itself.
+    The object at fault is what the evidence names as missing or refused, the owner of a pod, or the object itself.
     """
     if one.verdict not in (Verdict.CONFIRMED, Verdict.LIKELY):
         return ""
@@ -49,13 +57,33 @@ def fault_of(one: JudgedHypothesis, *, cluster: str, audience: str) -> str:
     best = next((each for each in supports if each.decisive), supports[0] if supports else None)
     if best is None or best.subject is None:
         return ""
-    values = best.rows[0].values if best.rows else {}
-    at_fault = str(best.subject)
-    if image := values.get("image"):
-        at_fault = f"image {image}"
-    elif best.subject.kind == "Pod" and values.get("owner"):
-        at_fault = f"{values.get('owner_kind', '')} {best.subject.namespace}/{values['owner']}"
+    at_fault = _named_in(best) or _owner_in(best) or str(best.subject)
     return _FAULT + "|".join((one.incident, at_fault, *filter(None, (cluster, audience))))
+
+
+def _named_in(best: Finding) -> str:
+    """Return what the quote names and the row ties to its subject: what several objects need, or an image."""
+    for row in best.rows[:1]:
+        needed = [_place(key) for key in sorted(ties(row)) if key[0] in _NEEDED and names(best.quote, key[2])]
+        by, image = str(row.values.get("by") or ""), str(row.values.get("image") or "")
+        if needed:
+            return needed[0]
+        if by and row.subject.kind != "Pod" and names(best.quote, by):
+            return f"{row.subject.namespace}/{by}"
+        if image and names(best.quote, image):
+            return f"image {image}"
+    return _place(best.subject.key) if best.subject and best.subject.kind in _NEEDED else ""
+
+
+def _owner_in(best: Finding) -> str:
+    values, subject = best.rows[0].values if best.rows else {}, best.subject
+    if subject is None or subject.kind != "Pod" or not values.get("owner"):
+        return ""
+    return f"{values.get('owner_kind', '')} {subject.namespace}/{values['owner']}"
+
+
+def _place(key: ObjectKey) -> str:
+    return "/".join(key[1:])
 
 
 def _digest(text: str) -> str:

@@ -128,11 +128,6 @@ class Investigation:
         await asyncio.gather(*(self._readings(one) for one in pending))
         self._graphs[:] = [ClusterGraph(self.snapshot.objects())] if self.snapshot else []
 
-    def connects(self, target: ObjectRef, others: Iterable[ObjectRef]) -> bool:
-        """Tell whether edges connect an object with one of others."""
-        reached = {target.key}.union(*(each.reached(target.key) for each in self._graphs))
-        return any(one.key in reached for one in others)
-
     @property
     def _speaker(self) -> ObjectRef | None:
         """Return the one object that says a line of the text: the text is about it as if it named it."""
@@ -153,9 +148,12 @@ class Investigation:
         """
         effects = self._judged.get(hypothesis.pointed_to_by, ())
         named = (key for effect in effects for key in _reached_from(effect))
-        starts = {one.key for one in (about, *(effect.subject for effect in effects)) if one}
-        graph = (found for start in starts for each in self._graphs for found in each.reached(start))
-        return frozenset((*starts, *named, *graph))
+        starts = {one for one in (about, *(effect.subject for effect in effects)) if one}
+        return frozenset(named).union(*map(self.reached, starts))
+
+    def reached(self, about: ObjectRef) -> frozenset[ObjectKey]:
+        """Return an object with those that it needs, or that need it, among what was read."""
+        return frozenset((about.key,)).union(*(each.reached(about.key) for each in self._graphs))
 
     async def _judge_anywhere(self, hypothesis: Hypothesis) -> tuple[JudgedHypothesis, ...]:
         """Judge a cause in the whole namespace unless it is about the suffering object itself."""

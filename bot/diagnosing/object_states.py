@@ -33,13 +33,17 @@ from intents.domain import (
     Symptom,
     Verdict,
 )
+from intents.edges import ObjectKey
 from intents.focus import CUSTOM_RESOURCE, KINDS, named_as
 from intents.products import is_shown
+from intents.subjects import unshared
 from intents.symptoms import read_symptoms
 from responses.safety import redacted_text
 
 # Captured names that are true of one container.
 _OF_A_CONTAINER: Final = frozenset({"container", "code", "image"})
+# A quota decides about all objects of its namespace.
+_MOST_CONNECTED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,7 @@ class ObjectState:
 
     focus: Focus
     owners: tuple[ObjectRef, ...] = ()
+    connected: frozenset[ObjectKey] = frozenset()
     hypotheses: tuple[JudgedHypothesis, ...] = ()
     unexplained: tuple[Observation, ...] = ()
     gaps: tuple[Gap, ...] = ()
@@ -99,7 +104,21 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
     if not (judged or left):
         problem = "" if observed.waits else lasting_problem(obj, kind, snapshot.now)
         left = (Observation(subject=target, quote=problem),) if problem else await trouble_inside(snapshot, obj, kind)
-    return ObjectState(focus=about, owners=observed.owners, hypotheses=judged, unexplained=left, gaps=observed.gaps)
+    return ObjectState(
+        focus=about,
+        owners=observed.owners,
+        connected=_connected(investigation, target),
+        hypotheses=judged,
+        unexplained=left,
+        gaps=observed.gaps,
+    )
+
+
+def _connected(investigation: Investigation, target: ObjectRef) -> frozenset[ObjectKey]:
+    """Return what edges connect with an object; of one that all share nothing."""
+    if not unshared({target.key}):
+        return frozenset()
+    return frozenset(sorted(unshared(investigation.reached(target)))[:_MOST_CONNECTED])
 
 
 def _varying(hypothesis: Hypothesis) -> frozenset[str]:

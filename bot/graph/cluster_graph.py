@@ -10,9 +10,10 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from bot.graph.edges import edges_of, key_in, pod_selector_of
+from bot.graph.edges import key_in
+from bot.graph.joins import edges_among, node_of
 from bot.kube.agents import is_agent
-from bot.kube.objects import labels_of, node_name_of, waits_for_node
+from bot.kube.objects import node_name_of, waits_for_node
 from bot.kube.placement import may_use
 from intents.domain import Json
 from intents.edges import Edge, EdgeType, ObjectKey
@@ -110,7 +111,7 @@ class ClusterGraph:
 
     def _edges_in(self, namespace: str) -> Mapping[ObjectKey, frozenset[Edge]]:
         if namespace not in self._edges:
-            self._edges[namespace] = _by_end(_edges_among(self._by_namespace.get(namespace, {})))
+            self._edges[namespace] = _by_end(edges_among(map(node_of, self._by_namespace.get(namespace, {}).values())))
         return self._edges[namespace]
 
 
@@ -124,15 +125,6 @@ def _owned(key: ObjectKey, edges: Iterable[Edge]) -> Iterator[ObjectKey]:
 
 def _other_end(edge: Edge, key: ObjectKey) -> ObjectKey:
     return edge.target if key == edge.source else edge.source
-
-
-def _edges_among(objects: Mapping[ObjectKey, Json]) -> Iterator[Edge]:
-    pods = [(key, labels_of(obj)) for key, obj in objects.items() if key[0] == "Pod"]
-    for key, obj in objects.items():
-        yield from edges_of(obj)
-        if chooses := pod_selector_of(obj):
-            type_, test = chooses
-            yield from (Edge(type=type_, source=key, target=pod) for pod, labels in pods if test(labels))
 
 
 def _by_end(edges: Iterable[Edge]) -> Mapping[ObjectKey, frozenset[Edge]]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.kube import custom_references, gateway_routes, ingresses
 from bot.kube.endpoints import service_of
-from bot.kube.objects import name_of, namespace_of, node_name_of, pod_template_of, spec_of
+from bot.kube.objects import is_builtin, name_of, namespace_of, node_name_of, pod_template_of, spec_of
 from bot.kube.owners import owner_references, workload_of
 from bot.kube.placement import selects
 from bot.kube.selected_pods import selector_of
@@ -26,18 +26,18 @@ _VARIABLES: Final = (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret"
 _VOLUMES: Final = (("configMap", "name", "ConfigMap"), ("secret", "secretName", "Secret"), ("secret", "name", "Secret"))
 _CLASSES: Final = (("priorityClassName", "PriorityClass"), ("runtimeClassName", "RuntimeClass"))
 _METRICS: Final = {
-    "Resource": "v1beta1.metrics.k8s.io",
-    "ContainerResource": "v1beta1.metrics.k8s.io",
-    "Pods": "v1beta1.custom.metrics.k8s.io",
-    "Object": "v1beta1.custom.metrics.k8s.io",
-    "External": "v1beta1.external.metrics.k8s.io",
+    "Resource": ("v1beta1.metrics.k8s.io",),
+    "ContainerResource": ("v1beta1.metrics.k8s.io",),
+    "Pods": ("v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"),
+    "Object": ("v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"),
+    "External": ("v1beta1.external.metrics.k8s.io",),
 }
 _WEBHOOKS: Final = frozenset({"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"})
 _BINDINGS: Final = frozenset({"RoleBinding", "ClusterRoleBinding"})
-_TEMPLATED: Final = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
+TEMPLATED: Final = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
 # Kinds outside namespaces, beside all whose name begins with "Cluster".
 _UNNAMESPACED: Final = CLUSTER_SCOPED | {
-    "Namespace", "IngressClass", "GatewayClass", "PriorityClass", "RuntimeClass", "CSIDriver", "CSINode",
+    "Namespace", "Image", "IngressClass", "GatewayClass", "PriorityClass", "RuntimeClass", "CSIDriver", "CSINode",
     "VolumeAttachment", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
 }  # fmt: skip
 # What decides about pods by their labels: traffic, evictions.
@@ -80,7 +80,10 @@ def pod_selector_of(obj: Mapping[str, Any]) -> tuple[EdgeType, Callable[[Mapping
 
 def _owners(obj: Mapping[str, Any]) -> Iterator[ObjectKey]:
     for each in owner_references(obj):
-        yield key_of(str(each.get("kind") or ""), namespace_of(obj), str(each.get("name") or ""))
+        kind, name = str(each.get("kind") or ""), str(each.get("name") or "")
+        yield key_of(kind, namespace_of(obj), name)
+        if not is_builtin(each):
+            yield kind, "", name  # an object outside namespaces may own objects of any
     if obj.get("kind") == "Pod":
         # The Deployment or CronJob behind the owner, which need not be read for that.
         workload = workload_of(obj)
@@ -96,7 +99,7 @@ def _named(obj: Mapping[str, Any], own: ObjectKey) -> Iterator[Named]:
         yield EdgeType.RUNS_ON, ("Node", "", node_name_of(obj))
         yield from _of_pod(spec, home)
         yield from ((EdgeType.REFERENCES, ("PersistentVolumeClaim", home, name)) for name in claim_names(obj))
-    elif kind in _TEMPLATED or kind == "CronJob":
+    elif kind in TEMPLATED or kind == "CronJob":
         template = pod_template_of(spec.get("jobTemplate") or {} if kind == "CronJob" else obj)
         yield from _of_pod(spec_of(template), home)
         yield EdgeType.REFERENCES, ("Service", home, str(spec.get("serviceName") or ""))
@@ -116,7 +119,8 @@ def _named_by(obj: Mapping[str, Any], own: ObjectKey) -> Iterator[Named]:
         yield EdgeType.PROVIDES, ("Service", str(service.get("namespace") or ""), str(service.get("name") or ""))
     if kind == "HorizontalPodAutoscaler":
         for metric in spec.get("metrics") or ({"type": "Resource"},):
-            yield EdgeType.PROVIDES, ("APIService", "", _METRICS.get(str(metric.get("type") or ""), ""))
+            for served in _METRICS.get(str(metric.get("type") or ""), ()):
+                yield EdgeType.PROVIDES, ("APIService", "", served)
     if kind == "EndpointSlice":
         yield EdgeType.ROUTES_TO, ("Service", home, service_of(dict(obj)))
     if kind == "PersistentVolume":
@@ -147,6 +151,7 @@ def _of_pod(spec: Mapping[str, Any], home: str) -> Iterator[Named]:
 
 def _of_containers(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        yield "Image", container.get("image")
         for source in container.get("envFrom") or ():
             yield from ((kind, (source.get(field) or {}).get("name")) for field, kind in _ENVIRONMENT)
         for variable in container.get("env") or ():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from bot.kube.placement import selects
+from bot.graph.causality import causes_among
 from bot.overviews.troubled_objects import WORKLOADS, Identity, TroubledObject
 from intents.domain import ObjectRef
+from intents.edges import ObjectKey
 from intents.overview import Impact
 
 _EXAMPLES: Final = 3
@@ -25,16 +26,18 @@ class Group:
 
     members: tuple[TroubledObject, ...]
     affected: frozenset[Identity]
+    lasting: frozenset[ObjectKey] = frozenset()  # the objects affected that outlive their pods, and the pods' owners
 
 
 def grouped(rows: Rows) -> list[Group]:
     """Return the groups of objects whose trouble no other object's explains, those with the most impact first."""
-    rows = {id_: row for id_, row in rows.items() if not row.ended or not rows.keys().isdisjoint(row.depends_on)}
+    causes = _causes(rows)
+    rows = {id_: row for id_, row in rows.items() if not row.ended or causes.get(id_)}
     effects: defaultdict[Identity, set[Identity]] = defaultdict(set)
-    explained: set[Identity] = set()
-    for effect, cause in _links(rows):
-        effects[cause].add(effect)
-        explained.add(effect)
+    for effect in rows.keys() & causes.keys():
+        for cause in causes[effect] & rows.keys():
+            effects[cause].add(effect)
+    explained = frozenset().union(*effects.values())
     roots: defaultdict[tuple[str, ...], list[Identity]] = defaultdict(list)
     reached: set[Identity] = set()
     # Objects that explain each other in a circle have no root: the first of them stands for them.
@@ -43,11 +46,17 @@ def grouped(rows: Rows) -> list[Group]:
             roots[rows[id_].likeness].append(id_)
             reached |= _reached([id_], effects)
     groups = [
-        Group(members=tuple(rows[id_] for id_ in members), affected=_reached(members, effects))
+        _group(members, _reached(members, effects), rows)
         for members in roots.values()
         if not all(rows[id_].starts for id_ in members)
     ]
     return sorted(groups, key=lambda each: (-impact_of(each.affected).weight, each.members[0].id))
+
+
+def _group(members: Iterable[Identity], affected: frozenset[Identity], rows: Rows) -> Group:
+    touched = {key for id_ in affected for key in (rows[id_].owners or {rows[id_].node.key})}
+    lasting = touched | {rows[id_].node.key for id_ in affected if id_.kind != "Pod"}
+    return Group(members=tuple(rows[id_] for id_ in members), affected=affected, lasting=frozenset(lasting))
 
 
 def impact_of(affected: Iterable[Identity]) -> Impact:
@@ -83,27 +92,12 @@ def _reached(ids: Iterable[Identity], effects: Mapping[Identity, set[Identity]])
     return frozenset(reached)
 
 
-def _links(rows: Rows) -> Iterator[tuple[Identity, Identity]]:
-    """Yield each object in trouble with an object whose trouble explains its own."""
-    carriers = _Carriers(rows)
+def _causes(rows: Rows) -> Mapping[Identity, frozenset[Identity]]:
+    """Return the objects in trouble whose trouble that of others explains, with those."""
+    named: defaultdict[ObjectKey, set[Identity]] = defaultdict(set)  # kinds of two groups may have one name
     for id_, row in rows.items():
-        yield from ((id_, cause) for cause in row.depends_on if cause in rows)
-        yield from ((owner, id_) for owner in row.owners if owner in rows and owner != id_)
-        if row.selects is not None:
-            yield from ((id_, cause) for cause in carriers.selected(id_.namespace, row.selects))
-
-
-class _Carriers:
-    """The pods and workloads in trouble by their pods' labels, each set of labels of a namespace once."""
-
-    def __init__(self, rows: Rows) -> None:
-        self._by_labels: defaultdict[str, defaultdict[frozenset[tuple[str, str]], list[Identity]]]
-        self._by_labels = defaultdict(lambda: defaultdict(list))
-        for id_, row in rows.items():
-            if id_.kind == "Pod" or id_.kind in WORKLOADS:
-                self._by_labels[id_.namespace][frozenset(row.labels.items())].append(id_)
-
-    def selected(self, namespace: str, selector: Mapping[str, Any]) -> Iterator[Identity]:
-        for labels, carriers in self._by_labels[namespace].items():
-            if selects(selector, dict(labels)):
-                yield from carriers
+        named[row.node.key].add(id_)
+    causes = causes_among(row.node for row in rows.values())
+    return {
+        id_: frozenset(id_ for cause in causes[key] for id_ in named[cause]) for key in causes for id_ in named[key]
+    }

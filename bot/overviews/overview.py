@@ -20,15 +20,18 @@ from bot.cluster.page_reader import PageReader
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.diagnosis import TargetNotFound
 from bot.diagnosing.engine import Engine
+from bot.diagnosing.fingerprints import fault_of
 from bot.diagnosing.object_states import ObjectState, state_of
 from bot.diagnosing.reads import Reads
 from bot.diagnosing.similar_names import candidates
+from bot.graph.joins import GraphNode
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.timestamps import parse_time
 from bot.overviews.grouping import Group, grouped, impact_of, reference
 from bot.overviews.scan import Scan, Scanner, kinds_read
 from bot.overviews.troubled_objects import Identity, TroubledObject, troubled
 from intents.domain import Existence, Json, JudgedHypothesis, NamedObject, ObjectRef, Text, Verdict
+from intents.edges import ObjectKey
 from intents.overview import Overview, OverviewFinding
 from intents.verdicts import supported
 
@@ -52,11 +55,11 @@ class OverviewProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Looked:
-    """A group after its diagnosis; `key` is equal for groups of one cause."""
+    """A group after its diagnosis; `fault` is equal for groups of one cause."""
 
     group: Group
     finding: OverviewFinding
-    key: tuple[str, ...]
+    fault: str
 
 
 async def overview(
@@ -161,7 +164,7 @@ class _Overview:
             except NotFound:
                 return None
             except ClusterError:
-                return _Looked(group=group, finding=_unread(group), key=row.id) if row.problem else None
+                return _Looked(group=group, finding=_unread(group), fault=str(row.id)) if row.problem else None
             finally:
                 self.calls += snapshot.calls
         return _finding(group, state)
@@ -173,7 +176,7 @@ class _Overview:
 
 def _of_namespace(name: str, scan: Scan) -> Group:
     id_ = Identity("Namespace", "", name)
-    row = TroubledObject(id=id_, problem="", likeness=id_)
+    row = TroubledObject(id=id_, problem="", likeness=id_, node=GraphNode(key=id_))
     scan.name_kind(id_.kind)
     return Group(members=(row,), affected=frozenset())
 
@@ -183,10 +186,10 @@ def _finding(group: Group, state: ObjectState) -> _Looked | None:
     first = next((one for one in state.hypotheses if one.verdict is not Verdict.RULED_OUT and not one.capability), None)
     unread = _unread(group)
     if first is not None and (supported(first) or not state.unexplained):
-        return _Looked(group=group, finding=_of_cause(unread, first), key=_key(first, row.id))
+        return _Looked(group=group, finding=_of_cause(unread, first), fault=_fault(first, row.id))
     if (state.unexplained and row.problem) or row.proven:
         says = Text.same(row.problem if row.proven else state.unexplained[0].quote)
-        return _Looked(group=group, finding=replace(unread, unread=False, says=says), key=row.id)
+        return _Looked(group=group, finding=replace(unread, unread=False, says=says), fault=str(row.id))
     return None
 
 
@@ -203,12 +206,8 @@ def _of_cause(unread: OverviewFinding, cause: JudgedHypothesis) -> OverviewFindi
     )
 
 
-def _key(cause: JudgedHypothesis, asked: Identity) -> tuple[str, ...]:
-    """Return what is equal for one cause: the incident and the object at fault, or what it says of that object."""
-    subject = cause.subject
-    if subject is None:
-        return (cause.incident, *asked)
-    return (cause.incident, subject.kind, subject.namespace, subject.name)
+def _fault(cause: JudgedHypothesis, asked: Identity) -> str:
+    return fault_of(cause, cluster="", audience="") or f"{cause.incident}|{asked}"
 
 
 def _unread(group: Group) -> OverviewFinding:
@@ -221,33 +220,43 @@ def _unread(group: Group) -> OverviewFinding:
         at_fault=reference(row.id),
         says=Text.same(row.problem),
         impact=impact_of(group.affected),
+        caused=impact_of(_caused([group])),
+        affected=group.lasting,
         since=parse_time(since),
         unread=True,
-        belongs_to=tuple(map(reference, sorted(frozenset.intersection(*(each.owners for each in group.members))))),
+        belongs_to=tuple(
+            ObjectRef(kind=kind, namespace=namespace, name=name)
+            for kind, namespace, name in sorted(frozenset.intersection(*(each.owners for each in group.members)))
+        ),
     )
 
 
-def _merged(looked: Sequence[_Looked]) -> list[OverviewFinding]:
-    """Join the groups of one cause, which suffer from it together.
+def _caused(groups: Sequence[Group]) -> frozenset[Identity]:
+    """Return the objects whose trouble follows from that of others in these groups."""
+    affected = frozenset[Identity]().union(*(group.affected for group in groups))
+    return affected - {member.id for group in groups for member in group.members}
 
-    What a namespace shows of itself may be what its objects show already.
-    """
-    by_key: defaultdict[tuple[str, ...], list[_Looked]] = defaultdict(list)
-    found = {each.finding.incident for each in looked if each.group.affected}
+
+def _merged(looked: Sequence[_Looked]) -> list[OverviewFinding]:
+    """Join the groups of one cause, which suffer from it together."""
+    by_fault: defaultdict[str, list[_Looked]] = defaultdict(list)
     for each in looked:
-        if each.group.affected or each.finding.incident not in found:
-            by_key[each.key].append(each)
-    return [
-        replace(
-            group[0].finding,
-            impact=impact_of(frozenset().union(*(each.group.affected for each in group))),
-            since=min((each.finding.since for each in group if each.finding.since), default=None),
-            belongs_to=tuple(
-                each for each in group[0].finding.belongs_to if all(each in other.finding.belongs_to for other in group)
-            ),
-        )
-        for group in by_key.values()
-    ]
+        by_fault[each.fault].append(each)
+    return [_joined(alike) for alike in by_fault.values()]
+
+
+def _joined(alike: Sequence[_Looked]) -> OverviewFinding:
+    first, groups = alike[0].finding, [each.group for each in alike]
+    return replace(
+        first,
+        impact=impact_of(frozenset[Identity]().union(*(group.affected for group in groups))),
+        caused=impact_of(_caused(groups)),
+        affected=frozenset[ObjectKey]().union(*(each.finding.affected for each in alike)),
+        since=min((each.finding.since for each in alike if each.finding.since), default=None),
+        belongs_to=tuple(
+            owner for owner in first.belongs_to if all(owner in each.finding.belongs_to for each in alike)
+        ),
+    )
 
 
 def _place(finding: OverviewFinding) -> tuple[object, ...]:

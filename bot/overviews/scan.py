@@ -20,11 +20,9 @@ from bot.kube.owners import controller_of
 from bot.kube.volume_claims import class_of, default_class
 from bot.overviews.troubled_objects import (
     Identity,
-    ServiceRow,
+    PathRow,
     TroubledObject,
-    backends_of,
-    identity_of,
-    service_row,
+    path_row,
     troubled,
 )
 from intents.domain import Gap, Json
@@ -77,13 +75,12 @@ class Scanner:
     namespace: str = ""
     progress: Progress | None = None
     _scan: Scan = field(default_factory=Scan)
-    _services: dict[Identity, ServiceRow] = field(default_factory=dict)
+    _services: dict[Identity, PathRow] = field(default_factory=dict)
+    _ingresses: list[PathRow] = field(default_factory=list)
     _answered: set[Identity] = field(default_factory=set)
     _claims: dict[Identity, str | None] = field(default_factory=dict)
     _waiting: set[str] = field(default_factory=set)
     _default_class: str = ""
-    _names: set[Identity] = field(default_factory=set)
-    _backends: dict[Identity, frozenset[str]] = field(default_factory=dict)
     _read: set[str] = field(default_factory=set)
     _alike: set[object] = field(default_factory=set)
     _tallies: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -163,14 +160,15 @@ class Scanner:
 
     def _keep_path(self, kind: str, obj: Json) -> None:
         """Keep what leads from Ingresses and Services to ready endpoints."""
+        if kind == "EndpointSlice":
+            if any(map(is_ready_endpoint, obj.get("endpoints") or ())):
+                self._answered.add(Identity("Service", namespace_of(obj), service_of(obj)))
+            return
+        row = path_row(obj, kind)
         if kind == "Service":
-            self._names.add(identity_of(obj, kind))
-            if (row := service_row(obj)) is not None:
-                self._services[row.id] = row
-        elif kind == "EndpointSlice" and any(map(is_ready_endpoint, obj.get("endpoints") or ())):
-            self._answered.add(Identity("Service", namespace_of(obj), service_of(obj)))
-        elif kind == "Ingress" and (backends := frozenset(backends_of(obj))):
-            self._backends[identity_of(obj, kind)] = backends
+            self._services[row.id] = row
+        elif row.services:
+            self._ingresses.append(row)
 
     def _keep_class(self, storage_class: Json) -> None:
         if storage_class.get("volumeBindingMode") == "WaitForFirstConsumer":
@@ -178,17 +176,24 @@ class Scanner:
         self._default_class = default_class([storage_class]) or self._default_class
 
     def _join_services(self) -> None:
-        """Add Services without a ready endpoint, and Ingresses without their Service; whole lists prove an absence."""
-        if {"EndpointSlice", "Service"} <= self._read:
-            for id_, service in self._services.items():
-                if id_ not in self._answered and (row := service.troubled(self._scan.now)) is not None:
-                    self._scan.add(row)
-        if "Service" in self._read:
-            for id_, names in self._backends.items():
-                missing = sorted(name for name in names if Identity("Service", id_.namespace, name) not in self._names)
-                if missing:
-                    problem = f"no Service {', '.join(missing)}"
-                    self._scan.add(TroubledObject(id=id_, problem=problem, likeness=id_, proven=True))
+        """Add Services without a ready endpoint, and Ingresses without such a Service; whole lists prove an absence."""
+        if "Service" not in self._read:
+            return
+        silent: dict[Identity, PathRow] = {}
+        if "EndpointSlice" in self._read:
+            silent = {
+                id_: row
+                for id_, row in self._services.items()
+                if row.node.chooses and id_ not in self._answered and not row.is_new(self._scan.now)
+            }
+        for row in silent.values():
+            self._scan.add(row.troubled("no ready endpoint"))
+        for row in self._ingresses:
+            of = {name: Identity("Service", row.id.namespace, name) for name in sorted(row.services)}
+            if missing := [name for name, id_ in of.items() if id_ not in self._services]:
+                self._scan.add(row.troubled(f"no Service {', '.join(missing)}"))
+            elif to := [name for name, id_ in of.items() if id_ in silent]:
+                self._scan.add(row.troubled(f"no ready endpoint behind Service {', '.join(to)}", to))
 
     def _drop_waiting_claims(self) -> None:
         """Drop claims that wait for the scheduler to place a pod: what keeps the pod waiting is the pod's trouble."""

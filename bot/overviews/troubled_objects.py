@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from bot.graph.joins import GraphNode, node_of
 from bot.kube.ages import seconds_since
 from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
@@ -16,28 +17,24 @@ from bot.kube.objects import (
     has_ended,
     is_builtin,
     is_terminating,
-    labels_of,
     name_of,
     namespace_of,
     node_name_of,
     phase_of,
-    pod_template_of,
-    spec_of,
     status_of,
     uid_of,
 )
 from bot.kube.owners import owner_of, owner_references
 from bot.kube.pod_readiness import is_ready
 from bot.kube.settling import STARTING, is_starting, lasting_problem
-from bot.kube.volume_claims import claim_names, class_of
-from intents.domain import EMPTY, Json
+from bot.kube.volume_claims import class_of
+from intents.domain import Json
+from intents.edges import Edge, EdgeType, ObjectKey
+from intents.quotes import names
 
 WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
-# A message that quotes a name speaks of that object: whoever gets the same message suffers from the same cause.
-_QUOTED_NAME: Final = re.compile(r"\"[^\"\s]{2,}\"")
 _VARIABLE: Final = re.compile(r"\b\d+(?:\.\d+)?(?:ms|s|m|h|d)?\b|[0-9a-f]{8}-[0-9a-f-]{27}|\bpod=\S+")
 _SERVICE_ADDRESS: Final = re.compile(r"//([a-z0-9-]+)\.([a-z0-9-]+)\.svc\b")
-_METRICS_API: Final = re.compile(r"\b((?:(?:custom|external)\.)?metrics\.k8s\.io)\b")
 _NEW_S: Final = 120
 
 
@@ -53,24 +50,27 @@ class Identity(NamedTuple):
 class TroubledObject:
     """An object that is not well.
 
-    Objects of equal `likeness` share one cause as far as their status tells. `depends_on` are the objects whose trouble
-    would explain this one's; this one's explains that of its `owners`. `labels` are its own, or those that its pods
-    carry; `selects` is the selector by which it depends on pods. A pod that has `ended` matters only if its owner is in
-    trouble, which has made another or counts the failure as one of several tries. One that `starts` within its time is
-    well; what waits for it is well too. A problem is `proven` if whole lists show it, whatever its own status says.
+    Objects of equal `likeness` share one cause as far as their status tells. Its `node` names the edges over which its
+    trouble may come. A pod that has `ended` matters only if its owner is in trouble, which has made another or counts
+    the failure as one of several tries. One that `starts` within its time is well; what waits for it is well too. A
+    problem is `proven` if whole lists show it, whatever its own status says.
     """
 
     id: Identity
     problem: str
     likeness: tuple[str, ...]
+    node: GraphNode
     since: str = ""
-    depends_on: frozenset[Identity] = frozenset()
-    owners: frozenset[Identity] = frozenset()
-    labels: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    selects: Mapping[str, Any] | None = None
     ended: bool = False
     starts: bool = False
     proven: bool = False
+
+    @property
+    def owners(self) -> frozenset[ObjectKey]:
+        """Return what owns it."""
+        return frozenset(
+            edge.source for edge in self.node.named if edge.type is EdgeType.OWNS and edge.source != self.node.key
+        )
 
 
 def troubled(obj: Json, kind: str, now: datetime) -> TroubledObject | None:
@@ -80,38 +80,36 @@ def troubled(obj: Json, kind: str, now: datetime) -> TroubledObject | None:
     problem = lasting_problem(obj, kind, now)
     if not problem:
         return None
-    about, labels, selects = identity_of(obj, kind), labels_of(obj), None
-    depends_on: frozenset[Identity] = frozenset()
+    about, node = identity_of(obj, kind), node_in(obj, kind)
+    edges = frozenset(edge for edge in node.named if _may_explain(edge, kind, problem))
     likeness: tuple[str, ...] = (about.kind, about.namespace, _masked(problem, obj))
     if about.kind in WORKLOADS:
-        labels = (pod_template_of(obj).get("metadata") or {}).get("labels") or {}
         refused = condition(obj, "ReplicaFailure").get("message")
         if refused:
             # A quota, a policy, a webhook: what refuses one workload's pods refuses those of others too.
             likeness = ("refused", about.namespace, _masked(str(refused), obj))
-            depends_on = frozenset(_services_in(str(refused)))
+            edges |= frozenset(_calls_in(str(refused), node.key))
         else:
             likeness = about
     elif about.kind == "PersistentVolumeClaim":
         likeness = (about.kind, about.namespace, class_of(obj) or "", phase_of(obj))
-    elif about.kind == "HorizontalPodAutoscaler":
-        target = spec_of(obj).get("scaleTargetRef") or {}
-        scaled = Identity(str(target.get("kind")), about.namespace, str(target.get("name")))
-        depends_on = frozenset({scaled, *_metrics_apis_in(problem)})
-    elif about.kind == "APIService" and (service := spec_of(obj).get("service")):
-        depends_on = frozenset({Identity("Service", str(service.get("namespace")), str(service.get("name")))})
-    elif about.kind == "PodDisruptionBudget":
-        selects = spec_of(obj).get("selector") or {}
     return TroubledObject(
-        id=about,
-        problem=problem,
-        likeness=likeness,
-        since=_since(obj),
-        depends_on=depends_on,
-        owners=frozenset(_owners(obj)),
-        labels=labels,
-        selects=selects,
+        id=about, problem=problem, likeness=likeness, node=replace(node, named=edges), since=_since(obj)
     )
+
+
+def node_in(obj: Json, kind: str) -> GraphNode:
+    """Return the node of an object of a list: built-in ones do not say their kind there."""
+    return node_of({**obj, "kind": kind})
+
+
+def _may_explain(edge: Edge, kind: str, problem: str) -> bool:
+    """Tell whether trouble at the other end of an edge would explain this problem of an object."""
+    if kind in WORKLOADS:
+        return edge.type is EdgeType.OWNS  # its pods carry the others
+    if kind == "HorizontalPodAutoscaler" and edge.type is EdgeType.PROVIDES:
+        return edge.source[2].partition(".")[2] in problem
+    return True
 
 
 def identity_of(obj: Json, kind: str) -> Identity:
@@ -124,25 +122,10 @@ def _qualified(kind: str, api_version: str) -> str:
     return kind if of_kubernetes else f"{kind}.{api_version.rpartition('/')[0]}"
 
 
-def _owners(obj: Json) -> Iterator[Identity]:
-    """Yield an object's owners; one in no namespace may own objects of any."""
-    for each in owner_references(obj):
-        kind = _qualified(str(each.get("kind") or ""), str(each.get("apiVersion") or ""))
-        for namespace in {namespace_of(obj), ""}:
-            yield Identity(kind, namespace, str(each.get("name") or ""))
-
-
-def _services_in(message: str) -> Iterator[Identity]:
-    """Yield the Services whose address a message contains, as the API server calls webhooks."""
+def _calls_in(message: str, caller: ObjectKey) -> Iterator[Edge]:
+    """Yield the edges to the Services whose address a message contains, as the API server calls webhooks."""
     for name, namespace in _SERVICE_ADDRESS.findall(message):
-        yield Identity("Service", namespace, name)
-
-
-def _metrics_apis_in(message: str) -> Iterator[Identity]:
-    """Yield the APIServices that may serve the metrics API of a message: `get pods.metrics.k8s.io`."""
-    for group in _METRICS_API.findall(message):
-        for version in ("v1beta1", "v1beta2", "v1"):
-            yield Identity("APIService", "", f"{version}.{group}")
+        yield Edge(type=EdgeType.PROVIDES, source=("Service", namespace, name), target=caller)
 
 
 def _pod(pod: Json, now: datetime) -> TroubledObject | None:
@@ -153,39 +136,47 @@ def _pod(pod: Json, now: datetime) -> TroubledObject | None:
     starts = not (problem or looping) and is_starting(pod, now)
     if not (problem or looping or starts):
         return None
-    about, node, workload = identity_of(pod, "Pod"), node_name_of(pod), owner_of(pod)
+    about, node, workload = identity_of(pod, "Pod"), node_in(pod, "Pod"), owner_of(pod)
     owner = Identity(workload.kind, workload.namespace, workload.name)
-    depends_on = {Identity("PersistentVolumeClaim", about.namespace, name) for name in claim_names(pod)}
     says = next(_container_troubles(pod, now), "")
     unscheduled = condition(pod, "PodScheduled")
+    needs: frozenset[Edge] = frozenset()
     if says:
-        likeness = _likeness(says, pod, owner)
-        depends_on = set() if looping else depends_on
+        needs = _named_in(says, node)
+        likeness = _likeness(says, pod, owner, needs)
     elif unscheduled.get("status") == "False":
         says = str(unscheduled.get("message") or unscheduled.get("reason") or problem)
         likeness = ("unscheduled", about.namespace, _masked(says, pod))
+        needs = frozenset(edge for edge in node.named if edge.target[0] == "PersistentVolumeClaim")
     elif phase_of(pod) == "Failed":
         says = str(status_of(pod).get("message") or status_of(pod).get("reason") or problem)
-        likeness = _likeness(says, pod, owner)
-    elif node and all(each.ready for each in containers_in(pod)):
+        likeness = _likeness(says, pod, owner, _named_in(says, node))
+    elif node_name_of(pod) and all(each.ready for each in containers_in(pod)):
         # The kubelet counts its containers as ready and the pod is not: the node controller says so.
-        likeness = ("node", node)
-        depends_on.add(Identity("Node", "", node))
+        likeness = ("node", node_name_of(pod))
+        needs = frozenset(edge for edge in node.named if edge.type is EdgeType.RUNS_ON)
     else:
-        likeness = _likeness(problem, pod, owner)
-    owners = frozenset({owner, *_owners(pod)})
+        likeness = _likeness(problem, pod, owner, frozenset())
+        if not any(each.state == "running" for each in containers_in(pod)):
+            needs = frozenset(edge for edge in node.named if edge.type is EdgeType.REFERENCES)  # it may wait for any
+    owned = frozenset(edge for edge in node.named if edge.type is EdgeType.OWNS)
     ended = has_ended(pod) and bool(owner_references(pod))
+    if ended:
+        owned, needs = frozenset(replace(edge, type=EdgeType.PROVIDES) for edge in owned), frozenset()
     return TroubledObject(
         id=about,
         problem=says or problem,
         likeness=likeness,
+        node=replace(node, named=owned | needs),
         since=str(condition(pod, "Ready").get("lastTransitionTime") or created_at(pod)),
-        depends_on=frozenset(owners if ended else depends_on),
-        owners=frozenset() if ended else owners,
-        labels=labels_of(pod),
         ended=ended,
         starts=starts,
     )
+
+
+def _named_in(message: str, node: GraphNode) -> frozenset[Edge]:
+    """Return the edges to what a message names: a Secret, an image."""
+    return frozenset(edge for edge in node.named if edge.type is EdgeType.REFERENCES and names(message, edge.target[2]))
 
 
 def _is_plainly_well(pod: Json) -> bool:
@@ -203,12 +194,10 @@ def _container_troubles(pod: Json, now: datetime) -> Iterator[str]:
             yield f"{container.name}: {run.says}"
 
 
-def _likeness(says: str, obj: Json, owner: Identity) -> tuple[str, ...]:
-    """Return the likeness by a message: beyond the owner only if the message names the object it speaks of."""
+def _likeness(says: str, obj: Json, owner: Identity, needs: frozenset[Edge]) -> tuple[str, ...]:
+    """Return the likeness by a message: beyond the owner only if edges lead to what the message names."""
     masked = _masked(says, obj)
-    if _QUOTED_NAME.search(masked):
-        return ("message", owner.namespace, masked)
-    return (*owner, masked)
+    return ("message", masked, *min(edge.target for edge in needs)) if needs else (*owner, masked)
 
 
 def _masked(message: str, obj: Json) -> str:
@@ -226,38 +215,29 @@ def _since(obj: Json) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceRow:
-    """What an overview keeps of every Service that selects pods, to find those without a ready endpoint."""
+class PathRow:
+    """What an overview keeps of Services and Ingresses, to find those that lead to no ready endpoint."""
 
     id: Identity
-    selector: Mapping[str, str]
+    node: GraphNode
     created: str
 
-    def troubled(self, now: datetime) -> TroubledObject | None:
-        """Return the trouble of a Service that has no ready endpoint, None while it is new."""
-        if seconds_since(self.created, now) < _NEW_S:
-            return None
-        return TroubledObject(
-            id=self.id,
-            problem="no ready endpoint",
-            likeness=self.id,
-            proven=True,
-            selects={"matchLabels": self.selector},
-        )
+    @property
+    def services(self) -> frozenset[str]:
+        """Return the names of the Services that an Ingress leads to."""
+        return frozenset(edge.target[2] for edge in self.node.named if edge.type is EdgeType.ROUTES_TO)
+
+    def troubled(self, problem: str, to: Collection[str] = ()) -> TroubledObject:
+        """Return its trouble, which comes over the edges to these Services, and to the pods that it chooses."""
+        edges = frozenset(edge for edge in self.node.named if edge.target[2] in to and edge.target[0] == "Service")
+        node = replace(self.node, named=edges)
+        return TroubledObject(id=self.id, problem=problem, likeness=self.id, node=node, proven=True)
+
+    def is_new(self, now: datetime) -> bool:
+        """Tell whether its endpoints may still have to come."""
+        return seconds_since(self.created, now) < _NEW_S
 
 
-def service_row(service: Json) -> ServiceRow | None:
-    """Return the row of a Service that selects pods, None for others."""
-    spec = spec_of(service)
-    if not spec.get("selector") or spec.get("type") == "ExternalName":
-        return None
-    return ServiceRow(id=identity_of(service, "Service"), selector=spec["selector"], created=created_at(service))
-
-
-def backends_of(ingress: Json) -> Iterable[str]:
-    """Yield the names of the Services that an Ingress leads to."""
-    spec = spec_of(ingress)
-    paths = [path for rule in spec.get("rules") or () for path in (rule.get("http") or {}).get("paths") or ()]
-    for backend in (spec.get("defaultBackend"), *(path.get("backend") for path in paths)):
-        if name := ((backend or {}).get("service") or {}).get("name"):
-            yield str(name)
+def path_row(obj: Json, kind: str) -> PathRow:
+    """Return the row of a Service or an Ingress."""
+    return PathRow(id=identity_of(obj, kind), node=node_in(obj, kind), created=created_at(obj))

@@ -149,19 +149,33 @@ class AlertGroups:
             )
 
     async def place(
-        self, scope: AlertScope, cause: str, fingerprints: Collection[str], document: Json, now: datetime
+        self,
+        scope: AlertScope,
+        choose: Callable[[Mapping[str, Json]], str],
+        fingerprints: Collection[str],
+        document: Json,
+        now: datetime,
+        *,
+        grown: Callable[[Json, Json], Json],
     ) -> bool:
-        """Add pending alerts to the open post of a cause, or to a new one. Return whether the post is new."""
+        """Add pending alerts to the post of a cause. Return whether the post is new.
+
+        `choose` takes the documents of the open posts by their cause and returns that of the alerts; `grown` returns
+        the document of an open post with that of the alerts.
+        """
 
         async def body(connection: AsyncConnection) -> bool:
-            which = (alert_posts.c.scope == scope.key) & (alert_posts.c.cause == cause) & alert_posts.c.open
-            found = (await connection.execute(select(alert_posts.c.id).where(which))).scalar_one_or_none()
-            id = found or _id(scope, cause, now)
+            which = (alert_posts.c.scope == scope.key) & alert_posts.c.open
+            query = select(alert_posts.c.id, alert_posts.c.cause, alert_posts.c.document).where(which)
+            posts = {row.cause: row for row in await connection.execute(query.order_by(alert_posts.c.opened))}
+            cause = choose({each: row.document for each, row in posts.items()})
+            found = posts.get(cause)
+            id = found.id if found else _id(scope, cause, now)
             if not await _assign(connection, scope, fingerprints, id):
                 return False
             if found:
-                grown = {"revision": alert_posts.c.revision + 1}
-                await connection.execute(update(alert_posts).where(alert_posts.c.id == id).values(grown))
+                more = {"revision": alert_posts.c.revision + 1, "document": grown(found.document, document)}
+                await connection.execute(update(alert_posts).where(alert_posts.c.id == id).values(more))
                 return False
             values = {
                 "id": id,

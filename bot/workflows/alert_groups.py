@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import html
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import structlog
@@ -24,17 +24,16 @@ from bot.overviews.overview import overview
 from bot.policy.alert_routes import AlertMode
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store.alert_groups import AlertScope, PendingAlert, StoredAlertPost
-from bot.workflows.alert_causes import cause_of
-from bot.workflows.alert_remedies import INCIDENT, NAMESPACE, remedies_done
+from bot.workflows.alert_connections import FAULT, connections_of, grown, likeness_of, place_of, post_of
+from bot.workflows.alert_remedies import remedies_done
 from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.single_posts import post_once
 from intents.alerts.objects import object_of
 from intents.alerts.questions import question_of
 from intents.alerts.silences import matchers_of
-from intents.domain import Diagnosis, Focus, ObjectRef, Text, Verdict
+from intents.domain import Diagnosis, ObjectRef, Text, Verdict
 from intents.request import ExplainText, scope_of
-from intents.verdicts import supported
 from responses import alert_groups as words
 from responses import failures
 from responses.overview import scrubbed_overview
@@ -61,8 +60,6 @@ _OVERVIEW: Final = 4
 _PLACED_WITHIN_S: Final = 5.0
 # About a day: an outage of Slack is over by then, and nobody would start the post again.
 _PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, *([60.0] * 1_440))
-# All pods of a ReplicaSet have the same template.
-_REPLICA: Final = re.compile(r"(.+-[a-z0-9]{6,10})-[a-z0-9]{5}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,24 +104,38 @@ class AlertGroupWorkflow:
             requester = await self.services.requester(team="", channel=scope.channel, user="")
             alike: dict[tuple[str, ...], list[PendingAlert]] = {}
             for each in pending:
-                alike.setdefault(_likeness(each), []).append(each)
+                # Of a text alone the name is what matters.
+                name = "" if scope.cluster else each.labels.get("alertname", "")
+                alike.setdefault((name, *likeness_of(each)), []).append(each)
             seats, began = asyncio.Semaphore(_AT_ONCE), time.monotonic()
+            causeless: list[tuple[Sequence[PendingAlert], _Cause]] = []
 
             async def placed(alerts: Sequence[PendingAlert]) -> None:
                 async with seats:
                     if time.monotonic() - began > _PLACED_WITHIN_S:
                         return
                     cause = await self._cause(alerts[0], scope, requester)
-                shown = [each.fingerprint for each in alerts if cause.proven or each.mode != AlertMode.PROVEN]
-                hidden = [each.fingerprint for each in alerts if each.fingerprint not in set(shown)]
-                now = self.services.clock()
-                if shown and await store.place(scope, cause.key, shown, cause.document, now):
-                    self.services.metrics.alert_posted("opened")
-                if hidden:
-                    await store.leave_out(scope, hidden)
+                if FAULT in cause.document:
+                    await self._post(alerts, cause, scope)
+                else:
+                    causeless.append((alerts, cause))
 
             await asyncio.gather(*map(placed, alike.values()))
+            # Others of this round may have a cause that explains these too.
+            for alerts, cause in sorted(causeless, key=lambda each: each[1].key):
+                await self._post(alerts, cause, scope)
             return {"more": True}
+
+    async def _post(self, alerts: Sequence[PendingAlert], cause: _Cause, scope: AlertScope) -> None:
+        """Add alerts to the open post that they belong to, or to a new one."""
+        store = self.services.store.alert_groups
+        shown = [each.fingerprint for each in alerts if cause.proven or each.mode != AlertMode.PROVEN]
+        hidden = [each.fingerprint for each in alerts if each.fingerprint not in set(shown)]
+        choose = partial(post_of, cause.key, cause.document)
+        if shown and await store.place(scope, choose, shown, cause.document, self.services.clock(), grown=grown):
+            self.services.metrics.alert_posted("opened")
+        if hidden:
+            await store.leave_out(scope, hidden)
 
     async def start_posts(self, payload: Json) -> None:
         """Start the jobs of the posts that are out of date."""
@@ -152,12 +163,12 @@ class AlertGroupWorkflow:
             )
         except TargetNotFound as error:
             says = failures.target_not_found(error.named)
-            return self._plain(alert, says, requester, key=_key("alert", *_likeness(alert)))
+            return self._plain(alert, says, requester, key=_key("alert", *likeness_of(alert)))
         except ClusterError as error:
             return await self._of_text(alert, Text.same(str(error)), requester)
         if isinstance(question, ExplainText) and not (found.hypotheses or found.unexplained):
             return self._plain(
-                alert, _without_cluster(words.NO_OBJECT), requester, key=_key("alert", *_likeness(alert))
+                alert, _without_cluster(words.NO_OBJECT), requester, key=_key("alert", *likeness_of(alert))
             )
         services.metrics.diagnosed(found, intent="alert", seconds=time.monotonic() - began)
         return _of_diagnosis(alert, found, requester, seconds=time.monotonic() - began)
@@ -176,7 +187,7 @@ class AlertGroupWorkflow:
         )
         services.metrics.overviewed(found, intent="alert", seconds=time.monotonic() - began)
         message = overview_message(await asyncio.to_thread(scrubbed_overview, found), language=requester.language)
-        return _Cause(key=_key("object", *_place(alert)), document=_document(message))
+        return _Cause(key=_key("object", *place_of(alert)), document=_document(message))
 
     async def _of_text(self, alert: PendingAlert, reason: Text, requester: Requester) -> _Cause:
         """Return what the alert's text alone suggests; `reason` says why no cluster was read."""
@@ -275,22 +286,6 @@ def _scope(payload: Json) -> AlertScope:
     return AlertScope(channel=str(payload["channel"]), cluster=str(payload["cluster"]))
 
 
-def _likeness(alert: PendingAlert) -> tuple[str, ...]:
-    """Return what is equal for alerts of which one is looked into: name and object, a ReplicaSet's pods as one."""
-    return alert.labels.get("alertname", ""), *_place(alert)
-
-
-def _place(alert: PendingAlert) -> tuple[str, ...]:
-    """Return the object of an alert, a ReplicaSet's pods as one; () for an alert without an object."""
-    focus = object_of(alert.labels)
-    return (focus.kind, focus.namespace, _folded(focus)) if focus else ()
-
-
-def _folded(focus: Focus) -> str:
-    replica = _REPLICA.fullmatch(focus.name) if focus.kind == "Pod" else None
-    return replica[1] if replica else focus.name
-
-
 def _of_diagnosis(alert: PendingAlert, found: Diagnosis, requester: Requester, *, seconds: float) -> _Cause:
     focus = object_of(alert.labels)
     message = answer_message(
@@ -304,15 +299,11 @@ def _of_diagnosis(alert: PendingAlert, found: Diagnosis, requester: Requester, *
     )
     # Its diagnosis, with runbook and remedies, is one press away.
     asked = {ASKED: [focus.kind, focus.namespace, focus.name]} if focus else {}
-    document = {**_document(message), **asked}
-    first = next(iter(found.hypotheses), None)
-    if first is None or first.verdict is Verdict.RULED_OUT or not supported(first):
-        place = _place(alert)
-        key = _key("object", *place) if place else _key("alert", *_likeness(alert))
-        return _Cause(key=key, document=document)
-    key = cause_of(first) or _key(first.incident, *_place(alert))
-    document |= {INCIDENT: first.incident, NAMESPACE: focus.namespace if focus else ""}
-    return _Cause(key=key, document=document, proven=first.verdict is Verdict.CONFIRMED)
+    place, first = place_of(alert), next(iter(found.hypotheses), None)
+    document = {**_document(message), **asked, **connections_of(found, focus, place)}
+    key = document.get(FAULT) or (_key("object", *place) if place else _key("alert", *likeness_of(alert)))
+    proven = FAULT in document and first is not None and first.verdict is Verdict.CONFIRMED
+    return _Cause(key=key, document=document, proven=proven)
 
 
 def _without_cluster(reason: Text) -> Text:

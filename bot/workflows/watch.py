@@ -14,7 +14,7 @@ from bot.store import WatchPost
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from bot.workflows.watch_display import WatchDisplay
-from bot.workflows.watch_looks import Id, WatchLooks, id_of, objects_of
+from bot.workflows.watch_looks import Id, WatchLooks, connected, id_of, objects_of
 from intents.domain import Verdict
 from intents.overview import Overview, OverviewChange, OverviewFinding, recurring_id, without_muted
 
@@ -72,40 +72,62 @@ class WatchWorkflow:
         mutes = await services.store.mutes.list(channel, now)
         thresholds = await services.store.watch_thresholds.of(channel)
         heard = without_muted(found, [mute.muted for mute in mutes]).findings
+        due = []
         for finding in found.findings:
-            troubles = [each for each in lasting if each.is_of(objects_of(finding))]
-            if finding.verdict is not Verdict.CONFIRMED or not troubles:
+            if finding.verdict is not Verdict.CONFIRMED or not _of(finding, lasting):
                 continue
-            since = min(each.since for each in troubles)
             threshold = thresholds.get(finding.incident)
             if finding not in heard:
                 services.metrics.watch_posted("muted")
-            elif threshold is not None and now - since < threshold:
+            elif threshold is not None and now - _since(_of(finding, lasting)) < threshold:
                 services.metrics.watch_posted("too_early")
             else:
-                owners = sorted(each.owner for each in troubles)
-                await self._post(finding, found, payload, owners, since=since, looked=looked)
+                due.append(finding)
+        for group in connected(due):
+            await self._post_group(group, found, payload, lasting, looked=looked)
+
+    async def _post_group(
+        self,
+        group: Sequence[OverviewFinding],
+        found: Overview,
+        payload: Json,
+        lasting: Sequence[_Lasting],
+        *,
+        looked: datetime,
+    ) -> None:
+        """Post the causes of connected trouble in one message, without those that a post shows already."""
+        channel, cluster = str(payload["channel"]), str(payload["cluster"])
+        posts = [each for each in await self.services.store.watch_posts.lasting(cluster) if each.channel == channel]
+        causes: dict[str, list[OverviewFinding]] = {}
+        new = ""
+        for finding in group:
+            known = _same(posts, finding, [each.owner for each in _of(finding, lasting)])
+            if known is None:
+                new = new or f"watch/{channel}/{cluster}/{recurring_id(finding)}"
+            causes.setdefault(known.cause if known else new, []).append(finding)
+        for cause, findings in causes.items():
+            troubles = [each for finding in findings for each in _of(finding, lasting)]
+            await self._post(cause, findings, found, payload, troubles, looked=looked)
 
     async def _post(
         self,
-        finding: OverviewFinding,
+        cause: str,
+        findings: Sequence[OverviewFinding],
         found: Overview,
         payload: Json,
-        owners: Sequence[Id],
+        troubles: Sequence[_Lasting],
         *,
-        since: datetime,
         looked: datetime,
     ) -> None:
         channel, cluster, now = str(payload["channel"]), str(payload["cluster"]), self.services.clock()
-        lasting = await self.services.store.watch_posts.lasting(cluster)
-        known = _same([each for each in lasting if each.channel == channel], finding, owners)
-        cause = known.cause if known is not None else f"watch/{channel}/{cluster}/{recurring_id(finding)}"
         change = OverviewChange(
             namespaces=(found.namespace,) if found.namespace else (),
             cluster=found.cluster,
             observed_at=found.observed_at,
-            new=(finding,),
+            new=tuple(findings),
         )
+        # Objects carry times of the cluster's clock.
+        began = [now - (found.observed_at - each.since) for each in findings if each.since]
         post = await self.services.store.watch_posts.open(
             WatchPost(
                 key=f"{cause}/{int(now.timestamp() * 1000)}",
@@ -113,9 +135,8 @@ class WatchWorkflow:
                 channel=channel,
                 cluster=cluster,
                 document=await self.display.document(change),
-                objects=owners,
-                # Objects carry times of the cluster's clock.
-                since=min(since, now - (found.observed_at - (finding.since or found.observed_at))),
+                objects=sorted({each.owner for each in troubles}),
+                since=min((*began, _since(troubles), now)),
                 opened=now,
             ),
             budget=self.display.budget,
@@ -140,12 +161,22 @@ class WatchWorkflow:
         self.services.metrics.watch_posted("over" if done else "failed")
 
 
+def _of(finding: OverviewFinding, lasting: Sequence[_Lasting]) -> list[_Lasting]:
+    about = objects_of(finding)
+    return [each for each in lasting if each.is_of(about)]
+
+
+def _since(troubles: Sequence[_Lasting]) -> datetime:
+    return min(each.since for each in troubles)
+
+
 def _same(lasting: Sequence[WatchPost], finding: OverviewFinding, owners: Sequence[Id]) -> WatchPost | None:
     """Return the post about the same incident of one of these owners.
 
     As more objects suffer from a cause, they may have less in common, by which overviews recognise it.
     """
     for post in lasting:
-        if post.document["incident"] == finding.incident and not {*map(tuple, post.objects)}.isdisjoint(owners):
+        incidents = post.document.get("incidents") or (post.document["incident"],)
+        if finding.incident in incidents and not {*map(tuple, post.objects)}.isdisjoint(owners):
             return post
     return None

@@ -41,15 +41,17 @@ class WatchDisplay:
     budget: int
 
     async def document(self, change: OverviewChange) -> Json:
-        """Return what a post about the only finding of `change` shows: safe, in the channel's language."""
+        """Return what a post about the findings of `change` shows, the first leads: safe, in the channel's language."""
         language = self.services.usual_language
         safe = await asyncio.to_thread(scrubbed_change, change)
-        message, (finding,) = change_message(safe, language=language), shown_value(safe).new
+        message, findings = change_message(safe, language=language), shown_value(safe).new
+        finding = findings[0]
         return {
             "text": unescape(message.text),
             "blocks": list(message.blocks),
             "says": words.cause(finding, language),
             "incident": finding.incident,
+            "incidents": [each.incident for each in findings],
             "asked": [finding.asked.kind, finding.asked.namespace, finding.asked.name],
             "cluster": change.cluster,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,9 +16,10 @@ from bot.jobs import Json
 from bot.kube.access import NOTHING, Access
 from bot.overviews.overview import overview
 from bot.workflows.services import Services
-from intents.domain import JudgedHypothesis, ObjectRef, Verdict
+from intents.domain import Diagnosis, JudgedHypothesis, ObjectRef, Verdict
 from intents.overview import Impact, Overview, OverviewFinding
 from intents.request import DiagnoseObject
+from intents.subjects import unshared
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -83,19 +84,41 @@ class WatchLooks:
         first = next((each for each in found.hypotheses if not each.capability), None)
         findings = known.findings
         if first is not None and first.verdict is Verdict.CONFIRMED:
-            findings = (*findings, _finding(ObjectRef(kind=kind, namespace=namespace, name=name), first))
+            findings = _with(findings, _finding(ObjectRef(kind=kind, namespace=namespace, name=name), first), found)
         return replace(known, findings=findings, api_calls=known.api_calls + found.api_calls)
 
 
 def objects_of(finding: OverviewFinding) -> frozenset[Id]:
-    """Return the objects of a finding: asked about, at fault, some that suffer, and their owners."""
-    about = (finding.asked, finding.at_fault, *finding.impact.examples, *finding.belongs_to)
-    return frozenset(id_of(each.kind, each.namespace, each.name) for each in about)
+    """Return the objects of a finding: asked about, at fault, and those that suffer, owners in the place of pods."""
+    about = (finding.asked, finding.at_fault)
+    return finding.affected | {id_of(each.kind, each.namespace, each.name) for each in about}
+
+
+def connected(findings: Iterable[OverviewFinding]) -> list[list[OverviewFinding]]:
+    """Return the findings in groups: those of a group are connected by objects that suffer from both."""
+    groups: list[tuple[set[Id], list[OverviewFinding]]] = []
+    for finding in findings:
+        about, joined = set(objects_of(finding)), [finding]
+        apart = [group for group in groups if group[0].isdisjoint(about)]
+        for objects, before in (group for group in groups if group not in apart):
+            about |= objects
+            joined = [*before, *joined]
+        groups = [*apart, (about, joined)]
+    return [group for _, group in groups]
 
 
 def id_of(kind: str, namespace: str, name: str) -> Id:
     """Return what identifies an object without the group of its kind, which a finding does not have."""
     return kind.partition(".")[0], namespace, name
+
+
+def _with(known: Sequence[OverviewFinding], new: OverviewFinding, found: Diagnosis) -> tuple[OverviewFinding, ...]:
+    """Return the findings with one more; what edges connect with another of the same incident suffers from that."""
+    near = unshared(found.connected)
+    same = next((each for each in known if each.incident == new.incident and objects_of(each) & near), None)
+    if same is None:
+        return (*known, new)
+    return tuple(replace(each, affected=each.affected | new.affected) if each is same else each for each in known)
 
 
 def _finding(asked: ObjectRef, cause: JudgedHypothesis) -> OverviewFinding:
@@ -108,4 +131,5 @@ def _finding(asked: ObjectRef, cause: JudgedHypothesis) -> OverviewFinding:
         title=cause.title,
         severity=cause.severity,
         impact=Impact(others=1, examples=(asked,)),
+        affected=frozenset({asked.key}),
     )

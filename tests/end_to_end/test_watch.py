@@ -200,6 +200,26 @@ async def test_cause_that_spreads_to_other_workloads_is_not_posted_again(tmp_pat
         assert len(post.objects) == 3
 
 
+async def test_causes_of_connected_trouble_are_one_message(tmp_path, engine):
+    world = everywhere({"front": "till", "side": "till"})
+    world["scene"]["Deployment/till/front"]["pods"].append("front-7d9f8b6c54-ccccc")
+    crash = {"exited": "OOMKilled", "restarts": 9, "waiting": "CrashLoopBackOff"}
+    faults = {**lacking(world), "Pod/till/front-7d9f8b6c54-ccccc": crash}
+    async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
+        await breaks(at, {**world, "faults": faults})
+        at.clock.advance(4 * MINUTE)
+        await at.slack.wait_for(lambda: len(posts_in(at)) == 2)
+        at.clock.advance(10 * MINUTE)
+        await looked(at)
+
+        both, other = sorted(map(shown, posts_in(at)), key=len, reverse=True)
+        assert "front-config" in both
+        assert "memory ran out" in both
+        assert "side-config" in other
+        assert "front" not in other
+        assert len(posts_in(at)) == 2
+
+
 async def test_post_is_made_once_slack_is_back(tmp_path, engine):
     async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH) as at:
         await breaks(at)

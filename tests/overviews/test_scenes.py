@@ -15,6 +15,7 @@ from bot.playground.kubernetes.scenes import expanded
 from intents.overview import Overview
 
 SCENES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "scenes.yaml").read_text("utf-8"))
+KINDS = ("pods", "workloads", "services", "others")
 ENGINE, _ = build_engine()
 
 
@@ -33,8 +34,9 @@ async def test_each_cause_is_one_finding_and_the_rest_is_its_impact(scene: dict[
     for finding, says, expected in zip(found.findings, told, scene["findings"], strict=True):
         assert expected["at"] in says, told
         assert expected.get("says", "") in says, told
-        counts = {kind: getattr(finding.impact, kind) for kind in ("pods", "workloads", "services") if kind in expected}
+        counts = {kind: getattr(finding.impact, kind) for kind in KINDS if kind in expected}
         assert counts == {kind: expected[kind] for kind in counts}, says
+        assert sum(finding.caused.counts) == expected.get("caused", sum(finding.caused.counts)), says
     assert found.gaps == ()
 
 
