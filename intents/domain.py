@@ -391,6 +391,7 @@ class Diagnosis:
     gaps: tuple[Gap, ...] = ()
     unexplained: tuple[Observation, ...] = ()
     changes: tuple[RecentChange, ...] = ()  # the newest first
+    standing: tuple[Text, ...] = ()  # a state of the requested object that is no fault, and what is known of it
     unchecked: bool = False  # whether the kind of the requested object has no rules of health
     nearest: tuple[NearestEntry, ...] = ()
     runbook: str = ""  # the address of the runbook that the alert names

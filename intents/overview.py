@@ -13,7 +13,7 @@ from intents.mutes import covers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """What suffers from one cause: pods that are not well, workloads below their replicas, Services without endpoints.
+    """What suffers from one cause: pods, workloads below their replicas, Services without endpoints, nodes not ready.
 
     `examples` are a few of these objects, the most important first; `others` counts objects of further kinds.
     """
@@ -21,13 +21,17 @@ class Impact:
     pods: int = 0
     workloads: int = 0
     services: int = 0
+    nodes: int = 0
     others: int = 0
     examples: tuple[ObjectRef, ...] = ()
 
     @property
     def weight(self) -> int:
-        """Return the rank of the impact: a Service that nothing answers weighs ten pods, a workload five."""
-        return 10 * self.services + 5 * self.workloads + self.pods + self.others
+        """Return the rank of the impact: a Service that nothing answers weighs ten pods, a workload five.
+
+        A node that is not ready comes before all of these: what it carries is not counted until it is evicted.
+        """
+        return 1_000_000 * self.nodes + 10 * self.services + 5 * self.workloads + self.pods + self.others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

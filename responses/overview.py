@@ -34,6 +34,7 @@ PODS: Final = Text(en="{}", zh="{} 个 Pod")
 WORKLOADS: Final = Text(en="{} below their replicas", zh="{} 个工作负载副本不足")
 ONE_WORKLOAD: Final = Text(en="1 workload below its replicas", zh="1 个工作负载副本不足")
 SERVICES: Final = Text(en="{} without a ready endpoint", zh="{} 个 Service 没有就绪端点")
+NODES: Final = Text(en="{} not ready", zh="{} 个节点未就绪")
 OTHERS: Final = Text(en="{}", zh="{} 个其他对象")
 SINCE: Final = Text(en="since {}", zh="已持续 {}")
 READ: Final = Text(en="Read {}", zh="已读取 {}")
@@ -110,6 +111,7 @@ def _finding_json(finding: OverviewFinding, language: Language) -> dict[str, Any
             "pods": finding.impact.pods,
             "workloads": finding.impact.workloads,
             "services": finding.impact.services,
+            "nodes": finding.impact.nodes,
             "others": finding.impact.others,
             "examples": [object_json(each) for each in finding.impact.examples],
         },
@@ -175,6 +177,8 @@ def impact(finding: OverviewFinding, overview: Overview | OverviewChange, langua
 
 def _counts(suffers: Impact, language: Language) -> Iterator[str]:
     english = language is Language.EN
+    if suffers.nodes:
+        yield NODES.in_(language).format(counted(suffers.nodes, "nodes") if english else suffers.nodes)
     if suffers.services:
         what = "1 Service" if suffers.services == 1 else f"{suffers.services} Services"
         yield SERVICES.in_(language).format(what if english else suffers.services)
@@ -183,7 +187,7 @@ def _counts(suffers: Impact, language: Language) -> Iterator[str]:
         yield one.in_(language).format(f"{suffers.workloads} workloads" if english else suffers.workloads)
     if suffers.pods:
         yield PODS.in_(language).format(counted(suffers.pods, "pods") if english else suffers.pods)
-    if suffers.others and not (suffers.pods or suffers.workloads or suffers.services):
+    if suffers.others and not (suffers.pods or suffers.workloads or suffers.services or suffers.nodes):
         yield OTHERS.in_(language).format(counted(suffers.others, "objects") if english else suffers.others)
 
 

@@ -14,6 +14,7 @@ from bot.diagnosing.engine import Engine, match_symptoms
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.observation import Statement, observe, trouble_inside
 from bot.diagnosing.reads import Reads
+from bot.diagnosing.standing import standing_of, unsaid
 from bot.diagnosing.unexplained import unexplained
 from bot.kube.containers import containers_in
 from bot.kube.objects import identity_of, is_builtin, namespace_of, node_name_of, ref
@@ -31,6 +32,7 @@ from intents.domain import (
     ObjectRef,
     Observation,
     Symptom,
+    Text,
     Verdict,
 )
 from intents.focus import CUSTOM_RESOURCE, KINDS, named_as
@@ -44,13 +46,17 @@ _OF_A_CONTAINER: Final = frozenset({"container", "code", "image"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectState:
-    """The hypotheses that the state of one object raises, judged, and the trouble that none of them explains."""
+    """The hypotheses that the state of one object raises, judged, and the trouble that none of them explains.
+
+    `standing` is a state of the object that is no fault and that no hypothesis tells, with what is known of it.
+    """
 
     focus: Focus
     owners: tuple[ObjectRef, ...] = ()
     hypotheses: tuple[JudgedHypothesis, ...] = ()
     unexplained: tuple[Observation, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    standing: tuple[Text, ...] = ()
 
 
 async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine: Engine, reads: Reads) -> ObjectState:
@@ -98,7 +104,14 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
     if not (judged or left):
         problem = "" if observed.waits else lasting_problem(obj, kind, snapshot.now)
         left = (Observation(subject=target, quote=problem),) if problem else await trouble_inside(snapshot, obj, kind)
-    return ObjectState(focus=about, owners=observed.owners, hypotheses=judged, unexplained=left, gaps=observed.gaps)
+    return ObjectState(
+        focus=about,
+        owners=observed.owners,
+        hypotheses=judged,
+        unexplained=left,
+        gaps=observed.gaps,
+        standing=unsaid(standing_of(obj, kind, snapshot.now), judged),
+    )
 
 
 def _several_fail(obj: Json) -> bool:
