@@ -11,8 +11,9 @@ from bot.cluster.owners import owners_of
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.engine import Engine, match_symptoms
+from bot.diagnosing.inside import Inside, inside_of
 from bot.diagnosing.investigation import Investigation
-from bot.diagnosing.observation import Statement, observe, trouble_inside
+from bot.diagnosing.observation import Statement, observe
 from bot.diagnosing.reads import Reads
 from bot.diagnosing.standing import standing_of, unsaid
 from bot.diagnosing.unexplained import unexplained
@@ -100,17 +101,21 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
     )
     found = await investigation.run({one.incident: one for one in (*of_kind, *told)}.values())
     judged = tuple(_facts_first(one, engine.catalog) for one in found)
-    left = unexplained(observed, judged, engine.catalog)
+    left, inside = unexplained(observed, judged, engine.catalog), Inside()
     if not (judged or left):
         problem = "" if observed.waits else lasting_problem(obj, kind, snapshot.now)
-        left = (Observation(subject=target, quote=problem),) if problem else await trouble_inside(snapshot, obj, kind)
+        if problem:
+            left = (Observation(subject=target, quote=problem),)
+        else:
+            inside = await inside_of(snapshot, obj, kind)
+            left = inside.troubles
     return ObjectState(
         focus=about,
         owners=observed.owners,
         hypotheses=judged,
         unexplained=left,
-        gaps=observed.gaps,
-        standing=unsaid(standing_of(obj, kind, snapshot.now), judged),
+        gaps=(*observed.gaps, *inside.gaps),
+        standing=inside.standing or unsaid(standing_of(obj, kind, snapshot.now), judged),
     )
 
 

@@ -13,7 +13,7 @@ from bot.kube.conditions import condition
 from bot.kube.field_managers import last_written
 from bot.kube.node_readiness import is_joining, status_of_ready
 from bot.kube.objects import created_at, ref, spec_of, status_of
-from intents.domain import Json, JudgedHypothesis, Text
+from intents.domain import Json, JudgedHypothesis, ObjectRef, Text
 from intents.templates import duration
 from intents.verdicts import supported
 
@@ -82,6 +82,10 @@ _NO_SCALING: Final = (
         zh="其目标 {} 的副本数为 0。在恢复副本之前，自动扩缩容不会处理该工作负载。",
     ),
 )
+_NO_BACKEND: Final = (
+    Text(en="{} has no endpoints: its pods were scaled to zero", zh="{} 没有端点：其 Pod 已被缩容到零"),
+    Text(en="{} has spec.replicas 0.", zh="{} 的 spec.replicas 为 0。"),
+)
 
 
 def standing_of(obj: Json, kind: str, now: datetime) -> tuple[Text, ...]:
@@ -90,6 +94,13 @@ def standing_of(obj: Json, kind: str, now: datetime) -> tuple[Text, ...]:
     for state, says in _standings(obj, kind, now):
         return (Text(en=f"{subject} {state.en}", zh=f"{subject} {state.zh}"), says)
     return ()
+
+
+def scaled_to_zero(service: ObjectRef, workloads: Sequence[ObjectRef]) -> tuple[Text, ...]:
+    """Return the state of a Service whose pods' workloads want none."""
+    names = ", ".join(f"{each.kind} {each.name}" for each in workloads)
+    state, says = _NO_BACKEND
+    return (_filled(state, service), _filled(says, names))
 
 
 def unsaid(standing: Sequence[Text], judged: Sequence[JudgedHypothesis]) -> tuple[Text, ...]:

@@ -87,7 +87,7 @@ def _reached(ids: Iterable[Identity], effects: Mapping[Identity, set[Identity]])
 
 def _links(rows: Rows) -> Iterator[tuple[Identity, Identity]]:
     """Yield each object in trouble with an object whose trouble explains its own."""
-    carriers = _Carriers(rows)
+    carriers = Carriers(rows)
     for id_, row in rows.items():
         yield from ((id_, cause) for cause in row.depends_on if cause in rows)
         yield from ((owner, id_) for owner in row.owners if owner in rows and owner != id_)
@@ -95,7 +95,7 @@ def _links(rows: Rows) -> Iterator[tuple[Identity, Identity]]:
             yield from ((id_, cause) for cause in carriers.selected(id_.namespace, row.selects))
 
 
-class _Carriers:
+class Carriers:
     """The pods and workloads in trouble by their pods' labels, each set of labels of a namespace once."""
 
     def __init__(self, rows: Rows) -> None:

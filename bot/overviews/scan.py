@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,9 +15,11 @@ from bot.cluster.object_lists import Page
 from bot.cluster.page_reader import PageReader
 from bot.cluster.resources import Resource, well_known
 from bot.kube.endpoints import is_ready_endpoint, service_of
-from bot.kube.objects import is_builtin, name_of, namespace_of
+from bot.kube.objects import is_builtin, labels_of, name_of, namespace_of, pod_template_of, spec_of
 from bot.kube.owners import controller_of
+from bot.kube.placement import selects
 from bot.kube.volume_claims import class_of, default_class
+from bot.overviews.grouping import Carriers
 from bot.overviews.troubled_objects import (
     Identity,
     ServiceRow,
@@ -37,6 +39,8 @@ KINDS: Final = (
 )  # fmt: skip
 # Kinds outside namespaces that tell how objects of one namespace are meant.
 _BESIDE: Final = frozenset({"StorageClass"})
+# Kinds whose pods somebody can scale to zero.
+_SCALED: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 # So many objects are kept whole.
 _SAMPLES: Final = 40
 # Lists read at once: each holds one page.
@@ -84,6 +88,7 @@ class Scanner:
     _default_class: str = ""
     _names: set[Identity] = field(default_factory=set)
     _backends: dict[Identity, frozenset[str]] = field(default_factory=dict)
+    _unscaled: defaultdict[str, list[Mapping[str, str]]] = field(default_factory=lambda: defaultdict(list))
     _read: set[str] = field(default_factory=set)
     _alike: set[object] = field(default_factory=set)
     _tallies: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -147,6 +152,8 @@ class Scanner:
                 continue  # its Deployment has the same conditions
             if resource.kind == "StorageClass":
                 self._keep_class(obj)
+            if builtin and resource.kind in _SCALED and spec_of(obj).get("replicas") == 0:
+                self._unscaled[namespace_of(obj)].append(labels_of(pod_template_of(obj)))
             row = troubled(obj, resource.kind, self._scan.now)
             if row is not None:
                 self._sample(row, obj, resource)
@@ -180,8 +187,11 @@ class Scanner:
     def _join_services(self) -> None:
         """Add Services without a ready endpoint, and Ingresses without their Service; whole lists prove an absence."""
         if {"EndpointSlice", "Service"} <= self._read:
+            carriers = Carriers(self._scan.rows)
             for id_, service in self._services.items():
-                if id_ not in self._answered and (row := service.troubled(self._scan.now)) is not None:
+                if id_ in self._answered or self._is_scaled_to_zero(service, carriers):
+                    continue
+                if (row := service.troubled(self._scan.now)) is not None:
                     self._scan.add(row)
         if "Service" in self._read:
             for id_, names in self._backends.items():
@@ -189,6 +199,12 @@ class Scanner:
                 if missing:
                     problem = f"no Service {', '.join(missing)}"
                     self._scan.add(TroubledObject(id=id_, problem=problem, likeness=id_, proven=True))
+
+    def _is_scaled_to_zero(self, service: ServiceRow, carriers: Carriers) -> bool:
+        """Tell whether a Service selects workloads that are meant to have no pods, and nothing else that has some."""
+        selector = {"matchLabels": service.selector}
+        unscaled = any(selects(selector, dict(labels)) for labels in self._unscaled[service.id.namespace])
+        return unscaled and next(iter(carriers.selected(service.id.namespace, selector)), None) is None
 
     def _drop_waiting_claims(self) -> None:
         """Drop claims that wait for the scheduler to place a pod: what keeps the pod waiting is the pod's trouble."""
