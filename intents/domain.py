@@ -311,6 +311,7 @@ class JudgedHypothesis:
     links: tuple[Link, ...] = ()
     owners: frozenset[ObjectKey] = frozenset()  # the objects of its evidence, with what owns them
     effect_of: str = ""  # the incident of this diagnosis that explains this one
+    behind: Focus | None = None  # the Service behind the requested object about which it was judged
     capability: bool = False  # whether it is a capability: its verdict is not about a cause
 
     @property

@@ -26,7 +26,6 @@ from bot.diagnosing.rollbacks import with_possible_rollbacks
 from bot.diagnosing.understanding import understood
 from bot.diagnosing.unexplained import untold
 from bot.kube.access import EVERYTHING, Access
-from bot.kube.health import can_judge
 from intents.alerts.labels import labels_in
 from intents.alerts.links import runbook_in
 from intents.alerts.metrics import unseen_by
@@ -196,7 +195,7 @@ async def _diagnose_object(
         unexplained=state.unexplained,
         changes=await changes_before(snapshot, engine.catalog, judged, state.unexplained, state.focus),
         standing=state.standing,
-        unchecked=not (any(one.verdict is not Verdict.RULED_OUT for one in judged) or can_judge(obj, resource.kind)),
+        unchecked=not (any(one.verdict is not Verdict.RULED_OUT for one in judged) or state.checked),
         nearest=(),
         api_calls=snapshot.calls,
     )
