@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from intents.domain import Diagnosis, JudgedHypothesis, Language
-from responses import words
 from responses.named_objects import named_sentences
+from responses.sentences import finished, in_a_row
 
 
 def leading_sentences(diagnosis: Diagnosis, first: JudgedHypothesis | None, language: Language) -> tuple[str, ...]:
@@ -13,4 +13,5 @@ def leading_sentences(diagnosis: Diagnosis, first: JudgedHypothesis | None, lang
     named = named_sentences(diagnosis, language)
     if heads or not diagnosis.standing:
         return named
-    return (*named, words.STANDING.in_(language).format(*(each.in_(language) for each in diagnosis.standing)))
+    says = (finished(each.in_(language), language) for each in diagnosis.standing)
+    return (*named, in_a_row(*says, language=language))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from intents.domain import Diagnosis, Language
 from responses import words
 from responses.named_objects import candidates_of, which_of
+from responses.sentences import finished
 
 
 def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, tuple[str, ...]]:
@@ -24,7 +25,7 @@ def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, t
     applies_none = words.NO_PROBLEM_WITH.in_(language).format(focus)
     if diagnosis.standing:
         state, why = diagnosis.standing
-        return words.STANDING_SIGN, state.in_(language), (why.in_(language), applies_none)
+        return words.STANDING_SIGN, state.in_(language), (finished(why.in_(language), language), applies_none)
     if diagnosis.unchecked:
         says = words.NOT_CHECKED_WHY.in_(language).format(focus.kind, focus)
         return words.UNKNOWN_SIGN, words.NOT_CHECKED.in_(language), (says, words.ASK_ABOUT_PODS.in_(language))

@@ -22,6 +22,7 @@ from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, 
 from intents.edges import ObjectKey
 from intents.focus import KINDS, besides
 from intents.products import is_shown
+from intents.recovery import recovery_of
 from intents.subjects import key_of, ties
 from intents.verdicts import judge, rank, supported
 
@@ -160,8 +161,13 @@ class Investigation:
         return await self.judge(replace(hypothesis, named=wider))
 
     def _is_reported(self, one: JudgedHypothesis, judged: Mapping[str, JudgedHypothesis]) -> bool:
-        """Tell whether an upstream cause is reported: it is supported and explains its symptom, or named and unread."""
+        """Tell whether an upstream cause is reported: it is supported and explains its symptom, or named and unread.
+
+        Of an object's state what is over is reported too.
+        """
         effect = judged.get(one.hypothesis.pointed_to_by)
+        if not self.of_text and effect is None and recovery_of(one):
+            return True
         if supported(one):
             return effect is None or any(
                 may_cause(one, effect, link, now=self.now)

@@ -17,8 +17,8 @@ from bot.diagnosing.inside import Inside, inside_of
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.observation import Statement, observe
 from bot.diagnosing.reads import Reads
-from bot.diagnosing.standing import standing_of, unsaid
-from bot.diagnosing.unexplained import unexplained
+from bot.diagnosing.standing import recovered, standing_of, unsaid
+from bot.diagnosing.unexplained import is_over, unexplained
 from bot.graph.edges import services_behind
 from bot.kube.containers import containers_in
 from bot.kube.health import can_judge
@@ -44,6 +44,7 @@ from intents.domain import (
 from intents.edges import ObjectKey
 from intents.focus import CUSTOM_RESOURCE, KINDS, named_as
 from intents.products import is_shown
+from intents.recovery import recovery_of
 from intents.symptoms import read_symptoms
 from intents.verdicts import rank, supported
 from responses.safety import redacted_text
@@ -162,20 +163,28 @@ async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, engin
     found = await investigation.run({one.incident: one for one in (*of_kind, *told)}.values())
     judged = tuple(_facts_first(one, engine.catalog) for one in found)
     left, inside = unexplained(observed, judged, engine.catalog), Inside()
-    if not (judged or left):
-        problem = "" if observed.waits else lasting_problem(obj, kind, snapshot.now)
-        if problem:
+    problem = "" if observed.waits else lasting_problem(obj, kind, snapshot.now)
+    current = [one for one in judged if recovery_of(one) is None]
+    is_past = left != unexplained(observed, current, engine.catalog) or (bool(problem) and is_over(problem, judged))
+    if not is_past:
+        # What is over and has left nothing behind is no answer to a question about the present.
+        judged = tuple(one for one in judged if one in current or one.hypothesis.matches)
+    if not (left or any(one.verdict is not Verdict.RULED_OUT for one in judged)):
+        if problem and not is_past:
             left = (Observation(subject=target, quote=problem),)
         else:
             inside = await inside_of(snapshot, obj, kind)
             left = inside.troubles
+    standing = inside.standing or unsaid(standing_of(obj, kind, snapshot.now), judged)
+    if is_past and not (standing or left or any(map(supported, judged))):
+        standing = recovered(target, judged)
     return ObjectState(
         focus=about,
         owners=observed.owners,
         hypotheses=judged,
         unexplained=left,
         gaps=(*observed.gaps, *inside.gaps),
-        standing=inside.standing or unsaid(standing_of(obj, kind, snapshot.now), judged),
+        standing=standing,
         checked=can_judge(obj, kind),
     )
 

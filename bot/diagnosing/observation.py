@@ -13,6 +13,7 @@ from bot.cluster.events import event_count, event_last_seen
 from bot.cluster.owned_pods import pods_below
 from bot.cluster.owners import PERMISSIONS as OF_OWNERS
 from bot.cluster.owners import Owners, owners_of
+from bot.cluster.repeated_jobs import is_repeated
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.read_ahead import announced_by_trouble
@@ -33,6 +34,7 @@ PERMISSIONS: Final = (
     *OF_OWNERS,
     Permission(verb="list", resource="events"),
     Permission(verb="list", resource="pods"),
+    Permission(verb="list", group="batch", resource="jobs"),
     Permission(verb="get", resource="pods/log"),
     Permission(verb="get", resource="nodes"),
     Permission(verb="get", resource="persistentvolumeclaims"),
@@ -289,7 +291,7 @@ async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
     if not namespace_of(obj):
         return ()
     if is_builtin(obj):
-        if not labels:
+        if not labels or (obj.get("kind") == "Job" and await is_repeated(snapshot, obj)):
             return ()
         listing = await snapshot.list("Pod", namespace=namespace_of(obj), labels=label_selector(dict(labels)))
         kind = str(obj.get("kind") or "")

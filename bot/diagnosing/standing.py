@@ -14,6 +14,7 @@ from bot.kube.field_managers import last_written
 from bot.kube.node_readiness import is_joining, status_of_ready
 from bot.kube.objects import created_at, ref, spec_of, status_of
 from intents.domain import Json, JudgedHypothesis, ObjectRef, Text
+from intents.recovery import recovery_of
 from intents.templates import duration
 from intents.verdicts import supported
 
@@ -86,6 +87,7 @@ _NO_BACKEND: Final = (
     Text(en="{} has no endpoints: its pods were scaled to zero", zh="{} 没有端点：其 Pod 已被缩容到零"),
     Text(en="{} has spec.replicas 0.", zh="{} 的 spec.replicas 为 0。"),
 )
+_RECOVERED: Final = Text(en="{} has recovered", zh="{} 已恢复")
 
 
 def standing_of(obj: Json, kind: str, now: datetime) -> tuple[Text, ...]:
@@ -101,6 +103,12 @@ def scaled_to_zero(service: ObjectRef, workloads: Sequence[ObjectRef]) -> tuple[
     names = ", ".join(f"{each.kind} {each.name}" for each in workloads)
     state, says = _NO_BACKEND
     return (_filled(state, service), _filled(says, names))
+
+
+def recovered(about: ObjectRef, judged: Sequence[JudgedHypothesis]) -> tuple[Text, ...]:
+    """Return that an object has recovered and from what; () if no incident of it is over."""
+    over = next(filter(None, map(recovery_of, judged)), None)
+    return (_filled(_RECOVERED, about), over.says) if over else ()
 
 
 def unsaid(standing: Sequence[Text], judged: Sequence[JudgedHypothesis]) -> tuple[Text, ...]:

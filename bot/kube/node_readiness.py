@@ -58,8 +58,9 @@ def is_joining(node: Mapping[str, Any], now: datetime) -> bool:
 def _never_was_ready(node: Mapping[str, Any], age_s: int, now: datetime) -> bool:
     """Tell whether the condition Ready has not changed since the node was registered."""
     ready = condition(node, "Ready")
-    if ready.get("reason") in (_FELL_SILENT, _NEVER_REPORTED):
-        return ready["reason"] == _NEVER_REPORTED
+    reason = str(ready.get("reason") or "")
+    if reason in (_FELL_SILENT, _NEVER_REPORTED):
+        return reason == _NEVER_REPORTED
     since_s = seconds_since(ready.get("lastTransitionTime"), now)
     return since_s == UNKNOWN or abs(age_s - since_s) <= _FIRST_REPORT_S
 
