@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
-from bot.diagnosing.observation import Observed, Statement
+from bot.diagnosing.observation import Observed, Statement, Telling
 from intents.catalog.causes import Consequence
 from intents.catalog.loader import Catalog
 from intents.domain import Finding, FindingOutcome, JudgedHypothesis, Observation, Verdict
@@ -33,18 +33,18 @@ def unexplained(observed: Observed, judged: Sequence[JudgedHypothesis], catalog:
     # Other conditions of the object may say the same: Failed and FailureTarget of a Job.
     quotes += [_CONDITION.sub("", row.quote) for over in ended.values() for row in over.rows]
     quoted = [" ".join(quote.split())[:_TELLING] for quote in quotes if quote]
-    settled = {one.incident: one.cluster_support for one in judged if one.verdict is Verdict.CONFIRMED}
-    settled |= {incident: (over,) for incident, over in ended.items()}
-    causes = [
-        (entry.explains, frozenset(_pods(findings)))
-        for incident, findings in settled.items()
-        if (entry := catalog.get(incident)) and entry.explains
+    confirmed = [
+        (entry.explains, frozenset(_pods(one.cluster_support)))
+        for one in judged
+        if one.verdict is Verdict.CONFIRMED and (entry := catalog.get(one.incident)) and entry.explains
     ]
+    past = [(entry.explains, frozenset(_pods((over,)))) for name, over in ended.items() if (entry := catalog.get(name))]
     left = [
         statement
         for statement in observed.troubles
         if not _is_quoted(statement.text, quoted)
-        and not any(_follows(statement, explains, pods) for explains, pods in causes)
+        and not any(_follows(statement, explains, pods) for explains, pods in confirmed)
+        and not any(_is_left(statement, explains, pods) for explains, pods in past)
     ]
     left.sort(key=lambda each: (each.rank, each.subject, each.text))
     told = (Observation(subject=each.subject, quote=each.text, times=each.times) for each in left)
@@ -60,6 +60,12 @@ def _follows(statement: Statement, explains: Collection[Consequence], pods: Coll
         return False
     pod = (statement.subject.namespace, statement.subject.name)
     return statement.subject.kind != "Pod" or not pods or pod in pods
+
+
+def _is_left(statement: Statement, explains: Collection[Consequence], pods: Collection[tuple[str, str]]) -> bool:
+    """Return whether a statement is how a container ended before it recovered; what happens still is none of that."""
+    pod = (statement.subject.namespace, statement.subject.name)
+    return statement.telling is Telling.CONTAINER and statement.shows in explains and pod in pods
 
 
 def _pods(findings: Iterable[Finding]) -> Iterator[tuple[str, str]]:
