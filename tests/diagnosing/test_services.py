@@ -10,7 +10,11 @@ import pytest
 import yaml
 
 from bot.cli.rehearsal import stage, staged
+from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine, build_engine, diagnose
+from bot.remedies.offers import plan_remedies
+from bot.remedies.recheck import recheck
+from bot.remedies.session import Session
 from intents.domain import Diagnosis
 from intents.request import DiagnoseObject
 from intents.verdicts import supported
@@ -62,6 +66,27 @@ async def test_what_a_service_stands_behind_has_the_causes_of_its_backend(
     causes = {(one.incident, one.verdict) for one in expected.hypotheses if supported(one)}
     assert causes
     assert causes <= {(one.incident, one.verdict) for one in found.hypotheses}
+
+
+async def test_a_remedy_for_a_backend_is_checked_again_about_that_backend(engine: Engine) -> None:
+    request = DiagnoseObject(kind="ValidatingWebhookConfiguration", namespace="", name="guard")
+    async with staged(stage(copy.deepcopy(WORLDS[0]["world"]))) as connection:
+        diagnosis = await diagnose(request, engine=engine, connection=connection)
+        offers = await plan_remedies(
+            diagnosis,
+            diagnosis.hypotheses[0],
+            request=request,
+            request_id="request-1",
+            engine=engine,
+            session=Session(connection=connection),
+            allowed=lambda _action, _target: True,
+        )
+        plan = offers.plans[0]
+        async with Snapshot(connection, deadline=8) as snapshot:
+            again = await recheck(plan.incident, plan.about, engine=engine, snapshot=snapshot)
+
+    assert again.present
+    assert plan.target.kind == "Pod"
 
 
 @pytest.mark.parametrize("about", ["ValidatingWebhookConfiguration/guard", "Ingress/guard/front"])
