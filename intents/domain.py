@@ -319,6 +319,7 @@ class JudgedHypothesis:
     links: tuple[Link, ...] = ()
     owners: frozenset[ObjectKey] = frozenset()  # the objects of its evidence, with what owns them
     cause: HypothesisKey | None = None  # of the hypothesis of this diagnosis that explains this one
+    behind: Focus | None = None  # the Service behind the requested object about which it was judged
     capability: bool = False  # whether it is a capability: its verdict is not about a cause
 
     @property
@@ -410,6 +411,7 @@ class Diagnosis:
     gaps: tuple[Gap, ...] = ()
     unexplained: tuple[Observation, ...] = ()
     changes: tuple[RecentChange, ...] = ()  # the newest first
+    standing: tuple[Text, ...] = ()  # a state of the requested object that is no fault, and what is known of it
     unchecked: bool = False  # whether the kind of the requested object has no rules of health
     nearest: tuple[NearestEntry, ...] = ()
     runbook: str = ""  # the address of the runbook that the alert names

@@ -14,7 +14,7 @@ from intents.mutes import covers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """What suffers from one cause: pods that are not well, workloads below their replicas, Services without endpoints.
+    """What suffers from one cause: pods, workloads below their replicas, Services without endpoints, nodes not ready.
 
     `examples` are a few of these objects, the most important first; `others` counts objects of further kinds.
     """
@@ -22,28 +22,33 @@ class Impact:
     pods: int = 0
     workloads: int = 0
     services: int = 0
+    nodes: int = 0
     others: int = 0
     examples: tuple[ObjectRef, ...] = ()
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """Return the numbers of pods, workloads, Services and others."""
-        return self.pods, self.workloads, self.services, self.others
+        """Return the numbers of pods, workloads, Services, nodes and others."""
+        return self.pods, self.workloads, self.services, self.nodes, self.others
 
     @property
     def is_of_others(self) -> bool:
-        """Tell whether neither pods nor workloads nor Services suffer."""
-        return not (self.pods or self.workloads or self.services)
+        """Tell whether neither pods nor workloads, Services or nodes suffer."""
+        return not any(self.counts[:-1])
 
     def without(self, part: Impact) -> Impact:
         """Return the rest of the impact, without a part of it."""
-        pods, workloads, services, others = (all_ - own for all_, own in zip(self.counts, part.counts, strict=True))
-        return Impact(pods=pods, workloads=workloads, services=services, others=others)
+        rest = (all_ - own for all_, own in zip(self.counts, part.counts, strict=True))
+        pods, workloads, services, nodes, others = rest
+        return Impact(pods=pods, workloads=workloads, services=services, nodes=nodes, others=others)
 
     @property
     def weight(self) -> int:
-        """Return the rank of the impact: a Service that nothing answers weighs ten pods, a workload five."""
-        return 10 * self.services + 5 * self.workloads + self.pods + self.others
+        """Return the rank of the impact: a Service that nothing answers weighs ten pods, a workload five.
+
+        A node that is not ready comes before all of these: what it carries is not counted until it is evicted.
+        """
+        return 1_000_000 * self.nodes + 10 * self.services + 5 * self.workloads + self.pods + self.others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

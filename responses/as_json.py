@@ -85,6 +85,7 @@ def _diagnosis(diagnosis: Diagnosis, language: Language) -> Json:
             }
             for note, says in zip(diagnosis.named, named_sentences(diagnosis, language), strict=True)
         ],
+        "standing": [each.in_(language) for each in diagnosis.standing],
         "cluster": diagnosis.cluster,
         "language": str(language),
         "owners": [object_json(owner) for owner in diagnosis.owners],

@@ -5,12 +5,14 @@ from __future__ import annotations
 from intents.domain import Diagnosis, Language
 from responses import words
 from responses.named_objects import candidates_of, which_of
+from responses.sentences import finished
 
 
 def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, tuple[str, ...]]:
     """Return the sign, the heading and the sentences of an answer that names no cause.
 
-    Only an object whose kind has rules of health, and that shows no trouble, gets a green sign.
+    Only an object whose kind has rules of health, and that shows no trouble, gets a green sign; the heading of one that
+    is suspended, cordoned or joins is its state.
     """
     focus = diagnosis.focus
     if candidates := candidates_of(diagnosis):
@@ -20,8 +22,11 @@ def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, t
     if diagnosis.unexplained:
         says = words.NOT_EXPLAINED_WHY.in_(language).format(focus)
         return words.UNKNOWN_SIGN, words.NOT_EXPLAINED.in_(language), (says,)
+    applies_none = words.NO_PROBLEM_WITH.in_(language).format(focus)
+    if diagnosis.standing:
+        state, why = diagnosis.standing
+        return words.STANDING_SIGN, state.in_(language), (finished(why.in_(language), language), applies_none)
     if diagnosis.unchecked:
         says = words.NOT_CHECKED_WHY.in_(language).format(focus.kind, focus)
         return words.UNKNOWN_SIGN, words.NOT_CHECKED.in_(language), (says, words.ASK_ABOUT_PODS.in_(language))
-    says = words.NO_PROBLEM_WITH.in_(language).format(focus)
-    return words.FINE_SIGN, words.NO_PROBLEM.in_(language), (says,)
+    return words.FINE_SIGN, words.NO_PROBLEM.in_(language), (applies_none,)

@@ -34,6 +34,7 @@ PODS: Final = Text(en="{}", zh="{} 个 Pod")
 WORKLOADS: Final = Text(en="{} below their replicas", zh="{} 个工作负载副本不足")
 ONE_WORKLOAD: Final = Text(en="1 workload below its replicas", zh="1 个工作负载副本不足")
 SERVICES: Final = Text(en="{} without a ready endpoint", zh="{} 个 Service 没有就绪端点")
+NODES: Final = Text(en="{} not ready", zh="{} 个节点未就绪")
 OTHERS: Final = Text(en="{}", zh="{} 个其他对象")
 BECAUSE: Final = Text(en="and {} because of it", zh="并因此影响{}")
 LIST: Final = Text(en=", ", zh="、")
@@ -112,6 +113,7 @@ def _finding_json(finding: OverviewFinding, language: Language) -> dict[str, Any
             "pods": finding.impact.pods,
             "workloads": finding.impact.workloads,
             "services": finding.impact.services,
+            "nodes": finding.impact.nodes,
             "others": finding.impact.others,
             "caused": sum(finding.caused.counts),
             "examples": [object_json(each) for each in finding.impact.examples],
@@ -180,6 +182,8 @@ def impact(finding: OverviewFinding, overview: Overview | OverviewChange, langua
 
 def _counts(suffers: Impact, language: Language, *, others: bool) -> Iterator[str]:
     english = language is Language.EN
+    if suffers.nodes:
+        yield NODES.in_(language).format(counted(suffers.nodes, "nodes") if english else suffers.nodes)
     if suffers.services:
         what = "1 Service" if suffers.services == 1 else f"{suffers.services} Services"
         yield SERVICES.in_(language).format(what if english else suffers.services)

@@ -27,7 +27,8 @@ from responses import causality, glance, plots, sentences, words
 from responses.as_json import RunStats
 from responses.failures import target_not_found
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
-from responses.named_objects import candidates_of, named_sentences, which_of
+from responses.leading import leading_sentences
+from responses.named_objects import candidates_of, which_of
 from responses.nothing_found import nothing_found
 from responses.safety import SafeDiagnosis
 from responses.shown import shown
@@ -93,7 +94,7 @@ class _Page:
         """Yield the parts of the page from top to bottom: what Slack shows, then with `in_full` all the rest."""
         standing = sentences.leading_hypotheses(diagnosis)
         first = sentences.first_hypothesis(diagnosis, of_text=self._of_text)
-        for says in named_sentences(diagnosis, self._language):
+        for says in leading_sentences(diagnosis, first, self._language):
             yield WrappedText(Text(says, style="bold"))
         if first and (named := candidates_of(diagnosis)):
             yield WrappedText(Text(self._text(which_of(named))))

@@ -158,6 +158,7 @@ SIGNS: Final[Mapping[Verdict, str]] = {
 }
 UNKNOWN_SIGN: Final = "❔"
 FINE_SIGN: Final = "🟢"
+STANDING_SIGN: Final = "ℹ️"
 FIXED_SIGN: Final = "✅"
 FIXED: Final = Text(en="FIXED", zh="已修复")
 CHANGED: Final = Text(en="CHANGED, not yet better", zh="已修改，尚未好转")

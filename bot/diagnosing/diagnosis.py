@@ -26,7 +26,6 @@ from bot.diagnosing.rollbacks import with_possible_rollbacks
 from bot.diagnosing.understanding import understood
 from bot.diagnosing.unexplained import untold
 from bot.kube.access import EVERYTHING, Access
-from bot.kube.health import can_judge
 from intents.alerts.labels import labels_in
 from intents.alerts.links import runbook_in
 from intents.alerts.metrics import unseen_by
@@ -130,8 +129,10 @@ async def _explain(
         if speakers.only and states.states and not notes:
             notes = (note_of(speakers.only, now=snapshot.now),)
     first = engine.catalog.get(judged[0].incident) if judged else None
-    found = next((state.focus for state in states.states if not judged or judged[0] in state.hypotheses), None)
-    about = found or (focus(first, judged[0].hypothesis) if first and judged else Focus(namespace=request.namespace))
+    found = next((state for state in states.states if not judged or judged[0] in state.hypotheses), None)
+    about = found.focus if found else Focus(namespace=request.namespace)
+    if first and not found:
+        about = focus(first, judged[0].hypothesis)
     judged = await with_possible_rollbacks(snapshot, judged) if snapshot is not None else judged
     return Diagnosis(
         focus=about,
@@ -149,6 +150,7 @@ async def _explain(
         changes=await changes_before(snapshot, engine.catalog, judged, states.unexplained, about)
         if snapshot is not None
         else (),
+        standing=found.standing if found else (),
         nearest=() if judged or states.states else _nearest(matching, engine.catalog),
         runbook=runbook_in(request.text) if question.alert else "",
         api_calls=snapshot.calls if snapshot else 0,
@@ -193,7 +195,8 @@ async def _diagnose_object(
         gaps=_with_unseen(sorted({*state.gaps, *reads.gaps_for(judged)}, key=str), request.unseen, judged),
         unexplained=state.unexplained,
         changes=await changes_before(snapshot, engine.catalog, judged, state.unexplained, state.focus),
-        unchecked=not (any(one.verdict is not Verdict.RULED_OUT for one in judged) or can_judge(obj, resource.kind)),
+        standing=state.standing,
+        unchecked=not (any(one.verdict is not Verdict.RULED_OUT for one in judged) or state.checked),
         nearest=(),
         api_calls=snapshot.calls,
     )

@@ -23,6 +23,7 @@ from intents.edges import ObjectKey
 from intents.focus import KINDS, besides
 from intents.products import is_shown
 from intents.ranking import rank
+from intents.recovery import recovery_of
 from intents.subjects import ties
 from intents.verdicts import judge, supported
 
@@ -170,8 +171,13 @@ class Investigation:
         return await self.judge(replace(hypothesis, named=wider))
 
     def _is_reported(self, one: JudgedHypothesis) -> bool:
-        """Tell whether an upstream cause is reported: it is supported and explains its symptom, or named and unread."""
+        """Tell whether an upstream cause is reported: it is supported and explains its symptom, or named and unread.
+
+        Of an object's state what is over is reported too.
+        """
         effect = one.hypothesis.pointed_to_by
+        if not self.of_text and effect not in self._judged and recovery_of(one):
+            return True
         if supported(one):
             return effect not in self._judged or self._explains(one, self._judged[effect])
         declared = effect in self._judged and any(

@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
+from bot.cluster.errors import ClusterError
 from bot.cluster.owners import owners_of
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.engine import Engine, match_symptoms
+from bot.diagnosing.inside import Inside, inside_of
 from bot.diagnosing.investigation import Investigation
-from bot.diagnosing.observation import Statement, observe, trouble_inside
+from bot.diagnosing.observation import Statement, observe
 from bot.diagnosing.reads import Reads
-from bot.diagnosing.unexplained import unexplained
+from bot.diagnosing.standing import recovered, standing_of, unsaid
+from bot.diagnosing.unexplained import is_over, unexplained
+from bot.graph.edges import services_behind
 from bot.kube.containers import containers_in
+from bot.kube.health import can_judge
 from bot.kube.objects import identity_of, is_builtin, namespace_of, node_name_of, ref
 from bot.kube.settling import lasting_problem
 from intents.catalog.loader import Catalog
@@ -25,30 +31,41 @@ from intents.domain import (
     FindingOutcome,
     Focus,
     Gap,
+    GapReason,
     Hypothesis,
     Json,
     JudgedHypothesis,
     ObjectRef,
     Observation,
     Symptom,
+    Text,
     Verdict,
 )
 from intents.edges import ObjectKey
 from intents.focus import CUSTOM_RESOURCE, KINDS, named_as
 from intents.products import is_shown
+from intents.ranking import rank
+from intents.recovery import recovery_of
 from intents.subjects import unshared
 from intents.symptoms import read_symptoms
+from intents.verdicts import supported
 from responses.safety import redacted_text
 
 # Captured names that are true of one container.
 _OF_A_CONTAINER: Final = frozenset({"container", "code", "image"})
 # A quota decides about all objects of its namespace.
 _MOST_CONNECTED: Final = 1_000
+# So many Services behind an object are judged with it.
+_MOST_BEHIND: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectState:
-    """The hypotheses that the state of one object raises, judged, and the trouble that none of them explains."""
+    """The hypotheses that the state of one object raises, judged, and the trouble that none of them explains.
+
+    `standing` is a state of the object that is no fault and that no hypothesis tells, with what is known of it.
+    `checked` tells whether its health could be judged, by its own status or by the Services behind it.
+    """
 
     focus: Focus
     owners: tuple[ObjectRef, ...] = ()
@@ -56,10 +73,62 @@ class ObjectState:
     hypotheses: tuple[JudgedHypothesis, ...] = ()
     unexplained: tuple[Observation, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    standing: tuple[Text, ...] = ()
+    checked: bool = True
 
 
 async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine: Engine, reads: Reads) -> ObjectState:
-    """Observe an object and judge what its state may mean. Failed reads become gaps."""
+    """Observe an object, and the Services behind it, and judge what its state may mean. Failed reads become gaps."""
+    services = services_behind({**obj, "kind": resource.kind})
+    own, *behind = await asyncio.gather(
+        _own_state(snapshot, resource, obj, engine=engine, reads=reads),
+        *(_service_state(snapshot, service, engine=engine, reads=reads) for service in services[:_MOST_BEHIND]),
+    )
+    if len(services) > _MOST_BEHIND:
+        detail = f"only {_MOST_BEHIND} of {len(services)} were judged"
+        gap = Gap(what="the Services behind it", reason=GapReason.TRUNCATED, detail=detail)
+        own = replace(own, gaps=(*own.gaps, gap))
+    return _with_services(own, behind, engine=engine, now=snapshot.now) if behind else own
+
+
+async def _service_state(snapshot: Snapshot, service: ObjectKey, *, engine: Engine, reads: Reads) -> ObjectState:
+    kind, namespace, name = service
+    focus = Focus(kind=kind, namespace=namespace, name=name)
+    try:
+        resource = await snapshot.resource(kind)
+        found = await snapshot.find(kind, name, namespace=namespace)
+    except ClusterError as error:
+        return ObjectState(focus=focus, gaps=(error.gap(),), checked=False)
+    if found is None:
+        return ObjectState(focus=focus, unexplained=(Observation(subject=focus.ref, quote=f"{focus} does not exist"),))
+    return await _own_state(snapshot, resource, {**found, "kind": kind}, engine=engine, reads=reads)
+
+
+def _with_services(own: ObjectState, behind: Sequence[ObjectState], *, engine: Engine, now: datetime) -> ObjectState:
+    """Return the state of an object with what the Services behind it suffer from."""
+    known = {one.incident for one in own.hypotheses if supported(one)}
+    added = [
+        replace(one, behind=state.focus)
+        for state in behind
+        for one in state.hypotheses
+        if supported(one) and one.incident not in known
+    ]
+    told = {one.incident for one in added}
+    kept = [one for one in own.hypotheses if one.incident not in told]
+    judged = rank((*kept, *added), engine.catalog, now=now)
+    left = own.unexplained
+    if not any(map(supported, judged)):
+        left = tuple(dict.fromkeys((*left, *(each for state in behind for each in state.unexplained))))
+    return replace(
+        own,
+        hypotheses=judged,
+        unexplained=left,
+        gaps=tuple(dict.fromkeys((*own.gaps, *(gap for state in behind for gap in state.gaps)))),
+        checked=own.checked or all(state.checked for state in behind),
+    )
+
+
+async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, engine: Engine, reads: Reads) -> ObjectState:
     kind, namespace = resource.kind, namespace_of(obj)
     target = ref(obj, kind)
     about = Focus(kind=kind, namespace=namespace, name=target.name, node=node_name_of(obj))
@@ -100,17 +169,31 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
     )
     found = await investigation.run({one.incident: one for one in (*of_kind, *told)}.values())
     judged = tuple(_facts_first(one, engine.catalog) for one in found)
-    left = unexplained(observed, judged, engine.catalog)
-    if not (judged or left):
-        problem = "" if observed.waits else lasting_problem(obj, kind, snapshot.now)
-        left = (Observation(subject=target, quote=problem),) if problem else await trouble_inside(snapshot, obj, kind)
+    left, inside = unexplained(observed, judged, engine.catalog), Inside()
+    problem = "" if observed.waits else lasting_problem(obj, kind, snapshot.now)
+    current = [one for one in judged if recovery_of(one) is None]
+    is_past = left != unexplained(observed, current, engine.catalog) or (bool(problem) and is_over(problem, judged))
+    if not is_past:
+        # What is over and has left nothing behind is no answer to a question about the present.
+        judged = tuple(one for one in judged if one in current or one.hypothesis.matches)
+    if not (left or any(one.verdict is not Verdict.RULED_OUT for one in judged)):
+        if problem and not is_past:
+            left = (Observation(subject=target, quote=problem),)
+        else:
+            inside = await inside_of(snapshot, obj, kind)
+            left = inside.troubles
+    standing = inside.standing or unsaid(standing_of(obj, kind, snapshot.now), judged)
+    if is_past and not (standing or left or any(map(supported, judged))):
+        standing = recovered(target, judged)
     return ObjectState(
         focus=about,
         owners=observed.owners,
         connected=_connected(investigation, target),
         hypotheses=judged,
         unexplained=left,
-        gaps=observed.gaps,
+        gaps=(*observed.gaps, *inside.gaps),
+        standing=standing,
+        checked=can_judge(obj, kind),
     )
 
 

@@ -13,6 +13,7 @@ from bot.cluster.events import event_count, event_last_seen
 from bot.cluster.owned_pods import pods_below
 from bot.cluster.owners import PERMISSIONS as OF_OWNERS
 from bot.cluster.owners import Owners, owners_of
+from bot.cluster.repeated_jobs import is_repeated
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.read_ahead import announced_by_trouble
@@ -23,16 +24,17 @@ from bot.kube.object_history import is_part_of_start, is_past, is_replaced, read
 from bot.kube.objects import identity_of, is_builtin, label_selector, name_of, namespace_of, ref, spec_of
 from bot.kube.pod_completion import held_open
 from bot.kube.selected_pods import selector_of
-from bot.kube.settling import STARTING, is_settling, is_starting, lasting_problem, names_a_failure
+from bot.kube.settling import STARTING, is_settling, is_starting, names_a_failure
 from bot.probes.shared.log_lines import TAIL_LINES
 from intents.catalog.causes import Consequence
-from intents.domain import Gap, Json, ObjectRef, Observation, Permission
+from intents.domain import Gap, Json, ObjectRef, Permission
 
 # Resources that are read in addition to the requested object.
 PERMISSIONS: Final = (
     *OF_OWNERS,
     Permission(verb="list", resource="events"),
     Permission(verb="list", resource="pods"),
+    Permission(verb="list", group="batch", resource="jobs"),
     Permission(verb="get", resource="pods/log"),
     Permission(verb="get", resource="nodes"),
     Permission(verb="get", resource="persistentvolumeclaims"),
@@ -289,7 +291,7 @@ async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
     if not namespace_of(obj):
         return ()
     if is_builtin(obj):
-        if not labels:
+        if not labels or (obj.get("kind") == "Job" and await is_repeated(snapshot, obj)):
             return ()
         listing = await snapshot.list("Pod", namespace=namespace_of(obj), labels=label_selector(dict(labels)))
         kind = str(obj.get("kind") or "")
@@ -305,25 +307,6 @@ async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
 
 def _is_troubled(pod: Json) -> bool:
     return ready_since(pod) is None or _restarts(pod) > 0
-
-
-async def trouble_inside(snapshot: Snapshot, obj: Json, kind: str) -> tuple[Observation, ...]:
-    """Return a few unhealthy pods of a namespace, or behind a Service, and a Service's want of pods; () if unread."""
-    selector = selector_of(obj) if kind == "Service" else {}
-    of_service = bool(selector)
-    if kind != "Namespace" and not of_service:
-        return ()
-    namespace = name_of(obj) if kind == "Namespace" else namespace_of(obj)
-    labels = label_selector(dict(selector)) if of_service else ""
-    try:
-        pods = (await snapshot.list("Pod", namespace=namespace, labels=labels)).items
-    except ClusterError:
-        return ()
-    if of_service and not pods:
-        return (Observation(subject=ref(obj, kind), quote=f"no pod has the labels of its selector, {labels}"),)
-    problems = [(pod, lasting_problem(pod, "Pod", snapshot.now)) for pod in pods]
-    found = [Observation(subject=ref(pod, "Pod"), quote=text) for pod, text in problems if text]
-    return tuple(sorted(found, key=lambda one: one.subject)[:PODS_READ])
 
 
 def _restarts(pod: Json) -> int:

@@ -42,6 +42,7 @@ _UNNAMESPACED: Final = CLUSTER_SCOPED | {
 }  # fmt: skip
 # What decides about pods by their labels: traffic, evictions.
 _POLICIES: Final = frozenset({"NetworkPolicy", "PodDisruptionBudget"})
+_SERVES: Final = frozenset({EdgeType.PROVIDES, EdgeType.ROUTES_TO})
 
 Named = tuple[EdgeType, ObjectKey]
 
@@ -64,6 +65,13 @@ def edges_of(obj: Mapping[str, Any]) -> frozenset[Edge]:
     edges |= {Edge(type=type_, source=own, target=target) for type_, target in _named(obj, own)}
     edges |= {Edge(type=type_, source=source, target=own) for type_, source in _named_by(obj, own)}
     return frozenset(edge for edge in edges if edge.source[2] and edge.target[2])
+
+
+def services_behind(obj: Mapping[str, Any]) -> tuple[ObjectKey, ...]:
+    """Return the Services that an object routes to, or that serve it: of an Ingress, a webhook, an API."""
+    own = key_in(obj)
+    ends = {end for edge in edges_of(obj) if edge.type in _SERVES for end in (edge.source, edge.target)}
+    return tuple(sorted(end for end in ends if end[0] == "Service" and end != own))
 
 
 def pod_selector_of(obj: Mapping[str, Any]) -> tuple[EdgeType, Callable[[Mapping[str, str]], bool]] | None:

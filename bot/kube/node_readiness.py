@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from bot.kube.agents import traits
-from bot.kube.ages import UNKNOWN
+from bot.kube.ages import UNKNOWN, seconds_since
 from bot.kube.conditions import condition
-from bot.kube.objects import name_of
+from bot.kube.objects import created_at, name_of
 
 # Nodes whose Ready condition changed within this time of each other count as one failure.
 TOGETHER_S: Final = 600
+# A new node is not ready until its network plugin has started.
+JOINING_S: Final = 300
+# The kubelet writes the first condition within this time of registering its node.
+_FIRST_REPORT_S: Final = 30
+# The node controller's reason for the silence of a kubelet that has reported before.
+_FELL_SILENT: Final = "NodeStatusUnknown"
+_NEVER_REPORTED: Final = "NodeStatusNeverUpdated"
 
 # The kubelet's words in the condition Ready, by the part of the node that it waits for.
 _FAILURES: Final = (
@@ -39,6 +47,22 @@ def failure_of(node: Mapping[str, Any]) -> str:
     ready = condition(node, "Ready")
     text = f"{ready.get('reason', '')} {ready.get('message', '')}"
     return next((kind for kind, words in _FAILURES if words.search(text)), "other")
+
+
+def is_joining(node: Mapping[str, Any], now: datetime) -> bool:
+    """Tell whether a node was registered minutes ago and has never been ready yet."""
+    age_s = seconds_since(created_at(node), now)
+    return status_of_ready(node) != "True" and UNKNOWN < age_s < JOINING_S and _never_was_ready(node, age_s, now)
+
+
+def _never_was_ready(node: Mapping[str, Any], age_s: int, now: datetime) -> bool:
+    """Tell whether the condition Ready has not changed since the node was registered."""
+    ready = condition(node, "Ready")
+    reason = str(ready.get("reason") or "")
+    if reason in (_FELL_SILENT, _NEVER_REPORTED):
+        return reason == _NEVER_REPORTED
+    since_s = seconds_since(ready.get("lastTransitionTime"), now)
+    return since_s == UNKNOWN or abs(age_s - since_s) <= _FIRST_REPORT_S
 
 
 def failed_together(node: Mapping[str, Any], since_s: Mapping[str, int]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Tell whether an object that is not well yet is still within the time that it may take.
 
-A pod may take the time of its own startup probe, a rollout that of its progress deadline, a load balancer some minutes.
+A pod may take the time of its own startup probe, a rollout that of its progress deadline, a load balancer and a node
+that joins some minutes.
 A failure that its status names (an exit code, a pull error, an unschedulable pod) is never excused by a young age.
 """
 
@@ -17,6 +18,7 @@ from bot.kube.conditions import condition
 from bot.kube.containers import Container, containers_in
 from bot.kube.health import problem_of
 from bot.kube.health_probes import startup_budget_s
+from bot.kube.node_readiness import is_joining
 from bot.kube.objects import created_at, has_ended, is_terminating, spec_of, status_of
 from intents.domain import Json
 
@@ -47,6 +49,8 @@ def is_settling(obj: Json, kind: str, now: datetime) -> bool:
         return is_starting(obj, now)
     if kind == "Deployment":
         return _is_rolling(obj, now)
+    if kind == "Node":
+        return is_joining(obj, now)
     if any(names_a_failure(kind, each) for each in status_of(obj).get("conditions") or ()):
         return False
     return _lasts(created_at(obj), _ADDRESS_S if kind in _ADDRESSED else _START_S, now)

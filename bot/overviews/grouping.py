@@ -64,12 +64,14 @@ def impact_of(affected: Iterable[Identity]) -> Impact:
     ids = sorted(affected, key=lambda id_: (_place(id_.kind), id_))
     pods = sum(id_.kind == "Pod" for id_ in ids)
     services = sum(id_.kind == "Service" for id_ in ids)
+    nodes = sum(id_.kind == "Node" for id_ in ids)
     workloads = sum(id_.kind in WORKLOADS for id_ in ids)
     return Impact(
         pods=pods,
         workloads=workloads,
         services=services,
-        others=len(ids) - pods - services - workloads,
+        nodes=nodes,
+        others=len(ids) - pods - services - nodes - workloads,
         examples=tuple(map(reference, ids[:_EXAMPLES])),
     )
 

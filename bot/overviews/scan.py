@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from bot.cluster.object_lists import Page
 from bot.cluster.page_reader import PageReader
 from bot.cluster.resources import Resource, well_known
 from bot.kube.endpoints import is_ready_endpoint, service_of
-from bot.kube.objects import is_builtin, name_of, namespace_of
+from bot.kube.objects import is_builtin, labels_of, name_of, namespace_of, pod_template_of, spec_of
 from bot.kube.owners import controller_of
 from bot.kube.volume_claims import class_of, default_class
 from bot.overviews.troubled_objects import (
@@ -35,6 +35,8 @@ KINDS: Final = (
 )  # fmt: skip
 # Kinds outside namespaces that tell how objects of one namespace are meant.
 _BESIDE: Final = frozenset({"StorageClass"})
+# Kinds whose pods somebody can scale to zero.
+_SCALED: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 # So many objects are kept whole.
 _SAMPLES: Final = 40
 # Lists read at once: each holds one page.
@@ -81,6 +83,7 @@ class Scanner:
     _claims: dict[Identity, str | None] = field(default_factory=dict)
     _waiting: set[str] = field(default_factory=set)
     _default_class: str = ""
+    _unscaled: defaultdict[str, list[Mapping[str, str]]] = field(default_factory=lambda: defaultdict(list))
     _read: set[str] = field(default_factory=set)
     _alike: set[object] = field(default_factory=set)
     _tallies: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -144,6 +147,8 @@ class Scanner:
                 continue  # its Deployment has the same conditions
             if resource.kind == "StorageClass":
                 self._keep_class(obj)
+            if builtin and resource.kind in _SCALED and spec_of(obj).get("replicas") == 0:
+                self._unscaled[namespace_of(obj)].append(labels_of(pod_template_of(obj)))
             row = troubled(obj, resource.kind, self._scan.now)
             if row is not None:
                 self._sample(row, obj, resource)
@@ -184,7 +189,10 @@ class Scanner:
             silent = {
                 id_: row
                 for id_, row in self._services.items()
-                if row.node.chooses and id_ not in self._answered and not row.is_new(self._scan.now)
+                if row.node.chooses
+                and id_ not in self._answered
+                and not row.is_new(self._scan.now)
+                and not self._is_scaled_to_zero(id_.namespace, row.node.chooses[1])
             }
         for row in silent.values():
             self._scan.add(row.troubled("no ready endpoint"))
@@ -194,6 +202,13 @@ class Scanner:
                 self._scan.add(row.troubled(f"no Service {', '.join(missing)}"))
             elif to := [name for name, id_ in of.items() if id_ in silent]:
                 self._scan.add(row.troubled(f"no ready endpoint behind Service {', '.join(to)}", to))
+
+    def _is_scaled_to_zero(self, namespace: str, selects: Callable[[Mapping[str, str]], bool]) -> bool:
+        """Tell whether a Service selects workloads that are meant to have no pods, and nothing else in trouble."""
+        if not any(map(selects, self._unscaled[namespace])):
+            return False
+        rows = (row for id_, row in self._scan.rows.items() if id_.namespace == namespace)
+        return not any(row.node.labels is not None and selects(dict(row.node.labels)) for row in rows)
 
     def _drop_waiting_claims(self) -> None:
         """Drop claims that wait for the scheduler to place a pod: what keeps the pod waiting is the pod's trouble."""

@@ -75,6 +75,7 @@ DECLARATION: Final = ProbeDeclaration(
         "end_message": RowType.STRING,  # of that run, or why it could not be started
         "ended_s": RowType.INTEGER,
         "ran_s": RowType.INTEGER,  # how long that run lasted
+        "previous": RowType.BOOLEAN,  # that run is not the present one: its log is read with --previous
         "start_error": RowType.STRING,  # why the runtime cannot start it: command or memory; "" otherwise
         "failing": RowType.BOOLEAN,  # its last run ended within a day, and it does not run well since
         "recovered": RowType.BOOLEAN,  # its last run failed within a day, and it runs well since
@@ -190,6 +191,7 @@ def _row(look: Look, container: Container, said: Mapping[str, Value]) -> Row:
         "end_message": _end_message(container),
         "ended_s": run.finished_s if run else UNKNOWN,
         "ran_s": run.ran_s if run else UNKNOWN,
+        "previous": run is not None and container.state != "terminated",
         "start_error": start_error(_end_message(container)) if failing or waits else "",
         "failing": failing,
         "recovered": _failed_recently(run) and not failing,

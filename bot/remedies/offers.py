@@ -228,7 +228,7 @@ class _Planner:
 
     def _about(self, target: ObjectRef) -> About:
         judged = self.judged
-        focus = self.diagnosis.focus
+        focus = judged.behind or self.diagnosis.focus
         if isinstance(self.request, ExplainText):
             incident = self.engine.catalog.incidents[judged.incident]
             focus = focus_of(incident, judged.hypothesis, namespace=self.request.namespace)

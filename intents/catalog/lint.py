@@ -44,6 +44,8 @@ _CJK: Final = re.compile(r"[\u4e00-\u9fff]")
 _IN_QUESTION: Final = ("asked", "matched", "named_image")
 # A sentence with more plain words than this counts as prose, which needs both languages.
 _PROSE_WORDS: Final = 3
+# Words that a missing name leaves behind: no reader knows which object is meant.
+_NO_NAME: Final = "in question"
 # Clients of Slack cut longer labels of buttons, in characters.
 BUTTON: Final = 30
 # The most words of a summary before its names are filled in: it is the first line of an answer.
@@ -317,6 +319,9 @@ def _template(
         for placeholder in templates.placeholders(text):
             if placeholder.path[0] == "input" and placeholder.path[1:2] and placeholder.path[1] in asked:
                 continue
+            if _NO_NAME in (placeholder.fallback or ""):
+                name = ".".join(placeholder.path)
+                yield path, f"{{{name}|…{_NO_NAME}}}: say it without a name, such as {{{name}?Pod *|A pod}}"
             if why := entry.unknown(placeholder.path, rows):
                 yield path, f"{{{'.'.join(placeholder.path)}}}: {why}"
     except templates.TemplateError as error:

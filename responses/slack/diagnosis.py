@@ -13,7 +13,8 @@ from typing import Final
 
 from intents.domain import Diagnosis, Focus, JudgedHypothesis, Language, ObjectRef, Text
 from responses import glance, sentences, words
-from responses.named_objects import candidates_of, named_sentences, which_of
+from responses.leading import leading_sentences
+from responses.named_objects import candidates_of, which_of
 from responses.nothing_found import nothing_found
 from responses.safety import SafeDiagnosis
 from responses.secret_kinds import secret_notice
@@ -221,7 +222,7 @@ class _Page:
         if self._first is None:
             return (*self._about(), *self._nothing())
         lines = (self._cause(self._first), self._verdict(self._first))
-        return (*self._about(), *(lines[::-1] if self._over else lines))
+        return (*lines[::-1], *self._about()) if self._over else (*self._about(), *lines)
 
     def head(self) -> Iterable[Element]:
         """Yield cause and object, the verdict with the impact, and what this leads to."""
@@ -232,19 +233,20 @@ class _Page:
                 yield blocks.line(*self._named(self._cause(one), one, bold=False))
             return
         # What the text names comes first: it may be gone, or another object than the evidence is about.
-        yield from (blocks.line(blocks.bold(self._cut(says))) for says in self._about())
+        about = [blocks.line(blocks.bold(self._cut(says))) for says in self._about()]
+        if one and self._over:
+            yield blocks.line(blocks.bold(self._verdict(one)))
+            yield blocks.line(*self._named(self._cause(one), one, bold=False))
+            yield from about
+            return
+        yield from about
         if one is None:
             first, *rest = self._nothing()
             yield blocks.line(blocks.bold(first))
             yield from (blocks.line(blocks.text(says)) for says in rest)
             yield from self.said(glance.changed(self._diagnosis, self._language))
             return
-        cause = blocks.line(*self._named(self._cause(one), one, bold=not self._over))
-        if self._over:
-            yield blocks.line(blocks.bold(self._verdict(one)))
-            yield cause
-            return
-        yield cause
+        yield blocks.line(*self._named(self._cause(one), one))
         impact = self._cut(glance.impact(one, self._language))
         beside = impact if self._is_open else self._text(one.title)
         verdict = [blocks.text(f"{self._sign(one)} "), blocks.bold(self._word(one))]
@@ -338,8 +340,8 @@ class _Page:
         return f"{sign} {heading}", *(self._cut(each) for each in says)
 
     def _about(self) -> tuple[str, ...]:
-        """Return what the reader must know first about the objects that the text names."""
-        return named_sentences(self._diagnosis, self._language)
+        """Return what the reader must know about the objects in question before the cause."""
+        return leading_sentences(self._diagnosis, self._first, self._language)
 
     def _named(self, says: str, one: JudgedHypothesis, *, bold: bool = True) -> list[Leaf]:
         """Return the sentence with the name of its object as code, to find and copy it."""

@@ -8,11 +8,13 @@ import pytest
 
 from intents.domain import (
     Diagnosis,
+    Existence,
     Finding,
     FindingOutcome,
     Focus,
     Language,
     Link,
+    NamedObject,
     Observation,
     Row,
     Table,
@@ -278,6 +280,32 @@ Was: Pod shop/api-0: The tag does not exist in the registry.
 
 cluster prod · 0.8s"""
     )
+
+
+def test_the_state_after_a_press_comes_before_notes_about_the_text() -> None:
+    quoted = NamedObject(
+        target=POD,
+        existence=Existence.QUOTED,
+        source=Text.same("an event"),
+        said_s=60,
+    )
+    pressed = RemedyShown(plan_id="plan-1", title=BUTTONS[0].label, state=RemedyState.FIXED, who="U1")
+    noted = replace(DIAGNOSIS, named=(quoted,))
+    said = say(noted, buttons=BUTTONS, remedy_states=(pressed,))
+
+    assert read(say(noted)).startswith("The text quotes an event")
+    for shown in (said.text, read(said)):
+        assert shown.startswith("✅ FIXED\nWas: ")
+        assert "The text quotes an event" in shown
+
+
+def test_the_state_of_an_object_heads_an_answer_without_a_cause_and_precedes_one_with_a_cause() -> None:
+    state, says = Text.same("CronJob shop/report is suspended"), Text.same("spec.suspend is true")
+    held = replace(DIAGNOSIS, standing=(state, says))
+
+    assert read(say(held)).startswith(f"{state.en}. {says.en}.\n")
+    assert read(say(replace(held, hypotheses=(), unexplained=()))).startswith(f"ℹ️ {state.en}\n{says.en}.\n")
+    assert read(say(replace(held, hypotheses=()))).startswith(f"{state.en}. {says.en}.\n❔ NOT EXPLAINED YET")
 
 
 def test_button_that_can_lose_data_is_named_in_the_answer() -> None:

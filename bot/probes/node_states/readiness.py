@@ -9,7 +9,7 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.kube.agents import traits
 from bot.kube.conditions import condition
-from bot.kube.node_readiness import failed_together, failure_of, shared_zone, status_of_ready
+from bot.kube.node_readiness import JOINING_S, failed_together, failure_of, is_joining, shared_zone, status_of_ready
 from bot.kube.objects import created_at, is_terminating, name_of, namespace_of, ref, spec_of
 from bot.kube.placement import is_cordoned
 from bot.probes.contract import Look
@@ -18,14 +18,12 @@ from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS
 from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
 
-# A new node is not ready until its network plugin has started.
-_JOINING_S: Final = 300
 # A node that became ready within this time was in trouble lately, unless it joined then.
 _LATELY_S: Final = 24 * 3600
 
 KEYS: Final[Mapping[str, RowType]] = {
     "ready": RowType.STRING,  # True, False or Unknown
-    "joining": RowType.BOOLEAN,  # it is not ready and joined the cluster within five minutes
+    "joining": RowType.BOOLEAN,  # it joined the cluster within five minutes and has never been ready
     "failure": RowType.STRING,  # silent, network, runtime, pleg, shutdown, storage, other; "" for a ready node
     "lease_s": RowType.INTEGER,  # since its kubelet renewed its lease; -1 where not read
     "zone": RowType.STRING,
@@ -72,7 +70,7 @@ async def _row(look: Look, node: Json, gaps: list[Gap], *, others: Sequence[str]
         "unschedulable": is_cordoned(node),
         "pods": tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in pods[:MOST_PODS]),
         "ready": status_of_ready(node),
-        "joining": down and 0 <= age_s(look.snapshot, created_at(node)) < _JOINING_S,
+        "joining": is_joining(node, look.now),
         "failure": failure_of(node),
         "lease_s": lease_s,
         "zone": traits(node)["zone"],
@@ -114,5 +112,5 @@ async def _lease_s(look: Look, node: str, gaps: list[Gap]) -> int:
 def _recovered_s(look: Look, node: Json, since_s: int) -> int:
     """Return since when a node is ready again; a node that joined then became ready for the first time."""
     alive_s = age_s(look.snapshot, created_at(node))
-    again = not failure_of(node) and 0 <= since_s < _LATELY_S and alive_s - since_s > _JOINING_S
+    again = not failure_of(node) and 0 <= since_s < _LATELY_S and alive_s - since_s > JOINING_S
     return since_s if again else UNKNOWN

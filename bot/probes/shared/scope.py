@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, Forbidden, NotFound
 from bot.cluster.owned_pods import pods_below
+from bot.cluster.repeated_jobs import is_repeated
 from bot.cluster.resources import well_known
-from bot.kube.conditions import condition
+from bot.kube.job_runs import has_completed
 from bot.kube.objects import label_selector, name_of, phase_of, place_of
 from bot.kube.owners import generated_stem, owner_of
 from bot.probes.contract import Look
@@ -42,6 +43,7 @@ READS_PODS: Final = (
     Permission(verb="get", group="apps", resource="replicasets"),
     Permission(verb="get", group="apps", resource="statefulsets"),
     Permission(verb="get", group="batch", resource="jobs"),
+    Permission(verb="list", group="batch", resource="jobs"),
     Permission(verb="get", group="policy", resource="poddisruptionbudgets"),
 )
 
@@ -118,7 +120,7 @@ async def _selected(look: Look) -> Suspects:
     if not labels:
         return await _owned(look)
     found = await _listed(look, namespace=focus.namespace, labels=label_selector(labels))
-    if focus.kind == "Job" and condition(owner, "Complete").get("status") == "True":
+    if focus.kind == "Job" and (has_completed(owner) or await is_repeated(look.snapshot, owner)):
         # What its earlier pods did is history.
         return replace(found, pods=tuple(pod for pod in found.pods if phase_of(pod) != "Failed"))
     return found

@@ -1,0 +1,154 @@
+"""Word a state of an object that is no fault: its own spec holds it, or it has just joined. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from bot.kube.ages import UNKNOWN, seconds_since
+from bot.kube.conditions import condition
+from bot.kube.field_managers import last_written
+from bot.kube.node_readiness import is_joining, status_of_ready
+from bot.kube.objects import created_at, ref, spec_of, status_of
+from intents.domain import Json, JudgedHypothesis, ObjectRef, Text
+from intents.recovery import recovery_of
+from intents.templates import duration
+from intents.verdicts import supported
+
+# The longest message of a condition that is quoted.
+_MESSAGE: Final = 300
+_NO_PODS: Final = Text(en="it has no pods", zh="没有 Pod")
+_UNTOUCHED: Final = Text(en="its controller leaves it as it is", zh="其控制器不做任何改动")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Field:
+    """A field of the spec that holds an object with this value. `effects` are by kind, "" stands for all others."""
+
+    path: str
+    value: object
+    state: Text
+    effects: Mapping[str, Text]
+    kinds: frozenset[str] = frozenset()
+
+
+_FIELDS: Final = (
+    _Field(
+        path="suspend",
+        value=True,
+        state=Text(en="is suspended", zh="已挂起"),
+        effects=MappingProxyType(
+            {
+                "CronJob": Text(en="it starts no Jobs", zh="不会启动 Job"),
+                "Job": Text(en="it runs no pods", zh="不运行 Pod"),
+                "": _UNTOUCHED,
+            }
+        ),
+    ),
+    _Field(
+        path="paused",
+        value=True,
+        state=Text(en="is paused", zh="已暂停"),
+        effects=MappingProxyType(
+            {
+                "Deployment": Text(en="a change of its template is not rolled out", zh="模板的改动不会发布"),
+                "": _UNTOUCHED,
+            }
+        ),
+    ),
+    _Field(path="replicas", value=0, state=Text(en="is scaled to zero", zh="被缩容到零"), effects={"": _NO_PODS}),
+    _Field(path="parallelism", value=0, state=Text(en="is scaled to zero", zh="被缩容到零"), effects={"": _NO_PODS}),
+    _Field(
+        path="unschedulable",
+        value=True,
+        state=Text(en="is cordoned", zh="已被 cordon"),
+        effects={"": Text(en="it takes no new pods", zh="不再接收新 Pod")},
+        kinds=frozenset({"Node"}),
+    ),
+)
+_HELD: Final = Text(en="{field} is {value}{writer}: {effect}.", zh="{field} 为 {value}{writer}：{effect}。")
+_WRITER: Final = Text(en=", written by {} at least {} ago", zh="（由 {} 在至少 {} 前写入）")
+_JOINS: Final = Text(en="joined the cluster {} ago and is not ready yet", zh="在 {} 前加入集群，尚未就绪")
+_NO_NODE: Final = (
+    Text(en="wants no pods", zh="不需要 Pod"),
+    Text(en="No node has the labels that its template asks for.", zh="没有节点具有其模板所要求的标签。"),
+)
+_NO_SCALING: Final = (
+    Text(en="does not scale", zh="不进行伸缩"),
+    Text(
+        en="Its target {} has 0 replicas. An autoscaler leaves such a workload alone until it has replicas again.",
+        zh="其目标 {} 的副本数为 0。在恢复副本之前，自动扩缩容不会处理该工作负载。",
+    ),
+)
+_NO_BACKEND: Final = (
+    Text(en="{} has no endpoints: its pods were scaled to zero", zh="{} 没有端点：其 Pod 已被缩容到零"),
+    Text(en="{} has spec.replicas 0.", zh="{} 的 spec.replicas 为 0。"),
+)
+_RECOVERED: Final = Text(en="{} has recovered", zh="{} 已恢复")
+
+
+def standing_of(obj: Json, kind: str, now: datetime) -> tuple[Text, ...]:
+    """Return the state of an object that is no fault, and what is known of it; () for an object in ordinary use."""
+    subject = str(ref(obj, kind))
+    for state, says in _standings(obj, kind, now):
+        return (Text(en=f"{subject} {state.en}", zh=f"{subject} {state.zh}"), says)
+    return ()
+
+
+def scaled_to_zero(service: ObjectRef, workloads: Sequence[ObjectRef]) -> tuple[Text, ...]:
+    """Return the state of a Service whose pods' workloads want none."""
+    names = ", ".join(f"{each.kind} {each.name}" for each in workloads)
+    state, says = _NO_BACKEND
+    return (_filled(state, service), _filled(says, names))
+
+
+def recovered(about: ObjectRef, judged: Sequence[JudgedHypothesis]) -> tuple[Text, ...]:
+    """Return that an object has recovered and from what; () if no incident of it is over."""
+    over = next(filter(None, map(recovery_of, judged)), None)
+    return (_filled(_RECOVERED, about), over.says) if over else ()
+
+
+def unsaid(standing: Sequence[Text], judged: Sequence[JudgedHypothesis]) -> tuple[Text, ...]:
+    """Return the state of an object unless the summary of a hypothesis that is supported says the same."""
+    for state in standing[:1]:
+        says = state.en.partition(" ")[2]
+        if any(supported(one) and says in one.summary.en for one in judged):
+            return ()
+    return tuple(standing)
+
+
+def _standings(obj: Json, kind: str, now: datetime) -> Iterator[tuple[Text, Text]]:
+    if kind == "Node" and is_joining(obj, now):
+        joined = duration(seconds_since(created_at(obj), now))
+        ready = condition(obj, "Ready")
+        told = ": ".join(str(ready[key]) for key in ("reason", "message") if ready.get(key))
+        says = f"Ready={status_of_ready(obj)}{f' {told}' if told else ''}"[:_MESSAGE]
+        yield _filled(_JOINS, joined), Text.same(f"{says.rstrip('.')}.")
+    for field in _FIELDS:
+        if spec_of(obj).get(field.path) == field.value and (not field.kinds or kind in field.kinds):
+            yield field.state, _held(obj, kind, field, now)
+    if kind == "DaemonSet" and status_of(obj).get("desiredNumberScheduled") == 0:
+        yield _NO_NODE
+    if condition(obj, "ScalingActive").get("reason") == "ScalingDisabled":
+        target = spec_of(obj).get("scaleTargetRef") or {}
+        state, says_why = _NO_SCALING
+        yield state, _filled(says_why, f"{target.get('kind', '')} {target.get('name', '')}".strip())
+
+
+def _held(obj: Json, kind: str, field: _Field, now: datetime) -> Text:
+    written = last_written(obj, ("spec", field.path))
+    since_s = seconds_since(written.time, now)
+    writer = _filled(_WRITER, written.manager, duration(since_s)) if since_s != UNKNOWN else Text.same("")
+    effect = field.effects.get(kind) or field.effects[""]
+    value = str(field.value).lower()
+    return Text(
+        en=_HELD.en.format(field=f"spec.{field.path}", value=value, writer=writer.en, effect=effect.en),
+        zh=_HELD.zh.format(field=f"spec.{field.path}", value=value, writer=writer.zh, effect=effect.zh),
+    )
+
+
+def _filled(says: Text, *values: Any) -> Text:
+    return Text(en=says.en.format(*values), zh=says.zh.format(*values))
