@@ -10,9 +10,9 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from bot.graph.edges import edges_of, key_in, pod_selector_of
+from bot.graph.edges import edges_of, key_in, pod_labels_of, pod_selector_of
 from bot.kube.agents import is_agent
-from bot.kube.objects import labels_of, node_name_of, waits_for_node
+from bot.kube.objects import node_name_of, waits_for_node
 from bot.kube.placement import may_use
 from intents.domain import Json
 from intents.edges import Edge, EdgeType, ObjectKey
@@ -54,9 +54,12 @@ class ClusterGraph:
         Two objects that need the same third one, such as a node or a Secret, are not connected by it.
         """
         if start not in self._reached:
-            needs, needing = (self._walk(start, by, everywhere=True) for by in (self._needs, self._needing))
-            self._reached[start] = needs | needing
+            self._reached[start] = self._walk(start, self._needs, everywhere=True) | self.needing(start)
         return self._reached[start]
+
+    def needing(self, start: ObjectKey) -> frozenset[ObjectKey]:
+        """Return what needs an object, at any distance, itself included."""
+        return self._walk(start, self._needing, everywhere=True)
 
     def kin(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return what owns an object, and what it owns, at any distance; not what its owners own beside it."""
@@ -127,12 +130,13 @@ def _other_end(edge: Edge, key: ObjectKey) -> ObjectKey:
 
 
 def _edges_among(objects: Mapping[ObjectKey, Json]) -> Iterator[Edge]:
-    pods = [(key, labels_of(obj)) for key, obj in objects.items() if key[0] == "Pod"]
+    # A workload without pods is chosen by what its template says of them.
+    labelled = [(key, labels) for key, obj in objects.items() if (labels := pod_labels_of(obj)) is not None]
     for key, obj in objects.items():
         yield from edges_of(obj)
         if chooses := pod_selector_of(obj):
             type_, test = chooses
-            yield from (Edge(type=type_, source=key, target=pod) for pod, labels in pods if test(labels))
+            yield from (Edge(type=type_, source=key, target=one) for one, labels in labelled if test(labels))
 
 
 def _by_end(edges: Iterable[Edge]) -> Mapping[ObjectKey, frozenset[Edge]]:

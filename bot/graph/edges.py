@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.kube import custom_references, gateway_routes, ingresses
 from bot.kube.endpoints import service_of
-from bot.kube.objects import name_of, namespace_of, node_name_of, pod_template_of, spec_of
+from bot.kube.objects import labels_of, name_of, namespace_of, node_name_of, pod_template_of, spec_of
 from bot.kube.owners import owner_references, workload_of
 from bot.kube.placement import selects
 from bot.kube.selected_pods import selector_of
@@ -76,6 +76,17 @@ def pod_selector_of(obj: Mapping[str, Any]) -> tuple[EdgeType, Callable[[Mapping
         selector = spec.get("podSelector" if kind == "NetworkPolicy" else "selector")
         return EdgeType.ADMITS, lambda labels: selects(selector or {}, dict(labels))
     return None
+
+
+def pod_labels_of(obj: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """Return the labels by which a pod is chosen, or the pods of a workload, by its template; None for others.
+
+    ReplicaSets are left out: most are earlier revisions of a Deployment.
+    """
+    kind = str(obj.get("kind") or "")
+    if kind in _TEMPLATED and kind != "ReplicaSet":
+        return labels_of(pod_template_of(obj))
+    return labels_of(obj) if kind == "Pod" else None
 
 
 def _owners(obj: Mapping[str, Any]) -> Iterator[ObjectKey]:
