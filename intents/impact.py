@@ -20,13 +20,15 @@ class Dependent:
 class Dependents:
     """Objects of one kind that need the one at fault in one way: `count` in all, of which `first` are kept.
 
-    `via` is the edge that leads from them towards it. Of what sends traffic, `ready` and `of` count the pods that
-    belong to the workload at fault; `of` is 0 if that is not known.
+    There are `at_least` so many if not all objects of the kind could be read. `via` is the edge that leads from them
+    towards the object at fault. Of what sends traffic, `ready` and `of` count the pods of the workload at fault; `of`
+    is 0 if that is not known.
     """
 
     kind: str
     via: EdgeType
     count: int
     first: tuple[Dependent, ...]
+    at_least: bool = False
     ready: int = 0
     of: int = 0

@@ -131,6 +131,7 @@ def _dependents(those: Dependents) -> Json:
         "kind": those.kind,
         "via": str(those.via),
         "count": those.count,
+        "at_least": those.at_least,
         "objects": [{**(object_json(one.object) or {}), "host": one.host} for one in those.first],
         "ready": those.ready,
         "of": those.of,

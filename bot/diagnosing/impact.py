@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.errors import ClusterError
+from bot.cluster.object_lists import ObjectList
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.recent_changes import WORKLOADS
 from bot.graph.cluster_graph import ClusterGraph
@@ -51,9 +52,13 @@ _ONE_TIME: Final = frozenset({"Job", "CronJob"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What was read around an object: the object, what may need it, its workload, and what could not be read."""
+    """What was read around an object: the object, what may need it, its workload, and what could not be read.
+
+    `cut` are the kinds of which only some objects were read.
+    """
 
     objects: tuple[Json, ...] = ()
+    cut: frozenset[str] = frozenset()
     workload: Json | None = None
     gaps: tuple[Gap, ...] = ()
 
@@ -96,18 +101,20 @@ async def _read(snapshot: Snapshot, about: ObjectRef, *, kinds: Sequence[str], o
         _workload(snapshot, of),
         asyncio.gather(*(_listed(snapshot, kind, namespace=about.namespace) for kind in kinds)),
     )
-    items = [item for each in answers if not isinstance(each, Gap) for item in each]
+    lists = {kind: each for kind, each in zip(kinds, answers, strict=True) if not isinstance(each, Gap)}
+    items = [item for each in lists.values() for item in each.items]
     known = [item for kind in _ONLY_KNOWN for item in snapshot.known_list(kind) or ()]
     return Surroundings(
         objects=(*([of] if of else []), *items, *known),
+        cut=frozenset(kind for kind, each in lists.items() if each.truncated),
         workload=workload,
         gaps=tuple(each for each in answers if isinstance(each, Gap)),
     )
 
 
-async def _listed(snapshot: Snapshot, kind: str, *, namespace: str) -> tuple[Json, ...] | Gap:
+async def _listed(snapshot: Snapshot, kind: str, *, namespace: str) -> ObjectList | Gap:
     try:
-        return (await snapshot.list(kind, namespace=namespace, limit=_MOST)).items
+        return await snapshot.list(kind, namespace=namespace, limit=_MOST)
     except ClusterError as error:
         return error.gap()
 
@@ -155,6 +162,7 @@ def _dependents(around: Surroundings, start: ObjectKey, *, told: Collection[Obje
             kind=kind,
             via=via,
             count=len(members),
+            at_least=kind in around.cut,
             first=tuple(members[key] for key in sorted(members)[:_NAMED]),
             ready=ready if traffic else 0,
             of=of if traffic else 0,
