@@ -18,7 +18,6 @@ _TRAFFIC: Final = frozenset({EdgeType.SELECTS, EdgeType.ROUTES_TO})
 _COUNTED: Final = {
     EdgeType.RUNS_ON: (words.RUNS_ON_IT, words.RUN_ON_IT),
     EdgeType.REFERENCES: (words.USES_IT, words.USE_IT),
-    EdgeType.PROVIDES: (words.NEEDS_IT, words.NEED_IT),
 }
 
 

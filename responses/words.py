@@ -132,8 +132,6 @@ RUNS_ON_IT: Final = Text(en="{} runs on it", zh="{} 运行在它上面")
 RUN_ON_IT: Final = Text(en="{} workloads run on it: {}", zh="{} 个工作负载运行在它上面：{}")
 USES_IT: Final = Text(en="{} uses it", zh="{} 使用它")
 USE_IT: Final = Text(en="{} pods use it: {}", zh="{} 个 Pod 使用它：{}")
-NEEDS_IT: Final = Text(en="{} needs it", zh="{} 依赖它")
-NEED_IT: Final = Text(en="{} APIs need it: {}", zh="{} 个 API 依赖它：{}")
 AND_MORE: Final = Text(en="{} and {} more", zh="{} 及另外 {} 个")
 AND: Final = Text(en="{} and {}", zh="{} 和 {}")
 CANDIDATES: Final = Text(

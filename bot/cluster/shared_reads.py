@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from bot.cluster.object_lists import ListQuery, ObjectList
@@ -35,22 +35,17 @@ def lists_of(
     )
 
 
-def known_list(reads: Reads, kind: str, *, namespace: str, fields: str) -> tuple[Json, ...] | None:
-    """Return the objects of a kind that a list, which is done, holds in full: all of them, or those with `fields`.
+def known_list(reads: Reads, resource: Resource, *, namespace: str, fields: str) -> tuple[Json, ...] | None:
+    """Return the objects that a list, which is done, holds in full: all in the namespace, or those with `fields`.
 
     None if no such list has been read.
     """
-    for key, listing in _done(reads):
-        covers = key.namespace in ("", namespace) and key.fields in ("", fields) and not key.labels
-        if key.resource.kind == kind and covers and not listing.truncated:
+    for query, task in lists_of(reads, resource, namespace=namespace):
+        if query.labels or query.fields not in ("", fields) or not task.done() or _failed(task):
+            continue
+        if not (listing := task.result()).truncated:
             return tuple(item for item in listing.items if namespace in ("", namespace_of(item)))
     return None
-
-
-def _done(reads: Reads) -> Iterator[tuple[ListQuery, ObjectList]]:
-    for key, task in reads.items():
-        if isinstance(key, ListQuery) and task.done() and not _failed(task):
-            yield key, task.result()
 
 
 def _failed(task: asyncio.Task[Any]) -> bool:

@@ -126,10 +126,9 @@ class Snapshot:
     def known_list(self, kind: str, *, namespace: str = "", fields: str = "") -> tuple[Json, ...] | None:
         """Return the objects of a list that this diagnosis has read in full, without a call; None if it has not."""
         resource = well_known(kind)
-        hides = resource is None or self._guard.is_partial(resource, namespace=namespace)
-        if hides and not self._access.everything:
+        if resource is None or self._guard.is_partial(resource, namespace=namespace):
             return None
-        return shared_reads.known_list(self._reads, kind, namespace=namespace, fields=fields)
+        return shared_reads.known_list(self._reads, resource, namespace=namespace, fields=fields)
 
     def remaining(self) -> float:
         """Return the seconds until the deadline, 0 after it."""

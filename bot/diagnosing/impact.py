@@ -16,7 +16,7 @@ from bot.graph.cluster_graph import ClusterGraph
 from bot.graph.edges import key_in, pod_labels_of
 from bot.kube.condition_polarity import is_trouble
 from bot.kube.ingresses import backends_of
-from bot.kube.objects import has_ended, namespace_of, node_name_of, ref, spec_of, status_of
+from bot.kube.objects import has_ended, namespace_of, node_name_of, ref, status_of
 from bot.kube.owners import owner_of, workload_of
 from bot.kube.replicas import replicas_of
 from intents.domain import Gap, Json, JudgedHypothesis, ObjectRef, Permission
@@ -39,15 +39,12 @@ _TRAFFIC: Final = (EdgeType.SELECTS, EdgeType.ROUTES_TO)
 _EDGES: Final = {
     "Service": _TRAFFIC,
     "Ingress": _TRAFFIC,
-    "HTTPRoute": _TRAFFIC,
     "Pod": (EdgeType.RUNS_ON, EdgeType.REFERENCES),
-    "APIService": (EdgeType.PROVIDES,),
 }
-# Listed by nobody for this alone.
-_ONLY_KNOWN: Final = ("HTTPRoute", "APIService")
 # Their pods belong to the node, or run on every one.
 _OF_NODES: Final = frozenset({"DaemonSet", "Node", "StaticPod"})
-_ONE_TIME: Final = frozenset({"Job", "CronJob"})
+# No Service sends traffic to their pods.
+_UNROUTED: Final = frozenset({"Job", "CronJob", "StaticPod"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +88,7 @@ async def surroundings_of(snapshot: Snapshot, about: ObjectRef) -> Surroundings:
         pods = snapshot.known_list("Pod", namespace=about.namespace) if about.namespace else ()
         return Surroundings(objects=pods or ())
     obj = await _found(snapshot, about)
-    if obj is None or not pod_labels_of(obj) or owner_of(obj).kind in _ONE_TIME:
+    if obj is None or not pod_labels_of(obj) or owner_of(obj).kind in _UNROUTED or _serves(obj):
         return Surroundings()
     return await _read(snapshot, about, kinds=("Service", "Ingress"), of=obj)
 
@@ -103,9 +100,8 @@ async def _read(snapshot: Snapshot, about: ObjectRef, *, kinds: Sequence[str], o
     )
     lists = {kind: each for kind, each in zip(kinds, answers, strict=True) if not isinstance(each, Gap)}
     items = [item for each in lists.values() for item in each.items]
-    known = [item for kind in _ONLY_KNOWN for item in snapshot.known_list(kind) or ()]
     return Surroundings(
-        objects=(*([of] if of else []), *items, *known),
+        objects=(*([of] if of else []), *items),
         cut=frozenset(kind for kind, each in lists.items() if each.truncated),
         workload=workload,
         gaps=tuple(each for each in answers if isinstance(each, Gap)),
@@ -187,11 +183,17 @@ def _needing(objects: Iterable[Json], start: ObjectKey) -> Iterator[tuple[EdgeTy
 
 
 def _host(obj: Json, reached: Collection[ObjectKey]) -> str:
-    """Return the first host by which an Ingress or a route leads to one of these Services, "" without one."""
-    if obj.get("kind") == "Ingress":
-        hosts = (each.host for each in backends_of(obj) if ("Service", namespace_of(obj), each.service) in reached)
-        return next(filter(None, hosts), "")
-    return str(next(iter(spec_of(obj).get("hostnames") or ()), ""))
+    """Return the first host by which an Ingress leads to one of these Services, "" without one."""
+    if obj.get("kind") != "Ingress":
+        return ""
+    hosts = (each.host for each in backends_of(obj) if ("Service", namespace_of(obj), each.service) in reached)
+    return next(filter(None, hosts), "")
+
+
+def _serves(obj: Json) -> bool:
+    """Tell whether all pods of a workload are ready: what is wrong with it, such as a refused change, hits nobody."""
+    ready, of = _ready_pods(obj) if obj.get("kind") in WORKLOADS else (0, 0)
+    return 0 < of <= ready
 
 
 def _ready_pods(workload: Json | None) -> tuple[int, int]:

@@ -25,9 +25,10 @@ def announced_by_name(snapshot: Snapshot, target: ObjectRef) -> None:
 
 
 def announced_by_trouble(snapshot: Snapshot, obj: Json) -> None:
-    """Read what an answer about the trouble of a pod or workload asks for last."""
+    """Read what an answer about the trouble of a pod or workload asks for last; a Service does not show its own."""
     about = ref(obj)
-    if problem_of(obj, about.kind) or (about.kind in WORKLOADS and rollout_of(obj, snapshot.now).rolling):
+    rolling = about.kind in WORKLOADS and rollout_of(obj, snapshot.now).rolling
+    if about.kind == "Service" or rolling or problem_of(obj, about.kind):
         _around(snapshot, about)
 
 
