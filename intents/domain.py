@@ -23,6 +23,8 @@ from intents.edges import ObjectKey
 from intents.gaps import Gap as Gap  # noqa: PLC0414
 from intents.gaps import GapReason as GapReason  # noqa: PLC0414
 from intents.gaps import Permission as Permission  # noqa: PLC0414
+from intents.impact import Dependent as Dependent  # noqa: PLC0414
+from intents.impact import Dependents as Dependents  # noqa: PLC0414
 from intents.languages import Language as Language  # noqa: PLC0414
 from intents.languages import Text as Text  # noqa: PLC0414
 from intents.named_objects import Entity as Entity  # noqa: PLC0414
@@ -412,6 +414,7 @@ class Diagnosis:
     unexplained: tuple[Observation, ...] = ()
     changes: tuple[RecentChange, ...] = ()  # the newest first
     standing: tuple[Text, ...] = ()  # a state of the requested object that is no fault, and what is known of it
+    impact: tuple[Dependents, ...] = ()  # whom the leading cause hits
     unchecked: bool = False  # whether the kind of the requested object has no rules of health
     nearest: tuple[NearestEntry, ...] = ()
     runbook: str = ""  # the address of the runbook that the alert names

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from intents.domain import (
+    Dependents,
     Diagnosis,
     Finding,
     Focus,
@@ -97,6 +98,7 @@ def _diagnosis(diagnosis: Diagnosis, language: Language) -> Json:
             for one in diagnosis.unexplained
         ],
         "changes": [_change(one) for one in diagnosis.changes],
+        "impact": [_dependents(each) for each in diagnosis.impact],
         "nearest": [_nearest(one, language) for one in diagnosis.nearest],
     }
 
@@ -121,6 +123,18 @@ def _change(one: RecentChange) -> Json:
         "what": [*one.what, *([one.says.en] if one.says else [])],
         "revision": one.revision,
         "by": one.by,
+    }
+
+
+def _dependents(those: Dependents) -> Json:
+    return {
+        "kind": those.kind,
+        "via": str(those.via),
+        "count": those.count,
+        "at_least": those.at_least,
+        "objects": [{**(object_json(one.object) or {}), "host": one.host} for one in those.first],
+        "ready": those.ready,
+        "of": those.of,
     }
 
 

@@ -23,7 +23,7 @@ from intents.domain import (
     Verdict,
 )
 from intents.domain import Text as Words
-from responses import causality, glance, plots, sentences, words
+from responses import causality, dependents, glance, plots, sentences, words
 from responses.as_json import RunStats
 from responses.failures import target_not_found
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
@@ -127,6 +127,8 @@ class _Page:
         yield WrappedText(Text.assemble(self._verdict(one), f" {beside}"))
         if effect := glance.effect(one, diagnosis, language, of_text=self._of_text):
             yield WrappedText(Text(effect))
+        if says := dependents.hit(diagnosis, language):
+            yield WrappedText(Text(says))
         yield from self._changed(diagnosis)
         yield from self._next(one, diagnosis)
         if proofs := glance.proofs(one, diagnosis, language, of_text=self._of_text):
@@ -205,7 +207,7 @@ class _Page:
         yield self._headline(one)
         yield WrappedText(Text(self._text(one.root_cause)))
         yield ""
-        yield from self._facts(one, diagnosis)
+        yield from self._facts(one, diagnosis, story=story)
         yield from self._evidence(one)
         if story and diagnosis.timeline:
             yield from self._section(words.TIMELINE)
@@ -240,9 +242,11 @@ class _Page:
     def _headline(self, one: JudgedHypothesis) -> Text:
         return Text.assemble(self._verdict(one), " ", (self._text(one.title), "bold"))
 
-    def _facts(self, one: JudgedHypothesis, diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    def _facts(self, one: JudgedHypothesis, diagnosis: Diagnosis, *, story: bool) -> Iterator[RenderableType]:
         where = Text.assemble(f"{one.subject} " if one.subject else "", (f"({one.incident})", DIM))
         facts = [(words.OBJECT, where), (words.IMPACT, Text(self._text(one.impact)))]
+        if story and (rest := dependents.named_later(diagnosis, self._language)):
+            facts.append((words.AFFECTED, Text(rest)))
         if diagnosis.owners:
             facts.append((words.OWNERS, Text(sentences.owner_chain(diagnosis))))
         if one.effect_of:

@@ -123,6 +123,17 @@ CHANGED_JUST_BEFORE: Final = Text(en="Changed just before", zh="故障前刚改�
 CHANGES: Final = Text(en="Changed before it", zh="故障前的改动")
 REVISION: Final = Text(en="revision {}", zh="版本 {}")
 CHANGED_BY: Final = Text(en="by {}", zh="由 {} 修改")
+AFFECTED: Final = Text(en="Affected", zh="受影响")
+# Who needs the object at fault: one, or several.
+ROUTES_TO_IT: Final = Text(en="{} routes to it", zh="{} 的流量发往它")
+ROUTE_TO_IT: Final = Text(en="{} route to it", zh="{} 的流量发往它")
+READY_PODS: Final = Text(en=" (ready pods: {} of {})", zh="（就绪 Pod：{}/{}）")
+RUNS_ON_IT: Final = Text(en="{} runs on it", zh="{} 运行在它上面")
+RUN_ON_IT: Final = Text(en="{} workloads run on it: {}", zh="{} 个工作负载运行在它上面：{}")
+USES_IT: Final = Text(en="{} uses it", zh="{} 使用它")
+USE_IT: Final = Text(en="{} pods use it: {}", zh="{} 个 Pod 使用它：{}")
+AND_MORE: Final = Text(en="{} and {} more", zh="{} 及另外 {} 个")
+AND: Final = Text(en="{} and {}", zh="{} 和 {}")
 CANDIDATES: Final = Text(
     en="The text does not say which object it is about. In this state now:",
     zh="文本没有指明对象。目前处于此状态的对象：",

@@ -11,11 +11,13 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from contextvars import ContextVar, copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from bot.cluster import shared_reads
 from bot.cluster.access import CLUSTER_EVENTS, AccessGuard, NotAllowedHere, record_gap, record_partial
 from bot.cluster.access_reviews import is_allowed, review_of
 from bot.cluster.api_calls import LARGE, ClusterRequest, ClusterResponse, Meter, check_about, decode
@@ -35,6 +37,8 @@ from intents.domain import Json, ObjectRef, Permission
 
 _T = TypeVar("_T")
 
+# Whether a read is made ahead: nobody has asked for it yet.
+_IS_AHEAD: Final = ContextVar("_IS_AHEAD", default=False)
 # Up to this many allowed namespaces are listed one by one; beyond, all are listed and most items dropped.
 MOST_APART: Final = 8
 # If the cluster has not told its time by then, our clock is used.
@@ -70,6 +74,7 @@ class Snapshot:
         self._meter = Meter()
         self._now = now
         self._reads: dict[object, asyncio.Task[Any]] = {}
+        self._asked: set[asyncio.Task[Any]] = set()
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -112,10 +117,18 @@ class Snapshot:
         return self._connection.name
 
     def objects(self) -> tuple[Json, ...]:
-        """Return the objects that have been read so far; items of lists carry their kind too."""
-        done = [task.result() for task in self._reads.values() if task.done() and not _failed(task)]
-        lists = (item for one in done if isinstance(one, ObjectList) for item in one.items)
-        return (*(one for one in done if isinstance(one, dict) and "metadata" in one and "kind" in one), *lists)
+        """Return the objects that have been asked for and read so far; items of lists carry their kind too.
+
+        Those only read ahead are left out: whether they have come yet must change no answer.
+        """
+        return shared_reads.objects_in(each for each in self._reads.values() if each in self._asked)
+
+    def known_list(self, kind: str, *, namespace: str = "", fields: str = "") -> tuple[Json, ...] | None:
+        """Return the objects of a list that this diagnosis has read in full, without a call; None if it has not."""
+        resource = well_known(kind)
+        if resource is None or self._guard.is_partial(resource, namespace=namespace):
+            return None
+        return shared_reads.known_list(self._reads, resource, namespace=namespace, fields=fields)
 
     def remaining(self) -> float:
         """Return the seconds until the deadline, 0 after it."""
@@ -128,7 +141,9 @@ class Snapshot:
 
     def ahead(self, read: Coroutine[Any, Any, object]) -> None:
         """Start a read of this snapshot that will probably be needed: its failure is told to those who ask for it."""
-        task = self._reads[object()] = asyncio.create_task(read)
+        context = copy_context()
+        context.run(_IS_AHEAD.set, True)
+        task = self._reads[object()] = asyncio.create_task(read, context=context)
         task.add_done_callback(_retrieve)
 
     async def get(self, kind: str | Resource, name: str, *, namespace: str = "") -> Json:
@@ -139,7 +154,7 @@ class Snapshot:
         if not name:
             raise BadRequest(detail=f"no name was given for the {resource.kind}")
         self._guard.check_object(resource, namespace=home, name=name)
-        for query, task in self._lists(resource, namespace=home):
+        for query, task in shared_reads.lists_of(self._reads, resource, namespace=home):
             if query.selects and not task.done():
                 continue  # It may lack the object: then waiting for it was in vain.
             listing = await self._listed(task, what=subject)
@@ -360,7 +375,9 @@ class Snapshot:
             found = await asyncio.gather(*parts, return_exceptions=True)
             return joined(found, limit=wanted.limit)
         labels = wanted.equal_labels
-        for query, task in self._lists(wanted.resource, namespace=wanted.namespace, fresh=wanted.fresh):
+        for query, task in shared_reads.lists_of(
+            self._reads, wanted.resource, namespace=wanted.namespace, fresh=wanted.fresh
+        ):
             # A list by labels is sooner read than the whole one that is still under way.
             if query.selects or labels is None or (labels and not task.done()):
                 continue
@@ -368,19 +385,6 @@ class Snapshot:
             if listing is not None and not listing.truncated:
                 return narrowed(listing, namespace=wanted.namespace, labels=labels, limit=wanted.limit)
         return await self._shared(wanted, lambda: self._pages(wanted), what=wanted.what)
-
-    def _lists(
-        self, resource: Resource, *, namespace: str, fresh: bool = False
-    ) -> tuple[tuple[ListQuery, asyncio.Task[ObjectList]], ...]:
-        """Return the lists, done or in flight, of a kind in `namespace` or all; only `fresh` ones if asked."""
-        return tuple(
-            (key, task)
-            for key, task in self._reads.items()
-            if isinstance(key, ListQuery)
-            and key.resource == resource
-            and key.namespace in ("", namespace)
-            and (key.fresh or not fresh)
-        )
 
     async def _listed(self, covering: asyncio.Task[ObjectList], *, what: str) -> ObjectList | None:
         """Wait for a list that another read requested. Return None if it failed: a narrower read may still succeed."""
@@ -400,6 +404,8 @@ class Snapshot:
     async def _wait(self, task: asyncio.Task[_T], *, what: str) -> _T:
         """Wait for a shared read; giving up here does not cancel it."""
         self._check(what)
+        if not _IS_AHEAD.get():
+            self._asked.add(task)
         await asyncio.wait({task}, timeout=self.remaining())
         if not task.done() or task.cancelled():
             raise self._late(what)
@@ -435,10 +441,6 @@ class Snapshot:
 
     async def _pages(self, wanted: ListQuery) -> ObjectList:
         return await read_list(self._json, wanted, shows=lambda item: self._guard.shows(wanted.resource, item))
-
-
-def _failed(task: asyncio.Task[Any]) -> bool:
-    return task.cancelled() or task.exception() is not None
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:

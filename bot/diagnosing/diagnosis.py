@@ -5,6 +5,7 @@ Slack, the command line and the tests all call `diagnose`, which does not know i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -13,6 +14,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.engine import Engine
 from bot.diagnosing.explanation import Explanation
+from bot.diagnosing.impact import impact_of
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.named_objects import has_namespace
 from bot.diagnosing.named_states import NamedStateFinder, NamedStates
@@ -40,6 +42,7 @@ from intents.domain import (
     JudgedHypothesis,
     NamedObject,
     NearestEntry,
+    Observation,
     Verdict,
 )
 from intents.focus import entity_of, focus_of
@@ -134,7 +137,7 @@ async def _explain(
     if first and not found:
         about = focus(first, judged[0].hypothesis)
     judged = await with_possible_rollbacks(snapshot, judged) if snapshot is not None else judged
-    return Diagnosis(
+    diagnosis = Diagnosis(
         focus=about,
         named=notes,
         cluster=snapshot.cluster if snapshot else "",
@@ -147,14 +150,11 @@ async def _explain(
             judged,
         ),
         unexplained=untold(states.unexplained, judged),
-        changes=await changes_before(snapshot, engine.catalog, judged, states.unexplained, about)
-        if snapshot is not None
-        else (),
         standing=found.standing if found else (),
         nearest=() if judged or states.states else _nearest(matching, engine.catalog),
         runbook=runbook_in(request.text) if question.alert else "",
-        api_calls=snapshot.calls if snapshot else 0,
     )
+    return await _with_surroundings(diagnosis, snapshot, engine, states.unexplained) if snapshot else diagnosis
 
 
 async def _diagnose_object(
@@ -184,7 +184,7 @@ async def _diagnose_object(
     announced_by_trouble(snapshot, obj)
     state = await state_of(snapshot, resource, obj, engine=engine, reads=reads)
     judged = await with_possible_rollbacks(snapshot, state.hypotheses)
-    return Diagnosis(
+    diagnosis = Diagnosis(
         focus=state.focus,
         cluster=snapshot.cluster,
         observed_at=snapshot.now,
@@ -194,12 +194,23 @@ async def _diagnose_object(
         timeline=timeline(judged),
         gaps=_with_unseen(sorted({*state.gaps, *reads.gaps_for(judged)}, key=str), request.unseen, judged),
         unexplained=state.unexplained,
-        changes=await changes_before(snapshot, engine.catalog, judged, state.unexplained, state.focus),
         standing=state.standing,
         unchecked=not (any(one.verdict is not Verdict.RULED_OUT for one in judged) or state.checked),
-        nearest=(),
-        api_calls=snapshot.calls,
     )
+    return await _with_surroundings(diagnosis, snapshot, engine, state.unexplained)
+
+
+async def _with_surroundings(
+    diagnosis: Diagnosis, snapshot: Snapshot, engine: Engine, unexplained: Sequence[Observation]
+) -> Diagnosis:
+    """Return a diagnosis with what changed before the trouble, and whom its cause hits."""
+    judged = diagnosis.hypotheses
+    changes, (impact, unread) = await asyncio.gather(
+        changes_before(snapshot, engine.catalog, judged, unexplained, diagnosis.focus), impact_of(snapshot, judged)
+    )
+    # What is hit does not matter to the cause: it is no gap beside others.
+    gaps = diagnosis.gaps or unread
+    return replace(diagnosis, changes=changes, impact=impact, gaps=gaps, api_calls=snapshot.calls)
 
 
 def _with_unseen(gaps: Iterable[Gap], unseen: Iterable[Gap], judged: Sequence[JudgedHypothesis]) -> tuple[Gap, ...]:

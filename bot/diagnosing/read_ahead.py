@@ -6,6 +6,7 @@ Only what names and manifests at hand announce is read. The answers are shared; 
 from __future__ import annotations
 
 from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.impact import surroundings_of
 from bot.diagnosing.recent_changes import WORKLOADS, changes_of
 from bot.kube.health import problem_of
 from bot.kube.objects import ref
@@ -24,13 +25,20 @@ def announced_by_name(snapshot: Snapshot, target: ObjectRef) -> None:
 
 
 def announced_by_trouble(snapshot: Snapshot, obj: Json) -> None:
-    """Read what changed before the trouble of a pod or workload: an answer about it asks for that last."""
+    """Read what an answer about the trouble of a pod or workload asks for last; a Service does not show its own."""
     about = ref(obj)
-    if problem_of(obj, about.kind) or (about.kind in WORKLOADS and rollout_of(obj, snapshot.now).rolling):
-        snapshot.ahead(changes_of(snapshot, about))
+    rolling = about.kind in WORKLOADS and rollout_of(obj, snapshot.now).rolling
+    if about.kind == "Service" or rolling or problem_of(obj, about.kind):
+        _around(snapshot, about)
 
 
 def announced_by_evidence(snapshot: Snapshot, judged: JudgedHypothesis) -> None:
-    """Read what changed before the trouble of an object that a hypothesis is proven of: it may lead the answer."""
+    """Read what an answer about an object asks for last, if a hypothesis is proven of it: it may lead the answer."""
     if judged.subject and supported(judged) and not judged.capability:
-        snapshot.ahead(changes_of(snapshot, judged.subject))
+        _around(snapshot, judged.subject)
+
+
+def _around(snapshot: Snapshot, about: ObjectRef) -> None:
+    """Read what changed before the trouble of an object, and what needs it."""
+    snapshot.ahead(changes_of(snapshot, about))
+    snapshot.ahead(surroundings_of(snapshot, about))

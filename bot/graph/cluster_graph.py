@@ -55,9 +55,12 @@ class ClusterGraph:
         Two objects that need the same third one, such as a node or a Secret, are not connected by it.
         """
         if start not in self._reached:
-            needs, needing = (self._walk(start, by, everywhere=True) for by in (self._needs, self._needing))
-            self._reached[start] = needs | needing
+            self._reached[start] = self._walk(start, self._needs, everywhere=True) | self.needing(start)
         return self._reached[start]
+
+    def needing(self, start: ObjectKey) -> frozenset[ObjectKey]:
+        """Return what needs an object, at any distance, itself included."""
+        return self._walk(start, self._needing, everywhere=True)
 
     def kin(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return what owns an object, and what it owns, at any distance; not what its owners own beside it."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.kube import custom_references, gateway_routes, ingresses
 from bot.kube.endpoints import service_of
-from bot.kube.objects import is_builtin, name_of, namespace_of, node_name_of, pod_template_of, spec_of
+from bot.kube.objects import is_builtin, labels_of, name_of, namespace_of, node_name_of, pod_template_of, spec_of
 from bot.kube.owners import owner_references, workload_of
 from bot.kube.placement import selects
 from bot.kube.selected_pods import selector_of
@@ -34,7 +34,7 @@ _METRICS: Final = {
 }
 _WEBHOOKS: Final = frozenset({"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"})
 _BINDINGS: Final = frozenset({"RoleBinding", "ClusterRoleBinding"})
-TEMPLATED: Final = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
+_TEMPLATED: Final = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
 # Kinds outside namespaces, beside all whose name begins with "Cluster".
 _UNNAMESPACED: Final = CLUSTER_SCOPED | {
     "Namespace", "Image", "IngressClass", "GatewayClass", "PriorityClass", "RuntimeClass", "CSIDriver", "CSINode",
@@ -86,6 +86,17 @@ def pod_selector_of(obj: Mapping[str, Any]) -> tuple[EdgeType, Callable[[Mapping
     return None
 
 
+def pod_labels_of(obj: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """Return the labels by which a pod is chosen, or the pods of a workload, by its template; None for others.
+
+    A Deployment's ReplicaSets are left out: most are earlier revisions.
+    """
+    kind = str(obj.get("kind") or "")
+    if kind in _TEMPLATED and not (kind == "ReplicaSet" and owner_references(obj)):
+        return labels_of(pod_template_of(obj))
+    return labels_of(obj) if kind == "Pod" else None
+
+
 def _owners(obj: Mapping[str, Any]) -> Iterator[ObjectKey]:
     for each in owner_references(obj):
         kind, name = str(each.get("kind") or ""), str(each.get("name") or "")
@@ -107,7 +118,7 @@ def _named(obj: Mapping[str, Any], own: ObjectKey) -> Iterator[Named]:
         yield EdgeType.RUNS_ON, ("Node", "", node_name_of(obj))
         yield from _of_pod(spec, home)
         yield from ((EdgeType.REFERENCES, ("PersistentVolumeClaim", home, name)) for name in claim_names(obj))
-    elif kind in TEMPLATED or kind == "CronJob":
+    elif kind in _TEMPLATED or kind == "CronJob":
         template = pod_template_of(spec.get("jobTemplate") or {} if kind == "CronJob" else obj)
         yield from _of_pod(spec_of(template), home)
         yield EdgeType.REFERENCES, ("Service", home, str(spec.get("serviceName") or ""))

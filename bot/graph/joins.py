@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.graph.edges import TEMPLATED, edges_of, key_in, pod_selector_of
-from bot.kube.objects import labels_of, pod_template_of
+from bot.graph.edges import edges_of, key_in, pod_labels_of, pod_selector_of
 from intents.edges import Edge, EdgeType, ObjectKey
 
 
@@ -30,12 +29,13 @@ class GraphNode:
 
 def node_of(obj: Mapping[str, Any]) -> GraphNode:
     """Return the node of an object, which carries its kind."""
-    return GraphNode(key=key_in(obj), named=edges_of(obj), labels=_labels(obj), chooses=pod_selector_of(obj))
-
-
-def _labels(obj: Mapping[str, Any]) -> frozenset[tuple[str, str]] | None:
-    carrier = obj if obj.get("kind") == "Pod" else pod_template_of(obj) if obj.get("kind") in TEMPLATED else None
-    return None if carrier is None else frozenset(labels_of(carrier).items())
+    labels = pod_labels_of(obj)
+    return GraphNode(
+        key=key_in(obj),
+        named=edges_of(obj),
+        labels=None if labels is None else frozenset(labels.items()),
+        chooses=pod_selector_of(obj),
+    )
 
 
 def edges_among(nodes: Iterable[GraphNode]) -> Iterator[Edge]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.cluster.resources import Resource, well_known
-from bot.diagnosing import inside, named_objects, observation, recent_changes
+from bot.diagnosing import impact, inside, named_objects, observation, recent_changes
 from bot.overviews.watched_rows import WATCHED
 from bot.probes import objects
 from bot.probes.registry import declarations
@@ -52,13 +52,8 @@ def reads(catalog: Catalog, names: Iterable[str]) -> frozenset[Need]:
     Kinds for which no role can be written are left out; `unknown_kinds` lists them.
     """
     needs = {Need(permission=each, by=name) for name, one in declarations().items() for each in one.permissions}
-    of_diagnosis = (
-        *observation.PERMISSIONS,
-        *inside.PERMISSIONS,
-        *named_objects.PERMISSIONS,
-        *recent_changes.PERMISSIONS,
-    )
-    needs |= {Need(permission=each, by=DIAGNOSIS) for each in of_diagnosis}
+    for module in (observation, inside, named_objects, recent_changes, impact):
+        needs |= {Need(permission=each, by=DIAGNOSIS) for each in module.PERMISSIONS}
     for by, kind, verbs in _kinds(catalog):
         if found := _listing(kind):
             needs |= {Need(permission=replace(found, verb=verb), by=by) for verb in verbs}

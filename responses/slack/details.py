@@ -126,6 +126,8 @@ def _about(one: JudgedHypothesis, formatter: DiagnosisFormatter, diagnosis: Diag
     if where := formatter.where(one):
         groups.append([where])
     groups += [[effect] for effect in formatter.effects(one)]
+    if diagnosis and (hit := formatter.affected()):
+        groups.append([hit])
     if diagnosis and (chain := sentences.owner_chain(diagnosis)):
         owner = f"{formatter.text(words.OWNERS)}{formatter.text(words.COLON)}"
         groups.append([blocks.line(blocks.bold(owner), blocks.text(formatter.cut(chain)))])

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from intents.domain import Diagnosis, Focus, JudgedHypothesis, Language, ObjectRef, Text
-from responses import glance, sentences, words
+from responses import dependents, glance, sentences, words
 from responses.leading import leading_sentences
 from responses.named_objects import candidates_of, which_of
 from responses.nothing_found import nothing_found
@@ -252,6 +252,7 @@ class _Page:
         verdict = [blocks.text(f"{self._sign(one)} "), blocks.bold(self._word(one))]
         yield blocks.line(*verdict, *([blocks.text(f" · {self._cut(beside)}")] if beside else []))
         yield from self.said(glance.effect(one, self._diagnosis, self._language, of_text=self._of_text))
+        yield from self.said(dependents.hit(self._diagnosis, self._language))
         yield from self.said(glance.changed(self._diagnosis, self._language))
 
     def related(self, links: Sequence[str]) -> Iterable[Part]:

@@ -21,7 +21,7 @@ from intents.domain import (
     Table,
     Text,
 )
-from responses import causality, glance, sentences, words
+from responses import causality, dependents, glance, sentences, words
 from responses.layout import quote
 from responses.shown import ShownDiagnosis
 from responses.slack import blocks
@@ -123,6 +123,12 @@ class DiagnosisFormatter:
             )
             for each in causality.effects(one, self._diagnosis)
         ]
+
+    def affected(self) -> Element | None:
+        """Return whom the leading cause hits, if the answer does not name all of them."""
+        says = dependents.named_later(self._diagnosis, self._language)
+        label = f"{self.text(words.AFFECTED)}{self.text(words.COLON)}"
+        return blocks.line(blocks.bold(label), blocks.text(self.cut(says))) if says else None
 
     def timeline(self) -> list[Group]:
         """Return what happened when, a line each, oldest first."""

@@ -156,6 +156,8 @@ def _claims(each: JudgedHypothesis) -> Iterator[tuple[str, ObjectRef | None, str
 def _told(diagnosis: Diagnosis) -> Iterator[tuple[str, ObjectRef | None, str]]:
     for change in diagnosis.changes:
         yield "changed before", change.subject, " ".join(change.what)
+    for those in diagnosis.impact:
+        yield from (("impact", one.object, one.host) for one in those.first)
     for moment in diagnosis.timeline:
         yield "timeline", moment.subject, moment.says.en
 
