@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from intents import templates
-from intents.anchors import NO_QUESTION, Anchor, Question, anchored, is_anchored
+from intents.anchors import NO_QUESTION, Anchor, Question, anchored, is_anchored, is_identified
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident, Remediation
 from intents.chains import causes_of, may_cause
@@ -38,7 +38,7 @@ from intents.domain import (
 from intents.domain import (
     Question as Input,
 )
-from intents.rules import RuleAnswer, RuleResult, evaluate, rows_context
+from intents.rules import RuleAnswer, RuleResult, evaluate, rows_context, unrefuted
 from intents.subjects import candidates, narrowed, unshared
 from intents.symptoms import VOCABULARY
 
@@ -89,6 +89,8 @@ def judge(
         one = found[meant[0]]
         own = narrowed(incident, readings, one.own | question.kin, near=one.near)
         results = [evaluate(rule, own, values) for rule in incident.evidence]
+    if not (found or is_identified(hypothesis, focus, question)):
+        results = [unrefuted(incident, one) for one in results]
     return _judged(incident, hypothesis, results, focus, values)
 
 
