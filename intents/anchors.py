@@ -13,7 +13,7 @@ from typing import Final
 
 from intents.domain import Focus, Hypothesis, ObjectRef, Row
 from intents.edges import ObjectKey
-from intents.focus import CLUSTER_SCOPED, KINDS, WORDS
+from intents.focus import KINDS
 from intents.quotes import SHORTEST_MESSAGE, is_said, without_varying
 from intents.subjects import Candidate, key_of
 
@@ -52,8 +52,8 @@ _GENERAL: Final = frozenset({
     "kind", "namespace", "container", "resource", "verb", "api", "api_group", "scope", "code", "number", "count",
     "duration", "minutes", "heavy_use", "port", "rule", "reason", "field", "user", "registry", "cluster",
 })  # fmt: skip
-# Captured names of which a cluster has each one only once.
-_UNIQUE: Final = ("namespace", "api", *(WORDS[kind] for kind in CLUSTER_SCOPED))
+# Captured names of places, and of what a cluster has once.
+_PLACES: Final = ("namespace", "node", "api")
 # All pods that wait meet the taints of the same nodes.
 _OF_NODES: Final = "taint"
 # Captured names of parts, or of what contains an object.
@@ -115,7 +115,7 @@ def is_identified(hypothesis: Hypothesis, focus: Focus, question: Question) -> b
 
     That no other object has the trouble says nothing about the one in question, which may be in another cluster.
     """
-    placed = any(hypothesis.named.get(word) for word in _UNIQUE)
+    placed = any(hypothesis.named.get(word) for word in _PLACES)
     return bool(focus.names_object or question.reached or hypothesis.besides or placed or not hypothesis.matches)
 
 

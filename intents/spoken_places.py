@@ -16,6 +16,7 @@ from intents.command_lines import KINDS as SPELLINGS
 from intents.domain import Entity, Hypothesis
 from intents.focus import CLUSTER_SCOPED, KINDS
 from intents.matcher import MatchResult
+from intents.naming import IN_GENERAL
 from intents.spoken_names import is_word
 
 # In characters: a longer line is a paste.
@@ -81,4 +82,5 @@ def _placed(one: Hypothesis, named: Entity, about: Sequence[str]) -> Hypothesis:
         return replace(one, named={**one.named, "namespace": home}, besides=besides)
     if named.kind in about:
         return replace(one, named={**one.named, "namespace": home, named.kind: named.value}, guesses=())
-    return replace(one, named={**one.named, "namespace": home}, guesses=(), besides=named)
+    besides = named if named.kind in IN_GENERAL else None
+    return replace(one, named={**one.named, "namespace": home}, guesses=(), besides=besides)

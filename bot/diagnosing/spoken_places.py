@@ -37,7 +37,7 @@ async def with_place(
 
     A word without a kind counts in a question only (`asked`), or in a text that matches an incident.
     """
-    certain = [one for one in matching.objects if one.certain and KINDS[one.kind] not in CLUSTER_SCOPED]
+    certain = [one for one in matching.objects if one.certain and KINDS[one.kind] in _KINDS]
     spoken = spoken_words(text)
     if any(one.namespace for one in certain) or not spoken.words:
         return matching
