@@ -38,8 +38,9 @@ from intents.domain import (
 from intents.domain import (
     Question as Input,
 )
+from intents.remedy_targets import unambiguous
 from intents.rules import RuleAnswer, RuleResult, evaluate, rows_context, unrefuted
-from intents.subjects import candidates, narrowed, unshared
+from intents.subjects import candidates, narrowed, stands, unshared
 from intents.symptoms import VOCABULARY
 
 # A missing time zone may be any on earth.
@@ -77,21 +78,20 @@ def judge(
     about = [narrowed(incident, readings, one.own, near=one.near) for one in found]
     tied = [[row for reading in each.values() for row in reading.rows] for each in about]
     anchor, meant = anchored(found, tied, hypothesis, focus, question)
-    if found and not is_anchored(anchor, len(meant), hypothesis, question):
-        told = (
-            ()
-            if anchor is Anchor.CONTRADICTED or question.reached
-            else tuple(found[number].subject for number in meant)
-        )
+    stood = stands(found[number] for number in meant)
+    if found and not is_anchored(anchor, len(stood), hypothesis, question):
+        told = () if anchor is Anchor.CONTRADICTED or question.reached else stood
         results = [evaluate(rule, _of_asked(incident, readings, question), values) for rule in incident.evidence]
         return replace(_judged(incident, hypothesis, results, focus, values), candidates=told)
     if meant and about[meant[0]] is not readings:
         one = found[meant[0]]
         own = narrowed(incident, readings, one.own | question.kin, near=one.near)
         results = [evaluate(rule, own, values) for rule in incident.evidence]
-    if not (found or is_identified(hypothesis, focus, question)):
+    identified = is_identified(hypothesis, focus, question)
+    if not (found or identified):
         results = [unrefuted(incident, one) for one in results]
-    return _judged(incident, hypothesis, results, focus, values)
+    judged = _judged(incident, hypothesis, results, focus, values)
+    return judged if identified else replace(judged, remedies=unambiguous(judged.remedies, incident, results, values))
 
 
 def _of_asked(incident: Incident, readings: Mapping[str, ProbeResult], question: Question) -> Mapping[str, ProbeResult]:
