@@ -52,6 +52,8 @@ _GENERAL: Final = frozenset({
     "kind", "namespace", "container", "resource", "verb", "api", "api_group", "scope", "code", "number", "count",
     "duration", "minutes", "heavy_use", "port", "rule", "reason", "field", "user", "registry", "cluster",
 })  # fmt: skip
+# Captured names of places, and of what a cluster has once.
+_PLACES: Final = ("namespace", "node", "api")
 # All pods that wait meet the taints of the same nodes.
 _OF_NODES: Final = "taint"
 # Captured names of parts, or of what contains an object.
@@ -106,6 +108,15 @@ def is_anchored(anchor: Anchor, meant: int, hypothesis: Hypothesis, question: Qu
     if hypothesis.besides or not hypothesis.matches:
         return True
     return anchor >= Anchor.CAPTURED or (anchor >= Anchor.PLACE and meant == 1 and len(question.quoted) < 2)
+
+
+def is_identified(hypothesis: Hypothesis, focus: Focus, question: Question) -> bool:
+    """Tell whether it is known which object or place a question is about: only then can the cluster refute it.
+
+    That no other object has the trouble says nothing about the one in question, which may be in another cluster.
+    """
+    placed = any(hypothesis.named.get(word) for word in _PLACES)
+    return bool(focus.names_object or question.reached or hypothesis.besides or placed or not hypothesis.matches)
 
 
 def _named(one: Candidate, focus: Focus, hypothesis: Hypothesis, question: Question, words: frozenset[str]) -> Anchor:

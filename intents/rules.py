@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from intents import templates
-from intents.catalog.schema import Rule
+from intents.catalog.schema import Incident, Rule
 from intents.conditions import ConditionError, check, holds
 from intents.domain import Finding, FindingOutcome, Gap, GapReason, Plot, PlotLine, ProbeResult, Row, Table, Text
 
@@ -87,6 +87,24 @@ def _evaluate_rows(rule: Rule, reading: ProbeResult, values: Mapping[str, Any]) 
     others = _of_other_containers(matching) if rule.decisive and rule.need == "any" else ()
     more = tuple(_finding(rule, rule.finds, rule.says, (row,), total=1, values=values) for row in others)
     return RuleResult(rule=rule, answer=answer, finding=finding, more=more)
+
+
+def unrefuted(incident: Incident, result: RuleResult) -> RuleResult:
+    """Return a result without what it refutes, unless that is about a part that all objects of the cluster share."""
+    found = result.finding
+    if (
+        found is None
+        or found.outcome is not FindingOutcome.REFUTES
+        or found.pasted
+        or _is_shared(incident, result.rule)
+    ):
+        return result
+    return replace(result, finding=replace(found, outcome=FindingOutcome.NEUTRAL))
+
+
+def _is_shared(incident: Incident, rule: Rule) -> bool:
+    reads = {rule.each} if rule.each else check(rule.when) & incident.reads.keys()
+    return bool(reads) and all(incident.reads[name].shared for name in reads)
 
 
 def _of_other_containers(rows: Sequence[Row]) -> tuple[Row, ...]:

@@ -109,6 +109,12 @@ def unshared(keys: Iterable[ObjectKey]) -> frozenset[ObjectKey]:
     return frozenset(key for key in keys if key[0] not in _SHARED)
 
 
+def stands(found: Iterable[Candidate]) -> tuple[ObjectRef, ...]:
+    """Return the objects that candidates are: one that rows of several namespaces prove together is several."""
+    by_place = ({row.subject.namespace: row.subject for row in reversed(one.rows)} for one in found)
+    return tuple(dict.fromkeys(subject for places in by_place for subject in reversed(places.values())))
+
+
 def candidates(incident: Incident, results: Iterable[RuleResult]) -> tuple[Candidate, ...]:
     """Return the objects that supporting rules find at fault, those of decisive rules first.
 

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any, Final
 
 from intents import templates
-from intents.anchors import NO_QUESTION, Anchor, Question, anchored, is_anchored
+from intents.anchors import NO_QUESTION, Anchor, Question, anchored, is_anchored, is_identified
 from intents.catalog.schema import Incident, Remediation
 from intents.domain import (
     Finding,
@@ -37,8 +37,9 @@ from intents.domain import (
 from intents.domain import (
     Question as Input,
 )
-from intents.rules import RuleAnswer, RuleResult, evaluate, rows_context
-from intents.subjects import OneSubject, apart, candidates, narrowed, undivided, unread, unshared
+from intents.remedy_targets import unambiguous
+from intents.rules import RuleAnswer, RuleResult, evaluate, rows_context, unrefuted
+from intents.subjects import OneSubject, apart, candidates, narrowed, stands, undivided, unread, unshared
 from intents.symptoms import VOCABULARY
 
 # A missing time zone may be any on earth.
@@ -73,24 +74,27 @@ def judge(
     """
     values = values_for(incident, hypothesis, focus=focus, now=now)
     found = candidates(incident, [evaluate(rule, readings, values) for rule in incident.evidence])
+    identified = is_identified(hypothesis, focus, question)
+
+    def judged(own: OneSubject) -> JudgedHypothesis:
+        return _judged(incident, hypothesis, own, focus, values, identified=identified)
+
     if not found:
-        return (_judged(incident, hypothesis, undivided(readings), focus, values),)
+        return (judged(undivided(readings)),)
     about = [narrowed(incident, readings, one.own, near=one.near).rows for one in found]
     anchor, meant = anchored(found, about, hypothesis, focus, question)
-    if not is_anchored(anchor, len(meant), hypothesis, question):
+    stood = stands(found[number] for number in meant)
+    if not is_anchored(anchor, len(stood), hypothesis, question):
         listed = anchor is not Anchor.CONTRADICTED and not question.reached
-        one = _judged(incident, hypothesis, _of_asked(incident, readings, question), focus, values)
-        return (replace(one, candidates=tuple(found[number].subject for number in meant) if listed else ()),)
-    chosen = [found[number] for number in (meant if anchor >= Anchor.CAPTURED else meant[:1])]
-    judged = [
-        _judged(incident, hypothesis, narrowed(incident, readings, own, near=one.near), focus, values)
-        for one, own in islice(apart(chosen, question.kin), MOST_SUBJECTS)
-    ]
-    distinct = {one.key: one for one in reversed(judged) if supported(one) or one is judged[0]}
-    if len(distinct) > 1 and anchor < Anchor.REACHED:
+        return (replace(judged(_of_asked(incident, readings, question)), candidates=stood if listed else ()),)
+    chosen = apart([found[number] for number in (meant if anchor >= Anchor.CAPTURED else meant[:1])], question.kin)
+    each = [judged(narrowed(incident, readings, own, near=one.near)) for one, own in islice(chosen, MOST_SUBJECTS)]
+    first, *others = each
+    further = {one.key: one for one in others if supported(one) and one.key != first.key}
+    if further and anchor < Anchor.REACHED:
         # Several objects have what the text says: none of them may be changed before one is chosen.
-        distinct = {key: replace(one, remedies=()) for key, one in distinct.items()}
-    return tuple(reversed(distinct.values()))
+        return tuple(replace(one, remedies=()) for one in (first, *further.values()))
+    return first, *further.values()
 
 
 def _of_asked(incident: Incident, readings: Mapping[str, ProbeResult], question: Question) -> OneSubject:
@@ -118,12 +122,21 @@ def _calls(result: RuleResult) -> bool:
 
 
 def _judged(
-    incident: Incident, hypothesis: Hypothesis, own: OneSubject, focus: Focus, values: Mapping[str, Any]
+    incident: Incident,
+    hypothesis: Hypothesis,
+    own: OneSubject,
+    focus: Focus,
+    values: Mapping[str, Any],
+    *,
+    identified: bool,
 ) -> JudgedHypothesis:
+    """Judge by one subject. Unless it is `identified`, nothing refutes, and no remedy is a guess between targets."""
     # What follows a rule that holds for others only was not asked for this one.
     skipped = dict.fromkeys(uncalled(incident, hypothesis, own.readings, focus=focus), ProbeResult(skipped=True))
     readings = {**own.readings, **skipped}
     results = [evaluate(rule, readings, values) for rule in incident.evidence]
+    if not identified and not candidates(incident, results):
+        results = [unrefuted(incident, one) for one in results]
     findings = _worth_telling(results)
     best = _best_support(findings)
     verdict = decide(incident, findings)
@@ -139,12 +152,13 @@ def _judged(
     if not _is_told(judged):
         return judged
     context = _context(values, results, best)
+    remedies = _remedies(incident, results, context) if verdict in _SUPPORTED else ()
     return replace(
         judged,
         summary=_summary(incident, results, best, context),
         root_cause=templates.render_text(incident.root_cause, context),
         impact=templates.render_text(incident.impact, context),
-        remedies=_remedies(incident, results, context) if verdict in _SUPPORTED else (),
+        remedies=remedies if identified else unambiguous(remedies, incident, results, values),
         runbook=tuple(
             Step(
                 says=templates.render_text(step.says, context),

@@ -47,7 +47,7 @@ from intents.domain import (
 )
 from intents.focus import entity_of, focus_of
 from intents.matcher import MatchResult
-from intents.naming import namespaces_in, possible_names
+from intents.naming import possible_names
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.verdicts import supported
 
@@ -119,7 +119,6 @@ async def _explain(
             engine=engine,
             reads=reads,
             namespace=request.namespace,
-            said=namespaces_in(request.text) if request.addressed else (),
         )
         # An alert says that something is wrong with its object: whatever its kind may suffer from is checked.
         names = (*matching.objects, *([entity_of(speakers.only.subject)] if speakers.only else []))

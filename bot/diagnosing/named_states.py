@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -13,11 +12,11 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.engine import Engine
-from bot.diagnosing.named_objects import has_namespace
 from bot.diagnosing.object_search import ANY_KIND, IncompleteList, find
 from bot.diagnosing.object_states import ObjectState, state_of
 from bot.diagnosing.reads import Reads
 from bot.diagnosing.similar_names import MOST_CANDIDATES, candidates, listed_anywhere
+from bot.diagnosing.spoken_places import BY_NAME
 from bot.kube.objects import name_of, named_ref, namespace_of, uid_of
 from bot.kube.owners import generated_stem
 from bot.kube.settling import lasting_problem
@@ -39,8 +38,6 @@ from intents.verdicts import supported
 
 # Of the objects that a text names, the most broken are read.
 MOST_READ: Final = 3
-# The kinds that people ask about by name alone: the first of a name is what they mean.
-_BY_WORD: Final = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "TidbCluster", "Pod", "Service")
 _UNNAMESPACED: Final = frozenset({"node", "pv", "storageclass", "apiservice"})
 
 
@@ -88,15 +85,13 @@ class _Standing:
 class NamedStateFinder:
     """Finds named objects and judges their states.
 
-    `namespace` is the default of the surface. `said` are the namespaces that the text may name: one that is not certain
-    counts if it exists.
+    `namespace` is the default of the surface.
     """
 
     snapshot: Snapshot
     engine: Engine
     reads: Reads
     namespace: str
-    said: Sequence[Entity] = ()
 
     async def states_of(self, names: Sequence[Entity], *, even_healthy: bool) -> NamedStates:
         """Return the states of the unhealthy objects; with `even_healthy` of a healthy one if all are."""
@@ -108,15 +103,14 @@ class NamedStateFinder:
     async def states_by_words(self, words: Sequence[str], *, even_healthy: bool) -> NamedStates:
         """Return the states of the workloads, Services and pods that have one of these words as their name.
 
-        A namespace that the text names is the only one in question. A name that several namespaces have is ambiguous,
-        unless one of these objects alone is unhealthy.
+        The default namespace of the surface is the only one in question. A name that several namespaces have is
+        ambiguous, unless one of these objects alone is unhealthy.
         """
-        listed = await asyncio.gather(*map(self._listed, _BY_WORD)) if words else []
+        listed = await asyncio.gather(*map(self._listed, BY_NAME)) if words else []
         found = [one for kind in listed for one in kind if name_of(one.manifest) in words]
         owned = [one for kind in listed for one in kind if generated_stem(name_of(one.manifest)) in words]
         meant = found or owned
-        home = await self._home() if meant else ""
-        if home:
+        if meant and (home := self.namespace):
             there = [one for one in meant if namespace_of(one.manifest) == home]
             if not there:
                 return NamedStates(notes=(_elsewhere(meant, home),))
@@ -135,14 +129,6 @@ class NamedStateFinder:
         listed = await listed_anywhere(self.snapshot, resource, namespace=self.namespace)
         return [_Standing(resource=resource, manifest=item) for item in listed]
 
-    async def _home(self) -> str:
-        """Return the namespace that the text names, else the default of the surface; "" for none."""
-        for name in sorted(self.said, key=lambda name: not name.certain):
-            with suppress(ClusterError):
-                if name.certain or await has_namespace(self.snapshot, name.value):
-                    return name.value
-        return self.namespace
-
     async def _states(
         self, found: Sequence[_Standing], *, even_healthy: bool, notes: tuple[NamedObject, ...] = ()
     ) -> NamedStates:
@@ -160,7 +146,7 @@ class NamedStateFinder:
     async def _found(self, name: Entity) -> _Standing | NamedObject | None:
         """Return the object of a name, a note if there is none of a certain name, else None. Never raise."""
         kinds = ANY_KIND if name.kind == "object" else (KINDS.get(name.kind, ""),)
-        home = "" if name.kind in _UNNAMESPACED else name.namespace or await self._home()
+        home = "" if name.kind in _UNNAMESPACED else name.namespace or self.namespace
         for kind in filter(None, kinds):
             focus = Focus(kind=kind, namespace=home, name=name.value)
             try:
@@ -176,11 +162,9 @@ class NamedStateFinder:
                 note = NamedObject(target=focus.ref, existence=found.existence, everywhere=everywhere)
                 if found.objects:
                     return replace(note, candidates=_refs(found.objects, kind))
-                if name.certain or (self.said and name.kind != "object"):
+                if name.certain:
                     similar = found.candidates or await candidates(self.snapshot, resource, focus.ref)
-                    # A guess is a name if an object has it.
-                    if name.certain or any(one.name == name.value for one in similar):
-                        return replace(note, candidates=similar)
+                    return replace(note, candidates=similar)
             except (ClusterError, IncompleteList):
                 continue
         return None

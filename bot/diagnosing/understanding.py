@@ -10,6 +10,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.engine import Engine, match_text
 from bot.diagnosing.named_objects import Resolved, resolve
 from bot.diagnosing.quoted_lines import Speakers, speakers_of, told_by
+from bot.diagnosing.spoken_places import with_place
 from intents.alerts.labels import is_alert
 from intents.anchors import Question
 from intents.domain import Hypothesis
@@ -31,6 +32,10 @@ class Understood:
 async def understood(request: ExplainText, engine: Engine, snapshot: Snapshot | None) -> Understood:
     """Match a text, and find the objects that it names; where it names none, those that say a line of it."""
     matching = request.matching or await match_text(request.text, engine=engine)
+    alert = is_alert(request.text)
+    if snapshot is not None and not alert:
+        incidents, asked = engine.catalog.incidents, request.addressed
+        matching = await with_place(snapshot, matching, request.text, incidents=incidents, asked=asked)
     named = await asyncio.gather(
         *(_resolve(snapshot, engine, hypothesis, request.namespace) for hypothesis in matching.hypotheses)
     )
@@ -41,7 +46,7 @@ async def understood(request: ExplainText, engine: Engine, snapshot: Snapshot | 
             named = [told_by(said, engine.catalog, one, now=snapshot.now) for one in named]
     question = Question(
         text=request.text,
-        alert=is_alert(request.text),
+        alert=alert,
         quoted=tuple(one.subject for one in speakers.found),
     )
     resolved = {one.hypothesis.incident: one for one in named}

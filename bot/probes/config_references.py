@@ -16,14 +16,25 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_last_seen
 from bot.kube.config_references import ConfigReference, Missing, missing_in, references_of
 from bot.kube.containers import containers_in
-from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.objects import name_of, namespace_of, place_of, ref
 from bot.kube.owners import owner_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import ArgDeclaration, Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from intents.domain import (
+    ArgDeclaration,
+    Gap,
+    GapReason,
+    Json,
+    Permission,
+    ProbeDeclaration,
+    ProbeResult,
+    Row,
+    RowType,
+    Value,
+)
 
-# The pods of one owner wait for the same.
-MOST_PODS: Final = 5
+# The pods of one owner wait for the same: so many owners' pods are read.
+MOST_PODS: Final = 12
 _MOST_USERS: Final = 5
 _MOST_LISTED: Final = 500
 # The kubelet tries a mount again after two minutes at most.
@@ -74,9 +85,17 @@ class _Broken:
 async def read(look: Look) -> ProbeResult:
     """Read the references of the pods in question that wait for their start."""
     suspects = await pods_of(look)
-    waiting = [pod for pod in suspects.pods if _is_held_up(pod)][:MOST_PODS]
+    by_owner = {(namespace_of(pod), owner_of(pod)): pod for pod in reversed(suspects.pods) if _is_held_up(pod)}
+    waiting = sorted(by_owner.values(), key=lambda pod: (not _lacks_configuration(pod), place_of(pod)))
     gaps: list[Gap] = list(suspects.gaps)
-    found = [each for broken in await asyncio.gather(*(_broken(pod, look, gaps) for pod in waiting)) for each in broken]
+    if len(waiting) > MOST_PODS:
+        detail = f"only {MOST_PODS} of {len(waiting)} pods that wait were looked at"
+        gaps.append(Gap(what="references of every pod that waits", reason=GapReason.TRUNCATED, detail=detail))
+    found = [
+        each
+        for broken in await asyncio.gather(*(_broken(pod, look, gaps) for pod in waiting[:MOST_PODS]))
+        for each in broken
+    ]
     rows = await asyncio.gather(*(_row(each, look) for each in found))
     return ProbeResult(
         rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(suspects.pods)
@@ -88,6 +107,11 @@ def _is_held_up(pod: Json) -> bool:
     return bool(pod.get("spec", {}).get("nodeName")) and any(
         each.state in ("waiting", "") and each.reason in _HELD_UP for each in containers_in(pod)
     )
+
+
+def _lacks_configuration(pod: Json) -> bool:
+    """Tell whether the kubelet says that a container lacks its configuration."""
+    return any(each.reason == "CreateContainerConfigError" for each in containers_in(pod))
 
 
 async def _broken(pod: Json, look: Look, gaps: list[Gap]) -> list[_Broken]:

@@ -62,7 +62,7 @@ def pod(name: str) -> Request:
         (
             ExplainText(text=f"orders/{CRASHING} back-off restarting failed container, KeyError: 'DATABASE_URL'"),
             f"{HOME}/pods/{CRASHING}/log",
-            {f"{APPS}/replicasets", f"{APPS}/deployments/api", "/api/v1/nodes/worker-b"},
+            {f"{APPS}/replicasets", f"{APPS}/deployments", "/api/v1/nodes/worker-b"},
         ),
     ],
     ids=["owners beside the pod", "a StatefulSet", "a workload in trouble", "what changed", "a text that names it"],

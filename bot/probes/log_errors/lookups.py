@@ -13,9 +13,10 @@ from bot.cluster.errors import ClusterError
 from bot.kube.addresses import ip_in
 from bot.kube.endpoints import ready_addresses, slices_of_service
 from bot.kube.name_lookups import ServiceName, service_meant, unresolved_name
-from bot.kube.objects import name_of, namespace_of, spec_of
+from bot.kube.objects import name_of, namespace_of, ref, spec_of
 from bot.probes.contract import Look
 from bot.probes.log_errors import failures
+from bot.probes.shared.scope import pods_of
 from intents.domain import Gap, Json, ObjectRef, ProbeResult, Row, RowType, Value
 
 _LIKE: Final = 0.6
@@ -46,19 +47,30 @@ _DNS: Final = "k8s-app=kube-dns"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lookup:
-    """A name that does not resolve, and the row of the log that says so; None where the text says so."""
+    """A name that does not resolve, and the row of the log that says so; None where the text says so.
+
+    `pod` is the one that looks it up: of the text's own name only one that asks its node's name servers is known.
+    """
 
     name: str
     said: Row | None = None
+    pod: Json | None = None
 
-    def asked_by(self, key: str) -> str:
-        return str(self.said.values[key]) if self.said else ""
+    @property
+    def home(self) -> str:
+        return str(self.said.values["namespace"]) if self.said else namespace_of(self.pod or {})
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        if self.said:
+            return self.said.values
+        return {**_NO_LOG, "namespace": self.home, "pod": name_of(self.pod)} if self.pod else _NO_LOG
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the logs of failing containers, and the Services that the names in them mean."""
     logs = await failures.read(look)
-    lookups = _lookups(look, logs.rows)
+    lookups = _lookups(look, logs.rows, await _asking_node(look))
     gaps = list(logs.gaps)
     services: tuple[Json, ...] | None = ()
     if lookups:
@@ -75,12 +87,18 @@ async def read(look: Look) -> ProbeResult:
     )
 
 
-def _lookups(look: Look, said: Iterable[Row]) -> list[_Lookup]:
+async def _asking_node(look: Look) -> Json | None:
+    """Return the first pod of the object in question that asks its node's name servers."""
+    pods = (await pods_of(look)).pods if look.focus.name else ()
+    return next(filter(_uses_node_resolver, pods), None)
+
+
+def _lookups(look: Look, said: Iterable[Row], asking: Json | None) -> list[_Lookup]:
     """Return the names, each once for a pod; the text's own first."""
     found: dict[tuple[str, str], _Lookup] = {}
     host = look.named.get("host", "").strip("'\"`.")
     if host and not ip_in(host):
-        found["", host] = _Lookup(name=host)
+        found["", host] = _Lookup(name=host, pod=asking)
     for row in said:
         for line in row.quote.splitlines():
             if name := unresolved_name(line):
@@ -90,7 +108,7 @@ def _lookups(look: Look, said: Iterable[Row]) -> list[_Lookup]:
 
 async def _row(lookup: _Lookup, services: Iterable[Json], look: Look, gaps: list[Gap]) -> Row:
     meant = service_meant(lookup.name)
-    home = lookup.asked_by("namespace") or look.focus.namespace
+    home = lookup.home or look.focus.namespace
     namespace = (meant.namespace or home) if meant else ""
     of_name = [each for each in services if meant and name_of(each) == meant.service]
     found = next((each for each in of_name if namespace in ("", namespace_of(each))), None)
@@ -104,17 +122,18 @@ async def _row(lookup: _Lookup, services: Iterable[Json], look: Look, gaps: list
     kubectl = f"kubectl -n {namespace}" if namespace else "kubectl"
     return Row(
         values={
-            **(lookup.said.values if lookup.said else _NO_LOG),
+            **lookup.values,
             "name": lookup.name,
             "service": service,
             "service_namespace": namespace_of(found) if found else namespace,
             "missing": missing,
             "without_endpoints": empty,
-            "resolves": found is not None and not empty and await _dns_answers(look, gaps),
+            # A short name means a Service of the namespace that it is looked up in.
+            "resolves": found is not None and bool(namespace) and not empty and await _dns_answers(look, gaps),
             "closest": _closest(meant, namespace, services) if in_cluster and meant and not found else "",
             "node_resolver": bool(service) and await _asks_node(lookup, look),
         },
-        subject=lookup.said.subject if lookup.said else ObjectRef(kind="Service", namespace=namespace, name=service),
+        subject=_subject(lookup) or ObjectRef(kind="Service", namespace=namespace, name=service),
         quote=next((line for line in lookup.said.quote.splitlines() if lookup.name in line), "") if lookup.said else "",
         reproduce=lookup.said.reproduce if lookup.said else f"{kubectl} get services",
         at=lookup.said.at if lookup.said else None,
@@ -150,16 +169,26 @@ async def _dns_answers(look: Look, gaps: list[Gap]) -> bool:
     return bool(slices) and all(ready_addresses(each.items) for each in slices)
 
 
+def _subject(lookup: _Lookup) -> ObjectRef | None:
+    if lookup.said:
+        return lookup.said.subject
+    return ref(lookup.pod, "Pod") if lookup.pod else None
+
+
 async def _asks_node(lookup: _Lookup, look: Look) -> bool:
     """Tell whether the pod that asks uses the resolver of its node."""
     if lookup.said is None:
-        return False
+        return lookup.pod is not None
     with suppress(ClusterError):
-        pod = await look.snapshot.find("Pod", lookup.asked_by("pod"), namespace=lookup.asked_by("namespace"))
-        spec = spec_of(pod or {})
-        policy = spec.get("dnsPolicy") or "ClusterFirst"
-        return policy == "Default" or (policy == "ClusterFirst" and bool(spec.get("hostNetwork")))
+        pod = await look.snapshot.find("Pod", str(lookup.said.values["pod"]), namespace=lookup.home)
+        return _uses_node_resolver(pod or {})
     return False
+
+
+def _uses_node_resolver(pod: Json) -> bool:
+    spec = spec_of(pod)
+    policy = spec.get("dnsPolicy") or "ClusterFirst"
+    return policy == "Default" or (policy == "ClusterFirst" and bool(spec.get("hostNetwork")))
 
 
 async def _is_empty(service: Json, look: Look, gaps: list[Gap]) -> bool:

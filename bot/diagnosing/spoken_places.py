@@ -1,0 +1,115 @@
+"""Find the object that a text names by a word and its namespace by another, joined in any way.
+
+A word counts as a namespace if the cluster has it, or if the text says that it is one. A name that the namespace lacks
+counts if an object elsewhere has it: the answer then says that it does not exist here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.named_objects import has_namespace
+from bot.diagnosing.similar_names import listed_anywhere
+from bot.kube.objects import name_of
+from intents.catalog.schema import Incident
+from intents.domain import Entity
+from intents.focus import CLUSTER_SCOPED, KINDS, WORDS
+from intents.matcher import MatchResult
+from intents.naming import namespaces_in
+from intents.spoken_places import SpokenWords, placed, spoken_words
+
+# The kinds that people ask about by name alone, those first that they most often mean.
+BY_NAME: Final = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "TidbCluster", "Pod", "Service")
+_KINDS: Final = (*BY_NAME, "PersistentVolumeClaim", "Ingress")
+# So many words are looked up one by one where namespaces cannot be listed.
+_MOST_APART: Final = 4
+
+
+async def with_place(
+    snapshot: Snapshot, matching: MatchResult, text: str, *, incidents: Mapping[str, Incident], asked: bool
+) -> MatchResult:
+    """Return what a text matches with the object that it names in a namespace, if it names one. Never raise.
+
+    A word without a kind counts in a question only (`asked`), or in a text that matches an incident.
+    """
+    certain = [one for one in matching.objects if one.certain and KINDS[one.kind] in _KINDS]
+    spoken = spoken_words(text)
+    if any(one.namespace for one in certain) or not spoken.words:
+        return matching
+    if not (asked or matching.hypotheses or matching.objects):
+        return matching
+    said = (one.value for one in namespaces_in(spoken.line) if one.certain)
+    homes = tuple(dict.fromkeys(said)) or await _existing(snapshot, spoken.words)
+    if certain:
+        homes = tuple(home for home in homes if home not in {one.value for one in certain})
+        named = replace(certain[0], namespace=homes[0]) if len(homes) == 1 else None
+    else:
+        named = await _named(snapshot, matching.objects, spoken, homes) if homes else None
+    counts = asked or matching.hypotheses or any(one.value == named.value for one in matching.objects if named)
+    return placed(matching, named, incidents) if named and counts else matching
+
+
+async def _existing(snapshot: Snapshot, words: Sequence[str]) -> tuple[str, ...]:
+    """Return the words that are namespaces of the cluster."""
+    try:
+        known = {name_of(one) for one in (await snapshot.list("Namespace")).items}
+    except ClusterError:
+        words = words[:_MOST_APART]
+        answers = await asyncio.gather(*(has_namespace(snapshot, word) for word in words), return_exceptions=True)
+        known = {word for word, answer in zip(words, answers, strict=True) if answer is True}
+    return tuple(word for word in words if word in known)
+
+
+async def _named(
+    snapshot: Snapshot, guesses: Sequence[Entity], spoken: SpokenWords, homes: Sequence[str]
+) -> Entity | None:
+    """Return the object that one of the words names in one of the namespaces, or that only others have."""
+    kind_of = {one.value: kind for one in guesses if (kind := KINDS.get(one.kind)) and kind not in CLUSTER_SCOPED}
+    places = tuple(home for home in homes if home not in kind_of) or homes
+    for home in places:
+        words = sorted(spoken.beside(home), key=lambda word: word not in kind_of)
+        if words and (found := await _first(snapshot, words, kind_of, home)):
+            return found
+    if len(places) > 1:
+        return None
+    (home,) = places
+    elsewhere = await asyncio.gather(*(_elsewhere(snapshot, word, kind_of, home) for word in spoken.beside(home)))
+    return next(filter(None, elsewhere), None)
+
+
+async def _first(snapshot: Snapshot, words: Sequence[str], kind_of: Mapping[str, str], home: str) -> Entity | None:
+    """Return the first word that an object of a namespace has as its name: of the kind that the text gives, if any."""
+    kinds = tuple(dict.fromkeys((*kind_of.values(), *_KINDS)))
+    listed = await asyncio.gather(*(_names(snapshot, kind, home) for kind in kinds))
+    names = dict(zip(kinds, listed, strict=True))
+    found = (
+        Entity(kind=WORDS[kind], value=word, namespace=home)
+        for word in words
+        for kind in _kinds_of(word, kind_of)
+        if word in names[kind]
+    )
+    return next(found, None)
+
+
+def _kinds_of(word: str, kind_of: Mapping[str, str]) -> Iterable[str]:
+    return dict.fromkeys((kind_of.get(word, _KINDS[0]), *_KINDS))
+
+
+async def _names(snapshot: Snapshot, kind: str, home: str) -> frozenset[str]:
+    try:
+        return frozenset(map(name_of, (await snapshot.list(kind, namespace=home)).items))
+    except ClusterError:
+        return frozenset()
+
+
+async def _elsewhere(snapshot: Snapshot, word: str, kind_of: Mapping[str, str], home: str) -> Entity | None:
+    """Return a word as a name that a namespace lacks and others have."""
+    for kind in _kinds_of(word, kind_of):
+        if await listed_anywhere(snapshot, kind, namespace=home, fields=f"metadata.name={word}"):
+            return Entity(kind=WORDS[kind], value=word, namespace=home)
+    return None

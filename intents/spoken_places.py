@@ -1,0 +1,86 @@
+"""Read the words of a person's line of which one may be a namespace and another a name in it.
+
+`worker (shop)`, `shop: worker`, `worker@shop`, `shop 的 worker`: people join the two in any way. Which word is a
+namespace and which one a name, only the cluster can tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from intents.catalog.schema import Incident
+from intents.command_lines import KINDS as SPELLINGS
+from intents.domain import Entity, Hypothesis
+from intents.focus import CLUSTER_SCOPED, KINDS
+from intents.matcher import MatchResult
+from intents.naming import IN_GENERAL
+from intents.spoken_names import is_word
+
+# In characters: a longer line is a paste.
+_LONGEST_LINE: Final = 200
+# So many words of a line are looked up.
+_MOST_WORDS: Final = 12
+_WORD: Final = r"[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?"
+# One word or two that a sign joins; no part of a path, an image, a host name or an assignment.
+_WORDS: Final = re.compile(
+    rf"(?<![-\w./@:=\\])({_WORD})(?:(?:\s?/\s?|[@.])({_WORD}))?(?![-\w/@=\\]|\s/|[.:]\S)", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenWords:
+    """The words of a line that may be names, in order, and those that a sign joins to themselves: `shop/shop`."""
+
+    line: str = ""
+    words: tuple[str, ...] = ()
+    twice: frozenset[str] = frozenset()
+
+    def beside(self, place: str) -> tuple[str, ...]:
+        """Return the words that may be the name of an object in a place."""
+        return tuple(word for word in self.words if word != place or word in self.twice)
+
+
+def spoken_words(text: str) -> SpokenWords:
+    """Return the words of a short text, or of the first line of a longer one, that may be names."""
+    line = text if len(text) <= _LONGEST_LINE else text.strip().partition("\n")[0]
+    if len(line) > _LONGEST_LINE:
+        return SpokenWords()
+    found = [[word.lower() for word in match.groups() if word] for match in _WORDS.finditer(line)]
+    words = dict.fromkeys(word for each in found for word in each if _may_be_name(word))
+    twice = frozenset(each[0] for each in found if len(each) > 1 and each[0] == each[1])
+    return SpokenWords(line=line, words=tuple(words)[:_MOST_WORDS], twice=twice)
+
+
+def _may_be_name(word: str) -> bool:
+    return len(word) > 1 and not (is_word(word) or SPELLINGS.get(word) or word.isdigit())
+
+
+def placed(matching: MatchResult, named: Entity, incidents: Mapping[str, Incident]) -> MatchResult:
+    """Return what a text matches with an object that it names in a namespace: names without one are in it too."""
+    hypotheses = tuple(_placed(one, named, incidents[one.incident].about) for one in matching.hypotheses)
+    return replace(matching, hypotheses=hypotheses, objects=_objects(matching.objects, named))
+
+
+def _objects(objects: Sequence[Entity], named: Entity) -> tuple[Entity, ...]:
+    others = (one for one in objects if one.certain and one.value != named.value)
+    return (named, *(one if one.namespace else _in(one, named.namespace) for one in others))
+
+
+def _in(name: Entity, namespace: str) -> Entity:
+    return name if KINDS.get(name.kind) in CLUSTER_SCOPED else replace(name, namespace=namespace)
+
+
+def _placed(one: Hypothesis, named: Entity, about: Sequence[str]) -> Hypothesis:
+    home = named.namespace
+    if one.named.get("namespace", home) != home:
+        return one
+    besides = _in(one.besides, home) if one.besides and not one.besides.namespace else one.besides
+    if any(word in one.named for word in about) or any(guess.certain for guess in one.guesses) or besides:
+        return replace(one, named={**one.named, "namespace": home}, besides=besides)
+    if named.kind in about:
+        return replace(one, named={**one.named, "namespace": home, named.kind: named.value}, guesses=())
+    besides = named if named.kind in IN_GENERAL else None
+    return replace(one, named={**one.named, "namespace": home}, guesses=(), besides=besides)

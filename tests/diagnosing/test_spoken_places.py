@@ -1,0 +1,192 @@
+"""A namespace that a text says in any form beside a name binds that name: no other namespace is evidence."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
+from bot.cluster.connection import Connection
+from bot.diagnosing import Engine, build_engine, diagnose
+from bot.playground.kubernetes import expanded
+from intents.domain import Diagnosis, Existence, Verdict
+from intents.request import ExplainText
+from intents.spoken_places import spoken_words
+
+HOMES = ("shop-prod", "mailer", "shop")
+# It has neither the workload nor the claim.
+LACKING = "billing"
+WORKLOAD_FORMS = [
+    "deployment worker ({}) is OOMKilled",
+    "{}/worker OOMKilled",
+    "`{}/worker` is OOMKilled, any idea?",
+    "{} / worker OOMKilled",
+    "worker in {} keeps getting OOMKilled",
+    "In {}, worker is OOMKilled",
+    "worker@{} OOMKilled again",
+    "worker @ {}: CrashLoopBackOff",
+    "{}: worker is OOMKilled",
+    "For {}: deployment/worker OOMKilled",
+    "[{}] worker OOMKilled",
+    "OOMKilled: worker ({})",
+    "*worker* ({}) CrashLoopBackOff",
+    "worker (ns {}) OOMKilled",
+    "worker -n {} OOMKilled",
+    "OOMKilled on worker, ns={}",
+    "pod worker in namespace {} keeps restarting, OOMKilled",
+    "worker pods of {} are OOMKilled",
+    "{}'s worker is OOMKilled",
+    "the {} worker is OOMKilled",
+    "worker.{} OOMKilled",
+    "{} | worker | OOMKilled",
+    "hey, worker got OOMKilled again ({}), anyone looking?",
+    "worker in {}\n    Last State:     Terminated\n      Reason:       OOMKilled\n      Exit Code:    137",
+    "{} 命名空间的 worker OOMKilled",
+    "{} 的 worker 被 OOMKilled 了",
+    "在 {} 里 worker 一直 OOMKilled",
+    "worker（{}）OOMKilled",
+    "命名空间 {} 的 deployment worker OOMKilled",
+    "{}环境的worker一直OOMKilled",
+    "【{}】worker OOMKilled",
+    "{}：worker OOMKilled",
+]
+CLAIM_FORMS = [
+    "the pvc data in {} is Pending",
+    "claim data (ns {}) is Pending",
+    "pvc data ({}) stays Pending",
+    "pvc data of {} Pending",
+    "{} 的 pvc data 一直 Pending",
+]
+FORMS = [*WORKLOAD_FORMS, *CLAIM_FORMS]
+
+
+def world(broken: str) -> Mapping[str, Any]:
+    """Return the same workload and claim in three namespaces, those of one of them broken."""
+    pods = dict(zip(HOMES, ("z4n6t", "k2v8p", "q7x2m"), strict=True))
+    scene = {
+        f"Deployment/{home}/worker": {
+            "containers": {"worker": {"image": f"registry.example/{home}/worker:1", "limits": {"memory": "256Mi"}}},
+            "pods": {f"worker-6d5f8c7b94-{pods[home]}": "worker-a"},
+            "age": "9d",
+        }
+        for home in HOMES
+    }
+    scene[f"Deployment/{LACKING}/invoices"] = {"containers": {"app": "registry.example/invoices:1"}, "age": "9d"}
+    crash = {"exited": "OOMKilled", "restarts": 11, "waiting": "CrashLoopBackOff", "ran": "4m", "since": "70m"}
+    claims = [
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "data", "namespace": home, "creationTimestamp": "-3h"},
+            "spec": {
+                "accessModes": ["ReadWriteOnce"],
+                "resources": {"requests": {"storage": "1Gi"}},
+                "storageClassName": "nowhere" if home == broken else "standard",
+            },
+            "status": {"phase": "Pending" if home == broken else "Bound"},
+        }
+        for home in HOMES
+    ]
+    given = {"scene": scene, "faults": {f"Deployment/{broken}/worker": crash}, "objects": claims}
+    return expanded(given, now=REHEARSAL_TIME)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return build_engine()[0]
+
+
+@pytest.fixture
+async def clusters() -> AsyncIterator[Mapping[str, Connection]]:
+    """Yield the clusters by the namespace that is broken in them."""
+    async with AsyncExitStack() as stack:
+        yield {home: await stack.enter_async_context(staged(stage(world(home)))) for home in HOMES}
+
+
+def proven(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield the namespaces of what supports an answer."""
+    for one in diagnosis.hypotheses:
+        if one.verdict in (Verdict.CONFIRMED, Verdict.LIKELY):
+            yield from (each.subject.namespace for each in one.cluster_support if each.subject)
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_evidence_is_of_the_namespace_that_the_text_says(
+    engine: Engine, clusters: Mapping[str, Connection], form: str
+) -> None:
+    for broken, home in itertools.product(HOMES, HOMES):
+        request = ExplainText(text=form.format(home), addressed=True)
+        diagnosis = await diagnose(request, engine=engine, connection=clusters[broken])
+
+        assert set(proven(diagnosis)) == ({home} if home == broken else set()), (broken, home)
+        assert diagnosis.focus.namespace == home
+        assert not any(one.existence is Existence.MISSING for one in diagnosis.named)
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_namespace_without_such_an_object_is_told_first(
+    engine: Engine, clusters: Mapping[str, Connection], form: str
+) -> None:
+    request = ExplainText(text=form.format(LACKING), addressed=True)
+    diagnosis = await diagnose(request, engine=engine, connection=clusters["shop"])
+
+    first = diagnosis.named[0]
+    assert (first.existence, first.target.namespace) == (Existence.MISSING, LACKING)
+    assert set(first.other_namespaces) == set(HOMES)
+    assert not set(proven(diagnosis))
+
+
+@pytest.mark.parametrize("form", WORKLOAD_FORMS)
+async def test_what_nobody_asked_proves_nothing_of_another_namespace(
+    engine: Engine, clusters: Mapping[str, Connection], form: str
+) -> None:
+    for home in ("mailer", LACKING):
+        diagnosis = await diagnose(ExplainText(text=form.format(home)), engine=engine, connection=clusters["shop"])
+
+        assert not set(proven(diagnosis)), home
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        # Only one word is a name.
+        ("shop OOMKilled", ""),
+        # Neither "today" nor "checkout" is a namespace of the cluster.
+        ("worker OOMKilled (today)", ""),
+        ("checkout: worker is OOMKilled", ""),
+        # The image is no object of the namespace mailer.
+        ("worker in shop-prod OOMKilled, image mailer/worker:1.2", "shop-prod"),
+        # Two namespaces, in one of which the named object is.
+        ("deployment invoices of billing OOMKilled, it calls shop", "billing"),
+    ],
+)
+async def test_a_word_that_is_no_namespace_of_the_cluster_binds_nothing(
+    engine: Engine, clusters: Mapping[str, Connection], text: str, subject: str
+) -> None:
+    request = ExplainText(text=text, addressed=True)
+    diagnosis = await diagnose(request, engine=engine, connection=clusters["mailer"])
+
+    assert diagnosis.focus.namespace == subject
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("worker (shop-prod) is down", "worker shop-prod"),
+        ("shop/worker keeps restarting", "shop worker"),
+        ("worker@shop", "worker shop"),
+        ("shop 命名空间的worker起不来", "shop worker"),
+        ("registry.example/shop/worker:1.2 cannot be pulled", ""),
+        ("open /var/lib/shop/worker: no such file", ""),
+        ("GET https://shop.example/worker?x=1", ""),
+        ("the pods of the node are not ready", ""),
+    ],
+)
+def test_words_that_may_be_names(line: str, words: str) -> None:
+    assert set(words.split()) <= set(spoken_words(line).words)
+    if not words:
+        assert not {"shop", "worker"} & set(spoken_words(line).words)
