@@ -75,11 +75,12 @@ class Matcher:
         """Return at most `limit` hypotheses for the symptoms of a text. The end of an alert has none."""
         if symptoms and is_labelled_cleared(symptoms[0].text):
             return MatchResult(objects=TextNames(symptoms).objects())
-        found, alignments = self._finder.find(symptoms)
+        told = tuple(symptom for symptom in symptoms if symptom.told)
+        found, alignments = self._finder.find(told)
         names = TextNames(symptoms)
-        hypotheses = self._hypotheses(symptoms, map(self._with_meant, found), names)
+        hypotheses = self._hypotheses(told, map(self._with_meant, found), names)
         if not hypotheses or hypotheses[0].score < THRESHOLD:
-            hypotheses = self._described(symptoms, hypotheses, names)
+            hypotheses = self._described(told, hypotheses, names)
         above = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score >= THRESHOLD)
         below = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score < THRESHOLD)
         objects = names.objects()

@@ -16,7 +16,7 @@ from bot.cluster.owners import Owners, owners_of
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.read_ahead import announced_by_trouble
-from bot.kube.condition_polarity import is_trouble
+from intents.condition_polarity import is_trouble
 from bot.kube.consequences import of_condition, of_event, of_exit, of_reason
 from bot.kube.containers import Container, containers_in
 from bot.kube.object_history import is_part_of_start, is_past, is_replaced, ready_since

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.kube.condition_polarity import is_trouble
+from intents.condition_polarity import is_trouble
 from bot.kube.conditions import condition
 from bot.kube.health import has_rules, problem_of
 from bot.kube.objects import has_ended, is_builtin, phase_of, status_of

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.kube.ages import UNKNOWN, seconds_since
 from bot.kube.blocked_schedules import blocked_schedule
-from bot.kube.condition_polarity import Polarity, is_trouble, polarity, says_trouble
+from intents.condition_polarity import Polarity, is_trouble, polarity, says_trouble
 from bot.kube.conditions import condition
 from bot.kube.containers import Container, containers_in
 from bot.kube.health import problem_of

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.cluster.resources import Resource
-from bot.kube.condition_polarity import is_trouble
+from intents.condition_polarity import is_trouble
 from bot.kube.containers import STABLE_S
 from bot.kube.objects import status_of
 from bot.kube.owners import controller_of, owner_of
