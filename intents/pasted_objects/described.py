@@ -13,8 +13,9 @@ from intents.named_objects import Entity
 from intents.pasted_objects.outline import Layout, NumberedLine, Row, outline
 from intents.pasted_objects.section import Section, is_normal, named, normal_conditions
 
-# kubectl aligns values: at least two spaces follow a key. Keys of Kubernetes itself are words, those of maps any text.
+# kubectl aligns values, so that two spaces or more follow a key; it does not align the counts of nodes.
 _KEY: Final = re.compile(r"(\S(?:[^:\s]| (?! ))*):(?:  +(.*))?$")
+_COUNT_OF_NODES: Final = re.compile(r"((?:Desired |Current )?Number of Nodes .+): (\d+)$")
 # Sections that one may begin to copy at, and what nothing but kubectl writes above its indented lines.
 _FIRST: Final = re.compile(
     r" *(?:Name|Labels|Annotations|QoS Class|Node-Selectors|Tolerations|Pod Template|Containers|Init Containers|Volumes"
@@ -55,7 +56,7 @@ _KINDS: Final = (
 
 
 def _key_of(line: str) -> tuple[str, str] | None:
-    key = _KEY.match(line)
+    key = _KEY.match(line) or _COUNT_OF_NODES.match(line)
     return (key[1], key[2] or "") if key else None
 
 
@@ -70,9 +71,7 @@ def description_at(lines: Sequence[NumberedLine], start: int) -> Section | None:
     kind = _kind_of(rows)
     normal = set(normal_conditions(rows, [kind] * len(rows)))
     wanted = () if any(row.path == ("Status",) for row in rows) else ("Spec",)
-    told = [
-        row.path[:1] == wanted or (index not in normal and _is_told(row, kind)) for index, row in enumerate(rows)
-    ]
+    told = [row.path[:1] == wanted or (index not in normal and _is_told(row, kind)) for index, row in enumerate(rows)]
     return Section(told=told, names=dict(_names(rows, kind)))
 
 
