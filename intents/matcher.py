@@ -169,7 +169,7 @@ class Matcher:
         return replace(occurrence, captures={**means, **occurrence.captures}) if means else occurrence
 
     def _nodes(self, symptoms: Sequence[Symptom], occurrences: Iterable[Occurrence]) -> int:
-        """Return how many nodes have the reason of the scheduler that an incident's messages are; 0 if they are none."""
+        """Return how many nodes have the scheduler's reason that an incident's messages are; 0 if they are none."""
         messages = (item for item in occurrences if item.score >= THRESHOLD and self._signature(item).text)
         counts = (
             nodes_with(symptoms[item.line].text, [place for line, place in item.places if line == item.line])

@@ -101,7 +101,7 @@ def read_symptoms(text: str | bytes) -> tuple[Symptom, ...]:
     section = sections_of(lines)
     for index, (number, line) in enumerate(lines):
         told = section.told[index]
-        key = (told, _VARYING.sub("0", line))
+        key = (bool(told), _VARYING.sub("0", told or line))
         seen = alike.get(key, 0)
         alike[key] = seen + 1
         if seen >= _NAMES_READ:
@@ -110,7 +110,8 @@ def read_symptoms(text: str | bytes) -> tuple[Symptom, ...]:
         if seen:
             kept[key] = replace(kept[key], entities=_joined(kept[key].entities, entities))
         else:
-            kept[key] = Symptom(line=number, text=line.strip(), entities=entities, dated=is_dated(line), told=told)
+            text = (told or line).strip()
+            kept[key] = Symptom(line=number, text=text, entities=entities, dated=is_dated(line), told=bool(told))
     return _bounded(tuple(kept.values()))
 
 

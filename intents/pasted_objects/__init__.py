@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from intents.pasted_objects.described import description_at
+from intents.pasted_objects.listed import table_at
 from intents.pasted_objects.manifests import manifest_at
 from intents.pasted_objects.outline import NumberedLine
 from intents.pasted_objects.section import Section
 
 __all__ = ["sections_of"]
 
-_FORMATS = (manifest_at, description_at)
+_FORMATS = (manifest_at, description_at, table_at)
 
 
 def sections_of(lines: Sequence[NumberedLine]) -> Section:
     """Return all lines of a text as one section."""
-    told = [True] * len(lines)
+    told = [line for _, line in lines]
     names = {}
     at = 0
     while at < len(lines):

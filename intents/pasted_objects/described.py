@@ -70,8 +70,13 @@ def description_at(lines: Sequence[NumberedLine], start: int) -> Section | None:
     rows = outline(lines, start, _LAYOUT)
     kind = _kind_of(rows)
     normal = set(normal_conditions(rows, [kind] * len(rows)))
-    wanted = () if any(row.path == ("Status",) for row in rows) else ("Spec",)
-    told = [row.path[:1] == wanted or (index not in normal and _is_told(row, kind)) for index, row in enumerate(rows)]
+    live = any(row.path == ("Status",) for row in rows)
+    told = [
+        _told(lines[start + index][1], row)
+        if index not in normal and (_is_told(row, kind) or (not live and row.path[:1] == ("Spec",)))
+        else ""
+        for index, row in enumerate(rows)
+    ]
     return Section(told=told, names=dict(_names(rows, kind)))
 
 
@@ -93,6 +98,11 @@ def _is_told(row: Row, kind: str) -> bool:
     if root in _TOLD:
         return bool(below) or row.value not in _NOTHING or root in _NEEDED
     return row.path[:2] in {("Metadata", "Deletion Timestamp"), ("Metadata", "Finalizers")}
+
+
+def _told(line: str, row: Row) -> str:
+    """Return the line; where kubectl since 1.32 writes nothing, what it wrote before."""
+    return line if row.value or row.path[-1] not in _NEEDED else f"{line} <none>"
 
 
 def _are_complete(counts: str) -> bool:

@@ -58,7 +58,7 @@ def manifest_at(lines: Sequence[NumberedLine], start: int) -> Section | None:
     normal = set(normal_conditions(rows, [head.kind for head in heads]))
     live = {head.number for row, head in zip(rows, heads, strict=True) if row.path[:1] == ("status",)}
     told = [
-        head.number not in live or (index not in normal and _is_told(row))
+        lines[start + index][1] if head.number not in live or (index not in normal and _is_told(row)) else ""
         for index, (row, head) in enumerate(zip(rows, heads, strict=True))
     ]
     return Section(told=told, names=dict(_names(rows, heads)))

@@ -17,9 +17,9 @@ _CONDITIONS: Final = "conditions"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Consecutive lines about objects: whether each is evidence, and names by line, counted from the first."""
+    """Consecutive lines about objects: what of each is evidence, and names by line, counted from the first."""
 
-    told: Sequence[bool]
+    told: Sequence[str]
     names: Mapping[int, tuple[Entity, ...]] = field(default_factory=lambda: EMPTY)
 
 
