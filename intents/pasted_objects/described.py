@@ -6,7 +6,7 @@ The spec of an object without a status is told: who pastes it asks about what wa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from intents.named_objects import Entity
@@ -41,6 +41,7 @@ _LACKING: Final = frozenset({"unavailable", "Waiting", "Failed"})
 _OF_PODS: Final = frozenset({"Active", "Running", "Waiting", "Succeeded", "Failed"})
 _CONTAINERS: Final = frozenset({"Containers", "Init Containers", "Ephemeral Containers"})
 _OF_CONTAINER: Final = frozenset({"State", "Last State", "Ready", "Restart Count"})
+_PARTS_OF_STATE: Final = frozenset({("Reason",), ("Exit Code",), ("Signal",)})
 _CONDITION: Final = re.compile(r"(\S+) +(True|False|Unknown)\b *(?:(\S+)\b *)?(.*)$")
 _HEADER: Final = re.compile(r"Type +Status\b|-{4} +-{6}")
 # Keys that only this kind has; the first that is there decides.
@@ -69,7 +70,7 @@ def description_at(lines: Sequence[NumberedLine], start: int) -> Section | None:
         return None
     rows = outline(lines, start, _LAYOUT)
     kind = _kind_of(rows)
-    normal = set(normal_conditions(rows, [kind] * len(rows)))
+    normal = {*normal_conditions(rows, [kind] * len(rows)), *_of_well_containers(rows)}
     live = any(row.path == ("Status",) for row in rows)
     told = [
         _told(lines[start + index][1], row)
@@ -77,7 +78,7 @@ def description_at(lines: Sequence[NumberedLine], start: int) -> Section | None:
         else ""
         for index, row in enumerate(rows)
     ]
-    return Section(told=told, names=dict(_names(rows, kind)))
+    return Section(told=_with_whole_states(told, rows), names=dict(_names(rows, kind)))
 
 
 def _kind_of(rows: Sequence[Row]) -> str:
@@ -90,7 +91,7 @@ def _is_told(row: Row, kind: str) -> bool:
     if root == "Conditions":
         return bool(row.value) and not _is_normal_row(row.value, kind)
     if root in _CONTAINERS:
-        return len(below) > 1 and below[1] in _OF_CONTAINER
+        return not below or (len(below) > 1 and below[1] in _OF_CONTAINER)
     if root in _COUNTS:
         return not _are_complete(row.value)
     if root == "Metrics":
@@ -98,6 +99,42 @@ def _is_told(row: Row, kind: str) -> bool:
     if root in _TOLD:
         return bool(below) or row.value not in _NOTHING or root in _NEEDED
     return row.path[:2] in {("Metadata", "Deletion Timestamp"), ("Metadata", "Finalizers")}
+
+
+def _of_well_containers(rows: Sequence[Row]) -> Iterator[int]:
+    """Yield the indexes of the rows about containers that run or have ended as they should, and of their heading."""
+    of_each: dict[tuple[str, ...], list[int]] = {}
+    for index, row in enumerate(rows):
+        if row.path[:1] and row.path[0] in _CONTAINERS:
+            of_each.setdefault(row.path[:2], []).append(index)
+    well = [
+        path
+        for path, of in of_each.items()
+        if len(path) > 1 and _is_well({rows[i].path[2:]: rows[i].value for i in of})
+    ]
+    ill = {path[0] for path in of_each if len(path) > 1 and path not in well}
+    for path, of in of_each.items():
+        if path in well or (len(path) == 1 and path[0] not in ill):
+            yield from of
+
+
+def _is_well(container: Mapping[tuple[str, ...], str]) -> bool:
+    state = container.get(("State",), "")
+    if state == "Terminated":
+        return container.get(("State", "Reason")) == "Completed"
+    return state == "Running" and container.get(("Ready",), "True") == "True" and ("Last State",) not in container
+
+
+def _with_whole_states(told: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """Return the lines with the reason and the exit code of a container's state in the line of the state."""
+    whole = list(told)
+    state = 0
+    for index, row in enumerate(rows):
+        if row.path[2:] in {("State",), ("Last State",)}:
+            state = index
+        elif told[index] and row.path[2:3] in {("State",), ("Last State",)} and row.path[3:] in _PARTS_OF_STATE:
+            whole[state], whole[index] = f"{whole[state]} {told[index].strip()}", ""
+    return whole
 
 
 def _told(line: str, row: Row) -> str:
