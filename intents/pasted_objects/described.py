@@ -24,21 +24,22 @@ _FIRST: Final = re.compile(
 _ROOT: Final = re.compile(r"[A-Z][A-Za-z]*(?:[ -][A-Za-z-]+){0,6}")
 # The state of an object, and what is set because of it. The rest is what somebody wants.
 _TOLD: Final = frozenset({
-    "Active Jobs", "Address", "Allowed disruptions", "Completed At", "Current", "Current Number of Nodes Scheduled",
-    "Default backend", "Deployment pods", "Desired", "Desired Number of Nodes Scheduled", "Endpoints", "Events",
+    "Active Jobs", "Address", "Completed At", "Current", "Current Number of Nodes Scheduled",
+    "Default backend", "Deployment pods", "Desired", "Desired Number of Nodes Scheduled", "Events",
     "Finalizers", "Last Schedule Time", "LoadBalancer Ingress", "Message", "NewReplicaSet",
     "Number of Nodes Misscheduled", "Number of Nodes Scheduled with Available Pods",
     "Number of Nodes Scheduled with Up-to-date Pods", "OldReplicaSets", "Reason",
     "ReplicaSet pods", "Rules", "StatefulSet pods", "Status", "Suspend", "Unschedulable",
 })  # fmt: skip
-# What says nothing if there is none of it; a Service without endpoints is in trouble.
+# What says nothing if there is none of it, and what says something only then.
 _NOTHING: Final = frozenset({"", "<none>", "<unset>", "<nil>", "false", "0"})
-_NEEDED: Final = frozenset({"Endpoints"})
+_NEEDED: Final = frozenset({"Endpoints", "Allowed disruptions"})
 # "3 desired | 3 updated | 3 total | 3 available | 0 unavailable", "1 Running / 0 Waiting / 0 Succeeded / 0 Failed"
 _COUNTS: Final = frozenset({"Replicas", "Pods Status", "Pods Statuses"})
 _COUNT: Final = re.compile(r"(\d+) ([A-Za-z]+)")
 _LACKING: Final = frozenset({"unavailable", "Waiting", "Failed"})
 _OF_PODS: Final = frozenset({"Active", "Running", "Waiting", "Succeeded", "Failed"})
+_MISSCHEDULED: Final = "Misscheduled"
 _CONTAINERS: Final = frozenset({"Containers", "Init Containers", "Ephemeral Containers"})
 _OF_CONTAINER: Final = frozenset({"State", "Last State", "Ready", "Restart Count"})
 _PARTS_OF_STATE: Final = frozenset({("Reason",), ("Exit Code",), ("Signal",)})
@@ -51,7 +52,8 @@ _KINDS: Final = (
     ("Update Strategy", "StatefulSet"), ("Pods Statuses", "Job"), ("Concurrency Policy", "CronJob"),
     ("Pods Status", "ReplicaSet"), ("Session Affinity", "Service"), ("Default backend", "Ingress"),
     ("Reclaim Policy", "PersistentVolume"), ("Used By", "PersistentVolumeClaim"),
-    ("Reference", "HorizontalPodAutoscaler"), ("Allowed disruptions", "PodDisruptionBudget"),
+    ("Reference", "HorizontalPodAutoscaler"), ("Max unavailable", "PodDisruptionBudget"),
+    ("Min available", "PodDisruptionBudget"),
     ("Provisioner", "StorageClass"),
 )  # fmt: skip
 
@@ -70,7 +72,7 @@ def description_at(lines: Sequence[NumberedLine], start: int) -> Section | None:
         return None
     rows = outline(lines, start, _LAYOUT)
     kind = _kind_of(rows)
-    normal = {*normal_conditions(rows, [kind] * len(rows)), *_of_well_containers(rows)}
+    normal = {*normal_conditions(rows, [kind] * len(rows)), *_of_well_containers(rows), *_of_complete_nodes(rows)}
     live = any(row.path == ("Status",) for row in rows)
     told = [
         _told(lines[start + index][1], row)
@@ -91,31 +93,35 @@ def _is_told(row: Row, kind: str) -> bool:
     if root == "Conditions":
         return bool(row.value) and not _is_normal_row(row.value, kind)
     if root in _CONTAINERS:
-        return not below or (len(below) > 1 and below[1] in _OF_CONTAINER)
+        return len(below) > 1 and below[1] in _OF_CONTAINER
     if root in _COUNTS:
         return not _are_complete(row.value)
     if root == "Metrics":
         return "<unknown>" in row.value
+    if row.path and row.path[-1] in _NEEDED:
+        return row.value in _NOTHING
     if root in _TOLD:
-        return bool(below) or row.value not in _NOTHING or root in _NEEDED
+        return bool(below) or row.value not in _NOTHING
     return row.path[:2] in {("Metadata", "Deletion Timestamp"), ("Metadata", "Finalizers")}
 
 
+def _of_complete_nodes(rows: Sequence[Row]) -> Iterator[int]:
+    """Yield the indexes of the rows that count a DaemonSet's nodes, if all are served and no others."""
+    counts = {index: row for index, row in enumerate(rows) if len(row.path) == 1 and " of Nodes " in row.path[0]}
+    served = {row.value for row in counts.values() if not row.path[0].endswith(_MISSCHEDULED)}
+    if len(served) == 1 and all(row.value == "0" for row in counts.values() if row.path[0].endswith(_MISSCHEDULED)):
+        yield from counts
+
+
 def _of_well_containers(rows: Sequence[Row]) -> Iterator[int]:
-    """Yield the indexes of the rows about containers that run or have ended as they should, and of their heading."""
+    """Yield the indexes of the rows about containers that run, or have ended as they should."""
     of_each: dict[tuple[str, ...], list[int]] = {}
     for index, row in enumerate(rows):
-        if row.path[:1] and row.path[0] in _CONTAINERS:
+        if len(row.path) > 1 and row.path[0] in _CONTAINERS:
             of_each.setdefault(row.path[:2], []).append(index)
-    well = [
-        path
-        for path, of in of_each.items()
-        if len(path) > 1 and _is_well({rows[i].path[2:]: rows[i].value for i in of})
-    ]
-    ill = {path[0] for path in of_each if len(path) > 1 and path not in well}
-    for path, of in of_each.items():
-        if path in well or (len(path) == 1 and path[0] not in ill):
-            yield from of
+    for indexes in of_each.values():
+        if _is_well({rows[index].path[2:]: rows[index].value for index in indexes}):
+            yield from indexes
 
 
 def _is_well(container: Mapping[tuple[str, ...], str]) -> bool:
@@ -126,12 +132,13 @@ def _is_well(container: Mapping[tuple[str, ...], str]) -> bool:
 
 
 def _with_whole_states(told: Sequence[str], rows: Sequence[Row]) -> list[str]:
-    """Return the lines with the reason and the exit code of a container's state in the line of the state."""
+    """Return the lines with all of a container's state in that of the state: reason, exit code, if it is no app."""
     whole = list(told)
     state = 0
     for index, row in enumerate(rows):
-        if row.path[2:] in {("State",), ("Last State",)}:
+        if row.path[2:] in {("State",), ("Last State",)} and told[index]:
             state = index
+            whole[index] = f"{row.path[0]}: {told[index].strip()}" if row.path[0] != "Containers" else told[index]
         elif told[index] and row.path[2:3] in {("State",), ("Last State",)} and row.path[3:] in _PARTS_OF_STATE:
             whole[state], whole[index] = f"{whole[state]} {told[index].strip()}", ""
     return whole
