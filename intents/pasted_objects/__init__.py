@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from intents.named_objects import Entity
 from intents.pasted_objects.described import description_at
 from intents.pasted_objects.listed import table_at
 from intents.pasted_objects.manifests import manifest_at
@@ -22,7 +23,7 @@ _FORMATS = (manifest_at, description_at, table_at)
 def sections_of(lines: Sequence[NumberedLine]) -> Section:
     """Return all lines of a text as one section."""
     told = [line for _, line in lines]
-    names = {}
+    names: dict[int, tuple[Entity, ...]] = {}
     at = 0
     while at < len(lines):
         section = next(filter(None, (read(lines, at) for read in _FORMATS)), None)

@@ -8,7 +8,6 @@ from typing import Final
 
 from intents.command_lines import KINDS
 from intents.condition_polarity import Polarity, is_trouble, polarity
-from intents.domain import EMPTY
 from intents.named_objects import Entity
 from intents.pasted_objects.outline import Row
 
@@ -20,7 +19,7 @@ class Section:
     """Consecutive lines about objects: what of each is evidence, and names by line, counted from the first."""
 
     told: Sequence[str]
-    names: Mapping[int, tuple[Entity, ...]] = field(default_factory=lambda: EMPTY)
+    names: Mapping[int, tuple[Entity, ...]] = field(default_factory=dict)
 
 
 def is_normal(kind: str, name: str, status: str, reason: str = "", message: str = "") -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import pytest
 import yaml
@@ -15,7 +15,7 @@ from bot.cli.rehearsal import full_world_of, request_of
 from bot.kube.health import can_judge, problem_of
 from intents.builtin import builtin_catalog, matcher_for
 from intents.catalog.schema import Case, Incident
-from intents.domain import Verdict
+from intents.domain import Json, Verdict
 from intents.matcher import Matcher
 from intents.request import DiagnoseObject
 from intents.symptoms import read_symptoms
@@ -24,7 +24,7 @@ from tests.described import described
 CATALOG: Final = builtin_catalog().catalog
 MATCHER: Final = matcher_for(CATALOG)
 
-Pasted = tuple[Mapping[str, Any], list[Mapping[str, Any]], str]
+Pasted = tuple[Json, list[Json], str]
 Write = Callable[[Pasted], str]
 
 
@@ -68,7 +68,7 @@ def healthy() -> tuple[Pasted, ...]:
     return tuple(found.values())
 
 
-def is_healthy(obj: Mapping[str, Any], events: list[Mapping[str, Any]], description: str) -> bool:
+def is_healthy(obj: Json, events: list[Json], description: str) -> bool:
     """Return whether nothing of an object, of its events or of the last runs of its containers is amiss."""
     restarted = any(each.get("lastState") for each in obj.get("status", {}).get("containerStatuses", ()))
     empty = "Endpoints:" in description and "10." not in description.partition("Endpoints:")[2].partition("\n")[0]
