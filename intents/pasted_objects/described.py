@@ -1,6 +1,7 @@
 """Read objects as `kubectl describe` prints them.
 
-The spec of an object without a status is told: who pastes it asks about what was written.
+The spec of an object without a status is told: who pastes it asks about what was written. So is the selector of a
+Service without endpoints.
 """
 
 from __future__ import annotations
@@ -73,14 +74,22 @@ def description_at(lines: Sequence[NumberedLine], start: int) -> Section | None:
     rows = outline(lines, start, _LAYOUT)
     kind = _kind_of(rows)
     normal = {*normal_conditions(rows, [kind] * len(rows)), *_of_well_containers(rows), *_of_complete_nodes(rows)}
-    live = any(row.path == ("Status",) for row in rows)
+    wanted = frozenset(_wanted(rows))
     told = [
         _told(lines[start + index][1], row)
-        if index not in normal and (_is_told(row, kind) or (not live and row.path[:1] == ("Spec",)))
+        if index not in normal and (_is_told(row, kind) or not wanted.isdisjoint(row.path[:1]))
         else ""
         for index, row in enumerate(rows)
     ]
     return Section(told=_with_whole_states(told, rows), names=dict(_names(rows, kind)))
+
+
+def _wanted(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the keys that tell what somebody wants where it counts: no status says more, or nothing is as wanted."""
+    if all(row.path != ("Status",) for row in rows):
+        yield "Spec"
+    if any(row.path == ("Endpoints",) and row.value in _NOTHING for row in rows):
+        yield "Selector"
 
 
 def _kind_of(rows: Sequence[Row]) -> str:
