@@ -110,12 +110,16 @@ class PastedTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symptom:
-    """A line of the text that may tell something. `line` counts from 1 in the pasted text."""
+    """A line of the text. `line` counts from 1 in the pasted text.
+
+    A line that is not `told` is there on healthy objects too: it may name them, and is evidence of nothing.
+    """
 
     line: int
     text: str
     entities: tuple[Entity, ...] = ()
     dated: bool = False  # whether it has a time, as log lines do
+    told: bool = True
     subject: ObjectRef | None = None  # the object whose event, log or status it is, if it was read from the cluster
 
 

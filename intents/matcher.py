@@ -18,6 +18,7 @@ from intents.domain import Entity, Hypothesis, PastedTime, SignatureMatch, Sympt
 from intents.exclusions import Exclusions
 from intents.lines import QUOTED
 from intents.naming import TextNames
+from intents.node_counts import nodes_with
 from intents.prose import is_title
 from intents.prose_classifier import ProseClassifier, ProseMatch
 from intents.scores import THRESHOLD
@@ -35,6 +36,10 @@ _TRUE_AS_WELL: Final = 0.9
 _EXPLAINED: Final = 0.6
 _FULL: Final = 0.95
 _NEAREST: Final = 2
+
+
+# (whether it is general, then what ranks it higher the less it is)
+_Key = tuple[bool, float, float, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +80,12 @@ class Matcher:
         """Return at most `limit` hypotheses for the symptoms of a text. The end of an alert has none."""
         if symptoms and is_labelled_cleared(symptoms[0].text):
             return MatchResult(objects=TextNames(symptoms).objects())
-        found, alignments = self._finder.find(symptoms)
+        told = tuple(symptom for symptom in symptoms if symptom.told)
+        found, alignments = self._finder.find(told)
         names = TextNames(symptoms)
-        hypotheses = self._hypotheses(symptoms, map(self._with_meant, found), names)
+        hypotheses = self._hypotheses(told, map(self._with_meant, found), names)
         if not hypotheses or hypotheses[0].score < THRESHOLD:
-            hypotheses = self._described(symptoms, hypotheses, names)
+            hypotheses = self._described(told, hypotheses, names)
         above = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score >= THRESHOLD)
         below = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score < THRESHOLD)
         objects = names.objects()
@@ -93,6 +99,7 @@ class Matcher:
             if not self._is_excluded(occurrence.incident, symptoms, occurrence.line):
                 by_incident.setdefault(occurrence.incident, []).append(occurrence)
         counted = {number: chosen for number, of in by_incident.items() if (chosen := self._counted(of))}
+        nodes = {number: self._nodes(symptoms, occurrences) for number, occurrences in counted.items()}
         ranked = []
         for number, occurrences in counted.items():
             fuller = [rival for rival, other in counted.items() if rival != number and _explains(other, occurrences[0])]
@@ -112,8 +119,8 @@ class Matcher:
             # unless the text is the message of the general one.
             general = hypothesis.score < THRESHOLD or any(self._incidents[one].shows for one in (number, *fuller))
             key = (general, -hypothesis.score, -occurrences[0].information, hypothesis.incident)
-            ranked.append((key, hypothesis))
-        return [hypothesis for _, hypothesis in sorted(ranked, key=lambda item: item[0])]
+            ranked.append((key, nodes[number], hypothesis))
+        return _most_nodes_first(sorted(ranked, key=lambda item: item[0]))
 
     def _described(
         self, symptoms: Sequence[Symptom], hypotheses: list[Hypothesis], text_names: TextNames
@@ -160,6 +167,15 @@ class Matcher:
         """Return the occurrence with the names that its text means without writing them."""
         means = self._signature(occurrence).means
         return replace(occurrence, captures={**means, **occurrence.captures}) if means else occurrence
+
+    def _nodes(self, symptoms: Sequence[Symptom], occurrences: Iterable[Occurrence]) -> int:
+        """Return how many nodes have the scheduler's reason that an incident's messages are; 0 if they are none."""
+        messages = (item for item in occurrences if item.score >= THRESHOLD and self._signature(item).text)
+        counts = (
+            nodes_with(symptoms[item.line].text, [place for line, place in item.places if line == item.line])
+            for item in messages
+        )
+        return max(counts, default=0)
 
     def _signature(self, occurrence: Occurrence) -> Signature:
         return self._incidents[occurrence.incident].signatures[occurrence.signature]
@@ -212,6 +228,16 @@ def _explains(rival: Sequence[Occurrence], best: Occurrence) -> bool:
     if whole != best.whole:
         return whole
     return rival[0].score >= best.score and sum(each.information for each in rival) > best.information
+
+
+def _most_nodes_first(ranked: Sequence[tuple[_Key, int, Hypothesis]]) -> list[Hypothesis]:
+    """Return the ranked hypotheses; of those that are reasons why nodes do not take a pod, the one of most nodes leads.
+
+    A general incident, or one below the threshold, keeps its place.
+    """
+    reasons = [item for item in ranked if item[1] and not item[0][0]]
+    by_nodes = iter(sorted(reasons, key=lambda item: -item[1]))
+    return [(next(by_nodes) if item[1] and not item[0][0] else item)[2] for item in ranked]
 
 
 def _when(symptoms: Sequence[Symptom], occurrences: Iterable[Occurrence]) -> PastedTime | None:

@@ -66,6 +66,8 @@ class TextNames:
                 self.values.setdefault(name.kind, {}).setdefault(name.value)
                 if name.namespace:
                     self.namespaces.setdefault((name.kind, name.value), {}).setdefault(name.namespace)
+        # Matches count the lines that are evidence.
+        self.symptoms = tuple(symptom for symptom in self.symptoms if symptom.told)
 
     def of(self, incident: Incident, occurrences: Sequence[Occurrence]) -> Names:
         """Return what a hypothesis names: captured by its matches, on their lines, or anywhere if unambiguous."""

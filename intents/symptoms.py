@@ -13,6 +13,7 @@ from typing import Final
 
 from intents.domain import Entity, Symptom
 from intents.entities import MOST_ENTITIES
+from intents.pasted_objects import sections_of
 from intents.tables import EntityReader
 from intents.text_cleanup import lines_of
 from intents.times import is_dated
@@ -94,19 +95,23 @@ def read_symptoms(text: str | bytes) -> tuple[Symptom, ...]:
     `Symptom.text` is the line without colours, markup, escapes and quote marks.
     """
     reader = EntityReader()
-    kept: dict[str, Symptom] = {}
-    alike: dict[str, int] = {}
-    for number, line in lines_of(text):
-        key = _VARYING.sub("0", line)
-        if seen := alike.get(key, 0):
-            alike[key] = seen + 1
-            if seen < _NAMES_READ:
-                first = kept[key]
-                kept[key] = replace(first, entities=_joined(first.entities, reader.entities(line)))
+    kept: dict[tuple[bool, str], Symptom] = {}
+    alike: dict[tuple[bool, str], int] = {}
+    lines = tuple(lines_of(text))
+    section = sections_of(lines)
+    for index, (number, line) in enumerate(lines):
+        told = section.told[index]
+        key = (bool(told), _VARYING.sub("0", told or line))
+        seen = alike.get(key, 0)
+        alike[key] = seen + 1
+        if seen >= _NAMES_READ:
             continue
-        alike[key] = 1
-        entities = reader.entities(line)
-        kept[key] = Symptom(line=number, text=line.strip(), entities=entities, dated=is_dated(line))
+        entities = _joined(section.names.get(index, ()), reader.entities(line))
+        if seen:
+            kept[key] = replace(kept[key], entities=_joined(kept[key].entities, entities))
+        else:
+            text = (told or line).strip()
+            kept[key] = Symptom(line=number, text=text, entities=entities, dated=is_dated(line), told=bool(told))
     return _bounded(tuple(kept.values()))
 
 
@@ -122,7 +127,7 @@ def _joined(entities: tuple[Entity, ...], more: tuple[Entity, ...]) -> tuple[Ent
 def _bounded(symptoms: tuple[Symptom, ...]) -> tuple[Symptom, ...]:
     if len(symptoms) <= MAX_SYMPTOMS:
         return symptoms
-    problems = [index for index, symptom in enumerate(symptoms) if PROBLEM.search(symptom.text)]
+    problems = [index for index, symptom in enumerate(symptoms) if symptom.told and PROBLEM.search(symptom.text)]
     if len(problems) < MAX_SYMPTOMS:
         chosen = set(problems)
         rest = [index for index in range(len(symptoms)) if index not in chosen]

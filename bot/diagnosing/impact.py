@@ -14,11 +14,11 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.recent_changes import WORKLOADS
 from bot.graph.cluster_graph import ClusterGraph
 from bot.graph.edges import key_in, pod_labels_of
-from bot.kube.condition_polarity import is_trouble
 from bot.kube.ingresses import backends_of
 from bot.kube.objects import has_ended, namespace_of, node_name_of, ref, status_of
 from bot.kube.owners import owner_of, workload_of
 from bot.kube.replicas import replicas_of
+from intents.condition_polarity import is_trouble
 from intents.domain import Gap, Json, JudgedHypothesis, ObjectRef, Permission
 from intents.edges import EdgeType, ObjectKey
 from intents.impact import Dependent, Dependents

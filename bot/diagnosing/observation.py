@@ -17,7 +17,6 @@ from bot.cluster.repeated_jobs import is_repeated
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.read_ahead import announced_by_trouble
-from bot.kube.condition_polarity import is_trouble
 from bot.kube.consequences import of_condition, of_event, of_exit, of_reason
 from bot.kube.containers import Container, containers_in
 from bot.kube.object_history import is_part_of_start, is_past, is_replaced, ready_since
@@ -27,6 +26,7 @@ from bot.kube.selected_pods import selector_of
 from bot.kube.settling import STARTING, is_settling, is_starting, names_a_failure
 from bot.probes.shared.log_lines import TAIL_LINES
 from intents.catalog.causes import Consequence
+from intents.condition_polarity import is_trouble
 from intents.domain import Gap, Json, ObjectRef, Permission
 
 # Resources that are read in addition to the requested object.

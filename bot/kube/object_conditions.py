@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.condition_polarity import Polarity, is_trouble, polarity
 from bot.kube.objects import group_of, metadata_of, status_of
+from intents.condition_polarity import Polarity, is_trouble, polarity
 
 # The conditions that sum up the others, the most telling first.
 _SUMS_UP: Final = ("Ready", "Available", "Healthy", "Synced", "Succeeded")

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.cluster.resources import Resource
-from bot.kube.condition_polarity import is_trouble
 from bot.kube.containers import STABLE_S
 from bot.kube.objects import status_of
 from bot.kube.owners import controller_of, owner_of
 from bot.kube.timestamps import parse_time
 from bot.overviews.troubled_objects import Identity, TroubledObject, identity_of, troubled
 from bot.overviews.warning_series import WarningSeries
+from intents.condition_polarity import is_trouble
 from intents.domain import Json
 from intents.mutes import POSTED_AFTER
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.kube.condition_polarity import Polarity, is_trouble, polarity
+from intents.condition_polarity import Polarity, is_trouble, polarity
 
 
 @pytest.mark.parametrize(

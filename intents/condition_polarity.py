@@ -97,9 +97,9 @@ _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def polarity(kind: str, condition_type: str) -> Polarity:
-    """Return what it means that a condition of an object of this kind is True."""
+    """Return what it means that a condition of an object of this kind, or of any if it is empty, is True."""
     for listed, means in ((_GOOD, Polarity.GOOD), (_BAD, Polarity.BAD), (_NEUTRAL, Polarity.NEUTRAL)):
-        if condition_type in listed.get(kind, ()):
+        if any(condition_type in types for of, types in listed.items() if kind in ("", of)):
             return means
     # A vendor's prefix, such as networking.example.com/Ready.
     bare = condition_type.rpartition("/")[2]
