@@ -83,7 +83,9 @@ class Explanation:
             return named.note
         target, affected = replace(ref(named.manifest, named.asked.kind), uid=""), _subjects([one])
         reached = self.investigation.reached(target)
-        if any(each.key in reached for each in affected) and not self._is_shared(one):
+        # What no edge joins to a Pod, such as the Lease that it holds, has its namespace in common with it.
+        at_home = target.kind != "Pod" and any(each.namespace == target.namespace for each in affected)
+        if at_home or (any(each.key in reached for each in affected) and not self._is_shared(one)):
             return named.note
         return NamedObject(target=target, existence=Existence.EXISTS, affected=affected)
 

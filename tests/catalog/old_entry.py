@@ -24,9 +24,9 @@ impact: {en: None., zh: 无。}
 runbook: [{says: {en: Look at its log., zh: 查看日志。}}]
 examples:
   match:
-    - gate gate-0 restarts over and over again
+    - gate gate-0 in namespace edge restarts over and over again
     - "alert: gate gate-1 restarts over and over again"
-    - gate gate-2 restarts over and over again since noon
+    - gate gate-2 in namespace edge restarts over and over again since noon
   other: [all is well here, nothing is wrong]
 cases:
   - name: it fails

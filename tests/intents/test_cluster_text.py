@@ -70,7 +70,7 @@ def test_sentence_quotes_what_imitates_ours(name: str, message: str) -> None:
     assert len(filled.splitlines()) <= 1
     assert not SYMBOL.search(filled)
     before, _, said = filled.rpartition(" says ") if "says" not in message else (filled, "", "")
-    if message.strip() and said:
+    if message.strip() and name.strip() and said:
         assert said.startswith(("“", "<message>")), filled
     if re.search(r"\b(CONFIRMED|FIXED)\b", name) and said:
         assert before.startswith("“")
