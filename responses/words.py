@@ -136,7 +136,7 @@ AND_MORE: Final = Text(en="{} and {} more", zh="{} 及另外 {} 个")
 AND: Final = Text(en="{} and {}", zh="{} 和 {}")
 CANDIDATES: Final = Text(
     en="The text does not say which object it is about. In this state now:",
-    zh="文本没有指明对象。目前处于此状态的对象：",
+    zh="文本没有指明对象。当前处于此状态：",
 )
 BESIDE: Final = Text(en="Also: {} ({})", zh="另外：{}（{}）")
 ALSO: Final = Text(en="Or: {} ({})", zh="也可能：{}（{}）")

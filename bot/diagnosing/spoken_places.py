@@ -31,11 +31,18 @@ _MOST_APART: Final = 4
 
 
 async def with_place(
-    snapshot: Snapshot, matching: MatchResult, text: str, *, incidents: Mapping[str, Incident], asked: bool
+    snapshot: Snapshot,
+    matching: MatchResult,
+    text: str,
+    *,
+    incidents: Mapping[str, Incident],
+    asked: bool,
+    default: str = "",
 ) -> MatchResult:
     """Return what a text matches with the object that it names in a namespace, if it names one. Never raise.
 
-    A word without a kind counts in a question only (`asked`), or in a text that matches an incident.
+    A word without a kind counts in a question only (`asked`), or in a text that matches an incident. Beside a `default`
+    namespace of the surface, a mere word is the namespace of a name only if that one has such an object.
     """
     certain = [one for one in matching.objects if one.certain and KINDS[one.kind] in _KINDS]
     spoken = spoken_words(text)
@@ -43,11 +50,13 @@ async def with_place(
         return matching
     if not (asked or matching.hypotheses or matching.objects):
         return matching
-    said = (one.value for one in namespaces_in(spoken.line) if one.certain)
-    homes = tuple(dict.fromkeys(said)) or await _existing(snapshot, spoken.words)
+    said = tuple(dict.fromkeys(one.value for one in namespaces_in(spoken.line) if one.certain))
+    homes = said or await _existing(snapshot, spoken.words)
     if certain:
         homes = tuple(home for home in homes if home not in {one.value for one in certain})
         named = replace(certain[0], namespace=homes[0]) if len(homes) == 1 else None
+        if named and default and not said and named.value not in await _names(snapshot, KINDS[named.kind], homes[0]):
+            named = None
     else:
         named = await _named(snapshot, matching.objects, spoken, homes) if homes else None
     counts = asked or matching.hypotheses or any(one.value == named.value for one in matching.objects if named)

@@ -34,8 +34,14 @@ async def understood(request: ExplainText, engine: Engine, snapshot: Snapshot | 
     matching = request.matching or await match_text(request.text, engine=engine)
     alert = is_alert(request.text)
     if snapshot is not None and not alert:
-        incidents, asked = engine.catalog.incidents, request.addressed
-        matching = await with_place(snapshot, matching, request.text, incidents=incidents, asked=asked)
+        matching = await with_place(
+            snapshot,
+            matching,
+            request.text,
+            incidents=engine.catalog.incidents,
+            asked=request.addressed,
+            default=request.namespace,
+        )
     named = await asyncio.gather(
         *(_resolve(snapshot, engine, hypothesis, request.namespace) for hypothesis in matching.hypotheses)
     )

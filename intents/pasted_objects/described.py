@@ -17,10 +17,10 @@ from intents.pasted_objects.section import Section, is_normal, named, normal_con
 # kubectl aligns values, so that two spaces or more follow a key; it does not align the counts of nodes.
 _KEY: Final = re.compile(r"(\S(?:[^:\s]| (?! ))*):(?:  +(.*))?$")
 _COUNT_OF_NODES: Final = re.compile(r"((?:Desired |Current )?Number of Nodes .+): (\d+)$")
-# Sections that one may begin to copy at, and what nothing but kubectl writes above its indented lines.
+# What one may begin to copy at, as nothing but kubectl writes it: keys with a value, and sections above indented lines.
 _FIRST: Final = re.compile(
-    r" *(?:Name|Labels|Annotations|QoS Class|Node-Selectors|Tolerations|Pod Template|Containers|Init Containers|Volumes"
-    r"|Conditions):(?:  +\S.*)?$"
+    r" *(?:(?:Name|Labels|Annotations|QoS Class|Node-Selectors|Tolerations):  +\S.*"
+    r"|(?:Pod Template|Containers|Init Containers|Volumes|Conditions):)$"
 )
 _ROOT: Final = re.compile(r"[A-Z][A-Za-z]*(?:[ -][A-Za-z-]+){0,6}")
 # The state of an object, and what is set because of it. The rest is what somebody wants.
