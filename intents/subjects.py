@@ -155,7 +155,7 @@ def _facts(incident: Incident, results: Iterable[RuleResult]) -> Iterator[Candid
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneSubject:
-    """What was read about one object at fault and what is tied to it: a verdict sees nothing else.
+    """The reads about one object at fault and the objects tied to it: a verdict sees nothing else.
 
     Only this module makes them. `readings` has a ProbeResult for each read of the incident.
     """
@@ -169,7 +169,7 @@ class OneSubject:
 
 
 def undivided(readings: Mapping[str, ProbeResult]) -> OneSubject:
-    """Return all that was read, for a judgement in which nothing is at fault."""
+    """Return all that was read: nothing in it is at fault, or all of it is about one object."""
     return OneSubject(readings=readings)
 
 
@@ -197,7 +197,7 @@ def narrowed(
     *,
     near: frozenset[ObjectKey] = frozenset(),
 ) -> OneSubject:
-    """Return the readings with the rows that are tied to objects, or about those `near`.
+    """Return the readings with the rows that are tied to objects, or about those `near`; undivided if all are.
 
     A read of which no row is tied tells of the cluster as a whole if its rows are about objects outside namespaces; any
     other is about strangers, and says nothing.
@@ -225,7 +225,9 @@ def narrowed(
         else:
             # Objects that were looked at and have no row are not the one in question.
             kept[name] = replace(reading, rows=rows, looked_at=reading.looked_at if rows else 0)
-    return OneSubject(readings=kept)
+    return (
+        undivided(readings) if all(kept[name] is each for name, each in readings.items()) else OneSubject(readings=kept)
+    )
 
 
 def _mentions(row: Row, names: Mapping[str, str]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NewType
 
 from intents import templates
 from intents.anchors import NO_QUESTION, Anchor, Question, anchored, is_anchored, is_identified
@@ -41,6 +41,9 @@ from intents.remedy_targets import unambiguous
 from intents.rules import RuleAnswer, RuleResult, evaluate, rows_context, unrefuted
 from intents.subjects import OneSubject, apart, candidates, narrowed, stands, undivided, unread, unshared
 from intents.symptoms import VOCABULARY
+
+# The results of an incident's rules over what was read about one object at fault: a verdict is given on nothing else.
+_OfOne = NewType("_OfOne", tuple[RuleResult, ...])
 
 # A missing time zone may be any on earth.
 _ZONE_SLACK: Final = timedelta(hours=14)
@@ -73,11 +76,14 @@ def judge(
     they are candidates. What no answer shows has no texts. Never raise for what was read or captured.
     """
     values = values_for(incident, hypothesis, focus=focus, now=now)
-    found = candidates(incident, [evaluate(rule, readings, values) for rule in incident.evidence])
+    results = tuple(evaluate(rule, readings, values) for rule in incident.evidence)
+    found = candidates(incident, results)
     identified = is_identified(hypothesis, focus, question)
 
     def judged(own: OneSubject) -> JudgedHypothesis:
-        return _judged(incident, hypothesis, own, focus, values, identified=identified)
+        whole = own.readings is readings
+        of_one = _OfOne(results) if whole else _evaluated(incident, hypothesis, own, focus, values)
+        return _judged(incident, hypothesis, of_one, focus, values, identified=identified)
 
     if not found:
         return (judged(undivided(readings)),)
@@ -121,22 +127,27 @@ def _calls(result: RuleResult) -> bool:
     return result.answer is RuleAnswer.YES or unjudged
 
 
+def _evaluated(
+    incident: Incident, hypothesis: Hypothesis, own: OneSubject, focus: Focus, values: Mapping[str, Any]
+) -> _OfOne:
+    # What follows a rule that holds for others only was not asked for this one.
+    skipped = dict.fromkeys(uncalled(incident, hypothesis, own.readings, focus=focus), ProbeResult(skipped=True))
+    readings = {**own.readings, **skipped}
+    return _OfOne(tuple(evaluate(rule, readings, values) for rule in incident.evidence))
+
+
 def _judged(
     incident: Incident,
     hypothesis: Hypothesis,
-    own: OneSubject,
+    results: _OfOne,
     focus: Focus,
     values: Mapping[str, Any],
     *,
     identified: bool,
 ) -> JudgedHypothesis:
     """Judge by one subject. Unless it is `identified`, nothing refutes, and no remedy is a guess between targets."""
-    # What follows a rule that holds for others only was not asked for this one.
-    skipped = dict.fromkeys(uncalled(incident, hypothesis, own.readings, focus=focus), ProbeResult(skipped=True))
-    readings = {**own.readings, **skipped}
-    results = [evaluate(rule, readings, values) for rule in incident.evidence]
     if not identified and not candidates(incident, results):
-        results = [unrefuted(incident, one) for one in results]
+        results = _OfOne(tuple(unrefuted(incident, one) for one in results))
     findings = _worth_telling(results)
     best = _best_support(findings)
     verdict = decide(incident, findings)

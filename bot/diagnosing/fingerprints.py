@@ -46,7 +46,7 @@ def fingerprint(incident: Incident, hypothesis: Hypothesis, *, text: str, cluste
     return "|".join((about, *filter(None, (cluster, audience))))
 
 
-def fault_of(one: JudgedHypothesis, *, cluster: str, audience: str) -> str:
+def fault_of(one: JudgedHypothesis, *, cluster: str = "", audience: str = "") -> str:
     """Return the same text for answers with the same incident and object at fault; "" for one that proves none.
 
     The object at fault is what the evidence names as missing or refused, the owner of a pod, or the object itself.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.standing import scaled_to_zero
-from bot.kube.ages import seconds_since
-from bot.kube.endpoints import is_ready_endpoint, slices_of_service
+from bot.kube.endpoints import is_ready_endpoint, may_still_come, slices_of_service
 from bot.kube.objects import created_at, label_selector, labels_of, name_of, namespace_of, pod_template_of, ref, spec_of
 from bot.kube.pod_readiness import is_ready
 from bot.kube.selected_pods import selector_of
@@ -24,14 +24,12 @@ PERMISSIONS: Final = (
 )
 # So many unhealthy pods are told.
 _PODS: Final = 3
-# Controllers write the endpoints of a new Service within this time.
-_NEW_S: Final = 120
 _SCALED: Final = ("Deployment", "StatefulSet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inside:
-    """What is not well inside, the state that accounts for it if that is meant, and what could not be read."""
+    """The trouble inside, the intended state that explains it, if any, and the gaps."""
 
     troubles: tuple[Observation, ...] = ()
     standing: tuple[Text, ...] = ()
@@ -76,16 +74,19 @@ class _Look:
     async def behind(self, service: Json) -> tuple[Observation, ...]:
         """Return the unhealthy pods behind a Service, else that it has no pods, else that none is its endpoint."""
         namespace, labels = namespace_of(service), label_selector(dict(selector_of(service)))
-        slices = await self.items("EndpointSlice", namespace=namespace, labels=slices_of_service(name_of(service)))
+        endpoints = self.items("EndpointSlice", namespace=namespace, labels=slices_of_service(name_of(service)))
         if not labels:
+            await endpoints
             return ()
-        pods = await self.items("Pod", namespace=namespace, labels=labels)
+        slices, pods = await asyncio.gather(endpoints, self.items("Pod", namespace=namespace, labels=labels))
         if found := self.unhealthy(pods):
             return found
         quote = ""
         if pods is not None and not pods:
             quote = f"no pod has the labels of its selector, {labels}"
-        elif slices is not None and any(map(is_ready, pods or ())) and not _is_new(service, self.snapshot):
+        elif slices is None or may_still_come(created_at(service), self.snapshot.now):
+            return ()
+        elif any(map(is_ready, pods or ())):
             answered = any(map(is_ready_endpoint, (each for one in slices for each in one.get("endpoints") or ())))
             quote = "" if answered else f"its pods are ready, and none is an endpoint of it; selector {labels}"
         return (Observation(subject=ref(service, "Service"), quote=quote),) if quote else ()
@@ -93,7 +94,7 @@ class _Look:
     async def scaled_to_zero(self, service: Json) -> tuple[Text, ...]:
         """Return the state of a Service whose workloads are all meant to have no pods; () otherwise."""
         namespace, selector = namespace_of(service), selector_of(service)
-        listed = [await self.items(kind, namespace=namespace) for kind in _SCALED]
+        listed = await asyncio.gather(*(self.items(kind, namespace=namespace) for kind in _SCALED))
         selected = [
             ref(each, kind) if spec_of(each).get("replicas") == 0 else None
             for kind, items in zip(_SCALED, listed, strict=True)
@@ -102,7 +103,3 @@ class _Look:
         ]
         meant = [each for each in selected if each is not None]
         return scaled_to_zero(ref(service, "Service"), meant) if meant and len(meant) == len(selected) else ()
-
-
-def _is_new(service: Json, snapshot: Snapshot) -> bool:
-    return seconds_since(created_at(service), snapshot.now) < _NEW_S

@@ -172,7 +172,9 @@ async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, engin
     left, inside = unexplained(observed, judged, engine.catalog), Inside()
     problem = "" if observed.waits else lasting_problem(obj, kind, snapshot.now)
     current = [one for one in judged if recovery_of(one) is None]
-    is_past = left != unexplained(observed, current, engine.catalog) or (bool(problem) and is_over(problem, judged))
+    is_past = len(current) < len(judged) and (
+        left != unexplained(observed, current, engine.catalog) or (bool(problem) and is_over(problem, judged))
+    )
     if not is_past:
         # What is over and has left nothing behind is no answer to a question about the present.
         judged = tuple(one for one in judged if one in current or one.hypothesis.matches)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
 
+from bot.kube.ages import seconds_since
 from bot.kube.objects import labels_of
 from intents.domain import Json
 
-_SERVICE_LABEL = "kubernetes.io/service-name"
+_SERVICE_LABEL: Final = "kubernetes.io/service-name"
+# Controllers write the endpoints of a new Service within this time.
+_NEW_S: Final = 120
 
 
 def slices_of_service(name: str) -> str:
@@ -18,6 +23,11 @@ def slices_of_service(name: str) -> str:
 def service_of(endpoint_slice: Json) -> str:
     """Return the Service that an EndpointSlice belongs to, "" where it does not say."""
     return str(labels_of(endpoint_slice).get(_SERVICE_LABEL) or "")
+
+
+def may_still_come(created: str, now: datetime) -> bool:
+    """Tell whether the first endpoints of a Service that was created then may still have to come."""
+    return seconds_since(created, now) < _NEW_S
 
 
 def is_ready_endpoint(endpoint: Json) -> bool:

@@ -207,7 +207,7 @@ def _of_cause(unread: OverviewFinding, cause: JudgedHypothesis) -> OverviewFindi
 
 
 def _fault(cause: JudgedHypothesis, asked: Identity) -> str:
-    return fault_of(cause, cluster="", audience="") or f"{cause.incident}|{asked}"
+    return fault_of(cause) or f"{cause.incident}|{asked}"
 
 
 def _unread(group: Group) -> OverviewFinding:

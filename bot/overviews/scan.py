@@ -14,7 +14,7 @@ from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.object_lists import Page
 from bot.cluster.page_reader import PageReader
 from bot.cluster.resources import Resource, well_known
-from bot.kube.endpoints import is_ready_endpoint, service_of
+from bot.kube.endpoints import is_ready_endpoint, may_still_come, service_of
 from bot.kube.objects import is_builtin, labels_of, name_of, namespace_of, pod_template_of, spec_of
 from bot.kube.owners import controller_of
 from bot.kube.volume_claims import class_of, default_class
@@ -191,7 +191,7 @@ class Scanner:
                 for id_, row in self._services.items()
                 if row.node.chooses
                 and id_ not in self._answered
-                and not row.is_new(self._scan.now)
+                and not may_still_come(row.created, self._scan.now)
                 and not self._is_scaled_to_zero(id_.namespace, row.node.chooses[1])
             }
         for row in silent.values():

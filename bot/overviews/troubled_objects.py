@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from bot.graph.joins import GraphNode, node_of
-from bot.kube.ages import seconds_since
 from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
 from bot.kube.objects import (
@@ -35,7 +34,6 @@ from intents.quotes import names
 WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
 _VARIABLE: Final = re.compile(r"\b\d+(?:\.\d+)?(?:ms|s|m|h|d)?\b|[0-9a-f]{8}-[0-9a-f-]{27}|\bpod=\S+")
 _SERVICE_ADDRESS: Final = re.compile(r"//([a-z0-9-]+)\.([a-z0-9-]+)\.svc\b")
-_NEW_S: Final = 120
 
 
 class Identity(NamedTuple):
@@ -216,7 +214,7 @@ def _since(obj: Json) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathRow:
-    """What an overview keeps of Services and Ingresses, to find those that lead to no ready endpoint."""
+    """A Service or an Ingress, kept to find those that lead to no ready endpoint."""
 
     id: Identity
     node: GraphNode
@@ -232,10 +230,6 @@ class PathRow:
         edges = frozenset(edge for edge in self.node.named if edge.target[2] in to and edge.target[0] == "Service")
         node = replace(self.node, named=edges)
         return TroubledObject(id=self.id, problem=problem, likeness=self.id, node=node, proven=True)
-
-    def is_new(self, now: datetime) -> bool:
-        """Tell whether its endpoints may still have to come."""
-        return seconds_since(self.created, now) < _NEW_S
 
 
 def path_row(obj: Json, kind: str) -> PathRow:

@@ -58,7 +58,7 @@ def connections_of(found: Diagnosis, focus: Focus | None, place: Sequence[str]) 
     if first is not None and first.verdict is not Verdict.RULED_OUT and supported(first):
         about += [first.subject.key] if first.subject else []
         kept |= {
-            FAULT: fault_of(first, cluster="", audience="") or "/".join((first.incident, *place)),
+            FAULT: fault_of(first) or "/".join((first.incident, *place)),
             INCIDENT: first.incident,
             NAMESPACE: focus.namespace if focus else "",
         }

@@ -176,7 +176,6 @@ def _same(lasting: Sequence[WatchPost], finding: OverviewFinding, owners: Sequen
     As more objects suffer from a cause, they may have less in common, by which overviews recognise it.
     """
     for post in lasting:
-        incidents = post.document.get("incidents") or (post.document["incident"],)
-        if finding.incident in incidents and not {*map(tuple, post.objects)}.isdisjoint(owners):
+        if finding.incident in post.document["incidents"] and not {*map(tuple, post.objects)}.isdisjoint(owners):
             return post
     return None
