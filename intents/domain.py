@@ -300,7 +300,7 @@ class ExternalManager:
 
 @dataclass(frozen=True, slots=True)
 class HypothesisKey:
-    """What tells hypotheses of a diagnosis apart: the same incident may have happened to two objects."""
+    """The identity of a hypothesis in its diagnosis: one incident may have happened to two objects."""
 
     incident: str
     subject: ObjectRef | None = None  # without its uid

@@ -14,7 +14,7 @@ from intents.mutes import covers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """What suffers from one cause: pods, workloads below their replicas, Services without endpoints, nodes not ready.
+    """The objects that suffer from one cause: pods, workloads below their replicas, Services, nodes that are not ready.
 
     `examples` are a few of these objects, the most important first; `others` counts objects of further kinds.
     """

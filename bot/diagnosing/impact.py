@@ -49,7 +49,7 @@ _UNROUTED: Final = frozenset({"Job", "CronJob", "StaticPod"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What was read around an object: the object, what may need it, its workload, and what could not be read.
+    """The reads around an object: itself, its workload, the objects that may need it, and the gaps.
 
     `cut` are the kinds of which only some objects were read.
     """

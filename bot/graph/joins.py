@@ -16,7 +16,7 @@ from intents.edges import Edge, EdgeType, ObjectKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphNode:
-    """What an object brings to the graph.
+    """The part of an object that the graph needs: its key and its edges.
 
     `labels` are those of a pod, or of the pods that a workload makes; None for other kinds. `chooses` tests them.
     """

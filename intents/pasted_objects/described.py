@@ -32,7 +32,7 @@ _TOLD: Final = frozenset({
     "Number of Nodes Scheduled with Up-to-date Pods", "OldReplicaSets", "Reason",
     "ReplicaSet pods", "Rules", "StatefulSet pods", "Status", "Suspend", "Unschedulable",
 })  # fmt: skip
-# What says nothing if there is none of it, and what says something only then.
+# Values that say nothing, and keys that say something only with such a value.
 _NOTHING: Final = frozenset({"", "<none>", "<unset>", "<nil>", "false", "0"})
 _NEEDED: Final = frozenset({"Endpoints", "Allowed disruptions"})
 # "3 desired | 3 updated | 3 total | 3 available | 0 unavailable", "1 Running / 0 Waiting / 0 Succeeded / 0 Failed"

@@ -75,7 +75,7 @@ def _is_told(row: Row) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What is known of the object of a row so far: the keys of an object are in alphabetical order."""
+    """The object of a row, as far as the rows above tell: kubectl sorts the keys by the alphabet."""
 
     number: int
     kind: str = ""

@@ -1,4 +1,4 @@
-"""What a Service stands behind is as well as its pods; a Service is well only if its endpoints were read."""
+"""An Ingress or webhook is as well as the pods of its Service; a Service is well only if its endpoints were read."""
 
 from __future__ import annotations
 
