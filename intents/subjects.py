@@ -64,6 +64,8 @@ _NAMESPACE_KEY_OF: Final[Mapping[str, str]] = {
     "account": "account_namespace",
     "prometheus": "prometheus_namespace",
 }
+# Row keys that name a namespace: an object in it may be called the same.
+_PLACES: Final = frozenset({"namespace", *_NAMESPACE_KEY_OF.values()})
 # Kinds whose objects many others share: rows that have only these in common are about different objects.
 _SHARED: Final = (CLUSTER_SCOPED - {"PersistentVolume"}) | {"Namespace", "PriorityClass", "IngressClass", "Prometheus"}
 
@@ -233,5 +235,6 @@ def narrowed(
 def _mentions(row: Row, names: Mapping[str, str]) -> bool:
     """Tell whether a value that was captured from a log or a message is a name; `names` has their namespaces."""
     return any(
-        isinstance(value, str) and names.get(value) in ("", row.subject.namespace) for value in row.values.values()
+        isinstance(value, str) and key not in _PLACES and names.get(value) in ("", row.subject.namespace)
+        for key, value in row.values.items()
     )
