@@ -26,6 +26,7 @@ from intents.spoken_places import SpokenWords, placed, spoken_words
 # The kinds that people ask about by name alone, those first that they most often mean.
 BY_NAME: Final = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "TidbCluster", "Pod", "Service")
 _KINDS: Final = (*BY_NAME, "PersistentVolumeClaim", "Ingress")
+_WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 # So many words are looked up one by one where namespaces cannot be listed.
 _MOST_APART: Final = 4
 
@@ -58,9 +59,18 @@ async def with_place(
         if named and default and not said and named.value not in await _names(snapshot, KINDS[named.kind], homes[0]):
             named = None
     else:
-        named = await _named(snapshot, matching.objects, spoken, homes) if homes else None
+        elsewhere = _kinds_elsewhere(matching, incidents)
+        named = await _named(snapshot, matching.objects, spoken, homes, elsewhere=elsewhere) if homes else None
     counts = asked or matching.hypotheses or any(one.value == named.value for one in matching.objects if named)
     return placed(matching, named, incidents) if named and counts else matching
+
+
+def _kinds_elsewhere(matching: MatchResult, incidents: Mapping[str, Incident]) -> tuple[str, ...]:
+    """Return the kinds that a word without one may mean in other namespaces: workloads, and what the text is about."""
+    about = [KINDS[word] for one in matching.hypotheses for word in incidents[one.incident].about]
+    kinds = (*_WORKLOADS, *about) if matching.hypotheses else _KINDS
+    # Pods are too many to be listed for a word.
+    return tuple(dict.fromkeys(kind for kind in kinds if kind in _KINDS and kind != "Pod"))
 
 
 async def _existing(snapshot: Snapshot, words: Sequence[str]) -> tuple[str, ...]:
@@ -75,9 +85,17 @@ async def _existing(snapshot: Snapshot, words: Sequence[str]) -> tuple[str, ...]
 
 
 async def _named(
-    snapshot: Snapshot, guesses: Sequence[Entity], spoken: SpokenWords, homes: Sequence[str]
+    snapshot: Snapshot,
+    guesses: Sequence[Entity],
+    spoken: SpokenWords,
+    homes: Sequence[str],
+    *,
+    elsewhere: Sequence[str],
 ) -> Entity | None:
-    """Return the object that one of the words names in one of the namespaces, or that only others have."""
+    """Return the object that one of the words names in one of the namespaces, or that only others have.
+
+    Of a word without a kind, others are asked for the kinds `elsewhere`.
+    """
     kind_of = {one.value: kind for one in guesses if (kind := KINDS.get(one.kind)) and kind not in CLUSTER_SCOPED}
     places = tuple(home for home in homes if home not in kind_of) or homes
     for home in places:
@@ -87,8 +105,8 @@ async def _named(
     if len(places) > 1:
         return None
     (home,) = places
-    elsewhere = await asyncio.gather(*(_elsewhere(snapshot, word, kind_of, home) for word in spoken.beside(home)))
-    return next(filter(None, elsewhere), None)
+    kinds_of = {word: (kind_of[word],) if word in kind_of else elsewhere for word in spoken.beside(home)}
+    return await _elsewhere(snapshot, kinds_of, home)
 
 
 async def _first(snapshot: Snapshot, words: Sequence[str], kind_of: Mapping[str, str], home: str) -> Entity | None:
@@ -116,9 +134,18 @@ async def _names(snapshot: Snapshot, kind: str, home: str) -> frozenset[str]:
         return frozenset()
 
 
-async def _elsewhere(snapshot: Snapshot, word: str, kind_of: Mapping[str, str], home: str) -> Entity | None:
-    """Return a word as a name that a namespace lacks and others have."""
-    for kind in _kinds_of(word, kind_of):
-        if await listed_anywhere(snapshot, kind, namespace=home, fields=f"metadata.name={word}"):
-            return Entity(kind=WORDS[kind], value=word, namespace=home)
-    return None
+async def _elsewhere(snapshot: Snapshot, kinds_of: Mapping[str, Sequence[str]], home: str) -> Entity | None:
+    """Return the first of some words that a namespace lacks as the name of such a kind, and others have.
+
+    Each kind is listed once, however many words there are.
+    """
+    kinds = tuple(dict.fromkeys(kind for each in kinds_of.values() for kind in each))
+    listed = await asyncio.gather(*(listed_anywhere(snapshot, kind, namespace=home) for kind in kinds))
+    names = {kind: frozenset(map(name_of, found)) for kind, found in zip(kinds, listed, strict=True)}
+    found = (
+        Entity(kind=WORDS[kind], value=word, namespace=home)
+        for word, each in kinds_of.items()
+        for kind in each
+        if word in names[kind]
+    )
+    return next(found, None)
