@@ -44,8 +44,8 @@ class SpokenWords:
 
 
 def spoken_words(text: str) -> SpokenWords:
-    """Return the words of the first line that may be names: those below it are pasted."""
-    line = text.strip().partition("\n")[0]
+    """Return the words of a short text, or of the first line of a longer one, that may be names."""
+    line = text if len(text) <= _LONGEST_LINE else text.strip().partition("\n")[0]
     if len(line) > _LONGEST_LINE:
         return SpokenWords()
     found = [[word.lower() for word in match.groups() if word] for match in _WORDS.finditer(line)]

@@ -205,11 +205,12 @@ def narrowed(
     other is about strangers, and says nothing.
     """
     names = {key[2]: key[1] for key in own}
+    spaces = frozenset(key[2] for key in own if key[0] == "Namespace")
     tied = {
         name: {
             number
             for number, row in enumerate(reading.rows)
-            if own & ties(row) or row.subject.key in near or _mentions(row, names)
+            if own & ties(row) or row.subject.key in near or _mentions(row, names, spaces)
         }
         for name, reading in readings.items()
     }
@@ -232,9 +233,10 @@ def narrowed(
     )
 
 
-def _mentions(row: Row, names: Mapping[str, str]) -> bool:
+def _mentions(row: Row, names: Mapping[str, str], spaces: frozenset[str]) -> bool:
     """Tell whether a value that was captured from a log or a message is a name; `names` has their namespaces."""
     return any(
-        isinstance(value, str) and key not in _PLACES and names.get(value) in ("", row.subject.namespace)
+        isinstance(value, str)
+        and (value in spaces if key in _PLACES else names.get(value) in ("", row.subject.namespace))
         for key, value in row.values.items()
     )

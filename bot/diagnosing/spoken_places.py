@@ -67,7 +67,7 @@ async def with_place(
 
 def _kinds_elsewhere(matching: MatchResult, incidents: Mapping[str, Incident]) -> tuple[str, ...]:
     """Return the kinds that a word without one may mean in other namespaces: workloads, and what the text is about."""
-    about = [KINDS[word] for one in matching.hypotheses for word in incidents[one.incident].about]
+    about = [KINDS.get(word, "") for one in matching.hypotheses for word in incidents[one.incident].about]
     kinds = (*_WORKLOADS, *about) if matching.hypotheses else _KINDS
     # Pods are too many to be listed for a word.
     return tuple(dict.fromkeys(kind for kind in kinds if kind in _KINDS and kind != "Pod"))
