@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from intents.catalog.schema import Incident
@@ -49,13 +50,17 @@ def spoken_words(text: str) -> SpokenWords:
     if len(line) > _LONGEST_LINE:
         return SpokenWords()
     found = [[word.lower() for word in match.groups() if word] for match in _WORDS.finditer(line)]
-    words = dict.fromkeys(word for each in found for word in each if _may_be_name(word))
+    spoken = [word for each in found for word in each]
+    words = dict.fromkeys(word for before, word in pairwise(["", *spoken]) if _may_be_name(word, before))
     twice = frozenset(each[0] for each in found if len(each) > 1 and each[0] == each[1])
     return SpokenWords(line=line, words=tuple(words)[:_MOST_WORDS], twice=twice)
 
 
-def _may_be_name(word: str) -> bool:
-    return len(word) > 1 and not (is_word(word) or SPELLINGS.get(word) or word.isdigit())
+def _may_be_name(word: str, before: str) -> bool:
+    if len(word) < 2 or word.isdigit() or SPELLINGS.get(word):
+        return False
+    # An everyday word right after a kind is what the object is called: "the cronjob report".
+    return not is_word(word) or (before in SPELLINGS and before != "no")
 
 
 def placed(matching: MatchResult, named: Entity, incidents: Mapping[str, Incident]) -> MatchResult:

@@ -7,7 +7,7 @@ makes a verdict stronger. Pure: the same hypothesis, readings and time give the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -15,7 +15,7 @@ from typing import Any, Final, NewType
 
 from intents import templates
 from intents.anchors import NO_QUESTION, Anchor, Question, anchored, is_anchored, is_identified
-from intents.catalog.schema import Incident, Remediation
+from intents.catalog.schema import Incident
 from intents.domain import (
     Finding,
     FindingOutcome,
@@ -27,17 +27,13 @@ from intents.domain import (
     ObjectRef,
     PastedTime,
     ProbeResult,
-    Remedy,
     Status,
     Step,
     Strength,
     Text,
     Verdict,
 )
-from intents.domain import (
-    Question as Input,
-)
-from intents.remedy_targets import unambiguous
+from intents.remedies import offered, unambiguous
 from intents.rules import RuleAnswer, RuleResult, evaluate, rows_context, unrefuted
 from intents.subjects import OneSubject, apart, candidates, narrowed, stands, undivided, unread, unshared
 from intents.symptoms import VOCABULARY
@@ -163,7 +159,7 @@ def _judged(
     if not _is_told(judged):
         return judged
     context = _context(values, results, best)
-    remedies = _remedies(incident, results, context) if verdict in _SUPPORTED else ()
+    remedies = offered(incident, results, context) if verdict in _SUPPORTED else ()
     return replace(
         judged,
         summary=_summary(incident, results, best, context),
@@ -334,80 +330,6 @@ def _context(values: Mapping[str, Any], results: Sequence[RuleResult], best: Fin
     pasted = {name: value for name, value in values["named"].items() if value}
     told = {result.rule.id: result.context if result.answer is RuleAnswer.YES else pasted for result in results}
     return {**values, **told, "found": rows_context(best.rows) if best else pasted}
-
-
-def _remedies(incident: Incident, results: Sequence[RuleResult], context: Mapping[str, Any]) -> tuple[Remedy, ...]:
-    """Return the remediations whose conditions hold and whose target is known by name."""
-    held = {result.rule.id for result in results if result.answer is RuleAnswer.YES}
-    offered = []
-    for remediation in incident.remediations:
-        if not held.issuperset(remediation.only_if) or (remediation.rows_of and remediation.rows_of not in held):
-            continue
-        own = {**context, "row": context[remediation.rows_of or "found"]}
-        if remedy := _remedy(remediation, own):
-            offered.append(remedy)
-    return tuple(offered)
-
-
-def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | None:
-    target = remediation.target
-    if not all(templates.known(part, context) for part in (target.kind, target.namespace, target.name)):
-        return None
-    asked = {each.id: f"{{input.{each.id}}}" for each in remediation.asks}
-    # Only values that are still to be typed may stay placeholders.
-    given = {**context, "input": asked}
-    if not all(templates.known(text, given) for text in _texts_in(remediation.args)):
-        return None
-    return Remedy(
-        id=remediation.id,
-        action=str(remediation.action),
-        title=templates.render_text(remediation.title, context),
-        target=ObjectRef(
-            kind=templates.render(target.kind, context),
-            namespace=templates.render(target.namespace, context),
-            name=templates.render(target.name, context),
-        ),
-        args={key: fill(value, given) for key, value in remediation.args.items()},
-        asks=tuple(
-            Input(
-                id=each.id,
-                label=templates.render_text(each.label, context),
-                default=templates.render(each.default, context),
-                expects=each.expects,
-            )
-            for each in remediation.asks
-        ),
-        risk=str(remediation.risk),
-        button=remediation.button,
-        warning=templates.render_text(remediation.warning, context) if remediation.warning else None,
-        until=remediation.until,
-        done=templates.render_text(remediation.done, context) if remediation.done else None,
-        later=templates.render_text(remediation.shows_later, context) if remediation.shows_later else None,
-    )
-
-
-def _texts_in(value: Any) -> Iterator[str]:
-    """Yield the strings in a JSON value, at any depth."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield key
-            yield from _texts_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts_in(item)
-
-
-def fill(value: Any, context: Mapping[str, Any]) -> Any:
-    """Fill the templates in a JSON value, those of its keys included."""
-    if isinstance(value, str):
-        return templates.render(value, context)
-    if isinstance(value, Mapping):
-        return {templates.render(key, context): fill(item, context) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [fill(item, context) for item in value]
-    return value
 
 
 def _focus_ref(focus: Focus) -> ObjectRef | None:

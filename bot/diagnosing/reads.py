@@ -16,7 +16,8 @@ from bot.cluster.snapshot import Snapshot
 from bot.probes.contract import Look, Probe
 from intents.catalog.schema import Incident, Read
 from intents.domain import Focus, Gap, GapReason, Hypothesis, JudgedHypothesis, ProbeResult
-from intents.verdicts import fill, uncalled, values_for
+from intents.remedies import fill
+from intents.verdicts import uncalled, values_for
 
 _log: Final = structlog.get_logger(__name__)
 
