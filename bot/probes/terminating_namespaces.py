@@ -33,9 +33,9 @@ DECLARATION: Final = ProbeDeclaration(
 async def read(look: Look) -> ProbeResult:
     """Read the namespaces in question, those deleted first before others."""
     found = await namespaces_of(look)
-    rows = [_row(look, each) for each in found.namespaces if is_terminating(each)]
+    rows = [_row(look, each) for each in found if is_terminating(each)]
     rows.sort(key=lambda row: (-int(str(row.values["since_s"])), str(row.values["namespace"])))
-    return ProbeResult(rows=tuple(rows), gaps=found.gaps, missing=found.missing, looked_at=len(found.namespaces))
+    return ProbeResult(rows=tuple(rows), looked_at=len(found))
 
 
 def _row(look: Look, namespace: Json) -> Row:
