@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cache
 from typing import Final, get_type_hints
 
 from intents.domain import ObjectRef, Row, RowType, Value
@@ -29,7 +28,13 @@ class RowValues:
     @classmethod
     def keys(cls) -> Mapping[str, RowType]:
         """Return the keys of the row with their types. Raise KeyError for a field of another type."""
-        return _keys(cls)
+        found: dict[str, RowType] = {}
+        for key, type_ in get_type_hints(cls).items():
+            if isinstance(type_, type) and issubclass(type_, RowValues):
+                found.update(type_.keys())
+            else:
+                found[key] = _TYPES[type_]
+        return found
 
     def values(self) -> dict[str, Value]:
         """Return the values by key."""
@@ -55,14 +60,3 @@ class RowValues:
         """Return the row about an object, with its evidence; `more` are the keys that an argument of the entry adds."""
         values = {**self.values(), **(more or {})}
         return Row(values=values, subject=subject, quote=quote, reproduce=reproduce, at=at, lasts=lasts)
-
-
-@cache
-def _keys(of: type[object]) -> Mapping[str, RowType]:
-    found: dict[str, RowType] = {}
-    for key, type_ in get_type_hints(of).items():
-        if isinstance(type_, type) and issubclass(type_, RowValues):
-            found.update(type_.keys())
-        else:
-            found[key] = _TYPES[type_]
-    return found
