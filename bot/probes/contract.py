@@ -94,6 +94,9 @@ class Probe:
         with collect_gaps() as gaps:
             try:
                 result = await self.read(look)
+                if gaps:
+                    # What the cluster has nothing of may be in the part that was not read.
+                    result = replace(result, not_applicable="")
             except Missing as missing:
                 result = ProbeResult(missing=str(missing))
             except NotServed as error:
