@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bot.kube.conditions import condition
+from bot.kube.evictions import EvictionCause, parse_eviction
 from bot.kube.objects import created_at, is_terminating, phase_of, status_of
 
 
@@ -46,6 +47,12 @@ _REFUSALS: Final = frozenset({
     "UnexpectedPredicateFailureType", "VolumeAttachmentLimitExceeded",
 })  # fmt: skip
 _REFUSED: Final = ("Pod was rejected", "Pod Predicate")
+
+
+def eviction_cause(pod: Mapping[str, Any]) -> EvictionCause | None:
+    """Return for what a kubelet evicted a pod that is still listed, None if it did not."""
+    status = status_of(pod)
+    return parse_eviction(str(status.get("message") or "")) if status.get("reason") == "Evicted" else None
 
 
 def is_rejected(pod: Mapping[str, Any]) -> bool:

@@ -118,7 +118,8 @@ async def read(look: Look) -> ProbeResult:
     found = [each for item in await look.list("Deployment") for each in _drainos(item)]
     if not found:
         return ProbeResult(not_applicable="no Deployment of this cluster runs draino")
-    nodes, pods = await asyncio.gather(_whole(look, "Node"), _whole(look, "Pod"))
+    # The pod that stays could be in a part that is missing.
+    nodes, pods = await asyncio.gather(look.whole("Node"), look.whole("Pod"))
     if nodes is None or pods is None:
         return ProbeResult()
     wanted = _wanted_nodes(look, pods)
@@ -144,12 +145,6 @@ def _by_node(pods: Iterable[Json]) -> Mapping[str, list[Json]]:
     for pod in pods:
         found[node_name_of(pod)].append(pod)
     return found
-
-
-async def _whole(look: Look, kind: str) -> Sequence[Json] | None:
-    """Return a list, None if a part is missing: the pod that stays could be in it."""
-    listing = await look.unless_refused(look.snapshot.list(kind), None)
-    return listing.items if listing and not listing.truncated else None
 
 
 def _drainos(deployment: Json) -> Iterable[_Draino]:

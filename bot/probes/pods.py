@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.conditions import condition
-from bot.kube.evictions import DISK, EvictionCause, parse_eviction
+from bot.kube.evictions import DISK, EvictionCause
 from bot.kube.field_managers import last_written
 from bot.kube.objects import (
     created_at,
@@ -26,7 +26,7 @@ from bot.kube.objects import (
     waits_for_node,
 )
 from bot.kube.owners import owner_of
-from bot.kube.pod_endings import ended_at
+from bot.kube.pod_endings import ended_at, eviction_cause
 from bot.kube.unschedulable import parse_unschedulable
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
@@ -144,23 +144,22 @@ async def _evicted(look: Look) -> ProbeResult:
     namespace = "" if on_node else focus.namespace
     failed = await look.list("Pod", namespace=namespace, fields="status.phase=Failed")
     rows = [
-        _evicted_row(look, pod)
+        _evicted_row(look, pod, cause)
         for pod in failed
-        if status_of(pod).get("reason") == "Evicted" and on_node in ("", node_name_of(pod))
+        if (cause := eviction_cause(pod)) and on_node in ("", node_name_of(pod))
     ]
     rows.sort(key=lambda row: (not row.values["asked"], row.values["age_s"], row.subject))
     return ProbeResult(rows=tuple(rows[:MOST_EVICTED]))
 
 
-def _evicted_row(look: Look, pod: Json) -> Row:
+def _evicted_row(look: Look, pod: Json, cause: EvictionCause) -> Row:
     focus, name, namespace = look.focus, name_of(pod), namespace_of(pod)
     message = str(status_of(pod).get("message") or "")
-    resource: EvictionCause = parse_eviction(message)
     since = age_s(look.snapshot, ended_at(pod))
     evicted = _Evicted(
         asked=focus.kind == "Pod" and focus.name == name and focus.namespace in ("", namespace),
-        resource=str(resource),
-        disk=resource in DISK,
+        resource=str(cause),
+        disk=cause in DISK,
     )
     return _common(pod, message=message, age_s=since).row(
         ref(pod, "Pod"),
