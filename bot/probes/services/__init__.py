@@ -6,56 +6,10 @@ from typing import Final
 
 from bot.probes.contract import Look, Probe
 from bot.probes.services import cluster_dns, requested
+from bot.probes.services.requested import ServiceRow
 from bot.probes.shared import backends
 from bot.probes.shared.scope import READS_PODS
-from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
-
-DECLARATION: Final = ProbeDeclaration(
-    name="services",
-    says="a row per Service in question: its policies and ports, what is behind it, the nodes without an endpoint",
-    rows={
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "cluster_ip": RowType.STRING,
-        "pods": RowType.INTEGER,  # that the selector means; -1 without a selector
-        "ready_pods": RowType.INTEGER,
-        "unready_pods": RowType.STRINGS,
-        "ready_endpoints": RowType.INTEGER,
-    },
-    args={
-        "which": ArgDeclaration(
-            says="requested: the Service that the request names, those at an address or port of it, those in front of"
-            " its pods, else all; cluster-dns: those that answer names for the cluster, with the workload behind",
-            choices=("requested", "cluster-dns"),
-            default="requested",
-            fills={"requested": requested.KEYS, "cluster-dns": cluster_dns.KEYS},
-        )
-    },
-    permissions=tuple(
-        dict.fromkeys(
-            (
-                *READS_PODS,
-                Permission(verb="list", resource="services"),
-                Permission(verb="list", resource="nodes"),
-                *backends.PERMISSIONS,
-            )
-        )
-    ),
-    formerly=(
-        FormerNames(new_args=("which",), leaving={"unready_endpoints": RowType.INTEGER}),
-        FormerNames(
-            probe="cluster-dns",
-            with_args={"which": "cluster-dns"},
-            keys={"service": "name"},
-            leaving={
-                "service_exists": RowType.BOOLEAN,
-                "backend_replicas": RowType.INTEGER,
-                "down_s": RowType.INTEGER,
-            },
-        ),
-    ),
-)
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
 
 
 async def read(look: Look) -> ProbeResult:
@@ -63,4 +17,31 @@ async def read(look: Look) -> ProbeResult:
     return await cluster_dns.read(look) if look.args.get("which") == "cluster-dns" else await requested.read(look)
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="services",
+        says="a row per Service in question: its policies and ports, what is behind it, the nodes without an endpoint",
+        rows=ServiceRow.keys(),
+        args={
+            "which": ArgDeclaration(
+                says="requested: the Service that the request names, those at an address or port of it, those in"
+                " front of its pods, else all; cluster-dns: those that answer names for the cluster, with the"
+                " workload behind",
+                choices=("requested", "cluster-dns"),
+                default="requested",
+                fills={"requested": requested.Requested.keys(), "cluster-dns": cluster_dns.ClusterDns.keys()},
+            )
+        },
+        permissions=tuple(
+            dict.fromkeys(
+                (
+                    *READS_PODS,
+                    Permission(verb="list", resource="services"),
+                    Permission(verb="list", resource="nodes"),
+                    *backends.PERMISSIONS,
+                )
+            )
+        ),
+    ),
+    read=read,
+)
