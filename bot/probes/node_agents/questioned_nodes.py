@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.addresses import ip_in
 from bot.kube.objects import node_name_of
 from bot.probes.contract import Look
+from bot.probes.shared.reads import beside_the_verdict
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, Json
+from intents.domain import Json
 
 # Kinds that run no pods themselves: the clients of a Service may be on any node.
 _ANYWHERE: Final = frozenset({"Service", "Ingress", "TidbCluster", "Namespace"})
@@ -19,11 +19,10 @@ _ANYWHERE: Final = frozenset({"Service", "Ingress", "TidbCluster", "Namespace"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionedNodes:
-    """The nodes in question; `names` is None where every node is. see ProbeResult for `missing` and `gaps`."""
+    """The nodes in question; `names` is None where every node is. See ProbeResult for `missing`."""
 
     names: frozenset[str] | None = None
     missing: str = ""
-    gaps: tuple[Gap, ...] = ()
 
     def holds(self, node: str) -> bool:
         """Tell whether a node is in question."""
@@ -38,13 +37,9 @@ async def questioned_nodes(look: Look) -> QuestionedNodes:
     if focus.kind in _ANYWHERE or not (focus.name or focus.namespace):
         return QuestionedNodes(names=frozenset({focus.node}) if focus.node else None)
     suspects = await pods_of(look)
-    if suspects.gaps and not suspects.pods:
-        return QuestionedNodes(names=frozenset(), missing=suspects.missing, gaps=suspects.gaps)
     names = _nodes_of(suspects.pods) | ({focus.node} if focus.node else set())
     peers = await _at_named_address(look) if focus.name else ()
-    return QuestionedNodes(
-        names=frozenset(names | _nodes_of(peers)), missing=suspects.missing, gaps=suspects.gaps if focus.name else ()
-    )
+    return QuestionedNodes(names=frozenset(names | _nodes_of(peers)), missing=suspects.missing)
 
 
 async def _at_named_address(look: Look) -> tuple[Json, ...]:
@@ -52,10 +47,8 @@ async def _at_named_address(look: Look) -> tuple[Json, ...]:
     ip = next((found for word in ("address", "host") if (found := ip_in(look.named.get(word, "")))), "")
     if not ip:
         return ()
-    try:
-        return (await look.snapshot.list("Pod", fields=f"status.podIP={ip}")).items
-    except ClusterError:
-        return ()
+    with beside_the_verdict():
+        return await look.list("Pod", fields=f"status.podIP={ip}")
 
 
 def _nodes_of(pods: Iterable[Json]) -> set[str]:
