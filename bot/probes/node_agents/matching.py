@@ -6,25 +6,29 @@ The request names the pod or Service that suffers, not the agent: so the entry s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.access import record_gap
+from bot.kube.addresses import ip_in
 from bot.kube.agents import differences, traits
 from bot.kube.conditions import condition
-from bot.kube.objects import name_of, ref
+from bot.kube.objects import name_of, node_name_of, ref
 from bot.probes.contract import Look
 from bot.probes.node_agents.agent_pods import MISSING, Agent, Placed, agent_row, agents_of, newest_lines
-from bot.probes.node_agents.questioned_nodes import QuestionedNodes, questioned_nodes
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.log_lines import Line, compile_pattern
+from bot.probes.shared.reads import beside_the_verdict
+from bot.probes.shared.scope import pods_of
 from intents.domain import Gap, GapReason, Json, ProbeResult, Row
 
 # So many logs are read, those of broken pods first, then those on the nodes in question.
 MOST_LOGS: Final = 10
 _NO_NETWORK: Final = ("cni", "networkpluginnotready", "networkready=false")
+# Kinds that run no pods themselves: the clients of a Service may be on any node.
+_ANYWHERE: Final = frozenset({"Service", "Ingress", "TidbCluster", "Namespace"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,18 @@ class Matching(RowValues):
     line_age_s: int = UNKNOWN
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Questioned:
+    """The nodes in question; `names` is None where every node is. See ProbeResult for `missing`."""
+
+    names: frozenset[str] | None = None
+    missing: str = ""
+
+    def holds(self, node: str) -> bool:
+        """Tell whether a node is in question."""
+        return self.names is None or node in self.names
+
+
 _Logged = tuple[Placed, Line | None]
 
 
@@ -72,7 +88,7 @@ async def read(look: Look) -> ProbeResult:
     among = compile_pattern(look.args.get("among"))
     capture = compile_pattern(look.args["capture"]) if look.args.get("capture") else None
     nodes = {name_of(node): node for node in (await look.snapshot.list("Node")).items}
-    questioned, agents = await asyncio.gather(questioned_nodes(look), agents_of(look, among, nodes))
+    questioned, agents = await asyncio.gather(_questioned_nodes(look), agents_of(look, among, nodes))
     if not agents and look.args.get("absent"):
         return ProbeResult(not_applicable=str(look.args["absent"]))
     rows: list[Row] = []
@@ -84,7 +100,33 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(rows=tuple(sorted(rows, key=_order)), missing=questioned.missing)
 
 
-async def _logged(look: Look, agent: Agent, questioned: QuestionedNodes, pattern: Any) -> list[_Logged]:
+async def _questioned_nodes(look: Look) -> _Questioned:
+    """Return the node named; else those of the pods in question and of the pod at an address that the text names."""
+    focus = look.focus
+    if focus.kind == "Node" and focus.name:
+        return _Questioned(names=frozenset({focus.name}))
+    if focus.kind in _ANYWHERE or not (focus.name or focus.namespace):
+        return _Questioned(names=frozenset({focus.node}) if focus.node else None)
+    suspects = await pods_of(look)
+    names = _nodes_of(suspects.pods) | ({focus.node} if focus.node else set())
+    peers = await _at_named_address(look) if focus.name else ()
+    return _Questioned(names=frozenset(names | _nodes_of(peers)), missing=suspects.missing)
+
+
+async def _at_named_address(look: Look) -> tuple[Json, ...]:
+    """Return the pods at the address that could not be reached; none where they may not be listed."""
+    ip = next((found for word in ("address", "host") if (found := ip_in(look.named.get(word, "")))), "")
+    if not ip:
+        return ()
+    with beside_the_verdict():
+        return await look.list("Pod", fields=f"status.podIP={ip}")
+
+
+def _nodes_of(pods: Iterable[Json]) -> set[str]:
+    return set(filter(None, map(node_name_of, pods)))
+
+
+async def _logged(look: Look, agent: Agent, questioned: _Questioned, pattern: Any) -> list[_Logged]:
     """Return the pods of one agent with the newest matching line of each; without a pattern none is looked for."""
     if pattern is None:
         return [(each, None) for each in agent.placed]
@@ -106,7 +148,7 @@ async def _line_of(look: Look, placed: Placed, pattern: Any) -> Line | None:
 
 
 def _rows(
-    agent: Agent, logged: Sequence[_Logged], nodes: Mapping[str, Json], questioned: QuestionedNodes, pattern: Any
+    agent: Agent, logged: Sequence[_Logged], nodes: Mapping[str, Json], questioned: _Questioned, pattern: Any
 ) -> list[Row]:
     bad = [each.node for each in agent.placed if each.is_broken]
     good = [each.node for each in agent.placed if each.ok]
@@ -145,7 +187,7 @@ def _rows(
     return rows
 
 
-def _bare_rows(nodes: Mapping[str, Json], rows: Sequence[Row], questioned: QuestionedNodes, pattern: Any) -> list[Row]:
+def _bare_rows(nodes: Mapping[str, Json], rows: Sequence[Row], questioned: _Questioned, pattern: Any) -> list[Row]:
     """Return a row per node that has no agent at all."""
     covered = {row.values["node"] for row in rows}
     return [
@@ -160,7 +202,7 @@ def _bare_rows(nodes: Mapping[str, Json], rows: Sequence[Row], questioned: Quest
     ]
 
 
-def _of_node(name: str, node: Json, questioned: QuestionedNodes) -> _OfNode:
+def _of_node(name: str, node: Json, questioned: _Questioned) -> _OfNode:
     ready, is_a = condition(node, "Ready"), traits(node)
     message = str(ready.get("message") or "")
     unready = str(ready.get("status") or "Unknown")

@@ -61,5 +61,5 @@ async def webhooks(look: Look) -> tuple[Webhook, ...]:
 
 async def all_listed(look: Look) -> bool:
     """Tell whether `webhooks` returned all that exist: only then one that is not among them is gone."""
-    listings = await asyncio.gather(*map(look.whole, KINDS))
-    return None not in listings
+    listings = [await look.unless_refused(look.snapshot.list(kind), None) for kind in KINDS]
+    return all(each is not None and not each.truncated for each in listings)

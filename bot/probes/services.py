@@ -1,4 +1,8 @@
-"""The Services in question: where their traffic goes, what is behind them, and on which nodes nothing is."""
+"""Services: where their traffic goes, what is behind them, and which of them answers names for the cluster.
+
+Installations name the Service of the DNS differently (kube-dns, coredns, rke2-coredns), but label it
+`k8s-app=kube-dns`.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,28 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bot.kube import services as kube
 from bot.kube.addresses import ip_in
+from bot.kube.containers import containers_in
 from bot.kube.endpoints import addresses_in, is_ready_endpoint, node_of_endpoint, service_of, slices_of_service
-from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, ref, spec_of, status_of
+from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, place_of, ref, spec_of, status_of
 from bot.kube.owners import controller_reference
-from bot.kube.pod_readiness import is_ready
-from bot.probes.contract import Look
+from bot.kube.pod_readiness import is_ready, unready_reason
+from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
+from bot.probes.shared import backends
 from bot.probes.shared.questioned_services import questioned_services
-from intents.domain import Json, ProbeResult, Row
+from bot.probes.shared.scope import READS_PODS
+from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, ProbeResult, Row
+
+_DNS_LABEL: Final = "k8s-app=kube-dns"
+_DNS_PORT: Final = 53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceRow(RowValues):
+class _Service(RowValues):
     """A Service: what every row has."""
 
     namespace: str
@@ -42,7 +53,7 @@ class _OnNodes(RowValues):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Requested(RowValues):
+class _Requested(RowValues):
     """Where the traffic of a Service goes."""
 
     # The text names it, an address or port of it, or pods behind it; false where all are looked at.
@@ -62,6 +73,16 @@ class Requested(RowValues):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _ClusterDns(RowValues):
+    """What answers behind a Service of the cluster's DNS."""
+
+    backend_kind: str  # the workload whose pods the Service selects; "" where unknown
+    backend: str
+    unready: str  # the pods that are not ready with the reasons
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Around:
     """The endpoints and pods by place, and the nodes, to join the Services with."""
 
@@ -72,6 +93,11 @@ class _Around:
 
 
 async def read(look: Look) -> ProbeResult:
+    """Read the Services in question with what is behind them."""
+    return await (_cluster_dns(look) if look.args.get("which") == "cluster-dns" else _requested(look))
+
+
+async def _requested(look: Look) -> ProbeResult:
     """Read the Services in question, and the endpoints, pods and nodes around them."""
     found = await questioned_services(look)
     if not found.services:
@@ -123,11 +149,10 @@ def _row(service: Json, matched: bool, around: _Around) -> Row:
     namespace, name, spec = namespace_of(service), name_of(service), spec_of(service)
     selector, external = spec.get("selector") or {}, str(spec.get("externalTrafficPolicy") or "")
     pods = [pod for pod in around.pods.get(namespace, ()) if selector and selector.items() <= labels_of(pod).items()]
-    unready = tuple(sorted(name_of(pod) for pod in pods if not is_ready(pod)))
     answering = [each for each in around.endpoints.get((namespace, name), ()) if is_ready_endpoint(each)]
     ready_endpoints = len(addresses_in(answering))
     owner = controller_reference(service)
-    requested = Requested(
+    requested = _Requested(
         matched=matched,
         type=str(spec.get("type") or "ClusterIP"),
         headless=spec.get("clusterIP") == "None",
@@ -142,19 +167,24 @@ def _row(service: Json, matched: bool, around: _Around) -> Row:
         owner_kind=str(owner.get("kind") or ""),
         owner=str(owner.get("name") or ""),
     )
-    return ServiceRow(
-        namespace=namespace,
-        name=name,
-        cluster_ip=str(spec.get("clusterIP") or ""),
-        pods=len(pods) if selector else -1,
-        ready_pods=len(pods) - len(unready),
-        unready_pods=unready,
-        ready_endpoints=ready_endpoints,
-    ).row(
+    return _service(service, pods, ready_endpoints=ready_endpoints).row(
         ref(service, "Service"),
         quote=f"externalTrafficPolicy: {external}" if external else f"{ready_endpoints} ready endpoints",
         reproduce=f"kubectl -n {namespace} get endpointslices -l {slices_of_service(name)} -o yaml",
         more=requested.values(),
+    )
+
+
+def _service(service: Json, pods: Sequence[Json], *, ready_endpoints: int) -> _Service:
+    spec, unready = spec_of(service), [name_of(pod) for pod in pods if not is_ready(pod)]
+    return _Service(
+        namespace=namespace_of(service),
+        name=name_of(service),
+        cluster_ip=str(spec.get("clusterIP") or ""),
+        pods=len(pods) if spec.get("selector") else -1,
+        ready_pods=len(pods) - len(unready),
+        unready_pods=tuple(sorted(unready)),
+        ready_endpoints=ready_endpoints,
     )
 
 
@@ -179,3 +209,68 @@ def _entrances(service: Json, around: _Around) -> set[str]:
         if kube.takes_traffic(node, balanced=balanced)
         and (not kube.is_control_plane(node) or name_of(node) == around.named_node)
     }
+
+
+async def _cluster_dns(look: Look) -> ProbeResult:
+    """Read the Services that answer names for the cluster, with their endpoints and pods."""
+    labelled = await look.snapshot.list("Service", labels=_DNS_LABEL)
+    services = sorted(filter(_answers_names, labelled.items), key=place_of)
+    if not services:
+        return ProbeResult(
+            not_applicable=f"no Service is labelled {_DNS_LABEL}: names are answered by something else here"
+        )
+    return ProbeResult(rows=tuple(await asyncio.gather(*(_dns_row(look, each) for each in services))))
+
+
+def _answers_names(service: Json) -> bool:
+    return any(port.get("port") == _DNS_PORT for port in kube.ports_of(service))
+
+
+async def _dns_row(look: Look, service: Json) -> Row:
+    namespace, name = place_of(service)
+    selector = spec_of(service).get("selector") or {}
+    behind = await backends.backend(look, namespace=namespace, service=name)
+    pods = await look.list("Pod", namespace=namespace, labels=label_selector(selector)) if selector else ()
+    unready = sorted((pod for pod in pods if not is_ready(pod)), key=name_of)
+    dns = _ClusterDns(
+        backend_kind=behind.workload.backend_kind,
+        backend=behind.workload.backend,
+        unready=", ".join(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready),
+        restarts=sum(each.restarts for pod in pods for each in containers_in(pod)),
+    )
+    return _service(service, pods, ready_endpoints=behind.ready_endpoints).row(
+        ref(service, "Service"),
+        quote=f"{name}: {behind.ready_endpoints} ready endpoints{f', {dns.unready}' if dns.unready else ''}",
+        reproduce=f"kubectl -n {namespace} get endpointslices,pods -l {_DNS_LABEL} -o wide",
+        more=dns.values(),
+    )
+
+
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="services",
+        says="a row per Service in question: its policies and ports, what is behind it, the nodes without an endpoint",
+        rows=_Service.keys(),
+        args={
+            "which": ArgDeclaration(
+                says="requested: the Service that the request names, those at an address or port of it, those in"
+                " front of its pods, else all; cluster-dns: those that answer names for the cluster, with the"
+                " workload behind",
+                choices=("requested", "cluster-dns"),
+                default="requested",
+                fills={"requested": _Requested.keys(), "cluster-dns": _ClusterDns.keys()},
+            )
+        },
+        permissions=tuple(
+            dict.fromkeys(
+                (
+                    *READS_PODS,
+                    Permission(verb="list", resource="services"),
+                    Permission(verb="list", resource="nodes"),
+                    *backends.PERMISSIONS,
+                )
+            )
+        ),
+    ),
+    read=read,
+)
