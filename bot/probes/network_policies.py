@@ -19,6 +19,7 @@ from bot.kube.owners import workload_of
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.questioned_services import questioned_services
+from bot.probes.shared.reads import beside_the_verdict
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
@@ -101,7 +102,7 @@ async def _clients(look: Look, missing: str) -> tuple[tuple[Json, ...], str]:
 
 
 async def _servers(look: Look, called: Sequence[Json]) -> tuple[tuple[Json, ...], str, frozenset[int | str]]:
-    """Return the pods that are called, or the address outside, and on which of their ports. Raises ClusterError."""
+    """Return the pods that are called, or the address outside, and on which of their ports. Raise ClusterError."""
     port = _named_port(look)
     known: frozenset[int | str] = frozenset({port} if port else ())
     if called:
@@ -175,7 +176,8 @@ async def _labels(look: Look, pods: Sequence[Json]) -> dict[str, Mapping[str, st
 
 
 async def _labels_of(look: Look, namespace: str) -> Mapping[str, str] | None:
-    found = await look.find("Namespace", namespace)
+    with beside_the_verdict():
+        found = await look.find("Namespace", namespace)
     return labels_of(found) if found else None
 
 

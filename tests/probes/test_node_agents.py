@@ -183,7 +183,9 @@ async def test_what_may_not_be_read_is_a_gap(cluster: SimulatedCluster, read: An
 
     assert len(unheard.rows) == 4
     assert [str(gap) for gap in unheard.gaps] == ["cannot read container logs in kube-system: needs get on pods/log"]
-    assert [str(gap) for gap in unseen.gaps] == ["cannot read daemonsets in all namespaces: needs list on apps/daemonsets"]
+    assert [str(gap) for gap in unseen.gaps] == [
+        "cannot read daemonsets in all namespaces: needs list on apps/daemonsets"
+    ]
     assert unseen.not_applicable == ""
     assert [str(gap) for gap in blind.gaps] == ["cannot read nodes: needs list on nodes"]
     assert wrong.gaps[0].reason == "not configured"
