@@ -109,4 +109,5 @@ class Probe:
             except ClusterError as error:
                 result = ProbeResult()
                 record_gap(error.gap())
-        return replace(result, gaps=tuple(dict.fromkeys((*result.gaps, *gaps))))
+        # Concurrent reads record their gaps in any order.
+        return replace(result, gaps=tuple(sorted({*result.gaps, *gaps}, key=str)))
