@@ -176,13 +176,13 @@ def _namespaces_in(item: Json) -> Iterator[str]:
             left.extend(value)
 
 
-_noted: ContextVar[dict[Gap, None] | None] = ContextVar("withheld gaps", default=None)
+_noted: ContextVar[dict[Gap, None] | None] = ContextVar("recorded gaps", default=None)
 
 
 @contextmanager
-def collect_withheld() -> Iterator[Mapping[Gap, None]]:
-    """Collect what is withheld or missing from the reads made inside the block, as gaps, so that no reader can forget
-    to report it.
+def collect_gaps() -> Iterator[Mapping[Gap, None]]:
+    """Collect what the reads inside the block were refused or lack, as gaps, so that no reader can forget to report
+    it.
     """
     noted: dict[Gap, None] = {}
     token = _noted.set(noted)
@@ -198,7 +198,7 @@ def record_partial(what: str) -> None:
 
 
 def record_gap(gap: Gap) -> None:
-    """Record that only a part of a list was read."""
+    """Record what could not be read, or not in full."""
     noted = _noted.get()
     if noted is not None:
         noted[gap] = None

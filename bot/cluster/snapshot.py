@@ -39,6 +39,8 @@ _T = TypeVar("_T")
 
 # Whether a read is made ahead: nobody has asked for it yet.
 _IS_AHEAD: Final = ContextVar("_IS_AHEAD", default=False)
+# A list has up to so many objects.
+MOST_LISTED: Final = 5_000
 # Up to this many allowed namespaces are listed one by one; beyond, all are listed and most items dropped.
 MOST_APART: Final = 8
 # If the cluster has not told its time by then, our clock is used.
@@ -208,7 +210,7 @@ class Snapshot:
         namespace: str = "",
         labels: str = "",
         fields: str = "",
-        limit: int = 5000,
+        limit: int = MOST_LISTED,
         fresh: bool = True,
     ) -> ObjectList:
         """List up to `limit` objects of a kind in one namespace or all; `labels` and `fields` are selectors.
@@ -277,7 +279,7 @@ class Snapshot:
         """Return the events about one object without our own, oldest first, from one shared list of its namespace."""
         self._guard.check_events(about)
         resource, home = await self.resource("Event"), about.namespace or CLUSTER_EVENTS
-        whole = ListQuery(resource=resource, namespace=home, limit=5000)
+        whole = ListQuery(resource=resource, namespace=home, limit=MOST_LISTED)
         narrow = replace(whole, fields=f"involvedObject.kind={about.kind},involvedObject.name={about.name}")
         # The namespace with events of nodes may itself be hidden: then only this object's events are requested.
         listing = await self._list(whole if self._access.allows(whole.namespace) else narrow)
@@ -288,13 +290,10 @@ class Snapshot:
 
     def _report_cut(self, listing: ObjectList, what: str) -> None:
         """Record a list that a limit cut as a gap, or raise the error if whole lists are needed."""
-        if listing.cut is None:
-            return
-        if self._whole_lists:
+        if listing.cut is not None and self._whole_lists:
             raise listing.cut
-        gap = listing.gap(what)
-        assert gap is not None
-        record_gap(gap)
+        if gap := listing.gap(what):
+            record_gap(gap)
 
     async def events_in(self, namespace: str) -> tuple[Json, ...]:
         """Return all events of a namespace ("" for all namespaces) without our own, oldest first."""

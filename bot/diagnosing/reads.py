@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
-from bot.cluster.access import PARTIAL, collect_withheld
-from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.probes.contract import Look, Probe
 from intents.catalog.schema import Incident, Read
@@ -106,13 +104,7 @@ class Reads:
 
     async def _run(self, probe_name: str, look: Look) -> ProbeResult:
         try:
-            with collect_withheld() as withheld:
-                reading = await self._probes[probe_name].read(look)
-            if not withheld or any(gap.detail == PARTIAL for gap in reading.gaps):
-                return reading
-            return replace(reading, gaps=(*reading.gaps, *withheld))
-        except ClusterError as error:
-            return ProbeResult(gaps=(error.gap(),))
+            return await self._probes[probe_name].run(look)
         except Exception:  # noqa: BLE001
             # A bug in one probe becomes a gap and a logged traceback; the other probes' evidence still counts.
             _log.exception("probe_failed", probe=probe_name, focus=str(look.focus))

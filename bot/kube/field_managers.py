@@ -1,11 +1,13 @@
-"""The last writer of a field, as the API server keeps it in managedFields."""
+"""The last writers of an object and of its fields, as the API server keeps them in managedFields."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
+from bot.kube.ages import UNKNOWN, seconds_since
 from bot.kube.objects import metadata_of
 
 
@@ -15,6 +17,14 @@ class LastWrite:
 
     manager: str = ""
     time: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """The last write of a field manager; `age_s` is -1 where no time is known."""
+
+    manager: str
+    age_s: int
 
 
 # Tools that people use, and what evicts a node's pods for them. Other managers are controllers.
@@ -41,3 +51,14 @@ def last_written(obj: Mapping[str, Any], path: Sequence[str]) -> LastWrite:
         if owned is not None and written.time >= found.time:
             found = written
     return found
+
+
+def writes_of(obj: Mapping[str, Any], now: datetime) -> list[Write]:
+    """Return the last write of each manager to anything but the status, the latest first."""
+    entries = metadata_of(obj).get("managedFields") or ()
+    writes = [
+        Write(manager=str(entry.get("manager") or "unknown"), age_s=seconds_since(entry.get("time"), now))
+        for entry in entries
+        if entry.get("subresource") != "status"
+    ]
+    return sorted(writes, key=lambda each: (each.age_s == UNKNOWN, each.age_s, each.manager))

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bot.kube.conditions import condition
-from bot.kube.objects import is_terminating, phase_of, status_of
+from bot.kube.evictions import EvictionCause, parse_eviction
+from bot.kube.objects import created_at, is_terminating, phase_of, status_of
 
 
 class EvictedBy(StrEnum):
@@ -48,6 +49,12 @@ _REFUSALS: Final = frozenset({
 _REFUSED: Final = ("Pod was rejected", "Pod Predicate")
 
 
+def eviction_cause(pod: Mapping[str, Any]) -> EvictionCause | None:
+    """Return for what a kubelet evicted a pod that is still listed, None if it did not."""
+    status = status_of(pod)
+    return parse_eviction(str(status.get("message") or "")) if status.get("reason") == "Evicted" else None
+
+
 def is_rejected(pod: Mapping[str, Any]) -> bool:
     """Tell whether a pod is Failed because its kubelet did not admit it: none of its containers ever ran."""
     status = status_of(pod)
@@ -67,3 +74,15 @@ def evicted_by(pod: Mapping[str, Any]) -> EvictedBy:
     target = condition(pod, "DisruptionTarget")
     reason = str(target.get("reason") or "") if target.get("status") == "True" else ""
     return _TARGETS.get(reason, EvictedBy.NOBODY)
+
+
+def ended_at(pod: Mapping[str, Any]) -> str:
+    """Return when a pod was evicted or refused: kubelets since 1.26 write it, else its last sign of life is nearest."""
+    status = status_of(pod)
+    if at := condition(pod, "DisruptionTarget").get("lastTransitionTime"):
+        return str(at)
+    ended = [
+        str((each.get("state") or {}).get("terminated", {}).get("finishedAt") or "")
+        for each in status.get("containerStatuses") or ()
+    ]
+    return max(ended, default="") or str(status.get("startTime") or created_at(pod))

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_NODES: Final = re.compile(r"\b\d+/(\d+) nodes? (?:is|are) available")
 _INSUFFICIENT: Final = re.compile(r"\bInsufficient ([A-Za-z0-9][A-Za-z0-9._/-]*[A-Za-z0-9])")
 _TAINT: Final = re.compile(r"\btaints? \{([^{}:]+):\s*([^{}]*)\}")
 _TOO_MANY_PODS: Final = re.compile(r"\bToo many pods\b")
@@ -34,12 +33,11 @@ _LONGEST: Final = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unschedulable:
-    """The parts of a message: nodes looked at (-1: not said), resources that lacked, taints as key or key=value.
+    """The parts of a message: resources that lacked, taints as key or key=value.
 
     `reasons` names the filters that refused nodes: selector, taint, ports, pods, volume, spread.
     """
 
-    nodes: int = -1
     lacks: tuple[str, ...] = ()
     taints: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
@@ -49,7 +47,6 @@ def parse_unschedulable(message: str) -> Unschedulable:
     """Parse a message; any other message gives an empty result."""
     # The rest says why preemption does not help, and repeats the counts with other meanings.
     reasons = message[:_LONGEST].partition("preemption:")[0]
-    nodes = _NODES.search(reasons)
     lacks = set(_INSUFFICIENT.findall(reasons))
     if _TOO_MANY_PODS.search(reasons):
         lacks.add("pods")
@@ -57,7 +54,6 @@ def parse_unschedulable(message: str) -> Unschedulable:
         f"{key.strip()}={value.strip()}" if value.strip() else key.strip() for key, value in _TAINT.findall(reasons)
     }
     return Unschedulable(
-        nodes=int(nodes[1]) if nodes else -1,
         lacks=tuple(sorted(lacks)),
         taints=tuple(sorted(taints)),
         reasons=tuple(name for name, pattern in _REASONS.items() if pattern.search(reasons)),

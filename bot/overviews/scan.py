@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.cluster.access import collect_withheld
+from bot.cluster.access import collect_gaps
 from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.object_lists import Page
 from bot.cluster.page_reader import PageReader
@@ -106,7 +106,7 @@ class Scanner:
                 self._scan.gaps.append(error.gap())
 
         builtin = [resource for kind in KINDS if (resource := well_known(kind)) is not None]
-        with collect_withheld() as withheld:
+        with collect_gaps() as withheld:
             await asyncio.gather(read(builtin), read_custom())
         scan = self._scan
         scan.gaps = sorted({*scan.gaps, *withheld}, key=str)

@@ -1,18 +1,28 @@
 """The contract of every probe: a declaration of what it reads and fills, and one coroutine that reads.
 
-A probe never raises for what the cluster refuses or lacks: that becomes a gap, a missing object or "not applicable" in
-its ProbeResult. It sorts its rows, so that the same cluster gives the same rows.
+What the cluster refuses is recorded as a gap by the read itself: a probe goes on with what could be read. It sorts its
+rows, so that the same cluster gives the same rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from bot.cluster.snapshot import Snapshot
-from intents.domain import Focus, ProbeDeclaration, ProbeResult
+from bot.cluster.access import collect_gaps, record_gap
+from bot.cluster.errors import ClusterError, NotFound, NotServed
+from bot.cluster.resources import Resource
+from bot.cluster.snapshot import MOST_LISTED, Snapshot
+from intents.domain import Focus, Json, ProbeDeclaration, ProbeResult
+
+_T = TypeVar("_T")
+_Instead = TypeVar("_Instead")
+
+
+class Missing(Exception):
+    """The object in question does not exist; the text names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +43,71 @@ class Look:
         """Tell whether an argument of the entry says true; from a template it arrives as text."""
         return self.args.get(name) in (True, "true")
 
+    async def in_question(self) -> Json:
+        """Return the object in question. Raise Missing if it does not exist, and ClusterError if it is not readable."""
+        focus = self.focus
+        try:
+            return await self.snapshot.get(focus.kind, focus.name, namespace=focus.namespace)
+        except NotFound:
+            raise Missing(str(focus)) from None
+
+    async def find(self, kind: str, name: str, *, namespace: str = "", what: str = "") -> Json | None:
+        """Return an object; None if it does not exist, and with a gap if it is not readable."""
+        return await self.unless_refused(self.snapshot.find(kind, name, namespace=namespace), None, what=what)
+
+    async def list(
+        self,
+        kind: str | Resource,
+        *,
+        namespace: str = "",
+        labels: str = "",
+        fields: str = "",
+        limit: int = MOST_LISTED,
+        what: str = "",
+    ) -> tuple[Json, ...]:
+        """Return the objects of a kind; none, and a gap, if they are not readable. There is a gap too if it is cut."""
+        read = self.snapshot.list(kind, namespace=namespace, labels=labels, fields=fields, limit=limit)
+        listing = await self.unless_refused(read, None, what=what)
+        return listing.items if listing else ()
+
+    async def whole(self, kind: str, *, namespace: str = "", labels: str = "") -> tuple[Json, ...] | None:
+        """Return the objects of a kind; None, and a gap, if any of them is not readable."""
+        listing = await self.unless_refused(self.snapshot.list(kind, namespace=namespace, labels=labels), None)
+        return listing.items if listing and not listing.truncated else None
+
+    async def unless_refused(self, read: Awaitable[_T], instead: _Instead, *, what: str = "") -> _T | _Instead:
+        """Return what a read gives; `instead`, and a gap named `what`, if it raises ClusterError."""
+        try:
+            return await read
+        except ClusterError as error:
+            record_gap(error.gap(what))
+            return instead
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """A probe: what it declares, and the coroutine that reads."""
+    """A probe: what it declares, and the coroutine that reads.
+
+    `read` may raise ClusterError or Missing if there is nothing to go on with.
+    """
 
     declaration: ProbeDeclaration
     read: Callable[[Look], Awaitable[ProbeResult]]
+
+    async def run(self, look: Look) -> ProbeResult:
+        """Return what the probe reads, with a gap for each read that the cluster refused or cut."""
+        with collect_gaps() as gaps:
+            try:
+                result = await self.read(look)
+                if gaps:
+                    # What the cluster has nothing of may be in the part that was not read.
+                    result = replace(result, not_applicable="")
+            except Missing as missing:
+                result = ProbeResult(missing=str(missing))
+            except NotServed as error:
+                result = ProbeResult(not_applicable=f"this cluster does not serve {error.what}")
+            except ClusterError as error:
+                result = ProbeResult()
+                record_gap(error.gap())
+        # Concurrent reads record their gaps in any order.
+        return replace(result, gaps=tuple(sorted({*result.gaps, *gaps}, key=str)))

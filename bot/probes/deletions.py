@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.cluster.errors import ClusterError, NotFound, NotServed
 from bot.cluster.resources import Resource, well_known
 from bot.kube.conditions import condition
 from bot.kube.deletions import finalizers_of
@@ -20,12 +19,12 @@ from bot.kube.finalizers import Remover, is_of_kubernetes, remover_of
 from bot.kube.namespace_deletion import kinds_left
 from bot.kube.objects import has_ended, is_terminating, metadata_of, name_of, node_name_of, place_of, ref
 from bot.kube.volume_claims import claim_names, claim_reference
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, Missing, Probe
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.custom_kinds import READS_OF_OTHERS, READS_WIDESPREAD
 from bot.probes.shared.named_kinds import READS_NAMED
 from bot.probes.shared.namespaces import READS_NAMESPACES, namespaces_of
-from intents.domain import ArgDeclaration, Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import ArgDeclaration, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 _MOST_LISTED: Final = 500
 _MOST_ROWS: Final = 50
@@ -83,7 +82,6 @@ class _Found:
 
     objects: list[tuple[Resource, Json]] = field(default_factory=list)
     looked_at: int = 0
-    gaps: list[Gap] = field(default_factory=list)
 
     def add(self, resource: Resource, objects: Sequence[Json]) -> None:
         self.looked_at += len(objects)
@@ -93,20 +91,13 @@ class _Found:
 async def read(look: Look) -> ProbeResult:
     """Read the objects in question; the workloads of controllers only where a finalizer of one is left."""
     found = _Found()
-    try:
-        await (_inside(look, found) if look.flag("inside") else _in_question(look, found))
-    except NotFound as error:
-        return ProbeResult(missing=error.detail)
-    except NotServed as error:
-        return ProbeResult(not_applicable=f"this cluster does not serve the kind: {error.detail}")
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap(str(look.focus)),))
+    await (_inside(look, found) if look.flag("inside") else _in_question(look, found))
     found.objects.sort(key=lambda one: (-_since_s(look, one[1]), one[0].kind, place_of(one[1])))
     shown = found.objects[:_MOST_ROWS]
-    workloads = await _workloads(look, found, [each for _, each in shown])
-    users = await _users(look, found, shown)
+    workloads = await _workloads(look, [each for _, each in shown])
+    users = await _users(look, shown)
     rows = [_row(look, resource, obj, workloads, users) for resource, obj in shown]
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(found.gaps)), looked_at=found.looked_at)
+    return ProbeResult(rows=tuple(rows), looked_at=found.looked_at)
 
 
 async def _in_question(look: Look, found: _Found) -> None:
@@ -123,19 +114,19 @@ async def _in_question(look: Look, found: _Found) -> None:
     if name and (namespace or not resource.namespaced):
         obj = await look.snapshot.find(resource, name, namespace=namespace)
         if obj is None:
-            raise NotFound(detail=str(ObjectRef(kind=resource.kind, namespace=namespace, name=name)))
+            raise Missing(str(ObjectRef(kind=resource.kind, namespace=namespace, name=name)))
         found.add(resource, [obj])
         return
     fields = f"metadata.name={name}" if name else ""
     listing = await look.snapshot.list(resource, namespace=namespace, fields=fields, limit=_MOST_LISTED)
     if name and not listing.items and not listing.truncated:
-        raise NotFound(detail=str(ObjectRef(kind=resource.kind, namespace=namespace, name=name)))
+        raise Missing(str(ObjectRef(kind=resource.kind, namespace=namespace, name=name)))
     found.add(resource, listing.items)
 
 
 async def _inside(look: Look, found: _Found) -> None:
     """Read what is left in the namespaces in question that are being deleted."""
-    namespaces = [each for each in (await namespaces_of(look)).namespaces if is_terminating(each)][:_MOST_NAMESPACES]
+    namespaces = [each for each in await namespaces_of(look) if is_terminating(each)][:_MOST_NAMESPACES]
     wanted: list[tuple[str, str]] = []
     for namespace in namespaces:
         kinds = [kind for kind in kinds_left(namespace) if kind not in _UNREAD and kind != "pods"]
@@ -144,45 +135,23 @@ async def _inside(look: Look, found: _Found) -> None:
 
 
 async def _list(look: Look, found: _Found, kind: str, *, namespace: str) -> None:
-    try:
-        resource = well_known(kind) or await look.snapshot.served(kind)
-        if resource is None:
-            return
-        listing = await look.snapshot.list(resource, namespace=namespace, limit=_MOST_LISTED)
-    except ClusterError as error:
-        found.gaps.append(error.gap(f"{kind} of {namespace}" if namespace else kind))
-        return
-    found.add(resource, listing.items)
-    if gap := listing.gap(resource.plural):
-        found.gaps.append(gap)
+    resource = well_known(kind) or await look.unless_refused(look.snapshot.served(kind), None)
+    if resource is not None:
+        found.add(resource, await look.list(resource, namespace=namespace, limit=_MOST_LISTED))
 
 
-async def _workloads(look: Look, found: _Found, objects: Sequence[Json]) -> list[Json] | None:
+async def _workloads(look: Look, objects: Sequence[Json]) -> list[Json] | None:
     """Return the workloads among which a controller is looked for; None where none is wanted or they are unreadable."""
     if all(is_of_kubernetes(each) for obj in objects for each in finalizers_of(obj)):
         return None
-    try:
-        listings = await asyncio.gather(*map(look.snapshot.list, _WORKLOADS))
-    except ClusterError as error:
-        found.gaps.append(error.gap("the controllers that remove finalizers"))
-        return None
-    return [workload for listing in listings for workload in listing.items]
+    listings = await look.unless_refused(asyncio.gather(*map(look.snapshot.list, _WORKLOADS)), None)
+    return None if listings is None else [workload for listing in listings for workload in listing.items]
 
 
-async def _users(
-    look: Look, found: _Found, objects: Sequence[tuple[Resource, Json]]
-) -> dict[ObjectRef, tuple[str, ...]]:
+async def _users(look: Look, objects: Sequence[tuple[Resource, Json]]) -> dict[ObjectRef, tuple[str, ...]]:
     """Return what Kubernetes' own finalizers wait for, by object."""
-    users: dict[ObjectRef, tuple[str, ...]] = {}
-
-    async def read_users(resource: Resource, obj: Json) -> None:
-        try:
-            users[ref(obj, resource.kind)] = await _users_of(look, resource, obj)
-        except ClusterError as error:
-            found.gaps.append(error.gap(f"what uses {resource.kind} {name_of(obj)}"))
-
-    await asyncio.gather(*(read_users(resource, obj) for resource, obj in objects))
-    return users
+    users = await asyncio.gather(*(look.unless_refused(_users_of(look, *each), ()) for each in objects))
+    return {ref(obj, resource.kind): found for (resource, obj), found in zip(objects, users, strict=True)}
 
 
 async def _users_of(look: Look, resource: Resource, obj: Json) -> tuple[str, ...]:

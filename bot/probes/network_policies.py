@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube import network_policies as kube
 from bot.kube import services
 from bot.kube.addresses import ip_in, port_in
@@ -18,43 +17,27 @@ from bot.kube.network_policies import Connection, Direction, Peer
 from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, place_of, ref, spec_of, status_of
 from bot.kube.owners import workload_of
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.questioned_services import questioned_services
+from bot.probes.shared.reads import beside_the_verdict
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.declarations import FormerNames
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 # One pod of each workload: they have the same labels.
 MOST_PODS: Final = 12
 
-DECLARATION: Final = ProbeDeclaration(
-    name="network-policies",
-    says="a row per pod in question, direction and NetworkPolicy that restricts it there: what it lets pass",
-    rows={
-        "namespace": RowType.STRING,
-        "policy": RowType.STRING,
-        "pod": RowType.STRING,
-        "direction": RowType.STRING,  # ingress or egress
-        "certain": RowType.BOOLEAN,  # the request shows that the failing connection has this direction
-        "peer": RowType.STRING,  # the other end; "" where the request does not name it
-        "port": RowType.STRING,
-        "allows": RowType.STRING,
-        "blocks": RowType.BOOLEAN,  # no policy of the pod allows what is asked about
-    },
-    permissions=(
-        *READS_PODS,
-        Permission(verb="list", group="networking.k8s.io", resource="networkpolicies"),
-        Permission(verb="list", resource="services"),
-        Permission(verb="get", resource="namespaces"),
-    ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "allows_nothing": RowType.BOOLEAN,
-                "policies": RowType.INTEGER,
-            }
-        ),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Restriction(RowValues):
+    namespace: str
+    policy: str
+    pod: str
+    direction: str  # ingress or egress
+    certain: bool  # the request shows that the failing connection has this direction
+    peer: str  # the other end; "" where the request does not name it
+    port: str
+    allows: str
+    blocks: bool  # no policy of the pod allows what is asked about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +49,6 @@ class _Ends:
     outside: str = ""
     ports: frozenset[int | str] = frozenset()
     missing: str = ""
-    gaps: tuple[Gap, ...] = ()
 
     @property
     def is_called(self) -> bool:
@@ -90,24 +72,18 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult()
     ends = await _ends(look)
     ways = await _ways(look, ends)
-    try:
-        listing = await look.snapshot.list("NetworkPolicy")
-    except ClusterError as error:
-        return ProbeResult(gaps=(*ends.gaps, error.gap("NetworkPolicies")), missing=ends.missing)
-    gaps = (*ends.gaps, *((gap,) if (gap := listing.gap("NetworkPolicies")) else ()))
-    policies = sorted(listing.items, key=place_of)
+    policies = sorted(await look.list("NetworkPolicy"), key=place_of)
     rows = [row for way in ways for row in _rows(way, policies)]
-    return ProbeResult(rows=tuple(sorted(rows, key=_order)), gaps=tuple(dict.fromkeys(gaps)), missing=ends.missing)
+    return ProbeResult(rows=tuple(sorted(rows, key=_order)), missing=ends.missing)
 
 
 async def _ends(look: Look) -> _Ends:
     """Return both ends: the pods in question call the Service or address that the text names, if it names one."""
     called = await questioned_services(look)
-    clients, gaps, missing = await _clients(look, called.missing if called.called else "")
-    try:
-        servers, outside, ports = await _servers(look, called.services if called.called else ())
-    except ClusterError as error:
-        return _Ends(clients=clients, missing=missing, gaps=(*gaps, error.gap("the pods that are called")))
+    clients, missing = await _clients(look, called.missing if called.called else "")
+    servers, outside, ports = await look.unless_refused(
+        _servers(look, called.services if called.called else ()), ((), "", frozenset()), what="the pods that are called"
+    )
     own = set(map(place_of, servers))
     return _Ends(
         clients=tuple(pod for pod in clients if place_of(pod) not in own),
@@ -115,19 +91,18 @@ async def _ends(look: Look) -> _Ends:
         outside=outside,
         ports=ports,
         missing=missing,
-        gaps=(*gaps, *called.gaps),
     )
 
 
-async def _clients(look: Look, missing: str) -> tuple[tuple[Json, ...], tuple[Gap, ...], str]:
+async def _clients(look: Look, missing: str) -> tuple[tuple[Json, ...], str]:
     if not look.focus.name or look.focus.kind in ("Service", "Node"):
-        return (), (), missing
+        return (), missing
     suspects = await pods_of(look)
-    return _one_of_each(suspects.pods), suspects.gaps, suspects.missing or missing
+    return _one_of_each(suspects.pods), suspects.missing or missing
 
 
 async def _servers(look: Look, called: Sequence[Json]) -> tuple[tuple[Json, ...], str, frozenset[int | str]]:
-    """Return the pods that are called, or the address outside, and on which of their ports. Raises ClusterError."""
+    """Return the pods that are called, or the address outside, and on which of their ports. Raise ClusterError."""
     port = _named_port(look)
     known: frozenset[int | str] = frozenset({port} if port else ())
     if called:
@@ -201,39 +176,33 @@ async def _labels(look: Look, pods: Sequence[Json]) -> dict[str, Mapping[str, st
 
 
 async def _labels_of(look: Look, namespace: str) -> Mapping[str, str] | None:
-    try:
-        found = await look.snapshot.get("Namespace", namespace)
-    except ClusterError:
-        return None
-    return labels_of(found)
+    with beside_the_verdict():
+        found = await look.find("Namespace", namespace)
+    return labels_of(found) if found else None
 
 
 def _rows(way: _Way, policies: Sequence[Json]) -> list[Row]:
     restricting = kube.policies_of(way.pod, policies, way.direction)
     blocks = not any(kube.may_pass(policy, way.direction, way.connection) for policy in restricting)
-    return [_row(way, policy, blocks=blocks, policies=len(restricting)) for policy in restricting]
+    return [_row(way, policy, blocks=blocks) for policy in restricting]
 
 
-def _row(way: _Way, policy: Json, *, blocks: bool, policies: int) -> Row:
+def _row(way: _Way, policy: Json, *, blocks: bool) -> Row:
     peer = way.connection.peer
     summary = kube.summary(policy, way.direction)
     namespace, name = namespace_of(policy), name_of(policy)
-    return Row(
-        values={
-            "namespace": namespace,
-            "policy": name,
-            "pod": name_of(way.pod),
-            "direction": str(way.direction),
-            "certain": way.certain,
-            "peer": f"{peer.namespace}/{name_of(peer.pod)}" if peer and peer.pod else peer.ip if peer else "",
-            "port": ", ".join(sorted(map(str, way.connection.ports))),
-            "allows": summary,
-            "blocks": blocks,
-            # These go with the next release.
-            "allows_nothing": kube.allows_nothing(policy, way.direction),
-            "policies": policies,
-        },
-        subject=ref(policy, "NetworkPolicy"),
+    return _Restriction(
+        namespace=namespace,
+        policy=name,
+        pod=name_of(way.pod),
+        direction=str(way.direction),
+        certain=way.certain,
+        peer=f"{peer.namespace}/{name_of(peer.pod)}" if peer and peer.pod else peer.ip if peer else "",
+        port=", ".join(sorted(map(str, way.connection.ports))),
+        allows=summary,
+        blocks=blocks,
+    ).row(
+        ref(policy, "NetworkPolicy"),
         quote=f"{way.direction} of {name_of(way.pod)}: {summary}",
         reproduce=f"kubectl -n {namespace} get networkpolicy {name} -o yaml",
     )
@@ -241,9 +210,23 @@ def _row(way: _Way, policy: Json, *, blocks: bool, policies: int) -> Row:
 
 def _order(row: Row) -> tuple[bool, str, str, str, str, str]:
     values = row.values
-    place = (str(values[key]) for key in ("namespace", "pod", "direction", "policy", "peer"))
-    namespace, pod, direction, policy, peer = place
+    namespace, pod, direction, policy, peer = (
+        str(values[key]) for key in ("namespace", "pod", "direction", "policy", "peer")
+    )
     return (not values["blocks"], namespace, pod, direction, policy, peer)
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="network-policies",
+        says="a row per pod in question, direction and NetworkPolicy that restricts it there: what it lets pass",
+        rows=_Restriction.keys(),
+        permissions=(
+            *READS_PODS,
+            Permission(verb="list", group="networking.k8s.io", resource="networkpolicies"),
+            Permission(verb="list", resource="services"),
+            Permission(verb="get", resource="namespaces"),
+        ),
+    ),
+    read=read,
+)

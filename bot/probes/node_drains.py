@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
 from bot.kube.flags import OFF, arguments, flag
 from bot.kube.objects import (
@@ -33,8 +32,8 @@ from bot.kube.objects import (
 from bot.kube.owners import owner_of, owner_references
 from bot.kube.placement import is_cordoned
 from bot.probes.contract import Look, Probe
-from intents.declarations import FormerNames
-from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from bot.probes.rows import RowValues
+from intents.domain import Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
 
 _DRAINO: Final = re.compile(r"(?i)(?:^|[/_-])draino(?:[:@_-]|$)")
 _PREFIX: Final = "DRAINO_"
@@ -50,36 +49,27 @@ _TAKING_VALUES: Final = (
     "leader-election-retry-period", "leader-election-token-name", "protected-pod-annotation", SPARE_FLAG,
 )  # fmt: skip
 
-DECLARATION: Final = ProbeDeclaration(
-    name="node-drains",
-    says="a row per StatefulSet pod on a node that draino should drain, or for such a node without any",
-    rows={
-        "namespace": RowType.STRING,  # draino's Deployment
-        "deployment": RowType.STRING,
-        "container": RowType.STRING,
-        "available": RowType.INTEGER,
-        "arguments": RowType.STRING,
-        "watches": RowType.STRINGS,  # the node conditions in its arguments
-        "evicts": RowType.BOOLEAN,  # it evicts pods of StatefulSets
-        "spares": RowType.STRING,  # the value of the forks' flag, "" where it is not given
-        "evicts_nothing": RowType.STRING,  # --dry-run or --skip-drain, "" for neither
-        "node": RowType.STRING,
-        "conditions": RowType.STRINGS,  # those of the node that draino watches and that hold
-        "cordoned": RowType.BOOLEAN,
-        "drain": RowType.STRING,  # scheduled, completed, failed; "" where draino has not marked the node
-        "drain_message": RowType.STRING,
-        "pod_namespace": RowType.STRING,
-        "pod": RowType.STRING,  # "" for a node without a pod of a StatefulSet
-        "statefulset": RowType.STRING,
-        "also": RowType.STRINGS,  # other reasons for which draino does not evict this pod
-    },
-    permissions=(
-        Permission(verb="list", group="apps", resource="deployments"),
-        Permission(verb="list", resource="nodes"),
-        Permission(verb="list", resource="pods"),
-    ),
-    formerly=(FormerNames(probe="draino"),),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drain(RowValues):
+    namespace: str  # draino's Deployment
+    deployment: str
+    container: str
+    available: int
+    arguments: str
+    watches: tuple[str, ...]  # the node conditions in its arguments
+    evicts: bool  # it evicts pods of StatefulSets
+    spares: str  # the value of the forks' flag, "" where it is not given
+    evicts_nothing: str  # --dry-run or --skip-drain, "" for neither
+    node: str
+    conditions: tuple[str, ...]  # those of the node that draino watches and that hold
+    cordoned: bool
+    drain: str  # scheduled, completed, failed; "" where draino has not marked the node
+    drain_message: str
+    pod_namespace: str
+    pod: str  # "" for a node without a pod of a StatefulSet
+    statefulset: str
+    also: tuple[str, ...]  # other reasons for which draino does not evict this pod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,26 +115,19 @@ def _words(container: Mapping[str, Any]) -> list[str]:
 
 async def read(look: Look) -> ProbeResult:
     """Read draino's Deployments; where there is one, all nodes and the pods on those it should drain."""
-    try:
-        deployments = await look.snapshot.list("Deployment")
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap("Deployments, to find draino"),))
-    gap = deployments.gap("Deployments")
-    found = [each for item in deployments.items for each in _drainos(item)]
+    found = [each for item in await look.list("Deployment") for each in _drainos(item)]
     if not found:
-        return (
-            ProbeResult(gaps=(gap,)) if gap else ProbeResult(not_applicable="no Deployment of this cluster runs draino")
-        )
-    nodes, pods = await asyncio.gather(_list(look, "Node"), _list(look, "Pod"))
-    gaps = tuple(each for each in (gap, nodes, pods) if isinstance(each, Gap))
-    if isinstance(nodes, Gap) or isinstance(pods, Gap):
-        return ProbeResult(gaps=gaps)
+        return ProbeResult(not_applicable="no Deployment of this cluster runs draino")
+    # The pod that stays could be in a part that is missing.
+    nodes, pods = await asyncio.gather(look.whole("Node"), look.whole("Pod"))
+    if nodes is None or pods is None:
+        return ProbeResult()
     wanted = _wanted_nodes(look, pods)
     if wanted is not None and not wanted & set(map(name_of, nodes)):
-        return ProbeResult(gaps=gaps, missing=str(look.focus) if look.focus.name else f"Node {look.focus.node}")
+        return ProbeResult(missing=str(look.focus) if look.focus.name else f"Node {look.focus.node}")
     staying = _by_node(pod for pod in pods if _is_skipped_kind(pod) and _is_meant(look, pod))
     rows = [row for draino in found for row in _drained(draino, nodes, wanted, staying)]
-    return ProbeResult(rows=tuple(rows or [_row(draino, {}, None) for draino in found]), gaps=gaps)
+    return ProbeResult(rows=tuple(rows or [_row(draino, {}, None) for draino in found]))
 
 
 def _drained(
@@ -162,15 +145,6 @@ def _by_node(pods: Iterable[Json]) -> Mapping[str, list[Json]]:
     for pod in pods:
         found[node_name_of(pod)].append(pod)
     return found
-
-
-async def _list(look: Look, kind: str) -> Sequence[Json] | Gap:
-    """Return a whole list: in a part of it the pod that stays could be missing."""
-    try:
-        listing = await look.snapshot.list(kind)
-    except ClusterError as error:
-        return error.gap()
-    return listing.gap(f"all {kind}s") or listing.items
 
 
 def _drainos(deployment: Json) -> Iterable[_Draino]:
@@ -227,31 +201,30 @@ def _rows(draino: _Draino, node: Json, pods: Sequence[Json]) -> list[Row]:
 def _row(draino: _Draino, node: Json, pod: Json | None) -> Row:
     container, name = draino.container, name_of(draino.deployment)
     conditions = draino.holds_of(node)
-    values: dict[str, Value] = {
-        "namespace": namespace_of(draino.deployment),
-        "deployment": name,
-        "container": str(container.get("name") or ""),
-        "available": int(status_of(draino.deployment).get("availableReplicas") or 0),
-        "arguments": " ".join(_words(container)),
-        "watches": draino.watches,
-        "evicts": draino.evicts,
-        "spares": draino.spares,
-        "evicts_nothing": draino.evicts_nothing,
-        "node": name_of(node),
-        "conditions": conditions,
-        "cordoned": is_cordoned(node),
-        "drain": _drain(node),
-        "drain_message": str(condition(node, _SCHEDULED).get("message") or ""),
-        "pod_namespace": namespace_of(pod or {}),
-        "pod": name_of(pod or {}),
-        "statefulset": owner_of(pod).name if pod else "",
-        "also": _also(draino, pod) if pod else (),
-    }
-    return Row(
-        values=values,
-        subject=_subject(draino, node, pod),
-        quote=f"{name}: {values['arguments']}",
-        reproduce=f"kubectl -n {values['namespace']} get deployment {name} -o yaml",
+    words = " ".join(_words(container))
+    return _Drain(
+        namespace=namespace_of(draino.deployment),
+        deployment=name,
+        container=str(container.get("name") or ""),
+        available=int(status_of(draino.deployment).get("availableReplicas") or 0),
+        arguments=words,
+        watches=draino.watches,
+        evicts=draino.evicts,
+        spares=draino.spares,
+        evicts_nothing=draino.evicts_nothing,
+        node=name_of(node),
+        conditions=conditions,
+        cordoned=is_cordoned(node),
+        drain=_drain(node),
+        drain_message=str(condition(node, _SCHEDULED).get("message") or ""),
+        pod_namespace=namespace_of(pod or {}),
+        pod=name_of(pod or {}),
+        statefulset=owner_of(pod).name if pod else "",
+        also=_also(draino, pod) if pod else (),
+    ).row(
+        _subject(draino, node, pod),
+        quote=f"{name}: {words}",
+        reproduce=f"kubectl -n {namespace_of(draino.deployment)} get deployment {name} -o yaml",
     )
 
 
@@ -275,4 +248,16 @@ def _also(draino: _Draino, pod: Json) -> tuple[str, ...]:
     return tuple(found)
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="node-drains",
+        says="a row per StatefulSet pod on a node that draino should drain, or for such a node without any",
+        rows=_Drain.keys(),
+        permissions=(
+            Permission(verb="list", group="apps", resource="deployments"),
+            Permission(verb="list", resource="nodes"),
+            Permission(verb="list", resource="pods"),
+        ),
+    ),
+    read=read,
+)

@@ -12,9 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.objects import (
-    created_at,
     is_terminating,
     name_of,
     namespace_of,
@@ -24,7 +22,6 @@ from bot.kube.objects import (
     spec_of,
     waits_for_node,
 )
-from bot.kube.owners import owner_of
 from bot.kube.placement import refusal
 from bot.kube.volume_claims import (
     NO_PROVISIONER,
@@ -34,7 +31,6 @@ from bot.kube.volume_claims import (
     default_class,
     holder_of,
     is_free_for,
-    is_local,
     misfit,
     nodes_of,
     reaches,
@@ -43,65 +39,53 @@ from bot.kube.volume_claims import (
     wanted_bytes,
 )
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.ages import age_s
+from bot.probes.rows import RowValues
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
-from intents.declarations import FormerNames
-from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 # More waiting pods, or more volumes of a class, make no readable answer. The counts are over all volumes.
 MOST_PODS: Final = 4
 MOST_VOLUMES: Final = 40
 
-DECLARATION: Final = ProbeDeclaration(
-    name="persistent-volumes",
-    says="for each waiting pod in question, or the claim in question, that needs volumes that nobody provisions: a row"
-    " per volume of the class",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,  # "" for a claim that no waiting pod mounts
-        "pvc": RowType.STRING,  # the claim the volume is held against
-        "waiting_claims": RowType.INTEGER,  # of the pod
-        "storage_class": RowType.STRING,
-        "wants": RowType.INTEGER,  # bytes
-        "volumes": RowType.INTEGER,  # of the class
-        "available": RowType.INTEGER,
-        "bound": RowType.INTEGER,
-        "released": RowType.INTEGER,
-        "usable": RowType.INTEGER,  # free, fitting, on a node that takes the pod
-        "open_nodes": RowType.INTEGER,  # that take the pod and have a volume for every waiting claim of it
-        "open_node": RowType.STRING,  # the first of them
-        "pv": RowType.STRING,  # "" where the class has no volume at all
-        "phase": RowType.STRING,
-        "capacity": RowType.INTEGER,
-        "node": RowType.STRING,
-        "claim": RowType.STRING,  # namespace/name of the claim that holds it
-        "reclaim_policy": RowType.STRING,
-        "why_not": RowType.STRING,  # "" if it could be used now
-        "reusable": RowType.BOOLEAN,  # Released, and would be usable if it were not
-        "of_namesake": RowType.BOOLEAN,  # it is reserved for an earlier claim of the same name, by its uid
-    },
-    permissions=(
-        *READS_PODS,
-        Permission(verb="list", resource="nodes"),
-        Permission(verb="get", resource="persistentvolumeclaims"),
-        Permission(verb="list", resource="persistentvolumes"),
-        Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
-    ),
-    formerly=(
-        FormerNames(
-            probe="local-volumes",
-            leaving={
-                "owner_kind": RowType.STRING,
-                "owner": RowType.STRING,
-                "class_exists": RowType.BOOLEAN,
-                "provisioner": RowType.STRING,
-                "too_small": RowType.INTEGER,
-                "local": RowType.BOOLEAN,
-                "age_s": RowType.INTEGER,
-            },
-        ),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfPod(RowValues):
+    """What every row of one pod has in common."""
+
+    namespace: str
+    pod: str  # "" for a claim that no waiting pod mounts
+    waiting_claims: int
+    open_nodes: int  # that take the pod and have a volume for every waiting claim of it
+    open_node: str  # the first of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfClass(RowValues):
+    """What every row of one claim has in common."""
+
+    pvc: str  # the claim the volume is held against
+    storage_class: str
+    wants: int  # bytes
+    volumes: int  # of the class
+    available: int
+    bound: int
+    released: int
+    usable: int  # free, fitting, on a node that takes the pod
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Volume(RowValues):
+    of_pod: _OfPod
+    of_class: _OfClass
+    pv: str  # "" where the class has no volume at all
+    phase: str
+    capacity: int
+    node: str
+    claim: str  # namespace/name of the claim that holds it
+    reclaim_policy: str
+    why_not: str  # "" if it could be used now
+    reusable: bool  # Released, and would be usable if it were not
+    of_namesake: bool  # it is reserved for an earlier claim of the same name, by its uid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,86 +142,57 @@ async def read(look: Look) -> ProbeResult:
 async def _of_claim(look: Look) -> ProbeResult:
     """Read the waiting pods that mount the claim in question; without any, the volumes that could serve it alone."""
     focus = look.focus
-    try:
-        claim = await look.snapshot.find("PersistentVolumeClaim", focus.name, namespace=focus.namespace)
-        if claim is None:
-            return ProbeResult(missing=str(focus))
-        pods = (await look.snapshot.list("Pod", namespace=focus.namespace)).items if _is_pending(claim) else ()
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap(),))
+    claim = await look.in_question()
+    pods = (await look.snapshot.list("Pod", namespace=focus.namespace)).items if _is_pending(claim) else ()
     mounting = tuple(pod for pod in pods if focus.name in claim_names(pod) and waits_for_node(pod))
     if mounting or not _is_pending(claim):
         return await _of_pods(look, Suspects(pods=mounting), looked_at=1)
-    cluster, gaps = await _cluster(look)
+    cluster = await _cluster(look)
     if cluster is None or cluster.waits_for_pod(claim):
-        return ProbeResult(gaps=tuple(gaps), looked_at=0 if cluster is None else 1)
+        return ProbeResult(looked_at=0 if cluster is None else 1)
     waiting = _UnscheduledPod(pod={"metadata": {"namespace": focus.namespace}}, claims=(claim,))
-    rows = _rows(look, waiting, replace(cluster, nodes=None))
-    return ProbeResult(rows=tuple(rows), gaps=tuple(gaps), looked_at=1)
+    return ProbeResult(rows=tuple(_rows(waiting, replace(cluster, nodes=None))), looked_at=1)
 
 
 async def _of_pods(look: Look, suspects: Suspects, *, looked_at: int = 0) -> ProbeResult:
     """Read the volumes for those of the pods that wait."""
-    gaps, looked_at = list(suspects.gaps), looked_at or len(suspects.pods)
+    looked_at = looked_at or len(suspects.pods)
     pods = [pod for pod in suspects.pods if waits_for_node(pod) and claim_names(pod)]
     if not pods:
-        return ProbeResult(missing=suspects.missing, gaps=tuple(gaps), looked_at=looked_at)
-    cluster, more = await _cluster(look)
-    gaps += more
+        return ProbeResult(missing=suspects.missing, looked_at=looked_at)
+    cluster = await _cluster(look)
     if cluster is None:
-        return ProbeResult(missing=suspects.missing, gaps=tuple(dict.fromkeys(gaps)))
+        return ProbeResult(missing=suspects.missing)
+    gaps: tuple[Gap, ...] = ()
     if len(pods) > MOST_PODS:
         detail = f"only {MOST_PODS} of {len(pods)} waiting pods were looked at"
-        gaps.append(Gap(what="volumes for every waiting pod", reason=GapReason.TRUNCATED, detail=detail))
-    rows: list[Row] = []
-    for waiting, found in await asyncio.gather(*(_waiting(look, pod) for pod in pods[:MOST_PODS])):
-        gaps += found
-        rows += _rows(look, waiting, cluster)
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=looked_at)
+        gaps = (Gap(what="volumes for every waiting pod", reason=GapReason.TRUNCATED, detail=detail),)
+    found = await asyncio.gather(*(_waiting(look, pod) for pod in pods[:MOST_PODS]))
+    rows = tuple(row for waiting in found for row in _rows(waiting, cluster))
+    return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing, looked_at=looked_at)
 
 
-async def _cluster(look: Look) -> tuple[_Cluster | None, list[Gap]]:
+async def _cluster(look: Look) -> _Cluster | None:
     """Return what can be read; None where volumes or classes cannot, because without them nothing can be said."""
-    gaps: list[Gap] = []
-    found: dict[str, tuple[Json, ...]] = {}
-    kinds = {"StorageClass": "the StorageClasses", "PersistentVolume": "the PersistentVolumes", "Node": "the nodes"}
-    for kind, listing in zip(
-        kinds, await asyncio.gather(*map(look.snapshot.list, kinds), return_exceptions=True), strict=True
-    ):
-        if isinstance(listing, ClusterError):
-            gaps.append(listing.gap(kinds[kind]))
-        elif isinstance(listing, BaseException):
-            raise listing
-        else:
-            found[kind] = listing.items
-            if gap := listing.gap(kinds[kind]):
-                gaps.append(gap)
-    if "PersistentVolume" not in found or "StorageClass" not in found:
-        return None, gaps
-    classes = found["StorageClass"]
-    cluster = _Cluster(
-        classes={name_of(each): each for each in classes},
-        default=default_class(classes),
-        volumes=tuple(sorted(found["PersistentVolume"], key=name_of)),
-        nodes=found.get("Node"),
+    classes, volumes, nodes = await asyncio.gather(
+        *(look.unless_refused(look.snapshot.list(kind), None) for kind in ("StorageClass", "PersistentVolume", "Node"))
     )
-    return cluster, gaps
+    if classes is None or volumes is None:
+        return None
+    return _Cluster(
+        classes={name_of(each): each for each in classes.items},
+        default=default_class(classes.items),
+        volumes=tuple(sorted(volumes.items, key=name_of)),
+        nodes=nodes.items if nodes else None,
+    )
 
 
-async def _waiting(look: Look, pod: Json) -> tuple[_UnscheduledPod, list[Gap]]:
+async def _waiting(look: Look, pod: Json) -> _UnscheduledPod:
     namespace = namespace_of(pod)
-    names = claim_names(pod)
-    gaps: list[Gap] = []
-    claims: list[Json] = []
-    reads = (look.snapshot.find("PersistentVolumeClaim", name, namespace=namespace) for name in names)
-    for claim in await asyncio.gather(*reads, return_exceptions=True):
-        if isinstance(claim, ClusterError):
-            gaps.append(claim.gap())
-        elif isinstance(claim, BaseException):
-            raise claim
-        elif claim is not None:
-            claims.append(claim)
-    return _UnscheduledPod(pod=pod, claims=tuple(claims)), gaps
+    claims = await asyncio.gather(
+        *(look.find("PersistentVolumeClaim", name, namespace=namespace) for name in claim_names(pod))
+    )
+    return _UnscheduledPod(pod=pod, claims=tuple(filter(None, claims)))
 
 
 def _is_bound(claim: Json) -> bool:
@@ -253,26 +208,23 @@ def _class_of_volume(volume: Json) -> str:
     return str(spec_of(volume).get("storageClassName") or "")
 
 
-def _rows(look: Look, waiting: _UnscheduledPod, cluster: _Cluster) -> list[Row]:
+def _rows(waiting: _UnscheduledPod, cluster: _Cluster) -> list[Row]:
     claims = waiting.unserved(cluster)
     if not claims:
         return []
-    open_nodes = _open_nodes(waiting, claims, cluster)
+    of_pod = _of_pod(waiting.pod, claims, _open_nodes(waiting, claims, cluster))
     rows: list[Row] = []
     # Claims of one class and size are one question.
     distinct = {(cluster.class_of(each), wanted_bytes(each)): each for each in reversed(claims)}
     for claim in sorted(distinct.values(), key=name_of):
         volumes = cluster.volumes_of(cluster.class_of(claim))
         why = {name_of(each): _why_not(each, claim, waiting.pod, cluster) for each in volumes}
-        shared = {
-            **_of_pod(waiting.pod, claims, open_nodes),
-            **_of_class(claim, volumes, cluster),
-            "usable": sum(not reason for reason in why.values()),
-        }
+        of_class = _of_class(claim, volumes, cluster, usable=sum(not reason for reason in why.values()))
         shown = sorted(volumes, key=lambda each: (_rank(each, claim), name_of(each)))[:MOST_VOLUMES]
         for volume in shown or [{}]:
             free = _could_be_reused(volume, claim, waiting.pod, cluster)
-            rows.append(_row(look, claim, volume, shared, why_not=why.get(name_of(volume), ""), reusable=free))
+            why_not = why.get(name_of(volume), "")
+            rows.append(_row(claim, volume, of_pod, of_class, why_not=why_not, reusable=free))
     return rows
 
 
@@ -337,64 +289,66 @@ def _all_found(claims: Sequence[Json], volumes: Sequence[Json], cluster: _Cluste
     return True
 
 
-def _of_pod(pod: Json, claims: Sequence[Json], open_nodes: tuple[str, ...]) -> dict[str, Value]:
-    """Return what every row of one pod has in common."""
-    owner = owner_of(pod)
-    return {
-        "namespace": namespace_of(pod),
-        "pod": name_of(pod),
-        "waiting_claims": len(claims),
-        "open_nodes": len(open_nodes),
-        "open_node": next(iter(open_nodes), ""),
-        # These go with the next release.
-        "owner_kind": owner.kind,
-        "owner": owner.name,
-    }
-
-
-def _of_class(claim: Json, volumes: Sequence[Json], cluster: _Cluster) -> dict[str, Value]:
-    """Return what every row of one claim has in common."""
-    phases, name = [phase_of(each) for each in volumes], cluster.class_of(claim)
-    return {
-        "pvc": name_of(claim),
-        "storage_class": name,
-        "wants": wanted_bytes(claim),
-        "volumes": len(volumes),
-        "available": phases.count("Available"),
-        "bound": phases.count("Bound"),
-        "released": phases.count("Released"),
-        # These go with the next release.
-        "class_exists": name in cluster.classes,
-        "provisioner": str(cluster.classes.get(name, {}).get("provisioner") or ""),
-        "too_small": sum(is_free_for(each, claim) and misfit(each, claim) == "too small" for each in volumes),
-    }
-
-
-def _row(look: Look, claim: Json, volume: Json, shared: Mapping[str, Value], *, why_not: str, reusable: bool) -> Row:
-    name, phase = name_of(volume), phase_of(volume)
-    values: dict[str, Value] = {
-        **shared,
-        "pv": name,
-        "phase": phase,
-        "capacity": capacity_bytes(volume),
-        "node": ", ".join(nodes_of(volume)),
-        "claim": holder_of(volume),
-        "reclaim_policy": reclaim_policy_of(volume),
-        "why_not": why_not,
-        "reusable": reusable,
-        "of_namesake": holder_of(volume) == "/".join(place_of(claim)) and not is_free_for(volume, claim),
-        # These go with the next release.
-        "local": is_local(volume),
-        "age_s": age_s(look.snapshot, created_at(volume)),
-    }
-    mounted_by = f"pod {shared['pod']}" if shared["pod"] else ""
-    where = f"kubectl get pv {name} -o yaml" if name else "kubectl get pv"
-    return Row(
-        values=values,
-        subject=ref(volume, "PersistentVolume") if name else ref(claim, "PersistentVolumeClaim"),
-        quote=f"{name}: {phase} {holder_of(volume)}".strip() if name else "",
-        reproduce=f"{where}; kubectl -n {shared['namespace']} describe {mounted_by or f'pvc {name_of(claim)}'}",
+def _of_pod(pod: Json, claims: Sequence[Json], open_nodes: tuple[str, ...]) -> _OfPod:
+    return _OfPod(
+        namespace=namespace_of(pod),
+        pod=name_of(pod),
+        waiting_claims=len(claims),
+        open_nodes=len(open_nodes),
+        open_node=next(iter(open_nodes), ""),
     )
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+def _of_class(claim: Json, volumes: Sequence[Json], cluster: _Cluster, *, usable: int) -> _OfClass:
+    phases = [phase_of(each) for each in volumes]
+    return _OfClass(
+        pvc=name_of(claim),
+        storage_class=cluster.class_of(claim),
+        wants=wanted_bytes(claim),
+        volumes=len(volumes),
+        available=phases.count("Available"),
+        bound=phases.count("Bound"),
+        released=phases.count("Released"),
+        usable=usable,
+    )
+
+
+def _row(claim: Json, volume: Json, of_pod: _OfPod, of_class: _OfClass, *, why_not: str, reusable: bool) -> Row:
+    name, phase = name_of(volume), phase_of(volume)
+    where = f"kubectl get pv {name} -o yaml" if name else "kubectl get pv"
+    mounted_by = f"pod {of_pod.pod}" if of_pod.pod else f"pvc {name_of(claim)}"
+    return _Volume(
+        of_pod=of_pod,
+        of_class=of_class,
+        pv=name,
+        phase=phase,
+        capacity=capacity_bytes(volume),
+        node=", ".join(nodes_of(volume)),
+        claim=holder_of(volume),
+        reclaim_policy=reclaim_policy_of(volume),
+        why_not=why_not,
+        reusable=reusable,
+        of_namesake=holder_of(volume) == "/".join(place_of(claim)) and not is_free_for(volume, claim),
+    ).row(
+        ref(volume, "PersistentVolume") if name else ref(claim, "PersistentVolumeClaim"),
+        quote=f"{name}: {phase} {holder_of(volume)}".strip() if name else "",
+        reproduce=f"{where}; kubectl -n {of_pod.namespace} describe {mounted_by}",
+    )
+
+
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="persistent-volumes",
+        says="for each waiting pod in question, or the claim in question, that needs volumes that nobody provisions:"
+        " a row per volume of the class",
+        rows=_Volume.keys(),
+        permissions=(
+            *READS_PODS,
+            Permission(verb="list", resource="nodes"),
+            Permission(verb="get", resource="persistentvolumeclaims"),
+            Permission(verb="list", resource="persistentvolumes"),
+            Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
+        ),
+    ),
+    read=read,
+)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.prometheus.client import MOST_SERIES, Point, QueryResult, Series
 from bot.prometheus.errors import PrometheusError
-from intents.declarations import FormerNames
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -24,7 +24,6 @@ from intents.domain import (
     ProbeDeclaration,
     ProbeResult,
     Row,
-    RowType,
     Text,
 )
 
@@ -34,42 +33,17 @@ _SHORTEST_STEP_S: Final = 15
 _LONGEST_WINDOW_S: Final = 7 * 86400
 _NAME: Final = "__name__"
 
-DECLARATION: Final = ProbeDeclaration(
-    name="promql",
-    says="a row per series that a PromQL query finds in the cluster's Prometheus, if one is configured",
-    rows={
-        "last": RowType.NUMBER,
-        "max": RowType.NUMBER,
-        "min": RowType.NUMBER,
-        "last_age_s": RowType.INTEGER,
-        "over_share": RowType.NUMBER,  # with `limit`: the share of the samples above it
-        "over_now": RowType.BOOLEAN,  # with `limit`: whether the last one does
-        "others_over": RowType.INTEGER,  # with `limit`: how many of the other series are above it now
-        "total": RowType.INTEGER,  # how many series there are
-    },
-    args={
-        "query": ArgDeclaration(
-            says="PromQL; braces doubled; $__rate_interval stands for a window of four scrapes,"
-            ' job=~"$etcd_job" for the configured job of etcd',
-            required=True,
-        ),
-        "labels": ArgDeclaration(says="row key → label of the series", adds_keys="mapping"),
-        "window_s": ArgDeclaration(says="seconds before now to look at (default: only now)"),
-        "step_s": ArgDeclaration(says=f"seconds between two samples; default window_s / {_POINTS}"),
-        "measures": ArgDeclaration(says="what the numbers are, for quotes: backend commit p99 [s]"),
-        "limit": ArgDeclaration(says="a number to compare each sample with"),
-        "none": ArgDeclaration(says="true: finding no series is an answer, not a sign that nothing is scraped"),
-    },
-    formerly=(
-        FormerNames(
-            leaving={
-                "series": RowType.STRING,
-                "mean": RowType.NUMBER,
-                "samples": RowType.INTEGER,
-            }
-        ),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Series(RowValues):
+    last: float
+    max: float
+    min: float
+    last_age_s: int
+    over_share: float  # with `limit`: the share of the samples above it
+    over_now: bool  # with `limit`: whether the last one does
+    others_over: int  # with `limit`: how many of the other series are above it now
+    total: int  # how many series there are
 
 
 async def read(look: Look) -> ProbeResult:
@@ -79,21 +53,22 @@ async def read(look: Look) -> ProbeResult:
     step = max(int(look.args.get("step_s") or 0), math.ceil(window / _POINTS), _SHORTEST_STEP_S)
     try:
         answer = await look.snapshot.metrics(query, window_s=window, step_s=step)
-    except (PrometheusError, ClusterError) as error:
+    except PrometheusError as error:
         return ProbeResult(gaps=(error.gap(),))
-    series = [each for each in answer.series if each.points]
+    series = sorted(
+        (each for each in answer.series if each.points),
+        key=lambda each: (-_rounded(each.points[-1][1]), _shown(each.labels)),
+    )
     gaps = _gaps(answer)
     if not series and not gaps and not look.flag("none"):
         return ProbeResult(not_applicable=_EMPTY.en)
     limit = look.args.get("limit")
     over = [limit is not None and each.points[-1][1] > float(limit) for each in series]
-    labels = look.args.get("labels") or {}
-    rows = [
-        _row(look, each, query=query, labels=labels, over=is_over, others=sum(over) - is_over, total=len(series))
+    rows = tuple(
+        _row(look, each, over=is_over, others=sum(over) - is_over, total=len(series))
         for each, is_over in zip(series, over, strict=True)
-    ]
-    rows.sort(key=lambda row: (-float(str(row.values["last"])), str(row.values["series"])))
-    return ProbeResult(rows=tuple(rows), gaps=gaps)
+    )
+    return ProbeResult(rows=rows, gaps=gaps)
 
 
 _EMPTY: Final = Text(
@@ -119,42 +94,30 @@ def _gaps(answer: QueryResult) -> tuple[Gap, ...]:
     return tuple(gaps)
 
 
-def _row(
-    look: Look,
-    series: Series,
-    *,
-    query: str,
-    labels: Mapping[str, str],
-    over: bool,
-    others: int,
-    total: int,
-) -> Row:
+def _row(look: Look, series: Series, *, over: bool, others: int, total: int) -> Row:
     name = _shown(series.labels)
     numbers = [value for _, value in series.points]
     limit = look.args.get("limit")
     at, last = series.points[-1]
-    return Row(
-        values={
-            **{key: series.labels.get(str(label), "") for key, label in labels.items()},
-            "series": name,
-            "last": _rounded(last),
-            "max": _rounded(max(numbers)),
-            "min": _rounded(min(numbers)),
-            "mean": _rounded(math.fsum(numbers) / len(numbers)),
-            "last_age_s": max(int(look.snapshot.now.timestamp() - at), 0),
-            "samples": len(numbers),
-            "over_share": _share(numbers, limit),
-            "over_now": over,
-            "others_over": others,
-            "total": total,
-        },
-        subject=_subject(series.labels),
+    labels: Mapping[str, str] = look.args.get("labels") or {}
+    row = _Series(
+        last=_rounded(last),
+        max=_rounded(max(numbers)),
+        min=_rounded(min(numbers)),
+        last_age_s=max(int(look.snapshot.now.timestamp() - at), 0),
+        over_share=_share(numbers, limit),
+        over_now=over,
+        others_over=others,
+        total=total,
+    ).row(
+        _subject(series.labels),
         quote=f"{look.args.get('measures') or name}: {last:.4g}"
         + (f" (max {max(numbers):.4g})" if len(numbers) > 1 else ""),
         at=_onset(series.points, limit) if over else None,
         lasts=True,
-        points=_rounded_points(series.points),
+        more={key: series.labels.get(str(label), "") for key, label in labels.items()},
     )
+    return replace(row, points=tuple((at, _rounded(value)) for at, value in series.points))
 
 
 def _onset(points: Sequence[Point], limit: object) -> datetime:
@@ -193,8 +156,24 @@ def _rounded(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-def _rounded_points(points: Sequence[Point]) -> tuple[Point, ...]:
-    return tuple((at, _rounded(value)) for at, value in points)
-
-
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="promql",
+        says="a row per series that a PromQL query finds in the cluster's Prometheus, if one is configured",
+        rows=_Series.keys(),
+        args={
+            "query": ArgDeclaration(
+                says="PromQL; braces doubled; $__rate_interval stands for a window of four scrapes,"
+                ' job=~"$etcd_job" for the configured job of etcd',
+                required=True,
+            ),
+            "labels": ArgDeclaration(says="row key → label of the series", adds_keys="mapping"),
+            "window_s": ArgDeclaration(says="seconds before now to look at (default: only now)"),
+            "step_s": ArgDeclaration(says=f"seconds between two samples; default window_s / {_POINTS}"),
+            "measures": ArgDeclaration(says="what the numbers are, for quotes: backend commit p99 [s]"),
+            "limit": ArgDeclaration(says="a number to compare each sample with"),
+            "none": ArgDeclaration(says="true: finding no series is an answer, not a sign that nothing is scraped"),
+        },
+    ),
+    read=read,
+)

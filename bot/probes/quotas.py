@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.objects import ref, status_of
 from bot.kube.quotas import quota_amounts
 from bot.probes.contract import Look, Probe
-from intents.domain import Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from bot.probes.rows import RowValues
+from intents.domain import Permission, ProbeDeclaration, ProbeResult
 
-DECLARATION: Final = ProbeDeclaration(
-    name="quotas",
-    says="a row per resource of the ResourceQuota in question: what it admits, and what of it is used",
-    rows={
-        "namespace": RowType.STRING,
-        "quota": RowType.STRING,
-        "resource": RowType.STRING,
-        "used": RowType.STRING,
-        "hard": RowType.STRING,
-        "percent": RowType.INTEGER,  # 0 for a resource of which none is admitted on purpose
-    },
-    permissions=(Permission(verb="get", resource="resourcequotas"),),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Limited(RowValues):
+    """A resource of which a quota admits so much."""
+
+    namespace: str
+    quota: str
+    resource: str
+    used: str
+    hard: str
+    percent: int  # 0 for a resource of which none is admitted on purpose
 
 
 async def read(look: Look) -> ProbeResult:
@@ -30,33 +29,33 @@ async def read(look: Look) -> ProbeResult:
     focus = look.focus
     if focus.kind != "ResourceQuota" or not (focus.namespace and focus.name):
         return ProbeResult()
-    try:
-        found = await look.snapshot.find("ResourceQuota", focus.name, namespace=focus.namespace)
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap(str(focus.ref)),))
-    if found is None:
-        return ProbeResult(missing=str(focus.ref))
-    status = status_of(found)
-    hard, used = status.get("hard") or {}, status.get("used") or {}
-    admitted, taken = quota_amounts(hard), quota_amounts(used)
-    return ProbeResult(
-        rows=tuple(
-            Row(
-                values={
-                    "namespace": focus.namespace,
-                    "quota": focus.name,
-                    "resource": resource,
-                    "used": str(used.get(resource, 0)),
-                    "hard": str(hard[resource]),
-                    "percent": taken.get(resource, 0) * 100 // limit if limit else 0,
-                },
-                subject=ref(found, "ResourceQuota"),
-                quote=f"{resource}: {used.get(resource, 0)} of {hard[resource]}",
-                reproduce=f"kubectl -n {focus.namespace} describe resourcequota {focus.name}",
-            )
-            for resource, limit in sorted(admitted.items())
+    found = await look.in_question()
+    hard, used = status_of(found).get("hard") or {}, status_of(found).get("used") or {}
+    taken = quota_amounts(used)
+    rows = (
+        _Limited(
+            namespace=focus.namespace,
+            quota=focus.name,
+            resource=resource,
+            used=str(used.get(resource, 0)),
+            hard=str(hard[resource]),
+            percent=taken.get(resource, 0) * 100 // limit if limit else 0,
+        ).row(
+            ref(found, "ResourceQuota"),
+            quote=f"{resource}: {used.get(resource, 0)} of {hard[resource]}",
+            reproduce=f"kubectl -n {focus.namespace} describe resourcequota {focus.name}",
         )
+        for resource, limit in sorted(quota_amounts(hard).items())
     )
+    return ProbeResult(rows=tuple(rows))
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="quotas",
+        says="a row per resource of the ResourceQuota in question: what it admits, and what of it is used",
+        rows=_Limited.keys(),
+        permissions=(Permission(verb="get", resource="resourcequotas"),),
+    ),
+    read=read,
+)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.objects import name_of, namespace_of, ref, uid_of
 from bot.kube.owners import controller_reference
 from bot.kube.pod_readiness import is_ready
@@ -19,30 +19,27 @@ from bot.kube.revisions import Revision, alike, revision_name_of, revisions_in
 from bot.kube.rollouts import rollout_of, was_available
 from bot.kube.template_changes import template_changes
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.questioned_workloads import PERMISSIONS, pods_of_workload, workloads_of
 from bot.probes.shared.revisions import PERMISSIONS as OF_REVISIONS
-from intents.domain import Gap, Json, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import Json, ProbeDeclaration, ProbeResult, Row
 
 _MOST_READ: Final = 20
 _MOST_CHANGES: Final = 12
 
-DECLARATION: Final = ProbeDeclaration(
-    name="revisions",
-    says="a row per workload in question with pods that are not ready and an earlier revision: what the newest changed",
-    rows={
-        "kind": RowType.STRING,
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "revision": RowType.INTEGER,
-        "age_s": RowType.INTEGER,
-        "changes": RowType.STRINGS,  # without the values of environment variables
-        "earlier": RowType.INTEGER,
-        "earlier_ready": RowType.INTEGER,  # pods of it that are ready
-        "earlier_ran": RowType.BOOLEAN,
-    },
-    permissions=(*PERMISSIONS, *OF_REVISIONS),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Revision(RowValues):
+    kind: str
+    namespace: str
+    name: str
+    revision: int
+    age_s: int
+    changes: tuple[str, ...]  # without the values of environment variables
+    earlier: int
+    earlier_ready: int  # pods of it that are ready
+    earlier_ran: bool
 
 
 async def read(look: Look) -> ProbeResult:
@@ -50,25 +47,28 @@ async def read(look: Look) -> ProbeResult:
     found = await workloads_of(look)
     rolling = [each for each in found.workloads if rollout_of(each, look.now).rolling][:_MOST_READ]
     parts = await asyncio.gather(*(_of(look, each) for each in rolling))
-    gaps = (*found.gaps, *(gap for _, gap in parts if gap))
-    rows = tuple(row for row, _ in parts if row)
-    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
+    return ProbeResult(rows=tuple(row for row in parts if row), missing=found.missing)
 
 
-async def _of(look: Look, workload: Json) -> tuple[Row | None, Gap | None]:
-    deployment = workload.get("kind") == "Deployment"
-    kind = "ReplicaSet" if deployment else "ControllerRevision"
-    try:
-        if not deployment:
-            look.snapshot.ahead(pods_of_workload(look, workload))
-        listing = await look.snapshot.list(kind, namespace=namespace_of(workload))
-        kept = [each for each in listing.items if controller_reference(each).get("uid") == uid_of(workload)]
-        ready = _ready_in(kept) if deployment else _ready_by_hash(await pods_of_workload(look, workload))
-    except ClusterError as error:
-        return None, error.gap(f"revisions of {ref(workload)}")
+async def _of(look: Look, workload: Json) -> Row | None:
+    read = look.unless_refused(_kept(look, workload), None, what=f"revisions of {ref(workload)}")
+    if not (found := await read):
+        return None
+    kept, ready = found
     revisions = revisions_in(kept)
     older = [each for each in revisions if not alike(each.template, revisions[-1].template, but_restarts=True)]
-    return (_row(look, workload, revisions[-1], older, ready), None) if older else (None, None)
+    return _row(look, workload, revisions[-1], older, ready) if older else None
+
+
+async def _kept(look: Look, workload: Json) -> tuple[list[Json], dict[str, int]]:
+    """Return the revisions that are kept of a workload, and how many pods of each are ready. Raise ClusterError."""
+    deployment = workload.get("kind") == "Deployment"
+    if not deployment:
+        look.snapshot.ahead(pods_of_workload(look, workload))
+    kind = "ReplicaSet" if deployment else "ControllerRevision"
+    listing = await look.snapshot.list(kind, namespace=namespace_of(workload))
+    kept = [each for each in listing.items if controller_reference(each).get("uid") == uid_of(workload)]
+    return kept, _ready_in(kept) if deployment else _ready_by_hash(await pods_of_workload(look, workload))
 
 
 def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision], ready: dict[str, int]) -> Row:
@@ -78,19 +78,18 @@ def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision]
     changes = tuple(map(str, template_changes(earlier.template, newest.template)))
     more = len(changes) - _MOST_CHANGES
     made_s = age_s(look.snapshot, newest.made)
-    return Row(
-        values={
-            "kind": kind,
-            "namespace": namespace,
-            "name": name,
-            "revision": newest.number,
-            "age_s": made_s,
-            "changes": changes[:_MOST_CHANGES] + ((f"{more} more",) if more > 0 else ()),
-            "earlier": earlier.number,
-            "earlier_ready": ready.get(earlier.name, 0),
-            "earlier_ran": bool(running) or was_available(workload, newest),
-        },
-        subject=ref(workload, kind),
+    return _Revision(
+        kind=kind,
+        namespace=namespace,
+        name=name,
+        revision=newest.number,
+        age_s=made_s,
+        changes=changes[:_MOST_CHANGES] + ((f"{more} more",) if more > 0 else ()),
+        earlier=earlier.number,
+        earlier_ready=ready.get(earlier.name, 0),
+        earlier_ran=bool(running) or was_available(workload, newest),
+    ).row(
+        ref(workload, kind),
         quote=f"revision {newest.number}: {'; '.join(changes)}"[:300],
         reproduce=f"kubectl -n {namespace} rollout history {kind.lower()} {name} --revision={newest.number}",
         at=moment(look.snapshot, made_s),
@@ -110,4 +109,13 @@ def _ready_by_hash(pods: Iterable[Json]) -> dict[str, int]:
     return counts
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="revisions",
+        says="a row per workload in question with pods that are not ready and an earlier revision: what the newest"
+        " changed",
+        rows=_Revision.keys(),
+        permissions=(*PERMISSIONS, *OF_REVISIONS),
+    ),
+    read=read,
+)

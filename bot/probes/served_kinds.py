@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.cluster.served_versions import Wanted, closest, elsewhere, serves, versions_now
 from bot.probes.contract import Look, Probe
-from intents.domain import ObjectRef, ProbeDeclaration, ProbeResult, Row, RowType
+from bot.probes.rows import RowValues
+from intents.domain import ObjectRef, ProbeDeclaration, ProbeResult
 
 # How client-go's informers name a kind: *v1beta1.CronJob, without its group.
 _GO_TYPE: Final = re.compile(r"\*?(v\d+(?:(?:alpha|beta)\d+)?)\.([A-Z][A-Za-z0-9]*)")
 _KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
-DECLARATION: Final = ProbeDeclaration(
-    name="served-kinds",
-    says="a row for the kind that the text names: is it served in that version, and which version serves it",
-    rows={
-        "kind": RowType.STRING,  # as the cluster spells it, else as the text does
-        "api": RowType.STRING,  # the apiVersion that the text names, or its group; "" if it names none
-        "served": RowType.BOOLEAN,
-        "custom": RowType.BOOLEAN,  # a CustomResourceDefinition has to bring it
-        "use": RowType.STRING,  # the apiVersion that serves it and is preferred; "" if none does
-        "versions": RowType.STRINGS,  # all that serve it
-        "removed_with": RowType.STRING,  # the release of Kubernetes that removed what the text names
-        "server": RowType.STRING,  # the API server's version
-        "product": RowType.STRING,  # what brings the definition
-        "elsewhere": RowType.STRINGS,  # apiVersions of other groups that serve a kind of this name
-        "closest": RowType.STRING,  # a kind that is spelt almost alike
-    },
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind(RowValues):
+    kind: str  # as the cluster spells it, else as the text does
+    api: str  # the apiVersion that the text names, or its group; "" if it names none
+    served: bool
+    custom: bool  # a CustomResourceDefinition has to bring it
+    use: str  # the apiVersion that serves it and is preferred; "" if none does
+    versions: tuple[str, ...]  # all that serve it
+    removed_with: str  # the release of Kubernetes that removed what the text names
+    server: str  # the API server's version
+    product: str  # what brings the definition
+    elsewhere: tuple[str, ...]  # apiVersions of other groups that serve a kind of this name
+    closest: str  # a kind that is spelt almost alike
 
 
 async def read(look: Look) -> ProbeResult:
@@ -38,38 +36,31 @@ async def read(look: Look) -> ProbeResult:
     wanted = _wanted(look)
     if wanted is None:
         return ProbeResult()
-    try:
-        kinds = await look.snapshot.served_kinds()
-        if wanted.group in kinds.silent:
-            await look.snapshot.served(f"{wanted.word.lower()}.{wanted.group}")
-        server = await look.snapshot.server_version()
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap(),))
+    kinds = await look.snapshot.served_kinds()
+    if wanted.group in kinds.silent:
+        await look.snapshot.served(f"{wanted.word.lower()}.{wanted.group}")
+    server = await look.snapshot.server_version()
     now = versions_now(kinds.resources, wanted)
     apis = tuple(dict.fromkeys(each.api_version for each in now))
     others = elsewhere(kinds.resources, wanted) if not now else ()
     kind = now[0].kind if now else wanted.word
-    return ProbeResult(
-        rows=(
-            Row(
-                values={
-                    "kind": kind,
-                    "api": wanted.api,
-                    "served": any(serves(each, wanted) for each in now),
-                    "custom": not (wanted.is_builtin or wanted.removed_with),
-                    "use": apis[0] if apis else "",
-                    "versions": apis,
-                    "removed_with": wanted.removed_with,
-                    "server": server,
-                    "product": wanted.product,
-                    "elsewhere": tuple(dict.fromkeys(each.api_version for each in others)),
-                    "closest": closest(kinds.resources, wanted) if not now else "",
-                },
-                subject=ObjectRef(kind="API", name=f"{wanted.api}/{kind}" if wanted.api else kind),
-                reproduce=f"kubectl api-resources{f' --api-group={wanted.group}' if wanted.group else ''} -o wide",
-            ),
-        )
+    row = _Kind(
+        kind=kind,
+        api=wanted.api,
+        served=any(serves(each, wanted) for each in now),
+        custom=not (wanted.is_builtin or wanted.removed_with),
+        use=apis[0] if apis else "",
+        versions=apis,
+        removed_with=wanted.removed_with,
+        server=server,
+        product=wanted.product,
+        elsewhere=tuple(dict.fromkeys(each.api_version for each in others)),
+        closest=closest(kinds.resources, wanted) if not now else "",
+    ).row(
+        ObjectRef(kind="API", name=f"{wanted.api}/{kind}" if wanted.api else kind),
+        reproduce=f"kubectl api-resources{f' --api-group={wanted.group}' if wanted.group else ''} -o wide",
     )
+    return ProbeResult(rows=(row,))
 
 
 def _wanted(look: Look) -> Wanted | None:
@@ -85,4 +76,11 @@ def _wanted(look: Look) -> Wanted | None:
     return Wanted(word=plural, group=group or None) if _KIND.fullmatch(plural) else None
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="served-kinds",
+        says="a row for the kind that the text names: is it served in that version, and which version serves it",
+        rows=_Kind.keys(),
+    ),
+    read=read,
+)

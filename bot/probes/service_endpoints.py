@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.ages import UNKNOWN
 from bot.kube.conditions import condition
 from bot.kube.objects import (
@@ -25,11 +24,12 @@ from bot.kube.selected_pods import near_misses, selected_pods, selector_of
 from bot.kube.services import declared_ports, shown_ports, undeclared_ports, unnamed_ports
 from bot.kube.settling import is_settling, is_starting
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.questioned_services import questioned_services
 from bot.probes.shared.questioned_workloads import workloads_selected_by
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 _MOST_ROWS: Final = 200
 _MOST_PODS: Final = 20
@@ -38,38 +38,43 @@ _HOUR_S: Final = 3600
 # A pod that got ready later than this after its creation did not simply start.
 _LATE_S: Final = 300
 
-DECLARATION: Final = ProbeDeclaration(
-    name="service-endpoints",
-    says="a row per Service in question: the pods that its selector means, those it misses by a label, and their ports",
-    rows={
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "asked": RowType.BOOLEAN,  # the request names it, an address of it, or its pods; not one of all Services
-        "selector": RowType.STRING,  # "" where it needs none
-        "selected": RowType.INTEGER,  # pods that it means and that have not ended; -1 without a selector
-        "ready": RowType.INTEGER,  # of them, those that take traffic
-        "pods": RowType.STRINGS,  # of them, those that are not ready
-        "pod_states": RowType.STRINGS,  # the same with what kubectl shows of them
-        "starting": RowType.BOOLEAN,  # all of these, or the first of its workload, start within their time
-        "unready_s": RowType.INTEGER,  # since none of its pods is ready
-        "recovered_s": RowType.INTEGER,  # since one is ready again, -1 if none lacked for long
-        "workload": RowType.STRING,  # without pods: Deployment/web, whose pods the selector would mean
-        "wanted": RowType.INTEGER,  # its replicas, -1 without such a workload
-        "closest": RowType.STRINGS,  # without pods and workload: the pods that its selector nearly means
-        "lacking": RowType.STRINGS,  # the labels that it asks for and these lack
-        "instead": RowType.STRINGS,  # the labels that these have in their place
-        "ports": RowType.STRINGS,
-        "unnamed": RowType.STRINGS,  # target ports by a name that no container of a pod declares
-        "undeclared": RowType.STRINGS,  # by a number that no container declares, though they declare others
-        "declared": RowType.STRINGS,  # the ports that the containers declare
-    },
-    permissions=(
-        Permission(verb="list", resource="services"),
-        *READS_PODS,
-        *(Permission(verb="list", group="apps", resource=kind) for kind in ("deployments", "statefulsets")),
-        Permission(verb="list", group="apps", resource="daemonsets"),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unready(RowValues):
+    """The pods of a Service that are not ready, since when none is, and since when one is again."""
+
+    pods: tuple[str, ...]
+    pod_states: tuple[str, ...]  # the same with what kubectl shows of them
+    starting: bool  # all of these, or the first of its workload, start within their time
+    unready_s: int  # since none of its pods is ready
+    recovered_s: int  # since one is ready again, -1 if none lacked for long
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Closest(RowValues):
+    """What a Service without pods and workload nearly selects."""
+
+    closest: tuple[str, ...]  # the pods
+    lacking: tuple[str, ...]  # the labels that it asks for and these lack
+    instead: tuple[str, ...]  # the labels that these have in their place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Endpoints(RowValues):
+    namespace: str
+    name: str
+    asked: bool  # the request names it, an address of it, or its pods; not one of all Services
+    selector: str  # "" where it needs none
+    selected: int  # pods that it means and that have not ended; -1 without a selector
+    ready: int  # of them, those that take traffic
+    unready: _Unready
+    workload: str  # without pods: Deployment/web, whose pods the selector would mean
+    wanted: int  # its replicas, -1 without such a workload
+    near: _Closest
+    ports: tuple[str, ...]
+    unnamed: tuple[str, ...]  # target ports by a name that no container of a pod declares
+    undeclared: tuple[str, ...]  # by a number that no container declares, though they declare others
+    declared: tuple[str, ...]  # the ports that the containers declare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,35 +90,35 @@ async def read(look: Look) -> ProbeResult:
     """Read the Services in question with their pods; workloads and other pods only for one that selects none."""
     found = await questioned_services(look)
     services = found.services[:_MOST_ROWS]
-    gaps = list(found.gaps)
     asked = found.called or bool(look.focus.name)
-    behind = await asyncio.gather(*(_behind(look, each, gaps, alone=len(services) == 1) for each in services))
+    behind = await asyncio.gather(
+        *(
+            look.unless_refused(
+                _behind(look, each, alone=len(services) == 1), None, what=f"the pods behind {ref(each, 'Service')}"
+            )
+            for each in services
+        )
+    )
     rows = tuple(_row(look, service, one, asked=asked) for service, one in zip(services, behind, strict=True) if one)
-    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
+    return ProbeResult(rows=rows, missing=found.missing)
 
 
-async def _behind(look: Look, service: Json, gaps: list[Gap], *, alone: bool) -> _Behind | None:
-    """Return what is behind a Service, None where that may not be read."""
+async def _behind(look: Look, service: Json, *, alone: bool) -> _Behind | None:
+    """Return what is behind a Service, None if that is not known. Raise ClusterError."""
     selector, home = selector_of(service), namespace_of(service)
     if not selector:
         return _Behind(pods=())
-    try:
-        # Several Services share one list of pods.
-        scope = look.focus.namespace or home if alone else look.focus.namespace
-        labels = label_selector(selector) if alone else ""
-        listing = await look.snapshot.list("Pod", namespace=scope, labels=labels)
-        pods = selected_pods(service, listing.items)
-        if gap := listing.gap("the pods behind Services"):
-            gaps.append(gap)
-            return _Behind(pods=pods) if pods else None
-        if pods:
-            return _Behind(pods=pods)
-        if meant := await workloads_selected_by(look, service, scope=scope):
-            return _Behind(pods=(), workload=meant[0])
-        everywhere = await look.snapshot.list("Pod", namespace=scope)
-    except ClusterError as error:
-        gaps.append(error.gap(f"the pods behind Service {home}/{name_of(service)}"))
+    # Several Services share one list of pods.
+    scope = look.focus.namespace or home if alone else look.focus.namespace
+    labels = label_selector(selector) if alone else ""
+    listing = await look.snapshot.list("Pod", namespace=scope, labels=labels)
+    if pods := selected_pods(service, listing.items):
+        return _Behind(pods=pods)
+    if listing.truncated:
         return None
+    if meant := await workloads_selected_by(look, service, scope=scope):
+        return _Behind(pods=(), workload=meant[0])
+    everywhere = await look.snapshot.list("Pod", namespace=scope)
     return _Behind(pods=(), others=everywhere.items)
 
 
@@ -122,26 +127,25 @@ def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
     labels = label_selector(dict(selector))
     published = bool(spec_of(service).get("publishNotReadyAddresses"))
     ready = [pod for pod in behind.pods if published or _takes_traffic(pod)]
-    values: dict[str, Value] = {
-        "namespace": namespace,
-        "name": name,
-        "asked": asked,
-        "selector": labels,
-        "selected": len(behind.pods) if selector else -1,
-        "ready": len(ready),
-        **_unready(look, behind, ready),
-        "workload": f"{behind.workload.get('kind')}/{name_of(behind.workload)}" if behind.workload else "",
-        "wanted": replicas_of(behind.workload).desired if behind.workload else UNKNOWN,
-        **_closest(service, behind.others),
-        "ports": shown_ports(service),
-        "unnamed": unnamed_ports(service, behind.pods) if behind.pods else (),
-        "undeclared": undeclared_ports(service, behind.pods) if behind.pods else (),
-        "declared": _declared(behind.pods),
-    }
-    return Row(
-        values=values,
-        subject=ref(service, "Service"),
-        quote=f"{values['selected']} pods for selector {labels}, {len(ready)} ready" if selector else "no selector",
+    selected = len(behind.pods) if selector else -1
+    return _Endpoints(
+        namespace=namespace,
+        name=name,
+        asked=asked,
+        selector=labels,
+        selected=selected,
+        ready=len(ready),
+        unready=_unready(look, behind, ready),
+        workload=f"{behind.workload.get('kind')}/{name_of(behind.workload)}" if behind.workload else "",
+        wanted=replicas_of(behind.workload).desired if behind.workload else UNKNOWN,
+        near=_closest(service, behind.others),
+        ports=shown_ports(service),
+        unnamed=unnamed_ports(service, behind.pods) if behind.pods else (),
+        undeclared=undeclared_ports(service, behind.pods) if behind.pods else (),
+        declared=_declared(behind.pods),
+    ).row(
+        ref(service, "Service"),
+        quote=f"{selected} pods for selector {labels}, {len(ready)} ready" if selector else "no selector",
         reproduce=f"kubectl -n {namespace} get pods -l {labels}" if selector else "",
     )
 
@@ -150,34 +154,33 @@ def _takes_traffic(pod: Json) -> bool:
     return is_ready(pod) and not is_terminating(pod)
 
 
-def _unready(look: Look, behind: _Behind, ready: Sequence[Json]) -> dict[str, Value]:
-    """Return the pods that are not ready, since when none is, and since when one is again."""
+def _unready(look: Look, behind: _Behind, ready: Sequence[Json]) -> _Unready:
     unready = sorted((pod for pod in behind.pods if pod not in ready), key=name_of)
     workload = behind.workload
     since = [age_s(look.snapshot, _changed(pod)) for pod in unready]
     got = [(age_s(look.snapshot, _changed(pod)), age_s(look.snapshot, created_at(pod))) for pod in ready]
     late = bool(got) and all(s != UNKNOWN and s < _HOUR_S and made - s > _LATE_S for s, made in got)
-    return {
-        "pods": tuple(name_of(pod) for pod in unready[:_MOST_PODS]),
-        "pod_states": tuple(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready[:_MOST_PODS]),
-        "starting": (bool(unready) and all(is_starting(pod, look.now) for pod in unready))
+    return _Unready(
+        pods=tuple(name_of(pod) for pod in unready[:_MOST_PODS]),
+        pod_states=tuple(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready[:_MOST_PODS]),
+        starting=(bool(unready) and all(is_starting(pod, look.now) for pod in unready))
         or (workload is not None and is_settling(workload, str(workload.get("kind")), look.now)),
-        "unready_s": min(since, default=UNKNOWN) if not ready else UNKNOWN,
-        "recovered_s": max(s for s, _ in got) if late else UNKNOWN,
-    }
+        unready_s=min(since, default=UNKNOWN) if not ready else UNKNOWN,
+        recovered_s=max(s for s, _ in got) if late else UNKNOWN,
+    )
 
 
 def _changed(pod: Json) -> str:
     return str(condition(pod, "Ready").get("lastTransitionTime") or created_at(pod))
 
 
-def _closest(service: Json, others: Sequence[Json]) -> dict[str, Value]:
+def _closest(service: Json, others: Sequence[Json]) -> _Closest:
     near = near_misses(service, others)
-    return {
-        "closest": tuple(name_of(each.pod) for each in near[:_MOST_CLOSEST]),
-        "lacking": near[0].lacking if near else (),
-        "instead": near[0].instead if near else (),
-    }
+    return _Closest(
+        closest=tuple(name_of(each.pod) for each in near[:_MOST_CLOSEST]),
+        lacking=near[0].lacking if near else (),
+        instead=near[0].instead if near else (),
+    )
 
 
 def _declared(pods: Sequence[Json]) -> tuple[str, ...]:
@@ -186,4 +189,18 @@ def _declared(pods: Sequence[Json]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(shown))
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="service-endpoints",
+        says="a row per Service in question: the pods that its selector means, those it misses by a label, and their"
+        " ports",
+        rows=_Endpoints.keys(),
+        permissions=(
+            Permission(verb="list", resource="services"),
+            *READS_PODS,
+            *(Permission(verb="list", group="apps", resource=kind) for kind in ("deployments", "statefulsets")),
+            Permission(verb="list", group="apps", resource="daemonsets"),
+        ),
+    ),
+    read=read,
+)

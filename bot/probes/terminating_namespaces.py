@@ -2,60 +2,65 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.deletions import finalizers_of
 from bot.kube.namespace_deletion import finalizers_left, kinds_left, message_if_true
 from bot.kube.objects import is_terminating, metadata_of, name_of, ref
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.namespaces import READS_NAMESPACES, namespaces_of
-from intents.domain import Json, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import Json, ProbeDeclaration, ProbeResult, Row
 
 _QUOTE: Final = 500
 
-DECLARATION: Final = ProbeDeclaration(
-    name="terminating-namespaces",
-    says="a row per namespace in question that is being deleted: what is left in it, and what holds that",
-    rows={
-        "namespace": RowType.STRING,
-        "since_s": RowType.INTEGER,  # since its deletion was asked for
-        "left": RowType.STRINGS,  # "configmaps (2)"; empty also while pods are left, which go first
-        "held": RowType.STRINGS,  # finalizers of its content: "example.com/backup (2)"
-        "own": RowType.STRINGS,  # finalizers of the namespace itself
-        "undiscovered": RowType.STRING,  # which APIs its controller could not list, and why
-        "failure": RowType.STRING,  # why its content could not be deleted
-    },
-    permissions=READS_NAMESPACES,
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Namespace(RowValues):
+    namespace: str
+    since_s: int  # since its deletion was asked for
+    left: tuple[str, ...]  # "configmaps (2)"; empty also while pods are left, which go first
+    held: tuple[str, ...]  # finalizers of its content: "example.com/backup (2)"
+    own: tuple[str, ...]  # finalizers of the namespace itself
+    undiscovered: str  # which APIs its controller could not list, and why
+    failure: str  # why its content could not be deleted
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the namespaces in question, those deleted first before others."""
     found = await namespaces_of(look)
-    rows = [_row(look, each) for each in found.namespaces if is_terminating(each)]
+    rows = [_row(look, each) for each in found if is_terminating(each)]
     rows.sort(key=lambda row: (-int(str(row.values["since_s"])), str(row.values["namespace"])))
-    return ProbeResult(rows=tuple(rows), gaps=found.gaps, missing=found.missing, looked_at=len(found.namespaces))
+    return ProbeResult(rows=tuple(rows), looked_at=len(found))
 
 
 def _row(look: Look, namespace: Json) -> Row:
     name = name_of(namespace)
     deleted = metadata_of(namespace).get("deletionTimestamp")
     held = finalizers_left(namespace)
-    return Row(
-        values={
-            "namespace": name,
-            "since_s": age_s(look.snapshot, deleted),
-            "left": tuple(f"{kind} ({count})" for kind, count in kinds_left(namespace).items()),
-            "held": tuple(f"{finalizer} ({count})" for finalizer, count in held.items()),
-            "own": finalizers_of(namespace),
-            "undiscovered": message_if_true(namespace, "NamespaceDeletionDiscoveryFailure")[:_QUOTE],
-            "failure": message_if_true(namespace, "NamespaceDeletionContentFailure")[:_QUOTE],
-        },
-        subject=ref(namespace, "Namespace"),
+    return _Namespace(
+        namespace=name,
+        since_s=age_s(look.snapshot, deleted),
+        left=tuple(f"{kind} ({count})" for kind, count in kinds_left(namespace).items()),
+        held=tuple(f"{finalizer} ({count})" for finalizer, count in held.items()),
+        own=finalizers_of(namespace),
+        undiscovered=message_if_true(namespace, "NamespaceDeletionDiscoveryFailure")[:_QUOTE],
+        failure=message_if_true(namespace, "NamespaceDeletionContentFailure")[:_QUOTE],
+    ).row(
+        ref(namespace, "Namespace"),
         quote=f"deletionTimestamp {deleted}, finalizers {list(finalizers_of(namespace))}, left {list(held)}",
         reproduce=f"kubectl get namespace {name} -o yaml",
     )
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="terminating-namespaces",
+        says="a row per namespace in question that is being deleted: what is left in it, and what holds that",
+        rows=_Namespace.keys(),
+        permissions=READS_NAMESPACES,
+    ),
+    read=read,
+)

@@ -7,49 +7,43 @@ finalizer is removed. A deletionTimestamp is the end of the grace period, not it
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
 from bot.kube.deletions import claims_of, finalizers_of, keeper_of, node_state, still_running, stop_hooks
 from bot.kube.objects import is_terminating, metadata_of, name_of, namespace_of, node_name_of, ref
 from bot.kube.owners import controller_of, owner_of
 from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 _MOST_ROWS: Final = 50
 # The nodes and controllers of so many pods are read, those longest overdue first.
 _MOST_READ: Final = 10
 
-DECLARATION: Final = ProbeDeclaration(
-    name="terminating-pods",
-    says="a row per pod in question that is being deleted: how long past its grace period, and what can hold it",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "owner_kind": RowType.STRING,
-        "owner": RowType.STRING,
-        "owner_gone": RowType.BOOLEAN,  # the Job that controls it no longer exists
-        "node": RowType.STRING,
-        "node_state": RowType.STRING,  # ready, not ready, not reporting, gone; "" where it has no node or was not read
-        "node_since_s": RowType.INTEGER,
-        "overdue_s": RowType.INTEGER,  # since the end of its grace period; 0 before that
-        "left_s": RowType.INTEGER,  # until the end of its grace period; 0 after that
-        "grace_s": RowType.INTEGER,
-        "finalizers": RowType.STRINGS,
-        "keepers": RowType.STRINGS,  # the controllers that remove them
-        "running": RowType.STRINGS,  # containers that run by the kubelet's last report
-        "hooks": RowType.STRINGS,  # containers with a preStop hook
-        "claims": RowType.STRINGS,
-    },
-    permissions=(
-        *READS_PODS,
-        Permission(verb="get", resource="nodes"),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pod(RowValues):
+    namespace: str
+    pod: str
+    owner_kind: str
+    owner: str
+    owner_gone: bool  # the Job that controls it no longer exists
+    node: str
+    node_state: str  # ready, not ready, not reporting, gone; "" where it has no node or was not read
+    node_since_s: int
+    overdue_s: int  # since the end of its grace period; 0 before that
+    left_s: int  # until the end of its grace period; 0 after that
+    grace_s: int
+    finalizers: tuple[str, ...]
+    keepers: tuple[str, ...]  # the controllers that remove them
+    running: tuple[str, ...]  # containers that run by the kubelet's last report
+    hooks: tuple[str, ...]  # containers with a preStop hook
+    claims: tuple[str, ...]
 
 
 async def read(look: Look) -> ProbeResult:
@@ -57,13 +51,10 @@ async def read(look: Look) -> ProbeResult:
     suspects = await pods_of(look)
     pods = [pod for pod in suspects.pods if is_terminating(pod)]
     pods.sort(key=lambda pod: (-_overdue_s(look, pod), name_of(pod)))
-    gaps = list(suspects.gaps)
     rows = await asyncio.gather(
-        *(_row(look, pod, gaps, full=index < _MOST_READ) for index, pod in enumerate(pods[:_MOST_ROWS]))
+        *(_row(look, pod, full=index < _MOST_READ) for index, pod in enumerate(pods[:_MOST_ROWS]))
     )
-    return ProbeResult(
-        rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(suspects.pods)
-    )
+    return ProbeResult(rows=tuple(rows), missing=suspects.missing, looked_at=len(suspects.pods))
 
 
 def _overdue_s(look: Look, pod: Json) -> int:
@@ -72,60 +63,62 @@ def _overdue_s(look: Look, pod: Json) -> int:
     return int((look.now - ends).total_seconds()) if ends else 0
 
 
-async def _row(look: Look, pod: Json, gaps: list[Gap], *, full: bool) -> Row:
+async def _row(look: Look, pod: Json, *, full: bool) -> Row:
     namespace, name, owner = namespace_of(pod), name_of(pod), owner_of(pod)
     overdue, finalizers = _overdue_s(look, pod), finalizers_of(pod)
-    state, since = await _node(look, pod, gaps) if full else ("", UNKNOWN)
-    values: dict[str, Value] = {
-        "namespace": namespace,
-        "pod": name,
-        "owner_kind": owner.kind,
-        "owner": owner.name,
-        "owner_gone": full and bool(finalizers) and await _owner_is_gone(look, pod, gaps),
-        "node": node_name_of(pod),
-        "node_state": state,
-        "node_since_s": since,
-        "overdue_s": max(overdue, 0),
-        "left_s": max(-overdue, 0),
-        "grace_s": int(metadata_of(pod).get("deletionGracePeriodSeconds") or 0),
-        "finalizers": finalizers,
-        "keepers": tuple(dict.fromkeys(keeper_of(pod, each) for each in finalizers)),
-        "running": still_running(pod),
-        "hooks": stop_hooks(pod),
-        "claims": claims_of(pod),
-    }
-    return Row(
-        values=values,
-        subject=ref(pod, "Pod"),
+    unknown = ("", UNKNOWN)
+    state, since = await look.unless_refused(_node(look, pod), unknown) if full else unknown
+    return _Pod(
+        namespace=namespace,
+        pod=name,
+        owner_kind=owner.kind,
+        owner=owner.name,
+        owner_gone=full and bool(finalizers) and await look.unless_refused(_owner_is_gone(look, pod), False),
+        node=node_name_of(pod),
+        node_state=state,
+        node_since_s=since,
+        overdue_s=max(overdue, 0),
+        left_s=max(-overdue, 0),
+        grace_s=int(metadata_of(pod).get("deletionGracePeriodSeconds") or 0),
+        finalizers=finalizers,
+        keepers=tuple(dict.fromkeys(keeper_of(pod, each) for each in finalizers)),
+        running=still_running(pod),
+        hooks=stop_hooks(pod),
+        claims=claims_of(pod),
+    ).row(
+        ref(pod, "Pod"),
         quote=f"deletionTimestamp {metadata_of(pod).get('deletionTimestamp')}, finalizers {list(finalizers)}",
         reproduce=f"kubectl -n {namespace} get pod {name} -o jsonpath='{{.metadata}}'",
     )
 
 
-async def _node(look: Look, pod: Json, gaps: list[Gap]) -> tuple[str, int]:
-    """Return the state of a pod's node and since when."""
+async def _node(look: Look, pod: Json) -> tuple[str, int]:
+    """Return the state of a pod's node and since when. Raise ClusterError."""
     name = node_name_of(pod)
     if not name:
         return "", UNKNOWN
-    try:
-        node = await look.snapshot.find("Node", name)
-    except ClusterError as error:
-        gaps.append(error.gap(f"node {name}"))
-        return "", UNKNOWN
+    node = await look.snapshot.find("Node", name)
     since = condition(node, "Ready").get("lastTransitionTime") if node else ""
     return node_state(node), age_s(look.snapshot, since)
 
 
-async def _owner_is_gone(look: Look, pod: Json, gaps: list[Gap]) -> bool:
-    """Tell whether the Job that a pod names as the Job that controls it no longer exists."""
+async def _owner_is_gone(look: Look, pod: Json) -> bool:
+    """Tell whether the Job that controls a pod no longer exists. Raise ClusterError."""
     controller = controller_of(pod)
     if controller is None or controller.kind != "Job":
         return False
-    try:
-        return await look.snapshot.find("Job", controller.name, namespace=controller.namespace) is None
-    except ClusterError as error:
-        gaps.append(error.gap(f"Job {controller.name}"))
-        return False
+    return await look.snapshot.find("Job", controller.name, namespace=controller.namespace) is None
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="terminating-pods",
+        says="a row per pod in question that is being deleted: how long past its grace period, and what can hold it",
+        rows=_Pod.keys(),
+        permissions=(
+            *READS_PODS,
+            Permission(verb="get", resource="nodes"),
+        ),
+    ),
+    read=read,
+)

@@ -10,9 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError, NotServed
 from bot.kube import tidb_clusters
-from bot.kube.conditions import condition
 from bot.kube.containers import Container, Run, containers_in
 from bot.kube.endpoints import ready_addresses
 from bot.kube.objects import (
@@ -29,66 +27,67 @@ from bot.kube.objects import (
 from bot.kube.owners import owner_of
 from bot.kube.pod_readiness import is_ready, unready_reason
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.declarations import FormerNames
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 MOST_CLUSTERS: Final = 20
 _KIND: Final = "tidbclusters.pingcap.com"
 # Words of a text that may name an object of the cluster, where the request names none.
 _NAMING: Final = ("tidbcluster", "pod", "statefulset", "service", "host", "cluster")
 
-DECLARATION: Final = ProbeDeclaration(
-    name="tidb-components",
-    says="a row per component (discovery, pd, tidb, tikv) of each TidbCluster in question: its pods and its Service",
-    rows={
-        "namespace": RowType.STRING,
-        "cluster": RowType.STRING,
-        "cluster_age_s": RowType.INTEGER,
-        "component": RowType.STRING,
-        "desired": RowType.INTEGER,  # with one for each member the operator has given up
-        "without_tikv": RowType.BOOLEAN,  # the cluster asks for TiKV, PD has pods, and no TiKV was ever made
-        "pods": RowType.INTEGER,
-        "ready_pods": RowType.INTEGER,
-        "unready_pods": RowType.STRINGS,
-        "unready": RowType.STRING,  # the same with the reasons
-        "unready_pod": RowType.STRING,  # the first of them
-        "pod": RowType.STRING,  # the first that is not ready, else the first
-        "crash_looping": RowType.BOOLEAN,
-        "restarts": RowType.INTEGER,
-        "last_restart_s": RowType.INTEGER,  # since a container last ended
-        "last_restart_pod": RowType.STRING,
-        "last_exit_code": RowType.INTEGER,
-        "nodes": RowType.STRINGS,
-        "dns_policy": RowType.STRING,
-        "host_network": RowType.BOOLEAN,
-        "service": RowType.STRING,
-        "service_exists": RowType.BOOLEAN,  # also true where it could not be read
-        "ready_endpoints": RowType.INTEGER,  # -1 where they could not be read
-        "endpoints_match": RowType.BOOLEAN,  # the endpoints are exactly the addresses of the pods that should have one
-        "stray_endpoints": RowType.STRINGS,
-        "lacking_endpoints": RowType.STRINGS,
-        "healthy_members": RowType.INTEGER,  # of PD, as the operator last saw them
-        "unhealthy_members": RowType.STRINGS,
-    },
-    permissions=(
-        Permission(verb="list", group="pingcap.com", resource="tidbclusters"),
-        Permission(verb="list", resource="pods"),
-        Permission(verb="list", resource="services"),
-        Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
-    ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "made": RowType.BOOLEAN,
-                "majority": RowType.BOOLEAN,
-                "ready_since_s": RowType.INTEGER,
-                "youngest_s": RowType.INTEGER,
-                "cluster_ip": RowType.STRING,
-            }
-        ),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counts(RowValues):
+    """How many pods and members a component should have and has."""
+
+    namespace: str
+    cluster: str
+    cluster_age_s: int
+    component: str
+    desired: int  # with one for each member the operator has given up
+    pods: int
+    ready_pods: int
+    healthy_members: int  # of PD, as the operator last saw them
+    unhealthy_members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trouble(RowValues):
+    """Which pods are not ready, and how their containers ended."""
+
+    unready_pods: tuple[str, ...]
+    unready: str  # the same with the reasons
+    unready_pod: str  # the first of them
+    pod: str  # the first that is not ready, else the first
+    crash_looping: bool
+    restarts: int
+    last_restart_s: int  # since a container last ended
+    last_restart_pod: str
+    last_exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Service(RowValues):
+    """The Service of a component, and whether its endpoints are the pods."""
+
+    service: str
+    service_exists: bool  # also true where it could not be read
+    ready_endpoints: int  # -1 where they could not be read
+    endpoints_match: bool  # the endpoints are exactly the addresses of the pods that should have one
+    stray_endpoints: tuple[str, ...]
+    lacking_endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Component(RowValues):
+    counts: _Counts
+    trouble: _Trouble
+    without_tikv: bool  # the cluster asks for TiKV, PD has pods, and no TiKV was ever made
+    nodes: tuple[str, ...]
+    dns_policy: str
+    host_network: bool
+    reached_by: _Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,33 +97,24 @@ class _Around:
     pods: tuple[Json, ...] | None = None
     services: Mapping[str, Json] | None = None
     endpoints: Mapping[str, frozenset[str]] | None = None
-    gaps: tuple[Gap, ...] = ()
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the TidbClusters in question, and the pods, Services and endpoints around them."""
-    try:
-        listing = await look.snapshot.list(_KIND, namespace=look.focus.namespace)
-    except NotServed:
-        return ProbeResult(not_applicable="this cluster has no TidbCluster")
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap("the TidbClusters"),))
-    gaps = [gap] if (gap := listing.gap("the TidbClusters")) else []
-    clusters = _in_question(look, listing.items)
+    clusters = _in_question(look, (await look.snapshot.list(_KIND, namespace=look.focus.namespace)).items)
     if clusters is None:
         if look.focus.kind == "TidbCluster":
-            return ProbeResult(gaps=tuple(gaps), missing=str(look.focus))
-        return ProbeResult(gaps=tuple(gaps), not_applicable=f"{look.focus} belongs to no TidbCluster")
+            return ProbeResult(missing=str(look.focus))
+        return ProbeResult(not_applicable=f"{look.focus} belongs to no TidbCluster")
     chosen = sorted(clusters, key=place_of)[:MOST_CLUSTERS]
     namespaces = sorted({namespace_of(each) for each in chosen})
     around = dict(zip(namespaces, await asyncio.gather(*(_around(look, each) for each in namespaces)), strict=True))
-    gaps += [gap for each in around.values() for gap in each.gaps]
     # Without the pods a component has no row: it would look as if none ran.
     readable = [
         (each, pods, near) for each in chosen if (pods := (near := around[namespace_of(each)]).pods) is not None
     ]
     rows = tuple(row for cluster, pods, near in readable for row in _rows(look, cluster, pods, near))
-    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)))
+    return ProbeResult(rows=rows)
 
 
 def _in_question(look: Look, clusters: Sequence[Json]) -> Sequence[Json] | None:
@@ -153,75 +143,61 @@ def _owning(clusters: Sequence[Json], name: str) -> list[Json]:
 
 async def _around(look: Look, namespace: str) -> _Around:
     pods, services, slices = await asyncio.gather(
-        *(look.snapshot.list(kind, namespace=namespace) for kind in ("Pod", "Service", "EndpointSlice")),
-        return_exceptions=True,
+        *(
+            look.unless_refused(look.snapshot.list(kind, namespace=namespace), None)
+            for kind in ("Pod", "Service", "EndpointSlice")
+        )
     )
-    gaps: list[Gap] = []
-    found: list[tuple[Json, ...] | None] = []
-    for read_, what in ((pods, "pods"), (services, "Services"), (slices, "EndpointSlices")):
-        if isinstance(read_, ClusterError):
-            gaps.append(read_.gap(f"{what} in {namespace}"))
-            found.append(None)
-        elif isinstance(read_, BaseException):
-            raise read_
-        else:
-            gaps += [gap] if (gap := read_.gap(f"{what} in {namespace}")) else []
-            found.append(read_.items)
     return _Around(
-        pods=found[0],
-        services=None if found[1] is None else {name_of(each): each for each in found[1]},
-        endpoints=None if found[2] is None else ready_addresses(found[2]),
-        gaps=tuple(gaps),
+        pods=pods.items if pods else None,
+        services={name_of(each): each for each in services.items} if services else None,
+        endpoints=ready_addresses(slices.items) if slices else None,
     )
 
 
 def _rows(look: Look, cluster: Json, nearby: Sequence[Json], around: _Around) -> Iterator[Row]:
     pods = {each: _pods(cluster, each, nearby) for each in tidb_clusters.components_of(cluster)}
-    made = {each: bool(pods[each]) or tidb_clusters.is_made(cluster, each) for each in pods}
-    without_tikv = made.get("tikv") is False and bool(pods.get("pd"))
+    made = "tikv" in pods and (bool(pods["tikv"]) or tidb_clusters.is_made(cluster, "tikv"))
+    without_tikv = "tikv" in pods and not made and bool(pods.get("pd"))
     for component, own in pods.items():
-        service = f"{name_of(cluster)}-{tidb_clusters.SERVICES[component]}"
-        values: dict[str, Value] = {
-            **_counts(look, cluster, component, own),
-            "without_tikv": without_tikv,
-            **_trouble(look, own),
-            **_placed(own),
-            **_service(service, own, around),
-            # It goes with the next release.
-            "made": made[component],
-        }
-        yield _row(cluster, component, values)
+        specs = [spec_of(pod) for pod in own]
+        row = _Component(
+            counts=_counts(look, cluster, component, own),
+            trouble=_trouble(look, own),
+            without_tikv=without_tikv,
+            nodes=tuple(filter(None, dict.fromkeys(map(node_name_of, own)))),
+            dns_policy=",".join(dict.fromkeys(str(spec.get("dnsPolicy") or "ClusterFirst") for spec in specs)),
+            host_network=any(bool(spec.get("hostNetwork")) for spec in specs),
+            reached_by=_service(f"{name_of(cluster)}-{tidb_clusters.SERVICES[component]}", own, around),
+        )
+        yield _row(cluster, row)
 
 
-def _counts(look: Look, cluster: Json, component: str, pods: Sequence[Json]) -> dict[str, Value]:
-    """Return how many pods and members a component should have and has."""
+def _counts(look: Look, cluster: Json, component: str, pods: Sequence[Json]) -> _Counts:
     wanted, ready = tidb_clusters.desired(cluster, component), sum(map(is_ready, pods))
     members = tidb_clusters.members_of(cluster) if component == "pd" else tidb_clusters.Members()
-    return {
-        "namespace": namespace_of(cluster),
-        "cluster": name_of(cluster),
-        "cluster_age_s": age_s(look.snapshot, created_at(cluster)),
-        "component": component,
-        "desired": wanted,
-        "pods": len(pods),
-        "ready_pods": ready,
-        "healthy_members": len(members.healthy),
-        "unhealthy_members": members.unhealthy,
-        # It goes with the next release.
-        "majority": 2 * ready > wanted,
-    }
+    return _Counts(
+        namespace=namespace_of(cluster),
+        cluster=name_of(cluster),
+        cluster_age_s=age_s(look.snapshot, created_at(cluster)),
+        component=component,
+        desired=wanted,
+        pods=len(pods),
+        ready_pods=ready,
+        healthy_members=len(members.healthy),
+        unhealthy_members=members.unhealthy,
+    )
 
 
-def _row(cluster: Json, component: str, values: Mapping[str, Value]) -> Row:
-    instance, unready = tidb_clusters.instance_of(cluster), values["unready"]
-    return Row(
-        values=values,
-        subject=ref(cluster, "TidbCluster"),
-        quote=f"{component}: {values['ready_pods']} of {values['desired']} pods ready"
-        + (f", {unready}" if values["pods"] else ""),
+def _row(cluster: Json, values: _Component) -> Row:
+    counts, instance = values.counts, tidb_clusters.instance_of(cluster)
+    return values.row(
+        ref(cluster, "TidbCluster"),
+        quote=f"{counts.component}: {counts.ready_pods} of {counts.desired} pods ready"
+        + (f", {values.trouble.unready}" if counts.pods else ""),
         reproduce=(
-            f"kubectl -n {namespace_of(cluster)} get pods,services,endpointslices -o wide"
-            f" -l app.kubernetes.io/instance={instance},app.kubernetes.io/component={component}"
+            f"kubectl -n {counts.namespace} get pods,services,endpointslices -o wide"
+            f" -l app.kubernetes.io/instance={instance},app.kubernetes.io/component={counts.component}"
         ),
     )
 
@@ -238,26 +214,21 @@ def _pods(cluster: Json, component: str, pods: Iterable[Json]) -> list[Json]:
     return sorted(found, key=name_of)
 
 
-def _trouble(look: Look, pods: Sequence[Json]) -> dict[str, Value]:
-    """Return which pods are not ready, and how their containers ended."""
+def _trouble(look: Look, pods: Sequence[Json]) -> _Trouble:
     unready = [pod for pod in pods if not is_ready(pod)]
     containers = [each for pod in pods for each in containers_in(pod)]
     last = _last_end(look, containers)
-    since = [age_s(look.snapshot, condition(pod, "Ready").get("lastTransitionTime")) for pod in pods]
-    return {
-        "unready_pods": tuple(map(name_of, unready)),
-        "unready": ", ".join(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready),
-        "unready_pod": name_of(next(iter(unready), {})),
-        "pod": name_of(next(iter([*unready, *pods]), {})),
-        "crash_looping": any(each.crash_looping(look.now) for each in containers),
-        "restarts": sum(each.restarts for each in containers),
-        "last_restart_s": last[0].finished_s if last else UNKNOWN,
-        "last_restart_pod": name_of(last[1]) if last else "",
-        "last_exit_code": last[0].exit_code if last else -1,
-        # These go with the next release.
-        "ready_since_s": UNKNOWN if unready or not since else min(since),
-        "youngest_s": _youngest_s(look, pods),
-    }
+    return _Trouble(
+        unready_pods=tuple(map(name_of, unready)),
+        unready=", ".join(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready),
+        unready_pod=name_of(next(iter(unready), {})),
+        pod=name_of(next(iter([*unready, *pods]), {})),
+        crash_looping=any(each.crash_looping(look.now) for each in containers),
+        restarts=sum(each.restarts for each in containers),
+        last_restart_s=last[0].finished_s if last else UNKNOWN,
+        last_restart_pod=name_of(last[1]) if last else "",
+        last_exit_code=last[0].exit_code if last else -1,
+    )
 
 
 def _last_end(look: Look, containers: Iterable[Container]) -> tuple[Run, Json] | None:
@@ -267,38 +238,34 @@ def _last_end(look: Look, containers: Iterable[Container]) -> tuple[Run, Json] |
     return min(known, key=lambda each: (each[0].finished_s, name_of(each[1])), default=None)
 
 
-def _youngest_s(look: Look, pods: Iterable[Json]) -> int:
-    ages = (age_s(look.snapshot, created_at(pod)) for pod in pods)
-    return min((age for age in ages if age != UNKNOWN), default=UNKNOWN)
-
-
-def _placed(pods: Sequence[Json]) -> dict[str, Value]:
-    """Return the nodes of the pods, and how they resolve names."""
-    specs = [spec_of(pod) for pod in pods]
-    return {
-        "nodes": tuple(filter(None, dict.fromkeys(map(node_name_of, pods)))),
-        "dns_policy": ",".join(dict.fromkeys(str(spec.get("dnsPolicy") or "ClusterFirst") for spec in specs)),
-        "host_network": any(bool(spec.get("hostNetwork")) for spec in specs),
-    }
-
-
-def _service(name: str, pods: Sequence[Json], around: _Around) -> dict[str, Value]:
-    """Return the Service of a component, and whether its endpoints are the pods."""
+def _service(name: str, pods: Sequence[Json], around: _Around) -> _Service:
     service = None if around.services is None else around.services.get(name)
     spec = spec_of(service or {})
     published = pods if spec.get("publishNotReadyAddresses") else [pod for pod in pods if is_ready(pod)]
     wanted = {str(address) for pod in published if (address := status_of(pod).get("podIP"))}
     ready = wanted if around.endpoints is None else around.endpoints.get(name, frozenset())
-    return {
-        "service": name,
-        "service_exists": around.services is None or service is not None,
-        "ready_endpoints": UNKNOWN if around.endpoints is None else len(ready),
-        "endpoints_match": ready == wanted,
-        "stray_endpoints": tuple(sorted(ready - wanted)),
-        "lacking_endpoints": tuple(sorted(wanted - ready)),
-        # It goes with the next release.
-        "cluster_ip": str(spec.get("clusterIP") or ""),
-    }
+    return _Service(
+        service=name,
+        service_exists=around.services is None or service is not None,
+        ready_endpoints=UNKNOWN if around.endpoints is None else len(ready),
+        endpoints_match=ready == wanted,
+        stray_endpoints=tuple(sorted(ready - wanted)),
+        lacking_endpoints=tuple(sorted(wanted - ready)),
+    )
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="tidb-components",
+        says="a row per component (discovery, pd, tidb, tikv) of each TidbCluster in question: its pods and its"
+        " Service",
+        rows=_Component.keys(),
+        permissions=(
+            Permission(verb="list", group="pingcap.com", resource="tidbclusters"),
+            Permission(verb="list", resource="pods"),
+            Permission(verb="list", resource="services"),
+            Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
+        ),
+    ),
+    read=read,
+)

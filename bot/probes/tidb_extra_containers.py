@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import containers_in
 from bot.kube.field_managers import last_written
@@ -19,9 +18,9 @@ from bot.kube.objects import label_selector, name_of, namespace_of, place_of, po
 from bot.kube.pod_readiness import is_ready
 from bot.kube.tidb_operator import COMPONENTS, generated_containers, operator_image
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.declarations import FormerNames
-from intents.domain import Focus, Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from intents.domain import Focus, Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 _KIND: Final = "tidbclusters.pingcap.com"
 _MOST_CLUSTERS: Final = 20
@@ -32,47 +31,41 @@ _PROGRAM: Final = ("image", "command", "args")
 # A request about the operator's own pods is about every TidbCluster.
 _OPERATOR: Final = ("tidb-controller-manager", "tidb-scheduler")
 
-DECLARATION: Final = ProbeDeclaration(
-    name="tidb-extra-containers",
-    says="a row per extra container of TidbClusters (spec.*.additionalContainers) beside the operator's own",
-    rows={
-        "namespace": RowType.STRING,
-        "cluster": RowType.STRING,
-        "component": RowType.STRING,
-        "workload": RowType.STRING,
-        "field": RowType.STRING,
-        "index": RowType.INTEGER,  # its place in additionalContainers, which a JSON patch names; -1 where there is none
-        "extra": RowType.STRING,
-        "generated": RowType.BOOLEAN,
-        "changes": RowType.STRINGS,
-        "merged": RowType.BOOLEAN,
-        "running_image": RowType.STRING,
-        "implied": RowType.INTEGER,
-        "made": RowType.INTEGER,
-        "absent": RowType.STRINGS,
-        "pods": RowType.INTEGER,
-        "troubled_pods": RowType.STRINGS,
-        "set_by": RowType.STRING,
-        "set_s": RowType.INTEGER,
-    },
-    permissions=(
-        Permission(verb="get", group="pingcap.com", resource="tidbclusters"),
-        Permission(verb="list", group="pingcap.com", resource="tidbclusters"),
-        Permission(verb="get", group="apps", resource="statefulsets"),
-        Permission(verb="get", group="apps", resource="deployments"),
-        Permission(verb="list", resource="pods"),
-    ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "image": RowType.STRING,
-                "generated_names": RowType.STRINGS,
-                "operator_image": RowType.STRING,
-                "replaces": RowType.STRINGS,
-            }
-        ),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Merge(RowValues):
+    """What an extra container changes, and whether the operator has merged it into its own."""
+
+    generated: bool
+    changes: tuple[str, ...]
+    merged: bool
+    running_image: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfWorkload(RowValues):
+    """The containers that a component should have and has, and its pods in trouble."""
+
+    implied: int
+    made: int
+    absent: tuple[str, ...]
+    pods: int
+    troubled_pods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Container(RowValues):
+    namespace: str
+    cluster: str
+    component: str
+    workload: str
+    field: str
+    index: int  # its place in additionalContainers, which a JSON patch names; -1 where there is none
+    extra: str
+    merge: _Merge
+    of_workload: _OfWorkload
+    set_by: str
+    set_s: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,24 +103,17 @@ class _Made:
 
     template: Json | None = None
     pods: tuple[Json, ...] = ()
-    gap: Gap | None = None
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the TidbClusters in question, and the workloads of components with extra containers."""
-    try:
-        clusters, gaps = await _clusters(look)
-    except NotServed:
-        return ProbeResult(not_applicable="this cluster has no TidbClusters")
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap("TidbClusters"),))
+    clusters, gaps = await _clusters(look)
     components = [each for cluster in clusters for each in _components(cluster) if _is_meant(look.focus, each)]
     if not components and not gaps:
         return ProbeResult(not_applicable=f"no component of a TidbCluster belongs to {look.focus}")
-    made = await asyncio.gather(*(_made(look.snapshot, each) for each in components))
+    made = await asyncio.gather(*(look.unless_refused(_made(look.snapshot, each), _Made()) for each in components))
     rows = [row for component, its in zip(components, made, strict=True) for row in _rows(look, component, its)]
-    gaps += tuple(each.gap for each in made if each.gap)
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)))
+    return ProbeResult(rows=tuple(rows), gaps=gaps)
 
 
 def _is_meant(focus: Focus, component: _Component) -> bool:
@@ -139,14 +125,17 @@ def _names_operator(focus: Focus) -> bool:
 
 
 async def _clusters(look: Look) -> tuple[tuple[Json, ...], tuple[Gap, ...]]:
-    """Return the TidbClusters in the namespace in question; the operator's own pods run in another one."""
+    """Return the TidbClusters in the namespace in question, and what was left out.
+
+    The operator's own pods run in another namespace. Raise ClusterError.
+    """
     namespace = "" if _names_operator(look.focus) else look.focus.namespace
     listing = await look.snapshot.list(_KIND, namespace=namespace)
     found = sorted(listing.items, key=place_of)
-    gaps: tuple[Gap, ...] = (gap,) if (gap := listing.gap("all TidbClusters")) else ()
+    gaps: tuple[Gap, ...] = ()
     if len(found) > _MOST_CLUSTERS:
         detail = f"only {_MOST_CLUSTERS} of {len(found)} TidbClusters were read"
-        gaps += (Gap(what="all TidbClusters", reason=GapReason.TRUNCATED, detail=detail),)
+        gaps = (Gap(what="all TidbClusters", reason=GapReason.TRUNCATED, detail=detail),)
     return tuple(found[:_MOST_CLUSTERS]), gaps
 
 
@@ -160,19 +149,16 @@ def _components(cluster: Json) -> list[_Component]:
 
 
 async def _made(snapshot: Snapshot, component: _Component) -> _Made:
-    """Read the workload of a component with extra containers; without them nothing was merged."""
+    """Read the workload of a component with extra containers; without them nothing was merged. Raise ClusterError."""
     if not component.extras:
         return _Made()
     namespace = namespace_of(component.cluster)
     kind = "Deployment" if component.name == "discovery" else "StatefulSet"
-    try:
-        workload = await snapshot.find(kind, component.workload, namespace=namespace)
-        if workload is None:
-            return _Made()
-        labels = (spec_of(workload).get("selector") or {}).get("matchLabels") or {}
-        pods = (await snapshot.list("Pod", namespace=namespace, labels=label_selector(labels))).items if labels else ()
-    except ClusterError as error:
-        return _Made(gap=error.gap())
+    workload = await snapshot.find(kind, component.workload, namespace=namespace)
+    if workload is None:
+        return _Made()
+    labels = (spec_of(workload).get("selector") or {}).get("matchLabels") or {}
+    pods = (await snapshot.list("Pod", namespace=namespace, labels=label_selector(labels))).items if labels else ()
     template = dict(spec_of(pod_template_of(workload)))
     return _Made(template=template, pods=tuple(sorted(pods, key=name_of)))
 
@@ -188,56 +174,48 @@ def _row(look: Look, component: _Component, made: _Made, extra: Mapping[str, Any
     cluster, name = component.cluster, str(extra.get("name") or "")
     namespace, cluster_name = namespace_of(cluster), name_of(cluster)
     written = last_written(cluster, ("spec", component.name, "additionalContainers"))
-    return Row(
-        values={
-            "namespace": namespace,
-            "cluster": cluster_name,
-            "component": component.name,
-            "workload": component.workload,
-            "field": field,
-            "index": index,
-            "extra": name,
-            **_merge(component, made, extra),
-            **_of_workload(look, component, made),
-            "set_by": written.manager,
-            "set_s": age_s(look.snapshot, written.time),
-        },
-        subject=ref(cluster, "TidbCluster"),
+    return _Container(
+        namespace=namespace,
+        cluster=cluster_name,
+        component=component.name,
+        workload=component.workload,
+        field=field,
+        index=index,
+        extra=name,
+        merge=_merge(component, made, extra),
+        of_workload=_of_workload(look, component, made),
+        set_by=written.manager,
+        set_s=age_s(look.snapshot, written.time),
+    ).row(
+        ref(cluster, "TidbCluster"),
         quote=f"{field}.name: {name}" if name else "",
         reproduce=f"kubectl -n {namespace} get tidbcluster {cluster_name}"
         f" -o jsonpath='{{.spec.{component.name}.additionalContainers}}'",
     )
 
 
-def _merge(component: _Component, made: _Made, extra: Mapping[str, Any]) -> dict[str, Value]:
-    """Return what an extra container changes, and whether the operator has merged it into its own."""
+def _merge(component: _Component, made: _Made, extra: Mapping[str, Any]) -> _Merge:
     name = str(extra.get("name") or "")
     own_image = operator_image(component.name, spec_of(component.cluster)) if name == component.name else ""
     running = _containers(made.template).get(name, {})
     replaces = tuple(key for key in _PROGRAM if extra.get(key) and not (key == "image" and extra[key] == own_image))
-    return {
-        "generated": name in component.generated,
-        "changes": tuple(sorted(str(key) for key in extra if key != "name")),
-        "merged": bool(replaces) and all(running.get(key) == extra[key] for key in replaces),
-        "running_image": str(running.get("image") or ""),
-        # These go with the next release.
-        "image": str(extra.get("image") or ""),
-        "generated_names": component.generated,
-        "operator_image": own_image,
-        "replaces": replaces,
-    }
+    return _Merge(
+        generated=name in component.generated,
+        changes=tuple(sorted(str(key) for key in extra if key != "name")),
+        merged=bool(replaces) and all(running.get(key) == extra[key] for key in replaces),
+        running_image=str(running.get("image") or ""),
+    )
 
 
-def _of_workload(look: Look, component: _Component, made: _Made) -> dict[str, Value]:
-    """Return the containers that the component should have and has, and its pods in trouble."""
+def _of_workload(look: Look, component: _Component, made: _Made) -> _OfWorkload:
     held, exists = _containers(made.template), made.template is not None
-    return {
-        "implied": len(component.generated) + len(component.extras),
-        "made": len(held) if exists else UNKNOWN,
-        "absent": _absent(component, held) if exists else (),
-        "pods": len(made.pods),
-        "troubled_pods": tuple(name_of(pod) for pod in made.pods if _is_in_trouble(look.snapshot, pod)),
-    }
+    return _OfWorkload(
+        implied=len(component.generated) + len(component.extras),
+        made=len(held) if exists else UNKNOWN,
+        absent=_absent(component, held) if exists else (),
+        pods=len(made.pods),
+        troubled_pods=tuple(name_of(pod) for pod in made.pods if _is_in_trouble(look.snapshot, pod)),
+    )
 
 
 def _containers(template: Json | None) -> dict[str, Mapping[str, Any]]:
@@ -260,4 +238,18 @@ def _is_in_trouble(snapshot: Snapshot, pod: Json) -> bool:
     return any(run and run.exit_code != 0 and UNKNOWN < run.finished_s <= _RECENT_S for run in ended)
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="tidb-extra-containers",
+        says="a row per extra container of TidbClusters (spec.*.additionalContainers) beside the operator's own",
+        rows=_Container.keys(),
+        permissions=(
+            Permission(verb="get", group="pingcap.com", resource="tidbclusters"),
+            Permission(verb="list", group="pingcap.com", resource="tidbclusters"),
+            Permission(verb="get", group="apps", resource="statefulsets"),
+            Permission(verb="get", group="apps", resource="deployments"),
+            Permission(verb="list", resource="pods"),
+        ),
+    ),
+    read=read,
+)

@@ -5,18 +5,18 @@ Their start script reads the pod's annotations: with runmode=debug it starts not
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.containers import Container, containers_in, trouble_order
-from bot.kube.objects import annotations_of, created_at, name_of, namespace_of, node_name_of, ref
+from bot.kube.objects import annotations_of, name_of, namespace_of, ref
 from bot.kube.owners import owner_of
 from bot.kube.tidb_operator import component_of, reads_annotations
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
-from intents.declarations import FormerNames
-from intents.domain import Gap, GapReason, Json, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import Gap, GapReason, Json, ProbeDeclaration, ProbeResult, Row
 from intents.plurals import counted
 
 RUNMODE: Final = "runmode"
@@ -25,33 +25,18 @@ _MOST_PODS: Final = 50
 # Objects of other kinds have no pods of PD, TiKV or TiDB.
 _KINDS: Final = frozenset({"", "Pod", "StatefulSet", "TidbCluster"})
 
-DECLARATION: Final = ProbeDeclaration(
-    name="tidb-pods",
-    says="a row per PD, TiKV or TiDB pod in question: does it keep failing, is it told to start in diagnostic mode",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "container": RowType.STRING,  # that of the component itself
-        "crash_looping": RowType.BOOLEAN,
-        "running": RowType.BOOLEAN,
-        "running_s": RowType.INTEGER,
-        "restarts": RowType.INTEGER,
-        "annotated": RowType.BOOLEAN,  # with runmode=debug
-        "sees_annotations": RowType.BOOLEAN,  # its start script can read them
-    },
-    permissions=READS_PODS,
-    formerly=(
-        FormerNames(
-            probe="diagnostic-mode",
-            leaving={
-                "pod_age_s": RowType.INTEGER,
-                "component": RowType.STRING,
-                "node": RowType.STRING,
-                "last_exit_code": RowType.INTEGER,
-            },
-        ),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pod(RowValues):
+    namespace: str
+    pod: str
+    container: str  # that of the component itself
+    crash_looping: bool
+    running: bool
+    running_s: int
+    restarts: int
+    annotated: bool  # with runmode=debug
+    sees_annotations: bool  # its start script can read them
 
 
 async def read(look: Look) -> ProbeResult:
@@ -60,13 +45,13 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult(not_applicable=f"{look.focus} is no pod of PD, TiKV or TiDB")
     suspects = await _of_a_cluster(look) if look.focus.kind == "TidbCluster" else await pods_of(look)
     found = [each for pod in suspects.pods if (each := _main(component_of(pod), pod)) is not None]
-    if not found and not suspects.gaps and not suspects.missing:
+    if not found and not suspects.missing:
         return ProbeResult(not_applicable=f"no pod of PD, TiKV or TiDB in {look.focus}")
     found.sort(key=lambda each: trouble_order(each, look.now))
-    gaps = suspects.gaps
+    gaps: tuple[Gap, ...] = ()
     if len(found) > _MOST_PODS:
         detail = f"only {_MOST_PODS} of {len(found)} pods were looked at"
-        gaps += (Gap(what="all pods of PD, TiKV and TiDB", reason=GapReason.TRUNCATED, detail=detail),)
+        gaps = (Gap(what="all pods of PD, TiKV and TiDB", reason=GapReason.TRUNCATED, detail=detail),)
     rows = tuple(_row(look, each) for each in found[:_MOST_PODS])
     return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing)
 
@@ -74,13 +59,8 @@ async def read(look: Look) -> ProbeResult:
 async def _of_a_cluster(look: Look) -> Suspects:
     """Return the pods of a TidbCluster: the operator names its StatefulSets after the cluster and the component."""
     focus = look.focus
-    try:
-        listing = await look.snapshot.list("Pod", namespace=focus.namespace)
-    except ClusterError as error:
-        return Suspects(gaps=(error.gap(f"pods of {focus}"),))
-    mine = [pod for pod in listing.items if owner_of(pod).name == f"{focus.name}-{component_of(pod)}"]
-    gap = listing.gap(f"pods of {focus}")
-    return Suspects(pods=tuple(mine), gaps=(gap,) if gap else ())
+    pods = await look.list("Pod", namespace=focus.namespace)
+    return Suspects(pods=tuple(pod for pod in pods if owner_of(pod).name == f"{focus.name}-{component_of(pod)}"))
 
 
 def _main(component: str, pod: Json) -> Container | None:
@@ -93,30 +73,31 @@ def _row(look: Look, container: Container) -> Row:
     namespace, name = namespace_of(pod), name_of(pod)
     annotated = annotations_of(pod).get(RUNMODE) == _DEBUG
     running = container.state == "running"
-    ended = container.ended(look.now)
     state = container.reason or container.state
-    return Row(
-        values={
-            "namespace": namespace,
-            "pod": name,
-            "container": container.name,
-            "crash_looping": container.crash_looping(look.now),
-            "running": running,
-            "running_s": age_s(look.snapshot, container.detail.get("startedAt")) if running else UNKNOWN,
-            "restarts": container.restarts,
-            "annotated": annotated,
-            "sees_annotations": reads_annotations(pod),
-            # These go with the next release.
-            "pod_age_s": age_s(look.snapshot, created_at(pod)),
-            "component": component_of(pod),
-            "node": node_name_of(pod),
-            "last_exit_code": ended.exit_code if ended else -1,
-        },
-        subject=ref(pod, "Pod"),
+    return _Pod(
+        namespace=namespace,
+        pod=name,
+        container=container.name,
+        crash_looping=container.crash_looping(look.now),
+        running=running,
+        running_s=age_s(look.snapshot, container.detail.get("startedAt")) if running else UNKNOWN,
+        restarts=container.restarts,
+        annotated=annotated,
+        sees_annotations=reads_annotations(pod),
+    ).row(
+        ref(pod, "Pod"),
         quote=f"{name}: {state}, {counted(container.restarts, 'restarts')}"
         + (f", {RUNMODE}: {_DEBUG}" if annotated else ""),
         reproduce=f"kubectl -n {namespace} get pod {name} -o wide",
     )
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="tidb-pods",
+        says="a row per PD, TiKV or TiDB pod in question: does it keep failing, is it told to start in diagnostic mode",
+        rows=_Pod.keys(),
+        permissions=READS_PODS,
+    ),
+    read=read,
+)

@@ -13,16 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
-from bot.cluster.object_lists import ObjectList
+from bot.kube.field_managers import Write, writes_of
 from bot.kube.objects import created_at, labels_of, metadata_of, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.owners import controller_reference
 from bot.kube.webhooks import Webhook
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared import admission
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.declarations import FormerNames
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 # Kinds that every cluster has, few enough to list, whose updates start work elsewhere.
 _KINDS: Final[Mapping[str, str]] = {
@@ -37,75 +36,40 @@ _FEWEST: Final = 100
 # A manager that wrote so lately is still writing.
 _RECENT_S: Final = 300
 
-DECLARATION: Final = ProbeDeclaration(
-    name="updates",
-    says=f"a row per workload whose generation rises fastest, at most {MOST_ROWS}: who writes it, how often",
-    rows={
-        "kind": RowType.STRING,
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "asked": RowType.BOOLEAN,  # the request is about this one, or names none
-        "generation": RowType.INTEGER,
-        "age_s": RowType.INTEGER,
-        "per_hour": RowType.INTEGER,  # generations over its whole age: a loop that began late looks slower
-        "last_s": RowType.INTEGER,  # since the last write of anything but its status
-        "manager": RowType.STRING,  # the field manager that wrote last, as metadata.managedFields has it
-        "writers": RowType.STRINGS,  # all that wrote in the last five minutes: two may undo each other's changes
-        "webhooks": RowType.STRINGS,  # blocking webhooks that are asked about each update (of the one named, if any)
-        "controller_namespace": RowType.STRING,
-        "controller": RowType.STRING,  # the Deployment that runs the manager, "" unless it is just one
-    },
-    permissions=(
-        *(Permission(verb="list", group="apps", resource=plural) for plural in _KINDS.values()),
-        *admission.PERMISSIONS,
-        Permission(verb="list", resource="namespaces"),
-    ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "owner_kind": RowType.STRING,
-                "owner": RowType.STRING,
-                "webhook_timeout_s": RowType.INTEGER,
-                "candidates": RowType.STRINGS,
-            }
-        ),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Update(RowValues):
+    kind: str
+    namespace: str
+    name: str
+    asked: bool  # the request is about this one, or names none
+    generation: int
+    age_s: int
+    per_hour: int  # generations over its whole age: a loop that began late looks slower
+    last_s: int  # since the last write of anything but its status
+    manager: str  # the field manager that wrote last, as metadata.managedFields has it
+    writers: tuple[str, ...]  # all that wrote in the last five minutes: two may undo each other's changes
+    webhooks: tuple[str, ...]  # blocking webhooks that are asked about each update (of the one named, if any)
+    controller_namespace: str
+    controller: str  # the Deployment that runs the manager, "" unless it is just one
 
 
 async def read(look: Look) -> ProbeResult:
     """Read all workloads of the cluster, since each write loads the same API server; keep the most written."""
-    workloads, gaps = await _workloads(look)
+    # The controller that writes a workload may run in any namespace.
+    listings = await asyncio.gather(*(look.list(kind, limit=MOST_OBJECTS) for kind in _KINDS))
+    workloads = [each for listing in listings for each in listing]
     climbing = sorted(
         (each for each in workloads if _generation(each) >= _FEWEST),
         key=lambda each: (not _is_in_question(look, each), -_per_hour(look, each), namespace_of(each), name_of(each)),
     )[:MOST_ROWS]
     if not climbing:
-        return ProbeResult(gaps=gaps)
-    blocking, own_gaps = await _blocking(look)
-    labels, label_gaps = await _namespace_labels(look, blocking)
+        return ProbeResult()
+    blocking = await _blocking(look)
+    labels = await _namespace_labels(look, blocking)
     deployments = [each for each in workloads if each.get("kind") == "Deployment"]
     rows = (_row(look, each, blocking=blocking, labels=labels, deployments=deployments) for each in climbing)
-    return ProbeResult(rows=tuple(rows), gaps=(*gaps, *own_gaps, *label_gaps))
-
-
-async def _workloads(look: Look) -> tuple[list[Json], tuple[Gap, ...]]:
-    """Return every workload of the cluster: the controller that writes one may run in any namespace."""
-    answers = await asyncio.gather(
-        *(look.snapshot.list(kind, limit=MOST_OBJECTS) for kind in _KINDS), return_exceptions=True
-    )
-    found: list[Json] = []
-    gaps: list[Gap] = []
-    for plural, answer in zip(_KINDS.values(), answers, strict=True):
-        if isinstance(answer, ClusterError):
-            gaps.append(answer.gap())
-        elif isinstance(answer, ObjectList):
-            found += answer.items
-            if gap := answer.gap(f"all {plural}"):
-                gaps.append(gap)
-        else:
-            raise answer
-    return found, tuple(gaps)
+    return ProbeResult(rows=tuple(rows))
 
 
 def _is_in_question(look: Look, obj: Json) -> bool:
@@ -116,42 +80,17 @@ def _is_in_question(look: Look, obj: Json) -> bool:
     return (focus.kind, focus.name) == (obj.get("kind"), name_of(obj)) and focus.namespace in ("", namespace_of(obj))
 
 
-async def _blocking(look: Look) -> tuple[list[Webhook], tuple[Gap, ...]]:
-    found, gaps = await admission.webhooks(look)
+async def _blocking(look: Look) -> list[Webhook]:
     named = admission.named_in(look)
-    return [each for each in found if each.blocking and (not named or named.means(each))], gaps
+    found = await admission.webhooks(look)
+    return [each for each in found if each.blocking and (not named or named.means(each))]
 
 
-async def _namespace_labels(
-    look: Look, blocking: Iterable[Webhook]
-) -> tuple[dict[str, Mapping[str, str]], tuple[Gap, ...]]:
+async def _namespace_labels(look: Look, blocking: Iterable[Webhook]) -> dict[str, Mapping[str, str]]:
     """Return the labels of every namespace, if some webhook selects by them."""
     if not any(each.spec.get("namespaceSelector") for each in blocking):
-        return {}, ()
-    try:
-        listing = await look.snapshot.list("Namespace")
-    except ClusterError as error:
-        return {}, (error.gap(),)
-    return {name_of(item): labels_of(item) for item in listing.items}, ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Write:
-    """The last write of a field manager to an object."""
-
-    manager: str
-    last_s: int
-
-
-def _writes(look: Look, obj: Json) -> list[_Write]:
-    """Return the writes of anything but the status, the latest first."""
-    entries = metadata_of(obj).get("managedFields") or ()
-    found = [
-        _Write(manager=str(entry.get("manager") or "unknown"), last_s=age_s(look.snapshot, entry.get("time")))
-        for entry in entries
-        if entry.get("subresource") != "status"
-    ]
-    return sorted((each for each in found if each.last_s != UNKNOWN), key=lambda each: (each.last_s, each.manager))
+        return {}
+    return {name_of(item): labels_of(item) for item in await look.list("Namespace")}
 
 
 def _generation(obj: Json) -> int:
@@ -177,34 +116,26 @@ def _row(
     deployments: Sequence[Json],
 ) -> Row:
     kind, namespace, name = str(obj.get("kind")), namespace_of(obj), name_of(obj)
-    writes = _writes(look, obj)
-    last = writes[0] if writes else _Write(manager="", last_s=UNKNOWN)
-    called = [each for each in blocking if _is_called(each, obj, labels.get(namespace))]
-    owner = controller_reference(obj)
+    writes = [each for each in writes_of(obj, look.now) if each.age_s != UNKNOWN]
+    last = writes[0] if writes else Write(manager="", age_s=UNKNOWN)
     candidates = _run_by(last.manager, deployments) if last.manager else []
-    controller = _the_one(candidates, written=obj, owner_kind=str(owner.get("kind") or "")) or {}
-    return Row(
-        values={
-            "kind": kind,
-            "namespace": namespace,
-            "name": name,
-            "asked": _is_in_question(look, obj),
-            "generation": _generation(obj),
-            "age_s": _age(look, obj),
-            "per_hour": _per_hour(look, obj),
-            "last_s": last.last_s,
-            "manager": last.manager,
-            "writers": tuple(dict.fromkeys(each.manager for each in writes if each.last_s <= _RECENT_S)),
-            "webhooks": tuple(dict.fromkeys(each.name for each in called)),
-            "controller_namespace": namespace_of(controller),
-            "controller": name_of(controller),
-            # These go with the next release.
-            "owner_kind": str(owner.get("kind") or ""),
-            "owner": str(owner.get("name") or ""),
-            "webhook_timeout_s": sum(each.timeout_s for each in called),
-            "candidates": tuple("/".join(place_of(each)) for each in candidates),
-        },
-        subject=ref(obj, kind),
+    controller = _the_one(candidates, written=obj, owner_kind=str(controller_reference(obj).get("kind") or "")) or {}
+    return _Update(
+        kind=kind,
+        namespace=namespace,
+        name=name,
+        asked=_is_in_question(look, obj),
+        generation=_generation(obj),
+        age_s=_age(look, obj),
+        per_hour=_per_hour(look, obj),
+        last_s=last.age_s,
+        manager=last.manager,
+        writers=tuple(dict.fromkeys(each.manager for each in writes if each.age_s <= _RECENT_S)),
+        webhooks=tuple(dict.fromkeys(each.name for each in blocking if _is_called(each, obj, labels.get(namespace)))),
+        controller_namespace=namespace_of(controller),
+        controller=name_of(controller),
+    ).row(
+        ref(obj, kind),
         quote=f"generation: {_generation(obj)}, last written by {last.manager or 'nobody known'}",
         reproduce=f"kubectl -n {namespace} get {kind.lower()} {name} -o yaml --show-managed-fields",
     )
@@ -256,4 +187,16 @@ def _repositories(deployment: Json) -> set[str]:
     return {image.rpartition("/")[2].partition(":")[0] for image in images}
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="updates",
+        says=f"a row per workload whose generation rises fastest, at most {MOST_ROWS}: who writes it, how often",
+        rows=_Update.keys(),
+        permissions=(
+            *(Permission(verb="list", group="apps", resource=plural) for plural in _KINDS.values()),
+            *admission.PERMISSIONS,
+            Permission(verb="list", resource="namespaces"),
+        ),
+    ),
+    read=read,
+)

@@ -6,11 +6,10 @@ Only pods that wait for their start, or for a node that takes a further volume, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube import volume_attachments as kube
 from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
@@ -29,10 +28,11 @@ from bot.kube.owners import owner_of
 from bot.kube.volume_attachments import Attachment, MountedVolume
 from bot.kube.volume_claims import claim_names, volume_name_of
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.claim_users import pods_or_claim_users
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 # The pods of one owner wait for the same.
 MOST_PODS: Final = 5
@@ -41,67 +41,44 @@ _NO_ROOM: Final = "max volume count"
 _ONE_POD: Final = "ReadWriteOncePod"
 _NOT_STARTED: Final = frozenset({"ContainerCreating", "PodInitializing", ""})
 
-DECLARATION: Final = ProbeDeclaration(
-    name="volume-attachments",
-    says="a row per storage volume of the pods in question that wait for their start: where it is attached, the"
-    " driver's error and limit, the driver's pod on the node; and a row per pod for which every node is full",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "node": RowType.STRING,  # "" for a pod without a node
-        "waits_s": RowType.INTEGER,
-        "pvc": RowType.STRING,
-        "volume": RowType.STRING,  # the PersistentVolume, or the pod's volume where it has none
-        "driver": RowType.STRING,
-        "source": RowType.STRING,
-        "error": RowType.STRING,  # of the attachment to the pod's node
-        "holder_node": RowType.STRING,  # another node that has the volume, which only one can have
-        "holder_ready": RowType.STRING,  # its Ready condition; "gone" where there is no such node
-        "holder_pod": RowType.STRING,
-        "same_owner": RowType.BOOLEAN,  # that pod belongs to the same workload
-        "detach_error": RowType.STRING,
-        "limit": RowType.INTEGER,  # volumes of the driver that the node takes, -1 if it sets none
-        "used": RowType.INTEGER,
-        "registered": RowType.BOOLEAN,  # the kubelet knows the driver; true where that cannot be read
-        "driver_pod": RowType.STRING,  # on the node
-        "driver_trouble": RowType.STRING,
-        "full": RowType.STRINGS,  # nodes that take no further volume, of a pod without a node
-        "message": RowType.STRING,  # of the scheduler, of such a pod
-    },
-    permissions=(
-        *READS_PODS,
-        Permission(verb="get", resource="persistentvolumeclaims"),
-        Permission(verb="get", resource="persistentvolumes"),
-        Permission(verb="get", resource="nodes"),
-        Permission(verb="list", group="storage.k8s.io", resource="volumeattachments"),
-        Permission(verb="list", group="storage.k8s.io", resource="csinodes"),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waiting(RowValues):
+    """The pod that waits."""
+
+    namespace: str
+    pod: str
+    node: str  # "" for a pod without a node
+    waits_s: int
 
 
-@dataclass(slots=True, kw_only=True)
-class _Reader:
-    """Reads objects; what cannot be read becomes a gap."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Holder(RowValues):
+    """Another node that has the volume, which only one can have, and the pod there that mounts the claim."""
 
-    look: Look
-    gaps: list[Gap] = field(default_factory=list)
+    holder_node: str = ""
+    holder_ready: str = ""  # its Ready condition; "gone" where there is no such node
+    holder_pod: str = ""
+    same_owner: bool = False  # that pod belongs to the same workload
+    detach_error: str = ""
 
-    async def find(self, kind: str, name: str, *, namespace: str = "") -> tuple[Json | None, bool]:
-        """Return an object, and whether it could be read."""
-        try:
-            return await self.look.snapshot.find(kind, name, namespace=namespace), True
-        except ClusterError as error:
-            self.gaps.append(error.gap())
-            return None, False
 
-    async def list(self, kind: str, *, what: str, namespace: str = "", fields: str = "") -> tuple[Json, ...] | None:
-        try:
-            listing = await self.look.snapshot.list(kind, namespace=namespace, fields=fields)
-        except ClusterError as error:
-            self.gaps.append(error.gap(what))
-            return None
-        self.gaps += [gap] if (gap := listing.gap(what)) else []
-        return listing.items
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attachment(RowValues):
+    waiting: _Waiting
+    pvc: str = ""
+    volume: str = ""  # the PersistentVolume, or the pod's volume where it has none
+    driver: str = ""
+    source: str = ""
+    error: str = ""  # of the attachment to the pod's node
+    held_by: _Holder = _Holder()
+    limit: int = -1  # volumes of the driver that the node takes, -1 if it sets none
+    used: int = 0
+    registered: bool = True  # the kubelet knows the driver; true where that cannot be read
+    driver_pod: str = ""  # on the node
+    driver_trouble: str = ""
+    full: tuple[str, ...] = ()  # nodes that take no further volume, of a pod without a node
+    message: str = ""  # of the scheduler, of such a pod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,24 +93,18 @@ async def read(look: Look) -> ProbeResult:
     """Read the volumes of the pods in question that wait for them."""
     suspects = await pods_or_claim_users(look)
     waiting = [pod for pod in suspects.pods if _waits_on_node(pod) or _is_refused(pod)][:MOST_PODS]
-    reader = _Reader(look=look, gaps=list(suspects.gaps))
     rows: list[Row] = []
     if waiting:
         attachments, nodes = await asyncio.gather(
-            reader.list("VolumeAttachment", what="VolumeAttachments"), reader.list("CSINode", what="CSINodes")
+            look.list("VolumeAttachment"), look.unless_refused(look.snapshot.list("CSINode"), None)
         )
         storage = _Storage(
-            attachments=tuple(map(kube.attachment_in, attachments or ())),
-            csi_nodes=None if nodes is None else {name_of(each): each for each in nodes},
+            attachments=tuple(map(kube.attachment_in, attachments)),
+            csi_nodes={name_of(each): each for each in nodes.items} if nodes else None,
         )
-        for found in await asyncio.gather(*(_rows(pod, storage, reader) for pod in waiting)):
+        for found in await asyncio.gather(*(_rows(look, pod, storage) for pod in waiting)):
             rows += found
-    return ProbeResult(
-        rows=tuple(rows),
-        gaps=tuple(dict.fromkeys(reader.gaps)),
-        missing=suspects.missing,
-        looked_at=len(suspects.pods),
-    )
+    return ProbeResult(rows=tuple(rows), missing=suspects.missing, looked_at=len(suspects.pods))
 
 
 def _waits_on_node(pod: Json) -> bool:
@@ -150,131 +121,135 @@ def _refusal(pod: Json) -> str:
     return str(condition(pod, "PodScheduled").get("message") or "")
 
 
-async def _rows(pod: Json, storage: _Storage, reader: _Reader) -> list[Row]:
+async def _rows(look: Look, pod: Json, storage: _Storage) -> list[Row]:
     mounted = kube.mounted_volumes(pod)
-    if waits_for_node(pod):
-        if _ONE_POD in _refusal(pod):
-            return [row for each in mounted for row in await _of_one_pod(pod, each, reader)]
-        full = kube.full_nodes((storage.csi_nodes or {}).values(), storage.attachments)
-        return [_row(pod, reader, {"full": full, "message": _refusal(pod)})]
-    return list(await asyncio.gather(*(_of_volume(pod, each, storage, reader) for each in mounted)))
+    if not waits_for_node(pod):
+        return list(await asyncio.gather(*(_of_volume(look, pod, each, storage) for each in mounted)))
+    if _ONE_POD in _refusal(pod):
+        return [row for each in mounted for row in await _of_one_pod(look, pod, each)]
+    full = kube.full_nodes((storage.csi_nodes or {}).values(), storage.attachments)
+    return [_row(pod, _Attachment(waiting=_waiting(look, pod), full=full, message=_refusal(pod)))]
 
 
-async def _of_volume(pod: Json, mounted: MountedVolume, storage: _Storage, reader: _Reader) -> Row:
-    node, volume = node_name_of(pod), await _volume_of(pod, mounted, reader)
+async def _of_volume(look: Look, pod: Json, mounted: MountedVolume, storage: _Storage) -> Row:
+    node, volume = node_name_of(pod), await _volume_of(look, pod, mounted)
     spec = mounted.inline or spec_of(volume)
     driver, name = kube.driver_of(spec), name_of(volume)
     here = next((each for each in storage.attachments if (each.volume, each.node) == (name, node)), None)
-    csi_node = None if storage.csi_nodes is None else storage.csi_nodes.get(node, {})
-    served = await _driver_pod(node, driver, reader)
-    values: dict[str, Value] = {
-        "pvc": mounted.claim,
-        "volume": name or mounted.volume,
-        "driver": driver,
-        "source": kube.source_of(spec),
-        "error": here.attach_error if here and not here.attached else "",
-        "limit": kube.limit_of(csi_node or {}, driver),
-        "used": sum((each.node, each.driver) == (node, driver) for each in storage.attachments),
-        "registered": not driver or csi_node is None or kube.is_registered(csi_node, driver),
-        "driver_pod": f"{namespace_of(served)}/{name_of(served)}" if served else "",
-        "driver_trouble": kube.trouble_of(served) if served else "",
-    }
     elsewhere = [each for each in storage.attachments if each.volume == name and each.node != node]
-    if name and kube.is_exclusive(volume) and elsewhere:
-        values |= await _holder(pod, mounted.claim, elsewhere, reader)
-    return _row(pod, reader, values)
+    csi_node = None if storage.csi_nodes is None else storage.csi_nodes.get(node, {})
+    served = await _driver_pod(look, node, driver)
+    held = name and kube.is_exclusive(volume) and elsewhere
+    values = _Attachment(
+        waiting=_waiting(look, pod),
+        pvc=mounted.claim,
+        volume=name or mounted.volume,
+        driver=driver,
+        source=kube.source_of(spec),
+        error=here.attach_error if here and not here.attached else "",
+        held_by=await _attached_to(look, pod, mounted.claim, elsewhere[0]) if held else _Holder(),
+        limit=kube.limit_of(csi_node or {}, driver),
+        used=sum((each.node, each.driver) == (node, driver) for each in storage.attachments),
+        registered=not driver or csi_node is None or kube.is_registered(csi_node, driver),
+        driver_pod=f"{namespace_of(served)}/{name_of(served)}" if served else "",
+        driver_trouble=kube.trouble_of(served) if served else "",
+    )
+    return _row(pod, values)
 
 
-async def _of_one_pod(pod: Json, mounted: MountedVolume, reader: _Reader) -> list[Row]:
+async def _of_one_pod(look: Look, pod: Json, mounted: MountedVolume) -> list[Row]:
     """Return a row where another pod mounts a claim that only one pod may mount."""
-    claim, _ = await reader.find("PersistentVolumeClaim", mounted.claim, namespace=namespace_of(pod))
+    claim = await look.find("PersistentVolumeClaim", mounted.claim, namespace=namespace_of(pod))
     if not claim or _ONE_POD not in (spec_of(claim).get("accessModes") or ()):
         return []
-    user = next((each for each in await _users(pod, mounted.claim, reader) if node_name_of(each)), None)
+    user = next((each for each in await _users(look, pod, mounted.claim) if node_name_of(each)), None)
     if user is None:
         return []
-    values: dict[str, Value] = {"pvc": mounted.claim, "volume": volume_name_of(claim), "message": _refusal(pod)}
-    return [_row(pod, reader, {**values, **await _held_by(pod, node_name_of(user), user, reader)})]
+    values = _Attachment(
+        waiting=_waiting(look, pod),
+        pvc=mounted.claim,
+        volume=volume_name_of(claim),
+        held_by=await _held_by(look, pod, node_name_of(user), user),
+        message=_refusal(pod),
+    )
+    return [_row(pod, values)]
 
 
-async def _volume_of(pod: Json, mounted: MountedVolume, reader: _Reader) -> Json:
+async def _volume_of(look: Look, pod: Json, mounted: MountedVolume) -> Json:
     if not mounted.claim:
         return {}
-    claim, _ = await reader.find("PersistentVolumeClaim", mounted.claim, namespace=namespace_of(pod))
+    claim = await look.find("PersistentVolumeClaim", mounted.claim, namespace=namespace_of(pod))
     if not claim or not volume_name_of(claim):
         return {}
-    volume, _ = await reader.find("PersistentVolume", volume_name_of(claim))
+    volume = await look.find("PersistentVolume", volume_name_of(claim))
     return volume or {"metadata": {"name": volume_name_of(claim)}}
 
 
-async def _driver_pod(node: str, driver: str, reader: _Reader) -> Json | None:
-    if not driver:
-        return None
-    pods = await reader.list("Pod", what=f"pods of node {node}", fields=f"spec.nodeName={node}")
-    return kube.driver_pod(pods or (), driver)
+async def _driver_pod(look: Look, node: str, driver: str) -> Json | None:
+    return kube.driver_pod(await look.list("Pod", fields=f"spec.nodeName={node}"), driver) if driver else None
 
 
-async def _holder(pod: Json, claim: str, elsewhere: Sequence[Attachment], reader: _Reader) -> dict[str, Value]:
-    """Return the node that has the volume, its state, and the pod there that mounts the claim."""
-    held = elsewhere[0]
-    users = await _users(pod, claim, reader)
+async def _attached_to(look: Look, pod: Json, claim: str, held: Attachment) -> _Holder:
+    users = await _users(look, pod, claim)
     user = next((each for each in users if node_name_of(each) == held.node), None)
-    return {**await _held_by(pod, held.node, user, reader), "detach_error": held.detach_error}
+    return await _held_by(look, pod, held.node, user, detach_error=held.detach_error)
 
 
-async def _users(pod: Json, claim: str, reader: _Reader) -> list[Json]:
+async def _users(look: Look, pod: Json, claim: str) -> list[Json]:
     """Return the other pods that mount a claim."""
-    pods = await reader.list("Pod", what=f"pods in {namespace_of(pod)}", namespace=namespace_of(pod))
-    others = (each for each in pods or () if name_of(each) != name_of(pod) and not has_ended(each))
+    pods = await look.list("Pod", namespace=namespace_of(pod))
+    others = (each for each in pods if name_of(each) != name_of(pod) and not has_ended(each))
     return [each for each in others if claim in claim_names(each)]
 
 
-async def _held_by(pod: Json, node: str, user: Json | None, reader: _Reader) -> dict[str, Value]:
-    found, was_read = await reader.find("Node", node)
-    return {
-        "holder_node": node,
-        "holder_ready": _readiness(found) if found else "gone" if was_read else "",
-        "holder_pod": f"{namespace_of(user)}/{name_of(user)}" if user else "",
-        "same_owner": user is not None and owner_of(user) == owner_of(pod),
-    }
-
-
-def _readiness(node: Json) -> str:
-    return str(condition(node, "Ready").get("status") or "Unknown")
-
-
-def _row(pod: Json, reader: _Reader, values: Mapping[str, Value]) -> Row:
-    namespace, name = namespace_of(pod), name_of(pod)
-    since = condition(pod, "PodScheduled").get("lastTransitionTime") or created_at(pod)
-    known: dict[str, Value] = {
-        "namespace": namespace,
-        "pod": name,
-        "node": node_name_of(pod),
-        "waits_s": age_s(reader.look.snapshot, since),
-        "pvc": "",
-        "volume": "",
-        "driver": "",
-        "source": "",
-        "error": "",
-        "holder_node": "",
-        "holder_ready": "",
-        "holder_pod": "",
-        "same_owner": False,
-        "detach_error": "",
-        "limit": -1,
-        "used": 0,
-        "registered": True,
-        "driver_pod": "",
-        "driver_trouble": "",
-        "full": (),
-        "message": "",
-    }
-    return Row(
-        values={**known, **values},
-        subject=ref(pod, "Pod"),
-        quote=str(values.get("error") or values.get("message") or ""),
-        reproduce=f"kubectl get volumeattachments; kubectl -n {namespace} describe pod {name}",
+async def _held_by(look: Look, pod: Json, node: str, user: Json | None, *, detach_error: str = "") -> _Holder:
+    return _Holder(
+        holder_node=node,
+        holder_ready=await look.unless_refused(_readiness(look, node), ""),
+        holder_pod=f"{namespace_of(user)}/{name_of(user)}" if user else "",
+        same_owner=user is not None and owner_of(user) == owner_of(pod),
+        detach_error=detach_error,
     )
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+async def _readiness(look: Look, name: str) -> str:
+    """Return the Ready condition of a node, "gone" if there is no such node. Raise ClusterError."""
+    node = await look.snapshot.find("Node", name)
+    return str(condition(node, "Ready").get("status") or "Unknown") if node else "gone"
+
+
+def _waiting(look: Look, pod: Json) -> _Waiting:
+    since = condition(pod, "PodScheduled").get("lastTransitionTime") or created_at(pod)
+    return _Waiting(
+        namespace=namespace_of(pod),
+        pod=name_of(pod),
+        node=node_name_of(pod),
+        waits_s=age_s(look.snapshot, since),
+    )
+
+
+def _row(pod: Json, values: _Attachment) -> Row:
+    return values.row(
+        ref(pod, "Pod"),
+        quote=values.error or values.message,
+        reproduce=f"kubectl get volumeattachments; kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",
+    )
+
+
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="volume-attachments",
+        says="a row per storage volume of the pods in question that wait for their start: where it is attached, the"
+        " driver's error and limit, the driver's pod on the node; and a row per pod for which every node is full",
+        rows=_Attachment.keys(),
+        permissions=(
+            *READS_PODS,
+            Permission(verb="get", resource="persistentvolumeclaims"),
+            Permission(verb="get", resource="persistentvolumes"),
+            Permission(verb="get", resource="nodes"),
+            Permission(verb="list", group="storage.k8s.io", resource="volumeattachments"),
+            Permission(verb="list", group="storage.k8s.io", resource="csinodes"),
+        ),
+    ),
+    read=read,
+)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.ages import UNKNOWN
 from bot.kube.conditions import condition
 from bot.kube.field_managers import LastWrite, last_written
@@ -22,9 +21,10 @@ from bot.kube.pod_readiness import is_ready
 from bot.kube.replicas import replicas_of
 from bot.kube.rollouts import Rollout, is_owned, is_paused, rollout_of, says_on_purpose, scales_to_zero
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.questioned_workloads import PERMISSIONS, pods_of_workload, workloads_of
-from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 _MOST_ROWS: Final = 200
 # A namespace can have many workloads in trouble: the pods of so many are read.
@@ -34,41 +34,32 @@ _MOST_PODS: Final = 20
 _CREATION_S: Final = 60
 _HOUR_S: Final = 3600
 
-DECLARATION: Final = ProbeDeclaration(
-    name="workloads",
-    says="a row per Deployment, StatefulSet and DaemonSet in question: its pods that do not get ready and why, what"
-    " holds its rollout, and who set its replicas",
-    rows={
-        "kind": RowType.STRING,
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "desired": RowType.INTEGER,
-        "ready": RowType.INTEGER,
-        "updated": RowType.INTEGER,
-        "stuck": RowType.BOOLEAN,  # pods are missing or not ready, and will not get ready by themselves
-        "overdue_s": RowType.INTEGER,  # since its progress deadline passed, -1 for none
-        "refusal": RowType.STRING,  # why the API server refuses its pods
-        "pods": RowType.STRINGS,  # those that are not ready
-        "failing": RowType.STRINGS,  # of those, the ones that are not just starting, with the reason
-        "pod": RowType.STRING,  # of a StatefulSet: the one that holds the rest
-        "pod_reason": RowType.STRING,
-        "waiting": RowType.INTEGER,  # pods that are not created, or not updated, before that one is ready
-        "updating": RowType.BOOLEAN,  # of a StatefulSet: its pods are of two revisions
-        "nodes": RowType.STRINGS,  # where its pods are not ready
-        "recovered_s": RowType.INTEGER,  # since when it is well after trouble, -1 if it had none
-        "paused": RowType.BOOLEAN,  # with a template that no pod has yet
-        "on_purpose": RowType.BOOLEAN,  # an autoscaler, an operator or an annotation accounts for no replicas
-        "scaled_by": RowType.STRING,  # the field manager that wrote spec.replicas, or spec.paused of a paused one
-        "scaled_s": RowType.INTEGER,
-        "service": RowType.STRING,  # the Service in question, or behind the Ingress in question, that selects its pods
-        "ingress": RowType.STRING,  # the Ingress in question
-    },
-    permissions=(
-        *PERMISSIONS,
-        Permission(verb="list", resource="events"),
-        Permission(verb="list", group="autoscaling", resource="horizontalpodautoscalers"),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Workload(RowValues):
+    kind: str
+    namespace: str
+    name: str
+    desired: int
+    ready: int
+    updated: int
+    stuck: bool  # pods are missing or not ready, and will not get ready by themselves
+    overdue_s: int  # since its progress deadline passed, -1 for none
+    refusal: str  # why the API server refuses its pods
+    pods: tuple[str, ...]  # those that are not ready
+    failing: tuple[str, ...]  # of those, the ones that are not just starting, with the reason
+    pod: str  # of a StatefulSet: the one that holds the rest
+    pod_reason: str
+    waiting: int  # pods that are not created, or not updated, before that one is ready
+    updating: bool  # of a StatefulSet: its pods are of two revisions
+    nodes: tuple[str, ...]  # where its pods are not ready
+    recovered_s: int  # since when it is well after trouble, -1 if it had none
+    paused: bool  # with a template that no pod has yet
+    on_purpose: bool  # an autoscaler, an operator or an annotation accounts for no replicas
+    scaled_by: str  # the field manager that wrote spec.replicas, or spec.paused of a paused one
+    scaled_s: int
+    service: str  # the Service in question, or behind the Ingress in question, that selects its pods
+    ingress: str  # the Ingress in question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +71,6 @@ class _Judged:
     pods: tuple[Json, ...] | None = None
     refusal: str = ""
     autoscaled: bool = False
-    gaps: tuple[Gap, ...] = ()
 
 
 async def read(look: Look) -> ProbeResult:
@@ -88,12 +78,12 @@ async def read(look: Look) -> ProbeResult:
     found = await workloads_of(look)
     order = sorted(found.workloads, key=lambda each: not _is_in_trouble(look, each))
     judged = await asyncio.gather(*(_judge(look, each, number) for number, each in enumerate(order[:_MOST_ROWS])))
-    gaps = (*found.gaps, *(gap for each in judged for gap in each.gaps))
+    gaps: tuple[Gap, ...] = ()
     if len(order) > _MOST_ROWS:
         detail = f"only {_MOST_ROWS} of {len(order)} were judged, those in trouble first"
-        gaps = (*gaps, Gap(what="workloads", reason=GapReason.TRUNCATED, detail=detail))
+        gaps = (Gap(what="workloads", reason=GapReason.TRUNCATED, detail=detail),)
     rows = tuple(_row(look, each, service=found.services.get(ref(each.workload), "")) for each in judged)
-    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
+    return ProbeResult(rows=rows, gaps=gaps, missing=found.missing)
 
 
 def _is_in_trouble(look: Look, workload: Json) -> bool:
@@ -105,18 +95,14 @@ async def _judge(look: Look, workload: Json, number: int) -> _Judged:
     rollout, count = rollout_of(workload, look.now), replicas_of(workload)
     itself = (look.focus.kind, look.focus.name) == (workload.get("kind"), name_of(workload))
     wanted = itself or count.ready < count.desired or rollout.rolling
-    gaps: tuple[Gap, ...] = ()
     pods: tuple[Json, ...] | None = None
     refusal, autoscaled = rollout.refusal, False
-    try:
-        if wanted and number < _MOST_READ and count.desired:
-            pods = await pods_of_workload(look, workload)
-            refusal = refusal or await _refusal(look, workload, pods)
-        if count.desired == 0 and workload.get("kind") != "DaemonSet" and number < _MOST_READ:
-            autoscaled = await _is_autoscaled(look, workload)
-    except ClusterError as error:
-        gaps = (error.gap(f"pods of {ref(workload)}"),)
-    return _Judged(workload=workload, rollout=rollout, pods=pods, refusal=refusal, autoscaled=autoscaled, gaps=gaps)
+    if wanted and number < _MOST_READ and count.desired:
+        pods = await look.unless_refused(pods_of_workload(look, workload), None)
+        refusal = refusal or (await _refusal(look, workload, pods) if pods is not None else "")
+    if count.desired == 0 and workload.get("kind") != "DaemonSet" and number < _MOST_READ:
+        autoscaled = await _is_autoscaled(look, workload)
+    return _Judged(workload=workload, rollout=rollout, pods=pods, refusal=refusal, autoscaled=autoscaled)
 
 
 async def _refusal(look: Look, workload: Json, pods: Sequence[Json]) -> str:
@@ -125,14 +111,14 @@ async def _refusal(look: Look, workload: Json, pods: Sequence[Json]) -> str:
         return ""
     if not all(map(is_ready, pods)) and workload.get("kind") == "StatefulSet":
         return ""
-    events = [one for one in await look.snapshot.events(ref(workload)) if one.get("reason") == "FailedCreate"]
-    return str(events[-1].get("message") or "") if events else ""
+    events = await look.unless_refused(look.snapshot.events(ref(workload)), ())
+    failed = [str(one.get("message") or "") for one in events if one.get("reason") == "FailedCreate"]
+    return failed[-1] if failed else ""
 
 
 async def _is_autoscaled(look: Look, workload: Json) -> bool:
     """Tell whether an autoscaler that may scale to zero targets a workload."""
-    listing = await look.snapshot.list("HorizontalPodAutoscaler", namespace=namespace_of(workload))
-    for scaler in listing.items:
+    for scaler in await look.list("HorizontalPodAutoscaler", namespace=namespace_of(workload)):
         target = spec_of(scaler).get("scaleTargetRef") or {}
         if (target.get("kind"), target.get("name")) == (workload.get("kind"), name_of(workload)):
             return spec_of(scaler).get("minReplicas") == 0 or name_of(scaler).startswith("keda-hpa-")
@@ -147,37 +133,36 @@ def _row(look: Look, judged: _Judged, *, service: str) -> Row:
     holder = _holder(workload, unready)
     paused = is_paused(workload)
     written = _written(workload, paused=paused)
-    values: dict[str, Value] = {
-        "kind": kind,
-        "namespace": namespace,
-        "name": name,
-        "desired": count.desired,
-        "ready": count.ready,
-        "updated": int(status_of(workload).get("updatedReplicas") or 0),
-        "stuck": _is_stuck(judged, reasons, holder),
-        "overdue_s": judged.rollout.overdue_s,
-        "refusal": judged.refusal,
-        "pods": tuple(name_of(pod) for pod in unready[:_MOST_PODS]),
-        "failing": tuple(f"{pod}: {why}" for pod, why in list(reasons.items())[:_MOST_PODS]),
-        "pod": holder,
-        "pod_reason": reasons.get(holder, ""),
-        "waiting": _waiting(workload, holder),
-        "updating": _is_updating(workload),
-        "nodes": tuple(sorted({node for pod in unready if (node := wanted_node(pod))}))[:_MOST_PODS],
-        "recovered_s": _recovered_s(look, judged),
-        "paused": paused,
-        "on_purpose": judged.autoscaled
+    values = _Workload(
+        kind=kind,
+        namespace=namespace,
+        name=name,
+        desired=count.desired,
+        ready=count.ready,
+        updated=int(status_of(workload).get("updatedReplicas") or 0),
+        stuck=_is_stuck(judged, reasons, holder),
+        overdue_s=judged.rollout.overdue_s,
+        refusal=judged.refusal,
+        pods=tuple(name_of(pod) for pod in unready[:_MOST_PODS]),
+        failing=tuple(f"{pod}: {why}" for pod, why in list(reasons.items())[:_MOST_PODS]),
+        pod=holder,
+        pod_reason=reasons.get(holder, ""),
+        waiting=_waiting(workload, holder),
+        updating=_is_updating(workload),
+        nodes=tuple(sorted({node for pod in unready if (node := wanted_node(pod))}))[:_MOST_PODS],
+        recovered_s=_recovered_s(look, judged),
+        paused=paused,
+        on_purpose=judged.autoscaled
         or is_owned(workload)
         or scales_to_zero(written.manager)
         or says_on_purpose(workload),
-        "scaled_by": written.manager,
-        "scaled_s": age_s(look.snapshot, written.time),
-        "service": service,
-        "ingress": look.focus.name if service and look.focus.kind == "Ingress" else "",
-    }
-    return Row(
-        values=values,
-        subject=ref(workload, kind),
+        scaled_by=written.manager,
+        scaled_s=age_s(look.snapshot, written.time),
+        service=service,
+        ingress=look.focus.name if service and look.focus.kind == "Ingress" else "",
+    )
+    return values.row(
+        ref(workload, kind),
         quote=_quote(values, workload),
         reproduce=f"kubectl -n {namespace} describe {kind.lower()} {name}",
     )
@@ -237,10 +222,23 @@ def _recovered_s(look: Look, judged: _Judged) -> int:
     return min(late, default=UNKNOWN)
 
 
-def _quote(values: dict[str, Value], workload: Json) -> str:
+def _quote(values: _Workload, workload: Json) -> str:
     progress = condition(workload, "Progressing")
     told = ": ".join(str(progress[key]) for key in ("reason", "message") if progress.get(key))
-    return f"{values['ready']}/{values['desired']} ready, {values['updated']} updated{'; ' if told else ''}{told}"[:300]
+    return f"{values.ready}/{values.desired} ready, {values.updated} updated{'; ' if told else ''}{told}"[:300]
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="workloads",
+        says="a row per Deployment, StatefulSet and DaemonSet in question: its pods that do not get ready and why, what"
+        " holds its rollout, and who set its replicas",
+        rows=_Workload.keys(),
+        permissions=(
+            *PERMISSIONS,
+            Permission(verb="list", resource="events"),
+            Permission(verb="list", group="autoscaling", resource="horizontalpodautoscalers"),
+        ),
+    ),
+    read=read,
+)

@@ -160,7 +160,7 @@ def noting(probe: Probe, looks: dict[str, Looked]) -> Probe:
         asked = f"{probe.declaration.name} {look.args} {look.focus!r} {look.named}"
         looked = looks.setdefault(asked, Looked(probe, look))
         if looked.told is None:
-            looked.told = await probe.read(look)
+            looked.told = await probe.run(look)
         return looked.told
 
     return replace(probe, read=read)
@@ -172,7 +172,7 @@ async def _undeclared(
     """(probe, what it was refused) where it may read what it declares and no more."""
     cluster.allow_only([rule_of(each) for each in declared(looked, catalog)], instead=True)
     async with Snapshot(connection) as snapshot:
-        reading = await looked.probe.read(replace(looked.look, snapshot=snapshot))
+        reading = await looked.probe.run(replace(looked.look, snapshot=snapshot))
     return {(looked.probe.declaration.name, str(gap)) for gap in reading.gaps if gap.permission is not None}
 
 

@@ -29,5 +29,5 @@ async def test_nor_does_it_whatever_kind_of_object_is_asked_about(engine: Engine
                 continue  # asked for what only an entry can say
             cluster.allow_only([rule_of(each) for each in probe.declaration.permissions], instead=True)
             async with Snapshot(connection) as snapshot:
-                reading = await probe.read(Look(snapshot=snapshot, focus=focus, args={}, named={}))
+                reading = await probe.run(Look(snapshot=snapshot, focus=focus, args={}, named={}))
             assert [str(gap) for gap in reading.gaps if gap.permission is not None] == [], name

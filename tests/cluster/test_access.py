@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cluster.access import NotAllowedHere, collect_withheld
+from bot.cluster.access import NotAllowedHere, collect_gaps
 from bot.cluster.contexts import connect
 from bot.cluster.errors import NotFound
 from bot.cluster.snapshot import MOST_APART, Snapshot
@@ -138,9 +138,9 @@ async def test_many_namespaces_are_read_in_one_list_and_hidden_items_dropped(
 @pytest.mark.parametrize("access", [SHOP, SHOPS], ids=["name", "pattern"])
 async def test_a_partial_list_does_not_prove_absence(open_for: Open, access: Access) -> None:
     async with open_for(access) as snapshot:
-        with collect_withheld() as withheld:
+        with collect_gaps() as withheld:
             everywhere = await snapshot.list("Lease")
-        with collect_withheld() as nothing:
+        with collect_gaps() as nothing:
             at_home = await snapshot.list("Pod", namespace="shop")
             nodes = await snapshot.list("Node")
 
@@ -224,7 +224,7 @@ async def test_node_events_are_read_by_name_if_their_namespace_is_hidden(
 async def test_events_next_to_node_events_reveal_nothing_hidden(open_for: Open) -> None:
     """They are kept in the namespace `default`, which may be shown, and concern cluster-scoped objects."""
     async with open_for(Access(namespaces=frozenset({"default"}))) as snapshot:
-        with collect_withheld() as withheld:
+        with collect_gaps() as withheld:
             events = await snapshot.events_in("default")
     assert [event["reason"] for event in events] == ["NodeReady"]
     assert withheld

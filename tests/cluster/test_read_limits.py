@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.cluster.access import collect_withheld
+from bot.cluster.access import collect_gaps
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
 from bot.cluster.errors import OutcomeUnknown, ServerError, TooLarge, Unreachable
@@ -62,7 +62,7 @@ async def test_a_list_beyond_the_limit_of_a_diagnosis_is_cut_and_reported(
 ) -> None:
     cluster.load(large_pods(100))
     async with open_connection(answer_bytes=60_000, diagnosis_bytes=200_000) as connection:
-        with collect_withheld() as gaps:
+        with collect_gaps() as gaps:
             async with Snapshot(connection) as snapshot:
                 listing = await snapshot.list("Pod", namespace="shop")
         async with Snapshot(connection, whole_lists=True) as strict:

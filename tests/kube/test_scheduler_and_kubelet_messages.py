@@ -16,35 +16,33 @@ from bot.kube.unschedulable import Unschedulable, parse_unschedulable
             "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu, 2 Insufficient memory."
             " no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for"
             " scheduling.",
-            Unschedulable(nodes=3, lacks=("cpu", "memory"), reasons=("taint",)),
+            Unschedulable(lacks=("cpu", "memory"), reasons=("taint",)),
         ),
         (
             "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient nvidia.com/gpu. no new"
             " claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
-            Unschedulable(nodes=3, lacks=("nvidia.com/gpu",), reasons=("taint",)),
+            Unschedulable(lacks=("nvidia.com/gpu",), reasons=("taint",)),
         ),
         # 1.24 to 1.35
         (
             "0/6 nodes are available: 2 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 4"
             " Insufficient cpu. preemption: 0/6 nodes are available: 2 Preemption is not helpful for scheduling, 4 No"
             " preemption victims found for incoming pod.",
-            Unschedulable(
-                nodes=6, lacks=("cpu",), taints=("node-role.kubernetes.io/control-plane",), reasons=("taint",)
-            ),
+            Unschedulable(lacks=("cpu",), taints=("node-role.kubernetes.io/control-plane",), reasons=("taint",)),
         ),
         # up to 1.23
         (
             "0/4 nodes are available: 1 Insufficient memory, 1 Too many pods, 2 node(s) had taint {team: blue}, that"
             " the pod didn't tolerate.",
-            Unschedulable(nodes=4, lacks=("memory", "pods"), taints=("team=blue",), reasons=("taint", "pods")),
+            Unschedulable(lacks=("memory", "pods"), taints=("team=blue",), reasons=("taint", "pods")),
         ),
         (
             "0/1 nodes are available: 1 Insufficient ephemeral-storage.",
-            Unschedulable(nodes=1, lacks=("ephemeral-storage",)),
+            Unschedulable(lacks=("ephemeral-storage",)),
         ),
         (
             "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.",
-            Unschedulable(nodes=3, reasons=("selector",)),
+            Unschedulable(reasons=("selector",)),
         ),
         ("no nodes available to schedule pods", Unschedulable()),
         ("", Unschedulable()),

@@ -51,7 +51,7 @@ def read(cluster: SimulatedCluster, tmp_path: Path) -> Read:
         sources = Sources(usual=Source(url=beside.url) if beside.url else None)
         async with connect(kubeconfig=kubeconfig, prometheus=sources) as connection, Snapshot(connection) as snapshot:
             look = Look(snapshot=snapshot, focus=Focus(**focus), args=args or {}, named=named or {})
-            reading = await probe.read(look)
+            reading = await probe.run(look)
         for row in reading.rows:
             missing = set(filled(probe, args or {})) - set(row.values)
             assert not missing, f"{probe.declaration.name} leaves {missing} unfilled"

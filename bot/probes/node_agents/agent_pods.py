@@ -6,13 +6,13 @@ A node where the DaemonSet should run and has no pod counts as well.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
-from bot.kube.agents import node_of, wants
+from bot.cluster.access import collect_gaps, record_gap
+from bot.kube.agents import node_of, traits, wants
 from bot.kube.conditions import condition
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.objects import (
@@ -29,7 +29,9 @@ from bot.kube.objects import (
 from bot.kube.owners import workload_of
 from bot.kube.pod_readiness import is_ready
 from bot.probes.contract import Look
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.log_lines import Line, logs_of, matches_in
 from intents.domain import Gap, GapReason, Json, ObjectRef
 
 MOST_AGENTS: Final = 6
@@ -42,6 +44,20 @@ _SYSTEM: Final = "kube-system"
 # A pod may take so long to become ready, and a new node to get its pods, before that counts as trouble.
 _SETTLING_S: Final = 120
 _NEW_NODE_S: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRow(RowValues):
+    """An agent on a node: what every row has."""
+
+    node: str
+    ok: bool
+    restarts: int
+    line: str  # the newest matching log line
+    ok_nodes: int  # of the same agent
+    bad_nodes: int
+    kernel: str
+    os_image: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,26 +97,22 @@ class Agent:
         return name.partition(":")[2]
 
 
-async def agents_of(look: Look, among: Any, nodes: Mapping[str, Json]) -> tuple[tuple[Agent, ...], tuple[Gap, ...]]:
+async def agents_of(look: Look, among: Any, nodes: Mapping[str, Json]) -> tuple[Agent, ...]:
     """Return the agents whose name and images contain the pattern; static pods only where no DaemonSet does."""
-    try:
-        listing = await look.snapshot.list("DaemonSet")
-    except ClusterError as error:
-        return (), (error.gap("DaemonSets"),)
-    gaps = [gap] if (gap := listing.gap("DaemonSets")) else []
+    listing = await look.unless_refused(look.snapshot.list("DaemonSet"), None)
+    if listing is None:
+        return ()
     found = sorted((each for each in listing.items if among.search(_described(each))), key=place_of)
     if len(found) > MOST_AGENTS:
         detail = f"only {MOST_AGENTS} of {len(found)} were looked at"
-        gaps.append(Gap(what="all matching DaemonSets", reason=GapReason.TRUNCATED, detail=detail))
-    agents: list[Agent] = []
-    try:
-        if found:
-            agents += await asyncio.gather(*(_of_daemonset(look, each, nodes) for each in found[:MOST_AGENTS]))
-        else:
-            agents += await _static(look, among)
-    except ClusterError as error:
-        gaps.append(error.gap("the pods of node agents"))
-    return tuple(each for each in agents if each.placed), tuple(gaps)
+        record_gap(Gap(what="all matching DaemonSets", reason=GapReason.TRUNCATED, detail=detail))
+    read: Awaitable[list[Agent]] = (
+        asyncio.gather(*(_of_daemonset(look, each, nodes) for each in found[:MOST_AGENTS]))
+        if found
+        else _static(look, among)
+    )
+    agents = await look.unless_refused(read, (), what="the pods of node agents")
+    return tuple(each for each in agents if each.placed)
 
 
 def _described(daemonset: Json) -> str:
@@ -192,3 +204,36 @@ def _container_trouble(container: Container, now: datetime) -> str:
     if ended and ended.exit_code != 0 and not container.ready:
         return f"{container.name}: {ended.says}"
     return ""
+
+
+async def newest_lines(
+    look: Look, pod: Json, pattern: Any, *, which: str = "both", since_s: float = 0
+) -> Sequence[Line]:
+    """Return the newest matching line of each log of a pod; a log that is not readable is a gap if there is none."""
+    containers = sorted(containers_in(pod), key=lambda each: trouble_order(each, look.now))
+    logs = [log for each in containers for log in logs_of(each, look.snapshot, which=which)]
+    with collect_gaps() as gaps:
+        found = await asyncio.gather(
+            *(matches_in(log, look.snapshot, pattern, since_s=since_s, most=1) for log in logs)
+        )
+    lines = [line for each in found for line in each.lines]
+    for gap in gaps if not lines else ():
+        record_gap(gap)
+    return lines
+
+
+def agent_row(
+    name: str, node: Json, *, ok: bool, restarts: int = 0, line: Line | None = None, good: int = 0, bad: int = 0
+) -> AgentRow:
+    """Return what every row has of a node, and of the agent on it."""
+    is_a = traits(node)
+    return AgentRow(
+        node=name,
+        ok=ok,
+        restarts=restarts,
+        line=line.text if line else "",
+        ok_nodes=good,
+        bad_nodes=bad,
+        kernel=is_a["kernel"],
+        os_image=is_a["os_image"],
+    )

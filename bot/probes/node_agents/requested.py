@@ -7,39 +7,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
-from bot.kube.agents import node_of, traits
-from bot.kube.containers import containers_in, trouble_order
+from bot.kube.agents import node_of
+from bot.kube.containers import containers_in
 from bot.kube.objects import is_terminating, name_of, namespace_of, ref
 from bot.kube.owners import owner_of, workload_of
 from bot.kube.pod_readiness import is_ready
 from bot.probes.contract import Look
-from bot.probes.shared.log_lines import BadPattern, Line, compile_pattern, logs_of, matches_in
+from bot.probes.node_agents.agent_pods import agent_row, newest_lines
+from bot.probes.rows import RowValues
+from bot.probes.shared.log_lines import Line, compile_pattern
 from bot.probes.shared.scope import Suspects, pods_of
-from intents.domain import (
-    Gap,
-    GapReason,
-    Json,
-    ObjectRef,
-    ProbeResult,
-    Row,
-    RowType,
-)
+from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row
 
 # So many logs are read of one DaemonSet: pods of it that fail for one reason log the same.
 MOST_LOGS: Final = 6
 MOST_DAEMONSETS: Final = 6
 _KIND: Final = "DaemonSet"
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "daemonset": RowType.STRING,
-    "namespace": RowType.STRING,
-    "pod": RowType.STRING,
-    "same_line": RowType.INTEGER,  # nodes of the same DaemonSet whose pods logged a matching line
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested(RowValues):
+    """A pod of a DaemonSet."""
+
+    daemonset: str
+    namespace: str
+    pod: str
+    same_line: int  # nodes of the same DaemonSet whose pods logged a matching line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,31 +44,29 @@ class _Placed:
 
     pod: Json
     ok: bool
-    crash_looping: bool
     line: Line | None = None
-    gaps: tuple[Gap, ...] = ()
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the pods of the DaemonSets in question, their nodes, and the logs of pods that do not work."""
-    try:
-        pattern = compile_pattern(look.args.get("capture"))
-        among = compile_pattern(look.args["among"]) if look.args.get("among") else None
-    except BadPattern as error:
-        return ProbeResult(gaps=(Gap(what="logs", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+    pattern = compile_pattern(look.args.get("capture"))
+    among = compile_pattern(look.args["among"]) if look.args.get("among") else None
     suspects = await _suspects(look)
     sets = _by_daemonset(look, suspects.pods, among)
     chosen = sorted(sets)[:MOST_DAEMONSETS]
-    (nodes, gap), placed = await asyncio.gather(
-        _nodes(look), asyncio.gather(*(_placed(look, sets[each], pattern) for each in chosen))
+    if not chosen:
+        return ProbeResult(missing=suspects.missing)
+    listing, placed = await asyncio.gather(
+        look.unless_refused(look.snapshot.list("Node", fresh=False), None),
+        asyncio.gather(*(_placed(look, sets[each], pattern) for each in chosen)),
     )
+    nodes = {name_of(node): node for node in listing.items} if listing else {}
     rows = [row for owner, pods in zip(chosen, placed, strict=True) for row in _rows(owner, pods, nodes, pattern)]
-    gaps = [*suspects.gaps, *(gap for pods in placed for each in pods for gap in each.gaps)]
-    gaps += [gap] if gap and rows else []
+    gaps: tuple[Gap, ...] = ()
     if len(chosen) < len(sets):
         detail = f"only {len(chosen)} of {len(sets)} were looked at"
-        gaps.append(Gap(what="all DaemonSets", reason=GapReason.TRUNCATED, detail=detail))
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+        gaps = (Gap(what="all DaemonSets", reason=GapReason.TRUNCATED, detail=detail),)
+    return ProbeResult(rows=tuple(rows), gaps=gaps, missing=suspects.missing)
 
 
 async def _suspects(look: Look) -> Suspects:
@@ -82,12 +76,10 @@ async def _suspects(look: Look) -> Suspects:
     if look.focus.kind not in ("Pod", "") or not look.focus.names_object or _KIND not in owners:
         return suspects
     mine = {workload_of(pod) for pod in suspects.pods}
-    try:
-        listing = await look.snapshot.list("Pod", namespace=namespace_of(suspects.pods[0]))
-    except ClusterError as error:
-        return Suspects(pods=suspects.pods, missing=suspects.missing, gaps=(*suspects.gaps, error.gap()))
-    siblings = tuple(pod for pod in listing.items if workload_of(pod) in mine)
-    return Suspects(pods=siblings, missing=suspects.missing, gaps=suspects.gaps)
+    listing = await look.unless_refused(look.snapshot.list("Pod", namespace=namespace_of(suspects.pods[0])), None)
+    if listing is None:
+        return suspects
+    return replace(suspects, pods=tuple(pod for pod in listing.items if workload_of(pod) in mine))
 
 
 def _by_daemonset(look: Look, pods: Sequence[Json], among: Any) -> dict[ObjectRef, list[Json]]:
@@ -107,14 +99,6 @@ def _is_in_question(look: Look, daemonset: ObjectRef, pods: Sequence[Json], amon
     return any(each.crash_looping(look.now) for each in containers)
 
 
-async def _nodes(look: Look) -> tuple[Mapping[str, Json], Gap | None]:
-    try:
-        listing = await look.snapshot.list("Node", fresh=False)
-    except ClusterError as error:
-        return {}, error.gap("nodes")
-    return {name_of(node): node for node in listing.items}, None
-
-
 async def _placed(look: Look, pods: Sequence[Json], pattern: Any) -> list[_Placed]:
     """Return the pods of one DaemonSet, the broken ones with their line. Pods being deleted do not count."""
     here = [pod for pod in pods if not is_terminating(pod)]
@@ -128,57 +112,34 @@ async def _placed(look: Look, pods: Sequence[Json], pattern: Any) -> list[_Place
 
 
 def _without_line(look: Look, pod: Json) -> _Placed:
-    crash_looping = any(each.crash_looping(look.now) for each in containers_in(pod))
-    return _Placed(pod=pod, ok=is_ready(pod) and not crash_looping, crash_looping=crash_looping)
+    return _Placed(pod=pod, ok=is_ready(pod) and not any(each.crash_looping(look.now) for each in containers_in(pod)))
 
 
 async def _with_line(look: Look, placed: _Placed, pattern: Any) -> _Placed:
-    containers = sorted(containers_in(placed.pod), key=lambda each: trouble_order(each, look.now))
-    logs = [log for container in containers for log in logs_of(container, look.snapshot)]
-    found = await asyncio.gather(*(matches_in(log, look.snapshot, pattern, most=1) for log in logs))
-    lines = [line for matches in found for line in matches.lines]
-    gaps = tuple(matches.gap for matches in found if matches.gap)
-    return _Placed(
-        pod=placed.pod,
-        ok=placed.ok,
-        crash_looping=placed.crash_looping,
-        line=lines[0] if lines else None,
-        gaps=() if lines else gaps,
-    )
+    return replace(placed, line=next(iter(await newest_lines(look, placed.pod, pattern)), None))
 
 
 def _rows(daemonset: ObjectRef, placed: Sequence[_Placed], nodes: Mapping[str, Json], pattern: Any) -> list[Row]:
     good = sum(each.ok for each in placed)
-    counts = {
-        "ok_nodes": good,
-        "bad_nodes": len(placed) - good,
-        "same_line": sum(each.line is not None for each in placed),
-    }
-    return [_row(daemonset, each, nodes.get(node_of(each.pod), {}), counts, pattern) for each in placed]
-
-
-def _row(daemonset: ObjectRef, placed: _Placed, node: Json, counts: Mapping[str, int], pattern: Any) -> Row:
-    pod, line = placed.pod, placed.line
-    node_name = node_of(pod)
-    groups = line.groups if line else dict.fromkeys(pattern.groupindex, "")
-    return Row(
-        values={
-            **groups,
-            **counts,
-            "daemonset": daemonset.name,
-            "namespace": daemonset.namespace,
-            "node": node_name,
-            "pod": name_of(pod),
-            "ok": placed.ok,
-            # It goes with the next release, as do some of the node's traits.
-            "crash_looping": placed.crash_looping,
-            "restarts": max((each.restarts for each in containers_in(pod)), default=0),
-            "line": line.text if line else "",
-            **traits(node),
-        },
-        subject=ref(pod, "Pod"),
-        quote=line.text if line else f"Ready on {node_name}" if placed.ok else f"not Ready on {node_name}",
-        reproduce=f"kubectl -n {daemonset.namespace} logs {name_of(pod)} --previous"
-        if line
-        else f"kubectl -n {daemonset.namespace} get pod {name_of(pod)} -o wide",
-    )
+    same_line = sum(each.line is not None for each in placed)
+    rows = []
+    for each in placed:
+        pod, line, node = name_of(each.pod), each.line, node_of(each.pod)
+        requested = Requested(daemonset=daemonset.name, namespace=daemonset.namespace, pod=pod, same_line=same_line)
+        row = agent_row(
+            node,
+            nodes.get(node, {}),
+            ok=each.ok,
+            restarts=max((container.restarts for container in containers_in(each.pod)), default=0),
+            line=line,
+            good=good,
+            bad=len(placed) - good,
+        ).row(
+            ref(each.pod, "Pod"),
+            quote=line.text if line else f"{'Ready' if each.ok else 'not Ready'} on {node}",
+            reproduce=f"kubectl -n {daemonset.namespace} "
+            + (f"logs {pod} --previous" if line else f"get pod {pod} -o wide"),
+            more={**(line.groups if line else dict.fromkeys(pattern.groupindex, "")), **requested.values()},
+        )
+        rows.append(row)
+    return rows

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.field_managers import is_by_hand, last_written
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of, status_of
 from bot.kube.objects import waits_for_node as waits
 from bot.kube.placement import constraints_beyond, is_cordoned, unmet_labels, untolerated
 from bot.kube.requests import Amounts, amounts, lacking, minus, plus, pod_requests
 from bot.probes.contract import Look
-from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, nodes_of, pods_on
+from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
+from intents.domain import Json, ProbeResult, Row
 
 CORDON: Final = "node.kubernetes.io/unschedulable"
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "set_by": RowType.STRING,  # the field manager that cordoned the node; "" where none is known
-    "by_hand": RowType.BOOLEAN,  # that manager stands for a person or a drain
-    "waiting": RowType.INTEGER,  # the pods in question that wait and that only the cordon keeps off the node
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cordon(RowValues):
+    """Who cordoned a node, and what waits for it."""
+
+    set_by: str  # the field manager that cordoned the node; "" where none is known
+    by_hand: bool  # that manager stands for a person or a drain
+    waiting: int  # the pods in question that wait and that only the cordon keeps off the node
 
 
 async def read(look: Look) -> ProbeResult:
@@ -34,36 +38,23 @@ async def read(look: Look) -> ProbeResult:
     found = await nodes_of(look)
     nodes = found.nodes if of_node else found.all
     cordoned = [node for node in nodes if is_cordoned(node)]
-    waiting = await _waiting(look, found.gaps, of_node=of_node) if cordoned else ()
-    there = await _there(look, cordoned, found.gaps) if waiting else {}
+    waiting = await _waiting(look, of_node=of_node) if cordoned else ()
+    there = await _there(look, cordoned) if waiting else {}
     rows = [_row(look, node, waiting, there.get(name_of(node))) for node in (nodes if of_node else cordoned)]
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(found.gaps)), missing=found.missing)
+    return ProbeResult(rows=tuple(rows), missing=found.missing)
 
 
-async def _waiting(look: Look, gaps: list[Gap], *, of_node: bool) -> Sequence[Json]:
+async def _waiting(look: Look, *, of_node: bool) -> Sequence[Json]:
     """Return the pods in question that wait for a node; of a node, those of all namespaces."""
-    if of_node:
-        try:
-            listing = await look.snapshot.list("Pod", fields="status.phase=Pending")
-        except ClusterError as error:
-            gaps.append(error.gap("waiting pods"))
-            return ()
-        gaps += [gap] if (gap := listing.gap("waiting pods")) else []
-        pods = listing.items
-    else:
-        pods = (await pods_of(look)).pods
+    pods = await look.list("Pod", fields="status.phase=Pending") if of_node else (await pods_of(look)).pods
     return [pod for pod in pods if waits(pod) and not spec_of(pod).get("schedulingGates")]
 
 
-async def _there(look: Look, cordoned: Sequence[Json], gaps: list[Gap]) -> Mapping[str, Sequence[Json]]:
+async def _there(look: Look, cordoned: Sequence[Json]) -> Mapping[str, Sequence[Json]]:
     """Return the pods on cordoned nodes by the node's name: their requests take room."""
     names = [name_of(node) for node in cordoned[:MOST_READ]]
-    try:
-        found = await asyncio.gather(*(pods_on(look, name) for name in names))
-    except ClusterError as error:
-        gaps.append(error.gap("pods on cordoned nodes"))
-        return {}
-    return dict(zip(names, found, strict=True))
+    found = await look.unless_refused(asyncio.gather(*(pods_on(look, name) for name in names)), None)
+    return dict(zip(names, found, strict=True)) if found else {}
 
 
 def _row(look: Look, node: Json, waiting: Sequence[Json], there: Sequence[Json] | None) -> Row:
@@ -73,23 +64,24 @@ def _row(look: Look, node: Json, waiting: Sequence[Json], there: Sequence[Json] 
     since_s = age_s(look.snapshot, written.time or None)
     known = there if cordoned else None
     kept_off = [pod for pod in sorted(waiting, key=place_of) if known is not None and _only_cordon(pod, node, known)]
-    values: dict[str, Value] = {
-        "node": name,
-        "since_s": since_s,
-        "message": "",
-        "unschedulable": cordoned,
-        "pods": tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in kept_off[:MOST_PODS]),
-        "set_by": written.manager if cordoned else "",
-        "by_hand": cordoned and is_by_hand(written.manager),
-        "waiting": len(kept_off),
-    }
-    return Row(
-        values=values,
-        subject=ref(node, "Node"),
+    cordon = Cordon(
+        set_by=written.manager if cordoned else "",
+        by_hand=cordoned and is_by_hand(written.manager),
+        waiting=len(kept_off),
+    )
+    return NodeState(
+        node=name,
+        since_s=since_s,
+        message="",
+        unschedulable=cordoned,
+        pods=tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in kept_off[:MOST_PODS]),
+    ).row(
+        ref(node, "Node"),
         quote=f"spec.unschedulable: {str(cordoned).lower()}",
         reproduce=f"kubectl get node {name} -o yaml --show-managed-fields",
         at=moment(look.snapshot, since_s) if cordoned else None,
         lasts=cordoned,
+        more=cordon.values(),
     )
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
-from bot.kube.evictions import EvictionCause, parse_eviction
+from bot.kube.evictions import EvictionCause
 from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, ref, spec_of, status_of
 from bot.kube.placement import is_cordoned, taints_of
+from bot.kube.pod_endings import eviction_cause
 from bot.kube.requests import MEMORY, amounts, pod_requests
 from bot.probes.contract import Look
-from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, nodes_of, pods_on
+from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
-from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
+from intents.domain import Json, ProbeResult, Row
 from intents.templates import bytes_
 
 # A new node reports its conditions for the first time within this many seconds: that is no change.
@@ -25,15 +27,25 @@ _LISTED: Final = 5
 _TYPES: Final = {"memory": "MemoryPressure", "pid": "PIDPressure"}
 _CAUSES: Final = {"memory": EvictionCause.MEMORY, "pid": EvictionCause.PIDS}
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "pressure": RowType.STRING,  # True, False or Unknown
-    "tainted": RowType.BOOLEAN,
-    "cleared_s": RowType.INTEGER,  # since it had the pressure, if that ended within a day; -1 otherwise
-    "largest": RowType.STRINGS,  # its pods whose memory may grow most beyond what they request
-    "requested_pct": RowType.INTEGER,  # what its pods request of its memory; -1 where not read
-    "limits_pct": RowType.INTEGER,  # what their limits allow; a pod without one counts with its request
-    "unlimited": RowType.INTEGER,  # its pods without a memory limit
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Use(RowValues):
+    """How far the limits of the pods on a node go beyond its memory; the defaults stand for what was not read."""
+
+    largest: tuple[str, ...] = ()  # its pods whose memory may grow most beyond what they request
+    requested_pct: int = UNKNOWN  # what its pods request of its memory
+    limits_pct: int = UNKNOWN  # what their limits allow; a pod without one counts with its request
+    unlimited: int = UNKNOWN  # its pods without a memory limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressure(RowValues):
+    """Memory or PID pressure of a node."""
+
+    pressure: str  # True, False or Unknown
+    tainted: bool
+    cleared_s: int  # since it had the pressure, if that ended within a day; -1 otherwise
+    use: _Use
 
 
 async def read(look: Look) -> ProbeResult:
@@ -41,55 +53,40 @@ async def read(look: Look) -> ProbeResult:
     kind = str(look.args.get("shows"))
     found = await nodes_of(look)
     pressed = [node for node in found.nodes if _pressure(node, kind) == "True"]
-    evicted = await _evicted(look, kind, found.gaps) if pressed else ()
+    failed = await look.list("Pod", fields="status.phase=Failed") if pressed else ()
+    evicted = [pod for pod in failed if eviction_cause(pod) is _CAUSES[kind]]
     full = {name_of(node) for node in pressed[:MOST_READ]}
-    rows = await asyncio.gather(
-        *(_row(look, node, kind, found.gaps, evicted, full=name_of(node) in full) for node in found.nodes)
-    )
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(found.gaps)), missing=found.missing)
+    rows = await asyncio.gather(*(_row(look, node, kind, evicted, full=name_of(node) in full) for node in found.nodes))
+    return ProbeResult(rows=tuple(rows), missing=found.missing)
 
 
 def _pressure(node: Json, kind: str) -> str:
     return str(condition(node, _TYPES[kind]).get("status") or "Unknown")
 
 
-async def _evicted(look: Look, kind: str, gaps: list[Gap]) -> Sequence[Json]:
-    """Return the pods evicted for this pressure that are still listed."""
-    try:
-        failed = await look.snapshot.list("Pod", fields="status.phase=Failed")
-    except ClusterError as error:
-        gaps.append(error.gap("evicted pods"))
-        return ()
-    return [pod for pod in failed.items if _is_evicted(pod, kind)]
-
-
-def _is_evicted(pod: Json, kind: str) -> bool:
-    status = status_of(pod)
-    return status.get("reason") == "Evicted" and parse_eviction(str(status.get("message") or "")) is _CAUSES[kind]
-
-
-async def _row(look: Look, node: Json, kind: str, gaps: list[Gap], evicted: Iterable[Json], *, full: bool) -> Row:
+async def _row(look: Look, node: Json, kind: str, evicted: Iterable[Json], *, full: bool) -> Row:
     name, told = name_of(node), condition(node, _TYPES[kind])
     since_s, pressed = age_s(look.snapshot, told.get("lastTransitionTime")), told.get("status") == "True"
     gone = [pod for pod in evicted if node_name_of(pod) == name] if pressed else []
-    values: dict[str, Value] = {
-        "node": name,
-        "since_s": since_s,
-        "message": str(told.get("message") or ""),
-        "unschedulable": is_cordoned(node),
-        "pods": tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in gone[:MOST_PODS]),
-        "pressure": _pressure(node, kind),
-        "tainted": any(taint.key == f"node.kubernetes.io/{kind}-pressure" for taint in taints_of(node)),
-        "cleared_s": _cleared_s(look, node, since_s) if told.get("status") == "False" else UNKNOWN,
-        **(await _use(look, node, gaps) if full and kind == "memory" else _unread()),
-    }
-    return Row(
-        values=values,
-        subject=ref(node, "Node"),
+    pressure = Pressure(
+        pressure=_pressure(node, kind),
+        tainted=any(taint.key == f"node.kubernetes.io/{kind}-pressure" for taint in taints_of(node)),
+        cleared_s=_cleared_s(look, node, since_s) if told.get("status") == "False" else UNKNOWN,
+        use=await look.unless_refused(_use(look, node), _Use()) if full and kind == "memory" else _Use(),
+    )
+    return NodeState(
+        node=name,
+        since_s=since_s,
+        message=str(told.get("message") or ""),
+        unschedulable=is_cordoned(node),
+        pods=tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in gone[:MOST_PODS]),
+    ).row(
+        ref(node, "Node"),
         quote=f"{told.get('type')}={told.get('status')} {told.get('reason', '')}: {told.get('message', '')}",
         reproduce=f"kubectl describe node {name}",
         at=moment(look.snapshot, since_s) if pressed else None,
         lasts=pressed,
+        more=pressure.values(),
     )
 
 
@@ -101,17 +98,8 @@ def _cleared_s(look: Look, node: Json, since_s: int) -> int:
     return since_s if 0 <= since_s < _LATELY_S and alive_s > since_s and not together else UNKNOWN
 
 
-def _unread() -> dict[str, Value]:
-    return {"largest": (), "requested_pct": UNKNOWN, "limits_pct": UNKNOWN, "unlimited": UNKNOWN}
-
-
-async def _use(look: Look, node: Json, gaps: list[Gap]) -> dict[str, Value]:
-    """Return how far the limits of the pods on a node go beyond its memory."""
-    try:
-        pods = await pods_on(look, name_of(node))
-    except ClusterError as error:
-        gaps.append(error.gap(f"pods of node {name_of(node)}"))
-        return _unread()
+async def _use(look: Look, node: Json) -> _Use:
+    pods = await pods_on(look, name_of(node))
     memory = amounts(status_of(node).get("allocatable")).get(MEMORY, 0)
     requests = [pod_requests(pod).get(MEMORY, 0) for pod in pods]
     limits = [_limit(pod) for pod in pods]
@@ -121,12 +109,12 @@ async def _use(look: Look, node: Json, gaps: list[Gap]) -> dict[str, Value]:
         key=lambda each: (each[1] - (memory if each[2] is None else each[2]), namespace_of(each[0]), name_of(each[0])),
     )
     most = sum(asked if limit is None else limit for asked, limit in zip(requests, limits, strict=True))
-    return {
-        "largest": tuple(_spoken(pod, asked, limit) for pod, asked, limit in growth[:_LISTED]),
-        "requested_pct": 100 * sum(requests) // memory if memory else UNKNOWN,
-        "limits_pct": 100 * most // memory if memory else UNKNOWN,
-        "unlimited": limits.count(None),
-    }
+    return _Use(
+        largest=tuple(_spoken(pod, asked, limit) for pod, asked, limit in growth[:_LISTED]),
+        requested_pct=100 * sum(requests) // memory if memory else UNKNOWN,
+        limits_pct=100 * most // memory if memory else UNKNOWN,
+        unlimited=limits.count(None),
+    )
 
 
 def _limit(pod: Json) -> int | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.objects import has_ended, name_of, node_name_of, place_of
 from bot.probes.contract import Look
+from bot.probes.rows import RowValues
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, Json, ObjectRef
+from intents.domain import Json, ObjectRef
 
 # So many nodes in trouble are read in full: their pods and their leases.
 MOST_READ: Final = 10
@@ -19,31 +19,37 @@ MOST_PODS: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Questioned:
-    """The nodes in question by name, all nodes of the cluster, and what could not be read."""
+class NodeState(RowValues):
+    """A node in question: what every row has."""
 
-    nodes: Sequence[Json] = ()
-    all: Sequence[Json] = ()
-    gaps: list[Gap] = field(default_factory=list)
-    missing: str = ""
+    node: str
+    since_s: int  # since when the condition has its status, or the cordon is there
+    message: str
+    unschedulable: bool
+    pods: tuple[str, ...]  # namespace/name of the pods that suffer from it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questioned:
+    """The nodes in question by name, and all nodes of the cluster."""
+
+    nodes: Sequence[Json]
+    all: Sequence[Json]
+    missing: str
 
 
 async def nodes_of(look: Look) -> Questioned:
-    """Read the node that is named, the nodes of the pods in question, or all nodes."""
-    try:
-        listing = await look.snapshot.list("Node")
-    except ClusterError as error:
-        return Questioned(gaps=[error.gap("the nodes")])
-    gaps = [gap] if (gap := listing.gap("the nodes")) else []
+    """Read the node that is named, the nodes of the pods in question, or all nodes. Raise ClusterError."""
+    listing = await look.snapshot.list("Node")
     everything = sorted(listing.items, key=name_of)
-    wanted, missing = await _wanted(look, gaps)
+    wanted, missing = await _wanted(look)
     nodes = [node for node in everything if wanted is None or name_of(node) in wanted]
-    if wanted and len(wanted) == 1 and not nodes and not gaps:
+    if wanted and len(wanted) == 1 and not nodes and not listing.truncated:
         missing = str(ObjectRef(kind="Node", name=next(iter(wanted))))
-    return Questioned(nodes=nodes, all=everything, gaps=gaps, missing=missing)
+    return Questioned(nodes=nodes, all=everything, missing=missing)
 
 
-async def _wanted(look: Look, gaps: list[Gap]) -> tuple[frozenset[str] | None, str]:
+async def _wanted(look: Look) -> tuple[frozenset[str] | None, str]:
     """Return the names of the nodes in question, None for all, and the object that does not exist."""
     focus = look.focus
     if focus.kind == "Node" and focus.name:
@@ -53,7 +59,6 @@ async def _wanted(look: Look, gaps: list[Gap]) -> tuple[frozenset[str] | None, s
     if not focus.name:
         return None, ""
     suspects = await pods_of(look)
-    gaps += suspects.gaps
     return frozenset(filter(None, map(node_name_of, suspects.pods))), suspects.missing
 
 

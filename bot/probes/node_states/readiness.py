@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.agents import traits
 from bot.kube.conditions import condition
 from bot.kube.node_readiness import JOINING_S, failed_together, failure_of, is_joining, shared_zone, status_of_ready
 from bot.kube.objects import created_at, is_terminating, name_of, namespace_of, ref, spec_of
 from bot.kube.placement import is_cordoned
 from bot.probes.contract import Look
-from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, nodes_of, pods_on
+from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS
-from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
+from intents.domain import Json, ProbeResult, Row
 
 # A node that became ready within this time was in trouble lately, unless it joined then.
 _LATELY_S: Final = 24 * 3600
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "ready": RowType.STRING,  # True, False or Unknown
-    "joining": RowType.BOOLEAN,  # it joined the cluster within five minutes and has never been ready
-    "failure": RowType.STRING,  # silent, network, runtime, pleg, shutdown, storage, other; "" for a ready node
-    "lease_s": RowType.INTEGER,  # since its kubelet renewed its lease; -1 where not read
-    "zone": RowType.STRING,
-    "others": RowType.STRINGS,  # other nodes that became not ready within ten minutes of it
-    "shared_zone": RowType.STRING,  # the zone of all of these, where nodes of other zones are ready
-    "lost": RowType.INTEGER,  # its pods that are not ready; -1 where not read
-    "terminating": RowType.INTEGER,  # of these, the pods that wait for its kubelet to end
-    "recovered_s": RowType.INTEGER,  # since it is ready again, if that is less than a day; -1 otherwise
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness(RowValues):
+    """Why a node is not ready, and what is lost with it."""
+
+    ready: str  # True, False or Unknown
+    joining: bool  # it joined the cluster within five minutes and has never been ready
+    failure: str  # silent, network, runtime, pleg, shutdown, storage, other; "" for a ready node
+    lease_s: int  # since its kubelet renewed its lease; -1 where not read
+    zone: str
+    others: tuple[str, ...]  # other nodes that became not ready within ten minutes of it
+    shared_zone: str  # the zone of all of these, where nodes of other zones are ready
+    lost: int  # its pods that are not ready; -1 where not read
+    terminating: int  # of these, the pods that wait for its kubelet to end
+    recovered_s: int  # since it is ready again, if that is less than a day; -1 otherwise
 
 
 async def read(look: Look) -> ProbeResult:
@@ -46,66 +50,60 @@ async def read(look: Look) -> ProbeResult:
         read_in_full += full
         others = failed_together(node, since_s) if failure_of(node) else ()
         zone = shared_zone((node, *(failed[name] for name in others)), found.all)
-        rows.append(_row(look, node, found.gaps, others=others, zone=zone, full=full))
-    return ProbeResult(
-        rows=tuple(await asyncio.gather(*rows)), gaps=tuple(dict.fromkeys(found.gaps)), missing=found.missing
-    )
+        rows.append(_row(look, node, others=others, zone=zone, full=full))
+    return ProbeResult(rows=tuple(await asyncio.gather(*rows)), missing=found.missing)
 
 
 def _since_s(look: Look, node: Json) -> int:
     return age_s(look.snapshot, condition(node, "Ready").get("lastTransitionTime"))
 
 
-async def _row(look: Look, node: Json, gaps: list[Gap], *, others: Sequence[str], zone: str, full: bool) -> Row:
+async def _row(look: Look, node: Json, *, others: Sequence[str], zone: str, full: bool) -> Row:
     name, ready = name_of(node), condition(node, "Ready")
-    pods: list[Json] = []
+    pods: Sequence[Json] = ()
     lease_s = UNKNOWN
     if full:
-        pods, lease_s = await asyncio.gather(_lost_pods(look, name, gaps), _lease_s(look, name, gaps))
+        pods, lease_s = await asyncio.gather(
+            look.unless_refused(_lost_pods(look, name), ()), look.unless_refused(_lease_s(look, name), UNKNOWN)
+        )
     since_s, down = _since_s(look, node), bool(failure_of(node))
-    values: dict[str, Value] = {
-        "node": name,
-        "since_s": since_s,
-        "message": str(ready.get("message") or ""),
-        "unschedulable": is_cordoned(node),
-        "pods": tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in pods[:MOST_PODS]),
-        "ready": status_of_ready(node),
-        "joining": is_joining(node, look.now),
-        "failure": failure_of(node),
-        "lease_s": lease_s,
-        "zone": traits(node)["zone"],
-        "others": tuple(others),
-        "shared_zone": zone,
-        "lost": len(pods) if full else UNKNOWN,
-        "terminating": sum(map(is_terminating, pods)),
-        "recovered_s": _recovered_s(look, node, since_s),
-    }
-    return Row(
-        values=values,
-        subject=ref(node, "Node"),
-        quote=f"Ready={values['ready']} {ready.get('reason', '')}: {values['message']}",
+    readiness = Readiness(
+        ready=status_of_ready(node),
+        joining=is_joining(node, look.now),
+        failure=failure_of(node),
+        lease_s=lease_s,
+        zone=traits(node)["zone"],
+        others=tuple(others),
+        shared_zone=zone,
+        lost=len(pods) if full else UNKNOWN,
+        terminating=sum(map(is_terminating, pods)),
+        recovered_s=_recovered_s(look, node, since_s),
+    )
+    message = str(ready.get("message") or "")
+    return NodeState(
+        node=name,
+        since_s=since_s,
+        message=message,
+        unschedulable=is_cordoned(node),
+        pods=tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in pods[:MOST_PODS]),
+    ).row(
+        ref(node, "Node"),
+        quote=f"Ready={readiness.ready} {ready.get('reason', '')}: {message}",
         reproduce=f"kubectl describe node {name}",
         at=moment(look.snapshot, since_s) if down else None,
         lasts=down,
+        more=readiness.values(),
     )
 
 
-async def _lost_pods(look: Look, node: str, gaps: list[Gap]) -> list[Json]:
+async def _lost_pods(look: Look, node: str) -> list[Json]:
     """Return the pods of a node that are not ready; the node controller marks all of them when the node is not."""
-    try:
-        pods = await pods_on(look, node)
-    except ClusterError as error:
-        gaps.append(error.gap(f"pods of node {node}"))
-        return []
+    pods = await pods_on(look, node)
     return [pod for pod in pods if is_terminating(pod) or condition(pod, "Ready").get("status") != "True"]
 
 
-async def _lease_s(look: Look, node: str, gaps: list[Gap]) -> int:
-    try:
-        lease = await look.snapshot.find("Lease", node, namespace=HEARTBEATS)
-    except ClusterError as error:
-        gaps.append(error.gap(f"the lease of node {node}"))
-        return UNKNOWN
+async def _lease_s(look: Look, node: str) -> int:
+    lease = await look.snapshot.find("Lease", node, namespace=HEARTBEATS)
     return age_s(look.snapshot, spec_of(lease or {}).get("renewTime"))
 
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
-from bot.cluster.snapshot import Snapshot
 from bot.kube.flags import OFF, flag
 from bot.kube.objects import name_of, namespace_of, pod_template_of, ref, spec_of
-from intents.domain import Gap, Json, Permission
+from bot.probes.contract import Look
+from intents.domain import Json, Permission
 
 DEFAULT_THRESHOLD: Final = Fraction(1, 2)
 _IMAGE: Final = re.compile(r"(?i)cluster-autoscaler(?:-|:|@|$)")
@@ -36,15 +35,12 @@ class Autoscaler:
     ignores: bool = False
 
 
-async def autoscaler_of(snapshot: Snapshot) -> tuple[Autoscaler, Gap | None]:
+async def autoscaler_of(look: Look) -> Autoscaler:
     """Return its Deployment with its flags; where the provider runs it out of sight, the status that it writes."""
-    gap: Gap | None = None
-    try:
-        if found := _among((await snapshot.list("Deployment")).items):
-            return found, None
-    except ClusterError as error:
-        gap = error.gap("Deployments, to find the cluster autoscaler")
-    return await _by_status(snapshot, gap)
+    if found := _among(await look.list("Deployment")):
+        return found
+    status = await look.find("ConfigMap", _STATUS[1], namespace=_STATUS[0])
+    return Autoscaler(shown_by=f"ConfigMap {'/'.join(_STATUS)}") if status else Autoscaler()
 
 
 def _among(deployments: Iterable[Json]) -> Autoscaler | None:
@@ -53,14 +49,6 @@ def _among(deployments: Iterable[Json]) -> Autoscaler | None:
             if _IMAGE.search(str(container.get("image") or "")):
                 return _deployed(deployment, container)
     return None
-
-
-async def _by_status(snapshot: Snapshot, gap: Gap | None) -> tuple[Autoscaler, Gap | None]:
-    try:
-        found = await snapshot.find("ConfigMap", _STATUS[1], namespace=_STATUS[0])
-    except ClusterError as error:
-        return Autoscaler(), gap or error.gap()
-    return Autoscaler(shown_by=f"ConfigMap {'/'.join(_STATUS)}") if found else Autoscaler(), gap
 
 
 def _deployed(deployment: Json, container: Mapping[str, Any]) -> Autoscaler:

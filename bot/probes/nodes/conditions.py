@@ -4,61 +4,60 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
-from bot.kube.agents import traits
 from bot.kube.conditions import condition
-from bot.kube.evictions import DISK, parse_eviction
-from bot.kube.objects import created_at, labels_of, name_of, node_name_of, ref, status_of
+from bot.kube.evictions import DISK
+from bot.kube.objects import created_at, name_of, node_name_of, ref
 from bot.kube.placement import is_cordoned, taints_of
+from bot.kube.pod_endings import eviction_cause
 from bot.probes.contract import Look
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
-from intents.domain import Json, ObjectRef, ProbeResult, Row, RowType, Value
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 DISK_TAINT: Final = "node.kubernetes.io/disk-pressure"
-_ROLE: Final = "node-role.kubernetes.io/"
 # A new node reports its conditions for the first time within this many seconds: that is no change.
 _REGISTERING_S: Final = 300
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "disk_pressure": RowType.STRING,  # True, False or Unknown
-    "disk_pressure_since_s": RowType.INTEGER,  # since when the condition has its status
-    "disk_message": RowType.STRING,
-    "disk_cleared_s": RowType.INTEGER,  # -1 unless it had disk pressure before and has none now
-    "disk_taint": RowType.BOOLEAN,
-    "evictions": RowType.INTEGER,  # its pods evicted for disk that are still listed; -1 where not looked for
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeRow(RowValues):
+    """What every row has."""
+
+    node: str
+    unschedulable: bool  # cordoned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions(RowValues):
+    """The disk pressure of a node, now and lately."""
+
+    disk_pressure: str  # True, False or Unknown
+    disk_pressure_since_s: int  # since when the condition has its status
+    disk_message: str
+    disk_cleared_s: int  # -1 unless it had disk pressure before and has none now
+    disk_taint: bool
+    evictions: int  # its pods evicted for disk that are still listed; -1 where not looked for
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the nodes; evicted pods only where a node has disk pressure."""
-    try:
-        listing = await look.snapshot.list("Node")
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap("the nodes"),))
+    listing = await look.snapshot.list("Node")
     wanted = look.focus.name if look.focus.kind == "Node" else look.focus.node
     nodes = sorted((item for item in listing.items if wanted in ("", name_of(item))), key=name_of)
-    gaps = [gap] if (gap := listing.gap("the nodes")) else []
-    missing = str(ObjectRef(kind="Node", name=wanted)) if wanted and not nodes and not gaps else ""
+    missing = str(ObjectRef(kind="Node", name=wanted)) if wanted and not nodes and not listing.truncated else ""
     evictions: Mapping[str, int] | None = None
     if any(_status(node, "DiskPressure") == "True" for node in nodes):
-        try:
-            evictions = await _evictions(look)
-        except ClusterError as error:
-            gaps.append(error.gap("evicted pods"))
-    return ProbeResult(rows=tuple(_row(look, node, evictions) for node in nodes), gaps=tuple(gaps), missing=missing)
+        evictions = await look.unless_refused(_evictions(look), None)
+    return ProbeResult(rows=tuple(_row(look, node, evictions) for node in nodes), missing=missing)
 
 
 async def _evictions(look: Look) -> Mapping[str, int]:
-    """Return how many pods of each node were evicted for its disk."""
+    """Return how many pods of each node were evicted for its disk. Raise ClusterError."""
     failed = await look.snapshot.list("Pod", fields="status.phase=Failed")
-    return Counter(node_name_of(pod) for pod in failed.items if _is_evicted_for_disk(pod))
-
-
-def _is_evicted_for_disk(pod: Json) -> bool:
-    status = status_of(pod)
-    return status.get("reason") == "Evicted" and parse_eviction(str(status.get("message") or "")) in DISK
+    return Counter(node_name_of(pod) for pod in failed.items if eviction_cause(pod) in DISK)
 
 
 def _status(node: Json, kind: str) -> str:
@@ -69,45 +68,23 @@ def _row(look: Look, node: Json, evictions: Mapping[str, int] | None) -> Row:
     name, disk = name_of(node), condition(node, "DiskPressure")
     since_s = age_s(look.snapshot, disk.get("lastTransitionTime"))
     pressed = disk.get("status") == "True"
-    values: dict[str, Value] = {
-        "node": name,
-        "unschedulable": is_cordoned(node),
-        "disk_pressure": _status(node, "DiskPressure"),
-        "disk_pressure_since_s": since_s,
-        "disk_message": str(disk.get("message") or ""),
-        "disk_cleared_s": _cleared_s(look, node),
-        "disk_taint": any(taint.key == DISK_TAINT for taint in taints_of(node)),
-        "evictions": UNKNOWN if evictions is None else evictions.get(name, 0),
-        **_leaving(node),
-    }
+    conditions = Conditions(
+        disk_pressure=_status(node, "DiskPressure"),
+        disk_pressure_since_s=since_s,
+        disk_message=str(disk.get("message") or ""),
+        disk_cleared_s=_cleared_s(look, node),
+        disk_taint=any(taint.key == DISK_TAINT for taint in taints_of(node)),
+        evictions=UNKNOWN if evictions is None else evictions.get(name, 0),
+    )
     text = f"{disk.get('type')}={disk.get('status')} {disk.get('reason', '')}: {disk.get('message', '')}"
-    return Row(
-        values=values,
-        subject=ref(node, "Node"),
+    return NodeRow(node=name, unschedulable=is_cordoned(node)).row(
+        ref(node, "Node"),
         quote=text if disk else "",
         reproduce=f"kubectl describe node {name}",
         at=moment(look.snapshot, since_s) if pressed else None,
         lasts=pressed,
+        more=conditions.values(),
     )
-
-
-def _leaving(node: Json) -> dict[str, Value]:
-    """Return the keys that go with the next release."""
-    is_a = traits(node)
-    return {
-        "ready": _status(node, "Ready"),
-        "memory_pressure": _status(node, "MemoryPressure"),
-        "pid_pressure": _status(node, "PIDPressure"),
-        "network_unavailable": str(condition(node, "NetworkUnavailable").get("status") or "False"),
-        "taints": tuple(map(str, taints_of(node))),
-        "kernel": is_a["kernel"],
-        "os_image": is_a["os_image"],
-        "kubelet": is_a["kubelet"],
-        "runtime": is_a["runtime"],
-        "architecture": is_a["arch"],
-        "zone": is_a["zone"],
-        "roles": tuple(sorted(key.removeprefix(_ROLE) for key in labels_of(node) if key.startswith(_ROLE))),
-    }
 
 
 def _cleared_s(look: Look, node: Json) -> int:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.cluster.owners import topmost
 from bot.kube.objects import annotations_of, has_ended, labels_of, name_of, node_name_of, ref, spec_of, status_of
 from bot.kube.owners import owner_of, workload_of
@@ -21,7 +20,9 @@ from bot.kube.placement import is_cordoned
 from bot.kube.requests import CPU, MEMORY, Amounts, amounts, pod_requests
 from bot.probes.contract import Look
 from bot.probes.nodes.cluster_autoscaler import Autoscaler, autoscaler_of
-from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row, RowType, Value
+from bot.probes.nodes.conditions import NodeRow
+from bot.probes.rows import RowValues
+from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row
 from intents.templates import bytes_, cpu
 
 # So many nodes are shown, those of which DaemonSets request most.
@@ -33,29 +34,46 @@ _LISTED: Final = 5
 # A suggested request stays so far below the threshold.
 _MARGIN: Final = Fraction(1, 20)
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "autoscaler": RowType.STRING,  # what shows that there is one: Deployment ns/name, ConfigMap ns/name; ""
-    "autoscaler_namespace": RowType.STRING,  # of its Deployment, "" where the provider runs it
-    "autoscaler_name": RowType.STRING,
-    "autoscaler_container": RowType.STRING,
-    "threshold_pct": RowType.INTEGER,
-    "threshold_given": RowType.BOOLEAN,  # by a flag; else it is the default
-    "ignores": RowType.BOOLEAN,  # --ignore-daemonsets-utilization
-    "disabled": RowType.BOOLEAN,  # the node's annotation forbids to remove it
-    "resource": RowType.STRING,  # cpu or memory: of which DaemonSets request the larger share
-    "daemonset_pct": RowType.INTEGER,
-    "used_pct": RowType.INTEGER,  # all pods, of the resource of which they request most
-    "others_pct": RowType.INTEGER,  # the same without DaemonSets
-    "alone": RowType.BOOLEAN,  # DaemonSets alone reach the threshold
-    "decides": RowType.BOOLEAN,  # all pods reach the threshold, those of no DaemonSet do not
-    "daemonsets": RowType.STRINGS,  # namespace/name and request, the largest first
-    "largest_namespace": RowType.STRING,
-    "largest": RowType.STRING,
-    "largest_container": RowType.STRING,
-    "largest_request": RowType.STRING,  # what that container requests of the resource
-    "largest_top": RowType.STRING,  # the kind of what manages this DaemonSet, DaemonSet if nothing does
-    "suggested": RowType.STRING,  # for that container, to stay below the threshold; "" where that cannot be
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfAutoscaler(RowValues):
+    """The cluster autoscaler as far as the cluster shows it."""
+
+    autoscaler: str  # what shows that there is one: Deployment ns/name, ConfigMap ns/name; ""
+    autoscaler_namespace: str  # of its Deployment, "" where the provider runs it
+    autoscaler_name: str
+    autoscaler_container: str
+    threshold_pct: int
+    threshold_given: bool  # by a flag; else it is the default
+    ignores: bool  # --ignore-daemonsets-utilization
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Largest(RowValues):
+    """The DaemonSets of a node, the largest with its largest container."""
+
+    daemonsets: tuple[str, ...]  # namespace/name and request, the largest first
+    largest_namespace: str
+    largest: str
+    largest_container: str
+    largest_request: str  # what that container requests of the resource
+    suggested: str  # for that container, to stay below the threshold; "" where that cannot be
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requests(RowValues):
+    """What DaemonSets and all pods request of a node."""
+
+    of_autoscaler: _OfAutoscaler
+    disabled: bool  # the node's annotation forbids to remove it
+    resource: str  # cpu or memory: of which DaemonSets request the larger share
+    daemonset_pct: int
+    used_pct: int  # all pods, of the resource of which they request most
+    others_pct: int  # the same without DaemonSets
+    alone: bool  # DaemonSets alone reach the threshold
+    decides: bool  # all pods reach the threshold, those of no DaemonSet do not
+    of_largest: _Largest
+    largest_top: str  # the kind of what manages this DaemonSet, DaemonSet if nothing does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,35 +116,25 @@ class _Load:
 
 async def read(look: Look) -> ProbeResult:
     """Read nodes, all pods and the autoscaler's own Deployment. A node that is named is the only row."""
-    nodes, pods, (scaler, gap) = await asyncio.gather(
-        _list(look, "Node"), _list(look, "Pod"), autoscaler_of(look.snapshot)
-    )
-    gaps = [each for each in (nodes, pods, gap) if isinstance(each, Gap)]
-    if isinstance(nodes, Gap) or isinstance(pods, Gap):
-        return ProbeResult(gaps=tuple(gaps))
+    # With a part of the pods, shares would be too small.
+    nodes, pods, scaler = await asyncio.gather(look.whole("Node"), look.whole("Pod"), autoscaler_of(look))
+    if nodes is None or pods is None:
+        return ProbeResult()
     wanted = look.focus.name if look.focus.kind == "Node" else look.focus.node
     chosen = sorted((node for node in nodes if wanted in ("", name_of(node))), key=name_of)
     if wanted and not chosen:
-        return ProbeResult(gaps=tuple(gaps), missing=f"Node {wanted}")
+        return ProbeResult(missing=f"Node {wanted}")
     on = _by_node(pods)
     loads = [_load(node, on[name_of(node)]) for node in chosen if wanted or not _is_control_plane(node)]
     loads.sort(key=lambda load: (-load.daemonsets, name_of(load.node)))
+    gaps: tuple[Gap, ...] = ()
     if len(loads) > MOST_NODES:
         detail = f"only the {MOST_NODES} of which DaemonSets take most are shown"
-        gaps.append(Gap(what="all nodes", reason=GapReason.TRUNCATED, detail=detail))
+        gaps = (Gap(what="all nodes", reason=GapReason.TRUNCATED, detail=detail),)
     shown = loads[:MOST_NODES]
     tops = await asyncio.gather(*(_top(look, load) for load in shown))
     rows = [_row(load, scaler, top) for load, top in zip(shown, tops, strict=True)]
-    return ProbeResult(rows=tuple(rows), gaps=tuple(gaps))
-
-
-async def _list(look: Look, kind: str) -> Sequence[Json] | Gap:
-    """Return a whole list: with a part of the pods, shares would be too small."""
-    try:
-        listing = await look.snapshot.list(kind)
-    except ClusterError as error:
-        return error.gap()
-    return listing.gap(f"all {kind}s") or listing.items
+    return ProbeResult(rows=tuple(rows), gaps=gaps)
 
 
 def _is_control_plane(node: Json) -> bool:
@@ -166,63 +174,56 @@ async def _top(look: Look, load: _Load) -> str:
 
 def _row(load: _Load, scaler: Autoscaler, top: str) -> Row:
     name, resource = name_of(load.node), load.resource
-    values: dict[str, Value] = {
-        "node": name,
-        "unschedulable": is_cordoned(load.node),
-        **_of_autoscaler(scaler),
-        "disabled": annotations_of(load.node).get(_DISABLED) == "true",
-        "resource": resource,
-        "daemonset_pct": _percent(load.daemonsets),
-        "used_pct": _percent(load.used),
-        "others_pct": _percent(load.others),
-        "alone": load.daemonsets >= scaler.threshold,
-        "decides": load.used >= scaler.threshold > load.others,
-        **_largest(load, scaler),
-        "largest_top": top,
-        # These go with the next release.
-        "daemonset_cpu_m": load.of_daemonsets(CPU),
-        "daemonset_mem": load.of_daemonsets(MEMORY),
-        "alloc_cpu_m": load.allocatable.get(CPU, 0),
-        "alloc_mem": load.allocatable.get(MEMORY, 0),
-    }
-    return Row(
-        values=values,
-        subject=ref(load.node, "Node"),
-        quote=f"{resource}: DaemonSets {values['daemonset_pct']}%, all pods {values['used_pct']}% of allocatable",
+    requests = Requests(
+        of_autoscaler=_of_autoscaler(scaler),
+        disabled=annotations_of(load.node).get(_DISABLED) == "true",
+        resource=resource,
+        daemonset_pct=_percent(load.daemonsets),
+        used_pct=_percent(load.used),
+        others_pct=_percent(load.others),
+        alone=load.daemonsets >= scaler.threshold,
+        decides=load.used >= scaler.threshold > load.others,
+        of_largest=_largest(load, scaler),
+        largest_top=top,
+    )
+    return NodeRow(node=name, unschedulable=is_cordoned(load.node)).row(
+        ref(load.node, "Node"),
+        quote=f"{resource}: DaemonSets {requests.daemonset_pct}%, all pods {requests.used_pct}% of allocatable",
         reproduce=f"kubectl describe node {name}",
+        more=requests.values(),
     )
 
 
-def _of_autoscaler(scaler: Autoscaler) -> dict[str, Value]:
-    return {
-        "autoscaler": scaler.shown_by,
-        "autoscaler_namespace": scaler.namespace,
-        "autoscaler_name": scaler.name,
-        "autoscaler_container": scaler.container,
-        "threshold_pct": _percent(scaler.threshold),
-        "threshold_given": scaler.given,
-        "ignores": scaler.ignores,
-    }
+def _of_autoscaler(scaler: Autoscaler) -> _OfAutoscaler:
+    return _OfAutoscaler(
+        autoscaler=scaler.shown_by,
+        autoscaler_namespace=scaler.namespace,
+        autoscaler_name=scaler.name,
+        autoscaler_container=scaler.container,
+        threshold_pct=_percent(scaler.threshold),
+        threshold_given=scaler.given,
+        ignores=scaler.ignores,
+    )
 
 
-def _largest(load: _Load, scaler: Autoscaler) -> dict[str, Value]:
+def _largest(load: _Load, scaler: Autoscaler) -> _Largest:
     """Return the node's DaemonSets, the largest with its largest container, and a request that would do for that."""
     resource, ordered = load.resource, load.largest_first()
     in_units = cpu if resource == CPU else bytes_
     owner = ordered[0][0] if ordered else ObjectRef(kind="", name="")
     container, request = _container(ordered[0][2], resource) if ordered else ("", 0)
-    return {
-        "daemonsets": tuple(
+    return _Largest(
+        daemonsets=tuple(
             f"{each.namespace}/{each.name} {in_units(amount)}"
             for each, taken, _ in ordered[:_LISTED]
             if (amount := taken.get(resource, 0))
         ),
-        "largest_namespace": owner.namespace,
-        "largest": owner.name,
-        "largest_container": container,
-        "largest_request": in_units(request) if request else "",
-        "suggested": _suggested(load, scaler.threshold, request),
-    }
+        largest_namespace=owner.namespace,
+        largest=owner.name,
+        largest_container=container,
+        largest_request=in_units(request) if request else "",
+        suggested=_suggested(load, scaler.threshold, request),
+    )
 
 
 def _percent(share: Fraction) -> int:

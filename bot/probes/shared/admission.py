@@ -7,11 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.objects import name_of
 from bot.kube.webhooks import KINDS, Webhook
 from bot.probes.contract import Look
-from intents.domain import Gap, Permission
+from intents.domain import Permission
 
 PERMISSIONS: Final = tuple(
     Permission(verb="list", group="admissionregistration.k8s.io", resource=f"{kind.lower()}s") for kind in KINDS
@@ -49,19 +48,18 @@ def named_in(look: Look) -> Named:
     return Named(place=(called.group(2), called.group(1))) if called else Named()
 
 
-async def webhooks(look: Look) -> tuple[tuple[Webhook, ...], tuple[Gap, ...]]:
-    """Return all webhooks, mutating ones first, by configuration and order of calls; and what could not be read."""
-    answers = await asyncio.gather(*(look.snapshot.list(kind) for kind in KINDS), return_exceptions=True)
-    found: list[Webhook] = []
-    gaps: list[Gap] = []
-    for kind, answer in zip(KINDS, answers, strict=True):
-        if isinstance(answer, ClusterError):
-            gaps.append(answer.gap())
-            continue
-        if isinstance(answer, BaseException):
-            raise answer
-        if gap := answer.gap(f"the {kind}s"):
-            gaps.append(gap)
-        for item in sorted(answer.items, key=name_of):
-            found += [Webhook(configuration=item, kind=kind, spec=spec) for spec in item.get("webhooks") or ()]
-    return tuple(found), tuple(gaps)
+async def webhooks(look: Look) -> tuple[Webhook, ...]:
+    """Return all readable webhooks, mutating ones first, by configuration and order of calls."""
+    listings = await asyncio.gather(*map(look.list, KINDS))
+    return tuple(
+        Webhook(configuration=item, kind=kind, spec=spec)
+        for kind, items in zip(KINDS, listings, strict=True)
+        for item in sorted(items, key=name_of)
+        for spec in item.get("webhooks") or ()
+    )
+
+
+async def all_listed(look: Look) -> bool:
+    """Tell whether `webhooks` returned all that exist: only then one that is not among them is gone."""
+    listings = [await look.unless_refused(look.snapshot.list(kind), None) for kind in KINDS]
+    return all(each is not None and not each.truncated for each in listings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bot.cluster.errors import ClusterError
 from bot.kube.objects import place_of
 from bot.kube.volume_claims import claim_names
 from bot.probes.contract import Look
@@ -14,10 +13,5 @@ async def pods_or_claim_users(look: Look) -> Suspects:
     focus = look.focus
     if focus.kind != "PersistentVolumeClaim" or not focus.name:
         return await pods_of(look)
-    try:
-        listing = await look.snapshot.list("Pod", namespace=focus.namespace)
-    except ClusterError as error:
-        return Suspects(gaps=(error.gap("the pods that name the claim"),))
-    gap = listing.gap("the pods that name the claim")
-    users = (pod for pod in listing.items if focus.name in claim_names(pod))
-    return Suspects(pods=tuple(sorted(users, key=place_of)), gaps=(gap,) if gap else ())
+    pods = await look.list("Pod", namespace=focus.namespace)
+    return Suspects(pods=tuple(sorted((pod for pod in pods if focus.name in claim_names(pod)), key=place_of)))

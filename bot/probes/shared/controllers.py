@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.cluster.errors import ClusterError
 from bot.probes.contract import Look
-from intents.domain import Gap, Json
+from intents.domain import Json
 
 
-async def controller_workloads(look: Look, gaps: list[Gap]) -> tuple[Json, ...]:
+async def controller_workloads(look: Look) -> tuple[Json, ...]:
     """Return all Deployments and DaemonSets of the cluster."""
-
-    async def listed(kind: str) -> tuple[Json, ...]:
-        try:
-            return (await look.snapshot.list(kind)).items
-        except ClusterError as error:
-            gaps.append(error.gap("the controllers of the cluster"))
-            return ()
-
-    deployments, daemon_sets = await asyncio.gather(listed("Deployment"), listed("DaemonSet"))
+    deployments, daemon_sets = await asyncio.gather(look.list("Deployment"), look.list("DaemonSet"))
     return (*deployments, *daemon_sets)

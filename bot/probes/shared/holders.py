@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from bot.cluster.errors import ClusterError, NotFound
 from bot.kube.objects import name_of, namespace_of, node_name_of, place_of, spec_of
 from bot.kube.owners import generated_stem, owner_of, workload_of
-from bot.probes.contract import Look
+from bot.probes.contract import Look, Missing
 from bot.probes.shared.scope import Suspects, pods_of
 from intents.domain import Json, ObjectRef
 
@@ -28,30 +27,31 @@ async def suspects_of(look: Look) -> Suspects:
     if not lease:
         return await pods_of(look)
     subject = str(ObjectRef(kind="Lease", namespace=focus.namespace, name=lease))
+    pods = await look.unless_refused(look.snapshot.list("Pod", namespace=focus.namespace), None)
+    if pods is None:
+        return Suspects()
+    alike = _sorted(pod for pod in pods.items if is_named_like(lease, owner_of(pod).name))
     try:
-        pods = (await look.snapshot.list("Pod", namespace=focus.namespace)).items
-    except ClusterError as error:
-        return Suspects(gaps=(error.gap(f"pods that compete for {subject}"),))
-    alike = _sorted(pod for pod in pods if is_named_like(lease, owner_of(pod).name))
-    try:
-        leases = await leases_named(look, lease)
-    except NotFound:
+        leases = await look.unless_refused(leases_named(look, lease), None)
+    except Missing:
         return Suspects(pods=alike, missing=subject)
-    except ClusterError as error:
-        return Suspects(pods=alike, gaps=() if alike else (error.gap(subject),))
-    holders = Holders(pods)
+    if leases is None:
+        return Suspects(pods=alike)
+    holders = Holders(pods.items)
     found = _sorted(pod for each in leases for pod in holders.competitors(each))
     return Suspects(pods=found, missing="" if found else f"the pod that holds {subject}")
 
 
 async def leases_named(look: Look, name: str) -> tuple[Json, ...]:
-    """Return the Leases of this name in the focused namespace, or anywhere. Raises NotFound if there is none."""
-    if look.focus.namespace:
-        return (await look.snapshot.get("Lease", name, namespace=look.focus.namespace),)
-    found = (await look.snapshot.list("Lease", fields=f"metadata.name={name}")).items
-    if not found:
-        raise NotFound(what=f"Lease {name}")
-    return found
+    """Return the Leases of this name in the focused namespace, or anywhere. Raise Missing if there is none."""
+    if namespace := look.focus.namespace:
+        found: Sequence[Json | None] = (await look.snapshot.find("Lease", name, namespace=namespace),)
+    else:
+        found = (await look.snapshot.list("Lease", fields=f"metadata.name={name}")).items
+    leases = tuple(filter(None, found))
+    if not leases:
+        raise Missing(f"Lease {name}")
+    return leases
 
 
 class Holders:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError, NotFound
+from bot.cluster.errors import NotFound
 from bot.kube.objects import name_of
-from bot.probes.contract import Look
-from intents.domain import Gap, Json, Permission
+from bot.probes.contract import Look, Missing
+from intents.domain import Json, Permission
 
 READS_NAMESPACES: Final = (
     Permission(verb="get", resource="namespaces"),
@@ -16,26 +15,13 @@ READS_NAMESPACES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Namespaces:
-    """The namespaces in question, sorted by name; see ProbeResult for `missing` and `gaps`."""
-
-    namespaces: tuple[Json, ...] = ()
-    missing: str = ""
-    gaps: tuple[Gap, ...] = ()
-
-
-async def namespaces_of(look: Look) -> Namespaces:
-    """Read the namespaces in question."""
+async def namespaces_of(look: Look) -> tuple[Json, ...]:
+    """Return the namespaces in question, sorted by name. Raise Missing if the one named does not exist."""
     focus = look.focus
     name = focus.name if focus.kind == "Namespace" else focus.namespace
+    if not name:
+        return tuple(sorted(await look.list("Namespace"), key=name_of))
     try:
-        if name:
-            return Namespaces(namespaces=(await look.snapshot.get("Namespace", name),))
-        listing = await look.snapshot.list("Namespace")
+        return (await look.snapshot.get("Namespace", name),)
     except NotFound:
-        return Namespaces(missing=f"Namespace {name}")
-    except ClusterError as error:
-        return Namespaces(gaps=(error.gap(f"namespace {name}" if name else "namespaces"),))
-    gap = listing.gap("namespaces")
-    return Namespaces(namespaces=tuple(sorted(listing.items, key=name_of)), gaps=(gap,) if gap else ())
+        raise Missing(f"Namespace {name}") from None

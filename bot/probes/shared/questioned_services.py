@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube import services as kube
 from bot.kube.addresses import ip_in, port_in
 from bot.kube.objects import labels_of, namespace_of, place_of, spec_of
 from bot.probes.contract import Look
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, Json, ObjectRef
+from intents.domain import Json, ObjectRef
 
 # Nodes open ports for Services from here on (the API server's default range).
 _FIRST_NODE_PORT: Final = 30000
@@ -29,25 +28,20 @@ class QuestionedServices:
     matched: bool = False
     called: bool = False
     missing: str = ""
-    gaps: tuple[Gap, ...] = ()
 
 
 async def questioned_services(look: Look) -> QuestionedServices:
     """Return the Services, sorted. A port or an address of the text wins over the pods named: it is what was called."""
     if name := _named(look):
-        return await _of_name(look, name)
-    try:
-        listing = await look.snapshot.list("Service")
-    except ClusterError as error:
-        return QuestionedServices(gaps=(error.gap("Services"),))
-    gaps = (gap,) if (gap := listing.gap("Services")) else ()
+        return await look.unless_refused(_of_name(look, name), QuestionedServices())
+    services = await look.list("Service")
     for means in (_at_address(look), _at_node_port(look)):
-        if found := [each for each in listing.items if means(each)]:
-            return QuestionedServices(services=_sorted(found), matched=True, called=True, gaps=gaps)
-    if look.focus.name and look.focus.kind not in ("Node", ""):
-        return await _before_pods(look, listing.items, gaps)
-    in_namespace = [each for each in listing.items if look.focus.namespace in ("", namespace_of(each))]
-    return QuestionedServices(services=_sorted(in_namespace), matched=bool(look.focus.namespace), gaps=gaps)
+        if found := [each for each in services if means(each)]:
+            return QuestionedServices(services=_sorted(found), matched=True, called=True)
+    if services and look.focus.name and look.focus.kind not in ("Node", ""):
+        return await _before_pods(look, services)
+    in_namespace = [each for each in services if look.focus.namespace in ("", namespace_of(each))]
+    return QuestionedServices(services=_sorted(in_namespace), matched=bool(look.focus.namespace))
 
 
 def _named(look: Look) -> str:
@@ -56,14 +50,10 @@ def _named(look: Look) -> str:
 
 async def _of_name(look: Look, name: str) -> QuestionedServices:
     namespace = look.focus.namespace
-    try:
-        listing = await look.snapshot.list("Service", namespace=namespace, fields=f"metadata.name={name}")
-    except ClusterError as error:
-        return QuestionedServices(gaps=(error.gap("Services"),))
-    gaps = (gap,) if (gap := listing.gap("Services")) else ()
+    listing = await look.snapshot.list("Service", namespace=namespace, fields=f"metadata.name={name}")
     about = ObjectRef(kind="Service", namespace=namespace, name=name)
-    missing = "" if listing.items or gaps else str(about)
-    return QuestionedServices(services=_sorted(listing.items), matched=True, called=True, missing=missing, gaps=gaps)
+    missing = "" if listing.items or listing.truncated else str(about)
+    return QuestionedServices(services=_sorted(listing.items), matched=True, called=True, missing=missing)
 
 
 def _at_address(look: Look) -> Callable[[Json], bool]:
@@ -78,12 +68,10 @@ def _at_node_port(look: Look) -> Callable[[Json], bool]:
     return lambda service: bool(ports & set(kube.node_ports(service)))
 
 
-async def _before_pods(look: Look, services: Iterable[Json], gaps: tuple[Gap, ...]) -> QuestionedServices:
+async def _before_pods(look: Look, services: Iterable[Json]) -> QuestionedServices:
     suspects = await pods_of(look)
     found = [service for service in services if any(_selects(service, pod) for pod in suspects.pods)]
-    return QuestionedServices(
-        services=_sorted(found), matched=True, missing=suspects.missing, gaps=(*gaps, *suspects.gaps)
-    )
+    return QuestionedServices(services=_sorted(found), matched=True, missing=suspects.missing)
 
 
 def _selects(service: Json, pod: Json) -> bool:

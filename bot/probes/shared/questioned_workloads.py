@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.ingresses import backends_of
 from bot.kube.objects import (
     has_ended,
@@ -27,7 +26,7 @@ from bot.kube.objects import (
 from bot.kube.owners import controller_of, generated_stem, ordinal_of, owner_of
 from bot.kube.selected_pods import selected_pods, selector_of
 from bot.probes.contract import Look
-from intents.domain import Gap, Json, ObjectRef, Permission
+from intents.domain import Json, ObjectRef, Permission
 
 KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 PERMISSIONS: Final = (
@@ -45,28 +44,29 @@ PERMISSIONS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questioned:
-    """The workloads in question, and the Service in question that selects the pods of each; see also ProbeResult."""
+    """The workloads in question, and the Service in question that selects the pods of each; see ProbeResult too."""
 
     workloads: tuple[Json, ...] = ()
     services: Mapping[ObjectRef, str] = field(default_factory=dict)
     missing: str = ""
-    gaps: tuple[Gap, ...] = ()
 
 
 async def workloads_of(look: Look) -> Questioned:
     """Read the workloads in question, sorted by namespace and name."""
     focus = look.focus
-    try:
-        if not focus.name:
-            return await _listed(look)
-        about = ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name)
-        if about.kind in ("Pod", "ReplicaSet"):
-            return await _above(look, about)
-        if about.kind in ("Service", "Ingress"):
-            return await _behind(look, about)
-        return await _named(look, about) if about.kind in KINDS else Questioned()
-    except ClusterError as error:
-        return Questioned(gaps=(error.gap(f"the workload of {focus}"),))
+    if not focus.name:
+        listings = await asyncio.gather(*(look.list(kind, namespace=focus.namespace) for kind in KINDS))
+        return Questioned(workloads=tuple(sorted((one for each in listings for one in each), key=place_of)))
+    about = ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name)
+    return await look.unless_refused(_of(look, about), Questioned(), what=f"the workload of {focus}")
+
+
+async def _of(look: Look, about: ObjectRef) -> Questioned:
+    if about.kind in ("Pod", "ReplicaSet"):
+        return await _above(look, about)
+    if about.kind in ("Service", "Ingress"):
+        return await _behind(look, about)
+    return await _named(look, about) if about.kind in KINDS else Questioned()
 
 
 async def _above(look: Look, below: ObjectRef) -> Questioned:
@@ -87,9 +87,7 @@ async def _named(look: Look, about: ObjectRef) -> Questioned:
         found = await look.snapshot.find(about.kind, about.name, namespace=about.namespace)
         return Questioned(workloads=(found,)) if found else Questioned(missing=str(about))
     listing = await look.snapshot.list(about.kind, fields=f"metadata.name={about.name}")
-    gap = listing.gap(f"{about.kind}s")
-    gaps = (gap,) if gap else ()
-    return Questioned(workloads=listing.items, missing="" if listing.items or gaps else str(about), gaps=gaps)
+    return Questioned(workloads=listing.items, missing="" if listing.items or listing.truncated else str(about))
 
 
 async def _behind(look: Look, front: ObjectRef) -> Questioned:
@@ -108,7 +106,6 @@ async def _behind(look: Look, front: ObjectRef) -> Questioned:
         workloads=tuple(one for one, _ in behind.values()),
         services={key: name for key, (_, name) in behind.items()},
         missing=found.missing,
-        gaps=found.gaps,
     )
 
 
@@ -136,20 +133,6 @@ async def workloads_selected_by(look: Look, service: Json, *, scope: str) -> tup
         if namespace_of(each) == home and selector.items() <= labels_of(pod_template_of(each)).items()
     ]
     return tuple(sorted(meant, key=name_of))
-
-
-async def _listed(look: Look) -> Questioned:
-    async def every(kind: str) -> Questioned:
-        try:
-            listing = await look.snapshot.list(kind, namespace=look.focus.namespace)
-        except ClusterError as error:
-            return Questioned(gaps=(error.gap(),))
-        gap = listing.gap(f"{kind}s")
-        return Questioned(workloads=listing.items, gaps=(gap,) if gap else ())
-
-    parts = await asyncio.gather(*map(every, KINDS))
-    workloads = sorted((one for part in parts for one in part.workloads), key=place_of)
-    return Questioned(workloads=tuple(workloads), gaps=tuple(gap for part in parts for gap in part.gaps))
 
 
 async def pods_of_workload(look: Look, workload: Json) -> tuple[Json, ...]:

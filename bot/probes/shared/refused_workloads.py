@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_last_seen, involved_object
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import ref, spec_of, status_of
 from bot.kube.owners import controller_of, generated_stem, owner_references
 from bot.probes.contract import Look
-from intents.domain import Focus, Gap, Json, ObjectRef
+from intents.domain import Focus, Json, ObjectRef
 
 WORKLOADS: Final = ("StatefulSet", "ReplicaSet", "DaemonSet", "Job")
 _REASON: Final = "FailedCreate"
@@ -63,20 +62,18 @@ class Workload(Generic[E]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspected(Generic[E]):
-    """The workloads in question; see ProbeResult for `missing` and `gaps`."""
+    """The workloads in question; see ProbeResult for `missing`."""
 
     workloads: tuple[Workload[E], ...] = ()
     missing: str = ""
-    gaps: tuple[Gap, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Search(Generic[E]):
-    """The reads of one look; a read that is refused is kept as a gap."""
+    """The reads of one look."""
 
     look: Look
     parse: Callable[[str], Sequence[E]]
-    gaps: list[Gap] = field(default_factory=list)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -84,47 +81,29 @@ class _Search(Generic[E]):
 
     async def events(self) -> list[Json]:
         """Return the FailedCreate events with such an error in the focus's namespace, newest first."""
-        namespace = self.look.focus.namespace
-        try:
-            events = await self.snapshot.events_in(namespace)
-        except ClusterError as error:
-            self.gaps.append(error.gap(f"events in {namespace or 'all namespaces'}"))
-            return []
+        events = await self.look.unless_refused(self.snapshot.events_in(self.look.focus.namespace), ())
         return [event for event in reversed(events) if event.get("reason") == _REASON and self.parse(_message(event))]
 
     async def named(self, kind: str, name: str) -> list[Workload[E]]:
         """Return the workloads of that kind and name: in the focus's namespace, else in any."""
         namespace = self.look.focus.namespace
         about = ObjectRef(kind=kind, namespace=namespace, name=name)
-        try:
-            if namespace:
-                found = await self.snapshot.find(kind, name, namespace=namespace)
-                items: Iterable[Json] = (found,) if found else ()
-            else:
-                items = (await self.snapshot.list(kind, fields=f"metadata.name={name}")).items
-        except ClusterError as error:
-            self.gaps.append(error.gap(str(about)))
+        found = await self.look.unless_refused(_of_name(self.snapshot, about), None)
+        if found is None:
             return [Workload(ref=about)]
-        return [Workload(ref=ref(item, kind), manifest=item) for item in items]
+        return [Workload(ref=ref(item, kind), manifest=item) for item in found]
 
     async def owner_of_pod(self, focus: Focus) -> list[Workload[E]] | None:
         """Return the workload that owns an existing pod; None if its name has to tell, since no such pod was read."""
         if not focus.namespace:
             return None
-        try:
-            pod = await self.snapshot.find("Pod", focus.name, namespace=focus.namespace)
-        except ClusterError:
-            return None
+        pod = await self.look.find("Pod", focus.name, namespace=focus.namespace)
         owner = controller_of(pod) if pod else None
         return await self.named(owner.kind, owner.name) if owner and owner.kind in WORKLOADS else None
 
     async def owned_by(self, kind: str, owner: ObjectRef) -> list[Workload[E]]:
         """Return the workloads of a kind that an object owns."""
-        try:
-            items = (await self.snapshot.list(kind, namespace=owner.namespace)).items
-        except ClusterError as error:
-            self.gaps.append(error.gap(f"the {kind}s of {owner}"))
-            return []
+        items = await self.look.list(kind, namespace=owner.namespace)
         return [Workload(ref=ref(item, kind), manifest=item) for item in items if _is_owned_by(item, owner)]
 
 
@@ -140,7 +119,7 @@ async def suspected(look: Look, parse: Callable[[str], Sequence[E]]) -> Suspecte
         workloads, missing = await _of_events(search, events), ""
     joined = [_with_refusals(search, workload, events) for workload in workloads]
     joined.sort(key=lambda workload: workload.ref)
-    return Suspected(workloads=tuple(joined), missing=missing, gaps=tuple(dict.fromkeys(search.gaps)))
+    return Suspected(workloads=tuple(joined), missing=missing)
 
 
 async def _of_focus(search: _Search[E], focus: Focus, events: list[Json]) -> list[Workload[E]]:
@@ -178,16 +157,23 @@ async def _of_events(search: _Search[E], events: list[Json]) -> list[Workload[E]
     about = [each for each in named if each.kind in WORKLOADS][:_MOST]
 
     async def read(one: ObjectRef) -> Workload[E]:
-        try:
-            manifest = await search.snapshot.find(one.kind, one.name, namespace=one.namespace)
-        except ClusterError as error:
-            search.gaps.append(error.gap(str(one)))
-            return Workload(ref=one)
-        if manifest is None or (one.uid and ref(manifest).uid != one.uid):
-            return Workload(ref=one, gone=True)
-        return Workload(ref=ref(manifest, one.kind), manifest=manifest)
+        return await search.look.unless_refused(_found(search.snapshot, one), Workload(ref=one))
 
     return list(await asyncio.gather(*map(read, about)))
+
+
+async def _of_name(snapshot: Snapshot, about: ObjectRef) -> Sequence[Json]:
+    if not about.namespace:
+        return (await snapshot.list(about.kind, fields=f"metadata.name={about.name}")).items
+    found = await snapshot.find(about.kind, about.name, namespace=about.namespace)
+    return (found,) if found else ()
+
+
+async def _found(snapshot: Snapshot, one: ObjectRef) -> Workload[E]:
+    manifest = await snapshot.find(one.kind, one.name, namespace=one.namespace)
+    if manifest is None or (one.uid and ref(manifest).uid != one.uid):
+        return Workload(ref=one, gone=True)
+    return Workload(ref=ref(manifest, one.kind), manifest=manifest)
 
 
 def _with_refusals(search: _Search[E], workload: Workload[E], events: list[Json]) -> Workload[E]:

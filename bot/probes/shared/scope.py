@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError, Forbidden, NotFound
+from bot.cluster.access import record_gap
+from bot.cluster.errors import Forbidden, NotFound
 from bot.cluster.owned_pods import pods_below
 from bot.cluster.repeated_jobs import is_repeated
 from bot.cluster.resources import well_known
@@ -16,7 +17,7 @@ from bot.kube.job_runs import has_completed
 from bot.kube.objects import label_selector, name_of, phase_of, place_of
 from bot.kube.owners import generated_stem, owner_of
 from bot.probes.contract import Look
-from intents.domain import Gap, Json, ObjectRef, Permission
+from intents.domain import Json, ObjectRef, Permission
 
 # The selector of these is a map of labels itself.
 _BY_LABELS: Final = frozenset({"ReplicationController", "Service"})
@@ -50,11 +51,10 @@ READS_PODS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspects:
-    """The pods in question, sorted by namespace and name; see ProbeResult for `missing` and `gaps`."""
+    """The pods in question, sorted by namespace and name; see ProbeResult for `missing`."""
 
     pods: tuple[Json, ...] = ()
     missing: str = ""
-    gaps: tuple[Gap, ...] = ()
 
 
 async def pods_of(look: Look) -> Suspects:
@@ -63,50 +63,47 @@ async def pods_of(look: Look) -> Suspects:
     For a pod that is gone its successors are read: pods of the same owner, found by the generated name. They can
     support; `missing` keeps them from refuting anything about the pod that was named.
     """
+    return await look.unless_refused(_pods(look), Suspects(), what=f"pods of {look.focus}" if look.focus.name else "")
+
+
+async def _pods(look: Look) -> Suspects:
     focus = look.focus
-    try:
-        if focus.kind in ("Pod", "") and focus.name:
-            return await _named(look)
-        if focus.kind == "Node" and focus.name:
-            return await _listed(look, fields=f"spec.nodeName={focus.name}", namespace="")
-        if focus.kind in _SELECTING_KINDS and focus.name and focus.namespace:
-            return await _selected(look)
-        if focus.name:
-            return await _owned(look)
-        return await _listed(look, namespace=focus.namespace)
-    except ClusterError as error:
-        return Suspects(gaps=(error.gap(f"pods of {focus}" if focus.name else _pods_in(focus.namespace)),))
+    if focus.kind in ("Pod", "") and focus.name:
+        return await _named(look)
+    if focus.kind == "Node" and focus.name:
+        return await _listed(look, fields=f"spec.nodeName={focus.name}", namespace="")
+    if focus.kind in _SELECTING_KINDS and focus.name and focus.namespace:
+        return await _selected(look)
+    if focus.name:
+        return await _owned(look)
+    return await _listed(look, namespace=focus.namespace)
 
 
 async def _named(look: Look) -> Suspects:
     focus = look.focus
-    found: tuple[Json, ...]
-    if focus.namespace:
-        pod = await look.snapshot.find("Pod", focus.name, namespace=focus.namespace)
-        found = (pod,) if pod else ()
-    else:
-        found, gaps = await _anywhere(look)
-        if gaps:
-            return Suspects(pods=_sorted(found).pods, gaps=gaps)
-    if found:
-        return _sorted(found)
+    if not focus.namespace:
+        return await _anywhere(look)
+    if pod := await look.snapshot.find("Pod", focus.name, namespace=focus.namespace):
+        return Suspects(pods=(pod,))
     missing = str(ObjectRef(kind="Pod", namespace=focus.namespace, name=focus.name))
     stem = generated_stem(focus.name)
-    if not stem or not focus.namespace:
+    if not stem:
         return Suspects(missing=missing)
     listing = await look.snapshot.list("Pod", namespace=focus.namespace)
     successors = [pod for pod in listing.items if generated_stem(name_of(pod)) == stem]
     return Suspects(pods=_sorted(successors).pods, missing=missing)
 
 
-async def _anywhere(look: Look) -> tuple[tuple[Json, ...], tuple[Gap, ...]]:
+async def _anywhere(look: Look) -> Suspects:
     """Return pods of a name in any namespace; where pods may not be listed, only in the context's own, with a gap."""
     name = look.focus.name
     try:
-        return (await look.snapshot.list("Pod", fields=f"metadata.name={name}")).items, ()
+        found = (await look.snapshot.list("Pod", fields=f"metadata.name={name}")).items
     except Forbidden as error:
+        record_gap(error.gap())
         pod = await look.snapshot.find("Pod", name, namespace=look.snapshot.default_namespace)
-        return (pod,) if pod else (), (error.gap(_pods_in("")),)
+        return _sorted((pod,) if pod else ())
+    return _sorted(found) if found else Suspects(missing=str(ObjectRef(kind="Pod", namespace="", name=name)))
 
 
 async def _selected(look: Look) -> Suspects:
@@ -133,17 +130,11 @@ async def _owned(look: Look) -> Suspects:
     mine = [pod for pod in listed.pods if owner_of(pod).name == focus.name]
     if not mine and focus.namespace and well_known(focus.kind) is None:
         mine = list(await pods_below(look.snapshot, focus.ref, only=lambda _pod: True))
-    return Suspects(pods=tuple(mine), missing="" if mine else str(look.focus), gaps=listed.gaps)
+    return Suspects(pods=tuple(mine), missing="" if mine else str(look.focus))
 
 
 async def _listed(look: Look, *, namespace: str, labels: str = "", fields: str = "") -> Suspects:
-    listing = await look.snapshot.list("Pod", namespace=namespace, labels=labels, fields=fields)
-    gap = listing.gap(_pods_in(namespace))
-    return Suspects(pods=_sorted(listing.items).pods, gaps=(gap,) if gap else ())
-
-
-def _pods_in(namespace: str) -> str:
-    return f"pods in {namespace}" if namespace else "pods in all namespaces"
+    return _sorted((await look.snapshot.list("Pod", namespace=namespace, labels=labels, fields=fields)).items)
 
 
 def _sorted(pods: Any) -> Suspects:

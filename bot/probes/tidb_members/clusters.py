@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError, NotFound, NotServed
 from bot.kube.objects import annotations_of, place_of
-from bot.probes.contract import Look
-from intents.domain import Gap, Json, ObjectRef, Permission
+from bot.probes.contract import Look, Missing
+from bot.probes.rows import RowValues
+from intents.domain import Json, ObjectRef, Permission
 
 KIND: Final = "tidbcluster.pingcap.com"
-PERMISSIONS: Final = (
-    Permission(verb="get", group="pingcap.com", resource="tidbclusters"),
-    Permission(verb="list", group="pingcap.com", resource="tidbclusters"),
-)
+PERMISSIONS: Final = (Permission(verb="list", group="pingcap.com", resource="tidbclusters"),)
 
 # More pods than this of one component are a mistake in the replicas.
 _MOST: Final = 1000
@@ -29,38 +26,35 @@ _WORKLOAD: Final = re.compile(r"^(?P<cluster>.+)-(?P<component>pd|tikv)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clusters:
-    """The TidbClusters in question, sorted. `pod` is the named pod of theirs. See ProbeResult for the rest."""
+class Member(RowValues):
+    """A PD pod or a TiKV store: what every row has."""
 
-    items: tuple[Json, ...] = ()
-    pod: str = ""
-    missing: str = ""
-    gaps: tuple[Gap, ...] = ()
-    not_applicable: str = ""
+    namespace: str
+    cluster: str
+    replicas: int  # of the component, as the TidbCluster asks for them
+    pod: str
+    crash_looping: bool
+    restarts: int
+    pvc: str  # of its data
+    pv: str
+    reclaim_policy: str
 
 
-async def clusters_of(look: Look, component: str) -> Clusters:
-    """Read the clusters: the one named, the one whose pod or StatefulSet is named, or all there are."""
+async def clusters_of(look: Look, component: str) -> tuple[Sequence[Json], str]:
+    """Return the clusters: the one named, the one whose pod or StatefulSet is named, or all there are; and that pod.
+
+    Raise Missing if the cluster named does not exist, and ClusterError.
+    """
     focus = look.focus
     name, pod = _named(look, component)
-    try:
-        if name and focus.namespace:
-            items: tuple[Json, ...] = (await look.snapshot.get(KIND, name, namespace=focus.namespace),)
-            return Clusters(items=items, pod=pod)
-        wanted = f"metadata.name={name}" if name else ""
-        listing = await look.snapshot.list(KIND, namespace=focus.namespace, fields=wanted)
-    except NotServed as error:
-        return Clusters(not_applicable=f"this cluster has no TidbCluster: {error.detail}")
-    except NotFound:
-        return Clusters(missing=str(ObjectRef(kind="TidbCluster", namespace=focus.namespace, name=name)))
-    except ClusterError as error:
-        return Clusters(gaps=(error.gap("TidbClusters"),))
-    gap = listing.gap("all TidbClusters")
-    found = tuple(sorted(listing.items, key=place_of))
-    # The request names an object that belongs to no TidbCluster.
-    elsewhere = focus.names_object and not name
-    missing = f"TidbCluster {name}" if name and not found else ""
-    return Clusters(items=() if elsewhere else found, pod=pod, missing=missing, gaps=(gap,) if gap else ())
+    if focus.names_object and not name:
+        # It belongs to no TidbCluster.
+        return (), ""
+    wanted = f"metadata.name={name}" if name else ""
+    listing = await look.snapshot.list(KIND, namespace=focus.namespace, fields=wanted)
+    if name and not listing.items:
+        raise Missing(str(ObjectRef(kind="TidbCluster", namespace=focus.namespace, name=name)))
+    return sorted(listing.items, key=place_of), pod
 
 
 def _named(look: Look, component: str) -> tuple[str, str]:

@@ -12,32 +12,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.containers import containers_in
-from bot.kube.objects import created_at, name_of, namespace_of, phase_of, ref
+from bot.kube.objects import name_of, namespace_of, ref
 from bot.kube.owners import ordinal_of
 from bot.kube.pod_readiness import is_ready
 from bot.kube.volume_claims import claim_names, reclaim_policy_of, volume_name_of
 from bot.probes.contract import Look
-from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.rows import RowValues
+from bot.probes.shared.ages import UNKNOWN
 from bot.probes.tidb_members import clusters
-from intents.domain import Gap, Json, Row, RowType, Value
+from intents.domain import Json, Row
 
 COMPONENT: Final = "tikv"
 _LABEL: Final = "tidb.pingcap.com/store-id"
 _LEAVING_STATES: Final = frozenset({"Offline", "Tombstone"})
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "store": RowType.STRING,  # its id
-    "state": RowType.STRING,  # Up, Disconnected, Down, Offline, Tombstone
-    "leaders": RowType.INTEGER,
-    "heartbeat": RowType.STRING,  # as the status writes it, "" for none
-    "newest": RowType.BOOLEAN,  # of the stores its pod has had, by heartbeat
-    "wanted": RowType.BOOLEAN,  # the TidbCluster asks for a pod of this ordinal
-    "up_stores": RowType.INTEGER,  # of the cluster
-    "pod_exists": RowType.BOOLEAN,
-    "pod_ready": RowType.BOOLEAN,
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TikvStore(RowValues):
+    """A store of TiKV as PD knows it."""
+
+    store: str  # its id
+    state: str  # Up, Disconnected, Down, Offline, Tombstone
+    leaders: int
+    heartbeat: str  # as the status writes it, "" for none
+    newest: bool  # of the stores its pod has had, by heartbeat
+    wanted: bool  # the TidbCluster asks for a pod of this ordinal
+    up_stores: int  # of the cluster
+    pod_exists: bool
+    pod_ready: bool
+
 
 Store = Mapping[str, Any]
 
@@ -48,35 +52,40 @@ class _Volume:
 
     pvc: str = ""
     pv: str = ""
-    found_by: str = ""
     reclaim_policy: str = ""
 
 
-async def stores(look: Look, cluster: Json, *, pod: str) -> tuple[list[Row], list[Gap]]:
+async def stores(look: Look, cluster: Json, *, pod: str) -> Sequence[Row]:
     """Return a row per store of a cluster, only those of the pod named where one is."""
     known = _stores_in(cluster)
     chosen = [each for each in known if not pod or each["podName"] == pod]
     if not chosen:
-        return [], []
-    pods, gaps = await _pods(look, namespace_of(cluster))
+        return ()
+    labels = f"app.kubernetes.io/component={COMPONENT}"
+    pods = {name_of(each): each for each in await look.list("Pod", namespace=namespace_of(cluster), labels=labels)}
     newest = _newest(known)
-    failed = _failed_ids(cluster)
-    shared = _shared(cluster, known, pods)
-    rows = []
     ordered = sorted(chosen, key=lambda each: (str(each["podName"]), _recency(each)))
     volumes = await asyncio.gather(
         *(_volume(look, store, cluster, pods.get(str(store["podName"]), {})) for store in ordered)
     )
-    for store, (volume, more) in zip(ordered, volumes, strict=True):
-        name = str(store["podName"])
-        gaps += more
-        facts: dict[str, Value] = {
-            "newest": newest[name] is store,
-            "wanted": ordinal_of(name) in clusters.wanted_ordinals(cluster, COMPONENT),
-            "failed": str(store["id"]) in failed,
-        }
-        rows.append(_row(look, cluster, store, pods.get(name), volume, {**shared, **facts}))
-    return rows, gaps
+    up_stores = sum(each.get("state") == "Up" for each in known)
+    rows = []
+    for store, volume in zip(ordered, volumes, strict=True):
+        name, leaders = str(store["podName"]), store.get("leaderCount")
+        its = pods.get(name)
+        values = TikvStore(
+            store=str(store["id"]),
+            state=str(store.get("state") or ""),
+            leaders=leaders if isinstance(leaders, int) else UNKNOWN,
+            heartbeat=str(store.get("lastHeartbeatTime") or ""),
+            newest=newest[name] is store,
+            wanted=ordinal_of(name) in clusters.wanted_ordinals(cluster, COMPONENT),
+            up_stores=up_stores,
+            pod_exists=its is not None,
+            pod_ready=its is not None and is_ready(its),
+        )
+        rows.append(_row(look, cluster, name, its, volume, values))
+    return rows
 
 
 def _stores_in(cluster: Json) -> list[Store]:
@@ -84,33 +93,6 @@ def _stores_in(cluster: Json) -> list[Store]:
     found = [each for key in ("stores", "tombstoneStores") for _, each in clusters.entries(status.get(key))]
     # An operator of 1.1.0 listed fields of the StatefulSet's status here.
     return [each for each in found if each.get("podName") and each.get("id")]
-
-
-def _failed_ids(cluster: Json) -> set[str]:
-    """Return the ids of the stores that the operator lists as failed."""
-    status = clusters.part(cluster, "status", COMPONENT)
-    return {str(each.get("storeID") or key) for key, each in clusters.entries(status.get("failureStores"))}
-
-
-async def _pods(look: Look, namespace: str) -> tuple[dict[str, Json], list[Gap]]:
-    try:
-        labels = f"app.kubernetes.io/component={COMPONENT}"
-        listing = await look.snapshot.list("Pod", namespace=namespace, labels=labels)
-    except ClusterError as error:
-        return {}, [error.gap(f"pods in {namespace}")]
-    return {name_of(each): each for each in listing.items}, []
-
-
-def _shared(cluster: Json, known: Sequence[Store], pods: Mapping[str, Json]) -> dict[str, Value]:
-    """Return what every row of one cluster has in common."""
-    prefix = f"{name_of(cluster)}-{COMPONENT}-"
-    return {
-        "namespace": namespace_of(cluster),
-        "cluster": name_of(cluster),
-        "replicas": clusters.replicas_of(cluster, COMPONENT),
-        "up_stores": sum(each.get("state") == "Up" for each in known),
-        "ready_pods": sum(is_ready(each) for name, each in pods.items() if name.startswith(prefix)),
-    }
 
 
 def _newest(known: Sequence[Store]) -> dict[str, Store]:
@@ -134,70 +116,38 @@ def _number(store: Store) -> int:
     return int(number) if number.isdecimal() else 0
 
 
-async def _volume(look: Look, store: Store, cluster: Json, pod: Json) -> tuple[_Volume, list[Gap]]:
+async def _volume(look: Look, store: Store, cluster: Json, pod: Json) -> _Volume:
     """Return the volume of an Offline or Tombstone store: by the operator's label, else through the pod's claim."""
     if store.get("state") not in _LEAVING_STATES:
-        return _Volume(), []
+        return _Volume()
     pvc = next((name for name in claim_names(pod) if name.startswith(f"{COMPONENT}-")), "")
     labels = f"app.kubernetes.io/instance={name_of(cluster)},{_LABEL}={store['id']}"
-    try:
-        if found := (await look.snapshot.list("PersistentVolume", labels=labels)).items:
-            return _with_volume(pvc, sorted(found, key=name_of)[0], "label"), []
-        claim = await look.snapshot.find("PersistentVolumeClaim", pvc, namespace=namespace_of(cluster)) if pvc else None
+    volume = min(await look.list("PersistentVolume", labels=labels), key=name_of, default=None)
+    if volume is None and pvc:
+        claim = await look.find("PersistentVolumeClaim", pvc, namespace=namespace_of(cluster))
         name = volume_name_of(claim or {})
-        volume = await look.snapshot.find("PersistentVolume", name) if name else None
-    except ClusterError as error:
-        return _Volume(pvc=pvc), [error.gap()]
-    return (_with_volume(pvc, volume, "claim") if volume else _Volume(pvc=pvc)), []
+        volume = await look.find("PersistentVolume", name) if name else None
+    if volume is None:
+        return _Volume(pvc=pvc)
+    return _Volume(pvc=pvc, pv=name_of(volume), reclaim_policy=reclaim_policy_of(volume))
 
 
-def _with_volume(pvc: str, volume: Json, found_by: str) -> _Volume:
-    policy = reclaim_policy_of(volume)
-    return _Volume(pvc=pvc, pv=name_of(volume), found_by=found_by, reclaim_policy=policy)
-
-
-def _row(
-    look: Look,
-    cluster: Json,
-    store: Store,
-    pod: Json | None,
-    volume: _Volume,
-    known: Mapping[str, Value],
-) -> Row:
-    name, state = str(store["podName"]), str(store.get("state") or "")
-    heartbeat, leaders = store.get("lastHeartbeatTime"), store.get("leaderCount")
-    values: dict[str, Value] = {
-        **known,
-        "store": str(store["id"]),
-        "pod": name,
-        "state": state,
-        "leaders": leaders if isinstance(leaders, int) else UNKNOWN,
-        "heartbeat": str(heartbeat or ""),
-        **_of_pod(look, pod),
-        "pvc": volume.pvc,
-        "pv": volume.pv,
-        "reclaim_policy": volume.reclaim_policy,
-        # These go with the next release.
-        "heartbeat_age_s": age_s(look.snapshot, heartbeat),
-        "since_s": age_s(look.snapshot, store.get("lastTransitionTime")),
-        "pv_found_by": volume.found_by,
-    }
-    return Row(
-        values=values,
-        subject=ref(cluster, "TidbCluster"),
-        quote=f'"{store["id"]}": {{podName: {name}, state: {state}, lastHeartbeatTime: {heartbeat or "null"}}}',
+def _row(look: Look, cluster: Json, pod: str, its: Json | None, volume: _Volume, store: TikvStore) -> Row:
+    containers = list(containers_in(its or {}))
+    shown = f"{{podName: {pod}, state: {store.state}, lastHeartbeatTime: {store.heartbeat or 'null'}}}"
+    return clusters.Member(
+        namespace=namespace_of(cluster),
+        cluster=name_of(cluster),
+        replicas=clusters.replicas_of(cluster, COMPONENT),
+        pod=pod,
+        crash_looping=any(each.crash_looping(look.now) for each in containers),
+        restarts=sum(each.restarts for each in containers),
+        pvc=volume.pvc,
+        pv=volume.pv,
+        reclaim_policy=volume.reclaim_policy,
+    ).row(
+        ref(cluster, "TidbCluster"),
+        quote=f'"{store.store}": {shown}',
         reproduce=f"kubectl -n {namespace_of(cluster)} get tidbcluster {name_of(cluster)} -o json | jq '.status.tikv'",
+        more=store.values(),
     )
-
-
-def _of_pod(look: Look, pod: Json | None) -> dict[str, Value]:
-    containers = list(containers_in(pod or {}))
-    return {
-        "pod_exists": pod is not None,
-        "pod_ready": pod is not None and is_ready(pod),
-        "restarts": sum(each.restarts for each in containers),
-        "crash_looping": any(each.crash_looping(look.now) for each in containers),
-        # These go with the next release.
-        "pod_phase": phase_of(pod or {}),
-        "pod_age_s": age_s(look.snapshot, created_at(pod or {})),
-    }
