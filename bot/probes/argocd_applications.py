@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotServed
 from bot.kube.conditions import condition
 from bot.kube.objects import name_of, namespace_of, pod_template_of, ref, spec_of, status_of
 from bot.probes.contract import Look, Probe
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from bot.probes.rows import RowValues
+from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, Value
 
 _APPLICATIONS: Final = "applications.argoproj.io"
 _PROMETHEUSES: Final = "prometheuses.monitoring.coreos.com"
@@ -28,35 +30,28 @@ _HERE: Final = frozenset(
 _TOO_LONG: Final = re.compile(r"\"(?P<name>[a-z0-9.-]+)\" is invalid: metadata\.annotations: Too long", re.IGNORECASE)
 _SAYS_TOO_LONG: Final = re.compile(r"metadata\.annotations: Too long", re.IGNORECASE)
 
-DECLARATION: Final = ProbeDeclaration(
-    name="argocd-applications",
-    says="a row per Prometheus that an Argo CD Application in question keeps, and per one that fails on its size",
-    rows={
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "health": RowType.STRING,  # Healthy, Progressing, Degraded …
-        "sync": RowType.STRING,
-        "phase": RowType.STRING,  # of the last operation: Running, Succeeded, Failed, Error
-        "too_long": RowType.STRINGS,  # objects that the last operation could not apply for their size
-        "options": RowType.STRINGS,  # its sync options
-        "here": RowType.BOOLEAN,  # it deploys into this cluster
-        "prometheus_namespace": RowType.STRING,
-        "prometheus": RowType.STRING,  # "" if it keeps none
-        "prometheus_health": RowType.STRING,  # as the Application has it; "" since Argo CD 3 keeps it elsewhere
-        "exists": RowType.BOOLEAN,  # the Prometheus object was read
-        "available": RowType.STRING,  # its condition Available; "" without one
-        "unavailable_because": RowType.STRING,
-        "ready": RowType.INTEGER,  # of its pods, by the StatefulSet; -1 unknown
-        "wanted": RowType.INTEGER,
-        "operator": RowType.STRING,  # the version of prometheus-operator, "" unknown
-    },
-    permissions=(
-        Permission(verb="list", group="argoproj.io", resource="applications"),
-        Permission(verb="list", group="monitoring.coreos.com", resource="prometheuses"),
-        Permission(verb="list", group="apps", resource="statefulsets"),
-        Permission(verb="list", group="apps", resource="deployments"),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept(RowValues):
+    """TODO."""
+
+    namespace: str
+    name: str
+    health: str  # Healthy, Progressing, Degraded …
+    sync: str
+    phase: str  # of the last operation: Running, Succeeded, Failed, Error
+    too_long: tuple[str, ...]  # objects that the last operation could not apply for their size
+    options: tuple[str, ...]  # its sync options
+    here: bool  # it deploys into this cluster
+    prometheus_namespace: str
+    prometheus: str  # "" if it keeps none
+    prometheus_health: str  # as the Application has it; "" since Argo CD 3 keeps it elsewhere
+    exists: bool  # the Prometheus object was read
+    available: str  # its condition Available; "" without one
+    unavailable_because: str
+    ready: int  # of its pods, by the StatefulSet; -1 unknown
+    wanted: int
+    operator: str  # the version of prometheus-operator, "" unknown
 
 
 async def read(look: Look) -> ProbeResult:
@@ -130,20 +125,19 @@ def _row(application: Json, *, kept: Mapping[str, Any], found: Mapping[str, tupl
     home, name = namespace_of(application), name_of(application)
     health = str((status.get("health") or {}).get("status") or "")
     phase = str(operation.get("phase") or "")
-    return Row(
-        values={
-            "namespace": home,
-            "name": name,
-            "health": health,
-            "sync": str((status.get("sync") or {}).get("status") or ""),
-            "phase": phase,
-            "message": str(operation.get("message") or ""),
-            "too_long": _too_long(application),
-            "options": tuple((spec.get("syncPolicy") or {}).get("syncOptions") or ()),
-            "here": here,
-            **_prometheus(kept, found if here else {}),
-        },
-        subject=ref(application, "Application"),
+    return _Kept(
+        namespace=home,
+        name=name,
+        health=health,
+        sync=str((status.get("sync") or {}).get("status") or ""),
+        phase=phase,
+        message=str(operation.get("message") or ""),
+        too_long=_too_long(application),
+        options=tuple((spec.get("syncPolicy") or {}).get("syncOptions") or ()),
+        here=here,
+        **_prometheus(kept, found if here else {}),
+    ).row(
+        ref(application, "Application"),
         quote=f"health: {health}, operation: {phase or 'none'}",
         reproduce=f"kubectl -n {home} get {_APPLICATIONS} {name} -o yaml",
     )
@@ -197,4 +191,17 @@ def _operator_version(deployment: Json) -> str:
     return ""
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="argocd-applications",
+        says="a row per Prometheus that an Argo CD Application in question keeps, and per one that fails on its size",
+        rows=_Kept.keys(),
+        permissions=(
+            Permission(verb="list", group="argoproj.io", resource="applications"),
+            Permission(verb="list", group="monitoring.coreos.com", resource="prometheuses"),
+            Permission(verb="list", group="apps", resource="statefulsets"),
+            Permission(verb="list", group="apps", resource="deployments"),
+        ),
+    ),
+    read=read,
+)

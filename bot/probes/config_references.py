@@ -19,6 +19,7 @@ from bot.kube.containers import containers_in
 from bot.kube.objects import name_of, namespace_of, place_of, ref
 from bot.kube.owners import owner_of
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import (
     ArgDeclaration,
@@ -42,33 +43,20 @@ _FRESH_S: Final = 600
 _LIKE: Final = 0.5
 _HELD_UP: Final = frozenset({"CreateContainerConfigError", "ContainerCreating", "PodInitializing", ""})
 
-DECLARATION: Final = ProbeDeclaration(
-    name="config-references",
-    says="a row per ConfigMap, Secret or key of one that the pods in question need for their start and do not find",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "owner_kind": RowType.STRING,
-        "owner": RowType.STRING,
-        "place": RowType.STRING,  # where the pod refers to it
-        "kind": RowType.STRING,
-        "name": RowType.STRING,
-        "key": RowType.STRING,  # "" where the whole object is missing
-        "problem": RowType.STRING,  # in the kubelet's words, if it says so
-    },
-    args={
-        "compare": ArgDeclaration(
-            says="true: also the ConfigMap or key that resembles it, and other owners of pods that refer to it",
-            fills={"true": {"closest": RowType.STRING, "users": RowType.STRINGS}},
-        )
-    },
-    permissions=(
-        *READS_PODS,
-        Permission(verb="get", resource="configmaps"),
-        Permission(verb="list", resource="configmaps"),
-        Permission(verb="list", resource="events"),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lacking(RowValues):
+    """TODO."""
+
+    namespace: str
+    pod: str
+    owner_kind: str
+    owner: str
+    place: str  # where the pod refers to it
+    kind: str
+    name: str
+    key: str  # "" where the whole object is missing
+    problem: str  # in the kubelet's words, if it says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,20 +156,19 @@ async def _row(broken: _Broken, look: Look) -> Row:
     if look.args.get("compare"):
         compared = {"closest": await _closest(broken, look), "users": await _users(broken, look)}
     problem = broken.told or (f"it has no key {broken.key}" if broken.key else "it does not exist")
-    return Row(
-        values={
-            "namespace": namespace,
-            "pod": name_of(pod),
-            "owner_kind": owner.kind,
-            "owner": owner.name,
-            "place": reference.place,
-            "kind": reference.kind,
-            "name": reference.name,
-            "key": broken.key,
-            "problem": problem,
-            **compared,
-        },
-        subject=ref(pod, "Pod"),
+    return _Lacking(
+        namespace=namespace,
+        pod=name_of(pod),
+        owner_kind=owner.kind,
+        owner=owner.name,
+        place=reference.place,
+        kind=reference.kind,
+        name=reference.name,
+        key=broken.key,
+        problem=problem,
+        **compared,
+    ).row(
+        ref(pod, "Pod"),
         quote=problem,
         reproduce=f"kubectl -n {namespace} describe pod {name_of(pod)}",
     )
@@ -218,4 +205,23 @@ def _most_like(name: str, choices: Sequence[str]) -> str:
     return scored[0][1] if scored and -scored[0][0] >= _LIKE else ""
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="config-references",
+        says="a row per ConfigMap, Secret or key of one that the pods in question need for their start and do not find",
+        rows=_Lacking.keys(),
+        args={
+            "compare": ArgDeclaration(
+                says="true: also the ConfigMap or key that resembles it, and other owners of pods that refer to it",
+                fills={"true": {"closest": RowType.STRING, "users": RowType.STRINGS}},
+            )
+        },
+        permissions=(
+            *READS_PODS,
+            Permission(verb="get", resource="configmaps"),
+            Permission(verb="list", resource="configmaps"),
+            Permission(verb="list", resource="events"),
+        ),
+    ),
+    read=read,
+)

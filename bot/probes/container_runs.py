@@ -23,6 +23,7 @@ from bot.kube.quantities import whole
 from bot.kube.settling import starts_in_time
 from bot.kube.start_errors import NOT_STARTED, start_error
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import (
@@ -49,63 +50,48 @@ _STABLE_S: Final = 600
 _QUOTE: Final = 300
 _MEBIBYTE: Final = 1 << 20
 
-DECLARATION: Final = ProbeDeclaration(
-    name="container-runs",
-    says="a row per container of the pods in question: its state, how its last run ended, its limits and probes",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "phase": RowType.STRING,
-        "restart_policy": RowType.STRING,  # of the pod
-        "owner_kind": RowType.STRING,
-        "owner": RowType.STRING,
-        "node": RowType.STRING,
-        "container": RowType.STRING,
-        "init": RowType.BOOLEAN,  # it must end before the others start
-        "image": RowType.STRING,
-        "command": RowType.STRING,  # command and args of the spec, "" for the image's own
-        "state": RowType.STRING,  # waiting, running, terminated; "" before the kubelet reports one
-        "reason": RowType.STRING,  # of the state
-        "message": RowType.STRING,
-        "ready": RowType.BOOLEAN,
-        "running_s": RowType.INTEGER,  # since when it runs, -1 if it does not
-        "restarts": RowType.INTEGER,
-        "exit_code": RowType.INTEGER,  # of the last run that ended, -1 for none
-        "end_reason": RowType.STRING,
-        "end_message": RowType.STRING,  # of that run, or why it could not be started
-        "ended_s": RowType.INTEGER,
-        "ran_s": RowType.INTEGER,  # how long that run lasted
-        "previous": RowType.BOOLEAN,  # that run is not the present one: its log is read with --previous
-        "start_error": RowType.STRING,  # why the runtime cannot start it: command or memory; "" otherwise
-        "failing": RowType.BOOLEAN,  # its last run ended within a day, and it does not run well since
-        "recovered": RowType.BOOLEAN,  # its last run failed within a day, and it runs well since
-        "memory_limit": RowType.INTEGER,  # bytes, 0 for none
-        "more_memory": RowType.STRING,  # twice the limit, "" without one
-        "ports": RowType.STRINGS,
-        "liveness": RowType.STRING,  # the probe in words, "" for none
-        "liveness_port": RowType.STRING,
-        "readiness": RowType.STRING,
-        "readiness_port": RowType.STRING,
-        "startup": RowType.STRING,
-        "startup_port": RowType.STRING,
-        "post_start": RowType.STRING,  # the lifecycle hook in words, "" for none
-        "pre_stop": RowType.STRING,
-    },
-    args={
-        "events": ArgDeclaration(
-            says="true: also what the kubelet's events say of a container since its last or present run began",
-            fills={
-                "true": {
-                    "killed": RowType.STRING,  # for a liveness or startup probe that failed
-                    "live_failure": RowType.STRING,  # of a liveness or startup probe; not within the time of a start
-                    "ready_failure": RowType.STRING,
-                    "hook_failure": RowType.STRING,
-                }
-            },
-        )
-    },
-    permissions=(*READS_PODS, Permission(verb="list", resource="events")),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Container(RowValues):
+    """TODO."""
+
+    namespace: str
+    pod: str
+    phase: str
+    restart_policy: str  # of the pod
+    owner_kind: str
+    owner: str
+    node: str
+    container: str
+    init: bool  # it must end before the others start
+    image: str
+    command: str  # command and args of the spec, "" for the image's own
+    state: str  # waiting, running, terminated; "" before the kubelet reports one
+    reason: str  # of the state
+    message: str
+    ready: bool
+    running_s: int  # since when it runs, -1 if it does not
+    restarts: int
+    exit_code: int  # of the last run that ended, -1 for none
+    end_reason: str
+    end_message: str  # of that run, or why it could not be started
+    ended_s: int
+    ran_s: int  # how long that run lasted
+    previous: bool  # that run is not the present one: its log is read with --previous
+    start_error: str  # why the runtime cannot start it: command or memory; "" otherwise
+    failing: bool  # its last run ended within a day, and it does not run well since
+    recovered: bool  # its last run failed within a day, and it runs well since
+    memory_limit: int  # bytes, 0 for none
+    more_memory: str  # twice the limit, "" without one
+    ports: tuple[str, ...]
+    liveness: str  # the probe in words, "" for none
+    liveness_port: str
+    readiness: str
+    readiness_port: str
+    startup: str
+    startup_port: str
+    post_start: str  # the lifecycle hook in words, "" for none
+    pre_stop: str
 
 
 async def read(look: Look) -> ProbeResult:
@@ -270,4 +256,25 @@ def _quote(container: Container, run: Run | None) -> str:
     return f"container {container.name} {now}{ended}, restarts {container.restarts}"[:_QUOTE]
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="container-runs",
+        says="a row per container of the pods in question: its state, how its last run ended, its limits and probes",
+        rows=_Container.keys(),
+        args={
+            "events": ArgDeclaration(
+                says="true: also what the kubelet's events say of a container since its last or present run began",
+                fills={
+                    "true": {
+                        "killed": RowType.STRING,  # for a liveness or startup probe that failed
+                        "live_failure": RowType.STRING,  # of a liveness or startup probe; not within the time of a start
+                        "ready_failure": RowType.STRING,
+                        "hook_failure": RowType.STRING,
+                    }
+                },
+            )
+        },
+        permissions=(*READS_PODS, Permission(verb="list", resource="events")),
+    ),
+    read=read,
+)

@@ -21,48 +21,35 @@ from bot.kube.replicas import Replicas, replicas_of
 from bot.kube.template_fields import HeldField, locate, patch_for
 from bot.kube.valid_values import suggest
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared import revisions
 from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.refused_workloads import Refusal, Workload, suspected
-from intents.domain import Gap, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import Gap, Permission, ProbeDeclaration, ProbeResult, Row
 
-DECLARATION: Final = ProbeDeclaration(
-    name="creation-errors",
-    says="a row per field error that keeps a workload's pods from being created: does its template still hold it",
-    rows={
-        "kind": RowType.STRING,
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "desired": RowType.INTEGER,
-        "created": RowType.INTEGER,
-        "field": RowType.STRING,
-        "value": RowType.STRING,
-        "problem": RowType.STRING,
-        "in_template": RowType.BOOLEAN,
-        "manifest_field": RowType.STRING,
-        "suggestion": RowType.STRING,
-        "top_kind": RowType.STRING,
-        "top_name": RowType.STRING,
-        "top_field": RowType.STRING,
-        "patch": RowType.STRING,
-        "last_s": RowType.INTEGER,
-        "stale": RowType.BOOLEAN,
-        "revisions": RowType.INTEGER,
-    },
-    permissions=tuple(
-        dict.fromkeys(
-            (
-                Permission(verb="list", resource="events"),
-                Permission(verb="get", resource="pods"),
-                Permission(verb="list", group="apps", resource="statefulsets"),
-                Permission(verb="list", group="apps", resource="daemonsets"),
-                Permission(verb="list", group="batch", resource="jobs"),
-                *owners.PERMISSIONS,
-                *revisions.PERMISSIONS,
-            )
-        )
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refused(RowValues):
+    """TODO."""
+
+    kind: str
+    namespace: str
+    name: str
+    desired: int
+    created: int
+    field: str
+    value: str
+    problem: str
+    in_template: bool
+    manifest_field: str
+    suggestion: str
+    top_kind: str
+    top_name: str
+    top_field: str
+    patch: str
+    last_s: int
+    stale: bool
+    revisions: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,28 +124,27 @@ def _row(workload: Workload[FieldError], around: _Around, refusal: Refusal[Field
     top_path = _path_in(around.top, workload, held, error)
     top_manifest = around.top.manifest
     patch = patch_for(top_manifest, top_path, error, held.suggestion) if top_manifest and top_path else ""
-    return Row(
-        values={
-            "kind": about.kind,
-            "namespace": about.namespace,
-            "name": about.name,
-            "desired": counts.desired,
-            "created": counts.created,
-            "field": error.field,
-            "value": error.value,
-            "problem": _problem(error),
-            "in_template": held.in_template,
-            "manifest_field": field_paths.text(held.path) if held.in_template else "",
-            "suggestion": held.suggestion,
-            "top_kind": around.top.ref.kind,
-            "top_name": around.top.ref.name,
-            "top_field": field_paths.text(top_path) if top_path else "",
-            "patch": patch,
-            "last_s": refusal.last_s,
-            "stale": workload.gone or (counts.desired >= 0 and counts.created >= counts.desired),
-            "revisions": around.revisions,
-        },
-        subject=about,
+    return _Refused(
+        kind=about.kind,
+        namespace=about.namespace,
+        name=about.name,
+        desired=counts.desired,
+        created=counts.created,
+        field=error.field,
+        value=error.value,
+        problem=_problem(error),
+        in_template=held.in_template,
+        manifest_field=field_paths.text(held.path) if held.in_template else "",
+        suggestion=held.suggestion,
+        top_kind=around.top.ref.kind,
+        top_name=around.top.ref.name,
+        top_field=field_paths.text(top_path) if top_path else "",
+        patch=patch,
+        last_s=refusal.last_s,
+        stale=workload.gone or (counts.desired >= 0 and counts.created >= counts.desired),
+        revisions=around.revisions,
+    ).row(
+        about,
         quote=refusal.message,
         reproduce=f"kubectl -n {about.namespace} describe {about.kind.lower()} {about.name}",
     )
@@ -187,4 +173,24 @@ def _counts(workload: Workload[FieldError]) -> Replicas:
     return replicas_of(workload.manifest) if workload.manifest is not None else Replicas()
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="creation-errors",
+        says="a row per field error that keeps a workload's pods from being created: does its template still hold it",
+        rows=_Refused.keys(),
+        permissions=tuple(
+            dict.fromkeys(
+                (
+                    Permission(verb="list", resource="events"),
+                    Permission(verb="get", resource="pods"),
+                    Permission(verb="list", group="apps", resource="statefulsets"),
+                    Permission(verb="list", group="apps", resource="daemonsets"),
+                    Permission(verb="list", group="batch", resource="jobs"),
+                    *owners.PERMISSIONS,
+                    *revisions.PERMISSIONS,
+                )
+            )
+        ),
+    ),
+    read=read,
+)

@@ -21,6 +21,7 @@ from bot.kube.owners import controller_of, owner_of
 from bot.kube.replicas import replicas_of
 from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.log_lines import BadPattern, compile_pattern, quoted
 from intents.domain import (
@@ -33,7 +34,6 @@ from intents.domain import (
     ProbeDeclaration,
     ProbeResult,
     Row,
-    RowType,
 )
 
 # So many events are kept, the newest; for so many objects the state is read to tell whether these still hold.
@@ -41,34 +41,17 @@ _MOST_EVENTS: Final = 200
 _MOST_SUBJECTS: Final = 20
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "Job")
 
-DECLARATION: Final = ProbeDeclaration(
-    name="events",
-    says="a row per event about the object in question and its owners, or of the namespace",
-    rows={
-        "kind": RowType.STRING,
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "message": RowType.STRING,
-        "last_s": RowType.INTEGER,
-        "stale": RowType.BOOLEAN,
-    },
-    args={
-        "reason": ArgDeclaration(says="only these reasons, separated by commas"),
-        "kind": ArgDeclaration(says="only events about objects of this kind"),
-        "capture": ArgDeclaration(says="RE2 pattern that the message must contain", adds_keys="regex"),
-    },
-    permissions=tuple(
-        dict.fromkeys(
-            (
-                Permission(verb="list", resource="events"),
-                Permission(verb="get", resource="pods"),
-                Permission(verb="list", resource="pods"),
-                Permission(verb="get", resource="nodes"),
-                *owners.PERMISSIONS,
-            )
-        )
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Event(RowValues):
+    """TODO."""
+
+    kind: str
+    namespace: str
+    name: str
+    message: str
+    last_s: int
+    stale: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,21 +176,20 @@ def _row(snapshot: Snapshot, event: Json, subject: _Subject, groups: Mapping[str
     about, seen = involved_object(event), event_last_seen(event)
     first = event.get("firstTimestamp") or event.get("eventTime")
     place = f"-n {about.namespace} " if about.namespace else ""
-    return Row(
-        values={
-            "kind": about.kind,
-            "namespace": about.namespace,
-            "name": about.name,
-            "reason": str(event.get("reason", "")),
-            "type": str(event.get("type", "")),
-            "message": _message(event),
-            "count": event_count(event),
-            "first_s": age_s(snapshot, first),
-            "last_s": UNKNOWN if seen is None else max(int((snapshot.now - seen).total_seconds()), 0),
-            "stale": is_stale(event, subject.manifest) if subject.read else False,
-            **groups,
-        },
-        subject=about,
+    return _Event(
+        kind=about.kind,
+        namespace=about.namespace,
+        name=about.name,
+        reason=str(event.get("reason", "")),
+        type=str(event.get("type", "")),
+        message=_message(event),
+        count=event_count(event),
+        first_s=age_s(snapshot, first),
+        last_s=UNKNOWN if seen is None else max(int((snapshot.now - seen).total_seconds()), 0),
+        stale=is_stale(event, subject.manifest) if subject.read else False,
+        **groups,
+    ).row(
+        about,
         quote=_message(event),
         reproduce=f"kubectl {place}events --for {about.kind.lower()}/{about.name}",
         at=seen,
@@ -245,4 +227,27 @@ def _message(event: Mapping[str, Any]) -> str:
     return str(event.get("message", ""))
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="events",
+        says="a row per event about the object in question and its owners, or of the namespace",
+        rows=_Event.keys(),
+        args={
+            "reason": ArgDeclaration(says="only these reasons, separated by commas"),
+            "kind": ArgDeclaration(says="only events about objects of this kind"),
+            "capture": ArgDeclaration(says="RE2 pattern that the message must contain", adds_keys="regex"),
+        },
+        permissions=tuple(
+            dict.fromkeys(
+                (
+                    Permission(verb="list", resource="events"),
+                    Permission(verb="get", resource="pods"),
+                    Permission(verb="list", resource="pods"),
+                    Permission(verb="get", resource="nodes"),
+                    *owners.PERMISSIONS,
+                )
+            )
+        ),
+    ),
+    read=read,
+)

@@ -18,6 +18,7 @@ from bot.kube.owners import owner_of
 from bot.kube.pod_readiness import is_ready
 from bot.kube.prometheus_monitors import GROUP, Selection, picks, selections
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -27,7 +28,6 @@ from intents.domain import (
     ProbeDeclaration,
     ProbeResult,
     Row,
-    RowType,
     Value,
 )
 from intents.plurals import counted
@@ -38,42 +38,30 @@ _MONITORS: Final = ("podmonitors", "servicemonitors", "scrapeconfigs")
 _SERVERS: Final = ("prometheuses", "prometheusagents")
 _ADDRESS: Final = re.compile(r"(?m)^\s*metricsBindAddress:[ \t]*[\"']?([^\"'\s#]*)")
 
-DECLARATION: Final = ProbeDeclaration(
-    name="monitors",
-    says="one row: a component's pods, and the PodMonitors, ServiceMonitors and ScrapeConfigs that select them",
-    rows={
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "pods": RowType.INTEGER,
-        "unready_pods": RowType.STRINGS,
-        "owner_kind": RowType.STRING,  # DaemonSet, StaticPod …; "" without pods
-        "owner": RowType.STRING,
-        "label_key": RowType.STRING,  # the label that carries its name
-        "known": RowType.BOOLEAN,  # all monitors could be read
-        "monitors": RowType.STRINGS,  # those that select its pods, find a port, and are taken by some Prometheus
-        "portless": RowType.STRINGS,  # those that select its pods by a port that these do not declare
-        "ignored": RowType.STRINGS,  # those that no Prometheus takes
-        "prometheus_namespace": RowType.STRING,  # the first Prometheus object, "" if there is none
-        "prometheus": RowType.STRING,
-        "additional": RowType.BOOLEAN,  # some Prometheus has scrape configs in a Secret, which is not read
-        "release": RowType.STRING,  # the label `release` that this Prometheus requires of a PodMonitor
-        "takes_any": RowType.BOOLEAN,  # it takes PodMonitors of any labels
-        "name_free": RowType.BOOLEAN,  # no PodMonitor beside it has the component's name yet
-        "address": RowType.STRING,  # where the component serves its metrics, by its configuration; "" unknown
-        "loopback": RowType.BOOLEAN,  # only its own node reaches that address
-    },
-    args={
-        "component": ArgDeclaration(says="its name, as its pods' labels carry it", required=True),
-        "namespace": ArgDeclaration(says="where it runs; default kube-system"),
-    },
-    permissions=(
-        Permission(verb="list", resource="pods"),
-        Permission(verb="list", resource="services"),
-        Permission(verb="list", resource="namespaces"),
-        Permission(verb="get", resource="configmaps"),
-        *(Permission(verb="list", group=GROUP, resource=plural) for plural in (*_MONITORS, *_SERVERS)),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Monitored(RowValues):
+    """TODO."""
+
+    namespace: str
+    name: str
+    pods: int
+    unready_pods: tuple[str, ...]
+    owner_kind: str  # DaemonSet, StaticPod …; "" without pods
+    owner: str
+    label_key: str  # the label that carries its name
+    known: bool  # all monitors could be read
+    monitors: tuple[str, ...]  # those that select its pods, find a port, and are taken by some Prometheus
+    portless: tuple[str, ...]  # those that select its pods by a port that these do not declare
+    ignored: tuple[str, ...]  # those that no Prometheus takes
+    prometheus_namespace: str  # the first Prometheus object, "" if there is none
+    prometheus: str
+    additional: bool  # some Prometheus has scrape configs in a Secret, which is not read
+    release: str  # the label `release` that this Prometheus requires of a PodMonitor
+    takes_any: bool  # it takes PodMonitors of any labels
+    name_free: bool  # no PodMonitor beside it has the component's name yet
+    address: str  # where the component serves its metrics, by its configuration; "" unknown
+    loopback: bool  # only its own node reaches that address
 
 
 @dataclass(slots=True)
@@ -179,24 +167,23 @@ def _row(
 ) -> Row:
     taken = _taken(found, chosen)
     owner = owner_of(pods[0]) if pods else ObjectRef(kind="", name="")
-    return Row(
-        values={
-            "namespace": namespace,
-            "name": component,
-            "pods": len(pods),
-            "unready_pods": tuple(sorted(name_of(pod) for pod in pods if not is_ready(pod))),
-            "owner_kind": owner.kind,
-            "owner": owner.name,
-            "label_key": _label_key(pods[0], component) if pods else "",
-            "known": not found.gaps.keys() & {*_MONITORS, *_SERVERS, "services", "namespaces"},
-            "monitors": tuple(each.named for each in taken if each.targets),
-            "portless": tuple(each.named for each in taken if not each.targets),
-            "ignored": tuple(each.named for each in chosen if each not in taken),
-            **_of_prometheus(found, component),
-            "address": address,
-            "loopback": address.startswith(("127.", "localhost", "[::1]")),
-        },
-        subject=ObjectRef(kind=owner.kind or "Namespace", namespace=namespace, name=owner.name or namespace),
+    return _Monitored(
+        namespace=namespace,
+        name=component,
+        pods=len(pods),
+        unready_pods=tuple(sorted(name_of(pod) for pod in pods if not is_ready(pod))),
+        owner_kind=owner.kind,
+        owner=owner.name,
+        label_key=_label_key(pods[0], component) if pods else "",
+        known=not found.gaps.keys() & {*_MONITORS, *_SERVERS, "services", "namespaces"},
+        monitors=tuple(each.named for each in taken if each.targets),
+        portless=tuple(each.named for each in taken if not each.targets),
+        ignored=tuple(each.named for each in chosen if each not in taken),
+        **_of_prometheus(found, component),
+        address=address,
+        loopback=address.startswith(("127.", "localhost", "[::1]")),
+    ).row(
+        ObjectRef(kind=owner.kind or "Namespace", namespace=namespace, name=owner.name or namespace),
         quote=f"{counted(len(pods), 'pods')} of {component} in {namespace}, monitors that select them: {len(chosen)}",
         reproduce=f"kubectl get {','.join(sorted(found.served))} -A",
     )
@@ -238,4 +225,22 @@ def _release(selector: Mapping[str, Any] | None) -> str:
     return str(labels["release"]) if alone else ""
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="monitors",
+        says="one row: a component's pods, and the PodMonitors, ServiceMonitors and ScrapeConfigs that select them",
+        rows=_Monitored.keys(),
+        args={
+            "component": ArgDeclaration(says="its name, as its pods' labels carry it", required=True),
+            "namespace": ArgDeclaration(says="where it runs; default kube-system"),
+        },
+        permissions=(
+            Permission(verb="list", resource="pods"),
+            Permission(verb="list", resource="services"),
+            Permission(verb="list", resource="namespaces"),
+            Permission(verb="get", resource="configmaps"),
+            *(Permission(verb="list", group=GROUP, resource=plural) for plural in (*_MONITORS, *_SERVERS)),
+        ),
+    ),
+    read=read,
+)

@@ -106,5 +106,5 @@ async def test_leases_that_may_not_be_read_are_a_gap(cluster: SimulatedCluster, 
 
     assert [str(gap) for gap in (*named.gaps, *listed.gaps)] == [
         "cannot read Lease pay/api: needs get on coordination.k8s.io/leases",
-        "cannot read leases: needs list on coordination.k8s.io/leases",
+        "cannot read leases in pay: needs list on coordination.k8s.io/leases",
     ]

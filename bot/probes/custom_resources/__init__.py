@@ -22,6 +22,7 @@ from bot.kube.objects import created_at, group_of, name_of, namespace_of, place_
 from bot.kube.replicas import Replicas, replicas_of
 from bot.probes.contract import Look, Probe
 from bot.probes.custom_resources.chains import Link, failing_below
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.custom_kinds import READS_OF_OTHERS, READS_WIDESPREAD, WIDESPREAD
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
@@ -44,36 +45,29 @@ _CONTROLLERS: Final = {
     "source.toolkit.fluxcd.io": "source-controller",
 }
 
-DECLARATION: Final = ProbeDeclaration(
-    name="custom-resources",
-    says="a row per custom resource in question: the condition that tells its state, and its controller",
-    rows={
-        "kind": RowType.STRING,
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "needed_by": RowType.STRING,  # the object that waits for this one, "" for the one asked about
-        "exists": RowType.BOOLEAN,
-        "condition": RowType.STRING,
-        "status": RowType.STRING,
-        "reason": RowType.STRING,
-        "message": RowType.STRING,
-        "bad": RowType.BOOLEAN,  # a condition whose meaning is known is in trouble
-        "unsure": RowType.BOOLEAN,  # only the words of a condition say trouble
-        "at_work": RowType.BOOLEAN,  # its controller may still be making it ready
-        "since_s": RowType.INTEGER,  # since when the condition is as it is
-        "created_s": RowType.INTEGER,
-        "behind": RowType.BOOLEAN,  # the controller has not looked at the present spec yet
-        "controller": RowType.STRING,  # namespace/name of the controller's Deployment, "" where it cannot be derived
-        "controller_ready": RowType.INTEGER,  # its ready pods, -1 unknown
-        "pods": RowType.STRINGS,  # pods that belong to the object and are not ready
-    },
-    permissions=(
-        *READS_WIDESPREAD,
-        *READS_OF_OTHERS,
-        Permission(verb="list", group="apps", resource="deployments"),
-        *BELOW,
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Resource(RowValues):
+    """TODO."""
+
+    kind: str
+    namespace: str
+    name: str
+    needed_by: str  # the object that waits for this one, "" for the one asked about
+    exists: bool
+    condition: str
+    status: str
+    reason: str
+    message: str
+    bad: bool  # a condition whose meaning is known is in trouble
+    unsure: bool  # only the words of a condition say trouble
+    at_work: bool  # its controller may still be making it ready
+    since_s: int  # since when the condition is as it is
+    created_s: int
+    behind: bool  # the controller has not looked at the present spec yet
+    controller: str  # namespace/name of the controller's Deployment, "" where it cannot be derived
+    controller_ready: int  # its ready pods, -1 unknown
+    pods: tuple[str, ...]  # pods that belong to the object and are not ready
 
 
 async def read(look: Look) -> ProbeResult:
@@ -186,28 +180,27 @@ def _row(
     reason, message = (str(state.condition.get(key) or "") for key in ("reason", "message"))
     controller = _controller(obj, deployments) if state.bad or state.unsure else None
     place = f"-n {namespace} " if namespace else ""
-    return Row(
-        values={
-            "kind": resource.kind,
-            "namespace": namespace,
-            "name": name,
-            "needed_by": needed_by,
-            "exists": True,
-            "condition": str(state.condition.get("type") or ""),
-            "status": str(state.condition.get("status") or ""),
-            "reason": reason,
-            "message": message[:_QUOTE],
-            "bad": state.bad,
-            "unsure": state.unsure,
-            "at_work": state.at_work,
-            "since_s": age_s(look.snapshot, state.condition.get("lastTransitionTime")),
-            "created_s": age_s(look.snapshot, created_at(obj)),
-            "behind": is_behind(obj),
-            "controller": "/".join(place_of(controller)) if controller else "",
-            "controller_ready": (replicas_of(controller) if controller else Replicas()).ready,
-            "pods": tuple(pods),
-        },
-        subject=ref(obj, resource.kind),
+    return _Resource(
+        kind=resource.kind,
+        namespace=namespace,
+        name=name,
+        needed_by=needed_by,
+        exists=True,
+        condition=str(state.condition.get("type") or ""),
+        status=str(state.condition.get("status") or ""),
+        reason=reason,
+        message=message[:_QUOTE],
+        bad=state.bad,
+        unsure=state.unsure,
+        at_work=state.at_work,
+        since_s=age_s(look.snapshot, state.condition.get("lastTransitionTime")),
+        created_s=age_s(look.snapshot, created_at(obj)),
+        behind=is_behind(obj),
+        controller="/".join(place_of(controller)) if controller else "",
+        controller_ready=(replicas_of(controller) if controller else Replicas()).ready,
+        pods=tuple(pods),
+    ).row(
+        ref(obj, resource.kind),
         quote=f"{reason}: {message}"[:_QUOTE],
         reproduce=f"kubectl {place}get {resource.plural}.{resource.group} {name} -o yaml",
     )
@@ -220,4 +213,17 @@ def _controller(obj: Json, deployments: Iterable[Json]) -> Json | None:
     return found[0] if len(found) == 1 else None
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="custom-resources",
+        says="a row per custom resource in question: the condition that tells its state, and its controller",
+        rows=_Resource.keys(),
+        permissions=(
+            *READS_WIDESPREAD,
+            *READS_OF_OTHERS,
+            Permission(verb="list", group="apps", resource="deployments"),
+            *BELOW,
+        ),
+    ),
+    read=read,
+)
