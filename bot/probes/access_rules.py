@@ -24,6 +24,7 @@ from bot.kube.rbac import (
 )
 from bot.probes.contract import Look, Missing, Probe
 from bot.probes.rows import RowValues
+from bot.probes.shared.reads import beside_the_verdict
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
 
 _RBAC: Final = "rbac.authorization.k8s.io"
@@ -108,7 +109,7 @@ def _request(look: Look) -> AccessRequest | None:
 
 async def _is_gone(look: Look, subject: Subject) -> bool:
     account = look.snapshot.find("ServiceAccount", subject.name, namespace=subject.namespace)
-    with collect_gaps():  # Without the account the review and the bindings still answer.
+    with beside_the_verdict():
         return await look.unless_refused(account, {}) is None
 
 
@@ -116,7 +117,7 @@ async def _reviewed(look: Look, subject: Subject, request: AccessRequest) -> str
     """Return the API server's own answer, "" if Casebook may not ask it."""
     permission = Permission(verb=request.verb, group=request.group, resource=request.path)
     review = look.snapshot.may(subject.user, subject.groups, permission, namespace=request.namespace, name=request.name)
-    with collect_gaps():  # Without a review the bindings answer.
+    with beside_the_verdict():  # Without a review the bindings answer.
         allowed = await look.unless_refused(review, None)
     return "" if allowed is None else str(allowed)
 

@@ -6,14 +6,14 @@ A row per container, those in trouble first. Restartable init containers are sid
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import repeat
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
-from bot.cluster.events import event_last_seen, oldest_first
+from bot.cluster.events import event_last_seen
 from bot.kube.ages import UNKNOWN
-from bot.kube.container_events import events_of
+from bot.kube.container_events import ContainerEvents, events_of
 from bot.kube.containers import Container, Run, containers_in, trouble_order
 from bot.kube.health_probes import described, port_of
 from bot.kube.lifecycle_hooks import hook
@@ -25,6 +25,7 @@ from bot.kube.start_errors import NOT_STARTED, start_error
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s, moment
+from bot.probes.shared.reads import events_about
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import (
     ArgDeclaration,
@@ -36,7 +37,6 @@ from intents.domain import (
     ProbeResult,
     Row,
     RowType,
-    Value,
 )
 
 # A controller can have thousands of broken pods: those in the worst trouble tell the story.
@@ -53,7 +53,7 @@ _MEBIBYTE: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Container(RowValues):
-    """TODO."""
+    """A container of a pod in question, with its present and its last run."""
 
     namespace: str
     pod: str
@@ -99,27 +99,22 @@ async def read(look: Look) -> ProbeResult:
     suspects = await pods_of(look)
     containers = [each for pod in suspects.pods for each in containers_in(pod)]
     containers.sort(key=lambda each: trouble_order(each, look.now))
-    gaps = suspects.gaps
+    gaps: tuple[Gap, ...] = ()
     if len(containers) > MOST_ROWS:
         detail = f"only {MOST_ROWS} of {len(containers)} were judged, those in trouble first"
-        gaps = (*gaps, Gap(what="containers", reason=GapReason.TRUNCATED, detail=detail))
+        gaps = (Gap(what="containers", reason=GapReason.TRUNCATED, detail=detail),)
     chosen = containers[:MOST_ROWS]
-    if not look.args.get("events"):
-        rows = tuple(_row(look, each, {}) for each in chosen)
-        return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing)
-    pods = list({place_of(each.pod): each.pod for each in chosen if _is_in_trouble(each, look)}.values())[:_MOST_PODS]
-    read = dict(zip(map(place_of, pods), await asyncio.gather(*(_events(pod, look) for pod in pods)), strict=True))
-    rows = tuple(
-        _row(look, each, _said(each, read.get(place_of(each.pod), _Events()).newest_first, look)) for each in chosen
-    )
-    gaps = (*gaps, *(each.gap for each in read.values() if each.gap))
-    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    said = await _said(look, chosen) if look.args.get("events") else repeat(None)
+    rows = tuple(_row(look, *each) for each in zip(chosen, said, strict=False))
+    return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Events:
-    newest_first: tuple[Json, ...] = ()
-    gap: Gap | None = None
+async def _said(look: Look, containers: Sequence[Container]) -> list[Mapping[str, str]]:
+    """Return what events say of each container; they are read for a few pods with one in trouble."""
+    pods = list({place_of(each.pod): each.pod for each in containers if _is_in_trouble(each, look)}.values())
+    found = await asyncio.gather(*(events_about(look, ref(pod, "Pod")) for pod in pods[:_MOST_PODS]))
+    events = dict(zip(map(place_of, pods), found, strict=False))
+    return [asdict(_events_of(each, events.get(place_of(each.pod), ()), look)) for each in containers]
 
 
 def _is_in_trouble(container: Container, look: Look) -> bool:
@@ -127,85 +122,70 @@ def _is_in_trouble(container: Container, look: Look) -> bool:
     return not container.ready or (run is not None and UNKNOWN != run.finished_s <= _RECENT_S)
 
 
-async def _events(pod: Json, look: Look) -> _Events:
-    try:
-        return _Events(newest_first=tuple(reversed(oldest_first(await look.snapshot.events(ref(pod, "Pod"))))))
-    except ClusterError as error:
-        return _Events(gap=error.gap(f"events of {namespace_of(pod)}/{name_of(pod)}"))
-
-
-def _said(container: Container, newest_first: Iterable[Json], look: Look) -> dict[str, Value]:
+def _events_of(container: Container, oldest_first: Sequence[Json], look: Look) -> ContainerEvents:
     """Return the messages of events since the last run that ended began, or since the present first run did."""
     run = container.ended(look.now)
     present = container.detail.get("startedAt") if container.state == "running" else None
     since = run.started_s if run else age_s(look.snapshot, present)
     events = [
         event
-        for event in newest_first
+        for event in reversed(oldest_first)
         if (seen := event_last_seen(event)) is not None
         and (since == UNKNOWN or (look.now - seen).total_seconds() <= since + 1)
     ]
-    return dict(asdict(events_of(container.name, events, starting=starts_in_time(container, look.now))))
+    return events_of(container.name, events, starting=starts_in_time(container, look.now))
 
 
-def _row(look: Look, container: Container, said: Mapping[str, Value]) -> Row:
-    pod, run = container.pod, container.ended(look.now)
-    owner, declared = owner_of(pod), _declared(container)
-    resources = declared.get("resources") or {}
+def _row(look: Look, container: Container, said: Mapping[str, str] | None) -> Row:
+    pod, run, declared = container.pod, container.ended(look.now), container.declared
+    owner, limit = owner_of(pod), _bytes((declared.get("resources") or {}).get("limits"))
     running_s = age_s(look.snapshot, container.detail.get("startedAt")) if container.state == "running" else UNKNOWN
     failing, waits = _is_failing(container, run, running_s), container.state == "waiting"
-    values: dict[str, Value] = {
-        "namespace": namespace_of(pod),
-        "pod": name_of(pod),
-        "phase": phase_of(pod),
-        "restart_policy": str(spec_of(pod).get("restartPolicy") or "Always"),
-        "owner_kind": owner.kind,
-        "owner": owner.name,
-        "node": node_name_of(pod),
-        "container": container.name,
-        "init": container.init and not _is_sidecar(declared),
-        "image": container.image,
-        "command": " ".join(map(str, (*(declared.get("command") or ()), *(declared.get("args") or ())))),
-        "state": container.state,
-        "reason": container.reason,
-        "message": container.message,
-        "ready": container.ready,
-        "running_s": running_s,
-        "restarts": container.restarts,
-        "exit_code": run.exit_code if run else -1,
-        "end_reason": run.reason if run else "",
-        "end_message": _end_message(container),
-        "ended_s": run.finished_s if run else UNKNOWN,
-        "ran_s": run.ran_s if run else UNKNOWN,
-        "previous": run is not None and container.state != "terminated",
-        "start_error": start_error(_end_message(container)) if failing or waits else "",
-        "failing": failing,
-        "recovered": _failed_recently(run) and not failing,
-        "memory_limit": _bytes(resources.get("limits")),
-        "more_memory": _twice(_bytes(resources.get("limits"))),
-        "ports": tuple(_port(each) for each in declared.get("ports") or ()),
-        **{name: described(declared.get(f"{name}Probe")) for name in ("liveness", "readiness", "startup")},
-        **{f"{name}_port": port_of(declared.get(f"{name}Probe")) for name in ("liveness", "readiness", "startup")},
-        "post_start": hook(declared, "postStart"),
-        "pre_stop": hook(declared, "preStop"),
-        **said,
-    }
-    return Row(
-        values=values,
-        subject=ref(pod, "Pod"),
+    return _Container(
+        namespace=namespace_of(pod),
+        pod=name_of(pod),
+        phase=phase_of(pod),
+        restart_policy=str(spec_of(pod).get("restartPolicy") or "Always"),
+        owner_kind=owner.kind,
+        owner=owner.name,
+        node=node_name_of(pod),
+        container=container.name,
+        init=container.init and declared.get("restartPolicy") != "Always",
+        image=container.image,
+        command=" ".join(map(str, (*(declared.get("command") or ()), *(declared.get("args") or ())))),
+        state=container.state,
+        reason=container.reason,
+        message=container.message,
+        ready=container.ready,
+        running_s=running_s,
+        restarts=container.restarts,
+        exit_code=run.exit_code if run else -1,
+        end_reason=run.reason if run else "",
+        end_message=_end_message(container),
+        ended_s=run.finished_s if run else UNKNOWN,
+        ran_s=run.ran_s if run else UNKNOWN,
+        previous=run is not None and container.state != "terminated",
+        start_error=start_error(_end_message(container)) if failing or waits else "",
+        failing=failing,
+        recovered=_failed_recently(run) and not failing,
+        memory_limit=limit,
+        more_memory=_twice(limit),
+        ports=tuple(_port(each) for each in declared.get("ports") or ()),
+        liveness=described(declared.get("livenessProbe")),
+        liveness_port=port_of(declared.get("livenessProbe")),
+        readiness=described(declared.get("readinessProbe")),
+        readiness_port=port_of(declared.get("readinessProbe")),
+        startup=described(declared.get("startupProbe")),
+        startup_port=port_of(declared.get("startupProbe")),
+        post_start=hook(declared, "postStart"),
+        pre_stop=hook(declared, "preStop"),
+    ).row(
+        ref(pod, "Pod"),
         quote=_quote(container, run),
         reproduce=f"kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",
         at=moment(look.snapshot, run.finished_s) if run else None,
+        more=said,
     )
-
-
-def _declared(container: Container) -> Mapping[str, Any]:
-    declared = spec_of(container.pod).get("initContainers" if container.init else "containers") or ()
-    return next((each for each in declared if each.get("name") == container.name), {})
-
-
-def _is_sidecar(declared: Mapping[str, Any]) -> bool:
-    return bool(declared.get("restartPolicy") == "Always")
 
 
 def _end_message(container: Container) -> str:
@@ -264,14 +244,7 @@ PROBE: Final = Probe(
         args={
             "events": ArgDeclaration(
                 says="true: also what the kubelet's events say of a container since its last or present run began",
-                fills={
-                    "true": {
-                        "killed": RowType.STRING,  # for a liveness or startup probe that failed
-                        "live_failure": RowType.STRING,  # of a liveness or startup probe; not within the time of a start
-                        "ready_failure": RowType.STRING,
-                        "hook_failure": RowType.STRING,
-                    }
-                },
+                fills={"true": {each.name: RowType.STRING for each in fields(ContainerEvents)}},
             )
         },
         permissions=(*READS_PODS, Permission(verb="list", resource="events")),

@@ -27,8 +27,10 @@ LONGEST_LINE: Final = 400
 _LARGE: Final = 1 << 16
 
 
-class BadPattern(ValueError):
-    """A pattern that RE2 does not take."""
+class BadPattern(ClusterError):
+    """A pattern of an entry that RE2 does not take: what it would find cannot be read."""
+
+    reason = GapReason.NOT_CONFIGURED
 
 
 def compile_pattern(pattern: object) -> Any:
@@ -38,7 +40,7 @@ def compile_pattern(pattern: object) -> Any:
     try:
         return re2.compile(str(pattern or ""), options)
     except re2.error as error:
-        raise BadPattern(f"{pattern!r} is no RE2 pattern: {error}") from error
+        raise BadPattern(what="what a pattern finds", detail=f"{pattern!r} is no RE2 pattern: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
