@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster import owners
-from bot.cluster.errors import ClusterError
 from bot.cluster.owners import Top
-from bot.cluster.snapshot import Snapshot
 from bot.kube import field_paths
 from bot.kube.field_errors import FieldError, FieldErrorType, parse
 from bot.kube.field_paths import Path
@@ -24,13 +22,14 @@ from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared import revisions
 from bot.probes.shared.ages import UNKNOWN
+from bot.probes.shared.reads import topmost
 from bot.probes.shared.refused_workloads import Refusal, Workload, suspected
-from intents.domain import Gap, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Permission, ProbeDeclaration, ProbeResult, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Refused(RowValues):
-    """TODO."""
+    """A workload that lacks pods, and an error that refused them beside the template that holds its field."""
 
     kind: str
     namespace: str
@@ -58,7 +57,6 @@ class _Around:
 
     top: Top
     revisions: int
-    gaps: tuple[Gap, ...] = ()
 
 
 async def read(look: Look) -> ProbeResult:
@@ -68,12 +66,9 @@ async def read(look: Look) -> ProbeResult:
     if found.missing and look.focus.kind and look.named.get("field"):
         # A newer API server refuses the workload itself, so it does not exist: the advice is the same.
         workloads = (Workload(ref=look.focus.ref),)
-    read_around = await asyncio.gather(*(_around(look.snapshot, workload) for workload in workloads))
-    rows = [
-        row for workload, around in zip(workloads, read_around, strict=True) for row in _rows(workload, around, look)
-    ]
-    gaps = (*found.gaps, *(gap for around in read_around for gap in around.gaps))
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
+    around = await asyncio.gather(*(_around(look, workload) for workload in workloads))
+    rows = (row for each in zip(workloads, around, strict=True) for row in _rows(*each, look))
+    return ProbeResult(rows=tuple(rows), missing=found.missing)
 
 
 def _lacking(workloads: tuple[Workload[FieldError], ...]) -> tuple[Workload[FieldError], ...]:
@@ -82,22 +77,14 @@ def _lacking(workloads: tuple[Workload[FieldError], ...]) -> tuple[Workload[Fiel
     return tuple(lacking) or workloads
 
 
-async def _around(snapshot: Snapshot, workload: Workload[FieldError]) -> _Around:
+async def _around(look: Look, workload: Workload[FieldError]) -> _Around:
     manifest = workload.manifest
     counts = _counts(workload)
     if manifest is None or counts.created >= counts.desired:
         # A workload that has its pods needs no change, so its owner is not read.
         return _Around(top=Top(ref=workload.ref, manifest=manifest), revisions=UNKNOWN)
-    top = await owners.topmost(snapshot, manifest)
-    try:
-        return _Around(
-            top=top,
-            revisions=await revisions.older_revisions(snapshot, manifest),
-            gaps=(top.gap,) if top.gap else (),
-        )
-    except ClusterError as error:
-        gap = error.gap(f"the revisions of {workload.ref}")
-        return _Around(top=top, revisions=UNKNOWN, gaps=(top.gap, gap) if top.gap else (gap,))
+    kept = revisions.older_revisions(look.snapshot, manifest)
+    return _Around(top=await topmost(look, manifest), revisions=await look.unless_refused(kept, UNKNOWN))
 
 
 def _rows(workload: Workload[FieldError], around: _Around, look: Look) -> list[Row]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.budgets import limit_of, never_allows
 from bot.kube.conditions import condition
 from bot.kube.objects import (
@@ -40,7 +39,7 @@ _MOST_PODS: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Budget(RowValues):
-    """TODO."""
+    """A budget over pods in question, and what hinders the evictions that it should allow."""
 
     namespace: str
     name: str
@@ -72,38 +71,26 @@ class _Found:
 
 async def read(look: Look) -> ProbeResult:
     """Read the budgets in question with their pods; `missing` where the one named does not exist."""
-    home = look.focus.namespace
-    named = look.focus.name if look.focus.kind == _KIND else look.named.get("pdb", "")
-    try:
-        budgets = await look.snapshot.list(_KIND, namespace=home)
-        pods = await look.snapshot.list("Pod", namespace=home)
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap("the PodDisruptionBudgets and their pods"),))
-    gaps = [gap for one, what in ((budgets, "all budgets"), (pods, "all pods")) if (gap := one.gap(what))]
-    missing = ""
+    home, focus = look.focus.namespace, look.focus
+    named = focus.name if focus.kind == _KIND else look.named.get("pdb", "")
+    budgets, pods = [await look.snapshot.list(kind, namespace=home) for kind in (_KIND, "Pod")]
+    meant, missing = list(budgets.items), ""
     if named:
         meant = [each for each in budgets.items if name_of(each) == named]
         missing = "" if meant else f"{_KIND} {named}"
-    elif look.focus.name:
+    elif focus.name:
         suspects = await pods_of(look)
         meant = [each for each in budgets.items if any(_covers(each, pod) for pod in suspects.pods)]
-        gaps += suspects.gaps
         missing = suspects.missing
-    else:
-        meant = list(budgets.items)
-    alive = tuple(pod for pod in pods.items if not has_ended(pod))
-    asked = bool(named or look.focus.name)
-    cordoned: frozenset[str] = frozenset()
-    if any(never_allows(spec_of(each)) for each in meant):
-        try:
-            nodes = await look.snapshot.list("Node")
-            gaps += [gap] if (gap := nodes.gap("all nodes")) else []
-            cordoned = frozenset(name_of(each) for each in nodes.items if spec_of(each).get("unschedulable"))
-        except ClusterError as error:
-            gaps.append(error.gap("the nodes of the pods"))
-    found = _Found(budgets=budgets.items, pods=alive, cordoned=cordoned, asked=asked)
+    nodes = await look.list("Node") if any(never_allows(spec_of(each)) for each in meant) else ()
+    found = _Found(
+        budgets=budgets.items,
+        pods=tuple(pod for pod in pods.items if not has_ended(pod)),
+        cordoned=frozenset(name_of(each) for each in nodes if spec_of(each).get("unschedulable")),
+        asked=bool(named or focus.name),
+    )
     rows = [_row(look, each, found) for each in sorted(meant, key=place_of)[:_MOST_ROWS]]
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=missing)
+    return ProbeResult(rows=tuple(rows), missing=missing)
 
 
 def _covers(budget: Json, pod: Json) -> bool:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import re2
 
-from bot.cluster.errors import ClusterError, NoLog
+from bot.cluster.access import record_gap
+from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import Container, Run
 from bot.kube.objects import name_of, namespace_of
@@ -71,11 +72,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """The matching lines of one log. The gap says what of it could not be read."""
+    """The matching lines of one log."""
 
     log: Log
     lines: tuple[Line, ...] = ()
-    gap: Gap | None = None
 
 
 def logs_of(container: Container, snapshot: Snapshot, *, which: str = "both") -> list[Log]:
@@ -93,7 +93,10 @@ def logs_of(container: Container, snapshot: Snapshot, *, which: str = "both") ->
 async def matches_in(
     log: Log, snapshot: Snapshot, pattern: Any, *, since_s: float = 0, most: int = MOST_LINES
 ) -> Matches:
-    """Return the newest matching lines of a log, of the last `since_s` seconds if that is given. Never raises."""
+    """Return the newest matching lines of a log, of the last `since_s` seconds if that is given.
+
+    What of it is not readable is recorded as a gap.
+    """
     pod = log.container.pod
     try:
         text = await snapshot.log(
@@ -104,15 +107,13 @@ async def matches_in(
             tail_lines=TAIL_LINES,
             timestamps=True,
         )
-    except NoLog as error:
-        # The status still shows this run; the kubelet no longer has its log.
-        return Matches(log=log, gap=error.gap())
     except ClusterError as error:
-        if error.permission is None:
-            return Matches(log=log, gap=error.gap())
         # The same refusal for every container of a namespace is one gap, so it must not name the pod.
-        what = f"container logs in {namespace_of(pod)}"
-        return Matches(log=log, gap=Gap(what=what, reason=error.reason, permission=error.permission))
+        everywhere = Gap(
+            what=f"container logs in {namespace_of(pod)}", reason=error.reason, permission=error.permission
+        )
+        record_gap(everywhere if error.permission else error.gap())
+        return Matches(log=log)
     if len(text) > _LARGE:
         return await asyncio.to_thread(_search, text, log, snapshot, pattern, since_s, most)
     return _search(text, log, snapshot, pattern, since_s, most)
@@ -137,7 +138,7 @@ def _search(text: str, log: Log, snapshot: Snapshot, pattern: Any, since_s: floa
     if since_s and not found and len(lines) >= TAIL_LINES and oldest <= since_s:
         what = f"the log of {namespace_of(log.container.pod)}/{name_of(log.container.pod)}"
         detail = f"only its last {TAIL_LINES} lines were read"
-        return Matches(log=log, gap=Gap(what=what, reason=GapReason.TRUNCATED, detail=detail))
+        record_gap(Gap(what=what, reason=GapReason.TRUNCATED, detail=detail))
     return Matches(log=log, lines=tuple(found))
 
 
