@@ -102,7 +102,7 @@ async def _of_apiservices(look: Look) -> list[_Held]:
 
 async def _of_cert_manager(look: Look) -> list[_Held]:
     held = []
-    for _, each in (await served_objects(look, _CERTIFICATES)).objects:
+    for each in (await served_objects(look, _CERTIFICATES)).items:
         status = status_of(each)
         begin, end = parse_time(status.get("notBefore")), parse_time(status.get("notAfter"))
         known = [Validity(begin=begin or end, end=end)] if end else []

@@ -104,14 +104,16 @@ async def _lost(look: Look, route: Json) -> _Lost:
     )
 
 
-async def _listed(look: Look, kind: str, places: tuple[tuple[str, str], ...]) -> dict[tuple[str, str], list[Json]]:
-    """Return all objects of a kind beside each of these places, without those where they are not known."""
+# The objects of a kind in the namespaces of some places, without the places where not all of them are known.
+_Listed = dict[tuple[str, str], tuple[Json, ...]]
+
+
+async def _listed(look: Look, kind: str, places: tuple[tuple[str, str], ...]) -> _Listed:
     found = await asyncio.gather(*(served_objects(look, kind, namespace=namespace) for namespace, _ in places))
-    known = ((place, each) for place, each in zip(places, found, strict=True) if each.served and each.whole)
-    return {place: [obj for _, obj in each.objects] for place, each in known}
+    return {place: each.items for place, each in zip(places, found, strict=True) if each.served and each.whole}
 
 
-def _absent(listed: dict[tuple[str, str], list[Json]]) -> dict[str, str]:
+def _absent(listed: _Listed) -> dict[str, str]:
     """Return which of these places are empty, each with the name that is most like its own."""
     names = {place: set(map(name_of, objects)) for place, objects in listed.items()}
     return {"/".join(place): closest(place[1], beside) for place, beside in names.items() if place[1] not in beside}

@@ -21,6 +21,11 @@ class ServedObjects:
     served: bool = True  # one of the kinds, or that is not known
     whole: bool = True  # no part of them was refused, cut or hidden
 
+    @property
+    def items(self) -> tuple[Json, ...]:
+        """Return the objects alone."""
+        return tuple(obj for _, obj in self.objects)
+
 
 async def served_objects(
     look: Look, *kinds: str, namespace: str = "", name: str = "", limit: int = MOST_LISTED
