@@ -17,6 +17,7 @@ from bot.kube.objects import name_of, namespace_of, place_of, ref
 from bot.kube.owners import owner_of
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
+from bot.probes.shared.pod_rows import PodValues, pod_values
 from bot.probes.shared.reads import beside_the_verdict, events_about, seen_s
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import (
@@ -44,10 +45,7 @@ _HELD_UP: Final = frozenset({"CreateContainerConfigError", "ContainerCreating", 
 class _Lacking(RowValues):
     """A ConfigMap, Secret or key of one that a pod needs and that is not there."""
 
-    namespace: str
-    pod: str
-    owner_kind: str
-    owner: str
+    of: PodValues
     place: str  # where the pod refers to it
     kind: str
     name: str
@@ -140,14 +138,10 @@ async def _told(pod: Json, look: Look) -> list[tuple[str, Missing]]:
 
 async def _row(broken: _Broken, look: Look) -> Row:
     pod, reference = broken.pod, broken.reference
-    owner, namespace = owner_of(pod), namespace_of(pod)
     compared = await _compared(broken, look) if look.args.get("compare") else None
     problem = broken.told or (f"it has no key {broken.key}" if broken.key else "it does not exist")
     return _Lacking(
-        namespace=namespace,
-        pod=name_of(pod),
-        owner_kind=owner.kind,
-        owner=owner.name,
+        of=pod_values(pod),
         place=reference.place,
         kind=reference.kind,
         name=reference.name,
@@ -156,7 +150,7 @@ async def _row(broken: _Broken, look: Look) -> Row:
     ).row(
         ref(pod, "Pod"),
         quote=problem,
-        reproduce=f"kubectl -n {namespace} describe pod {name_of(pod)}",
+        reproduce=f"kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",
         more=compared.values() if compared else None,
     )
 

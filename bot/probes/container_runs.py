@@ -17,14 +17,14 @@ from bot.kube.container_events import ContainerEvents, events_of
 from bot.kube.containers import Container, Run, containers_in, trouble_order
 from bot.kube.health_probes import described, port_of
 from bot.kube.lifecycle_hooks import hook
-from bot.kube.objects import name_of, namespace_of, node_name_of, phase_of, place_of, ref, spec_of
-from bot.kube.owners import owner_of
+from bot.kube.objects import name_of, namespace_of, phase_of, place_of, ref, spec_of
 from bot.kube.quantities import whole
 from bot.kube.settling import starts_in_time
 from bot.kube.start_errors import NOT_STARTED, start_error
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s, moment
+from bot.probes.shared.pod_rows import ContainerValues, container_values
 from bot.probes.shared.reads import events_about
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import (
@@ -55,23 +55,13 @@ _MEBIBYTE: Final = 1 << 20
 class _Container(RowValues):
     """A container of a pod in question, with its present and its last run."""
 
-    namespace: str
-    pod: str
+    of: ContainerValues
     phase: str
     restart_policy: str  # of the pod
-    owner_kind: str
-    owner: str
-    node: str
-    container: str
     init: bool  # it must end before the others start
-    image: str
     command: str  # command and args of the spec, "" for the image's own
-    state: str  # waiting, running, terminated; "" before the kubelet reports one
-    reason: str  # of the state
-    message: str
     ready: bool
     running_s: int  # since when it runs, -1 if it does not
-    restarts: int
     exit_code: int  # of the last run that ended, -1 for none
     end_reason: str
     end_message: str  # of that run, or why it could not be started
@@ -138,27 +128,17 @@ def _events_of(container: Container, oldest_first: Sequence[Json], look: Look) -
 
 def _row(look: Look, container: Container, said: Mapping[str, str] | None) -> Row:
     pod, run, declared = container.pod, container.ended(look.now), container.declared
-    owner, limit = owner_of(pod), _bytes((declared.get("resources") or {}).get("limits"))
+    limit = _bytes((declared.get("resources") or {}).get("limits"))
     running_s = age_s(look.snapshot, container.detail.get("startedAt")) if container.state == "running" else UNKNOWN
     failing, waits = _is_failing(container, run, running_s), container.state == "waiting"
     return _Container(
-        namespace=namespace_of(pod),
-        pod=name_of(pod),
+        of=container_values(container),
         phase=phase_of(pod),
         restart_policy=str(spec_of(pod).get("restartPolicy") or "Always"),
-        owner_kind=owner.kind,
-        owner=owner.name,
-        node=node_name_of(pod),
-        container=container.name,
         init=container.init and declared.get("restartPolicy") != "Always",
-        image=container.image,
         command=" ".join(map(str, (*(declared.get("command") or ()), *(declared.get("args") or ())))),
-        state=container.state,
-        reason=container.reason,
-        message=container.message,
         ready=container.ready,
         running_s=running_s,
-        restarts=container.restarts,
         exit_code=run.exit_code if run else -1,
         end_reason=run.reason if run else "",
         end_message=_end_message(container),

@@ -19,18 +19,17 @@ from bot.kube.objects import (
     created_at,
     name_of,
     namespace_of,
-    node_name_of,
     phase_of,
     place_of,
     ref,
     spec_of,
 )
-from bot.kube.owners import owner_of
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.shared.log_lines import compile_pattern
+from bot.probes.shared.pod_rows import ContainerValues, container_values
 from bot.probes.shared.reads import topmost
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
 from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, ProbeResult, Row
@@ -48,19 +47,9 @@ _NAMED_USER: Final = re.compile(r"non-numeric user \((?P<user>[^)\s]{1,256})\)")
 class _Container(RowValues):
     """A container, its state, and the user it runs as."""
 
-    namespace: str
-    pod: str
+    of: ContainerValues
     pod_age_s: int
-    owner_kind: str
-    owner: str
-    node: str
-    container: str
     init: bool
-    image: str
-    state: str  # waiting, running, terminated; "" before the kubelet reports one
-    reason: str  # of the state
-    message: str
-    restarts: int
     crash_looping: bool
     run_as_non_root: bool
     run_as_user: int
@@ -120,22 +109,12 @@ async def _tops(look: Look, pods: Sequence[Json]) -> dict[tuple[str, str], _Owne
 
 def _common(look: Look, container: Container) -> _Container:
     """Return what every row says of a container."""
-    pod, owner = container.pod, owner_of(container.pod)
+    pod = container.pod
     security = (container.declared.get("securityContext") or {}, spec_of(pod).get("securityContext") or {})
     return _Container(
-        namespace=namespace_of(pod),
-        pod=name_of(pod),
+        of=container_values(container),
         pod_age_s=age_s(look.snapshot, created_at(pod)),
-        owner_kind=owner.kind,
-        owner=owner.name,
-        node=node_name_of(pod),
-        container=container.name,
         init=container.init,
-        image=container.image,
-        state=container.state,
-        reason=container.reason,
-        message=container.message,
-        restarts=container.restarts,
         crash_looping=container.crash_looping(look.now),
         run_as_non_root=bool(_effective(security, "runAsNonRoot", False)),
         run_as_user=int(_effective(security, "runAsUser", -1)),

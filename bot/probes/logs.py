@@ -12,8 +12,7 @@ from typing import Any, Final
 
 from bot.cluster.access import record_gap
 from bot.kube.containers import Container, containers_in, trouble_order
-from bot.kube.objects import name_of, namespace_of, node_name_of, place_of, ref
-from bot.kube.owners import owner_of
+from bot.kube.objects import node_name_of, place_of, ref
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, moment
@@ -28,6 +27,7 @@ from bot.probes.shared.log_lines import (
     logs_of,
     matches_in,
 )
+from bot.probes.shared.pod_rows import PodValues, pod_values
 from bot.probes.shared.reads import beside_the_verdict
 from bot.probes.shared.scope import READS_PODS, Suspects
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row
@@ -40,10 +40,7 @@ MOST_LOGS: Final = 16
 class _Line(RowValues):
     """A line of a container's log, and the run that wrote it."""
 
-    namespace: str
-    pod: str
-    owner_kind: str
-    owner: str
+    of: PodValues
     container: str
     node: str
     line: str
@@ -128,13 +125,10 @@ def _of_first_pods(logs: Sequence[Log]) -> list[Log]:
 
 def _rows(matches: Matches, look: Look) -> Iterator[Row]:
     log, container, run = matches.log, matches.log.container, matches.log.run
-    pod, owner = container.pod, owner_of(container.pod)
+    pod = container.pod
     for line in matches.lines:
         yield _Line(
-            namespace=namespace_of(pod),
-            pod=name_of(pod),
-            owner_kind=owner.kind,
-            owner=owner.name,
+            of=pod_values(pod),
             container=container.name,
             node=node_name_of(pod),
             line=line.text,
