@@ -16,11 +16,11 @@ from bot.kube.objects import name_of, ref, spec_of
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared import backends
+from bot.probes.shared.admission import called_service
 from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 # Many definitions of a product share one webhook; each backend is read once.
 _MOST: Final = 10
-_SERVICE_URL: Final = re.compile(r"//([a-z0-9-]+)\.([a-z0-9-]+)\.svc\b")
 _KIND: Final = re.compile(r"^([A-Za-z0-9]+)$")
 _CERTIFICATE: Final = re.compile(r"x509|tls:|certificate|证书")
 
@@ -87,8 +87,7 @@ def _asked(look: Look) -> _Asked:
         return _Asked(crd=named["crd"])
     if kind := _KIND.match(named.get("kind", "")):
         return _Asked(kind=kind[1], group=named.get("api", "").rpartition("/")[0])
-    called = _SERVICE_URL.search(named.get("url", ""))
-    return _Asked(place=(called[2], called[1])) if called else _Asked()
+    return _Asked(place=called_service(look))
 
 
 def _client(definition: Json) -> Mapping[str, Any]:
