@@ -23,8 +23,8 @@ _HOOKS: Final = frozenset({"FailedPostStartHook", "FailedPreStopHook"})
 class ContainerEvents:
     """The newest message of each kind, "" for none."""
 
-    killed: str = ""
-    live_failure: str = ""
+    killed: str = ""  # for a liveness or startup probe that failed
+    live_failure: str = ""  # of a liveness or startup probe; not within the time of a start
     ready_failure: str = ""
     hook_failure: str = ""
 

@@ -55,6 +55,12 @@ class Container:
         return f"{name_of(self.pod)} {self.name} {self.image}"
 
     @property
+    def declared(self) -> Mapping[str, Any]:
+        """Return its part of the pod's spec."""
+        declared = spec_of(self.pod).get("initContainers" if self.init else "containers") or ()
+        return next((each for each in declared if each.get("name") == self.name), {})
+
+    @property
     def ready(self) -> bool:
         """Tell whether the kubelet reports the container ready."""
         return bool(self.status.get("ready", False))

@@ -84,7 +84,7 @@ def is_in_time(container: Container, now: datetime) -> bool:
     if container.state == "terminated":
         return False
     if container.state == "running":
-        return _lasts(container.detail.get("startedAt"), startup_budget_s(_declared(container)) + _START_S, now)
+        return _lasts(container.detail.get("startedAt"), startup_budget_s(container.declared) + _START_S, now)
     if container.reason and container.reason not in STARTING:
         return False
     return _waits_for_init(container, now) or _lasts(_turn_of(container), _START_S, now)
@@ -110,11 +110,6 @@ def _turn_of(container: Container) -> str:
     """Return when a container's turn to start came: when the last init container ended, else when its pod was made."""
     ended = (str(each.detail.get("finishedAt") or "") for each in containers_in(container.pod) if each.init)
     return max((*ended, created_at(container.pod)))
-
-
-def _declared(container: Container) -> Mapping[str, Any]:
-    declared = spec_of(container.pod).get("initContainers" if container.init else "containers") or ()
-    return next((each for each in declared if each.get("name") == container.name), {})
 
 
 def _is_rolling(deployment: Json, now: datetime) -> bool:

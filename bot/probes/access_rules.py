@@ -6,11 +6,11 @@ A SubjectAccessReview answers if Casebook may create one. Otherwise roles and bi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
+from bot.cluster.access import collect_gaps
 from bot.kube.objects import name_of, namespace_of
 from bot.kube.rbac import (
     AccessRequest,
@@ -22,46 +22,40 @@ from bot.kube.rbac import (
     subject_of,
     verbs_on,
 )
-from bot.probes.contract import Look, Probe
-from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from bot.probes.contract import Look, Missing, Probe
+from bot.probes.rows import RowValues
+from bot.probes.shared.reads import beside_the_verdict
+from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 _MOST: Final = 2000
 # The cheapest repair first: a role that lacks one verb, then one that lacks more.
 _REPAIRS: Final = ("verb", "subresource", "resource", "group", "name", "")
 
-DECLARATION: Final = ProbeDeclaration(
-    name="access-rules",
-    says="a row for the request that the text names as forbidden: is it allowed now, and which role comes closest",
-    rows={
-        "user": RowType.STRING,
-        "account": RowType.STRING,  # the ServiceAccount's name; "" for other users
-        "account_namespace": RowType.STRING,
-        "verb": RowType.STRING,
-        "resource": RowType.STRING,  # with its subresource: pods/log
-        "group": RowType.STRING,
-        "namespace": RowType.STRING,  # "" at the cluster scope
-        "allowed": RowType.STRING,  # True or False; "" where neither a review nor the bindings tell
-        "groups_known": RowType.BOOLEAN,  # all groups of the user follow from its name
-        "rule": RowType.STRING,  # the missing rule, as one line of YAML
-        "bindings": RowType.INTEGER,  # that name the subject and reach the request; -1 where they cannot be read
-        "role_kind": RowType.STRING,  # the bound role that comes closest
-        "role": RowType.STRING,
-        "lacks": RowType.STRING,  # verb, subresource, resource, group or name: what keeps that role from allowing it
-        "role_verbs": RowType.STRINGS,  # which it allows on the resource
-        "granting": RowType.STRING,  # a role that allows it and is not bound to the subject, as Kind/name
-        "lost_role": RowType.STRING,  # a role that a binding of the subject refers to and that does not exist
-        "namesake": RowType.STRING,  # namespace of a ServiceAccount of this name that a binding to such a role names
-        "elsewhere": RowType.STRINGS,  # namespaces where the request would be allowed
-    },
-    permissions=(
-        Permission(verb="get", resource="serviceaccounts"),
-        *(
-            Permission(verb="list", group=_RBAC, resource=resource)
-            for resource in ("clusterrolebindings", "clusterroles", "rolebindings", "roles")
-        ),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Access(RowValues):
+    """The request that was refused, and how the roles of its subject relate to it."""
+
+    user: str
+    account: str  # the ServiceAccount's name; "" for other users
+    account_namespace: str
+    verb: str
+    resource: str  # with its subresource: pods/log
+    group: str
+    namespace: str  # "" at the cluster scope
+    allowed: str  # True or False; "" where neither a review nor the bindings tell
+    groups_known: bool  # all groups of the user follow from its name
+    rule: str  # the missing rule, as one line of YAML
+    bindings: int  # that name the subject and reach the request; -1 where they cannot be read
+    role_kind: str  # the bound role that comes closest
+    role: str
+    lacks: str  # verb, subresource, resource, group or name: what keeps that role from allowing it
+    role_verbs: tuple[str, ...]  # which it allows on the resource
+    granting: str  # a role that allows it and is not bound to the subject, as Kind/name
+    lost_role: str  # a role that a binding of the subject refers to and that does not exist
+    namesake: str  # namespace of a ServiceAccount of this name that a binding to such a role names
+    elsewhere: tuple[str, ...]  # namespaces where the request would be allowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +79,7 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult()
     subject = subject_of(look.named["user"])
     if subject.is_account and await _is_gone(look, subject):
-        return ProbeResult(missing=f"ServiceAccount {subject.namespace}/{subject.name}")
+        raise Missing(f"ServiceAccount {subject.namespace}/{subject.name}")
     reviewed, (grants, roles, gaps) = await asyncio.gather(_reviewed(look, subject, request), _rbac(look, request))
     bound = [each for each in grants if binds(each.binding, subject)]
     reaching = [each for each in bound if each.namespace in ("", request.namespace)]
@@ -114,22 +108,18 @@ def _request(look: Look) -> AccessRequest | None:
 
 
 async def _is_gone(look: Look, subject: Subject) -> bool:
-    try:
-        return await look.snapshot.find("ServiceAccount", subject.name, namespace=subject.namespace) is None
-    except ClusterError:
-        return False
+    account = look.snapshot.find("ServiceAccount", subject.name, namespace=subject.namespace)
+    with beside_the_verdict():
+        return await look.unless_refused(account, {}) is None
 
 
 async def _reviewed(look: Look, subject: Subject, request: AccessRequest) -> str:
     """Return the API server's own answer, "" if Casebook may not ask it."""
     permission = Permission(verb=request.verb, group=request.group, resource=request.path)
-    try:
-        allowed = await look.snapshot.may(
-            subject.user, subject.groups, permission, namespace=request.namespace, name=request.name
-        )
-    except ClusterError:
-        return ""
-    return str(allowed)
+    review = look.snapshot.may(subject.user, subject.groups, permission, namespace=request.namespace, name=request.name)
+    with beside_the_verdict():  # Without a review the bindings answer.
+        allowed = await look.unless_refused(review, None)
+    return "" if allowed is None else str(allowed)
 
 
 async def _rbac(look: Look, request: AccessRequest) -> tuple[list[_Grant], list[Json], tuple[Gap, ...]]:
@@ -143,8 +133,10 @@ async def _rbac(look: Look, request: AccessRequest) -> tuple[list[_Grant], list[
         ("ClusterRoleBinding", ""),
         ("ClusterRole", ""),
     )
-    answers = await asyncio.gather(*(_listed(look, kind, namespace) for kind, namespace in places))
-    own, roles, clusterwide, cluster_roles = ([*items] for items, _ in answers)
+    with collect_gaps() as gaps:
+        own, roles, clusterwide, cluster_roles = await asyncio.gather(
+            *(look.list(kind, namespace=namespace, limit=_MOST) for kind, namespace in places)
+        )
     known = {(each["kind"], namespace_of(each), name_of(each)): each for each in (*roles, *cluster_roles)}
     grants = []
     for binding in (*own, *clusterwide):
@@ -154,16 +146,7 @@ async def _rbac(look: Look, request: AccessRequest) -> tuple[list[_Grant], list[
         grants.append(
             _Grant(binding=binding, kind=kind, name=name, rules=None if role is None else role.get("rules") or ())
         )
-    gaps = tuple(dict.fromkeys(gap for _, gap in answers if gap))
-    return grants, [*roles, *cluster_roles], gaps
-
-
-async def _listed(look: Look, kind: str, namespace: str) -> tuple[Iterable[Json], Gap | None]:
-    try:
-        listing = await look.snapshot.list(kind, namespace=namespace, limit=_MOST)
-    except ClusterError as error:
-        return (), error.gap()
-    return listing.items, listing.gap(f"all {kind}s")
+    return grants, [*roles, *cluster_roles], tuple(gaps)
 
 
 def _row(
@@ -191,29 +174,28 @@ def _row(
     there = {each.namespace for each in bound if each.namespace and allows(each.rules or (), request)}
     lost = [each for each in reaching if each.rules is None] if not gaps else []
     place = f"-n {request.namespace} " if request.namespace else ""
-    return Row(
-        values={
-            "user": subject.user,
-            "account": subject.name,
-            "account_namespace": subject.namespace,
-            "verb": request.verb,
-            "resource": request.path,
-            "group": request.group,
-            "namespace": request.namespace,
-            "allowed": allowed,
-            "groups_known": subject.groups_known,
-            "rule": request.rule,
-            "bindings": -1 if gaps else len(reaching),
-            "role_kind": closest.kind if closest else "",
-            "role": closest.name if closest else "",
-            "lacks": shortfall(rules, request) if closest else "",
-            "role_verbs": verbs_on(rules, request),
-            "granting": _narrowest(granting),
-            "lost_role": f"{lost[0].kind} {lost[0].name}" if lost else "",
-            "namesake": next(filter(None, slips), ""),
-            "elsewhere": tuple(sorted(there - {request.namespace})),
-        },
-        subject=ObjectRef(kind="ServiceAccount", namespace=subject.namespace, name=subject.name)
+    return _Access(
+        user=subject.user,
+        account=subject.name,
+        account_namespace=subject.namespace,
+        verb=request.verb,
+        resource=request.path,
+        group=request.group,
+        namespace=request.namespace,
+        allowed=allowed,
+        groups_known=subject.groups_known,
+        rule=request.rule,
+        bindings=-1 if gaps else len(reaching),
+        role_kind=closest.kind if closest else "",
+        role=closest.name if closest else "",
+        lacks=shortfall(rules, request) if closest else "",
+        role_verbs=verbs_on(rules, request),
+        granting=_narrowest(granting),
+        lost_role=f"{lost[0].kind} {lost[0].name}" if lost else "",
+        namesake=next(filter(None, slips), ""),
+        elsewhere=tuple(sorted(there - {request.namespace})),
+    ).row(
+        ObjectRef(kind="ServiceAccount", namespace=subject.namespace, name=subject.name)
         if subject.is_account
         else ObjectRef(kind="User", name=subject.user),
         reproduce=f"kubectl auth can-i {request.verb} {request.path} {place}--as={subject.user}",
@@ -236,4 +218,18 @@ def _narrowest(roles: list[Json]) -> str:
     return f"{found['kind']} {name_of(found)}" if found else ""
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="access-rules",
+        says="a row for the request that the text names as forbidden: is it allowed now, and which role comes closest",
+        rows=_Access.keys(),
+        permissions=(
+            Permission(verb="get", resource="serviceaccounts"),
+            *(
+                Permission(verb="list", group=_RBAC, resource=resource)
+                for resource in ("clusterrolebindings", "clusterroles", "rolebindings", "roles")
+            ),
+        ),
+    ),
+    read=read,
+)

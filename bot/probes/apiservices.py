@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.api_names import Api, parse_api_name
 from bot.kube.conditions import condition
-from bot.kube.objects import labels_of, name_of, namespace_of, ref, spec_of
+from bot.kube.objects import labels_of, name_of, place_of, ref, spec_of
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.ages import UNKNOWN as UNKNOWN_AGE
-from bot.probes.shared.ages import age_s, moment
-from bot.probes.shared.backends import KEYS, PERMISSIONS, UNKNOWN, Found, backend, together
-from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from bot.probes.rows import RowValues
+from bot.probes.shared.ages import UNKNOWN, age_s, moment
+from bot.probes.shared.backends import PERMISSIONS, Backend, backend
+from intents.domain import Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
 
 # Few clusters aggregate more than a handful of APIs; only unavailable ones cost reads beyond the first list.
 MOST_BACKENDS: Final = 20
@@ -37,66 +37,51 @@ PROVIDERS: Final[Mapping[str, frozenset[str]]] = {
 }  # fmt: skip
 _NAME_LABELS: Final = ("app.kubernetes.io/name", "k8s-app", "app", "name")
 
-DECLARATION: Final = ProbeDeclaration(
-    name="apiservices",
-    says="a row per APIService: is it available, and what is behind it",
-    rows={
-        "name": RowType.STRING,
-        "group": RowType.STRING,
-        "version": RowType.STRING,
-        "registered": RowType.BOOLEAN,  # False for a metrics API that the request names and no APIService serves
-        "asked": RowType.BOOLEAN,  # the request is about this one, or names none
-        "available": RowType.STRING,  # True, False or Unknown
-        "reason": RowType.STRING,
-        "message": RowType.STRING,
-        "since_s": RowType.INTEGER,
-        "local": RowType.BOOLEAN,
-        "service_namespace": RowType.STRING,
-        "service": RowType.STRING,
-        **KEYS,  # unknown where it is available or local
-        "claimants": RowType.STRINGS,  # namespace/name of Deployments made to serve it; () where it is available
-    },
-    permissions=(
-        Permission(verb="list", group="apiregistration.k8s.io", resource="apiservices"),
-        *PERMISSIONS,
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Behind(RowValues):
+    """What is behind an APIService: unknown where it is available or local."""
+
+    backend: Backend = field(default_factory=Backend)
+    claimants: tuple[str, ...] = ()  # namespace/name of Deployments made to serve it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ApiService(RowValues):
+    """An APIService, or a metrics API that the request names and no APIService serves."""
+
+    name: str
+    group: str
+    version: str = ""
+    registered: bool = True
+    asked: bool  # the request is about this one, or names none
+    available: str = ""  # True, False or Unknown
+    reason: str = ""
+    message: str = ""
+    since_s: int = UNKNOWN
+    local: bool = False
+    service_namespace: str = ""
+    service: str = ""
+    behind: _Behind
 
 
 async def read(look: Look) -> ProbeResult:
     """Read every APIService. `missing` where the one named in the text or focus has no object."""
-    try:
-        listing = await look.snapshot.list("APIService")
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap("the APIServices"),))
-    gaps = [gap] if (gap := listing.gap("the APIServices")) else []
-    asked = _asked(look, listing.items)
-    down = [
-        item for item in listing.items if not _is_local(item) and condition(item, "Available").get("status") != "True"
-    ]
+    items = (await look.snapshot.list("APIService")).items
+    asked = _asked(look, items)
+    down = [item for item in items if not _is_local(item) and condition(item, "Available").get("status") != "True"]
     # Those asked about come first: the bound must not cut them off.
     down.sort(key=lambda item: (asked is not None and _api(item) not in asked, name_of(item)))
-    behind = dict(
-        zip(
-            map(name_of, down),
-            await asyncio.gather(*(_behind(look, item) for item in down[:MOST_BACKENDS])),
-            strict=False,
-        )
-    )
-    rows = []
-    for item in sorted(listing.items, key=name_of):
-        values, own_gaps = behind.get(name_of(item), (_NOTHING_BEHIND, ()))
-        gaps += own_gaps
-        rows.append(_row(look, item, asked=asked is None or _api(item) in asked, behind=values))
+    read_behind = await asyncio.gather(*(_behind(look, item) for item in down[:MOST_BACKENDS]))
+    behind = dict(zip(map(name_of, down), read_behind, strict=False))
+    rows = [
+        _row(look, item, asked=asked is None or _api(item) in asked, behind=behind.get(name_of(item), _Behind()))
+        for item in sorted(items, key=name_of)
+    ]
     if asked == frozenset() and (group := _metrics_group(look)):
-        row, own_gaps = await _unregistered(look, group)
-        gaps += own_gaps
-        rows.append(row)
-    return ProbeResult(
-        rows=tuple(rows),
-        gaps=tuple(dict.fromkeys(gaps)),
-        missing=f"APIService {_asked_name(look)}" if asked == frozenset() else "",
-    )
+        rows.append(await _unregistered(look, group))
+    missing = f"APIService {_asked_name(look)}" if asked == frozenset() else ""
+    return ProbeResult(rows=tuple(rows), missing=missing)
 
 
 def _asked(look: Look, items: Iterable[Json]) -> frozenset[Api] | None:
@@ -130,33 +115,27 @@ def _is_local(item: Json) -> bool:
     return not spec_of(item).get("service")
 
 
-_NOTHING_BEHIND: Final[Mapping[str, Value]] = {**UNKNOWN, "claimants": ()}
-
-
-def _row(look: Look, item: Json, *, asked: bool, behind: Mapping[str, Value]) -> Row:
+def _row(look: Look, item: Json, *, asked: bool, behind: _Behind) -> Row:
     available = condition(item, "Available")
     service = spec_of(item).get("service") or {}
     api = _api(item)
     message = str(available.get("message") or "")
     since = age_s(look.snapshot, available.get("lastTransitionTime"))
-    values: dict[str, Value] = {
-        "name": name_of(item),
-        "group": api.group,
-        "version": api.version,
-        "registered": True,
-        "asked": asked,
-        "available": str(available.get("status") or "Unknown"),
-        "reason": str(available.get("reason") or ""),
-        "message": message,
-        "since_s": since,
-        "local": _is_local(item),
-        "service_namespace": str(service.get("namespace") or ""),
-        "service": str(service.get("name") or ""),
-        **behind,
-    }
-    return Row(
-        values=values,
-        subject=ref(item, "APIService"),
+    return _ApiService(
+        name=name_of(item),
+        group=api.group,
+        version=api.version,
+        asked=asked,
+        available=str(available.get("status") or "Unknown"),
+        reason=str(available.get("reason") or ""),
+        message=message,
+        since_s=since,
+        local=_is_local(item),
+        service_namespace=str(service.get("namespace") or ""),
+        service=str(service.get("name") or ""),
+        behind=behind,
+    ).row(
+        ref(item, "APIService"),
         quote=message,
         reproduce=f"kubectl get apiservice {name_of(item)} -o yaml",
         at=moment(look.snapshot, since),
@@ -171,48 +150,27 @@ def _metrics_group(look: Look) -> str:
     return max(fitting, key=len, default="")
 
 
-async def _unregistered(look: Look, group: str) -> tuple[Row, tuple[Gap, ...]]:
-    """Return a row for a metrics API without an APIService, with what is installed to serve it, and the gaps."""
+async def _unregistered(look: Look, group: str) -> Row:
+    """Return a row for a metrics API without an APIService, with what is installed to serve it."""
     api = Api(group=group, version="v1beta1")
-    behind, gaps = await together(_claimants(look, group), start=_NOTHING_BEHIND)
-    values: dict[str, Value] = {
-        "name": api.object_name,
-        "group": api.group,
-        "version": "",
-        "registered": False,
-        "asked": True,
-        "available": "",
-        "reason": "",
-        "message": "",
-        "since_s": UNKNOWN_AGE,
-        "local": False,
-        "service_namespace": "",
-        "service": "",
-        **behind,
-    }
-    row = Row(
-        values=values,
-        subject=ObjectRef(kind="APIService", name=api.object_name),
-        reproduce="kubectl get apiservices",
-    )
-    return row, gaps
+    behind = _Behind(claimants=await _claimants(look, group))
+    row = _ApiService(name=api.object_name, group=api.group, registered=False, asked=True, behind=behind)
+    return row.row(ObjectRef(kind="APIService", name=api.object_name), reproduce="kubectl get apiservices")
 
 
-async def _behind(look: Look, item: Json) -> Found:
-    """Return what is behind an APIService that is not available, and what of it could not be read."""
+async def _behind(look: Look, item: Json) -> _Behind:
+    """Return what is behind an APIService that is not available."""
     place = item["spec"]["service"]
     served_by = backend(look, namespace=str(place.get("namespace") or ""), service=str(place.get("name") or ""))
-    return await together(served_by, _claimants(look, _api(item).group), start=_NOTHING_BEHIND)
+    behind, claimants = await asyncio.gather(served_by, _claimants(look, _api(item).group))
+    return _Behind(backend=behind, claimants=claimants)
 
 
-async def _claimants(look: Look, group: str) -> Found:
+async def _claimants(look: Look, group: str) -> tuple[str, ...]:
     """Return the Deployments made to serve a metrics API, in any namespace."""
     known = PROVIDERS.get(group, frozenset())
-    if not known:
-        return {}, ()
-    listing = await look.snapshot.list("Deployment")
-    found = sorted(f"{namespace_of(item)}/{name_of(item)}" for item in listing.items if _names(item) & known)
-    return {"claimants": tuple(found)}, ()
+    deployments = await look.list("Deployment") if known else ()
+    return tuple(sorted("/".join(place_of(each)) for each in deployments if _names(each) & known))
 
 
 def _names(deployment: Json) -> set[str]:
@@ -220,4 +178,15 @@ def _names(deployment: Json) -> set[str]:
     return {name_of(deployment), *(str(labels[key]) for key in _NAME_LABELS if key in labels)}
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="apiservices",
+        says="a row per APIService: is it available, and what is behind it",
+        rows=_ApiService.keys(),
+        permissions=(
+            Permission(verb="list", group="apiregistration.k8s.io", resource="apiservices"),
+            *PERMISSIONS,
+        ),
+    ),
+    read=read,
+)

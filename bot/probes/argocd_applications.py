@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError, NotServed
 from bot.kube.conditions import condition
-from bot.kube.objects import name_of, namespace_of, pod_template_of, ref, spec_of, status_of
+from bot.kube.objects import name_of, namespace_of, place_of, pod_template_of, ref, spec_of, status_of
 from bot.probes.contract import Look, Probe
-from intents.declarations import FormerNames
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from bot.probes.rows import RowValues
+from bot.probes.shared.served_objects import served_objects
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 _APPLICATIONS: Final = "applications.argoproj.io"
 _PROMETHEUSES: Final = "prometheuses.monitoring.coreos.com"
@@ -29,78 +30,56 @@ _HERE: Final = frozenset(
 _TOO_LONG: Final = re.compile(r"\"(?P<name>[a-z0-9.-]+)\" is invalid: metadata\.annotations: Too long", re.IGNORECASE)
 _SAYS_TOO_LONG: Final = re.compile(r"metadata\.annotations: Too long", re.IGNORECASE)
 
-DECLARATION: Final = ProbeDeclaration(
-    name="argocd-applications",
-    says="a row per Prometheus that an Argo CD Application in question keeps, and per one that fails on its size",
-    rows={
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "health": RowType.STRING,  # Healthy, Progressing, Degraded …
-        "sync": RowType.STRING,
-        "phase": RowType.STRING,  # of the last operation: Running, Succeeded, Failed, Error
-        "too_long": RowType.STRINGS,  # objects that the last operation could not apply for their size
-        "options": RowType.STRINGS,  # its sync options
-        "here": RowType.BOOLEAN,  # it deploys into this cluster
-        "prometheus_namespace": RowType.STRING,
-        "prometheus": RowType.STRING,  # "" if it keeps none
-        "prometheus_health": RowType.STRING,  # as the Application has it; "" since Argo CD 3 keeps it elsewhere
-        "exists": RowType.BOOLEAN,  # the Prometheus object was read
-        "available": RowType.STRING,  # its condition Available; "" without one
-        "unavailable_because": RowType.STRING,
-        "ready": RowType.INTEGER,  # of its pods, by the StatefulSet; -1 unknown
-        "wanted": RowType.INTEGER,
-        "operator": RowType.STRING,  # the version of prometheus-operator, "" unknown
-    },
-    permissions=(
-        Permission(verb="list", group="argoproj.io", resource="applications"),
-        Permission(verb="list", group="monitoring.coreos.com", resource="prometheuses"),
-        Permission(verb="list", group="apps", resource="statefulsets"),
-        Permission(verb="list", group="apps", resource="deployments"),
-    ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "message": RowType.STRING,
-            }
-        ),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prometheus(RowValues):
+    """A Prometheus that an Application keeps, with its StatefulSet and its operator."""
+
+    prometheus_namespace: str
+    prometheus: str  # "" if it keeps none
+    prometheus_health: str  # as the Application has it; "" since Argo CD 3 keeps it elsewhere
+    exists: bool  # the Prometheus object was read
+    available: str  # its condition Available; "" without one
+    unavailable_because: str
+    ready: int  # of its pods, by the StatefulSet; -1 unknown
+    wanted: int
+    operator: str  # the version of prometheus-operator, "" unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Application(RowValues):
+    """An Application, its last operation, and one Prometheus that it keeps."""
+
+    namespace: str
+    name: str
+    health: str  # Healthy, Progressing, Degraded …
+    sync: str
+    phase: str  # of the last operation: Running, Succeeded, Failed, Error
+    too_long: tuple[str, ...]  # objects that the last operation could not apply for their size
+    options: tuple[str, ...]  # its sync options
+    here: bool  # it deploys into this cluster
+    kept: _Prometheus
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the Applications in question; not applicable without Argo CD, `missing` where the one named is gone."""
-    try:
-        listing = await look.snapshot.list(_APPLICATIONS, limit=MOST)
-    except NotServed:
+    applications = await served_objects(look, _APPLICATIONS, limit=MOST)
+    if not applications.served:
         return ProbeResult(not_applicable="Argo CD is not installed in this cluster: it has no Application")
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap("the Argo CD Applications"),))
-    gaps = {"applications": gap} if (gap := listing.gap("the Argo CD Applications")) else {}
-    named = look.named.get("application", "")
-    in_question = (item for item in listing.items if _is_in_question(look, item))
+    in_question = (item for item in applications.items if _is_in_question(look, item))
     relevant = [(item, kept) for item in in_question for kept in _kept(look, item)]
     found: dict[str, tuple[Json, ...]] = {}
     if any(kept for _, kept in relevant):
         kinds = (_PROMETHEUSES, "StatefulSet", "Deployment")
-        found = dict(zip(kinds, await asyncio.gather(*(_list(look, kind, gaps) for kind in kinds)), strict=True))
+        parts = await asyncio.gather(*(served_objects(look, kind, limit=5 * MOST) for kind in kinds))
+        found = {kind: part.items for kind, part in zip(kinds, parts, strict=True)}
     rows = [_row(item, kept=kept, found=found) for item, kept in relevant]
-    there = not named or any(name_of(item) == named for item in listing.items)
+    named = look.named.get("application", "")
+    is_gone = named and applications.whole and all(name_of(item) != named for item in applications.items)
     return ProbeResult(
         rows=tuple(sorted(rows, key=lambda row: (str(row.subject), str(row.values["prometheus"])))),
-        gaps=tuple(gaps.values()),
-        missing="" if there or gaps else f"Application {named}",
+        missing=f"Application {named}" if is_gone else "",
     )
-
-
-async def _list(look: Look, kind: str, gaps: dict[str, Gap]) -> tuple[Json, ...]:
-    try:
-        listing = await look.snapshot.list(kind, limit=5 * MOST)
-    except NotServed:
-        return ()
-    except ClusterError as error:
-        gaps[kind] = error.gap()
-        return ()
-    return listing.items
 
 
 def _kept(look: Look, application: Json) -> Iterable[Mapping[str, Any]]:
@@ -132,26 +111,22 @@ def _too_long(application: Json) -> tuple[str, ...]:
 
 def _row(application: Json, *, kept: Mapping[str, Any], found: Mapping[str, tuple[Json, ...]]) -> Row:
     status, spec = status_of(application), spec_of(application)
-    operation = _operation(application)
-    destination = spec.get("destination") or {}
-    here = _is_here(destination)
+    here = _is_here(spec.get("destination") or {})
     home, name = namespace_of(application), name_of(application)
     health = str((status.get("health") or {}).get("status") or "")
-    phase = str(operation.get("phase") or "")
-    return Row(
-        values={
-            "namespace": home,
-            "name": name,
-            "health": health,
-            "sync": str((status.get("sync") or {}).get("status") or ""),
-            "phase": phase,
-            "message": str(operation.get("message") or ""),
-            "too_long": _too_long(application),
-            "options": tuple((spec.get("syncPolicy") or {}).get("syncOptions") or ()),
-            "here": here,
-            **_prometheus(kept, found if here else {}),
-        },
-        subject=ref(application, "Application"),
+    phase = str(_operation(application).get("phase") or "")
+    return _Application(
+        namespace=home,
+        name=name,
+        health=health,
+        sync=str((status.get("sync") or {}).get("status") or ""),
+        phase=phase,
+        too_long=_too_long(application),
+        options=tuple((spec.get("syncPolicy") or {}).get("syncOptions") or ()),
+        here=here,
+        kept=_prometheus(kept, found if here else {}),
+    ).row(
+        ref(application, "Application"),
         quote=f"health: {health}, operation: {phase or 'none'}",
         reproduce=f"kubectl -n {home} get {_APPLICATIONS} {name} -o yaml",
     )
@@ -171,27 +146,26 @@ def _is_in_question(look: Look, application: Json) -> bool:
     return not definition or definition in (*_too_long(application), *applied)
 
 
-def _prometheus(kept: Mapping[str, Any], found: Mapping[str, tuple[Json, ...]]) -> dict[str, Value]:
-    """Return the state of the Prometheus object, its StatefulSet and its operator."""
+def _prometheus(kept: Mapping[str, Any], found: Mapping[str, tuple[Json, ...]]) -> _Prometheus:
     home, name = str(kept.get("namespace") or ""), str(kept.get("name") or "")
     prometheus = _named(found.get(_PROMETHEUSES, ()), home, name)
     stateful = _named(found.get("StatefulSet", ()), home, f"prometheus-{name}")
     available = condition(prometheus or {}, "Available")
-    return {
-        "prometheus_namespace": home,
-        "prometheus": name,
-        "prometheus_health": str((kept.get("health") or {}).get("status") or ""),
-        "exists": prometheus is not None,
-        "available": str(available.get("status") or ""),
-        "unavailable_because": str(available.get("message") or available.get("reason") or ""),
-        "ready": int(status_of(stateful).get("readyReplicas") or 0) if stateful else -1,
-        "wanted": int(spec_of(stateful).get("replicas", 1)) if stateful else -1,
-        "operator": next(filter(None, map(_operator_version, found.get("Deployment", ()))), ""),
-    }
+    return _Prometheus(
+        prometheus_namespace=home,
+        prometheus=name,
+        prometheus_health=str((kept.get("health") or {}).get("status") or ""),
+        exists=prometheus is not None,
+        available=str(available.get("status") or ""),
+        unavailable_because=str(available.get("message") or available.get("reason") or ""),
+        ready=int(status_of(stateful).get("readyReplicas") or 0) if stateful else -1,
+        wanted=int(spec_of(stateful).get("replicas", 1)) if stateful else -1,
+        operator=next(filter(None, map(_operator_version, found.get("Deployment", ()))), ""),
+    )
 
 
 def _named(objects: Iterable[Json], namespace: str, name: str) -> Json | None:
-    return next((each for each in objects if (namespace_of(each), name_of(each)) == (namespace, name)), None)
+    return next((each for each in objects if place_of(each) == (namespace, name)), None)
 
 
 def _operator_version(deployment: Json) -> str:
@@ -205,4 +179,17 @@ def _operator_version(deployment: Json) -> str:
     return ""
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="argocd-applications",
+        says="a row per Prometheus that an Argo CD Application in question keeps, and per one that fails on its size",
+        rows=_Application.keys(),
+        permissions=(
+            Permission(verb="list", group="argoproj.io", resource="applications"),
+            Permission(verb="list", group="monitoring.coreos.com", resource="prometheuses"),
+            Permission(verb="list", group="apps", resource="statefulsets"),
+            Permission(verb="list", group="apps", resource="deployments"),
+        ),
+    ),
+    read=read,
+)

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.certificate_times import Validity, bundle_validities
-from bot.kube.objects import name_of, namespace_of, ref, spec_of, status_of
+from bot.kube.objects import name_of, ref, spec_of, status_of
 from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared import admission
 from bot.probes.shared.ages import UNKNOWN
-from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from bot.probes.shared.served_objects import served_objects
+from intents.domain import ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
 
 _CERTIFICATES: Final = "certificates.cert-manager.io"
 _KINDS: Final = frozenset(
@@ -32,25 +33,19 @@ _LAST_WEEK: Final = timedelta(days=7)
 _RECENTLY: Final = timedelta(days=7)
 _HOST: Final = re.compile(r"//([^/:\"]+)")
 
-DECLARATION: Final = ProbeDeclaration(
-    name="certificates",
-    says="a row per caBundle of a webhook or APIService, and per Certificate of cert-manager: is it still valid",
-    rows={
-        "kind": RowType.STRING,
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "part": RowType.STRING,  # the webhook of a configuration; "" elsewhere
-        "asked": RowType.BOOLEAN,  # the object in question, or one whose host or webhook the text names, or just ended
-        "state": RowType.STRING,  # valid, soon (expires before a renewal is usual), expired, not-yet, no-bundle
-        "ago_s": RowType.INTEGER,  # since it expired; -1 otherwise
-        "left_s": RowType.INTEGER,  # until it expires, or becomes valid; -1 otherwise
-    },
-    permissions=(
-        *admission.PERMISSIONS,
-        Permission(verb="list", group="apiregistration.k8s.io", resource="apiservices"),
-        Permission(verb="list", group="cert-manager.io", resource="certificates"),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Certificate(RowValues):
+    """What an object holds, by the certificate of it that is valid longest."""
+
+    kind: str
+    namespace: str
+    name: str
+    part: str  # the webhook of a configuration; "" elsewhere
+    asked: bool  # the object in question, or one whose host or webhook the text names, or just ended
+    state: str  # valid, soon (expires before a renewal is usual), expired, not-yet, no-bundle
+    ago_s: int  # since it expired; -1 otherwise
+    left_s: int  # until it expires, or becomes valid; -1 otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,28 +63,19 @@ async def read(look: Look) -> ProbeResult:
     """Read what holds certificates: of an object in question its kind only, else all."""
     focus = look.focus
     focused = focus.kind in _KINDS and bool(focus.name)
-    gaps: list[Gap] = []
-    parts = await asyncio.gather(
-        _of_webhooks(look, gaps) if not focused or focus.kind.endswith("WebhookConfiguration") else _none(),
-        _of_apiservices(look, gaps) if not focused or focus.kind == "APIService" else _none(),
-        _of_cert_manager(look, gaps) if not focused or focus.kind == "Certificate" else _none(),
-    )
+    readers = {"WebhookConfiguration": _of_webhooks, "APIService": _of_apiservices, "Certificate": _of_cert_manager}
+    wanted = (reader(look) for kind, reader in readers.items() if not focused or focus.kind.endswith(kind))
+    parts = await asyncio.gather(*wanted)
     held = [one for part in parts for one in part if one.validities or one.needs_bundle]
     if focused:
         held = [each for each in held if (each.holder.kind, each.holder.name) == (focus.kind, focus.name)]
         held = [each for each in held if focus.namespace in ("", each.holder.namespace)]
     rows = [_row(look, each, asked=focused or _is_asked(look, each)) for each in held]
     rows.sort(key=lambda row: (not row.values["asked"], row.values["state"] == "valid", str(row.subject)))
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)))
+    return ProbeResult(rows=tuple(rows))
 
 
-async def _none() -> list[_Held]:
-    return []
-
-
-async def _of_webhooks(look: Look, gaps: list[Gap]) -> list[_Held]:
-    found, unread = await admission.webhooks(look)
-    gaps += unread
+async def _of_webhooks(look: Look) -> list[_Held]:
     return [
         _Held(
             holder=ref(each.configuration, each.kind),
@@ -98,11 +84,11 @@ async def _of_webhooks(look: Look, gaps: list[Gap]) -> list[_Held]:
             part=each.name,
             needs_bundle=bool(each.service),
         )
-        for each in found
+        for each in await admission.webhooks(look)
     ]
 
 
-async def _of_apiservices(look: Look, gaps: list[Gap]) -> list[_Held]:
+async def _of_apiservices(look: Look) -> list[_Held]:
     return [
         _Held(
             holder=ref(each, "APIService"),
@@ -110,34 +96,19 @@ async def _of_apiservices(look: Look, gaps: list[Gap]) -> list[_Held]:
             hosts=_hosts_of(spec_of(each).get("service") or {}),
             needs_bundle=bool(spec_of(each).get("service")) and not spec_of(each).get("insecureSkipTLSVerify"),
         )
-        for each in await _listed(look, "APIService", gaps)
+        for each in sorted(await look.list("APIService"), key=name_of)
     ]
 
 
-async def _of_cert_manager(look: Look, gaps: list[Gap]) -> list[_Held]:
-    try:
-        served = await look.snapshot.served(_CERTIFICATES)
-    except ClusterError as error:
-        gaps.append(error.gap("certificates of cert-manager"))
-        return []
+async def _of_cert_manager(look: Look) -> list[_Held]:
     held = []
-    for each in await _listed(look, _CERTIFICATES, gaps) if served else ():
+    for each in (await served_objects(look, _CERTIFICATES)).items:
         status = status_of(each)
         begin, end = parse_time(status.get("notBefore")), parse_time(status.get("notAfter"))
         known = [Validity(begin=begin or end, end=end)] if end else []
         hosts = frozenset(map(str, spec_of(each).get("dnsNames") or ()))
         held.append(_Held(holder=ref(each, "Certificate"), validities=known, hosts=hosts))
     return held
-
-
-async def _listed(look: Look, kind: str, gaps: list[Gap]) -> Iterable[Json]:
-    try:
-        listing = await look.snapshot.list(kind)
-    except ClusterError as error:
-        gaps.append(error.gap())
-        return ()
-    gaps += [gap] if (gap := listing.gap(f"the {kind}s")) else []
-    return sorted(listing.items, key=lambda each: (namespace_of(each), name_of(each)))
 
 
 def _hosts_of(service: Mapping[str, Any]) -> frozenset[str]:
@@ -178,18 +149,17 @@ def _row(look: Look, held: _Held, *, asked: bool) -> Row:
     last = _last(held) if held.validities else None
     state, ago, left = _state(last, now)
     place = f"-n {holder.namespace} " if holder.namespace else ""
-    return Row(
-        values={
-            "kind": holder.kind,
-            "namespace": holder.namespace,
-            "name": holder.name,
-            "part": held.part,
-            "asked": asked,
-            "state": state,
-            "ago_s": _seconds(ago),
-            "left_s": _seconds(left),
-        },
-        subject=holder,
+    return _Certificate(
+        kind=holder.kind,
+        namespace=holder.namespace,
+        name=holder.name,
+        part=held.part,
+        asked=asked,
+        state=state,
+        ago_s=_seconds(ago),
+        left_s=_seconds(left),
+    ).row(
+        holder,
         quote=f"not after {last.end:%Y-%m-%d %H:%M:%S} UTC" if last else "no caBundle",
         reproduce=f"kubectl {place}get {holder.kind.lower()} {holder.name} -o yaml",
         at=last.end if last and ago is not None else None,
@@ -212,4 +182,16 @@ def _seconds(span: timedelta | None) -> int:
     return UNKNOWN if span is None else int(span.total_seconds())
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="certificates",
+        says="a row per caBundle of a webhook or APIService, and per Certificate of cert-manager: is it still valid",
+        rows=_Certificate.keys(),
+        permissions=(
+            *admission.PERMISSIONS,
+            Permission(verb="list", group="apiregistration.k8s.io", resource="apiservices"),
+            Permission(verb="list", group="cert-manager.io", resource="certificates"),
+        ),
+    ),
+    read=read,
+)

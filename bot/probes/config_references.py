@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
-from bot.cluster.errors import ClusterError
-from bot.cluster.events import event_last_seen
 from bot.kube.config_references import ConfigReference, Missing, missing_in, references_of
 from bot.kube.containers import containers_in
 from bot.kube.objects import name_of, namespace_of, place_of, ref
 from bot.kube.owners import owner_of
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
+from bot.probes.shared.pod_rows import PodValues, pod_values
+from bot.probes.shared.reads import beside_the_verdict, events_about, seen_s
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import (
     ArgDeclaration,
@@ -29,8 +29,6 @@ from intents.domain import (
     ProbeDeclaration,
     ProbeResult,
     Row,
-    RowType,
-    Value,
 )
 
 # The pods of one owner wait for the same: so many owners' pods are read.
@@ -42,33 +40,25 @@ _FRESH_S: Final = 600
 _LIKE: Final = 0.5
 _HELD_UP: Final = frozenset({"CreateContainerConfigError", "ContainerCreating", "PodInitializing", ""})
 
-DECLARATION: Final = ProbeDeclaration(
-    name="config-references",
-    says="a row per ConfigMap, Secret or key of one that the pods in question need for their start and do not find",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "owner_kind": RowType.STRING,
-        "owner": RowType.STRING,
-        "place": RowType.STRING,  # where the pod refers to it
-        "kind": RowType.STRING,
-        "name": RowType.STRING,
-        "key": RowType.STRING,  # "" where the whole object is missing
-        "problem": RowType.STRING,  # in the kubelet's words, if it says so
-    },
-    args={
-        "compare": ArgDeclaration(
-            says="true: also the ConfigMap or key that resembles it, and other owners of pods that refer to it",
-            fills={"true": {"closest": RowType.STRING, "users": RowType.STRINGS}},
-        )
-    },
-    permissions=(
-        *READS_PODS,
-        Permission(verb="get", resource="configmaps"),
-        Permission(verb="list", resource="configmaps"),
-        Permission(verb="list", resource="events"),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lacking(RowValues):
+    """A ConfigMap, Secret or key of one that a pod needs and that is not there."""
+
+    of: PodValues
+    place: str  # where the pod refers to it
+    kind: str
+    name: str
+    key: str  # "" where the whole object is missing
+    problem: str  # in the kubelet's words, if it says so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared(RowValues):
+    """What resembles the missing object or key, and who else refers to the object."""
+
+    closest: str
+    users: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,19 +77,13 @@ async def read(look: Look) -> ProbeResult:
     suspects = await pods_of(look)
     by_owner = {(namespace_of(pod), owner_of(pod)): pod for pod in reversed(suspects.pods) if _is_held_up(pod)}
     waiting = sorted(by_owner.values(), key=lambda pod: (not _lacks_configuration(pod), place_of(pod)))
-    gaps: list[Gap] = list(suspects.gaps)
+    gaps: tuple[Gap, ...] = ()
     if len(waiting) > MOST_PODS:
         detail = f"only {MOST_PODS} of {len(waiting)} pods that wait were looked at"
-        gaps.append(Gap(what="references of every pod that waits", reason=GapReason.TRUNCATED, detail=detail))
-    found = [
-        each
-        for broken in await asyncio.gather(*(_broken(pod, look, gaps) for pod in waiting[:MOST_PODS]))
-        for each in broken
-    ]
-    rows = await asyncio.gather(*(_row(each, look) for each in found))
-    return ProbeResult(
-        rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(suspects.pods)
-    )
+        gaps = (Gap(what="references of every pod that waits", reason=GapReason.TRUNCATED, detail=detail),)
+    found = await asyncio.gather(*(_broken(pod, look) for pod in waiting[:MOST_PODS]))
+    rows = await asyncio.gather(*(_row(each, look) for broken in found for each in broken))
+    return ProbeResult(rows=tuple(rows), gaps=gaps, missing=suspects.missing, looked_at=len(suspects.pods))
 
 
 def _is_held_up(pod: Json) -> bool:
@@ -114,11 +98,11 @@ def _lacks_configuration(pod: Json) -> bool:
     return any(each.reason == "CreateContainerConfigError" for each in containers_in(pod))
 
 
-async def _broken(pod: Json, look: Look, gaps: list[Gap]) -> list[_Broken]:
+async def _broken(pod: Json, look: Look) -> list[_Broken]:
     references = references_of(pod)
-    told = await _told(pod, look, gaps) if references else []
+    told = await _told(pod, look) if references else []
     maps = dict.fromkeys(each.name for each in references if each.kind == "ConfigMap")
-    read = dict(zip(maps, await asyncio.gather(*(_keys(name, pod, look, gaps) for name in maps)), strict=True))
+    read = dict(zip(maps, await asyncio.gather(*(_keys(name, pod, look) for name in maps)), strict=True))
     found = []
     for each in references:
         message, missing = next(((text, one) for text, one in told if one.is_of(each)), ("", None))
@@ -137,54 +121,43 @@ async def _broken(pod: Json, look: Look, gaps: list[Gap]) -> list[_Broken]:
 _UNREAD: Final = ("",)
 
 
-async def _keys(name: str, pod: Json, look: Look, gaps: list[Gap]) -> tuple[str, ...] | None:
+async def _keys(name: str, pod: Json, look: Look) -> tuple[str, ...] | None:
     """Return the keys of a ConfigMap, None where there is none of the name, _UNREAD where it could not be read."""
-    try:
-        found = await look.snapshot.find("ConfigMap", name, namespace=namespace_of(pod))
-    except ClusterError as error:
-        gaps.append(error.gap(f"ConfigMap {namespace_of(pod)}/{name}"))
-        return _UNREAD
+    unread: Json = {"data": _UNREAD}
+    found = await look.unless_refused(look.snapshot.find("ConfigMap", name, namespace=namespace_of(pod)), unread)
     return None if found is None else (*(found.get("data") or ()), *(found.get("binaryData") or ()))
 
 
-async def _told(pod: Json, look: Look, gaps: list[Gap]) -> list[tuple[str, Missing]]:
+async def _told(pod: Json, look: Look) -> list[tuple[str, Missing]]:
     """Return what the kubelet says is missing: in the states of containers, and in fresh events about volumes."""
     messages = [each.message for each in containers_in(pod) if each.state == "waiting"]
-    try:
-        for event in await look.snapshot.events(ref(pod, "Pod")):
-            seen = event_last_seen(event)
-            is_fresh = seen is not None and (look.now - seen).total_seconds() <= _FRESH_S
-            if is_fresh and event.get("reason") == "FailedMount":
-                messages.append(str(event.get("message", "")))
-    except ClusterError as error:
-        gaps.append(error.gap(f"events of {namespace_of(pod)}/{name_of(pod)}"))
+    mounts = [each for each in await events_about(look, ref(pod, "Pod")) if each.get("reason") == "FailedMount"]
+    messages += (str(each.get("message", "")) for each in mounts if 0 <= seen_s(look, each) <= _FRESH_S)
     return [(each, missing) for each in dict.fromkeys(messages) if (missing := missing_in(each))]
 
 
 async def _row(broken: _Broken, look: Look) -> Row:
     pod, reference = broken.pod, broken.reference
-    owner, namespace = owner_of(pod), namespace_of(pod)
-    compared: dict[str, Value] = {}
-    if look.args.get("compare"):
-        compared = {"closest": await _closest(broken, look), "users": await _users(broken, look)}
+    compared = await _compared(broken, look) if look.args.get("compare") else None
     problem = broken.told or (f"it has no key {broken.key}" if broken.key else "it does not exist")
-    return Row(
-        values={
-            "namespace": namespace,
-            "pod": name_of(pod),
-            "owner_kind": owner.kind,
-            "owner": owner.name,
-            "place": reference.place,
-            "kind": reference.kind,
-            "name": reference.name,
-            "key": broken.key,
-            "problem": problem,
-            **compared,
-        },
-        subject=ref(pod, "Pod"),
+    return _Lacking(
+        of=pod_values(pod),
+        place=reference.place,
+        kind=reference.kind,
+        name=reference.name,
+        key=broken.key,
+        problem=problem,
+    ).row(
+        ref(pod, "Pod"),
         quote=problem,
-        reproduce=f"kubectl -n {namespace} describe pod {name_of(pod)}",
+        reproduce=f"kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",
+        more=compared.values() if compared else None,
     )
+
+
+async def _compared(broken: _Broken, look: Look) -> _Compared:
+    with beside_the_verdict():
+        return _Compared(closest=await _closest(broken, look), users=await _users(broken, look))
 
 
 async def _closest(broken: _Broken, look: Look) -> str:
@@ -192,25 +165,17 @@ async def _closest(broken: _Broken, look: Look) -> str:
         return _most_like(broken.key, broken.keys)
     if broken.reference.kind != "ConfigMap":
         return ""
-    with suppress(ClusterError):
-        listed = await look.snapshot.list("ConfigMap", namespace=namespace_of(broken.pod), limit=_MOST_LISTED)
-        return _most_like(broken.reference.name, [name_of(each) for each in listed.items])
-    return ""
+    maps = await look.list("ConfigMap", namespace=namespace_of(broken.pod), limit=_MOST_LISTED)
+    return _most_like(broken.reference.name, [name_of(each) for each in maps])
 
 
 async def _users(broken: _Broken, look: Look) -> tuple[str, ...]:
     """Return the owners of other pods of the namespace that refer to the same object."""
-    with suppress(ClusterError):
-        listed = await look.snapshot.list("Pod", namespace=namespace_of(broken.pod))
-        mine, wanted = owner_of(broken.pod), (broken.reference.kind, broken.reference.name)
-        owners = [
-            owner_of(pod)
-            for pod in listed.items
-            if any((each.kind, each.name) == wanted for each in references_of(pod))
-        ]
-        others = dict.fromkeys(f"{each.kind}/{each.name}" for each in owners if each.name != mine.name)
-        return tuple(others)[:_MOST_USERS]
-    return ()
+    pods = await look.list("Pod", namespace=namespace_of(broken.pod))
+    mine, wanted = owner_of(broken.pod), (broken.reference.kind, broken.reference.name)
+    owners = [owner_of(pod) for pod in pods if any((each.kind, each.name) == wanted for each in references_of(pod))]
+    others = dict.fromkeys(f"{each.kind}/{each.name}" for each in owners if each.name != mine.name)
+    return tuple(others)[:_MOST_USERS]
 
 
 def _most_like(name: str, choices: Sequence[str]) -> str:
@@ -218,4 +183,23 @@ def _most_like(name: str, choices: Sequence[str]) -> str:
     return scored[0][1] if scored and -scored[0][0] >= _LIKE else ""
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="config-references",
+        says="a row per ConfigMap, Secret or key of one that the pods in question need for their start and do not find",
+        rows=_Lacking.keys(),
+        args={
+            "compare": ArgDeclaration(
+                says="true: also the ConfigMap or key that resembles it, and other owners of pods that refer to it",
+                fills={"true": _Compared.keys()},
+            )
+        },
+        permissions=(
+            *READS_PODS,
+            Permission(verb="get", resource="configmaps"),
+            Permission(verb="list", resource="configmaps"),
+            Permission(verb="list", resource="events"),
+        ),
+    ),
+    read=read,
+)

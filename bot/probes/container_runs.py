@@ -6,24 +6,26 @@ A row per container, those in trouble first. Restartable init containers are sid
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import repeat
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
-from bot.cluster.events import event_last_seen, oldest_first
+from bot.cluster.events import event_last_seen
 from bot.kube.ages import UNKNOWN
-from bot.kube.container_events import events_of
+from bot.kube.container_events import ContainerEvents, events_of
 from bot.kube.containers import Container, Run, containers_in, trouble_order
 from bot.kube.health_probes import described, port_of
 from bot.kube.lifecycle_hooks import hook
-from bot.kube.objects import name_of, namespace_of, node_name_of, phase_of, place_of, ref, spec_of
-from bot.kube.owners import owner_of
+from bot.kube.objects import name_of, namespace_of, phase_of, place_of, ref, spec_of
 from bot.kube.quantities import whole
 from bot.kube.settling import starts_in_time
 from bot.kube.start_errors import NOT_STARTED, start_error
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s, moment
+from bot.probes.shared.pod_rows import ContainerValues, container_values
+from bot.probes.shared.reads import events_about
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import (
     ArgDeclaration,
@@ -35,7 +37,6 @@ from intents.domain import (
     ProbeResult,
     Row,
     RowType,
-    Value,
 )
 
 # A controller can have thousands of broken pods: those in the worst trouble tell the story.
@@ -49,63 +50,38 @@ _STABLE_S: Final = 600
 _QUOTE: Final = 300
 _MEBIBYTE: Final = 1 << 20
 
-DECLARATION: Final = ProbeDeclaration(
-    name="container-runs",
-    says="a row per container of the pods in question: its state, how its last run ended, its limits and probes",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "phase": RowType.STRING,
-        "restart_policy": RowType.STRING,  # of the pod
-        "owner_kind": RowType.STRING,
-        "owner": RowType.STRING,
-        "node": RowType.STRING,
-        "container": RowType.STRING,
-        "init": RowType.BOOLEAN,  # it must end before the others start
-        "image": RowType.STRING,
-        "command": RowType.STRING,  # command and args of the spec, "" for the image's own
-        "state": RowType.STRING,  # waiting, running, terminated; "" before the kubelet reports one
-        "reason": RowType.STRING,  # of the state
-        "message": RowType.STRING,
-        "ready": RowType.BOOLEAN,
-        "running_s": RowType.INTEGER,  # since when it runs, -1 if it does not
-        "restarts": RowType.INTEGER,
-        "exit_code": RowType.INTEGER,  # of the last run that ended, -1 for none
-        "end_reason": RowType.STRING,
-        "end_message": RowType.STRING,  # of that run, or why it could not be started
-        "ended_s": RowType.INTEGER,
-        "ran_s": RowType.INTEGER,  # how long that run lasted
-        "previous": RowType.BOOLEAN,  # that run is not the present one: its log is read with --previous
-        "start_error": RowType.STRING,  # why the runtime cannot start it: command or memory; "" otherwise
-        "failing": RowType.BOOLEAN,  # its last run ended within a day, and it does not run well since
-        "recovered": RowType.BOOLEAN,  # its last run failed within a day, and it runs well since
-        "memory_limit": RowType.INTEGER,  # bytes, 0 for none
-        "more_memory": RowType.STRING,  # twice the limit, "" without one
-        "ports": RowType.STRINGS,
-        "liveness": RowType.STRING,  # the probe in words, "" for none
-        "liveness_port": RowType.STRING,
-        "readiness": RowType.STRING,
-        "readiness_port": RowType.STRING,
-        "startup": RowType.STRING,
-        "startup_port": RowType.STRING,
-        "post_start": RowType.STRING,  # the lifecycle hook in words, "" for none
-        "pre_stop": RowType.STRING,
-    },
-    args={
-        "events": ArgDeclaration(
-            says="true: also what the kubelet's events say of a container since its last or present run began",
-            fills={
-                "true": {
-                    "killed": RowType.STRING,  # for a liveness or startup probe that failed
-                    "live_failure": RowType.STRING,  # of a liveness or startup probe; not within the time of a start
-                    "ready_failure": RowType.STRING,
-                    "hook_failure": RowType.STRING,
-                }
-            },
-        )
-    },
-    permissions=(*READS_PODS, Permission(verb="list", resource="events")),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Container(RowValues):
+    """A container of a pod in question, with its present and its last run."""
+
+    of: ContainerValues
+    phase: str
+    restart_policy: str  # of the pod
+    init: bool  # it must end before the others start
+    command: str  # command and args of the spec, "" for the image's own
+    ready: bool
+    running_s: int  # since when it runs, -1 if it does not
+    exit_code: int  # of the last run that ended, -1 for none
+    end_reason: str
+    end_message: str  # of that run, or why it could not be started
+    ended_s: int
+    ran_s: int  # how long that run lasted
+    previous: bool  # that run is not the present one: its log is read with --previous
+    start_error: str  # why the runtime cannot start it: command or memory; "" otherwise
+    failing: bool  # its last run ended within a day, and it does not run well since
+    recovered: bool  # its last run failed within a day, and it runs well since
+    memory_limit: int  # bytes, 0 for none
+    more_memory: str  # twice the limit, "" without one
+    ports: tuple[str, ...]
+    liveness: str  # the probe in words, "" for none
+    liveness_port: str
+    readiness: str
+    readiness_port: str
+    startup: str
+    startup_port: str
+    post_start: str  # the lifecycle hook in words, "" for none
+    pre_stop: str
 
 
 async def read(look: Look) -> ProbeResult:
@@ -113,27 +89,22 @@ async def read(look: Look) -> ProbeResult:
     suspects = await pods_of(look)
     containers = [each for pod in suspects.pods for each in containers_in(pod)]
     containers.sort(key=lambda each: trouble_order(each, look.now))
-    gaps = suspects.gaps
+    gaps: tuple[Gap, ...] = ()
     if len(containers) > MOST_ROWS:
         detail = f"only {MOST_ROWS} of {len(containers)} were judged, those in trouble first"
-        gaps = (*gaps, Gap(what="containers", reason=GapReason.TRUNCATED, detail=detail))
+        gaps = (Gap(what="containers", reason=GapReason.TRUNCATED, detail=detail),)
     chosen = containers[:MOST_ROWS]
-    if not look.args.get("events"):
-        rows = tuple(_row(look, each, {}) for each in chosen)
-        return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing)
-    pods = list({place_of(each.pod): each.pod for each in chosen if _is_in_trouble(each, look)}.values())[:_MOST_PODS]
-    read = dict(zip(map(place_of, pods), await asyncio.gather(*(_events(pod, look) for pod in pods)), strict=True))
-    rows = tuple(
-        _row(look, each, _said(each, read.get(place_of(each.pod), _Events()).newest_first, look)) for each in chosen
-    )
-    gaps = (*gaps, *(each.gap for each in read.values() if each.gap))
-    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    said = await _said(look, chosen) if look.args.get("events") else repeat(None)
+    rows = tuple(_row(look, *each) for each in zip(chosen, said, strict=False))
+    return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Events:
-    newest_first: tuple[Json, ...] = ()
-    gap: Gap | None = None
+async def _said(look: Look, containers: Sequence[Container]) -> list[Mapping[str, str]]:
+    """Return what events say of each container; they are read for a few pods with one in trouble."""
+    pods = list({place_of(each.pod): each.pod for each in containers if _is_in_trouble(each, look)}.values())
+    found = await asyncio.gather(*(events_about(look, ref(pod, "Pod")) for pod in pods[:_MOST_PODS]))
+    events = dict(zip(map(place_of, pods), found, strict=False))
+    return [asdict(_events_of(each, events.get(place_of(each.pod), ()), look)) for each in containers]
 
 
 def _is_in_trouble(container: Container, look: Look) -> bool:
@@ -141,85 +112,60 @@ def _is_in_trouble(container: Container, look: Look) -> bool:
     return not container.ready or (run is not None and UNKNOWN != run.finished_s <= _RECENT_S)
 
 
-async def _events(pod: Json, look: Look) -> _Events:
-    try:
-        return _Events(newest_first=tuple(reversed(oldest_first(await look.snapshot.events(ref(pod, "Pod"))))))
-    except ClusterError as error:
-        return _Events(gap=error.gap(f"events of {namespace_of(pod)}/{name_of(pod)}"))
-
-
-def _said(container: Container, newest_first: Iterable[Json], look: Look) -> dict[str, Value]:
+def _events_of(container: Container, oldest_first: Sequence[Json], look: Look) -> ContainerEvents:
     """Return the messages of events since the last run that ended began, or since the present first run did."""
     run = container.ended(look.now)
     present = container.detail.get("startedAt") if container.state == "running" else None
     since = run.started_s if run else age_s(look.snapshot, present)
     events = [
         event
-        for event in newest_first
+        for event in reversed(oldest_first)
         if (seen := event_last_seen(event)) is not None
         and (since == UNKNOWN or (look.now - seen).total_seconds() <= since + 1)
     ]
-    return dict(asdict(events_of(container.name, events, starting=starts_in_time(container, look.now))))
+    return events_of(container.name, events, starting=starts_in_time(container, look.now))
 
 
-def _row(look: Look, container: Container, said: Mapping[str, Value]) -> Row:
-    pod, run = container.pod, container.ended(look.now)
-    owner, declared = owner_of(pod), _declared(container)
-    resources = declared.get("resources") or {}
+def _row(look: Look, container: Container, said: Mapping[str, str] | None) -> Row:
+    pod, run, declared = container.pod, container.ended(look.now), container.declared
+    limit = _bytes((declared.get("resources") or {}).get("limits"))
     running_s = age_s(look.snapshot, container.detail.get("startedAt")) if container.state == "running" else UNKNOWN
     failing, waits = _is_failing(container, run, running_s), container.state == "waiting"
-    values: dict[str, Value] = {
-        "namespace": namespace_of(pod),
-        "pod": name_of(pod),
-        "phase": phase_of(pod),
-        "restart_policy": str(spec_of(pod).get("restartPolicy") or "Always"),
-        "owner_kind": owner.kind,
-        "owner": owner.name,
-        "node": node_name_of(pod),
-        "container": container.name,
-        "init": container.init and not _is_sidecar(declared),
-        "image": container.image,
-        "command": " ".join(map(str, (*(declared.get("command") or ()), *(declared.get("args") or ())))),
-        "state": container.state,
-        "reason": container.reason,
-        "message": container.message,
-        "ready": container.ready,
-        "running_s": running_s,
-        "restarts": container.restarts,
-        "exit_code": run.exit_code if run else -1,
-        "end_reason": run.reason if run else "",
-        "end_message": _end_message(container),
-        "ended_s": run.finished_s if run else UNKNOWN,
-        "ran_s": run.ran_s if run else UNKNOWN,
-        "previous": run is not None and container.state != "terminated",
-        "start_error": start_error(_end_message(container)) if failing or waits else "",
-        "failing": failing,
-        "recovered": _failed_recently(run) and not failing,
-        "memory_limit": _bytes(resources.get("limits")),
-        "more_memory": _twice(_bytes(resources.get("limits"))),
-        "ports": tuple(_port(each) for each in declared.get("ports") or ()),
-        **{name: described(declared.get(f"{name}Probe")) for name in ("liveness", "readiness", "startup")},
-        **{f"{name}_port": port_of(declared.get(f"{name}Probe")) for name in ("liveness", "readiness", "startup")},
-        "post_start": hook(declared, "postStart"),
-        "pre_stop": hook(declared, "preStop"),
-        **said,
-    }
-    return Row(
-        values=values,
-        subject=ref(pod, "Pod"),
+    return _Container(
+        of=container_values(container),
+        phase=phase_of(pod),
+        restart_policy=str(spec_of(pod).get("restartPolicy") or "Always"),
+        init=container.init and declared.get("restartPolicy") != "Always",
+        command=" ".join(map(str, (*(declared.get("command") or ()), *(declared.get("args") or ())))),
+        ready=container.ready,
+        running_s=running_s,
+        exit_code=run.exit_code if run else -1,
+        end_reason=run.reason if run else "",
+        end_message=_end_message(container),
+        ended_s=run.finished_s if run else UNKNOWN,
+        ran_s=run.ran_s if run else UNKNOWN,
+        previous=run is not None and container.state != "terminated",
+        start_error=start_error(_end_message(container)) if failing or waits else "",
+        failing=failing,
+        recovered=_failed_recently(run) and not failing,
+        memory_limit=limit,
+        more_memory=_twice(limit),
+        ports=tuple(_port(each) for each in declared.get("ports") or ()),
+        liveness=described(declared.get("livenessProbe")),
+        liveness_port=port_of(declared.get("livenessProbe")),
+        readiness=described(declared.get("readinessProbe")),
+        readiness_port=port_of(declared.get("readinessProbe")),
+        startup=described(declared.get("startupProbe")),
+        startup_port=port_of(declared.get("startupProbe")),
+        post_start=hook(declared, "postStart"),
+        pre_stop=hook(declared, "preStop"),
+    ).row(
+        ref(pod, "Pod"),
         quote=_quote(container, run),
         reproduce=f"kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",
         at=moment(look.snapshot, run.finished_s) if run else None,
+        more=said,
     )
-
-
-def _declared(container: Container) -> Mapping[str, Any]:
-    declared = spec_of(container.pod).get("initContainers" if container.init else "containers") or ()
-    return next((each for each in declared if each.get("name") == container.name), {})
-
-
-def _is_sidecar(declared: Mapping[str, Any]) -> bool:
-    return bool(declared.get("restartPolicy") == "Always")
 
 
 def _end_message(container: Container) -> str:
@@ -270,4 +216,18 @@ def _quote(container: Container, run: Run | None) -> str:
     return f"container {container.name} {now}{ended}, restarts {container.restarts}"[:_QUOTE]
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="container-runs",
+        says="a row per container of the pods in question: its state, how its last run ended, its limits and probes",
+        rows=_Container.keys(),
+        args={
+            "events": ArgDeclaration(
+                says="true: also what the kubelet's events say of a container since its last or present run began",
+                fills={"true": {each.name: RowType.STRING for each in fields(ContainerEvents)}},
+            )
+        },
+        permissions=(*READS_PODS, Permission(verb="list", resource="events")),
+    ),
+    read=read,
+)

@@ -14,40 +14,25 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster import owners
-from bot.cluster.errors import ClusterError
-from bot.cluster.owners import Top, topmost
-from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import Container, Run, containers_in
 from bot.kube.objects import (
     created_at,
-    labels_of,
     name_of,
     namespace_of,
-    node_name_of,
     phase_of,
     place_of,
     ref,
     spec_of,
 )
-from bot.kube.owners import owner_of
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
-from bot.probes.shared.log_lines import BadPattern, compile_pattern
+from bot.probes.shared.log_lines import compile_pattern
+from bot.probes.shared.pod_rows import ContainerValues, container_values
+from bot.probes.shared.reads import topmost
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
-from intents.declarations import FormerNames
-from intents.domain import (
-    ArgDeclaration,
-    Gap,
-    GapReason,
-    Json,
-    Permission,
-    ProbeDeclaration,
-    ProbeResult,
-    Row,
-    RowType,
-    Value,
-)
+from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 # A restart longer ago than this is no trouble of today.
 _RECENT_S: Final = 86_400
@@ -57,98 +42,44 @@ _MOST_OWNED: Final = 20
 # The kubelet's wording, newer and older (before 1.4).
 _NAMED_USER: Final = re.compile(r"non-numeric user \((?P<user>[^)\s]{1,256})\)")
 
-_TOP: Final = {"top_kind": RowType.STRING, "top_name": RowType.STRING}
-_LEASE: Final = {"holds_lease": RowType.BOOLEAN, "lease": RowType.STRING}
 
-DECLARATION: Final = ProbeDeclaration(
-    name="containers",
-    says="a row per container of the pods in question: its state, the user it runs as, and how its last run ended",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "pod_age_s": RowType.INTEGER,
-        "owner_kind": RowType.STRING,
-        "owner": RowType.STRING,
-        "node": RowType.STRING,
-        "container": RowType.STRING,
-        "init": RowType.BOOLEAN,
-        "image": RowType.STRING,
-        "state": RowType.STRING,  # waiting, running, terminated; "" before the kubelet reports one
-        "reason": RowType.STRING,  # of the state
-        "message": RowType.STRING,
-        "restarts": RowType.INTEGER,
-        "crash_looping": RowType.BOOLEAN,
-        "run_as_non_root": RowType.BOOLEAN,
-        "run_as_user": RowType.INTEGER,
-        "image_user": RowType.STRING,
-    },
-    args={
-        "troubled": ArgDeclaration(says="true: only containers that are not ready or restarted within 24 h"),
-        "owners": ArgDeclaration(
-            says="true: also the topmost owner of pods with a waiting container", fills={"true": _TOP}
-        ),
-        "ended": ArgDeclaration(
-            says="true: only containers whose last run ended in a window around the last end of the pods in question,"
-            " else before now",
-            fills={
-                "true": {
-                    "exit_code": RowType.INTEGER,
-                    "end_reason": RowType.STRING,
-                    "finished_s": RowType.INTEGER,
-                    "ran_s": RowType.INTEGER,  # how long the run lasted
-                }
-            },
-        ),
-        "window_s": ArgDeclaration(
-            says=f"with `ended`: seconds on either side of that end, or before now; default {_WINDOW_S}"
-        ),
-        "exit_codes": ArgDeclaration(says="with `ended`: a list, only these exit codes"),
-        "among": ArgDeclaration(
-            says="with `ended`: RE2 pattern; where the request names no object, only containers whose pod, name or"
-            " image contains it"
-        ),
-        "everywhere": ArgDeclaration(
-            says="true, with `ended`: all pods, and the leases they compete for; those in question only set the window",
-            fills={"true": _LEASE},
-        ),
-        "steady": ArgDeclaration(
-            says="true, with `ended`: also containers that have never ended, with exit_code and finished_s -1"
-        ),
-    },
-    permissions=tuple(
-        dict.fromkeys(
-            (
-                *READS_PODS,
-                *owners.PERMISSIONS,
-                Permission(verb="get", group="coordination.k8s.io", resource="leases"),
-                Permission(verb="list", group="coordination.k8s.io", resource="leases"),
-            )
-        )
-    ),
-    formerly=(
-        FormerNames(
-            new_args=("ended", "window_s", "exit_codes", "among", "everywhere", "steady"),
-            leaving={
-                "pod_phase": RowType.STRING,
-                "ready": RowType.BOOLEAN,
-                "exit_code": RowType.INTEGER,
-                "state_age_s": RowType.INTEGER,
-                "last_reason": RowType.STRING,
-                "last_exit_code": RowType.INTEGER,
-                "last_message": RowType.STRING,
-                "last_finished_s": RowType.INTEGER,
-                "last_started_s": RowType.INTEGER,
-                **_TOP,
-            },
-        ),
-        FormerNames(
-            probe="restarts",
-            with_args={"ended": True},
-            keys={"reason": "end_reason"},
-            leaving={"ready": RowType.BOOLEAN, "control_plane": RowType.BOOLEAN, **_LEASE},
-        ),
-    ),
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Container(RowValues):
+    """A container, its state, and the user it runs as."""
+
+    of: ContainerValues
+    pod_age_s: int
+    init: bool
+    crash_looping: bool
+    run_as_non_root: bool
+    run_as_user: int
+    image_user: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Owner(RowValues):
+    """The topmost owner of a pod with a waiting container."""
+
+    top_kind: str = ""
+    top_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End(RowValues):
+    """How the last run of a container ended."""
+
+    exit_code: int = -1
+    end_reason: str = ""
+    finished_s: int = UNKNOWN
+    ran_s: int = UNKNOWN  # how long the run lasted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Competing(RowValues):
+    """The lease that the workload of a container competes for."""
+
+    holds_lease: bool
+    lease: str
 
 
 async def read(look: Look) -> ProbeResult:
@@ -158,90 +89,56 @@ async def read(look: Look) -> ProbeResult:
 
 async def _all(look: Look) -> ProbeResult:
     suspects = await pods_of(look)
-    tops = await _tops(look.snapshot, suspects.pods) if look.flag("owners") else {}
+    tops = await _tops(look, suspects.pods) if look.flag("owners") else None
     rows = [
-        _state_row(look, container, tops.get(place_of(pod)))
+        _state_row(look, container, tops)
         for pod in suspects.pods
         for container in containers_in(pod)
+        if not look.flag("troubled") or _is_troubled(look, container)
     ]
-    if look.flag("troubled"):
-        rows = [row for row in rows if _is_troubled(row.values)]
-    gaps = (*suspects.gaps, *(top.gap for _, top in sorted(tops.items()) if top.gap))
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=tuple(rows), missing=suspects.missing)
 
 
-async def _tops(snapshot: Snapshot, pods: Sequence[Json]) -> dict[tuple[str, str], Top]:
+async def _tops(look: Look, pods: Sequence[Json]) -> dict[tuple[str, str], _Owner]:
     """Return the topmost owners of pods with a waiting container, by pod: those of healthy pods are not needed."""
     waiting = [pod for pod in pods if any(each.state == "waiting" for each in containers_in(pod))][:_MOST_OWNED]
-    found = await asyncio.gather(*(topmost(snapshot, pod) for pod in waiting))
-    return {place_of(pod): top for pod, top in zip(waiting, found, strict=True)}
+    found = await asyncio.gather(*(topmost(look, pod) for pod in waiting))
+    owners = (_Owner(top_kind=top.ref.kind, top_name=top.ref.name) for top in found)
+    return dict(zip(map(place_of, waiting), owners, strict=True))
 
 
-def _common(look: Look, container: Container) -> dict[str, Value]:
+def _common(look: Look, container: Container) -> _Container:
     """Return what every row says of a container."""
-    pod, owner = container.pod, owner_of(container.pod)
-    security = (_declared(container).get("securityContext") or {}, spec_of(pod).get("securityContext") or {})
-    return {
-        "namespace": namespace_of(pod),
-        "pod": name_of(pod),
-        "pod_age_s": age_s(look.snapshot, created_at(pod)),
-        "owner_kind": owner.kind,
-        "owner": owner.name,
-        "node": node_name_of(pod),
-        "container": container.name,
-        "init": container.init,
-        "image": container.image,
-        "state": container.state,
-        "reason": container.reason,
-        "message": container.message,
-        "restarts": container.restarts,
-        "crash_looping": container.crash_looping(look.now),
-        "run_as_non_root": bool(_effective(security, "runAsNonRoot", False)),
-        "run_as_user": int(_effective(security, "runAsUser", -1)),
-        "image_user": _image_user(container.message),
-        "ready": container.ready,
-    }
-
-
-def _state_row(look: Look, container: Container, top: Top | None) -> Row:
-    pod, state = container.pod, container.detail
-    last = (container.status.get("lastState") or {}).get("terminated") or {}
-    finished_s = age_s(look.snapshot, (state if container.state == "terminated" else last).get("finishedAt"))
-    texts = (container.message, container.reason, last.get("message"), last.get("reason"))
-    return Row(
-        values={
-            **_common(look, container),
-            "top_kind": top.ref.kind if top else "",
-            "top_name": top.ref.name if top else "",
-            **_leaving(look, container, last),
-        },
-        subject=ref(pod, "Pod"),
-        quote=str(next(filter(None, texts), "")),
-        reproduce=f"kubectl -n {namespace_of(pod)} get pod {name_of(pod)} -o jsonpath='{{.status}}'",
-        at=moment(look.snapshot, finished_s),
-        lasts=not container.ready,
+    pod = container.pod
+    security = (container.declared.get("securityContext") or {}, spec_of(pod).get("securityContext") or {})
+    return _Container(
+        of=container_values(container),
+        pod_age_s=age_s(look.snapshot, created_at(pod)),
+        init=container.init,
+        crash_looping=container.crash_looping(look.now),
+        run_as_non_root=bool(_effective(security, "runAsNonRoot", False)),
+        run_as_user=int(_effective(security, "runAsUser", -1)),
+        image_user=_image_user(container.message),
     )
 
 
-def _leaving(look: Look, container: Container, last: Mapping[str, Any]) -> dict[str, Value]:
-    """Return the keys that go with the next release."""
-    state = container.detail
-    changed = state.get("startedAt" if container.state == "running" else "finishedAt")
-    return {
-        "pod_phase": phase_of(container.pod),
-        "exit_code": int(state.get("exitCode", -1)),
-        "state_age_s": age_s(look.snapshot, changed),
-        "last_reason": str(last.get("reason", "")),
-        "last_exit_code": int(last.get("exitCode", -1)),
-        "last_message": str(last.get("message", "")),
-        "last_finished_s": age_s(look.snapshot, last.get("finishedAt")),
-        "last_started_s": age_s(look.snapshot, last.get("startedAt")),
-    }
+def _state_row(look: Look, container: Container, tops: Mapping[tuple[str, str], _Owner] | None) -> Row:
+    pod, last = container.pod, _last(container)
+    ended = container.detail if container.state == "terminated" else last
+    texts = (container.message, container.reason, last.get("message"), last.get("reason"))
+    return _common(look, container).row(
+        ref(pod, "Pod"),
+        quote=str(next(filter(None, texts), "")),
+        reproduce=f"kubectl -n {namespace_of(pod)} get pod {name_of(pod)} -o jsonpath='{{.status}}'",
+        at=moment(look.snapshot, age_s(look.snapshot, ended.get("finishedAt"))),
+        lasts=not container.ready,
+        more=None if tops is None else tops.get(place_of(pod), _Owner()).values(),
+    )
 
 
-def _declared(container: Container) -> Mapping[str, Any]:
-    declared = spec_of(container.pod).get("initContainers" if container.init else "containers") or ()
-    return next((each for each in declared if each.get("name") == container.name), {})
+def _last(container: Container) -> Mapping[str, Any]:
+    """Return how the run before this one ended."""
+    return (container.status.get("lastState") or {}).get("terminated") or {}
 
 
 def _effective(contexts: Sequence[Mapping[str, Any]], key: str, unset: Any) -> Any:
@@ -255,11 +152,13 @@ def _image_user(message: str) -> str:
     return refused["user"] if refused else ""
 
 
-def _is_troubled(row: Mapping[str, Any]) -> bool:
-    if row["state"] == "terminated" and row["exit_code"] == 0 and (row["init"] or row["pod_phase"] == "Succeeded"):
+def _is_troubled(look: Look, container: Container) -> bool:
+    succeeded = container.state == "terminated" and container.detail.get("exitCode") == 0
+    if succeeded and (container.init or phase_of(container.pod) == "Succeeded"):
         return False
-    restarted = row["restarts"] > 0 and row["last_finished_s"] != UNKNOWN and row["last_finished_s"] <= _RECENT_S
-    return not row["ready"] or restarted
+    last_s = age_s(look.snapshot, _last(container).get("finishedAt"))
+    restarted = container.restarts > 0 and last_s != UNKNOWN and last_s <= _RECENT_S
+    return not container.ready or restarted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,24 +178,20 @@ class _Window:
 
 
 async def _ended(look: Look) -> ProbeResult:
-    try:
-        among = compile_pattern(look.args.get("among"))
-    except BadPattern as error:
-        return ProbeResult(gaps=(Gap(what="restarts", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+    among = compile_pattern(look.args.get("among"))
     suspects = await suspects_of(look)
     window = _window(look, suspects)
-    pods, leases, gaps = suspects.pods, Competition((), ()), suspects.gaps
+    pods, leases = suspects.pods, None
     if look.flag("everywhere"):
-        pods, leases, more = await _everywhere(look, suspects.pods)
-        gaps += more
+        pods, leases = await _everywhere(look, suspects.pods)
     rows = []
     for container in (each for pod in pods for each in containers_in(pod)):
         run = container.ended(look.now)
         meant = look.focus.names_object or among.search(container.described)
         if meant and window.holds(container, run):
-            rows.append(_end_row(look, container, run, leases.lease_of(container.pod)))
+            rows.append(_end_row(look, container, run, leases))
     rows.sort(key=_newest_first)
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=tuple(rows), missing=suspects.missing)
 
 
 def _window(look: Look, suspects: Suspects) -> _Window:
@@ -320,45 +215,35 @@ def _last_end(look: Look, pods: Sequence[Json], codes: frozenset[int]) -> int:
     return min(ends, default=UNKNOWN)
 
 
-async def _everywhere(look: Look, focused: tuple[Json, ...]) -> tuple[tuple[Json, ...], Competition, tuple[Gap, ...]]:
+async def _everywhere(look: Look, focused: tuple[Json, ...]) -> tuple[tuple[Json, ...], Competition]:
     """Return all pods and the leases they compete for; the focused pods where the others cannot be read."""
-    (pods, no_pods), (leases, no_leases) = await asyncio.gather(
-        _listed(look, "Pod"), _listed(look, "Lease", fields=f"metadata.namespace!={HEARTBEATS}")
+    pods, leases = await asyncio.gather(
+        look.list("Pod"), look.list("Lease", fields=f"metadata.namespace!={HEARTBEATS}")
     )
     pods = pods or focused
-    return pods, Competition(leases, pods), (*no_pods, *no_leases)
+    return pods, Competition(leases, pods)
 
 
-async def _listed(look: Look, kind: str, fields: str = "") -> tuple[tuple[Json, ...], tuple[Gap, ...]]:
-    try:
-        listing = await look.snapshot.list(kind, fields=fields)
-    except ClusterError as error:
-        return (), (error.gap(),)
-    gap = listing.gap(f"all {kind}s")
-    return listing.items, (gap,) if gap else ()
-
-
-def _end_row(look: Look, container: Container, run: Run | None, lease: str) -> Row:
+def _end_row(look: Look, container: Container, run: Run | None, leases: Competition | None) -> Row:
     pod = container.pod
     ending = run.says if run else container.state or "not started"
-    tier = labels_of(pod).get("tier")
-    return Row(
-        values={
-            **_common(look, container),
-            "exit_code": run.exit_code if run else -1,
-            "end_reason": run.reason if run else "",
-            "finished_s": run.finished_s if run else UNKNOWN,
-            "ran_s": run.ran_s if run else UNKNOWN,
-            "holds_lease": bool(lease),
-            "lease": lease,
-            # It goes with the next release.
-            "control_plane": owner_of(pod).kind == "StaticPod" or tier == "control-plane",
-        },
-        subject=ref(pod, "Pod"),
+    more = _end_of(run).values()
+    if leases is not None:
+        lease = leases.lease_of(pod)
+        more |= _Competing(holds_lease=bool(lease), lease=lease).values()
+    return _common(look, container).row(
+        ref(pod, "Pod"),
         quote=f"{container.name}: {ending}, restartCount {container.restarts}",
         reproduce=f"kubectl -n {namespace_of(pod)} get pod {name_of(pod)} -o jsonpath='{{.status.containerStatuses}}'",
         at=moment(look.snapshot, run.finished_s) if run else None,
+        more=more,
     )
+
+
+def _end_of(run: Run | None) -> _End:
+    if run is None:
+        return _End()
+    return _End(exit_code=run.exit_code, end_reason=run.reason, finished_s=run.finished_s, ran_s=run.ran_s)
 
 
 def _newest_first(row: Row) -> tuple[bool, int, str, str, str]:
@@ -367,4 +252,48 @@ def _newest_first(row: Row) -> tuple[bool, int, str, str, str]:
     return finished == UNKNOWN, finished, str(values["namespace"]), str(values["pod"]), str(values["container"])
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="containers",
+        says="a row per container of the pods in question: its state, the user it runs as, and how its last run ended",
+        rows=_Container.keys(),
+        args={
+            "troubled": ArgDeclaration(says="true: only containers that are not ready or restarted within 24 h"),
+            "owners": ArgDeclaration(
+                says="true: also the topmost owner of pods with a waiting container", fills={"true": _Owner.keys()}
+            ),
+            "ended": ArgDeclaration(
+                says="true: only containers whose last run ended in a window around the last end of the pods in"
+                " question, else before now",
+                fills={"true": _End.keys()},
+            ),
+            "window_s": ArgDeclaration(
+                says=f"with `ended`: seconds on either side of that end, or before now; default {_WINDOW_S}"
+            ),
+            "exit_codes": ArgDeclaration(says="with `ended`: a list, only these exit codes"),
+            "among": ArgDeclaration(
+                says="with `ended`: RE2 pattern; where the request names no object, only containers whose pod, name or"
+                " image contains it"
+            ),
+            "everywhere": ArgDeclaration(
+                says="true, with `ended`: all pods, and the leases they compete for; those in question only set the"
+                " window",
+                fills={"true": _Competing.keys()},
+            ),
+            "steady": ArgDeclaration(
+                says="true, with `ended`: also containers that have never ended, with exit_code and finished_s -1"
+            ),
+        },
+        permissions=tuple(
+            dict.fromkeys(
+                (
+                    *READS_PODS,
+                    *owners.PERMISSIONS,
+                    Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+                    Permission(verb="list", group="coordination.k8s.io", resource="leases"),
+                )
+            )
+        ),
+    ),
+    read=read,
+)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
 from bot.kube.object_conditions import is_behind
 from bot.kube.objects import labels_of, name_of, node_name_of, ref, spec_of, waits_for_node
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.domain import ArgDeclaration, Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import ArgDeclaration, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
 
 _HOME: Final = "kube-system"
 # These elect a leader; the others serve side by side.
@@ -29,56 +30,40 @@ _DEFAULT_SCHEDULER: Final = "default-scheduler"
 # Controllers look at a new object within seconds.
 _SOON_S: Final = 60
 
-DECLARATION: Final = ProbeDeclaration(
-    name="control-plane",
-    says="a row per component of the control plane in question: the age of its Lease, and its pods that are not ready",
-    rows={
-        "component": RowType.STRING,
-        "lease_s": RowType.INTEGER,  # since its leader renewed the Lease; -1 without one
-        "holder": RowType.STRING,
-        "members": RowType.STRINGS,  # its pods, as far as the cluster shows them
-        "down": RowType.STRINGS,  # those that are not ready
-        "pod": RowType.STRING,  # the one that is not ready the longest
-        "node": RowType.STRING,
-        "why": RowType.STRING,  # what its container waits for, or how it ended
-        "down_s": RowType.INTEGER,
-        "pods": RowType.STRINGS,  # namespace/name of the pod in question that waits for it
-    },
-    args={
-        "whole": ArgDeclaration(
-            says="true: all components, also where the object in question is a pod of one; of their Leases one in force"
-        ),
-    },
-    permissions=(
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
-        Permission(verb="get", group="coordination.k8s.io", resource="leases"),
-        *(
-            Permission(verb="get", group="apps", resource=f"{kind.lower()}s")
-            for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
-        ),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Component(RowValues):
+    """A component with its Lease, and the pod of it that is not ready the longest."""
+
+    component: str
+    lease_s: int  # since its leader renewed the Lease; -1 without one
+    holder: str
+    members: tuple[str, ...]  # its pods, as far as the cluster shows them
+    down: tuple[str, ...]  # those that are not ready
+    pod: str  # the one that is not ready the longest
+    node: str
+    why: str  # what its container waits for, or how it ended
+    down_s: int
+    pods: tuple[str, ...]  # namespace/name of the pod in question that waits for it
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the Leases and pods of the components in question."""
-    try:
-        components, waiting = await _in_question(look)
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap(str(look.focus)),))
+    components, waiting = await _in_question(look)
     if not components:
         return ProbeResult(not_applicable=f"{look.focus} does not wait for the control plane")
-    gaps: list[Gap] = []
     leading = [component for component in components if component in _LEADING]
-    pods, leases = await asyncio.gather(_pods(look, gaps), _leases(look, leading, gaps))
+    pods, leases = await asyncio.gather(
+        look.list("Pod", namespace=_HOME, labels=_SELECTOR, what=f"pods of the control plane in {_HOME}"),
+        _leases(look, leading),
+    )
     rows = []
     for component in components:
         lease = leases.get(component)
         members = sorted((each for each in pods if labels_of(each).get("component") == component), key=name_of)
         if lease is not None or members:
             rows.append(_row(look, component, lease, members, waiting))
-    return ProbeResult(rows=tuple(rows), gaps=tuple(gaps))
+    return ProbeResult(rows=tuple(rows))
 
 
 async def _in_question(look: Look) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -108,22 +93,14 @@ def _is_unseen(pod: Json) -> bool:
     return ours and waits_for_node(pod) and not condition(pod, "PodScheduled")
 
 
-async def _pods(look: Look, gaps: list[Gap]) -> tuple[Json, ...]:
-    try:
-        return (await look.snapshot.list("Pod", namespace=_HOME, labels=_SELECTOR)).items
-    except ClusterError as error:
-        gaps.append(error.gap(f"pods of the control plane in {_HOME}"))
-        return ()
-
-
-async def _leases(look: Look, components: Sequence[str], gaps: list[Gap]) -> Mapping[str, Json | None]:
+async def _leases(look: Look, components: Sequence[str]) -> Mapping[str, Json | None]:
     """Return the Leases of components. For `whole`, one in force tells that etcd takes writes: further ones do not."""
     if not look.flag("whole"):
-        found = await asyncio.gather(*(_lease(look, component, gaps) for component in components))
+        found = await asyncio.gather(*(look.find("Lease", component, namespace=_HOME) for component in components))
         return dict(zip(components, found, strict=True))
     leases: dict[str, Json | None] = {}
     for component in components:
-        leases[component] = await _lease(look, component, gaps)
+        leases[component] = await look.find("Lease", component, namespace=_HOME)
         if _is_in_force(look, leases[component]):
             break
     return leases
@@ -135,34 +112,25 @@ def _is_in_force(look: Look, lease: Json | None) -> bool:
     return 0 <= age_s(look.snapshot, spec.get("renewTime")) <= int(spec.get("leaseDurationSeconds") or 0)
 
 
-async def _lease(look: Look, component: str, gaps: list[Gap]) -> Json | None:
-    try:
-        return await look.snapshot.find("Lease", component, namespace=_HOME)
-    except ClusterError as error:
-        gaps.append(error.gap(f"Lease {_HOME}/{component}"))
-        return None
-
-
 def _row(look: Look, component: str, lease: Json | None, members: Sequence[Json], waiting: tuple[str, ...]) -> Row:
     spec = spec_of(lease or {})
     down = [each for each in members if condition(each, "Ready").get("status") != "True"]
     down.sort(key=lambda each: -_down_s(look, each))
     worst = down[0] if down else None
     subject = ref(worst, "Pod") if worst else ObjectRef(kind="Lease", namespace=_HOME, name=component)
-    return Row(
-        values={
-            "component": component,
-            "lease_s": age_s(look.snapshot, spec.get("renewTime")) if lease else UNKNOWN,
-            "holder": str(spec.get("holderIdentity") or "").partition("_")[0],
-            "members": tuple(map(name_of, members)),
-            "down": tuple(map(name_of, down)),
-            "pod": name_of(worst) if worst else "",
-            "node": node_name_of(worst) if worst else "",
-            "why": _why(worst) if worst else "",
-            "down_s": _down_s(look, worst) if worst else UNKNOWN,
-            "pods": waiting,
-        },
-        subject=subject,
+    return _Component(
+        component=component,
+        lease_s=age_s(look.snapshot, spec.get("renewTime")) if lease else UNKNOWN,
+        holder=str(spec.get("holderIdentity") or "").partition("_")[0],
+        members=tuple(map(name_of, members)),
+        down=tuple(map(name_of, down)),
+        pod=name_of(worst) if worst else "",
+        node=node_name_of(worst) if worst else "",
+        why=_why(worst) if worst else "",
+        down_s=_down_s(look, worst) if worst else UNKNOWN,
+        pods=waiting,
+    ).row(
+        subject,
         quote=f"renewTime: {spec.get('renewTime', 'none')}, not ready: {', '.join(map(name_of, down)) or 'no pod'}",
         reproduce=f"kubectl -n {_HOME} get lease,pods",
     )
@@ -180,4 +148,31 @@ def _why(pod: Json) -> str:
     return str(condition(pod, "Ready").get("reason") or "")
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="control-plane",
+        says=(
+            "a row per component of the control plane in question:"
+            " the age of its Lease, and its pods that are not ready"
+        ),
+        rows=_Component.keys(),
+        args={
+            "whole": ArgDeclaration(
+                says=(
+                    "true: all components, also where the object in question is a pod of one;"
+                    " of their Leases one in force"
+                ),
+            ),
+        },
+        permissions=(
+            Permission(verb="get", resource="pods"),
+            Permission(verb="list", resource="pods"),
+            Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+            *(
+                Permission(verb="get", group="apps", resource=f"{kind.lower()}s")
+                for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+            ),
+        ),
+    ),
+    read=read,
+)

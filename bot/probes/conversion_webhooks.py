@@ -12,41 +12,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.objects import name_of, ref, spec_of
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared import backends
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from bot.probes.shared.admission import called_service
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 # Many definitions of a product share one webhook; each backend is read once.
 _MOST: Final = 10
-_SERVICE_URL: Final = re.compile(r"//([a-z0-9-]+)\.([a-z0-9-]+)\.svc\b")
 _KIND: Final = re.compile(r"^([A-Za-z0-9]+)$")
 _CERTIFICATE: Final = re.compile(r"x509|tls:|certificate|证书")
 
-DECLARATION: Final = ProbeDeclaration(
-    name="conversion-webhooks",
-    says="a row per CustomResourceDefinition in question that a webhook converts, with the backend of that webhook",
-    rows={
-        "crd": RowType.STRING,
-        "kind": RowType.STRING,
-        "stored": RowType.STRING,  # the version in which new objects are stored
-        "versions": RowType.STRINGS,  # all that are served
-        "url": RowType.STRING,  # the URL that is called instead of a Service
-        "service_namespace": RowType.STRING,
-        "service": RowType.STRING,
-        # no-service, no-endpoints, certificate (as the text says), answering; "" where it is not known
-        "failure": RowType.STRING,
-        "trusted": RowType.BOOLEAN,  # the definition has a caBundle
-        "backend_kind": RowType.STRING,  # the workload whose pods the Service selects; "" where unknown
-        "backend": RowType.STRING,
-        "unready_pods": RowType.STRINGS,
-    },
-    permissions=(
-        Permission(verb="list", group="apiextensions.k8s.io", resource="customresourcedefinitions"),
-        *backends.PERMISSIONS,
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Converted(RowValues):
+    """A CustomResourceDefinition whose versions a webhook converts."""
+
+    crd: str
+    kind: str
+    stored: str  # the version in which new objects are stored
+    versions: tuple[str, ...]  # all that are served
+    url: str  # the URL that is called instead of a Service
+    service_namespace: str
+    service: str
+    failure: str  # no-service, no-endpoints, certificate (as the text says), answering; "" where it is not known
+    trusted: bool  # the definition has a caBundle
+    workload: backends.BackendWorkload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,33 +62,20 @@ class _Asked:
 
 async def read(look: Look) -> ProbeResult:
     """Read the definitions that a webhook converts; `missing` where the one that is named does not exist."""
-    try:
-        listing = await look.snapshot.list("CustomResourceDefinition")
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap("the CustomResourceDefinitions"),))
+    listing = await look.snapshot.list("CustomResourceDefinition")
     asked = _asked(look)
     meant = [each for each in listing.items if asked.means(each)]
     converted = sorted((each for each in meant if _client(each)), key=name_of)
-    gaps = [gap] if (gap := listing.gap("the CustomResourceDefinitions")) else []
     places = list(dict.fromkeys(_place(each) for each in converted if _place(each)[1]))[:_MOST]
-    answers = await asyncio.gather(
-        *(backends.backend(look, namespace=namespace, service=service) for namespace, service in places),
-        return_exceptions=True,
+    found = await asyncio.gather(
+        *(backends.backend(look, namespace=namespace, service=service) for namespace, service in places)
     )
-    behind: dict[tuple[str, str], Mapping[str, Value]] = {}
-    for place, answer in zip(places, answers, strict=True):
-        if isinstance(answer, ClusterError):
-            gaps.append(answer.gap())
-        elif isinstance(answer, BaseException):
-            raise answer
-        else:
-            behind[place] = answer[0]
-            gaps += answer[1]
+    behind = dict(zip(places, found, strict=True))
     named = asked.crd or asked.kind
+    is_gone = named and not meant and not listing.truncated
     return ProbeResult(
-        rows=tuple(_row(look, each, behind=behind.get(_place(each))) for each in converted),
-        gaps=tuple(dict.fromkeys(gaps)),
-        missing=f"a CustomResourceDefinition of {named}" if named and not meant and not gaps else "",
+        rows=tuple(_row(look, each, behind.get(_place(each), backends.Backend())) for each in converted),
+        missing=f"a CustomResourceDefinition of {named}" if is_gone else "",
     )
 
 
@@ -108,8 +87,7 @@ def _asked(look: Look) -> _Asked:
         return _Asked(crd=named["crd"])
     if kind := _KIND.match(named.get("kind", "")):
         return _Asked(kind=kind[1], group=named.get("api", "").rpartition("/")[0])
-    called = _SERVICE_URL.search(named.get("url", ""))
-    return _Asked(place=(called[2], called[1])) if called else _Asked()
+    return _Asked(place=called_service(look))
 
 
 def _client(definition: Json) -> Mapping[str, Any]:
@@ -124,42 +102,49 @@ def _place(definition: Json) -> tuple[str, str]:
     return str(service.get("namespace") or ""), str(service.get("name") or "")
 
 
-def _row(look: Look, definition: Json, *, behind: Mapping[str, Value] | None) -> Row:
+def _row(look: Look, definition: Json, behind: backends.Backend) -> Row:
     namespace, service = _place(definition)
     spec, client = spec_of(definition), _client(definition)
     versions = spec.get("versions") or ()
-    known = {**backends.UNKNOWN, **(behind or {})}
-    called = f"Service {namespace}/{service}" if service else str(client.get("url") or "")
-    return Row(
-        values={
-            "crd": name_of(definition),
-            "kind": str((spec.get("names") or {}).get("kind") or ""),
-            "stored": next((str(each["name"]) for each in versions if each.get("storage")), ""),
-            "versions": tuple(str(each["name"]) for each in versions if each.get("served")),
-            "url": str(client.get("url") or ""),
-            "service_namespace": namespace,
-            "service": service,
-            "failure": _failure(known, said=look.named.get("reason", "")),
-            "trusted": bool(client.get("caBundle")),
-            "backend_kind": known["backend_kind"],
-            "backend": known["backend"],
-            "unready_pods": known["unready_pods"],
-        },
-        subject=ref(definition, "CustomResourceDefinition"),
+    url = str(client.get("url") or "")
+    called = f"Service {namespace}/{service}" if service else url
+    return _Converted(
+        crd=name_of(definition),
+        kind=str((spec.get("names") or {}).get("kind") or ""),
+        stored=next((str(each["name"]) for each in versions if each.get("storage")), ""),
+        versions=tuple(str(each["name"]) for each in versions if each.get("served")),
+        url=url,
+        service_namespace=namespace,
+        service=service,
+        failure=_failure(behind, said=look.named.get("reason", "")),
+        trusted=bool(client.get("caBundle")),
+        workload=behind.workload,
+    ).row(
+        ref(definition, "CustomResourceDefinition"),
         quote=f"{name_of(definition)}: spec.conversion.strategy: Webhook, {called}",
         reproduce=f"kubectl get crd {name_of(definition)} -o jsonpath='{{.spec.conversion}}'",
     )
 
 
-def _failure(known: Mapping[str, Value], *, said: str) -> str:
-    if not known["service_exists"]:
+def _failure(behind: backends.Backend, *, said: str) -> str:
+    if not behind.service_exists:
         return "no-service"
-    ready = int(str(known["ready_endpoints"]))
-    if ready == 0:
+    if behind.ready_endpoints == 0:
         return "no-endpoints"
     if _CERTIFICATE.search(said):
         return "certificate"
-    return "answering" if ready > 0 else ""
+    return "answering" if behind.ready_endpoints > 0 else ""
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="conversion-webhooks",
+        says="a row per CustomResourceDefinition in question that a webhook converts, with the backend of that webhook",
+        rows=_Converted.keys(),
+        permissions=(
+            Permission(verb="list", group="apiextensions.k8s.io", resource="customresourcedefinitions"),
+            *backends.PERMISSIONS,
+        ),
+    ),
+    read=read,
+)

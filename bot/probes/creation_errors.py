@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster import owners
-from bot.cluster.errors import ClusterError
 from bot.cluster.owners import Top
-from bot.cluster.snapshot import Snapshot
 from bot.kube import field_paths
 from bot.kube.field_errors import FieldError, FieldErrorType, parse
 from bot.kube.field_paths import Path
@@ -21,61 +19,36 @@ from bot.kube.replicas import Replicas, replicas_of
 from bot.kube.template_fields import HeldField, locate, patch_for
 from bot.kube.valid_values import suggest
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared import revisions
 from bot.probes.shared.ages import UNKNOWN
+from bot.probes.shared.reads import topmost
 from bot.probes.shared.refused_workloads import Refusal, Workload, suspected
-from intents.declarations import FormerNames
-from intents.domain import Gap, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import Permission, ProbeDeclaration, ProbeResult, Row
 
-DECLARATION: Final = ProbeDeclaration(
-    name="creation-errors",
-    says="a row per field error that keeps a workload's pods from being created: does its template still hold it",
-    rows={
-        "kind": RowType.STRING,
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "desired": RowType.INTEGER,
-        "created": RowType.INTEGER,
-        "field": RowType.STRING,
-        "value": RowType.STRING,
-        "problem": RowType.STRING,
-        "in_template": RowType.BOOLEAN,
-        "manifest_field": RowType.STRING,
-        "suggestion": RowType.STRING,
-        "top_kind": RowType.STRING,
-        "top_name": RowType.STRING,
-        "top_field": RowType.STRING,
-        "patch": RowType.STRING,
-        "last_s": RowType.INTEGER,
-        "stale": RowType.BOOLEAN,
-        "revisions": RowType.INTEGER,
-    },
-    permissions=tuple(
-        dict.fromkeys(
-            (
-                Permission(verb="list", resource="events"),
-                Permission(verb="get", resource="pods"),
-                Permission(verb="list", group="apps", resource="statefulsets"),
-                Permission(verb="list", group="apps", resource="daemonsets"),
-                Permission(verb="list", group="batch", resource="jobs"),
-                *owners.PERMISSIONS,
-                *revisions.PERMISSIONS,
-            )
-        )
-    ),
-    formerly=(
-        FormerNames(
-            probe="template-field",
-            leaving={
-                "ready": RowType.INTEGER,
-                "error_type": RowType.STRING,
-                "rule": RowType.STRING,
-                "value_now": RowType.STRING,
-                "message": RowType.STRING,
-            },
-        ),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refused(RowValues):
+    """A workload that lacks pods, and an error that refused them beside the template that holds its field."""
+
+    kind: str
+    namespace: str
+    name: str
+    desired: int
+    created: int
+    field: str
+    value: str
+    problem: str
+    in_template: bool
+    manifest_field: str
+    suggestion: str
+    top_kind: str
+    top_name: str
+    top_field: str
+    patch: str
+    last_s: int
+    stale: bool
+    revisions: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +57,6 @@ class _Around:
 
     top: Top
     revisions: int
-    gaps: tuple[Gap, ...] = ()
 
 
 async def read(look: Look) -> ProbeResult:
@@ -94,12 +66,9 @@ async def read(look: Look) -> ProbeResult:
     if found.missing and look.focus.kind and look.named.get("field"):
         # A newer API server refuses the workload itself, so it does not exist: the advice is the same.
         workloads = (Workload(ref=look.focus.ref),)
-    read_around = await asyncio.gather(*(_around(look.snapshot, workload) for workload in workloads))
-    rows = [
-        row for workload, around in zip(workloads, read_around, strict=True) for row in _rows(workload, around, look)
-    ]
-    gaps = (*found.gaps, *(gap for around in read_around for gap in around.gaps))
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
+    around = await asyncio.gather(*(_around(look, workload) for workload in workloads))
+    rows = (row for each in zip(workloads, around, strict=True) for row in _rows(*each, look))
+    return ProbeResult(rows=tuple(rows), missing=found.missing)
 
 
 def _lacking(workloads: tuple[Workload[FieldError], ...]) -> tuple[Workload[FieldError], ...]:
@@ -108,30 +77,20 @@ def _lacking(workloads: tuple[Workload[FieldError], ...]) -> tuple[Workload[Fiel
     return tuple(lacking) or workloads
 
 
-async def _around(snapshot: Snapshot, workload: Workload[FieldError]) -> _Around:
+async def _around(look: Look, workload: Workload[FieldError]) -> _Around:
     manifest = workload.manifest
     counts = _counts(workload)
     if manifest is None or counts.created >= counts.desired:
         # A workload that has its pods needs no change, so its owner is not read.
         return _Around(top=Top(ref=workload.ref, manifest=manifest), revisions=UNKNOWN)
-    top = await owners.topmost(snapshot, manifest)
-    try:
-        return _Around(
-            top=top,
-            revisions=await revisions.older_revisions(snapshot, manifest),
-            gaps=(top.gap,) if top.gap else (),
-        )
-    except ClusterError as error:
-        gap = error.gap(f"the revisions of {workload.ref}")
-        return _Around(top=top, revisions=UNKNOWN, gaps=(top.gap, gap) if top.gap else (gap,))
+    kept = revisions.older_revisions(look.snapshot, manifest)
+    return _Around(top=await topmost(look, manifest), revisions=await look.unless_refused(kept, UNKNOWN))
 
 
 def _rows(workload: Workload[FieldError], around: _Around, look: Look) -> list[Row]:
     refusals = workload.refusals or (_pasted(look),)
-    rows = [_row(workload, around, refusal) for refusal in refusals]
-    return sorted(
-        rows, key=lambda row: (str(row.values["field"]), str(row.values["error_type"]), str(row.values["value"]))
-    )
+    ordered = sorted(refusals, key=lambda each: (each.error.field, str(each.error.type), each.error.value))
+    return [_row(workload, around, refusal) for refusal in ordered]
 
 
 def _pasted(look: Look) -> Refusal[FieldError]:
@@ -152,33 +111,27 @@ def _row(workload: Workload[FieldError], around: _Around, refusal: Refusal[Field
     top_path = _path_in(around.top, workload, held, error)
     top_manifest = around.top.manifest
     patch = patch_for(top_manifest, top_path, error, held.suggestion) if top_manifest and top_path else ""
-    return Row(
-        values={
-            "kind": about.kind,
-            "namespace": about.namespace,
-            "name": about.name,
-            "desired": counts.desired,
-            "created": counts.created,
-            "ready": counts.ready,
-            "field": error.field,
-            "error_type": str(error.type) if error.field else "",
-            "value": error.value,
-            "rule": error.rule,
-            "problem": _problem(error),
-            "in_template": held.in_template,
-            "manifest_field": field_paths.text(held.path) if held.in_template else "",
-            "value_now": held.value_now,
-            "suggestion": held.suggestion,
-            "top_kind": around.top.ref.kind,
-            "top_name": around.top.ref.name,
-            "top_field": field_paths.text(top_path) if top_path else "",
-            "patch": patch,
-            "message": refusal.message,
-            "last_s": refusal.last_s,
-            "stale": workload.gone or (counts.desired >= 0 and counts.created >= counts.desired),
-            "revisions": around.revisions,
-        },
-        subject=about,
+    return _Refused(
+        kind=about.kind,
+        namespace=about.namespace,
+        name=about.name,
+        desired=counts.desired,
+        created=counts.created,
+        field=error.field,
+        value=error.value,
+        problem=_problem(error),
+        in_template=held.in_template,
+        manifest_field=field_paths.text(held.path) if held.in_template else "",
+        suggestion=held.suggestion,
+        top_kind=around.top.ref.kind,
+        top_name=around.top.ref.name,
+        top_field=field_paths.text(top_path) if top_path else "",
+        patch=patch,
+        last_s=refusal.last_s,
+        stale=workload.gone or (counts.desired >= 0 and counts.created >= counts.desired),
+        revisions=around.revisions,
+    ).row(
+        about,
         quote=refusal.message,
         reproduce=f"kubectl -n {about.namespace} describe {about.kind.lower()} {about.name}",
     )
@@ -207,4 +160,24 @@ def _counts(workload: Workload[FieldError]) -> Replicas:
     return replicas_of(workload.manifest) if workload.manifest is not None else Replicas()
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="creation-errors",
+        says="a row per field error that keeps a workload's pods from being created: does its template still hold it",
+        rows=_Refused.keys(),
+        permissions=tuple(
+            dict.fromkeys(
+                (
+                    Permission(verb="list", resource="events"),
+                    Permission(verb="get", resource="pods"),
+                    Permission(verb="list", group="apps", resource="statefulsets"),
+                    Permission(verb="list", group="apps", resource="daemonsets"),
+                    Permission(verb="list", group="batch", resource="jobs"),
+                    *owners.PERMISSIONS,
+                    *revisions.PERMISSIONS,
+                )
+            )
+        ),
+    ),
+    read=read,
+)

@@ -20,11 +20,12 @@ from bot.kube.namespace_deletion import kinds_left
 from bot.kube.objects import has_ended, is_terminating, metadata_of, name_of, node_name_of, place_of, ref
 from bot.kube.volume_claims import claim_names, claim_reference
 from bot.probes.contract import Look, Missing, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.custom_kinds import READS_OF_OTHERS, READS_WIDESPREAD
 from bot.probes.shared.named_kinds import READS_NAMED
 from bot.probes.shared.namespaces import READS_NAMESPACES, namespaces_of
-from intents.domain import ArgDeclaration, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import ArgDeclaration, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
 
 _MOST_LISTED: Final = 500
 _MOST_ROWS: Final = 50
@@ -45,35 +46,22 @@ _READ: Final = (
 # Other probes and entries answer for these.
 _OTHERS: Final = frozenset({"Pod", "Namespace", "Node"})
 
-DECLARATION: Final = ProbeDeclaration(
-    name="deletions",
-    says="a row per object in question that is being deleted: its finalizers, and whether their controller runs",
-    rows={
-        "kind": RowType.STRING,
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "place": RowType.STRING,  # namespace/name, or the name of an object outside namespaces
-        "since_s": RowType.INTEGER,  # since its deletion was asked for
-        "finalizers": RowType.STRINGS,
-        "finalizer": RowType.STRING,  # the first that no controller of Kubernetes removes, else the first
-        "remover": RowType.STRING,
-        "controller": RowType.STRING,  # the workload that removes it: Deployment cert-manager/cert-manager
-        "controller_state": RowType.STRING,  # running, down, missing; "" for Kubernetes itself or where it was not read
-        "users": RowType.STRINGS,  # the pods that use a claim, the claim of a volume, the objects of a custom kind
-    },
-    args={
-        "inside": ArgDeclaration(says="true: what is left in the terminating namespaces in question"),
-    },
-    permissions=(
-        *READS_NAMESPACES,
-        *READS_WIDESPREAD,
-        *READS_NAMED,
-        *READS_OF_OTHERS,
-        *(Permission(verb=verb, group=group, resource=plural) for group, plural in _READ for verb in ("get", "list")),
-        Permission(verb="list", resource="pods"),
-        *(Permission(verb="list", group="apps", resource=f"{kind.lower()}s") for kind in _WORKLOADS),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Deleted(RowValues):
+    """An object that is being deleted, and who keeps it."""
+
+    kind: str
+    namespace: str
+    name: str
+    place: str  # namespace/name, or the name of an object outside namespaces
+    since_s: int  # since its deletion was asked for
+    finalizers: tuple[str, ...]
+    finalizer: str  # the first that no controller of Kubernetes removes, else the first
+    remover: str
+    controller: str  # the workload that removes it: Deployment cert-manager/cert-manager
+    controller_state: str  # running, down, missing; "" for Kubernetes itself or where it was not read
+    users: tuple[str, ...]  # the pods that use a claim, the claim of a volume, the objects of a custom kind
 
 
 @dataclass(slots=True, kw_only=True)
@@ -190,24 +178,46 @@ def _row(
     remover = remover_of(obj, telling, workloads or ()) if telling else Remover(says="")
     place = f"-n {namespace} " if namespace else ""
     plural = f"{resource.plural}.{resource.group}".rstrip(".")
-    return Row(
-        values={
-            "kind": resource.kind,
-            "namespace": namespace,
-            "name": name,
-            "place": "/".join(filter(None, (namespace, name))),
-            "since_s": _since_s(look, obj),
-            "finalizers": finalizers,
-            "finalizer": telling,
-            "remover": remover.says,
-            "controller": remover.place,
-            "controller_state": "" if workloads is None else remover.state,
-            "users": users.get(ref(obj, resource.kind), ()),
-        },
-        subject=ref(obj, resource.kind),
+    return _Deleted(
+        kind=resource.kind,
+        namespace=namespace,
+        name=name,
+        place="/".join(filter(None, (namespace, name))),
+        since_s=_since_s(look, obj),
+        finalizers=finalizers,
+        finalizer=telling,
+        remover=remover.says,
+        controller=remover.place,
+        controller_state="" if workloads is None else remover.state,
+        users=users.get(ref(obj, resource.kind), ()),
+    ).row(
+        ref(obj, resource.kind),
         quote=f"deletionTimestamp {metadata_of(obj).get('deletionTimestamp')}, finalizers {list(finalizers)}",
         reproduce=f"kubectl {place}get {plural} {name} -o jsonpath='{{.metadata}}'",
     )
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="deletions",
+        says="a row per object in question that is being deleted: its finalizers, and whether their controller runs",
+        rows=_Deleted.keys(),
+        args={
+            "inside": ArgDeclaration(says="true: what is left in the terminating namespaces in question"),
+        },
+        permissions=(
+            *READS_NAMESPACES,
+            *READS_WIDESPREAD,
+            *READS_NAMED,
+            *READS_OF_OTHERS,
+            *(
+                Permission(verb=verb, group=group, resource=plural)
+                for group, plural in _READ
+                for verb in ("get", "list")
+            ),
+            Permission(verb="list", resource="pods"),
+            *(Permission(verb="list", group="apps", resource=f"{kind.lower()}s") for kind in _WORKLOADS),
+        ),
+    ),
+    read=read,
+)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.budgets import limit_of, never_allows
 from bot.kube.conditions import condition
 from bot.kube.objects import (
@@ -28,41 +27,36 @@ from bot.kube.objects import (
 from bot.kube.placement import selects
 from bot.kube.pod_readiness import is_ready, unready_reason
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 _KIND: Final = "PodDisruptionBudget"
 _MOST_ROWS: Final = 200
 _MOST_PODS: Final = 20
 
-DECLARATION: Final = ProbeDeclaration(
-    name="disruption-budgets",
-    says="a row per PodDisruptionBudget over the pods in question: the evictions it allows, and what hinders them",
-    rows={
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "asked": RowType.BOOLEAN,  # the request names it, a pod of it, their owner or their node
-        "limit": RowType.STRING,  # minAvailable: 2
-        "allowed": RowType.INTEGER,  # evictions allowed now
-        "healthy": RowType.INTEGER,
-        "wanted": RowType.INTEGER,  # pods that must stay healthy
-        "expected": RowType.INTEGER,  # pods that it counts
-        "never": RowType.BOOLEAN,  # its spec allows no eviction, however healthy the pods are
-        "cordoned": RowType.STRINGS,  # with `never`: cordoned nodes that its pods are on
-        "pods": RowType.STRINGS,  # pods that are not ready
-        "pod_states": RowType.STRINGS,  # the same with what kubectl shows of them
-        "unready_s": RowType.INTEGER,  # since when the first of them is not ready, -1 if all are
-        "others": RowType.STRINGS,  # other budgets over one of its pods
-        "changed_s": RowType.INTEGER,  # since when it allows evictions, or none
-        "created_s": RowType.INTEGER,
-    },
-    permissions=(
-        Permission(verb="list", group="policy", resource="poddisruptionbudgets"),
-        Permission(verb="list", resource="nodes"),
-        *READS_PODS,
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Budget(RowValues):
+    """A budget over pods in question, and what hinders the evictions that it should allow."""
+
+    namespace: str
+    name: str
+    asked: bool  # the request names it, a pod of it, their owner or their node
+    limit: str  # minAvailable: 2
+    allowed: int  # evictions allowed now
+    healthy: int
+    wanted: int  # pods that must stay healthy
+    expected: int  # pods that it counts
+    never: bool  # its spec allows no eviction, however healthy the pods are
+    cordoned: tuple[str, ...]  # with `never`: cordoned nodes that its pods are on
+    pods: tuple[str, ...]  # pods that are not ready
+    pod_states: tuple[str, ...]  # the same with what kubectl shows of them
+    unready_s: int  # since when the first of them is not ready, -1 if all are
+    others: tuple[str, ...]  # other budgets over one of its pods
+    changed_s: int  # since when it allows evictions, or none
+    created_s: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,38 +71,26 @@ class _Found:
 
 async def read(look: Look) -> ProbeResult:
     """Read the budgets in question with their pods; `missing` where the one named does not exist."""
-    home = look.focus.namespace
-    named = look.focus.name if look.focus.kind == _KIND else look.named.get("pdb", "")
-    try:
-        budgets = await look.snapshot.list(_KIND, namespace=home)
-        pods = await look.snapshot.list("Pod", namespace=home)
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap("the PodDisruptionBudgets and their pods"),))
-    gaps = [gap for one, what in ((budgets, "all budgets"), (pods, "all pods")) if (gap := one.gap(what))]
-    missing = ""
+    home, focus = look.focus.namespace, look.focus
+    named = focus.name if focus.kind == _KIND else look.named.get("pdb", "")
+    budgets, pods = [await look.snapshot.list(kind, namespace=home) for kind in (_KIND, "Pod")]
+    meant, missing = list(budgets.items), ""
     if named:
         meant = [each for each in budgets.items if name_of(each) == named]
         missing = "" if meant else f"{_KIND} {named}"
-    elif look.focus.name:
+    elif focus.name:
         suspects = await pods_of(look)
         meant = [each for each in budgets.items if any(_covers(each, pod) for pod in suspects.pods)]
-        gaps += suspects.gaps
         missing = suspects.missing
-    else:
-        meant = list(budgets.items)
-    alive = tuple(pod for pod in pods.items if not has_ended(pod))
-    asked = bool(named or look.focus.name)
-    cordoned: frozenset[str] = frozenset()
-    if any(never_allows(spec_of(each)) for each in meant):
-        try:
-            nodes = await look.snapshot.list("Node")
-            gaps += [gap] if (gap := nodes.gap("all nodes")) else []
-            cordoned = frozenset(name_of(each) for each in nodes.items if spec_of(each).get("unschedulable"))
-        except ClusterError as error:
-            gaps.append(error.gap("the nodes of the pods"))
-    found = _Found(budgets=budgets.items, pods=alive, cordoned=cordoned, asked=asked)
+    nodes = await look.list("Node") if any(never_allows(spec_of(each)) for each in meant) else ()
+    found = _Found(
+        budgets=budgets.items,
+        pods=tuple(pod for pod in pods.items if not has_ended(pod)),
+        cordoned=frozenset(name_of(each) for each in nodes if spec_of(each).get("unschedulable")),
+        asked=bool(named or focus.name),
+    )
     rows = [_row(look, each, found) for each in sorted(meant, key=place_of)[:_MOST_ROWS]]
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=missing)
+    return ProbeResult(rows=tuple(rows), missing=missing)
 
 
 def _covers(budget: Json, pod: Json) -> bool:
@@ -128,29 +110,40 @@ def _row(look: Look, budget: Json, found: _Found) -> Row:
     keys = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
     allowed, healthy, wanted, expected = (int(status.get(key) or 0) for key in keys)
     changed = condition(budget, "DisruptionAllowed").get("lastTransitionTime")
-    return Row(
-        values={
-            "namespace": namespace,
-            "name": name,
-            "asked": found.asked,
-            "limit": limit_of(spec_of(budget)),
-            "allowed": allowed,
-            "healthy": healthy,
-            "wanted": wanted,
-            "expected": expected,
-            "never": never_allows(spec_of(budget)),
-            "cordoned": tuple(sorted({node_name_of(pod) for pod in mine} & found.cordoned)),
-            "pods": tuple(name_of(pod) for pod in unready[:_MOST_PODS]),
-            "pod_states": tuple(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready[:_MOST_PODS]),
-            "unready_s": max(since, default=-1),
-            "others": tuple(sorted(map(name_of, others))),
-            "changed_s": age_s(look.snapshot, changed),
-            "created_s": age_s(look.snapshot, created_at(budget)),
-        },
-        subject=ref(budget, _KIND),
+    return _Budget(
+        namespace=namespace,
+        name=name,
+        asked=found.asked,
+        limit=limit_of(spec_of(budget)),
+        allowed=allowed,
+        healthy=healthy,
+        wanted=wanted,
+        expected=expected,
+        never=never_allows(spec_of(budget)),
+        cordoned=tuple(sorted({node_name_of(pod) for pod in mine} & found.cordoned)),
+        pods=tuple(name_of(pod) for pod in unready[:_MOST_PODS]),
+        pod_states=tuple(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready[:_MOST_PODS]),
+        unready_s=max(since, default=-1),
+        others=tuple(sorted(map(name_of, others))),
+        changed_s=age_s(look.snapshot, changed),
+        created_s=age_s(look.snapshot, created_at(budget)),
+    ).row(
+        ref(budget, _KIND),
         quote=f"{allowed} disruptions allowed, {healthy} of {wanted} required pods healthy",
         reproduce=f"kubectl -n {namespace} describe pdb {name}",
     )
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="disruption-budgets",
+        says="a row per PodDisruptionBudget over the pods in question: the evictions it allows, and what hinders them",
+        rows=_Budget.keys(),
+        permissions=(
+            Permission(verb="list", group="policy", resource="poddisruptionbudgets"),
+            Permission(verb="list", resource="nodes"),
+            *READS_PODS,
+        ),
+    ),
+    read=read,
+)

@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.cluster import owners
-from bot.cluster.errors import ClusterError, NotServed
-from bot.cluster.events import event_count, event_last_seen, involved_object, oldest_first
+from bot.cluster.events import event_last_seen, involved_object, oldest_first
 from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
 from bot.kube.objects import phase_of, ref, uid_of
@@ -21,9 +20,9 @@ from bot.kube.owners import controller_of, owner_of
 from bot.kube.replicas import replicas_of
 from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.log_lines import BadPattern, compile_pattern, quoted
-from intents.declarations import FormerNames
+from bot.probes.rows import RowValues
+from bot.probes.shared.log_lines import compile_pattern, quoted
+from bot.probes.shared.reads import seen_s
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -34,7 +33,6 @@ from intents.domain import (
     ProbeDeclaration,
     ProbeResult,
     Row,
-    RowType,
 )
 
 # So many events are kept, the newest; for so many objects the state is read to tell whether these still hold.
@@ -42,104 +40,60 @@ _MOST_EVENTS: Final = 200
 _MOST_SUBJECTS: Final = 20
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "Job")
 
-DECLARATION: Final = ProbeDeclaration(
-    name="events",
-    says="a row per event about the object in question and its owners, or of the namespace",
-    rows={
-        "kind": RowType.STRING,
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "message": RowType.STRING,
-        "last_s": RowType.INTEGER,
-        "stale": RowType.BOOLEAN,
-    },
-    args={
-        "reason": ArgDeclaration(says="only these reasons, separated by commas"),
-        "kind": ArgDeclaration(says="only events about objects of this kind"),
-        "capture": ArgDeclaration(says="RE2 pattern that the message must contain", adds_keys="regex"),
-    },
-    permissions=tuple(
-        dict.fromkeys(
-            (
-                Permission(verb="list", resource="events"),
-                Permission(verb="get", resource="pods"),
-                Permission(verb="list", resource="pods"),
-                Permission(verb="get", resource="nodes"),
-                *owners.PERMISSIONS,
-            )
-        )
-    ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "reason": RowType.STRING,
-                "type": RowType.STRING,
-                "count": RowType.INTEGER,
-                "first_s": RowType.INTEGER,
-            }
-        ),
-    ),
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Scope:
-    """The events in question, oldest first."""
+class _Event(RowValues):
+    """An event, and whether it still holds."""
 
-    events: Sequence[Json] = ()
-    missing: str = ""
-    gaps: tuple[Gap, ...] = ()
+    kind: str
+    namespace: str
+    name: str
+    message: str
+    last_s: int
+    stale: bool
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the events in question, and the objects they are about."""
-    try:
-        pattern = compile_pattern(look.args.get("capture"))
-    except BadPattern as error:
-        return ProbeResult(gaps=(Gap(what="events", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
-    scope = await _scope(look)
-    in_question = [event for event in scope.events if _is_in_question(event, look)]
-    matched = [(event, match) for event in in_question if (match := pattern.search(_message(event)))]
-    kept = matched[-_MOST_EVENTS:]
-    objects, gaps = await _objects(look.snapshot, (event for event, _ in reversed(kept)))
-    rows = [
+    pattern = compile_pattern(look.args.get("capture"))
+    events, missing = await look.unless_refused(_in_question(look), ((), ""))
+    chosen = [event for event in events if _is_chosen(event, look)]
+    matched = [(event, match) for event in chosen if (match := pattern.search(_message(event)))]
+    kept = matched[-_MOST_EVENTS:][::-1]
+    objects = await _objects(look, (event for event, _ in kept))
+    rows = tuple(
         _row(
-            look.snapshot,
+            look,
             event,
             objects.get(involved_object(event), _UNREAD),
             quoted(_message(event), match, pattern).groups,
         )
-        for event, match in reversed(kept)
-    ]
+        for event, match in kept
+    )
+    gaps: tuple[Gap, ...] = ()
     if len(kept) < len(matched):
-        cut = Gap(what="events", reason=GapReason.TRUNCATED, detail=f"only the newest {_MOST_EVENTS} were read")
-        gaps = (*gaps, cut)
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys((*scope.gaps, *gaps))), missing=scope.missing)
+        cut = f"only the newest {_MOST_EVENTS} were read"
+        gaps = (Gap(what="events", reason=GapReason.TRUNCATED, detail=cut),)
+    return ProbeResult(rows=rows, gaps=gaps, missing=missing)
 
 
-async def _scope(look: Look) -> _Scope:
+async def _in_question(look: Look) -> tuple[Sequence[Json], str]:
+    """Return the events in question, oldest first, and the pod that is missing."""
     focus, snapshot = look.focus, look.snapshot
-    try:
-        if not focus.name:
-            return _Scope(events=await snapshot.events_in(focus.namespace))
-        about = ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name)
-        if about.kind != "Pod":
-            return _Scope(events=await _of_named(snapshot, (about,)))
-        return await _of_pod(snapshot, about)
-    except ClusterError as error:
-        return _Scope(gaps=(error.gap(f"events about {focus}"),))
-
-
-async def _of_pod(snapshot: Snapshot, about: ObjectRef) -> _Scope:
-    """Return a pod's events and those of its owners, which report why a pod was not created or was deleted."""
+    if not focus.name:
+        return await snapshot.events_in(focus.namespace), ""
+    about = ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name)
+    if about.kind != "Pod":
+        return await _of_named(snapshot, (about,)), ""
     if about.namespace:
         found = await snapshot.find("Pod", about.name, namespace=about.namespace)
         pods: Sequence[Json] = (found,) if found else ()
     else:
         pods = (await snapshot.list("Pod", fields=f"metadata.name={about.name}")).items
     if not pods:
-        return _Scope(events=await _of_named(snapshot, (about,)), missing=str(about))
-    return _Scope(events=await _of_named(snapshot, dict.fromkeys(each for pod in pods for each in _chain(pod))))
+        return await _of_named(snapshot, (about,)), str(about)
+    # A pod's owners report why it was not created or was deleted.
+    return await _of_named(snapshot, dict.fromkeys(each for pod in pods for each in _chain(pod))), ""
 
 
 def _chain(pod: Json) -> list[ObjectRef]:
@@ -180,48 +134,38 @@ class _Subject:
 _UNREAD: Final = _Subject(read=False)
 
 
-async def _objects(
-    snapshot: Snapshot, newest_first: Iterable[Json]
-) -> tuple[dict[ObjectRef, _Subject], tuple[Gap, ...]]:
-    """Return the objects of events by reference, and what of them could not be read."""
-    about = list(dict.fromkeys(map(involved_object, newest_first)))
-    gaps: list[Gap] = []
+async def _objects(look: Look, newest_first: Iterable[Json]) -> dict[ObjectRef, _Subject]:
+    """Return the objects of events by reference."""
+
+    async def read(one: ObjectRef) -> _Subject:
+        resource = await look.snapshot.served(one.kind)
+        if resource is None:
+            return _UNREAD
+        return _Subject(read=True, manifest=await look.snapshot.find(resource, one.name, namespace=one.namespace))
 
     async def state(one: ObjectRef) -> _Subject:
-        try:
-            return _Subject(read=True, manifest=await snapshot.find(one.kind, one.name, namespace=one.namespace))
-        except NotServed:
-            return _UNREAD
-        except ClusterError as error:
-            gaps.append(error.gap(f"{one}, to tell whether its events still hold"))
-            return _UNREAD
+        return await look.unless_refused(read(one), _UNREAD, what=f"{one}, to tell whether its events still hold")
 
-    found = await asyncio.gather(*map(state, about[:_MOST_SUBJECTS]))
-    return dict(zip(about, found, strict=False)), tuple(sorted(gaps, key=str))
+    about = list(dict.fromkeys(map(involved_object, newest_first)))[:_MOST_SUBJECTS]
+    return dict(zip(about, await asyncio.gather(*map(state, about)), strict=True))
 
 
-def _row(snapshot: Snapshot, event: Json, subject: _Subject, groups: Mapping[str, str]) -> Row:
-    about, seen = involved_object(event), event_last_seen(event)
-    first = event.get("firstTimestamp") or event.get("eventTime")
+def _row(look: Look, event: Json, subject: _Subject, groups: Mapping[str, str]) -> Row:
+    about = involved_object(event)
     place = f"-n {about.namespace} " if about.namespace else ""
-    return Row(
-        values={
-            "kind": about.kind,
-            "namespace": about.namespace,
-            "name": about.name,
-            "reason": str(event.get("reason", "")),
-            "type": str(event.get("type", "")),
-            "message": _message(event),
-            "count": event_count(event),
-            "first_s": age_s(snapshot, first),
-            "last_s": UNKNOWN if seen is None else max(int((snapshot.now - seen).total_seconds()), 0),
-            "stale": is_stale(event, subject.manifest) if subject.read else False,
-            **groups,
-        },
-        subject=about,
+    return _Event(
+        kind=about.kind,
+        namespace=about.namespace,
+        name=about.name,
+        message=_message(event),
+        last_s=seen_s(look, event),
+        stale=subject.read and is_stale(event, subject.manifest),
+    ).row(
+        about,
         quote=_message(event),
         reproduce=f"kubectl {place}events --for {about.kind.lower()}/{about.name}",
-        at=seen,
+        at=event_last_seen(event),
+        more=groups,
     )
 
 
@@ -246,7 +190,7 @@ def is_stale(event: Json, manifest: Json | None) -> bool:
     return ready.get("status") == "True" and since is not None and seen is not None and seen <= since
 
 
-def _is_in_question(event: Json, look: Look) -> bool:
+def _is_chosen(event: Json, look: Look) -> bool:
     reasons = [each.strip() for each in str(look.args.get("reason") or "").split(",") if each.strip()]
     kind = look.args.get("kind")
     return (not reasons or event.get("reason") in reasons) and (not kind or involved_object(event).kind == kind)
@@ -256,4 +200,27 @@ def _message(event: Mapping[str, Any]) -> str:
     return str(event.get("message", ""))
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="events",
+        says="a row per event about the object in question and its owners, or of the namespace",
+        rows=_Event.keys(),
+        args={
+            "reason": ArgDeclaration(says="only these reasons, separated by commas"),
+            "kind": ArgDeclaration(says="only events about objects of this kind"),
+            "capture": ArgDeclaration(says="RE2 pattern that the message must contain", adds_keys="regex"),
+        },
+        permissions=tuple(
+            dict.fromkeys(
+                (
+                    Permission(verb="list", resource="events"),
+                    Permission(verb="get", resource="pods"),
+                    Permission(verb="list", resource="pods"),
+                    Permission(verb="get", resource="nodes"),
+                    *owners.PERMISSIONS,
+                )
+            )
+        ),
+    ),
+    read=read,
+)

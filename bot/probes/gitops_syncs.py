@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.resources import Resource, well_known
 from bot.kube.gitops import sync_of
-from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref
+from bot.kube.objects import created_at, name_of, namespace_of, ref
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from bot.probes.shared.served_objects import served_objects
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 _KINDS: Final = {
     "applications.argoproj.io": "Application",
@@ -25,26 +26,22 @@ _KINDS: Final = {
 _MOST_LISTED: Final = 1000
 _MOST_ROWS: Final = 50
 
-DECLARATION: Final = ProbeDeclaration(
-    name="gitops-syncs",
-    says="a row per Application of Argo CD, Kustomization, HelmRelease or source of Flux in question: its last sync",
-    rows={
-        "kind": RowType.STRING,
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "failed": RowType.BOOLEAN,
-        "reason": RowType.STRING,
-        "message": RowType.STRING,
-        "since_s": RowType.INTEGER,
-        "created_s": RowType.INTEGER,
-        "revision": RowType.STRING,
-        "source": RowType.STRING,  # repository and path, or the object of Flux that has them
-        "refused": RowType.STRING,  # the first object that could not be applied, with the answer of the API server
-    },
-    permissions=tuple(
-        Permission(verb="list", group=plural.partition(".")[2], resource=plural.partition(".")[0]) for plural in _KINDS
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sync(RowValues):
+    """An object that applies a repository, or has one, with its last sync."""
+
+    kind: str
+    namespace: str
+    name: str
+    failed: bool
+    reason: str
+    message: str
+    since_s: int
+    created_s: int
+    revision: str
+    source: str  # repository and path, or the object of Flux that has them
+    refused: str  # the first object that could not be applied, with the answer of the API server
 
 
 async def read(look: Look) -> ProbeResult:
@@ -56,56 +53,47 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult(not_applicable=f"{focus.kind} is no object of Argo CD or Flux")
     name = focus.name if focus.kind in known else named
     kinds = [plural for plural, kind in _KINDS.items() if focus.kind not in known or kind == focus.kind]
-    found = await asyncio.gather(*(_of_kind(look, plural) for plural in kinds))
-    served = [one for one in found if one is not None]
-    if not served:
+    found = await served_objects(look, *kinds, namespace=focus.namespace, limit=_MOST_LISTED)
+    if not found.served:
         return ProbeResult(not_applicable="neither Argo CD nor Flux is installed in this cluster")
-    rows = [
-        _row(look, resource, obj)
-        for resource, objects, _ in served
-        for obj in objects
-        if resource is not None and (not name or name_of(obj) == name)
-    ]
+    rows = [_row(look, resource, obj) for resource, obj in found.objects if name in ("", name_of(obj))]
     rows.sort(key=lambda row: (not row.values["failed"], str(row.subject)))
-    missing = f"{focus.kind or 'Application'} {name}" if name and not rows else ""
-    gaps = tuple(dict.fromkeys(gap for _, _, gap in served if gap))
-    return ProbeResult(rows=tuple(rows[:_MOST_ROWS]), gaps=gaps, missing="" if gaps else missing)
-
-
-async def _of_kind(look: Look, plural: str) -> tuple[Resource | None, tuple[Json, ...], Gap | None] | None:
-    """Return the objects of a kind and the gap; None where the cluster does not serve it."""
-    try:
-        resource = await look.snapshot.served(plural)
-        if resource is None:
-            return None
-        listing = await look.snapshot.list(resource, namespace=look.focus.namespace, limit=_MOST_LISTED)
-    except NotServed:
-        return None
-    except ClusterError as error:
-        return None, (), error.gap()
-    return resource, tuple(sorted(listing.items, key=place_of)), listing.gap(f"all {plural}")
+    missing = f"{focus.kind or 'Application'} {name}" if name and not rows and found.whole else ""
+    return ProbeResult(rows=tuple(rows[:_MOST_ROWS]), missing=missing)
 
 
 def _row(look: Look, resource: Resource, obj: Json) -> Row:
     sync, namespace, name = sync_of(obj | {"kind": resource.kind}), namespace_of(obj), name_of(obj)
-    return Row(
-        values={
-            "kind": resource.kind,
-            "namespace": namespace,
-            "name": name,
-            "failed": sync.failed,
-            "reason": sync.reason,
-            "message": sync.message,
-            "since_s": age_s(look.snapshot, sync.since),
-            "created_s": age_s(look.snapshot, created_at(obj)),
-            "revision": sync.revision,
-            "source": sync.source,
-            "refused": sync.refused,
-        },
-        subject=ref(obj, resource.kind),
+    return _Sync(
+        kind=resource.kind,
+        namespace=namespace,
+        name=name,
+        failed=sync.failed,
+        reason=sync.reason,
+        message=sync.message,
+        since_s=age_s(look.snapshot, sync.since),
+        created_s=age_s(look.snapshot, created_at(obj)),
+        revision=sync.revision,
+        source=sync.source,
+        refused=sync.refused,
+    ).row(
+        ref(obj, resource.kind),
         quote=f"{sync.reason}: {sync.message}" if sync.message else "",
         reproduce=f"kubectl -n {namespace} get {resource.plural}.{resource.group} {name} -o yaml",
     )
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="gitops-syncs",
+        says=(
+            "a row per Application of Argo CD, Kustomization, HelmRelease or source of Flux in question: its last sync"
+        ),
+        rows=_Sync.keys(),
+        permissions=tuple(
+            Permission(verb="list", group=plural.partition(".")[2], resource=plural.partition(".")[0])
+            for plural in _KINDS
+        ),
+    ),
+    read=read,
+)

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.containers import Container, containers_in
-from bot.kube.objects import metadata_of, name_of, namespace_of, node_name_of, ref
+from bot.kube.objects import labels_of, name_of, namespace_of, node_name_of, ref
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 MOST_ROWS: Final = 20
 _LABEL: Final = "kubernetes.io/arch"
 
-DECLARATION: Final = ProbeDeclaration(
-    name="image-architectures",
-    says="a row per container that is not ready: its node's architecture, and those on which its image runs well",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "container": RowType.STRING,
-        "image": RowType.STRING,
-        "node": RowType.STRING,
-        "architecture": RowType.STRING,  # of the node
-        "elsewhere": RowType.STRINGS,  # of the nodes where containers of the same image are ready
-        "only_elsewhere": RowType.BOOLEAN,  # it runs well somewhere, and nowhere on this architecture
-    },
-    permissions=(*READS_PODS, Permission(verb="list", resource="nodes")),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Image(RowValues):
+    """A container that is not ready, and where its image runs well."""
+
+    namespace: str
+    pod: str
+    container: str
+    image: str
+    node: str
+    architecture: str  # of the node
+    elsewhere: tuple[str, ...]  # of the nodes where containers of the same image are ready
+    only_elsewhere: bool  # it runs well somewhere, and nowhere on this architecture
 
 
 async def read(look: Look) -> ProbeResult:
@@ -38,20 +37,16 @@ async def read(look: Look) -> ProbeResult:
     suspects = await pods_of(look)
     failing = [each for pod in suspects.pods for each in containers_in(pod) if not each.ready and node_name_of(pod)]
     if not failing:
-        return ProbeResult(gaps=suspects.gaps, missing=suspects.missing, looked_at=len(suspects.pods))
-    try:
-        homes = dict.fromkeys(namespace_of(each.pod) for each in failing[:MOST_ROWS])
-        nodes, *listings = await asyncio.gather(
-            look.snapshot.list("Node"), *(look.snapshot.list("Pod", namespace=home) for home in homes)
-        )
-    except ClusterError as error:
-        gap: Gap = error.gap("nodes, and pods of the same image")
-        return ProbeResult(gaps=(*suspects.gaps, gap), missing=suspects.missing)
-    others = [pod for listing in listings for pod in listing.items]
-    labels = {name_of(node): metadata_of(node).get("labels") or {} for node in nodes.items}
-    architectures = {node: str(of_node.get(_LABEL) or "") for node, of_node in labels.items()}
+        return ProbeResult(missing=suspects.missing, looked_at=len(suspects.pods))
+    homes = dict.fromkeys(namespace_of(each.pod) for each in failing[:MOST_ROWS])
+    reads = (look.snapshot.list("Node"), *(look.snapshot.list("Pod", namespace=home) for home in homes))
+    listings = await look.unless_refused(asyncio.gather(*reads), None)
+    if listings is None:
+        return ProbeResult(missing=suspects.missing)
+    others = [pod for listing in listings[1:] for pod in listing.items]
+    architectures = {name_of(node): str(labels_of(node).get(_LABEL) or "") for node in listings[0].items}
     rows = tuple(_row(each, others, architectures) for each in failing[:MOST_ROWS])
-    return ProbeResult(rows=rows, gaps=suspects.gaps, missing=suspects.missing)
+    return ProbeResult(rows=rows, missing=suspects.missing)
 
 
 def _row(container: Container, others: Iterable[Json], architectures: dict[str, str]) -> Row:
@@ -63,21 +58,28 @@ def _row(container: Container, others: Iterable[Json], architectures: dict[str, 
         for each in containers_in(other)
         if each.ready and each.image == container.image and namespace_of(other) == namespace_of(pod)
     }
-    return Row(
-        values={
-            "namespace": namespace_of(pod),
-            "pod": name_of(pod),
-            "container": container.name,
-            "image": container.image,
-            "node": node_name_of(pod),
-            "architecture": own,
-            "elsewhere": tuple(sorted(ready - {""})),
-            "only_elsewhere": bool(own and ready - {""}) and own not in ready,
-        },
-        subject=ref(pod, "Pod"),
+    return _Image(
+        namespace=namespace_of(pod),
+        pod=name_of(pod),
+        container=container.name,
+        image=container.image,
+        node=node_name_of(pod),
+        architecture=own,
+        elsewhere=tuple(sorted(ready - {""})),
+        only_elsewhere=bool(own and ready - {""}) and own not in ready,
+    ).row(
+        ref(pod, "Pod"),
         quote=f"node {node_name_of(pod)}: {own or 'architecture not known'}",
         reproduce=f"kubectl get nodes -L {_LABEL}",
     )
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="image-architectures",
+        says="a row per container that is not ready: its node's architecture, and those on which its image runs well",
+        rows=_Image.keys(),
+        permissions=(*READS_PODS, Permission(verb="list", resource="nodes")),
+    ),
+    read=read,
+)

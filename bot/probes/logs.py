@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
+from bot.cluster.access import record_gap
 from bot.kube.containers import Container, containers_in, trouble_order
-from bot.kube.objects import name_of, namespace_of, node_name_of, place_of, ref
-from bot.kube.owners import owner_of
+from bot.kube.objects import node_name_of, place_of, ref
 from bot.probes.contract import Look, Probe
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, moment
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.shared.log_lines import (
     MOST_LINES,
     TAIL_LINES,
-    BadPattern,
     Line,
     Log,
     Matches,
@@ -27,75 +27,34 @@ from bot.probes.shared.log_lines import (
     logs_of,
     matches_in,
 )
+from bot.probes.shared.pod_rows import PodValues, pod_values
+from bot.probes.shared.reads import beside_the_verdict
 from bot.probes.shared.scope import READS_PODS, Suspects
-from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import ArgDeclaration, Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 MOST_PODS: Final = 6
 MOST_LOGS: Final = 16
 
-DECLARATION: Final = ProbeDeclaration(
-    name="logs",
-    says=(
-        f"a row per matching line in the last {TAIL_LINES} of container logs, newest first; containers in trouble are"
-        f" read first, at most {MOST_PODS} pods"
-    ),
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "owner_kind": RowType.STRING,
-        "owner": RowType.STRING,
-        "container": RowType.STRING,
-        "node": RowType.STRING,
-        "line": RowType.STRING,
-        "previous": RowType.BOOLEAN,  # written by a run that has ended
-        "line_age_s": RowType.INTEGER,
-        "restarts": RowType.INTEGER,
-        "exit_code": RowType.INTEGER,  # of the run that wrote the line, else of the one before it
-        "finished_s": RowType.INTEGER,
-        "crash_looping": RowType.BOOLEAN,
-    },
-    args={
-        "capture": ArgDeclaration(says="RE2 pattern that a line must contain", required=True, adds_keys="regex"),
-        "previous": ArgDeclaration(
-            says="yes: only runs that have ended; no: only the newest run", choices=("yes", "no", "both")
-        ),
-        "container": ArgDeclaration(says="only containers of this name"),
-        "among": ArgDeclaration(
-            says="RE2 pattern: where the request names no object, only containers whose pod, name or image contains it"
-        ),
-        "selector": ArgDeclaration(says="labels of a fixed component to read instead of the focused pods"),
-        "namespace": ArgDeclaration(says="where the fixed component runs (default: everywhere)"),
-        "since_s": ArgDeclaration(says="only lines of the last N seconds"),
-        "competing_first": ArgDeclaration(
-            says="true: where the request names no object, the pods of leader elections are read before all others"
-        ),
-        "newest_only": ArgDeclaration(says="true: only the newest matching line of each log"),
-    },
-    permissions=(
-        *READS_PODS,
-        Permission(verb="get", resource="pods/log"),
-        Permission(verb="get", group="coordination.k8s.io", resource="leases"),
-        Permission(verb="list", group="coordination.k8s.io", resource="leases"),
-    ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "ready": RowType.BOOLEAN,
-                "state": RowType.STRING,
-            }
-        ),
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line(RowValues):
+    """A line of a container's log, and the run that wrote it."""
+
+    of: PodValues
+    container: str
+    node: str
+    line: str
+    previous: bool  # written by a run that has ended
+    line_age_s: int
+    restarts: int
+    exit_code: int  # of the run that wrote the line, else of the one before it
+    finished_s: int
+    crash_looping: bool
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the logs of the containers in question, those in trouble first."""
-    try:
-        pattern = compile_pattern(look.args.get("capture"))
-        among = compile_pattern(look.args.get("among"))
-    except BadPattern as error:
-        return ProbeResult(gaps=(Gap(what="logs", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+    pattern, among = compile_pattern(look.args.get("capture")), compile_pattern(look.args.get("among"))
     suspects = await _suspects(look)
     containers = await _containers(look, suspects.pods, among)
     which = str(look.args.get("previous") or "both")
@@ -106,12 +65,12 @@ async def read(look: Look) -> ProbeResult:
     read_logs = await asyncio.gather(
         *(matches_in(log, look.snapshot, pattern, since_s=since_s, most=most) for log in chosen)
     )
-    gaps = [*suspects.gaps, *(matches.gap for matches in read_logs if matches.gap)]
+    gaps: tuple[Gap, ...] = ()
     if len(chosen) < len(logs):
         detail = f"only {len(chosen)} of {len(logs)} logs were read"
-        gaps.append(Gap(what="all container logs", reason=GapReason.TRUNCATED, detail=detail))
+        gaps = (Gap(what="all container logs", reason=GapReason.TRUNCATED, detail=detail),)
     rows = tuple(row for matches in read_logs for row in _rows(matches, look))
-    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(chosen))
+    return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing, looked_at=len(chosen))
 
 
 async def _containers(look: Look, pods: Sequence[Json], among: Any) -> list[Container]:
@@ -130,11 +89,8 @@ async def _competition(look: Look, pods: Sequence[Json]) -> Competition:
     """Return who competes for leases. It only orders the reads, so leases that cannot be read are no gap."""
     if look.focus.names_object or look.named.get("lease"):
         return Competition((), ())
-    try:
-        leases = (await look.snapshot.list("Lease", fields=f"metadata.namespace!={HEARTBEATS}")).items
-    except ClusterError:
-        return Competition((), ())
-    return Competition(leases, pods)
+    with beside_the_verdict():
+        return Competition(await look.list("Lease", fields=f"metadata.namespace!={HEARTBEATS}"), pods)
 
 
 async def _suspects(look: Look) -> Suspects:
@@ -142,15 +98,13 @@ async def _suspects(look: Look) -> Suspects:
     if not selector:
         return await suspects_of(look)
     place = f"in {namespace}" if namespace else "in any namespace"
-    try:
-        pods = (await look.snapshot.list("Pod", namespace=namespace, labels=selector)).items
-    except ClusterError as error:
-        return Suspects(gaps=(error.gap(f"pods labelled {selector} {place}"),))
-    if not pods:
+    read = look.snapshot.list("Pod", namespace=namespace, labels=selector)
+    listing = await look.unless_refused(read, None, what=f"pods labelled {selector} {place}")
+    if listing is not None and not listing.items:
         # The component may run outside the cluster, and fail there: its absence here proves nothing.
         detail = f"no pod {place} is labelled so: it runs outside the cluster, or under other labels"
-        return Suspects(gaps=(Gap(what=f"the logs of {selector}", reason=GapReason.NOT_FOUND, detail=detail),))
-    return Suspects(pods=pods)
+        record_gap(Gap(what=f"the logs of {selector}", reason=GapReason.NOT_FOUND, detail=detail))
+    return Suspects(pods=listing.items if listing else ())
 
 
 def _is_in_question(container: Container, look: Look) -> bool:
@@ -171,29 +125,22 @@ def _of_first_pods(logs: Sequence[Log]) -> list[Log]:
 
 def _rows(matches: Matches, look: Look) -> Iterator[Row]:
     log, container, run = matches.log, matches.log.container, matches.log.run
-    pod, owner = container.pod, owner_of(container.pod)
+    pod = container.pod
     for line in matches.lines:
-        yield Row(
-            values={
-                **line.groups,
-                "namespace": namespace_of(pod),
-                "pod": name_of(pod),
-                "owner_kind": owner.kind,
-                "owner": owner.name,
-                "container": container.name,
-                "node": node_name_of(pod),
-                "line": line.text,
-                "previous": log.ended,
-                "line_age_s": line.age_s,
-                "restarts": container.restarts,
-                "exit_code": run.exit_code if run else -1,
-                "finished_s": run.finished_s if run else UNKNOWN,
-                "crash_looping": container.crash_looping(look.now),
-                # These go with the next release.
-                "ready": container.ready,
-                "state": container.state,
-            },
-            subject=ref(pod, "Pod"),
+        yield _Line(
+            of=pod_values(pod),
+            container=container.name,
+            node=node_name_of(pod),
+            line=line.text,
+            previous=log.ended,
+            line_age_s=line.age_s,
+            restarts=container.restarts,
+            exit_code=run.exit_code if run else -1,
+            finished_s=run.finished_s if run else UNKNOWN,
+            crash_looping=container.crash_looping(look.now),
+        ).row(
+            ref(pod, "Pod"),
+            more=line.groups,
             quote=line.text,
             reproduce=log.reproduce,
             at=moment(look.snapshot, _age(line, log)),
@@ -205,4 +152,38 @@ def _age(line: Line, log: Log) -> int:
     return log.run.finished_s if line.age_s == UNKNOWN and log.ended and log.run else line.age_s
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="logs",
+        says=(
+            f"a row per matching line in the last {TAIL_LINES} of container logs, newest first; containers in trouble"
+            f" are read first, at most {MOST_PODS} pods"
+        ),
+        rows=_Line.keys(),
+        args={
+            "capture": ArgDeclaration(says="RE2 pattern that a line must contain", required=True, adds_keys="regex"),
+            "previous": ArgDeclaration(
+                says="yes: only runs that have ended; no: only the newest run", choices=("yes", "no", "both")
+            ),
+            "container": ArgDeclaration(says="only containers of this name"),
+            "among": ArgDeclaration(
+                says="RE2 pattern: where the request names no object, only containers whose pod, name or image"
+                " contains it"
+            ),
+            "selector": ArgDeclaration(says="labels of a fixed component to read instead of the focused pods"),
+            "namespace": ArgDeclaration(says="where the fixed component runs (default: everywhere)"),
+            "since_s": ArgDeclaration(says="only lines of the last N seconds"),
+            "competing_first": ArgDeclaration(
+                says="true: where the request names no object, the pods of leader elections are read before all others"
+            ),
+            "newest_only": ArgDeclaration(says="true: only the newest matching line of each log"),
+        },
+        permissions=(
+            *READS_PODS,
+            Permission(verb="get", resource="pods/log"),
+            Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+            Permission(verb="list", group="coordination.k8s.io", resource="leases"),
+        ),
+    ),
+    read=read,
+)

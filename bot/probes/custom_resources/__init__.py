@@ -7,24 +7,24 @@ The kind comes from the request; discovery tells how the cluster serves it. Buil
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError, NotFound, NotServed
 from bot.cluster.owned_pods import PERMISSIONS as BELOW
 from bot.cluster.owned_pods import pods_below
 from bot.cluster.resources import Resource, well_known
 from bot.kube.object_conditions import Judgement, is_behind, judged, status_writers
 from bot.kube.object_history import ready_since
-from bot.kube.objects import created_at, group_of, name_of, namespace_of, place_of, ref
+from bot.kube.objects import created_at, group_of, name_of, place_of, ref
 from bot.kube.replicas import Replicas, replicas_of
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, Missing, Probe
 from bot.probes.custom_resources.chains import Link, failing_below
-from bot.probes.shared.ages import age_s
+from bot.probes.rows import RowValues
+from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.custom_kinds import READS_OF_OTHERS, READS_WIDESPREAD, WIDESPREAD
-from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from bot.probes.shared.served_objects import ServedObjects, served_objects
+from intents.domain import Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
 
 _MOST_LISTED: Final = 500
 _MOST_ROWS: Final = 50
@@ -44,36 +44,29 @@ _CONTROLLERS: Final = {
     "source.toolkit.fluxcd.io": "source-controller",
 }
 
-DECLARATION: Final = ProbeDeclaration(
-    name="custom-resources",
-    says="a row per custom resource in question: the condition that tells its state, and its controller",
-    rows={
-        "kind": RowType.STRING,
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-        "needed_by": RowType.STRING,  # the object that waits for this one, "" for the one asked about
-        "exists": RowType.BOOLEAN,
-        "condition": RowType.STRING,
-        "status": RowType.STRING,
-        "reason": RowType.STRING,
-        "message": RowType.STRING,
-        "bad": RowType.BOOLEAN,  # a condition whose meaning is known is in trouble
-        "unsure": RowType.BOOLEAN,  # only the words of a condition say trouble
-        "at_work": RowType.BOOLEAN,  # its controller may still be making it ready
-        "since_s": RowType.INTEGER,  # since when the condition is as it is
-        "created_s": RowType.INTEGER,
-        "behind": RowType.BOOLEAN,  # the controller has not looked at the present spec yet
-        "controller": RowType.STRING,  # namespace/name of the controller's Deployment, "" where it cannot be derived
-        "controller_ready": RowType.INTEGER,  # its ready pods, -1 unknown
-        "pods": RowType.STRINGS,  # pods that belong to the object and are not ready
-    },
-    permissions=(
-        *READS_WIDESPREAD,
-        *READS_OF_OTHERS,
-        Permission(verb="list", group="apps", resource="deployments"),
-        *BELOW,
-    ),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Resource(RowValues):
+    """A custom resource, the condition that tells its state, and its controller."""
+
+    kind: str
+    namespace: str
+    name: str
+    needed_by: str  # the object that waits for this one, "" for the one asked about
+    exists: bool = True
+    condition: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    bad: bool  # a condition whose meaning is known is in trouble
+    unsure: bool = False  # only the words of a condition say trouble
+    at_work: bool = False  # its controller may still be making it ready
+    since_s: int = UNKNOWN  # since when the condition is as it is
+    created_s: int = UNKNOWN
+    behind: bool = False  # the controller has not looked at the present spec yet
+    controller: str = ""  # namespace/name of the controller's Deployment, "" where it cannot be derived
+    controller_ready: int = -1  # its ready pods, -1 unknown
+    pods: tuple[str, ...] = ()  # pods that belong to the object and are not ready
 
 
 async def read(look: Look) -> ProbeResult:
@@ -84,92 +77,62 @@ async def read(look: Look) -> ProbeResult:
     name = focus.name if focused else look.named.get("name", "")
     if kind and well_known(kind) is not None:
         return ProbeResult(not_applicable=f"{kind} is no custom resource")
-    try:
-        found = [await _of_kind(look, kind, name)] if kind else await _widespread(look)
-    except NotFound:
-        return ProbeResult(missing=f"{kind} {focus.namespace}/{name}".replace(" /", " "))
-    except NotServed as error:
-        return ProbeResult(not_applicable=f"this cluster has no {kind}: {error.detail}")
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap(),))
-    served = [one for one in found if one is not None]
-    if not served:
+    found = await (_of_kind(look, kind, name) if kind else _widespread(look))
+    if not found.served:
         return ProbeResult(not_applicable=f"this cluster has no {kind or 'custom resource of a widespread operator'}")
-    states = [(one.resource, each, judged(each)) for one in served for each in one.objects]
+    states = [(resource, obj, judged(obj)) for resource, obj in found.objects]
     states.sort(key=lambda one: (not one[2].bad, one[0].kind, place_of(one[1])))
-    gaps = [one.gap for one in served if one.gap]
-    links, pods = await _below(look, states, gaps) if focused else ((), ())
-    deployments: tuple[Json, ...] = ()
-    if any(state.bad or state.unsure for _, _, state in states):
-        try:
-            deployments = (await look.snapshot.list("Deployment")).items
-        except ClusterError as error:
-            gaps.append(error.gap("the controller of the object"))
+    links: Sequence[Link] = ()
+    pods: Sequence[str] = ()
+    if focused and len(states) == 1:
+        links, pods = await _below(look, *states[0])
+    in_trouble = any(state.bad or state.unsure for _, _, state in states)
+    deployments = await look.list("Deployment", what="the controller of the object") if in_trouble else ()
     rows = [_link_row(look, link, deployments) for link in links]
-    rows += [_row(look, resource, obj, state, deployments, pods=pods) for resource, obj, state in states[:_MOST_ROWS]]
-    return ProbeResult(rows=tuple(rows), gaps=tuple(gaps))
+    rows += [_row(look, *each, deployments, pods=pods) for each in states[:_MOST_ROWS]]
+    return ProbeResult(rows=tuple(rows))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """The objects of one kind, and the gap of a read that was cut or refused."""
-
-    resource: Resource
-    objects: tuple[Json, ...] = ()
-    gap: Gap | None = None
+async def _widespread(look: Look) -> ServedObjects:
+    kinds = (f"{plural}.{group}" for group, plurals in WIDESPREAD.items() for plural in plurals)
+    return await served_objects(look, *kinds, namespace=look.focus.namespace, limit=_MOST_LISTED)
 
 
-async def _below(
-    look: Look, states: Sequence[tuple[Resource, Json, Judgement]], gaps: list[Gap]
-) -> tuple[Sequence[Link], Sequence[str]]:
+async def _of_kind(look: Look, kind: str, name: str) -> ServedObjects:
+    """Return the object of a name, else all of the kind in the namespace."""
+    resource = await look.snapshot.served(kind)
+    if resource is None:
+        return ServedObjects(served=False)
+    namespace = look.focus.namespace if resource.namespaced else ""
+    if not name or (resource.namespaced and not namespace):
+        return await served_objects(look, kind, namespace=namespace, name=name, limit=_MOST_LISTED)
+    obj = await look.snapshot.find(resource, name, namespace=namespace)
+    if obj is None:
+        raise Missing(str(ObjectRef(kind=kind, namespace=look.focus.namespace, name=name)))
+    return ServedObjects(objects=((resource, obj),))
+
+
+async def _below(look: Look, resource: Resource, obj: Json, state: Judgement) -> tuple[Sequence[Link], Sequence[str]]:
     """Return what the object asked about waits for, the deepest first, and its pods that are not ready."""
-    [(resource, obj, state)] = states
-    links = await failing_below(look, resource, obj, gaps) if state.bad or state.unsure else ()
-    try:
-        pods = await pods_below(look.snapshot, ref(obj, resource.kind), only=lambda pod: ready_since(pod) is None)
-    except ClusterError as error:
-        gaps.append(error.gap("the pods of the object"))
-        pods = ()
-    return links, tuple(map(name_of, pods))
+    links = await failing_below(look, resource, obj) if state.bad or state.unsure else ()
+    unready = pods_below(look.snapshot, ref(obj, resource.kind), only=lambda pod: ready_since(pod) is None)
+    return links, tuple(map(name_of, await look.unless_refused(unready, (), what="the pods of the object")))
 
 
 def _link_row(look: Look, link: Link, deployments: Iterable[Json]) -> Row:
+    resource, reference = link.resource, link.reference
     if link.obj is not None and link.state is not None:
-        return _row(look, link.resource, link.obj, link.state, deployments, needed_by=link.needed_by)
-    reference, home = link.reference, link.reference.namespace if link.resource.namespaced else ""
+        return _row(look, resource, link.obj, link.state, deployments, needed_by=link.needed_by)
+    home = reference.namespace if resource.namespaced else ""
     subject = ObjectRef(kind=reference.kind, namespace=home, name=reference.name)
-    row = _row(look, link.resource, {}, Judgement(condition={}, bad=True), ())
-    values = {"kind": reference.kind, "namespace": home, "name": reference.name, "needed_by": link.needed_by}
-    return replace(row, values={**row.values, **values, "exists": False}, subject=subject, quote=f"{subject} not found")
-
-
-async def _widespread(look: Look) -> list[_Found | None]:
-    """Return the objects of the widespread kinds that this cluster serves. Raises ClusterError if that is unknown."""
-
-    async def of(kind: str) -> _Found | None:
-        try:
-            return await _of_kind(look, kind, "")
-        except NotServed:
-            return None
-        except ClusterError as error:
-            resource = await look.snapshot.resource(kind)
-            return _Found(resource=resource, gap=error.gap())
-
-    kinds = (f"{plural}.{group}" for group, plurals in WIDESPREAD.items() for plural in plurals)
-    return list(await asyncio.gather(*map(of, kinds)))
-
-
-async def _of_kind(look: Look, kind: str, name: str) -> _Found | None:
-    """Return the object of a name, else all of the kind in the namespace; None if it is not served."""
-    resource = await look.snapshot.served(kind)
-    if resource is None:
-        return None
-    namespace = look.focus.namespace if resource.namespaced else ""
-    if name and (namespace or not resource.namespaced):
-        return _Found(resource=resource, objects=(await look.snapshot.get(resource, name, namespace=namespace),))
-    named = f"metadata.name={name}" if name else ""
-    listing = await look.snapshot.list(resource, namespace=namespace, fields=named, limit=_MOST_LISTED)
-    return _Found(resource=resource, objects=listing.items, gap=listing.gap(f"all {resource.plural}"))
+    return _Resource(
+        kind=reference.kind,
+        namespace=home,
+        name=reference.name,
+        needed_by=link.needed_by,
+        exists=False,
+        bad=True,
+    ).row(subject, quote=f"{subject} not found", reproduce=_get(resource, home, reference.name))
 
 
 def _row(
@@ -182,35 +145,37 @@ def _row(
     needed_by: str = "",
     pods: Sequence[str] = (),
 ) -> Row:
-    namespace, name = namespace_of(obj), name_of(obj)
+    namespace, name = place_of(obj)
     reason, message = (str(state.condition.get(key) or "") for key in ("reason", "message"))
     controller = _controller(obj, deployments) if state.bad or state.unsure else None
-    place = f"-n {namespace} " if namespace else ""
-    return Row(
-        values={
-            "kind": resource.kind,
-            "namespace": namespace,
-            "name": name,
-            "needed_by": needed_by,
-            "exists": True,
-            "condition": str(state.condition.get("type") or ""),
-            "status": str(state.condition.get("status") or ""),
-            "reason": reason,
-            "message": message[:_QUOTE],
-            "bad": state.bad,
-            "unsure": state.unsure,
-            "at_work": state.at_work,
-            "since_s": age_s(look.snapshot, state.condition.get("lastTransitionTime")),
-            "created_s": age_s(look.snapshot, created_at(obj)),
-            "behind": is_behind(obj),
-            "controller": "/".join(place_of(controller)) if controller else "",
-            "controller_ready": (replicas_of(controller) if controller else Replicas()).ready,
-            "pods": tuple(pods),
-        },
-        subject=ref(obj, resource.kind),
+    return _Resource(
+        kind=resource.kind,
+        namespace=namespace,
+        name=name,
+        needed_by=needed_by,
+        condition=str(state.condition.get("type") or ""),
+        status=str(state.condition.get("status") or ""),
+        reason=reason,
+        message=message[:_QUOTE],
+        bad=state.bad,
+        unsure=state.unsure,
+        at_work=state.at_work,
+        since_s=age_s(look.snapshot, state.condition.get("lastTransitionTime")),
+        created_s=age_s(look.snapshot, created_at(obj)),
+        behind=is_behind(obj),
+        controller="/".join(place_of(controller)) if controller else "",
+        controller_ready=(replicas_of(controller) if controller else Replicas()).ready,
+        pods=tuple(pods),
+    ).row(
+        ref(obj, resource.kind),
         quote=f"{reason}: {message}"[:_QUOTE],
-        reproduce=f"kubectl {place}get {resource.plural}.{resource.group} {name} -o yaml",
+        reproduce=_get(resource, namespace, name),
     )
+
+
+def _get(resource: Resource, namespace: str, name: str) -> str:
+    place = f"-n {namespace} " if namespace else ""
+    return f"kubectl {place}get {resource.plural}.{resource.group} {name} -o yaml"
 
 
 def _controller(obj: Json, deployments: Iterable[Json]) -> Json | None:
@@ -220,4 +185,17 @@ def _controller(obj: Json, deployments: Iterable[Json]) -> Json | None:
     return found[0] if len(found) == 1 else None
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="custom-resources",
+        says="a row per custom resource in question: the condition that tells its state, and its controller",
+        rows=_Resource.keys(),
+        permissions=(
+            *READS_WIDESPREAD,
+            *READS_OF_OTHERS,
+            Permission(verb="list", group="apps", resource="deployments"),
+            *BELOW,
+        ),
+    ),
+    read=read,
+)

@@ -44,8 +44,13 @@ def named_in(look: Look) -> Named:
     """Return the webhook that the text names."""
     if name := look.named.get("webhook", ""):
         return Named(name=name)
+    return Named(place=called_service(look))
+
+
+def called_service(look: Look) -> tuple[str, str]:
+    """Return namespace and name of the Service at the URL in the text, empty if there is none."""
     called = _SERVICE_URL.search(look.named.get("url", ""))
-    return Named(place=(called.group(2), called.group(1))) if called else Named()
+    return (called[2], called[1]) if called else ("", "")
 
 
 async def webhooks(look: Look) -> tuple[Webhook, ...]:

@@ -50,7 +50,7 @@ async def leases_named(look: Look, name: str) -> tuple[Json, ...]:
         found = (await look.snapshot.list("Lease", fields=f"metadata.name={name}")).items
     leases = tuple(filter(None, found))
     if not leases:
-        raise Missing(f"Lease {name}")
+        raise Missing(str(ObjectRef(kind="Lease", namespace=look.focus.namespace, name=name)))
     return leases
 
 
