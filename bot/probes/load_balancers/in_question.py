@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from bot.probes.contract import Look
-from intents.domain import Gap, Json
+from dataclasses import dataclass
+
+from bot.probes.contract import Look, Missing
+from bot.probes.rows import RowValues
+from intents.domain import Json
 
 
-async def services_in_question(look: Look) -> tuple[tuple[Json, ...], str, Gap | None]:
-    """Return the Services, the one that is named and does not exist, and a gap. Raise ClusterError."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRow(RowValues):
+    """A Service of type LoadBalancer."""
+
+    namespace: str
+    service: str
+    kind: str  # aws-elb, aws-nlb, azure, alibaba, huawei, google, openstack; "" if it cannot be told
+
+
+async def services_in_question(look: Look) -> tuple[Json, ...]:
+    """Return the Services in question. Raise Missing if the one named does not exist, and ClusterError."""
     namespace = look.focus.namespace
     name = look.focus.name if look.focus.kind == "Service" else ""
-    gap: Gap | None = None
-    items: tuple[Json, ...]
     if name and namespace:
         found = await look.snapshot.find("Service", name, namespace=namespace)
-        items = (found,) if found else ()
+        items: tuple[Json, ...] = (found,) if found else ()
     else:
         fields = f"metadata.name={name}" if name else ""
-        listing = await look.snapshot.list("Service", namespace=namespace, fields=fields)
-        items, gap = listing.items, listing.gap("all Services")
-    return items, f"Service {namespace or '*'}/{name}" if name and not items else "", gap
+        items = (await look.snapshot.list("Service", namespace=namespace, fields=fields)).items
+    if name and not items:
+        raise Missing(f"Service {namespace or '*'}/{name}")
+    return items
