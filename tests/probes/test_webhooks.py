@@ -86,13 +86,11 @@ async def test_a_webhook_about_resources_of_its_own_is_not_everyday(cluster: Sim
 
 async def test_a_service_that_is_gone_and_one_that_may_not_be_read(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [configuration("guard", webhook("hard.example.com"))]})
-    values = row_of(await read(PROBE), "hard.example.com").values
-    assert (values["service_exists"], values["ready_endpoints"]) == (False, 0)
+    assert row_of(await read(PROBE), "hard.example.com").values["ready_endpoints"] == 0
 
     cluster.forbid(verb="get", resource="services")
     reading = await read(PROBE)
-    values = row_of(reading, "hard.example.com").values
-    assert (values["service_exists"], values["ready_endpoints"]) == (True, -1)
+    assert row_of(reading, "hard.example.com").values["ready_endpoints"] == -1
     assert [gap.reason for gap in reading.gaps] == [GapReason.FORBIDDEN]
 
 

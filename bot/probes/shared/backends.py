@@ -6,36 +6,18 @@ Aggregated APIs and admission webhooks are served the same way, so "its backend"
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError, NotFound
 from bot.kube.endpoints import ready_addresses, slices_of_service
 from bot.kube.objects import label_selector, labels_of, name_of, pod_template_of, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.pod_readiness import is_ready
 from bot.probes.contract import Look
-from intents.domain import Gap, Json, Permission, RowType, Value
+from bot.probes.rows import RowValues
+from intents.domain import Json, Permission
 
-# Values of a row, and what of them could not be read.
-Found = tuple[dict[str, Value], tuple[Gap, ...]]
-
-KEYS: Final[Mapping[str, RowType]] = {
-    "service_exists": RowType.BOOLEAN,  # also true where it could not be read: nothing is deleted on a guess
-    "ready_endpoints": RowType.INTEGER,  # -1: not looked for, or not readable
-    "backend_kind": RowType.STRING,  # the workload whose pods the Service selects; "" where unknown
-    "backend": RowType.STRING,
-    "backend_replicas": RowType.INTEGER,  # desired, -1 unknown
-    "unready_pods": RowType.STRINGS,
-}
-UNKNOWN: Final[Mapping[str, Value]] = {
-    "service_exists": True,
-    "ready_endpoints": -1,
-    "backend_kind": "",
-    "backend": "",
-    "backend_replicas": -1,
-    "unready_pods": (),
-}
 PERMISSIONS: Final = (
     Permission(verb="get", resource="services"),
     Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
@@ -44,68 +26,73 @@ PERMISSIONS: Final = (
 )
 
 
-async def together(*parts: Awaitable[Found], start: Mapping[str, Value]) -> Found:
-    """Merge the values of several reads over those of `start`; later ones win, a read that is refused leaves a gap."""
-    values: dict[str, Value] = dict(start)
-    gaps: list[Gap] = []
-    for part in await asyncio.gather(*parts, return_exceptions=True):
-        if isinstance(part, ClusterError):
-            gaps.append(part.gap())
-        elif isinstance(part, BaseException):
-            raise part
-        else:
-            values |= part[0]
-            gaps += part[1]
-    return values, tuple(gaps)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendWorkload(RowValues):
+    """The workload whose pods a Service selects; empty where it is not known."""
+
+    backend_kind: str = ""
+    backend: str = ""
+    unready_pods: tuple[str, ...] = ()
 
 
-async def backend(look: Look, *, namespace: str, service: str) -> Found:
-    """Return a Service, its ready endpoints and the workload behind it, as far as known. Raises ClusterError."""
-    try:
-        found = await look.snapshot.get("Service", service, namespace=namespace)
-    except NotFound:
-        return {"service_exists": False, "ready_endpoints": 0}, ()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend(RowValues):
+    """A Service and what is behind it; the defaults stand for what was not looked for or is not readable."""
+
+    service_exists: bool = True  # also where it could not be read: nothing is deleted on a guess
+    ready_endpoints: int = -1
+    backend_replicas: int = -1  # desired
+    workload: BackendWorkload = BackendWorkload()
+
+
+async def backend(look: Look, *, namespace: str, service: str) -> Backend:
+    """Return a Service, its ready endpoints and the workload behind it, as far as they are readable."""
+    return await look.unless_refused(_backend(look, namespace=namespace, service=service), Backend())
+
+
+async def _backend(look: Look, *, namespace: str, service: str) -> Backend:
+    found = await look.snapshot.find("Service", service, namespace=namespace)
+    if found is None:
+        return Backend(service_exists=False, ready_endpoints=0)
     spec = spec_of(found)
     if spec.get("type") == "ExternalName":
-        return {}, ()
+        return Backend()
     selector = spec.get("selector") or {}
-    # A Deployment says more surely than its pods who owns them, and comes last.
-    return await together(
-        _endpoints(look, namespace=namespace, service=service),
+    ready, pods, deployment = await asyncio.gather(
+        _ready_endpoints(look, namespace=namespace, service=service),
         _pods(look, namespace=namespace, selector=selector),
         _deployment(look, namespace=namespace, selector=selector),
-        start={},
+    )
+    kind, name, replicas = "", "", -1
+    # A Deployment says more surely than its pods who owns them.
+    if deployment is not None:
+        kind, name, replicas = "Deployment", name_of(deployment), int(spec_of(deployment).get("replicas", 1))
+    elif owners := sorted(owner for pod in pods if (owner := owner_of(pod)).kind not in ("Pod", "StaticPod")):
+        kind, name = owners[0].kind, owners[0].name
+    unready = tuple(sorted(name_of(pod) for pod in pods if not is_ready(pod)))
+    return Backend(
+        ready_endpoints=ready,
+        backend_replicas=replicas,
+        workload=BackendWorkload(backend_kind=kind, backend=name, unready_pods=unready),
     )
 
 
-async def _endpoints(look: Look, *, namespace: str, service: str) -> Found:
-    labels = slices_of_service(service)
-    slices = await look.snapshot.list("EndpointSlice", namespace=namespace, labels=labels)
-    return {"ready_endpoints": len(ready_addresses(slices.items).get(service, ()))}, ()
+async def _ready_endpoints(look: Look, *, namespace: str, service: str) -> int:
+    read = look.snapshot.list("EndpointSlice", namespace=namespace, labels=slices_of_service(service))
+    slices = await look.unless_refused(read, None)
+    return len(ready_addresses(slices.items).get(service, ())) if slices else -1
 
 
-async def _pods(look: Look, *, namespace: str, selector: Mapping[str, str]) -> Found:
-    """Return the pods that the selector selects, and their workload."""
-    if not selector:
-        return {}, ()
-    pods = (await look.snapshot.list("Pod", namespace=namespace, labels=label_selector(selector))).items
-    unready = tuple(sorted(name_of(pod) for pod in pods if not is_ready(pod)))
-    values: dict[str, Value] = {"unready_pods": unready}
-    if owners := sorted(owner for pod in pods if (owner := owner_of(pod)).kind not in ("Pod", "StaticPod")):
-        values |= {"backend_kind": owners[0].kind, "backend": owners[0].name}
-    return values, ()
+async def _pods(look: Look, *, namespace: str, selector: Mapping[str, str]) -> tuple[Json, ...]:
+    return await look.list("Pod", namespace=namespace, labels=label_selector(selector)) if selector else ()
 
 
-async def _deployment(look: Look, *, namespace: str, selector: Mapping[str, str]) -> Found:
+async def _deployment(look: Look, *, namespace: str, selector: Mapping[str, str]) -> Json | None:
     """Return the Deployment whose pods the selector would select, even if it has none now."""
     if not selector:
-        return {}, ()
-    deployments = (await look.snapshot.list("Deployment", namespace=namespace)).items
-    found = min((item for item in deployments if _template_has(item, selector)), key=name_of, default=None)
-    if found is None:
-        return {}, ()
-    replicas = int(spec_of(found).get("replicas", 1))
-    return {"backend_kind": "Deployment", "backend": name_of(found), "backend_replicas": replicas}, ()
+        return None
+    deployments = await look.list("Deployment", namespace=namespace)
+    return min((item for item in deployments if _template_has(item, selector)), key=name_of, default=None)
 
 
 def _template_has(deployment: Json, selector: Mapping[str, str]) -> bool:
