@@ -6,38 +6,9 @@ from typing import Final
 
 from bot.probes.contract import Look, Probe
 from bot.probes.log_errors import failures, lookups
+from bot.probes.log_errors.failures import LogErrorRow
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
-
-DECLARATION: Final = ProbeDeclaration(
-    name="log-errors",
-    says="a row per failing container whose log shows an error before its end: the telling lines",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "container": RowType.STRING,
-        "init": RowType.BOOLEAN,
-        "error": RowType.STRING,  # in one line, without time and level
-        "line": RowType.INTEGER,  # where the error begins in the lines that were read
-        "lines": RowType.INTEGER,  # how many were read
-    },
-    args={
-        "shows": ArgDeclaration(
-            says="errors: what ended the containers; lookups: a row per name that such an error, or the text, says does"
-            " not resolve, with the Service that it means",
-            choices=("errors", "lookups"),
-            default="errors",
-            fills={"errors": {}, "lookups": lookups.KEYS},
-        )
-    },
-    permissions=(
-        *READS_PODS,
-        Permission(verb="get", resource="pods/log"),
-        Permission(verb="list", resource="services"),
-        Permission(verb="get", resource="namespaces"),
-        Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
-    ),
-)
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
 
 
 async def read(look: Look) -> ProbeResult:
@@ -45,4 +16,27 @@ async def read(look: Look) -> ProbeResult:
     return await lookups.read(look) if look.args.get("shows") == "lookups" else await failures.read(look)
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="log-errors",
+        says="a row per failing container whose log shows an error before its end: the telling lines",
+        rows=LogErrorRow.keys(),
+        args={
+            "shows": ArgDeclaration(
+                says="errors: what ended the containers; lookups: a row per name that such an error, or the text, says"
+                " does not resolve, with the Service that it means",
+                choices=("errors", "lookups"),
+                default="errors",
+                fills={"errors": {}, "lookups": lookups.LookupShown.keys()},
+            )
+        },
+        permissions=(
+            *READS_PODS,
+            Permission(verb="get", resource="pods/log"),
+            Permission(verb="list", resource="services"),
+            Permission(verb="get", resource="namespaces"),
+            Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
+        ),
+    ),
+    read=read,
+)

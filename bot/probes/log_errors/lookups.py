@@ -4,45 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.addresses import ip_in
 from bot.kube.endpoints import ready_addresses, slices_of_service
 from bot.kube.name_lookups import ServiceName, service_meant, unresolved_name
-from bot.kube.objects import name_of, namespace_of, ref, spec_of
+from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of
 from bot.probes.contract import Look
 from bot.probes.log_errors import failures
+from bot.probes.log_errors.failures import LogErrorRow
+from bot.probes.rows import RowValues
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, Json, ObjectRef, ProbeResult, Row, RowType, Value
+from intents.domain import Json, ObjectRef, ProbeResult, Row, Value
 
 _LIKE: Final = 0.6
 _MOST_NAMES: Final = 10
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "name": RowType.STRING,
-    "service": RowType.STRING,  # the Service that the name means; "" for a name outside the cluster
-    "service_namespace": RowType.STRING,
-    "missing": RowType.BOOLEAN,  # the name can mean nothing but a Service, and there is none
-    "resolves": RowType.BOOLEAN,  # the Service exists, and the cluster's DNS has a ready endpoint
-    "without_endpoints": RowType.BOOLEAN,  # a headless Service has no ready endpoint, so its name has no address
-    "closest": RowType.STRING,  # namespace/name of the Service that is most like a missing one
-    "node_resolver": RowType.BOOLEAN,  # the pod asks its node's name servers, which know no Services
-}
-# What a row says of a name that only the text contains: no log was read for it.
-_NO_LOG: Final[Mapping[str, Value]] = {
-    "namespace": "",
-    "pod": "",
-    "container": "",
-    "init": False,
-    "error": "",
-    "line": 0,
-    "lines": 0,
-}
 _DNS: Final = "k8s-app=kube-dns"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupShown(RowValues):
+    """A name that does not resolve."""
+
+    name: str
+    service: str  # the Service that the name means; "" for a name outside the cluster
+    service_namespace: str
+    missing: bool  # the name can mean nothing but a Service, and there is none
+    resolves: bool  # the Service exists, and the cluster's DNS has a ready endpoint
+    without_endpoints: bool  # a headless Service has no ready endpoint, so its name has no address
+    closest: str  # namespace/name of the Service that is most like a missing one
+    node_resolver: bool  # the pod asks its node's name servers, which know no Services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,30 +55,18 @@ class _Lookup:
         return str(self.said.values["namespace"]) if self.said else namespace_of(self.pod or {})
 
     @property
-    def values(self) -> Mapping[str, Value]:
-        if self.said:
-            return self.said.values
-        return {**_NO_LOG, "namespace": self.home, "pod": name_of(self.pod)} if self.pod else _NO_LOG
+    def about(self) -> Mapping[str, Value]:
+        """Return the values of the log that says so; of a name that only the text contains no log was read."""
+        return self.said.values if self.said else LogErrorRow(namespace=self.home, pod=name_of(self.pod or {})).values()
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the logs of failing containers, and the Services that the names in them mean."""
     logs = await failures.read(look)
     lookups = _lookups(look, logs.rows, await _asking_node(look))
-    gaps = list(logs.gaps)
-    services: tuple[Json, ...] | None = ()
-    if lookups:
-        try:
-            listing = await look.snapshot.list("Service")
-            services, cut = listing.items, listing.gap("Services")
-            gaps += [cut] if cut else []
-        except ClusterError as error:
-            services = None
-            gaps.append(error.gap("Services"))
-    rows = await asyncio.gather(*(_row(each, services, look, gaps) for each in lookups if services is not None))
-    return ProbeResult(
-        rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=logs.missing, looked_at=logs.looked_at
-    )
+    listing = await look.unless_refused(look.snapshot.list("Service"), None) if lookups else None
+    rows = await asyncio.gather(*(_row(each, listing.items, look) for each in lookups if listing))
+    return replace(logs, rows=tuple(rows))
 
 
 async def _asking_node(look: Look) -> Json | None:
@@ -106,67 +88,68 @@ def _lookups(look: Look, said: Iterable[Row], asking: Json | None) -> list[_Look
     return list(found.values())[:_MOST_NAMES]
 
 
-async def _row(lookup: _Lookup, services: Iterable[Json], look: Look, gaps: list[Gap]) -> Row:
+async def _row(lookup: _Lookup, services: Iterable[Json], look: Look) -> Row:
     meant = service_meant(lookup.name)
     home = lookup.home or look.focus.namespace
     namespace = (meant.namespace or home) if meant else ""
     of_name = [each for each in services if meant and name_of(each) == meant.service]
     found = next((each for each in of_name if namespace in ("", namespace_of(each))), None)
-    exists = await _is_namespace(namespace, services, look, gaps) if meant and not found else bool(found)
+    exists = await _is_namespace(namespace, services, look) if meant and not found else bool(found)
     in_cluster = meant is not None and (bool(of_name) or meant.sure or exists)
     # A text may come from another cluster: only a namespace of this one tells that a Service is missing here.
     missing = in_cluster and found is None and (exists or bool(lookup.said and meant and meant.sure))
-    empty = found is not None and await _is_empty(found, look, gaps)
+    empty = found is not None and await _is_empty(found, look)
     service = meant.service if meant and in_cluster else ""
     namespace = namespace if in_cluster else ""
     kubectl = f"kubectl -n {namespace}" if namespace else "kubectl"
-    return Row(
-        values={
-            **lookup.values,
-            "name": lookup.name,
-            "service": service,
-            "service_namespace": namespace_of(found) if found else namespace,
-            "missing": missing,
-            "without_endpoints": empty,
-            # A short name means a Service of the namespace that it is looked up in.
-            "resolves": found is not None and bool(namespace) and not empty and await _dns_answers(look, gaps),
-            "closest": _closest(meant, namespace, services) if in_cluster and meant and not found else "",
-            "node_resolver": bool(service) and await _asks_node(lookup, look),
-        },
-        subject=_subject(lookup) or ObjectRef(kind="Service", namespace=namespace, name=service),
+    shown = LookupShown(
+        name=lookup.name,
+        service=service,
+        service_namespace=namespace_of(found) if found else namespace,
+        missing=missing,
+        without_endpoints=empty,
+        # A short name means a Service of the namespace that it is looked up in.
+        resolves=found is not None and bool(namespace) and not empty and await _dns_answers(look),
+        closest=_closest(meant, namespace, services) if in_cluster and meant and not found else "",
+        node_resolver=bool(service) and await _asks_node(lookup, look),
+    )
+    return shown.row(
+        _subject(lookup) or ObjectRef(kind="Service", namespace=namespace, name=service),
         quote=next((line for line in lookup.said.quote.splitlines() if lookup.name in line), "") if lookup.said else "",
         reproduce=lookup.said.reproduce if lookup.said else f"{kubectl} get services",
         at=lookup.said.at if lookup.said else None,
+        more=lookup.about,
     )
 
 
-async def _is_namespace(name: str, services: Iterable[Json], look: Look, gaps: list[Gap]) -> bool:
+async def _is_namespace(name: str, services: Iterable[Json], look: Look) -> bool:
     """Tell whether a namespace exists: one with a Service needs no read."""
     if not name or any(namespace_of(each) == name for each in services):
         return bool(name)
-    try:
-        return await look.snapshot.find("Namespace", name) is not None
-    except ClusterError as error:
-        gaps.append(error.gap(f"namespace {name}"))
-        return False
+    return await look.find("Namespace", name) is not None
 
 
-async def _dns_answers(look: Look, gaps: list[Gap]) -> bool:
+async def _ready(service: Json, look: Look) -> frozenset[str] | None:
+    """Return the addresses of the ready endpoints of a Service; None if they are not readable."""
+    namespace, name = place_of(service)
+    read = look.snapshot.list("EndpointSlice", namespace=namespace, labels=slices_of_service(name))
+    slices = await look.unless_refused(read, None)
+    return frozenset(ready_addresses(slices.items).get(name, ())) if slices else None
+
+
+async def _dns_answers(look: Look) -> bool:
     """Tell whether each Service of the cluster's DNS has a ready endpoint."""
-    try:
-        services = (await look.snapshot.list("Service", labels=_DNS)).items
-        slices = await asyncio.gather(
-            *(
-                look.snapshot.list(
-                    "EndpointSlice", namespace=namespace_of(each), labels=slices_of_service(name_of(each))
-                )
-                for each in services
-            )
-        )
-    except ClusterError as error:
-        gaps.append(error.gap("the cluster's DNS"))
+    services = await look.list("Service", labels=_DNS)
+    ready = await asyncio.gather(*(_ready(each, look) for each in services))
+    return bool(ready) and all(ready)
+
+
+async def _is_empty(service: Json, look: Look) -> bool:
+    """Tell whether a Service is headless and none of its endpoints is ready: DNS then has no address for it."""
+    spec = spec_of(service)
+    if spec.get("clusterIP") != "None" or spec.get("publishNotReadyAddresses"):
         return False
-    return bool(slices) and all(ready_addresses(each.items) for each in slices)
+    return await _ready(service, look) == frozenset()
 
 
 def _subject(lookup: _Lookup) -> ObjectRef | None:
@@ -179,31 +162,14 @@ async def _asks_node(lookup: _Lookup, look: Look) -> bool:
     """Tell whether the pod that asks uses the resolver of its node."""
     if lookup.said is None:
         return lookup.pod is not None
-    with suppress(ClusterError):
-        pod = await look.snapshot.find("Pod", str(lookup.said.values["pod"]), namespace=lookup.home)
-        return _uses_node_resolver(pod or {})
-    return False
+    pod = await look.find("Pod", str(lookup.said.values["pod"]), namespace=lookup.home)
+    return pod is not None and _uses_node_resolver(pod)
 
 
 def _uses_node_resolver(pod: Json) -> bool:
     spec = spec_of(pod)
     policy = spec.get("dnsPolicy") or "ClusterFirst"
     return policy == "Default" or (policy == "ClusterFirst" and bool(spec.get("hostNetwork")))
-
-
-async def _is_empty(service: Json, look: Look, gaps: list[Gap]) -> bool:
-    """Tell whether a Service is headless and none of its endpoints is ready: DNS then has no address for it."""
-    spec = spec_of(service)
-    if spec.get("clusterIP") != "None" or spec.get("publishNotReadyAddresses"):
-        return False
-    try:
-        slices = await look.snapshot.list(
-            "EndpointSlice", namespace=namespace_of(service), labels=slices_of_service(name_of(service))
-        )
-    except ClusterError as error:
-        gaps.append(error.gap(f"endpoints of Service {namespace_of(service)}/{name_of(service)}"))
-        return False
-    return not ready_addresses(slices.items).get(name_of(service))
 
 
 def _closest(meant: ServiceName, namespace: str, services: Iterable[Json]) -> str:
