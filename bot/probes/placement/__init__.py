@@ -27,8 +27,8 @@ PROBE: Final = Probe(
         args={
             "checks": ArgDeclaration(
                 says="room: the pod's requests against what is free, the largest pods first; spread: the rules that"
-                " keep pods apart, and through whom they close a node; filters: each filter of the scheduler that refuses"
-                " it there, and which filters are to blame",
+                " keep pods apart, and through whom they close a node; filters: each filter of the scheduler that"
+                " refuses it there, and which filters are to blame",
                 choices=("room", "spread", "filters"),
                 default="room",
                 fills={

@@ -21,16 +21,7 @@ from bot.kube.requests import PODS, lacking, pod_requests
 from bot.kube.spreading import closed_nodes, surroundings
 from bot.kube.volume_claims import claim_names, place_of_volume, reaches, volume_name_of
 from bot.probes.contract import Look
-from bot.probes.placement.waiting import (
-    MOST_NODES,
-    MOST_PODS,
-    Held,
-    NodeUse,
-    cut_off,
-    uses_of,
-    waits,
-    whole_list,
-)
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, cut_off, uses_of, waits, whole_list
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.scope import pods_of

@@ -13,16 +13,7 @@ from bot.kube.placement import refusal
 from bot.kube.requests import CPU, MEMORY, PODS, Amounts, amounts, lacking, pod_requests
 from bot.kube.spreading import Surroundings, closed_nodes, surroundings
 from bot.probes.contract import Look
-from bot.probes.placement.waiting import (
-    MOST_NODES,
-    MOST_PODS,
-    Held,
-    NodeUse,
-    cut_off,
-    uses_of,
-    waits,
-    whole_list,
-)
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, cut_off, uses_of, waits, whole_list
 from bot.probes.rows import RowValues
 from bot.probes.shared.reads import beside_the_verdict
 from bot.probes.shared.scope import pods_of
