@@ -70,6 +70,11 @@ class Look:
         listing = await self.unless_refused(read, None, what=what)
         return listing.items if listing else ()
 
+    async def whole(self, kind: str, *, namespace: str = "", labels: str = "") -> tuple[Json, ...] | None:
+        """Return the objects of a kind; None, and a gap, if any of them is not readable."""
+        listing = await self.unless_refused(self.snapshot.list(kind, namespace=namespace, labels=labels), None)
+        return listing.items if listing and not listing.truncated else None
+
     async def unless_refused(self, read: Awaitable[_T], instead: _Instead, *, what: str = "") -> _T | _Instead:
         """Return what a read gives; `instead`, and a gap named `what`, if it raises ClusterError."""
         try:
@@ -94,6 +99,9 @@ class Probe:
         with collect_gaps() as gaps:
             try:
                 result = await self.read(look)
+                if gaps:
+                    # What the cluster has nothing of may be in the part that was not read.
+                    result = replace(result, not_applicable="")
             except Missing as missing:
                 result = ProbeResult(missing=str(missing))
             except NotServed as error:

@@ -175,7 +175,7 @@ async def test_the_request_says_which_autoscaler_is_meant(cluster: SimulatedClus
 
 
 async def test_without_istio_metrics_or_permission(cluster: SimulatedCluster, read: Any) -> None:
-    assert "not installed" in (await read(PROBE, args=ISTIO)).not_applicable
+    assert "sidecars.networking.istio.io" in (await read(PROBE, args=ISTIO)).not_applicable
 
     cluster.load({"objects": [SET, pod(), scaler(), ELSEWHERE]})
     reading = await read(PROBE, args=ISTIO)
