@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster import owners
-from bot.probes.claims import classes, lost, missing, provisioning, resizes, usage, volumes
+from bot.probes.claims import classes, lost, provisioning, resizes, usage, volumes
 from bot.probes.claims.in_question import ClaimRow
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.scope import READS_PODS
@@ -16,9 +16,9 @@ async def read(look: Look) -> ProbeResult:
     """Read the claims in question with what is asked about them."""
     kinds = {
         "volume": volumes.read,
-        "missing": missing.read,
+        "missing": lost.read_missing,
         "provisioning": provisioning.read,
-        "lost": lost.read,
+        "lost": lost.read_lost,
         "resize": resizes.read,
         "usage": usage.read,
     }
@@ -44,7 +44,7 @@ PROBE: Final = Probe(
                 fills={
                     "class": classes.ClassShown.keys(),
                     "volume": volumes.VolumeShown.keys(),
-                    "missing": missing.MissingShown.keys(),
+                    "missing": lost.MissingShown.keys(),
                     "provisioning": provisioning.ProvisioningShown.keys(),
                     "lost": lost.LostShown.keys(),
                     "resize": resizes.ResizeShown.keys(),

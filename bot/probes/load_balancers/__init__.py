@@ -7,7 +7,7 @@ from typing import Final
 from bot.cluster import owners
 from bot.probes.contract import Look, Probe
 from bot.probes.load_balancers import addresses, idle_timeouts, tls
-from bot.probes.load_balancers.in_question import ServiceRow, services_in_question
+from bot.probes.load_balancers.addresses import ServiceRow, services_in_question
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
 
 

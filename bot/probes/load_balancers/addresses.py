@@ -1,4 +1,4 @@
-"""Read which Services of type LoadBalancer wait for an address, and what says why."""
+"""The Services in question, those of type LoadBalancer that wait for an address, and what says why."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Final
 from bot.kube.load_balancers import ingress_of
 from bot.kube.objects import created_at, place_of, ref, spec_of
 from bot.kube.replicas import replicas_of
-from bot.probes.contract import Look
-from bot.probes.load_balancers.in_question import ServiceRow
+from bot.probes.contract import Look, Missing
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.controllers import controller_workloads
@@ -27,6 +26,15 @@ _CONTROLLERS: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRow(RowValues):
+    """A Service of type LoadBalancer."""
+
+    namespace: str
+    service: str
+    kind: str  # aws-elb, aws-nlb, azure, alibaba, huawei, google, openstack; "" if it cannot be told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddressShown(RowValues):
     """A Service of type LoadBalancer and its address."""
 
@@ -38,6 +46,21 @@ class AddressShown(RowValues):
     failed_s: int  # since then
     controller: str  # a workload of the cluster that usually gives addresses, "" where none is seen
     controller_ready: int  # its ready pods
+
+
+async def services_in_question(look: Look) -> tuple[Json, ...]:
+    """Return the Services in question. Raise Missing if the one named does not exist, and ClusterError."""
+    namespace = look.focus.namespace
+    name = look.focus.name if look.focus.kind == "Service" else ""
+    if name and namespace:
+        found = await look.snapshot.find("Service", name, namespace=namespace)
+        items: tuple[Json, ...] = (found,) if found else ()
+    else:
+        fields = f"metadata.name={name}" if name else ""
+        items = (await look.snapshot.list("Service", namespace=namespace, fields=fields)).items
+    if name and not items:
+        raise Missing(f"Service {namespace or '*'}/{name}")
+    return items
 
 
 async def rows_of(look: Look, services: Sequence[Json]) -> list[Row]:

@@ -14,7 +14,7 @@ from typing import Final
 from bot.kube.load_balancers import idle_timeout_s, kind_of
 from bot.kube.objects import annotations_of, label_selector, name_of, namespace_of, place_of, ref, spec_of
 from bot.probes.contract import Look
-from bot.probes.load_balancers.in_question import ServiceRow
+from bot.probes.load_balancers.addresses import ServiceRow
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.reads import topmost

@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.kube.load_balancers import NLB, ingress_of, kind_of
 from bot.kube.objects import annotations_of, labels_of, name_of, namespace_of, ref, spec_of
-from bot.probes.load_balancers.in_question import ServiceRow
+from bot.probes.load_balancers.addresses import ServiceRow
 from bot.probes.rows import RowValues
 from intents.domain import Json, Row
 
