@@ -83,17 +83,17 @@ async def read(look: Look) -> ProbeResult:
 
 async def _storage(look: Look, claims: Sequence[Json]) -> _Storage | None:
     """Return the classes; and the volumes, only where a claim waits for a class that does not exist."""
-    listing = await look.unless_refused(look.snapshot.list("StorageClass"), None)
-    if listing is None:
+    classes = await look.whole("StorageClass")
+    if classes is None:
         return None
-    known = {name_of(each) for each in listing.items}
+    known = {name_of(each) for each in classes}
     if all(phase(each) == "Bound" or (class_of(each) or "") in known for each in claims):
-        return _Storage(classes=listing.items)
-    volumes = await look.unless_refused(look.snapshot.list("PersistentVolume"), None)
+        return _Storage(classes=classes)
+    volumes = await look.whole("PersistentVolume")
     if volumes is None:
-        return _Storage(classes=listing.items)
-    counts = Counter(str(spec_of(volume).get("storageClassName") or "") for volume in volumes.items)
-    return _Storage(classes=listing.items, volumes=counts)
+        return _Storage(classes=classes)
+    counts = Counter(str(spec_of(volume).get("storageClassName") or "") for volume in volumes)
+    return _Storage(classes=classes, volumes=counts)
 
 
 async def _row(look: Look, claim: Json, question: ClaimsInQuestion, storage: _Storage) -> Row:

@@ -50,8 +50,8 @@ async def read(look: Look, ingresses: ObjectList) -> ProbeResult:
 
 async def _services(look: Look, namespace: str) -> dict[str, Json] | None:
     """Return the Services of a namespace by name; None where not all could be read."""
-    listing = await look.unless_refused(look.snapshot.list("Service", namespace=namespace), None)
-    return None if listing is None or listing.truncated else {name_of(each): each for each in listing.items}
+    services = await look.whole("Service", namespace=namespace)
+    return None if services is None else {name_of(each): each for each in services}
 
 
 def _row(ingress: Json, backend: Backend, services: Mapping[str, Json]) -> Row:

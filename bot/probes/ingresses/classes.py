@@ -56,8 +56,8 @@ async def read(look: Look, ingresses: ObjectList) -> ProbeResult:
 
 async def _cluster(look: Look) -> _Cluster:
     look.snapshot.ahead(controller_workloads(look))
-    listing = await look.unless_refused(look.snapshot.list("IngressClass"), None)
-    classes = None if listing is None or listing.truncated else {name_of(each): each for each in listing.items}
+    found = await look.whole("IngressClass")
+    classes = None if found is None else {name_of(each): each for each in found}
     return _Cluster(classes=classes, workloads=await controller_workloads(look))
 
 

@@ -21,7 +21,7 @@ from bot.kube.requests import PODS, lacking, pod_requests
 from bot.kube.spreading import closed_nodes, surroundings
 from bot.kube.volume_claims import claim_names, place_of_volume, reaches, volume_name_of
 from bot.probes.contract import Look
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, cut_off, uses_of, waits, whole_list
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, cut_off, uses_of, waits
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.scope import pods_of
@@ -90,7 +90,7 @@ async def read(look: Look) -> ProbeResult:
     if not waiting:
         return ProbeResult(missing=suspects.missing, looked_at=len(suspects.pods))
     cut = cut_off(waiting, "every waiting pod")
-    nodes, pods = await asyncio.gather(whole_list(look, "Node"), whole_list(look, "Pod"))
+    nodes, pods = await asyncio.gather(look.whole("Node"), look.whole("Pod"))
     if nodes is None or pods is None:
         return ProbeResult(gaps=cut, missing=suspects.missing)
     uses, around = uses_of(nodes, pods), surroundings(pods, nodes)

@@ -13,7 +13,7 @@ from bot.kube.placement import refusal
 from bot.kube.requests import CPU, MEMORY, PODS, Amounts, amounts, lacking, pod_requests
 from bot.kube.spreading import Surroundings, closed_nodes, surroundings
 from bot.probes.contract import Look
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, cut_off, uses_of, waits, whole_list
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, cut_off, uses_of, waits
 from bot.probes.rows import RowValues
 from bot.probes.shared.reads import beside_the_verdict
 from bot.probes.shared.scope import pods_of
@@ -70,7 +70,7 @@ async def read(look: Look) -> ProbeResult:
     questions = _questions(waiting)
     look.snapshot.ahead(look.snapshot.list("Pod"))
     cut = cut_off(questions, "room for every waiting pod")
-    nodes = await whole_list(look, "Node")
+    nodes = await look.whole("Node")
     pods = await _pods(look, questions, nodes or ())
     if nodes is None or pods is None:
         return ProbeResult(gaps=cut, missing=suspects.missing)
@@ -82,11 +82,14 @@ async def read(look: Look) -> ProbeResult:
 async def _pods(
     look: Look, questions: Sequence[tuple[Json, Amounts]], nodes: Sequence[Json]
 ) -> tuple[Json, ...] | None:
-    """Return all pods; None if they are not readable, unless no pod on a node makes room there."""
+    """Return all pods, since from a part of them a node would seem to have room that it has not; else None.
+
+    Where no pod on a node makes room there, they may be missing.
+    """
     if not _too_large(questions, nodes):
-        return await whole_list(look, "Pod")
+        return await look.whole("Pod")
     with beside_the_verdict():
-        return await whole_list(look, "Pod") or ()
+        return await look.whole("Pod") or ()
 
 
 def _questions(pods: Iterable[Json]) -> list[tuple[Json, Amounts]]:

@@ -32,7 +32,7 @@ from bot.kube.spreading import (
     surroundings,
 )
 from bot.probes.contract import Look
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, cut_off, waits, whole_list
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, cut_off, waits
 from bot.probes.rows import RowValues
 from bot.probes.shared.reads import events_about, owners_of
 from bot.probes.shared.scope import pods_of
@@ -105,7 +105,7 @@ async def _surroundings(look: Look, waiting: Sequence[Json]) -> Surroundings | N
     """Return all nodes and the pods on them; from a part of the pods, a closed node would seem open."""
     by_namespace = any("namespaceSelector" in str(spec_of(pod).get("affinity") or "") for pod in waiting)
     kinds = ("Node", "Pod", "Namespace") if by_namespace else ("Node", "Pod")
-    nodes, pods, *others = await asyncio.gather(*(whole_list(look, kind) for kind in kinds))
+    nodes, pods, *others = await asyncio.gather(*map(look.whole, kinds))
     if nodes is None or pods is None:
         return None
     namespaces = {name_of(each): labels_of(each) for found in others for each in found or ()}

@@ -11,7 +11,6 @@ from bot.kube.objects import has_ended, name_of, namespace_of, node_name_of, ref
 from bot.kube.owners import owner_of
 from bot.kube.placement import is_cordoned
 from bot.kube.requests import Amounts, amounts, minus, plus, pod_requests
-from bot.probes.contract import Look
 from bot.probes.rows import RowValues
 from intents.domain import Gap, GapReason, Json, Row
 
@@ -120,9 +119,3 @@ def cut_off(questions: Sequence[object], what: str) -> tuple[Gap, ...]:
     if len(questions) <= MOST_PODS:
         return ()
     return (Gap(what=what, reason=GapReason.TRUNCATED, detail="too many kinds of them"),)
-
-
-async def whole_list(look: Look, kind: str) -> tuple[Json, ...] | None:
-    """Return a whole list, else None: from a part of the pods, a node would seem to have room that it has not."""
-    listing = await look.unless_refused(look.snapshot.list(kind), None)
-    return None if listing is None or listing.truncated else listing.items

@@ -26,7 +26,7 @@ _MOST_TARGETS: Final = 10
 async def pipelines(look: Look, scalers: Iterable[Json]) -> dict[tuple[str, str], Pipeline]:
     """Return the pipelines of the autoscalers without metrics by their place; nothing is read if all have theirs."""
     blind = [each for each in scalers if condition(each, "ScalingActive").get("reason") in API_OF_REASON]
-    services = await look.unless_refused(look.snapshot.list("APIService"), None) if blind else None
+    services = await look.whole("APIService") if blind else None
     found: dict[tuple[str, str], Pipeline] = {}
     for count, scaler in enumerate(blind):
         active = condition(scaler, "ScalingActive")
@@ -34,7 +34,7 @@ async def pipelines(look: Look, scalers: Iterable[Json]) -> dict[tuple[str, str]
         missing = missing_request(str(active.get("message") or ""))
         found[place_of(scaler)] = Pipeline(
             api=api,
-            api_problem=_problem(api, services.items) if services else "",
+            api_problem="" if services is None else _problem(api, services),
             no_request=await _without_request(look, scaler, missing) if missing and count < _MOST_TARGETS else (),
         )
     return found
