@@ -39,8 +39,8 @@ async def read_missing(look: Look) -> ProbeResult:
     waiting = [pod for pod in suspects.pods if phase_of(pod) == "Pending" and claim_names(pod)][:MOST_PODS]
     named = [(pod, name) for pod in waiting for name in claim_names(pod)]
     found = await asyncio.gather(*(_is_missing(look, namespace_of(pod), name) for pod, name in named))
-    lost = [one for one, missing in zip(named, found, strict=True) if missing]
-    rows = await asyncio.gather(*(_missing_row(look, pod, name) for pod, name in lost))
+    absent = [one for one, missing in zip(named, found, strict=True) if missing]
+    rows = await asyncio.gather(*(_missing_row(look, pod, name) for pod, name in absent))
     return ProbeResult(rows=tuple(rows), missing=suspects.missing, looked_at=len(suspects.pods))
 
 
@@ -51,7 +51,7 @@ async def _is_missing(look: Look, namespace: str, name: str) -> bool:
 
 async def _missing_row(look: Look, pod: Json, name: str) -> Row:
     namespace, owner = namespace_of(pod), owner_of(pod)
-    with beside_the_verdict():
+    with beside_the_verdict():  # Other claims are told only as what may be meant.
         own, same = await asyncio.gather(
             look.list("PersistentVolumeClaim", namespace=namespace, limit=_MOST_LISTED),
             look.list("PersistentVolumeClaim", fields=f"metadata.name={name}"),

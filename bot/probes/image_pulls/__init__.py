@@ -31,8 +31,8 @@ PROBE: Final = Probe(
         args={
             "shows": ArgDeclaration(
                 says="failures: containers whose image cannot be pulled, and where the same image runs; queue: each"
-                " pull of the pods in question and those it waited for on its node; sandboxes: pods whose sandbox (pause)"
-                " image the node's runtime could not get",
+                " pull of the pods in question and those it waited for on its node; sandboxes: pods whose sandbox"
+                " (pause) image the node's runtime could not get",
                 choices=("failures", "queue", "sandboxes"),
                 default="failures",
                 fills={

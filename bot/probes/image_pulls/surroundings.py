@@ -137,5 +137,5 @@ async def elsewhere(look: Look) -> Elsewhere:
 
 
 async def _sample(look: Look) -> tuple[Json, ...]:
-    with beside_the_verdict():
+    with beside_the_verdict():  # That a large cluster has more pods is no gap.
         return (await look.snapshot.list("Pod", limit=_SAMPLE)).items

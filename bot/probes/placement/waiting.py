@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import has_ended, name_of, namespace_of, node_name_of, ref, spec_of, status_of, waits_for_node
-from bot.kube.owners import owner_of
+from bot.kube.objects import has_ended, name_of, node_name_of, ref, spec_of, status_of, waits_for_node
 from bot.kube.placement import is_cordoned
 from bot.kube.requests import Amounts, amounts, minus, plus, pod_requests
 from bot.probes.rows import RowValues
+from bot.probes.shared.pod_rows import PodValues, pod_values
 from intents.domain import Gap, GapReason, Json, Row
 
 # Pods of one owner are one question; more questions than this make no readable answer.
@@ -24,10 +24,7 @@ MOST_NODES: Final = 40
 class PlacementRow(RowValues):
     """A node held against a waiting pod."""
 
-    namespace: str
-    pod: str
-    owner_kind: str
-    owner: str
+    waiting: PodValues
     nodes_total: int
     admitting_nodes: int
     node: str
@@ -52,12 +49,9 @@ class Held:
 
     def row(self, node: Mapping[str, Any], shown: RowValues, *, quote: str = "", reproduce: str = "") -> Row:
         """Return the row of a node, with the values that the argument `checks` adds."""
-        name, owner = name_of(node), owner_of(self.pod)
+        name = name_of(node)
         return PlacementRow(
-            namespace=namespace_of(self.pod),
-            pod=name_of(self.pod),
-            owner_kind=owner.kind,
-            owner=owner.name,
+            waiting=pod_values(self.pod),
             nodes_total=len(self.nodes),
             admitting_nodes=len(self.admitting),
             node=name,

@@ -77,7 +77,7 @@ async def quota(look: Look, workload: Workload[Refused], refused: Refused) -> Ob
     ]
     users: tuple[str, ...] = ()
     if full and full[0].limited:
-        with beside_the_verdict():
+        with beside_the_verdict():  # That the quota is used up is known.
             pods = await look.list("Pod", namespace=namespace)
         users = _users([pod for pod in pods if not has_ended(pod)], full[0].resource)
     return Obstacle(
@@ -144,7 +144,7 @@ async def service_account(look: Look, namespace: str, name: str) -> Obstacle:
     found = await look.snapshot.find("ServiceAccount", name, namespace=namespace)
     closest = ""
     if found is None:
-        with beside_the_verdict():
+        with beside_the_verdict():  # Others are told only as what may be meant.
             listed = await look.list("ServiceAccount", namespace=namespace)
         alike = {name_of(one): SequenceMatcher(None, name, name_of(one)).ratio() for one in listed}
         best = max(sorted(alike), key=alike.__getitem__, default="")
