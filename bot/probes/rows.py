@@ -23,6 +23,7 @@ class RowValues:
     """The values of a row; subclass it with a field for each key.
 
     A field may be another such class: its keys are then keys of the row too. A tuple of strings is a key of STRINGS.
+    A key that is a word of Python has a field with an underscore at its end: class_.
     """
 
     @classmethod
@@ -33,7 +34,7 @@ class RowValues:
             if isinstance(type_, type) and issubclass(type_, RowValues):
                 found.update(type_.keys())
             else:
-                found[key] = _TYPES[type_]
+                found[key.rstrip("_")] = _TYPES[type_]
         return found
 
     def values(self) -> dict[str, Value]:
@@ -44,7 +45,7 @@ class RowValues:
             if isinstance(value, RowValues):
                 found.update(value.values())
             else:
-                found[each.name] = value
+                found[each.name.rstrip("_")] = value
         return found
 
     def row(

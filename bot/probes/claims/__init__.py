@@ -5,99 +5,78 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster import owners
-from bot.probes.claims import classes, lost, missing, provisioning, resizes, usage, volumes
+from bot.probes.claims import classes, lost, provisioning, resizes, usage, volumes
+from bot.probes.claims.in_question import ClaimRow
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.scope import READS_PODS
-from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
-
-DECLARATION: Final = ProbeDeclaration(
-    name="claims",
-    says="a row per claim in question: the class it asks for and whether that exists, or the volume it is bound to",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,  # the first that mounts it
-        "pvc": RowType.STRING,
-        "phase": RowType.STRING,  # Pending, Bound, Lost
-        "storage_class": RowType.STRING,  # "" where it names none
-    },
-    args={
-        "shows": ArgDeclaration(
-            says="class: the claim in question, those of the pods in question, or all that are not bound;"
-            " volume: the claims of the pods in question, and the age of the cluster they serve;"
-            " missing: those that waiting pods name and that do not exist;"
-            " provisioning: those that a provisioner was asked to serve, with its error and its controller;"
-            " lost: those whose volume is gone or bound to another claim;"
-            " resize: how far the resize of the bound ones has come;"
-            " usage: how full their volumes are, where a Prometheus is configured",
-            choices=("class", "volume", "missing", "provisioning", "lost", "resize", "usage"),
-            default="class",
-            fills={
-                "class": classes.KEYS,
-                "volume": volumes.KEYS,
-                "missing": missing.KEYS,
-                "provisioning": provisioning.KEYS,
-                "lost": lost.KEYS,
-                "resize": resizes.KEYS,
-                "usage": usage.KEYS,
-            },
-        ),
-        "without_pods": ArgDeclaration(
-            says="true, with `shows: usage`: nothing where the request names another object than a claim, so that a"
-            " healthy pod costs no query"
-        ),
-        "among": ArgDeclaration(
-            says="with `shows: volume`: RE2 pattern; where the request names no object, only pods with a container"
-            " whose pod, name or image contains it"
-        ),
-    },
-    permissions=tuple(
-        dict.fromkeys(
-            (
-                *READS_PODS,
-                Permission(verb="get", resource="persistentvolumeclaims"),
-                Permission(verb="list", resource="persistentvolumeclaims"),
-                Permission(verb="get", resource="persistentvolumes"),
-                Permission(verb="list", resource="persistentvolumes"),
-                Permission(verb="list", resource="events"),
-                Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
-                Permission(verb="get", group="storage.k8s.io", resource="csidrivers"),
-                Permission(verb="get", group="coordination.k8s.io", resource="leases"),
-                Permission(verb="list", group="coordination.k8s.io", resource="leases"),
-                *owners.PERMISSIONS,
-            )
-        )
-    ),
-    formerly=(
-        FormerNames(
-            new_args=("shows", "among", "without_pods"),
-            leaving={
-                "wants": RowType.INTEGER,
-                "reason": RowType.STRING,
-                "top_kind": RowType.STRING,
-                "top_name": RowType.STRING,
-            },
-        ),
-        FormerNames(
-            probe="volumes",
-            with_args={"shows": "volume"},
-            leaving={"pvc_age_s": RowType.INTEGER, "pv_age_s": RowType.INTEGER},
-        ),
-    ),
-)
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the claims in question with what is asked about them."""
     kinds = {
         "volume": volumes.read,
-        "missing": missing.read,
+        "missing": lost.read_missing,
         "provisioning": provisioning.read,
-        "lost": lost.read,
+        "lost": lost.read_lost,
         "resize": resizes.read,
         "usage": usage.read,
     }
     return await kinds.get(str(look.args.get("shows")), classes.read)(look)
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="claims",
+        says="a row per claim in question: the class it asks for and whether that exists, or the volume it is bound to",
+        rows=ClaimRow.keys(),
+        args={
+            "shows": ArgDeclaration(
+                says="class: the claim in question, those of the pods in question, or all that are not bound;"
+                " volume: the claims of the pods in question, and the age of the cluster they serve;"
+                " missing: those that waiting pods name and that do not exist;"
+                " provisioning: those that a provisioner was asked to serve, with its error and its controller;"
+                " lost: those whose volume is gone or bound to another claim;"
+                " resize: how far the resize of the bound ones has come;"
+                " usage: how full their volumes are, where a Prometheus is configured",
+                choices=("class", "volume", "missing", "provisioning", "lost", "resize", "usage"),
+                default="class",
+                fills={
+                    "class": classes.ClassShown.keys(),
+                    "volume": volumes.VolumeShown.keys(),
+                    "missing": lost.MissingShown.keys(),
+                    "provisioning": provisioning.ProvisioningShown.keys(),
+                    "lost": lost.LostShown.keys(),
+                    "resize": resizes.ResizeShown.keys(),
+                    "usage": usage.UsageShown.keys(),
+                },
+            ),
+            "without_pods": ArgDeclaration(
+                says="true, with `shows: usage`: nothing where the request names another object than a claim, so that a"
+                " healthy pod costs no query"
+            ),
+            "among": ArgDeclaration(
+                says="with `shows: volume`: RE2 pattern; where the request names no object, only pods with a container"
+                " whose pod, name or image contains it"
+            ),
+        },
+        permissions=tuple(
+            dict.fromkeys(
+                (
+                    *READS_PODS,
+                    Permission(verb="get", resource="persistentvolumeclaims"),
+                    Permission(verb="list", resource="persistentvolumeclaims"),
+                    Permission(verb="get", resource="persistentvolumes"),
+                    Permission(verb="list", resource="persistentvolumes"),
+                    Permission(verb="list", resource="events"),
+                    Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
+                    Permission(verb="get", group="storage.k8s.io", resource="csidrivers"),
+                    Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+                    Permission(verb="list", group="coordination.k8s.io", resource="leases"),
+                    *owners.PERMISSIONS,
+                )
+            )
+        ),
+    ),
+    read=read,
+)

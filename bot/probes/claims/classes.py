@@ -6,183 +6,149 @@ Whether its class exists tells a Pending claim with a wrong name from one with a
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rapidfuzz import fuzz, process
-
-from bot.cluster import owners
-from bot.cluster.errors import ClusterError
-from bot.kube.objects import created_at, name_of, namespace_of, ref, spec_of
+from bot.kube.objects import created_at, name_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
-from bot.kube.volume_claims import class_of, default_class, wanted_bytes
-from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, phase
+from bot.kube.volume_claims import class_of, default_class
+from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, most_like, phase
 from bot.probes.contract import Look
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.domain import Gap, Json, ObjectRef, ProbeResult, Row, RowType, Value
+from bot.probes.shared.reads import events_about, owners_of
+from intents.domain import Json, ProbeResult, Row
 
-# A class whose name is less alike than this is not what was meant.
-_ALIKE: Final = 60.0
 # Reasons of events about a claim that is not bound yet.
 _WAITING_REASONS: Final = frozenset({
     "ProvisioningFailed", "FailedBinding", "ExternalProvisioning", "WaitForFirstConsumer", "WaitForPodScheduled",
     "Provisioning", "VolumeMismatch",
 })  # fmt: skip
 
-_CLASSES: Final = "the StorageClasses"
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "age_s": RowType.INTEGER,
-    "class_named": RowType.BOOLEAN,  # false: it leaves the class to the cluster's default
-    "class_exists": RowType.BOOLEAN,
-    "class_volumes": RowType.INTEGER,  # volumes of a class that does not exist, -1 if not counted
-    "provisioner": RowType.STRING,
-    "binding_mode": RowType.STRING,
-    "default_class": RowType.STRING,
-    "classes": RowType.STRINGS,
-    "only_class": RowType.STRING,  # where the cluster has exactly one
-    "nearest": RowType.STRING,  # the existing class whose name is most like the one named
-    "message": RowType.STRING,  # of the newest event that says why it waits
-    "owner_kind": RowType.STRING,
-    "owner": RowType.STRING,
-    "template": RowType.STRING,  # of the StatefulSet that made it
-    "template_class": RowType.STRING,  # the class that the template names now
-}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Class(RowValues):
+    """The class that a claim asks for, beside those that there are."""
+
+    class_exists: bool
+    class_volumes: int  # volumes of a class that does not exist, -1 if not counted
+    provisioner: str
+    binding_mode: str
+    default_class: str
+    classes: tuple[str, ...]
+    only_class: str  # where the cluster has exactly one
+    nearest: str  # the existing class whose name is most like the one named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Owner(RowValues):
+    """The owner of the pod that mounts a claim."""
+
+    owner_kind: str = ""
+    owner: str = ""
+    template: str = ""  # of the StatefulSet that made the claim
+    template_class: str = ""  # the class that the template names now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassShown(RowValues):
+    """A claim with the class that it asks for."""
+
+    age_s: int
+    class_named: bool  # false: it leaves the class to the cluster's default
+    message: str  # of the newest event that says why it waits
+    asked: _Class
+    owned: _Owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Storage:
     """The classes of the cluster; `volumes` counts the volumes of each class, None where they were not counted."""
 
-    classes: tuple[Json, ...] = ()
+    classes: tuple[Json, ...]
     volumes: Mapping[str, int] | None = None
-    gaps: tuple[Gap, ...] = ()
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the claims in question and the classes of the cluster."""
     question = await claims_in_question(look)
     if not question.claims:
-        return ProbeResult(missing=question.missing, gaps=question.gaps, looked_at=question.looked_at)
-    chosen, cut = question.chosen()
-    gaps = [*question.gaps, *cut]
-    storage = await _storage(look, chosen)
-    gaps += storage.gaps
-    rows: list[Row] = []
-    if not any(gap.what == _CLASSES for gap in storage.gaps):
-        for row, found in await asyncio.gather(*(_row(look, claim, question, storage) for claim in chosen)):
-            rows.append(row)
-            gaps += found
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=question.missing)
+        return ProbeResult(missing=question.missing, looked_at=question.looked_at)
+    storage = await _storage(look, question.chosen)
+    rows = await asyncio.gather(*(_row(look, claim, question, storage) for claim in question.chosen if storage))
+    return ProbeResult(rows=tuple(rows), gaps=question.cut, missing=question.missing)
 
 
-async def _storage(look: Look, claims: Sequence[Json]) -> _Storage:
+async def _storage(look: Look, claims: Sequence[Json]) -> _Storage | None:
     """Return the classes; and the volumes, only where a claim waits for a class that does not exist."""
-    try:
-        classes = (await look.snapshot.list("StorageClass")).items
-    except ClusterError as error:
-        return _Storage(gaps=(error.gap(_CLASSES),))
+    classes = await look.whole("StorageClass")
+    if classes is None:
+        return None
     known = {name_of(each) for each in classes}
     if all(phase(each) == "Bound" or (class_of(each) or "") in known for each in claims):
         return _Storage(classes=classes)
-    try:
-        volumes = (await look.snapshot.list("PersistentVolume")).items
-    except ClusterError as error:
-        return _Storage(classes=classes, gaps=(error.gap("the PersistentVolumes"),))
-    counts: dict[str, int] = defaultdict(int)
-    for volume in volumes:
-        counts[str(spec_of(volume).get("storageClassName") or "")] += 1
+    volumes = await look.whole("PersistentVolume")
+    if volumes is None:
+        return _Storage(classes=classes)
+    counts = Counter(str(spec_of(volume).get("storageClassName") or "") for volume in volumes)
     return _Storage(classes=classes, volumes=counts)
 
 
-async def _row(look: Look, claim: Json, question: ClaimsInQuestion, storage: _Storage) -> tuple[Row, tuple[Gap, ...]]:
-    namespace, name, state, named = namespace_of(claim), name_of(claim), phase(claim), class_of(claim)
+async def _row(look: Look, claim: Json, question: ClaimsInQuestion, storage: _Storage) -> Row:
+    namespace, name = place_of(claim)
+    state, named = phase(claim), class_of(claim)
     pods = question.pods.get((namespace, name), ())
-    owned, gaps = await _owned(look, pods[0], name) if pods else (_NO_OWNER, ())
-    reason, message, gap = "", "", None
-    if state != "Bound":
-        reason, message, gap = await _waiting_event(look, claim)
-    values: dict[str, Value] = {
-        "namespace": namespace,
-        "pvc": name,
-        "phase": state,
-        "age_s": age_s(look.snapshot, created_at(claim)),
-        "class_named": named is not None,
-        "storage_class": named or "",
-        "message": message,
-        "pod": name_of(pods[0]) if pods else "",
-        **_class(named or "", storage),
-        **owned,
-        # These go with the next release.
-        "wants": wanted_bytes(claim),
-        "reason": reason,
-    }
-    row = Row(
-        values=values,
-        subject=ref(claim, "PersistentVolumeClaim"),
+    message = await _waits_for(look, claim) if state != "Bound" else ""
+    shown = ClassShown(
+        age_s=age_s(look.snapshot, created_at(claim)),
+        class_named=named is not None,
+        message=message,
+        asked=_class(named or "", storage),
+        owned=await _owner(look, pods[0], name) if pods else _Owner(),
+    )
+    return question.row(
+        claim,
+        shown,
         quote=message or f"storageClassName: {named if named is not None else '(none)'}, phase: {state}",
         reproduce=f"kubectl -n {namespace} describe pvc {name}; kubectl get storageclass",
     )
-    return row, (*gaps, *((gap,) if gap else ()))
 
 
-def _class(named: str, storage: _Storage) -> dict[str, Value]:
+def _class(named: str, storage: _Storage) -> _Class:
     by_name = {name_of(each): each for each in storage.classes}
     names = tuple(sorted(by_name))
     meant = by_name.get(named, {})
     exists = named in by_name
-    alike = None if exists or not named else process.extractOne(named, names, scorer=fuzz.ratio, score_cutoff=_ALIKE)
-    counted = UNKNOWN if exists or storage.volumes is None else storage.volumes.get(named, 0)
-    return {
-        "class_exists": exists,
-        "class_volumes": counted,
-        "provisioner": str(meant.get("provisioner") or ""),
-        "binding_mode": str(meant.get("volumeBindingMode") or ("Immediate" if meant else "")),
-        "default_class": default_class(storage.classes),
-        "classes": names,
-        "only_class": names[0] if len(names) == 1 else "",
-        "nearest": alike[0] if alike else "",
-    }
-
-
-async def _waiting_event(look: Look, claim: Json) -> tuple[str, str, Gap | None]:
-    """Return reason and message of the newest event that says why a claim is not bound."""
-    about: ObjectRef = ref(claim, "PersistentVolumeClaim")
-    try:
-        events = await look.snapshot.events(about)
-    except ClusterError as error:
-        return "", "", error.gap(f"events in {namespace_of(claim)}")
-    waiting = [each for each in events if each.get("reason") in _WAITING_REASONS]
-    return (str(waiting[-1].get("reason")), str(waiting[-1].get("message") or ""), None) if waiting else ("", "", None)
-
-
-_NO_OWNER: Final[Mapping[str, Value]] = {
-    "owner_kind": "", "owner": "", "template": "", "template_class": "", "top_kind": "", "top_name": "",
-}  # fmt: skip
-
-
-async def _owned(look: Look, pod: Json, claim: str) -> tuple[Mapping[str, Value], tuple[Gap, ...]]:
-    """Return the owner of the pod, and the class that the template which made the claim names now."""
-    found = await owners.owners_of(look.snapshot, pod)
-    owner = owner_of(pod)
-    top = found.refs[-1] if found.refs else owner
-    workload = found.manifests[0] if found.manifests else {}
-    template: Json = next(
-        (
-            each
-            for each in spec_of(workload).get("volumeClaimTemplates") or ()
-            if f"{name_of(each)}-{name_of(pod)}" == claim
-        ),
-        {},
+    return _Class(
+        class_exists=exists,
+        class_volumes=UNKNOWN if exists or storage.volumes is None else storage.volumes.get(named, 0),
+        provisioner=str(meant.get("provisioner") or ""),
+        binding_mode=str(meant.get("volumeBindingMode") or ("Immediate" if meant else "")),
+        default_class=default_class(storage.classes),
+        classes=names,
+        only_class=names[0] if len(names) == 1 else "",
+        nearest="" if exists or not named else most_like(named, names),
     )
-    values: dict[str, Value] = {
-        "owner_kind": owner.kind,
-        "owner": owner.name,
-        "template": name_of(template),
-        "template_class": class_of(template) or "",
-        "top_kind": top.kind,
-        "top_name": top.name,
-    }
-    return values, (found.gap,) if found.gap else ()
+
+
+async def _waits_for(look: Look, claim: Json) -> str:
+    """Return the message of the newest event that says why a claim is not bound."""
+    events = await events_about(look, ref(claim, "PersistentVolumeClaim"))
+    waiting = [str(each.get("message") or "") for each in events if each.get("reason") in _WAITING_REASONS]
+    return waiting[-1] if waiting else ""
+
+
+async def _owner(look: Look, pod: Json, claim: str) -> _Owner:
+    """Return the owner of the pod, and the class that the template which made the claim names now."""
+    above = (await owners_of(look, pod)).manifests
+    templates = spec_of(above[0]).get("volumeClaimTemplates") or () if above else ()
+    template: Json = next((each for each in templates if f"{name_of(each)}-{name_of(pod)}" == claim), {})
+    owner = owner_of(pod)
+    return _Owner(
+        owner_kind=owner.kind,
+        owner=owner.name,
+        template=name_of(template),
+        template_class=class_of(template) or "",
+    )

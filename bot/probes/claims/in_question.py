@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
-from bot.kube.objects import name_of, namespace_of, phase_of, place_of
+from rapidfuzz import fuzz, process
+
+from bot.kube.objects import name_of, namespace_of, phase_of, place_of, ref
 from bot.kube.volume_claims import claim_names, class_of
 from bot.probes.contract import Look
+from bot.probes.rows import RowValues
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, GapReason, Json
+from intents.domain import Gap, GapReason, Json, ProbeResult, Row
 
 MOST_CLAIMS: Final = 24
+# A name that is less alike than this is not what was meant.
+_ALIKE: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRow(RowValues):
+    """A claim in question."""
+
+    namespace: str
+    pod: str  # the first that mounts it
+    pvc: str
+    phase: str = ""  # Pending, Bound, Lost
+    storage_class: str = ""  # "" where it names none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,20 +40,48 @@ class ClaimsInQuestion:
     claims: tuple[Json, ...] = ()
     pods: Mapping[tuple[str, str], Sequence[Json]]
     missing: str = ""
-    gaps: tuple[Gap, ...] = ()
     looked_at: int = 0
 
-    def chosen(self) -> tuple[tuple[Json, ...], tuple[Gap, ...]]:
-        """Return the claims to look at, and the gap for those that are too many."""
-        chosen = self.claims[:MOST_CLAIMS]
-        if len(chosen) == len(self.claims):
-            return chosen, ()
-        detail = f"only {len(chosen)} of {len(self.claims)} claims were looked at"
-        return chosen, (Gap(what="all claims", reason=GapReason.TRUNCATED, detail=detail),)
+    @property
+    def chosen(self) -> tuple[Json, ...]:
+        """Return the claims to look at."""
+        return self.claims[:MOST_CLAIMS]
 
     def pod_of(self, claim: Json) -> str:
         """Return the first pod that mounts a claim, "" if none does."""
         return next((name_of(pod) for pod in self.pods.get(place_of(claim), ())), "")
+
+    def row(self, claim: Json, shown: RowValues, *, quote: str, reproduce: str = "") -> Row:
+        """Return the row of a claim, with the values that the argument `shows` adds."""
+        namespace, name = place_of(claim)
+        about = ClaimRow(
+            namespace=namespace,
+            pod=self.pod_of(claim),
+            pvc=name,
+            phase=phase(claim),
+            storage_class=class_of(claim) or "",
+        )
+        reproduce = reproduce or f"kubectl -n {namespace} describe pvc {name}"
+        return about.row(ref(claim, "PersistentVolumeClaim"), quote=quote, reproduce=reproduce, more=shown.values())
+
+    @property
+    def cut(self) -> tuple[Gap, ...]:
+        """Return the gap for the claims that are too many."""
+        if len(self.chosen) == len(self.claims):
+            return ()
+        detail = f"only {len(self.chosen)} of {len(self.claims)} claims were looked at"
+        return (Gap(what="all claims", reason=GapReason.TRUNCATED, detail=detail),)
+
+    def result(self, rows: Iterable[Row]) -> ProbeResult:
+        """Return the result of a read that has rows for some of the claims only."""
+        looked_at = len(self.claims) or self.looked_at
+        return ProbeResult(rows=tuple(rows), gaps=self.cut, missing=self.missing, looked_at=looked_at)
+
+
+def most_like(name: str, choices: Iterable[str]) -> str:
+    """Return the one of several names that was probably meant, "" if none is like this one."""
+    found = process.extractOne(name, sorted(choices), scorer=fuzz.ratio, score_cutoff=_ALIKE)
+    return str(found[0]) if found else ""
 
 
 def phase(claim: Json) -> str:
@@ -52,25 +95,17 @@ def is_unbound(claim: Json) -> bool:
 
 
 async def claims_in_question(look: Look, *, wanted: Callable[[Json], bool] = is_unbound) -> ClaimsInQuestion:
-    """Read the claims in question; where neither a claim nor pods are named, those that are `wanted`."""
+    """Return the claims in question; where neither a claim nor pods are named, those that are `wanted`."""
     focus = look.focus
     if focus.kind in ("PersistentVolumeClaim", "StorageClass") or not focus.names_object:
         return await _listed(look, wanted)
     suspects = await pods_of(look)
-    names = [(namespace_of(pod), name) for pod in suspects.pods for name in claim_names(pod)]
-    gaps = list(suspects.gaps)
-    claims: list[Json] = []
-    unique = sorted(dict.fromkeys(names))[:MOST_CLAIMS]
-    for found in await asyncio.gather(*(_claim(look, namespace, name) for namespace, name in unique)):
-        if isinstance(found, Gap):
-            gaps.append(found)
-        elif found is not None:
-            claims.append(found)
+    names = sorted({(namespace_of(pod), name) for pod in suspects.pods for name in claim_names(pod)})[:MOST_CLAIMS]
+    claims = await asyncio.gather(*(look.find("PersistentVolumeClaim", name, namespace=home) for home, name in names))
     return ClaimsInQuestion(
-        claims=tuple(claims),
+        claims=tuple(each for each in claims if each is not None),
         pods=_mounting(suspects.pods),
         missing=suspects.missing,
-        gaps=tuple(gaps),
         looked_at=len(suspects.pods),
     )
 
@@ -79,31 +114,16 @@ async def _listed(look: Look, wanted: Callable[[Json], bool]) -> ClaimsInQuestio
     """Return the claim named, wherever it is, or those of the namespace or the cluster that are wanted."""
     focus = look.focus
     named = focus.name if focus.kind == "PersistentVolumeClaim" else ""
-    try:
-        fields = f"metadata.name={named}" if named else ""
-        listing = await look.snapshot.list("PersistentVolumeClaim", namespace=focus.namespace, fields=fields)
-    except ClusterError as error:
-        return ClaimsInQuestion(pods={}, gaps=(error.gap(),))
-    asked = listing.items
+    fields = f"metadata.name={named}" if named else ""
+    asked = (await look.snapshot.list("PersistentVolumeClaim", namespace=focus.namespace, fields=fields)).items
     if focus.kind == "StorageClass" and focus.name:
         asked = tuple(each for each in asked if class_of(each) == focus.name)
     claims = [each for each in asked if named or wanted(each)]
-    pods, no_pods = await _pods(look) if claims else ((), None)
+    pods = await look.list("Pod", namespace=focus.namespace) if claims else ()
     missing = f"PersistentVolumeClaim {focus.namespace}/{named}".replace(" /", " ") if named and not claims else ""
     return ClaimsInQuestion(
-        claims=tuple(sorted(claims, key=place_of)),
-        pods=_mounting(pods),
-        missing=missing,
-        gaps=tuple(gap for gap in (listing.gap("all claims"), no_pods) if gap),
-        looked_at=len(asked),
+        claims=tuple(sorted(claims, key=place_of)), pods=_mounting(pods), missing=missing, looked_at=len(asked)
     )
-
-
-async def _pods(look: Look) -> tuple[tuple[Json, ...], Gap | None]:
-    try:
-        return (await look.snapshot.list("Pod", namespace=look.focus.namespace)).items, None
-    except ClusterError as error:
-        return (), error.gap("pods that mount the claims")
 
 
 def _mounting(pods: Sequence[Json]) -> Mapping[tuple[str, str], Sequence[Json]]:
@@ -112,10 +132,3 @@ def _mounting(pods: Sequence[Json]) -> Mapping[tuple[str, str], Sequence[Json]]:
         for name in claim_names(pod):
             found[namespace_of(pod), name].append(pod)
     return found
-
-
-async def _claim(look: Look, namespace: str, name: str) -> Json | Gap | None:
-    try:
-        return await look.snapshot.find("PersistentVolumeClaim", name, namespace=namespace)
-    except ClusterError as error:
-        return error.gap()

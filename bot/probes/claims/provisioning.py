@@ -1,104 +1,87 @@
 """The claims whose provisioner was asked for a volume and has not made it: its error, or its silence.
 
-A claim that waits for its first pod, or for a class that does not exist, is none of these.
+A claim that waits for its first pod, or for a class that does not exist, is none of these. The sidecars of CSI drivers,
+provisioners as well as resizers, elect a leader by a Lease named after the driver, in the namespace of the controller:
+it says that the controller runs.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-from bot.cluster.errors import ClusterError
-from bot.cluster.events import event_last_seen
-from bot.kube.objects import annotations_of, created_at, name_of, namespace_of, ref
+from bot.kube.objects import annotations_of, created_at, name_of, namespace_of, ref, spec_of
+from bot.kube.volume_attachments import trouble_of
 from bot.kube.volume_claims import NO_PROVISIONER, class_of
-from bot.probes.claims.driver_leases import PROVISIONER, lease_of
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, phase
 from bot.probes.contract import Look
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.domain import Gap, Json, ProbeResult, Row, RowType
-
-KEYS: Final[Mapping[str, RowType]] = {
-    "provisioner": RowType.STRING,
-    "waits_s": RowType.INTEGER,  # since the provisioner was asked, -1 if not known
-    "error": RowType.STRING,  # of the newest attempt that failed
-    "error_age_s": RowType.INTEGER,
-    "driver_installed": RowType.BOOLEAN,  # a CSIDriver of this name, or a lease of its provisioner; true if not read
-    "lease_s": RowType.INTEGER,  # since the provisioner renewed its lease, -1 if it has none
-    "driver_namespace": RowType.STRING,
-    "driver_pod": RowType.STRING,  # that holds the lease
-    "driver_trouble": RowType.STRING,
-}
+from bot.probes.shared.holders import Holders
+from bot.probes.shared.reads import events_about, seen_s
+from intents.domain import Json, ProbeResult, Row
 
 _ASKED: Final = ("volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner")
 _FAILED: Final = "ProvisioningFailed"
 _STARTED: Final = ("ExternalProvisioning", "Provisioning")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driver(RowValues):
+    """The controller of a storage driver, by the lease of its sidecar; all empty without a lease."""
+
+    lease_s: int = UNKNOWN  # since the sidecar renewed its lease
+    driver_namespace: str = ""
+    driver_pod: str = ""  # that holds the lease
+    driver_trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisioningShown(RowValues):
+    """A claim that a provisioner was asked to serve."""
+
+    provisioner: str
+    waits_s: int  # since the provisioner was asked, -1 if not known
+    error: str  # of the newest attempt that failed
+    error_age_s: int
+    driver_installed: bool  # a CSIDriver of this name, or a lease of its provisioner; true if not read
+    driver: Driver
+
+
 async def read(look: Look) -> ProbeResult:
     """Read the unbound claims in question, their events, and the controller of their provisioner."""
     question = await claims_in_question(look)
-    chosen, cut = question.chosen()
-    waiting = [each for each in chosen if phase(each) == "Pending"]
-    gaps = [*question.gaps, *cut]
-    rows: list[Row] = []
-    if waiting:
-        try:
-            classes = {name_of(each): each for each in (await look.snapshot.list("StorageClass")).items}
-        except ClusterError as error:
-            return ProbeResult(gaps=(*gaps, error.gap("the StorageClasses")), missing=question.missing)
-        for row, found in await asyncio.gather(*(_row(look, each, classes, question) for each in waiting)):
-            rows += [row] if row else []
-            gaps += found
-    return ProbeResult(
-        rows=tuple(rows),
-        gaps=tuple(dict.fromkeys(gaps)),
-        missing=question.missing,
-        looked_at=len(question.claims) or question.looked_at,
-    )
+    waiting = [each for each in question.chosen if phase(each) == "Pending"]
+    classes = {name_of(each): each for each in (await look.list("StorageClass") if waiting else ())}
+    rows = await asyncio.gather(*(_row(look, each, classes, question) for each in waiting))
+    return question.result(filter(None, rows))
 
 
-async def _row(
-    look: Look, claim: Json, classes: Mapping[str, Json], question: ClaimsInQuestion
-) -> tuple[Row | None, list[Gap]]:
+async def _row(look: Look, claim: Json, classes: Mapping[str, Json], question: ClaimsInQuestion) -> Row | None:
     """Return the row of a claim that its provisioner was asked to serve, None for any other."""
     storage_class = classes.get(class_of(claim) or "", {})
     provisioner = _asked_provisioner(claim) or str(storage_class.get("provisioner") or "")
     if not storage_class or provisioner == NO_PROVISIONER:
-        return None, []
-    namespace, name = namespace_of(claim), name_of(claim)
-    try:
-        events = await look.snapshot.events(ref(claim, "PersistentVolumeClaim"))
-    except ClusterError as error:
-        if not _asked_provisioner(claim):
-            return None, [error.gap(f"events in {namespace}")]
-        events, gaps = (), [error.gap(f"events in {namespace}")]
-    else:
-        gaps = []
+        return None
+    events = await events_about(look, ref(claim, "PersistentVolumeClaim"))
     failed = [each for each in events if each.get("reason") == _FAILED]
     started = [each for each in events if each.get("reason") in _STARTED]
     if not (failed or started or _asked_provisioner(claim)):
-        return None, gaps
-    message = str(failed[-1].get("message") or "") if failed else ""
-    row = Row(
-        values={
-            "namespace": namespace,
-            "pod": question.pod_of(claim),
-            "pvc": name,
-            "phase": "Pending",
-            "storage_class": name_of(storage_class),
-            "provisioner": provisioner,
-            "waits_s": _waits_s(look, claim, storage_class, (*failed, *started)),
-            "error": message,
-            "error_age_s": _last_s(look, failed),
-            **await _driver(look, provisioner, gaps),
-        },
-        subject=ref(claim, "PersistentVolumeClaim"),
-        quote=message or (str(started[-1].get("message") or "") if started else ""),
-        reproduce=f"kubectl -n {namespace} describe pvc {name}",
+        return None
+    error = str(failed[-1].get("message") or "") if failed else ""
+    driver = await driver_of(look, provisioner)
+    shown = ProvisioningShown(
+        provisioner=provisioner,
+        waits_s=_waits_s(look, claim, storage_class, (*failed, *started)),
+        error=error,
+        error_age_s=seen_s(look, failed[-1]) if failed else UNKNOWN,
+        driver_installed=driver != Driver() or await _is_installed(look, provisioner),
+        driver=driver or Driver(),
     )
-    return row, gaps
+    return question.row(claim, shown, quote=error or (str(started[-1].get("message") or "") if started else ""))
 
 
 def _asked_provisioner(claim: Json) -> str:
@@ -114,24 +97,28 @@ def _waits_s(look: Look, claim: Json, storage_class: Json, events: Sequence[Json
     return max(first, default=UNKNOWN)
 
 
-def _last_s(look: Look, events: Sequence[Json]) -> int:
-    seen = event_last_seen(events[-1]) if events else None
-    return UNKNOWN if seen is None else max(int((look.now - seen).total_seconds()), 0)
+async def _is_installed(look: Look, provisioner: str) -> bool:
+    return await look.unless_refused(look.snapshot.find("CSIDriver", provisioner), {}) is not None
 
 
-async def _driver(look: Look, provisioner: str, gaps: list[Gap]) -> Mapping[str, Any]:
-    lease, gap = await lease_of(look, provisioner, sidecar=PROVISIONER)
-    gaps += [gap] if gap else []
-    installed = True
-    if not gap and not lease.namespace:
-        try:
-            installed = await look.snapshot.find("CSIDriver", provisioner) is not None
-        except ClusterError as error:
-            gaps.append(error.gap())
-    return {
-        "driver_installed": installed,
-        "lease_s": lease.renewed_s,
-        "driver_namespace": lease.namespace,
-        "driver_pod": lease.pod,
-        "driver_trouble": lease.trouble,
-    }
+async def driver_of(look: Look, driver: str, *, sidecar: str = "") -> Driver | None:
+    """Return the controller of a driver by the newest lease of its sidecar; None if that is not readable.
+
+    The Leases of provisioners have the driver's name alone, others begin with the name of the `sidecar`.
+    """
+    return await look.unless_refused(_driver(look, sidecar + re.sub(r"[^a-zA-Z0-9-]", "-", driver)), None)
+
+
+async def _driver(look: Look, lease_name: str) -> Driver:
+    found = (await look.snapshot.list("Lease", fields=f"metadata.name={lease_name}")).items
+    if not found:
+        return Driver()
+    lease = max(found, key=lambda each: str(spec_of(each).get("renewTime") or ""))
+    pods = await look.snapshot.list("Pod", namespace=namespace_of(lease))
+    pod = Holders(pods.items).of(lease)
+    return Driver(
+        lease_s=age_s(look.snapshot, spec_of(lease).get("renewTime")),
+        driver_namespace=namespace_of(lease),
+        driver_pod=name_of(pod) if pod else "",
+        driver_trouble=trouble_of(pod) if pod else "",
+    )

@@ -12,19 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.objects import name_of, namespace_of
 from bot.kube.volume_claims import claim_names
+from bot.probes.claims.in_question import ClaimRow
 from bot.probes.contract import Look
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.scope import pods_of
 from bot.prometheus.errors import PrometheusError
-from intents.domain import Gap, ObjectRef, ProbeResult, Row, RowType
-
-KEYS: Final[Mapping[str, RowType]] = {
-    "used": RowType.INTEGER,  # percent of its bytes
-    "inodes": RowType.INTEGER,  # percent of its inodes, -1 where it has none
-}
+from intents.domain import ObjectRef, ProbeResult, Row
 
 _BYTES: Final = "kubelet_volume_stats_available_bytes{0} / kubelet_volume_stats_capacity_bytes{0}"
 _INODES: Final = "kubelet_volume_stats_inodes_free{0} / kubelet_volume_stats_inodes{0}"
@@ -38,13 +34,20 @@ _Pods = Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsageShown(RowValues):
+    """How full the volume of a claim is."""
+
+    used: int  # percent of its bytes
+    inodes: int  # percent of its inodes, -1 where it has none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
     """The volumes to ask for: a selector of series, and the claims among them; None for every claim."""
 
     selector: str
     claims: _Pods | None = None
     missing: str = ""
-    gaps: tuple[Gap, ...] = ()
 
     def takes(self, place: tuple[str, str]) -> bool:
         """Tell whether a claim is in question."""
@@ -55,19 +58,19 @@ async def read(look: Look) -> ProbeResult:
     """Ask Prometheus for the free share of bytes and inodes."""
     asked = await _asked(look)
     if asked.claims is not None and not asked.claims:
-        return ProbeResult(missing=asked.missing, gaps=asked.gaps)
+        return ProbeResult(missing=asked.missing)
     try:
         used, inodes = await asyncio.gather(*(_used(look, each.format(asked.selector)) for each in (_BYTES, _INODES)))
-    except (PrometheusError, ClusterError) as error:
-        return ProbeResult(gaps=(*asked.gaps, error.gap()), missing=asked.missing)
+    except PrometheusError as error:
+        return ProbeResult(gaps=(error.gap(),), missing=asked.missing)
     if not used:
-        return ProbeResult(not_applicable=_NO_SERIES, gaps=asked.gaps, missing=asked.missing)
+        return ProbeResult(not_applicable=_NO_SERIES, missing=asked.missing)
     rows = [
         _row(place, share, inodes.get(place, UNKNOWN), asked)
         for place, share in sorted(used.items())
         if asked.takes(place) and (asked.claims is not None or max(share, inodes.get(place, 0)) >= _NEARLY)
     ]
-    return ProbeResult(rows=tuple(rows), gaps=asked.gaps, missing=asked.missing, looked_at=len(used))
+    return ProbeResult(rows=tuple(rows), missing=asked.missing, looked_at=len(used))
 
 
 async def _asked(look: Look) -> _Asked:
@@ -81,7 +84,7 @@ async def _asked(look: Look) -> _Asked:
         return _Asked(selector=f'{{namespace="{focus.namespace}"}}' if focus.namespace else "")
     suspects = await pods_of(look)
     claims = {(namespace_of(pod), name): name_of(pod) for pod in reversed(suspects.pods) for name in claim_names(pod)}
-    return _Asked(selector=_selector(set(claims)), claims=claims, missing=suspects.missing, gaps=suspects.gaps)
+    return _Asked(selector=_selector(set(claims)), claims=claims, missing=suspects.missing)
 
 
 def _selector(claims: set[tuple[str, str]]) -> str:
@@ -105,18 +108,10 @@ async def _used(look: Look, query: str) -> dict[tuple[str, str], int]:
 
 def _row(place: tuple[str, str], used: int, inodes: int, asked: _Asked) -> Row:
     namespace, name = place
-    return Row(
-        values={
-            "namespace": namespace,
-            "pod": (asked.claims or {}).get(place, ""),
-            "pvc": name,
-            "phase": "",
-            "storage_class": "",
-            "used": used,
-            "inodes": inodes,
-        },
-        subject=ObjectRef(kind="PersistentVolumeClaim", namespace=namespace, name=name),
+    return ClaimRow(namespace=namespace, pod=(asked.claims or {}).get(place, ""), pvc=name).row(
+        ObjectRef(kind="PersistentVolumeClaim", namespace=namespace, name=name),
         quote=f"{namespace}/{name}: {used} % used",
         reproduce=f"kubectl -n {namespace} get pvc {name}",
         lasts=True,
+        more=UsageShown(used=used, inodes=inodes).values(),
     )

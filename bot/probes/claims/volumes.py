@@ -6,47 +6,47 @@ A volume that is older than its cluster may hold the data of an earlier one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster import owners
-from bot.cluster.errors import ClusterError
+from bot.cluster.owners import Top
 from bot.kube.containers import containers_in, trouble_order
 from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, place_of, ref, spec_of
 from bot.kube.volume_claims import claim_names, is_local, nodes_of, reclaim_policy_of, volume_name_of
+from bot.probes.claims.in_question import MOST_CLAIMS, ClaimRow
 from bot.probes.contract import Look
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.holders import suspects_of
 from bot.probes.shared.log_lines import BadPattern, compile_pattern
-from intents.domain import (
-    Gap,
-    GapReason,
-    Json,
-    ObjectRef,
-    ProbeResult,
-    Row,
-    RowType,
-    Value,
-)
+from bot.probes.shared.reads import topmost
+from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row
 
 # A claim and its cluster are created within moments of each other, in either order.
 _TOGETHER_S: Final = 60
-# A request that names no object must not read every volume of a cluster.
-MOST_CLAIMS: Final = 24
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "crash_looping": RowType.BOOLEAN,  # a container of the pod is
-    "pv": RowType.STRING,
-    "reclaim_policy": RowType.STRING,
-    "data_age_s": RowType.INTEGER,  # of claim or volume, whichever is older
-    "cluster_kind": RowType.STRING,  # the topmost owner of the pod
-    "cluster": RowType.STRING,
-    "cluster_age_s": RowType.INTEGER,
-    "older_than_cluster": RowType.BOOLEAN,
-    "local": RowType.BOOLEAN,
-    "node": RowType.STRING,  # where a local volume lies, else where the pod runs
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ages(RowValues):
+    """The ages of a volume and of the cluster of pods that it serves."""
+
+    data_age_s: int  # of claim or volume, whichever is older
+    cluster_kind: str  # the topmost owner of the pod
+    cluster: str
+    cluster_age_s: int
+    older_than_cluster: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeShown(RowValues):
+    """A claim of a pod in question with its volume."""
+
+    crash_looping: bool  # a container of the pod is
+    pv: str
+    reclaim_policy: str
+    local: bool
+    node: str  # where a local volume lies, else where the pod runs
+    ages: _Ages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +57,7 @@ class _Claimed:
     name: str
     claim: Json
     volume: Json
-    top: owners.Top
-    gaps: tuple[Gap, ...]
+    top: Top
 
 
 async def read(look: Look) -> ProbeResult:
@@ -75,57 +74,47 @@ async def read(look: Look) -> ProbeResult:
     pods = {place_of(each.pod): each.pod for each in containers}
     claims = [(pod, name) for pod in pods.values() for name in claim_names(pod)]
     found = await asyncio.gather(*(_claimed(look, pod, name) for pod, name in claims[:MOST_CLAIMS]))
-    gaps = [*suspects.gaps, *(gap for claimed in found for gap in claimed.gaps)]
+    gaps: tuple[Gap, ...] = ()
     if len(claims) > len(found):
         detail = f"only those of {len(found)} of {len(claims)} claims were read"
-        gaps.append(Gap(what="all volumes", reason=GapReason.TRUNCATED, detail=detail))
-    rows = tuple(_row(look, claimed) for claimed in found)
-    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+        gaps = (Gap(what="all volumes", reason=GapReason.TRUNCATED, detail=detail),)
+    return ProbeResult(rows=tuple(_row(look, each) for each in found), gaps=gaps, missing=suspects.missing)
 
 
 async def _claimed(look: Look, pod: Json, name: str) -> _Claimed:
-    namespace = namespace_of(pod)
-    top = await owners.topmost(look.snapshot, pod)
-    gaps = [top.gap] if top.gap else []
-    claim, gap = await _object(look, "PersistentVolumeClaim", name, namespace)
-    gaps += [gap] if gap else []
-    volume: Json = {}
-    if volume_name := volume_name_of(claim):
-        volume, gap = await _object(look, "PersistentVolume", volume_name)
-        gaps += [gap] if gap else []
-    return _Claimed(pod=pod, name=name, claim=claim, volume=volume, top=top, gaps=tuple(gaps))
-
-
-async def _object(look: Look, kind: str, name: str, namespace: str = "") -> tuple[Json, Gap | None]:
-    try:
-        return await look.snapshot.find(kind, name, namespace=namespace) or {}, None
-    except ClusterError as error:
-        return {}, error.gap()
+    top = await topmost(look, pod)
+    claim = await look.find("PersistentVolumeClaim", name, namespace=namespace_of(pod)) or {}
+    volume_name = volume_name_of(claim)
+    volume = await look.find("PersistentVolume", volume_name) if volume_name else None
+    return _Claimed(pod=pod, name=name, claim=claim, volume=volume or {}, top=top)
 
 
 def _row(look: Look, claimed: _Claimed) -> Row:
     claim, volume, pod = claimed.claim, claimed.volume, claimed.pod
     namespace, pv = namespace_of(pod), name_of(volume) or volume_name_of(claim)
     created = created_at(volume or claim)
-    about = ObjectRef(kind="PersistentVolumeClaim", namespace=namespace, name=claimed.name)
-    return Row(
-        values={
-            "namespace": namespace,
-            "pod": name_of(pod),
-            "crash_looping": any(each.crash_looping(look.now) for each in containers_in(pod)),
-            "pvc": claimed.name,
-            "phase": phase_of(claim),
-            "pv": pv,
-            "storage_class": _storage_class(claim) or _storage_class(volume),
-            "reclaim_policy": reclaim_policy_of(volume),
-            "local": is_local(volume),
-            "node": _node(volume, pod),
-            **_ages(look, claimed),
-        },
-        subject=ref(claim, "PersistentVolumeClaim") if claim else about,
+    about = ClaimRow(
+        namespace=namespace,
+        pod=name_of(pod),
+        pvc=claimed.name,
+        phase=phase_of(claim),
+        storage_class=_storage_class(claim) or _storage_class(volume),
+    )
+    shown = VolumeShown(
+        crash_looping=any(each.crash_looping(look.now) for each in containers_in(pod)),
+        pv=pv,
+        reclaim_policy=reclaim_policy_of(volume),
+        local=is_local(volume),
+        node=_node(volume, pod),
+        ages=_ages(look, claimed),
+    )
+    named = ObjectRef(kind="PersistentVolumeClaim", namespace=namespace, name=claimed.name)
+    return about.row(
+        ref(claim, "PersistentVolumeClaim") if claim else named,
         quote=f"{pv or claimed.name} creationTimestamp: {created}" if created else "",
         reproduce=f"kubectl -n {namespace} get pvc {claimed.name} -o yaml"
         + (f"; kubectl get pv {pv} -o yaml" if pv else ""),
+        more=shown.values(),
     )
 
 
@@ -139,20 +128,16 @@ def _node(volume: Json, pod: Json) -> str:
     return nodes[0] if len(nodes) == 1 else node_name_of(pod)
 
 
-def _ages(look: Look, claimed: _Claimed) -> dict[str, Value]:
+def _ages(look: Look, claimed: _Claimed) -> _Ages:
     """Return the ages of claim, volume and cluster. A pod is no cluster: only its owner has an age to compare with."""
     top = claimed.top
     owned = top.ref.kind != "Pod"
-    pvc_age_s, pv_age_s = (age_s(look.snapshot, created_at(each)) for each in (claimed.claim, claimed.volume))
     cluster_age_s = age_s(look.snapshot, created_at(top.manifest or {})) if owned else UNKNOWN
-    data_age_s = max(pvc_age_s, pv_age_s)
-    return {
-        "data_age_s": data_age_s,
-        "cluster_kind": top.ref.kind if owned else "",
-        "cluster": top.ref.name if owned else "",
-        "cluster_age_s": cluster_age_s,
-        "older_than_cluster": cluster_age_s != UNKNOWN and data_age_s > cluster_age_s + _TOGETHER_S,
-        # These go with the next release.
-        "pvc_age_s": pvc_age_s,
-        "pv_age_s": pv_age_s,
-    }
+    data_age_s = max(age_s(look.snapshot, created_at(each)) for each in (claimed.claim, claimed.volume))
+    return _Ages(
+        data_age_s=data_age_s,
+        cluster_kind=top.ref.kind if owned else "",
+        cluster=top.ref.name if owned else "",
+        cluster_age_s=cluster_age_s,
+        older_than_cluster=cluster_age_s != UNKNOWN and data_age_s > cluster_age_s + _TOGETHER_S,
+    )

@@ -6,58 +6,9 @@ from typing import Final
 
 from bot.probes.contract import Look, Probe
 from bot.probes.image_pulls import failures, queue, sandboxes, surroundings
+from bot.probes.image_pulls.surroundings import ImageRow
 from bot.probes.shared.scope import READS_PODS
-from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
-
-DECLARATION: Final = ProbeDeclaration(
-    name="image-pulls",
-    says="a row per image that a pod in question needs and its node pulls: why the pull fails, or what it waits for",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "node": RowType.STRING,
-        "image": RowType.STRING,
-    },
-    args={
-        "shows": ArgDeclaration(
-            says="failures: containers whose image cannot be pulled, and where the same image runs; queue: each pull"
-            " of the pods in question and those it waited for on its node; sandboxes: pods whose sandbox (pause) image"
-            " the node's runtime could not get",
-            choices=("failures", "queue", "sandboxes"),
-            default="failures",
-            fills={"failures": failures.KEYS, "queue": queue.KEYS, "sandboxes": sandboxes.KEYS},
-        )
-    },
-    permissions=tuple(
-        dict.fromkeys(
-            (
-                *READS_PODS,
-                Permission(verb="list", resource="events"),
-                Permission(verb="list", resource="nodes"),
-                *surroundings.PERMISSIONS,
-            )
-        )
-    ),
-    formerly=(
-        FormerNames(new_args=("shows",), leaving={"last_s": RowType.INTEGER}),
-        FormerNames(
-            probe="pull-queue",
-            with_args={"shows": "queue"},
-            leaving={"container": RowType.STRING, "size": RowType.INTEGER},
-        ),
-        FormerNames(
-            probe="sandbox-image",
-            with_args={"shows": "sandboxes"},
-            leaving={
-                "owner_kind": RowType.STRING,
-                "owner": RowType.STRING,
-                "message": RowType.STRING,
-                "count": RowType.INTEGER,
-            },
-        ),
-    ),
-)
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
 
 
 async def read(look: Look) -> ProbeResult:
@@ -71,4 +22,36 @@ async def read(look: Look) -> ProbeResult:
             return await failures.read(look)
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="image-pulls",
+        says="a row per image that a pod in question needs and its node pulls: why the pull fails, or what it waits"
+        " for",
+        rows=ImageRow.keys(),
+        args={
+            "shows": ArgDeclaration(
+                says="failures: containers whose image cannot be pulled, and where the same image runs; queue: each"
+                " pull of the pods in question and those it waited for on its node; sandboxes: pods whose sandbox"
+                " (pause) image the node's runtime could not get",
+                choices=("failures", "queue", "sandboxes"),
+                default="failures",
+                fills={
+                    "failures": failures.FailureShown.keys(),
+                    "queue": queue.QueueShown.keys(),
+                    "sandboxes": sandboxes.SandboxShown.keys(),
+                },
+            )
+        },
+        permissions=tuple(
+            dict.fromkeys(
+                (
+                    *READS_PODS,
+                    Permission(verb="list", resource="events"),
+                    Permission(verb="list", resource="nodes"),
+                    *surroundings.PERMISSIONS,
+                )
+            )
+        ),
+    ),
+    read=read,
+)

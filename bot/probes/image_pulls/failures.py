@@ -12,20 +12,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
-from bot.cluster.events import event_last_seen
 from bot.cluster.owners import Top
-from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import Container, containers_in
 from bot.kube.images import normalized, registry_of
 from bot.kube.objects import name_of, namespace_of, node_name_of, ref, uid_of
 from bot.kube.owners import owner_of
 from bot.kube.pull_failures import cause_of, classify, is_telling
 from bot.probes.contract import Look
-from bot.probes.image_pulls.surroundings import PULL_REASONS, Around, Elsewhere, around, elsewhere
+from bot.probes.image_pulls.surroundings import PULL_REASONS, Around, Elsewhere, ImageRow, around, elsewhere
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, moment
+from bot.probes.shared.reads import events_about, seen_s
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, Json, ObjectRef, ProbeResult, Row, RowType
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 # Waiting reasons that the kubelet may show between two attempts of a pull.
 _STARTING: Final = ("", "ContainerCreating", "PodInitializing")
@@ -36,26 +35,29 @@ _MOST: Final = 20
 _LONGEST: Final = 1000
 _NOTHING: Final = Around(top=Top(ref=ObjectRef(kind="", name="")))
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "owner_kind": RowType.STRING,
-    "owner": RowType.STRING,
-    "top_kind": RowType.STRING,
-    "top_name": RowType.STRING,
-    "revisions": RowType.INTEGER,  # earlier templates that a rollout could go back to
-    "container": RowType.STRING,
-    "named_image": RowType.BOOLEAN,  # the text names this image, or none
-    "registry": RowType.STRING,
-    "node_platform": RowType.STRING,
-    "waiting": RowType.BOOLEAN,
-    "reason": RowType.STRING,
-    "message": RowType.STRING,
-    "failure": RowType.STRING,  # one of bot.kube.pull_failures.PullFailure
-    "cause": RowType.STRING,  # the part of the message that says why
-    "pull_secrets": RowType.STRINGS,
-    "missing_secrets": RowType.STRINGS,
-    "runs_elsewhere": RowType.INTEGER,  # ready containers with the same image
-    "failing_nodes": RowType.STRINGS,
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureShown(RowValues):
+    """A container that lacks its image, and why the pull fails."""
+
+    owner_kind: str
+    owner: str
+    top_kind: str
+    top_name: str
+    revisions: int  # earlier templates that a rollout could go back to
+    container: str
+    named_image: bool  # the text names this image, or none
+    registry: str
+    node_platform: str
+    waiting: bool
+    reason: str
+    message: str
+    failure: str  # one of bot.kube.pull_failures.PullFailure
+    cause: str  # the part of the message that says why
+    pull_secrets: tuple[str, ...]
+    missing_secrets: tuple[str, ...]
+    runs_elsewhere: int  # ready containers with the same image
+    failing_nodes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,33 +91,24 @@ async def read(look: Look) -> ProbeResult:
     """Read the pods in question, their events, and what is around those that lack an image."""
     suspects = await pods_of(look)
     pods = [pod for pod in suspects.pods if any(_lacks_image(each) for each in containers_in(pod))]
-    events, gaps = await _events(look.snapshot, pods)
+    told = await asyncio.gather(*(events_about(look, ref(pod, "Pod")) for pod in pods))
+    events = dict(zip(map(uid_of, pods), told, strict=True))
     pulls = [
         pull
         for pod in pods
         for container in containers_in(pod)
-        if _is_pull(pull := _pull(look.snapshot, container, events.get(uid_of(pod), ())))
+        if _is_pull(pull := _pull(look, container, events.get(uid_of(pod), ())))
     ]
-    if not pulls:
-        return ProbeResult(
-            gaps=(*suspects.gaps, *gaps), missing=suspects.missing, looked_at=_with_image(look, suspects.pods)
-        )
-    troubled = list({uid_of(pull.container.pod): pull.container.pod for pull in pulls}.values())
-    others, read_around = await asyncio.gather(
-        elsewhere(look), asyncio.gather(*(around(look.snapshot, pod) for pod in troubled[:_MOST]))
-    )
-    near = dict(zip(map(uid_of, troubled), read_around, strict=False))
-    gaps = (*suspects.gaps, *gaps, *others.gaps, *(gap for each in read_around for gap in each.gaps))
-    rows = []
-    for pull in pulls:
-        uid = uid_of(pull.container.pod)
-        rows.append(_row(look, pull, near.get(uid, _NOTHING), others, events.get(uid, ())))
-    return ProbeResult(
-        rows=tuple(rows),
-        gaps=tuple(dict.fromkeys(gaps)),
-        missing=suspects.missing,
-        looked_at=_with_image(look, suspects.pods),
-    )
+    rows: list[Row] = []
+    if pulls:
+        troubled = list({uid_of(pull.container.pod): pull.container.pod for pull in pulls}.values())[:_MOST]
+        others, found = await asyncio.gather(elsewhere(look), asyncio.gather(*(around(look, pod) for pod in troubled)))
+        near = dict(zip(map(uid_of, troubled), found, strict=True))
+        for pull in pulls:
+            uid = uid_of(pull.container.pod)
+            rows.append(_row(look, pull, near.get(uid, _NOTHING), others, events.get(uid, ())))
+    looked_at = _with_image(look, suspects.pods)
+    return ProbeResult(rows=tuple(rows), missing=suspects.missing, looked_at=looked_at)
 
 
 def _with_image(look: Look, pods: Sequence[Json]) -> int:
@@ -134,25 +127,11 @@ def _is_pull(pull: _Pull) -> bool:
     return pull.waiting or (pull.events.failed and _lacks_image(pull.container))
 
 
-async def _events(snapshot: Snapshot, pods: Sequence[Json]) -> tuple[dict[str, Sequence[Json]], tuple[Gap, ...]]:
-    """Return the events of each pod by its uid, oldest first."""
-
-    async def of(pod: Json) -> tuple[Sequence[Json], Gap | None]:
-        try:
-            return await snapshot.events(ref(pod, "Pod")), None
-        except ClusterError as error:
-            return (), error.gap(f"events in {namespace_of(pod)}")
-
-    found = await asyncio.gather(*map(of, pods))
-    gaps = dict.fromkeys(gap for _, gap in found if gap is not None)
-    return {uid_of(pod): events for pod, (events, _) in zip(pods, found, strict=True)}, tuple(gaps)
+def _pull(look: Look, container: Container, events: Sequence[Json]) -> _Pull:
+    return _Pull(container=container, events=_pull_events(look, container, events))
 
 
-def _pull(snapshot: Snapshot, container: Container, events: Sequence[Json]) -> _Pull:
-    return _Pull(container=container, events=_pull_events(snapshot, container, events))
-
-
-def _pull_events(snapshot: Snapshot, container: Container, events: Sequence[Json]) -> _PullEvents:
+def _pull_events(look: Look, container: Container, events: Sequence[Json]) -> _PullEvents:
     message, failed, last_s = "", False, UNKNOWN
     for event in events:
         text, reason = str(event.get("message", "")), event.get("reason")
@@ -162,8 +141,7 @@ def _pull_events(snapshot: Snapshot, container: Container, events: Sequence[Json
             failed = failed and reason == "Pulling"
         elif reason in ("Failed", "BackOff", "ErrImageNeverPull", "InspectFailed") and _is_about_pull(text):
             failed = True
-            seen = event_last_seen(event)
-            last_s = UNKNOWN if seen is None else max(int((snapshot.now - seen).total_seconds()), 0)
+            last_s = seen_s(look, event)
             message = text if is_telling(text) or not message else message
     return _PullEvents(message=message, failed=failed, last_s=last_s)
 
@@ -187,38 +165,33 @@ def _row(look: Look, pull: _Pull, near: Around, others: Elsewhere, events: Seque
     namespace, name, owner = namespace_of(pod), name_of(pod), owner_of(pod)
     node = node_name_of(pod)
     wanted = look.named.get("image", "")
-    return Row(
-        values={
-            "namespace": namespace,
-            "pod": name,
-            "owner_kind": owner.kind,
-            "owner": owner.name,
-            "top_kind": near.top.ref.kind,
-            "top_name": near.top.ref.name,
-            "revisions": near.revisions,
-            "container": container.name,
-            "image": container.image,
-            "named_image": not wanted or normalized(wanted) == image,
-            "registry": registry_of(container.image),
-            "node": node,
-            "node_platform": near.platform,
-            "waiting": pull.waiting,
-            "reason": container.reason,
-            "message": pull.message[:_LONGEST],
-            "failure": str(classify(pull.message, reason=container.reason)),
-            "cause": _cause(pull.message, container.image),
-            "pull_secrets": near.secrets,
-            "missing_secrets": _missing_secrets(events),
-            "runs_elsewhere": others.running.get(image, 0),
-            "failing_nodes": others.failing.get(image, (node,) if node else ()),
-            # It goes with the next release.
-            "last_s": pull.events.last_s,
-        },
-        subject=ref(pod, "Pod"),
+    shown = FailureShown(
+        owner_kind=owner.kind,
+        owner=owner.name,
+        top_kind=near.top.ref.kind,
+        top_name=near.top.ref.name,
+        revisions=near.revisions,
+        container=container.name,
+        named_image=not wanted or normalized(wanted) == image,
+        registry=registry_of(container.image),
+        node_platform=near.platform,
+        waiting=pull.waiting,
+        reason=container.reason,
+        message=pull.message[:_LONGEST],
+        failure=str(classify(pull.message, reason=container.reason)),
+        cause=_cause(pull.message, container.image),
+        pull_secrets=near.secrets,
+        missing_secrets=_missing_secrets(events),
+        runs_elsewhere=others.running.get(image, 0),
+        failing_nodes=others.failing.get(image, (node,) if node else ()),
+    )
+    return ImageRow(namespace=namespace, pod=name, node=node, image=container.image).row(
+        ref(pod, "Pod"),
         quote=pull.message[:_LONGEST],
         reproduce=f"kubectl -n {namespace} describe pod {name}",
         at=moment(look.snapshot, pull.events.last_s),
         lasts=pull.waiting,
+        more=shown.values(),
     )
 
 

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from bot.cluster import owners
-from bot.cluster.errors import ClusterError
-from bot.cluster.owners import Top, topmost
+from bot.cluster.owners import Top
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import containers_in
 from bot.kube.images import normalized
 from bot.kube.objects import namespace_of, node_name_of, spec_of, status_of
-from bot.kube.owners import controller_of, owner_of
+from bot.kube.owners import controller_of
 from bot.probes.contract import Look
+from bot.probes.rows import RowValues
 from bot.probes.shared import revisions
 from bot.probes.shared.ages import UNKNOWN
+from bot.probes.shared.reads import beside_the_verdict, topmost
 from bot.probes.shared.revisions import older_revisions
-from intents.domain import Gap, Json, Permission
-
-_T = TypeVar("_T")
+from intents.domain import Json, Permission
 
 # Waiting reasons of a container whose image is missing (pkg/kubelet/images/types.go).
 PULL_REASONS: Final = frozenset(
@@ -48,6 +47,16 @@ _SAMPLE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRow(RowValues):
+    """An image that a pod in question needs and its node pulls."""
+
+    namespace: str
+    pod: str
+    node: str
+    image: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
     """The owners and pull secrets of a pod that lacks an image, and the platform of its node."""
 
@@ -55,7 +64,6 @@ class Around:
     revisions: int = UNKNOWN
     secrets: tuple[str, ...] = ()
     platform: str = ""
-    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,51 +72,36 @@ class Elsewhere:
 
     running: Mapping[str, int]
     failing: Mapping[str, tuple[str, ...]]
-    gaps: tuple[Gap, ...] = ()
 
 
-async def around(snapshot: Snapshot, pod: Json) -> Around:
-    """Read what is around one pod. Never raises ClusterError: what is refused is a gap."""
-    gaps: list[Gap] = []
-
-    async def tried(what: str, read: Awaitable[_T], otherwise: _T) -> _T:
-        try:
-            return await read
-        except ClusterError as error:
-            gaps.append(error.gap(what))
-            return otherwise
-
-    account, node = str(spec_of(pod).get("serviceAccountName") or "default"), node_name_of(pod)
+async def around(look: Look, pod: Json) -> Around:
+    """Read what is around one pod."""
     secrets, platform, older, top = await asyncio.gather(
-        tried(f"ServiceAccount {namespace_of(pod)}/{account}", _secrets(snapshot, pod, account), _own_secrets(pod)),
-        tried(f"Node {node}", _platform(snapshot, node), ""),
-        tried(f"the revisions of {owner_of(pod)}", _revisions(snapshot, pod), UNKNOWN),
-        topmost(snapshot, pod),
+        _secrets(look, pod),
+        _platform(look, node_name_of(pod)),
+        look.unless_refused(_revisions(look.snapshot, pod), UNKNOWN),
+        topmost(look, pod),
     )
-    if top.gap:
-        gaps.append(top.gap)
-    return Around(
-        top=top,
-        revisions=older,
-        secrets=secrets,
-        platform=platform,
-        gaps=tuple(sorted(dict.fromkeys(gaps), key=str)),
-    )
+    return Around(top=top, revisions=older, secrets=secrets, platform=platform)
 
 
-def _own_secrets(pod: Json) -> tuple[str, ...]:
-    declared = spec_of(pod).get("imagePullSecrets") or ()
-    return tuple(str(each.get("name", "")) for each in declared)
+def home_of(look: Look, pods: Sequence[Json]) -> str:
+    """Return the one namespace of the pods in question, "" for several."""
+    namespaces = {namespace_of(pod) for pod in pods}
+    return look.focus.namespace or (namespaces.pop() if len(namespaces) == 1 else "")
 
 
-async def _secrets(snapshot: Snapshot, pod: Json, account: str) -> tuple[str, ...]:
-    found = await snapshot.find("ServiceAccount", account, namespace=namespace_of(pod))
-    of_account = tuple(str(each.get("name", "")) for each in (found or {}).get("imagePullSecrets") or ())
-    return tuple(dict.fromkeys((*_own_secrets(pod), *of_account)))
+async def _secrets(look: Look, pod: Json) -> tuple[str, ...]:
+    """Return the pull secrets that a pod declares, and those of its ServiceAccount."""
+    spec = spec_of(pod)
+    name = str(spec.get("serviceAccountName") or "default")
+    account = await look.find("ServiceAccount", name, namespace=namespace_of(pod)) or {}
+    declared = (*(spec.get("imagePullSecrets") or ()), *(account.get("imagePullSecrets") or ()))
+    return tuple(dict.fromkeys(str(each.get("name", "")) for each in declared))
 
 
-async def _platform(snapshot: Snapshot, node: str) -> str:
-    found = await snapshot.find("Node", node) if node else None
+async def _platform(look: Look, node: str) -> str:
+    found = await look.find("Node", node) if node else None
     info = status_of(found or {}).get("nodeInfo") or {}
     return "/".join(filter(None, (info.get("operatingSystem"), info.get("architecture"))))
 
@@ -126,11 +119,10 @@ async def elsewhere(look: Look) -> Elsewhere:
 
     Where only a namespace may be read, look at that one, with a gap for the rest.
     """
-    gaps: tuple[Gap, ...] = ()
-    try:
-        pods: Sequence[Json] = (await look.snapshot.list("Pod", limit=_SAMPLE)).items
-    except ClusterError as error:
-        gaps, pods = (error.gap("pods in all namespaces"),), await _in_namespace(look)
+    pods = await look.unless_refused(_sample(look), None)
+    if pods is None:
+        with beside_the_verdict():  # The gap of all namespaces says already what is not readable.
+            pods = await look.list("Pod", namespace=look.focus.namespace) if look.focus.namespace else ()
     running: dict[str, int] = {}
     failing: dict[str, set[str]] = {}
     for pod in pods:
@@ -141,14 +133,9 @@ async def elsewhere(look: Look) -> Elsewhere:
                 running[image] = running.get(image, 0) + 1
             elif container.reason in PULL_REASONS and node:
                 failing.setdefault(image, set()).add(node)
-    return Elsewhere(
-        running=running, failing={image: tuple(sorted(nodes)) for image, nodes in failing.items()}, gaps=gaps
-    )
+    return Elsewhere(running=running, failing={image: tuple(sorted(nodes)) for image, nodes in failing.items()})
 
 
-async def _in_namespace(look: Look) -> Sequence[Json]:
-    """Return the pods of the focus's namespace; none where they may not be read: another gap reports that."""
-    try:
-        return (await look.snapshot.list("Pod", namespace=look.focus.namespace)).items if look.focus.namespace else ()
-    except ClusterError:
-        return ()
+async def _sample(look: Look) -> tuple[Json, ...]:
+    with beside_the_verdict():  # That a large cluster has more pods is no gap.
+        return (await look.snapshot.list("Pod", limit=_SAMPLE)).items

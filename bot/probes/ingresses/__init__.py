@@ -6,39 +6,50 @@ from typing import Final
 
 from bot.probes.contract import Look, Probe
 from bot.probes.ingresses import backends, certificates, classes
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
-
-DECLARATION: Final = ProbeDeclaration(
-    name="ingresses",
-    says="a row per Ingress in question: its backends, its class and controller, or its certificates",
-    rows={"namespace": RowType.STRING, "ingress": RowType.STRING},
-    args={
-        "shows": ArgDeclaration(
-            says="backends: a row per rule, with the Service and port it leads to; class: a row per Ingress, with"
-            " what serves it; certificates: a row per Secret of its TLS, with what the controller says of it",
-            choices=("backends", "class", "certificates"),
-            default="backends",
-            fills={"backends": backends.KEYS, "class": classes.KEYS, "certificates": certificates.KEYS},
-        )
-    },
-    permissions=(
-        Permission(verb="get", group="networking.k8s.io", resource="ingresses"),
-        Permission(verb="list", group="networking.k8s.io", resource="ingresses"),
-        Permission(verb="list", group="networking.k8s.io", resource="ingressclasses"),
-        Permission(verb="list", resource="services"),
-        Permission(verb="list", resource="events"),
-        Permission(verb="list", resource="pods"),
-        Permission(verb="get", resource="pods/log"),
-        Permission(verb="list", group="apps", resource="daemonsets"),
-        Permission(verb="list", group="apps", resource="deployments"),
-    ),
-)
+from bot.probes.ingresses.in_question import IngressRow, ingresses_in_question
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the Ingresses in question and what is asked about them."""
+    if look.focus.kind not in ("Ingress", "Service", "Secret", ""):
+        return ProbeResult(not_applicable=f"{look.focus.kind} is not an Ingress")
+    ingresses = await ingresses_in_question(look)
+    if not ingresses.items and not ingresses.truncated:
+        return ProbeResult(not_applicable="no Ingress leads there")
     reads = {"class": classes.read, "certificates": certificates.read}
-    return await reads.get(str(look.args.get("shows")), backends.read)(look)
+    return await reads.get(str(look.args.get("shows")), backends.read)(look, ingresses)
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="ingresses",
+        says="a row per Ingress in question: its backends, its class and controller, or its certificates",
+        rows=IngressRow.keys(),
+        args={
+            "shows": ArgDeclaration(
+                says="backends: a row per rule, with the Service and port it leads to; class: a row per Ingress, with"
+                " what serves it; certificates: a row per Secret of its TLS, with what the controller says of it",
+                choices=("backends", "class", "certificates"),
+                default="backends",
+                fills={
+                    "backends": backends.BackendShown.keys(),
+                    "class": classes.ClassShown.keys(),
+                    "certificates": certificates.CertificateShown.keys(),
+                },
+            )
+        },
+        permissions=(
+            Permission(verb="get", group="networking.k8s.io", resource="ingresses"),
+            Permission(verb="list", group="networking.k8s.io", resource="ingresses"),
+            Permission(verb="list", group="networking.k8s.io", resource="ingressclasses"),
+            Permission(verb="list", resource="services"),
+            Permission(verb="list", resource="events"),
+            Permission(verb="list", resource="pods"),
+            Permission(verb="get", resource="pods/log"),
+            Permission(verb="list", group="apps", resource="daemonsets"),
+            Permission(verb="list", group="apps", resource="deployments"),
+        ),
+    ),
+    read=read,
+)

@@ -7,33 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_last_seen
+from bot.cluster.object_lists import ObjectList
 from bot.kube.ingresses import Certificate, certificates_of, class_of, workload_words
 from bot.kube.log_records import split_stamps
-from bot.kube.objects import label_selector, name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.objects import label_selector, name_of, namespace_of, ref, spec_of
 from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look
-from bot.probes.ingresses.controllers import workload_of
-from bot.probes.ingresses.in_question import ingresses_in_question
+from bot.probes.ingresses.classes import workload_of
+from bot.probes.ingresses.in_question import row_of
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.controllers import controller_workloads
-from intents.domain import Gap, Json, ProbeResult, Row, RowType
+from bot.probes.shared.reads import events_about
+from intents.domain import Json, ProbeResult, Row
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "secret": RowType.STRING,
-    "hosts": RowType.STRINGS,  # that it is meant for
-    "missing": RowType.BOOLEAN,  # the last that is said of it: it does not exist
-    "taken": RowType.BOOLEAN,  # the last that is said of it: the controller took it up
-    "says": RowType.STRING,  # the event or line of the log
-    "said_s": RowType.INTEGER,
-    "by": RowType.STRING,  # who says it: an event's source, or the pod of the controller
-}
 _TAIL_LINES: Final = 2000
 _MOST_PODS: Final = 2
 _MOST_ROWS: Final = 50
@@ -42,6 +34,19 @@ _MISSING: Final = re.compile(
     r"|no object matching key|Error configuring TLS|failed to (get|fetch|load) .{0,100}secret"
 )
 _TAKEN: Final = re.compile(r"(?i)(adding|updating) secret|updated secret|secret was updated|loaded certificate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateShown(RowValues):
+    """A Secret that an Ingress names, with the last that is said of it."""
+
+    secret: str
+    hosts: tuple[str, ...]  # that it is meant for
+    missing: bool  # it does not exist
+    taken: bool  # the controller took it up
+    says: str  # the event or line of the log
+    said_s: int
+    by: str  # who says it: an event's source, or the pod of the controller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,35 +59,25 @@ class _Said:
     logged: bool = False
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the Ingresses in question that name Secrets, their events and the log of the controllers."""
-    questioned = await ingresses_in_question(look)
-    if questioned.ending:
-        return questioned.ending
-    gaps: list[Gap] = list(questioned.gaps)
-    pairs = [(each, certificate) for each in questioned.items for certificate in certificates_of(each)]
+async def read(look: Look, ingresses: ObjectList) -> ProbeResult:
+    """Read the events of Ingresses that name Secrets, and the log of their controllers."""
+    pairs = [(each, certificate) for each in ingresses.items for certificate in certificates_of(each)]
     asked = look.focus.name if look.focus.kind == "Secret" else look.named.get("secret", "").rpartition("/")[2]
     pairs = [(each, certificate) for each, certificate in pairs if asked in ("", certificate.secret)][:_MOST_ROWS]
     if not pairs:
-        return ProbeResult(gaps=tuple(gaps), not_applicable="" if gaps else "no Ingress in question names a Secret")
+        return ProbeResult(not_applicable="" if ingresses.truncated else "no Ingress in question names a Secret")
     lines, *events = await asyncio.gather(
-        _log_lines(look, {class_of(each) for each, _ in pairs}, gaps),
-        *(_events(look, each, gaps) for each, _ in pairs),
+        _log_lines(look, {class_of(each) for each, _ in pairs}), *(_events(look, each) for each, _ in pairs)
     )
     rows = [_row(look, *pair, [*said, *lines]) for pair, said in zip(pairs, events, strict=True)]
     rows.sort(key=lambda row: (not row.values["missing"], row.subject, str(row.values["secret"])))
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)))
+    return ProbeResult(rows=tuple(rows))
 
 
-async def _events(look: Look, ingress: Json, gaps: list[Gap]) -> list[_Said]:
-    try:
-        events = await look.snapshot.events(ref(ingress, "Ingress"))
-    except ClusterError as error:
-        gaps.append(error.gap(f"events of Ingress {name_of(ingress)}"))
-        return []
+async def _events(look: Look, ingress: Json) -> list[_Said]:
     return [
         _Said(at=event_last_seen(each), text=str(each.get("message") or ""), by=_source(each))
-        for each in events
+        for each in await events_about(look, ref(ingress, "Ingress"))
         if each.get("type") == "Warning"
     ]
 
@@ -91,30 +86,21 @@ def _source(event: Json) -> str:
     return str((event.get("source") or {}).get("component") or event.get("reportingComponent") or "an event")
 
 
-async def _log_lines(look: Look, classes: set[str], gaps: list[Gap]) -> list[_Said]:
+async def _log_lines(look: Look, classes: set[str]) -> list[_Said]:
     """Return the lines about Secrets in the logs of the controllers of these classes."""
-    look.snapshot.ahead(controller_workloads(look, []))
-    try:
-        known = {name_of(each): each for each in (await look.snapshot.list("IngressClass")).items}
-    except ClusterError as error:
-        gaps.append(error.gap("IngressClasses"))
-        known = {}
-    among = await controller_workloads(look, gaps)
+    look.snapshot.ahead(controller_workloads(look))
+    known = {name_of(each): each for each in await look.list("IngressClass")}
+    among = await controller_workloads(look)
     names = {str(spec_of(known.get(each, {})).get("controller") or each) for each in classes}
     found = [workload for name in sorted(names) if workload_words(name) and (workload := workload_of(name, among))]
-    logs = await asyncio.gather(*(_lines_of(look, workload, gaps) for workload in found))
+    logs = await asyncio.gather(*(look.unless_refused(_lines_of(look, workload), []) for workload in found))
     return [line for log in logs for line in log]
 
 
-async def _lines_of(look: Look, workload: Json, gaps: list[Gap]) -> list[_Said]:
+async def _lines_of(look: Look, workload: Json) -> list[_Said]:
     labels = label_selector((spec_of(workload).get("selector") or {}).get("matchLabels") or {})
-    try:
-        listing = await look.snapshot.list("Pod", namespace=namespace_of(workload), labels=labels)
-        pods = sorted(listing.items, key=name_of)[:_MOST_PODS]
-        logs = await asyncio.gather(*(_lines_in(look, pod) for pod in pods))
-    except ClusterError as error:
-        gaps.append(error.gap(f"the log of {'/'.join(place_of(workload))}"))
-        return []
+    listing = await look.snapshot.list("Pod", namespace=namespace_of(workload), labels=labels)
+    logs = await asyncio.gather(*(_lines_in(look, pod) for pod in sorted(listing.items, key=name_of)[:_MOST_PODS]))
     return [line for log in logs for line in log]
 
 
@@ -133,25 +119,19 @@ def _tells(line: str) -> bool:
 
 
 def _row(look: Look, ingress: Json, certificate: Certificate, said: list[_Said]) -> Row:
-    namespace, name = place_of(ingress)
     named = re.compile(rf"(?<![\w.-]){re.escape(certificate.secret)}(?![\w-]|\.\w)")
+    namespace = namespace_of(ingress)
     about = [each for each in said if named.search(each.text) and (not each.logged or namespace in each.text)]
     about.sort(key=lambda each: each.at or look.now)
     newest = about[-1] if about else None
-    taken = bool(newest and _TAKEN.search(newest.text) and not _MISSING.search(newest.text))
-    return Row(
-        values={
-            "namespace": namespace,
-            "ingress": name,
-            "secret": certificate.secret,
-            "hosts": certificate.hosts,
-            "missing": bool(newest and _MISSING.search(newest.text)),
-            "taken": taken,
-            "says": newest.text.strip() if newest else "",
-            "said_s": age_s(look.snapshot, newest.at.isoformat()) if newest and newest.at else UNKNOWN,
-            "by": newest.by if newest else "",
-        },
-        subject=ref(ingress, "Ingress"),
-        quote=newest.text.strip() if newest else f"tls.secretName: {certificate.secret}",
-        reproduce=f"kubectl -n {namespace} describe ingress {name}",
+    text = newest.text.strip() if newest else ""
+    shown = CertificateShown(
+        secret=certificate.secret,
+        hosts=certificate.hosts,
+        missing=bool(_MISSING.search(text)),
+        taken=bool(_TAKEN.search(text) and not _MISSING.search(text)),
+        says=text,
+        said_s=age_s(look.snapshot, newest.at.isoformat()) if newest and newest.at else UNKNOWN,
+        by=newest.by if newest else "",
     )
+    return row_of(ingress, shown, quote=text if newest else f"tls.secretName: {certificate.secret}")

@@ -2,51 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.cluster.errors import ClusterError
+from bot.cluster.object_lists import ObjectList
 from bot.kube.ingresses import backends_of, certificates_of, hosts_of
-from bot.kube.objects import namespace_of, place_of
-from bot.probes.contract import Look
-from intents.domain import Gap, Json, ProbeResult
+from bot.kube.objects import namespace_of, place_of, ref
+from bot.probes.contract import Look, Missing
+from bot.probes.rows import RowValues
+from intents.domain import Json, Row
 
 _NAMED: Final = ("service", "secret")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuestionedIngresses:
-    """The Ingresses, sorted; `ending` is the whole result where none can be read."""
+class IngressRow(RowValues):
+    """An Ingress in question."""
 
-    items: tuple[Json, ...] = ()
-    gaps: tuple[Gap, ...] = ()
-    ending: ProbeResult | None = None
+    namespace: str
+    ingress: str
 
 
-async def ingresses_in_question(look: Look) -> QuestionedIngresses:
-    """Return the Ingresses in question; a text that names a Service, Secret or host means only those that have it."""
+def row_of(ingress: Json, shown: RowValues, *, quote: str, lasts: bool = False) -> Row:
+    """Return the row of an Ingress, with the values that the argument `shows` adds."""
+    namespace, name = place_of(ingress)
+    return IngressRow(namespace=namespace, ingress=name).row(
+        ref(ingress, "Ingress"),
+        quote=quote,
+        reproduce=f"kubectl -n {namespace} describe ingress {name}",
+        lasts=lasts,
+        more=shown.values(),
+    )
+
+
+async def ingresses_in_question(look: Look) -> ObjectList:
+    """Return the Ingresses in question, sorted; a text that names a Service, Secret or host means those that have it.
+
+    Raise Missing and ClusterError.
+    """
     focus = look.focus
-    if focus.kind not in ("Ingress", "Service", "Secret", ""):
-        return QuestionedIngresses(ending=ProbeResult(not_applicable=f"{focus.kind} is not an Ingress"))
     name = (focus.name if focus.kind == "Ingress" else "") or look.named.get("ingress", "")
-    try:
-        if name and focus.namespace:
-            found = await look.snapshot.find("Ingress", name, namespace=focus.namespace)
-            if found is None:
-                missing = f"Ingress {focus.namespace}/{name}"
-                return QuestionedIngresses(ending=ProbeResult(missing=missing))
-            return QuestionedIngresses(items=(found,))
-        fields = f"metadata.name={name}" if name else ""
-        listing = await look.snapshot.list("Ingress", namespace=focus.namespace, fields=fields)
-    except ClusterError as error:
-        return QuestionedIngresses(ending=ProbeResult(gaps=(error.gap(),)))
-    gaps = (gap,) if (gap := listing.gap("all Ingresses")) else ()
-    if name and not listing.items and not gaps:
-        return QuestionedIngresses(ending=ProbeResult(missing=f"Ingress {name}"))
-    items = tuple(sorted((each for each in listing.items if _is_meant(look, each)), key=place_of))
-    if not items and not gaps:
-        return QuestionedIngresses(ending=ProbeResult(not_applicable="no Ingress leads there"))
-    return QuestionedIngresses(items=items, gaps=gaps)
+    if name and focus.namespace:
+        found = await look.snapshot.find("Ingress", name, namespace=focus.namespace)
+        if found is None:
+            raise Missing(f"Ingress {focus.namespace}/{name}")
+        return ObjectList(items=(found,))
+    fields = f"metadata.name={name}" if name else ""
+    listing = await look.snapshot.list("Ingress", namespace=focus.namespace, fields=fields)
+    if name and not listing.items and not listing.truncated:
+        raise Missing(f"Ingress {name}")
+    meant = (each for each in listing.items if _is_meant(look, each))
+    return replace(listing, items=tuple(sorted(meant, key=place_of)))
 
 
 def _is_meant(look: Look, ingress: Json) -> bool:

@@ -7,67 +7,57 @@ from typing import Final
 from bot.cluster import owners
 from bot.probes.contract import Look, Probe
 from bot.probes.load_balancers import addresses, idle_timeouts, tls
-from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
-
-DECLARATION: Final = ProbeDeclaration(
-    name="load-balancers",
-    says="a row per Service of type LoadBalancer: its idle timeout beside the keepalive of its pods, its TLS, or"
-    " its address",
-    rows={
-        "namespace": RowType.STRING,
-        "service": RowType.STRING,
-        "kind": RowType.STRING,  # aws-elb, aws-nlb, azure, alibaba, huawei, google, openstack; "" if it cannot be told
-    },
-    args={
-        "shows": ArgDeclaration(
-            says="idle-timeout: those that MySQL clients connect to, with the keepalive of the pods behind them;"
-            " tls: AWS Network Load Balancers, with what they negotiate; addresses: those that wait, and what says"
-            " why",
-            choices=("idle-timeout", "tls", "addresses"),
-            default="idle-timeout",
-            fills={"idle-timeout": idle_timeouts.KEYS, "tls": tls.KEYS, "addresses": addresses.KEYS},
-        )
-    },
-    permissions=tuple(
-        dict.fromkeys(
-            (
-                Permission(verb="list", resource="services"),
-                Permission(verb="get", resource="services"),
-                Permission(verb="list", resource="pods"),
-                Permission(verb="list", resource="nodes"),
-                Permission(verb="list", resource="events"),
-                Permission(verb="list", group="apps", resource="daemonsets"),
-                Permission(verb="list", group="apps", resource="deployments"),
-                *owners.PERMISSIONS,
-            )
-        )
-    ),
-    formerly=(
-        FormerNames(
-            new_args=("shows",),
-            leaving={
-                "annotation": RowType.STRING,
-                "most_s": RowType.INTEGER,
-                "pods": RowType.INTEGER,
-                "keepalive_set": RowType.BOOLEAN,
-                "sysctl_init": RowType.BOOLEAN,
-            },
-        ),
-        FormerNames(
-            probe="network-load-balancers",
-            with_args={"shows": "tls"},
-            keys={"name": "service"},
-            leaving={"istio": RowType.BOOLEAN, "age_s": RowType.INTEGER},
-        ),
-    ),
-)
+from bot.probes.load_balancers.addresses import ServiceRow, services_in_question
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the Services in question and what is asked about their load balancers."""
-    reads = {"tls": tls.read, "addresses": addresses.read}
-    return await reads.get(str(look.args.get("shows")), idle_timeouts.read)(look)
+    services = await services_in_question(look)
+    match look.args.get("shows"):
+        case "tls":
+            rows = tls.rows_of(services)
+        case "addresses":
+            rows = await addresses.rows_of(look, services)
+        case _:
+            rows = await idle_timeouts.rows_of(look, services)
+    return ProbeResult(rows=tuple(rows))
 
 
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
+PROBE: Final = Probe(
+    declaration=ProbeDeclaration(
+        name="load-balancers",
+        says="a row per Service of type LoadBalancer: its idle timeout beside the keepalive of its pods, its TLS, or"
+        " its address",
+        rows=ServiceRow.keys(),
+        args={
+            "shows": ArgDeclaration(
+                says="idle-timeout: those that MySQL clients connect to, with the keepalive of the pods behind them;"
+                " tls: AWS Network Load Balancers, with what they negotiate; addresses: those that wait, and what says"
+                " why",
+                choices=("idle-timeout", "tls", "addresses"),
+                default="idle-timeout",
+                fills={
+                    "idle-timeout": idle_timeouts.IdleTimeoutShown.keys(),
+                    "tls": tls.TlsShown.keys(),
+                    "addresses": addresses.AddressShown.keys(),
+                },
+            )
+        },
+        permissions=tuple(
+            dict.fromkeys(
+                (
+                    Permission(verb="list", resource="services"),
+                    Permission(verb="get", resource="services"),
+                    Permission(verb="list", resource="pods"),
+                    Permission(verb="list", resource="nodes"),
+                    Permission(verb="list", resource="events"),
+                    Permission(verb="list", group="apps", resource="daemonsets"),
+                    Permission(verb="list", group="apps", resource="deployments"),
+                    *owners.PERMISSIONS,
+                )
+            )
+        ),
+    ),
+    read=read,
+)

@@ -1,33 +1,23 @@
-"""Read which Services of type LoadBalancer wait for an address, and what says why."""
+"""The Services in question, those of type LoadBalancer that wait for an address, and what says why."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
-from bot.cluster.events import event_last_seen, oldest_first
 from bot.kube.load_balancers import ingress_of
-from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.objects import created_at, place_of, ref, spec_of
 from bot.kube.replicas import replicas_of
-from bot.probes.contract import Look
-from bot.probes.load_balancers.in_question import services_in_question
+from bot.probes.contract import Look, Missing
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.controllers import controller_workloads
-from intents.domain import Gap, Json, ProbeResult, Row, RowType
+from bot.probes.shared.reads import newest_warning
+from intents.domain import Json, Row
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "pending": RowType.BOOLEAN,  # of type LoadBalancer, without an address
-    "address": RowType.STRING,
-    "since_s": RowType.INTEGER,  # since the Service was created
-    "class": RowType.STRING,  # its loadBalancerClass, "" for the cluster's default
-    "failure": RowType.STRING,  # what the newest warning of a controller says
-    "failed_s": RowType.INTEGER,  # since then
-    "controller": RowType.STRING,  # a workload of the cluster that usually gives addresses, "" where none is seen
-    "controller_ready": RowType.INTEGER,  # its ready pods
-}
 # Workloads that give addresses to Services, as namespace/name: MetalLB, kube-vip, cloud controllers, Cilium and others.
 _CONTROLLERS: Final = re.compile(
     r"[^/]*metallb[^/]*/.*controller|[^/]+/(kube-vip.*|aws-load-balancer-controller|.*cloud-controller-manager.*"
@@ -35,63 +25,77 @@ _CONTROLLERS: Final = re.compile(
 )
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the Services in question; events and controllers only of those that wait."""
-    gaps: list[Gap] = []
-    try:
-        items, missing, gap = await services_in_question(look)
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap(),))
-    gaps += [gap] if gap else []
-    balanced = [each for each in items if spec_of(each).get("type") == "LoadBalancer"]
-    controller = await _controller(look, gaps) if any(not ingress_of(each) for each in balanced) else None
-    rows = await asyncio.gather(*(_row(look, each, controller, gaps) for each in balanced))
-    rows.sort(key=lambda row: (not row.values["pending"], row.subject))
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=missing)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRow(RowValues):
+    """A Service of type LoadBalancer."""
+
+    namespace: str
+    service: str
+    kind: str  # aws-elb, aws-nlb, azure, alibaba, huawei, google, openstack; "" if it cannot be told
 
 
-async def _row(look: Look, service: Json, controller: Json | None, gaps: list[Gap]) -> Row:
-    namespace, name, ingress = namespace_of(service), name_of(service), ingress_of(service)
-    failure, failed_s = ("", UNKNOWN) if ingress else await _failure(look, service, gaps)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressShown(RowValues):
+    """A Service of type LoadBalancer and its address."""
+
+    pending: bool  # without an address
+    address: str
+    since_s: int  # since the Service was created
+    class_: str  # its loadBalancerClass, "" for the cluster's default
+    failure: str  # what the newest warning of a controller says
+    failed_s: int  # since then
+    controller: str  # a workload of the cluster that usually gives addresses, "" where none is seen
+    controller_ready: int  # its ready pods
+
+
+async def services_in_question(look: Look) -> tuple[Json, ...]:
+    """Return the Services in question. Raise Missing if the one named does not exist, and ClusterError."""
+    namespace = look.focus.namespace
+    name = look.focus.name if look.focus.kind == "Service" else ""
+    if name and namespace:
+        found = await look.snapshot.find("Service", name, namespace=namespace)
+        items: tuple[Json, ...] = (found,) if found else ()
+    else:
+        fields = f"metadata.name={name}" if name else ""
+        items = (await look.snapshot.list("Service", namespace=namespace, fields=fields)).items
+    if name and not items:
+        raise Missing(f"Service {namespace or '*'}/{name}")
+    return items
+
+
+async def rows_of(look: Look, services: Sequence[Json]) -> list[Row]:
+    """Return the rows of load balancers; events and controllers are read only of those that wait."""
+    balanced = [each for each in services if spec_of(each).get("type") == "LoadBalancer"]
+    controller = await _controller(look) if any(not ingress_of(each) for each in balanced) else None
+    rows = await asyncio.gather(*(_row(look, each, controller) for each in balanced))
+    return sorted(rows, key=lambda row: (not row.values["pending"], row.subject))
+
+
+async def _row(look: Look, service: Json, controller: Json | None) -> Row:
+    (namespace, name), ingress = place_of(service), ingress_of(service)
+    failure, failed_s = ("", UNKNOWN) if ingress else await newest_warning(look, ref(service, "Service"))
     first: Mapping[str, object] = next(iter(ingress), {})
-    return Row(
-        values={
-            "namespace": namespace,
-            "service": name,
-            "kind": "",
-            "pending": not ingress,
-            "address": str(first.get("hostname") or first.get("ip") or ""),
-            "since_s": age_s(look.snapshot, created_at(service)),
-            "class": str(spec_of(service).get("loadBalancerClass") or ""),
-            "failure": failure,
-            "failed_s": failed_s,
-            "controller": "/".join(place_of(controller)) if controller else "",
-            "controller_ready": replicas_of(controller).ready if controller else UNKNOWN,
-        },
-        subject=ref(service, "Service"),
+    shown = AddressShown(
+        pending=not ingress,
+        address=str(first.get("hostname") or first.get("ip") or ""),
+        since_s=age_s(look.snapshot, created_at(service)),
+        class_=str(spec_of(service).get("loadBalancerClass") or ""),
+        failure=failure,
+        failed_s=failed_s,
+        controller="/".join(place_of(controller)) if controller else "",
+        controller_ready=replicas_of(controller).ready if controller else UNKNOWN,
+    )
+    return ServiceRow(namespace=namespace, service=name, kind="").row(
+        ref(service, "Service"),
         quote=failure or f"status.loadBalancer: {list(ingress) or '{}'}",
         reproduce=f"kubectl -n {namespace} describe service {name}",
         lasts=not ingress,
+        more=shown.values(),
     )
 
 
-async def _failure(look: Look, service: Json, gaps: list[Gap]) -> tuple[str, int]:
-    """Return what the newest warning about a Service says, and its age; a later success ends it."""
-    try:
-        events = oldest_first(await look.snapshot.events(ref(service, "Service")))
-    except ClusterError as error:
-        gaps.append(error.gap(f"events of Service {name_of(service)}"))
-        return "", UNKNOWN
-    if not events or events[-1].get("type") != "Warning":
-        return "", UNKNOWN
-    newest = events[-1]
-    says = f"{newest.get('reason', '')}: {newest.get('message', '')}"
-    seen = event_last_seen(newest)
-    return says, UNKNOWN if seen is None else max(int((look.snapshot.now - seen).total_seconds()), 0)
-
-
-async def _controller(look: Look, gaps: list[Gap]) -> Json | None:
+async def _controller(look: Look) -> Json | None:
     """Return the workload that usually gives addresses here, if one is in the cluster."""
-    found = await controller_workloads(look, gaps)
+    found = await controller_workloads(look)
     likely = (each for each in found if _CONTROLLERS.fullmatch("/".join(place_of(each))))
     return min(likely, key=place_of, default=None)

@@ -7,54 +7,47 @@ come first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster import owners
-from bot.cluster.errors import ClusterError
 from bot.kube.load_balancers import idle_timeout_s, kind_of
 from bot.kube.objects import annotations_of, label_selector, name_of, namespace_of, place_of, ref, spec_of
 from bot.probes.contract import Look
+from bot.probes.load_balancers.addresses import ServiceRow
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN
-from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
+from bot.probes.shared.reads import topmost
+from intents.domain import Json, Row
 
 MOST_SERVICES: Final = 20
 # Linux sends its first probe after two hours of silence.
 _KERNEL_KEEPALIVE_S: Final = 7200
 _SYSCTL: Final = "net.ipv4.tcp_keepalive_time"
-_SYSCTL_INIT: Final = "tidb.pingcap.com/sysctl-init"
 _MYSQL_PORTS: Final = frozenset({3306, 4000, 6000})
 _TIDB: Final = frozenset({"tidb", "tiproxy"})
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "port": RowType.INTEGER,
-    "tidb": RowType.BOOLEAN,  # its pods are TiDB itself
-    "idle_s": RowType.INTEGER,  # 0 where it is not known
-    "explicit": RowType.BOOLEAN,  # the Service says so; else it is the default
-    "counts_probes": RowType.BOOLEAN,  # a keepalive probe keeps the connection open
-    "pod": RowType.STRING,
-    "keepalive_s": RowType.INTEGER,  # the longest among the pods behind, else the kernel's default; -1 not readable
-    "covered": RowType.BOOLEAN,  # probes come before the timeout, and count
-    "top_kind": RowType.STRING,  # who writes the Service: its topmost owner, or itself
-    "top_name": RowType.STRING,
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleTimeoutShown(RowValues):
+    """A load balancer that MySQL clients connect to, and the pods behind it."""
+
+    port: int
+    tidb: bool  # its pods are TiDB itself
+    idle_s: int  # 0 where it is not known
+    explicit: bool  # the Service says so; else it is the default
+    counts_probes: bool  # a keepalive probe keeps the connection open
+    pod: str
+    keepalive_s: int  # the longest among the pods behind, else the kernel's default; -1 not readable
+    covered: bool  # probes come before the timeout, and count
+    top_kind: str  # who writes the Service: its topmost owner, or itself
+    top_name: str
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the Services that MySQL clients connect to, with the pods behind them."""
-    try:
-        listing = await look.snapshot.list("Service", namespace=look.focus.namespace)
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap("the Services"),))
-    gap = listing.gap("the Services")
-    service_name = look.focus.name if look.focus.kind == "Service" else ""
-    named = [each for each in listing.items if service_name in ("", name_of(each))]
-    if service_name and not named:
-        return ProbeResult(gaps=(gap,) if gap else (), missing=str(look.focus))
-    services = sorted(filter(_is_meant, named), key=place_of)[:MOST_SERVICES]
-    found = await asyncio.gather(*(_row(look, each) for each in services))
-    gaps = [*((gap,) if gap else ()), *(gap for _, own in found for gap in own)]
-    return ProbeResult(rows=tuple(row for row, _ in found), gaps=tuple(dict.fromkeys(gaps)))
+async def rows_of(look: Look, services: Sequence[Json]) -> list[Row]:
+    """Return the rows of the Services that MySQL clients connect to, with the pods behind them."""
+    meant = sorted(filter(_is_meant, services), key=place_of)[:MOST_SERVICES]
+    return await asyncio.gather(*(_row(look, each) for each in meant))
 
 
 def _is_meant(service: Json) -> bool:
@@ -74,68 +67,51 @@ def _port(service: Json) -> int:
     return 0
 
 
-async def _row(look: Look, service: Json) -> tuple[Row, tuple[Gap, ...]]:
-    (pods, no_pods), (provider, no_nodes), top = await asyncio.gather(
-        _pods(look, service), _provider(look, service), owners.topmost(look.snapshot, service)
-    )
+async def _row(look: Look, service: Json) -> Row:
+    pods, provider, top = await asyncio.gather(_pods(look, service), _provider(look, service), topmost(look, service))
     kind = kind_of(service, provider_id=provider)
     idle_s, explicit = idle_timeout_s(service, kind)
-    settings = [_keepalive(pod) for pod in pods]
-    keepalive_s = UNKNOWN if no_pods else _longest(settings)
+    settings = [_keepalive(pod) for pod in pods or ()]
+    keepalive_s = UNKNOWN if pods is None else _longest(settings)
     namespace, name = namespace_of(service), name_of(service)
-    values: dict[str, Value] = {
-        "namespace": namespace,
-        "service": name,
-        "kind": kind.name,
-        "port": _port(service),
-        "tidb": _is_tidb(service),
-        "idle_s": idle_s,
-        "explicit": explicit,
-        "counts_probes": kind.counts_probes,
-        "pod": name_of(pods[0]) if pods else "",
-        "keepalive_s": keepalive_s,
-        "covered": kind.counts_probes and idle_s > 0 and bool(settings) and keepalive_s < idle_s,
-        "top_kind": top.ref.kind or "Service",
-        "top_name": top.ref.name or name,
-        # These go with the next release.
-        "annotation": kind.annotation,
-        "most_s": kind.most_s,
-        "pods": len(pods),
-        "keepalive_set": bool(settings) and all(settings),
-        "sysctl_init": any(annotations_of(pod).get(_SYSCTL_INIT) == "true" for pod in pods),
-    }
+    shown = IdleTimeoutShown(
+        port=_port(service),
+        tidb=_is_tidb(service),
+        idle_s=idle_s,
+        explicit=explicit,
+        counts_probes=kind.counts_probes,
+        pod=name_of(pods[0]) if pods else "",
+        keepalive_s=keepalive_s,
+        covered=kind.counts_probes and idle_s > 0 and bool(settings) and keepalive_s < idle_s,
+        top_kind=top.ref.kind or "Service",
+        top_name=top.ref.name or name,
+    )
     value = annotations_of(service).get(kind.annotation)
-    row = Row(
-        values=values,
-        subject=ref(service, "Service"),
+    return ServiceRow(namespace=namespace, service=name, kind=kind.name).row(
+        ref(service, "Service"),
         quote=f"{name}: type LoadBalancer" + (f", {kind.annotation}: {value}" if value else ""),
         reproduce=f"kubectl -n {namespace} get service {name} -o yaml",
+        more=shown.values(),
     )
-    return row, tuple(gap for gap in (no_pods, no_nodes, top.gap) if gap)
 
 
-async def _pods(look: Look, service: Json) -> tuple[tuple[Json, ...], Gap | None]:
+async def _pods(look: Look, service: Json) -> list[Json] | None:
+    """Return the pods that a Service selects, by name; None if they are not readable."""
     selector = spec_of(service).get("selector") or {}
     if not selector:
-        return (), None
-    namespace = namespace_of(service)
-    try:
-        listing = await look.snapshot.list("Pod", namespace=namespace, labels=label_selector(selector))
-    except ClusterError as error:
-        return (), error.gap(f"pods in {namespace}")
-    return tuple(sorted(listing.items, key=name_of)), None
+        return []
+    pods = look.snapshot.list("Pod", namespace=namespace_of(service), labels=label_selector(selector))
+    listing = await look.unless_refused(pods, None)
+    return None if listing is None else sorted(listing.items, key=name_of)
 
 
-async def _provider(look: Look, service: Json) -> tuple[str, Gap | None]:
+async def _provider(look: Look, service: Json) -> str:
     """Return the providerID of some node, where the Service itself does not tell the cloud."""
     if kind_of(service).name:
-        return "", None
-    try:
-        nodes = (await look.snapshot.list("Node", fresh=False)).items
-    except ClusterError as error:
-        return "", error.gap("nodes")
-    ids = (str(spec_of(node).get("providerID") or "") for node in sorted(nodes, key=name_of))
-    return next(filter(None, ids), ""), None
+        return ""
+    nodes = await look.unless_refused(look.snapshot.list("Node", fresh=False), None)
+    ids = (str(spec_of(node).get("providerID") or "") for node in sorted(nodes.items if nodes else (), key=name_of))
+    return next(filter(None, ids), "")
 
 
 def _keepalive(pod: Json) -> int:

@@ -6,16 +6,15 @@ speaks HTTP/1. Not every controller reads the annotation that changes it, nor ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.load_balancers import NLB, ingress_of, kind_of
-from bot.kube.objects import annotations_of, created_at, labels_of, name_of, namespace_of, ref, spec_of
-from bot.probes.contract import Look
-from bot.probes.load_balancers.in_question import services_in_question
-from bot.probes.shared.ages import age_s
-from intents.domain import Json, ProbeResult, Row, RowType
+from bot.kube.objects import annotations_of, labels_of, name_of, namespace_of, ref, spec_of
+from bot.probes.load_balancers.addresses import ServiceRow
+from bot.probes.rows import RowValues
+from intents.domain import Json, Row
 
 _PREFIX: Final = "service.beta.kubernetes.io/aws-load-balancer-"
 ALPN: Final = f"{_PREFIX}alpn-policy"
@@ -23,60 +22,53 @@ _CERTIFICATE: Final = f"{_PREFIX}ssl-cert"
 # With these values the AWS Load Balancer Controller manages a Service instead of the cloud provider's own controller.
 _TAKEN_OVER: Final = frozenset({"external", "nlb-ip"})
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "host": RowType.STRING,  # of the load balancer, "" as long as there is none
-    "ends_tls": RowType.BOOLEAN,  # it has a certificate, so that it and not the pod negotiates
-    "tls_ports": RowType.STRING,  # the ports on which it does; "" means all
-    "backend_protocol": RowType.STRING,  # to the pods: tcp, ssl …; "" not given
-    "alpn": RowType.STRING,  # as annotated: HTTP2Preferred, HTTP2Optional, HTTP2Only, HTTP1Only, None; "" not given
-    "http2": RowType.BOOLEAN,  # that policy lets clients have HTTP/2
-    "manager": RowType.STRING,  # aws-load-balancer-controller or cloud-provider
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsShown(RowValues):
+    """A Network Load Balancer and what it negotiates."""
+
+    host: str  # of the load balancer, "" as long as there is none
+    ends_tls: bool  # it has a certificate, so that it and not the pod negotiates
+    tls_ports: str  # the ports on which it does; "" means all
+    backend_protocol: str  # to the pods: tcp, ssl …; "" not given
+    alpn: str  # as annotated: HTTP2Preferred, HTTP2Optional, HTTP2Only, HTTP1Only, None; "" not given
+    http2: bool  # that policy lets clients have HTTP/2
+    manager: str  # aws-load-balancer-controller or cloud-provider
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the Service named, or all of the namespace or the cluster; those that end TLS for Istio come first."""
-    try:
-        items, missing, gap = await services_in_question(look)
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap(),))
-    rows = [_row(look, each) for each in items if _is_network_load_balancer(each)]
-    rows.sort(key=lambda row: (not row.values["ends_tls"], not row.values["istio"], str(row.subject)))
-    return ProbeResult(
-        rows=tuple(rows),
-        gaps=(gap,) if gap else (),
-        missing=missing,
-    )
+def rows_of(services: Sequence[Json]) -> list[Row]:
+    """Return the rows of the Network Load Balancers; those that end TLS for Istio come first."""
+    meant = [each for each in services if _is_network_load_balancer(each)]
+    meant.sort(key=lambda each: (not _ends_tls(each), not _leads_to_istio(each), str(ref(each, "Service"))))
+    return [_row(each) for each in meant]
 
 
 def _is_network_load_balancer(service: Json) -> bool:
     return spec_of(service).get("type") == "LoadBalancer" and kind_of(service) is NLB
 
 
-def _row(look: Look, service: Json) -> Row:
+def _ends_tls(service: Json) -> bool:
+    return bool(annotations_of(service).get(_CERTIFICATE))
+
+
+def _row(service: Json) -> Row:
     annotations = annotations_of(service)
     alpn = str(annotations.get(ALPN) or "")
     namespace, name = namespace_of(service), name_of(service)
-    ends_tls = bool(annotations.get(_CERTIFICATE))
-    return Row(
-        values={
-            "namespace": namespace,
-            "service": name,
-            "kind": NLB.name,
-            "host": next((str(each["hostname"]) for each in ingress_of(service) if each.get("hostname")), ""),
-            "ends_tls": ends_tls,
-            "tls_ports": str(annotations.get(f"{_PREFIX}ssl-ports") or ""),
-            "backend_protocol": str(annotations.get(f"{_PREFIX}backend-protocol") or ""),
-            "alpn": alpn,
-            "http2": alpn.startswith("HTTP2"),
-            "manager": _manager(service),
-            # These go with the next release.
-            "istio": _leads_to_istio(service),
-            "age_s": age_s(look.snapshot, created_at(service)),
-        },
-        subject=ref(service, "Service"),
-        quote=f"{ALPN}: {alpn or 'not set'}; {_CERTIFICATE}: {'set' if ends_tls else 'not set'}",
+    shown = TlsShown(
+        host=next((str(each["hostname"]) for each in ingress_of(service) if each.get("hostname")), ""),
+        ends_tls=_ends_tls(service),
+        tls_ports=str(annotations.get(f"{_PREFIX}ssl-ports") or ""),
+        backend_protocol=str(annotations.get(f"{_PREFIX}backend-protocol") or ""),
+        alpn=alpn,
+        http2=alpn.startswith("HTTP2"),
+        manager=_manager(service),
+    )
+    return ServiceRow(namespace=namespace, service=name, kind=NLB.name).row(
+        ref(service, "Service"),
+        quote=f"{ALPN}: {alpn or 'not set'}; {_CERTIFICATE}: {'set' if _ends_tls(service) else 'not set'}",
         reproduce=f"kubectl -n {namespace} get service {name} -o yaml",
+        more=shown.values(),
     )
 
 

@@ -1,33 +1,42 @@
 """Objects of any kind with the fields an entry asks for, or with matches of a pattern in their texts.
 
-An entry that needs no join needs no probe of its own.
+An entry that needs no join needs no probe of its own. Programs keep their status and configuration in ConfigMaps, as
+text that no field path reaches, but a pattern does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
-from bot.cluster.errors import ClusterError, NotFound, NotServed
-from bot.cluster.resources import Resource
-from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import created_at, metadata_of, name_of, namespace_of, place_of, ref
-from bot.probes.contract import Look, Probe
-from bot.probes.objects import texts
-from bot.probes.objects.paths import BadPath, Step, parse_path, value_at
-from bot.probes.shared.ages import age_s
-from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeDeclaration, ProbeResult, Row, RowType
+from bot.kube.objects import place_of, ref
+from bot.probes.contract import Look, Missing, Probe
+from bot.probes.objects.paths import BadPath, parse_path, value_at
+from bot.probes.rows import RowValues
+from bot.probes.shared.log_lines import BadPattern, compile_pattern, excerpt
+from intents.domain import ArgDeclaration, Gap, GapReason, Json, ObjectRef, ProbeDeclaration, ProbeResult, Row
+from responses.secrets import redact
 
 MOST_OBJECTS: Final = 1000
+MOST_MATCHES: Final = 100
+# A ConfigMap holds at most 1 MiB; of a longer text only the beginning is searched.
+_SEARCHED: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectRow(RowValues):
+    """An object; the arguments of the entry add the keys."""
+
+    namespace: str
+    name: str
+
 
 DECLARATION: Final = ProbeDeclaration(
     name="objects",
     says="a row per object of one kind with chosen fields as strings; or per match of a pattern in the texts of one",
-    rows={
-        "namespace": RowType.STRING,
-        "name": RowType.STRING,
-    },
+    rows=ObjectRow.keys(),
     args={
         "kind": ArgDeclaration(
             says="a kind as kubectl takes it; write kind.group for a custom resource", required=True
@@ -47,93 +56,69 @@ DECLARATION: Final = ProbeDeclaration(
         ),
         "key": ArgDeclaration(says="with `capture`: only this key of `data`"),
     },
-    formerly=(
-        FormerNames(new_args=("capture", "key"), leaving={"age_s": RowType.INTEGER, "generation": RowType.INTEGER}),
-        FormerNames(
-            probe="config-maps",
-            with_args={"kind": "ConfigMap"},
-            leaving={
-                "key": RowType.STRING,
-                "found": RowType.BOOLEAN,
-                "text": RowType.STRING,
-                "written_s": RowType.INTEGER,
-            },
-        ),
-    ),
 )
 
 
 async def read(look: Look) -> ProbeResult:
-    """Read the objects; not applicable where the cluster has no such kind."""
-    if look.args.get("capture"):
-        return await texts.read(look)
+    """Read the objects with their fields, or one object and the matches in its texts."""
     kind = str(look.args.get("kind") or "")
-    fields = look.args.get("fields") or {}
     try:
-        paths = {key: parse_path(str(path)) for key, path in fields.items()}
-    except BadPath as error:
+        rows = await (_matches(look, kind) if look.args.get("capture") else _objects(look, kind))
+    except (BadPath, BadPattern) as error:
         return ProbeResult(gaps=(Gap(what=kind, reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
-    try:
-        resource = await look.snapshot.served(kind)
-        if resource is None:
-            return ProbeResult(not_applicable=f"this cluster has no {kind}")
-        return await _read(look, resource, paths)
-    except NotServed as error:
-        return ProbeResult(not_applicable=f"this cluster has no {kind}: {error.detail}")
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap(),))
+    return ProbeResult(rows=tuple(rows))
 
 
-async def _read(look: Look, resource: Resource, paths: Mapping[str, tuple[Step, ...]]) -> ProbeResult:
-    """Return the rows of the objects asked for. Raises ClusterError."""
+async def _objects(look: Look, kind: str) -> list[Row]:
+    """Return the rows of the objects asked for. Raise BadPath, Missing and ClusterError."""
+    paths = {key: parse_path(str(path)) for key, path in (look.args.get("fields") or {}).items()}
+    resource = await look.snapshot.resource(kind)
     wanted = str(look.args.get("namespace") or look.focus.namespace)
     namespace = "" if wanted == "*" or not resource.namespaced else wanted
     name = str(look.args.get("name") or (look.focus.name if look.focus.kind == resource.kind else ""))
     if name and (namespace or not resource.namespaced):
-        found, gap = await _one(look, resource, name, namespace), None
+        one = await look.snapshot.find(resource, name, namespace=namespace)
+        found: tuple[Json, ...] = (one,) if one else ()
     else:
-        found, gap = await _several(look, resource, name, namespace)
+        labels, named = str(look.args.get("selector") or ""), f"metadata.name={name}" if name else ""
+        objects = look.snapshot.list(resource, namespace=namespace, labels=labels, fields=named, limit=MOST_OBJECTS)
+        found = (await objects).items
     if name and not found:
-        return ProbeResult(missing=f"{resource.kind} {namespace}/{name}".replace(" /", " "))
-    ordered = sorted(found, key=place_of)
-    rows = tuple(_row(look.snapshot, resource.kind, obj, paths) for obj in ordered)
-    return ProbeResult(rows=rows, gaps=(gap,) if gap else ())
+        raise Missing(f"{resource.kind} {namespace}/{name}".replace(" /", " "))
+    rows = []
+    for each in sorted(found, key=place_of):
+        values = {key: value_at(each, path) for key, path in paths.items()}
+        quote = ", ".join(f"{key}: {value}" for key, value in values.items() if value)
+        rows.append(_row(ref(each, resource.kind), quote, values))
+    return rows
 
 
-async def _one(look: Look, resource: Resource, name: str, namespace: str) -> tuple[Json, ...]:
-    try:
-        return (await look.snapshot.get(resource, name, namespace=namespace),)
-    except NotFound:
-        return ()
+async def _matches(look: Look, kind: str) -> list[Row]:
+    """Return a row per match in the texts of an object. Raise BadPattern, Missing and ClusterError."""
+    namespace = str(look.args.get("namespace") or look.focus.namespace)
+    name, key = str(look.args.get("name") or ""), look.args.get("key")
+    pattern = compile_pattern(look.args.get("capture"))
+    found = await look.snapshot.find(kind, name, namespace=namespace)
+    if found is None:
+        raise Missing(str(ObjectRef(kind=kind, namespace=namespace, name=name)))
+    texts = (found.get("data") or {}).items()
+    rows = [
+        _row(ref(found, kind), excerpt(match.group(0), 0), {each: match[each] or "" for each in pattern.groupindex})
+        for text_key, text in sorted(texts)
+        if isinstance(text, str) and key in (None, "", text_key)
+        # A piece alone does not show that it is a secret: the whole text is redacted first.
+        for match in islice(pattern.finditer(redact(text[:_SEARCHED])), MOST_MATCHES)
+    ]
+    return rows[:MOST_MATCHES] or [_row(ref(found, kind), "", dict.fromkeys(pattern.groupindex, ""))]
 
 
-async def _several(look: Look, resource: Resource, name: str, namespace: str) -> tuple[tuple[Json, ...], Gap | None]:
-    listing = await look.snapshot.list(
-        resource,
-        namespace=namespace,
-        labels=str(look.args.get("selector") or ""),
-        fields=f"metadata.name={name}" if name else "",
-        limit=MOST_OBJECTS,
-    )
-    return listing.items, listing.gap(f"all {resource.plural}")
-
-
-def _row(snapshot: Snapshot, kind: str, obj: Json, paths: Mapping[str, tuple[Step, ...]]) -> Row:
-    values = {key: value_at(obj, path) for key, path in paths.items()}
-    namespace, name = namespace_of(obj), name_of(obj)
-    place = f"-n {namespace} " if namespace else ""
-    return Row(
-        values={
-            **values,
-            "namespace": namespace,
-            "name": name,
-            # These go with the next release.
-            "age_s": age_s(snapshot, created_at(obj)),
-            "generation": int(metadata_of(obj).get("generation") or 0),
-        },
-        subject=ref(obj, kind),
-        quote=", ".join(f"{key}: {value}" for key, value in values.items() if value),
-        reproduce=f"kubectl {place}get {kind.lower()} {name} -o yaml",
+def _row(about: ObjectRef, quote: str, values: Mapping[str, str]) -> Row:
+    place = f"-n {about.namespace} " if about.namespace else ""
+    return ObjectRow(namespace=about.namespace, name=about.name).row(
+        about,
+        quote=quote,
+        reproduce=f"kubectl {place}get {about.kind.lower()} {about.name} -o yaml",
+        more=values,
     )
 
 

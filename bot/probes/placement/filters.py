@@ -7,26 +7,25 @@ is blamed only where nothing else would keep the pod off the node.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.field_managers import last_written
 from bot.kube.host_ports import host_ports, taken
 from bot.kube.node_labels import closest_label, is_fixed_label
-from bot.kube.objects import has_ended, labels_of, name_of, namespace_of, node_name_of, ref, status_of
+from bot.kube.objects import labels_of, name_of, namespace_of
 from bot.kube.owners import owner_of
 from bot.kube.placement import Taint, asked_labels, is_cordoned, unmet_labels, untolerated
-from bot.kube.requests import PODS, Amounts, amounts, lacking, minus, plus, pod_requests
+from bot.kube.requests import PODS, lacking, pod_requests
 from bot.kube.spreading import closed_nodes, surroundings
 from bot.kube.volume_claims import claim_names, place_of_volume, reaches, volume_name_of
 from bot.probes.contract import Look
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, about_node, about_pod, cut_off, waits, whole_list
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, cut_off, uses_of, waits
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
+from intents.domain import Json, ProbeResult, Row
 
 SELECTOR: Final = "selector"
 TAINT: Final = "taint"
@@ -44,36 +43,43 @@ _KINDS: Final = {
 # Claims of one pod that are looked at.
 _MOST_CLAIMS: Final = 8
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "causes": RowType.STRINGS,  # the filters to blame: selector, taint, ports, pods, resources, volume, spread
-    "refused_by": RowType.STRINGS,  # the filters that refuse the pod on this node
-    "asked": RowType.STRING,  # what the pod asks of a node's labels
-    "closest": RowType.STRING,  # the label of the nodes that is most like one that none has: key=value
-    "label_key": RowType.STRING,  # the one label that keeps the pod off the node, where it may be added
-    "label_value": RowType.STRING,
-    "taints": RowType.STRING,  # those that the pod does not tolerate
-    "taint_kind": RowType.STRING,  # cordon, pressure, not ready, control plane, dedicated
-    "set_by": RowType.STRING,  # the field manager that cordoned or tainted the node
-    "set_s": RowType.INTEGER,
-    "port": RowType.STRING,  # the first host port that is taken
-    "port_pod": RowType.STRING,  # namespace/name of the pod that has it
-    "pods_there": RowType.INTEGER,
-    "pods_most": RowType.INTEGER,
-    "volume": RowType.STRING,  # the PersistentVolume out of reach
-    "volume_place": RowType.STRING,  # the labels of the nodes that reach it
-}
-
 Reasons = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Node:
-    """A node with the pods on it and what they leave free."""
+class _Asked(RowValues):
+    """What a pod asks of nodes, and the filters that keep it off all of them."""
 
-    obj: Json
-    pods: Sequence[Json]
-    free: Amounts
-    most_pods: int
+    causes: tuple[str, ...]  # the filters to blame: selector, taint, ports, pods, resources, volume, spread
+    asked: str  # what the pod asks of a node's labels
+    closest: str  # the label of the nodes that is most like one that none has: key=value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taints(RowValues):
+    """The taints of a node that the pod does not tolerate."""
+
+    taints: str
+    taint_kind: str  # cordon, pressure, not ready, control plane, dedicated
+    set_by: str  # the field manager that cordoned or tainted the node
+    set_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiltersShown(RowValues):
+    """The filters that refuse a pod on a node."""
+
+    asked: _Asked
+    refused_by: tuple[str, ...]
+    label_key: str  # the one label that keeps the pod off the node, where it may be added
+    label_value: str
+    taints: _Taints
+    port: str  # the first host port that is taken
+    port_pod: str  # namespace/name of the pod that has it
+    pods_there: int
+    pods_most: int
+    volume: str  # the PersistentVolume out of reach
+    volume_place: str  # the labels of the nodes that reach it
 
 
 async def read(look: Look) -> ProbeResult:
@@ -81,68 +87,37 @@ async def read(look: Look) -> ProbeResult:
     suspects = await pods_of(look)
     # Pods of one owner are one question.
     waiting = list({owner_of(pod): pod for pod in reversed(suspects.pods) if waits(pod)}.values())[::-1]
-    gaps = list(suspects.gaps)
     if not waiting:
-        return ProbeResult(gaps=tuple(gaps), missing=suspects.missing, looked_at=len(suspects.pods))
-    gaps += cut_off(waiting, "every waiting pod")
-    nodes, pods = await asyncio.gather(
-        whole_list(look, "Node", "the nodes"), whole_list(look, "Pod", "pods in all namespaces")
-    )
-    gaps += [part for part in (nodes, pods) if isinstance(part, Gap)]
-    if isinstance(nodes, Gap) or isinstance(pods, Gap):
-        return ProbeResult(gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+        return ProbeResult(missing=suspects.missing, looked_at=len(suspects.pods))
+    cut = cut_off(waiting, "every waiting pod")
+    nodes, pods = await asyncio.gather(look.whole("Node"), look.whole("Pod"))
+    if nodes is None or pods is None:
+        return ProbeResult(gaps=cut, missing=suspects.missing)
+    uses, around = uses_of(nodes, pods), surroundings(pods, nodes)
     rows: list[Row] = []
-    known = _nodes(nodes.items, pods.items)
     chosen = waiting[:MOST_PODS]
     bound = await asyncio.gather(*(_volumes(look, pod) for pod in chosen))
-    for pod, (volumes, more) in zip(chosen, bound, strict=True):
-        gaps += more
-        closed = {
-            name: f"{by.rule.name} by {by.rule.topology_key}"
-            for name, by in closed_nodes(pod, surroundings(pods.items, nodes.items)).items()
-        }
-        reasons = {name_of(node.obj): _reasons(pod, node, volumes, closed) for node in known}
-        rows += _rows(look, pod, known, reasons, volumes)
-    return ProbeResult(
-        rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(suspects.pods)
-    )
+    for pod, volumes in zip(chosen, bound, strict=True):
+        closed = {name: f"{by.rule.name} by {by.rule.topology_key}" for name, by in closed_nodes(pod, around).items()}
+        reasons = {use.name: _reasons(pod, use, volumes, closed) for use in uses}
+        rows += _rows(look, pod, uses, reasons, volumes)
+    return ProbeResult(rows=tuple(rows), gaps=cut, missing=suspects.missing, looked_at=len(suspects.pods))
 
 
-def _nodes(nodes: Sequence[Json], pods: Sequence[Json]) -> list[_Node]:
-    running: dict[str, list[Json]] = defaultdict(list)
-    for pod in pods:
-        if (on := node_name_of(pod)) and not has_ended(pod):
-            running[on].append(pod)
-    found = []
-    for node in sorted(nodes, key=name_of):
-        there = running[name_of(node)]
-        allocatable = amounts(status_of(node).get("allocatable"))
-        used: Amounts = {}
-        for pod in there:
-            used = plus(used, pod_requests(pod))
-        found.append(_Node(obj=node, pods=there, free=minus(allocatable, used), most_pods=allocatable.get(PODS, 0)))
-    return found
-
-
-async def _volumes(look: Look, pod: Json) -> tuple[list[Json], list[Gap]]:
+async def _volumes(look: Look, pod: Json) -> list[Json]:
     """Return the volumes that the pod's claims are bound to."""
     claims = claim_names(pod)[:_MOST_CLAIMS]
     found = await asyncio.gather(*(_volume(look, namespace_of(pod), claim) for claim in claims))
-    return [each for each in found if each and not isinstance(each, Gap)], [
-        each for each in found if isinstance(each, Gap)
-    ]
+    return [each for each in found if each]
 
 
-async def _volume(look: Look, namespace: str, name: str) -> Json | Gap | None:
-    try:
-        claim = await look.snapshot.find("PersistentVolumeClaim", name, namespace=namespace)
-        volume = volume_name_of(claim or {})
-        return await look.snapshot.find("PersistentVolume", volume) if volume else None
-    except ClusterError as error:
-        return error.gap(f"the volume of claim {namespace}/{name}")
+async def _volume(look: Look, namespace: str, name: str) -> Json | None:
+    claim = await look.find("PersistentVolumeClaim", name, namespace=namespace)
+    volume = volume_name_of(claim or {})
+    return await look.find("PersistentVolume", volume) if volume else None
 
 
-def _reasons(pod: Json, node: _Node, volumes: Sequence[Json], closed: Mapping[str, str]) -> Reasons:
+def _reasons(pod: Json, node: NodeUse, volumes: Sequence[Json], closed: Mapping[str, str]) -> Reasons:
     """Return each filter that refuses the pod on the node, in the scheduler's order, with its words."""
     found: dict[str, str] = {}
     if taints := untolerated(pod, node.obj):
@@ -153,12 +128,12 @@ def _reasons(pod: Json, node: _Node, volumes: Sequence[Json], closed: Mapping[st
         found["ports"] = f"port {clash[0]} is taken by {namespace_of(clash[1])}/{name_of(clash[1])}"
     lacks = lacking(node.free, pod_requests(pod))
     if PODS in lacks:
-        found["pods"] = f"{len(node.pods)} of {node.most_pods} pods"
+        found["pods"] = f"{len(node.pods)} of {node.allocatable.get(PODS, 0)} pods"
     if others := [each for each in lacks if each != PODS]:
         found["resources"] = f"Insufficient {', '.join(others)}"
     if away := [each for each in volumes if not reaches(each, node.obj)]:
         found["volume"] = f"{name_of(away[0])} is only in reach with {place_of_volume(away[0])}"
-    if by := closed.get(name_of(node.obj)):
+    if by := closed.get(node.name):
         found["spread"] = by
     return found
 
@@ -201,62 +176,63 @@ def blamed(reasons: Mapping[str, Reasons], reserved: frozenset[str]) -> tuple[st
 
 
 def _rows(
-    look: Look, pod: Json, nodes: Sequence[_Node], reasons: Mapping[str, Reasons], volumes: Sequence[Json]
+    look: Look, pod: Json, nodes: Sequence[NodeUse], reasons: Mapping[str, Reasons], volumes: Sequence[Json]
 ) -> list[Row]:
-    reserved = frozenset(name_of(node.obj) for node in nodes if _RESERVED & {t.key for t in untolerated(pod, node.obj)})
-    asked = asked_labels(pod)
-    shared: dict[str, Value] = {
-        **about_pod(pod),
-        "nodes_total": len(nodes),
-        "admitting_nodes": sum(not refused for refused in reasons.values()),
-        "causes": blamed(reasons, reserved),
-        "asked": ", ".join(map(str, asked)),
-        "closest": closest_label(asked, [labels_of(node.obj) for node in nodes]),
-    }
+    reserved = frozenset(node.name for node in nodes if _RESERVED & {t.key for t in untolerated(pod, node.obj)})
+    labels = asked_labels(pod)
+    asked = _Asked(
+        causes=blamed(reasons, reserved),
+        asked=", ".join(map(str, labels)),
+        closest=closest_label(labels, [labels_of(node.obj) for node in nodes]),
+    )
+    held = Held(
+        pod=pod,
+        nodes=[node.obj for node in nodes],
+        why_not={name: "; ".join(refused.values()) for name, refused in reasons.items()},
+    )
 
-    def nearness(node: _Node) -> tuple[bool, int, bool, str]:
-        name = name_of(node.obj)
-        return name in reserved, len(reasons[name]), not _carries(node.obj, str(shared["closest"])), name
+    def nearness(node: NodeUse) -> tuple[bool, int, bool, str]:
+        return node.name in reserved, len(reasons[node.name]), not _carries(node.obj, asked.closest), node.name
 
-    ordered = sorted(nodes, key=nearness)
-    return [_row(look, pod, node, shared, reasons[name_of(node.obj)], volumes=volumes) for node in ordered[:MOST_NODES]]
+    return [
+        held.row(node.obj, _shown(look, pod, node, asked, reasons[node.name], volumes=volumes))
+        for node in sorted(nodes, key=nearness)[:MOST_NODES]
+    ]
 
 
 def _carries(node: Json, label: str) -> bool:
     return label in {f"{key}={value}" for key, value in labels_of(node).items()}
 
 
-def _row(
-    look: Look, pod: Json, node: _Node, shared: Mapping[str, Value], refused: Reasons, *, volumes: Sequence[Json]
-) -> Row:
+def _shown(
+    look: Look, pod: Json, node: NodeUse, asked: _Asked, refused: Reasons, *, volumes: Sequence[Json]
+) -> FiltersShown:
     clash = taken(host_ports(pod), node.pods)
     away = [each for each in volumes if not reaches(each, node.obj)]
     unmet = unmet_labels(pod, node.obj)
     lone = unmet[0] if len(unmet) == 1 and refused.keys() == {SELECTOR} else None
     addable = lone and lone.operator == "In" and len(lone.values) == 1 and not is_fixed_label(lone.key)
-    values: dict[str, Value] = {
-        **shared,
-        **about_node(node.obj, "; ".join(refused.values())),
-        "refused_by": tuple(refused),
-        "label_key": lone.key if lone and addable else "",
-        "label_value": lone.values[0] if lone and addable else "",
-        **_taint_keys(look, pod, node.obj),
-        "port": str(clash[0]) if clash else "",
-        "port_pod": f"{namespace_of(clash[1])}/{name_of(clash[1])}" if clash else "",
-        "pods_there": len(node.pods),
-        "pods_most": node.most_pods,
-        "volume": name_of(away[0]) if away else "",
-        "volume_place": place_of_volume(away[0]) if away else "",
-    }
-    return Row(values=values, subject=ref(pod, "Pod"), reproduce=f"kubectl describe node {name_of(node.obj)}")
+    return FiltersShown(
+        asked=asked,
+        refused_by=tuple(refused),
+        label_key=lone.key if lone and addable else "",
+        label_value=lone.values[0] if lone and addable else "",
+        taints=_taints(look, pod, node.obj),
+        port=str(clash[0]) if clash else "",
+        port_pod=f"{namespace_of(clash[1])}/{name_of(clash[1])}" if clash else "",
+        pods_there=len(node.pods),
+        pods_most=node.allocatable.get(PODS, 0),
+        volume=name_of(away[0]) if away else "",
+        volume_place=place_of_volume(away[0]) if away else "",
+    )
 
 
-def _taint_keys(look: Look, pod: Json, node: Json) -> dict[str, Value]:
+def _taints(look: Look, pod: Json, node: Json) -> _Taints:
     taints = untolerated(pod, node)
     written = last_written(node, ("spec", "unschedulable" if is_cordoned(node) else "taints"))
-    return {
-        "taints": _written(taints),
-        "taint_kind": _kind(taints) if taints else "",
-        "set_by": written.manager if taints else "",
-        "set_s": age_s(look.snapshot, written.time or None),
-    }
+    return _Taints(
+        taints=_written(taints),
+        taint_kind=_kind(taints) if taints else "",
+        set_by=written.manager if taints else "",
+        set_s=age_s(look.snapshot, written.time or None),
+    )

@@ -1,22 +1,106 @@
-"""The waiting pods that a placement is asked for, and what their rows have in common."""
+"""The waiting pods that a placement is asked for, the nodes held against them, and what their rows have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
-from bot.cluster.object_lists import ObjectList
-from bot.kube.objects import name_of, namespace_of, spec_of, waits_for_node
-from bot.kube.owners import owner_of
+from bot.kube.objects import has_ended, name_of, node_name_of, ref, spec_of, status_of, waits_for_node
 from bot.kube.placement import is_cordoned
-from bot.probes.contract import Look
-from intents.domain import Gap, GapReason, Json, Value
+from bot.kube.requests import Amounts, amounts, minus, plus, pod_requests
+from bot.probes.rows import RowValues
+from bot.probes.shared.pod_rows import PodValues, pod_values
+from intents.domain import Gap, GapReason, Json, Row
 
 # Pods of one owner are one question; more questions than this make no readable answer.
 MOST_PODS: Final = 3
 # Rows per pod. The counts in each row are over all nodes.
 MOST_NODES: Final = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementRow(RowValues):
+    """A node held against a waiting pod."""
+
+    waiting: PodValues
+    nodes_total: int
+    admitting_nodes: int
+    node: str
+    # Other pods on the node count for `room`; `spread` shows them as closed_by and taken_by instead.
+    admits: bool
+    why_not: str  # cordoned, taint …, node selector or affinity, not ready, pod anti-affinity with …
+    cordoned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """All nodes, held against one waiting pod: why each does not admit it, "" where it does."""
+
+    pod: Json
+    nodes: Sequence[Mapping[str, Any]]
+    why_not: Mapping[str, str]
+
+    @property
+    def admitting(self) -> list[Mapping[str, Any]]:
+        """Return the nodes that admit the pod."""
+        return [node for node in self.nodes if not self.why_not[name_of(node)]]
+
+    def row(self, node: Mapping[str, Any], shown: RowValues, *, quote: str = "", reproduce: str = "") -> Row:
+        """Return the row of a node, with the values that the argument `checks` adds."""
+        name = name_of(node)
+        return PlacementRow(
+            waiting=pod_values(self.pod),
+            nodes_total=len(self.nodes),
+            admitting_nodes=len(self.admitting),
+            node=name,
+            admits=not self.why_not[name],
+            why_not=self.why_not[name],
+            cordoned=is_cordoned(node),
+        ).row(
+            ref(self.pod, "Pod"),
+            quote=quote,
+            reproduce=reproduce or f"kubectl describe node {name}",
+            more=shown.values(),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeUse:
+    """A node with the pods on it, what each requests, and what that leaves free."""
+
+    obj: Json
+    allocatable: Amounts
+    free: Amounts
+    requests: Sequence[tuple[Json, Amounts]]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the node."""
+        return name_of(self.obj)
+
+    @property
+    def pods(self) -> list[Json]:
+        """Return the pods on the node."""
+        return [pod for pod, _ in self.requests]
+
+
+def uses_of(nodes: Iterable[Json], pods: Iterable[Json]) -> list[NodeUse]:
+    """Return all nodes, by name, with those of the pods that are on each and have not ended."""
+    running: dict[str, list[tuple[Json, Amounts]]] = defaultdict(list)
+    for pod in pods:
+        if (on := node_name_of(pod)) and not has_ended(pod):
+            running[on].append((pod, pod_requests(pod)))
+    found = []
+    for node in sorted(nodes, key=name_of):
+        allocatable = amounts(status_of(node).get("allocatable"))
+        used: Amounts = {}
+        for _, taken in running[name_of(node)]:
+            used = plus(used, taken)
+        free = minus(allocatable, used)
+        found.append(NodeUse(obj=node, allocatable=allocatable, free=free, requests=running[name_of(node)]))
+    return found
 
 
 def waits(pod: Json) -> bool:
@@ -29,23 +113,3 @@ def cut_off(questions: Sequence[object], what: str) -> tuple[Gap, ...]:
     if len(questions) <= MOST_PODS:
         return ()
     return (Gap(what=what, reason=GapReason.TRUNCATED, detail="too many kinds of them"),)
-
-
-def about_pod(pod: Json) -> dict[str, Value]:
-    """Return the keys of a row that name the pod."""
-    owner = owner_of(pod)
-    return {"namespace": namespace_of(pod), "pod": name_of(pod), "owner_kind": owner.kind, "owner": owner.name}
-
-
-def about_node(node: Mapping[str, object], why_not: str) -> dict[str, Value]:
-    """Return the keys of a row that name the node."""
-    return {"node": name_of(node), "admits": not why_not, "why_not": why_not, "cordoned": is_cordoned(node)}
-
-
-async def whole_list(look: Look, kind: str, what: str) -> ObjectList | Gap:
-    """Return a whole list: from a part of the pods, a node would seem to have room that it has not."""
-    try:
-        listing = await look.snapshot.list(kind)
-    except ClusterError as error:
-        return error.gap(what)
-    return listing.gap(what) or listing

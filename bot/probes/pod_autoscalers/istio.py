@@ -9,18 +9,19 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError, NotFound, NotServed
+from bot.cluster.access import record_gap
 from bot.kube.autoscaling import hottest
 from bot.kube.istio import bounding_sidecar, defaults
 from bot.kube.objects import name_of, namespace_of, place_of, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.quantities import cpu_millis, whole
 from bot.probes.contract import Look
-from bot.probes.pod_autoscalers.scalers import in_question, row, target_of, worst_first
-from intents.domain import Gap, GapReason, Json, ProbeResult, RowType, Value
+from bot.probes.pod_autoscalers.scalers import in_question, row_of, target_of, worst_first
+from bot.probes.rows import RowValues
+from intents.domain import Gap, GapReason, Json, ProbeResult
 
 PROXY: Final = "istio-proxy"
 _SIDECARS: Final = "sidecars.networking.istio.io"
@@ -30,50 +31,48 @@ _ROOT_SETTING: Final = re.compile(r"(?m)^rootNamespace:[ \t]*[\"']?([a-z0-9-]+)"
 # For more namespaces the use of all pods is read at once.
 _MOST_APART: Final = 5
 
-KEYS: Final[Mapping[str, RowType]] = {
-    "proxy_share": RowType.INTEGER,  # percent of the use of that resource; -1 unknown
-    "proxy_use": RowType.STRING,  # of an average pod, as kubectl top shows it
-    "app_use": RowType.STRING,
-    "sidecar": RowType.STRING,  # namespace/name of the Sidecar that bounds these proxies, "" if none does
-    "root": RowType.STRING,  # the mesh's root namespace
-    "root_default": RowType.STRING,  # the Sidecar there that selects all workloads, though it may bound nothing
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Use(RowValues):
+    """What proxies use of a resource, beside the other containers of their pods."""
+
+    proxy_share: int = -1  # percent of the use of that resource; -1 unknown
+    proxy_use: str = ""  # of an average pod, as kubectl top shows it
+    app_use: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxiesShown(RowValues):
+    """The Istio proxies in the pods of an autoscaler."""
+
+    use: _Use
+    sidecar: str  # namespace/name of the Sidecar that bounds these proxies, "" if none does
+    root: str  # the mesh's root namespace
+    root_default: str  # the Sidecar there that selects all workloads, though it may bound nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Mesh:
-    """The Sidecars, pods and use that were read beside the autoscalers, and what was refused."""
+    """The Sidecars of a mesh, its root namespace, and the measured use of pods by their place."""
 
-    sidecars: tuple[Json, ...] = ()
-    root: str = _ROOT
-    pods: tuple[Json, ...] = ()
-    use: dict[tuple[str, str], Json] = field(default_factory=dict)
-    gaps: dict[str, Gap] = field(default_factory=dict)
+    sidecars: tuple[Json, ...]
+    root: str
+    use: Mapping[tuple[str, str], Json]
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the autoscalers whose pods carry a proxy; not applicable without Istio."""
-    mesh = _Mesh()
-    try:
-        mesh.sidecars = (await look.snapshot.list(_SIDECARS)).items
-    except NotServed:
-        return ProbeResult(not_applicable="Istio's Sidecar resource is not installed in this cluster")
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap("Istio's Sidecars"),))
-    try:
-        scalers, everything = await asyncio.gather(
-            look.snapshot.list("HorizontalPodAutoscaler"), look.snapshot.list("Pod")
-        )
-    except ClusterError as error:
-        return ProbeResult(gaps=(error.gap(),))
-    mesh.pods = everything.items
+    sidecars = await look.snapshot.list(_SIDECARS)
+    scalers, pods = await asyncio.gather(look.snapshot.list("HorizontalPodAutoscaler"), look.snapshot.list("Pod"))
     meant, missing = in_question(look, scalers.items)
-    chosen = [(scaler, pods) for scaler in meant if (pods := _proxied(scaler, mesh.pods))]
-    if chosen:
-        homes = {namespace_of(scaler) for scaler, _ in chosen}
-        mesh.root, _ = await asyncio.gather(_root(look, mesh), _measure(look, mesh, homes))
-    rows = sorted((row(look, scaler, _of_proxies(scaler, pods, mesh)) for scaler, pods in chosen), key=worst_first)
-    return ProbeResult(rows=tuple(rows), gaps=tuple(mesh.gaps.values()), missing=missing)
+    chosen = [(scaler, mine) for scaler in meant if (mine := _proxied(scaler, pods.items))]
+    if not chosen:
+        return ProbeResult(missing=missing)
+    homes = {namespace_of(scaler) for scaler, _ in chosen}
+    root, use = await asyncio.gather(_root(look), look.unless_refused(_measured(look, homes), {}))
+    mesh = _Mesh(sidecars=sidecars.items, root=root, use=use)
+    rows = [row_of(look, scaler, proxies=_of_proxies(scaler, mine, mesh)) for scaler, mine in chosen]
+    return ProbeResult(rows=tuple(sorted(rows, key=worst_first)), missing=missing)
 
 
 def _proxied(scaler: Json, pods: Iterable[Json]) -> list[Json]:
@@ -93,59 +92,48 @@ def _container_names(pod: Json) -> Iterable[str]:
     return (str(each.get("name")) for key in ("containers", "initContainers") for each in spec.get(key) or ())
 
 
-async def _root(look: Look, mesh: _Mesh) -> str:
+async def _root(look: Look) -> str:
     """Return the namespace whose Sidecar applies to the whole mesh, by the mesh's own configuration."""
-    try:
-        config = await look.snapshot.get("ConfigMap", "istio", namespace=_ROOT)
-    except NotFound:
-        return _ROOT
-    except ClusterError as error:
-        mesh.gaps["root"] = error.gap()
-        return _ROOT
+    config = await look.find("ConfigMap", "istio", namespace=_ROOT) or {}
     written = _ROOT_SETTING.search(str((config.get("data") or {}).get("mesh") or ""))
     return written.group(1) if written else _ROOT
 
 
-async def _measure(look: Look, mesh: _Mesh, namespaces: set[str]) -> None:
-    """Read what the pods of these namespaces use."""
+async def _measured(look: Look, namespaces: set[str]) -> dict[tuple[str, str], Json]:
+    """Return what the pods of these namespaces use, by their place."""
     places = sorted(namespaces) if len(namespaces) <= _MOST_APART else [""]
-    try:
-        listings = await asyncio.gather(*(look.snapshot.list(_METRICS, namespace=place) for place in places))
-        mesh.use.update((place_of(item), item) for listing in listings for item in listing.items)
-    except NotServed:
+    if await look.snapshot.served(_METRICS) is None:
         detail = "this cluster serves no metrics.k8s.io: install metrics-server"
-        gap = Gap(what="the use of pods", reason=GapReason.NOT_CONFIGURED, detail=detail,
-                  detail_zh="该集群没有提供 metrics.k8s.io：请安装 metrics-server")  # fmt: skip
-        mesh.gaps["metrics"] = gap
-    except ClusterError as error:
-        mesh.gaps["metrics"] = error.gap("the use of pods")
+        record_gap(Gap(what="the use of pods", reason=GapReason.NOT_CONFIGURED, detail=detail,
+                       detail_zh="该集群没有提供 metrics.k8s.io：请安装 metrics-server"))  # fmt: skip
+        return {}
+    listings = await asyncio.gather(*(look.list(_METRICS, namespace=place) for place in places))
+    return {place_of(item): item for items in listings for item in items}
 
 
-def _of_proxies(scaler: Json, pods: Sequence[Json], mesh: _Mesh) -> dict[str, Value]:
+def _of_proxies(scaler: Json, pods: Sequence[Json], mesh: _Mesh) -> ProxiesShown:
     root_default = next(iter(defaults(mesh.sidecars, mesh.root)), None)
-    return {
-        **_use(pods, resource=hottest(scaler).resource, mesh=mesh),
-        "sidecar": bounding_sidecar(pods[0], mesh.sidecars, root=mesh.root),
-        "root": mesh.root,
-        "root_default": name_of(root_default) if root_default else "",
-    }
+    return ProxiesShown(
+        use=_use(pods, resource=hottest(scaler).resource, mesh=mesh),
+        sidecar=bounding_sidecar(pods[0], mesh.sidecars, root=mesh.root),
+        root=mesh.root,
+        root_default=name_of(root_default) if root_default else "",
+    )
 
 
-def _use(pods: Sequence[Json], *, resource: str, mesh: _Mesh) -> dict[str, Value]:
+def _use(pods: Sequence[Json], *, resource: str, mesh: _Mesh) -> _Use:
     """Return what proxies and the other containers of these pods use of a resource."""
     measured = [use for pod in pods if (use := mesh.use.get(place_of(pod)))]
     containers = [each for use in measured for each in use.get("containers") or ()]
     proxy = sum(_amount(each, resource) for each in containers if each.get("name") == PROXY)
     app = sum(_amount(each, resource) for each in containers if each.get("name") != PROXY)
-    known = proxy + app > 0
-    return {
-        "proxy_share": proxy * 100 // (proxy + app) if known else -1,
-        "proxy_use": _shown(proxy, resource, len(measured)) if known else "",
-        "app_use": _shown(app, resource, len(measured)) if known else "",
-        # These go with the next release.
-        "pods": len(pods),
-        "measured": len(measured),
-    }
+    if proxy + app <= 0:
+        return _Use()
+    return _Use(
+        proxy_share=proxy * 100 // (proxy + app),
+        proxy_use=_shown(proxy, resource, len(measured)),
+        app_use=_shown(app, resource, len(measured)),
+    )
 
 
 def _amount(container: Mapping[str, Any], resource: str) -> int:

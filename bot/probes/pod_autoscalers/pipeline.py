@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.autoscaling import API_OF_REASON, MissingRequest, missing_request
 from bot.kube.conditions import condition
 from bot.kube.objects import namespace_of, place_of, pod_template_of, spec_of
 from bot.probes.contract import Look
-from bot.probes.pod_autoscalers.scalers import target_of
-from intents.domain import Gap, Json, Permission, Value
+from bot.probes.pod_autoscalers.scalers import Pipeline, target_of
+from intents.domain import Json, Permission
 
 PERMISSIONS: Final = (
     Permission(verb="list", group="apiregistration.k8s.io", resource="apiservices"),
@@ -23,35 +22,22 @@ _WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 # Of so many autoscalers without metrics the target is read.
 _MOST_TARGETS: Final = 10
 
-_Found = dict[tuple[str, str], dict[str, Value]]
 
-
-async def read(look: Look, scalers: Iterable[Json]) -> tuple[_Found, tuple[Gap, ...]]:
-    """Return the values of the autoscalers without metrics by their place; nothing is read if all have theirs."""
-    blind = {
-        place_of(each): each for each in scalers if condition(each, "ScalingActive").get("reason") in API_OF_REASON
-    }
-    if not blind:
-        return {}, ()
-    gaps: list[Gap] = []
-    try:
-        services = (await look.snapshot.list("APIService")).items
-    except ClusterError as error:
-        services = ()
-        gaps.append(error.gap("the APIServices"))
-    found: _Found = {}
-    for count, (place, scaler) in enumerate(blind.items()):
+async def pipelines(look: Look, scalers: Iterable[Json]) -> dict[tuple[str, str], Pipeline]:
+    """Return the pipelines of the autoscalers without metrics by their place; nothing is read if all have theirs."""
+    blind = [each for each in scalers if condition(each, "ScalingActive").get("reason") in API_OF_REASON]
+    services = await look.whole("APIService") if blind else None
+    found: dict[tuple[str, str], Pipeline] = {}
+    for count, scaler in enumerate(blind):
         active = condition(scaler, "ScalingActive")
         api = API_OF_REASON[str(active["reason"])]
-        values: dict[str, Value] = {"api": api, "api_problem": _problem(api, services) if not gaps else ""}
         missing = missing_request(str(active.get("message") or ""))
-        if missing and count < _MOST_TARGETS:
-            try:
-                values["no_request"] = await _without_request(look, scaler, missing)
-            except ClusterError as error:
-                gaps.append(error.gap())
-        found[place] = values
-    return found, tuple(dict.fromkeys(gaps))
+        found[place_of(scaler)] = Pipeline(
+            api=api,
+            api_problem="" if services is None else _problem(api, services),
+            no_request=await _without_request(look, scaler, missing) if missing and count < _MOST_TARGETS else (),
+        )
+    return found
 
 
 def _problem(group: str, services: Iterable[Json]) -> str:
@@ -64,11 +50,11 @@ def _problem(group: str, services: Iterable[Json]) -> str:
 
 
 async def _without_request(look: Look, scaler: Json, missing: MissingRequest) -> tuple[str, ...]:
-    """Return the container that the controller names, else those of the target's template. Raises ClusterError."""
+    """Return the container that the controller names, else those of the target's template."""
     if missing.container:
         return (missing.container,)
     kind, name = target_of(scaler)
-    target = await look.snapshot.find(kind, name, namespace=namespace_of(scaler)) if kind in _WORKLOADS else None
+    target = await look.find(kind, name, namespace=namespace_of(scaler)) if kind in _WORKLOADS else None
     containers = spec_of(pod_template_of(target or {})).get("containers") or ()
     return tuple(str(each.get("name")) for each in containers if not _requests(each, missing.resource))
 

@@ -2,18 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from bot.kube.autoscaling import above_target, hottest
 from bot.kube.conditions import condition
 from bot.kube.objects import created_at, name_of, namespace_of, ref, spec_of, status_of
 from bot.probes.contract import Look
+from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
-from intents.domain import Json, Row, Value
+from intents.domain import Json, Row
 
-# What only the read of a metrics pipeline fills.
-UNREAD: Final[Mapping[str, Value]] = {"api": "", "api_problem": "", "no_request": ()}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline(RowValues):
+    """The pipeline of the metrics that an autoscaler lacks; empty where it has them or nothing of it was read."""
+
+    api: str = ""  # the API of the metrics that it cannot read
+    api_problem: str = ""  # why that API answers nothing, "" if it is available
+    no_request: tuple[str, ...] = ()  # containers of its target without the request that the metric needs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalerRow(RowValues):
+    """A HorizontalPodAutoscaler."""
+
+    namespace: str
+    name: str
+    target_kind: str
+    target: str
+    current: int
+    max: int
+    at_max: bool
+    resource: str  # cpu or memory: the one of its metrics that is highest against its target
+    percent: int  # of the request, over all containers; -1 unknown
+    target_percent: int
+    over: bool  # above its target now
+    one_container: bool  # it measures single containers only, so that no proxy counts
+    created_s: int
+    no_scale: str  # why its controller cannot read the scale of its target, "" if it can
+    no_scale_s: int  # since when
+    active: str  # the condition ScalingActive: True, False, "" before the first look
+    active_reason: str
+    active_message: str
+    active_s: int  # since when
+    limited: bool  # it would run more replicas than its maximum
+    limited_s: int  # since when it is limited or not
+    above: str  # the metrics above their targets: cpu: 188%/60%
+    pipeline: Pipeline
 
 
 def in_question(look: Look, scalers: Iterable[Json]) -> tuple[list[Json], str]:
@@ -52,8 +88,8 @@ def is_at_max(scaler: Json) -> bool:
     return 1 < most <= current or held_back
 
 
-def row(look: Look, scaler: Json, more: Mapping[str, Value]) -> Row:
-    """Return the row of an autoscaler, with `more` values of it."""
+def row_of(look: Look, scaler: Json, *, pipeline: Pipeline | None = None, proxies: RowValues | None = None) -> Row:
+    """Return the row of an autoscaler, with the values that the argument `proxy` adds."""
     status, metric = status_of(scaler), hottest(scaler)
     kind, target = target_of(scaler)
     most, current = int(spec_of(scaler).get("maxReplicas") or 0), int(status.get("currentReplicas") or 0)
@@ -61,39 +97,35 @@ def row(look: Look, scaler: Json, more: Mapping[str, Value]) -> Row:
     active, limited = condition(scaler, "ScalingActive"), condition(scaler, "ScalingLimited")
     able = condition(scaler, "AbleToScale")
     unread = able if able.get("reason") == "FailedGetScale" else {}
-    return Row(
-        values={
-            "namespace": namespace,
-            "name": name,
-            "target_kind": kind,
-            "target": target,
-            "current": current,
-            "max": most,
-            "at_max": is_at_max(scaler),
-            "resource": metric.resource,
-            "percent": metric.current,
-            "target_percent": metric.target,
-            "over": metric.current > metric.target >= 0,
-            "one_container": metric.one_container,
-            "created_s": age_s(look.snapshot, created_at(scaler)),
-            "no_scale": str(unread.get("message") or unread.get("reason") or ""),
-            "no_scale_s": age_s(look.snapshot, unread.get("lastTransitionTime")),
-            "active": str(active.get("status") or ""),
-            "active_reason": str(active.get("reason") or ""),
-            "active_message": str(active.get("message") or ""),
-            "active_s": age_s(look.snapshot, active.get("lastTransitionTime")),
-            "limited": limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas",
-            "limited_s": age_s(look.snapshot, limited.get("lastTransitionTime")),
-            "above": ", ".join(above_target(scaler)),
-            **UNREAD,
-            **more,
-            # These go with the next release.
-            "desired": int(status.get("desiredReplicas") or 0),
-            "scaled_s": age_s(look.snapshot, status.get("lastScaleTime")),
-        },
-        subject=ref(scaler, "HorizontalPodAutoscaler"),
+    return ScalerRow(
+        namespace=namespace,
+        name=name,
+        target_kind=kind,
+        target=target,
+        current=current,
+        max=most,
+        at_max=is_at_max(scaler),
+        resource=metric.resource,
+        percent=metric.current,
+        target_percent=metric.target,
+        over=metric.current > metric.target >= 0,
+        one_container=metric.one_container,
+        created_s=age_s(look.snapshot, created_at(scaler)),
+        no_scale=str(unread.get("message") or unread.get("reason") or ""),
+        no_scale_s=age_s(look.snapshot, unread.get("lastTransitionTime")),
+        active=str(active.get("status") or ""),
+        active_reason=str(active.get("reason") or ""),
+        active_message=str(active.get("message") or ""),
+        active_s=age_s(look.snapshot, active.get("lastTransitionTime")),
+        limited=limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas",
+        limited_s=age_s(look.snapshot, limited.get("lastTransitionTime")),
+        above=", ".join(above_target(scaler)),
+        pipeline=pipeline or Pipeline(),
+    ).row(
+        ref(scaler, "HorizontalPodAutoscaler"),
         quote=f"{current} of at most {most} replicas, {metric.resource}: {metric.current}%/{metric.target}%",
         reproduce=f"kubectl -n {namespace} describe hpa {name}; kubectl -n {namespace} top pods --containers",
+        more=proxies.values() if proxies else None,
     )
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError
 from bot.kube.objects import has_ended, labels_of, name_of, pod_template_of, spec_of, status_of
 from bot.kube.owners import owner_of
 from bot.kube.quantities import cpu_millis
 from bot.kube.refusals import Bound, Refused, security_violations
 from bot.probes.contract import Look
+from bot.probes.rows import RowValues
+from bot.probes.shared.reads import beside_the_verdict
 from bot.probes.shared.refused_workloads import Workload
-from intents.domain import Gap, Json, ObjectRef, Value
+from intents.domain import Json, ObjectRef
 from intents.plurals import counted
 
 ENFORCE: Final = "pod-security.kubernetes.io/enforce"
@@ -26,14 +25,41 @@ _NOBODY: Final = ObjectRef(kind="", namespace="", name="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaUsers(RowValues):
+    """The workloads that use most of what is used up of a quota."""
+
+    users: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounded(RowValues):
+    """The container of a template that a LimitRange refuses."""
+
+    container: str = ""  # with the value that violates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearest(RowValues):
+    """The ServiceAccount whose name is most like that of a missing one."""
+
+    closest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enforced(RowValues):
+    """The level of Pod Security that a namespace enforces."""
+
+    enforced: str = ""  # the level that its label asks for now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Obstacle:
     """What refuses: `stands` tells whether it would refuse again, "" where that is not readable."""
 
     by: str = ""
     details: tuple[str, ...] = ()
     stands: str = ""
-    more: Mapping[str, Value] = field(default_factory=dict)
-    gaps: tuple[Gap, ...] = ()
+    more: RowValues
     subject: ObjectRef = _NOBODY
 
 
@@ -51,14 +77,14 @@ async def quota(look: Look, workload: Workload[Refused], refused: Refused) -> Ob
     ]
     users: tuple[str, ...] = ()
     if full and full[0].limited:
-        with suppress(ClusterError):
-            pods = (await look.snapshot.list("Pod", namespace=namespace)).items
-            users = _users([pod for pod in pods if not has_ended(pod)], full[0].resource)
+        with beside_the_verdict():  # That the quota is used up is known.
+            pods = await look.list("Pod", namespace=namespace)
+        users = _users([pod for pod in pods if not has_ended(pod)], full[0].resource)
     return Obstacle(
         by=refused.by,
         details=tuple(str(one) for one in full or refused.amounts),
         stands=str(bool(full)),
-        more={"users": users},
+        more=QuotaUsers(users=users),
     )
 
 
@@ -88,7 +114,7 @@ async def limit_range(look: Look, workload: Workload[Refused], refused: Refused)
         by=setting[0] if setting else "",
         details=tuple(map(str, refused.bounds)),
         stands=str(bool(setting)),
-        more={"container": _container_with(workload.manifest or {}, refused.bounds)},
+        more=Bounded(container=_container_with(workload.manifest or {}, refused.bounds)),
     )
 
 
@@ -118,16 +144,12 @@ async def service_account(look: Look, namespace: str, name: str) -> Obstacle:
     found = await look.snapshot.find("ServiceAccount", name, namespace=namespace)
     closest = ""
     if found is None:
-        with suppress(ClusterError):
-            listed = (await look.snapshot.list("ServiceAccount", namespace=namespace)).items
-            alike = {name_of(one): SequenceMatcher(None, name, name_of(one)).ratio() for one in listed}
-            best = max(sorted(alike), key=alike.__getitem__, default="")
-            closest = best if alike.get(best, 0.0) >= _LIKE else ""
-    return Obstacle(
-        by=name,
-        stands=str(found is None),
-        more={"closest": closest},
-    )
+        with beside_the_verdict():  # Others are told only as what may be meant.
+            listed = await look.list("ServiceAccount", namespace=namespace)
+        alike = {name_of(one): SequenceMatcher(None, name, name_of(one)).ratio() for one in listed}
+        best = max(sorted(alike), key=alike.__getitem__, default="")
+        closest = best if alike.get(best, 0.0) >= _LIKE else ""
+    return Obstacle(by=name, stands=str(found is None), more=Nearest(closest=closest))
 
 
 async def pod_security(look: Look, workload: Workload[Refused], refused: Refused) -> Obstacle:
@@ -141,7 +163,7 @@ async def pod_security(look: Look, workload: Workload[Refused], refused: Refused
         by=refused.by or "security context constraints",
         details=security_violations(refused.why),
         stands=stands,
-        more={"enforced": enforced},
+        more=Enforced(enforced=enforced),
     )
 
 
