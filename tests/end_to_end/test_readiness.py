@@ -12,7 +12,7 @@ import aiohttp
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
-from bot.playground.slack.signing import signed_headers
+from bot.playground.slack.delivery import signed_headers
 from intents.catalog.loader import load
 from tests.end_to_end.test_metrics import scraped
 from tests.end_to_end.workplace import GRANTED, HEARD, Workplace, workplace

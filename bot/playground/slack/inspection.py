@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from bot.playground.slack.errors import ImpossibleActionError
 from bot.playground.slack.files import file_json
-from bot.playground.slack.payload_sender import PayloadSender
-from bot.playground.slack.records import Delivery, Json, RecordedCall
+from bot.playground.slack.records import Delivery, ImpossibleActionError, Json, RecordedCall
 from bot.playground.slack.state import State
-from bot.playground.slack.web_api import WebApi
 
 
 class Inspection:
-    """The part of a `SimulatedSlack` that reads its state."""
+    """The part of a `SimulatedSlack` that reads its state. `calls` and `deliveries` are oldest first."""
 
+    calls: list[RecordedCall]
+    deliveries: list[Delivery]
     _state: State
-    _web_api: WebApi
-    _sender: PayloadSender
-
-    @property
-    def calls(self) -> list[RecordedCall]:
-        """Return the Web API calls, oldest first."""
-        return self._web_api.calls
-
-    @property
-    def deliveries(self) -> list[Delivery]:
-        """Return every delivery attempt, oldest first."""
-        return self._sender.deliveries
 
     def messages(self, channel: str, *, thread_ts: str | None = None) -> list[Json]:
         """Return the messages of a channel with replies, oldest first; with `thread_ts`, that thread's replies."""

@@ -7,12 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground.slack.arguments import Arguments
-from bot.playground.slack.errors import ImpossibleActionError, Refused
-from bot.playground.slack.event_publisher import EventPublisher
+from bot.playground.slack.events import EventPublisher
+from bot.playground.slack.limits import check_view
 from bot.playground.slack.methods.chat import formatting, own_content, read_content
-from bot.playground.slack.payload_limits import check_view
-from bot.playground.slack.records import AppResponse, Json
+from bot.playground.slack.methods.registry import Arguments
+from bot.playground.slack.records import AppResponse, ImpossibleActionError, Json, Refused
 from bot.playground.slack.state import State
 from bot.playground.slack.tickets import ResponseUrl
 from bot.playground.slack.workspace import Channel, User
@@ -37,7 +36,7 @@ class ResponseHandler:
         if not (given.get("text") or given.get("blocks") or given.get("attachments")):
             return
         try:
-            self._show(user.id, channel, given, thread_ts="")
+            self._show(user.id, channel, given)
         except Refused as refused:
             raise _rejected("the command", refused) from refused
 
@@ -65,11 +64,9 @@ class ResponseHandler:
         elif action == "push":
             check_view(body.get("view"))
             views.push(user.id, body["view"])
-        else:
-            # The app may have closed the dialog before it responded.
-            is_open = any(each["id"] == view["id"] for each in views.all(user.id))
-            if is_open:
-                views.close(user.id, view["id"], all=action == "clear")
+        # The app may have closed the dialog before it responded.
+        elif views.is_open(user.id, view["id"]):
+            views.close(user.id, view["id"], all=action == "clear")
 
     async def handle_response_url(self, request: web.Request) -> web.StreamResponse:
         """Handle a POST to a response URL.
@@ -86,7 +83,7 @@ class ResponseHandler:
             return web.json_response({"ok": False, "error": "invalid_payload"}, status=400)
         except Refused as refused:
             status = refused.status if refused.status != 200 else 400
-            return web.json_response({"ok": False, "error": refused.error} | refused.extra, status=status)
+            return web.json_response(refused.answer, status=status)
         return web.Response(text="ok")
 
     def _apply(self, ticket: ResponseUrl, given: Json) -> None:
@@ -108,10 +105,9 @@ class ResponseHandler:
             else:
                 self._publisher.change(channel, ticket.ts, fields, remove=removed)
             return
-        thread_ts = str(given.get("thread_ts") or "")
-        self._show(ticket.user, channel, given, thread_ts=thread_ts)
+        self._show(ticket.user, channel, given, thread_ts=str(given.get("thread_ts") or ""))
 
-    def _show(self, user_id: str, channel: Channel, given: Json, *, thread_ts: str) -> None:
+    def _show(self, user_id: str, channel: Channel, given: Json, *, thread_ts: str = "") -> None:
         message = own_content(self._state, _content(given), sender=True)
         if thread_ts:
             message["thread_ts"] = thread_ts

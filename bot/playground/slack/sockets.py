@@ -11,8 +11,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from bot.playground.slack.identity import Identity
-from bot.playground.slack.records import AppResponse, Json, PayloadKind
+from bot.playground.slack.records import AppResponse, Identity, Json, PayloadKind
 
 _MOST_CONNECTIONS = 10
 _LIFETIME = 18_060
@@ -39,7 +38,7 @@ class Connection:
 
 
 class SocketMode:
-    """Tickets and connections of the app in Socket Mode."""
+    """Tickets and connections of the app in Socket Mode. `wanted`: the app requested a connection at least once."""
 
     def __init__(self, *, identity: Identity) -> None:
         self._identity = identity
@@ -47,13 +46,8 @@ class SocketMode:
         self._connections: list[Connection] = []
         self._made = 0
         self._envelopes = 0
-        self._wanted = False
+        self.wanted = False
         self.url = ""
-
-    @property
-    def wanted(self) -> bool:
-        """Return whether the app ever requested a connection."""
-        return self._wanted
 
     @property
     def count(self) -> int:
@@ -63,7 +57,7 @@ class SocketMode:
     def ticket(self) -> str:
         """Return the address for one new connection."""
         self._made += 1
-        self._wanted = True
+        self.wanted = True
         ticket = f"{self._made:08d}-simulated"
         self._tickets.add(ticket)
         return f"{self.url.replace('http', 'ws', 1)}/link/?ticket={ticket}&app_id={self._identity.app_id}"
@@ -153,7 +147,7 @@ class SocketMode:
         for connection in tuple(self._connections):
             self._forget(connection)
             await connection.socket.close(code=1001)
-        self._wanted = False
+        self.wanted = False
 
     def _forget(self, connection: Connection) -> None:
         if connection in self._connections:

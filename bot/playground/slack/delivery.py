@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import json
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
 
 from bot.playground.slack.changes import Changes
-from bot.playground.slack.records import AppResponse, ChangeKind, Delivery, Json, PayloadKind
-from bot.playground.slack.signing import signed_headers
+from bot.playground.slack.records import AppResponse, ChangeKind, Delivery, Json, PayloadKind, as_json
+from bot.playground.slack.sockets import SocketMode
 
 NO_LISTENER = AppResponse(status=0, body="no listener", seconds=0)
-
-
-class Sockets(Protocol):
-    """The app's Socket Mode connections, as the sender uses them."""
-
-    @property
-    def wanted(self) -> bool:
-        """Return whether the app ever requested a connection."""
-
-    async def send(
-        self, kind: PayloadKind, payload: Json, *, attempt: int, reason: str, within: float
-    ) -> tuple[AppResponse, str]:
-        """Send a payload over one connection; return the response and why it failed ("" if it did not)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +39,17 @@ class OutgoingPayload:
 class PayloadSender:
     """Delivers payloads.
 
-    Failed events are retried after each of `retry_pauses` seconds; the app has `within` seconds to respond.
+    A failed event is sent again after each of `retry_pauses()` seconds; the app has `within` seconds to respond.
     """
 
     def __init__(
-        self, *, secret: str, clock: Callable[[], float], changes: Changes, sockets: Sockets,
-        retry_pauses: Sequence[float], within: float,
+        self, *, secret: str, clock: Callable[[], float], changes: Changes, sockets: SocketMode,
+        retry_pauses: Callable[[], Sequence[float]], within: float,
     ) -> None:  # fmt: skip
         self.urls: tuple[str | None, ...] = (None,)
-        self.retry_pauses = tuple(retry_pauses)
-        self.within = within
         self.deliveries: list[Delivery] = []
+        self._retry_pauses = retry_pauses
+        self._within = within
         self._secret = secret
         self._clock = clock
         self._changes = changes
@@ -85,7 +74,10 @@ class PayloadSender:
         if not self._open:
             first.set_result(NO_LISTENER)
             return first
-        self.run_in_background(self._attempts(outgoing, pauses=self.retry_pauses if retries else (), first=first))
+        pauses = tuple(self._retry_pauses()) if retries else ()
+        task = asyncio.get_running_loop().create_task(self._attempts(outgoing, pauses=pauses, first=first))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return first
 
     async def resend(self, outgoing: OutgoingPayload, *, attempt: int, reason: str) -> AppResponse:
@@ -98,12 +90,6 @@ class PayloadSender:
         response, reason, _ = await self._post(body, headers)
         self._record(OutgoingPayload(kind=PayloadKind.RAW, payload={}), response, attempt=0, reason=reason, over="http")
         return response
-
-    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine until it ends or the sender closes."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def open(self) -> None:
         """Start delivering, until `close`."""
@@ -145,7 +131,7 @@ class PayloadSender:
             return NO_LISTENER, "", False
         if self.url is None:
             response, failed = await self._sockets.send(
-                outgoing.kind, outgoing.payload, attempt=attempt, reason=reason, within=self.within
+                outgoing.kind, outgoing.payload, attempt=attempt, reason=reason, within=self._within
             )
             again = True
         else:
@@ -165,7 +151,7 @@ class PayloadSender:
         named = {"User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)", "Accept": "*/*"} | headers
         try:
             async with (
-                asyncio.timeout(self.within),
+                asyncio.timeout(self._within),
                 self._session.post(url, data=body, headers=named, max_redirects=2) as http,
             ):
                 text = await http.text()
@@ -187,12 +173,7 @@ class PayloadSender:
             status=response.status, seconds=response.seconds, reason=reason, payload=outgoing.payload,
         )  # fmt: skip
         self.deliveries.append(delivery)
-        shown = {
-            "kind": delivery.kind.value, "event_id": delivery.event_id, "type": delivery.type, "attempt": attempt,
-            "over": over, "status": delivery.status, "seconds": delivery.seconds, "reason": reason,
-            "payload": delivery.payload, "answer": response.body,
-        }  # fmt: skip
-        self._changes.publish(ChangeKind.ENVELOPE, shown)
+        self._changes.publish(ChangeKind.ENVELOPE, as_json(delivery) | {"answer": response.body})
 
 
 def _encoded(outgoing: OutgoingPayload) -> tuple[bytes, str]:
@@ -214,3 +195,10 @@ def _decoded(text: str) -> Any:
 
 def _nothing(began: float) -> AppResponse:
     return AppResponse(status=0, body="", seconds=time.monotonic() - began)
+
+
+def signed_headers(body: bytes, *, secret: str, timestamp: int) -> dict[str, str]:
+    """Return the headers of Slack's signature, version 0; `timestamp` is in epoch seconds."""
+    basis = b"v0:" + str(timestamp).encode() + b":" + body
+    digest = hmac.new(secret.encode(), basis, hashlib.sha256).hexdigest()
+    return {"X-Slack-Request-Timestamp": str(timestamp), "X-Slack-Signature": f"v0={digest}"}
