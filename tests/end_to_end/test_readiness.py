@@ -113,7 +113,7 @@ async def test_lost_socket_makes_it_unready(tmp_path, engine):
     async with workplace(tmp_path, engine, socket_mode=True) as at:
         assert (await readiness(at))[0] == 200
         at.slack.fail("apps.connections.open", error="internal_error", times=1_000)
-        await at.slack.refresh_sockets()
+        await at.slack.sockets.refresh()
         body = await wait_until(at, lambda told: told[0] == 503)
         assert "Socket Mode is not connected" in body["problems"]["socket"]
         assert await alive(at)

@@ -7,33 +7,26 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
 
 from bot.playground.slack.changes import Changes
-from bot.playground.slack.records import AppResponse, ChangeKind, Delivery, Json, PayloadKind, as_json
+from bot.playground.slack.records import (
+    AppResponse,
+    ChangeKind,
+    Delivery,
+    ImpossibleActionError,
+    Json,
+    PayloadKind,
+    as_json,
+)
 from bot.playground.slack.sockets import SocketMode
 
-NO_LISTENER = AppResponse(status=0, body="no listener", seconds=0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutgoingPayload:
-    """One payload to deliver."""
-
-    kind: PayloadKind
-    payload: Json
-    event_id: str = ""
-
-    @property
-    def type(self) -> str:
-        """Return the event's subtype or type, or the command."""
-        inner = self.payload.get("event", self.payload)
-        return str(inner.get("subtype") or inner.get("type") or self.payload.get("command", ""))
+NO_LISTENER = AppResponse(body="no listener", final=True)
 
 
 class PayloadSender:
@@ -55,7 +48,6 @@ class PayloadSender:
         self._changes = changes
         self._sockets = sockets
         self._session: aiohttp.ClientSession | None = None
-        self._open = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -68,27 +60,28 @@ class PayloadSender:
         at = self._clock() if timestamp is None else timestamp
         return signed_headers(body, secret=self._secret, timestamp=int(at))
 
-    def send(self, outgoing: OutgoingPayload, *, retries: bool = False) -> asyncio.Future[AppResponse]:
+    def send(self, kind: PayloadKind, payload: Json) -> asyncio.Future[AppResponse]:
         """Start the delivery; the returned future resolves to the response of the first attempt."""
         first: asyncio.Future[AppResponse] = asyncio.get_running_loop().create_future()
-        if not self._open:
+        if self._session is None:
             first.set_result(NO_LISTENER)
             return first
-        pauses = tuple(self._retry_pauses()) if retries else ()
-        task = asyncio.get_running_loop().create_task(self._attempts(outgoing, pauses=pauses, first=first))
+        task = asyncio.get_running_loop().create_task(self._attempts(kind, payload, first))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return first
 
-    async def resend(self, outgoing: OutgoingPayload, *, attempt: int, reason: str) -> AppResponse:
-        """Make one more attempt, marked as a retry by Slack."""
-        response, _, _ = await self._attempt(outgoing, attempt=attempt, reason=reason)
-        return response
+    async def resend(self, event_id: str, *, reason: str) -> AppResponse:
+        """Make one more attempt, marked as a retry by Slack. Raise ImpossibleActionError for an unknown event."""
+        sent = [each for each in self.deliveries if each.event_id == event_id]
+        if not sent:
+            raise ImpossibleActionError(f"no event {event_id!r} was delivered")
+        return await self._attempt(sent[0].kind, dict(sent[0].payload), attempt=len(sent), reason=reason)
 
-    async def send_raw(self, body: bytes, headers: dict[str, str]) -> AppResponse:
-        """POST these bytes unchanged to the request URL."""
-        response, reason, _ = await self._post(body, headers)
-        self._record(OutgoingPayload(kind=PayloadKind.RAW, payload={}), response, attempt=0, reason=reason, over="http")
+    async def send_raw(self, body: bytes, headers: Mapping[str, str]) -> AppResponse:
+        """POST exactly this to the request URL: a forged, replayed or broken payload."""
+        response = await self._post(body, headers)
+        self._record(PayloadKind.RAW, {}, response, attempt=0, over="http")
         return response
 
     def open(self) -> None:
@@ -96,92 +89,86 @@ class PayloadSender:
         # A new connection for each attempt: one to an app that was killed must not be reused.
         connector = aiohttp.TCPConnector(force_close=True, limit=0)
         self._session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
-        self._open = True
 
     async def close(self) -> None:
         """Cancel the deliveries in flight and start no more."""
-        self._open = False
+        session, self._session = self._session, None
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
-        self._session = None
+        if session is not None:
+            await session.close()
 
-    async def _attempts(
-        self, outgoing: OutgoingPayload, *, pauses: Sequence[float], first: asyncio.Future[AppResponse]
-    ) -> None:  # fmt: skip
+    async def _attempts(self, kind: PayloadKind, payload: Json, first: asyncio.Future[AppResponse]) -> None:
+        # Slack retries events only.
+        pauses = tuple(self._retry_pauses()) if "event" in payload else ()
         try:
-            response, reason, again = await self._attempt(outgoing, attempt=0, reason="")
+            response = await self._attempt(kind, payload, attempt=0)
             if not first.done():
                 first.set_result(response)
             for attempt, pause in enumerate(pauses, start=1):
-                if response.ok or not again:
+                if response.ok or response.final:
                     return
                 await asyncio.sleep(pause)
-                response, reason, again = await self._attempt(outgoing, attempt=attempt, reason=reason)
+                response = await self._attempt(kind, payload, attempt=attempt, reason=response.reason)
         finally:
             if not first.done():
                 first.set_result(NO_LISTENER)
 
-    async def _attempt(self, outgoing: OutgoingPayload, *, attempt: int, reason: str) -> tuple[AppResponse, str, bool]:
-        """Return the response, why it failed, and whether to retry."""
+    async def _attempt(self, kind: PayloadKind, payload: Json, *, attempt: int, reason: str = "") -> AppResponse:
         if self.url is None and not self._sockets.wanted:
-            return NO_LISTENER, "", False
+            return NO_LISTENER
         if self.url is None:
-            response, failed = await self._sockets.send(
-                outgoing.kind, outgoing.payload, attempt=attempt, reason=reason, within=self._within
-            )
-            again = True
+            response = await self._sockets.send(kind, payload, attempt=attempt, reason=reason, within=self._within)
         else:
-            body, kind = _encoded(outgoing)
-            headers = self.sign(body) | {"Content-Type": kind}
+            body, content_type = _encoded(kind, payload)
+            headers = self.sign(body) | {"Content-Type": content_type}
             if attempt:
                 headers |= {"x-slack-retry-num": str(attempt), "x-slack-retry-reason": reason}
-            response, failed, again = await self._post(body, headers)
-        self._record(outgoing, response, attempt=attempt, reason=failed, over="http" if self.url else "socket")
-        return response, failed, again
+            response = await self._post(body, headers)
+        self._record(kind, payload, response, attempt=attempt, over="http" if self.url else "socket")
+        return response
 
-    async def _post(self, body: bytes, headers: dict[str, str]) -> tuple[AppResponse, str, bool]:
+    async def _post(self, body: bytes, headers: Mapping[str, str]) -> AppResponse:
         if self.url is None or self._session is None:
-            return NO_LISTENER, "connection_failed", False
+            return replace(NO_LISTENER, reason="connection_failed")
         url, began = self.url, time.monotonic()
         self.urls = (*self.urls[1:], url)
-        named = {"User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)", "Accept": "*/*"} | headers
+        named = {"User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)", "Accept": "*/*", **headers}
         try:
             async with (
                 asyncio.timeout(self._within),
                 self._session.post(url, data=body, headers=named, max_redirects=2) as http,
             ):
                 text = await http.text()
-        except aiohttp.TooManyRedirects:
-            return _nothing(began), "too_many_redirects", True
-        except TimeoutError:
-            return _nothing(began), "http_timeout", True
-        except aiohttp.ClientError:
-            return _nothing(began), "connection_failed", True
-        response = AppResponse(status=http.status, body=_decoded(text), seconds=time.monotonic() - began)
-        again = http.headers.get("x-slack-no-retry") != "1"
-        return response, "" if response.ok else "http_error", again
+        except (TimeoutError, aiohttp.ClientError) as error:
+            reasons = {aiohttp.TooManyRedirects: "too_many_redirects", TimeoutError: "http_timeout"}
+            reason = next((name for kind, name in reasons.items() if isinstance(error, kind)), "connection_failed")
+            return AppResponse(seconds=time.monotonic() - began, reason=reason)
+        return AppResponse(
+            status=http.status, body=_decoded(text), seconds=time.monotonic() - began,
+            reason="" if 200 <= http.status < 300 else "http_error",
+            final=http.headers.get("x-slack-no-retry") == "1",
+        )  # fmt: skip
 
-    def _record(
-        self, outgoing: OutgoingPayload, response: AppResponse, *, attempt: int, reason: str, over: str
-    ) -> None:
+    def _record(self, kind: PayloadKind, payload: Json, response: AppResponse, *, attempt: int, over: str) -> None:
+        inner = payload.get("event", payload)
         delivery = Delivery(
-            kind=outgoing.kind, event_id=outgoing.event_id, type=outgoing.type, attempt=attempt, over=over,
-            status=response.status, seconds=response.seconds, reason=reason, payload=outgoing.payload,
+            kind=kind, event_id=payload.get("event_id", ""),
+            type=str(inner.get("subtype") or inner.get("type") or payload.get("command", "")), attempt=attempt,
+            over=over, status=response.status, seconds=response.seconds, reason=response.reason, payload=payload,
         )  # fmt: skip
         self.deliveries.append(delivery)
         self._changes.publish(ChangeKind.ENVELOPE, as_json(delivery) | {"answer": response.body})
 
 
-def _encoded(outgoing: OutgoingPayload) -> tuple[bytes, str]:
+def _encoded(kind: PayloadKind, payload: Json) -> tuple[bytes, str]:
     form = "application/x-www-form-urlencoded"
-    if outgoing.kind is PayloadKind.COMMAND:
-        return urlencode(outgoing.payload).encode(), form
-    encoded = json.dumps(outgoing.payload, ensure_ascii=False, separators=(",", ":"))
-    if outgoing.kind is PayloadKind.INTERACTION:
+    if kind is PayloadKind.COMMAND:
+        return urlencode(payload).encode(), form
+    encoded = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    if kind is PayloadKind.INTERACTION:
         return urlencode({"payload": encoded}).encode(), form
     return encoded.encode(), "application/json"
 
@@ -191,10 +178,6 @@ def _decoded(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def _nothing(began: float) -> AppResponse:
-    return AppResponse(status=0, body="", seconds=time.monotonic() - began)
 
 
 def signed_headers(body: bytes, *, secret: str, timestamp: int) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.playground.slack.delivery import OutgoingPayload, PayloadSender
+from bot.playground.slack.delivery import PayloadSender
 from bot.playground.slack.records import AppResponse, Json, PayloadKind, copied
 from bot.playground.slack.scopes import is_delivered
 from bot.playground.slack.state import State
@@ -107,16 +107,10 @@ class EventPublisher:
         # Slack sends an app only events of its own channels, and only those it subscribed to.
         if not outside and not self._state.workspace.has_bot(channel):
             return []
-        envelopes = [
-            self._envelope(channel, event)
+        return [
+            self._sender.send(PayloadKind.EVENT, self._envelope(channel, event))
             for event in events
             if is_delivered(event, channel, subscribed=self._subscribed, granted=self._state.scopes)
-        ]
-        return [
-            self._sender.send(
-                OutgoingPayload(kind=PayloadKind.EVENT, payload=each, event_id=each["event_id"]), retries=True
-            )
-            for each in envelopes
         ]
 
     def _envelope(self, channel: Channel, event: Json) -> Json:

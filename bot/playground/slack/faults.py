@@ -81,10 +81,6 @@ class FaultControls:
         """Serve the login page for every file from now on, as to an app without the scope files:read."""
         self._state.files_hidden = True
 
-    def hide_emails(self) -> None:
-        """Return no e-mail addresses from now on, as to an app without the scope users:read.email."""
-        self.revoke_scope("users:read.email")
-
     def revoke_scope(self, scope: str) -> None:
         """Revoke a scope: refuse its methods and deliver none of its events from now on."""
         self._state.scopes.discard(scope)

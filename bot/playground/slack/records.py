@@ -122,11 +122,16 @@ class RecordedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppResponse:
-    """The app's response. `body` is decoded if it is JSON; `status` is 0 without a response in time."""
+    """The app's response. `body` is decoded if it is JSON; `status` is 0 without a response in time.
 
-    status: int
-    body: Any
-    seconds: float
+    `reason` says why Slack does not take the payload as acknowledged. A `final` response is not followed by a retry.
+    """
+
+    status: int = 0
+    body: Any = ""
+    seconds: float = 0
+    reason: str = ""
+    final: bool = False
 
     @property
     def ok(self) -> bool:

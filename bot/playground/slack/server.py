@@ -12,10 +12,10 @@ from aiohttp import web
 
 from bot.playground.slack.changes import Subscription
 from bot.playground.slack.channel_actions import ChannelActions
-from bot.playground.slack.delivery import OutgoingPayload, PayloadSender
+from bot.playground.slack.delivery import PayloadSender
 from bot.playground.slack.events import EventPublisher
 from bot.playground.slack.faults import FaultControls
-from bot.playground.slack.inspection import Inspection
+from bot.playground.slack.files import file_json
 from bot.playground.slack.limits import RateLimits
 from bot.playground.slack.marks import Marks
 from bot.playground.slack.methods.registry import MethodContext
@@ -37,7 +37,7 @@ _ANSWER_WITHIN = 3.0
 _SHOWN_CALLS = 8
 
 
-class SimulatedSlack(UserActions, FaultControls, Inspection):
+class SimulatedSlack(UserActions, FaultControls):
     """One workspace with one installed app. Start it inside a running event loop.
 
     Each instance has new random secrets; the signing secret may be given. `rate_limits` enforces Slack's rate limits,
@@ -46,7 +46,8 @@ class SimulatedSlack(UserActions, FaultControls, Inspection):
     `scopes` the scopes it was granted. A failed event is delivered again after each of `retry_pauses` (seconds); the
     app has `answer_within` seconds for every payload.
 
-    `marks` and `channel_actions` are further actions of users; `canvases` can be deleted or disabled.
+    `marks` and `channel_actions` are further actions of users; `canvases` can be deleted or disabled; `sockets` can be
+    refreshed or dropped. `calls` (of the Web API) and `deliveries` (to the app) are oldest first.
     """
 
     def __init__(
@@ -74,10 +75,10 @@ class SimulatedSlack(UserActions, FaultControls, Inspection):
         self.team_id, self.app_id = identity.team_id, identity.app_id
         self.retry_pauses = retry_pauses
         self._state = State(identity=identity, clock=clock, scopes=scopes)
-        self._sockets = SocketMode(identity=identity)
+        self.sockets = SocketMode(identity=identity)
         self._sender = PayloadSender(
             secret=identity.signing_secret, clock=signature_clock or clock, changes=self._state.changes,
-            sockets=self._sockets, retry_pauses=lambda: self.retry_pauses, within=answer_within,
+            sockets=self.sockets, retry_pauses=lambda: self.retry_pauses, within=answer_within,
         )  # fmt: skip
         self._publisher = EventPublisher(state=self._state, sender=self._sender, subscribed=frozenset(events))
         self._payloads = PayloadBuilder(state=self._state)
@@ -88,7 +89,7 @@ class SimulatedSlack(UserActions, FaultControls, Inspection):
         self.marks = Marks(state=self._state, publisher=self._publisher)
         self.channel_actions = ChannelActions(state=self._state, publisher=self._publisher)
         context = MethodContext(
-            state=self._state, publisher=self._publisher, rate_limits=self._rate_limits, sockets=self._sockets,
+            state=self._state, publisher=self._publisher, rate_limits=self._rate_limits, sockets=self.sockets,
             marks=self.marks, channel_actions=self.channel_actions,
         )  # fmt: skip
         self._web_api = WebApi(context=context, faults=self, clock=signature_clock or clock)
@@ -112,7 +113,7 @@ class SimulatedSlack(UserActions, FaultControls, Inspection):
         application = web.Application(client_max_size=_LARGEST_BODY)
         application.router.add_route("*", "/api/{method}", self._web_api.handle)
         application.router.add_post("/actions/{number}/{token}", self._responses.handle_response_url)
-        application.router.add_get("/link/", self._sockets.accept)
+        application.router.add_get("/link/", self.sockets.accept)
         application.router.add_post("/upload/v1/{file}", self._transfers.receive)
         application.router.add_get("/files-pri/{file}/{name:.+}", self._transfers.hand_out)
         self._web_api.stopping.clear()
@@ -121,14 +122,14 @@ class SimulatedSlack(UserActions, FaultControls, Inspection):
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         listening = self._runner.addresses[0]
-        self._state.url = self._sockets.url = f"http://{listening[0]}:{listening[1]}"
+        self._state.url = self.sockets.url = f"http://{listening[0]}:{listening[1]}"
         return self.url
 
     async def stop(self) -> None:
         """Stop listening: cancel deliveries, close sockets, release calls that hang."""
         self._web_api.stopping.set()
         await self._sender.close()
-        await self._sockets.close()
+        await self.sockets.close()
         self._state.changes.close()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -222,41 +223,62 @@ class SimulatedSlack(UserActions, FaultControls, Inspection):
 
     async def send_raw(self, body: bytes, headers: Mapping[str, str]) -> AppResponse:
         """POST exactly this to the request URL: a forged, replayed or broken payload."""
-        return await self._sender.send_raw(body, dict(headers))
+        return await self._sender.send_raw(body, headers)
 
     async def verify_url(self) -> AppResponse:
         """Send the URL verification challenge, as Slack does when the request URL is set."""
         token = self._state.identity.verification_token
         payload = {"token": token, "challenge": "simulated-challenge", "type": "url_verification"}
-        return await self._sender.send(OutgoingPayload(kind=PayloadKind.EVENT, payload=payload))
+        return await self._sender.send(PayloadKind.EVENT, payload)
 
     async def redeliver(self, event_id: str, *, reason: str = "http_timeout") -> AppResponse:
         """Deliver an event again, as Slack retries it."""
-        sent = [each for each in self.deliveries if each.event_id == event_id]
-        if not sent:
-            raise ImpossibleActionError(f"no event {event_id!r} was delivered")
-        outgoing = OutgoingPayload(kind=sent[0].kind, payload=dict(sent[0].payload), event_id=event_id)
-        return await self._sender.resend(outgoing, attempt=len(sent), reason=reason)
+        return await self._sender.resend(event_id, reason=reason)
 
-    async def refresh_sockets(self, *, warning: float = 0.05) -> None:
-        """Ask every socket to reconnect, as Slack does every few hours: warn, then disconnect.
+    # What happened so far.
 
-        `warning` is the number of seconds between the two.
-        """
-        await self._sockets.refresh(warning=warning)
+    def messages(self, channel: str, *, thread_ts: str | None = None) -> list[Json]:
+        """Return the messages of a channel with replies, oldest first; with `thread_ts`, that thread's replies."""
+        self._state.workspace.channel(channel)
+        if thread_ts is None:
+            return self._state.messages.all(channel)
+        return self._state.messages.replies(channel, thread_ts)
 
-    def drop_socket(self) -> bool:
-        """Reset a random Socket Mode connection without a word. Return whether there was one."""
-        return self._sockets.drop()
+    def message(self, channel: str, ts: str) -> Json:
+        """Return one message as stored, with metadata. Raise ImpossibleActionError if it does not exist."""
+        message = self._state.messages.get(channel, ts)
+        if message is None:
+            raise ImpossibleActionError(f"no message {ts} in {channel}")
+        return message
 
-    async def send_to_sockets(self, text: str) -> None:
-        """Send exactly this over every Socket Mode connection: a broken envelope."""
-        await self._sockets.send_text(text)
+    def ephemerals(self, user: str | None = None) -> list[Json]:
+        """Return ephemeral messages with their `channel` and `user`, oldest first."""
+        return self._state.ephemerals.all(user)
 
-    @property
-    def socket_count(self) -> int:
-        """Return the number of open Socket Mode connections."""
-        return self._sockets.count
+    def views(self, user: str) -> list[Json]:
+        """Return the user's open dialogs, the visible one last; `errors` are the app's input errors."""
+        return self._state.views.all(user)
+
+    def files(self) -> list[Json]:
+        """Return the files as `files.info` shows them."""
+        return [file_json(each, identity=self._state.identity, url=self._state.url) for each in self._state.files.all()]
+
+    def file_content(self, file_id: str) -> bytes:
+        """Return a file's content, b"" until it is uploaded."""
+        return self._state.files.get(file_id).content or b""
+
+    def reactions(self, channel: str, ts: str) -> list[Json]:
+        """Return the reactions to a message: name, users, count."""
+        found: list[Json] = self.message(channel, ts).get("reactions", [])
+        return found
+
+    def users(self) -> list[Json]:
+        """Return every user, as `users.info` shows them."""
+        return self._state.users()
+
+    def channels(self) -> list[Json]:
+        """Return every channel and direct message, as `conversations.info` shows them."""
+        return self._state.channels()
 
     # Restoring and waiting.
 

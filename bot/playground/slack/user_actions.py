@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.playground.slack.delivery import OutgoingPayload, PayloadSender
+from bot.playground.slack.delivery import PayloadSender
 from bot.playground.slack.events import EventPublisher
 from bot.playground.slack.files import SharedFile, file_json
 from bot.playground.slack.payloads import PayloadBuilder, action_entry, missing_inputs, state_values
@@ -99,7 +99,7 @@ class UserActions:
         """Send a slash command and show the user the app's response."""
         person, place = self._state.workspace.present(user, channel)
         payload = self._payloads.command(person, place, command=command, text=text)
-        response = await self._sender.send(OutgoingPayload(kind=PayloadKind.COMMAND, payload=payload))
+        response = await self._sender.send(PayloadKind.COMMAND, payload)
         self._responses.handle_command(person, place, response)
         return response
 
@@ -163,7 +163,7 @@ class UserActions:
         return action_entry(blocks, action_id=action_id, block_id=block_id, value=value, ts=ts)
 
     async def _interact(self, payload: Json) -> AppResponse:
-        return await self._sender.send(OutgoingPayload(kind=PayloadKind.INTERACTION, payload=payload))
+        return await self._sender.send(PayloadKind.INTERACTION, payload)
 
     def _message_at(self, channel: Channel, ts: str) -> Json:
         message = self._state.messages.get(channel.id, ts)
