@@ -31,9 +31,8 @@ from bot.cli.user_files import chosen_language, report, settings
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
 from bot.diagnosing import Engine, build_engine
-from bot.playground.alertmanager import SimulatedAlertmanager
+from bot.playground.alertmanager import SimulatedAlertmanager, SimulatedSilences
 from bot.playground.page import ListedChannel, MessageShortcut, PasteSample, Person, PlaygroundPage, SlashCommand, Usage
-from bot.playground.silences import SimulatedSilences
 from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from bot.policy import Policy
 from bot.policy.alert_routes import AlertRoute, AlertRoutes

@@ -87,22 +87,3 @@ class MessageShortcut:
 
     callback_id: str
     title: str
-
-
-COMMANDS = (
-    SlashCommand(
-        command="/diagnose",
-        description="Find out why something is broken",
-        usages=(
-            Usage(text="pod shop/cart-0", description="diagnose an object"),
-            Usage(text="explain", description="explain a pasted error"),
-            Usage(text="help", description="list what you can ask"),
-        ),
-    ),
-)
-SHORTCUTS = (
-    MessageShortcut(callback_id="casebook.diagnose_this", title="Diagnose this"),
-    MessageShortcut(callback_id="casebook.pin", title="Add to timeline"),
-    MessageShortcut(callback_id="casebook.unpin", title="Remove from timeline"),
-    MessageShortcut(callback_id="casebook.save_as_incident", title="Save as incident"),
-)

@@ -17,8 +17,6 @@ from bot.playground.kubernetes import SimulatedCluster, times
 from bot.playground.page.actions import Actions, BadActionError, ChannelOpened
 from bot.playground.page.cluster_watch import ClusterWatch
 from bot.playground.page.content import (
-    COMMANDS,
-    SHORTCUTS,
     Json,
     ListedChannel,
     MessageShortcut,
@@ -55,8 +53,8 @@ class PlaygroundPage:
         users: Sequence[Person],
         channels: Sequence[ListedChannel],
         title: str = "Casebook playground",
-        commands: Sequence[SlashCommand] = COMMANDS,
-        shortcuts: Sequence[MessageShortcut] = SHORTCUTS,
+        commands: Sequence[SlashCommand] = (),
+        shortcuts: Sequence[MessageShortcut] = (),
         hosts: frozenset[str] = frozenset(),
         clock: times.Clock = times.utc_now,
         channel_opened: ChannelOpened | None = None,

@@ -26,7 +26,6 @@ class Connection:
 
     socket: web.WebSocketResponse
     transport: asyncio.Transport | None
-    number: int
     waiting: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
 
     def lost(self) -> None:
@@ -74,7 +73,7 @@ class SocketMode:
             await socket.send_json(_goodbye("too_many_websockets"))
             await socket.close()
             return socket
-        connection = Connection(socket=socket, transport=request.transport, number=self._made)
+        connection = Connection(socket=socket, transport=request.transport)
         self._connections.append(connection)
         try:
             await socket.send_json(self._hello(debug="debug_reconnects" in request.query))
