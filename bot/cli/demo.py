@@ -19,7 +19,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bot.cli.console import ProgressLine, show
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import ExitCode
 from bot.cli.logs import configure_logging
 from bot.cli.rehearsal import REHEARSAL_TIME, staged
 from bot.cli.showcase import Showcase, scenario_of, set_up

@@ -16,8 +16,7 @@ from rapidfuzz.distance import OSA
 
 from bot.cli.arguments import PROGRAM
 from bot.cli.console import ProgressLine, note, show
-from bot.cli.errors import CommandError
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import CommandError, ExitCode
 from bot.cli.logs import configure_logging
 from bot.cli.text_input import TextInput, read_text
 from bot.cli.user_files import chosen_language, locale, report, settings
