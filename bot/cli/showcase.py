@@ -15,6 +15,7 @@ from bot.cli.errors import CommandError, did_you_mean
 from bot.cli.rehearsal import REHEARSAL_TIME, full_world_of, stage
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster, expanded
+from bot.playground.pod_status import pod_status
 from intents.catalog.cases import ask_of, world_of
 from intents.catalog.schema import Case, Incident
 from intents.domain import Text, Verdict
@@ -170,26 +171,11 @@ def _names(objects: Iterable[Mapping[str, Any]]) -> set[str]:
     }
 
 
-def _broken_pods(objects: Iterable[Mapping[str, Any]]) -> Iterator[BrokenPod]:
+def _broken_pods(objects: Iterable[dict[str, Any]]) -> Iterator[BrokenPod]:
     for obj in objects:
-        if obj.get("kind") == "Pod" and (says := _trouble(obj.get("status") or {})):
-            metadata = obj["metadata"]
+        if obj.get("kind") == "Pod" and (seen := pod_status(obj, now=REHEARSAL_TIME)).broken:
+            metadata, says = obj["metadata"], "not ready" if seen.status == "Running" else seen.status
             yield BrokenPod(namespace=metadata.get("namespace", "default"), name=metadata["name"], says=says)
-
-
-def _trouble(status: Mapping[str, Any]) -> str:
-    """Return the status as in kubectl's STATUS column, "" for a healthy pod."""
-    statuses = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
-    for container in statuses:
-        state = container.get("state") or {}
-        for phase in ("waiting", "terminated"):
-            reason = (state.get(phase) or {}).get("reason", "")
-            if reason and reason != "Completed":
-                return str(reason)
-    if status.get("phase") in ("Pending", "Failed", "Unknown"):
-        return str(status.get("reason") or status["phase"])
-    unready = any(not container.get("ready", True) for container in status.get("containerStatuses") or ())
-    return "not ready" if unready and status.get("phase") == "Running" else ""
 
 
 def _namespaces_of(world: Mapping[str, Any]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.store import Store
-from bot.playground.page.pod_status import pod_status
+from bot.playground.pod_status import pod_status
 
 Json = dict[str, Any]
 
