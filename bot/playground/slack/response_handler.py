@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
@@ -35,22 +37,17 @@ class ResponseHandler:
         given = body if isinstance(body, dict) else {"text": str(body)}
         if not (given.get("text") or given.get("blocks") or given.get("attachments")):
             return
-        try:
+        with _rejected_as_impossible("the command"):
             self._show(user.id, channel, given)
-        except Refused as refused:
-            raise _rejected("the command", refused) from refused
 
     def handle_submission(self, user: User, view: Json, response: AppResponse) -> None:
         """Close the dialog, or update, push, clear or show errors as `response_action` says.
 
         Raise ImpossibleActionError if Slack would reject it.
         """
-        if not response.ok:
-            return
-        try:
-            self._apply_action(user, view, response)
-        except Refused as refused:
-            raise _rejected("the dialog", refused) from refused
+        if response.ok:
+            with _rejected_as_impossible("the dialog"):
+                self._apply_action(user, view, response)
 
     def _apply_action(self, user: User, view: Json, response: AppResponse) -> None:
         body: Any = response.body if isinstance(response.body, dict) else {}
@@ -122,6 +119,10 @@ def _content(given: Json) -> Json:
     return read_content(arguments) | formatting(arguments)
 
 
-def _rejected(what: str, refused: Refused) -> ImpossibleActionError:
-    said = f"Slack rejects the app's response to {what}: {refused.error}"
-    return ImpossibleActionError(f"{said} {refused.extra}" if refused.extra else said)
+@contextmanager
+def _rejected_as_impossible(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Refused as refused:
+        said = f"Slack rejects the app's response to {what}: {refused.error}"
+        raise ImpossibleActionError(f"{said} {refused.extra}" if refused.extra else said) from refused

@@ -20,7 +20,7 @@ from bot.playground.slack.limits import RateLimits
 from bot.playground.slack.marks import Marks
 from bot.playground.slack.methods.registry import MethodContext
 from bot.playground.slack.payloads import PayloadBuilder
-from bot.playground.slack.records import AppResponse, Identity, ImpossibleActionError, Json, PayloadKind
+from bot.playground.slack.records import AppResponse, Identity, Json, PayloadKind
 from bot.playground.slack.response_handler import ResponseHandler
 from bot.playground.slack.scopes import EVERY_SCOPE
 from bot.playground.slack.sockets import SocketMode
@@ -246,10 +246,7 @@ class SimulatedSlack(UserActions, FaultControls):
 
     def message(self, channel: str, ts: str) -> Json:
         """Return one message as stored, with metadata. Raise ImpossibleActionError if it does not exist."""
-        message = self._state.messages.get(channel, ts)
-        if message is None:
-            raise ImpossibleActionError(f"no message {ts} in {channel}")
-        return message
+        return self._state.message(self._state.workspace.channel(channel), ts)
 
     def ephemerals(self, user: str | None = None) -> list[Json]:
         """Return ephemeral messages with their `channel` and `user`, oldest first."""

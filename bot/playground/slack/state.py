@@ -8,7 +8,7 @@ from bot.playground.slack.canvases import Canvases
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.files import Files
 from bot.playground.slack.messages import Ephemerals, Messages, Timestamps
-from bot.playground.slack.records import ChangeKind, Identity, Json
+from bot.playground.slack.records import ChangeKind, Identity, ImpossibleActionError, Json
 from bot.playground.slack.tickets import Tickets
 from bot.playground.slack.views import Views
 from bot.playground.slack.workspace import Channel, Workspace, channel_json, user_json
@@ -56,6 +56,12 @@ class State:
         if canvas := self.canvases.of(channel.id):
             shown["properties"] = {"canvas": {"file_id": canvas.id, "is_empty": not canvas.markdown}}
         return shown
+
+    def message(self, channel: Channel, ts: str) -> Json:
+        """Return one message as stored, with metadata. Raise ImpossibleActionError if it does not exist."""
+        if (message := self.messages.get(channel.id, ts)) is None:
+            raise ImpossibleActionError(f"no message {ts} in {channel.name} ({channel.id})")
+        return message
 
     def _publish_directory(self) -> None:
         self.changes.publish(ChangeKind.DIRECTORY, {"users": self.users(), "channels": self.channels()})

@@ -56,7 +56,7 @@ class UserActions:
             shown = [file_json(each, identity=identity, url=url, listed=each.only_listed) for each in shared]
             message |= {"subtype": "file_share", "files": shown, "upload": False, "display_as_bot": False}
         if thread_ts:
-            root = self._message_at(place, thread_ts).get("thread_ts", thread_ts)
+            root = self._state.message(place, thread_ts).get("thread_ts", thread_ts)
             if root != thread_ts:
                 raise ImpossibleActionError(f"message {thread_ts} is a reply: its thread is {root}")
             message["thread_ts"] = thread_ts
@@ -90,7 +90,7 @@ class UserActions:
         """
         person, place = self._state.workspace.present(user, channel)
         if admin:
-            self._message_at(place, ts)
+            self._state.message(place, ts)
         else:
             self._own(person, place, ts)
         await asyncio.gather(*self._publisher.delete(place, ts))
@@ -106,7 +106,7 @@ class UserActions:
     async def shortcut(self, user: str, channel: str, ts: str, *, callback_id: str) -> AppResponse:
         """Run a message shortcut."""
         person, place = self._state.workspace.present(user, channel)
-        message = self._message_at(place, ts)
+        message = self._state.message(place, ts)
         return await self._interact(self._payloads.shortcut(person, place, message, callback_id=callback_id))
 
     async def click(
@@ -119,7 +119,7 @@ class UserActions:
         person, place = self._state.workspace.present(user, channel)
         message = self._state.ephemerals.get(ts)
         if message is None or message["user"] != person.id:
-            message = self._message_at(place, ts)
+            message = self._state.message(place, ts)
         action = self._action(message.get("blocks", []), action_id, block_id, value)
         return await self._interact(self._payloads.press(person, place, message, action=action))
 
@@ -165,14 +165,8 @@ class UserActions:
     async def _interact(self, payload: Json) -> AppResponse:
         return await self._sender.send(PayloadKind.INTERACTION, payload)
 
-    def _message_at(self, channel: Channel, ts: str) -> Json:
-        message = self._state.messages.get(channel.id, ts)
-        if message is None:
-            raise ImpossibleActionError(f"no message {ts} in {channel.name} ({channel.id})")
-        return message
-
     def _own(self, user: User, channel: Channel, ts: str) -> None:
-        message = self._message_at(channel, ts)
+        message = self._state.message(channel, ts)
         # The post of an integration has no user but its name.
         author = message.get("user") or (user.id if message.get("username") == user.name else "")
         if author != user.id or message.get("subtype") == "tombstone":
