@@ -12,16 +12,15 @@ from types import FrameType, ModuleType
 from typing import Final, TextIO
 
 from bot.cli.arguments import PROGRAM, parse
-from bot.cli.errors import CommandError
-from bot.cli.exit_codes import TERMINATED, ExitCode
+from bot.cli.errors import TERMINATED, CommandError, ExitCode
 
 # Ended by Ctrl-C, as shells report it.
 _INTERRUPTED: Final = 130
-_MODULES: Final = {"diagnose": "explain", "list": "entries", "show": "entries"}
+_MODULES: Final = {"diagnose": "explain", "list": "entries", "show": "entries", "schema": "entries"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns its exit code (see `bot.cli.exit_codes`); raises SystemExit for --help and --version."""
+    """Run one command. Returns its exit code (see `bot.cli.errors`); raises SystemExit for --help and --version."""
     if argv is None:
         # As process 1 of a container: there a signal that nobody handles is not delivered.
         signal.signal(signal.SIGTERM, _end)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NoReturn
 
-from bot.cli.errors import CommandError, did_you_mean
-from bot.cli.exit_codes import MEANINGS
-from bot.cli.time_arguments import time_argument
+from bot.cli.errors import MEANINGS, CommandError, did_you_mean
 
 PROGRAM: Final = "casebook"
 LANGUAGES: Final = ("en", "zh")
@@ -20,6 +20,10 @@ ROLES: Final = ("read", "act", "watch")
 OPT_INS: Final = ("secrets", "impersonate", "custom-resources")
 MODES: Final = ("socket", "http")
 NOTATIONS: Final = ("yaml", "json")
+_AGO: Final = re.compile(r"([0-9]{1,9})([smhdw])")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+# A date alone is midnight UTC, and a time without a zone is in UTC.
+_WRITTEN: Final = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII)
 _EPILOG: Final = "exit codes:\n" + "\n".join(
     f"  {code.value}  {meaning.replace('`', '')}" for code, meaning in MEANINGS.items()
 )
@@ -204,9 +208,9 @@ def _cluster(parser: argparse.ArgumentParser) -> None:
 
 def _audit(audit: argparse.ArgumentParser) -> None:
     audit.add_argument(
-        "--since", type=time_argument, metavar="T", help="only entries since then: 24h ago, 7d ago, or an RFC 3339 time"
+        "--since", type=_time, metavar="T", help="only entries since then: 24h ago, 7d ago, or an RFC 3339 time"
     )
-    audit.add_argument("--until", type=time_argument, metavar="T", help="only entries before then, in the same format")
+    audit.add_argument("--until", type=_time, metavar="T", help="only entries before then, in the same format")
     audit.add_argument("--actor", default="", metavar="U", help="only actions of this Slack user (id)")
     audit.add_argument(
         "--target", default="", metavar="OBJ", help='only actions on this object: NS/NAME, or "Pod NS/NAME"'
@@ -222,7 +226,7 @@ def _audit(audit: argparse.ArgumentParser) -> None:
 
 def _feedback(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--since", type=time_argument, default="7d", metavar="T", help="only since then: 24h, 7d (default), or a time"
+        "--since", type=_time, default="7d", metavar="T", help="only since then: 24h, 7d (default), or a time"
     )
     _output(parser)
 
@@ -243,6 +247,19 @@ def _app(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--url", default="", metavar="URL", help="with http: Casebook's public address, https://HOST")
     parser.add_argument("--output", choices=NOTATIONS, default="yaml", help="yaml with reasons (default), or json")
+
+
+def _time(text: str) -> datetime:
+    """Return an aware time: of an age such as 24h, or of an RFC 3339 time."""
+    try:
+        if ago := _AGO.fullmatch(text):
+            return datetime.now(UTC) - timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]])
+        if _WRITTEN.fullmatch(text):
+            at = datetime.fromisoformat(text.upper())
+            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is not a time: expected 24h, 7d, or one such as 2026-03-02T03:00:00Z")
 
 
 def _seconds(text: str) -> float:

@@ -15,8 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.console import note, show
-from bot.cli.errors import CommandError
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import CommandError, ExitCode, told
 from bot.cli.user_files import settings
 from bot.store import AuditQuery, AuditRecord, StoreUnavailable, open_audit, place_of
 from responses.safety import safe_line, safe_value
@@ -29,20 +28,15 @@ _COLUMNS: Final = ("at", "actor", "action", "cluster", "target", "outcome", "pla
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Print the matching entries."""
     query = AuditQuery(
-        since=arguments.since,
-        until=arguments.until,
-        actor=arguments.actor,
-        target=arguments.target,
+        since=arguments.since, until=arguments.until, actor=arguments.actor, target=arguments.target,
         plan_id=arguments.plan,
-    )
+    )  # fmt: skip
     if query.since and query.until and query.since >= query.until:
         raise CommandError("--since must be before --until")
     url = settings().store_url
     write = _table if arguments.format == "table" else _lines
-    try:
+    with told(StoreUnavailable, what=f"cannot read the audit in {place_of(url)}"):
         asyncio.run(write(url, query, arguments.limit))
-    except StoreUnavailable as error:
-        raise CommandError(f"cannot read the audit in {place_of(url)}: {error}") from error
     return ExitCode.ANSWERED
 
 
@@ -71,20 +65,8 @@ async def _table(url: str, query: AuditQuery, limit: int | None) -> None:
 def _fields(record: AuditRecord) -> dict[str, Any]:
     """Return one entry as written; scripts rely on these keys and their order. All values are redacted."""
     entry = safe_value(record.entry)
-    return {
-        "id": record.id,
-        "at": _rfc3339(entry.at),
-        "actor": entry.actor,
-        "team": entry.team,
-        "channel": entry.channel,
-        "action": entry.action,
-        "cluster": entry.cluster,
-        "target": entry.target,
-        "plan_id": entry.plan_id,
-        "outcome": entry.outcome,
-        "detail": entry.detail,
-        "key": entry.key,
-    }
+    names = ("actor", "team", "channel", "action", "cluster", "target", "plan_id", "outcome", "detail", "key")
+    return {"id": record.id, "at": _rfc3339(entry.at)} | {name: getattr(entry, name) for name in names}
 
 
 def _rfc3339(at: datetime) -> str:

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.cli.console import note
-from bot.cli.errors import CommandError
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import CommandError, ExitCode
 from bot.cli.user_files import catalog, settings
 from bot.store import LearnedEntry, StoreUnavailable, open_learned, place_of
 

@@ -19,14 +19,14 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bot.cli.console import ProgressLine, show
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import CommandError, ExitCode
+from bot.cli.explain import told_in
 from bot.cli.logs import configure_logging
 from bot.cli.rehearsal import REHEARSAL_TIME, staged
 from bot.cli.showcase import Showcase, scenario_of, set_up
 from bot.cli.user_files import chosen_language, locale, report, settings
 from bot.cluster.connection import Connection
-from bot.cluster.errors import ClusterError
-from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
+from bot.diagnosing import Engine, build_engine, diagnose
 from bot.diagnosing.reads import Progress
 from bot.remedies.names import unknown_actions
 from intents.domain import Language
@@ -38,13 +38,14 @@ from responses.language import choose
 from responses.layout import DIM, heading, listed, paragraph
 from responses.safety import safe, safe_line, scrubbed
 from responses.secrets import redact
-from responses.terminal import diagnosis_page, not_found_lines
+from responses.terminal import diagnosis_page
 
 _PROMPT: Final = "casebook> "
 _MORE: Final = "       …> "
 _QUIT: Final = frozenset({"q", "quit", "exit", ":q"})
 _HELP: Final = frozenset({"?", "h", "help"})
 _LIST: Final = frozenset({"l", "ls", "list"})
+_POD: Final = re.compile(r"(?i:p|pod) +(\S+)")
 _WORD: Final = re.compile(r"(?<!<)\b[^\W\d]{3,}\b")
 # Maximum width of a sample's line in the list.
 _EXCERPT: Final = 100
@@ -108,15 +109,14 @@ class _Prompt:
             sys.stdout.write("\n")
 
     def _do(self, text: str) -> None:
-        word, _, rest = text.partition(" ")
         if text.lower() in _HELP:
             show(Group(*self._help()))
         elif text.lower() in _LIST:
             show(Group(*self._pods()))
         elif text.isdecimal():
             self._sample(int(text))
-        elif word.lower() in ("p", "pod") and rest and "\n" not in rest and len(rest.split()) == 1:
-            namespace, _, name = rest.strip().rpartition("/")
+        elif pod := _POD.fullmatch(text):
+            namespace, _, name = pod[1].rpartition("/")
             self._answer(DiagnoseObject(kind="pod", namespace=namespace, name=name), text="")
         else:
             self._answer(ExplainText(text=redact(text), addressed=True), text=text)
@@ -137,20 +137,14 @@ class _Prompt:
             def progress(reading: Progress) -> None:
                 line.say(f"reading … {reading.done}/{reading.total}")
 
+            answer = diagnose(request, engine=self._engine, connection=self._connection, progress=progress)
             try:
-                diagnosis = scrubbed(
-                    self._runner.run(
-                        diagnose(request, engine=self._engine, connection=self._connection, progress=progress)
-                    )
-                )
-            except TargetNotFound as error:
+                with told_in(language):
+                    diagnosis = scrubbed(self._runner.run(answer))
+            except CommandError as error:
                 line.clear()
-                message = "\n".join(map(safe_line, not_found_lines(error.named, language)))
-                sys.stdout.write(f"{message}\n(l lists the broken pods)\n\n")
-                return
-            except ClusterError as error:
-                line.clear()
-                sys.stdout.write(f"{safe_line(str(error))}\n\n")
+                hint = "(l lists the broken pods)\n" if error.code is ExitCode.NOT_FOUND else ""
+                sys.stdout.write(f"{error}\n{hint}\n")
                 return
         timing = RunStats(seconds=time.monotonic() - start, api_calls=diagnosis.api_calls)
         observed = error_lines(text) if not diagnosis.hypotheses else ()
@@ -217,13 +211,7 @@ class _Prompt:
         return "\n".join(lines)
 
     def _is_command(self, line: str) -> bool:
-        word, _, rest = line.partition(" ")
-        plain = line.lower()
-        return (
-            plain in _QUIT | _HELP | _LIST
-            or line.isdecimal()
-            or (word.lower() in ("p", "pod") and len(rest.split()) == 1)
-        )
+        return line.lower() in _QUIT | _HELP | _LIST or line.isdecimal() or bool(_POD.fullmatch(line))
 
     def _line(self, prompt: str) -> str | None:
         if self._typed:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.console import show
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import ExitCode
 from bot.cli.logs import configure_logging
 from bot.doctor.checks import Check, CheckState, all_well
 from bot.doctor.examination import run_checks

@@ -1,19 +1,22 @@
-"""Run `casebook list` and `casebook show ID`: print the catalog for people."""
+"""Run `casebook list`, `casebook show ID` and `casebook schema`: print entries for people, their schema for editors."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bot.cli.console import show
-from bot.cli.errors import CommandError, did_you_mean
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import CommandError, ExitCode, did_you_mean
 from bot.cli.user_files import catalog, chosen_language, locale, settings
+from bot.remedies.names import action_names
 from intents import templates
-from intents.catalog.schema import Incident, Rule
+from intents.catalog.schema import Incident, Remediation, Rule, describe_fields
 from intents.domain import Language
 from intents.domain import Text as Sentence
 from responses.language import choose
@@ -22,7 +25,10 @@ from responses.wrapped_text import WrappedText
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Print the list of incidents, or one incident."""
+    """Print the list of incidents, one incident, or the schema of incident files."""
+    if arguments.command == "schema":
+        sys.stdout.write(json.dumps(_schema(), ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+        return ExitCode.ANSWERED
     configured = settings()
     entries = catalog(configured)
     language = choose(preferred=chosen_language(arguments.lang, configured), locale=locale())
@@ -35,6 +41,14 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         raise CommandError(f'unknown incident "{arguments.incident}"{hint}', code=ExitCode.NOT_FOUND)
     show(Group(*_incident(incident, language)))
     return ExitCode.ANSWERED
+
+
+def _schema() -> dict[str, Any]:
+    describe_fields()
+    incident = Incident.model_json_schema(mode="validation")
+    # The models do not know the actions: they are handed in.
+    incident["$defs"][Remediation.__name__]["properties"]["action"]["enum"] = list(action_names())
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **incident}
 
 
 def _incident(incident: Incident, language: Language) -> Iterator[RenderableType]:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +16,7 @@ from rapidfuzz.distance import OSA
 
 from bot.cli.arguments import PROGRAM
 from bot.cli.console import ProgressLine, note, show
-from bot.cli.errors import CommandError
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import CommandError, ExitCode
 from bot.cli.logs import configure_logging
 from bot.cli.text_input import TextInput, read_text
 from bot.cli.user_files import chosen_language, locale, report, settings
@@ -30,7 +29,7 @@ from bot.diagnosing.reads import Progress
 from bot.overviews.overview import OverviewProgress, overview
 from bot.remedies.names import unknown_actions
 from bot.settings import Settings
-from intents.domain import Diagnosis, Language, Verdict
+from intents.domain import Language, Verdict
 from intents.overview import Overview
 from intents.request import DiagnoseObject, ExplainText, Request, scope_of, whole_cluster
 from intents.symptoms import read_symptoms
@@ -60,11 +59,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     report(problems)
     text = given.text if given else ""
     language = choose(preferred=chosen_language(arguments.lang, configured), text=text, locale=locale())
-    start = time.monotonic()
+    question = _Question(
+        request=request, engine=engine, arguments=arguments, configured=configured, language=language
+    )  # fmt: skip
     if (scope := scope_of(request)) is not None:
-        found = asyncio.run(_overview(scope, request, engine, arguments, configured, language))
-        return _show_overview(found, arguments, language)
-    diagnosis = asyncio.run(_answer(request, engine, arguments, configured, language))
+        return _show_overview(asyncio.run(question.overview(scope)), arguments, language)
+    start = time.monotonic()
+    diagnosis = asyncio.run(question.diagnosis())
     timing = RunStats(
         seconds=time.monotonic() - start,
         api_calls=diagnosis.api_calls,
@@ -73,43 +74,17 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if arguments.output == "json":
         sys.stdout.write(diagnosis_json(diagnosis, language=language, timing=timing if arguments.timing else None))
     else:
-        observed = error_lines(text) if not diagnosis.hypotheses else ()
-        show(
-            diagnosis_page(
-                diagnosis,
-                language=language,
-                timing=timing,
-                observed=observed,
-                in_full=arguments.all,
-                of_text=isinstance(request, ExplainText),
-            )
+        page = diagnosis_page(
+            diagnosis,
+            language=language,
+            timing=timing,
+            observed=error_lines(text) if not diagnosis.hypotheses else (),
+            in_full=arguments.all,
+            of_text=isinstance(request, ExplainText),
         )
-    return exit_code(diagnosis)
-
-
-async def _overview(
-    namespace: str,
-    request: Request,
-    engine: Engine,
-    arguments: argparse.Namespace,
-    configured: Settings,
-    language: Language,
-) -> Overview:
-    with ProgressLine(shown=arguments.output == "text") as line:
-        async with AsyncExitStack() as stack:
-            line.say("connecting …")
-            connection = await _connection(stack, request, arguments, configured, language, line)
-            assert connection is not None  # a question about objects fails without one
-
-            def progress(reading: OverviewProgress) -> None:
-                causes = f", causes {reading.causes}/{reading.of_causes}" if reading.of_causes else ""
-                line.say(f"reading {connection.name} … {reading.objects:,} objects{causes}")
-
-            deadline = (arguments.deadline or configured.deadline) * _OVERVIEW
-            with _told(language):
-                return await overview(
-                    namespace, engine=engine, connection=connection, deadline=deadline, progress=progress
-                )
+        show(page)
+    standing = any(one.verdict is not Verdict.RULED_OUT for one in diagnosis.hypotheses)
+    return ExitCode.ANSWERED if standing else ExitCode.UNKNOWN
 
 
 def _show_overview(found: Overview, arguments: argparse.Namespace, language: Language) -> ExitCode:
@@ -122,8 +97,82 @@ def _show_overview(found: Overview, arguments: argparse.Namespace, language: Lan
     return ExitCode.ANSWERED if found.findings else ExitCode.UNKNOWN
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """A request with what its answer depends on."""
+
+    request: Request
+    engine: Engine
+    arguments: argparse.Namespace
+    configured: Settings
+    language: Language
+
+    async def overview(self, namespace: str) -> Overview:
+        """Return the overview of a namespace, or of the whole cluster."""
+        async with AsyncExitStack() as stack:
+            line = self._progress_line(stack)
+            connection = await self._connect(stack, line)
+            assert connection is not None  # a question about objects fails without one
+
+            def progress(reading: OverviewProgress) -> None:
+                causes = f", causes {reading.causes}/{reading.of_causes}" if reading.of_causes else ""
+                line.say(f"reading {connection.name} … {reading.objects:,} objects{causes}")
+
+            with told_in(self.language):
+                return await overview(
+                    namespace, engine=self.engine, connection=connection, deadline=self._deadline * _OVERVIEW,
+                    progress=progress,
+                )  # fmt: skip
+
+    async def diagnosis(self) -> SafeDiagnosis:
+        """Return the diagnosis; a text that matches nothing and names nothing needs no cluster."""
+        request = self.request
+        async with AsyncExitStack() as stack:
+            line = self._progress_line(stack)
+            connection = None
+            if isinstance(request, DiagnoseObject) or _needs_cluster(request, self.engine):
+                connection = await self._connect(stack, line)
+            if connection is not None:
+                request = _with_namespace(request, connection.default_namespace)
+
+            def progress(reading: Progress) -> None:
+                line.say(f"reading {connection.name if connection else ''} … {reading.done}/{reading.total}")
+
+            with told_in(self.language):
+                diagnosis = await diagnose(
+                    request, engine=self.engine, connection=connection, deadline=self._deadline, progress=progress
+                )
+        return scrubbed(diagnosis)
+
+    @property
+    def _deadline(self) -> float:
+        return float(self.arguments.deadline or self.configured.deadline)
+
+    def _progress_line(self, stack: AsyncExitStack) -> ProgressLine:
+        return stack.enter_context(ProgressLine(shown=self.arguments.output == "text"))
+
+    async def _connect(self, stack: AsyncExitStack, line: ProgressLine) -> Connection | None:
+        """Return a connection; None if a text can be answered without one, else raise CommandError."""
+        line.say("connecting …")
+        connection = connect(
+            context=self.arguments.context or self.configured.context,
+            kubeconfig=Path(self.arguments.kubeconfig) if self.arguments.kubeconfig else None,
+            settings=self.configured.cluster,
+            prometheus=self.configured.prometheus,
+        )
+        try:
+            return await stack.enter_async_context(connection)
+        except ClusterError as error:
+            line.clear()
+            reason = safe_line(str(error))
+            if isinstance(self.request, DiagnoseObject):
+                raise CommandError(reason) from error
+            note(without_cluster(reason).in_(self.language))
+            return None
+
+
 @contextmanager
-def _told(language: Language) -> Iterator[None]:
+def told_in(language: Language) -> Iterator[None]:
     """Turn what keeps a diagnosis from being made into errors of the command."""
     try:
         yield
@@ -134,12 +183,6 @@ def _told(language: Language) -> Iterator[None]:
         raise CommandError(f"{safe_line(str(error))}\n{_USAGE}") from error
     except ClusterError as error:
         raise CommandError(safe_line(str(error))) from error
-
-
-def exit_code(diagnosis: Diagnosis) -> ExitCode:
-    """Return the exit code for a diagnosis."""
-    standing = any(one.verdict is not Verdict.RULED_OUT for one in diagnosis.hypotheses)
-    return ExitCode.ANSWERED if standing else ExitCode.UNKNOWN
 
 
 def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Request, TextInput | None]:
@@ -188,29 +231,6 @@ def _misspelt_kind(kind: str) -> str | None:
     return meant if distance <= (1 if len(word) < 8 else 2) else None
 
 
-async def _answer(
-    request: Request, engine: Engine, arguments: argparse.Namespace, configured: Settings, language: Language
-) -> SafeDiagnosis:
-    deadline = arguments.deadline or configured.deadline
-    with ProgressLine(shown=arguments.output == "text") as line:
-        async with AsyncExitStack() as stack:
-            connection = None
-            if isinstance(request, DiagnoseObject) or _needs_cluster(request, engine):
-                line.say("connecting …")
-                connection = await _connection(stack, request, arguments, configured, language, line)
-            if connection is not None:
-                request = _with_namespace(request, connection.default_namespace)
-
-            def progress(reading: Progress) -> None:
-                line.say(f"reading {connection.name if connection else ''} … {reading.done}/{reading.total}")
-
-            with _told(language):
-                diagnosis = await diagnose(
-                    request, engine=engine, connection=connection, deadline=deadline, progress=progress
-                )
-    return scrubbed(diagnosis)
-
-
 def _needs_cluster(request: ExplainText, engine: Engine) -> bool:
     """Tell whether a text matches an incident or names an object."""
     matched = engine.matcher.match(read_symptoms(request.text))
@@ -222,31 +242,3 @@ def _with_namespace(request: Request, context: str) -> Request:
     if isinstance(request, ExplainText) or request.namespace or context == "default":
         return request
     return replace(request, namespace=context)
-
-
-async def _connection(
-    stack: AsyncExitStack,
-    request: Request,
-    arguments: argparse.Namespace,
-    configured: Settings,
-    language: Language,
-    line: ProgressLine,
-) -> Connection | None:
-    """Return a connection, or None if a text can be answered without one. Raise CommandError if an object cannot."""
-    kubeconfig = Path(arguments.kubeconfig) if arguments.kubeconfig else None
-    try:
-        return await stack.enter_async_context(
-            connect(
-                context=arguments.context or configured.context,
-                kubeconfig=kubeconfig,
-                settings=configured.cluster,
-                prometheus=configured.prometheus,
-            )
-        )
-    except ClusterError as error:
-        line.clear()
-        reason = safe_line(str(error))
-        if isinstance(request, DiagnoseObject):
-            raise CommandError(reason) from error
-        note(without_cluster(reason).in_(language))
-        return None

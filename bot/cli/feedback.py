@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from bot.cli.console import note
-from bot.cli.errors import CommandError
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import ExitCode, told
 from bot.cli.user_files import settings
 from bot.store import StoreUnavailable, open_feedback, place_of
 from intents.feedback import NONE_OF_THEM, Candidate, FeedbackSummary, WrongEntry, summary_of
@@ -25,10 +24,8 @@ from responses.safety import safe_line, safe_value
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Print the feedback since a time."""
     url, since = settings().store_url, arguments.since
-    try:
+    with told(StoreUnavailable, what=f"cannot read the feedback in {place_of(url)}"):
         summary = safe_value(asyncio.run(_summary(url, since)))
-    except StoreUnavailable as error:
-        raise CommandError(f"cannot read the feedback in {place_of(url)}: {error}") from error
     if arguments.output == "json":
         sys.stdout.write(f"{json.dumps(_fields(summary, since), ensure_ascii=False)}\n")
     elif summary:

@@ -9,8 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.cli.errors import CommandError
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import CommandError, ExitCode
 from bot.cli.logs import configure_logging
 from bot.cli.rehearsal import check_cases
 from bot.cli.user_files import settings

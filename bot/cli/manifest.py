@@ -8,8 +8,7 @@ import re
 import sys
 from typing import Final
 
-from bot.cli.errors import CommandError
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import CommandError, ExitCode
 from bot.surfaces.slack.manifest import PATH, PLACEHOLDER, Mode, as_yaml, manifest
 
 # A request URL that Slack accepts: https, a host, and perhaps a path that a proxy strips.

@@ -12,8 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bot.cli.console import note, show
-from bot.cli.errors import CommandError
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import CommandError, ExitCode
 from bot.cli.text_input import lines, read_text
 from bot.cli.user_files import chosen_language, loaded_catalog, locale, settings
 from bot.common.catalogs import matcher_of

@@ -19,21 +19,19 @@ from typing import Final
 
 from bot.app import RuntimeOptions, running
 from bot.cli.console import note
-from bot.cli.errors import CommandError
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import CommandError, ExitCode
 from bot.cli.logs import configure_logging
 from bot.cli.rehearsal import REHEARSAL_TIME, reachable
 from bot.cli.showcase import Showcase, scenario_of, set_up
+from bot.cli.signals import stop_event
 from bot.cli.staged_incident import INCIDENT, NAME, POD, BackdatedClock, StagedIncident
 from bot.cli.staged_trouble import ALERTED, WATCHED, staged_events
-from bot.cli.stop_signals import stop_event
 from bot.cli.user_files import chosen_language, report, settings
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
 from bot.diagnosing import Engine, build_engine
-from bot.playground.alertmanager import SimulatedAlertmanager
+from bot.playground.alertmanager import SimulatedAlertmanager, SimulatedSilences
 from bot.playground.page import ListedChannel, MessageShortcut, PasteSample, Person, PlaygroundPage, SlashCommand, Usage
-from bot.playground.silences import SimulatedSilences
 from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from bot.policy import Policy
 from bot.policy.alert_routes import AlertRoute, AlertRoutes

@@ -9,8 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bot.cli.console import note, show
-from bot.cli.errors import CommandError, did_you_mean
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import CommandError, ExitCode, did_you_mean
 from bot.probes.registry import declarations
 from intents.declarations import named_probes
 from intents.domain import ArgDeclaration, ProbeDeclaration, RowType

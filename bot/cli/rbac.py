@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.cli.console import note
-from bot.cli.errors import CommandError, did_you_mean
-from bot.cli.exit_codes import ExitCode
+from bot.cli.errors import CommandError, ExitCode, did_you_mean
 from bot.cli.user_files import catalog, settings
 from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError

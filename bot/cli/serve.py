@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import gc
+import os
+import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Final
@@ -12,25 +15,25 @@ from typing import Final
 from bot.app import RunningApp, running
 from bot.app.former_names import log_former_names
 from bot.cli.console import note
-from bot.cli.errors import CommandError
-from bot.cli.exit_codes import TERMINATED, ExitCode
+from bot.cli.errors import TERMINATED, CommandError, ExitCode, told
 from bot.cli.logs import configure_logging
-from bot.cli.reload_signal import ReloadSignal
-from bot.cli.start_errors import start_error_line
-from bot.cli.stop_signals import cancelled_by, stop_event
+from bot.cli.signals import ReloadSignal, cancelled_by, stop_event
 from bot.cli.user_files import report, settings
 from bot.cluster.clusters import Clusters, misnamed
 from bot.cluster.errors import ClusterError
 from bot.common.background import in_background
 from bot.diagnosing import Engine, build_engine
+from bot.doctor.checks import CheckState
+from bot.doctor.database_checks import examine_directory
 from bot.jobs import JobsUnavailable
 from bot.policy import Policy, PolicyError, load_policy
 from bot.policy.alert_routes import NO_ROUTES, AlertRoutes, AlertRoutesError, load_alert_routes
 from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
 from bot.remedies.names import action_names, unknown_actions
 from bot.settings import Settings, serve_problems, variable
+from bot.slack.error_advice import advice_on
 from bot.slack.errors import SlackError
-from bot.store import StoreUnavailable
+from bot.store import StoreUnavailable, place_of
 from intents.catalog.loader import Problem
 from responses.safety import safe_line
 
@@ -46,12 +49,14 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
     configure_logging(level=configured.log_level, form=configured.log_format)
     if problems := serve_problems(configured):
         raise CommandError("\n".join(problems))
-    policy = _policy(configured)
+    with told(PolicyError, ChannelsError, AlertRoutesError):
+        policy = load_policy(configured.policy, actions=action_names()) if configured.policy else Policy.default()
+        channels = load_channels(configured.channels) if configured.channels else ChannelDefaults()
+        alert_routes = load_alert_routes(configured.alert_routes) if configured.alert_routes else NO_ROUTES
     if problems := misnamed(configured):
         name = variable("contexts" if configured.contexts else "context")
         raise CommandError("\n".join(f"{name}: {each}" for each in problems))
     clusters = Clusters.of(configured)
-    channels, alert_routes = _channels(configured), _alert_routes(configured)
     for line in policy.unmatched(clusters.names):
         note(safe_line(f"{configured.policy}: {line}"))
     for line in channels.unmatched(clusters.names):
@@ -101,8 +106,8 @@ async def _serve(
             async with in_background(_report_unusable(clusters)):
                 await stop.wait()
             note("stopping: finishing the work in flight")
-    except (StoreUnavailable, JobsUnavailable, SlackError, OSError) as error:
-        raise CommandError(start_error_line(error, configured)) from error
+    except (SlackError, StoreUnavailable, JobsUnavailable, OSError) as error:
+        raise CommandError(_start_error(error, configured)) from error
 
 
 def _skip_in_collections() -> None:
@@ -129,22 +134,35 @@ async def _report_unusable(clusters: Clusters) -> None:
     await asyncio.gather(*map(report_unusable, clusters.names))
 
 
-def _policy(configured: Settings) -> Policy:
-    try:
-        return load_policy(configured.policy, actions=action_names()) if configured.policy else Policy.default()
-    except PolicyError as error:
-        raise CommandError(str(error)) from error
+def _start_error(error: SlackError | StoreUnavailable | JobsUnavailable | OSError, settings: Settings) -> str:
+    """Return the line for an error at the app's start."""
+    match error:
+        case SlackError():
+            return str(advice_on(error, api_url=settings.slack_api_url))
+        case StoreUnavailable():
+            return _of_database(error, settings, url=settings.store_url)
+        case JobsUnavailable():
+            return _of_database(error, settings, url=settings.jobs_url)
+        case _:
+            return _of_address(error, settings.listen)
 
 
-def _channels(configured: Settings) -> ChannelDefaults:
-    try:
-        return load_channels(configured.channels) if configured.channels else ChannelDefaults()
-    except ChannelsError as error:
-        raise CommandError(str(error)) from error
+def _of_database(error: StoreUnavailable | JobsUnavailable, settings: Settings, *, url: str) -> str:
+    if settings.database_url.get_secret_value():
+        return f"{variable('database_url')}: {place_of(url)}: {error}"
+    name = variable("data")
+    # SQLite does not say why it cannot open a file.
+    for check in examine_directory(settings.data.expanduser()):
+        if check.state is CheckState.MISSING:
+            return f"{name}: {check.says}: {check.remedy}"
+    return f"{name}: {place_of(url)}: {error}"
 
 
-def _alert_routes(configured: Settings) -> AlertRoutes:
-    try:
-        return load_alert_routes(configured.alert_routes) if configured.alert_routes else NO_ROUTES
-    except AlertRoutesError as error:
-        raise CommandError(str(error)) from error
+def _of_address(error: OSError, listen: str) -> str:
+    if isinstance(error, socket.gaierror):
+        reason = error.strerror or str(error)
+    else:
+        # asyncio's versions word this differently, some without an errno if the address is not local.
+        reason = os.strerror(error.errno or errno.EADDRNOTAVAIL)
+    name = variable("listen")
+    return f"{name} is {listen!r}: {reason.lower()}: set it to a free address and port of this machine"

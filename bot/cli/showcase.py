@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cli.errors import CommandError, did_you_mean
 from bot.cli.rehearsal import REHEARSAL_TIME, full_world_of, stage
-from bot.cli.relocation import namespaces_of, relocated
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster, expanded
+from bot.playground.pod_status import pod_status
 from intents.catalog.cases import ask_of, world_of
 from intents.catalog.schema import Case, Incident
 from intents.domain import Text, Verdict
@@ -135,8 +135,8 @@ def _on_show(incident: Incident) -> Iterator[tuple[Case, dict[str, Any], str]]:
         if world["forbidden"]:
             continue
         if not shown.isdisjoint(_names(world["objects"])):
-            moved, text = relocated(
-                world_of(incident, case), text, namespaces=namespaces_of(world), suffix=f"-{count + 1}"
+            moved, text = _relocated(
+                world_of(incident, case), text, namespaces=_namespaces_of(world), suffix=f"-{count + 1}"
             )
             world = expanded(moved, now=REHEARSAL_TIME)
         names = _names(world["objects"])
@@ -171,23 +171,42 @@ def _names(objects: Iterable[Mapping[str, Any]]) -> set[str]:
     }
 
 
-def _broken_pods(objects: Iterable[Mapping[str, Any]]) -> Iterator[BrokenPod]:
+def _broken_pods(objects: Iterable[dict[str, Any]]) -> Iterator[BrokenPod]:
     for obj in objects:
-        if obj.get("kind") == "Pod" and (says := _trouble(obj.get("status") or {})):
-            metadata = obj["metadata"]
+        if obj.get("kind") == "Pod" and (seen := pod_status(obj, now=REHEARSAL_TIME)).broken:
+            metadata, says = obj["metadata"], "not ready" if seen.status == "Running" else seen.status
             yield BrokenPod(namespace=metadata.get("namespace", "default"), name=metadata["name"], says=says)
 
 
-def _trouble(status: Mapping[str, Any]) -> str:
-    """Return the status as in kubectl's STATUS column, "" for a healthy pod."""
-    statuses = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
-    for container in statuses:
-        state = container.get("state") or {}
-        for phase in ("waiting", "terminated"):
-            reason = (state.get(phase) or {}).get("reason", "")
-            if reason and reason != "Completed":
-                return str(reason)
-    if status.get("phase") in ("Pending", "Failed", "Unknown"):
-        return str(status.get("reason") or status["phase"])
-    unready = any(not container.get("ready", True) for container in status.get("containerStatuses") or ())
-    return "not ready" if unready and status.get("phase") == "Running" else ""
+def _namespaces_of(world: Mapping[str, Any]) -> frozenset[str]:
+    """Return the namespaces of a world's objects, which must be written out in full."""
+    return frozenset(str(obj["metadata"]["namespace"]) for obj in world["objects"] if obj["metadata"].get("namespace"))
+
+
+def _relocated(
+    world: Mapping[str, Any], text: str, *, namespaces: Collection[str], suffix: str
+) -> tuple[dict[str, Any], str]:
+    """Return the world and its paste with `suffix` added to these namespaces wherever the name is a separate word.
+
+    So the objects fit next to a case with the same ones. Of keys, only those that name an object as
+    Kind/namespace/name are renamed.
+    """
+    names = sorted(map(re.escape, namespaces), key=len, reverse=True)
+    if not names:
+        return dict(world), text
+    alone = re.compile(rf"(?<![\w.-])(?:{'|'.join(names)})(?![\w.-])")
+    between = re.compile(rf"(?<=/)(?:{'|'.join(names)})(?=/)")
+
+    def longer(found: re.Match[str]) -> str:
+        return found.group() + suffix
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, str):
+            return alone.sub(longer, value)
+        if isinstance(value, Mapping):
+            return {between.sub(longer, key): renamed(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [renamed(inner) for inner in value]
+        return value
+
+    return renamed(world), renamed(text)

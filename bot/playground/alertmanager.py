@@ -1,4 +1,4 @@
-"""Simulate Prometheus with Alertmanager: an alert for each pod of a namespace that is not ready, sent to a webhook.
+"""Simulate Prometheus with Alertmanager on loopback: silences, and an alert for each pod that is not ready.
 
 A rule's `for` of several minutes and the waits of a group are left out: the playground's visitors watch.
 """
@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 import aiohttp
+from aiohttp import web
 
 from bot.playground.kubernetes import SimulatedCluster, times
-from bot.playground.silences import SimulatedSilences
 
 Json = dict[str, Any]
 
@@ -24,6 +26,75 @@ _NAME: Final = "KubePodNotReady"
 _EVALUATE_S: Final = 0.5
 # Go's zero time: a firing alert has no end.
 _NO_END: Final = "0001-01-01T00:00:00Z"
+_PATH: Final = "/api/v2"
+
+
+@dataclass(slots=True, kw_only=True)
+class SimulatedSilences:
+    """Keeps the silences of Alertmanager's API v2 and tells which alerts they mute."""
+
+    clock: times.Clock = times.utc_now
+    url: str = ""
+    silences: dict[str, Json] = field(default_factory=dict)
+    _runner: web.AppRunner | None = None
+
+    async def start(self, host: str = "127.0.0.1") -> None:
+        """Listen on a free port."""
+        application = web.Application()
+        application.router.add_get(f"{_PATH}/silences", self._list)
+        application.router.add_post(f"{_PATH}/silences", self._create)
+        application.router.add_get(f"{_PATH}/silence/{{id}}", self._get)
+        application.router.add_delete(f"{_PATH}/silence/{{id}}", self._expire)
+        application.middlewares.append(self._serve)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, 0).start()
+        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def mutes(self, labels: Mapping[str, str]) -> bool:
+        """Tell whether a silence in force matches these labels."""
+        return any(
+            one["status"]["state"] == "active" and all(_matches(each, labels) for each in one["matchers"])
+            for one in self.shown()
+        )
+
+    def shown(self) -> list[Json]:
+        """Return the silences with their states now."""
+        now = self.clock()
+        over = {id for id, one in self.silences.items() if times.parse(one["endsAt"]) <= now}
+        return [one | {"status": {"state": "expired" if id in over else "active"}} for id, one in self.silences.items()]
+
+    @web.middleware
+    async def _serve(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        return await self.answer(request, handler)
+
+    async def answer(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Answer a request; tests override this to fail."""
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    async def _list(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.shown())
+
+    async def _create(self, request: web.Request) -> web.Response:
+        body, made = await request.json(), str(uuid.uuid4())
+        self.silences[made] = {**body, "id": made}
+        return web.json_response({"silenceID": made})
+
+    async def _get(self, request: web.Request) -> web.Response:
+        found = [one for one in self.shown() if one["id"] == request.match_info["id"]]
+        return web.json_response(found[0]) if found else web.Response(status=404)
+
+    async def _expire(self, request: web.Request) -> web.Response:
+        silence = self.silences.get(request.match_info["id"])
+        if silence is None:
+            return web.Response(status=404)
+        silence["endsAt"] = min(silence["endsAt"], times.timestamp(self.clock()), key=times.parse)
+        return web.json_response({})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,17 +144,11 @@ class SimulatedAlertmanager:
     def _group(self, alerts: list[Json]) -> Json:
         labels = {"alertname": _NAME, "namespace": self.namespace}
         return {
-            "version": "4",
-            "groupKey": f'{{}}:{{alertname="{_NAME}", namespace="{self.namespace}"}}',
-            "truncatedAlerts": 0,
+            "version": "4", "groupKey": f'{{}}:{{alertname="{_NAME}", namespace="{self.namespace}"}}',
+            "truncatedAlerts": 0, "receiver": "casebook", "groupLabels": labels, "commonLabels": labels,
             "status": "firing" if any(each["status"] == "firing" for each in alerts) else "resolved",
-            "receiver": "casebook",
-            "groupLabels": labels,
-            "commonLabels": labels,
-            "commonAnnotations": {},
-            "externalURL": LINK,
-            "alerts": alerts,
-        }
+            "commonAnnotations": {}, "externalURL": LINK, "alerts": alerts,
+        }  # fmt: skip
 
     def _alert(self, pod: str, since: datetime, *, ended: datetime | None = None) -> Json:
         labels = {"alertname": _NAME, "namespace": self.namespace, "pod": pod, "severity": "warning"}
@@ -104,3 +169,9 @@ class SimulatedAlertmanager:
 def _fingerprint(labels: Mapping[str, str]) -> str:
     text = "\0".join(f"{name}={value}" for name, value in sorted(labels.items()))
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _matches(matcher: Json, labels: Mapping[str, str]) -> bool:
+    value = labels.get(matcher["name"], "")
+    same = bool(re.fullmatch(matcher["value"], value)) if matcher["isRegex"] else value == matcher["value"]
+    return same is bool(matcher.get("isEqual", True))

@@ -237,10 +237,10 @@ async def _drop_always(
 ) -> None:
     while not await _is_calm(calm, dice.uniform(*ordeal.drop_after)):
         if dice.random() < 0.25:
-            await at.slack.refresh_sockets()
+            await at.slack.sockets.refresh()
             outcome.happened["socket refreshes"] += 1
         else:
-            outcome.happened["sockets dropped"] += at.slack.drop_socket()
+            outcome.happened["sockets dropped"] += at.slack.sockets.drop()
 
 
 async def _is_calm(calm: asyncio.Event, seconds: float) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli.exit_codes import MEANINGS
+from bot.cli.errors import MEANINGS
 
 Run = Callable[..., Any]
 

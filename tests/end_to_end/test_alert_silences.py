@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.playground.silences import SimulatedSilences
+from bot.playground.alertmanager import SimulatedSilences
 from bot.policy import Policy
 from bot.policy.model import Rules
 from responses.slack.presses import Press

@@ -155,7 +155,7 @@ async def test_rate_limited_catch_up_reads_no_thread_twice(tmp_path: Path, engin
 async def test_canvas_of_members_leaves_the_summary_in_the_message_with_one_notice(tmp_path: Path, engine: Engine):
     async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=UNPACED_ONCE) as at:
         channel = at.slack.add_channel("inc-1-canvas")
-        theirs = at.slack.canvases.create(channel=channel, user=at.alex, created=0, markdown="who sits where")
+        theirs = at.slack.canvases.create(channel=channel, user=at.alex, markdown="who sits where")
         await at.slack.say(at.bo, channel, REPORT)
         await at.slack.wait_for(lambda: REPORT in summary(at, channel))
         at.clock.advance(timedelta(hours=7))

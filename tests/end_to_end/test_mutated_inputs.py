@@ -70,7 +70,7 @@ async def test_malformed_envelopes_of_socket_mode_are_acknowledged_and_logged(
                 payload = each.body.decode("utf-8", "replace")
                 raw.append(f'{{"type": "events_api", "envelope_id": "e{number}", "payload": {payload}}}')
         for one in raw:
-            await at.slack.send_to_sockets(one)
+            await at.slack.sockets.send_text(one)
         ts = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> help")
         await at.slack.wait_for(lambda: at.answers(ts))
 

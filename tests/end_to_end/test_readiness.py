@@ -12,7 +12,7 @@ import aiohttp
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
-from bot.playground.slack.signing import signed_headers
+from bot.playground.slack.delivery import signed_headers
 from intents.catalog.loader import load
 from tests.end_to_end.test_metrics import scraped
 from tests.end_to_end.workplace import GRANTED, HEARD, Workplace, workplace
@@ -113,7 +113,7 @@ async def test_lost_socket_makes_it_unready(tmp_path, engine):
     async with workplace(tmp_path, engine, socket_mode=True) as at:
         assert (await readiness(at))[0] == 200
         at.slack.fail("apps.connections.open", error="internal_error", times=1_000)
-        await at.slack.refresh_sockets()
+        await at.slack.sockets.refresh()
         body = await wait_until(at, lambda told: told[0] == 503)
         assert "Socket Mode is not connected" in body["problems"]["socket"]
         assert await alive(at)

@@ -13,7 +13,7 @@ import pytest
 from bot.cli.logs import configure_logging
 from bot.diagnosing import Engine
 from bot.playground.slack import SharedFile
-from bot.playground.slack.signing import signed_headers
+from bot.playground.slack.delivery import signed_headers
 from bot.settings import LogFormat, LogLevel
 from responses.slack.presses import Press
 from tests.end_to_end.workplace import Broken, Workplace, broken_case, buttons_of, pressable, words_of, workplace

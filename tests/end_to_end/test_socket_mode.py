@@ -47,7 +47,7 @@ async def test_message_during_reconnection_is_answered_once(tmp_path, engine, br
     async with workplace(tmp_path, engine, broken.world, socket_mode=True) as at:
         at.slack.retry_pauses = (0.1, 0.5, 1.0, 2.0)
         for _ in range(2):
-            await at.slack.refresh_sockets()
+            await at.slack.sockets.refresh()
             ts = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {broken.text}")
             assert "CONFIRMED" in words_of(await at.answer(ts))
             await at.settled()
@@ -60,10 +60,10 @@ async def test_message_during_reconnection_is_answered_once(tmp_path, engine, br
 async def test_lost_connection_is_replaced_at_once(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world, socket_mode=True) as at:
         at.slack.retry_pauses = (0.5,) * 8
-        assert at.slack.drop_socket()
+        assert at.slack.sockets.drop()
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         # The client alone looks every ten seconds.
-        await until(lambda: at.slack.socket_count == 1, within=5)
+        await until(lambda: at.slack.sockets.count == 1, within=5)
         assert "CONFIRMED" in words_of(await at.answer(ts))
         await at.settled()
         assert len(at.answers(ts)) == 1

@@ -9,7 +9,7 @@ import time
 import aiohttp
 import pytest
 
-from bot.cli.exit_codes import TERMINATED
+from bot.cli.errors import TERMINATED
 from bot.playground.kubernetes import RecordedRequest
 from bot.playground.slack import Delivery
 from responses import failures

@@ -20,7 +20,7 @@ from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import AppResponse, SimulatedSlack
-from bot.playground.slack.signing import signed_headers
+from bot.playground.slack.delivery import signed_headers
 from bot.policy import Policy
 from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults

@@ -120,7 +120,7 @@ async def test_the_payload_of_the_socket_clients_ack_is_shown(slack: SimulatedSl
 
 
 async def test_the_official_socket_client_reconnects_after_a_refresh(slack: SimulatedSlack, app: NodeApp) -> None:
-    await slack.refresh_sockets()
+    await slack.sockets.refresh()
     await app.does("connected")
 
     await slack.say("U0ADA00000", "C0INCIDENT", "still there?")

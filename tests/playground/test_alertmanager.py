@@ -12,9 +12,8 @@ from aiohttp import web
 
 from bot.cli.rehearsal import stage
 from bot.cli.staged_trouble import ALERTED, StagedTrouble, staged_events
-from bot.playground.alertmanager import SimulatedAlertmanager
+from bot.playground.alertmanager import SimulatedAlertmanager, SimulatedSilences
 from bot.playground.kubernetes import SimulatedCluster
-from bot.playground.silences import SimulatedSilences
 from intents.alerts.webhook import parse_webhook
 from tests.waiting import until
 

@@ -18,7 +18,15 @@ from aiohttp import web
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.playground.page import ListedChannel, PasteSample, Person, PlaygroundPage
+from bot.playground.page import (
+    ListedChannel,
+    MessageShortcut,
+    PasteSample,
+    Person,
+    PlaygroundPage,
+    SlashCommand,
+    Usage,
+)
 from bot.playground.slack import SimulatedSlack
 
 _QUIET = ("--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update")
@@ -52,6 +60,24 @@ WORLD = {
     ],
     "reactions": [{"when": "deleted", "object": "Pod/shop/cart-0", "becomes": "healthy"}],
 }
+
+COMMANDS = (
+    SlashCommand(
+        command="/diagnose",
+        description="Find out why something is broken",
+        usages=(
+            Usage(text="pod shop/cart-0", description="diagnose an object"),
+            Usage(text="explain", description="explain a pasted error"),
+            Usage(text="help", description="list what you can ask"),
+        ),
+    ),
+)
+SHORTCUTS = (
+    MessageShortcut(callback_id="casebook.diagnose_this", title="Diagnose this"),
+    MessageShortcut(callback_id="casebook.pin", title="Add to timeline"),
+    MessageShortcut(callback_id="casebook.unpin", title="Remove from timeline"),
+    MessageShortcut(callback_id="casebook.save_as_incident", title="Save as incident"),
+)
 
 
 class Gate:
@@ -272,6 +298,8 @@ async def open_stage() -> AsyncIterator[Stage]:
         samples=[PasteSample(title=f"Sample {at}", text=PASTE, note="An image is missing") for at in range(5)],
         users=[Person(id=oncall, title="on call"), Person(id=guest, title="guest")],
         channels=[ListedChannel(id=general, topic="Everything"), ListedChannel(id=incident, topic="cart is down")],
+        commands=COMMANDS,
+        shortcuts=SHORTCUTS,
     )
     await slack.start()
     await cluster.start()

@@ -9,7 +9,7 @@ import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.page.cluster_watch import ClusterWatch
-from bot.playground.page.pod_status import pod_status
+from bot.playground.pod_status import pod_status
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 

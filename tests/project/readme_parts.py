@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from bot.__main__ import main
-from bot.cli.exit_codes import table
+from bot.cli.errors import table
 from bot.metrics import Metrics
 from bot.probes import registry as probe_registry
 from bot.remedies.registry import actions, declarations

@@ -171,7 +171,7 @@ async def test_invalid_canvas_changes_are_refused(world):
     for wrong in ({"operation": "rename"}, {"section_id": "s"}):
         assert await error(client.canvases_edit(canvas_id=canvas, changes=[change | wrong])) == "canvas_editing_failed"
     full = slack.add_channel("full")
-    theirs = slack.canvases.create(channel=full, user=ana, created=0, markdown="x" * 1024 * 1024)
+    theirs = slack.canvases.create(channel=full, user=ana, markdown="x" * 1024 * 1024)
     change["operation"] = "insert_at_end"
     assert await error(client.canvases_edit(canvas_id=theirs.id, changes=[change])) == "canvas_editing_failed"
     await slack.channel_actions.remove(ana, channel)

@@ -141,7 +141,7 @@ async def test_an_email_needs_its_scope_and_says_whether_it_is_confirmed(
     users = [(await client.users_info(user=each))["user"] for each in (ana, claimed, slack.bot_user_id)]
     assert [each["profile"].get("email") for each in users] == ["ana@example.com", "root@example.com", None]
     assert [each.get("is_email_confirmed") for each in users] == [True, False, None]
-    slack.hide_emails()
+    slack.revoke_scope("users:read.email")
     user = (await client.users_info(user=ana))["user"]
     assert "email" not in user["profile"]
 

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from bot.playground.slack import ImpossibleActionError, SimulatedSlack
-from bot.playground.slack.web_api import METHODS
+from bot.playground.slack.methods import METHODS
 
 NAMES = (
     "channel", "channel_id", "text", "ts", "thread_ts", "blocks", "attachments", "metadata", "user", "users", "view",

@@ -52,7 +52,7 @@ async def test_a_new_socket_gets_the_number_of_connections(slack: SimulatedSlack
     assert first["connection_info"]["app_id"] == slack.app_id
     assert first["debug_info"]["approximate_connection_time"] > 3600
     assert second["debug_info"]["approximate_connection_time"] == 360
-    assert slack.socket_count == 2
+    assert slack.sockets.count == 2
 
 
 async def test_a_ticket_opens_one_socket(slack: SimulatedSlack):
@@ -159,20 +159,20 @@ async def test_at_most_ten_sockets_are_open(slack: SimulatedSlack, connect):
 
     assert hellos[-1]["num_connections"] == 10
     assert (refused["type"], refused["reason"]) == ("disconnect", "too_many_websockets")
-    assert slack.socket_count == 10
+    assert slack.sockets.count == 10
 
 
 async def test_a_refresh_warns_then_disconnects(slack: SimulatedSlack, connect):
     peer = await connect()
     await peer.read()
 
-    refreshing = asyncio.ensure_future(slack.refresh_sockets())
+    refreshing = asyncio.ensure_future(slack.sockets.refresh())
     reasons = [(await peer.read())["reason"], (await peer.read())["reason"]]
     assert (await peer.socket.receive()).type is aiohttp.WSMsgType.CLOSE
     await refreshing
 
     assert reasons == ["warning", "refresh_requested"]
-    assert slack.socket_count == 0
+    assert slack.sockets.count == 0
 
 
 async def test_a_payload_on_a_broken_socket_is_retried(slack: SimulatedSlack, connect, incidents: str, ana: str):
@@ -191,13 +191,13 @@ async def test_a_payload_on_a_broken_socket_is_retried(slack: SimulatedSlack, co
 async def test_a_dropped_socket_is_gone_without_a_goodbye(slack: SimulatedSlack, connect):
     peer = await connect()
     await peer.read()
-    assert slack.drop_socket()
+    assert slack.sockets.drop()
 
     ended = await peer.socket.receive()
     assert ended.type is not aiohttp.WSMsgType.TEXT
     assert peer.socket.close_code in (None, aiohttp.WSCloseCode.ABNORMAL_CLOSURE)
-    assert slack.socket_count == 0
-    assert not slack.drop_socket()
+    assert slack.sockets.count == 0
+    assert not slack.sockets.drop()
 
 
 async def test_malformed_socket_messages_are_ignored(slack: SimulatedSlack, connect, incidents: str, ana: str):
@@ -226,8 +226,8 @@ async def test_the_official_client_stays_through_a_refresh(slack: SimulatedSlack
     client.socket_mode_request_listeners.append(take)
     await client.connect()
     await slack.say(ana, incidents, "before")
-    await slack.refresh_sockets()
-    await slack.wait_for(lambda: slack.socket_count == 1 and _hellos(slack) == 2)
+    await slack.sockets.refresh()
+    await slack.wait_for(lambda: slack.sockets.count == 1 and _hellos(slack) == 2)
     await slack.say(ana, incidents, "after")
 
     assert seen == ["before", "after"]

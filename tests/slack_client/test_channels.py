@@ -129,7 +129,7 @@ async def test_canvas_with_a_lost_answer_is_created_once(far_end: SimulatedSlack
 
 @pytest.mark.parametrize("hidden", ["", "conversations.info", "files.info"])
 async def test_canvas_of_members_is_not_touched(far_end: SimulatedSlack, slack: Slack, hidden: str):
-    theirs = far_end.canvases.create(channel=CHANNEL, user=ANA, created=1, markdown="our notes")
+    theirs = far_end.canvases.create(channel=CHANNEL, user=ANA, markdown="our notes")
     if hidden:
         far_end.fail(hidden, error="missing_scope", needed="files:read")
 
@@ -142,7 +142,7 @@ async def test_canvas_of_members_is_not_touched(far_end: SimulatedSlack, slack: 
 
 
 async def test_canvas_owner_is_not_guessed_without_an_answer(far_end: SimulatedSlack, slack: Slack):
-    far_end.canvases.create(channel=CHANNEL, user=ANA, created=1)
+    far_end.canvases.create(channel=CHANNEL, user=ANA)
     far_end.fail("files.info", status=503, times=9)
 
     with pytest.raises(SlackUnavailable):

@@ -9,7 +9,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
-from bot.playground.slack.rate_limits import RateLimits, Tier
+from bot.playground.slack.limits import RateLimits, Tier
 from bot.slack.client import Slack
 from bot.slack.limits import Limits, Rate
 from bot.slack.pacer import Pacer

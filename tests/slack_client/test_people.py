@@ -29,7 +29,7 @@ async def test_unconfirmed_email_address_is_ignored(far_end: SimulatedSlack, sla
 
 
 async def test_email_address_is_missing_without_its_scope(far_end: SimulatedSlack, slack: Slack):
-    far_end.hide_emails()
+    far_end.revoke_scope("users:read.email")
     assert await slack.person("U0ANA") == Person(id="U0ANA", name="ana", locale="en-US")
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.playground.slack.methods import METHODS
 from bot.playground.slack.scopes import EVENTS, RequiredScope
-from bot.playground.slack.web_api import METHODS
 from bot.slack import scopes
 from bot.slack.scopes import FREE_EVENTS, FREE_METHODS, SCOPES
 from bot.surfaces.slack.entry_points import COMMAND, SHORTCUTS

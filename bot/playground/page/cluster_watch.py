@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
-from bot.playground.kubernetes import RecordedRequest, times
-from bot.playground.kubernetes.store import Store
+from bot.playground.kubernetes import SimulatedCluster, times
 from bot.playground.page.problems import Problem, controller_of, problems
 
 Json = dict[str, Any]
@@ -16,15 +15,6 @@ Json = dict[str, Any]
 _KEPT_RECOVERED = 20
 _SHOWN_REQUESTS = 60
 _PODS = ("", "pods")
-
-
-class Cluster(Protocol):
-    """The part of `SimulatedCluster` that the page reads."""
-
-    requests: list[RecordedRequest]
-
-    @property
-    def store(self) -> Store: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +33,7 @@ class ClusterWatch:
     broken for six minutes there was broken six minutes ago here.
     """
 
-    def __init__(self, *, cluster: Cluster, clock: times.Clock = times.utc_now) -> None:
+    def __init__(self, *, cluster: SimulatedCluster, clock: times.Clock = times.utc_now) -> None:
         self._cluster = cluster
         self._clock = clock
         self._behind = timedelta(seconds=round((times.utc_now() - clock()).total_seconds()))
@@ -67,10 +57,8 @@ class ClusterWatch:
         self._recovered = deque(kept, maxlen=_KEPT_RECOVERED)
         self._broken = found
         return {
-            "broken": [asdict(each) | {"key": each.key, "since": self._here(each.since)} for each in found.values()],
-            "recovered": [
-                asdict(each.problem) | {"key": each.problem.key, "how": each.how, "at": each.at} for each in kept
-            ],
+            "broken": [_shown(each) | {"since": self._here(each.since)} for each in found.values()],
+            "recovered": [_shown(each.problem) | {"how": each.how, "at": each.at} for each in kept],
             "nodes": len(self._cluster.store.objects(table=("", "nodes"))),
             "pods": len(self._cluster.store.objects(table=_PODS)),
         }
@@ -94,14 +82,8 @@ class ClusterWatch:
         shown = self._cluster.requests[self._first_request :]
         first = max(0, len(shown) - _SHOWN_REQUESTS)
         return [
-            {
-                "number": number,
-                "method": each.method,
-                "path": each.path,
-                "query": dict(each.query),
-                "status": each.status,
-                "body": each.body,
-            }
+            {"number": number, "method": each.method, "path": each.path, "query": dict(each.query)}
+            | {"status": each.status, "body": each.body}
             for number, each in enumerate(shown[first:], first)
         ]
 
@@ -117,9 +99,9 @@ class ClusterWatch:
             return "deleted"
         if any(each.owner == before.owner for each in found.values()):
             return ""
-        replacements = [
-            each
-            for each in store.objects(table=_PODS, namespace=before.namespace)
-            if controller_of(each) == before.owner
-        ]
-        return "replaced by a healthy pod" if replacements else "deleted"
+        owners = {controller_of(each) for each in store.objects(table=_PODS, namespace=before.namespace)}
+        return "replaced by a healthy pod" if before.owner in owners else "deleted"
+
+
+def _shown(problem: Problem) -> Json:
+    return asdict(problem) | {"key": problem.key}

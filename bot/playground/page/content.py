@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
-
-from bot.playground.slack import AppResponse, Delivery, RecordedCall, Subscription
-from bot.playground.slack.files import SharedFile
-from bot.playground.slack.marks import Marks
 
 Json = dict[str, Any]
 
@@ -47,13 +42,9 @@ class StagedEvent:
     def shown(self) -> Json:
         """Return what the page shows."""
         return {
-            "name": self.name,
-            "title": self.title,
-            "ending": self.ending,
-            "note": self.note,
-            "channel": self.channel,
+            "name": self.name, "title": self.title, "ending": self.ending, "note": self.note, "channel": self.channel,
             "lasts": self.trouble.lasts(),
-        }
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,64 +87,3 @@ class MessageShortcut:
 
     callback_id: str
     title: str
-
-
-COMMANDS = (
-    SlashCommand(
-        command="/diagnose",
-        description="Find out why something is broken",
-        usages=(
-            Usage(text="pod shop/cart-0", description="diagnose an object"),
-            Usage(text="explain", description="explain a pasted error"),
-            Usage(text="help", description="list what you can ask"),
-        ),
-    ),
-)
-SHORTCUTS = (
-    MessageShortcut(callback_id="casebook.diagnose_this", title="Diagnose this"),
-    MessageShortcut(callback_id="casebook.pin", title="Add to timeline"),
-    MessageShortcut(callback_id="casebook.unpin", title="Remove from timeline"),
-    MessageShortcut(callback_id="casebook.save_as_incident", title="Save as incident"),
-)
-
-
-class Workspace(Protocol):
-    """The part of `SimulatedSlack` that the page uses."""
-
-    @property
-    def bot_user_id(self) -> str: ...
-    @property
-    def bot_id(self) -> str: ...
-    @property
-    def marks(self) -> Marks: ...
-    @property
-    def calls(self) -> list[RecordedCall]: ...
-    @property
-    def deliveries(self) -> list[Delivery]: ...
-
-    def users(self) -> list[Json]: ...
-    def channels(self) -> list[Json]: ...
-    def messages(self, channel: str, *, thread_ts: str | None = None) -> list[Json]: ...
-    def ephemerals(self, user: str | None = None) -> list[Json]: ...
-    def views(self, user: str) -> list[Json]: ...
-    def files(self) -> list[Json]: ...
-    def file_content(self, file_id: str) -> bytes: ...
-    def subscribe(self) -> Subscription: ...
-
-    async def say(
-        self, user: str, channel: str, text: str, *, thread_ts: str = "", files: Sequence[SharedFile] = ()
-    ) -> str: ...
-    async def edit(self, user: str, channel: str, ts: str, text: str) -> None: ...
-    async def remove(self, user: str, channel: str, ts: str) -> None: ...
-    async def slash(self, user: str, channel: str, text: str, *, command: str = ...) -> AppResponse: ...
-    async def shortcut(self, user: str, channel: str, ts: str, *, callback_id: str) -> AppResponse: ...
-    async def click(
-        self, user: str, channel: str, ts: str, action_id: str, *, block_id: str | None = ..., value: str | None = ...
-    ) -> AppResponse: ...
-    async def click_view(
-        self, user: str, view_id: str, action_id: str, *, block_id: str | None = ..., value: str | None = ...
-    ) -> AppResponse: ...
-    async def submit(
-        self, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = ...
-    ) -> AppResponse: ...
-    async def close(self, user: str, view_id: str, *, all: bool = ...) -> AppResponse | None: ...

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import fields
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from bot.playground.page.cluster_watch import ClusterWatch
-from bot.playground.page.content import Json, Workspace
-from bot.playground.slack import Delivery, RecordedCall
+from bot.playground.page.content import Json
+from bot.playground.slack import Delivery, RecordedCall, SimulatedSlack
+from bot.playground.slack.records import as_json
 
 _SHOWN_CALLS = 150
 _RECORDED = ("call/", "delivery/", "request/")
@@ -23,45 +23,15 @@ _SETTLE = 0.04
 _HEARTBEAT = 15.0
 
 
-class Signal:
-    """Wakes every stream when something may have changed."""
-
-    def __init__(self) -> None:
-        self._waiting: set[asyncio.Event] = set()
-
-    def fire(self) -> None:
-        """Wake every waiting stream."""
-        for each in self._waiting:
-            each.set()
-
-    def join(self) -> asyncio.Event:
-        """Return an event that `fire` sets."""
-        event = asyncio.Event()
-        self._waiting.add(event)
-        return event
-
-    def leave(self, event: asyncio.Event) -> None:
-        """Stop setting this event."""
-        self._waiting.discard(event)
-
-
 class Feed:
     """Items by key (`message/<channel>/<ts>`, `ephemeral/<ts>`, `view/<id>`, `call/<n>`, …) for one acting user."""
 
-    def __init__(
-        self,
-        *,
-        slack: Workspace,
-        watch: ClusterWatch,
-        page: Callable[[str], Json],
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, *, slack: SimulatedSlack, watch: ClusterWatch, page: Callable[[str], Json]) -> None:
         self._slack = slack
         self._watch = watch
         self._page = page
-        self._clock = clock
         self._noticed: dict[str, float] = {}
-        self.signal = Signal()
+        self._waiting: set[asyncio.Event] = set()
 
     def state(self, user: str) -> Json:
         """Return the full state, as the first change of a stream: {reset, page, put: {key: item}, drop}."""
@@ -71,7 +41,8 @@ class Feed:
 
     async def changes(self, user: str) -> AsyncIterator[Json | None]:
         """Yield the state, then each change of it, without end; None after a while without changes."""
-        woken = self.signal.join()
+        woken = asyncio.Event()
+        self._waiting.add(woken)
         try:
             state = self.state(user)
             sent, page = _written(state), _text(state["page"])
@@ -96,11 +67,16 @@ class Feed:
                 if put or change["drop"] or "page" in change:
                     yield change
         finally:
-            self.signal.leave(woken)
+            self._waiting.discard(woken)
+
+    def wake(self) -> None:
+        """Wake every stream, because something may have changed."""
+        for each in self._waiting:
+            each.set()
 
     def notice(self) -> None:
         """Record when each delivery and request was first seen, because they carry no time."""
-        now = self._clock()
+        now = time.time()
         for name in (*self._deliveries(), *self._requests()):
             self._noticed.setdefault(name, now)
 
@@ -118,16 +94,10 @@ class Feed:
         return items | self._calls() | self._stamped(self._deliveries()) | self._stamped(self._requests())
 
     def _calls(self) -> dict[str, Json]:
-        calls = self._slack.calls
-        first = max(0, len(calls) - _SHOWN_CALLS)
-        return {f"call/{number}": _shown(each) | {"number": number} for number, each in enumerate(calls[first:], first)}
+        return _latest("call", self._slack.calls)
 
     def _deliveries(self) -> dict[str, Json]:
-        sent = self._slack.deliveries
-        first = max(0, len(sent) - _SHOWN_CALLS)
-        return {
-            f"delivery/{number}": _shown(each) | {"number": number} for number, each in enumerate(sent[first:], first)
-        }
+        return _latest("delivery", self._slack.deliveries)
 
     def _requests(self) -> dict[str, Json]:
         return {f"request/{each['number']}": each for each in self._watch.requests()}
@@ -145,6 +115,6 @@ def _text(item: Any) -> str:
     return json.dumps(item, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def _shown(record: RecordedCall | Delivery) -> Json:
-    # Not `asdict`, which would copy every payload of every record at each change.
-    return {each.name: getattr(record, each.name) for each in fields(record)}
+def _latest(name: str, records: Sequence[RecordedCall | Delivery]) -> dict[str, Json]:
+    first = max(0, len(records) - _SHOWN_CALLS)
+    return {f"{name}/{at}": as_json(each) | {"number": at} for at, each in enumerate(records[first:], first)}

@@ -13,16 +13,11 @@ from typing import Any
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.store import Store
-from bot.playground.page.pod_status import pod_status
+from bot.playground.pod_status import pod_status
 
 Json = dict[str, Any]
 
 _PODS = ("", "pods")
-_NODES = ("", "nodes")
-_NAMESPACES = ("", "namespaces")
-_CLAIMS = ("", "persistentvolumeclaims")
-_API_SERVICES = ("apiregistration.k8s.io", "apiservices")
-_JOBS = ("batch", "jobs")
 _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable")
 _DELETION_GRACE = timedelta(minutes=1)
 
@@ -73,7 +68,7 @@ def problems(store: Store, *, now: datetime) -> list[Problem]:
 
 
 def _nodes(store: Store) -> Iterator[Problem]:
-    for node in store.objects(table=_NODES):
+    for node in store.objects(table=("", "nodes")):
         wrong: list[tuple[str, Json]] = []
         for each in _conditions(node):
             if each.get("type") == "Ready" and each.get("status") != "True":
@@ -82,26 +77,24 @@ def _nodes(store: Store) -> Iterator[Problem]:
                 wrong.append((each["type"], each))
         if wrong:
             cordoned = ["SchedulingDisabled"] if node.get("spec", {}).get("unschedulable") else []
-            yield _problem(
-                node,
-                kind="Node",
-                status=",".join([name for name, _ in wrong] + cordoned),
-                detail=wrong[0][1].get("message") or "",
-                since=min(each.get("lastTransitionTime") or "" for _, each in wrong),
-            )
+            status = ",".join([name for name, _ in wrong] + cordoned)
+            since = min(each.get("lastTransitionTime") or "" for _, each in wrong)
+            yield _problem(node, "Node", status, detail=wrong[0][1].get("message") or "", since=since)
 
 
 def _api_services(store: Store) -> Iterator[Problem]:
-    for service in store.objects(table=_API_SERVICES):
+    for service in store.objects(table=("apiregistration.k8s.io", "apiservices")):
         for each in _conditions(service):
             if each.get("type") == "Available" and each.get("status") != "True":
-                yield _problem(
-                    service,
-                    kind="APIService",
-                    status=f"{each.get('status')} ({each.get('reason') or 'Unavailable'})",
-                    detail=each.get("message") or "",
-                    since=each.get("lastTransitionTime") or "",
-                )
+                status = f"{each.get('status')} ({each.get('reason') or 'Unavailable'})"
+                yield _problem(service, "APIService", status, **_said(each))
+
+
+def _jobs(store: Store) -> Iterator[Problem]:
+    for job in store.objects(table=("batch", "jobs")):
+        for each in _conditions(job):
+            if each.get("type") == "Failed" and each.get("status") == "True":
+                yield _problem(job, "Job", f"Failed ({each.get('reason') or 'unknown'})", **_said(each))
 
 
 def _workloads(store: Store) -> Iterator[Problem]:
@@ -117,13 +110,8 @@ def _workloads(store: Store) -> Iterator[Problem]:
             if ready < wanted:
                 failing = next((each for each in _conditions(workload) if _is_failing(each)), {})
                 yield _problem(
-                    workload,
-                    kind=kind,
-                    status=f"{ready}/{wanted} ready",
-                    detail=failing.get("message") or "",
-                    since=failing.get("lastTransitionTime") or "",
-                    ready=f"{ready}/{wanted}",
-                )
+                    workload, kind, f"{ready}/{wanted} ready", ready=f"{ready}/{wanted}", **_said(failing)
+                )  # fmt: skip
 
 
 def _is_failing(condition: Json) -> bool:
@@ -131,52 +119,30 @@ def _is_failing(condition: Json) -> bool:
     return condition.get("status") != good
 
 
-def _jobs(store: Store) -> Iterator[Problem]:
-    for job in store.objects(table=_JOBS):
-        for each in _conditions(job):
-            if each.get("type") == "Failed" and each.get("status") == "True":
-                yield _problem(
-                    job,
-                    kind="Job",
-                    status=f"Failed ({each.get('reason') or 'unknown'})",
-                    detail=each.get("message") or "",
-                    since=each.get("lastTransitionTime") or "",
-                )
-
-
 def _pods(store: Store, *, now: datetime) -> Iterator[Problem]:
     for pod in store.objects(table=_PODS):
         seen = pod_status(pod, now=now)
         if seen.trouble:
+            level = Level.BROKEN if seen.broken else Level.UNSTABLE
             yield _problem(
-                pod,
-                kind="Pod",
-                status=seen.status,
-                level=Level.BROKEN if seen.broken else Level.UNSTABLE,
-                detail=seen.detail,
-                since=seen.since,
-                ready=seen.ready,
+                pod, "Pod", seen.status, level=level, detail=seen.detail, since=seen.since, ready=seen.ready,
                 owner=controller_of(pod),
-            )
+            )  # fmt: skip
 
 
 def _claims(store: Store) -> Iterator[Problem]:
-    for claim in store.objects(table=_CLAIMS):
+    for claim in store.objects(table=("", "persistentvolumeclaims")):
         phase = (claim.get("status") or {}).get("phase", "Pending")
         if phase != "Bound":
-            yield _problem(
-                claim,
-                kind="PersistentVolumeClaim",
-                status=phase,
-                since=claim["metadata"].get("creationTimestamp") or "",
-            )
+            since = claim["metadata"].get("creationTimestamp") or ""
+            yield _problem(claim, "PersistentVolumeClaim", phase, since=since)
 
 
 def _namespaces(store: Store, *, now: datetime) -> Iterator[Problem]:
-    for namespace in store.objects(table=_NAMESPACES):
+    for namespace in store.objects(table=("", "namespaces")):
         deleted = namespace["metadata"].get("deletionTimestamp")
         if deleted and now - times.parse(deleted) > _DELETION_GRACE:
-            yield _problem(namespace, kind="Namespace", status="Terminating", since=deleted)
+            yield _problem(namespace, "Namespace", "Terminating", since=deleted)
 
 
 def controller_of(obj: Json) -> str:
@@ -191,13 +157,13 @@ def _conditions(obj: Json) -> list[Json]:
     return list((obj.get("status") or {}).get("conditions") or ())
 
 
-def _problem(obj: Json, *, kind: str, status: str, **more: Any) -> Problem:
+def _said(condition: Json) -> dict[str, str]:
+    return {"detail": condition.get("message") or "", "since": condition.get("lastTransitionTime") or ""}
+
+
+def _problem(obj: Json, kind: str, status: str, **more: Any) -> Problem:
     metadata = obj["metadata"]
     return Problem(
-        kind=kind,
-        namespace=metadata.get("namespace", ""),
-        name=metadata["name"],
-        uid=metadata.get("uid", ""),
-        status=status,
-        **more,
-    )
+        kind=kind, namespace=metadata.get("namespace", ""), name=metadata["name"], uid=metadata.get("uid", ""),
+        status=status, **more,
+    )  # fmt: skip

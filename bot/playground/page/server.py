@@ -13,12 +13,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.playground.kubernetes import times
+from bot.playground.kubernetes import SimulatedCluster, times
 from bot.playground.page.actions import Actions, BadActionError, ChannelOpened
-from bot.playground.page.cluster_watch import Cluster, ClusterWatch
+from bot.playground.page.cluster_watch import ClusterWatch
 from bot.playground.page.content import (
-    COMMANDS,
-    SHORTCUTS,
     Json,
     ListedChannel,
     MessageShortcut,
@@ -26,10 +24,10 @@ from bot.playground.page.content import (
     Person,
     SlashCommand,
     StagedEvent,
-    Workspace,
 )
 from bot.playground.page.feed import Feed
 from bot.playground.page.guard import Guard
+from bot.playground.slack import SimulatedSlack
 
 _STATIC = Path(__file__).parent / "static"
 _LARGEST_BODY = 2 * 1024 * 1024
@@ -48,15 +46,15 @@ class PlaygroundPage:
     def __init__(
         self,
         *,
-        slack: Workspace,
-        cluster: Cluster,
+        slack: SimulatedSlack,
+        cluster: SimulatedCluster,
         samples: Sequence[PasteSample] = (),
         events: Sequence[StagedEvent] = (),
         users: Sequence[Person],
         channels: Sequence[ListedChannel],
         title: str = "Casebook playground",
-        commands: Sequence[SlashCommand] = COMMANDS,
-        shortcuts: Sequence[MessageShortcut] = SHORTCUTS,
+        commands: Sequence[SlashCommand] = (),
+        shortcuts: Sequence[MessageShortcut] = (),
         hosts: frozenset[str] = frozenset(),
         clock: times.Clock = times.utc_now,
         channel_opened: ChannelOpened | None = None,
@@ -109,7 +107,7 @@ class PlaygroundPage:
     async def _follow_slack(self) -> None:
         with self._slack.subscribe() as changes:
             async for _ in changes:
-                self._feed.signal.fire()
+                self._feed.wake()
 
     async def _follow_cluster(self) -> None:
         mark = self._watch.mark
@@ -119,7 +117,7 @@ class PlaygroundPage:
             if self._watch.mark != mark:
                 mark = self._watch.mark
                 self._feed.notice()
-                self._feed.signal.fire()
+                self._feed.wake()
 
     async def _index(self, request: web.Request) -> web.StreamResponse:
         self._watch.opened()
@@ -130,19 +128,18 @@ class PlaygroundPage:
 
     async def _picture(self, request: web.Request) -> web.StreamResponse:
         """Serve a picture of a message; other files are never served with their own content type."""
-        wanted = request.match_info["file"]
-        file = next((each for each in self._slack.files() if each["id"] == wanted), None)
-        if file is None or file["mimetype"] != "image/png":
-            raise web.HTTPNotFound
-        return web.Response(body=self._slack.file_content(wanted), content_type="image/png")
+        return web.Response(body=self._file(request, "image/png"), content_type="image/png")
 
     async def _text(self, request: web.Request) -> web.StreamResponse:
         """Serve a text file's content as JSON, which a browser cannot interpret as anything else."""
+        return web.json_response({"text": self._file(request, "text/").decode(errors="replace")}, dumps=_dumps)
+
+    def _file(self, request: web.Request, kind: str) -> bytes:
+        """Return the requested file's content. Raise HTTPNotFound if its type does not begin with `kind`."""
         wanted = request.match_info["file"]
-        file = next((each for each in self._slack.files() if each["id"] == wanted), None)
-        if file is None or not str(file["mimetype"]).startswith("text/"):
+        if not any(each["id"] == wanted and each["mimetype"].startswith(kind) for each in self._slack.files()):
             raise web.HTTPNotFound
-        return web.json_response({"text": self._slack.file_content(wanted).decode(errors="replace")}, dumps=_dumps)
+        return self._slack.file_content(wanted)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         user = self._acting(request)
@@ -172,17 +169,14 @@ class PlaygroundPage:
         if not isinstance(body, dict):
             raise web.HTTPBadRequest(text="the body is not a JSON object")
         if body.get("user") not in {each.id for each in self._people}:
-            return web.json_response(
-                {"ok": False, "error": "Unknown user id: the page cannot act as this user."}, status=400
-            )
+            return _wrong("Unknown user id: the page cannot act as this user.", status=400)
         name = request.match_info["name"]
         if name not in self._actions.names:
-            return web.json_response({"ok": False, "error": f"Unknown action {name!r}."}, status=404)
+            return _wrong(f"Unknown action {name!r}.", status=404)
         try:
-            outcome = await self._actions.perform(name, body)
+            return web.json_response(await self._actions.perform(name, body), dumps=_dumps)
         except BadActionError as error:
-            return web.json_response({"ok": False, "error": str(error)}, status=400)
-        return web.json_response(outcome, dumps=_dumps)
+            return _wrong(str(error), status=400)
 
     def _acting(self, request: web.Request) -> str:
         """Return the acting user; a browser may still send a user of an earlier playground."""
@@ -216,21 +210,20 @@ class PlaygroundPage:
         known_channels = {each["id"]: each for each in self._slack.channels()}
         listed = [known_channels[each.id] for each in self._listed_channels if each.id in known_channels]
         listed += [each for each in known_channels.values() if each.get("is_im") and each.get("user") == user]
+        flags = {"direct": "is_im", "archived": "is_archived", "external": "is_ext_shared"}
         return [
-            {
-                "id": each["id"],
-                "name": each.get("name") or bot_name,
-                "topic": topics.get(each["id"], ""),
-                "direct": bool(each.get("is_im")),
-                "archived": bool(each.get("is_archived")),
-                "external": bool(each.get("is_ext_shared")),
-            }
+            {"id": each["id"], "name": each.get("name") or bot_name, "topic": topics.get(each["id"], "")}
+            | {name: bool(each.get(flag)) for name, flag in flags.items()}
             for each in listed
         ]
 
 
 def _person(user: Json) -> Json:
     return {"name": user["name"], "locale": user.get("locale", ""), "guest": bool(user.get("is_restricted"))}
+
+
+def _wrong(error: str, *, status: int) -> web.Response:
+    return web.json_response({"ok": False, "error": error}, status=status)
 
 
 def _dumps(value: object) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.playground.slack.errors import ImpossibleActionError, Refused
-from bot.playground.slack.records import Json
+from bot.playground.slack.records import ImpossibleActionError, Json, Refused
 
 _LARGEST = 1024 * 1024
 
@@ -25,12 +25,13 @@ class Canvas:
 class Canvases:
     """Canvases by id. `disabled` simulates a workspace plan without canvases."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], float]) -> None:
         self.disabled = False
+        self._clock = clock
         self._made = 0
         self._canvases: dict[str, Canvas] = {}
 
-    def create(self, *, channel: str, user: str, created: int, title: str = "", markdown: str = "") -> Canvas:
+    def create(self, *, channel: str, user: str, title: str = "", markdown: str = "") -> Canvas:
         """Create the canvas of a channel.
 
         Refuse with `channel_canvas_already_exists` (a user's canvas counts too), and if canvases are disabled or the
@@ -44,8 +45,9 @@ class Canvases:
             raise Refused("canvas_creation_failed")
         self._made += 1
         canvas = Canvas(
-            id=f"F0CANVAS{self._made:03d}", channel=channel, user=user, created=created, title=title, markdown=markdown
-        )
+            id=f"F0CANVAS{self._made:03d}", channel=channel, user=user, created=int(self._clock()), title=title,
+            markdown=markdown,
+        )  # fmt: skip
         self._canvases[canvas.id] = canvas
         return canvas
 
@@ -53,16 +55,13 @@ class Canvases:
         """Apply one operation to the whole canvas. Refuse with `canvas_not_found` or `canvas_editing_failed`."""
         if (canvas := self._canvases.get(canvas_id)) is None:
             raise Refused("canvas_not_found")
-        if operation == "replace":
-            changed = markdown
-        elif operation == "insert_at_start":
-            changed = f"{markdown}\n{canvas.markdown}"
-        elif operation == "insert_at_end":
-            changed = f"{canvas.markdown}\n{markdown}"
-        else:
-            # The other operations need sections, which are not simulated.
-            raise Refused("canvas_editing_failed")
-        if len(changed) > _LARGEST:
+        changed = {
+            "replace": markdown,
+            "insert_at_start": f"{markdown}\n{canvas.markdown}",
+            "insert_at_end": f"{canvas.markdown}\n{markdown}",
+        }.get(operation)
+        # The other operations need sections, which are not simulated.
+        if changed is None or len(changed) > _LARGEST:
             raise Refused("canvas_editing_failed")
         canvas.markdown = changed
         return canvas

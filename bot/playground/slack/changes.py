@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from types import TracebackType
 from typing import TypeVar
 
 from bot.playground.slack.records import Change, ChangeKind, Json
@@ -18,9 +17,10 @@ _LONGEST_QUEUE = 5_000
 class Subscription:
     """Changes from now on, in order. Iterate it asynchronously; use it as a context manager or `close()` it."""
 
-    def __init__(self, *, leave: Callable[[Subscription], None]) -> None:
+    def __init__(self, subscriptions: list[Subscription]) -> None:
         self._queue: asyncio.Queue[Change | None] = asyncio.Queue()
-        self._leave = leave
+        self._subscriptions = subscriptions
+        subscriptions.append(self)
 
     def put(self, change: Change | None) -> None:
         """Queue a change; None ends the iteration."""
@@ -30,7 +30,8 @@ class Subscription:
 
     def close(self) -> None:
         """End the iteration after the changes that are already queued."""
-        self._leave(self)
+        if self in self._subscriptions:
+            self._subscriptions.remove(self)
         self.put(None)
 
     def __aiter__(self) -> Subscription:
@@ -45,7 +46,7 @@ class Subscription:
     def __enter__(self) -> Subscription:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_raised: object) -> None:
         self.close()
 
 
@@ -67,9 +68,7 @@ class Changes:
 
     def subscribe(self) -> Subscription:
         """Return a new subscription."""
-        subscription = Subscription(leave=self._leave)
-        self._subscriptions.append(subscription)
-        return subscription
+        return Subscription(self._subscriptions)
 
     def close(self) -> None:
         """End every subscription."""
@@ -94,7 +93,3 @@ class Changes:
             raise TimeoutError(f"not within {timeout:g} s; {describe()}") from None
         finally:
             self._waiting.discard(changed)
-
-    def _leave(self, subscription: Subscription) -> None:
-        if subscription in self._subscriptions:
-            self._subscriptions.remove(subscription)

@@ -1,10 +1,14 @@
-"""Queue the faults that a test injects into Web API calls: errors, rate limits, timeouts, lost responses."""
+"""Inject faults into the simulated Slack: failing, slow or lost calls, missing scopes, restricted plans."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from bot.playground.slack.limits import RateLimits
+from bot.playground.slack.records import Json, Refused
+from bot.playground.slack.state import State
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,27 +27,70 @@ class Fault:
     reset: bool
     given: Mapping[str, Any]
 
+    @property
+    def refusal(self) -> Refused:
+        """Return what the call is refused with."""
+        if self.retry_after is not None:
+            return Refused(self.error or "ratelimited", status=429, retry_after=self.retry_after)
+        extra: Json = {"needed": self.needed, "provided": self.provided} if self.needed else {}
+        return Refused(self.error or "internal_error", status=self.status, **extra)
 
-class FaultQueue:
-    """Pending faults, oldest first."""
+
+class FaultControls:
+    """The part of a `SimulatedSlack` that injects faults. `latency`: the seconds added to every Web API call."""
+
+    _state: State
+    _rate_limits: RateLimits
 
     def __init__(self) -> None:
-        self._waiting: list[Fault] = []
+        self.latency = 0.0
+        self._faults: list[Fault] = []
 
-    def add(self, fault: Fault) -> None:
-        """Add a fault."""
-        self._waiting.append(fault)
+    def fail(
+        self, method: str, *, error: str = "", status: int = 200, times: int = 1, retry_after: int | None = None,
+        hang: bool = False, needed: str = "", provided: str = "", after_execution: bool = False, reset: bool = False,
+        given: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """Make the next `times` calls of `method` ("*": any) fail; with `given`, only calls with these arguments.
 
-    def take(self, method: str, given: Mapping[str, Any]) -> Fault | None:
-        """Return the fault for this call, or None, and count it as used once."""
-        for fault in self._waiting:
+        They get `error` (with `needed` and `provided` for a missing scope), an HTTP `status` of 500 or more, 429 with
+        `retry_after` seconds, no response until the server stops (`hang`), or a cut connection (`reset`). With
+        `after_execution` the call is executed first, and then hangs or is cut.
+        """
+        fault = Fault(
+            method=method, error=error, status=status, times=times, retry_after=retry_after, hang=hang, needed=needed,
+            provided=provided, after_execution=after_execution, reset=reset, given=given or {},
+        )  # fmt: skip
+        self._faults.append(fault)
+
+    def take_fault(self, method: str, given: Mapping[str, Any]) -> Fault | None:
+        """Return the oldest fault for this call, or None, and count it as used once."""
+        for fault in self._faults:
             if fault.method in (method, "*") and fault.given.items() <= given.items():
                 fault.times -= 1
                 if fault.times <= 0:
-                    self._waiting.remove(fault)
+                    self._faults.remove(fault)
                 return fault
         return None
 
-    def clear(self) -> None:
+    def clear_faults(self) -> None:
         """Remove every pending fault."""
-        self._waiting.clear()
+        self._faults.clear()
+
+    def hide_files(self) -> None:
+        """Serve the login page for every file from now on, as to an app without the scope files:read."""
+        self._state.files_hidden = True
+
+    def revoke_scope(self, scope: str) -> None:
+        """Revoke a scope: refuse its methods and deliver none of its events from now on."""
+        self._state.scopes.discard(scope)
+
+    def restrict_history(self, *, items: int = 15, per_minute: int = 1) -> None:
+        """Limit message history as for apps outside Slack's marketplace: small pages, few calls."""
+        self._state.history_page = items
+        for method in ("conversations.history", "conversations.replies"):
+            self._rate_limits.stricter[method] = per_minute
+
+    def revoke_token(self) -> None:
+        """Refuse every token of the app from now on."""
+        self._state.revoked = True

@@ -7,22 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from bot.playground.slack.errors import Refused
-from bot.playground.slack.identity import Identity
-from bot.playground.slack.records import Json
+from bot.playground.slack.records import Identity, Json, Refused
 
 # Slack includes the beginning of a snippet in the event.
 _PREVIEW = 300
 _SNIPPET_LARGEST = 1024 * 1024
 _FILETYPES = {
-    "log": "text",
-    "txt": "text",
-    "yml": "yaml",
-    "py": "python",
-    "md": "markdown",
-    "sh": "shell",
-    "js": "javascript",
-}
+    "log": "text", "txt": "text", "yml": "yaml", "py": "python", "md": "markdown", "sh": "shell", "js": "javascript",
+}  # fmt: skip
 _TEXTS = {"text", "yaml", "json", "python", "markdown", "shell", "go", "javascript", "xml", "csv", "diff"}
 
 
@@ -116,13 +108,9 @@ def file_json(file: StoredFile, *, identity: Identity, url: str, listed: bool = 
     """Return a file as events and `files.info` show it; `listed` is the short form of Slack Connect events."""
     if listed:
         return {
-            "id": file.id,
-            "created": 0,
-            "timestamp": 0,
-            "user": "",
-            "mode": "file_access",
+            "id": file.id, "created": 0, "timestamp": 0, "user": "", "mode": "file_access",
             "file_access": "check_file_info",
-        }
+        }  # fmt: skip
     suffix = PurePosixPath(file.name).suffix.removeprefix(".").lower()
     filetype = _FILETYPES.get(suffix, suffix or "text")
     mimetype = "text/plain" if filetype in _TEXTS else mimetypes.guess_type(file.name)[0] or "application/octet-stream"
@@ -143,9 +131,7 @@ def file_json(file: StoredFile, *, identity: Identity, url: str, listed: bool = 
         text = file.content.decode(errors="replace")
         lines = text.count("\n") + 1
         shown |= {
-            "preview": text[:_PREVIEW],
-            "lines": lines,
-            "lines_more": max(0, lines - 5),
+            "preview": text[:_PREVIEW], "lines": lines, "lines_more": max(0, lines - 5),
             "preview_is_truncated": len(text) > _PREVIEW,
-        }
+        }  # fmt: skip
     return shown

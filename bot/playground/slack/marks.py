@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from bot.playground.slack.envelopes import without_metadata
-from bot.playground.slack.errors import ImpossibleActionError, Refused
-from bot.playground.slack.event_publisher import EventPublisher, FirstAttempts
+from bot.playground.slack.events import EventPublisher, FirstAttempts, without_metadata
 from bot.playground.slack.messages import permalink
-from bot.playground.slack.records import Json
+from bot.playground.slack.records import ImpossibleActionError, Json, Refused
 from bot.playground.slack.state import State
 from bot.playground.slack.workspace import Channel
 
@@ -55,10 +53,7 @@ class Marks:
         return [self._item(channel, each) for each in pinned]
 
     def add_pin(self, user: str, channel: Channel, ts: str) -> FirstAttempts:
-        """Pin a message.
-
-        Refuse with `message_not_found`, `not_pinnable`, `already_pinned` or `too_many_pins`.
-        """
+        """Pin a message. Refuse with `message_not_found`, `not_pinnable`, `already_pinned` or `too_many_pins`."""
         message = self._state.messages.find(channel.id, ts)
         if message.get("subtype") in _NOTICES:
             raise Refused("not_pinnable")
@@ -68,61 +63,50 @@ class Marks:
         if count >= _MOST_PINS:
             raise Refused("too_many_pins")
         info = {"channel": channel.id, "pinned_by": user, "pinned_ts": int(self._state.clock())}
-        pinned = self._state.messages.change(channel.id, ts, {"pinned_to": [channel.id], "pinned_info": info})
-        return self._publisher.event(channel, self._pin_event("pin_added", user, channel, pinned, count=count + 1))
+        message = self._state.messages.change(channel.id, ts, {"pinned_to": [channel.id], "pinned_info": info})
+        return self._pin_event("pin_added", user, channel, message, pin_count=count + 1)
 
     def remove_pin(self, user: str, channel: Channel, ts: str) -> FirstAttempts:
         """Unpin a message. Refuse with `message_not_found` or `no_pin`."""
         message = self._state.messages.find(channel.id, ts)
-        if not message.get("pinned_to"):
+        if not message.pop("pinned_to", None):
             raise Refused("no_pin")
-        event = self._pin_event("pin_removed", user, channel, message, count=len(self.pinned(channel)) - 1)
-        del event["item"]["message"]["pinned_to"]
         self._state.messages.change(channel.id, ts, {}, remove=("pinned_to", "pinned_info"))
-        return self._publisher.event(channel, event | {"has_pins": event["pin_count"] > 0})
+        left = len(self.pinned(channel))
+        return self._pin_event("pin_removed", user, channel, message, pin_count=left, has_pins=left > 0)
 
     def add_reaction(self, user: str, channel: Channel, ts: str, name: str) -> FirstAttempts:
         """Add a reaction. Refuse with `message_not_found` or `already_reacted`."""
         message = self._state.messages.find(channel.id, ts)
-        reactions: list[Json] = message.get("reactions", [])
-        reaction = next((each for each in reactions if each["name"] == name), None)
-        if reaction is None:
-            reaction = {"name": name, "users": [], "count": 0}
-            reactions.append(reaction)
-        if user in reaction["users"]:
+        reactions = _users_by_reaction(message)
+        if user in reactions.setdefault(name, []):
             raise Refused("already_reacted")
-        reaction["users"].append(user)
+        reactions[name].append(user)
         return self._reacted("reaction_added", user, channel, message, name=name, reactions=reactions)
 
     def remove_reaction(self, user: str, channel: Channel, ts: str, name: str) -> FirstAttempts:
         """Remove a reaction. Refuse with `message_not_found` or `no_reaction`."""
         message = self._state.messages.find(channel.id, ts)
-        reactions: list[Json] = message.get("reactions", [])
-        reaction = next((each for each in reactions if each["name"] == name), None)
-        if reaction is None or user not in reaction["users"]:
+        reactions = _users_by_reaction(message)
+        if user not in reactions.get(name, []):
             raise Refused("no_reaction")
-        reaction["users"].remove(user)
+        reactions[name].remove(user)
         return self._reacted("reaction_removed", user, channel, message, name=name, reactions=reactions)
 
     def _reacted(
-        self, kind: str, user: str, channel: Channel, message: Json, *, name: str, reactions: list[Json]
+        self, kind: str, user: str, channel: Channel, message: Json, *, name: str, reactions: dict[str, list[str]]
     ) -> FirstAttempts:
-        left = [each | {"count": len(each["users"])} for each in reactions if each["users"]]
+        left = [{"name": each, "users": users, "count": len(users)} for each, users in reactions.items() if users]
         removed = () if left else ("reactions",)
         self._state.messages.change(channel.id, message["ts"], {"reactions": left}, remove=removed)
-        event: Json = {
-            "type": kind, "user": user, "reaction": name,
-            "item": {"type": "message", "channel": channel.id, "ts": message["ts"]},
-            "event_ts": self._state.timestamps.next(),
-        }  # fmt: skip
-        # A message without a user, such as an incoming webhook's, has no `item_user`.
-        return self._publisher.event(channel, event | _author(message))
+        item = {"type": "message", "channel": channel.id, "ts": message["ts"]}
+        return self._publisher.event(channel, kind, user=user, reaction=name, item=item, **_author(message))
 
-    def _pin_event(self, kind: str, user: str, channel: Channel, message: Json, *, count: int) -> Json:
-        return {
-            "type": kind, "user": user, "channel_id": channel.id, "item": self._item(channel, message),
-            "pin_count": count, "pinned_info": message["pinned_info"], "event_ts": self._state.timestamps.next(),
-        } | _author(message)  # fmt: skip
+    def _pin_event(self, kind: str, user: str, channel: Channel, message: Json, **counts: int) -> FirstAttempts:
+        return self._publisher.event(
+            channel, kind, user=user, channel_id=channel.id, item=self._item(channel, message),
+            pinned_info=message["pinned_info"], **counts, **_author(message),
+        )  # fmt: skip
 
     def _item(self, channel: Channel, message: Json) -> Json:
         info = message["pinned_info"]
@@ -135,11 +119,8 @@ class Marks:
         }  # fmt: skip
 
     async def _do(self, act: Act, user_id: str, channel_id: str, *more: str) -> None:
-        user, channel = self._state.workspace.user(user_id), self._state.workspace.channel(channel_id)
-        if not self._state.workspace.is_member(channel, user.id):
-            raise ImpossibleActionError(f"{user.name} is not in {channel.name} ({channel.id})")
-        if channel.archived:
-            raise ImpossibleActionError(f"#{channel.name} is archived: nobody can react or pin there")
+        user, channel = self._state.workspace.present(user_id, channel_id)
+        self._state.workspace.active(user_id, channel_id)
         try:
             attempts = act(user.id, channel, *more)
         except Refused as refused:
@@ -147,5 +128,10 @@ class Marks:
         await asyncio.gather(*attempts)
 
 
+def _users_by_reaction(message: Json) -> dict[str, list[str]]:
+    return {each["name"]: each["users"] for each in message.get("reactions", [])}
+
+
 def _author(message: Json) -> Json:
+    # A message without a user, such as an incoming webhook's, has no `item_user`.
     return {"item_user": message["user"]} if message.get("user") else {}

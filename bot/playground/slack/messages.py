@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from bot.playground.slack.changes import Changes
-from bot.playground.slack.copies import copied
-from bot.playground.slack.errors import Refused
-from bot.playground.slack.records import ChangeKind, Json
+from bot.playground.slack.records import ChangeKind, Json, Refused, copied
 
 
 def permalink(url: str, channel: str, message: Json) -> str:
@@ -51,8 +49,7 @@ class Messages:
                 stored["parent_user_id"] = parent.get("user", "")
             self._threads.setdefault((channel, thread_ts), []).append(ts)
             self._recount(channel, thread_ts)
-        self._changes.publish(ChangeKind.MESSAGE_POSTED, copied(stored), channel=channel)
-        return copied(stored)
+        return self._publish(ChangeKind.MESSAGE_POSTED, channel, stored)
 
     def restore(self, channel: str, messages: Iterable[Json]) -> None:
         """Restore messages under their old ts, as `all` returned them."""
@@ -66,11 +63,8 @@ class Messages:
     def change(self, channel: str, ts: str, fields: Json, *, remove: tuple[str, ...] = ()) -> Json:
         """Replace fields of a message. Raise KeyError if it does not exist."""
         stored = self._channels[channel][ts]
-        stored.update(copied(fields))
-        for name in remove:
-            stored.pop(name, None)
-        self._changes.publish(ChangeKind.MESSAGE_CHANGED, copied(stored), channel=channel)
-        return copied(stored)
+        _update(stored, fields, remove)
+        return self._publish(ChangeKind.MESSAGE_CHANGED, channel, stored)
 
     def delete(self, channel: str, ts: str) -> Json:
         """Remove a message and return it. Raise KeyError if it does not exist."""
@@ -79,8 +73,7 @@ class Messages:
         if thread_ts != ts:
             self._threads[channel, thread_ts].remove(ts)
             self._recount(channel, thread_ts)
-        self._changes.publish(ChangeKind.MESSAGE_DELETED, copied(deleted), channel=channel)
-        return deleted
+        return self._publish(ChangeKind.MESSAGE_DELETED, channel, deleted)
 
     def get(self, channel: str, ts: str) -> Json | None:
         """Return a message, or None."""
@@ -109,17 +102,19 @@ class Messages:
         parent = self._channels[channel].get(thread_ts)
         if parent is None:
             return
-        messages = self._channels[channel]
         replies = self._threads[channel, thread_ts]
-        users = list(dict.fromkeys(messages[ts].get("user", "") for ts in replies))
         if not replies:
-            for name in ("thread_ts", "reply_count", "reply_users", "reply_users_count", "latest_reply"):
-                parent.pop(name, None)
+            _update(parent, {}, ("thread_ts", "reply_count", "reply_users", "reply_users_count", "latest_reply"))
             return
+        users = list(dict.fromkeys(self._channels[channel][ts].get("user", "") for ts in replies))
         parent.update(
             thread_ts=thread_ts, reply_count=len(replies), reply_users=users, reply_users_count=len(users),
             latest_reply=replies[-1], is_locked=False, subscribed=False,
         )  # fmt: skip
+
+    def _publish(self, kind: ChangeKind, channel: str, message: Json) -> Json:
+        self._changes.publish(kind, copied(message), channel=channel)
+        return copied(message)
 
 
 class Ephemerals:
@@ -140,11 +135,8 @@ class Ephemerals:
 
     def change(self, ts: str, fields: Json, *, remove: tuple[str, ...] = ()) -> None:
         """Replace fields of an ephemeral message."""
-        stored = self._stored[ts]
-        stored.update(copied(fields))
-        for name in remove:
-            stored.pop(name, None)
-        self._publish(ChangeKind.EPHEMERAL_CHANGED, stored)
+        _update(self._stored[ts], fields, remove)
+        self._publish(ChangeKind.EPHEMERAL_CHANGED, self._stored[ts])
 
     def delete(self, ts: str) -> None:
         """Delete an ephemeral message, if it exists."""
@@ -161,3 +153,9 @@ class Ephemerals:
 
     def _publish(self, kind: ChangeKind, message: Json) -> None:
         self._changes.publish(kind, copied(message), channel=message["channel"], user=message["user"])
+
+
+def _update(stored: Json, fields: Json, remove: tuple[str, ...]) -> None:
+    stored.update(copied(fields))
+    for name in remove:
+        stored.pop(name, None)

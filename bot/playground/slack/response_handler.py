@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
 
-from bot.playground.slack.arguments import Arguments
-from bot.playground.slack.errors import ImpossibleActionError, Refused
-from bot.playground.slack.event_publisher import EventPublisher
+from bot.playground.slack.events import EventPublisher
+from bot.playground.slack.limits import check_view
 from bot.playground.slack.methods.chat import formatting, own_content, read_content
-from bot.playground.slack.payload_limits import check_view
-from bot.playground.slack.records import AppResponse, Json
+from bot.playground.slack.methods.registry import Arguments
+from bot.playground.slack.records import AppResponse, ImpossibleActionError, Json, Refused
 from bot.playground.slack.state import State
 from bot.playground.slack.tickets import ResponseUrl
 from bot.playground.slack.workspace import Channel, User
@@ -36,22 +37,17 @@ class ResponseHandler:
         given = body if isinstance(body, dict) else {"text": str(body)}
         if not (given.get("text") or given.get("blocks") or given.get("attachments")):
             return
-        try:
-            self._show(user.id, channel, given, thread_ts="")
-        except Refused as refused:
-            raise _rejected("the command", refused) from refused
+        with _rejected_as_impossible("the command"):
+            self._show(user.id, channel, given)
 
     def handle_submission(self, user: User, view: Json, response: AppResponse) -> None:
         """Close the dialog, or update, push, clear or show errors as `response_action` says.
 
         Raise ImpossibleActionError if Slack would reject it.
         """
-        if not response.ok:
-            return
-        try:
-            self._apply_action(user, view, response)
-        except Refused as refused:
-            raise _rejected("the dialog", refused) from refused
+        if response.ok:
+            with _rejected_as_impossible("the dialog"):
+                self._apply_action(user, view, response)
 
     def _apply_action(self, user: User, view: Json, response: AppResponse) -> None:
         body: Any = response.body if isinstance(response.body, dict) else {}
@@ -65,11 +61,9 @@ class ResponseHandler:
         elif action == "push":
             check_view(body.get("view"))
             views.push(user.id, body["view"])
-        else:
-            # The app may have closed the dialog before it responded.
-            is_open = any(each["id"] == view["id"] for each in views.all(user.id))
-            if is_open:
-                views.close(user.id, view["id"], all=action == "clear")
+        # The app may have closed the dialog before it responded.
+        elif views.is_open(user.id, view["id"]):
+            views.close(user.id, view["id"], all=action == "clear")
 
     async def handle_response_url(self, request: web.Request) -> web.StreamResponse:
         """Handle a POST to a response URL.
@@ -86,7 +80,7 @@ class ResponseHandler:
             return web.json_response({"ok": False, "error": "invalid_payload"}, status=400)
         except Refused as refused:
             status = refused.status if refused.status != 200 else 400
-            return web.json_response({"ok": False, "error": refused.error} | refused.extra, status=status)
+            return web.json_response(refused.answer, status=status)
         return web.Response(text="ok")
 
     def _apply(self, ticket: ResponseUrl, given: Json) -> None:
@@ -108,10 +102,9 @@ class ResponseHandler:
             else:
                 self._publisher.change(channel, ticket.ts, fields, remove=removed)
             return
-        thread_ts = str(given.get("thread_ts") or "")
-        self._show(ticket.user, channel, given, thread_ts=thread_ts)
+        self._show(ticket.user, channel, given, thread_ts=str(given.get("thread_ts") or ""))
 
-    def _show(self, user_id: str, channel: Channel, given: Json, *, thread_ts: str) -> None:
+    def _show(self, user_id: str, channel: Channel, given: Json, *, thread_ts: str = "") -> None:
         message = own_content(self._state, _content(given), sender=True)
         if thread_ts:
             message["thread_ts"] = thread_ts
@@ -126,6 +119,10 @@ def _content(given: Json) -> Json:
     return read_content(arguments) | formatting(arguments)
 
 
-def _rejected(what: str, refused: Refused) -> ImpossibleActionError:
-    said = f"Slack rejects the app's response to {what}: {refused.error}"
-    return ImpossibleActionError(f"{said} {refused.extra}" if refused.extra else said)
+@contextmanager
+def _rejected_as_impossible(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Refused as refused:
+        said = f"Slack rejects the app's response to {what}: {refused.error}"
+        raise ImpossibleActionError(f"{said} {refused.extra}" if refused.extra else said) from refused

@@ -5,32 +5,29 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
 from aiohttp import web
 
-from bot.playground.slack.canvases import Canvases
 from bot.playground.slack.changes import Subscription
 from bot.playground.slack.channel_actions import ChannelActions
-from bot.playground.slack.errors import ImpossibleActionError
-from bot.playground.slack.event_publisher import EventPublisher
-from bot.playground.slack.fault_controls import FaultControls
-from bot.playground.slack.files import SharedFile
-from bot.playground.slack.identity import Identity
-from bot.playground.slack.inspection import Inspection
+from bot.playground.slack.delivery import PayloadSender
+from bot.playground.slack.events import EventPublisher
+from bot.playground.slack.faults import FaultControls
+from bot.playground.slack.files import file_json
+from bot.playground.slack.limits import RateLimits
 from bot.playground.slack.marks import Marks
-from bot.playground.slack.methods.chat import open_im
 from bot.playground.slack.methods.registry import MethodContext
-from bot.playground.slack.payload_sender import OutgoingPayload, PayloadSender
-from bot.playground.slack.rate_limits import RateLimits
-from bot.playground.slack.records import AppResponse, Json, PayloadKind
+from bot.playground.slack.payloads import PayloadBuilder
+from bot.playground.slack.records import AppResponse, Identity, Json, PayloadKind
 from bot.playground.slack.response_handler import ResponseHandler
 from bot.playground.slack.scopes import EVERY_SCOPE
 from bot.playground.slack.sockets import SocketMode
 from bot.playground.slack.state import State
-from bot.playground.slack.transfers import Transfers
 from bot.playground.slack.user_actions import UserActions
-from bot.playground.slack.web_api import WebApi
+from bot.playground.slack.web_api import Transfers, WebApi
+from bot.playground.slack.workspace import User, UserGroup
 
 T = TypeVar("T")
 
@@ -39,11 +36,8 @@ _RETRY_PAUSES = (0.0, 60.0, 300.0)
 _ANSWER_WITHIN = 3.0
 _SHOWN_CALLS = 8
 
-# A name and its content, as text or bytes; SharedFile has more options.
-Shareable = SharedFile | tuple[str, str | bytes]
 
-
-class SimulatedSlack(FaultControls, Inspection):
+class SimulatedSlack(UserActions, FaultControls):
     """One workspace with one installed app. Start it inside a running event loop.
 
     Each instance has new random secrets; the signing secret may be given. `rate_limits` enforces Slack's rate limits,
@@ -51,6 +45,9 @@ class SimulatedSlack(FaultControls, Inspection):
     dates, for a Slack whose time differs from the workspace's. `events` are the event types the app is subscribed to,
     `scopes` the scopes it was granted. A failed event is delivered again after each of `retry_pauses` (seconds); the
     app has `answer_within` seconds for every payload.
+
+    `marks` and `channel_actions` are further actions of users; `canvases` can be deleted or disabled; `sockets` can be
+    refreshed or dropped. `calls` (of the Web API) and `deliveries` (to the app) are oldest first.
     """
 
     def __init__(
@@ -65,37 +62,39 @@ class SimulatedSlack(FaultControls, Inspection):
         retry_pauses: Sequence[float] = _RETRY_PAUSES,
         answer_within: float = _ANSWER_WITHIN,
     ) -> None:
+        super().__init__()
         # Random, so that no other program or web page on this machine can call a running instance.
-        self._identity = Identity(
+        identity = Identity(
             signing_secret=signing_secret or secrets.token_hex(16),
             bot_token=f"xoxb-simulated-{secrets.token_hex(12)}",
             app_token=f"xapp-simulated-{secrets.token_hex(12)}",
         )
-        self._state = State(identity=self._identity, clock=clock, scopes=scopes)
-        self._sockets = SocketMode(identity=self._identity)
+        self.signing_secret = identity.signing_secret
+        self.bot_token, self.app_token = identity.bot_token, identity.app_token
+        self.bot_user_id, self.bot_id = identity.bot_user_id, identity.bot_id
+        self.team_id, self.app_id = identity.team_id, identity.app_id
+        self.retry_pauses = retry_pauses
+        self._state = State(identity=identity, clock=clock, scopes=scopes)
+        self.sockets = SocketMode(identity=identity)
         self._sender = PayloadSender(
-            secret=self._identity.signing_secret, clock=signature_clock or clock, changes=self._state.changes,
-            sockets=self._sockets, retry_pauses=retry_pauses, within=answer_within,
+            secret=identity.signing_secret, clock=signature_clock or clock, changes=self._state.changes,
+            sockets=self.sockets, retry_pauses=lambda: self.retry_pauses, within=answer_within,
         )  # fmt: skip
         self._publisher = EventPublisher(state=self._state, sender=self._sender, subscribed=frozenset(events))
-        self._user_actions = UserActions(state=self._state, publisher=self._publisher, sender=self._sender)
+        self._payloads = PayloadBuilder(state=self._state)
         self._responses = ResponseHandler(state=self._state, publisher=self._publisher)
         self._transfers = Transfers(state=self._state)
-        self._marks = Marks(state=self._state, publisher=self._publisher)
-        self._channel_actions = ChannelActions(state=self._state, publisher=self._publisher)
-        self._context = MethodContext(
-            state=self._state, publisher=self._publisher, sender=self._sender,
-            rate_limits=RateLimits(clock=clock, enforced=rate_limits), sockets=self._sockets, marks=self._marks,
-            channel_actions=self._channel_actions,
+        self._rate_limits = RateLimits(clock=clock, enforced=rate_limits)
+        self.canvases = self._state.canvases
+        self.marks = Marks(state=self._state, publisher=self._publisher)
+        self.channel_actions = ChannelActions(state=self._state, publisher=self._publisher)
+        context = MethodContext(
+            state=self._state, publisher=self._publisher, rate_limits=self._rate_limits, sockets=self.sockets,
+            marks=self.marks, channel_actions=self.channel_actions,
         )  # fmt: skip
-        self._web_api = WebApi(context=self._context, clock=signature_clock or clock)
-        super().__init__(
-            state=self._state, web_api=self._web_api, sender=self._sender, transfers=self._transfers,
-            rate_limits=self._context.rate_limits,
-        )  # fmt: skip
+        self._web_api = WebApi(context=context, faults=self, clock=signature_clock or clock)
+        self.calls, self.deliveries = self._web_api.calls, self._sender.deliveries
         self._runner: web.AppRunner | None = None
-
-    # Addresses and identity.
 
     @property
     def url(self) -> str:
@@ -109,47 +108,12 @@ class SimulatedSlack(FaultControls, Inspection):
             raise RuntimeError("the simulated Slack is not running: call start() first")
         return f"{self.url}/api/"
 
-    @property
-    def signing_secret(self) -> str:
-        """Return the secret that signs requests to the app."""
-        return self._identity.signing_secret
-
-    @property
-    def bot_token(self) -> str:
-        """Return the bot token."""
-        return self._identity.bot_token
-
-    @property
-    def app_token(self) -> str:
-        """Return the app-level token."""
-        return self._identity.app_token
-
-    @property
-    def team_id(self) -> str:
-        """Return the workspace's id."""
-        return self._identity.team_id
-
-    @property
-    def bot_user_id(self) -> str:
-        """Return the bot's user id."""
-        return self._identity.bot_user_id
-
-    @property
-    def bot_id(self) -> str:
-        """Return the bot's id."""
-        return self._identity.bot_id
-
-    @property
-    def app_id(self) -> str:
-        """Return the app's id."""
-        return self._identity.app_id
-
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen on `host`:`port` (0: any free port) and return the base URL."""
         application = web.Application(client_max_size=_LARGEST_BODY)
         application.router.add_route("*", "/api/{method}", self._web_api.handle)
         application.router.add_post("/actions/{number}/{token}", self._responses.handle_response_url)
-        application.router.add_get("/link/", self._sockets.accept)
+        application.router.add_get("/link/", self.sockets.accept)
         application.router.add_post("/upload/v1/{file}", self._transfers.receive)
         application.router.add_get("/files-pri/{file}/{name:.+}", self._transfers.hand_out)
         self._web_api.stopping.clear()
@@ -158,14 +122,14 @@ class SimulatedSlack(FaultControls, Inspection):
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         listening = self._runner.addresses[0]
-        self._state.url = self._sockets.url = f"http://{listening[0]}:{listening[1]}"
+        self._state.url = self.sockets.url = f"http://{listening[0]}:{listening[1]}"
         return self.url
 
     async def stop(self) -> None:
         """Stop listening: cancel deliveries, close sockets, release calls that hang."""
         self._web_api.stopping.set()
         await self._sender.close()
-        await self._sockets.close()
+        await self.sockets.close()
         self._state.changes.close()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -185,24 +149,29 @@ class SimulatedSlack(FaultControls, Inspection):
 
         `foreign` users belong to another organisation (Slack Connect). `confirmed`: the e-mail address is confirmed.
         """
-        user = self._state.workspace.add_user(
-            name, id=id, locale=locale, guest=guest, foreign=foreign, email=email, confirmed=confirmed
-        )
-        self._state.publish_directory()
+        user = User(
+            id=id or f"U0{len(self._state.workspace.users):09d}", name=name, locale=locale, guest=guest,
+            foreign=foreign, email=email or f"{name}@example.com", confirmed=confirmed,
+        )  # fmt: skip
+        self._state.workspace.add_user(user)
         return user.id
 
     def deactivate(self, user: str) -> None:
         """Deactivate a user who left the workspace."""
-        self._state.workspace.deactivate(user)
-        self._state.publish_directory()
+        self._state.workspace.users[user] = replace(self._state.workspace.user(user), deleted=True)
+        self._state.workspace.changed()
 
     def set_group(
         self, handle: str, *, id: str = "", members: Iterable[str] = (), external: bool = False, disabled: bool = False
     ) -> str:
         """Create or replace the user group with this handle and exactly these members; return its id."""
-        group = self._state.workspace.set_group(
-            handle, id=id, created=int(self._state.clock()), members=members, external=external, disabled=disabled
-        )
+        workspace = self._state.workspace
+        existing = next((each.id for each in workspace.groups.values() if each.handle == handle), "")
+        group = UserGroup(
+            id=existing or id or f"S0{len(workspace.groups) + 1:09d}", handle=handle, external=external,
+            created=int(self._state.clock()), members=[workspace.user(each).id for each in members], disabled=disabled,
+        )  # fmt: skip
+        workspace.groups[group.id] = group
         return group.id
 
     def add_channel(
@@ -214,39 +183,32 @@ class SimulatedSlack(FaultControls, Inspection):
         Every user is a member of a public channel without `members`, later users too.
         """
         channel = self._state.workspace.add_channel(
-            name, id=id, created=int(self._state.clock()), external=external, private=private, members=members, bot=bot,
-            archived=archived,
-        )  # fmt: skip
-        self._state.publish_directory()
+            name, id=id, external=external, private=private, members=members, bot=bot, archived=archived
+        )
         return channel.id
 
     def open_im(self, user: str) -> str:
         """Return the channel id of the direct message between `user` and the bot."""
-        return open_im(self._context, self._state.workspace.user(user).id).id
-
-    @property
-    def canvases(self) -> Canvases:
-        """Return the canvases: delete one as a user would, or disable all of them."""
-        return self._state.canvases
+        return self._state.workspace.find_im(self._state.workspace.user(user).id).id
 
     # These three send the app no events; `channel_actions` does.
 
     def set_archived(self, channel: str, *, archived: bool = True) -> None:
         """Archive or unarchive a channel."""
         self._state.workspace.channel(channel).archived = archived
-        self._state.publish_directory()
+        self._state.workspace.changed()
 
     def invite_bot(self, channel: str) -> None:
         """Add the bot to a channel."""
         self._state.workspace.channel(channel).members.add(self.bot_user_id)
-        self._state.publish_directory()
+        self._state.workspace.changed()
 
     def remove_bot(self, channel: str) -> None:
         """Remove the bot from a channel."""
         self._state.workspace.channel(channel).members.discard(self.bot_user_id)
-        self._state.publish_directory()
+        self._state.workspace.changed()
 
-    # User actions. Each returns once the first delivery attempt has succeeded or failed.
+    # Payloads to the app besides those of user actions.
 
     def deliver_to(self, *urls: str | None) -> None:
         """Set where events, commands and interactions are POSTed. None: over the app's sockets.
@@ -255,117 +217,65 @@ class SimulatedSlack(FaultControls, Inspection):
         """
         self._sender.urls = urls or (None,)
 
-    async def say(
-        self, user: str, channel: str, text: str, *, thread_ts: str = "", files: Sequence[Shareable] = (),
-        bot: bool = False, attachments: Sequence[Json] = (), blocks: Sequence[Json] = (),
-    ) -> str:  # fmt: skip
-        """Post a message as typed by `user` and return its ts.
-
-        Slack escapes the text and marks links; write mentions as `<@U…>`. With `bot` the message comes from another
-        integration with the user's name and `text` is stored unchanged; alerts carry most of their text in
-        `attachments` or `blocks`.
-        """
-        shared = [_shared(each) for each in files]
-        return await self._user_actions.say(
-            user, channel, text, thread_ts=thread_ts, files=shared, bot=bot, attachments=attachments, blocks=blocks
-        )
-
-    async def edit(self, user: str, channel: str, ts: str, text: str, **shown: Sequence[Json]) -> None:
-        """Edit the user's own message; `shown` are the new `attachments` and `blocks` of an integration's."""
-        await self._user_actions.edit(user, channel, ts, text, **shown)
-
-    async def remove(self, user: str, channel: str, ts: str, *, admin: bool = False) -> None:
-        """Delete the user's own message; as an `admin`, any message, the app's included.
-
-        A message with replies becomes a tombstone, which the app receives as `message_changed`.
-        """
-        await self._user_actions.remove(user, channel, ts, admin=admin)
-
-    @property
-    def marks(self) -> Marks:
-        """Return the reactions and pins, to act on as a user."""
-        return self._marks
-
-    @property
-    def channel_actions(self) -> ChannelActions:
-        """Return the channel actions of users: create, join, leave, rename, archive."""
-        return self._channel_actions
-
-    async def slash(self, user: str, channel: str, text: str, *, command: str = "/diagnose") -> AppResponse:
-        """Send a slash command and show the user the app's response."""
-        return await self._user_actions.slash(user, channel, text, command=command)
-
-    async def shortcut(self, user: str, channel: str, ts: str, *, callback_id: str) -> AppResponse:
-        """Run a message shortcut."""
-        return await self._user_actions.shortcut(user, channel, ts, callback_id=callback_id)
-
-    async def click(
-        self, user: str, channel: str, ts: str, action_id: str, *, block_id: str | None = None, value: str | None = None
-    ) -> AppResponse:
-        """Press an element of a message, also of an ephemeral one.
-
-        `value` names an option, or one of several buttons.
-        """
-        return await self._user_actions.click(user, channel, ts, action_id, block_id=block_id, value=value)
-
-    async def click_view(
-        self, user: str, view_id: str, action_id: str, *, block_id: str | None = None, value: str | None = None
-    ) -> AppResponse:
-        """Press an element of an open dialog."""
-        return await self._user_actions.click_view(user, view_id, action_id, block_id=block_id, value=value)
-
-    async def submit(
-        self, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> AppResponse:  # fmt: skip
-        """Submit a dialog with `values` by block and action id. It closes unless the app responds otherwise."""
-        return await self._user_actions.submit(user, view_id, values or {})
-
-    async def close(self, user: str, view_id: str, *, all: bool = False) -> AppResponse | None:
-        """Close a dialog, or with `all` the whole stack. Return None if the app is not notified."""
-        return await self._user_actions.close(user, view_id, all=all)
-
     def sign(self, body: bytes, timestamp: float | None = None) -> dict[str, str]:
         """Return the signature headers for `body`, for now unless a time is given."""
         return self._sender.sign(body, timestamp)
 
     async def send_raw(self, body: bytes, headers: Mapping[str, str]) -> AppResponse:
         """POST exactly this to the request URL: a forged, replayed or broken payload."""
-        return await self._sender.send_raw(body, dict(headers))
+        return await self._sender.send_raw(body, headers)
 
     async def verify_url(self) -> AppResponse:
         """Send the URL verification challenge, as Slack does when the request URL is set."""
-        payload = {
-            "token": self._identity.verification_token, "challenge": "simulated-challenge", "type": "url_verification"
-        }  # fmt: skip
-        return await self._sender.send(OutgoingPayload(kind=PayloadKind.EVENT, payload=payload))
+        token = self._state.identity.verification_token
+        payload = {"token": token, "challenge": "simulated-challenge", "type": "url_verification"}
+        return await self._sender.send(PayloadKind.EVENT, payload)
 
     async def redeliver(self, event_id: str, *, reason: str = "http_timeout") -> AppResponse:
         """Deliver an event again, as Slack retries it."""
-        sent = [each for each in self.deliveries if each.event_id == event_id]
-        if not sent:
-            raise ImpossibleActionError(f"no event {event_id!r} was delivered")
-        outgoing = OutgoingPayload(kind=sent[0].kind, payload=dict(sent[0].payload), event_id=event_id)
-        return await self._sender.resend(outgoing, attempt=len(sent), reason=reason)
+        return await self._sender.resend(event_id, reason=reason)
 
-    async def refresh_sockets(self, *, warning: float = 0.05) -> None:
-        """Ask every socket to reconnect, as Slack does every few hours: warn, then disconnect.
+    # What happened so far.
 
-        `warning` is the number of seconds between the two.
-        """
-        await self._sockets.refresh(warning=warning)
+    def messages(self, channel: str, *, thread_ts: str | None = None) -> list[Json]:
+        """Return the messages of a channel with replies, oldest first; with `thread_ts`, that thread's replies."""
+        self._state.workspace.channel(channel)
+        if thread_ts is None:
+            return self._state.messages.all(channel)
+        return self._state.messages.replies(channel, thread_ts)
 
-    def drop_socket(self) -> bool:
-        """Reset a random Socket Mode connection without a word. Return whether there was one."""
-        return self._sockets.drop()
+    def message(self, channel: str, ts: str) -> Json:
+        """Return one message as stored, with metadata. Raise ImpossibleActionError if it does not exist."""
+        return self._state.message(self._state.workspace.channel(channel), ts)
 
-    async def send_to_sockets(self, text: str) -> None:
-        """Send exactly this over every Socket Mode connection: a broken envelope."""
-        await self._sockets.send_text(text)
+    def ephemerals(self, user: str | None = None) -> list[Json]:
+        """Return ephemeral messages with their `channel` and `user`, oldest first."""
+        return self._state.ephemerals.all(user)
 
-    @property
-    def socket_count(self) -> int:
-        """Return the number of open Socket Mode connections."""
-        return self._sockets.count
+    def views(self, user: str) -> list[Json]:
+        """Return the user's open dialogs, the visible one last; `errors` are the app's input errors."""
+        return self._state.views.all(user)
+
+    def files(self) -> list[Json]:
+        """Return the files as `files.info` shows them."""
+        return [file_json(each, identity=self._state.identity, url=self._state.url) for each in self._state.files.all()]
+
+    def file_content(self, file_id: str) -> bytes:
+        """Return a file's content, b"" until it is uploaded."""
+        return self._state.files.get(file_id).content or b""
+
+    def reactions(self, channel: str, ts: str) -> list[Json]:
+        """Return the reactions to a message: name, users, count."""
+        found: list[Json] = self.message(channel, ts).get("reactions", [])
+        return found
+
+    def users(self) -> list[Json]:
+        """Return every user, as `users.info` shows them."""
+        return self._state.users()
+
+    def channels(self) -> list[Json]:
+        """Return every channel and direct message, as `conversations.info` shows them."""
+        return self._state.channels()
 
     # Restoring and waiting.
 
@@ -390,10 +300,3 @@ class SimulatedSlack(FaultControls, Inspection):
         calls = ", ".join(f"{each.method} {each.error or each.status}" for each in self.calls[-_SHOWN_CALLS:])
         sent = ", ".join(f"{each.type} {each.reason or each.status}" for each in self.deliveries[-_SHOWN_CALLS:])
         return f"latest calls: {calls or 'none'}; latest deliveries: {sent or 'none'}"
-
-
-def _shared(file: Shareable) -> SharedFile:
-    if isinstance(file, SharedFile):
-        return file
-    name, content = file
-    return SharedFile(name=name, content=content.encode() if isinstance(content, str) else content)

@@ -11,8 +11,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from bot.playground.slack.identity import Identity
-from bot.playground.slack.records import AppResponse, Json, PayloadKind
+from bot.playground.slack.records import AppResponse, Identity, Json, PayloadKind
 
 _MOST_CONNECTIONS = 10
 _LIFETIME = 18_060
@@ -27,7 +26,6 @@ class Connection:
 
     socket: web.WebSocketResponse
     transport: asyncio.Transport | None
-    number: int
     waiting: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
 
     def lost(self) -> None:
@@ -39,7 +37,7 @@ class Connection:
 
 
 class SocketMode:
-    """Tickets and connections of the app in Socket Mode."""
+    """Tickets and connections of the app in Socket Mode. `wanted`: the app requested a connection at least once."""
 
     def __init__(self, *, identity: Identity) -> None:
         self._identity = identity
@@ -47,13 +45,8 @@ class SocketMode:
         self._connections: list[Connection] = []
         self._made = 0
         self._envelopes = 0
-        self._wanted = False
+        self.wanted = False
         self.url = ""
-
-    @property
-    def wanted(self) -> bool:
-        """Return whether the app ever requested a connection."""
-        return self._wanted
 
     @property
     def count(self) -> int:
@@ -63,7 +56,7 @@ class SocketMode:
     def ticket(self) -> str:
         """Return the address for one new connection."""
         self._made += 1
-        self._wanted = True
+        self.wanted = True
         ticket = f"{self._made:08d}-simulated"
         self._tickets.add(ticket)
         return f"{self.url.replace('http', 'ws', 1)}/link/?ticket={ticket}&app_id={self._identity.app_id}"
@@ -77,10 +70,10 @@ class SocketMode:
         socket = web.WebSocketResponse(heartbeat=_HEARTBEAT)
         await socket.prepare(request)
         if len(self._connections) >= _MOST_CONNECTIONS:
-            await socket.send_json(self._goodbye("too_many_websockets"))
+            await socket.send_json(_goodbye("too_many_websockets"))
             await socket.close()
             return socket
-        connection = Connection(socket=socket, transport=request.transport, number=self._made)
+        connection = Connection(socket=socket, transport=request.transport)
         self._connections.append(connection)
         try:
             await socket.send_json(self._hello(debug="debug_reconnects" in request.query))
@@ -91,13 +84,11 @@ class SocketMode:
             self._forget(connection)
         return socket
 
-    async def send(
-        self, kind: PayloadKind, payload: Json, *, attempt: int, reason: str, within: float
-    ) -> tuple[AppResponse, str]:
-        """Send a payload over a random connection; return the response and why it failed ("" if it did not)."""
+    async def send(self, kind: PayloadKind, payload: Json, *, attempt: int, reason: str, within: float) -> AppResponse:
+        """Send a payload over a random connection and return the response."""
         began = time.monotonic()
         if not self._connections:
-            return AppResponse(status=0, body="", seconds=0), "connection_failed"
+            return AppResponse(reason="connection_failed")
         connection = random.choice(self._connections)
         self._envelopes += 1
         envelope_id = f"simulated-{self._envelopes:012d}"
@@ -113,28 +104,26 @@ class SocketMode:
             async with asyncio.timeout(within):
                 await connection.socket.send_json(envelope)
                 answer = await acknowledged
-        except TimeoutError:
-            return AppResponse(status=0, body="", seconds=time.monotonic() - began), "timeout"
-        except ConnectionError:
-            return AppResponse(status=0, body="", seconds=time.monotonic() - began), "connection_failed"
+        except (TimeoutError, ConnectionError) as error:
+            reason = "timeout" if isinstance(error, TimeoutError) else "connection_failed"
+            return AppResponse(seconds=time.monotonic() - began, reason=reason)
         finally:
             connection.waiting.pop(envelope_id, None)
-        return AppResponse(status=200, body=answer, seconds=time.monotonic() - began), ""
+        return AppResponse(status=200, body=answer, seconds=time.monotonic() - began)
 
     async def send_text(self, text: str) -> None:
         """Send exactly this over every connection: a broken envelope."""
         for connection in tuple(self._connections):
-            if not connection.socket.closed:
-                await connection.socket.send_str(text)
+            await _send_if_open(connection, text)
 
-    async def refresh(self, *, warning: float) -> None:
-        """Ask every connection to reconnect: send a warning, then disconnect after `warning` seconds."""
+    async def refresh(self, *, warning: float = 0.05) -> None:
+        """Ask every connection to reconnect, as Slack does every few hours: warn, and disconnect after `warning` s."""
         leaving = tuple(self._connections)
         for connection in leaving:
-            await _send_if_open(connection, self._goodbye("warning"))
+            await _send_if_open(connection, json.dumps(_goodbye("warning")))
         await asyncio.sleep(warning)
         for connection in leaving:
-            await _send_if_open(connection, self._goodbye("refresh_requested"))
+            await _send_if_open(connection, json.dumps(_goodbye("refresh_requested")))
             self._forget(connection)
             await connection.socket.close()
 
@@ -153,7 +142,7 @@ class SocketMode:
         for connection in tuple(self._connections):
             self._forget(connection)
             await connection.socket.close(code=1001)
-        self._wanted = False
+        self.wanted = False
 
     def _forget(self, connection: Connection) -> None:
         if connection in self._connections:
@@ -163,19 +152,19 @@ class SocketMode:
     def _hello(self, *, debug: bool) -> Json:
         lifetime = _DEBUG_LIFETIME if debug else _LIFETIME
         return {
-            "type": "hello",
-            "num_connections": len(self._connections),
+            "type": "hello", "num_connections": len(self._connections),
             "debug_info": {"host": "simulated", "build_number": 1, "approximate_connection_time": lifetime},
             "connection_info": {"app_id": self._identity.app_id},
-        }
-
-    def _goodbye(self, reason: str) -> Json:
-        return {"type": "disconnect", "reason": reason, "debug_info": {"host": "simulated"}}
+        }  # fmt: skip
 
 
-async def _send_if_open(connection: Connection, message: Json) -> None:
+def _goodbye(reason: str) -> Json:
+    return {"type": "disconnect", "reason": reason, "debug_info": {"host": "simulated"}}
+
+
+async def _send_if_open(connection: Connection, text: str) -> None:
     if not connection.socket.closed:
-        await connection.socket.send_json(message)
+        await connection.socket.send_str(text)
 
 
 def _acknowledge(connection: Connection, text: str) -> None:

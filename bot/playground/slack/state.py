@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from bot.playground.slack.canvases import Canvases
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.files import Files
-from bot.playground.slack.identity import Identity
 from bot.playground.slack.messages import Ephemerals, Messages, Timestamps
-from bot.playground.slack.records import ChangeKind, Json
+from bot.playground.slack.records import ChangeKind, Identity, ImpossibleActionError, Json
 from bot.playground.slack.tickets import Tickets
 from bot.playground.slack.views import Views
 from bot.playground.slack.workspace import Channel, Workspace, channel_json, user_json
@@ -22,7 +21,7 @@ class State:
     """Users, channels, messages, dialogs, files and tickets; `url` is the server's address while it runs.
 
     `revoked`: the app's tokens are revoked. `scopes`: what the bot token may do. `history_page`: the largest page of
-    messages that the app gets.
+    messages that the app gets. `files_hidden`: the app gets the login page for every file.
     """
 
     def __init__(self, *, identity: Identity, clock: Callable[[], float], scopes: Iterable[str]) -> None:
@@ -32,19 +31,16 @@ class State:
         self.revoked = False
         self.scopes = set(scopes)
         self.history_page = LARGEST_PAGE
+        self.files_hidden = False
         self.changes = Changes(clock=clock)
         self.timestamps = Timestamps(clock=clock)
-        self.workspace = Workspace(identity=identity)
+        self.workspace = Workspace(identity=identity, clock=clock, changed=self._publish_directory)
         self.messages = Messages(timestamps=self.timestamps, changes=self.changes)
         self.ephemerals = Ephemerals(timestamps=self.timestamps, changes=self.changes)
         self.tickets = Tickets(clock=clock)
         self.views = Views(identity=identity, changes=self.changes)
         self.files = Files(identity=identity, clock=clock)
-        self.canvases = Canvases()
-
-    def publish_directory(self) -> None:
-        """Notify subscribers that users or channels changed."""
-        self.changes.publish(ChangeKind.DIRECTORY, {"users": self.users(), "channels": self.channels()})
+        self.canvases = Canvases(clock=clock)
 
     def users(self) -> list[Json]:
         """Return every user, as `users.info` shows them."""
@@ -60,3 +56,12 @@ class State:
         if canvas := self.canvases.of(channel.id):
             shown["properties"] = {"canvas": {"file_id": canvas.id, "is_empty": not canvas.markdown}}
         return shown
+
+    def message(self, channel: Channel, ts: str) -> Json:
+        """Return one message as stored, with metadata. Raise ImpossibleActionError if it does not exist."""
+        if (message := self.messages.get(channel.id, ts)) is None:
+            raise ImpossibleActionError(f"no message {ts} in {channel.name} ({channel.id})")
+        return message
+
+    def _publish_directory(self) -> None:
+        self.changes.publish(ChangeKind.DIRECTORY, {"users": self.users(), "channels": self.channels()})

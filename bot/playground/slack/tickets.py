@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.playground.slack.errors import Refused
+from bot.playground.slack.records import Refused
 
 _TRIGGER_SECONDS = 3
 _RESPONSE_SECONDS = 30 * 60

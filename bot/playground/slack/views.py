@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.playground.slack.changes import Changes
-from bot.playground.slack.copies import copied
-from bot.playground.slack.errors import ImpossibleActionError, Refused
-from bot.playground.slack.identity import Identity
-from bot.playground.slack.records import ChangeKind, Json
+from bot.playground.slack.records import ChangeKind, Identity, ImpossibleActionError, Json, Refused, copied
 
 _HIGHEST_STACK = 3
 _GIVEN = (
@@ -28,9 +25,8 @@ class Views:
 
     def open(self, user: str, given: Json) -> Json:
         """Open a first view; it replaces every view that was open."""
-        for view in list(self._stack(user)):
-            self._publish_closed(user, view)
-        self._stacks[user] = []
+        for view in self._stacks.pop(user, []):
+            self._publish(ChangeKind.VIEW_CLOSED, user, view)
         return self._show(user, given)
 
     def restore(self, user: str, views: Iterable[Json]) -> None:
@@ -55,43 +51,47 @@ class Views:
         kept = {name: view[name] for name in ("id", "root_view_id", "previous_view_id")}
         view.clear()
         view.update(self._built(given) | kept)
-        self._changes.publish(ChangeKind.VIEW_UPDATED, copied(view), user=user)
-        return copied(view)
+        return self._publish(ChangeKind.VIEW_UPDATED, user, view)
 
     def close(self, user: str, view_id: str, *, all: bool = False) -> list[Json]:
         """Close a view and those above it, or the whole stack; return the closed ones, top first."""
         stack = self._stack(user)
-        at = 0 if all else next(at for at, view in enumerate(stack) if view["id"] == view_id)
+        at = 0 if all else stack.index(self._opened(user, view_id))
         closed = stack[at:][::-1]
         del stack[at:]
         for view in closed:
-            self._publish_closed(user, view)
+            self._publish(ChangeKind.VIEW_CLOSED, user, view)
         return closed
 
-    def fill(self, user: str, view_id: str, *, values: Json) -> None:
-        """Store what the user entered."""
-        self.require(user, view_id)
-        for view in self._stack(user):
-            if view["id"] == view_id:
-                view["state"] = {"values": copied(values)}
+    def fill(self, user: str, view_id: str, *, values: Json) -> Json:
+        """Store what the user entered and return the view."""
+        view = self._opened(user, view_id)
+        view["state"] = {"values": copied(values)}
+        return copied(view)
 
-    def refuse(self, user: str, view_id: str, *, errors: Json) -> Json:
-        """Show the app's errors beside the inputs."""
-        for view in self._stack(user):
-            if view["id"] == view_id:
-                view["errors"] = copied(errors)
-                self._changes.publish(ChangeKind.VIEW_UPDATED, copied(view), user=user)
-        return errors
+    def refuse(self, user: str, view_id: str, *, errors: Json) -> None:
+        """Show the app's errors beside the inputs of a view, if it is still open."""
+        if self.is_open(user, view_id):
+            view = self._opened(user, view_id)
+            view["errors"] = copied(errors)
+            self._publish(ChangeKind.VIEW_UPDATED, user, view)
 
     def all(self, user: str) -> list[Json]:
         """Return the user's open views."""
         return copied(self._stack(user))
 
+    def is_open(self, user: str, view_id: str) -> bool:
+        """Return whether a view is open."""
+        return any(view["id"] == view_id for view in self._stack(user))
+
     def require(self, user: str, view_id: str) -> Json:
         """Return an open view. Raise ImpossibleActionError if it is not open."""
+        return copied(self._opened(user, view_id))
+
+    def _opened(self, user: str, view_id: str) -> Json:
         for view in self._stack(user):
             if view["id"] == view_id:
-                return copied(view)
+                return view
         opened = ", ".join(view["id"] for view in self._stack(user)) or "none"
         raise ImpossibleActionError(f"view {view_id!r} is not open for {user}; open views: {opened}")
 
@@ -113,15 +113,10 @@ class Views:
         self._made += 1
         stack = self._stack(user)
         view_id = f"V0{self._made:09d}"
-        position = {
-            "id": view_id,
-            "root_view_id": stack[0]["id"] if stack else view_id,
-            "previous_view_id": stack[-1]["id"] if stack else None,
-        }
-        view = self._built(given) | position
+        root, previous = (stack[0]["id"], stack[-1]["id"]) if stack else (view_id, None)
+        view = self._built(given) | {"id": view_id, "root_view_id": root, "previous_view_id": previous}
         stack.append(view)
-        self._changes.publish(ChangeKind.VIEW_OPENED, copied(view), user=user)
-        return copied(view)
+        return self._publish(ChangeKind.VIEW_OPENED, user, view)
 
     def _built(self, given: Json) -> Json:
         own: Json = {
@@ -134,8 +129,9 @@ class Views:
         view["blocks"] = with_block_ids(view.get("blocks", []), prefix=f"v{self._made}")
         return view
 
-    def _publish_closed(self, user: str, view: Json) -> None:
-        self._changes.publish(ChangeKind.VIEW_CLOSED, copied(view), user=user)
+    def _publish(self, kind: ChangeKind, user: str, view: Json) -> Json:
+        self._changes.publish(kind, copied(view), user=user)
+        return copied(view)
 
 
 def with_block_ids(blocks: list[Json], *, prefix: str) -> list[Json]:

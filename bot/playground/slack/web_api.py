@@ -1,4 +1,4 @@
-"""Serve the Web API: authenticate, check scopes and rate limits, inject faults, run the method."""
+"""Serve the Web API (authentication, scopes, rate limits, injected faults), uploads and downloads."""
 
 from __future__ import annotations
 
@@ -8,33 +8,25 @@ from email.utils import formatdate
 
 from aiohttp import web
 
-from bot.playground.slack.arguments import Arguments, read_arguments
-from bot.playground.slack.errors import Refused
-from bot.playground.slack.faults import Fault, FaultQueue
-from bot.playground.slack.methods.auth_and_users import AUTH_AND_USERS
-from bot.playground.slack.methods.canvases import CANVASES
-from bot.playground.slack.methods.chat import CHAT
-from bot.playground.slack.methods.conversations import CONVERSATIONS
-from bot.playground.slack.methods.files import FILES
-from bot.playground.slack.methods.pins import PINS
-from bot.playground.slack.methods.reactions import REACTIONS
-from bot.playground.slack.methods.registry import Method, MethodContext, Table
-from bot.playground.slack.methods.views import VIEWS
-from bot.playground.slack.records import ChangeKind, Json, RecordedCall
+from bot.playground.slack.faults import Fault, FaultControls
+from bot.playground.slack.methods import METHODS
+from bot.playground.slack.methods.registry import Method, MethodContext, read_arguments
+from bot.playground.slack.records import ChangeKind, Json, RecordedCall, Refused, as_json
 from bot.playground.slack.scopes import missing_scope
+from bot.playground.slack.state import State
 
-METHODS: Table = {**CANVASES, **CHAT, **CONVERSATIONS, **FILES, **AUTH_AND_USERS, **PINS, **REACTIONS, **VIEWS}
+# Slack's response without a valid token: a client must not mistake it for the file.
+_LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body>Sign in to simulated</body></html>"
 
 
 class WebApi:
     """Serves calls to /api/<method>. `clock` (epoch seconds) dates the responses."""
 
-    def __init__(self, *, context: MethodContext, clock: Callable[[], float]) -> None:
+    def __init__(self, *, context: MethodContext, faults: FaultControls, clock: Callable[[], float]) -> None:
         self.calls: list[RecordedCall] = []
-        self.faults = FaultQueue()
-        self.latency = 0.0
         self.stopping = asyncio.Event()
         self._context = context
+        self._faults = faults
         self._clock = clock
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -43,22 +35,22 @@ class WebApi:
         try:
             values = await read_arguments(request)
         except Refused as refused:
-            return self._answer(name, {}, _error_body(refused), status=refused.status)
+            return self._answer(name, {}, refused.answer, status=refused.status)
         parameter = values.pop("token", "")
         header = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-        if self.latency:
-            await asyncio.sleep(self.latency)
-        fault = self.faults.take(name, values)
+        if self._faults.latency:
+            await asyncio.sleep(self._faults.latency)
+        fault = self._faults.take_fault(name, values)
         if fault is not None and not fault.after_execution and (fault.hang or fault.reset):
             return await self._leave_unanswered(request, name, values, fault, ok=False)
         retry_after: int | None = None
         status = 200
         try:
             if fault is not None and not fault.after_execution:
-                raise _refusal(fault)
+                raise fault.refusal
             answer = {"ok": True} | self._run(name, values, header=header, parameter=str(parameter))
         except Refused as refused:
-            answer, status, retry_after = _error_body(refused), refused.status, refused.retry_after
+            answer, status, retry_after = refused.answer, refused.status, refused.retry_after
         if fault is not None and fault.after_execution:
             return await self._leave_unanswered(request, name, values, fault, ok=answer["ok"])
         return self._answer(name, values, answer, status=status, retry_after=retry_after)
@@ -73,7 +65,7 @@ class WebApi:
         if not method.app_level and (needed := missing_scope(method.scope, channel, state.scopes)):
             raise Refused("missing_scope", needed=needed, provided=self._granted)
         self._context.rate_limits.call(name, tier=method.tier)
-        return method.run(self._context, Arguments(values))
+        return method.run(self._context, values)
 
     @property
     def _granted(self) -> str:
@@ -124,19 +116,45 @@ class WebApi:
             error=str(answer.get("error", "")), status=status, answer=answer,
         )  # fmt: skip
         self.calls.append(call)
-        shown = {
-            "method": name, "arguments": call.arguments, "ok": call.ok, "error": call.error, "status": status,
-            "answer": answer,
-        }  # fmt: skip
-        self._context.state.changes.publish(ChangeKind.CALL, shown)
+        self._context.state.changes.publish(ChangeKind.CALL, as_json(call))
 
 
-def _refusal(fault: Fault) -> Refused:
-    if fault.retry_after is not None:
-        return Refused(fault.error or "ratelimited", status=429, retry_after=fault.retry_after)
-    extra: Json = {"needed": fault.needed, "provided": fault.provided} if fault.needed else {}
-    return Refused(fault.error or "internal_error", status=fault.status, **extra)
+class Transfers:
+    """Receives uploads and serves file contents."""
 
+    def __init__(self, *, state: State) -> None:
+        self._state = state
 
-def _error_body(refused: Refused) -> Json:
-    return {"ok": False, "error": refused.error} | refused.extra
+    async def receive(self, request: web.Request) -> web.StreamResponse:
+        """Receive the second step of an upload: the raw bytes, or one part of a form."""
+        try:
+            file = self._state.files.get(request.match_info["file"])
+        except Refused:
+            return web.Response(status=404, text="no such upload")
+        if request.content_type.startswith("multipart/"):
+            form = await request.post()
+            part = next((each for each in form.values() if isinstance(each, web.FileField)), None)
+            content = part.file.read() if part else b""
+        else:
+            content = await request.read()
+        if file.complete:
+            return web.Response(status=400, text="already complete")
+        file.content, file.length = content, len(content)
+        return web.Response(text=f"OK - {len(content)}")
+
+    async def hand_out(self, request: web.Request) -> web.StreamResponse:
+        """Serve a file's content.
+
+        For a wrong or missing token return the login page with status 200, as Slack does.
+        """
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        hidden = self._state.files_hidden or "files:read" not in self._state.scopes
+        if hidden or self._state.revoked or token != self._state.identity.bot_token:
+            return web.Response(text=_LOGIN_PAGE, content_type="text/html")
+        try:
+            file = self._state.files.get(request.match_info["file"].rpartition("-")[2])
+        except Refused:
+            return web.Response(status=404, text="not found")
+        if file.content is None:
+            return web.Response(status=404, text="not found")
+        return web.Response(body=file.content, content_type="application/octet-stream")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
-from bot.playground.slack.errors import ImpossibleActionError, Refused
-from bot.playground.slack.identity import Identity
-from bot.playground.slack.records import Json
+from bot.playground.slack.records import Identity, ImpossibleActionError, Json, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,55 +61,28 @@ class Channel:
 
 
 class Workspace:
-    """Users, channels and user groups by id."""
+    """Users, channels and user groups by id. `changed` is called after each change of the users and channels."""
 
-    def __init__(self, *, identity: Identity) -> None:
+    def __init__(self, *, identity: Identity, clock: Callable[[], float], changed: Callable[[], None]) -> None:
         self.identity = identity
+        self.changed = changed
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.groups: dict[str, UserGroup] = {}
+        self._clock = clock
         bot = User(id=identity.bot_user_id, name=identity.bot_name, bot=True)
         self.users[bot.id] = bot
 
-    def add_user(
-        self, name: str, *, id: str = "", locale: str = "en-US", guest: bool = False, foreign: bool = False,
-        email: str = "", confirmed: bool = True,
-    ) -> User:  # fmt: skip
+    def add_user(self, user: User) -> None:
         """Add a user. Raise ImpossibleActionError if the id is taken."""
-        user_id = id or f"U0{len(self.users):09d}"
-        if user_id in self.users:
-            raise ImpossibleActionError(f"user {user_id} already exists: {self.users[user_id].name}")
-        user = User(
-            id=user_id, name=name, locale=locale, guest=guest, foreign=foreign, email=email or f"{name}@example.com",
-            confirmed=confirmed,
-        )  # fmt: skip
-        self.users[user_id] = user
-        return user
-
-    def deactivate(self, user_id: str) -> None:
-        """Deactivate a user. Raise ImpossibleActionError for an unknown one."""
-        self.users[user_id] = replace(self.user(user_id), deleted=True)
-
-    def set_group(
-        self, handle: str, *, id: str = "", created: int, members: Iterable[str] = (), external: bool = False,
-        disabled: bool = False,
-    ) -> UserGroup:  # fmt: skip
-        """Create or replace the user group of this handle.
-
-        Raise ImpossibleActionError for unknown members.
-        """
-        existing = next((each.id for each in self.groups.values() if each.handle == handle), "")
-        group_id = existing or id or f"S0{len(self.groups) + 1:09d}"
-        group = UserGroup(
-            id=group_id, handle=handle, created=created, members=[self.user(each).id for each in members],
-            external=external, disabled=disabled,
-        )  # fmt: skip
-        self.groups[group_id] = group
-        return group
+        if user.id in self.users:
+            raise ImpossibleActionError(f"user {user.id} already exists: {self.users[user.id].name}")
+        self.users[user.id] = user
+        self.changed()
 
     def add_channel(
-        self, name: str, *, id: str = "", created: int, external: bool = False, private: bool = False,
-        members: Iterable[str] = (), bot: bool = True, archived: bool = False, im_with: str = "",
+        self, name: str, *, id: str = "", external: bool = False, private: bool = False, members: Iterable[str] = (),
+        bot: bool = True, archived: bool = False, im_with: str = "", creator: str = "U0CREATOR00",
     ) -> Channel:  # fmt: skip
         """Add a channel; a public one without `members` has all users in it.
 
@@ -125,11 +96,17 @@ class Workspace:
         if bot:
             present.add(self.identity.bot_user_id)
         channel = Channel(
-            id=channel_id, name=name, created=created, members=present, everyone=everyone, external=external,
-            private=private, archived=archived, im_with=im_with,
+            id=channel_id, name=name, created=int(self._clock()), members=present, everyone=everyone,
+            external=external, private=private, archived=archived, im_with=im_with, creator=creator,
         )  # fmt: skip
         self.channels[channel_id] = channel
+        self.changed()
         return channel
+
+    def im(self, user_id: str, *, name: str) -> Channel:
+        """Return the direct message of the user and the bot. Create it under this name if needed."""
+        found = next((each for each in self.channels.values() if each.im_with == user_id), None)
+        return found or self.add_channel(name, members=(user_id,), im_with=user_id)
 
     def user(self, user_id: str) -> User:
         """Return a user. Raise ImpossibleActionError for an unknown one."""
@@ -145,9 +122,19 @@ class Workspace:
             raise ImpossibleActionError(f"unknown channel {channel_id!r}; known channels: {known or 'none'}")
         return self.channels[channel_id]
 
-    def im(self, user_id: str) -> Channel | None:
-        """Return the direct message of the user and the bot, or None."""
-        return next((each for each in self.channels.values() if each.im_with == user_id), None)
+    def present(self, user_id: str, channel_id: str) -> tuple[User, Channel]:
+        """Return a user and a channel that they are in. Raise ImpossibleActionError otherwise."""
+        user, channel = self.user(user_id), self.channel(channel_id)
+        if not self.is_member(channel, user.id):
+            raise ImpossibleActionError(f"{user.name} is not in {channel.name} ({channel.id})")
+        return user, channel
+
+    def active(self, user_id: str, channel_id: str) -> tuple[User, Channel]:
+        """Return a user and a channel that is not archived. Raise ImpossibleActionError otherwise."""
+        user, channel = self.user(user_id), self.channel(channel_id)
+        if channel.archived:
+            raise ImpossibleActionError(f"#{channel.name} is archived")
+        return user, channel
 
     def is_member(self, channel: Channel, user_id: str) -> bool:
         """Return whether a user is in the channel."""
@@ -181,34 +168,34 @@ class Workspace:
         return channel
 
     def find_open(self, reference: str) -> Channel:
-        """Return a channel that the bot may write to.
-
-        Refuse as `find_joined` does, and with `is_archived`.
-        """
+        """Return a channel that the bot may write to. Refuse as `find_joined` does, and with `is_archived`."""
         channel = self.find(reference)
         if channel.archived:
             raise Refused("is_archived")
         return self.find_joined(channel.id)
 
+    def find_im(self, user_id: str) -> Channel:
+        """Return the direct message of user and bot. Refuse with `user_not_found` or `cannot_dm_bot`."""
+        if (user := self.users.get(user_id)) is None:
+            raise Refused("user_not_found")
+        if user.bot:
+            raise Refused("cannot_dm_bot")
+        return self.im(user.id, name=user.name)
+
+    def find_to_post(self, reference: str) -> Channel:
+        """Return a channel that the bot may write to; a user id opens a direct message."""
+        return self.find_im(reference) if reference in self.users else self.find_open(reference)
+
 
 def user_json(user: User, *, identity: Identity, locale: bool = False, email: bool = True) -> Json:
     """Return a user as `users.info` shows it; the address only with `email`."""
     shown: Json = {
-        "id": user.id,
-        "team_id": identity.foreign_team_id if user.foreign else identity.team_id,
-        "name": user.name,
-        "deleted": user.deleted,
-        "real_name": user.name,
-        "tz": "Etc/UTC",
+        "id": user.id, "team_id": identity.team_of(foreign=user.foreign), "name": user.name, "deleted": user.deleted,
+        "real_name": user.name, "tz": "Etc/UTC",
         "profile": {"real_name": user.name, "display_name": user.name, "team": identity.team_id},
-        "is_admin": False,
-        "is_owner": False,
-        "is_bot": user.bot,
-        "is_app_user": False,
-        "is_restricted": user.guest,
-        "is_ultra_restricted": False,
-        "updated": 0,
-    }
+        "is_admin": False, "is_owner": False, "is_bot": user.bot, "is_app_user": False, "is_restricted": user.guest,
+        "is_ultra_restricted": False, "updated": 0,
+    }  # fmt: skip
     if email and user.email:
         shown["profile"] |= {"email": user.email}
         shown["is_email_confirmed"] = user.confirmed
@@ -242,9 +229,8 @@ def channel_json(channel: Channel, *, workspace: Workspace) -> Json:
         "is_channel": not channel.private, "is_group": channel.private, "is_im": False, "is_mpim": False,
         "is_private": channel.private, "is_archived": channel.archived, "is_general": False,
         "is_member": workspace.has_bot(channel), "is_shared": channel.external, "is_ext_shared": channel.external,
-        "is_org_shared": False, "creator": channel.creator, "unlinked": 0, "num_members": len(
-            workspace.member_ids(channel)
-        ),
+        "is_org_shared": False, "creator": channel.creator, "unlinked": 0,
+        "num_members": len(workspace.member_ids(channel)),
         "topic": {"value": "", "creator": "", "last_set": 0}, "purpose": {"value": "", "creator": "", "last_set": 0},
         "context_team_id": workspace.identity.team_id,
     }  # fmt: skip

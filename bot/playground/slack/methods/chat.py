@@ -1,119 +1,117 @@
-"""Implement chat.*: post, update and delete messages, post ephemeral ones, return permalinks."""
+"""Implement chat.*, reactions.* and pins.*: the app's messages and its marks on messages."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bot.playground.slack.arguments import Arguments
-from bot.playground.slack.envelopes import without_metadata
-from bot.playground.slack.errors import Refused, invalid
+from bot.playground.slack.events import without_metadata
+from bot.playground.slack.limits import Tier, check_message
 from bot.playground.slack.messages import permalink
-from bot.playground.slack.methods.registry import MethodContext, Table, method
-from bot.playground.slack.payload_limits import check_message
-from bot.playground.slack.rate_limits import Tier
-from bot.playground.slack.records import Json
+from bot.playground.slack.methods.registry import Arguments, Call, method
+from bot.playground.slack.records import Json, Refused, invalid
 from bot.playground.slack.state import State
 from bot.playground.slack.views import with_block_ids
-from bot.playground.slack.workspace import Channel
-
-CHAT: Table = {}
+from bot.playground.slack.workspace import Channel, Workspace
 
 # Measured: up to 4,040 characters stay one message; a longer text becomes messages of 4,000.
 _ONE_MESSAGE, _SPLIT, _TRUNCATED = 4_040, 4_000, 40_000
 _UPDATE_BYTES = 4_000
 
 
-@method(CHAT, "chat.postMessage", Tier.POSTING, scope="chat:write")
-def post_message(context: MethodContext, given: Arguments) -> Json:
+@method("chat.postMessage", Tier.POSTING, scope="chat:write", channel=Workspace.find_to_post)
+def post_message(call: Call) -> Json:
     """Post a message. A long text without blocks becomes several; the response names the first."""
-    channel = where_to_post(context, given.required("channel"))
-    content = read_content(given) | formatting(given)
-    context.rate_limits.message(channel.id)
-    thread = thread_fields(context, channel, given)
+    content = read_content(call) | formatting(call)
+    call.context.rate_limits.message(call.channel.id)
+    thread = thread_fields(call, call.channel)
     text = content["text"][:_TRUNCATED]
     parts = [text]
     if len(text) > _ONE_MESSAGE and not content.get("blocks"):
         parts = [text[at : at + _SPLIT] for at in range(0, len(text), _SPLIT)]
-    posted = [
-        context.publisher.post(channel, own_message(context, content | {"text": part}) | thread)[0] for part in parts
-    ]
-    answer: Json = {"channel": channel.id, "ts": posted[0]["ts"], "message": without_metadata(posted[0])}
+    messages = [own_content(call.state, content | {"text": part}, sender=True) | thread for part in parts]
+    first, *_ = [call.context.publisher.post(call.channel, each)[0] for each in messages]
+    answer: Json = {"channel": call.channel.id, "ts": first["ts"], "message": without_metadata(first)}
     if len(content["text"]) > _TRUNCATED:
         answer |= {"warning": "message_truncated", "response_metadata": {"warnings": ["message_truncated"]}}
     return answer
 
 
-@method(CHAT, "chat.update", Tier.THREE, scope="chat:write")
-def update(context: MethodContext, given: Arguments) -> Json:
+@method("chat.update", Tier.THREE, scope="chat:write", channel=Workspace.find_open)
+def update(call: Call) -> Json:
     """Update a message of the bot."""
-    channel = context.state.workspace.find_open(given.required("channel"))
-    ts = given.required("ts")
-    _own(context, channel, ts, refusal="cant_update_message")
-    content = read_content(given)
+    ts = _own(call, refusal="cant_update_message")
+    content = read_content(call)
     if len(content["text"].encode()) > _UPDATE_BYTES:
         raise Refused("msg_too_long")
-    edited = {"user": context.state.identity.bot_user_id, "ts": context.state.timestamps.next()}
-    fields = own_content(context.state, content) | {"edited": edited}
+    edited = {"user": call.bot, "ts": call.state.timestamps.next()}
+    fields = own_content(call.state, content) | {"edited": edited}
     # A field that is not given stays, blocks included; an empty one is removed.
     removed = tuple(name for name in ("blocks", "attachments", "metadata") if content.get(name) in ([], {}))
-    message, _ = context.publisher.change(channel, ts, fields, remove=removed)
-    return {"channel": channel.id, "ts": ts, "text": message["text"], "message": without_metadata(message)}
+    message, _ = call.context.publisher.change(call.channel, ts, fields, remove=removed)
+    return {"channel": call.channel.id, "ts": ts, "text": message["text"], "message": without_metadata(message)}
 
 
-@method(CHAT, "chat.delete", Tier.THREE, scope="chat:write")
-def delete(context: MethodContext, given: Arguments) -> Json:
+@method("chat.delete", Tier.THREE, scope="chat:write", channel=Workspace.find_joined)
+def delete(call: Call) -> Json:
     """Delete a message of the bot."""
-    channel = context.state.workspace.find_joined(given.required("channel"))
-    ts = given.required("ts")
-    _own(context, channel, ts, refusal="cant_delete_message")
-    context.publisher.delete(channel, ts)
-    return {"channel": channel.id, "ts": ts}
+    ts = _own(call, refusal="cant_delete_message")
+    call.context.publisher.delete(call.channel, ts)
+    return {"channel": call.channel.id, "ts": ts}
 
 
-@method(CHAT, "chat.postEphemeral", Tier.FOUR, scope="chat:write")
-def post_ephemeral(context: MethodContext, given: Arguments) -> Json:
+@method("chat.postEphemeral", Tier.FOUR, scope="chat:write", channel=Workspace.find_open)
+def post_ephemeral(call: Call) -> Json:
     """Post a message that one user sees."""
-    channel = context.state.workspace.find_open(given.required("channel"))
-    user = given.required("user")
-    if not context.state.workspace.is_member(channel, user):
+    user = call.required("user")
+    if not call.workspace.is_member(call.channel, user):
         raise Refused("user_not_in_channel")
-    message = own_message(context, read_content(given)) | thread_fields(context, channel, given)
-    stored = context.state.ephemerals.post(channel.id, user, message)
-    return {"message_ts": stored["ts"]}
+    message = own_content(call.state, read_content(call), sender=True) | thread_fields(call, call.channel)
+    return {"message_ts": call.state.ephemerals.post(call.channel.id, user, message)["ts"]}
 
 
-@method(CHAT, "chat.getPermalink", Tier.FREE)
-def get_permalink(context: MethodContext, given: Arguments) -> Json:
+@method("chat.getPermalink", Tier.FREE, channel=Workspace.find)
+def get_permalink(call: Call) -> Json:
     """Return the permalink of a message."""
-    channel = context.state.workspace.find(given.required("channel"))
-    ts = given.required("message_ts")
-    message = context.state.messages.find(channel.id, ts)
-    return {"channel": channel.id, "permalink": permalink(context.state.url, channel.id, message)}
+    message = call.state.messages.find(call.channel.id, call.required("message_ts"))
+    return {"channel": call.channel.id, "permalink": permalink(call.state.url, call.channel.id, message)}
 
 
-def where_to_post(context: MethodContext, reference: str) -> Channel:
-    """Return a channel that the bot may write to; a user id opens a direct message."""
-    if reference in context.state.workspace.users:
-        return open_im(context, reference)
-    return context.state.workspace.find_open(reference)
+@method("reactions.add", Tier.THREE, scope="reactions:write", channel=Workspace.find_open)
+def add_reaction(call: Call) -> Json:
+    """Add a reaction."""
+    name, ts = call.required("name").strip(":"), call.required("timestamp")
+    call.context.marks.add_reaction(call.bot, call.channel, ts, name)
+    return {}
 
 
-def open_im(context: MethodContext, user_id: str) -> Channel:
-    """Return the direct message of user and bot; create it if needed.
+@method("reactions.remove", Tier.TWO, scope="reactions:write", channel=Workspace.find_open)
+def remove_reaction(call: Call) -> Json:
+    """Remove a reaction."""
+    name, ts = call.required("name").strip(":"), call.required("timestamp")
+    call.context.marks.remove_reaction(call.bot, call.channel, ts, name)
+    return {}
 
-    Refuse with `user_not_found` or `cannot_dm_bot`.
-    """
-    user = context.state.workspace.users.get(user_id)
-    if user is None:
-        raise Refused("user_not_found")
-    if user.bot:
-        raise Refused("cannot_dm_bot")
-    if found := context.state.workspace.im(user_id):
-        return found
-    created = int(context.state.clock())
-    made = context.state.workspace.add_channel(user.name, created=created, members=(user_id,), im_with=user_id)
-    context.state.publish_directory()
-    return made
+
+@method("pins.add", Tier.TWO, scope="pins:write", channel=Workspace.find_open)
+def add_pin(call: Call) -> Json:
+    """Pin a message."""
+    ts = call.timestamp("timestamp", missing="no_item_specified", bad="bad_timestamp")
+    call.context.marks.add_pin(call.bot, call.channel, ts)
+    return {}
+
+
+@method("pins.remove", Tier.TWO, scope="pins:write", channel=Workspace.find_open)
+def remove_pin(call: Call) -> Json:
+    """Unpin a message."""
+    ts = call.timestamp("timestamp", missing="no_item_specified", bad="bad_timestamp")
+    call.context.marks.remove_pin(call.bot, call.channel, ts)
+    return {}
+
+
+@method("pins.list", Tier.TWO, scope="pins:read", channel=Workspace.find_joined)
+def list_pins(call: Call) -> Json:
+    """Return the pinned messages."""
+    return {"items": call.context.marks.pinned(call.channel)}
 
 
 def read_content(given: Arguments) -> Json:
@@ -150,47 +148,39 @@ def _checked_metadata(metadata: Any) -> Json:
     return {"event_type": metadata["event_type"], "event_payload": metadata["event_payload"]}
 
 
-def thread_fields(context: MethodContext, channel: Channel, given: Arguments) -> Json:
-    """Return `thread_ts` if given.
-
-    Refuse with `invalid_thread_ts`, or with `thread_not_found` if the parent is gone.
-    """
-    thread_ts = given.text("thread_ts")
-    if not thread_ts:
+def thread_fields(call: Call, channel: Channel) -> Json:
+    """Return `thread_ts` if given. Refuse with `invalid_thread_ts`, or with `thread_not_found` without a parent."""
+    if not (thread_ts := call.timestamp("thread_ts", bad="invalid_thread_ts")):
         return {}
-    whole, dot, fraction = thread_ts.partition(".")
-    if not (dot and whole.isdigit() and fraction.isdigit()):
-        raise Refused("invalid_thread_ts")
-    if context.state.messages.get(channel.id, thread_ts) is None:
+    if call.state.messages.get(channel.id, thread_ts) is None:
         raise Refused("thread_not_found")
     return {"thread_ts": thread_ts}
-
-
-def own_message(context: MethodContext, content: Json) -> Json:
-    """Return a message of the bot."""
-    return own_content(context.state, content, sender=True)
 
 
 def own_content(state: State, content: Json, *, sender: bool = False) -> Json:
     """Return content as it is stored, blocks with their ids; with `sender`, with the bot as its author."""
     identity = state.identity
-    stored = dict(content)
-    stored.pop("blocks", None)
+    stored = {name: value for name, value in content.items() if name != "blocks"}
     if content.get("blocks"):
         stored["blocks"] = with_block_ids(content["blocks"], prefix=f"b{state.timestamps.next().replace('.', '')}")
     if not sender:
         return stored
-    profile = {"id": identity.bot_id, "app_id": identity.app_id, "name": identity.bot_name, "deleted": False}
+    profile = {
+        "id": identity.bot_id, "app_id": identity.app_id, "name": identity.bot_name, "deleted": False,
+        "team_id": identity.team_id, "icons": {}, "updated": 0,
+    }  # fmt: skip
     return {
         "user": identity.bot_user_id, "bot_id": identity.bot_id, "app_id": identity.app_id, "team": identity.team_id,
-        "bot_profile": profile | {"team_id": identity.team_id, "icons": {}, "updated": 0},
+        "bot_profile": profile,
     } | stored  # fmt: skip
 
 
-def _own(context: MethodContext, channel: Channel, ts: str, *, refusal: str) -> Json:
-    message = context.state.messages.find(channel.id, ts)
+def _own(call: Call, *, refusal: str) -> str:
+    """Return the argument `ts`. Refuse if it names no message, or with `refusal` if it is not the bot's."""
+    ts = call.required("ts")
+    message = call.state.messages.find(call.channel.id, ts)
     if message.get("subtype") == "tombstone":
         raise Refused("message_not_found")
-    if message.get("bot_id") != context.state.identity.bot_id:
+    if message.get("bot_id") != call.state.identity.bot_id:
         raise Refused(refusal)
-    return message
+    return ts

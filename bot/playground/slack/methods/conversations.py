@@ -4,162 +4,147 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TypeVar
+from collections.abc import Sequence
 
-from bot.playground.slack.arguments import Arguments
-from bot.playground.slack.envelopes import without_metadata
-from bot.playground.slack.errors import Refused, invalid
-from bot.playground.slack.methods.chat import open_im
-from bot.playground.slack.methods.registry import MethodContext, Table, method
-from bot.playground.slack.rate_limits import Tier
-from bot.playground.slack.records import Json
+from bot.playground.slack.events import without_metadata
+from bot.playground.slack.limits import Tier
+from bot.playground.slack.methods.registry import Call, method
+from bot.playground.slack.records import Json, Refused, invalid
 from bot.playground.slack.scopes import HISTORY, MEMBERS, READ
 from bot.playground.slack.state import LARGEST_PAGE
-
-CONVERSATIONS: Table = {}
-
-Item = TypeVar("Item")
+from bot.playground.slack.workspace import Channel, Workspace
 
 _TYPES = {"channel": "public_channel", "group": "private_channel", "im": "im"}
 
 
-@method(CONVERSATIONS, "conversations.info", Tier.THREE, scope=READ)
-def info(context: MethodContext, given: Arguments) -> Json:
+@method("conversations.info", Tier.THREE, scope=READ, channel=Workspace.find)
+def info(call: Call) -> Json:
     """Return one channel."""
-    channel = context.state.workspace.find(given.required("channel"))
-    shown = context.state.channel(channel)
-    if not given.flag("include_num_members"):
+    shown = call.state.channel(call.channel)
+    if not call.flag("include_num_members"):
         shown.pop("num_members", None)
-    return {"channel": shown | ({"locale": "en-US"} if given.flag("include_locale") else {})}
+    return {"channel": shown | ({"locale": "en-US"} if call.flag("include_locale") else {})}
 
 
-@method(CONVERSATIONS, "conversations.list", Tier.TWO, scope="channels:read")
-def list_all(context: MethodContext, given: Arguments) -> Json:
+@method("conversations.list", Tier.TWO, scope="channels:read")
+def list_all(call: Call) -> Json:
     """Return one page of the channels that the bot can see."""
-    workspace = context.state.workspace
-    wanted = {each.strip() for each in given.text("types", "public_channel").split(",")}
     found = [
-        context.state.channel(each)
-        for each in workspace.channels.values()
-        if _TYPES[each.type] in wanted
-        and (not each.private or workspace.has_bot(each))
-        and not (each.archived and given.flag("exclude_archived"))
+        call.state.channel(each)
+        for each in _wanted(call)
+        if (not each.private or call.workspace.has_bot(each)) and not (each.archived and call.flag("exclude_archived"))
     ]
-    page, cursor = paged(found, given, default=100)
-    return {"channels": page, "response_metadata": {"next_cursor": cursor}}
+    return paged(call, "channels", found)
 
 
-@method(CONVERSATIONS, "users.conversations", Tier.THREE, scope=MEMBERS)
-def list_joined(context: MethodContext, given: Arguments) -> Json:
+@method("users.conversations", Tier.THREE, scope=MEMBERS)
+def list_joined(call: Call) -> Json:
     """Return one page of the channels that the bot is a member of."""
-    workspace = context.state.workspace
-    wanted = {each.strip() for each in given.text("types", "public_channel").split(",")}
+    found = _wanted(call)
     for each, needed in (("public_channel", "channels:read"), ("private_channel", "groups:read")):
-        if each in wanted and needed not in context.state.scopes:
-            raise Refused("missing_scope", needed=needed, provided=",".join(sorted(context.state.scopes)))
-    joined = [each for each in workspace.channels.values() if _TYPES[each.type] in wanted and workspace.has_bot(each)]
-    page, cursor = paged([context.state.channel(each) for each in joined], given, default=100)
-    return {"channels": page, "response_metadata": {"next_cursor": cursor}}
+        if each in _wanted_types(call) and needed not in call.state.scopes:
+            raise Refused("missing_scope", needed=needed, provided=",".join(sorted(call.state.scopes)))
+    return paged(call, "channels", [call.state.channel(each) for each in found if call.workspace.has_bot(each)])
 
 
-@method(CONVERSATIONS, "conversations.members", Tier.FOUR, scope=READ)
-def members(context: MethodContext, given: Arguments) -> Json:
+@method("conversations.members", Tier.FOUR, scope=READ, channel=Workspace.find)
+def members(call: Call) -> Json:
     """Return one page of a channel's members."""
-    channel = context.state.workspace.find(given.required("channel"))
-    page, cursor = paged(context.state.workspace.member_ids(channel), given, default=100)
-    return {"members": page, "response_metadata": {"next_cursor": cursor}}
+    return paged(call, "members", call.workspace.member_ids(call.channel))
 
 
-@method(CONVERSATIONS, "conversations.open", Tier.THREE, scope="im:write")
-def open_direct(context: MethodContext, given: Arguments) -> Json:
+@method("conversations.open", Tier.THREE, scope="im:write")
+def open_direct(call: Call) -> Json:
     """Open the direct message with one user."""
-    users = [each for each in given.text("users").split(",") if each]
+    users = [each for each in call.text("users").split(",") if each]
     if len(users) != 1:
         raise invalid("exactly one user, group messages are not simulated [json-pointer:/users]")
-    channel = open_im(context, users[0])
-    shown = context.state.channel(channel) if given.flag("return_im") else {"id": channel.id}
-    return {"channel": shown}
+    channel = call.workspace.find_im(users[0])
+    return {"channel": call.state.channel(channel) if call.flag("return_im") else {"id": channel.id}}
 
 
-@method(CONVERSATIONS, "conversations.join", Tier.THREE, scope="channels:join")
-def join(context: MethodContext, given: Arguments) -> Json:
+@method("conversations.join", Tier.THREE, scope="channels:join", channel=Workspace.find)
+def join(call: Call) -> Json:
     """Join a public channel."""
-    channel = context.state.workspace.find(given.required("channel"))
-    if channel.archived:
+    if call.channel.archived:
         raise Refused("is_archived")
-    if channel.type != "channel":
+    if call.channel.type != "channel":
         raise Refused("method_not_supported_for_channel_type")
-    if context.state.workspace.has_bot(channel):
-        warning: Json = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
-        return {"channel": context.state.channel(channel)} | warning
-    context.channel_actions.enter(context.state.workspace.user(context.state.identity.bot_user_id), channel)
-    return {"channel": context.state.channel(channel)}
+    warning: Json = {}
+    if call.workspace.has_bot(call.channel):
+        warning = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
+    else:
+        call.context.channel_actions.enter(call.workspace.user(call.bot), call.channel)
+    return {"channel": call.state.channel(call.channel)} | warning
 
 
-@method(CONVERSATIONS, "conversations.history", Tier.THREE, scope=HISTORY)
-def history(context: MethodContext, given: Arguments) -> Json:
+@method("conversations.history", Tier.THREE, scope=HISTORY, channel=Workspace.find_joined)
+def history(call: Call) -> Json:
     """Return the channel's own messages, newest first."""
-    channel = context.state.workspace.find_joined(given.required("channel"))
     messages = [
         each
-        for each in context.state.messages.all(channel.id)
+        for each in call.state.messages.all(call.channel.id)
         if each.get("thread_ts", each["ts"]) == each["ts"] or each.get("subtype") == "thread_broadcast"
     ]
-    window = _between(messages, given)[::-1]
-    if start := _start(given, "next_ts"):
+    window = _between(call, messages)[::-1]
+    if start := _start(call, "next_ts"):
         window = [each for each in window if _micros(each["ts"]) <= start]
-    page, cursor = _first(window, given, default=100, most=context.state.history_page)
-    return {
-        "messages": [_shown(each, given) for each in page],
-        "has_more": bool(cursor),
-        "pin_count": sum(bool(each.get("pinned_to")) for each in messages),
-        "response_metadata": {"next_cursor": cursor},
-    }
+    return _first(call, window, default=100) | {"pin_count": sum(bool(each.get("pinned_to")) for each in messages)}
 
 
-@method(CONVERSATIONS, "conversations.replies", Tier.THREE, scope=HISTORY)
-def replies(context: MethodContext, given: Arguments) -> Json:
+@method("conversations.replies", Tier.THREE, scope=HISTORY, channel=Workspace.find_joined)
+def replies(call: Call) -> Json:
     """Return the parent and its replies, oldest first."""
-    channel = context.state.workspace.find_joined(given.required("channel"))
-    ts = given.required("ts")
-    parent = context.state.messages.get(channel.id, ts)
-    under = context.state.messages.replies(channel.id, ts)
+    ts = call.required("ts")
+    parent = call.state.messages.get(call.channel.id, ts)
+    under = call.state.messages.replies(call.channel.id, ts)
     if parent is None and not under:
         raise Refused("thread_not_found")
     # Slack returns the parent first, even if it is outside the requested window.
-    found = ([parent] if parent else []) + _between(under, given)
-    if start := _start(given, "next_ts"):
+    found = ([parent] if parent else []) + _between(call, under)
+    if start := _start(call, "next_ts"):
         found = [each for each in found if _micros(each["ts"]) >= start]
-    page, cursor = _first(found, given, default=LARGEST_PAGE, most=context.state.history_page)
-    return {
-        "messages": [_shown(each, given) for each in page],
-        "has_more": bool(cursor),
-        "response_metadata": {"next_cursor": cursor},
-    }
+    return _first(call, found, default=LARGEST_PAGE)
 
 
-def paged(items: list[Item], given: Arguments, *, default: int) -> tuple[list[Item], str]:
-    """Return one page of `items` and the next cursor, "" after the last page.
+def paged(call: Call, name: str, items: Sequence[object]) -> Json:
+    """Return one page of `items` under `name`, with the next cursor, "" after the last page.
 
     Refuse with `invalid_cursor` or `invalid_limit`.
     """
-    start = _start(given, "next")
-    end = start + _limit(given, default=default, most=LARGEST_PAGE)
-    return items[start:end], _cursor("next", end) if end < len(items) else ""
+    start = _start(call, "next")
+    end = start + _limit(call, default=100, most=LARGEST_PAGE)
+    cursor = _cursor("next", end) if end < len(items) else ""
+    return {name: items[start:end], "response_metadata": {"next_cursor": cursor}}
 
 
-def _first(messages: list[Json], given: Arguments, *, default: int, most: int) -> tuple[list[Json], str]:
+def _first(call: Call, messages: list[Json], *, default: int) -> Json:
     """Return the first page of `messages` and the next cursor.
 
     The cursor names the next page's first message, so messages posted or deleted meanwhile do not shift it.
     """
-    end = _limit(given, default=min(default, most), most=most)
-    following = _cursor("next_ts", _micros(messages[end]["ts"])) if end < len(messages) else ""
-    return messages[:end], following
+    most = call.state.history_page
+    end = _limit(call, default=min(default, most), most=most)
+    cursor = _cursor("next_ts", _micros(messages[end]["ts"])) if end < len(messages) else ""
+    page = messages[:end]
+    return {
+        "messages": page if call.flag("include_all_metadata") else [without_metadata(each) for each in page],
+        "has_more": bool(cursor),
+        "response_metadata": {"next_cursor": cursor},
+    }
 
 
-def _limit(given: Arguments, *, default: int, most: int) -> int:
-    limit = given.number("limit", default)
+def _wanted_types(call: Call) -> set[str]:
+    return {each.strip() for each in call.text("types", "public_channel").split(",")}
+
+
+def _wanted(call: Call) -> list[Channel]:
+    wanted = _wanted_types(call)
+    return [each for each in call.workspace.channels.values() if _TYPES[each.type] in wanted]
+
+
+def _limit(call: Call, *, default: int, most: int) -> int:
+    limit = call.number("limit", default)
     if limit < 1:
         raise Refused("invalid_limit")
     return min(limit, most)
@@ -169,9 +154,9 @@ def _cursor(kind: str, number: int) -> str:
     return base64.b64encode(f"{kind}:{number}".encode()).decode()
 
 
-def _start(given: Arguments, kind: str) -> int:
+def _start(call: Call, kind: str) -> int:
     """Return the position in the cursor, 0 without one. Refuse with `invalid_cursor`."""
-    cursor = given.text("cursor")
+    cursor = call.text("cursor")
     if not cursor:
         return 0
     try:
@@ -183,11 +168,10 @@ def _start(given: Arguments, kind: str) -> int:
         raise Refused("invalid_cursor") from None
 
 
-def _between(messages: list[Json], given: Arguments) -> list[Json]:
+def _between(call: Call, messages: list[Json]) -> list[Json]:
     """Return messages after `oldest` and before `latest`; both are exclusive unless `inclusive`."""
-    oldest, latest = _instant(given, "oldest"), _instant(given, "latest")
-    inclusive = given.flag("inclusive")
-    margin = 1 if inclusive else 0
+    oldest, latest = _instant(call, "oldest"), _instant(call, "latest")
+    margin = 1 if call.flag("inclusive") else 0
     return [
         each
         for each in messages
@@ -196,8 +180,8 @@ def _between(messages: list[Json], given: Arguments) -> list[Json]:
     ]
 
 
-def _instant(given: Arguments, name: str) -> int | None:
-    value = given.text(name)
+def _instant(call: Call, name: str) -> int | None:
+    value = call.text(name)
     if value in ("", "0"):
         return None
     try:
@@ -210,7 +194,3 @@ def _micros(ts: str) -> int:
     # Integers: a float cannot represent today's epoch microseconds exactly.
     whole, _, fraction = ts.partition(".")
     return int(whole) * 1_000_000 + int(fraction[:6].ljust(6, "0"))
-
-
-def _shown(message: Json, given: Arguments) -> Json:
-    return message if given.flag("include_all_metadata") else without_metadata(message)

@@ -2,92 +2,84 @@
 
 from __future__ import annotations
 
-from bot.playground.slack.arguments import Arguments
 from bot.playground.slack.canvases import canvas_json
-from bot.playground.slack.errors import Refused, invalid
 from bot.playground.slack.files import StoredFile, file_json
-from bot.playground.slack.methods.chat import own_message, thread_fields, where_to_post
-from bot.playground.slack.methods.registry import MethodContext, Table, method
-from bot.playground.slack.rate_limits import Tier
-from bot.playground.slack.records import Json
-
-FILES: Table = {}
+from bot.playground.slack.limits import Tier
+from bot.playground.slack.methods.chat import own_content, thread_fields
+from bot.playground.slack.methods.registry import Call, method
+from bot.playground.slack.records import Json, Refused, invalid
 
 _MOST_INLINE = 1024 * 1024
 
 
-@method(FILES, "files.getUploadURLExternal", Tier.FOUR, scope="files:write")
-def get_upload_url(context: MethodContext, given: Arguments) -> Json:
+@method("files.getUploadURLExternal", Tier.FOUR, scope="files:write")
+def get_upload_url(call: Call) -> Json:
     """Return an upload URL for a new file."""
-    length = given.number("length", 0)
+    length = call.number("length", 0)
     if length < 1:
         raise invalid("must be greater than 0 [json-pointer:/length]")
-    file = context.state.files.expect(
-        name=given.required("filename"),
-        length=length,
-        snippet=bool(given.text("snippet_type")),
-        alt=given.text("alt_txt"),
-    )
-    return {"upload_url": f"{context.state.url}/upload/v1/{file.id}", "file_id": file.id}
+    name, snippet = call.required("filename"), bool(call.text("snippet_type"))
+    file = call.state.files.expect(name=name, length=length, snippet=snippet, alt=call.text("alt_txt"))
+    return {"upload_url": f"{call.state.url}/upload/v1/{file.id}", "file_id": file.id}
 
 
-@method(FILES, "files.completeUploadExternal", Tier.FOUR, scope="files:write")
-def complete_upload(context: MethodContext, given: Arguments) -> Json:
+@method("files.completeUploadExternal", Tier.FOUR, scope="files:write")
+def complete_upload(call: Call) -> Json:
     """Complete uploads. With a channel, post a message with the files; without, they stay private."""
-    listed = given.structure("files")
+    listed = call.structure("files")
     if not isinstance(listed, list) or not listed:
         raise invalid("missing required field: files")
-    files = [_uploaded(context, each) for each in listed]
-    reference = given.text("channel_id") or given.text("channels").split(",", maxsplit=1)[0]
+    files = [_uploaded(call, each) for each in listed]
+    reference = call.text("channel_id") or call.text("channels").split(",", maxsplit=1)[0]
     if reference:
-        channel = where_to_post(context, reference)
+        channel = call.workspace.find_to_post(reference)
         for file in files:
             file.channels.append(channel.id)
-        shown = [_shown(context, file) for file in files]
-        message = own_message(context, {"text": given.text("initial_comment"), "files": shown, "upload": False})
-        context.publisher.post(channel, message | thread_fields(context, channel, given) | {"subtype": "file_share"})
+        shown = [_shown(call, file) for file in files]
+        content = {"text": call.text("initial_comment"), "files": shown, "upload": False, "subtype": "file_share"}
+        message = own_content(call.state, content, sender=True) | thread_fields(call, channel)
+        call.context.publisher.post(channel, message)
     for file in files:
         file.complete = True
-    return {"files": [_shown(context, file) for file in files]}
+    return {"files": [_shown(call, file) for file in files]}
 
 
-@method(FILES, "files.info", Tier.FOUR, scope="files:read")
-def info(context: MethodContext, given: Arguments) -> Json:
+@method("files.info", Tier.FOUR, scope="files:read")
+def info(call: Call) -> Json:
     """Return a file or a canvas."""
-    wanted = given.required("file")
-    if canvas := context.state.canvases.get(wanted):
-        return {"file": canvas_json(canvas, url=context.state.url, team=context.state.identity.team_id), "comments": []}
-    file = context.state.files.get(wanted)
-    shown = _shown(context, file)
-    answer: Json = {"file": shown, "comments": [], "response_metadata": {"next_cursor": ""}}
+    wanted = call.required("file")
+    if canvas := call.state.canvases.get(wanted):
+        return {"file": canvas_json(canvas, url=call.state.url, team=call.state.identity.team_id), "comments": []}
+    file = call.state.files.get(wanted)
+    answer: Json = {"file": _shown(call, file), "comments": [], "response_metadata": {"next_cursor": ""}}
     if file.snippet and file.content is not None:
         answer["content"] = file.content[:_MOST_INLINE].decode(errors="replace")
         answer["is_truncated"] = len(file.content) > _MOST_INLINE
     return answer
 
 
-@method(FILES, "files.delete", Tier.THREE, scope="files:write")
-def delete(context: MethodContext, given: Arguments) -> Json:
+@method("files.delete", Tier.THREE, scope="files:write")
+def delete(call: Call) -> Json:
     """Delete a file. Messages that show it get a tombstone in its place."""
-    file = context.state.files.delete(given.required("file"))
-    for channel in (context.state.workspace.channel(each) for each in file.channels):
-        for message in context.state.messages.all(channel.id):
+    file = call.state.files.delete(call.required("file"))
+    for channel in (call.workspace.channel(each) for each in file.channels):
+        for message in call.state.messages.all(channel.id):
             shown = message.get("files", [])
             left = [{"id": file.id, "mode": "tombstone"} if each["id"] == file.id else each for each in shown]
             if left != shown:
-                context.publisher.change(channel, message["ts"], {"files": left})
+                call.context.publisher.change(channel, message["ts"], {"files": left})
     return {}
 
 
-def _uploaded(context: MethodContext, listed: object) -> StoredFile:
+def _uploaded(call: Call, listed: object) -> StoredFile:
     if not isinstance(listed, dict):
         raise invalid("must be an object [json-pointer:/files/0]")
-    file = context.state.files.get(str(listed.get("id", "")))
+    file = call.state.files.get(str(listed.get("id", "")))
     if file.content is None or file.complete:
         raise Refused("file_not_found")
     file.title = str(listed.get("title") or file.name)
     return file
 
 
-def _shown(context: MethodContext, file: StoredFile) -> Json:
-    return file_json(file, identity=context.state.identity, url=context.state.url)
+def _shown(call: Call, file: StoredFile) -> Json:
+    return file_json(file, identity=call.state.identity, url=call.state.url)

@@ -24,7 +24,6 @@ class PodStatus:
 
     status: str
     ready: str
-    restarts: int
     trouble: bool
     broken: bool
     since: str = ""
@@ -53,14 +52,9 @@ def pod_status(pod: Json, *, now: datetime) -> PodStatus:
     if restarted:
         text, detail = f"{text}, restarted {max(restarts, 1)}×", restarted[1]
     return PodStatus(
-        status=text,
-        ready=f"{ready}/{len(wanted)}",
-        restarts=restarts,
-        trouble=broken or restarted is not None,
-        broken=broken,
-        since=restarted[0] if restarted else _since(pod),
-        detail=detail,
-    )
+        status=text, ready=f"{ready}/{len(wanted)}", trouble=broken or restarted is not None, broken=broken,
+        since=restarted[0] if restarted else _since(pod), detail=detail,
+    )  # fmt: skip
 
 
 def _ready(pod: Json) -> int:
@@ -71,7 +65,7 @@ def _ready(pod: Json) -> int:
     status = pod.get("status") or {}
     if (reported := status.get("containerStatuses")) is not None:
         return sum(1 for each in reported if each.get("ready"))
-    unready = any(each.get("type") == "Ready" and each.get("status") != "True" for each in _conditions(status))
+    unready = _condition(status, "Ready").get("status", "True") != "True"
     return 0 if unready or status.get("phase") != "Running" else len(pod.get("spec", {}).get("containers") or ())
 
 
@@ -89,8 +83,7 @@ def _text(pod: Json) -> tuple[str, str]:
         if stopped is not None:
             text, detail = stopped[0], stopped[1] or detail
     if text == "Completed" and any(map(_serves, containers)):
-        ready = any(each.get("type") == "Ready" and each.get("status") == "True" for each in _conditions(status))
-        text = "Running" if ready else "NotReady"
+        text = "Running" if _condition(status, "Ready").get("status") == "True" else "NotReady"
     return text, detail
 
 
@@ -138,25 +131,23 @@ def _ended(terminated: Json) -> str:
     return f"ExitCode:{terminated.get('exitCode', 0)}"
 
 
-def _conditions(status: Json) -> list[Json]:
-    return list(status.get("conditions") or ())
+def _condition(status: Json, kind: str) -> Json:
+    """Return the condition of this type, {} without one."""
+    return next((each for each in status.get("conditions") or () if each.get("type") == kind), {})
 
 
 def _unscheduled(status: Json) -> str:
-    for each in _conditions(status):
-        if each.get("type") == "PodScheduled" and each.get("status") == "False":
-            return str(each.get("message") or "")
-    return ""
+    scheduled = _condition(status, "PodScheduled")
+    return str(scheduled.get("message") or "") if scheduled.get("status") == "False" else ""
 
 
 def _since(pod: Json) -> str:
     """Return when the pod stopped being ready, according to its conditions."""
-    for kind in ("Ready", "PodScheduled"):
-        for each in _conditions(pod.get("status") or {}):
-            if each.get("type") == kind and each.get("status") == "False" and each.get("lastTransitionTime"):
-                return str(each["lastTransitionTime"])
-    started = (pod.get("status") or {}).get("startTime")
-    return str(started or pod["metadata"].get("creationTimestamp") or "")
+    status = pod.get("status") or {}
+    for each in (_condition(status, "Ready"), _condition(status, "PodScheduled")):
+        if each.get("status") == "False" and each.get("lastTransitionTime"):
+            return str(each["lastTransitionTime"])
+    return str(status.get("startTime") or pod["metadata"].get("creationTimestamp") or "")
 
 
 def _restarted(statuses: Any, *, now: datetime) -> tuple[str, str] | None:
