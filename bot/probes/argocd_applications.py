@@ -16,7 +16,6 @@ from bot.cluster.errors import ClusterError, NotServed
 from bot.kube.conditions import condition
 from bot.kube.objects import name_of, namespace_of, pod_template_of, ref, spec_of, status_of
 from bot.probes.contract import Look, Probe
-from intents.declarations import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 _APPLICATIONS: Final = "applications.argoproj.io"
@@ -56,13 +55,6 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="list", group="monitoring.coreos.com", resource="prometheuses"),
         Permission(verb="list", group="apps", resource="statefulsets"),
         Permission(verb="list", group="apps", resource="deployments"),
-    ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "message": RowType.STRING,
-            }
-        ),
     ),
 )
 

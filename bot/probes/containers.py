@@ -20,7 +20,6 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import Container, Run, containers_in
 from bot.kube.objects import (
     created_at,
-    labels_of,
     name_of,
     namespace_of,
     node_name_of,
@@ -35,7 +34,6 @@ from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.shared.log_lines import BadPattern, compile_pattern
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
-from intents.declarations import FormerNames
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -125,29 +123,6 @@ DECLARATION: Final = ProbeDeclaration(
             )
         )
     ),
-    formerly=(
-        FormerNames(
-            new_args=("ended", "window_s", "exit_codes", "among", "everywhere", "steady"),
-            leaving={
-                "pod_phase": RowType.STRING,
-                "ready": RowType.BOOLEAN,
-                "exit_code": RowType.INTEGER,
-                "state_age_s": RowType.INTEGER,
-                "last_reason": RowType.STRING,
-                "last_exit_code": RowType.INTEGER,
-                "last_message": RowType.STRING,
-                "last_finished_s": RowType.INTEGER,
-                "last_started_s": RowType.INTEGER,
-                **_TOP,
-            },
-        ),
-        FormerNames(
-            probe="restarts",
-            with_args={"ended": True},
-            keys={"reason": "end_reason"},
-            leaving={"ready": RowType.BOOLEAN, "control_plane": RowType.BOOLEAN, **_LEASE},
-        ),
-    ),
 )
 
 
@@ -163,9 +138,8 @@ async def _all(look: Look) -> ProbeResult:
         _state_row(look, container, tops.get(place_of(pod)))
         for pod in suspects.pods
         for container in containers_in(pod)
+        if not look.flag("troubled") or _is_troubled(look, container)
     ]
-    if look.flag("troubled"):
-        rows = [row for row in rows if _is_troubled(row.values)]
     gaps = (*suspects.gaps, *(top.gap for _, top in sorted(tops.items()) if top.gap))
     return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
@@ -199,13 +173,12 @@ def _common(look: Look, container: Container) -> dict[str, Value]:
         "run_as_non_root": bool(_effective(security, "runAsNonRoot", False)),
         "run_as_user": int(_effective(security, "runAsUser", -1)),
         "image_user": _image_user(container.message),
-        "ready": container.ready,
     }
 
 
 def _state_row(look: Look, container: Container, top: Top | None) -> Row:
     pod, state = container.pod, container.detail
-    last = (container.status.get("lastState") or {}).get("terminated") or {}
+    last = _last(container)
     finished_s = age_s(look.snapshot, (state if container.state == "terminated" else last).get("finishedAt"))
     texts = (container.message, container.reason, last.get("message"), last.get("reason"))
     return Row(
@@ -213,7 +186,6 @@ def _state_row(look: Look, container: Container, top: Top | None) -> Row:
             **_common(look, container),
             "top_kind": top.ref.kind if top else "",
             "top_name": top.ref.name if top else "",
-            **_leaving(look, container, last),
         },
         subject=ref(pod, "Pod"),
         quote=str(next(filter(None, texts), "")),
@@ -223,20 +195,9 @@ def _state_row(look: Look, container: Container, top: Top | None) -> Row:
     )
 
 
-def _leaving(look: Look, container: Container, last: Mapping[str, Any]) -> dict[str, Value]:
-    """Return the keys that go with the next release."""
-    state = container.detail
-    changed = state.get("startedAt" if container.state == "running" else "finishedAt")
-    return {
-        "pod_phase": phase_of(container.pod),
-        "exit_code": int(state.get("exitCode", -1)),
-        "state_age_s": age_s(look.snapshot, changed),
-        "last_reason": str(last.get("reason", "")),
-        "last_exit_code": int(last.get("exitCode", -1)),
-        "last_message": str(last.get("message", "")),
-        "last_finished_s": age_s(look.snapshot, last.get("finishedAt")),
-        "last_started_s": age_s(look.snapshot, last.get("startedAt")),
-    }
+def _last(container: Container) -> Mapping[str, Any]:
+    """Return how the run before this one ended."""
+    return (container.status.get("lastState") or {}).get("terminated") or {}
 
 
 def _declared(container: Container) -> Mapping[str, Any]:
@@ -255,11 +216,13 @@ def _image_user(message: str) -> str:
     return refused["user"] if refused else ""
 
 
-def _is_troubled(row: Mapping[str, Any]) -> bool:
-    if row["state"] == "terminated" and row["exit_code"] == 0 and (row["init"] or row["pod_phase"] == "Succeeded"):
+def _is_troubled(look: Look, container: Container) -> bool:
+    succeeded = container.state == "terminated" and container.detail.get("exitCode") == 0
+    if succeeded and (container.init or phase_of(container.pod) == "Succeeded"):
         return False
-    restarted = row["restarts"] > 0 and row["last_finished_s"] != UNKNOWN and row["last_finished_s"] <= _RECENT_S
-    return not row["ready"] or restarted
+    last_s = age_s(look.snapshot, _last(container).get("finishedAt"))
+    restarted = container.restarts > 0 and last_s != UNKNOWN and last_s <= _RECENT_S
+    return not container.ready or restarted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,7 +304,6 @@ async def _listed(look: Look, kind: str, fields: str = "") -> tuple[tuple[Json, 
 def _end_row(look: Look, container: Container, run: Run | None, lease: str) -> Row:
     pod = container.pod
     ending = run.says if run else container.state or "not started"
-    tier = labels_of(pod).get("tier")
     return Row(
         values={
             **_common(look, container),
@@ -351,8 +313,6 @@ def _end_row(look: Look, container: Container, run: Run | None, lease: str) -> R
             "ran_s": run.ran_s if run else UNKNOWN,
             "holds_lease": bool(lease),
             "lease": lease,
-            # It goes with the next release.
-            "control_plane": owner_of(pod).kind == "StaticPod" or tier == "control-plane",
         },
         subject=ref(pod, "Pod"),
         quote=f"{container.name}: {ending}, restartCount {container.restarts}",

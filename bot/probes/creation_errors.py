@@ -24,7 +24,6 @@ from bot.probes.contract import Look, Probe
 from bot.probes.shared import revisions
 from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.refused_workloads import Refusal, Workload, suspected
-from intents.declarations import FormerNames
 from intents.domain import Gap, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 DECLARATION: Final = ProbeDeclaration(
@@ -62,18 +61,6 @@ DECLARATION: Final = ProbeDeclaration(
                 *revisions.PERMISSIONS,
             )
         )
-    ),
-    formerly=(
-        FormerNames(
-            probe="template-field",
-            leaving={
-                "ready": RowType.INTEGER,
-                "error_type": RowType.STRING,
-                "rule": RowType.STRING,
-                "value_now": RowType.STRING,
-                "message": RowType.STRING,
-            },
-        ),
     ),
 )
 
@@ -128,10 +115,8 @@ async def _around(snapshot: Snapshot, workload: Workload[FieldError]) -> _Around
 
 def _rows(workload: Workload[FieldError], around: _Around, look: Look) -> list[Row]:
     refusals = workload.refusals or (_pasted(look),)
-    rows = [_row(workload, around, refusal) for refusal in refusals]
-    return sorted(
-        rows, key=lambda row: (str(row.values["field"]), str(row.values["error_type"]), str(row.values["value"]))
-    )
+    ordered = sorted(refusals, key=lambda each: (each.error.field, str(each.error.type), each.error.value))
+    return [_row(workload, around, refusal) for refusal in ordered]
 
 
 def _pasted(look: Look) -> Refusal[FieldError]:
@@ -159,21 +144,16 @@ def _row(workload: Workload[FieldError], around: _Around, refusal: Refusal[Field
             "name": about.name,
             "desired": counts.desired,
             "created": counts.created,
-            "ready": counts.ready,
             "field": error.field,
-            "error_type": str(error.type) if error.field else "",
             "value": error.value,
-            "rule": error.rule,
             "problem": _problem(error),
             "in_template": held.in_template,
             "manifest_field": field_paths.text(held.path) if held.in_template else "",
-            "value_now": held.value_now,
             "suggestion": held.suggestion,
             "top_kind": around.top.ref.kind,
             "top_name": around.top.ref.name,
             "top_field": field_paths.text(top_path) if top_path else "",
             "patch": patch,
-            "message": refusal.message,
             "last_s": refusal.last_s,
             "stale": workload.gone or (counts.desired >= 0 and counts.created >= counts.desired),
             "revisions": around.revisions,

@@ -23,7 +23,6 @@ from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.log_lines import BadPattern, compile_pattern, quoted
-from intents.declarations import FormerNames
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -68,16 +67,6 @@ DECLARATION: Final = ProbeDeclaration(
                 *owners.PERMISSIONS,
             )
         )
-    ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "reason": RowType.STRING,
-                "type": RowType.STRING,
-                "count": RowType.INTEGER,
-                "first_s": RowType.INTEGER,
-            }
-        ),
     ),
 )
 

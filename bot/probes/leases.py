@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from bot.cluster.errors import ClusterError, NotFound
-from bot.kube.containers import Run, containers_in
 from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref, spec_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Holders, leases_named
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.declarations import FormerNames
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 # A lease is stale when it was not renewed for this many of its durations.
@@ -36,23 +34,11 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="get", group="coordination.k8s.io", resource="leases"),
         Permission(verb="list", group="coordination.k8s.io", resource="leases"),
     ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "holder_pod": RowType.STRING,
-                "duration_s": RowType.INTEGER,
-                "acquired_s": RowType.INTEGER,
-                "holder_restarts": RowType.INTEGER,
-                "holder_last_exit_code": RowType.INTEGER,
-                "holder_last_finished_s": RowType.INTEGER,
-            }
-        ),
-    ),
 )
 
 
 async def read(look: Look) -> ProbeResult:
-    """Read the leases in question and the pods that hold them."""
+    """Read the leases in question, and the pods that compete for them where an object is named."""
     name = look.focus.name if look.focus.kind == "Lease" else look.named.get("lease", "")
     if name:
         return await _of_name(look, name)
@@ -60,16 +46,14 @@ async def read(look: Look) -> ProbeResult:
         leases = await _all_leases(look)
     except ClusterError as error:
         return ProbeResult(gaps=(error.gap("leases"),))
-    pods, gaps = await _pods(look)
     if not look.focus.names_object:
-        return ProbeResult(rows=_rows(look, leases, pods), gaps=gaps)
+        return ProbeResult(rows=_rows(look, leases))
+    pods, gaps = await _pods(look)
     suspects = await pods_of(look)
     focused = set(map(place_of, suspects.pods))
     holders = Holders(pods or suspects.pods)
     own = [lease for lease in leases if focused & set(map(place_of, holders.competitors(lease)))]
-    return ProbeResult(
-        rows=_rows(look, own, pods or suspects.pods), gaps=(*suspects.gaps, *gaps), missing=suspects.missing
-    )
+    return ProbeResult(rows=_rows(look, own), gaps=(*suspects.gaps, *gaps), missing=suspects.missing)
 
 
 async def _of_name(look: Look, name: str) -> ProbeResult:
@@ -80,8 +64,7 @@ async def _of_name(look: Look, name: str) -> ProbeResult:
         return ProbeResult(missing=str(subject))
     except ClusterError as error:
         return ProbeResult(gaps=(error.gap(str(subject)),))
-    pods, gaps = await _pods(look)
-    return ProbeResult(rows=_rows(look, leases, pods), gaps=gaps)
+    return ProbeResult(rows=_rows(look, leases))
 
 
 async def _all_leases(look: Look) -> list[Json]:
@@ -99,19 +82,16 @@ async def _pods(look: Look) -> tuple[Sequence[Json], tuple[Gap, ...]]:
         return (), (error.gap("the pods that hold leases"),)
 
 
-def _rows(look: Look, leases: Sequence[Json], pods: Sequence[Json]) -> tuple[Row, ...]:
-    ordered = sorted(leases, key=place_of)
-    holders = Holders(pods)
-    return tuple(_row(look, lease, holders.of(lease)) for lease in ordered)
+def _rows(look: Look, leases: Sequence[Json]) -> tuple[Row, ...]:
+    return tuple(_row(look, lease) for lease in sorted(leases, key=place_of))
 
 
-def _row(look: Look, lease: Json, holder: Json | None) -> Row:
+def _row(look: Look, lease: Json) -> Row:
     spec = spec_of(lease)
     namespace, name = namespace_of(lease), name_of(lease)
     duration = int(spec.get("leaseDurationSeconds") or UNKNOWN)
     renewed = age_s(look.snapshot, spec.get("renewTime"))
     transitions = int(spec.get("leaseTransitions") or 0)
-    last = _last_run(look, holder)
     identity = str(spec.get("holderIdentity") or "")
     stale = duration > 0 and renewed > _STALE_DURATIONS * duration
     acquired = age_s(look.snapshot, spec.get("acquireTime"))
@@ -124,25 +104,12 @@ def _row(look: Look, lease: Json, holder: Json | None) -> Row:
             "age_s": age_s(look.snapshot, created_at(lease)),
             "renew_age_s": renewed,
             "stale": stale,
-            # These go with the next release.
-            "holder_pod": name_of(holder or {}),
-            "duration_s": duration,
-            "acquired_s": acquired,
-            "holder_restarts": max((each.restarts for each in containers_in(holder or {})), default=0),
-            "holder_last_exit_code": last.exit_code if last else -1,
-            "holder_last_finished_s": last.finished_s if last else UNKNOWN,
         },
         subject=ref(lease, "Lease"),
         quote=f"holderIdentity: {identity}, renewTime: {spec.get('renewTime', '')}, leaseTransitions: {transitions}",
         reproduce=f"kubectl -n {namespace} get lease {name} -o yaml",
         at=moment(look.snapshot, renewed if stale else acquired),
     )
-
-
-def _last_run(look: Look, pod: dict[str, Any] | None) -> Run | None:
-    """Return the run of a pod's containers that ended last."""
-    runs = [run for each in containers_in(pod or {}) if not each.init and (run := each.ended(look.now))]
-    return min(runs, key=lambda run: run.finished_s if run.finished_s != UNKNOWN else 1 << 40, default=None)
 
 
 PROBE: Final = Probe(declaration=DECLARATION, read=read)

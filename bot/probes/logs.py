@@ -28,7 +28,6 @@ from bot.probes.shared.log_lines import (
     matches_in,
 )
 from bot.probes.shared.scope import READS_PODS, Suspects
-from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 MOST_PODS: Final = 6
@@ -77,14 +76,6 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="get", resource="pods/log"),
         Permission(verb="get", group="coordination.k8s.io", resource="leases"),
         Permission(verb="list", group="coordination.k8s.io", resource="leases"),
-    ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "ready": RowType.BOOLEAN,
-                "state": RowType.STRING,
-            }
-        ),
     ),
 )
 
@@ -189,9 +180,6 @@ def _rows(matches: Matches, look: Look) -> Iterator[Row]:
                 "exit_code": run.exit_code if run else -1,
                 "finished_s": run.finished_s if run else UNKNOWN,
                 "crash_looping": container.crash_looping(look.now),
-                # These go with the next release.
-                "ready": container.ready,
-                "state": container.state,
             },
             subject=ref(pod, "Pod"),
             quote=line.text,

@@ -20,7 +20,6 @@ from bot.kube.owners import workload_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.questioned_services import questioned_services
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.declarations import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 # One pod of each workload: they have the same labels.
@@ -45,14 +44,6 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="list", group="networking.k8s.io", resource="networkpolicies"),
         Permission(verb="list", resource="services"),
         Permission(verb="get", resource="namespaces"),
-    ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "allows_nothing": RowType.BOOLEAN,
-                "policies": RowType.INTEGER,
-            }
-        ),
     ),
 )
 
@@ -229,9 +220,6 @@ def _row(way: _Way, policy: Json, *, blocks: bool, policies: int) -> Row:
             "port": ", ".join(sorted(map(str, way.connection.ports))),
             "allows": summary,
             "blocks": blocks,
-            # These go with the next release.
-            "allows_nothing": kube.allows_nothing(policy, way.direction),
-            "policies": policies,
         },
         subject=ref(policy, "NetworkPolicy"),
         quote=f"{way.direction} of {name_of(way.pod)}: {summary}",

@@ -33,7 +33,6 @@ from bot.kube.objects import (
 from bot.kube.owners import owner_of, owner_references
 from bot.kube.placement import is_cordoned
 from bot.probes.contract import Look, Probe
-from intents.declarations import FormerNames
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 _DRAINO: Final = re.compile(r"(?i)(?:^|[/_-])draino(?:[:@_-]|$)")
@@ -78,7 +77,6 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="list", resource="nodes"),
         Permission(verb="list", resource="pods"),
     ),
-    formerly=(FormerNames(probe="draino"),),
 )
 
 

@@ -14,7 +14,6 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.objects import (
-    created_at,
     is_terminating,
     name_of,
     namespace_of,
@@ -24,7 +23,6 @@ from bot.kube.objects import (
     spec_of,
     waits_for_node,
 )
-from bot.kube.owners import owner_of
 from bot.kube.placement import refusal
 from bot.kube.volume_claims import (
     NO_PROVISIONER,
@@ -34,7 +32,6 @@ from bot.kube.volume_claims import (
     default_class,
     holder_of,
     is_free_for,
-    is_local,
     misfit,
     nodes_of,
     reaches,
@@ -43,9 +40,7 @@ from bot.kube.volume_claims import (
     wanted_bytes,
 )
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.ages import age_s
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
-from intents.declarations import FormerNames
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 # More waiting pods, or more volumes of a class, make no readable answer. The counts are over all volumes.
@@ -86,20 +81,6 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="get", resource="persistentvolumeclaims"),
         Permission(verb="list", resource="persistentvolumes"),
         Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
-    ),
-    formerly=(
-        FormerNames(
-            probe="local-volumes",
-            leaving={
-                "owner_kind": RowType.STRING,
-                "owner": RowType.STRING,
-                "class_exists": RowType.BOOLEAN,
-                "provisioner": RowType.STRING,
-                "too_small": RowType.INTEGER,
-                "local": RowType.BOOLEAN,
-                "age_s": RowType.INTEGER,
-            },
-        ),
     ),
 )
 
@@ -339,16 +320,12 @@ def _all_found(claims: Sequence[Json], volumes: Sequence[Json], cluster: _Cluste
 
 def _of_pod(pod: Json, claims: Sequence[Json], open_nodes: tuple[str, ...]) -> dict[str, Value]:
     """Return what every row of one pod has in common."""
-    owner = owner_of(pod)
     return {
         "namespace": namespace_of(pod),
         "pod": name_of(pod),
         "waiting_claims": len(claims),
         "open_nodes": len(open_nodes),
         "open_node": next(iter(open_nodes), ""),
-        # These go with the next release.
-        "owner_kind": owner.kind,
-        "owner": owner.name,
     }
 
 
@@ -363,10 +340,6 @@ def _of_class(claim: Json, volumes: Sequence[Json], cluster: _Cluster) -> dict[s
         "available": phases.count("Available"),
         "bound": phases.count("Bound"),
         "released": phases.count("Released"),
-        # These go with the next release.
-        "class_exists": name in cluster.classes,
-        "provisioner": str(cluster.classes.get(name, {}).get("provisioner") or ""),
-        "too_small": sum(is_free_for(each, claim) and misfit(each, claim) == "too small" for each in volumes),
     }
 
 
@@ -383,9 +356,6 @@ def _row(look: Look, claim: Json, volume: Json, shared: Mapping[str, Value], *, 
         "why_not": why_not,
         "reusable": reusable,
         "of_namesake": holder_of(volume) == "/".join(place_of(claim)) and not is_free_for(volume, claim),
-        # These go with the next release.
-        "local": is_local(volume),
-        "age_s": age_s(look.snapshot, created_at(volume)),
     }
     mounted_by = f"pod {shared['pod']}" if shared["pod"] else ""
     where = f"kubectl get pv {name} -o yaml" if name else "kubectl get pv"

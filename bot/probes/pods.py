@@ -19,7 +19,6 @@ from bot.kube.objects import (
     name_of,
     namespace_of,
     node_name_of,
-    phase_of,
     ref,
     spec_of,
     status_of,
@@ -31,7 +30,6 @@ from bot.kube.unschedulable import parse_unschedulable
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 # Events are only read for pods whose condition has no message: other schedulers than the default one.
@@ -77,18 +75,6 @@ DECLARATION: Final = ProbeDeclaration(
         )
     },
     permissions=(*READS_PODS, Permission(verb="list", resource="events")),
-    formerly=(
-        FormerNames(
-            probe="scheduling",
-            with_args={"state": "unscheduled"},
-            leaving={
-                "phase": RowType.STRING,
-                "reason": RowType.STRING,
-                "nodes_total": RowType.INTEGER,
-            },
-        ),
-        FormerNames(probe="evictions", with_args={"state": "evicted"}),
-    ),
 )
 
 
@@ -153,10 +139,6 @@ def _waiting_row(look: Look, pod: Json, from_event: str) -> Row:
         "gated_by": last_written(pod, ("spec", "schedulingGates")).manager,
         "scheduler": str(spec_of(pod).get("schedulerName") or "default-scheduler"),
         "seen": bool(scheduled or message),
-        # These go with the next release.
-        "phase": phase_of(pod),
-        "reason": str(scheduled.get("reason") or "") if waits else "",
-        "nodes_total": parsed.nodes,
     }
     return Row(
         values=values,

@@ -15,7 +15,6 @@ from bot.cluster.errors import ClusterError
 from bot.probes.contract import Look, Probe
 from bot.prometheus.client import MOST_SERIES, Point, QueryResult, Series
 from bot.prometheus.errors import PrometheusError
-from intents.declarations import FormerNames
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -60,15 +59,6 @@ DECLARATION: Final = ProbeDeclaration(
         "limit": ArgDeclaration(says="a number to compare each sample with"),
         "none": ArgDeclaration(says="true: finding no series is an answer, not a sign that nothing is scraped"),
     },
-    formerly=(
-        FormerNames(
-            leaving={
-                "series": RowType.STRING,
-                "mean": RowType.NUMBER,
-                "samples": RowType.INTEGER,
-            }
-        ),
-    ),
 )
 
 

@@ -12,7 +12,6 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError, NotServed
 from bot.kube import tidb_clusters
-from bot.kube.conditions import condition
 from bot.kube.containers import Container, Run, containers_in
 from bot.kube.endpoints import ready_addresses
 from bot.kube.objects import (
@@ -30,7 +29,6 @@ from bot.kube.owners import owner_of
 from bot.kube.pod_readiness import is_ready, unready_reason
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.declarations import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 MOST_CLUSTERS: Final = 20
@@ -76,17 +74,6 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="list", resource="pods"),
         Permission(verb="list", resource="services"),
         Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
-    ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "made": RowType.BOOLEAN,
-                "majority": RowType.BOOLEAN,
-                "ready_since_s": RowType.INTEGER,
-                "youngest_s": RowType.INTEGER,
-                "cluster_ip": RowType.STRING,
-            }
-        ),
     ),
 )
 
@@ -187,8 +174,6 @@ def _rows(look: Look, cluster: Json, nearby: Sequence[Json], around: _Around) ->
             **_trouble(look, own),
             **_placed(own),
             **_service(service, own, around),
-            # It goes with the next release.
-            "made": made[component],
         }
         yield _row(cluster, component, values)
 
@@ -207,8 +192,6 @@ def _counts(look: Look, cluster: Json, component: str, pods: Sequence[Json]) -> 
         "ready_pods": ready,
         "healthy_members": len(members.healthy),
         "unhealthy_members": members.unhealthy,
-        # It goes with the next release.
-        "majority": 2 * ready > wanted,
     }
 
 
@@ -243,7 +226,6 @@ def _trouble(look: Look, pods: Sequence[Json]) -> dict[str, Value]:
     unready = [pod for pod in pods if not is_ready(pod)]
     containers = [each for pod in pods for each in containers_in(pod)]
     last = _last_end(look, containers)
-    since = [age_s(look.snapshot, condition(pod, "Ready").get("lastTransitionTime")) for pod in pods]
     return {
         "unready_pods": tuple(map(name_of, unready)),
         "unready": ", ".join(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready),
@@ -254,9 +236,6 @@ def _trouble(look: Look, pods: Sequence[Json]) -> dict[str, Value]:
         "last_restart_s": last[0].finished_s if last else UNKNOWN,
         "last_restart_pod": name_of(last[1]) if last else "",
         "last_exit_code": last[0].exit_code if last else -1,
-        # These go with the next release.
-        "ready_since_s": UNKNOWN if unready or not since else min(since),
-        "youngest_s": _youngest_s(look, pods),
     }
 
 
@@ -265,11 +244,6 @@ def _last_end(look: Look, containers: Iterable[Container]) -> tuple[Run, Json] |
     ended = [(run, each.pod) for each in containers if not each.init and (run := each.ended(look.now))]
     known = (each for each in ended if each[0].finished_s != UNKNOWN)
     return min(known, key=lambda each: (each[0].finished_s, name_of(each[1])), default=None)
-
-
-def _youngest_s(look: Look, pods: Iterable[Json]) -> int:
-    ages = (age_s(look.snapshot, created_at(pod)) for pod in pods)
-    return min((age for age in ages if age != UNKNOWN), default=UNKNOWN)
 
 
 def _placed(pods: Sequence[Json]) -> dict[str, Value]:
@@ -296,8 +270,6 @@ def _service(name: str, pods: Sequence[Json], around: _Around) -> dict[str, Valu
         "endpoints_match": ready == wanted,
         "stray_endpoints": tuple(sorted(ready - wanted)),
         "lacking_endpoints": tuple(sorted(wanted - ready)),
-        # It goes with the next release.
-        "cluster_ip": str(spec.get("clusterIP") or ""),
     }
 
 

@@ -20,7 +20,6 @@ from bot.kube.pod_readiness import is_ready
 from bot.kube.tidb_operator import COMPONENTS, generated_containers, operator_image
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.declarations import FormerNames
 from intents.domain import Focus, Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 _KIND: Final = "tidbclusters.pingcap.com"
@@ -61,16 +60,6 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="get", group="apps", resource="statefulsets"),
         Permission(verb="get", group="apps", resource="deployments"),
         Permission(verb="list", resource="pods"),
-    ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "image": RowType.STRING,
-                "generated_names": RowType.STRINGS,
-                "operator_image": RowType.STRING,
-                "replaces": RowType.STRINGS,
-            }
-        ),
     ),
 )
 
@@ -220,11 +209,6 @@ def _merge(component: _Component, made: _Made, extra: Mapping[str, Any]) -> dict
         "changes": tuple(sorted(str(key) for key in extra if key != "name")),
         "merged": bool(replaces) and all(running.get(key) == extra[key] for key in replaces),
         "running_image": str(running.get("image") or ""),
-        # These go with the next release.
-        "image": str(extra.get("image") or ""),
-        "generated_names": component.generated,
-        "operator_image": own_image,
-        "replaces": replaces,
     }
 
 

@@ -9,13 +9,12 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.containers import Container, containers_in, trouble_order
-from bot.kube.objects import annotations_of, created_at, name_of, namespace_of, node_name_of, ref
+from bot.kube.objects import annotations_of, name_of, namespace_of, ref
 from bot.kube.owners import owner_of
 from bot.kube.tidb_operator import component_of, reads_annotations
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
-from intents.declarations import FormerNames
 from intents.domain import Gap, GapReason, Json, ProbeDeclaration, ProbeResult, Row, RowType
 from intents.plurals import counted
 
@@ -40,17 +39,6 @@ DECLARATION: Final = ProbeDeclaration(
         "sees_annotations": RowType.BOOLEAN,  # its start script can read them
     },
     permissions=READS_PODS,
-    formerly=(
-        FormerNames(
-            probe="diagnostic-mode",
-            leaving={
-                "pod_age_s": RowType.INTEGER,
-                "component": RowType.STRING,
-                "node": RowType.STRING,
-                "last_exit_code": RowType.INTEGER,
-            },
-        ),
-    ),
 )
 
 
@@ -93,7 +81,6 @@ def _row(look: Look, container: Container) -> Row:
     namespace, name = namespace_of(pod), name_of(pod)
     annotated = annotations_of(pod).get(RUNMODE) == _DEBUG
     running = container.state == "running"
-    ended = container.ended(look.now)
     state = container.reason or container.state
     return Row(
         values={
@@ -106,11 +93,6 @@ def _row(look: Look, container: Container) -> Row:
             "restarts": container.restarts,
             "annotated": annotated,
             "sees_annotations": reads_annotations(pod),
-            # These go with the next release.
-            "pod_age_s": age_s(look.snapshot, created_at(pod)),
-            "component": component_of(pod),
-            "node": node_name_of(pod),
-            "last_exit_code": ended.exit_code if ended else -1,
         },
         subject=ref(pod, "Pod"),
         quote=f"{name}: {state}, {counted(container.restarts, 'restarts')}"

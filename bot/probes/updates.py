@@ -21,7 +21,6 @@ from bot.kube.webhooks import Webhook
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import admission
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.declarations import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 # Kinds that every cluster has, few enough to list, whose updates start work elsewhere.
@@ -59,16 +58,6 @@ DECLARATION: Final = ProbeDeclaration(
         *(Permission(verb="list", group="apps", resource=plural) for plural in _KINDS.values()),
         *admission.PERMISSIONS,
         Permission(verb="list", resource="namespaces"),
-    ),
-    formerly=(
-        FormerNames(
-            leaving={
-                "owner_kind": RowType.STRING,
-                "owner": RowType.STRING,
-                "webhook_timeout_s": RowType.INTEGER,
-                "candidates": RowType.STRINGS,
-            }
-        ),
     ),
 )
 
@@ -198,11 +187,6 @@ def _row(
             "webhooks": tuple(dict.fromkeys(each.name for each in called)),
             "controller_namespace": namespace_of(controller),
             "controller": name_of(controller),
-            # These go with the next release.
-            "owner_kind": str(owner.get("kind") or ""),
-            "owner": str(owner.get("name") or ""),
-            "webhook_timeout_s": sum(each.timeout_s for each in called),
-            "candidates": tuple("/".join(place_of(each)) for each in candidates),
         },
         subject=ref(obj, kind),
         quote=f"generation: {_generation(obj)}, last written by {last.manager or 'nobody known'}",

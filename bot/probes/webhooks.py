@@ -11,12 +11,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.cluster.errors import ClusterError
-from bot.kube.objects import created_at, ref
+from bot.kube.objects import ref
 from bot.kube.webhooks import Webhook
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import admission, backends
-from bot.probes.shared.ages import age_s
-from intents.declarations import FormerNames
 from intents.domain import Gap, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 # Few clusters have more; those that block come first.
@@ -45,15 +43,6 @@ DECLARATION: Final = ProbeDeclaration(
         "unready_pods": RowType.STRINGS,
     },
     permissions=(*admission.PERMISSIONS, *backends.PERMISSIONS),
-    formerly=(
-        FormerNames(
-            leaving={
-                "service_exists": RowType.BOOLEAN,
-                "backend_replicas": RowType.INTEGER,
-                "age_s": RowType.INTEGER,
-            }
-        ),
-    ),
 )
 
 _Place = tuple[str, str]
@@ -123,8 +112,6 @@ def _row(look: Look, webhook: Webhook, *, asked: bool, named: bool, behind: Mapp
             "url": webhook.url,
             "service_namespace": namespace,
             "service": service,
-            # It goes with the next release, as do two keys of backends.
-            "age_s": age_s(look.snapshot, created_at(webhook.configuration)),
         },
         subject=ref(webhook.configuration, webhook.kind),
         quote=f"{webhook.name}: failurePolicy: {policy}, timeoutSeconds: {timeout_s}",

@@ -8,7 +8,6 @@ from bot.cluster import owners
 from bot.probes.claims import classes, lost, missing, provisioning, resizes, usage, volumes
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.scope import READS_PODS
-from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
@@ -67,22 +66,6 @@ DECLARATION: Final = ProbeDeclaration(
                 *owners.PERMISSIONS,
             )
         )
-    ),
-    formerly=(
-        FormerNames(
-            new_args=("shows", "among", "without_pods"),
-            leaving={
-                "wants": RowType.INTEGER,
-                "reason": RowType.STRING,
-                "top_kind": RowType.STRING,
-                "top_name": RowType.STRING,
-            },
-        ),
-        FormerNames(
-            probe="volumes",
-            with_args={"shows": "volume"},
-            leaving={"pvc_age_s": RowType.INTEGER, "pv_age_s": RowType.INTEGER},
-        ),
     ),
 )
 

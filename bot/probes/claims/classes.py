@@ -17,7 +17,7 @@ from bot.cluster import owners
 from bot.cluster.errors import ClusterError
 from bot.kube.objects import created_at, name_of, namespace_of, ref, spec_of
 from bot.kube.owners import owner_of
-from bot.kube.volume_claims import class_of, default_class, wanted_bytes
+from bot.kube.volume_claims import class_of, default_class
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, phase
 from bot.probes.contract import Look
 from bot.probes.shared.ages import UNKNOWN, age_s
@@ -101,9 +101,9 @@ async def _row(look: Look, claim: Json, question: ClaimsInQuestion, storage: _St
     namespace, name, state, named = namespace_of(claim), name_of(claim), phase(claim), class_of(claim)
     pods = question.pods.get((namespace, name), ())
     owned, gaps = await _owned(look, pods[0], name) if pods else (_NO_OWNER, ())
-    reason, message, gap = "", "", None
+    message, gap = "", None
     if state != "Bound":
-        reason, message, gap = await _waiting_event(look, claim)
+        message, gap = await _waiting_event(look, claim)
     values: dict[str, Value] = {
         "namespace": namespace,
         "pvc": name,
@@ -115,9 +115,6 @@ async def _row(look: Look, claim: Json, question: ClaimsInQuestion, storage: _St
         "pod": name_of(pods[0]) if pods else "",
         **_class(named or "", storage),
         **owned,
-        # These go with the next release.
-        "wants": wanted_bytes(claim),
-        "reason": reason,
     }
     row = Row(
         values=values,
@@ -147,15 +144,15 @@ def _class(named: str, storage: _Storage) -> dict[str, Value]:
     }
 
 
-async def _waiting_event(look: Look, claim: Json) -> tuple[str, str, Gap | None]:
-    """Return reason and message of the newest event that says why a claim is not bound."""
+async def _waiting_event(look: Look, claim: Json) -> tuple[str, Gap | None]:
+    """Return the message of the newest event that says why a claim is not bound."""
     about: ObjectRef = ref(claim, "PersistentVolumeClaim")
     try:
         events = await look.snapshot.events(about)
     except ClusterError as error:
-        return "", "", error.gap(f"events in {namespace_of(claim)}")
+        return "", error.gap(f"events in {namespace_of(claim)}")
     waiting = [each for each in events if each.get("reason") in _WAITING_REASONS]
-    return (str(waiting[-1].get("reason")), str(waiting[-1].get("message") or ""), None) if waiting else ("", "", None)
+    return str(waiting[-1].get("message") or "") if waiting else "", None
 
 
 _NO_OWNER: Final[Mapping[str, Value]] = {

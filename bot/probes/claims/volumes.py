@@ -152,7 +152,4 @@ def _ages(look: Look, claimed: _Claimed) -> dict[str, Value]:
         "cluster": top.ref.name if owned else "",
         "cluster_age_s": cluster_age_s,
         "older_than_cluster": cluster_age_s != UNKNOWN and data_age_s > cluster_age_s + _TOGETHER_S,
-        # These go with the next release.
-        "pvc_age_s": pvc_age_s,
-        "pv_age_s": pv_age_s,
     }

@@ -7,7 +7,6 @@ from typing import Final
 from bot.probes.contract import Look, Probe
 from bot.probes.image_pulls import failures, queue, sandboxes, surroundings
 from bot.probes.shared.scope import READS_PODS
-from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
@@ -38,24 +37,6 @@ DECLARATION: Final = ProbeDeclaration(
                 *surroundings.PERMISSIONS,
             )
         )
-    ),
-    formerly=(
-        FormerNames(new_args=("shows",), leaving={"last_s": RowType.INTEGER}),
-        FormerNames(
-            probe="pull-queue",
-            with_args={"shows": "queue"},
-            leaving={"container": RowType.STRING, "size": RowType.INTEGER},
-        ),
-        FormerNames(
-            probe="sandbox-image",
-            with_args={"shows": "sandboxes"},
-            leaving={
-                "owner_kind": RowType.STRING,
-                "owner": RowType.STRING,
-                "message": RowType.STRING,
-                "count": RowType.INTEGER,
-            },
-        ),
     ),
 )
 

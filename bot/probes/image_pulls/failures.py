@@ -211,8 +211,6 @@ def _row(look: Look, pull: _Pull, near: Around, others: Elsewhere, events: Seque
             "missing_secrets": _missing_secrets(events),
             "runs_elsewhere": others.running.get(image, 0),
             "failing_nodes": others.failing.get(image, (node,) if node else ()),
-            # It goes with the next release.
-            "last_s": pull.events.last_s,
         },
         subject=ref(pod, "Pod"),
         quote=pull.message[:_LONGEST],

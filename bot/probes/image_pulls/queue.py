@@ -197,9 +197,6 @@ def _row(look: Look, queued: Queued, place: dict[int, Queued], *, parallel: bool
         "blocker_size": blocker.size if blocker else -1,
         "parallel": parallel,
         "pod_failed": failed,
-        # These go with the next release.
-        "container": pull.container,
-        "size": pull.size,
     }
     return Row(
         values=values,

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
-from bot.cluster.events import event_count, event_last_seen, involved_object
+from bot.cluster.events import event_last_seen, involved_object
 from bot.kube.containers import containers_in
 from bot.kube.images import normalized, registry_of
 from bot.kube.objects import has_ended, name_of, namespace_of, node_name_of, place_of, ref, status_of, uid_of
-from bot.kube.owners import owner_of
 from bot.kube.pull_failures import classify
 from bot.kube.sandbox_messages import REASON, is_like_pause, sandbox_image
 from bot.probes.contract import Look
@@ -117,7 +116,6 @@ def _row(look: Look, lack: _Lack, node: Json | None, *, pods_there: int) -> Row:
     pod, event = lack.pod, lack.event
     message = str(event.get("message") or "")[:_LONGEST]
     image, seen = sandbox_image(str(event.get("message") or "")), event_last_seen(event)
-    owner = owner_of(pod)
     values: dict[str, Value] = {
         "namespace": namespace_of(pod),
         "pod": name_of(pod),
@@ -129,11 +127,6 @@ def _row(look: Look, lack: _Lack, node: Json | None, *, pods_there: int) -> Row:
         "current": lack.current,
         **_of_node(node, image),
         "pods_there": pods_there,
-        # These go with the next release.
-        "owner_kind": owner.kind,
-        "owner": owner.name,
-        "message": message,
-        "count": event_count(event),
     }
     return Row(
         values=values,

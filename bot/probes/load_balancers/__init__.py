@@ -7,7 +7,6 @@ from typing import Final
 from bot.cluster import owners
 from bot.probes.contract import Look, Probe
 from bot.probes.load_balancers import addresses, idle_timeouts, tls
-from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
@@ -42,24 +41,6 @@ DECLARATION: Final = ProbeDeclaration(
                 *owners.PERMISSIONS,
             )
         )
-    ),
-    formerly=(
-        FormerNames(
-            new_args=("shows",),
-            leaving={
-                "annotation": RowType.STRING,
-                "most_s": RowType.INTEGER,
-                "pods": RowType.INTEGER,
-                "keepalive_set": RowType.BOOLEAN,
-                "sysctl_init": RowType.BOOLEAN,
-            },
-        ),
-        FormerNames(
-            probe="network-load-balancers",
-            with_args={"shows": "tls"},
-            keys={"name": "service"},
-            leaving={"istio": RowType.BOOLEAN, "age_s": RowType.INTEGER},
-        ),
     ),
 )
 

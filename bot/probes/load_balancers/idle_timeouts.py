@@ -22,7 +22,6 @@ MOST_SERVICES: Final = 20
 # Linux sends its first probe after two hours of silence.
 _KERNEL_KEEPALIVE_S: Final = 7200
 _SYSCTL: Final = "net.ipv4.tcp_keepalive_time"
-_SYSCTL_INIT: Final = "tidb.pingcap.com/sysctl-init"
 _MYSQL_PORTS: Final = frozenset({3306, 4000, 6000})
 _TIDB: Final = frozenset({"tidb", "tiproxy"})
 
@@ -97,12 +96,6 @@ async def _row(look: Look, service: Json) -> tuple[Row, tuple[Gap, ...]]:
         "covered": kind.counts_probes and idle_s > 0 and bool(settings) and keepalive_s < idle_s,
         "top_kind": top.ref.kind or "Service",
         "top_name": top.ref.name or name,
-        # These go with the next release.
-        "annotation": kind.annotation,
-        "most_s": kind.most_s,
-        "pods": len(pods),
-        "keepalive_set": bool(settings) and all(settings),
-        "sysctl_init": any(annotations_of(pod).get(_SYSCTL_INIT) == "true" for pod in pods),
     }
     value = annotations_of(service).get(kind.annotation)
     row = Row(

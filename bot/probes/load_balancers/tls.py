@@ -11,10 +11,9 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.load_balancers import NLB, ingress_of, kind_of
-from bot.kube.objects import annotations_of, created_at, labels_of, name_of, namespace_of, ref, spec_of
+from bot.kube.objects import annotations_of, name_of, namespace_of, ref, spec_of
 from bot.probes.contract import Look
 from bot.probes.load_balancers.in_question import services_in_question
-from bot.probes.shared.ages import age_s
 from intents.domain import Json, ProbeResult, Row, RowType
 
 _PREFIX: Final = "service.beta.kubernetes.io/aws-load-balancer-"
@@ -70,9 +69,6 @@ def _row(look: Look, service: Json) -> Row:
             "alpn": alpn,
             "http2": alpn.startswith("HTTP2"),
             "manager": _manager(service),
-            # These go with the next release.
-            "istio": _leads_to_istio(service),
-            "age_s": age_s(look.snapshot, created_at(service)),
         },
         subject=ref(service, "Service"),
         quote=f"{ALPN}: {alpn or 'not set'}; {_CERTIFICATE}: {'set' if ends_tls else 'not set'}",
@@ -84,9 +80,3 @@ def _manager(service: Json) -> str:
     lb_type = annotations_of(service).get(f"{_PREFIX}type")
     taken_over = spec_of(service).get("loadBalancerClass") or lb_type in _TAKEN_OVER
     return "aws-load-balancer-controller" if taken_over else "cloud-provider"
-
-
-def _leads_to_istio(service: Json) -> bool:
-    """Tell whether the Service is an Istio gateway's, by the labels of Istio's charts."""
-    selector = spec_of(service).get("selector") or {}
-    return "istio" in selector or "istio" in labels_of(service) or "istio" in str(selector.get("app") or "")

@@ -7,7 +7,6 @@ from typing import Final
 from bot.probes.contract import Look, Probe
 from bot.probes.node_agents import matching, requested
 from bot.probes.shared.scope import READS_PODS
-from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
@@ -49,28 +48,6 @@ DECLARATION: Final = ProbeDeclaration(
                 Permission(verb="get", resource="pods/log"),
             )
         )
-    ),
-    formerly=(
-        FormerNames(
-            new_args=("which",),
-            leaving={
-                "image": RowType.STRING,
-                "since_s": RowType.INTEGER,
-                "runtime": RowType.STRING,
-                "arch": RowType.STRING,
-            },
-        ),
-        FormerNames(
-            probe="daemonset-split",
-            with_args={"which": "requested"},
-            leaving={
-                "crash_looping": RowType.BOOLEAN,
-                "kubelet": RowType.STRING,
-                "zone": RowType.STRING,
-                "runtime": RowType.STRING,
-                "arch": RowType.STRING,
-            },
-        ),
     ),
 )
 

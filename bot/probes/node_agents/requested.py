@@ -170,8 +170,6 @@ def _row(daemonset: ObjectRef, placed: _Placed, node: Json, counts: Mapping[str,
             "node": node_name,
             "pod": name_of(pod),
             "ok": placed.ok,
-            # It goes with the next release, as do some of the node's traits.
-            "crash_looping": placed.crash_looping,
             "restarts": max((each.restarts for each in containers_in(pod)), default=0),
             "line": line.text if line else "",
             **traits(node),

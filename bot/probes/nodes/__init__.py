@@ -7,7 +7,6 @@ from typing import Final
 from bot.cluster import owners
 from bot.probes.contract import Look, Probe
 from bot.probes.nodes import cluster_autoscaler, conditions, requests
-from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
@@ -35,36 +34,6 @@ DECLARATION: Final = ProbeDeclaration(
                 *owners.PERMISSIONS,
             )
         )
-    ),
-    formerly=(
-        FormerNames(
-            new_args=("shows",),
-            keys={"name": "node"},
-            leaving={
-                "ready": RowType.STRING,
-                "memory_pressure": RowType.STRING,
-                "pid_pressure": RowType.STRING,
-                "network_unavailable": RowType.STRING,
-                "taints": RowType.STRINGS,
-                "kernel": RowType.STRING,
-                "os_image": RowType.STRING,
-                "kubelet": RowType.STRING,
-                "runtime": RowType.STRING,
-                "architecture": RowType.STRING,
-                "zone": RowType.STRING,
-                "roles": RowType.STRINGS,
-            },
-        ),
-        FormerNames(
-            probe="daemonset-share",
-            with_args={"shows": "requests"},
-            leaving={
-                "daemonset_cpu_m": RowType.INTEGER,
-                "daemonset_mem": RowType.INTEGER,
-                "alloc_cpu_m": RowType.INTEGER,
-                "alloc_mem": RowType.INTEGER,
-            },
-        ),
     ),
 )
 

@@ -7,17 +7,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.cluster.errors import ClusterError
-from bot.kube.agents import traits
 from bot.kube.conditions import condition
 from bot.kube.evictions import DISK, parse_eviction
-from bot.kube.objects import created_at, labels_of, name_of, node_name_of, ref, status_of
+from bot.kube.objects import created_at, name_of, node_name_of, ref, status_of
 from bot.kube.placement import is_cordoned, taints_of
 from bot.probes.contract import Look
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from intents.domain import Json, ObjectRef, ProbeResult, Row, RowType, Value
 
 DISK_TAINT: Final = "node.kubernetes.io/disk-pressure"
-_ROLE: Final = "node-role.kubernetes.io/"
 # A new node reports its conditions for the first time within this many seconds: that is no change.
 _REGISTERING_S: Final = 300
 
@@ -78,7 +76,6 @@ def _row(look: Look, node: Json, evictions: Mapping[str, int] | None) -> Row:
         "disk_cleared_s": _cleared_s(look, node),
         "disk_taint": any(taint.key == DISK_TAINT for taint in taints_of(node)),
         "evictions": UNKNOWN if evictions is None else evictions.get(name, 0),
-        **_leaving(node),
     }
     text = f"{disk.get('type')}={disk.get('status')} {disk.get('reason', '')}: {disk.get('message', '')}"
     return Row(
@@ -89,25 +86,6 @@ def _row(look: Look, node: Json, evictions: Mapping[str, int] | None) -> Row:
         at=moment(look.snapshot, since_s) if pressed else None,
         lasts=pressed,
     )
-
-
-def _leaving(node: Json) -> dict[str, Value]:
-    """Return the keys that go with the next release."""
-    is_a = traits(node)
-    return {
-        "ready": _status(node, "Ready"),
-        "memory_pressure": _status(node, "MemoryPressure"),
-        "pid_pressure": _status(node, "PIDPressure"),
-        "network_unavailable": str(condition(node, "NetworkUnavailable").get("status") or "False"),
-        "taints": tuple(map(str, taints_of(node))),
-        "kernel": is_a["kernel"],
-        "os_image": is_a["os_image"],
-        "kubelet": is_a["kubelet"],
-        "runtime": is_a["runtime"],
-        "architecture": is_a["arch"],
-        "zone": is_a["zone"],
-        "roles": tuple(sorted(key.removeprefix(_ROLE) for key in labels_of(node) if key.startswith(_ROLE))),
-    }
 
 
 def _cleared_s(look: Look, node: Json) -> int:

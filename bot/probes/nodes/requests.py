@@ -179,11 +179,6 @@ def _row(load: _Load, scaler: Autoscaler, top: str) -> Row:
         "decides": load.used >= scaler.threshold > load.others,
         **_largest(load, scaler),
         "largest_top": top,
-        # These go with the next release.
-        "daemonset_cpu_m": load.of_daemonsets(CPU),
-        "daemonset_mem": load.of_daemonsets(MEMORY),
-        "alloc_cpu_m": load.allocatable.get(CPU, 0),
-        "alloc_mem": load.allocatable.get(MEMORY, 0),
     }
     return Row(
         values=values,

@@ -11,12 +11,10 @@ from typing import Final
 from bot.cluster.errors import ClusterError, NotFound, NotServed
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import created_at, metadata_of, name_of, namespace_of, place_of, ref
+from bot.kube.objects import name_of, namespace_of, place_of, ref
 from bot.probes.contract import Look, Probe
 from bot.probes.objects import texts
 from bot.probes.objects.paths import BadPath, Step, parse_path, value_at
-from bot.probes.shared.ages import age_s
-from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeDeclaration, ProbeResult, Row, RowType
 
 MOST_OBJECTS: Final = 1000
@@ -47,19 +45,6 @@ DECLARATION: Final = ProbeDeclaration(
         ),
         "key": ArgDeclaration(says="with `capture`: only this key of `data`"),
     },
-    formerly=(
-        FormerNames(new_args=("capture", "key"), leaving={"age_s": RowType.INTEGER, "generation": RowType.INTEGER}),
-        FormerNames(
-            probe="config-maps",
-            with_args={"kind": "ConfigMap"},
-            leaving={
-                "key": RowType.STRING,
-                "found": RowType.BOOLEAN,
-                "text": RowType.STRING,
-                "written_s": RowType.INTEGER,
-            },
-        ),
-    ),
 )
 
 
@@ -127,9 +112,6 @@ def _row(snapshot: Snapshot, kind: str, obj: Json, paths: Mapping[str, tuple[Ste
             **values,
             "namespace": namespace,
             "name": name,
-            # These go with the next release.
-            "age_s": age_s(snapshot, created_at(obj)),
-            "generation": int(metadata_of(obj).get("generation") or 0),
         },
         subject=ref(obj, kind),
         quote=", ".join(f"{key}: {value}" for key, value in values.items() if value),

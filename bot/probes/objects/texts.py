@@ -9,9 +9,8 @@ from itertools import islice
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound, NotServed
-from bot.kube.objects import metadata_of, ref
+from bot.kube.objects import ref
 from bot.probes.contract import Look
-from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.log_lines import BadPattern, compile_pattern, excerpt
 from intents.domain import (
     Gap,
@@ -63,20 +62,8 @@ def _row(look: Look, about: ObjectRef, found: Json, key: str, match: Any, patter
             **{name: value or "" for name, value in groups.items()},
             "namespace": about.namespace,
             "name": about.name,
-            # These go with the next release.
-            "key": key,
-            "found": match is not None,
-            "text": shown,
-            "written_s": _written_s(look, found),
         },
         subject=about,
         quote=shown,
         reproduce=f"kubectl -n {about.namespace} get {about.kind.lower()} {about.name} -o yaml",
     )
-
-
-def _written_s(look: Look, found: Json) -> int:
-    """Return seconds since the object was last written, -1 unknown."""
-    fields = metadata_of(found).get("managedFields") or ()
-    ages = [age for each in fields if (age := age_s(look.snapshot, each.get("time"))) != UNKNOWN]
-    return min(ages, default=UNKNOWN)

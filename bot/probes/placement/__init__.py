@@ -8,7 +8,6 @@ from bot.cluster import owners
 from bot.probes.contract import Look, Probe
 from bot.probes.placement import filters, room, spread
 from bot.probes.shared.scope import READS_PODS
-from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
@@ -49,28 +48,6 @@ DECLARATION: Final = ProbeDeclaration(
                 *owners.PERMISSIONS,
             )
         )
-    ),
-    formerly=(
-        FormerNames(
-            probe="node-room",
-            with_args={"checks": "room"},
-            leaving={
-                "not_checked": RowType.STRINGS,
-                "free_pods": RowType.INTEGER,
-                "want_cpu_m": RowType.INTEGER,
-                "want_mem": RowType.INTEGER,
-            },
-        ),
-        FormerNames(
-            probe="spread",
-            with_args={"checks": "spread"},
-            leaving={
-                "age_s": RowType.INTEGER,
-                "scheduler": RowType.STRING,
-                "closed_nodes": RowType.INTEGER,
-                "refused_nodes": RowType.INTEGER,
-            },
-        ),
     ),
 )
 

@@ -11,7 +11,7 @@ from typing import Final
 from bot.cluster.object_lists import ObjectList
 from bot.kube.objects import has_ended, name_of, namespace_of, node_name_of, ref, status_of
 from bot.kube.owners import owner_of
-from bot.kube.placement import constraints_beyond, refusal
+from bot.kube.placement import refusal
 from bot.kube.requests import CPU, MEMORY, PODS, Amounts, amounts, lacking, minus, plus, pod_requests
 from bot.kube.spreading import Surroundings, closed_nodes, surroundings
 from bot.probes.contract import Look
@@ -21,7 +21,6 @@ from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
 from intents.templates import bytes_, cpu
 
 # Constraints that concern more than the node; they are judged here too.
-_CHECKED: Final = frozenset({"pod anti-affinity", "topology spread"})
 
 # Owners that can be scaled down.
 _SCALABLE: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})
@@ -151,10 +150,6 @@ def _rows(pod: Json, wanted: Amounts, rooms: Sequence[_Node], around: Surroundin
         "admitting_nodes": len(admitting),
         "fitting_nodes": sum(not lacking(room.free, wanted) for room in admitting),
         "large_enough_nodes": sum(not lacking(room.allocatable, wanted) for room in admitting),
-        # These go with the next release.
-        "not_checked": tuple(each for each in constraints_beyond(pod) if each not in _CHECKED),
-        "want_cpu_m": wanted.get(CPU, 0),
-        "want_mem": wanted.get(MEMORY, 0),
     }
 
     def nearness(room: _Node) -> tuple[bool, int, float, str]:
@@ -194,8 +189,6 @@ def _row(
         "consumer_kind": scalable.kind if scalable else "",
         "consumer_namespace": scalable.namespace if scalable else "",
         "consumer": scalable.name if scalable else "",
-        # It goes with the next release.
-        "free_pods": room.free.get(PODS, 0),
     }
     return Row(values=values, subject=ref(pod, "Pod"), reproduce=f"kubectl describe node {name}")
 

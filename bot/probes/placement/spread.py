@@ -15,7 +15,7 @@ from typing import Any, Final
 from bot.cluster import owners
 from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
-from bot.kube.objects import annotations_of, created_at, labels_of, name_of, namespace_of, ref, spec_of
+from bot.kube.objects import annotations_of, labels_of, name_of, namespace_of, ref, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.placement import refusal
 from bot.kube.replicas import replicas_of
@@ -35,7 +35,6 @@ from bot.kube.spreading import (
 )
 from bot.probes.contract import Look
 from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, about_node, about_pod, cut_off, waits
-from bot.probes.shared.ages import age_s
 from bot.probes.shared.scope import pods_of
 from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
 
@@ -196,21 +195,9 @@ def _rows(look: Look, question: _PodInQuestion, around: Surroundings) -> list[Ro
         "admitting_nodes": len(held.admitting),
         "open_nodes": len(held.open),
         "open_node": next(iter(held.open), ""),
-        **_leaving(look, pod, held),
     }
     ordered = sorted(around.nodes, key=lambda node: (bool(held.why_not[name_of(node)]), name_of(node)))
     return [_row(pod, node, shared, held, main=main) for node in ordered[:MOST_NODES]]
-
-
-def _leaving(look: Look, pod: Json, held: _Nodes) -> dict[str, Value]:
-    """Return the keys that go with the next release."""
-    waits_since = condition(pod, "PodScheduled").get("lastTransitionTime") or created_at(pod)
-    return {
-        "age_s": age_s(look.snapshot, waits_since),
-        "scheduler": str(spec_of(pod).get("schedulerName") or ""),
-        "closed_nodes": len(held.admitting) - len(held.open),
-        "refused_nodes": len(held.nodes) - len(held.admitting),
-    }
 
 
 def _rules(question: _PodInQuestion, around: Surroundings, replicas: int) -> tuple[Rule, ...]:

@@ -9,7 +9,6 @@ from bot.kube.objects import place_of
 from bot.probes.contract import Look, Probe
 from bot.probes.pod_autoscalers import istio, pipeline
 from bot.probes.pod_autoscalers.scalers import in_question, row, worst_first
-from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
@@ -57,18 +56,6 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="list", group="networking.istio.io", resource="sidecars"),
         Permission(verb="get", resource="configmaps"),
         *pipeline.PERMISSIONS,
-    ),
-    formerly=(
-        FormerNames(
-            probe="mesh-scaling",
-            with_args={"proxy": "istio"},
-            leaving={
-                "desired": RowType.INTEGER,
-                "scaled_s": RowType.INTEGER,
-                "pods": RowType.INTEGER,
-                "measured": RowType.INTEGER,
-            },
-        ),
     ),
 )
 

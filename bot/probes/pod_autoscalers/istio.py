@@ -142,9 +142,6 @@ def _use(pods: Sequence[Json], *, resource: str, mesh: _Mesh) -> dict[str, Value
         "proxy_share": proxy * 100 // (proxy + app) if known else -1,
         "proxy_use": _shown(proxy, resource, len(measured)) if known else "",
         "app_use": _shown(app, resource, len(measured)) if known else "",
-        # These go with the next release.
-        "pods": len(pods),
-        "measured": len(measured),
     }
 
 

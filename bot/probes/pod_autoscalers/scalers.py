@@ -87,9 +87,6 @@ def row(look: Look, scaler: Json, more: Mapping[str, Value]) -> Row:
             "above": ", ".join(above_target(scaler)),
             **UNREAD,
             **more,
-            # These go with the next release.
-            "desired": int(status.get("desiredReplicas") or 0),
-            "scaled_s": age_s(look.snapshot, status.get("lastScaleTime")),
         },
         subject=ref(scaler, "HorizontalPodAutoscaler"),
         quote=f"{current} of at most {most} replicas, {metric.resource}: {metric.current}%/{metric.target}%",

@@ -8,7 +8,6 @@ from bot.probes.contract import Look, Probe
 from bot.probes.services import cluster_dns, requested
 from bot.probes.shared import backends
 from bot.probes.shared.scope import READS_PODS
-from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
@@ -41,19 +40,6 @@ DECLARATION: Final = ProbeDeclaration(
                 *backends.PERMISSIONS,
             )
         )
-    ),
-    formerly=(
-        FormerNames(new_args=("which",), leaving={"unready_endpoints": RowType.INTEGER}),
-        FormerNames(
-            probe="cluster-dns",
-            with_args={"which": "cluster-dns"},
-            keys={"service": "name"},
-            leaving={
-                "service_exists": RowType.BOOLEAN,
-                "backend_replicas": RowType.INTEGER,
-                "down_s": RowType.INTEGER,
-            },
-        ),
     ),
 )
 

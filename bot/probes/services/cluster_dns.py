@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.cluster.errors import ClusterError
-from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
 from bot.kube.objects import label_selector, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.pod_readiness import is_ready, unready_reason
 from bot.kube.services import ports_of
 from bot.probes.contract import Look
 from bot.probes.shared import backends
-from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.ages import UNKNOWN
 from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
 
 _LABEL: Final = "k8s-app=kube-dns"
@@ -78,13 +77,10 @@ async def _pods(look: Look, *, namespace: str, selector: Mapping[str, str]) -> b
         return {}, ()
     pods = (await look.snapshot.list("Pod", namespace=namespace, labels=label_selector(selector))).items
     unready = sorted((pod for pod in pods if not is_ready(pod)), key=name_of)
-    since = [age_s(look.snapshot, condition(pod, "Ready").get("lastTransitionTime")) for pod in unready]
     values: dict[str, Value] = {
         "pods": len(pods),
         "ready_pods": len(pods) - len(unready),
         "unready": ", ".join(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready),
         "restarts": sum(each.restarts for pod in pods for each in containers_in(pod)),
-        # It goes with the next release: since the last of the pods stopped being ready.
-        "down_s": min(since) if since and len(unready) == len(pods) else UNKNOWN,
     }
     return values, ()

@@ -156,8 +156,6 @@ def _row(service: Json, matched: bool, around: _Around) -> Row:
         "ready_endpoints": answering,
         **_nodes(service, behind.answering, around),
         **_owner(service),
-        # It goes with the next release.
-        "unready_endpoints": len(addresses_in(each for each in behind.endpoints if each not in behind.answering)),
     }
     return Row(
         values=values,

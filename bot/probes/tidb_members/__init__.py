@@ -7,7 +7,6 @@ from typing import Final
 
 from bot.probes.contract import Look, Probe
 from bot.probes.tidb_members import clusters, pd, stores
-from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 DECLARATION: Final = ProbeDeclaration(
@@ -38,26 +37,6 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="get", resource="persistentvolumeclaims"),
         Permission(verb="list", resource="persistentvolumes"),
         Permission(verb="get", resource="persistentvolumes"),
-    ),
-    formerly=(
-        FormerNames(
-            probe="pd-members",
-            with_args={"component": "pd"},
-            leaving={"node": RowType.STRING, "local": RowType.BOOLEAN},
-        ),
-        FormerNames(
-            probe="tidb-stores",
-            with_args={"component": "tikv"},
-            leaving={
-                "heartbeat_age_s": RowType.INTEGER,
-                "since_s": RowType.INTEGER,
-                "failed": RowType.BOOLEAN,
-                "ready_pods": RowType.INTEGER,
-                "pod_phase": RowType.STRING,
-                "pod_age_s": RowType.INTEGER,
-                "pv_found_by": RowType.STRING,
-            },
-        ),
     ),
 )
 

@@ -13,10 +13,10 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.containers import containers_in
-from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, ref, spec_of
+from bot.kube.objects import created_at, name_of, namespace_of, phase_of, ref, spec_of
 from bot.kube.owners import ordinal_of
 from bot.kube.pod_readiness import is_ready
-from bot.kube.volume_claims import claim_names, is_local, nodes_of, reclaim_policy_of, volume_name_of
+from bot.kube.volume_claims import claim_names, reclaim_policy_of, volume_name_of
 from bot.probes.contract import Look
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.tidb_members import clusters
@@ -148,9 +148,6 @@ def _row(look: Look, member: _Member, shared: Mapping[str, Value]) -> Row:
         "reclaim_policy": reclaim_policy_of(volume),
         "lost": bool(why),
         "lost_why": why,
-        # These go with the next release.
-        "node": ", ".join(nodes_of(volume)) or node_name_of(pod),
-        "local": is_local(volume),
     }
     created = created_at(volume) or "unknown"
     return Row(

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.containers import containers_in
-from bot.kube.objects import created_at, name_of, namespace_of, phase_of, ref
+from bot.kube.objects import name_of, namespace_of, ref
 from bot.kube.owners import ordinal_of
 from bot.kube.pod_readiness import is_ready
 from bot.kube.volume_claims import claim_names, reclaim_policy_of, volume_name_of
 from bot.probes.contract import Look
-from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.ages import UNKNOWN
 from bot.probes.tidb_members import clusters
 from intents.domain import Gap, Json, Row, RowType, Value
 
@@ -177,10 +177,6 @@ def _row(
         "pvc": volume.pvc,
         "pv": volume.pv,
         "reclaim_policy": volume.reclaim_policy,
-        # These go with the next release.
-        "heartbeat_age_s": age_s(look.snapshot, heartbeat),
-        "since_s": age_s(look.snapshot, store.get("lastTransitionTime")),
-        "pv_found_by": volume.found_by,
     }
     return Row(
         values=values,
@@ -197,7 +193,4 @@ def _of_pod(look: Look, pod: Json | None) -> dict[str, Value]:
         "pod_ready": pod is not None and is_ready(pod),
         "restarts": sum(each.restarts for each in containers),
         "crash_looping": any(each.crash_looping(look.now) for each in containers),
-        # These go with the next release.
-        "pod_phase": phase_of(pod or {}),
-        "pod_age_s": age_s(look.snapshot, created_at(pod or {})),
     }
