@@ -71,11 +71,6 @@ def policies_of(pod: Mapping[str, Any], policies: Iterable[Json], direction: Dir
     ]
 
 
-def allows_nothing(policy: Mapping[str, Any], direction: Direction) -> bool:
-    """Tell whether a policy has no rule for a direction, so that it allows no connection."""
-    return not spec_of(policy).get(direction)
-
-
 def may_pass(policy: Mapping[str, Any], direction: Direction, connection: Connection) -> bool:
     """Tell whether one of a policy's rules may allow the connection."""
     home = namespace_of(policy)

@@ -137,7 +137,6 @@ def _row(application: Json, *, kept: Mapping[str, Any], found: Mapping[str, tupl
             "health": health,
             "sync": str((status.get("sync") or {}).get("status") or ""),
             "phase": phase,
-            "message": str(operation.get("message") or ""),
             "too_long": _too_long(application),
             "options": tuple((spec.get("syncPolicy") or {}).get("syncOptions") or ()),
             "here": here,

@@ -184,8 +184,7 @@ def _state_row(look: Look, container: Container, top: Top | None) -> Row:
     return Row(
         values={
             **_common(look, container),
-            "top_kind": top.ref.kind if top else "",
-            "top_name": top.ref.name if top else "",
+            **_of_owner(look, top),
         },
         subject=ref(pod, "Pod"),
         quote=str(next(filter(None, texts), "")),
@@ -193,6 +192,12 @@ def _state_row(look: Look, container: Container, top: Top | None) -> Row:
         at=moment(look.snapshot, finished_s),
         lasts=not container.ready,
     )
+
+
+def _of_owner(look: Look, top: Top | None) -> dict[str, Value]:
+    if not look.flag("owners"):
+        return {}
+    return {"top_kind": top.ref.kind if top else "", "top_name": top.ref.name if top else ""}
 
 
 def _last(container: Container) -> Mapping[str, Any]:
@@ -311,8 +316,7 @@ def _end_row(look: Look, container: Container, run: Run | None, lease: str) -> R
             "end_reason": run.reason if run else "",
             "finished_s": run.finished_s if run else UNKNOWN,
             "ran_s": run.ran_s if run else UNKNOWN,
-            "holds_lease": bool(lease),
-            "lease": lease,
+            **({"holds_lease": bool(lease), "lease": lease} if look.flag("everywhere") else {}),
         },
         subject=ref(pod, "Pod"),
         quote=f"{container.name}: {ending}, restartCount {container.restarts}",

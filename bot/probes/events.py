@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bot.cluster import owners
 from bot.cluster.errors import ClusterError, NotServed
-from bot.cluster.events import event_count, event_last_seen, involved_object, oldest_first
+from bot.cluster.events import event_last_seen, involved_object, oldest_first
 from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
 from bot.kube.objects import phase_of, ref, uid_of
@@ -21,7 +21,7 @@ from bot.kube.owners import controller_of, owner_of
 from bot.kube.replicas import replicas_of
 from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.log_lines import BadPattern, compile_pattern, quoted
 from intents.domain import (
     ArgDeclaration,
@@ -191,18 +191,13 @@ async def _objects(
 
 def _row(snapshot: Snapshot, event: Json, subject: _Subject, groups: Mapping[str, str]) -> Row:
     about, seen = involved_object(event), event_last_seen(event)
-    first = event.get("firstTimestamp") or event.get("eventTime")
     place = f"-n {about.namespace} " if about.namespace else ""
     return Row(
         values={
             "kind": about.kind,
             "namespace": about.namespace,
             "name": about.name,
-            "reason": str(event.get("reason", "")),
-            "type": str(event.get("type", "")),
             "message": _message(event),
-            "count": event_count(event),
-            "first_s": age_s(snapshot, first),
             "last_s": UNKNOWN if seen is None else max(int((snapshot.now - seen).total_seconds()), 0),
             "stale": is_stale(event, subject.manifest) if subject.read else False,
             **groups,

@@ -202,10 +202,10 @@ async def _labels_of(look: Look, namespace: str) -> Mapping[str, str] | None:
 def _rows(way: _Way, policies: Sequence[Json]) -> list[Row]:
     restricting = kube.policies_of(way.pod, policies, way.direction)
     blocks = not any(kube.may_pass(policy, way.direction, way.connection) for policy in restricting)
-    return [_row(way, policy, blocks=blocks, policies=len(restricting)) for policy in restricting]
+    return [_row(way, policy, blocks=blocks) for policy in restricting]
 
 
-def _row(way: _Way, policy: Json, *, blocks: bool, policies: int) -> Row:
+def _row(way: _Way, policy: Json, *, blocks: bool) -> Row:
     peer = way.connection.peer
     summary = kube.summary(policy, way.direction)
     namespace, name = namespace_of(policy), name_of(policy)

@@ -153,7 +153,7 @@ async def _of_claim(look: Look) -> ProbeResult:
     if cluster is None or cluster.waits_for_pod(claim):
         return ProbeResult(gaps=tuple(gaps), looked_at=0 if cluster is None else 1)
     waiting = _UnscheduledPod(pod={"metadata": {"namespace": focus.namespace}}, claims=(claim,))
-    rows = _rows(look, waiting, replace(cluster, nodes=None))
+    rows = _rows(waiting, replace(cluster, nodes=None))
     return ProbeResult(rows=tuple(rows), gaps=tuple(gaps), looked_at=1)
 
 
@@ -173,7 +173,7 @@ async def _of_pods(look: Look, suspects: Suspects, *, looked_at: int = 0) -> Pro
     rows: list[Row] = []
     for waiting, found in await asyncio.gather(*(_waiting(look, pod) for pod in pods[:MOST_PODS])):
         gaps += found
-        rows += _rows(look, waiting, cluster)
+        rows += _rows(waiting, cluster)
     return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=looked_at)
 
 
@@ -234,7 +234,7 @@ def _class_of_volume(volume: Json) -> str:
     return str(spec_of(volume).get("storageClassName") or "")
 
 
-def _rows(look: Look, waiting: _UnscheduledPod, cluster: _Cluster) -> list[Row]:
+def _rows(waiting: _UnscheduledPod, cluster: _Cluster) -> list[Row]:
     claims = waiting.unserved(cluster)
     if not claims:
         return []
@@ -253,7 +253,7 @@ def _rows(look: Look, waiting: _UnscheduledPod, cluster: _Cluster) -> list[Row]:
         shown = sorted(volumes, key=lambda each: (_rank(each, claim), name_of(each)))[:MOST_VOLUMES]
         for volume in shown or [{}]:
             free = _could_be_reused(volume, claim, waiting.pod, cluster)
-            rows.append(_row(look, claim, volume, shared, why_not=why.get(name_of(volume), ""), reusable=free))
+            rows.append(_row(claim, volume, shared, why_not=why.get(name_of(volume), ""), reusable=free))
     return rows
 
 
@@ -343,7 +343,7 @@ def _of_class(claim: Json, volumes: Sequence[Json], cluster: _Cluster) -> dict[s
     }
 
 
-def _row(look: Look, claim: Json, volume: Json, shared: Mapping[str, Value], *, why_not: str, reusable: bool) -> Row:
+def _row(claim: Json, volume: Json, shared: Mapping[str, Value], *, why_not: str, reusable: bool) -> Row:
     name, phase = name_of(volume), phase_of(volume)
     values: dict[str, Value] = {
         **shared,

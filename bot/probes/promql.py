@@ -78,12 +78,16 @@ async def read(look: Look) -> ProbeResult:
     limit = look.args.get("limit")
     over = [limit is not None and each.points[-1][1] > float(limit) for each in series]
     labels = look.args.get("labels") or {}
+    ordered = sorted(zip(series, over, strict=True), key=lambda each: _highest_first(each[0]))
     rows = [
-        _row(look, each, query=query, labels=labels, over=is_over, others=sum(over) - is_over, total=len(series))
-        for each, is_over in zip(series, over, strict=True)
+        _row(look, each, labels=labels, over=is_over, others=sum(over) - is_over, total=len(series))
+        for each, is_over in ordered
     ]
-    rows.sort(key=lambda row: (-float(str(row.values["last"])), str(row.values["series"])))
     return ProbeResult(rows=tuple(rows), gaps=gaps)
+
+
+def _highest_first(series: Series) -> tuple[float, str]:
+    return -_rounded(series.points[-1][1]), _shown(series.labels)
 
 
 _EMPTY: Final = Text(
@@ -113,7 +117,6 @@ def _row(
     look: Look,
     series: Series,
     *,
-    query: str,
     labels: Mapping[str, str],
     over: bool,
     others: int,
@@ -126,13 +129,10 @@ def _row(
     return Row(
         values={
             **{key: series.labels.get(str(label), "") for key, label in labels.items()},
-            "series": name,
             "last": _rounded(last),
             "max": _rounded(max(numbers)),
             "min": _rounded(min(numbers)),
-            "mean": _rounded(math.fsum(numbers) / len(numbers)),
             "last_age_s": max(int(look.snapshot.now.timestamp() - at), 0),
-            "samples": len(numbers),
             "over_share": _share(numbers, limit),
             "over_now": over,
             "others_over": others,

@@ -55,7 +55,7 @@ async def read(look: Look) -> ProbeResult:
     asked = [each for each in found if not named or named.means(each)]
     behind, own_gaps = await _backends(look, asked)
     rows = [
-        _row(look, each, asked=each in asked, named=bool(named) and each in asked, behind=behind.get(each.place, {}))
+        _row(each, asked=each in asked, named=bool(named) and each in asked, behind=behind.get(each.place, {}))
         for each in found
     ]
     return ProbeResult(
@@ -92,7 +92,7 @@ async def _backends(look: Look, asked: list[Webhook]) -> tuple[dict[_Place, Mapp
     return found, tuple(gaps)
 
 
-def _row(look: Look, webhook: Webhook, *, asked: bool, named: bool, behind: Mapping[str, Value]) -> Row:
+def _row(webhook: Webhook, *, asked: bool, named: bool, behind: Mapping[str, Value]) -> Row:
     namespace, service = webhook.place
     policy, timeout_s = webhook.policy, webhook.timeout_s
     return Row(

@@ -16,7 +16,7 @@ evidence:
     each: runs
     when: row.end_reason == "Error" && row.exit_code == 3
     decisive: true
-    says: {en: "{row.pod} ended: {row.exit_code} ({row.end_reason})", zh: "{row.pod} {row.exit_code} ({row.end_reason})"}
+    says: {en: "{row.pod} ended: {row.exit_code} ({row.end_reason})", zh: "{row.pod}: {row.exit_code}"}
     table: [pod, end_reason, state]
     otherwise: {says: {en: it runs, zh: 正在运行}}
 root_cause: {en: It fails., zh: 出错。}

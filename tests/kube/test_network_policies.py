@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.kube.network_policies import Connection, Direction, Peer, allows_nothing, may_pass, policies_of, summary
+from bot.kube.network_policies import Connection, Direction, Peer, may_pass, policies_of, summary
 
 SERVER = {
     "metadata": {"namespace": "orders", "labels": {"app": "pd"}},
@@ -98,7 +98,6 @@ def test_what_is_not_known_may_pass_unless_nothing_may() -> None:
     assert passes(Connection(), narrow)
     assert not passes(Connection())
     assert passes(calls(app="x"), {})
-    assert allows_nothing(policy(), Direction.INGRESS)
     unknown_labels = Connection(peer=Peer(ip="10.0.0.1", pod=pod("shop")))
     assert passes(unknown_labels, {"from": [{"namespaceSelector": {"matchLabels": {"team": "a"}}}]})
 

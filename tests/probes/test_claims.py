@@ -78,7 +78,6 @@ async def test_a_missing_class_is_told_with_the_one_most_like_it(cluster: Simula
     assert (row.values["classes"], row.values["class_volumes"]) == (("archive", "fast"), 0)
     assert (row.values["pod"], row.values["owner_kind"], row.values["owner"]) == ("db-0", "StatefulSet", "db")
     assert (row.values["template"], row.values["template_class"]) == ("data", "fst")
-    assert row.values["reason"] == "ProvisioningFailed"
     assert row.quote == 'storageclass.storage.k8s.io "fst" not found'
 
 

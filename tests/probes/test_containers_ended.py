@@ -138,7 +138,5 @@ async def test_static_pods_are_of_the_control_plane(cluster: SimulatedCluster, r
 
     rows = (await read(containers.PROBE, args={**CODES, "everywhere": True})).rows
 
-    assert [(row.values["owner_kind"], row.values["owner"], row.values["control_plane"]) for row in rows] == [
-        ("StaticPod", "kube-scheduler", True)
-    ]
+    assert [(row.values["owner_kind"], row.values["owner"]) for row in rows] == [("StaticPod", "kube-scheduler")]
     assert rows[0].values["lease"] == "kube-scheduler"

@@ -46,7 +46,7 @@ async def test_an_nlb_that_ends_tls_and_negotiates_nothing(cluster: SimulatedClu
     )
 
     assert (row["ends_tls"], row["tls_ports"], row["backend_protocol"]) == (True, "443", "tcp")
-    assert (row["alpn"], row["http2"], row["manager"], row["istio"]) == ("", False, "cloud-provider", True)
+    assert (row["alpn"], row["http2"], row["manager"]) == ("", False, "cloud-provider")
     assert row["host"] == host
 
 

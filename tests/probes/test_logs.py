@@ -54,7 +54,6 @@ async def test_a_line_comes_with_how_the_run_that_wrote_it_ended(cluster: Simula
         "previous": True,
         "exit_code": 255,
         "crash_looping": True,
-        "state": "waiting",
         "restarts": 7,
     }
     assert {key: row.values[key] for key in expected} == expected

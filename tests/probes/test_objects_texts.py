@@ -26,7 +26,7 @@ async def test_a_pattern_goes_over_lines(cluster: SimulatedCluster, read: Any, t
 
     (row,) = (await read(PROBE, args=args())).rows
 
-    assert (row.values["found"], row.values["key"], row.values["status"]) == (True, "status", "NoCandidates")
+    assert row.values["status"] == "NoCandidates"
     assert (row.values["namespace"], row.values["name"]) == ("infra", "status")
     assert row.quote.endswith("NoCandidates")
 
@@ -34,8 +34,8 @@ async def test_a_pattern_goes_over_lines(cluster: SimulatedCluster, read: Any, t
 async def test_every_match_of_every_key_or_of_one(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [config_map(b=OLD + NEW, a=OLD)]})
 
-    assert [row.values["key"] for row in (await read(PROBE, args=args())).rows] == ["a", "b", "b"]
-    assert [row.values["key"] for row in (await read(PROBE, args=args(key="a"))).rows] == ["a"]
+    assert len((await read(PROBE, args=args())).rows) == 3
+    assert len((await read(PROBE, args=args(key="a"))).rows) == 1
 
 
 async def test_no_match_is_a_row_of_its_own_and_no_object_is_missing(cluster: SimulatedCluster, read: Any) -> None:
@@ -43,7 +43,7 @@ async def test_no_match_is_a_row_of_its_own_and_no_object_is_missing(cluster: Si
 
     (row,) = (await read(PROBE, args=args())).rows
 
-    assert (row.values["found"], row.values["key"], row.values["status"], row.quote) == (False, "", "", "")
+    assert (row.values["status"], row.quote) == ("", "")
     assert (await read(PROBE, args=args(name="other"))).missing == "ConfigMap infra/other"
 
 

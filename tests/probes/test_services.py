@@ -64,7 +64,6 @@ async def test_a_service_is_joined_with_what_stands_behind_it(cluster: Simulated
         "ready_pods": 1,
         "unready_pods": ("gate-1",),
         "ready_endpoints": 1,
-        "unready_endpoints": 1,
         "unanswered_ports": (),
         "nodes_with": ("worker-a",),
         "nodes_without": ("worker-b", "worker-c"),

@@ -103,7 +103,7 @@ async def test_a_store_is_joined_with_its_pod_and_its_volume(cluster: SimulatedC
     rows = await stores_of(read, kind="StatefulSet", namespace="pay", name="db-tikv")
 
     assert (rows["9"]["pod_exists"], rows["9"]["pod_ready"], rows["4"]["pod_exists"]) == (True, False, False)
-    assert (rows["9"]["pvc"], rows["9"]["pv"], rows["9"]["pv_found_by"]) == ("tikv-db-tikv-0", "pv-9", "label")
+    assert (rows["9"]["pvc"], rows["9"]["pv"]) == ("tikv-db-tikv-0", "pv-9")
     assert (rows["9"]["reclaim_policy"], rows["9"]["up_stores"], rows["4"]["pv"]) == ("Retain", 1, "")
 
 
@@ -120,7 +120,7 @@ async def test_without_its_label_the_volume_is_found_by_the_claim(cluster: Simul
 
     row = (await stores_of(read, namespace="pay"))["9"]
 
-    assert (row["pv"], row["pv_found_by"]) == ("pv-1", "claim")
+    assert row["pv"] == "pv-1"
 
 
 @pytest.mark.parametrize(

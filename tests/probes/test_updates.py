@@ -85,7 +85,6 @@ async def test_only_webhooks_that_wait_for_each_update_count(
     [row] = (await read(PROBE)).rows
 
     assert len(row.values["webhooks"]) == count
-    assert row.values["webhook_timeout_s"] == 10 * count
 
 
 async def test_where_a_text_names_a_webhook_no_other_counts(cluster: SimulatedCluster, read: Any) -> None:
@@ -110,11 +109,11 @@ async def test_of_many_managers_the_one_named_after_the_owner_is_meant(cluster: 
     operators = [deployment(f"{name}-operator", namespace="ops", command="/manager") for name in ("board", "queue")]
     cluster.load({"objects": [crd, looping(ownerReferences=[owner]), *operators]})
     [row] = (await read(PROBE)).rows
-    assert (row.values["owner_kind"], row.values["controller"]) == ("Board", "board-operator")
+    assert row.values["controller"] == "board-operator"
 
     cluster.load({"objects": [looping()]})
     [row] = (await read(PROBE)).rows
-    assert (row.values["controller"], row.values["candidates"]) == ("", ("ops/board-operator", "ops/queue-operator"))
+    assert row.values["controller"] == ""
 
 
 async def test_the_fastest_are_shown_and_the_one_named_comes_first(cluster: SimulatedCluster, read: Any) -> None:

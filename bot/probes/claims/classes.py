@@ -156,7 +156,7 @@ async def _waiting_event(look: Look, claim: Json) -> tuple[str, Gap | None]:
 
 
 _NO_OWNER: Final[Mapping[str, Value]] = {
-    "owner_kind": "", "owner": "", "template": "", "template_class": "", "top_kind": "", "top_name": "",
+    "owner_kind": "", "owner": "", "template": "", "template_class": "",
 }  # fmt: skip
 
 
@@ -164,7 +164,6 @@ async def _owned(look: Look, pod: Json, claim: str) -> tuple[Mapping[str, Value]
     """Return the owner of the pod, and the class that the template which made the claim names now."""
     found = await owners.owners_of(look.snapshot, pod)
     owner = owner_of(pod)
-    top = found.refs[-1] if found.refs else owner
     workload = found.manifests[0] if found.manifests else {}
     template: Json = next(
         (
@@ -179,7 +178,5 @@ async def _owned(look: Look, pod: Json, claim: str) -> tuple[Mapping[str, Value]
         "owner": owner.name,
         "template": name_of(template),
         "template_class": class_of(template) or "",
-        "top_kind": top.kind,
-        "top_name": top.name,
     }
     return values, (found.gap,) if found.gap else ()

@@ -213,7 +213,7 @@ def _named(pull: Pull) -> str:
 def _without_pull(pods: Iterable[Json], pulled: set[str]) -> list[Row]:
     """Return a row per container that waits to be created though none of its pod's images is being pulled."""
     return [
-        _no_pull(pod, container.name, container.image)
+        _no_pull(pod, container.image)
         for pod in pods
         if uid_of(pod) not in pulled
         for container in containers_in(pod)
@@ -221,9 +221,9 @@ def _without_pull(pods: Iterable[Json], pulled: set[str]) -> list[Row]:
     ]
 
 
-def _no_pull(pod: Json, container: str, image: str) -> Row:
-    named = {"namespace": namespace_of(pod), "pod": name_of(pod), "container": container, "image": image}
-    blank = {key: _BLANK[kind] for key, kind in KEYS.items()} | {"size": UNKNOWN}
+def _no_pull(pod: Json, image: str) -> Row:
+    named = {"namespace": namespace_of(pod), "pod": name_of(pod), "image": image}
+    blank = {key: _BLANK[kind] for key, kind in KEYS.items()}
     told: dict[str, Value] = {
         "asked": True,
         "node": node_name_of(pod),

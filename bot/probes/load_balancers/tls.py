@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.load_balancers import NLB, ingress_of, kind_of
-from bot.kube.objects import annotations_of, name_of, namespace_of, ref, spec_of
+from bot.kube.objects import annotations_of, labels_of, name_of, namespace_of, ref, spec_of
 from bot.probes.contract import Look
 from bot.probes.load_balancers.in_question import services_in_question
 from intents.domain import Json, ProbeResult, Row, RowType
@@ -39,10 +39,9 @@ async def read(look: Look) -> ProbeResult:
         items, missing, gap = await services_in_question(look)
     except ClusterError as error:
         return ProbeResult(gaps=(error.gap(),))
-    rows = [_row(look, each) for each in items if _is_network_load_balancer(each)]
-    rows.sort(key=lambda row: (not row.values["ends_tls"], not row.values["istio"], str(row.subject)))
+    ordered = sorted(filter(_is_network_load_balancer, items), key=_rank)
     return ProbeResult(
-        rows=tuple(rows),
+        rows=tuple(_row(each) for each in ordered),
         gaps=(gap,) if gap else (),
         missing=missing,
     )
@@ -52,7 +51,17 @@ def _is_network_load_balancer(service: Json) -> bool:
     return spec_of(service).get("type") == "LoadBalancer" and kind_of(service) is NLB
 
 
-def _row(look: Look, service: Json) -> Row:
+def _rank(service: Json) -> tuple[bool, bool, str]:
+    return not annotations_of(service).get(_CERTIFICATE), not _leads_to_istio(service), str(ref(service, "Service"))
+
+
+def _leads_to_istio(service: Json) -> bool:
+    """Tell whether the Service is an Istio gateway's, by the labels of Istio's charts."""
+    selector = spec_of(service).get("selector") or {}
+    return "istio" in selector or "istio" in labels_of(service) or "istio" in str(selector.get("app") or "")
+
+
+def _row(service: Json) -> Row:
     annotations = annotations_of(service)
     alpn = str(annotations.get(ALPN) or "")
     namespace, name = namespace_of(service), name_of(service)

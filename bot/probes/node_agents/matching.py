@@ -128,7 +128,6 @@ def _rows(
         "agent": agent.ref.name,
         "agent_kind": agent.ref.kind,
         "agent_namespace": agent.ref.namespace,
-        "image": agent.image,
         "version": agent.version,
         "ok_nodes": len(good),
         "bad_nodes": len(bad),
@@ -160,7 +159,6 @@ def _row(
             "ok": placed.ok,
             "trouble": placed.trouble,
             "why": placed.why,
-            "since_s": placed.since_s,
             "restarts": placed.restarts,
             "line": line.text if line else "",
             "line_age_s": line.age_s if line else UNKNOWN,
@@ -177,9 +175,9 @@ def _bare_rows(nodes: Mapping[str, Json], rows: Sequence[Row], questioned: Quest
     """Return a row per node that has no agent at all."""
     covered = {row.values["node"] for row in rows}
     empty: dict[str, Any] = dict.fromkeys(
-        ("agent", "agent_kind", "agent_namespace", "image", "version", "agent_pod", "trouble", "why", "line"), ""
+        ("agent", "agent_kind", "agent_namespace", "version", "agent_pod", "trouble", "why", "line"), ""
     )
-    numbers = {"since_s": UNKNOWN, "restarts": 0, "line_age_s": UNKNOWN, "ok_nodes": 0, "bad_nodes": 0}
+    numbers = {"restarts": 0, "line_age_s": UNKNOWN, "ok_nodes": 0, "bad_nodes": 0}
     return [
         Row(
             values={

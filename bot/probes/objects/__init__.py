@@ -10,7 +10,6 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError, NotFound, NotServed
 from bot.cluster.resources import Resource
-from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, namespace_of, place_of, ref
 from bot.probes.contract import Look, Probe
 from bot.probes.objects import texts
@@ -81,7 +80,7 @@ async def _read(look: Look, resource: Resource, paths: Mapping[str, tuple[Step, 
     if name and not found:
         return ProbeResult(missing=f"{resource.kind} {namespace}/{name}".replace(" /", " "))
     ordered = sorted(found, key=place_of)
-    rows = tuple(_row(look.snapshot, resource.kind, obj, paths) for obj in ordered)
+    rows = tuple(_row(resource.kind, obj, paths) for obj in ordered)
     return ProbeResult(rows=rows, gaps=(gap,) if gap else ())
 
 
@@ -103,7 +102,7 @@ async def _several(look: Look, resource: Resource, name: str, namespace: str) ->
     return listing.items, listing.gap(f"all {resource.plural}")
 
 
-def _row(snapshot: Snapshot, kind: str, obj: Json, paths: Mapping[str, tuple[Step, ...]]) -> Row:
+def _row(kind: str, obj: Json, paths: Mapping[str, tuple[Step, ...]]) -> Row:
     values = {key: value_at(obj, path) for key, path in paths.items()}
     namespace, name = namespace_of(obj), name_of(obj)
     place = f"-n {namespace} " if namespace else ""

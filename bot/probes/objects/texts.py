@@ -15,7 +15,6 @@ from bot.probes.shared.log_lines import BadPattern, compile_pattern, excerpt
 from intents.domain import (
     Gap,
     GapReason,
-    Json,
     ObjectRef,
     ProbeResult,
     Row,
@@ -45,16 +44,16 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult(gaps=(error.gap(str(about)),))
     wanted = look.args.get("key")
     rows = [
-        _row(look, ref(found, kind), found, key, match, pattern)
+        _row(ref(found, kind), match, pattern)
         for key, text in sorted((found.get("data") or {}).items())
         if isinstance(text, str) and wanted in (None, "", key)
         # A piece alone does not show that it is a secret: the whole text is redacted first.
         for match in islice(pattern.finditer(redact(text[:_SEARCHED])), MOST_MATCHES)
     ]
-    return ProbeResult(rows=tuple(rows[:MOST_MATCHES] or [_row(look, ref(found, kind), found, "", None, pattern)]))
+    return ProbeResult(rows=tuple(rows[:MOST_MATCHES] or [_row(ref(found, kind), None, pattern)]))
 
 
-def _row(look: Look, about: ObjectRef, found: Json, key: str, match: Any, pattern: Any) -> Row:
+def _row(about: ObjectRef, match: Any, pattern: Any) -> Row:
     shown = excerpt(match.group(0), 0) if match is not None else ""
     groups = match.groupdict() if match is not None else dict.fromkeys(pattern.groupindex)
     return Row(

@@ -90,7 +90,7 @@ async def read(look: Look) -> ProbeResult:
     rows: list[Row] = []
     for question, found in await asyncio.gather(*(_question(look, pod) for pod in questions[:MOST_PODS])):
         gaps += found
-        rows += _rows(look, question, around)
+        rows += _rows(question, around)
     return ProbeResult(
         rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(suspects.pods)
     )
@@ -168,7 +168,7 @@ class _Nodes:
         return len({domain_of(node, rule.topology_key) for node in self.admitting} - {""}) if rule else 0
 
 
-def _rows(look: Look, question: _PodInQuestion, around: Surroundings) -> list[Row]:
+def _rows(question: _PodInQuestion, around: Surroundings) -> list[Row]:
     pod = question.pod
     replicas = replicas_of(question.owner).desired if question.owner else -1
     rules = _rules(question, around, replicas)

@@ -16,7 +16,6 @@ from bot.kube.pod_readiness import is_ready, unready_reason
 from bot.kube.services import ports_of
 from bot.probes.contract import Look
 from bot.probes.shared import backends
-from bot.probes.shared.ages import UNKNOWN
 from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
 
 _LABEL: Final = "k8s-app=kube-dns"
@@ -28,7 +27,7 @@ KEYS: Final[Mapping[str, RowType]] = {
     "unready": RowType.STRING,  # the pods that are not ready with the reasons
     "restarts": RowType.INTEGER,
 }
-_NO_PODS: Final[Mapping[str, Value]] = {"pods": 0, "ready_pods": 0, "unready": "", "down_s": UNKNOWN, "restarts": 0}
+_NO_PODS: Final[Mapping[str, Value]] = {"pods": 0, "ready_pods": 0, "unready": "", "restarts": 0}
 
 
 async def read(look: Look) -> ProbeResult:

@@ -48,7 +48,6 @@ class _Volume:
 
     pvc: str = ""
     pv: str = ""
-    found_by: str = ""
     reclaim_policy: str = ""
 
 
@@ -60,8 +59,7 @@ async def stores(look: Look, cluster: Json, *, pod: str) -> tuple[list[Row], lis
         return [], []
     pods, gaps = await _pods(look, namespace_of(cluster))
     newest = _newest(known)
-    failed = _failed_ids(cluster)
-    shared = _shared(cluster, known, pods)
+    shared = _shared(cluster, known)
     rows = []
     ordered = sorted(chosen, key=lambda each: (str(each["podName"]), _recency(each)))
     volumes = await asyncio.gather(
@@ -73,7 +71,6 @@ async def stores(look: Look, cluster: Json, *, pod: str) -> tuple[list[Row], lis
         facts: dict[str, Value] = {
             "newest": newest[name] is store,
             "wanted": ordinal_of(name) in clusters.wanted_ordinals(cluster, COMPONENT),
-            "failed": str(store["id"]) in failed,
         }
         rows.append(_row(look, cluster, store, pods.get(name), volume, {**shared, **facts}))
     return rows, gaps
@@ -86,12 +83,6 @@ def _stores_in(cluster: Json) -> list[Store]:
     return [each for each in found if each.get("podName") and each.get("id")]
 
 
-def _failed_ids(cluster: Json) -> set[str]:
-    """Return the ids of the stores that the operator lists as failed."""
-    status = clusters.part(cluster, "status", COMPONENT)
-    return {str(each.get("storeID") or key) for key, each in clusters.entries(status.get("failureStores"))}
-
-
 async def _pods(look: Look, namespace: str) -> tuple[dict[str, Json], list[Gap]]:
     try:
         labels = f"app.kubernetes.io/component={COMPONENT}"
@@ -101,15 +92,13 @@ async def _pods(look: Look, namespace: str) -> tuple[dict[str, Json], list[Gap]]
     return {name_of(each): each for each in listing.items}, []
 
 
-def _shared(cluster: Json, known: Sequence[Store], pods: Mapping[str, Json]) -> dict[str, Value]:
+def _shared(cluster: Json, known: Sequence[Store]) -> dict[str, Value]:
     """Return what every row of one cluster has in common."""
-    prefix = f"{name_of(cluster)}-{COMPONENT}-"
     return {
         "namespace": namespace_of(cluster),
         "cluster": name_of(cluster),
         "replicas": clusters.replicas_of(cluster, COMPONENT),
         "up_stores": sum(each.get("state") == "Up" for each in known),
-        "ready_pods": sum(is_ready(each) for name, each in pods.items() if name.startswith(prefix)),
     }
 
 
@@ -142,18 +131,18 @@ async def _volume(look: Look, store: Store, cluster: Json, pod: Json) -> tuple[_
     labels = f"app.kubernetes.io/instance={name_of(cluster)},{_LABEL}={store['id']}"
     try:
         if found := (await look.snapshot.list("PersistentVolume", labels=labels)).items:
-            return _with_volume(pvc, sorted(found, key=name_of)[0], "label"), []
+            return _with_volume(pvc, sorted(found, key=name_of)[0]), []
         claim = await look.snapshot.find("PersistentVolumeClaim", pvc, namespace=namespace_of(cluster)) if pvc else None
         name = volume_name_of(claim or {})
         volume = await look.snapshot.find("PersistentVolume", name) if name else None
     except ClusterError as error:
         return _Volume(pvc=pvc), [error.gap()]
-    return (_with_volume(pvc, volume, "claim") if volume else _Volume(pvc=pvc)), []
+    return (_with_volume(pvc, volume) if volume else _Volume(pvc=pvc)), []
 
 
-def _with_volume(pvc: str, volume: Json, found_by: str) -> _Volume:
+def _with_volume(pvc: str, volume: Json) -> _Volume:
     policy = reclaim_policy_of(volume)
-    return _Volume(pvc=pvc, pv=name_of(volume), found_by=found_by, reclaim_policy=policy)
+    return _Volume(pvc=pvc, pv=name_of(volume), reclaim_policy=policy)
 
 
 def _row(
