@@ -17,7 +17,7 @@ import yaml
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.slack.scopes import SCOPES
-from bot.store.migration import VERSION_TABLE
+from bot.store.migration import HEAD, VERSION_TABLE
 from tests.catalog.own_entry import OWN_ENTRY
 from tests.command_line.conftest import Server
 from tests.databases import STORE, lay_out
@@ -372,14 +372,21 @@ def test_a_silent_prometheus_is_reported(run: Run, variables: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("revision", "state", "says"),
+    ("revision", "expected", "state", "says"),
     [
-        ("0002", "note", "schema 0002; the next `casebook serve` migrates it to"),
-        ("9999", "missing", "a newer Casebook left schema 9999"),
+        (HEAD, "0002", "note", f"schema {HEAD}; the next `casebook serve` migrates it to"),
+        ("9999", HEAD, "missing", "a newer Casebook left schema 9999"),
     ],
 )
 def test_another_programs_schema_is_reported_and_unchanged(
-    run: Run, variables: Any, tmp_path: Path, revision: str, state: str, says: str
+    run: Run,
+    variables: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    revision: str,
+    expected: str,
+    state: str,
+    says: str,
 ) -> None:
     data = tmp_path / "data"
     lay_out(data)
@@ -390,6 +397,7 @@ def test_another_programs_schema_is_reported_and_unchanged(
         connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = ?", (revision,))
     connection.close()
     before = {path: path.read_bytes() for path in data.iterdir()}
+    monkeypatch.setattr("bot.store.inspection.HEAD", expected)
 
     check = rows(run("doctor", "--output", "json"))["store", "schema"]
 
