@@ -78,9 +78,9 @@ class Ledger:
         """Delete jobs with their records."""
         await self.ask(lambda: self._client.delete_workflows(ids))
 
-    async def ask(self, do: Callable[[], T], *, within: float = ASK_SECONDS) -> T:
-        """Run `do` in a thread, for at most `within` seconds."""
-        return await self.bounded(lambda: asyncio.to_thread(do), within=within)
+    async def ask(self, do: Callable[[], T]) -> T:
+        """Run `do` in a thread, for at most `ASK_SECONDS`."""
+        return await self.bounded(lambda: asyncio.to_thread(do), within=ASK_SECONDS)
 
     async def bounded(self, work: Callable[[], Coroutine[Any, Any, T]], *, within: float) -> T:
         """Run `work()`; its use of the database ends after `within` seconds.
