@@ -70,11 +70,9 @@ def _config() -> Config:
 
 
 def _engine(url: URL) -> Engine:
-    """Return a synchronous engine with the async engine's settings, because alembic is synchronous."""
-    sqlite = url.get_backend_name() == "sqlite"
-    sync = url.set(drivername="sqlite+pysqlite") if sqlite else url
-    engine = create_engine(sync, connect_args=connect_args(url), hide_parameters=True)
-    if sqlite:
+    """Return a synchronous engine with the settings of every other connection, because alembic is synchronous."""
+    engine = create_engine(url, connect_args=connect_args(url), hide_parameters=True)
+    if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", lambda connection, _record: _prepare(connection))
         event.listen(engine, "begin", _begin_immediate)
     return engine
