@@ -110,7 +110,7 @@ async def test_sighup_after_the_files_were_read_is_followed_once_the_app_serves(
         (entries / "gate-restarts.yaml").write_text(OWN_ENTRY)
         os.kill(serving.process.pid or 0, signal.SIGHUP)
         await _logged(serving, "serving simulated over HTTP")
-        await _logged(serving, "gate-restarts.yaml")
+        await _logged(serving, "configuration_reloaded")
         assert await serving.stop() == 0
 
 
