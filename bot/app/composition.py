@@ -68,7 +68,7 @@ from intents.catalog.loader import Problem
 _log: Final = structlog.get_logger(__name__)
 
 # These loggers write whole payloads at lower levels; users' messages must not be logged.
-_TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "aiosqlite", "dbos", "sqlalchemy")
+_TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "dbos", "sqlalchemy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,6 @@ from typing import Final
 
 import structlog
 
-from bot.app.former_names import log_former_names
 from bot.diagnosing import build_engine
 from bot.policy import PolicyError, load_policy
 from bot.policy.alert_routes import AlertRoutesError, load_alert_routes
@@ -108,7 +107,6 @@ class LiveConfiguration:
         if name == "alert_routes" and settings.alert_routes:
             return replace(current, alert_routes=load_alert_routes(settings.alert_routes))
         engine, left_out = build_engine(settings.catalog, last_good=current.engine.catalog, check=unknown_actions)
-        log_former_names(engine.catalog)
         return replace(current, engine=engine, left_out=left_out)
 
     def _files(self) -> dict[str, tuple[Path, ...]]:

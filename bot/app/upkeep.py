@@ -1,9 +1,7 @@
 """Keep a serving process in order: heartbeat, recovery of lost replicas' jobs, deletion of expired rows.
 
-Records of jobs that an earlier version wrote without redaction are scrubbed once. Scheduled reports start when due.
-
-It also updates the summaries of incident channels that a process recorded but did not show, and reads what was posted
-while no process listened.
+Scheduled reports start when due. It also updates the summaries of incident channels that a process recorded but did not
+show, and reads what was posted while no process listened.
 """
 
 from __future__ import annotations
@@ -69,8 +67,7 @@ class Upkeep:
         with contextlib.suppress(StoreUnavailable, JobsUnavailable):
             await self._go_on_reading()
         try:
-            # On its own: after an upgrade it may take longer than the beats of this replica may be apart.
-            async with in_background(self._run()), in_background(self._scrub()):
+            async with in_background(self._run()):
                 yield
         finally:
             with contextlib.suppress(StoreUnavailable):
@@ -85,17 +82,6 @@ class Upkeep:
                 _log.warning("upkeep_delayed", error=str(error))
                 pause = min(pause, _AGAIN_S)
             await asyncio.sleep(pause)
-
-    async def _scrub(self) -> None:
-        """Scrub the records of earlier versions, once."""
-        while True:
-            try:
-                _log.info("earlier_jobs_scrubbed", values=await self.jobs.scrub())
-            except JobsUnavailable as error:
-                _log.warning("earlier_jobs_scrub_delayed", error=str(error))
-                await asyncio.sleep(self.beat_s)
-            else:
-                return
 
     async def _once(self, now: datetime) -> None:
         await self.store.replicas.beat(self.executor, self.version, now)

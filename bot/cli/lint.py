@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from bot.cli.user_files import settings
 from bot.diagnosing import engine_for
 from bot.probes.registry import declarations as probes
 from bot.remedies.registry import declarations as actions
-from intents.catalog.former_uses import former_names
 from intents.catalog.lint import lint
 from intents.catalog.loader import Problem, builtin_directory, load
 from responses.safety import safe_line
@@ -31,7 +30,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         if not path.exists():
             raise CommandError(f"cannot read {path}: no such file or directory")
     result = _check(paths or [builtin_directory(), *configured.catalog])
-    for problem in sorted(result.problems | result.warnings):
+    for problem in sorted(result.problems):
         sys.stdout.write(f"{safe_line(str(problem))}\n")
     sys.stdout.write(f"{result}\n")
     return ExitCode.PROBLEMS if result.problems else ExitCode.ANSWERED
@@ -43,12 +42,12 @@ class _LintResult:
 
     entries: int
     problems: frozenset[Problem]
-    warnings: frozenset[Problem]
 
     def __str__(self) -> str:
-        counts = _count(self.problems, "problem"), _count(self.warnings, "warning")
         noun = "entry" if self.entries == 1 else "entries"
-        return f"{self.entries} {noun} checked: {', '.join(filter(None, counts)) or 'no problem'}"
+        count = len(self.problems)
+        found = f"{count} problem{'' if count == 1 else 's'}" if count else "no problem"
+        return f"{self.entries} {noun} checked: {found}"
 
 
 def _check(paths: Sequence[Path]) -> _LintResult:
@@ -57,18 +56,11 @@ def _check(paths: Sequence[Path]) -> _LintResult:
     loaded = load([builtin_directory(), *(_directory(path) for path in paths if path != builtin_directory())])
     catalog = loaded.catalog
     problems = _within([*loaded.problems, *lint(catalog, probes(), actions())], paths)
-    former = _within(former_names(catalog, probes()), paths)
-    # Entries of users get a release to follow; the built-in ones are changed together with the probes.
-    problems |= _within(former, [builtin_directory()])
     own = {name for name, source in catalog.sources.items() if _is_within(source.path, paths)}
     if not problems:
         # Rehearsing takes seconds and needs consistent entries.
         problems = frozenset(asyncio.run(check_cases(engine_for(catalog), only=own)))
-    return _LintResult(entries=len(own), problems=problems, warnings=former - problems)
-
-
-def _count(found: Collection[Problem], noun: str) -> str:
-    return f"{len(found)} {noun}{'' if len(found) == 1 else 's'}" if found else ""
+    return _LintResult(entries=len(own), problems=problems)
 
 
 def _within(problems: Iterable[Problem], paths: Sequence[Path]) -> frozenset[Problem]:

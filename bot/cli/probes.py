@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from bot.cli.console import note, show
+from bot.cli.console import show
 from bot.cli.errors import CommandError, ExitCode, did_you_mean
 from bot.probes.registry import declarations
-from intents.declarations import named_probes
 from intents.domain import ArgDeclaration, ProbeDeclaration, RowType
 from responses.layout import DIM, listed, paragraph
 
@@ -25,14 +24,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _named(name: str, known: Mapping[str, ProbeDeclaration]) -> ProbeDeclaration:
-    """Return the probe of a name; a name of the release before is reported with the one of now."""
-    if name in known:
-        return known[name]
-    former = named_probes(known).get(name)
-    if former is None:
+    if name not in known:
         raise CommandError(f'unknown probe "{name}"{did_you_mean(name, known, part=True)}', code=ExitCode.NOT_FOUND)
-    note(f"probe {name} is now {former.current_name}")
-    return former.declaration
+    return known[name]
 
 
 def _probe(probe: ProbeDeclaration) -> Iterator[RenderableType]:

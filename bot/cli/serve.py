@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from bot.app import RunningApp, running
-from bot.app.former_names import log_former_names
 from bot.cli.console import note
 from bot.cli.errors import TERMINATED, CommandError, ExitCode, told
 from bot.cli.logs import configure_logging
@@ -63,7 +62,6 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
         note(safe_line(f"{configured.channels}: {line}"))
     engine, broken = build_engine(configured.catalog, check=unknown_actions)
     report(broken)
-    log_former_names(engine.catalog)
     _skip_in_collections()
     # A message makes about a thousand objects, which live until its acknowledgement: fewer and larger collections.
     gc.set_threshold(_COLLECTED_AFTER)

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from bot.common.catalogs import load_catalog, matcher_of
 from bot.probes.contract import Probe
-from bot.probes.registry import known_probes, unreadable_parts
+from bot.probes.registry import probes, unreadable_parts
 from intents.catalog.loader import Catalog, Check, Problem
 from intents.catalog.schema import Incident
 from intents.domain import Symptom
@@ -71,12 +71,12 @@ def build_engine(
         yield from check(incident)
 
     loaded = load_catalog(directories, last_good=last_good, check=checked)
-    return Engine(catalog=loaded.catalog, matcher=matcher_of(loaded), probes=known_probes()), loaded.problems
+    return Engine(catalog=loaded.catalog, matcher=matcher_of(loaded), probes=probes()), loaded.problems
 
 
 def engine_for(catalog: Catalog) -> Engine:
     """Return the engine for a catalog that was made in this process."""
-    return Engine(catalog=catalog, matcher=Matcher(catalog), probes=known_probes())
+    return Engine(catalog=catalog, matcher=Matcher(catalog), probes=probes())
 
 
 async def match_text(text: str, *, engine: Engine) -> MatchResult:

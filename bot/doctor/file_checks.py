@@ -12,11 +12,10 @@ from bot.doctor.checks import Check, CheckState
 from bot.policy import Policy, PolicyError, load_policy
 from bot.policy.alert_routes import AlertRoutesError, load_alert_routes
 from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
-from bot.probes.registry import declarations, unreadable_parts
+from bot.probes.registry import unreadable_parts
 from bot.remedies.names import action_names, unknown_actions
 from bot.roles.needs import unknown_kinds
 from bot.settings import Settings, variable
-from intents.catalog.former_uses import former_names
 from intents.catalog.loader import Catalog, Problem, builtin_directory
 
 _CATALOG: Final = variable("catalog")
@@ -52,16 +51,6 @@ def _catalog(settings: Settings, *, malformed: bool) -> tuple[Catalog, tuple[Che
     ours = sum(not str(source.path).startswith(builtin) for source in loaded.catalog.sources.values())
     says = f"{len(loaded.catalog)} incidents" + (f", {ours} of your own" if own else "")
     found = [*_wrong("catalog", loaded.problems, remedy=lambda problem: f"casebook lint {problem.file}")]
-    found += [
-        Check(
-            area="catalog",
-            what=f"{each.file}:{each.line}",
-            state=CheckState.NOTE,
-            says=f"{each.field}: {each.says}",
-            remedy="use the new name",
-        )
-        for each in former_names(loaded.catalog, declarations())
-    ]
     if malformed:
         says += f"; your own are not checked: {_CATALOG} is malformed"
     found.insert(0, Check(area="catalog", what="entries", says=says))

@@ -78,7 +78,7 @@ def create_engine(url: URL, closing: DatabaseDeadline) -> sa.Engine:
     """Create the database engine for DBOS; `closing` ends all work with it."""
     sqlite = url.get_backend_name() == "sqlite"
     engine = sa.create_engine(
-        url.set(drivername="sqlite+pysqlite") if sqlite else url,
+        url,
         connect_args=connect_args(url) if sqlite else _postgres_args(url),
         hide_parameters=True,
         # SQLite's waiters race for its lock with ever longer sleeps; threads that wait for a connection queue. With ten

@@ -243,10 +243,6 @@ class Jobs:
             await ledger.delete(over)
         return all(job.status in finished or job.name == keeping for job in jobs)
 
-    async def scrub(self) -> int:
-        """Redact what earlier versions recorded. Return the number of changed values; a repeat changes nothing."""
-        return await self._require_launched().scrub(self._version)
-
     async def ping(self) -> None:
         """Raise `JobsUnavailable` with the reason if a job could not be started now."""
         await self._require_launched().probe()

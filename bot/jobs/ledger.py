@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.jobs.contract import JobsUnavailable
 from bot.jobs.engine import DEADLINE, DatabaseDeadline, JsonSerializer, create_engine
-from bot.jobs.scrub import scrub_records
 from bot.store.database import PROBE, DatabaseFile, parse_url
 from bot.store.errors import StoreReadOnly, StoreUnavailable, translated_error
 
@@ -30,8 +29,6 @@ FINISHED: Final = (
     WorkflowStatusString.MAX_RECOVERY_ATTEMPTS_EXCEEDED,
 )
 ASK_SECONDS: Final = 5.0
-# Once per process, in the background.
-_SCRUB_SECONDS: Final = 600.0
 # Name of the asyncio tasks that query the database, for people who list tasks.
 ASKING: Final = "casebook-jobs-asking"
 
@@ -81,14 +78,9 @@ class Ledger:
         """Delete jobs with their records."""
         await self.ask(lambda: self._client.delete_workflows(ids))
 
-    async def scrub(self, version: str) -> int:
-        """Redact the records of jobs of other versions. Return the number of changed values."""
-        schema = None if self._sqlite else SCHEMA
-        return await self.ask(lambda: scrub_records(self.engine, schema=schema, version=version), within=_SCRUB_SECONDS)
-
-    async def ask(self, do: Callable[[], T], *, within: float = ASK_SECONDS) -> T:
-        """Run `do` in a thread, for at most `within` seconds."""
-        return await self.bounded(lambda: asyncio.to_thread(do), within=within)
+    async def ask(self, do: Callable[[], T]) -> T:
+        """Run `do` in a thread, for at most `ASK_SECONDS`."""
+        return await self.bounded(lambda: asyncio.to_thread(do), within=ASK_SECONDS)
 
     async def bounded(self, work: Callable[[], Coroutine[Any, Any, T]], *, within: float) -> T:
         """Run `work()`; its use of the database ends after `within` seconds.

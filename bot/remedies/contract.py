@@ -3,7 +3,7 @@
 A plan is offered, previewed, applied and verified. Each stage returns one of these values, small enough for the journal
 and free of cluster objects. What stops a plan is a Refusal: a result like the others, which people read.
 
-Field names and enum values are stored as JSON; a change must still read what the previous version wrote.
+Field names and enum values are stored as JSON; a change must still read what a released version wrote.
 """
 
 from __future__ import annotations

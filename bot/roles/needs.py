@@ -22,7 +22,6 @@ from bot.remedies.shared import budgets, origins
 from bot.remedies.shared.kinds import permission
 from bot.remedies.undo import permissions_to_undo
 from intents.catalog.loader import Catalog
-from intents.declarations import named_probes
 from intents.domain import Permission
 from intents.focus import CUSTOM_RESOURCE, KINDS
 
@@ -101,13 +100,10 @@ def unknown_kinds(catalog: Catalog) -> tuple[tuple[str, str], ...]:
 
 def _kinds(catalog: Catalog) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield who reads a kind by its name, the kind, and how."""
-    known = named_probes(declarations())
     for incident in catalog:
         for read in incident.reads.values():
-            probe = known.get(read.probe)
-            if probe is not None and probe.declaration.name == objects.DECLARATION.name:
-                args = probe.translated(read.args)
-                yield incident.id, str(args.get("kind") or ""), _verbs(args)
+            if read.probe == objects.DECLARATION.name:
+                yield incident.id, str(read.args.get("kind") or ""), _verbs(read.args)
         yield from ((ASKED_ABOUT, kind, _READ) for kind in incident.kinds if kind != CUSTOM_RESOURCE)
     yield from ((ASKED_ABOUT, kind, _READ) for kind in KINDS.values())
 

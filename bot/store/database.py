@@ -50,7 +50,7 @@ def parse_url(url: str) -> URL:
         case "sqlite" if parsed.database in (None, "", ":memory:"):
             raise StoreUnavailable("an in-memory database is lost at the next start: name a file, sqlite:///path")
         case "sqlite":
-            return parsed.set(drivername="sqlite+aiosqlite")
+            return parsed.set(drivername="sqlite+pysqlite")
         case "postgresql" | "postgres":
             return parsed.set(drivername="postgresql+psycopg")
         case _:
@@ -295,7 +295,7 @@ def _engine(url: URL) -> AsyncEngine:
 def _sqlite_engine(url: URL) -> Engine:
     try:
         engine = create_engine(
-            url.set(drivername="sqlite+pysqlite"),
+            url,
             connect_args=connect_args(url),
             hide_parameters=True,
             pool_timeout=CONNECT_SECONDS,

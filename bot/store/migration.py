@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +21,7 @@ _log: Final = logging.getLogger(__name__)
 # Not alembic's default name: other applications may have tables in the same database.
 VERSION_TABLE: Final = "casebook_schema"
 # The newest revision in `migrations/versions`; a database at this revision needs no script to be read.
-HEAD: Final = "0017"
+HEAD: Final = "0001"
 # Any constant: the lock that serialises migrations of one database.
 _TURN: Final = 0x6361_7365_626F_6F6B
 # Another process that starts may be migrating: longer than the wait of an ordinary write.
@@ -39,41 +38,24 @@ def migrate(url: URL) -> None:
             if connection.dialect.name != "sqlite":
                 connection.execute(text(f"SET LOCAL lock_timeout = {_WAIT_MS}"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TURN})
-            migrated = _upgrade(connection)
-        if migrated and engine.dialect.name == "sqlite":
-            _compact(engine)
+            _upgrade(connection)
     except (SQLAlchemyError, OSError) as error:
         raise translated_error(error) from None
     finally:
         engine.dispose()
 
 
-def _compact(engine: Engine) -> None:
-    """Rewrite the file: what earlier versions deleted or redacted may stay in unused pages and in the journal."""
-    try:
-        with engine.connect() as connection:
-            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                connection.connection.execute(statement)
-    except (SQLAlchemyError, OSError, sqlite3.Error) as error:
-        # For lack of space, say. The rows themselves are migrated.
-        _log.warning("database_compaction_failed error=%s", type(error).__name__)
-
-
-def _upgrade(connection: Connection) -> bool:
-    """Run the missing migrations. Return whether there were any in a database that existed before."""
+def _upgrade(connection: Connection) -> None:
+    """Run the missing migrations."""
     present = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_heads()
     if present == (HEAD,):
-        return False
-    config = _config()
-    config.attributes["connection"] = connection
-    scripts = ScriptDirectory.from_config(config)
+        return
     if not set(present) <= known_revisions():
         raise StoreTooNew(present=", ".join(present), expected=HEAD)
-    if set(present) != set(scripts.get_heads()):
-        command.upgrade(config, "head")
-        _log.info("database_migrated schema=%s", HEAD)
-        return bool(present)
-    return False
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    _log.info("database_migrated schema=%s", HEAD)
 
 
 def known_revisions() -> frozenset[str]:
@@ -88,11 +70,9 @@ def _config() -> Config:
 
 
 def _engine(url: URL) -> Engine:
-    """Return a synchronous engine with the async engine's settings, because alembic is synchronous."""
-    sqlite = url.get_backend_name() == "sqlite"
-    sync = url.set(drivername="sqlite+pysqlite") if sqlite else url
-    engine = create_engine(sync, connect_args=connect_args(url), hide_parameters=True)
-    if sqlite:
+    """Return a synchronous engine with the settings of every other connection, because alembic is synchronous."""
+    engine = create_engine(url, connect_args=connect_args(url), hide_parameters=True)
+    if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", lambda connection, _record: _prepare(connection))
         event.listen(engine, "begin", _begin_immediate)
     return engine

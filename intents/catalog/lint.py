@@ -21,7 +21,6 @@ from intents.catalog.cases import CaseError, world_of
 from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read, Remediation, Rule, Symptom
 from intents.conditions import ConditionError, atoms, check, holds
-from intents.declarations import NamedProbe, named_probes
 from intents.domain import Language, ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
 from intents.focus import KINDS
 from intents.symptoms import VOCABULARY
@@ -56,18 +55,20 @@ def lint(
     catalog: Catalog, probes: Mapping[str, ProbeDeclaration], declared: Mapping[str, ActionDeclaration]
 ) -> tuple[Problem, ...]:
     """Return every mistake in every entry, with file, line and field."""
-    known = named_probes(probes)
     return tuple(
         sorted(
             catalog.sources[incident.id].problem(path, says)
             for incident in catalog
-            for path, says in complaints(incident, catalog, known, declared)
+            for path, says in complaints(incident, catalog, probes, declared)
         )
     )
 
 
 def complaints(
-    incident: Incident, catalog: Catalog, probes: Mapping[str, NamedProbe], declared: Mapping[str, ActionDeclaration]
+    incident: Incident,
+    catalog: Catalog,
+    probes: Mapping[str, ProbeDeclaration],
+    declared: Mapping[str, ActionDeclaration],
 ) -> Iterator[Complaint]:
     """Yield what is wrong with one entry, each with the path into its file."""
     entry = _Entry.of(incident, probes)
@@ -95,12 +96,12 @@ class _Entry:
     """An incident with the names that may be used in it."""
 
     incident: Incident
-    probes: Mapping[str, NamedProbe]
+    probes: Mapping[str, ProbeDeclaration]
     keys: Mapping[str, Mapping[str, RowType]]  # of the rows of each read
     named: frozenset[str]
 
     @classmethod
-    def of(cls, incident: Incident, probes: Mapping[str, NamedProbe]) -> _Entry:
+    def of(cls, incident: Incident, probes: Mapping[str, ProbeDeclaration]) -> _Entry:
         return cls(
             incident=incident,
             probes=probes,
@@ -151,12 +152,10 @@ def _read(entry: _Entry, name: str, read: Read) -> Iterator[Complaint]:
     path: Path = ("reads", name)
     probe = entry.probes.get(read.probe)
     if probe is None:
-        names = sorted({each.declaration.name for each in entry.probes.values()})
-        yield (*path, "probe"), f"no such probe {read.probe!r}; there are {', '.join(names)}"
+        yield (*path, "probe"), f"no such probe {read.probe!r}; there are {', '.join(sorted(entry.probes))}"
         return
-    given = probe.translated(read.args)
-    for argument, declared in probe.declaration.args.items():
-        if declared.required and argument not in given:
+    for argument, declared in probe.args.items():
+        if declared.required and argument not in read.args:
             yield path, f"probe {read.probe} needs the argument {argument!r}"
     for argument, value in read.args.items():
         where = (*path, "args", argument)

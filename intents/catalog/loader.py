@@ -36,20 +36,15 @@ Check = Callable[[Incident], Iterable[tuple[tuple[str | int, ...], str]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Problem:
-    """One mistake in a catalog: its file, line and field, and what was expected.
-
-    With `warning`, the entry works nevertheless.
-    """
+    """One mistake in a catalog: its file, line and field, and what was expected."""
 
     file: str
     line: int
     field: str
     says: str
-    warning: bool = False
 
     def __str__(self) -> str:
-        says = f"warning: {self.says}" if self.warning else self.says
-        return ": ".join(filter(None, (f"{self.file}:{self.line}", self.field, says)))
+        return ": ".join(filter(None, (f"{self.file}:{self.line}", self.field, self.says)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +60,10 @@ class Source:
     def document(self) -> Document:
         return _document(self.text)
 
-    def problem(self, path: Sequence[str | int], says: str, *, warning: bool = False) -> Problem:
+    def problem(self, path: Sequence[str | int], says: str) -> Problem:
         """Return a problem at a path into this file, e.g. ("evidence", 2, "when")."""
         line, field_name = self.document.line(path), _field_name(path)
-        return Problem(file=str(self.path), line=line, field=field_name, says=says, warning=warning)
+        return Problem(file=str(self.path), line=line, field=field_name, says=says)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

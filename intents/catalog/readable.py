@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from intents.catalog.key_uses import KeyUse, Path, key_uses
 from intents.catalog.schema import Incident
 from intents.conditions import ConditionError, check
-from intents.declarations import NamedProbe
+from intents.domain import ProbeDeclaration
 
 
-def unreadable(incident: Incident, known: Mapping[str, NamedProbe]) -> Iterator[tuple[Path, str]]:
+def unreadable(incident: Incident, known: Mapping[str, ProbeDeclaration]) -> Iterator[tuple[Path, str]]:
     """Yield why an entry cannot be evaluated, each with the path into its file; nothing if it can."""
     for name, read in incident.reads.items():
         if read.probe not in known:
@@ -30,7 +30,7 @@ def unreadable(incident: Incident, known: Mapping[str, NamedProbe]) -> Iterator[
             yield use.path, f"no row has a key {use.key!r}"
 
 
-def _is_filled(use: KeyUse, incident: Incident, known: Mapping[str, NamedProbe]) -> bool:
+def _is_filled(use: KeyUse, incident: Incident, known: Mapping[str, ProbeDeclaration]) -> bool:
     """Return whether a read that the use may mean fills the key. An unknown read or probe is reported elsewhere."""
     if use.read and use.read not in incident.reads:
         return True

@@ -6,7 +6,6 @@ from bot.cli.rehearsal import full_world_of, stage
 from bot.probes.registry import declarations
 from intents.catalog.cases import like_of, world_of
 from intents.catalog.schema import Case, Incident
-from intents.declarations import named_probes
 from intents.domain import Verdict
 from tests.catalog.conftest import CATALOG
 from tests.catalog.rehearsed import Rehearsed
@@ -39,11 +38,11 @@ def test_with_every_read_forbidden_nothing_is_proven_either_way(
     incident: Incident, rehearsals: tuple[Rehearsed, ...]
 ) -> None:
     """Discovery, which every account may read, tells which kinds are served: no role can forbid it."""
-    probes = named_probes(declarations())
+    probes = declarations()
     free = {
         each.id
         for each in CATALOG
-        if each.reads and not any(probes[read.probe].declaration.permissions for read in each.reads.values())
+        if each.reads and not any(probes[read.probe].permissions for read in each.reads.values())
     }
     for one in rehearsals:
         if one.blind is not None:

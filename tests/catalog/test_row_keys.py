@@ -1,11 +1,10 @@
-"""Every row key that a probe declares is used by an entry of the catalog, and every entry uses names of now."""
+"""Every row key that a probe declares is used by an entry of the catalog."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from bot.probes.registry import declarations
-from intents.catalog.former_uses import former_names
 from intents.catalog.key_uses import key_uses
 from intents.catalog.schema import Incident, Read
 from intents.domain import ProbeDeclaration
@@ -52,7 +51,3 @@ def test_no_row_key_is_declared_that_nothing_uses() -> None:
 def test_there_are_few_probes_each_named_by_what_it_reads() -> None:
     """The first 36 entries need 28; further ones share what reads a family of resources."""
     assert len(declarations()) <= 28 + max(len(CATALOG) - 36, 0) / 3 + 4
-
-
-def test_the_catalog_uses_no_name_of_the_release_before() -> None:
-    assert [str(each) for each in former_names(CATALOG, declarations())] == []

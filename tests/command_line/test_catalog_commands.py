@@ -84,13 +84,6 @@ def test_keys_that_an_argument_adds_are_listed_with_it(run: Run) -> None:
     assert re.search(r"^ +exit_code +integer$", ended, re.MULTILINE)
 
 
-def test_a_former_name_shows_the_probe_of_now(run: Run) -> None:
-    former, now = run("probes", "restarts"), run("probes", "containers")
-
-    assert (former.code, former.out) == (0, now.out)
-    assert former.err == "casebook: probe restarts is now containers with ended: true\n"
-
-
 @pytest.mark.parametrize(
     ("argv", "meant"),
     [(["probes", "apiservice"], "apiservices"), (["show", "run-as-root"], "run-as-nonroot-root-image")],

@@ -17,8 +17,8 @@ import yaml
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.slack.scopes import SCOPES
-from bot.store.migration import VERSION_TABLE
-from tests.catalog.old_entry import OLD_ENTRY
+from bot.store.migration import HEAD, VERSION_TABLE
+from tests.catalog.own_entry import OWN_ENTRY
 from tests.command_line.conftest import Server
 from tests.databases import STORE, lay_out
 from tests.postgres import Server as Postgres
@@ -372,14 +372,21 @@ def test_a_silent_prometheus_is_reported(run: Run, variables: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("revision", "state", "says"),
+    ("revision", "expected", "state", "says"),
     [
-        ("0002", "note", "schema 0002; the next `casebook serve` migrates it to"),
-        ("9999", "missing", "a newer Casebook left schema 9999"),
+        (HEAD, "0002", "note", f"schema {HEAD}; the next `casebook serve` migrates it to"),
+        ("9999", HEAD, "missing", "a newer Casebook left schema 9999"),
     ],
 )
 def test_another_programs_schema_is_reported_and_unchanged(
-    run: Run, variables: Any, tmp_path: Path, revision: str, state: str, says: str
+    run: Run,
+    variables: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    revision: str,
+    expected: str,
+    state: str,
+    says: str,
 ) -> None:
     data = tmp_path / "data"
     lay_out(data)
@@ -390,6 +397,7 @@ def test_another_programs_schema_is_reported_and_unchanged(
         connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = ?", (revision,))
     connection.close()
     before = {path: path.read_bytes() for path in data.iterdir()}
+    monkeypatch.setattr("bot.store.inspection.HEAD", expected)
 
     check = rows(run("doctor", "--output", "json"))["store", "schema"]
 
@@ -448,21 +456,16 @@ def test_problems_of_own_files_have_file_and_line(run: Run, variables: Any, tmp_
     assert rows(ran)["channels", str(channels)]["says"] == "no cluster is called 'prod': [0]"
 
 
-def test_former_names_and_unknown_probes_of_own_entries_have_file_and_line(
-    run: Run, variables: Any, tmp_path: Path
-) -> None:
+def test_unknown_probes_of_own_entries_have_file_and_line(run: Run, variables: Any, tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
-    (own / "gate-restarts.yaml").write_text(OLD_ENTRY)
-    breaks = OLD_ENTRY.replace("gate-restarts", "gate-breaks").replace("probe: restarts", "probe: reboots")
+    (own / "gate-restarts.yaml").write_text(OWN_ENTRY)
+    breaks = OWN_ENTRY.replace("gate-restarts", "gate-breaks").replace("probe: containers", "probe: reboots")
     (own / "gate-breaks.yaml").write_text(breaks)
     variables(catalog=str(own))
 
     ran = run("doctor", "--output", "json")
 
-    former = rows(ran)["catalog", f"{own / 'gate-restarts.yaml'}:8"]
-    assert former["state"] == "note"
-    assert "reads.runs.probe: probe restarts is now containers" in former["says"]
     assert "there is no probe 'reboots'" in wrong(ran)["catalog", f"{own / 'gate-breaks.yaml'}:8"]["says"]
     assert rows(ran)["catalog", "entries"]["says"].endswith("1 of your own")
 

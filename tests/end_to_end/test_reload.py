@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.catalog.old_entry import OLD_ENTRY
+from tests.catalog.own_entry import OWN_ENTRY
 from tests.end_to_end import own_entries
 from tests.end_to_end.corners import Corner, make_corner
 from tests.end_to_end.process import Serving, ignores, premises
@@ -77,23 +77,15 @@ async def test_sighup_loads_new_catalog_entries_and_keeps_the_last_valid_version
         assert await serving.stop() == 0
 
 
-async def test_former_names_in_the_catalog_are_logged_at_the_start_and_at_a_reload(tmp_path: Path) -> None:
+async def test_entry_with_an_unknown_probe_is_reported_at_a_reload(tmp_path: Path) -> None:
     entries = tmp_path / "catalog"
     entries.mkdir()
-    (entries / "gate-restarts.yaml").write_text(OLD_ENTRY)
     async with premises(tmp_path, pace=False, CASEBOOK_CATALOG=str(entries), CASEBOOK_LOG_LEVEL="info") as at:
         serving = await at.start(forked=False)
-        await _logged(serving, "catalog_former_name_used")
-        said = next(line for line in serving.said if "catalog_former_name_used" in line)
-        for part in ("gate-restarts.yaml", "reads.runs.probe", "probe restarts is now containers"):
-            assert part in said
-
         await _logged(serving, "serving simulated over HTTP")
-        (entries / "gate-later.yaml").write_text(OLD_ENTRY.replace("gate-restarts", "gate-later"))
-        breaks = OLD_ENTRY.replace("gate-restarts", "gate-breaks").replace("probe: restarts", "probe: reboots")
+        breaks = OWN_ENTRY.replace("gate-restarts", "gate-breaks").replace("probe: containers", "probe: reboots")
         (entries / "gate-breaks.yaml").write_text(breaks)
         os.kill(serving.process.pid or 0, signal.SIGHUP)
-        await _logged(serving, "gate-later.yaml")
         notes = await _notes(serving, lambda found: "catalog" in found)
         assert "gate-breaks.yaml:8: reads.runs.probe: there is no probe 'reboots'" in notes["catalog"]
         assert await serving.stop() == 0
@@ -115,10 +107,10 @@ async def test_sighup_after_the_files_were_read_is_followed_once_the_app_serves(
         at.slack.fail("auth.test", retry_after=1)
         serving = await at.begin()
         await at.slack.wait_for(lambda: at.slack.calls, timeout=20)
-        (entries / "gate-restarts.yaml").write_text(OLD_ENTRY)
+        (entries / "gate-restarts.yaml").write_text(OWN_ENTRY)
         os.kill(serving.process.pid or 0, signal.SIGHUP)
         await _logged(serving, "serving simulated over HTTP")
-        await _logged(serving, "gate-restarts.yaml")
+        await _logged(serving, "configuration_reloaded")
         assert await serving.stop() == 0
 
 

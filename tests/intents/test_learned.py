@@ -22,7 +22,6 @@ from intents.catalog.learned import (
 )
 from intents.catalog.lint import complaints
 from intents.catalog.schema import Incident
-from intents.declarations import named_probes
 from intents.domain import Status
 from intents.layered_matcher import LayeredMatcher, signature_matcher
 from intents.matcher import Matcher
@@ -86,7 +85,7 @@ def test_line_without_words_of_its_own_has_no_signature(line: str) -> None:
 def test_entry_passes_lint_and_is_found_by_its_own_line(others: dict[str, str]) -> None:
     incident = entry(**{"line": LINE, **others})
 
-    assert list(complaints(incident, CATALOG, named_probes(declarations()), {})) == []
+    assert list(complaints(incident, CATALOG, declarations(), {})) == []
     assert incident.status is Status.SANDBOX
     assert not incident.remediations
     line = incident.examples.match[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,47 +76,3 @@ async def test_payloads_results_and_errors_are_recorded_without_credentials(
     assert {row["serialization"] for row in rows(jobs_url)["workflow_status"]} == {"casebook_json"}
     # The first run sees what a run after a crash would see.
     assert all(PASSWORD not in json.dumps(seen) for seen in echo.seen)
-
-
-async def test_records_of_an_earlier_version_are_scrubbed(launch: Launch, jobs_url: str) -> None:
-    echo = Echo()
-    earlier = await launch(workflows={"result": echo.result}, version="1")
-    await earlier.start("result", "Ev1", {"text": "beside"})
-    assert await earlier.idle(5)
-    await earlier.close()
-    _write_into_records(jobs_url)
-    assert PASSWORD in held(jobs_url)
-
-    jobs = await launch(workflows={"result": echo.result})
-    await jobs.scrub()
-    recorded = held(jobs_url)
-
-    assert "Ev1" in recorded
-    assert [secret for secret in (KEY, PASSWORD) if secret in recorded] == []
-    if jobs_url.startswith("sqlite"):
-        assert _in_files(jobs_url) == []
-
-
-def _write_into_records(url: str) -> None:
-    """Replace what is recorded by what a version without redaction has recorded."""
-    engine = create_engine(parse_url(url), DatabaseDeadline())
-    prefix = "" if url.startswith("sqlite") else "casebook_jobs."
-    telling = json.dumps(TELLING)
-    given = json.dumps({"args": ["Ev1", TELLING], "kwargs": {}})
-    with engine.begin() as connection:
-        for table, column, value in (
-            ("workflow_status", "inputs", given),
-            ("workflow_status", "output", telling),
-            ("workflow_input", "inputs", given),
-            ("workflow_output", "output", telling),
-            ("operation_outputs", "output", telling),
-        ):
-            connection.execute(sa.text(f"UPDATE {prefix}{table} SET {column} = :value"), {"value": value})
-    engine.dispose()
-
-
-def _in_files(url: str) -> list[str]:
-    file = Path(url.removeprefix("sqlite:///"))
-    files = [file, file.with_name(file.name + "-wal")]
-    content = b"".join(each.read_bytes() for each in files if each.exists())
-    return [secret for secret in (KEY, PASSWORD) if secret.encode() in content]

@@ -27,15 +27,6 @@ async def cluster() -> AsyncIterator[SimulatedCluster]:
     await simulated.stop()
 
 
-def filled(probe: Probe, args: dict[str, Any]) -> dict[str, Any]:
-    """Return the row keys that a read with these arguments fills, those that leave with the next release included."""
-    keys = probe.declaration.keys(args)
-    for former in probe.declaration.formerly:
-        if former.with_args.items() <= args.items() and not set(args) & set(former.new_args):
-            keys |= former.leaving
-    return keys
-
-
 @pytest.fixture
 def read(cluster: SimulatedCluster, tmp_path: Path) -> Read:
     """`await read(PROBE, kind="Pod", namespace="shop", name="api-0", args={})`: one look through a fresh snapshot."""
@@ -53,7 +44,7 @@ def read(cluster: SimulatedCluster, tmp_path: Path) -> Read:
             look = Look(snapshot=snapshot, focus=Focus(**focus), args=args or {}, named=named or {})
             reading = await probe.run(look)
         for row in reading.rows:
-            missing = set(filled(probe, args or {})) - set(row.values)
+            missing = set(probe.declaration.keys(args or {})) - set(row.values)
             assert not missing, f"{probe.declaration.name} leaves {missing} unfilled"
         return reading
 

@@ -15,7 +15,6 @@ import pytest
 from bot.__main__ import main
 from bot.cli.errors import table
 from bot.metrics import Metrics
-from bot.probes import registry as probe_registry
 from bot.remedies.registry import actions, declarations
 from bot.roles.needs import ASKED_ABOUT, DIAGNOSIS, MARKING, PREVIEWS, Need, reads, writes
 from bot.settings import documented
@@ -24,8 +23,7 @@ from intents.catalog import schema
 from intents.catalog.actions import Argument
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.signatures import Signature
-from intents.declarations import named_probes
-from intents.domain import Permission, ProbeDeclaration
+from intents.domain import Permission
 from intents.symptoms import VOCABULARY
 from tests.deploy import chart_files
 from tests.project import catalog_page, coverage_page, role_files, slack_files
@@ -180,25 +178,6 @@ def _words() -> Iterator[str]:
     yield from (f"| `<{word}>` | {meaning} |" for word, meaning in VOCABULARY.items())
 
 
-def _former_names() -> Iterator[str]:
-    """Yield the names of the release before that a user's entry may still use, with those of now."""
-    yield "| probe before | probe now | row keys renamed | row keys that go |"
-    yield "|---|---|---|---|"
-    known = named_probes(probe_registry.declarations())
-    for name in sorted(known):
-        former = known[name].former
-        renamed = ", ".join(f"`{old}` is `{new}`" for old, new in sorted(former.keys.items()))
-        leaving = ", ".join(_leaving(key, known[name].declaration) for key in sorted(former.leaving))
-        if former.probe or renamed or leaving:
-            now = f"`{known[name].current_name}`" if former.probe else "the same"
-            yield f"| `{name}` | {now} | {renamed} | {leaving} |"
-
-
-def _leaving(key: str, probe: ProbeDeclaration) -> str:
-    flag = probe.flag_for(key)
-    return f"`{key}` (only with `{flag}`)" if flag else f"`{key}`"
-
-
 # Each page and its generated parts.
 _PARTS: Final[Mapping[str, Mapping[str, Callable[[], Iterable[str]]]]] = defaultdict(
     dict,
@@ -209,7 +188,6 @@ _PARTS: Final[Mapping[str, Mapping[str, Callable[[], Iterable[str]]]]] = default
         "metrics.md": {"metrics": _metrics},
         "permissions.md": {"scopes": _scopes, "reads": _reads, "writes": _writes},
         "settings.md": {"settings": _settings},
-        "upgrading.md": {"former-names": _former_names},
     },
 )
 

@@ -68,7 +68,6 @@ class Placed:
     pod: Json | None = None
     trouble: str = ""
     why: str = ""
-    since_s: int = UNKNOWN
     restarts: int = 0
 
     @property
@@ -185,7 +184,7 @@ def _placed(look: Look, node: str, pod: Json) -> Placed:
     since_s = age_s(look.snapshot, changed)
     starting = UNKNOWN < since_s < _SETTLING_S
     word = CRASH_LOOPING if looping else STARTING if starting else NOT_READY
-    return Placed(node=node, pod=pod, trouble=word, why=_why(look, pod, containers), since_s=since_s, restarts=restarts)
+    return Placed(node=node, pod=pod, trouble=word, why=_why(look, pod, containers), restarts=restarts)
 
 
 def _why(look: Look, pod: Json, containers: Sequence[Container]) -> str:

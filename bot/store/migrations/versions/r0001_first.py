@@ -34,159 +34,396 @@ POSTGRES_GUARDS: Final = (
 
 
 def upgrade() -> None:
-    """Create the tables and the triggers that keep the audit append-only."""
-    create_tables()
-    for statement in SQLITE_GUARDS if op.get_context().dialect.name == "sqlite" else POSTGRES_GUARDS:
-        op.execute(statement)
+    """Create all tables."""
+    _create_requests()
+    _create_remedies()
+    _create_processes()
+    _create_chronicles()
+    _create_alerts()
+    _create_watches()
 
 
-def create_tables() -> None:
-    """Create all tables of the first schema."""
-    op.create_table(
-        "answers",
-        sa.Column("request_id", sa.Text(), nullable=False),
+def _key(name: str) -> sa.Column[object]:
+    return sa.Column(name, sa.Text(), nullable=False)
+
+
+def _words(name: str) -> sa.Column[object]:
+    return sa.Column(name, sa.Text(), server_default="", nullable=False)
+
+
+def _at(name: str, *, nullable: bool = False) -> sa.Column[object]:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
+
+
+def _create(table: str, keys: list[str], *others: sa.Column[object] | sa.Constraint) -> None:
+    constraint = sa.PrimaryKeyConstraint(*keys, name=f"pk_{table}")
+    op.create_table(table, *(_key(key) for key in keys), *others, constraint)
+
+
+def _create_of_channel(table: str, keys: list[str], *others: sa.Column[object]) -> None:
+    """Create a table whose rows belong to a channel and are deleted with it."""
+    _create(table, ["channel", *keys], *others, _parent(table, "channel", "incident_channels.channel"))
+
+
+def _parent(table: str, column: str, key: str) -> sa.ForeignKeyConstraint:
+    """Return the constraint that deletes rows with the row of another table that they belong to."""
+    return sa.ForeignKeyConstraint([column], [key], name=f"fk_{table}_{column}", ondelete="CASCADE")
+
+
+def _index(table: str, *columns: str) -> None:
+    op.create_index("_".join(("ix", table, *columns)), table, list(columns))
+
+
+def _create_requests() -> None:
+    """Create what requests, their answers and their messages need."""
+    _create(
+        "requests",
+        ["id"],
+        _words("team"),
+        _words("channel"),
+        _words("thread_ts"),
+        _words("source_ts"),
+        _words("user"),
+        sa.Column("surface", sa.String(length=16), nullable=False),
+        _words("kind"),
+        _words("namespace"),
+        _words("name"),
+        sa.Column("files", sa.JSON(), nullable=False),
+        _words("response_url"),
+        _words("language"),
+        _at("created"),
+        _at("touched"),
+        sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("channel", sa.Text(), server_default="", nullable=False),
-        sa.Column("ts", sa.Text(), server_default="", nullable=False),
-        sa.Column("incident", sa.Text(), server_default="", nullable=False),
-        sa.Column("verdict", sa.Text(), server_default="", nullable=False),
+    )
+    _index("requests", "channel", "thread_ts")
+    _index("requests", "touched")
+    _create(
+        "request_parts",
+        ["request_id", "ts"],
+        _words("channel"),
+        _words("text"),
+        _words("digest"),
+        _parent("request_parts", "request_id", "requests.id"),
+    )
+    _index("request_parts", "channel", "ts")
+    _create(
+        "outbox",
+        ["key"],
+        _words("channel"),
+        _words("thread_ts"),
+        _words("ts"),
+        _at("began"),
+    )
+    _index("outbox", "began")
+    _index("outbox", "channel", "ts")
+    _create(
+        "answers",
+        ["request_id"],
+        sa.Column("revision", sa.Integer(), nullable=False),
+        _words("channel"),
+        _words("ts"),
+        _words("incident"),
+        _words("verdict"),
         sa.Column("message", sa.JSON(), nullable=False),
         sa.Column("shown", sa.JSON(), nullable=False),
-        sa.Column("saved", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("request_id", name=op.f("pk_answers")),
+        _at("saved"),
     )
-    op.create_index(op.f("ix_answers_channel_ts"), "answers", ["channel", "ts"])
-    op.create_index(op.f("ix_answers_saved"), "answers", ["saved"])
+    _index("answers", "channel", "ts")
+    _index("answers", "saved")
+    op.create_table(
+        "topics",
+        sa.Column("id", SERIAL, autoincrement=True, nullable=False),
+        _words("channel"),
+        _words("fingerprint"),
+        _words("leader"),
+        sa.Column("joined", sa.Integer(), nullable=False),
+        _at("first"),
+        _at("last"),
+        sa.PrimaryKeyConstraint("id", name="pk_topics"),
+        sqlite_autoincrement=True,
+    )
+    _index("topics", "channel", "fingerprint")
+    _index("topics", "last")
+    op.create_table(
+        "topic_members",
+        sa.Column("topic_id", SERIAL, autoincrement=False, nullable=False),
+        _key("request_id"),
+        _parent("topic_members", "topic_id", "topics.id"),
+        sa.PrimaryKeyConstraint("topic_id", "request_id", name="pk_topic_members"),
+    )
+    _index("topic_members", "request_id")
+    _create(
+        "mutes",
+        ["channel", "incident"],
+        _words("by"),
+        _at("at"),
+        _at("until", nullable=True),
+        _words("reason"),
+    )
+    _create(
+        "reports",
+        ["key"],
+        sa.Column("findings", sa.JSON(), nullable=False),
+        _at("at"),
+    )
+    _create(
+        "feedback",
+        ["request_id", "user"],
+        _words("what"),
+        _at("at"),
+    )
+    _create(
+        "corrections",
+        ["request_id", "user"],
+        _words("channel"),
+        _words("incident"),
+        _words("verdict"),
+        _words("entry"),
+        _words("says"),
+        _at("at"),
+    )
+    _index("corrections", "at")
+    _create(
+        "unknown_pastes",
+        ["request_id"],
+        _words("channel"),
+        _words("template"),
+        _words("example"),
+        _at("at"),
+    )
+    _index("unknown_pastes", "at")
+    _index("unknown_pastes", "template")
+
+
+def _create_remedies() -> None:
+    """Create plans, and the audit log that nobody can change."""
+    _create(
+        "plans",
+        ["id"],
+        _words("request_id"),
+        sa.Column("document", sa.JSON(), nullable=False),
+        _words("state"),
+        _at("expires"),
+        _words("claimed_by"),
+        _at("claimed_at", nullable=True),
+        _words("token"),
+        _words("action"),
+        _words("subject"),
+    )
+    _index("plans", "claimed_at")
+    _index("plans", "expires")
+    _index("plans", "request_id")
     op.create_table(
         "audit",
         sa.Column("id", SERIAL, autoincrement=True, nullable=False),
         sa.Column("key", sa.Text(), nullable=True),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("actor", sa.Text(), server_default="", nullable=False),
-        sa.Column("team", sa.Text(), server_default="", nullable=False),
-        sa.Column("channel", sa.Text(), server_default="", nullable=False),
-        sa.Column("action", sa.Text(), server_default="", nullable=False),
-        sa.Column("cluster", sa.Text(), server_default="", nullable=False),
-        sa.Column("target", sa.Text(), server_default="", nullable=False),
-        sa.Column("plan_id", sa.Text(), server_default="", nullable=False),
-        sa.Column("outcome", sa.Text(), server_default="", nullable=False),
+        _at("at"),
+        _words("actor"),
+        _words("team"),
+        _words("channel"),
+        _words("action"),
+        _words("cluster"),
+        _words("target"),
+        _words("plan_id"),
+        _words("outcome"),
         sa.Column("detail", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
-        sa.UniqueConstraint("key", name=op.f("uq_audit_key")),
+        sa.PrimaryKeyConstraint("id", name="pk_audit"),
+        sa.UniqueConstraint("key", name="uq_audit_key"),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_audit_at"), "audit", ["at"])
-    op.create_table(
-        "feedback",
-        sa.Column("request_id", sa.Text(), nullable=False),
-        sa.Column("user", sa.Text(), nullable=False),
-        sa.Column("what", sa.Text(), server_default="", nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("request_id", "user", name=op.f("pk_feedback")),
-    )
-    op.create_table(
-        "mutes",
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("incident", sa.Text(), nullable=False),
-        sa.Column("by", sa.Text(), server_default="", nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("channel", "incident", name=op.f("pk_mutes")),
-    )
-    op.create_table(
+    _index("audit", "at")
+    for statement in SQLITE_GUARDS if op.get_context().dialect.name == "sqlite" else POSTGRES_GUARDS:
+        op.execute(statement)
+
+
+def _create_processes() -> None:
+    """Create what processes share."""
+    _create(
         "notices",
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_notices")),
+        ["key"],
+        _at("at"),
     )
     op.create_table(
-        "outbox",
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("channel", sa.Text(), server_default="", nullable=False),
-        sa.Column("thread_ts", sa.Text(), server_default="", nullable=False),
-        sa.Column("ts", sa.Text(), server_default="", nullable=False),
-        sa.Column("began", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_outbox")),
-    )
-    op.create_index(op.f("ix_outbox_began"), "outbox", ["began"])
-    op.create_index(op.f("ix_outbox_channel_ts"), "outbox", ["channel", "ts"])
-    op.create_table(
-        "plans",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("request_id", sa.Text(), server_default="", nullable=False),
+        "directory",
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        _key("id"),
         sa.Column("document", sa.JSON(), nullable=False),
-        sa.Column("state", sa.Text(), server_default="", nullable=False),
-        sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("claimed_by", sa.Text(), server_default="", nullable=False),
-        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("token", sa.Text(), server_default="", nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_plans")),
+        _at("read"),
+        sa.PrimaryKeyConstraint("kind", "id", name="pk_directory"),
     )
-    op.create_index(op.f("ix_plans_expires"), "plans", ["expires"])
-    op.create_index(op.f("ix_plans_request_id"), "plans", ["request_id"])
-    op.create_table(
+    _index("directory", "read")
+    _create(
+        "accepted_jobs",
+        ["id"],
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("payload", sa.JSON(), nullable=False),
+        _at("at"),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+    )
+    _index("accepted_jobs", "at")
+    _create(
         "replicas",
-        sa.Column("executor", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), server_default="", nullable=False),
-        sa.Column("beat", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("executor", name=op.f("pk_replicas")),
+        ["executor"],
+        _words("version"),
+        _at("beat"),
     )
-    op.create_table(
-        "requests",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("team", sa.Text(), server_default="", nullable=False),
-        sa.Column("channel", sa.Text(), server_default="", nullable=False),
-        sa.Column("thread_ts", sa.Text(), server_default="", nullable=False),
-        sa.Column("source_ts", sa.Text(), server_default="", nullable=False),
-        sa.Column("user", sa.Text(), server_default="", nullable=False),
-        sa.Column("surface", sa.String(length=16), nullable=False),
-        sa.Column("kind", sa.Text(), server_default="", nullable=False),
-        sa.Column("namespace", sa.Text(), server_default="", nullable=False),
-        sa.Column("name", sa.Text(), server_default="", nullable=False),
-        sa.Column("files", sa.JSON(), nullable=False),
-        sa.Column("response_url", sa.Text(), server_default="", nullable=False),
-        sa.Column("language", sa.Text(), server_default="", nullable=False),
-        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("touched", sa.DateTime(timezone=True), nullable=False),
+
+
+def _create_chronicles() -> None:
+    """Create incident channels with their chronicles; rows that belong to a channel are deleted with it."""
+    _create(
+        "incident_channels",
+        ["channel"],
+        _words("team"),
+        _words("name"),
+        _at("named"),
         sa.Column("state", sa.String(length=16), nullable=False),
+        _at("opened"),
+        _at("since"),
+        _at("resolved", nullable=True),
+        sa.Column("cursor", sa.Text(), nullable=True),
+        _words("missed"),
+        _words("missed_cursor"),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_requests")),
+        sa.Column("shown", sa.Integer(), nullable=False),
+        _words("summary_ts"),
+        _words("canvas"),
+        _words("rendered_by"),
+        _at("rendered_until", nullable=True),
     )
-    op.create_index(op.f("ix_requests_channel_thread_ts"), "requests", ["channel", "thread_ts"])
-    op.create_index(op.f("ix_requests_touched"), "requests", ["touched"])
+    _index("incident_channels", "state")
+    _create_of_channel(
+        "facts",
+        ["key"],
+        _words("source"),
+        _words("ts"),
+        _words("incident"),
+        _at("at"),
+        sa.Column("document", sa.JSON(), nullable=False),
+    )
+    _index("facts", "channel", "at")
+    _index("facts", "channel", "source")
+    _index("facts", "incident")
+    _create_of_channel(
+        "fact_sources",
+        ["source"],
+        _words("version"),
+        sa.Column("gone", sa.Boolean(), nullable=False),
+    )
+    _create_of_channel(
+        "fact_marks",
+        ["ts", "user", "what"],
+        sa.Column("stands", sa.Boolean(), nullable=False),
+        _at("at"),
+    )
+    _create_of_channel(
+        "chronicle_reads",
+        ["user"],
+        _at("last"),
+        _at("before", nullable=True),
+    )
+
+
+def _create_alerts() -> None:
+    """Create alerts and the posts about them."""
+    _create(
+        "alert_rounds",
+        ["scope"],
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("open", sa.Boolean(), nullable=False),
+        _at("at"),
+    )
+    _create(
+        "alerts",
+        ["scope", "fingerprint"],
+        sa.Column("firing", sa.Boolean(), nullable=False),
+        sa.Column("placed", sa.Boolean(), nullable=False),
+        _words("post"),
+        _words("mode"),
+        _words("link"),
+        sa.Column("labels", sa.JSON(), nullable=False),
+        _words("summary"),
+        _words("runbook"),
+        _at("starts", nullable=True),
+        _at("ends", nullable=True),
+        _at("at"),
+    )
+    _index("alerts", "at")
+    _index("alerts", "post")
+    _index("alerts", "scope", "placed")
+    _create(
+        "alert_posts",
+        ["id"],
+        _words("scope"),
+        _words("cause"),
+        sa.Column("open", sa.Boolean(), nullable=False),
+        _words("ts"),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("shown", sa.Integer(), nullable=False),
+        sa.Column("edits", sa.Integer(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("silence", sa.JSON(), nullable=True),
+        _at("opened"),
+        _at("at"),
+    )
+    _index("alert_posts", "at")
+    _index("alert_posts", "scope", "cause", "open")
+    _create(
+        "standing_alerts",
+        ["channel", "identity", "request_id"],
+        _at("at"),
+    )
+    _index("standing_alerts", "request_id")
+
+
+def _create_watches() -> None:
+    """Create what the watch of clusters needs, and saved incidents."""
+    _create(
+        "watch_leases",
+        ["cluster"],
+        _words("holder"),
+        _at("renewed"),
+    )
+    _create(
+        "watch_posts",
+        ["key"],
+        _words("cause"),
+        _words("channel"),
+        _words("cluster"),
+        _words("digest"),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("objects", sa.JSON(), nullable=False),
+        sa.Column("notes", sa.JSON(), nullable=False),
+        _at("since"),
+        _at("opened"),
+        sa.Column("shown", sa.Boolean(), nullable=False),
+        _at("over", nullable=True),
+    )
+    _index("watch_posts", "cause")
+    _index("watch_posts", "channel", "opened")
+    _index("watch_posts", "cluster", "over")
+    _index("watch_posts", "digest")
+    _index("watch_posts", "opened")
+    _create(
+        "watch_thresholds",
+        ["channel", "incident"],
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        _words("by"),
+        _at("at"),
+    )
+    _index("watch_thresholds", "at")
     op.create_table(
-        "topics",
-        sa.Column("id", SERIAL, autoincrement=True, nullable=False),
-        sa.Column("channel", sa.Text(), server_default="", nullable=False),
-        sa.Column("fingerprint", sa.Text(), server_default="", nullable=False),
-        sa.Column("leader", sa.Text(), server_default="", nullable=False),
-        sa.Column("joined", sa.Integer(), nullable=False),
-        sa.Column("first", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("last", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_topics")),
-        sqlite_autoincrement=True,
+        "learned",
+        _key("id"),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        _words("yaml"),
+        _words("channel"),
+        _words("channel_name"),
+        _words("author"),
+        _words("by"),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        _at("at"),
+        _at("changed"),
+        sa.PrimaryKeyConstraint("id", "version", name="pk_learned"),
     )
-    op.create_index(op.f("ix_topics_channel_fingerprint"), "topics", ["channel", "fingerprint"])
-    op.create_index(op.f("ix_topics_last"), "topics", ["last"])
-    op.create_table(
-        "request_parts",
-        sa.Column("request_id", sa.Text(), nullable=False),
-        sa.Column("ts", sa.Text(), nullable=False),
-        sa.Column("channel", sa.Text(), server_default="", nullable=False),
-        sa.Column("text", sa.Text(), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["request_id"], ["requests.id"], name=op.f("fk_request_parts_request_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("request_id", "ts", name=op.f("pk_request_parts")),
-    )
-    op.create_index(op.f("ix_request_parts_channel_ts"), "request_parts", ["channel", "ts"])
-    op.create_table(
-        "topic_members",
-        sa.Column("topic_id", SERIAL, autoincrement=False, nullable=False),
-        sa.Column("request_id", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["topic_id"], ["topics.id"], name=op.f("fk_topic_members_topic_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("topic_id", "request_id", name=op.f("pk_topic_members")),
-    )
-    op.create_index(op.f("ix_topic_members_request_id"), "topic_members", ["request_id"])

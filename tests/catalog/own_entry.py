@@ -1,8 +1,8 @@
-"""An entry of a user that names a probe and row keys as the release before did."""
+"""An entry of a user: its file has a line for each mistake that tests make in it."""
 
 from __future__ import annotations
 
-OLD_ENTRY = """\
+OWN_ENTRY = """\
 id: gate-restarts
 status: stable
 strongest: confirmed
@@ -10,14 +10,14 @@ title: {en: The gate restarts, zh: gate 反复重启}
 severity: warning
 signatures: ["gate <pod> restarts over and over again"]
 reads:
-  runs: {probe: restarts, args: {steady: true}}
+  runs: {probe: containers, args: {ended: true, steady: true}}
 evidence:
   - id: failed
     each: runs
-    when: row.reason == "Error" && row.exit_code == 3
+    when: row.end_reason == "Error" && row.exit_code == 3
     decisive: true
-    says: {en: "{row.pod} ended: {row.exit_code} ({row.reason})", zh: "{row.pod} 退出：{row.exit_code}（{row.reason}）"}
-    table: [pod, reason, ready]
+    says: {en: "{row.pod} ended: {row.exit_code} ({row.end_reason})", zh: "{row.pod}: {row.exit_code}"}
+    table: [pod, end_reason, state]
     otherwise: {says: {en: it runs, zh: 正在运行}}
 root_cause: {en: It fails., zh: 出错。}
 impact: {en: None., zh: 无。}
