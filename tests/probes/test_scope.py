@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from bot.cli.rehearsal import staged
+from bot.cluster.access import collect_gaps
 from bot.cluster.snapshot import Snapshot
 from bot.kube.access import Access
 from bot.kube.owners import generated_stem, owner_of
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.contract import Look
-from bot.probes.shared.scope import Suspects, pods_of
-from intents.domain import Focus, ObjectRef, Text
+from bot.probes.shared.scope import pods_of
+from intents.domain import Focus, Gap, ObjectRef, Text
 
 
 def pod(name: str, namespace: str, owner: tuple[str, str] | None = None, **labels: str) -> dict[str, Any]:
@@ -61,9 +62,12 @@ async def snapshot(cluster: SimulatedCluster) -> AsyncIterator[Snapshot]:
         yield opened
 
 
-async def about(snapshot: Snapshot, focus: Focus) -> tuple[list[str], Suspects]:
-    suspects = await pods_of(Look(snapshot=snapshot, focus=focus, args={}, named={}))
-    return [f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in suspects.pods], suspects
+async def about(snapshot: Snapshot, focus: Focus) -> tuple[list[str], str, tuple[Gap, ...]]:
+    """Return the pods in question, what is missing, and the gaps."""
+    with collect_gaps() as gaps:
+        suspects = await pods_of(Look(snapshot=snapshot, focus=focus, args={}, named={}))
+    names = [f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in suspects.pods]
+    return names, suspects.missing, tuple(gaps)
 
 
 API_PODS = ["shop/api-7d9fcb6d5-b5b6c", "shop/api-7d9fcb6d5-x2x4z"]
@@ -86,29 +90,27 @@ API_PODS = ["shop/api-7d9fcb6d5-b5b6c", "shop/api-7d9fcb6d5-x2x4z"]
     ],
 )
 async def test_a_focus_means_these_pods(snapshot: Snapshot, focus: Focus, pods: list[str], missing: str) -> None:
-    names, suspects = await about(snapshot, focus)
-
-    assert (names, suspects.missing, suspects.gaps) == (sorted(pods), missing, ())
+    assert await about(snapshot, focus) == (sorted(pods), missing, ())
 
 
 async def test_with_rights_in_one_namespace_only_that_one_is_looked_in_and_the_rest_is_a_gap(
     cluster: SimulatedCluster, snapshot: Snapshot
 ) -> None:
     cluster.forbid(verb="list", resource="pods")
-    names, suspects = await about(snapshot, Focus(kind="Pod", name="alone"))
+    names, _, gaps = await about(snapshot, Focus(kind="Pod", name="alone"))
 
     assert names == ["default/alone"]
-    assert [str(gap) for gap in suspects.gaps] == ["cannot read pods in all namespaces: needs list on pods"]
+    assert [str(gap) for gap in gaps] == ["cannot read pods in all namespaces: needs list on pods"]
 
 
 async def test_what_is_hidden_is_told_as_such_and_not_as_too_much_in_both_languages(cluster: SimulatedCluster) -> None:
     only_other = Access(namespaces=frozenset({"other"}))
     async with staged(cluster) as connection, Snapshot(connection, access=only_other) as snapshot:
-        names, everywhere = await about(snapshot, Focus())
-        _, hidden = await about(snapshot, Focus(namespace="shop"))
+        names, _, everywhere = await about(snapshot, Focus())
+        _, _, hidden = await about(snapshot, Focus(namespace="shop"))
 
     assert names == ["other/alone"]
-    assert [gap.says for gap in (*everywhere.gaps, *hidden.gaps)] == [
+    assert [gap.says for gap in (*everywhere, *hidden)] == [
         Text(
             en="cannot read pods in all namespaces: only the parts that may be shown here were read",
             zh="无法读取 pods in all namespaces：仅读取了此处允许查看的部分",
