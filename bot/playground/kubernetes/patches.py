@@ -7,9 +7,16 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from bot.playground.kubernetes.body import unknown_format
 from bot.playground.kubernetes.resources import Json, Resource
-from bot.playground.kubernetes.status import Refusal, bad_request, cause, invalid, refusal
+from bot.playground.kubernetes.status import (
+    Refusal,
+    bad_request,
+    invalid,
+    not_implemented,
+    refusal,
+    required,
+    unknown_format,
+)
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -47,9 +54,7 @@ def apply(obj: Json, *, body: bytes, content_type: str, resource: Resource) -> J
     """Return the object with the patch applied. Refusal 415, 400 or 422."""
     media_type = content_type.partition(";")[0].strip()
     if media_type not in _TYPES:
-        raise refusal(
-            code=415, message="415: Unsupported Media Type", reason="UnsupportedMediaType", details={}
-        )  # fmt: skip
+        raise refusal(code=415, message="415: Unsupported Media Type", reason="UnsupportedMediaType", details={})
     if media_type == STRATEGIC_PATCH and resource.custom:
         raise unknown_format(", ".join((JSON_PATCH, MERGE_PATCH, APPLY_PATCH)))
     if media_type == APPLY_PATCH:
@@ -73,11 +78,9 @@ def apply(obj: Json, *, body: bytes, content_type: str, resource: Resource) -> J
 def no_apply(*, manager: str) -> Refusal:
     """Return the refusal of a server-side apply, which is not simulated: 422 without a fieldManager, else 501."""
     if not manager:
-        message = "Required value: is required for apply patch"
-        required = cause(reason="FieldValueRequired", message=message, field="fieldManager")
-        return invalid(group="meta.k8s.io", kind="PatchOptions", name="", causes=[required])
-    message = "the simulated API server has no server-side apply"
-    return refusal(code=501, message=message, reason="NotImplemented", details={})
+        missing = required("fieldManager", "is required for apply patch")
+        return invalid(group="meta.k8s.io", kind="PatchOptions", name="", causes=[missing])
+    return not_implemented("has no server-side apply")
 
 
 def _go_type(value: object) -> str:

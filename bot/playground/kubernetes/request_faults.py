@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.playground.kubernetes.dispatch import Request
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.status import Refusal, refusal, too_many_requests
 
@@ -26,6 +27,13 @@ class RecordedRequest:
     acts_as: str = ""
     acting_groups: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, request: Request, *, status: int) -> RecordedRequest:
+        """Return a request with the status of its response."""
+        body = request.body.decode(errors="replace")
+        kept = {key: getattr(request, key) for key in ("method", "path", "query", "acts_as", "acting_groups")}
+        return cls(status=status, body=body, **kept)
+
     @property
     def writes(self) -> bool:
         """Return whether the request changes anything; dry runs and access reviews do not."""
@@ -37,14 +45,16 @@ class RecordedRequest:
 class Fault:
     """A fault for the next `times` requests whose path starts with `path_prefix`; of one method only if given.
 
-    With `done` the request is carried out first, and only its response is lost.
+    They get `status` (429 in plain text, others with a Status, or `body`). With `reset` the connection is closed
+    without a response, with `hang` no response is sent until the server stops. With `done` the requests are carried out
+    first, and only the response is lost.
     """
 
     path_prefix: str
     method: str = ""
     done: bool = False
-    status: int
-    times: int
+    status: int = 503
+    times: int = 1
     retry_after: float | None = None
     body: Json | str | None = None
     reset: bool = False
@@ -61,21 +71,12 @@ class Fault:
         return refusal(code=self.status, message=message, reason=_REASONS.get(self.status, ""), headers=headers)
 
 
-class Faults:
-    """The queued faults, oldest first."""
-
-    def __init__(self) -> None:
-        self._waiting: list[Fault] = []
-
-    def add(self, fault: Fault) -> None:
-        self._waiting.append(fault)
-
-    def take(self, path: str, *, method: str) -> Fault | None:
-        """Return the fault for a request to `path`, None without one, and count it as used once."""
-        for fault in self._waiting:
-            if path.startswith(fault.path_prefix) and fault.method in ("", method):
-                fault.times -= 1
-                if fault.times <= 0:
-                    self._waiting.remove(fault)
-                return fault
-        return None
+def next_fault(waiting: list[Fault], request: Request) -> Fault | None:
+    """Return the oldest fault that waits for such a request, None without one, and count it as used once."""
+    for fault in waiting:
+        if request.path.startswith(fault.path_prefix) and fault.method in ("", request.method):
+            fault.times -= 1
+            if fault.times <= 0:
+                waiting.remove(fault)
+            return fault
+    return None

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.playground.kubernetes import selectors
-from bot.playground.kubernetes.lists import parse_integer, parse_revision
+from bot.playground.kubernetes.objects import labels_of
+from bot.playground.kubernetes.reads import parse_revision, shown
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.status import refusal
 from bot.playground.kubernetes.store import Store
@@ -31,7 +32,6 @@ class Watch:
     bookmark_s: float
     by_labels: Callable[[Json], bool]
     by_fields: Callable[[Json], bool]
-    shown: Callable[[Json], Json]
 
     async def events(self, *, closed: Callable[[], bool]) -> AsyncIterator[Json]:
         """Yield the events until the time is over, the client is gone or the revision is compacted."""
@@ -59,9 +59,8 @@ class Watch:
             await asyncio.sleep(_LOOK_S)
 
     def _since(self, revision: int) -> list[Json]:
-        table = ("", "events") if self.resource.group == "events.k8s.io" else self.resource.table
         events = []
-        for change in self.store.changes(table=table, namespace=self.namespace, after=revision):
+        for change in self.store.changes(table=self.resource.table, namespace=self.namespace, after=revision):
             was = change.before is not None and self._selects(change.before)
             now = change.after is not None and self._selects(change.after)
             if not (was or now):
@@ -71,11 +70,11 @@ class Watch:
             assert obj is not None
             # The event of a removal carries the last state under the revision of the removal.
             metadata = obj["metadata"] | {"resourceVersion": str(change.revision)}
-            events.append({"type": kind, "object": self.shown(obj | {"metadata": metadata})})
+            events.append({"type": kind, "object": shown(obj | {"metadata": metadata}, resource=self.resource)})
         return events
 
     def _selects(self, obj: Json) -> bool:
-        return self.by_labels(obj["metadata"].get("labels") or {}) and self.by_fields(obj)
+        return self.by_labels(labels_of(obj)) and self.by_fields(obj)
 
     def _bookmark(self, revision: int) -> Json:
         metadata = {"resourceVersion": str(revision), "creationTimestamp": None}
@@ -83,27 +82,17 @@ class Watch:
         return {"type": "BOOKMARK", "object": obj}
 
 
-def accept(
-    *,
-    store: Store,
-    resource: Resource,
-    namespace: str,
-    query: Mapping[str, str],
-    shown: Callable[[Json], Json],
-    bookmark_s: float,
-) -> Watch:
+def accept(*, store: Store, resource: Resource, namespace: str, query: Mapping[str, str], bookmark_s: float) -> Watch:
     """Accept a watch. Refusal 400 for what cannot be parsed, 504 for a revision that lies in the future."""
-    revision = parse_revision(query.get("resourceVersion"), store=store)
     return Watch(
         store=store,
         resource=resource,
         namespace=namespace,
         # Without a revision, a real server would send every object first; the bot always lists before it watches.
-        revision=revision if revision else store.revision,
-        seconds=float(parse_integer(query.get("timeoutSeconds")) or _USUAL_S),
+        revision=parse_revision(query.get("resourceVersion"), store=store) or store.revision,
+        seconds=float(selectors.parse_integer(query.get("timeoutSeconds")) or _USUAL_S),
         bookmarks=query.get("allowWatchBookmarks") in ("true", "1"),
         bookmark_s=bookmark_s,
         by_labels=selectors.label_selector(query.get("labelSelector", "")),
         by_fields=selectors.field_selector(query.get("fieldSelector", ""), resource=resource),
-        shown=shown,
     )

@@ -1,4 +1,7 @@
-"""List objects by selectors, resourceVersion and continue token; all pages show the revision of the first."""
+"""Answer reads: single objects, and lists by selectors, resourceVersion and continue token.
+
+All pages of a list show the revision of the first.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,20 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.playground.kubernetes import selectors
-from bot.playground.kubernetes.resources import Json, Resource
-from bot.playground.kubernetes.status import bad_request, cause, invalid, refusal, resource_version_too_large
-from bot.playground.kubernetes.store import Store, Table, etcd_key
+from bot.playground.kubernetes import events, selectors
+from bot.playground.kubernetes.grants import Address
+from bot.playground.kubernetes.objects import labels_of, without
+from bot.playground.kubernetes.resources import NEW_EVENTS, Json, Resource, Table
+from bot.playground.kubernetes.state import State
+from bot.playground.kubernetes.status import (
+    bad_request,
+    invalid,
+    not_allowed,
+    not_found,
+    refusal,
+    resource_version_too_large,
+)
+from bot.playground.kubernetes.store import Store, etcd_key
 
 _URL_SAFE = frozenset(string.ascii_letters + string.digits + "-_")
 _EXPIRED_TOKEN = (
@@ -69,6 +82,59 @@ class Page:
     remaining: int | None = None
 
 
+def get(*, state: State, resource: Resource, address: Address, query: Mapping[str, str]) -> Json:
+    """Return one object. Refusal 404 if it does not exist, 504 if the requested resourceVersion lies in the future."""
+    parse_revision(query.get("resourceVersion"), store=state.store)
+    return shown(existing(state=state, resource=resource, address=address), resource=resource)
+
+
+def existing(*, state: State, resource: Resource, address: Address) -> Json:
+    """Return the stored object of an address. Refusal 404 if it does not exist."""
+    obj = state.find(resource, address.name, namespace=address.namespace)
+    if obj is None:
+        raise not_found(group=resource.group, resource=resource.plural, name=address.name)
+    return obj
+
+
+def shown(obj: Json, *, resource: Resource) -> Json:
+    """Return a stored object in the requested version."""
+    if resource.group == NEW_EVENTS:
+        return events.as_new_event(obj)
+    return {"kind": resource.kind, "apiVersion": resource.api_version} | without(obj, "kind", "apiVersion")
+
+
+def partial(obj: Json) -> Json:
+    """Return the metadata-only form of an object."""
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
+
+
+def list_objects(
+    *, state: State, resource: Resource, address: Address, query: Mapping[str, str], metadata_only: bool = False
+) -> Json:
+    """Return a list. Items of built-in kinds carry neither kind nor apiVersion; those of custom kinds do."""
+    found = page(store=state.store, resource=resource, namespace=address.namespace, query=query)
+    metadata: Json = {"resourceVersion": str(found.revision)}
+    if found.token:
+        metadata["continue"] = found.token
+    if found.remaining is not None:
+        metadata["remainingItemCount"] = found.remaining
+    if metadata_only:
+        head = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
+        return head | {"metadata": metadata, "items": [partial(obj) for obj in found.objects]}
+    items = [shown(obj, resource=resource) for obj in found.objects]
+    if resource.custom:
+        metadata = {"continue": "", **metadata}
+    else:
+        items = [without(obj, "kind", "apiVersion") for obj in items]
+    return list_of(items, resource=resource, metadata=metadata)
+
+
+def list_of(items: list[Json], *, resource: Resource, metadata: Json) -> Json:
+    """Return the list of a kind with these items."""
+    head = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version}
+    return head | {"metadata": metadata, "items": items}
+
+
 def parse_revision(text: str | None, *, store: Store) -> int | None:
     """Parse the resourceVersion of a request. Refusal 400 if it is no number, 504 if it lies in the future."""
     if not text:
@@ -83,29 +149,15 @@ def parse_revision(text: str | None, *, store: Store) -> int | None:
     return asked
 
 
-def parse_integer(text: str | None) -> int | None:
-    """Parse an integer of the query. Refusal 400 in the words of Go's parser."""
-    if not text:
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
-
-
 def page(*, store: Store, resource: Resource, namespace: str, query: Mapping[str, str]) -> Page:
     """Return the page of objects that a list request asks for. Refusal 400, 410, 422 or 504."""
-    limit = parse_integer(query.get("limit")) or 0
+    limit = selectors.parse_integer(query.get("limit")) or 0
     labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
     by_labels = selectors.label_selector(labels)
     by_fields = selectors.field_selector(fields, resource=resource)
-    view = _view(store=store, table=_stored_in(resource), namespace=namespace, query=query)
-    after = _full_key(view.start, namespace) if view.start else ""
-    selected = [
-        obj
-        for obj in view.objects
-        if etcd_key(obj) > after and by_labels(obj["metadata"].get("labels") or {}) and by_fields(obj)
-    ]
+    view = _view(store=store, table=resource.table, namespace=namespace, query=query)
+    after = f"{namespace}/{view.start}" if view.start and namespace else view.start
+    selected = [obj for obj in view.objects if etcd_key(obj) > after and by_labels(labels_of(obj)) and by_fields(obj)]
     if limit <= 0 or len(selected) <= limit or not view.paged:
         return Page(objects=selected, revision=view.revision)
     last = etcd_key(selected[limit - 1])
@@ -123,7 +175,10 @@ def _view(*, store: Store, table: Table, namespace: str, query: Mapping[str, str
     match = query.get("resourceVersionMatch", "")
     version = query.get("resourceVersion")
     if match and not version:
-        raise _match_without_version()
+        wrong = not_allowed(
+            "resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"
+        )
+        raise invalid(group="meta.k8s.io", kind="ListOptions", name="", causes=[wrong])
     if token := query.get("continue"):
         if version and version != "0":
             raise bad_request("specifying resource version is not allowed when using continue")
@@ -149,21 +204,3 @@ def _continued(token: _Token, *, store: Store, table: Table, namespace: str) -> 
         raise refusal(code=410, message=_EXPIRED_TOKEN, reason="Expired", metadata={"continue": fresh})
     objects = store.objects_at(table=table, namespace=namespace, revision=token.revision)
     return _View(objects=objects, revision=token.revision, start=token.start)
-
-
-def _stored_in(resource: Resource) -> Table:
-    return ("", "events") if resource.group == "events.k8s.io" else resource.table
-
-
-def _full_key(start: str, namespace: str) -> str:
-    return f"{namespace}/{start}" if namespace else start
-
-
-def _match_without_version() -> Exception:
-    message = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
-    return invalid(
-        group="meta.k8s.io",
-        kind="ListOptions",
-        name="",
-        causes=[cause(reason="FieldValueForbidden", message=message, field="resourceVersionMatch")],
-    )
