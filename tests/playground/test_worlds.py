@@ -235,7 +235,7 @@ async def test_what_happens_in_one_cluster_is_not_seen_in_the_next_one(api, cloc
             {"objects": [POD], "logs": [{"pod": "shop/api-0", "container": "app", "text": ""}]},
             "logs[0].container: expected one of ['api'], got 'app'",
         ),
-        ({"forbidden": [{"verbs": "get"}]}, "forbidden[0]: unknown key 'verbs': expected one of verb, group, resource"),
+        ({"forbidden": [{"verbs": "get"}]}, "forbidden[0].verbs: unknown key 'verbs': expected one of verb, group,"),
         (
             {"reactions": [{"when": "deleted", "object": "Pod/shop/api-0", "becomes": "well"}]},
             "reactions[0].becomes: expected healthy or same or a merge patch, got 'well'",

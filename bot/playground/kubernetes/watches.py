@@ -30,6 +30,8 @@ class Watch:
     seconds: float
     bookmarks: bool
     bookmark_s: float
+    initial: bool
+    marks_end: bool
     by_labels: Callable[[Json], bool]
     by_fields: Callable[[Json], bool]
 
@@ -37,6 +39,8 @@ class Watch:
         """Yield the events until the time is over, the client is gone or the revision is compacted."""
         at, ends = self.revision, time.monotonic() + self.seconds
         told, next_bookmark = at, time.monotonic() + self.bookmark_s
+        for event in self._present() if self.initial else ():
+            yield event
         while not closed():
             if at < self.store.compacted:
                 message = f"too old resource version: {at} ({self.store.compacted})"
@@ -58,6 +62,14 @@ class Watch:
                 return
             await asyncio.sleep(_LOOK_S)
 
+    def _present(self) -> list[Json]:
+        """Return the objects that exist as events, with a bookmark after the last if the client asked for it."""
+        found = self.store.objects(table=self.resource.table, namespace=self.namespace)
+        objects = [shown(obj, resource=self.resource) for obj in found if self._selects(obj)]
+        events: list[Json] = [{"type": "ADDED", "object": obj} for obj in objects]
+        end = self._bookmark(self.revision, annotations={"k8s.io/initial-events-end": "true"})
+        return [*events, end] if self.marks_end else events
+
     def _since(self, revision: int) -> list[Json]:
         events = []
         for change in self.store.changes(table=self.resource.table, namespace=self.namespace, after=revision):
@@ -76,20 +88,23 @@ class Watch:
     def _selects(self, obj: Json) -> bool:
         return self.by_labels(labels_of(obj)) and self.by_fields(obj)
 
-    def _bookmark(self, revision: int) -> Json:
-        metadata = {"resourceVersion": str(revision), "creationTimestamp": None}
+    def _bookmark(self, revision: int, **more: Json) -> Json:
+        metadata = {"resourceVersion": str(revision), "creationTimestamp": None} | more
         obj = {"kind": self.resource.kind, "apiVersion": self.resource.api_version, "metadata": metadata}
         return {"type": "BOOKMARK", "object": obj}
 
 
 def accept(*, store: Store, resource: Resource, namespace: str, query: Mapping[str, str], bookmark_s: float) -> Watch:
     """Accept a watch. Refusal 400 for what cannot be parsed, 504 for a revision that lies in the future."""
+    revision = parse_revision(query.get("resourceVersion"), store=store)
     return Watch(
         store=store,
         resource=resource,
         namespace=namespace,
-        # Without a revision, a real server would send every object first; the bot always lists before it watches.
-        revision=parse_revision(query.get("resourceVersion"), store=store) or store.revision,
+        revision=revision or store.revision,
+        # Without a revision, a client has listed nothing yet.
+        initial=not revision or query.get("sendInitialEvents") == "true",
+        marks_end=query.get("sendInitialEvents") == "true",
         seconds=float(selectors.parse_integer(query.get("timeoutSeconds")) or _USUAL_S),
         bookmarks=query.get("allowWatchBookmarks") in ("true", "1"),
         bookmark_s=bookmark_s,

@@ -99,7 +99,7 @@ class Loader:
     def check(self, world: Mapping[str, Any]) -> ValidatedWorld:
         """Validate and complete `world` for this state. WorldError if it is wrong."""
         if not isinstance(world, Mapping):
-            raise WorldError(f"expected a mapping with {', '.join(_KEYS)}, got {type(world).__name__}", about="a world")
+            raise WorldError(f"expected a mapping with {', '.join(_KEYS)}, got {type(world).__name__}")
         check_keys(world, path=(), known=_KEYS)
         metrics = parse_metrics(world.get("metrics"), now=self._now)
         written = [*_flat(world.get("objects"), path=("objects",))]

@@ -18,13 +18,14 @@ Path: TypeAlias = tuple[str | int, ...]
 class WorldError(ValueError):
     """A world that cannot be loaded: the message names the place, or the object `about` which it is, and what is wrong.
 
-    `path` leads to the wrong value, where that is known.
+    `path` leads to the wrong value, where that is known; `wrong` leaves it out.
     """
 
     def __init__(self, wrong: str, *, path: Sequence[str | int] = (), about: str = "") -> None:
         place = about or "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
         super().__init__(f"{place}: {wrong}" if place else wrong)
         self.path = tuple(path)
+        self.wrong = f"{about}: {wrong}" if about else wrong
 
 
 def closest(word: object, known: Iterable[str]) -> str:
@@ -39,7 +40,7 @@ def check_keys(item: Mapping[str, Any], *, path: Path, known: Iterable[str]) -> 
     for key in item:
         if key not in known:
             text = f"unknown key {key!r}: expected one of {', '.join(known)}{closest(key, known)}"
-            raise WorldError(text, path=path)
+            raise WorldError(text, path=(*path, key))
 
 
 def list_of_mappings(value: Any, *, path: Path) -> list[dict[str, Any]]:

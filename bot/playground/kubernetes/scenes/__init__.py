@@ -62,6 +62,9 @@ _AGE: Final = "1d"
 
 def expanded(world: Mapping[str, Any], *, now: datetime) -> Json:
     """Return the world with its scene and faults written out in full. WorldError, with the path, for a mistake."""
+    if not isinstance(world, Mapping):
+        # The loader refuses it.
+        return world
     whole = {key: value for key, value in world.items() if key not in KEYS}
     scene, differences = (_forms(world.get(key), key=key, now=now) for key in KEYS)
     if not scene and not differences:
