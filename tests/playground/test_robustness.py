@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.dispatch import Dispatcher, Request
+from bot.playground.kubernetes.reads import Watch
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import Refusal
 from bot.playground.kubernetes.times import utc_now
 from bot.playground.kubernetes.validated_world import store
-from bot.playground.kubernetes.watches import Watch
 from bot.playground.kubernetes.world import Loader, neighbours
 from bot.playground.kubernetes.write_requests import Writer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.playground.kubernetes import grants, logs, reads, reviews, structs, watches
+from bot.playground.kubernetes import grants, logs, reads, reviews, structs
 from bot.playground.kubernetes.discovery import AGGREGATED_TYPE, VERSION, Discovery
 from bot.playground.kubernetes.grants import USER, Address, Identity, identity
 from bot.playground.kubernetes.resources import NAMESPACES, NODES, Resource
@@ -57,7 +57,7 @@ class Dispatcher:
         self.server_address = "127.0.0.1"
         self.bookmark_s = 60.0
 
-    def answer(self, request: Request) -> Answer | watches.Watch:
+    def answer(self, request: Request) -> Answer | reads.Watch:
         """Answer an authenticated request. Raises Refusal."""
         parts = [part for part in request.path.split("/") if part]
         if grants.is_resource_path(parts):
@@ -90,7 +90,7 @@ class Dispatcher:
             case _:
                 raise page_not_found()
 
-    def _resource(self, request: Request, parts: list[str]) -> Answer | watches.Watch:
+    def _resource(self, request: Request, parts: list[str]) -> Answer | reads.Watch:
         state, query = self._state, request.query
         address = grants.parse(method=request.method, parts=parts, query=query)
         user = identity(request.user)
@@ -114,7 +114,7 @@ class Dispatcher:
                 )
                 return Answer(body=body)
             case "watch":
-                return watches.accept(
+                return reads.accept(
                     store=state.store,
                     resource=resource,
                     namespace=address.namespace,

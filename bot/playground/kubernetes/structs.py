@@ -1,6 +1,8 @@
-"""Check the bodies of writes against the Go structs of their kinds, as a real server's decoder does (`structs.yaml`).
+"""Check the bodies of writes against the structs and schemas of their kinds.
 
-A value of another type than its field is refused. A field that a struct does not have is dropped, with a warning.
+Built-in kinds have Go structs (`structs.yaml`), which are decoded as by a real server: a value of another type than its
+field is refused, a field that a struct does not have is dropped, with a warning. Custom kinds have structural schemas:
+defaults, pruning, and the most common violations.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from bot.playground.kubernetes.resources import Json, Resource, read_table
-from bot.playground.kubernetes.status import Refusal, bad_request, invalid, invalid_value
+from bot.playground.kubernetes.status import Refusal, bad_request, cause, invalid, invalid_value, required, unsupported
 
 # The name of a struct or of a Go type, or a list of one: a slice of it.
 Shape: TypeAlias = "str | list[str]"
@@ -22,6 +24,15 @@ _COMPLETE: Final = {name: frozenset(words.split()) for name, words in _TABLE["co
 _QUANTITY: Final = re.compile(r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$")
 _GO_NAMES: Final = {dict: "object", list: "array", str: "string", bool: "bool"}
 _MICRO_TIME: Final = re.compile(r"\.\d{6}(Z|[+-]\d\d:\d\d)$")
+_ROOT = frozenset({"apiVersion", "kind", "metadata"})
+_JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+}
 
 
 def check(obj: Json, *, resource: Resource) -> None:
@@ -145,3 +156,67 @@ def _refused(resource: Resource, because: str) -> Refusal:
     return bad_request(
         f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {because}'
     )
+
+
+def set_defaults(value: Any, schema: Mapping[str, Any]) -> None:
+    """Fill in the defaults the schema declares, in place."""
+    if isinstance(value, dict):
+        for name, inner in (schema.get("properties") or {}).items():
+            if name not in value and "default" in inner:
+                value[name] = inner["default"]
+            if name in value:
+                set_defaults(value[name], inner)
+    elif isinstance(value, list) and isinstance(schema.get("items"), dict):
+        for item in value:
+            set_defaults(item, schema["items"])
+
+
+def prune(value: Any, schema: Mapping[str, Any], *, path: str = "") -> list[str]:
+    """Remove the fields that the schema does not declare, in place, and return their paths."""
+    pruned: list[str] = []
+    if isinstance(value, dict):
+        properties = schema.get("properties")
+        open_ended = schema.get("x-kubernetes-preserve-unknown-fields") or "additionalProperties" in schema
+        for name in list(value):
+            place = f"{path}.{name}" if path else name
+            if not path and name in _ROOT:
+                continue
+            if properties is not None and name in properties:
+                pruned += prune(value[name], properties[name], path=place)
+            elif not open_ended and (properties is not None or schema.get("type") == "object"):
+                del value[name]
+                pruned.append(place)
+    elif isinstance(value, list) and isinstance(schema.get("items"), dict):
+        for at, item in enumerate(value):
+            pruned += prune(item, schema["items"], path=f"{path}[{at}]")
+    return pruned
+
+
+def violations(value: Any, schema: Mapping[str, Any], *, path: str = "") -> Iterator[Json]:
+    """Yield a cause for each violation of the schema."""
+    wanted = schema.get("type")
+    if wanted and (not isinstance(value, _JSON_TYPES[wanted]) or (isinstance(value, bool) and wanted != "boolean")):
+        shown = json.dumps(value, separators=(",", ":"))
+        found = next((name for name, types in _JSON_TYPES.items() if type(value) in types), "null")
+        text = f"Invalid value: {shown if wanted != 'object' else json.dumps(found)}: {path} in body must be of type "
+        yield cause(reason="FieldValueTypeInvalid", message=f'{text}{wanted}: "{found}"', field=path)
+    elif isinstance(value, dict):
+        yield from _violations_of_fields(value, schema, path=path)
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from violations(item, schema.get("items") or {}, path=f"{path}[{at}]")
+    elif "minimum" in schema and value < schema["minimum"]:
+        yield invalid_value(path, value, f"{path} in body should be greater than or equal to {schema['minimum']}")
+    elif "maximum" in schema and value > schema["maximum"]:
+        yield invalid_value(path, value, f"{path} in body should be less than or equal to {schema['maximum']}")
+    elif "enum" in schema and value not in schema["enum"]:
+        yield unsupported(path, value, *schema["enum"])
+
+
+def _violations_of_fields(value: Json, schema: Mapping[str, Any], *, path: str) -> Iterator[Json]:
+    for name, inner in (schema.get("properties") or {}).items():
+        if name in value and not (not path and name in _ROOT):
+            yield from violations(value[name], inner, path=f"{path}.{name}" if path else name)
+    for name in schema.get("required") or ():
+        if name not in value:
+            yield required(f"{path}.{name}" if path else name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from bot.playground.kubernetes import defaults, events, schemas, validation
+from bot.playground.kubernetes import defaults, events, structs, validation
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.objects import annotations_of, without
 from bot.playground.kubernetes.resources import EVENTS, NAMESPACES, PODS, Json, Resource
@@ -98,14 +98,14 @@ def complete(obj: Json, *, resource: Resource) -> None:
     if resource.table == EVENTS:
         events.complete(obj)
     if resource.schema is not None:
-        schemas.set_defaults(obj, resource.schema)
+        structs.set_defaults(obj, resource.schema)
 
 
 def check(obj: Json, *, resource: Resource, before: Json | None = None) -> None:
     """Raise Refusal 422 if the object is invalid by the rules of its kind or by its schema."""
     validation.check(obj, resource=resource, before=before)
     if resource.schema is not None:
-        found = list(schemas.violations(obj, resource.schema))
+        found = list(structs.violations(obj, resource.schema))
         validation.refuse(found, resource=resource, name=obj["metadata"].get("name", ""))
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.playground.kubernetes import defaults, events, patches, reads, schemas, structs, validation
+from bot.playground.kubernetes import defaults, events, patches, reads, structs, validation
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.deletions import Deleter
 from bot.playground.kubernetes.grants import Address
@@ -219,7 +219,7 @@ class Writer:
         """Drop unknown fields and return the warnings. Refusal 400 if the client asked for strict validation."""
         unknown = structs.drop_unknown(obj, resource=write.resource)
         if write.resource.schema is not None:
-            unknown += schemas.prune(obj, write.resource.schema)
+            unknown += structs.prune(obj, write.resource.schema)
         mode = write.query.get("fieldValidation", "Warn")
         if unknown and mode == "Strict":
             raise structs.strict_error(unknown, resource=write.resource)

@@ -22,7 +22,6 @@ from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import (
     autoscalers,
     faults,
-    jobs,
     nodes,
     others,
     services,
@@ -45,10 +44,10 @@ _ORDER: Final = (
 )  # fmt: skip
 _MAKERS: Final[Mapping[str, Callable[..., None]]] = {
     "APIService": services.make_api,
-    "CronJob": jobs.make_cron_job,
+    "CronJob": workloads.make_cron_job,
     "CustomResourceDefinition": others.make_definition,
     "HorizontalPodAutoscaler": autoscalers.make,
-    "Job": jobs.make,
+    "Job": workloads.make_job,
     "Lease": others.make_lease,
     "Node": nodes.make,
     "PersistentVolume": storage.make_volume,
