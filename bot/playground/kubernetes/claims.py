@@ -40,7 +40,7 @@ def users_of(claim: Json, *, state: State) -> list[Json]:
     """Return the pods that mount a claim."""
     metadata = claim["metadata"]
     found = []
-    for pod in state.store.objects(table=PODS, namespace=metadata["namespace"]):
+    for pod in state.objects(PODS, metadata["namespace"]):
         sources = [each.get("persistentVolumeClaim") or {} for each in pod["spec"].get("volumes") or ()]
         if metadata["name"] in [each.get("claimName") for each in sources]:
             found.append(pod)

@@ -114,7 +114,7 @@ class Controllers:
         self._collect(obj)
         if table == PODS:
             # A StatefulSet makes no pod with a claim that is being deleted, so the claims are released first.
-            for claim in self._state.store.objects(table=CLAIMS, namespace=obj["metadata"]["namespace"]):
+            for claim in self._state.objects(CLAIMS, obj["metadata"]["namespace"]):
                 if is_terminating(claim):
                     self._release(CLAIMS, claim)
             self._workloads.pod_removed(obj)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
 from typing import Any
 
 from bot.playground.kubernetes.resources import Json, Resource
@@ -144,7 +143,7 @@ def _merge_list(before: list[Any], patch: list[Any], *, name: str) -> list[Any]:
 def _merge_key(patch: list[Any], *, name: str) -> str | None:
     """Return the key that identifies the items of this list, None if the patch replaces the whole list."""
     for key in _MERGE_KEYS.get(name, ()):
-        if any(isinstance(each, dict) and key in each for each in patch):
+        if all(isinstance(each, dict) for each in patch) and any(key in each for each in patch):
             return key
     return None
 
@@ -176,82 +175,55 @@ def _in_order(*, patched: list[Json], untouched: list[Json], place: dict[Any, in
 
 def json_patch(obj: Json, operations: list[Any]) -> Json:
     """Apply a JSON patch (RFC 6902). Refusal 422 without details if an operation fails, as from the real server."""
-    document: Any = copy.deepcopy(obj)
-    for operation in operations:
-        try:
-            document = _operate(document, operation)
-        except (KeyError, IndexError, TypeError, ValueError):
-            raise _rejected() from None
-    if not isinstance(document, dict):
-        raise _rejected()
+    document: Json = copy.deepcopy(obj)
+    try:
+        for operation in operations:
+            _operate(document, operation)
+    except (KeyError, IndexError, TypeError, ValueError):
+        message = "the server rejected our request due to an error in our request"
+        raise refusal(code=422, message=message, reason="Invalid", details={}) from None
     return document
 
 
-def _rejected() -> Refusal:
-    message = "the server rejected our request due to an error in our request"
-    return refusal(code=422, message=message, reason="Invalid", details={})
-
-
-def _operate(document: Any, operation: Json) -> Any:
-    path = _pointer(operation["path"])
+def _operate(document: Json, operation: Json) -> None:
+    parent, key = _place(document, operation["path"])
     match operation["op"]:
         case "add":
-            return _at(document, path, lambda parent, key: _add(parent, key, copy.deepcopy(operation["value"])))
+            _add(parent, key, copy.deepcopy(operation["value"]))
         case "remove":
-            return _at(document, path, _remove)
+            del parent[key]
         case "replace":
-            _resolve(document, path)
-            return _at(document, path, lambda parent, key: _set(parent, key, copy.deepcopy(operation["value"])))
+            _ = parent[key]  # it must exist
+            parent[key] = copy.deepcopy(operation["value"])
         case "test":
-            if _resolve(document, path) != operation["value"]:
+            if parent[key] != operation["value"]:
                 raise ValueError("test failed")
-            return document
-        case "move":
-            value = _resolve(document, _pointer(operation["from"]))
-            _at(document, _pointer(operation["from"]), _remove)
-            return _at(document, path, lambda parent, key: _add(parent, key, value))
-        case "copy":
-            value = copy.deepcopy(_resolve(document, _pointer(operation["from"])))
-            return _at(document, path, lambda parent, key: _add(parent, key, value))
+        case "move" | "copy" as change:
+            source, name = _place(document, operation["from"])
+            value = copy.deepcopy(source[name])
+            if change == "move":
+                del source[name]
+            _add(*_place(document, operation["path"]), value)
         case other:
             raise ValueError(other)
 
 
-def _pointer(text: str) -> list[str]:
-    if not text.startswith("/"):
-        raise ValueError(text)
-    return [part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/")]
+def _place(document: Json, pointer: str) -> tuple[Any, Any]:
+    """Return the mapping or list that holds the value at a pointer, and the value's key or index in it."""
+    if not pointer.startswith("/"):
+        raise ValueError(pointer)
+    parent: Any = document
+    *way, last = [part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/")]
+    for part in way:
+        parent = parent[int(part) if isinstance(parent, list) else part]
+    return parent, int(last) if isinstance(parent, list) and last != "-" else last
 
 
-def _step(value: Any, part: str) -> Any:
-    return value[int(part)] if isinstance(value, list) else value[part]
-
-
-def _resolve(document: Any, path: list[str]) -> Any:
-    value = document
-    for part in path:
-        value = _step(value, part)
-    return value
-
-
-def _at(document: Any, path: list[str], change: Callable[[Any, str], None]) -> Any:
-    change(_resolve(document, path[:-1]), path[-1])
-    return document
-
-
-def _add(parent: Any, key: str, value: Any) -> None:
+def _add(parent: Any, key: Any, value: Any) -> None:
     if isinstance(parent, list):
-        at = len(parent) if key == "-" else int(key)
+        at = len(parent) if key == "-" else key
         if at > len(parent):
             raise IndexError(key)
         parent.insert(at, value)
     else:
         parent[key] = value
-
-
-def _set(parent: Any, key: str, value: Any) -> None:
-    parent[int(key) if isinstance(parent, list) else key] = value
-
-
-def _remove(parent: Any, key: str) -> None:
-    del parent[int(key) if isinstance(parent, list) else key]

@@ -33,7 +33,7 @@ def refresh(namespace: str, *, state: State) -> None:
 
 def budgets_of(pod: Json, *, state: State) -> list[Json]:
     """Return the PodDisruptionBudgets of the pod's namespace that select it."""
-    found = state.store.objects(table=BUDGETS, namespace=pod["metadata"]["namespace"])
+    found = state.objects(BUDGETS, pod["metadata"]["namespace"])
     return [each for each in found if matches(each["spec"].get("selector"), labels_of(pod))]
 
 
@@ -56,7 +56,7 @@ def require_room(budget: Json) -> None:
 
 def refresh_budgets(namespace: str, *, state: State) -> None:
     """Update the status of the PodDisruptionBudgets of a namespace."""
-    for budget in state.store.objects(table=BUDGETS, namespace=namespace):
+    for budget in state.objects(BUDGETS, namespace):
         status = _budget_status(budget, state=state)
         if status != budget.get("status"):
             state.put(BUDGETS, budget | {"status": status})
@@ -64,7 +64,7 @@ def refresh_budgets(namespace: str, *, state: State) -> None:
 
 def _budget_status(budget: Json, *, state: State) -> Json:
     metadata, spec = budget["metadata"], budget["spec"]
-    found = state.store.objects(table=PODS, namespace=metadata["namespace"])
+    found = state.objects(PODS, metadata["namespace"])
     pods = [pod for pod in found if matches(spec.get("selector"), labels_of(pod))]
     healthy = sum(is_ready(pod) and not is_terminating(pod) for pod in pods)
     if "minAvailable" in spec:
@@ -107,14 +107,14 @@ def refresh_endpoints(namespace: str, *, state: State) -> None:
 
     Only existing slices are updated; none are created.
     """
-    for each in state.store.objects(table=SLICES, namespace=namespace):
+    for each in state.objects(SLICES, namespace):
         service = service_of(each, state=state) or {}
         selector = (service.get("spec") or {}).get("selector")
         if not selector:
             continue
         endpoints = [
             _endpoint(pod)
-            for pod in state.store.objects(table=PODS, namespace=namespace)
+            for pod in state.objects(PODS, namespace)
             if selected(selector, pod) and status_of(pod).get("podIP") and not has_ended(pod)
         ]
         if endpoints != (each.get("endpoints") or []):
@@ -143,7 +143,7 @@ def _refresh_availability(namespace: str, *, state: State) -> None:
 
     An API that is unavailable for another reason stays so: no object shows whether a backend answers.
     """
-    for each in state.store.objects(table=API_SERVICES):
+    for each in state.objects(API_SERVICES):
         service = (each.get("spec") or {}).get("service") or {}
         before = condition(each, "Available")
         if service.get("namespace") != namespace or before.get("reason") not in ("Passed", _NO_ENDPOINTS):
@@ -155,7 +155,7 @@ def _refresh_availability(namespace: str, *, state: State) -> None:
 
 
 def _slices(service: Json, *, state: State) -> list[Json]:
-    found = state.store.objects(table=SLICES, namespace=service["namespace"])
+    found = state.objects(SLICES, service["namespace"])
     return [each for each in found if labels_of(each).get(_SERVICE) == service.get("name")]
 
 

@@ -76,7 +76,7 @@ def choose_node(state: State, *, pod: Json, like: Json | None, pinned: bool) -> 
 
 def usable_nodes(state: State, spec: Json) -> list[str]:
     """Return the names of the nodes that take a pod with this spec."""
-    return [node["metadata"]["name"] for node in state.store.objects(table=NODES) if _takes(node, spec)]
+    return [node["metadata"]["name"] for node in state.objects(NODES) if _takes(node, spec)]
 
 
 def bound(pod: Json, *, node: str, state: State) -> Json:

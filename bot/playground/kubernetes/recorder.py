@@ -74,7 +74,7 @@ class Recorder:
     def again(self, old: Json, new: Json) -> None:
         """Repeat the events of a pod for the pod that replaces it and has its fault."""
         before, after = old["metadata"], new["metadata"]
-        for event in self._state.store.objects(table=EVENTS, namespace=before["namespace"]):
+        for event in self._state.objects(EVENTS, before["namespace"]):
             about = event.get("involvedObject") or {}
             if about.get("uid") == before["uid"] and event.get("reason") != "Killing":
                 message = event.get("message", "").replace(before["uid"], after["uid"])

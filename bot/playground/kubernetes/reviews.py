@@ -93,7 +93,7 @@ def _grants(state: State, address: Address, *, user: str, groups: list[str]) -> 
     if address.namespace:
         kinds.append(("RoleBinding", "rolebindings", address.namespace))
     for kind, plural, namespace in kinds:
-        for binding in state.store.objects(table=(_GROUP, plural), namespace=namespace):
+        for binding in state.objects((_GROUP, plural), namespace):
             named = next((each for each in binding.get("subjects") or () if _is(each, user=user, groups=groups)), None)
             if named and any(rule.allows(address) for rule in _rules(state, binding)):
                 role, place = binding["roleRef"], f"/{namespace}" if namespace else ""

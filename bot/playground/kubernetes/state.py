@@ -58,6 +58,10 @@ class State:
         """Return an object, None if it does not exist."""
         return self.store.get(table=table, namespace=namespace, name=name)
 
+    def objects(self, table: Table, namespace: str = "") -> list[Json]:
+        """Return the objects of a table, of one namespace if given."""
+        return self.store.objects(table=table, namespace=namespace)
+
     def find(self, resource: Resource, name: str, *, namespace: str) -> Json | None:
         """Return an object of a kind that may be cluster-scoped, None if it does not exist."""
         return self.get(resource.table, name, namespace=namespace if resource.namespaced else "")

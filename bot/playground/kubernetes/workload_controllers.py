@@ -69,9 +69,10 @@ class WorkloadControllers:
         for reference in obj["metadata"].get("ownerReferences") or ():
             if not reference.get("controller"):
                 continue
-            for resource in self._state.registry.of_kind(reference["kind"], api_version=reference["apiVersion"]):
-                found = self._state.find(resource, reference["name"], namespace=obj["metadata"].get("namespace", ""))
-                if found is not None and found["metadata"]["uid"] == reference["uid"]:
+            kind, name = reference.get("kind", ""), reference.get("name", "")
+            for resource in self._state.registry.of_kind(kind, api_version=reference.get("apiVersion", "")):
+                found = self._state.find(resource, name, namespace=obj["metadata"].get("namespace", ""))
+                if found is not None and found["metadata"]["uid"] == reference.get("uid"):
                     return found
         return None
 
@@ -216,7 +217,7 @@ class WorkloadControllers:
     def _failed_like(self, job: Json) -> Json | None:
         """Return a failed pod of a loaded Job whose template has the same spec."""
         template = job["spec"]["template"]["spec"]
-        for pod in self._state.store.objects(table=PODS, namespace=job["metadata"]["namespace"]):
+        for pod in self._state.objects(PODS, job["metadata"]["namespace"]):
             owner = self.owner_of(pod) if pod["status"].get("phase") == "Failed" else None
             loaded = owner is not None and owner["kind"] == "Job" and self._unchanged(owner)
             if owner is not None and loaded and owner["spec"]["template"]["spec"] == template:
@@ -342,7 +343,7 @@ class WorkloadControllers:
 
     def _owned(self, owner: Json, table: Table) -> list[Json]:
         metadata = owner["metadata"]
-        found = self._state.store.objects(table=table, namespace=metadata["namespace"])
+        found = self._state.objects(table, metadata["namespace"])
         return [each for each in found if is_controlled_by(each, metadata["uid"])]
 
     def replica_sets(self, owner: Json) -> list[Json]:

@@ -68,7 +68,7 @@ def _addresses(name: str, address: str) -> list[Json]:
 
 def _start_agents(node: str, *, created: datetime, stage: Stage) -> None:
     """Start the pods that the neighbours' DaemonSets have on every node."""
-    for owner in stage.state.store.objects(table=_DAEMON_SETS):
+    for owner in stage.state.objects(_DAEMON_SETS):
         if stage.is_neighbour(owner):
             name = f"{owner['metadata']['name']}-{suffix(owner['metadata']['uid'], node)}"
             with stage.at(created):

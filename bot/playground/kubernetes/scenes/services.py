@@ -57,7 +57,7 @@ def settle(stage: Stage, namespaces: set[str]) -> None:
         _resolve_ports(namespace, stage=stage)
         refresh_endpoints(namespace, state=stage.state)
         refresh_budgets(namespace, state=stage.state)
-    for each in stage.state.store.objects(table=API_SERVICES):
+    for each in stage.state.objects(API_SERVICES):
         if each["spec"].get("service"):
             told = _available(each["spec"]["service"], stage=stage)
             if condition(each, "Available").get("status") != told["status"]:
@@ -108,7 +108,7 @@ def _make_slice(service: Json, *, name: str, stage: Stage) -> None:
 
 def _resolve_ports(namespace: str, *, stage: Stage) -> None:
     """Write the ports of each slice: a Service's target may be a name that its pods' containers give to a port."""
-    for each in stage.state.store.objects(table=SLICES, namespace=namespace):
+    for each in stage.state.objects(SLICES, namespace):
         service = service_of(each, state=stage.state)
         if service is None or each.get("ports") is not None:
             continue

@@ -118,7 +118,7 @@ class Stage:
 
     def pods(self, namespace: str = "") -> list[Json]:
         """Return the pods of a namespace, of all if none is given."""
-        return self.state.store.objects(table=PODS, namespace=namespace)
+        return self.state.objects(PODS, namespace)
 
     def head(self, resource: Resource, *, namespace: str, name: str, created: datetime) -> Json:
         """Return the metadata every object has."""

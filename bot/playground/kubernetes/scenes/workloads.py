@@ -237,7 +237,7 @@ def settle(stage: Stage, namespaces: set[str]) -> None:
     for kind in ("ReplicaSet", "StatefulSet", "DaemonSet"):
         resource = stage.resource(kind)
         for namespace in sorted(namespaces):
-            for owner in stage.state.store.objects(table=resource.table, namespace=namespace):
+            for owner in stage.state.objects(resource.table, namespace):
                 if _is_as_before(owner, stage=stage):
                     continue
                 with stage.at(_last_change(owner, stage=stage)):
