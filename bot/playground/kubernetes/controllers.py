@@ -75,29 +75,34 @@ class Controllers:
         """React to an object changed through the API."""
         becomes = self._workloads.override(OverrideTrigger.PATCHED, after)
         if is_workload(after):
-            if before["spec"] != after["spec"]:
-                self._workloads.changed(after, before=before)
-            elif before["metadata"].get("generation") != after["metadata"].get("generation"):
-                self._workloads.refresh(after)
-            if becomes is not None:
-                self._workloads.pods_patched(after, becomes)
-            self._recount(after)
-            return
-        if table == PODS:
+            self._workload_updated(before, after, becomes=becomes)
+        elif table == PODS:
             if becomes is not None:
                 self._workloads.settle(after, becomes)
             self._pods_changed(after)
-            return
+        else:
+            self._react(table, after)
+            if isinstance(becomes, dict):
+                self._state.put(table, patches.merge(self._state.latest(table, after) or after, becomes))
+
+    def _workload_updated(self, before: Json, after: Json, *, becomes: PodOutcome | Json | None) -> None:
+        if before["spec"] != after["spec"]:
+            self._workloads.changed(after, before=before)
+        elif before["metadata"].get("generation") != after["metadata"].get("generation"):
+            self._workloads.refresh(after)
+        if becomes is not None:
+            self._workloads.pods_patched(after, becomes)
+        self._recount(after)
+
+    def _react(self, table: Table, obj: Json) -> None:
         if table == NODES:
-            self._taint(after)
+            self._taint(obj)
         elif table == BUDGETS:
-            pod_dependents.refresh_budgets(after["metadata"]["namespace"], state=self._state)
+            pod_dependents.refresh_budgets(obj["metadata"]["namespace"], state=self._state)
         elif table == CLAIMS:
-            claims.grow(after, state=self._state)
+            claims.grow(obj, state=self._state)
         elif table == VOLUMES:
-            claims.offer_again(after, state=self._state)
-        if isinstance(becomes, dict):
-            self._state.put(table, patches.merge(self._state.latest(table, after) or after, becomes))
+            claims.offer_again(obj, state=self._state)
 
     def terminating(self, table: Table, obj: Json) -> None:
         """React to a deletionTimestamp: remove the finalizers whose work is done."""

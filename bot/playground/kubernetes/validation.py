@@ -97,31 +97,36 @@ def _of_spec(obj: Json, *, resource: Resource) -> Iterator[Json]:
     spec = obj.get("spec") or {}
     if isinstance(spec.get("replicas"), int) and spec["replicas"] < 0:
         yield invalid_value("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
+    if resource.kind in TEMPLATED - {"ReplicationController"}:
+        yield from _of_template(spec, selecting=resource.kind in _SELECTING)
     match resource.kind:
         case "Pod":
             yield from _of_pod_spec(spec, path="spec")
         case "Node":
-            for at, taint in enumerate(spec.get("taints") or ()):
-                if taint.get("effect") not in _EFFECTS:
-                    yield from [unsupported(f"metadata.taints[{at}].effect", taint.get("effect"), *_EFFECTS)] * 2
-        case "Lease":
-            if spec.get("leaseDurationSeconds", 1) <= 0:
-                yield invalid_value("spec.leaseDurationSeconds", spec["leaseDurationSeconds"], "must be greater than 0")
+            yield from _of_taints(spec)
+        case "Lease" if spec.get("leaseDurationSeconds", 1) <= 0:
+            yield invalid_value("spec.leaseDurationSeconds", spec["leaseDurationSeconds"], "must be greater than 0")
         case "Service":
-            for at, port in enumerate(spec.get("ports") or ()):
-                number = port.get("port", 0)
-                if not 1 <= number <= 65535:
-                    text = "must be between 1 and 65535, inclusive"
-                    yield invalid_value(f"spec.ports[{at}].port", number, text)
-                    yield invalid_value(f"spec.ports[{at}].targetPort", port.get("targetPort", number), text)
+            yield from _of_ports(spec)
         case "Event":
             yield from _of_event(obj, resource=resource)
         case "CustomResourceDefinition":
             yield from _of_definition(obj)
-        case kind if kind in TEMPLATED - {"ReplicationController"}:
-            yield from _of_template(spec, selecting=kind in _SELECTING)
-        case _:
-            pass
+
+
+def _of_taints(spec: Json) -> Iterator[Json]:
+    for at, taint in enumerate(spec.get("taints") or ()):
+        if taint.get("effect") not in _EFFECTS:
+            yield from [unsupported(f"metadata.taints[{at}].effect", taint.get("effect"), *_EFFECTS)] * 2
+
+
+def _of_ports(spec: Json) -> Iterator[Json]:
+    for at, port in enumerate(spec.get("ports") or ()):
+        number = port.get("port", 0)
+        if not 1 <= number <= 65535:
+            text = "must be between 1 and 65535, inclusive"
+            yield invalid_value(f"spec.ports[{at}].port", number, text)
+            yield invalid_value(f"spec.ports[{at}].targetPort", port.get("targetPort", number), text)
 
 
 def _of_event(obj: Json, *, resource: Resource) -> Iterator[Json]:

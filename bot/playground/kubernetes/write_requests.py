@@ -33,6 +33,8 @@ from bot.playground.kubernetes.updates import Updater, check, complete, require_
 
 _EVICTION = Resource(group="policy", version="v1", plural="evictions", kind="Eviction")
 _SCALE = Resource(group="autoscaling", version="v1", plural="scales", kind="Scale")
+# What shows and takes the whole object.
+_WHOLE = ("", "status", "ephemeralcontainers", "resize", "approval", "finalize")
 _OPTIONS = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions"}
 _OBJECT_TYPES = "application/json, application/yaml"
 
@@ -117,9 +119,7 @@ class Writer:
         if resource.group == NEW_EVENTS and verb != "create":
             raise not_implemented(f"does not {verb} events of {NEW_EVENTS}: take those of core/v1")
         match subresource, verb:
-            case "", "create" if write.name:
-                raise method_not_allowed()
-            case "", "create":
+            case "", "create" if not write.name:
                 return self._create(write)
             case "", "delete" | "deletecollection":
                 done = self._deleter.delete(
@@ -130,14 +130,12 @@ class Writer:
                 return self._scale(write)
             case "eviction", "create":
                 return self._evict(write)
-            case "eviction", _:
+            case "eviction" | "", "create" | "get":
                 raise method_not_allowed()
             case "binding", _:
                 return self._bind(write)
-            case "" | "status" | "ephemeralcontainers" | "resize" | "approval" | "finalize", "update":
-                return self._replace(write)
-            case "" | "status" | "ephemeralcontainers" | "resize" | "approval" | "finalize", _:
-                return self._patch(write)
+            case _ if subresource in _WHOLE:
+                return self._replace(write) if verb == "update" else self._patch(write)
             case _:
                 raise not_implemented(f"does not serve {resource.plural}/{subresource}")
 

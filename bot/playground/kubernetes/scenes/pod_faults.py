@@ -47,16 +47,20 @@ def apply(pod: Json, fault: Form, *, stage: Stage) -> Json:
         if "sandbox_error" in fault and "running" not in fault:
             pod = with_condition(pod, "PodReadyToStartContainers", status="False")
         told += _of_faults(pod, faults, stage=stage)
-        if "since" not in fault:
-            since = min([since, *(each.changed for each in faults if each.changed is not None)])
+        since = since if "since" in fault else min([since, *filter(None, (each.changed for each in faults))])
     if "scheduled" in fault:
         pod = with_condition(pod, "PodScheduled", lastTransitionTime=fault.stamp("scheduled"))
     single_pods.note_usage(pod, fault.get("usage"), stage=stage)
-    for event in told if "events" not in fault else ():
+    if "events" not in fault:
+        _note_events(pod, told, since=since, stage=stage)
+    return stage.put(pod)
+
+
+def _note_events(pod: Json, told: list[Json], *, since: datetime, stage: Stage) -> None:
+    for event in told:
         span = {"first": since, "last": max(since, stage.when("20s"))}
         span |= {key: stage.when(event[key]) for key in span if key in event}
         stage.tell(pod, **(event | span))
-    return stage.put(pod)
 
 
 def _of_faults(pod: Json, faults: list[ContainerFault], *, stage: Stage) -> list[Json]:
