@@ -14,30 +14,31 @@ of every scene, so that faults can apply to them too. `keys.yaml` lists the allo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
-from bot.playground.kubernetes.objects import owner_reference
+from bot.playground.kubernetes import patches, times
+from bot.playground.kubernetes.objects import conditions_of, owner_reference, with_status
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import (
     autoscalers,
-    faults,
     nodes,
     others,
+    pod_faults,
     services,
     single_pods,
     storage,
     workload_faults,
     workloads,
 )
-from bot.playground.kubernetes.scenes.forms import Form, keys_of
-from bot.playground.kubernetes.scenes.stage import Stage
+from bot.playground.kubernetes.scenes.forms import KEYS, MANIFEST, Form, keys_of
+from bot.playground.kubernetes.scenes.stage import Stage, address
 from bot.playground.kubernetes.world_checks import WorldError, split_address
 
 # Kind, namespace and name.
 Place: TypeAlias = tuple[str, str, str]
 
-KEYS: Final = ("scene", "faults")
+_PARTS: Final = ("scene", "faults")
 # Kinds that other objects refer to are made first.
 _ORDER: Final = (
     "CustomResourceDefinition", "Namespace", "Node", "StorageClass", "PersistentVolume", "PersistentVolumeClaim",
@@ -56,6 +57,13 @@ _MAKERS: Final[Mapping[str, Callable[..., None]]] = {
     "Service": services.make,
     **dict.fromkeys(workloads.KINDS, workloads.make),
 }
+_APPLIERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "HorizontalPodAutoscaler": autoscalers.apply,
+    "Node": nodes.apply,
+    "PersistentVolumeClaim": storage.apply,
+    "Pod": pod_faults.apply,
+    **dict.fromkeys(workload_faults.KINDS, workload_faults.apply),
+}
 _AGE: Final = "1d"
 
 
@@ -64,8 +72,8 @@ def expanded(world: Mapping[str, Any], *, now: datetime) -> Json:
     if not isinstance(world, Mapping):
         # The loader refuses it.
         return world
-    whole = {key: value for key, value in world.items() if key not in KEYS}
-    scene, differences = (_forms(world.get(key), key=key, now=now) for key in KEYS)
+    whole = {key: value for key, value in world.items() if key not in _PARTS}
+    scene, differences = (_forms(world.get(key), key=key, now=now) for key in _PARTS)
     if not scene and not differences:
         return whole
     namespaces = {namespace for _, namespace, _ in (*scene, *differences) if namespace}
@@ -155,7 +163,7 @@ def _found(place: Place, form: Form, *, stage: Stage) -> Json:
 def _lay(differences: Mapping[Place, Form], *, stage: Stage) -> None:
     """Apply the faults to the scene; objects that are gone are removed last, because others may refer to them."""
     for place, fault in differences.items():
-        faults.apply(_found(place, fault, stage=stage), fault, stage=stage)
+        _apply(_found(place, fault, stage=stage), fault, stage=stage)
     storage.hold_up_pods(differences, stage=stage)
     for place, fault in differences.items():
         if fault.get("gone"):
@@ -166,8 +174,56 @@ def _finish(scene: Mapping[Place, Form], differences: Mapping[Place, Form], *, s
     """Write the author's own fields last, so that the controllers do not overwrite them."""
     for place, form in scene.items():
         if place[0] in workloads.KINDS and "status" in form:
-            faults.finish(_found(place, form, stage=stage), form.only(["status"]), stage=stage)
+            _write_own(_found(place, form, stage=stage), form.only(["status"]), stage=stage)
     for place, fault in differences.items():
         if not fault.get("gone"):
             workload_faults.settle_progress(_found(place, fault, stage=stage), fault, stage=stage)
-            faults.finish(_found(place, fault, stage=stage), fault, stage=stage)
+            _write_own(_found(place, fault, stage=stage), fault, stage=stage)
+
+
+def _apply(obj: Json, fault: Form, *, stage: Stage) -> None:
+    """Apply a fault to an object: the keys of its kind first, then the keys of any object."""
+    kind = obj["kind"]
+    if kind in _APPLIERS:
+        fault.check(keys_of(kind, "faults") or {})
+        _APPLIERS[kind](obj, fault, stage=stage)
+    # The author's own events come last; events in a workload's fault are about the workload, not its pods.
+    for written in fault.get("events") or ():
+        if not isinstance(written, dict):
+            raise fault.wrong(f"expected mappings, got {written!r}", "events")
+        stage.events.append({"for": address(obj)} | written)
+
+
+def _write_own(obj: Json, fault: Form, *, stage: Stage) -> None:
+    """Write the author's own fields into an object, after the controllers have updated the statuses."""
+    changed = dict(obj)
+    metadata = dict(obj["metadata"])
+    if "deleted" in fault:
+        metadata["deletionTimestamp"] = fault.stamp("deleted")
+        if obj["kind"] == "Namespace":
+            changed = with_status(changed, phase="Terminating")
+        else:
+            metadata["deletionGracePeriodSeconds"] = 30 if obj["kind"] == "Pod" else 0
+    if "finalizers" in fault:
+        metadata["finalizers"] = list(fault["finalizers"])
+    changed["metadata"] = metadata
+    if "conditions" in fault:
+        changed = with_status(changed, conditions=_told_conditions(conditions_of(changed), fault))
+    # Kinds with faults of their own allow no other keys; those of other kinds are fields of the object.
+    own = obj["kind"] in _APPLIERS
+    body = {key: value for key, value in fault.items() if key in MANIFEST or not (own or key in KEYS["any_faults"])}
+    if body or changed != obj:
+        stage.put(patches.merge(changed, times.resolve(body, now=stage.now)))
+
+
+def _told_conditions(before: list[Json], fault: Form) -> list[Json]:
+    found = {each["type"]: each for each in before}
+    for kind, written in fault["conditions"].items():
+        told = dict(written) if isinstance(written, dict) else {"status": written}
+        if isinstance(told.get("status"), bool):
+            told["status"] = str(told["status"])
+        since = told.pop("since", fault.get("since"))
+        usual = times.timestamp(fault.now - timedelta(minutes=5))
+        at = fault.within("conditions", kind, written={"since": since or usual}).stamp("since")
+        found[kind] = {"type": kind, **found.get(kind, {}), **told, "lastTransitionTime": at}
+    return list(found.values())
