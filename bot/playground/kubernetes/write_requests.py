@@ -128,9 +128,9 @@ class Writer:
                 return Answer(body=done)
             case "scale", _:
                 return self._scale(write)
-            case "eviction", "create":
+            case "eviction", _:
                 return self._evict(write)
-            case "eviction" | "", "create" | "get":
+            case "", "create":
                 raise method_not_allowed()
             case "binding", _:
                 return self._bind(write)
