@@ -14,9 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.cli.console import note
-from bot.cli.errors import CommandError
-from bot.cli.exit_codes import ExitCode
-from bot.cli.stop_signals import stop_event
+from bot.cli.errors import CommandError, ExitCode
+from bot.cli.signals import stop_event
 from bot.playground.kubernetes import SimulatedCluster, WorldError
 from intents.catalog.loader import Problem, Source
 from intents.catalog.yaml_nodes import YamlError
