@@ -158,6 +158,11 @@ def _build() -> _Parser:
     demo.add_argument("--terminal", action="store_true", help="no browser: paste at a prompt in this terminal")
     demo.add_argument("--lang", choices=LANGUAGES, help="language of answers")
 
+    simulate = command("simulate", "serve a simulated cluster, written in a file, to any Kubernetes client")
+    simulate.add_argument("file", metavar="FILE", help="the world: bot/playground/kubernetes/README.md")
+    simulate.add_argument("--port", type=_port, default=0, metavar="P", help="default: any free one")
+    simulate.add_argument("--kubeconfig", metavar="PATH", help="the kubeconfig to write; default: a temporary file")
+
     listing = command("list", "list the incidents of the catalog")
     listing.add_argument("--lang", choices=LANGUAGES, help="language of titles")
     show = command("show", "show one incident of the catalog: what it is, its evidence and its remedies")

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.dispatch import Dispatcher, Request
-from bot.playground.kubernetes.neighbours import neighbours
+from bot.playground.kubernetes.reads import Watch
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import Refusal
 from bot.playground.kubernetes.times import utc_now
-from bot.playground.kubernetes.world import Loader
+from bot.playground.kubernetes.validated_world import store
+from bot.playground.kubernetes.world import Loader, neighbours
 from bot.playground.kubernetes.write_requests import Writer
 
 
@@ -88,15 +89,16 @@ def dispatcher() -> Dispatcher:
     """Return the API server without its HTTP, among healthy neighbours."""
     state = State(clock=utc_now)
     controllers = Controllers(state=state)
-    loaded = Loader(state=state).load(neighbours())
-    controllers.learn(loaded=loaded.objects, overrides=loaded.overrides)
+    world = Loader(state=state).check(neighbours())
+    controllers.learn(loaded=store(world, state=state), overrides=world.overrides)
     return Dispatcher(state=state, writer=Writer(state=state, controllers=controllers))
 
 
 def status_of(request: Request) -> int:
     """Return the status of the answer; any other exception than a Refusal is raised."""
     try:
-        return dispatcher().answer(request).status
+        answer = dispatcher().answer(request)
+        return 200 if isinstance(answer, Watch) else answer.status
     except Refusal as refused:
         return refused.code
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster, WorldError
-from bot.playground.kubernetes.neighbours import neighbours
+from bot.playground.kubernetes.world import neighbours
 
 POD: dict[str, Any] = {
     "kind": "Pod",
@@ -194,10 +194,10 @@ async def test_what_happens_in_one_cluster_is_not_seen_in_the_next_one(api, cloc
         ),
         ({"objects": {}}, "objects: expected a list, got dict"),
         ({"objects": ["x"]}, "objects[0]: expected a mapping, got 'x'"),
-        ({"objects": [{"metadata": {"name": "x"}}]}, "objects[0]: kind: expected the name of a kind, got None"),
+        ({"objects": [{"metadata": {"name": "x"}}]}, "objects[0].kind: expected the name of a kind, got None"),
         ({"objects": [{"kind": "Pood", "metadata": {"name": "x"}}]}, "kind Pood is not built in: write its apiVersion"),
         ({"objects": [{"kind": "Pood", "metadata": {"name": "x"}}]}, "did you mean Pod"),
-        ({"objects": [{"kind": "Node", "metadata": {}}]}, "objects[0] (Node): metadata.name: expected a string"),
+        ({"objects": [{"kind": "Node", "metadata": {}}]}, "objects[0].metadata.name: expected a string"),
         (
             {"objects": [{"kind": "Node", "metadata": {"name": "n", "namespace": "x"}}]},
             "Node x/n: metadata.namespace: Node is cluster-scoped and has none",
@@ -216,15 +216,15 @@ async def test_what_happens_in_one_cluster_is_not_seen_in_the_next_one(api, cloc
         ({"events": [{"for": "api-0"}]}, 'events[0].for: expected "Kind/namespace/name" or "Kind/name", got \'api-0\''),
         (
             {"objects": [POD], "events": [{"for": "Pod/shop/api-0", "reason": "X"}]},
-            "events[0] (for Pod/shop/api-0): message: expected a string, got None",
+            "events[0].message: expected a string, got None",
         ),
         (
             {"objects": [POD], "events": [{"for": "Pod/shop/api-0", "reason": "X", "message": "m", "type": "warning"}]},
-            "events[0]: type: expected Normal or Warning, got 'warning'; did you mean Warning?",
+            "events[0].type: expected Normal or Warning, got 'warning'; did you mean Warning?",
         ),
         (
             {"objects": [POD], "events": [{"for": "Pod/shop/api-0", "reason": "X", "message": "m", "last": "5m"}]},
-            'events[0]: last: expected a time like "-5m" or an RFC 3339 timestamp, got \'5m\'',
+            'events[0].last: expected a time like "-5m" or an RFC 3339 timestamp, got \'5m\'',
         ),
         (
             {"events": [{"for": "Pod/shop/api-0", "reason": "X", "message": "m"}]},
@@ -233,9 +233,9 @@ async def test_what_happens_in_one_cluster_is_not_seen_in_the_next_one(api, cloc
         ({"objects": [POD], "logs": [{"pod": "api-0", "text": ""}]}, 'logs[0].pod: expected "namespace/name", got'),
         (
             {"objects": [POD], "logs": [{"pod": "shop/api-0", "container": "app", "text": ""}]},
-            "logs[0] (pod shop/api-0): container: expected one of ['api'], got 'app'",
+            "logs[0].container: expected one of ['api'], got 'app'",
         ),
-        ({"forbidden": [{"verbs": "get"}]}, "forbidden[0]: unknown key 'verbs': expected one of verb, group, resource"),
+        ({"forbidden": [{"verbs": "get"}]}, "forbidden[0].verbs: unknown key 'verbs': expected one of verb, group,"),
         (
             {"reactions": [{"when": "deleted", "object": "Pod/shop/api-0", "becomes": "well"}]},
             "reactions[0].becomes: expected healthy or same or a merge patch, got 'well'",

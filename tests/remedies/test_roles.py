@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from bot.cluster.writer import Writer
-from bot.playground.kubernetes import RecordedRequest, addresses
+from bot.playground.kubernetes import RecordedRequest, grants
 from bot.remedies.contract import Plan
 from bot.remedies.object_event import mark
 from bot.remedies.registry import actions
@@ -38,7 +38,7 @@ def used(requests: Iterable[RecordedRequest]) -> Rights:
     for sent in requests:
         parts = [part for part in sent.path.split("/") if part]
         if sent.method != "GET" and "authorization.k8s.io" not in parts:
-            address = addresses.parse(method=sent.method, parts=parts, query=sent.query)
+            address = grants.parse(method=sent.method, parts=parts, query=sent.query)
             subresource = f"/{address.subresource}" if address.subresource else ""
             rights.add((address.verb, address.group, f"{address.resource}{subresource}"))
     return rights

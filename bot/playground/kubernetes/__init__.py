@@ -1,8 +1,7 @@
 """Simulate a Kubernetes API server on loopback: the far end of tests and of the demo."""
 
-from bot.playground.kubernetes.request_faults import RecordedRequest
 from bot.playground.kubernetes.scenes import expanded
-from bot.playground.kubernetes.server import SimulatedCluster
+from bot.playground.kubernetes.server import RecordedRequest, SimulatedCluster
 from bot.playground.kubernetes.world_checks import WorldError
 
 __all__ = ["RecordedRequest", "SimulatedCluster", "WorldError", "expanded"]

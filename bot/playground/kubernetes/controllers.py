@@ -8,18 +8,29 @@ from __future__ import annotations
 
 import copy
 
-from bot.playground.kubernetes import budgets, claims, patches, pods, scheduling, times
-from bot.playground.kubernetes.aggregation import refresh_availability
-from bot.playground.kubernetes.claims import CLAIMS, VOLUMES
-from bot.playground.kubernetes.endpoints import refresh_endpoints
-from bot.playground.kubernetes.overrides import Override, OverrideTrigger, PodOutcome
+from bot.playground.kubernetes import claims, patches, pod_dependents, pods
+from bot.playground.kubernetes.objects import is_terminating, with_metadata, with_status, without
 from bot.playground.kubernetes.recorder import Recorder
-from bot.playground.kubernetes.resources import Json, Resource
-from bot.playground.kubernetes.state import NAMESPACES, State
-from bot.playground.kubernetes.workload_controllers import KINDS, PODS, WorkloadControllers
+from bot.playground.kubernetes.resources import (
+    BUDGETS,
+    CLAIMS,
+    DEFINITIONS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    VOLUMES,
+    Json,
+    Table,
+)
+from bot.playground.kubernetes.state import State
+from bot.playground.kubernetes.validated_world import Override, OverrideTrigger, PodOutcome
+from bot.playground.kubernetes.workload_controllers import WorkloadControllers, is_workload
 
 _UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
-_OURS = {CLAIMS: "kubernetes.io/pvc-protection", VOLUMES: "kubernetes.io/pv-protection"}
+_ESTABLISHED = (
+    ("NamesAccepted", "NoConflicts", "no conflicts found"),
+    ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+)
 
 
 class Controllers:
@@ -34,193 +45,164 @@ class Controllers:
         """Register a loaded world without reacting to it; only writes trigger the controllers."""
         self._workloads.learn(loaded=loaded, overrides=overrides)
 
-    def created(self, *, resource: Resource, obj: Json) -> None:
+    def created(self, table: Table, obj: Json) -> None:
         """React to an object created through the API."""
-        if _is_workload(obj):
+        if is_workload(obj):
             self._workloads.changed(obj)
-            self._recount(obj["metadata"]["namespace"])
-        elif resource.table == PODS:
+            self._recount(obj)
+        elif table == PODS:
             self.started(obj)
-        elif resource.table == NAMESPACES:
+        elif table == NAMESPACES:
             self._state.fill_namespace(obj["metadata"]["name"])
-        elif resource.table == budgets.BUDGETS:
-            budgets.refresh(obj["metadata"]["namespace"], state=self._state)
-        elif resource.kind == "CustomResourceDefinition":
-            self._establish(obj, resource=resource)
+        elif table == BUDGETS:
+            pod_dependents.refresh_budgets(obj["metadata"]["namespace"], state=self._state)
+        elif table == DEFINITIONS:
+            self._establish(obj)
 
     def started(self, pod: Json) -> None:
         """Schedule and start a pod that was created or bound."""
         node = pod["spec"].get("nodeName") or ""
         if not node and pod["spec"].get("schedulerName", "default-scheduler") == "default-scheduler":
-            node = scheduling.choose(self._state, pod=pod, like=None, pinned=False)
-        bound = scheduling.bound(pod, node=node, state=self._state) if node else pod
-        if node and scheduling.has_kubelet(self._state, node):
+            node = pods.choose_node(self._state, pod=pod, like=None, pinned=False)
+        bound = pods.bound(pod, node=node, state=self._state) if node else pod
+        if node and pods.has_kubelet(self._state, node):
             bound = pods.running(bound, state=self._state)
             self._record.started(bound)
-        self._put(PODS, bound)
+        self._state.put(PODS, bound)
         self._pods_changed(bound)
 
-    def updated(self, *, resource: Resource, before: Json, after: Json) -> None:
+    def updated(self, table: Table, before: Json, after: Json) -> None:
         """React to an object changed through the API."""
         becomes = self._workloads.override(OverrideTrigger.PATCHED, after)
-        if _is_workload(after):
-            if before["spec"] != after["spec"]:
-                self._workloads.changed(after, before=before)
-            elif before["metadata"].get("generation") != after["metadata"].get("generation"):
-                self._workloads.refresh(after)
-            if becomes is not None:
-                self._workloads.pods_patched(after, becomes)
-            self._recount(after["metadata"]["namespace"])
-        elif resource.table == PODS:
+        if is_workload(after):
+            self._workload_updated(before, after, becomes=becomes)
+        elif table == PODS:
             if becomes is not None:
                 self._workloads.settle(after, becomes)
             self._pods_changed(after)
-        elif resource.table == scheduling.NODES:
-            self._taint(after)
-        elif resource.table == budgets.BUDGETS:
-            budgets.refresh(after["metadata"]["namespace"], state=self._state)
-        elif resource.table == CLAIMS:
-            self._grow(after)
-        elif resource.table == VOLUMES:
-            claims.offer_again(after, state=self._state)
-        if isinstance(becomes, dict) and not _is_workload(after) and resource.table != PODS:
-            self._put(resource.table, patches.merge(self._latest(after, resource=resource), becomes))
-
-    def terminating(self, *, resource: Resource, obj: Json) -> None:
-        """React to a deletionTimestamp: remove the finalizers whose work is done."""
-        if resource.table == PODS:
-            self._finish_pod(obj, resource=resource)
-        elif resource.table == NAMESPACES:
-            self._empty_namespace(obj, resource=resource)
         else:
-            self._release(obj, resource=resource)
+            self._react(table, after)
+            if isinstance(becomes, dict):
+                self._state.put(table, patches.merge(self._state.latest(table, after) or after, becomes))
 
-    def removed(self, *, resource: Resource, obj: Json) -> None:
-        """React to a removed object: delete its dependents, and let its owner replace it."""
+    def _workload_updated(self, before: Json, after: Json, *, becomes: PodOutcome | Json | None) -> None:
+        if before["spec"] != after["spec"]:
+            self._workloads.changed(after, before=before)
+        elif before["metadata"].get("generation") != after["metadata"].get("generation"):
+            self._workloads.refresh(after)
+        if becomes is not None:
+            self._workloads.pods_patched(after, becomes)
+        self._recount(after)
+
+    def _react(self, table: Table, obj: Json) -> None:
+        if table == NODES:
+            self._taint(obj)
+        elif table == BUDGETS:
+            pod_dependents.refresh_budgets(obj["metadata"]["namespace"], state=self._state)
+        elif table == CLAIMS:
+            claims.grow(obj, state=self._state)
+        elif table == VOLUMES:
+            claims.offer_again(obj, state=self._state)
+
+    def terminating(self, table: Table, obj: Json) -> None:
+        """React to a deletionTimestamp: remove the finalizers whose work is done."""
+        if table == PODS:
+            self._finish_pod(obj)
+        elif table == NAMESPACES:
+            self._empty_namespace(obj)
+        else:
+            self._release(table, obj)
+
+    def remove(self, table: Table, obj: Json) -> None:
+        """Remove an object, delete its dependents, and let its owner replace it."""
+        self._state.remove(table, obj)
         self._collect(obj)
-        if resource.table == PODS:
+        if table == PODS:
             # A StatefulSet makes no pod with a claim that is being deleted, so the claims are released first.
-            self._release_claims(obj)
+            for claim in self._state.objects(CLAIMS, obj["metadata"]["namespace"]):
+                if is_terminating(claim):
+                    self._release(CLAIMS, claim)
             self._workloads.pod_removed(obj)
             self._pods_changed(obj)
             return
-        if resource.table == CLAIMS:
+        if table == CLAIMS:
             claims.free_volume(obj, state=self._state)
         owner = self._workloads.owner_of(obj)
-        if owner is not None and _is_workload(owner) and _is_workload(obj):
+        if owner is not None and is_workload(owner) and is_workload(obj):
             self._workloads.changed(owner)
         becomes = self._workloads.override(OverrideTrigger.DELETED, obj)
         if becomes == PodOutcome.SAME or isinstance(becomes, dict):
-            self._bring_back(obj, resource=resource, patch=becomes if isinstance(becomes, dict) else {})
+            self._bring_back(table, obj, patch=becomes if isinstance(becomes, dict) else {})
 
-    def _bring_back(self, obj: Json, *, resource: Resource, patch: Json) -> None:
-        metadata = {
-            key: value
-            for key, value in obj["metadata"].items()
-            if key not in ("deletionTimestamp", "deletionGracePeriodSeconds")
-        }
-        namespace = metadata.get("namespace", "")
-        metadata["uid"] = self._state.store.new_uid(table=resource.table, namespace=namespace, name=metadata["name"])
-        metadata["creationTimestamp"] = self._record.now()
-        self._put(resource.table, patches.merge(copy.deepcopy(obj | {"metadata": metadata}), patch))
+    def _bring_back(self, table: Table, obj: Json, *, patch: Json) -> None:
+        metadata = without(obj["metadata"], "deletionTimestamp", "deletionGracePeriodSeconds")
+        metadata |= self._state.new_metadata(table, metadata["name"], namespace=metadata.get("namespace", ""))
+        self._state.put(table, patches.merge(copy.deepcopy(obj | {"metadata": metadata}), patch))
 
     def _pods_changed(self, pod: Json) -> None:
         owner = self._workloads.owner_of(pod)
-        if owner is not None and _is_workload(owner):
+        if owner is not None and is_workload(owner):
             self._workloads.refresh(owner)
-        self._recount(pod["metadata"]["namespace"])
+        self._recount(pod)
 
-    def _recount(self, namespace: str) -> None:
-        """Update the budgets, endpoints and API availability that depend on the pods of a namespace."""
-        budgets.refresh(namespace, state=self._state)
-        refresh_endpoints(namespace, state=self._state)
-        refresh_availability(namespace, state=self._state)
+    def _recount(self, obj: Json) -> None:
+        pod_dependents.refresh(obj["metadata"]["namespace"], state=self._state)
 
-    def _finish_pod(self, pod: Json, *, resource: Resource) -> None:
+    def _finish_pod(self, pod: Json) -> None:
         """End a pod as its kubelet does; it stays Terminating if the kubelet is down or a finalizer is left."""
-        node = pod["spec"].get("nodeName", "")
-        if not scheduling.has_kubelet(self._state, node) or pod["metadata"].get("finalizers"):
+        if not pods.has_kubelet(self._state, pod["spec"].get("nodeName", "")) or pod["metadata"].get("finalizers"):
             self._pods_changed(pod)
             return
         for container in pod["spec"].get("containers") or ():
             message = f"Stopping container {container['name']}"
             self._record.write(pod, reason="Killing", message=message, source="kubelet", container=container["name"])
-        self._state.remove(resource=resource, obj=pod)
-        self.removed(resource=resource, obj=pod)
+        self.remove(PODS, pod)
 
     def _collect(self, owner: Json) -> None:
         """Delete the objects that only this object owned."""
-        uid = owner["metadata"]["uid"]
-        for table, dependent in self._dependents(uid):
-            others = [ref for ref in dependent["metadata"]["ownerReferences"] if ref["uid"] != uid]
+        for table, dependent, others in self._dependents(owner):
             if others:
-                self._put(table, dependent | {"metadata": dependent["metadata"] | {"ownerReferences": others}})
+                self._state.put(table, with_metadata(dependent, ownerReferences=others))
             else:
                 self._discard(table, dependent)
 
-    def _dependents(self, uid: str) -> list[tuple[tuple[str, str], Json]]:
-        return [
-            (table, obj)
-            for table, obj in self._state.store.everything()
-            if any(ref.get("uid") == uid for ref in obj["metadata"].get("ownerReferences") or ())
-        ]
+    def _dependents(self, owner: Json) -> list[tuple[Table, Json, list[Json]]]:
+        """Return the objects that an object owns, each with the references to its other owners."""
+        uid, found = owner["metadata"]["uid"], []
+        for table, obj in self._state.store.everything():
+            owners = obj["metadata"].get("ownerReferences") or ()
+            others = [each for each in owners if each.get("uid") != uid]
+            if len(others) != len(owners):
+                found.append((table, obj, others))
+        return found
 
-    def _discard(self, table: tuple[str, str], obj: Json) -> None:
-        resource = self._state.registry.of_table(table)
-        latest = self._latest(obj, resource=resource)
-        if latest["metadata"].get("finalizers"):
-            if not latest["metadata"].get("deletionTimestamp"):
-                marked = latest["metadata"] | {
-                    "deletionTimestamp": self._record.now(),
-                    "deletionGracePeriodSeconds": 0,
-                }
-                self.terminating(resource=resource, obj=self._put(table, latest | {"metadata": marked}))
-            return
-        self._state.remove(resource=resource, obj=latest)
-        self.removed(resource=resource, obj=latest)
+    def _discard(self, table: Table, obj: Json) -> None:
+        latest = self._state.latest(table, obj) or obj
+        if not latest["metadata"].get("finalizers"):
+            self.remove(table, latest)
+        elif not is_terminating(latest):
+            marks = {"deletionTimestamp": self._state.stamp(), "deletionGracePeriodSeconds": 0}
+            marked = latest | {"metadata": latest["metadata"] | marks}
+            self.terminating(table, self._state.put(table, marked))
 
-    def _release(self, obj: Json, *, resource: Resource) -> None:
+    def _release(self, table: Table, obj: Json) -> None:
         """Remove the finalizers of the built-in controllers, once their work is done."""
-        uid = obj["metadata"]["uid"]
-        finalizers = list(obj["metadata"].get("finalizers") or ())
-        if "foregroundDeletion" in finalizers:
+        before = list(obj["metadata"].get("finalizers") or ())
+        done = {"foregroundDeletion", "orphan"}
+        if "foregroundDeletion" in before:
             self._collect(obj)
-            finalizers.remove("foregroundDeletion")
-        if "orphan" in finalizers:
-            for table, dependent in self._dependents(uid):
-                others = [ref for ref in dependent["metadata"]["ownerReferences"] if ref["uid"] != uid]
-                metadata = {key: value for key, value in dependent["metadata"].items() if key != "ownerReferences"}
-                metadata |= {"ownerReferences": others} if others else {}
-                self._put(table, dependent | {"metadata": metadata})
-            finalizers.remove("orphan")
-        protection = _OURS.get(resource.table)
-        if protection in finalizers and not self._in_use(obj, resource=resource):
-            finalizers.remove(protection)
-        if finalizers == list(obj["metadata"].get("finalizers") or ()):
+        if "orphan" in before:
+            for place, dependent, others in self._dependents(obj):
+                self._state.put(place, with_metadata(dependent, ownerReferences=others))
+        if table in claims.PROTECTION and not claims.is_in_use(obj, table=table, state=self._state):
+            done.add(claims.PROTECTION[table])
+        finalizers = [each for each in before if each not in done]
+        if finalizers == before:
             return
         if finalizers:
-            self._put(resource.table, obj | {"metadata": obj["metadata"] | {"finalizers": finalizers}})
-            return
-        self._state.remove(resource=resource, obj=obj)
-        self.removed(resource=resource, obj=obj)
-
-    def _in_use(self, obj: Json, *, resource: Resource) -> bool:
-        if resource.table == VOLUMES:
-            return (obj.get("status") or {}).get("phase") == "Bound"
-        metadata = obj["metadata"]
-        return any(
-            (volume.get("persistentVolumeClaim") or {}).get("claimName") == metadata["name"]
-            for pod in self._state.store.objects(table=PODS, namespace=metadata["namespace"])
-            # Only a scheduled pod uses a claim: recorded in 18-storage-pending.
-            if pod["spec"].get("nodeName") and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
-            for volume in pod["spec"].get("volumes") or ()
-        )
-
-    def _release_claims(self, pod: Json) -> None:
-        resource = self._state.registry.of_table(CLAIMS)
-        for claim in self._state.store.objects(table=CLAIMS, namespace=pod["metadata"]["namespace"]):
-            if claim["metadata"].get("deletionTimestamp"):
-                self._release(claim, resource=resource)
+            self._state.put(table, with_metadata(obj, finalizers=finalizers))
+        else:
+            self.remove(table, obj)
 
     def _taint(self, node: Json) -> None:
         """Add or remove the node controller's taint of a cordoned node."""
@@ -230,63 +212,34 @@ class Controllers:
         if bool(spec.get("unschedulable")) == tainted:
             return
         if spec.get("unschedulable"):
-            taint = {"key": _UNSCHEDULABLE, "effect": "NoSchedule", "timeAdded": self._record.now()}
+            taint = {"key": _UNSCHEDULABLE, "effect": "NoSchedule", "timeAdded": self._state.stamp()}
             spec["taints"] = [*others, taint]
         elif others:
             spec["taints"] = others
         else:
             spec.pop("taints", None)
-        self._put(scheduling.NODES, node | {"spec": spec})
+        self._state.put(NODES, node | {"spec": spec})
 
-    def _grow(self, claim: Json) -> None:
-        """Expand a bound claim that requests more, if its class allows expansion."""
-        status = claim.get("status") or {}
-        asked = ((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage")
-        has = (status.get("capacity") or {}).get("storage")
-        table = ("storage.k8s.io", "storageclasses")
-        name = claim["spec"].get("storageClassName", "")
-        storage_class = self._state.store.get(table=table, namespace="", name=name) or {}
-        if status.get("phase") == "Bound" and asked != has and storage_class.get("allowVolumeExpansion"):
-            capacity = (status.get("capacity") or {}) | {"storage": asked}
-            self._put(CLAIMS, claim | {"status": status | {"capacity": capacity}})
-
-    def _empty_namespace(self, namespace: Json, *, resource: Resource) -> None:
+    def _empty_namespace(self, namespace: Json) -> None:
         name = namespace["metadata"]["name"]
-        inside = [(table, obj) for table, obj in self._state.store.everything() if _lies_in(obj, name)]
-        for table, obj in inside:
-            if self._state.store.get(table=table, namespace=name, name=obj["metadata"]["name"]) is not None:
+        for table, obj in self._inside(name):
+            if self._state.latest(table, obj) is not None:
                 self._discard(table, obj)
-        held = [obj for _, obj in self._state.store.everything() if _lies_in(obj, name)]
-        latest = self._latest(namespace, resource=resource)
-        if not held and not latest["metadata"].get("finalizers"):
-            self._state.remove(resource=resource, obj=latest)
+        latest = self._state.latest(NAMESPACES, namespace) or namespace
+        if not self._inside(name) and not latest["metadata"].get("finalizers"):
+            self._state.remove(NAMESPACES, latest)
 
-    def _establish(self, definition: Json, *, resource: Resource) -> None:
-        now = times.timestamp(self._state.now())
+    def _inside(self, namespace: str) -> list[tuple[Table, Json]]:
+        everything = self._state.store.everything()
+        return [(table, obj) for table, obj in everything if obj["metadata"].get("namespace") == namespace]
+
+    def _establish(self, definition: Json) -> None:
+        now = self._state.stamp()
         conditions = [
-            {"type": "NamesAccepted", "status": "True", "lastTransitionTime": now, "reason": "NoConflicts",
-             "message": "no conflicts found"},
-            {"type": "Established", "status": "True", "lastTransitionTime": now, "reason": "InitialNamesAccepted",
-             "message": "the initial names have been accepted"},
-        ]  # fmt: skip
-        stored = [version["name"] for version in definition["spec"]["versions"] if version.get("storage")]
-        status = {"conditions": conditions, "acceptedNames": definition["spec"]["names"], "storedVersions": stored}
-        self._put(resource.table, definition | {"status": status})
-
-    def _latest(self, obj: Json, *, resource: Resource) -> Json:
-        metadata = obj["metadata"]
-        found = self._state.find(
-            resource=resource, namespace=metadata.get("namespace", ""), name=metadata["name"]
-        )  # fmt: skip
-        return found or obj
-
-    def _put(self, table: tuple[str, str], obj: Json) -> Json:
-        return self._state.put(resource=self._state.registry.of_table(table), obj=obj)
-
-
-def _is_workload(obj: Json) -> bool:
-    return obj["kind"] in KINDS and obj["apiVersion"] in ("apps/v1", "batch/v1", "v1")
-
-
-def _lies_in(obj: Json, namespace: str) -> bool:
-    return bool(obj["metadata"].get("namespace") == namespace)
+            {"type": kind, "status": "True", "lastTransitionTime": now, "reason": reason, "message": message}
+            for kind, reason, message in _ESTABLISHED
+        ]
+        spec = definition["spec"]
+        stored = [version["name"] for version in spec["versions"] if version.get("storage")]
+        told = with_status(definition, conditions=conditions, acceptedNames=spec["names"], storedVersions=stored)
+        self._state.put(DEFINITIONS, told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from typing import Any
 
@@ -9,7 +10,37 @@ from bot.playground.kubernetes.resources import Json, Resource
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
-_TEMPLATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
+# The kinds whose spec has a pod template.
+TEMPLATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
+_SPECS: dict[str, Json] = {
+    "Deployment": {
+        "replicas": 1,
+        "strategy": {"type": "RollingUpdate"},
+        "revisionHistoryLimit": 10,
+        "progressDeadlineSeconds": 600,
+    },
+    "StatefulSet": {
+        "replicas": 1,
+        "podManagementPolicy": "OrderedReady",
+        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
+        "revisionHistoryLimit": 10,
+    },
+    "DaemonSet": {
+        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}},
+        "revisionHistoryLimit": 10,
+    },
+    "ReplicaSet": {"replicas": 1},
+    "ReplicationController": {"replicas": 1},
+}
+_POD_TEMPLATE: Json = {
+    "restartPolicy": "Always",
+    "terminationGracePeriodSeconds": 30,
+    "dnsPolicy": "ClusterFirst",
+    "securityContext": {},
+    "schedulerName": "default-scheduler",
+}
+JOB: Json = {"parallelism": 1, "completions": 1, "backoffLimit": 6, "completionMode": "NonIndexed", "suspend": False}
+_JOB_UID = "batch.kubernetes.io/controller-uid"
 
 
 def suffix(*parts: object, length: int = 5) -> str:
@@ -27,33 +58,47 @@ def fill(obj: Json, *, resource: Resource) -> None:
     spec = obj.get("spec")
     if not isinstance(spec, dict) or resource.custom:
         return
-    match resource.kind:
-        case "Pod":
-            _pod_spec(spec)
-        case "Deployment":
-            spec.setdefault("replicas", 1)
-            spec.setdefault("strategy", {"type": "RollingUpdate"})
-            if spec["strategy"].get("type") == "RollingUpdate":
-                spec["strategy"].setdefault("rollingUpdate", {"maxUnavailable": "25%", "maxSurge": "25%"})
-            spec.setdefault("revisionHistoryLimit", 10)
-            spec.setdefault("progressDeadlineSeconds", 600)
-        case "StatefulSet":
-            spec.setdefault("replicas", 1)
-            spec.setdefault("podManagementPolicy", "OrderedReady")
-            spec.setdefault("updateStrategy", {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}})
-            spec.setdefault("revisionHistoryLimit", 10)
-        case "DaemonSet":
-            rolling = {"maxUnavailable": 1, "maxSurge": 0}
-            spec.setdefault("updateStrategy", {"type": "RollingUpdate", "rollingUpdate": rolling})
-            spec.setdefault("revisionHistoryLimit", 10)
-        case "ReplicaSet" | "ReplicationController":
-            spec.setdefault("replicas", 1)
-        case "CustomResourceDefinition":
-            _definition(obj)
-        case _:
-            pass
-    if resource.kind in _TEMPLATED:
+    _fill(spec, _SPECS.get(resource.kind, {}))
+    if resource.kind == "Pod":
+        _pod_spec(spec)
+    elif resource.kind == "Deployment" and spec["strategy"].get("type") == "RollingUpdate":
+        spec["strategy"].setdefault("rollingUpdate", {"maxUnavailable": "25%", "maxSurge": "25%"})
+    elif resource.kind == "CustomResourceDefinition":
+        _definition(obj)
+    if resource.kind in TEMPLATED:
         _template(spec.get("template") or {})
+
+
+def _fill(fields: Json, usual: Json) -> None:
+    for key, value in usual.items():
+        fields.setdefault(key, copy.deepcopy(value))
+
+
+def prepare_job(job: Json) -> None:
+    """Set what the API server sets in a new Job, in place: defaults, and a selector unless it is chosen by hand."""
+    metadata, spec = job["metadata"], job["spec"]
+    _fill(spec, JOB)
+    template = spec.setdefault("template", {})
+    labels = dict((template.get("metadata") or {}).get("labels") or {})
+    if labels and not metadata.get("labels"):
+        metadata["labels"] = dict(labels)
+    if spec.get("manualSelector"):
+        return
+    _fill(labels, job_labels(metadata))
+    template["metadata"] = (template.get("metadata") or {}) | {"labels": labels}
+    selector = spec.setdefault("selector", {})
+    _fill(selector.setdefault("matchLabels", {}), job_selector(metadata)["matchLabels"])
+
+
+def job_labels(metadata: Json) -> dict[str, str]:
+    """Return the labels that the API server generates for the pods of a Job with this metadata."""
+    uid, name = metadata["uid"], metadata["name"]
+    return {"controller-uid": uid, _JOB_UID: uid, "job-name": name, "batch.kubernetes.io/job-name": name}
+
+
+def job_selector(metadata: Json) -> Json:
+    """Return the selector that the API server generates for a Job with this metadata."""
+    return {"matchLabels": {_JOB_UID: metadata["uid"]}}
 
 
 def _definition(definition: Json) -> None:
@@ -79,13 +124,9 @@ def _template_spec(spec: Json) -> None:
         for container in spec.get(key) or ():
             if isinstance(container, dict):
                 _container(container)
-    spec.setdefault("restartPolicy", "Always")
-    spec.setdefault("terminationGracePeriodSeconds", 30)
-    spec.setdefault("dnsPolicy", "ClusterFirst")
     if "serviceAccountName" in spec:
         spec.setdefault("serviceAccount", spec["serviceAccountName"])
-    spec.setdefault("securityContext", {})
-    spec.setdefault("schedulerName", "default-scheduler")
+    _fill(spec, _POD_TEMPLATE)
 
 
 def _container(container: Json) -> None:

@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.playground.kubernetes import budgets, lists, read_requests, shapes, times, validation
-from bot.playground.kubernetes.addresses import Address
+from bot.playground.kubernetes import pod_dependents, reads, structs, times, validation
 from bot.playground.kubernetes.controllers import Controllers
-from bot.playground.kubernetes.resources import Json, Resource
-from bot.playground.kubernetes.state import NAMESPACES, State
-from bot.playground.kubernetes.status import bad_request, cause, conflict, invalid, refusal, success
+from bot.playground.kubernetes.grants import Address
+from bot.playground.kubernetes.objects import conditions_of, has_ended, is_terminating, with_status, without
+from bot.playground.kubernetes.resources import JOBS, NAMESPACES, PODS, Json, Resource
+from bot.playground.kubernetes.selectors import parse_integer
+from bot.playground.kubernetes.state import State
+from bot.playground.kubernetes.status import bad_request, conflict, invalid, invalid_value, refusal, success
 
-PODS = ("", "pods")
 _ANSWERS_WITH_OBJECT = frozenset({
     "pods", "namespaces", "persistentvolumeclaims", "persistentvolumes", "podtemplates", "resourcequotas",
     "serviceaccounts",
 })  # fmt: skip
 _OPTIONS = Resource(group="meta.k8s.io", version="v1", plural="deleteoptions", kind="DeleteOptions")
-_JOBS = ("batch", "jobs")
 _POLICIES = ("Foreground", "Background", "Orphan", "nil")
 
 
@@ -45,7 +45,7 @@ def parse_options(*, query: Mapping[str, str], body: bytes) -> Options:
             raise bad_request("couldn't get version/kind; json parse error") from None
         if not isinstance(written, dict):
             raise bad_request("couldn't get version/kind; json parse error: not an object")
-        shapes.check(written, resource=_OPTIONS)
+        structs.check(written, resource=_OPTIONS)
     return options_of(written, query=query)
 
 
@@ -53,8 +53,8 @@ def options_of(written: Json, *, query: Mapping[str, str]) -> Options:
     """Parse the options from a decoded DeleteOptions, as in an eviction. Refusal 400 or 422."""
     policy = written.get("propagationPolicy") or query.get("propagationPolicy") or ""
     if policy and written.get("orphanDependents") is not None:
-        message = f'Invalid value: "{policy}": orphanDependents and deletionPropagation cannot be both set'
-        wrong = cause(reason="FieldValueInvalid", message=message, field="propagationPolicy")
+        text = "orphanDependents and deletionPropagation cannot be both set"
+        wrong = invalid_value("propagationPolicy", policy, text)
         raise invalid(group="meta.k8s.io", kind="DeleteOptions", name="", causes=[wrong])
     if policy and policy not in _POLICIES:
         raise validation.bad_option("propagationPolicy", policy, *_POLICIES, options="DeleteOptions")
@@ -62,7 +62,7 @@ def options_of(written: Json, *, query: Mapping[str, str]) -> Options:
         policy = "Orphan"
     grace = written.get("gracePeriodSeconds")
     if grace is None:
-        grace = lists.parse_integer(query.get("gracePeriodSeconds"))
+        grace = parse_integer(query.get("gracePeriodSeconds"))
     preconditions = written.get("preconditions") or {}
     values = written.get("dryRun") or ([query["dryRun"]] if query.get("dryRun") else [])
     return Options(
@@ -85,29 +85,24 @@ class Deleter:
         """Delete one object or a collection, and return the body of the response."""
         options = parse_options(query=query, body=body)
         if address.name:
-            obj = read_requests.existing(state=self._state, resource=resource, address=address)
+            obj = reads.existing(state=self._state, resource=resource, address=address)
             return self._delete(obj, resource=resource, options=options)
-        page = lists.page(store=self._state.store, resource=resource, namespace=address.namespace, query=query)
+        page = reads.page(store=self._state.store, resource=resource, namespace=address.namespace, query=query)
         items = []
         for obj in page.objects:
             self._delete(obj, resource=resource, options=options)
-            items.append({key: value for key, value in obj.items() if key not in ("kind", "apiVersion")})
-        return {
-            "kind": f"{resource.kind}List",
-            "apiVersion": resource.api_version,
-            "metadata": {"resourceVersion": str(self._state.store.revision)},
-            "items": items,
-        }
+            items.append(without(obj, "kind", "apiVersion"))
+        metadata = {"resourceVersion": str(self._state.store.revision)}
+        return reads.list_of(items, resource=resource, metadata=metadata)
 
     def evict(self, *, pod: Json, resource: Resource, options: Json, dry_run: bool) -> None:
         """Evict a pod. Refusal 500 with several budgets, 429 if its budget refuses, 409 for a failed precondition."""
-        matching = budgets.of_pod(pod, state=self._state)
+        matching = pod_dependents.budgets_of(pod, state=self._state)
         if len(matching) > 1:
             message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
             raise refusal(code=500, message=message)
-        ready = pod["spec"].get("nodeName") and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
-        if matching and ready:
-            budgets.require_room(matching[0])
+        if matching and pod["spec"].get("nodeName") and not has_ended(pod):
+            pod_dependents.require_room(matching[0])
         parsed = options_of(options, query={})
         _check_preconditions(pod, resource=resource, options=parsed)
         if dry_run:
@@ -116,24 +111,23 @@ class Deleter:
             "type": "DisruptionTarget",
             "status": "True",
             "lastProbeTime": None,
-            "lastTransitionTime": times.timestamp(self._state.now()),
+            "lastTransitionTime": self._state.stamp(),
             "reason": "EvictionByEvictionAPI",
             "message": "Eviction API: evicting",
         }
-        status = pod.get("status") or {}
-        marked = pod | {"status": status | {"conditions": [condition, *(status.get("conditions") or ())]}}
-        self._delete(self._state.put(resource=resource, obj=marked), resource=resource, options=Options())
+        marked = with_status(pod, conditions=[condition, *conditions_of(pod)])
+        self._delete(self._state.put(resource.table, marked), resource=resource, options=Options())
 
     def _delete(self, obj: Json, *, resource: Resource, options: Options) -> Json:
         _check_preconditions(obj, resource=resource, options=options)
         if resource.table == PODS:
             return self._delete_pod(obj, resource=resource, options=options)
         metadata = obj["metadata"]
-        if metadata.get("deletionTimestamp"):
+        if is_terminating(obj):
             return obj
         finalizers = list(metadata.get("finalizers") or ())
         # For compatibility with its first clients, the API batch/v1 leaves the pods of a deleted Job.
-        policy = options.policy or ("Orphan" if resource.table == _JOBS else "Background")
+        policy = options.policy or ("Orphan" if resource.table == JOBS else "Background")
         if policy == "Foreground":
             finalizers.append("foregroundDeletion")
         elif policy == "Orphan":
@@ -142,12 +136,11 @@ class Deleter:
         marked = self._marked(obj, resource=resource, finalizers=finalizers)
         if held:
             if not options.dry_run:
-                marked = self._state.put(resource=resource, obj=marked)
-                self._controllers.terminating(resource=resource, obj=marked)
+                marked = self._state.put(resource.table, marked)
+                self._controllers.terminating(resource.table, marked)
             return marked
         if not options.dry_run:
-            self._state.remove(resource=resource, obj=obj)
-            self._controllers.removed(resource=resource, obj=obj)
+            self._controllers.remove(resource.table, obj)
         if resource.plural in _ANSWERS_WITH_OBJECT:
             return marked
         details = {"name": metadata["name"], "group": resource.group, "kind": resource.plural, "uid": metadata["uid"]}
@@ -157,11 +150,11 @@ class Deleter:
         metadata = dict(obj["metadata"])
         if "generation" in metadata:
             metadata["generation"] += 1
-        metadata["deletionTimestamp"] = times.timestamp(self._state.now())
+        metadata["deletionTimestamp"] = self._state.stamp()
         if finalizers:
             metadata["finalizers"] = finalizers
         if resource.table == NAMESPACES:
-            return obj | {"metadata": metadata, "status": (obj.get("status") or {}) | {"phase": "Terminating"}}
+            return with_status(obj | {"metadata": metadata}, phase="Terminating")
         metadata["deletionGracePeriodSeconds"] = 0
         return obj | {"metadata": metadata}
 
@@ -169,7 +162,7 @@ class Deleter:
         metadata, spec = dict(pod["metadata"]), pod.get("spec") or {}
         now = self._state.now()
         grace = options.grace if options.grace is not None else spec.get("terminationGracePeriodSeconds", 30)
-        if not spec.get("nodeName") or (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+        if not spec.get("nodeName") or has_ended(pod):
             grace = 0
         started = now
         if metadata.get("deletionTimestamp"):
@@ -185,11 +178,10 @@ class Deleter:
         if options.dry_run:
             return marked
         if grace == 0 and not metadata.get("finalizers"):
-            self._state.remove(resource=resource, obj=marked)
-            self._controllers.removed(resource=resource, obj=marked)
+            self._controllers.remove(PODS, marked)
             return marked
-        stored = self._state.put(resource=resource, obj=marked)
-        self._controllers.terminating(resource=resource, obj=stored)
+        stored = self._state.put(PODS, marked)
+        self._controllers.terminating(PODS, stored)
         return stored
 
 

@@ -105,11 +105,7 @@ def _plain(resource: Resource) -> list[Json]:
         "kind": resource.kind,
         "verbs": list(verbs),
     }
-    if resource.short_names:
-        row["shortNames"] = list(resource.short_names)
-    if resource.categories:
-        row["categories"] = list(resource.categories)
-    rows = [row]
+    rows = [row | _names(resource)]
     for each in resource.subresources:
         sub: Json = {"name": f"{resource.plural}/{each.name}", "singularName": "", "namespaced": resource.namespaced}
         if each.group:
@@ -126,17 +122,17 @@ def _aggregated(resource: Resource) -> Json:
         "singularResource": resource.singular,
         "verbs": list(resource.verbs),
     }
-    if resource.short_names:
-        entry["shortNames"] = list(resource.short_names)
-    if resource.categories:
-        entry["categories"] = list(resource.categories)
-    if resource.subresources:
-        entry["subresources"] = [
-            {
-                "subresource": each.name,
-                "responseKind": {"group": each.group, "version": each.version, "kind": each.kind},
-                "verbs": list(each.verbs),
-            }
-            for each in resource.subresources
-        ]
-    return entry
+    subresources = [
+        {
+            "subresource": each.name,
+            "responseKind": {"group": each.group, "version": each.version, "kind": each.kind},
+            "verbs": list(each.verbs),
+        }
+        for each in resource.subresources
+    ]
+    return entry | _names(resource) | ({"subresources": subresources} if subresources else {})
+
+
+def _names(resource: Resource) -> Json:
+    names = {"shortNames": list(resource.short_names), "categories": list(resource.categories)}
+    return {key: value for key, value in names.items() if value}

@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Final
 
 from bot.playground.kubernetes import times
-from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.objects import without
+from bot.playground.kubernetes.resources import NODES, Json, Resource
 
-SCHEDULER = "default-scheduler"
+SCHEDULER: Final = "default-scheduler"
+# The names in events.k8s.io of the fields that core/v1 names otherwise.
+_NEW_NAMES: Final = {
+    "involvedObject": "regarding",
+    "message": "note",
+    "reportingComponent": "reportingController",
+    "source": "deprecatedSource",
+    "firstTimestamp": "deprecatedFirstTimestamp",
+    "lastTimestamp": "deprecatedLastTimestamp",
+    "count": "deprecatedCount",
+}
+_OLD_NAMES: Final = {new: old for old, new in _NEW_NAMES.items()}
+# The fields that every event shows.
+_SHOWN: Final[Json] = {
+    "involvedObject": {},
+    "source": {},
+    **dict.fromkeys(("firstTimestamp", "lastTimestamp", "eventTime")),
+    **dict.fromkeys(("reportingComponent", "reportingInstance"), ""),
+}
+# In the order of events.k8s.io, with whether an empty field is shown.
+_NEW_FIELDS: Final = {
+    "eventTime": True, "series": False, "reportingController": False, "reportingInstance": False, "action": False,
+    "reason": False, "regarding": True, "related": False, "note": False, "type": False, "deprecatedSource": True,
+    "deprecatedFirstTimestamp": True, "deprecatedLastTimestamp": True, "deprecatedCount": False,
+}  # fmt: skip
 
 
-def expand(
-    *,
-    written: Json,
-    involved: Json,
-    resource: Resource,
-    now: datetime,
-    number: int,
-) -> Json:
+def expand(*, written: Json, involved: Json, resource: Resource, now: datetime, number: int) -> Json:
     """Build a core/v1 Event (without uid and resourceVersion) about `involved` from its short form.
 
     `written` has been checked: type, reason, message, count, first, last, source, style, container. Events of the
@@ -27,8 +45,7 @@ def expand(
     """
     last = times.relative(written.get("last", "-1m"), now=now) or times.parse(written["last"])
     count = int(written.get("count", 1))
-    default_first = last if count == 1 else last - timedelta(minutes=5)
-    first = default_first
+    first = last if count == 1 else last - timedelta(minutes=5)
     if "first" in written:
         first = times.relative(written["first"], now=now) or times.parse(written["first"])
     reason = written["reason"]
@@ -41,8 +58,7 @@ def expand(
         message=written["message"],
         kind=written.get("type", "Warning"),
         source=source,
-        first=first,
-        last=last,
+        span=(first, last),
         count=count,
         series=written.get("style", "series" if source == SCHEDULER else "plain") == "series",
         container=written.get("container", ""),
@@ -58,16 +74,14 @@ def recorded(
     message: str,
     kind: str,
     source: str,
-    first: datetime,
-    last: datetime,
+    span: tuple[datetime, datetime],
     count: int = 1,
     series: bool = False,
     container: str = "",
     number: int = 0,
 ) -> Json:
-    """Build the Event that a recorder named `source` would have written."""
-    metadata = involved["metadata"]
-    reference = _reference(involved=involved, resource=resource, source=source, container=container)
+    """Build the Event that a recorder named `source` would have written; `span` is its first and its last time."""
+    metadata, (first, last) = involved["metadata"], span
     host = _host(involved) if source == "kubelet" else ""
     # Recorders name an event after its time in nanoseconds; `number` replaces those that Python's clock lacks.
     nanoseconds = int(first.timestamp() * 1_000_000) * 1000 + number
@@ -79,7 +93,7 @@ def recorded(
             "namespace": metadata.get("namespace", "default"),
             "creationTimestamp": times.timestamp(first),
         },
-        "involvedObject": reference,
+        "involvedObject": _reference(involved=involved, resource=resource, source=source, container=container),
         "reason": reason,
         "message": message,
     }
@@ -88,12 +102,8 @@ def recorded(
         body["eventTime"] = times.micro_timestamp(first)
         if count > 1:
             body["series"] = {"count": count, "lastObservedTime": times.micro_timestamp(last)}
-        action = "Binding" if reason == "Scheduled" else "Scheduling"
-        return head | body | {
-            "action": action,
-            "reportingComponent": source,
-            "reportingInstance": f"{source}-control-1",
-        }  # fmt: skip
+        body["action"] = "Binding" if reason == "Scheduled" else "Scheduling"
+        return head | body | {"reportingComponent": source, "reportingInstance": f"{source}-control-1"}
     return head | {
         "source": {"component": source} | ({"host": host} if host else {}),
         "firstTimestamp": times.timestamp(first),
@@ -112,7 +122,7 @@ def _reference(*, involved: Json, resource: Resource, source: str, container: st
     if metadata.get("namespace"):
         reference["namespace"] = metadata["namespace"]
     reference["name"] = metadata["name"]
-    if resource.table == ("", "nodes") and source == "kubelet":
+    if resource.table == NODES and source == "kubelet":
         # A kubelet writes the node's name as uid in events about its node (kubectl describe node queries both).
         return reference | {"uid": metadata["name"]}
     reference |= {"uid": metadata["uid"], "apiVersion": involved["apiVersion"]}
@@ -133,48 +143,18 @@ def _host(involved: Json) -> str:
 
 def as_new_event(event: Json) -> Json:
     """Return a stored event in the form of events.k8s.io/v1."""
-    new: Json = {"kind": "Event", "apiVersion": "events.k8s.io/v1", "metadata": event["metadata"]}
-    new["eventTime"] = event.get("eventTime")
-    _carry(new, "series", event.get("series"))
-    _carry(new, "reportingController", event.get("reportingComponent"))
-    _carry(new, "reportingInstance", event.get("reportingInstance"))
-    _carry(new, "action", event.get("action"))
-    _carry(new, "reason", event.get("reason"))
-    new["regarding"] = event.get("involvedObject", {})
-    _carry(new, "related", event.get("related"))
-    _carry(new, "note", event.get("message"))
-    _carry(new, "type", event.get("type"))
-    new["deprecatedSource"] = event.get("source", {})
-    new["deprecatedFirstTimestamp"] = event.get("firstTimestamp")
-    new["deprecatedLastTimestamp"] = event.get("lastTimestamp")
-    _carry(new, "deprecatedCount", event.get("count"))
-    return new
+    named = _SHOWN | without(event, "kind", "apiVersion", "metadata")
+    new = {_NEW_NAMES.get(key, key): value for key, value in named.items()}
+    head = {"kind": "Event", "apiVersion": "events.k8s.io/v1", "metadata": event["metadata"]}
+    return head | {key: new[key] for key, always in _NEW_FIELDS.items() if always or new.get(key)}
 
 
 def as_core_event(new: Json) -> Json:
     """Return an event of events.k8s.io/v1 in the form of core/v1, in which it is stored."""
-    names = {
-        "regarding": "involvedObject",
-        "note": "message",
-        "reportingController": "reportingComponent",
-        "deprecatedSource": "source",
-        "deprecatedFirstTimestamp": "firstTimestamp",
-        "deprecatedLastTimestamp": "lastTimestamp",
-        "deprecatedCount": "count",
-    }
-    return {names.get(key, key): value for key, value in new.items()}
+    return {_OLD_NAMES.get(key, key): value for key, value in new.items()}
 
 
 def complete(event: Json) -> None:
     """Set the fields that every event shows, in place."""
-    for key in ("involvedObject", "source"):
-        event.setdefault(key, {})
-    for key in ("firstTimestamp", "lastTimestamp", "eventTime"):
-        event.setdefault(key, None)
-    for key in ("reportingComponent", "reportingInstance"):
-        event.setdefault(key, "")
-
-
-def _carry(target: Json, key: str, value: Any) -> None:
-    if value:
-        target[key] = value
+    for key, empty in _SHOWN.items():
+        event.setdefault(key, dict(empty) if isinstance(empty, dict) else empty)

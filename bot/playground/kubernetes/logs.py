@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.playground.kubernetes import times
-from bot.playground.kubernetes.lists import parse_integer
+from bot.playground.kubernetes.objects import annotations_of, condition, container_names, status_of
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.status import Refusal, bad_request, cause, invalid, not_found, refusal
+from bot.playground.kubernetes.selectors import parse_integer
+from bot.playground.kubernetes.status import (
+    Refusal,
+    bad_request,
+    invalid,
+    invalid_value,
+    not_allowed,
+    not_found,
+    refusal,
+)
 
 _LAST_WORDS = timedelta(minutes=1)
 
@@ -52,9 +61,7 @@ class _Options:
     since: datetime | None
 
 
-def read(
-    *, pod: Json, node: Callable[[str], Json | None], logs: Logs, query: Mapping[str, str], now: datetime
-) -> str | None:
+def read(*, pod: Json, node: Json | None, logs: Logs, query: Mapping[str, str], now: datetime) -> str | None:
     """Return the log as text; None where the real server answers 204 (the pod has no node yet).
 
     Refusal 422 for wrong options, 400 for a wrong container or one without a log, 404 for a pod on a node that does not
@@ -65,11 +72,10 @@ def read(
     if not node_name:
         return None
     declared = any(logs.get(uid=pod["metadata"]["uid"], container=options.container, previous=p) for p in (False, True))
-    host = node(node_name)
-    if host is None and not declared:
+    if node is None and not declared:
         raise not_found(group="", resource="pods", name=node_name)
-    if host is not None:
-        _require_kubelet(host, pod=pod, container=options.container)
+    if node is not None:
+        _require_kubelet(node, pod=pod, container=options.container)
     log, status = _choose(pod=pod, options=options, logs=logs)
     return _cut(log.text if log else "", written=_written(log, status=status, now=now), options=options)
 
@@ -82,14 +88,13 @@ def _options(*, pod: Json, query: Mapping[str, str], now: datetime) -> _Options:
     since_time = query.get("sinceTime")
     causes = []
     if tail is not None and tail < 0:
-        causes.append(_at_least("tailLines", tail, bound="greater than or equal to 0"))
+        causes.append(invalid_value("tailLines", tail, "must be greater than or equal to 0"))
     if limit is not None and limit < 1:
-        causes.append(_at_least("limitBytes", limit, bound="greater than 0"))
+        causes.append(invalid_value("limitBytes", limit, "must be greater than 0"))
     if seconds is not None and since_time:
-        message = "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"
-        causes.append(cause(reason="FieldValueForbidden", message=message, field="[]"))
+        causes.append(not_allowed("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
     elif seconds is not None and seconds < 1:
-        causes.append(_at_least("sinceSeconds", seconds, bound="greater than 0"))
+        causes.append(invalid_value("sinceSeconds", seconds, "must be greater than 0"))
     if causes:
         raise invalid(kind="PodLogOptions", name=name, causes=causes)
     since = now - timedelta(seconds=seconds) if seconds else _moment(since_time)
@@ -117,36 +122,21 @@ def _flag(text: str | None) -> bool:
     return text in ("true", "1", "t", "True", "TRUE")
 
 
-def _at_least(field: str, value: int, *, bound: str) -> Json:
-    return cause(reason="FieldValueInvalid", message=f"Invalid value: {value}: must be {bound}", field=field)
-
-
-def container_names(pod: Json) -> list[str]:
-    """Return the names of all containers of a pod, init containers first, as error texts list them."""
-    spec = pod.get("spec") or {}
-    return [
-        each["name"]
-        for key in ("initContainers", "containers", "ephemeralContainers")
-        for each in spec.get(key) or ()
-    ]  # fmt: skip
-
-
 def _container(*, pod: Json, asked: str) -> str:
     name, known = pod["metadata"]["name"], container_names(pod)
     if asked:
         if asked not in known:
             raise bad_request(f"container {asked} is not valid for pod {name}")
         return asked
-    default = (pod["metadata"].get("annotations") or {}).get("kubectl.kubernetes.io/default-container")
+    default = annotations_of(pod).get("kubectl.kubernetes.io/default-container")
     if len(known) > 1 and default not in known:
         raise bad_request(f"a container name must be specified for pod {name}, choose one of: [{' '.join(known)}]")
     return str(default) if default in known else known[0]
 
 
 def _require_kubelet(node: Json, *, pod: Json, container: str) -> None:
-    status = node.get("status") or {}
-    ready = next((each for each in status.get("conditions") or () if each.get("type") == "Ready"), None)
-    if ready is None or ready.get("status") != "Unknown":
+    status = status_of(node)
+    if condition(node, "Ready").get("status") != "Unknown":
         return
     addresses = status.get("addresses") or [{"address": node["metadata"]["name"]}]
     endpoint = (status.get("daemonEndpoints") or {}).get("kubeletEndpoint") or {}
@@ -197,7 +187,7 @@ def _not_started(status: Json, *, container: str) -> Refusal:
 
 def container_status(pod: Json, container: str) -> dict[str, Any]:
     """Return the status of a regular, init or ephemeral container, {} if it has none yet."""
-    status = pod.get("status") or {}
+    status = status_of(pod)
     for key in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
         for each in status.get(key) or ():
             if each.get("name") == container:

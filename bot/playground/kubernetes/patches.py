@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
 from typing import Any
 
-from bot.playground.kubernetes.body import unknown_format
 from bot.playground.kubernetes.resources import Json, Resource
-from bot.playground.kubernetes.status import Refusal, bad_request, cause, invalid, refusal
+from bot.playground.kubernetes.status import (
+    Refusal,
+    bad_request,
+    invalid,
+    not_implemented,
+    refusal,
+    required,
+    unknown_format,
+)
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -47,9 +53,7 @@ def apply(obj: Json, *, body: bytes, content_type: str, resource: Resource) -> J
     """Return the object with the patch applied. Refusal 415, 400 or 422."""
     media_type = content_type.partition(";")[0].strip()
     if media_type not in _TYPES:
-        raise refusal(
-            code=415, message="415: Unsupported Media Type", reason="UnsupportedMediaType", details={}
-        )  # fmt: skip
+        raise refusal(code=415, message="415: Unsupported Media Type", reason="UnsupportedMediaType", details={})
     if media_type == STRATEGIC_PATCH and resource.custom:
         raise unknown_format(", ".join((JSON_PATCH, MERGE_PATCH, APPLY_PATCH)))
     if media_type == APPLY_PATCH:
@@ -73,11 +77,9 @@ def apply(obj: Json, *, body: bytes, content_type: str, resource: Resource) -> J
 def no_apply(*, manager: str) -> Refusal:
     """Return the refusal of a server-side apply, which is not simulated: 422 without a fieldManager, else 501."""
     if not manager:
-        message = "Required value: is required for apply patch"
-        required = cause(reason="FieldValueRequired", message=message, field="fieldManager")
-        return invalid(group="meta.k8s.io", kind="PatchOptions", name="", causes=[required])
-    message = "the simulated API server has no server-side apply"
-    return refusal(code=501, message=message, reason="NotImplemented", details={})
+        missing = required("fieldManager", "is required for apply patch")
+        return invalid(group="meta.k8s.io", kind="PatchOptions", name="", causes=[missing])
+    return not_implemented("has no server-side apply")
 
 
 def _go_type(value: object) -> str:
@@ -141,7 +143,7 @@ def _merge_list(before: list[Any], patch: list[Any], *, name: str) -> list[Any]:
 def _merge_key(patch: list[Any], *, name: str) -> str | None:
     """Return the key that identifies the items of this list, None if the patch replaces the whole list."""
     for key in _MERGE_KEYS.get(name, ()):
-        if any(isinstance(each, dict) and key in each for each in patch):
+        if all(isinstance(each, dict) for each in patch) and any(key in each for each in patch):
             return key
     return None
 
@@ -173,82 +175,55 @@ def _in_order(*, patched: list[Json], untouched: list[Json], place: dict[Any, in
 
 def json_patch(obj: Json, operations: list[Any]) -> Json:
     """Apply a JSON patch (RFC 6902). Refusal 422 without details if an operation fails, as from the real server."""
-    document: Any = copy.deepcopy(obj)
-    for operation in operations:
-        try:
-            document = _operate(document, operation)
-        except (KeyError, IndexError, TypeError, ValueError):
-            raise _rejected() from None
-    if not isinstance(document, dict):
-        raise _rejected()
+    document: Json = copy.deepcopy(obj)
+    try:
+        for operation in operations:
+            _operate(document, operation)
+    except (KeyError, IndexError, TypeError, ValueError):
+        message = "the server rejected our request due to an error in our request"
+        raise refusal(code=422, message=message, reason="Invalid", details={}) from None
     return document
 
 
-def _rejected() -> Refusal:
-    message = "the server rejected our request due to an error in our request"
-    return refusal(code=422, message=message, reason="Invalid", details={})
-
-
-def _operate(document: Any, operation: Json) -> Any:
-    path = _pointer(operation["path"])
+def _operate(document: Json, operation: Json) -> None:
+    parent, key = _place(document, operation["path"])
     match operation["op"]:
         case "add":
-            return _at(document, path, lambda parent, key: _add(parent, key, copy.deepcopy(operation["value"])))
+            _add(parent, key, copy.deepcopy(operation["value"]))
         case "remove":
-            return _at(document, path, _remove)
+            del parent[key]
         case "replace":
-            _resolve(document, path)
-            return _at(document, path, lambda parent, key: _set(parent, key, copy.deepcopy(operation["value"])))
+            _ = parent[key]  # it must exist
+            parent[key] = copy.deepcopy(operation["value"])
         case "test":
-            if _resolve(document, path) != operation["value"]:
+            if parent[key] != operation["value"]:
                 raise ValueError("test failed")
-            return document
-        case "move":
-            value = _resolve(document, _pointer(operation["from"]))
-            _at(document, _pointer(operation["from"]), _remove)
-            return _at(document, path, lambda parent, key: _add(parent, key, value))
-        case "copy":
-            value = copy.deepcopy(_resolve(document, _pointer(operation["from"])))
-            return _at(document, path, lambda parent, key: _add(parent, key, value))
+        case "move" | "copy" as change:
+            source, name = _place(document, operation["from"])
+            value = copy.deepcopy(source[name])
+            if change == "move":
+                del source[name]
+            _add(*_place(document, operation["path"]), value)
         case other:
             raise ValueError(other)
 
 
-def _pointer(text: str) -> list[str]:
-    if not text.startswith("/"):
-        raise ValueError(text)
-    return [part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/")]
+def _place(document: Json, pointer: str) -> tuple[Any, Any]:
+    """Return the mapping or list that holds the value at a pointer, and the value's key or index in it."""
+    if not pointer.startswith("/"):
+        raise ValueError(pointer)
+    parent: Any = document
+    *way, last = [part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/")]
+    for part in way:
+        parent = parent[int(part) if isinstance(parent, list) else part]
+    return parent, int(last) if isinstance(parent, list) and last != "-" else last
 
 
-def _step(value: Any, part: str) -> Any:
-    return value[int(part)] if isinstance(value, list) else value[part]
-
-
-def _resolve(document: Any, path: list[str]) -> Any:
-    value = document
-    for part in path:
-        value = _step(value, part)
-    return value
-
-
-def _at(document: Any, path: list[str], change: Callable[[Any, str], None]) -> Any:
-    change(_resolve(document, path[:-1]), path[-1])
-    return document
-
-
-def _add(parent: Any, key: str, value: Any) -> None:
+def _add(parent: Any, key: Any, value: Any) -> None:
     if isinstance(parent, list):
-        at = len(parent) if key == "-" else int(key)
+        at = len(parent) if key == "-" else key
         if at > len(parent):
             raise IndexError(key)
         parent.insert(at, value)
     else:
         parent[key] = value
-
-
-def _set(parent: Any, key: str, value: Any) -> None:
-    parent[int(key) if isinstance(parent, list) else key] = value
-
-
-def _remove(parent: Any, key: str) -> None:
-    del parent[int(key) if isinstance(parent, list) else key]

@@ -1,4 +1,7 @@
-"""Make pods as their owners and a kubelet do: healthy from a template, or with the fault of the pod they replace."""
+"""Make pods as their owners, the scheduler and a kubelet do: healthy from a template, or with the fault of another.
+
+Pods are scheduled by cordons, taints and readiness of nodes; the capacity of nodes is not simulated.
+"""
 
 from __future__ import annotations
 
@@ -8,65 +11,45 @@ from datetime import datetime
 from typing import Any
 
 from bot.playground.kubernetes import defaults, times
-from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.objects import condition, labels_of, owner_reference, status_of
+from bot.playground.kubernetes.resources import NODES, PODS, Json
 from bot.playground.kubernetes.state import State
 
 _CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
 _TIME_KEYS = ("Time", "Timestamp", "At")
+_TOPOLOGY = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 
 
-def owner_reference(owner: Json) -> Json:
-    """Return the ownerReference to a controller."""
-    metadata = owner["metadata"]
-    return {
-        "apiVersion": owner["apiVersion"],
-        "kind": owner["kind"],
-        "name": metadata["name"],
-        "uid": metadata["uid"],
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
-
-
-def make(
-    *,
-    state: State,
-    owner: Json,
-    name: str,
-    labels: Json,
-    like: Json | None = None,
-) -> Json:
+def make(*, state: State, owner: Json, name: str, labels: Json, like: Json | None = None) -> Json:
     """Make a new pod of `owner`, not yet running. It takes the claim volumes of `like`, the pod it replaces."""
     template = owner["spec"].get("template") or {}
-    namespace = owner["metadata"]["namespace"]
     spec = copy.deepcopy(template.get("spec") or {})
     if owner["kind"] == "StatefulSet":
-        known = {each["name"] for each in spec.get("volumes") or ()}
-        claimed = _claimed(owner, name=name) if like is None else like["spec"].get("volumes") or ()
-        extra = [
-            copy.deepcopy(each) for each in claimed if "persistentVolumeClaim" in each and each["name"] not in known
-        ]
-        if extra:
-            spec["volumes"] = [*(spec.get("volumes") or ()), *extra]
-        kept = like["spec"] if like else {"hostname": name, "subdomain": owner["spec"].get("serviceName")}
-        spec |= {key: kept[key] for key in ("hostname", "subdomain") if kept.get(key)}
-    metadata: Json = {
-        "name": name,
+        _give_identity(spec, owner=owner, name=name, like=like)
+    metadata = state.new_metadata(PODS, name, namespace=owner["metadata"]["namespace"]) | {
         "generateName": f"{owner['metadata']['name']}-",
-        "namespace": namespace,
-        "uid": state.store.new_uid(table=("", "pods"), namespace=namespace, name=name),
         "generation": 1,
-        "creationTimestamp": times.timestamp(state.now()),
         "labels": labels,
         "ownerReferences": [owner_reference(owner)],
     }
     if annotations := (template.get("metadata") or {}).get("annotations"):
         metadata["annotations"] = dict(annotations)
     pod: Json = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": spec, "status": {}}
-    defaults.fill(pod, resource=state.registry.of_table(("", "pods")))
+    defaults.fill(pod, resource=state.registry.of_table(PODS))
     defaults.mount_token(spec, name=name)
     pod["status"] = {"phase": "Pending", "qosClass": defaults.quality(spec)}
     return pod
+
+
+def _give_identity(spec: Json, *, owner: Json, name: str, like: Json | None) -> None:
+    """Set the claims, hostname and subdomain that a StatefulSet gives to each of its pods, in place."""
+    known = {each["name"] for each in spec.get("volumes") or ()}
+    claimed = _claimed(owner, name=name) if like is None else like["spec"].get("volumes") or ()
+    extra = [copy.deepcopy(each) for each in claimed if "persistentVolumeClaim" in each and each["name"] not in known]
+    if extra:
+        spec["volumes"] = [*(spec.get("volumes") or ()), *extra]
+    kept = like["spec"] if like else {"hostname": name, "subdomain": owner["spec"].get("serviceName")}
+    spec |= {key: kept[key] for key in ("hostname", "subdomain") if kept.get(key)}
 
 
 def _claimed(owner: Json, *, name: str) -> list[Json]:
@@ -79,28 +62,85 @@ def _claimed(owner: Json, *, name: str) -> list[Json]:
     ]
 
 
+def choose_node(state: State, *, pod: Json, like: Json | None, pinned: bool) -> str:
+    """Choose the node of a new pod: the old pod's node if it still takes pods, else another usable one, else "".
+
+    `pinned` pods (of a DaemonSet) stay on their node. A node that is not in the world counts as usable.
+    """
+    before = str((like or {"spec": {}})["spec"].get("nodeName", ""))
+    node = state.get(NODES, before)
+    if before and (pinned or node is None or _takes(node, pod["spec"])):
+        return before
+    return next(iter(usable_nodes(state, pod["spec"])), "")
+
+
+def usable_nodes(state: State, spec: Json) -> list[str]:
+    """Return the names of the nodes that take a pod with this spec."""
+    return [node["metadata"]["name"] for node in state.objects(NODES) if _takes(node, spec)]
+
+
+def bound(pod: Json, *, node: str, state: State) -> Json:
+    """Bind the pod to a node; admission copies the node's topology labels to it, as of Kubernetes 1.35."""
+    known = labels_of(state.get(NODES, node) or {"metadata": {}})
+    topology = {key: known[key] for key in _TOPOLOGY if key in known}
+    metadata = pod["metadata"]
+    if topology:
+        metadata = metadata | {"labels": labels_of(pod) | topology}
+    return pod | {"metadata": metadata, "spec": pod["spec"] | {"nodeName": node}}
+
+
+def has_kubelet(state: State, name: str) -> bool:
+    """Return whether the kubelet of a node works; that of a node outside the world does."""
+    node = state.get(NODES, name)
+    return node is None or condition(node, "Ready").get("status") != "Unknown"
+
+
+def _takes(node: Json, spec: Json) -> bool:
+    node_spec = node.get("spec") or {}
+    if node_spec.get("unschedulable") or condition(node, "Ready").get("status", "True") != "True":
+        return False
+    tolerations = spec.get("tolerations") or ()
+    return all(
+        any(_tolerates(toleration, taint) for toleration in tolerations)
+        for taint in node_spec.get("taints") or ()
+        if taint.get("effect") in ("NoSchedule", "NoExecute")
+    )
+
+
+def _tolerates(toleration: Json, taint: Json) -> bool:
+    if toleration.get("effect") not in (None, "", taint.get("effect")):
+        return False
+    if toleration.get("operator") == "Exists":
+        return toleration.get("key") in (None, "", taint.get("key"))
+    return toleration.get("key") == taint.get("key") and toleration.get("value", "") == taint.get("value", "")
+
+
 def running(pod: Json, *, state: State) -> Json:
     """Return the pod as a healthy kubelet reports it once its containers run and are ready."""
-    now = times.timestamp(state.now())
-    spec = pod["spec"]
-    node = state.store.get(table=("", "nodes"), namespace="", name=spec.get("nodeName", "")) or {}
-    host = _address(node)
+    now, spec, uid = state.stamp(), pod["spec"], pod["metadata"]["uid"]
+    addresses = status_of(state.get(NODES, spec.get("nodeName", "")) or {}).get("addresses") or ()
+    host = next((each["address"] for each in addresses if each.get("type") == "InternalIP"), "")
     address = host if spec.get("hostNetwork") and host else network_address(pod)
-    statuses = [_started(each, now=now, uid=pod["metadata"]["uid"]) for each in spec.get("containers") or ()]
-    status: Json = {
-        "phase": "Running",
-        "conditions": [
-            {"type": kind, "status": "True", "lastProbeTime": None, "lastTransitionTime": now} for kind in _CONDITIONS
-        ],
-    }
+    true = {"status": "True", "lastProbeTime": None, "lastTransitionTime": now}
+    status: Json = {"phase": "Running", "conditions": [{"type": kind} | true for kind in _CONDITIONS]}
     if host:
         status |= {"hostIP": host, "hostIPs": [{"ip": host}]}
-    status |= {"podIP": address, "podIPs": [{"ip": address}], "startTime": now}
+    status |= at_address(address) | {"startTime": now}
     if initial := spec.get("initContainers"):
-        status["initContainerStatuses"] = [_finished(each, now=now, uid=pod["metadata"]["uid"]) for each in initial]
-    return pod | {
-        "status": status | {"containerStatuses": statuses, "qosClass": defaults.quality(spec)},
-    }
+        ended = {"exitCode": 0, "reason": "Completed", "startedAt": now, "finishedAt": now}
+        status["initContainerStatuses"] = [
+            _container_status(each, uid=uid, state={"terminated": ended}, started=False) for each in initial
+        ]
+    status["containerStatuses"] = [
+        _container_status(each, uid=uid, state={"running": {"startedAt": now}}, started=True)
+        for each in spec.get("containers") or ()
+    ]
+    return pod | {"status": status | {"qosClass": defaults.quality(spec)}}
+
+
+def at_address(address: str) -> Json:
+    """Return the fields of a pod's status that hold its address."""
+    return {"podIP": address, "podIPs": [{"ip": address}]}
 
 
 def with_fault_of(pod: Json, like: Json, *, now: datetime) -> Json:
@@ -110,15 +150,14 @@ def with_fault_of(pod: Json, like: Json, *, now: datetime) -> Json:
         for each in status.get(key) or ():
             # A container whose last run ended has been restarted at least once, even in a new pod.
             each["restartCount"] = 1 if (each.get("lastState") or {}).get("terminated") else 0
-    conditions = [each for each in status.get("conditions") or () if each.get("type") != "DisruptionTarget"]
     if "conditions" in status:
-        status["conditions"] = conditions
+        told = status["conditions"] or ()
+        status["conditions"] = [each for each in told if each.get("type") != "DisruptionTarget"]
     spec = dict(pod["spec"])
     if not like["spec"].get("nodeName"):
         spec.pop("nodeName", None)
     if status.get("podIP") and not spec.get("hostNetwork"):
-        address = network_address(pod)
-        status |= {"podIP": address, "podIPs": [{"ip": address}]}
+        status |= at_address(network_address(pod))
     return pod | {"spec": spec, "status": status}
 
 
@@ -136,18 +175,13 @@ def _fresh(value: Any, *, now: str, key: str = "") -> Any:
     return now if isinstance(value, str) and key.endswith(_TIME_KEYS) else value
 
 
-def _address(node: Json) -> str:
-    addresses = (node.get("status") or {}).get("addresses") or ()
-    return next((each["address"] for each in addresses if each.get("type") == "InternalIP"), "")
-
-
-def _status(container: Json, *, uid: str, state: Json, ready: bool, started: bool) -> Json:
+def _container_status(container: Json, *, uid: str, state: Json, started: bool) -> Json:
     image = container.get("image", "")
     return {
         "name": container["name"],
         "state": state,
         "lastState": {},
-        "ready": ready,
+        "ready": True,
         "started": started,
         "restartCount": 0,
         "image": image,
@@ -158,12 +192,3 @@ def _status(container: Json, *, uid: str, state: Json, ready: bool, started: boo
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _started(container: Json, *, now: str, uid: str) -> Json:
-    return _status(container, uid=uid, state={"running": {"startedAt": now}}, ready=True, started=True)
-
-
-def _finished(container: Json, *, now: str, uid: str) -> Json:
-    ended = {"exitCode": 0, "reason": "Completed", "startedAt": now, "finishedAt": now}
-    return _status(container, uid=uid, state={"terminated": ended}, ready=True, started=False)

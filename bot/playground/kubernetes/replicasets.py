@@ -5,19 +5,20 @@ from __future__ import annotations
 import copy
 import json
 
-from bot.playground.kubernetes import pods, times, workload_status
+from bot.playground.kubernetes import workload_status
 from bot.playground.kubernetes.defaults import suffix
-from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.objects import annotations_of, owner_reference, with_metadata
+from bot.playground.kubernetes.resources import REPLICA_SETS, Json
 from bot.playground.kubernetes.state import State
 
-REPLICA_SETS = ("apps", "replicasets")
+_DEPLOYMENTS = ("apps", "deployments")
 _HASH = "pod-template-hash"
 _REVISION = "deployment.kubernetes.io/revision"
 
 
 def revision(obj: Json) -> int:
     """Return the revision number of a ReplicaSet, 0 without one."""
-    return int((obj["metadata"].get("annotations") or {}).get(_REVISION, 0))
+    return int(annotations_of(obj).get(_REVISION, 0))
 
 
 def of_template(deployment: Json, sets: list[Json]) -> Json | None:
@@ -35,11 +36,11 @@ def resized(obj: Json, *, replicas: int) -> Json:
     return obj | {"metadata": counted, "spec": obj["spec"] | {"replicas": replicas}}
 
 
-def promote(deployment: Json, current: Json | None, *, state: State, replicas: int, number: int, rolled: bool) -> Json:
-    """Store the Deployment's ReplicaSet with its new size; make it if it is missing. A rollout numbers both."""
+def promote(deployment: Json, current: Json | None, *, state: State, replicas: int, number: int) -> Json:
+    """Store the Deployment's ReplicaSet with its new size; make it if it is missing. A rollout has a `number`."""
     replica_set = current or made(deployment, state=state)
-    annotations = dict(replica_set["metadata"].get("annotations") or {})
-    if rolled:
+    annotations = dict(annotations_of(replica_set))
+    if number:
         if before := annotations.get(_REVISION):
             history = annotations.get(f"{_REVISION}-history")
             annotations[f"{_REVISION}-history"] = f"{history},{before}" if history else before
@@ -48,19 +49,14 @@ def promote(deployment: Json, current: Json | None, *, state: State, replicas: i
     annotations["deployment.kubernetes.io/desired-replicas"] = str(replicas)
     annotations["deployment.kubernetes.io/max-replicas"] = str(replicas + workload_status.surge(deployment))
     sized = resized(replica_set, replicas=replicas)
-    return state.put(
-        resource=state.registry.of_table(REPLICA_SETS),
-        obj=sized | {"metadata": sized["metadata"] | {"annotations": annotations}},
-    )
+    return state.put(REPLICA_SETS, with_metadata(sized, annotations=annotations))
 
 
 def _number(deployment: Json, *, state: State, number: int) -> None:
-    metadata = deployment["metadata"]
-    resource = state.registry.of_kind("Deployment")[0]
-    latest = state.find(resource=resource, namespace=metadata["namespace"], name=metadata["name"])
+    latest = state.latest(_DEPLOYMENTS, deployment)
     if latest is not None:
-        notes = (latest["metadata"].get("annotations") or {}) | {_REVISION: str(number)}
-        state.put(resource=resource, obj=latest | {"metadata": latest["metadata"] | {"annotations": notes}})
+        annotations = annotations_of(latest) | {_REVISION: str(number)}
+        state.put(_DEPLOYMENTS, with_metadata(latest, annotations=annotations))
 
 
 def made(deployment: Json, *, state: State, digest: str = "") -> Json:
@@ -76,15 +72,8 @@ def made(deployment: Json, *, state: State, digest: str = "") -> Json:
     return {
         "kind": "ReplicaSet",
         "apiVersion": "apps/v1",
-        "metadata": {
-            "name": name,
-            "namespace": metadata["namespace"],
-            "uid": state.store.new_uid(table=REPLICA_SETS, namespace=metadata["namespace"], name=name),
-            "generation": 0,
-            "creationTimestamp": times.timestamp(state.now()),
-            "labels": labels,
-            "ownerReferences": [pods.owner_reference(deployment)],
-        },
+        "metadata": state.new_metadata(REPLICA_SETS, name, namespace=metadata["namespace"])
+        | {"generation": 0, "labels": labels, "ownerReferences": [owner_reference(deployment)]},
         "spec": {"replicas": 0, "selector": selector, "template": template},
         "status": {"replicas": 0},
     }

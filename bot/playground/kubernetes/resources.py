@@ -1,25 +1,41 @@
 """List the kinds that the simulated API server serves: groups, names, verbs, subresources and selectable fields.
 
-The rows follow the discovery documents of a real 1.36 API server. CustomResourceDefinitions and aggregated APIs of a
-loaded world add rows at run time, so that discovery, routing and selectors have one source.
+The built-in ones are in `resources.yaml`. CustomResourceDefinitions and aggregated APIs of a loaded world add kinds at
+run time, so that discovery, routing and selectors have one source.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, TypeAlias
+
+import yaml
 
 Json: TypeAlias = dict[str, Any]
+# The group and plural under which objects are stored; all versions of a group share it.
+Table: TypeAlias = tuple[str, str]
 
-# Kinds whose objects carry no metadata.generation.
-WITHOUT_GENERATION = frozenset({
-    "ConfigMap", "Secret", "ServiceAccount", "Namespace", "Node", "Event", "Endpoints", "PersistentVolumeClaim",
-    "PersistentVolume", "Service", "Lease", "EndpointSlice", "APIService", "LimitRange", "ResourceQuota", "Role",
-    "ClusterRole", "RoleBinding", "ClusterRoleBinding", "StorageClass", "CSINode", "ControllerRevision",
-    "VolumeAttachment",
-})  # fmt: skip
+API_SERVICES: Final = ("apiregistration.k8s.io", "apiservices")
+BUDGETS: Final = ("policy", "poddisruptionbudgets")
+CLAIMS: Final = ("", "persistentvolumeclaims")
+CRON_JOBS: Final = ("batch", "cronjobs")
+DEFINITIONS: Final = ("apiextensions.k8s.io", "customresourcedefinitions")
+EVENTS: Final = ("", "events")
+JOBS: Final = ("batch", "jobs")
+NAMESPACES: Final = ("", "namespaces")
+NODES: Final = ("", "nodes")
+PODS: Final = ("", "pods")
+REPLICA_SETS: Final = ("apps", "replicasets")
+SERVICES: Final = ("", "services")
+SLICES: Final = ("discovery.k8s.io", "endpointslices")
+VOLUMES: Final = ("", "persistentvolumes")
+# Events of this group are stored as events of core/v1.
+NEW_EVENTS: Final = "events.k8s.io"
+
 ALL_VERBS: tuple[str, ...] = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _CHANGE = ("get", "patch", "update")
 _PROXY = ("create", "delete", "get", "patch", "update")
@@ -51,13 +67,14 @@ class Resource:
     verbs: tuple[str, ...] = ALL_VERBS
     subresources: tuple[Subresource, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
+    has_generation: bool = True
     custom: bool = False
     schema: Mapping[str, Any] | None = None
 
     @property
-    def table(self) -> tuple[str, str]:
-        """Return the table of its objects, which all versions of a group share."""
-        return (self.group, self.plural)
+    def table(self) -> Table:
+        """Return the table of its objects."""
+        return EVENTS if self.group == NEW_EVENTS else (self.group, self.plural)
 
     @property
     def api_version(self) -> str:
@@ -91,160 +108,43 @@ def _subresource(*, parent: str, name: str) -> Subresource:
     return Subresource(name=name, kind=parent, verbs=verbs)
 
 
-_EVENT_FIELDS = {
-    **{f"involvedObject.{key}": f"involvedObject.{key}" for key in
-       ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")},
-    "reason": "reason",
-    "reportingComponent": "reportingComponent",
-    "source": "source.component",
-    "type": "type",
-}  # fmt: skip
-_NEW_EVENT_FIELDS = {
-    **{key.replace("involvedObject", "regarding"): path for key, path in _EVENT_FIELDS.items()
-       if key.startswith("involvedObject")},
-    "reason": "reason",
-    "reportingController": "reportingComponent",
-    "type": "type",
-}  # fmt: skip
-_POD_FIELDS = {key: key for key in (
-    "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
-    "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName",
-)}  # fmt: skip
-
-# plural, kind, short names, subresources, "c" for cluster-scoped and "a" for the category "all"
-_BUILT_IN: dict[tuple[str, str], tuple[tuple[str, str, str, str, str], ...]] = {
-    ("", "v1"): (
-        ("bindings", "Binding", "", "", ""),
-        ("componentstatuses", "ComponentStatus", "cs", "", "c"),
-        ("configmaps", "ConfigMap", "cm", "", ""),
-        ("endpoints", "Endpoints", "ep", "", ""),
-        ("events", "Event", "ev", "", ""),
-        ("limitranges", "LimitRange", "limits", "", ""),
-        ("namespaces", "Namespace", "ns", "finalize status", "c"),
-        ("nodes", "Node", "no", "proxy status", "c"),
-        ("persistentvolumeclaims", "PersistentVolumeClaim", "pvc", "status", ""),
-        ("persistentvolumes", "PersistentVolume", "pv", "status", "c"),
-        ("pods", "Pod", "po",
-         "attach binding ephemeralcontainers eviction exec log portforward proxy resize status", "a"),
-        ("podtemplates", "PodTemplate", "", "", ""),
-        ("replicationcontrollers", "ReplicationController", "rc", "scale status", "a"),
-        ("resourcequotas", "ResourceQuota", "quota", "status", ""),
-        ("secrets", "Secret", "", "", ""),
-        ("serviceaccounts", "ServiceAccount", "sa", "token", ""),
-        ("services", "Service", "svc", "proxy status", "a"),
-    ),
-    ("apiregistration.k8s.io", "v1"): (("apiservices", "APIService", "", "status", "c"),),
-    ("apps", "v1"): (
-        ("controllerrevisions", "ControllerRevision", "", "", ""),
-        ("daemonsets", "DaemonSet", "ds", "status", "a"),
-        ("deployments", "Deployment", "deploy", "scale status", "a"),
-        ("replicasets", "ReplicaSet", "rs", "scale status", "a"),
-        ("statefulsets", "StatefulSet", "sts", "scale status", "a"),
-    ),
-    ("events.k8s.io", "v1"): (("events", "Event", "ev", "", ""),),
-    ("authentication.k8s.io", "v1"): (
-        ("selfsubjectreviews", "SelfSubjectReview", "", "", "c"),
-        ("tokenreviews", "TokenReview", "", "", "c"),
-    ),
-    ("authorization.k8s.io", "v1"): (
-        ("localsubjectaccessreviews", "LocalSubjectAccessReview", "", "", ""),
-        ("selfsubjectaccessreviews", "SelfSubjectAccessReview", "", "", "c"),
-        ("selfsubjectrulesreviews", "SelfSubjectRulesReview", "", "", "c"),
-        ("subjectaccessreviews", "SubjectAccessReview", "", "", "c"),
-    ),
-    ("autoscaling", "v2"): (("horizontalpodautoscalers", "HorizontalPodAutoscaler", "hpa", "status", "a"),),
-    ("autoscaling", "v1"): (("horizontalpodautoscalers", "HorizontalPodAutoscaler", "hpa", "status", "a"),),
-    ("batch", "v1"): (("cronjobs", "CronJob", "cj", "status", "a"), ("jobs", "Job", "", "status", "a")),
-    ("certificates.k8s.io", "v1"): (
-        ("certificatesigningrequests", "CertificateSigningRequest", "csr", "approval status", "c"),
-    ),
-    ("networking.k8s.io", "v1"): (
-        ("ingressclasses", "IngressClass", "", "", "c"),
-        ("ingresses", "Ingress", "ing", "status", ""),
-        ("ipaddresses", "IPAddress", "ip", "", "c"),
-        ("networkpolicies", "NetworkPolicy", "netpol", "", ""),
-        ("servicecidrs", "ServiceCIDR", "", "status", "c"),
-    ),
-    ("policy", "v1"): (("poddisruptionbudgets", "PodDisruptionBudget", "pdb", "status", ""),),
-    ("rbac.authorization.k8s.io", "v1"): (
-        ("clusterrolebindings", "ClusterRoleBinding", "", "", "c"),
-        ("clusterroles", "ClusterRole", "", "", "c"),
-        ("rolebindings", "RoleBinding", "", "", ""),
-        ("roles", "Role", "", "", ""),
-    ),
-    ("storage.k8s.io", "v1"): (
-        ("csidrivers", "CSIDriver", "", "", "c"),
-        ("csinodes", "CSINode", "", "", "c"),
-        ("csistoragecapacities", "CSIStorageCapacity", "", "", ""),
-        ("storageclasses", "StorageClass", "sc", "", "c"),
-        ("volumeattachments", "VolumeAttachment", "", "status", "c"),
-        ("volumeattributesclasses", "VolumeAttributesClass", "vac", "", "c"),
-    ),
-    ("admissionregistration.k8s.io", "v1"): (
-        ("mutatingwebhookconfigurations", "MutatingWebhookConfiguration", "", "", "c"),
-        ("validatingadmissionpolicies", "ValidatingAdmissionPolicy", "", "status", "c"),
-        ("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding", "", "", "c"),
-        ("validatingwebhookconfigurations", "ValidatingWebhookConfiguration", "", "", "c"),
-    ),
-    ("apiextensions.k8s.io", "v1"): (
-        ("customresourcedefinitions", "CustomResourceDefinition", "crd crds", "status", "c"),
-    ),
-    ("scheduling.k8s.io", "v1"): (("priorityclasses", "PriorityClass", "pc", "", "c"),),
-    ("coordination.k8s.io", "v1"): (("leases", "Lease", "", "", ""),),
-    ("node.k8s.io", "v1"): (("runtimeclasses", "RuntimeClass", "", "", "c"),),
-    ("discovery.k8s.io", "v1"): (("endpointslices", "EndpointSlice", "", "", ""),),
-    ("resource.k8s.io", "v1"): (
-        ("deviceclasses", "DeviceClass", "", "", "c"),
-        ("resourceclaims", "ResourceClaim", "", "status", ""),
-        ("resourceclaimtemplates", "ResourceClaimTemplate", "", "", ""),
-        ("resourceslices", "ResourceSlice", "", "", "c"),
-    ),
-    ("flowcontrol.apiserver.k8s.io", "v1"): (
-        ("flowschemas", "FlowSchema", "", "status", "c"),
-        ("prioritylevelconfigurations", "PriorityLevelConfiguration", "", "status", "c"),
-    ),
-}  # fmt: skip
-
-_FIELDS: dict[tuple[str, str], Mapping[str, str]] = {
-    ("", "events"): _EVENT_FIELDS,
-    ("events.k8s.io", "events"): _NEW_EVENT_FIELDS,
-    ("", "pods"): _POD_FIELDS,
-    ("", "nodes"): {"spec.unschedulable": "spec.unschedulable"},
-    ("", "namespaces"): {"status.phase": "status.phase"},
-    ("", "secrets"): {"type": "type"},
-    ("", "services"): {"spec.clusterIP": "spec.clusterIP", "spec.type": "spec.type"},
-    ("", "replicationcontrollers"): {"status.replicas": "status.replicas"},
-    ("apps", "replicasets"): {"status.replicas": "status.replicas"},
-    ("batch", "jobs"): {"status.successful": "status.succeeded"},
-}
-_VERBS: dict[str, tuple[str, ...]] = {
-    "bindings": ("create",),
-    "componentstatuses": ("get", "list"),
-    "namespaces": tuple(verb for verb in ALL_VERBS if verb != "deletecollection"),
-}
 # Versions that metrics servers of real clusters serve; their plurals cannot be derived from their kinds.
 _AGGREGATED: dict[str, tuple[tuple[str, str, bool], ...]] = {
     "metrics.k8s.io": (("nodes", "NodeMetrics", False), ("pods", "PodMetrics", True)),
 }
 
 
-def _built_in() -> Iterator[Resource]:
-    for (group, version), rows in _BUILT_IN.items():
-        for plural, kind, short_names, subresources, flags in rows:
-            verbs = ("create",) if plural.endswith("reviews") else _VERBS.get(plural, ALL_VERBS)
-            yield Resource(
-                group=group,
-                version=version,
-                plural=plural,
-                kind=kind,
-                namespaced="c" not in flags,
-                singular=kind.lower(),
-                short_names=tuple(short_names.split()),
-                categories=("all",) if "a" in flags else (),
-                verbs=verbs,
-                subresources=tuple(_subresource(parent=kind, name=name) for name in subresources.split()),
-                fields=_FIELDS.get((group, plural), {}),
+def read_table(name: str) -> Any:
+    """Return the content of a YAML file of this package."""
+    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+@cache
+def _built_in() -> tuple[Resource, ...]:
+    found = []
+    for api_version, rows in read_table("resources.yaml").items():
+        group, _, version = api_version.rpartition("/")
+        for plural, row in rows.items():
+            selectable = (word.partition("=") for word in row.get("fields", "").split())
+            names = row.get("subresources", "").split()
+            found.append(
+                Resource(
+                    group=group,
+                    version=version,
+                    plural=plural,
+                    kind=row["kind"],
+                    namespaced=row.get("namespaced", True),
+                    singular=row["kind"].lower(),
+                    short_names=tuple(row.get("short", "").split()),
+                    categories=("all",) if row.get("all") else (),
+                    verbs=tuple(row["verbs"].split()) if "verbs" in row else ALL_VERBS,
+                    subresources=tuple(_subresource(parent=row["kind"], name=name) for name in names),
+                    fields={field: path or field for field, _, path in selectable},
+                    has_generation=row.get("generation", True),
+                )
             )
+    return tuple(found)
 
 
 class Registry:
@@ -304,20 +204,22 @@ class Registry:
             each
             for each in self._resources.values()
             if each.kind == kind
-            and each.group != "events.k8s.io"
+            and each.group != NEW_EVENTS
             and (api_version is None or each.api_version == api_version)
         ]
 
-    def of_table(self, table: tuple[str, str]) -> Resource:
+    def of_table(self, table: Table) -> Resource:
         """Return the preferred version of a stored table; KeyError for an unknown table."""
         for version in self._versions[table[0]]:
             if (found := self._resources.get((table[0], version, table[1]))) is not None:
                 return found
         raise KeyError(table)
 
-    def closest_kinds(self, kind: str) -> list[str]:
+    def hint(self, kind: str) -> str:
+        """Return "; did you mean X?" for the closest known kinds, "" if none is close."""
         known = {each.kind for each in self._resources.values()}
-        return difflib.get_close_matches(kind, sorted(known), n=3, cutoff=0.6)
+        close = difflib.get_close_matches(kind, sorted(known), n=3, cutoff=0.6)
+        return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def aggregated_resources(*, group: str, version: str) -> list[Resource]:

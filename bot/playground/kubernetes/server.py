@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import format_datetime
 from typing import Any
@@ -14,25 +14,23 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground.kubernetes import times
-from bot.playground.kubernetes.access import Denial
 from bot.playground.kubernetes.controllers import Controllers
-from bot.playground.kubernetes.dispatch import TEXT_TYPE, Answer, Dispatcher, Request
-from bot.playground.kubernetes.grants import Binding, parse_rules
-from bot.playground.kubernetes.identity import ANONYMOUS, USER
-from bot.playground.kubernetes.neighbours import neighbours, neighbours_at
+from bot.playground.kubernetes.dispatch import TEXT_TYPE, Dispatcher, Request
+from bot.playground.kubernetes.grants import ANONYMOUS, USER, Binding, Denial, parse_rules
+from bot.playground.kubernetes.objects import has_ended, is_ready
 from bot.playground.kubernetes.prometheus import SimulatedPrometheus
-from bot.playground.kubernetes.request_faults import Fault, Faults, RecordedRequest
-from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.reads import Watch
+from bot.playground.kubernetes.resources import PODS, Json
 from bot.playground.kubernetes.scenes import expanded
 from bot.playground.kubernetes.state import State
-from bot.playground.kubernetes.status import Refusal, unauthorized
+from bot.playground.kubernetes.status import Refusal, refusal, too_many_requests, unauthorized
 from bot.playground.kubernetes.store import Store
 from bot.playground.kubernetes.validated_world import ValidatedWorld, store
-from bot.playground.kubernetes.watches import Watch
-from bot.playground.kubernetes.world import Loader
-from bot.playground.kubernetes.write_requests import Writer
+from bot.playground.kubernetes.world import Loader, neighbours, neighbours_at
+from bot.playground.kubernetes.write_requests import Answer, Writer
 
 _LARGEST_BODY = 3 * 1024 * 1024
+_REASONS = {500: "InternalError", 502: "", 503: "ServiceUnavailable", 504: "Timeout", 401: "Unauthorized"}
 _TOKEN = "casebook-simulated-token"
 
 
@@ -51,7 +49,7 @@ class SimulatedCluster:
         self._controllers = Controllers(state=self._state)
         writer = Writer(state=self._state, controllers=self._controllers)
         self._dispatcher = Dispatcher(state=self._state, writer=writer)
-        self._faults = Faults()
+        self._faults: list[Fault] = []
         self._runner: web.AppRunner | None = None
         self._stopping = asyncio.Event()
         self._url = ""
@@ -97,18 +95,18 @@ class SimulatedCluster:
         """Remove all objects of a namespace that exists, without the reactions of controllers."""
         for table, obj in list(self.store.everything()):
             if obj["metadata"].get("namespace") == namespace:
-                self._state.remove(resource=self._state.registry.of_table(table), obj=obj)
+                self._state.remove(table, obj)
         self._state.fill_namespace(namespace)
 
     def unready_pods(self, namespace: str) -> list[str]:
         """Return the names of the pods of a namespace that should be ready and are not."""
-        found = self.store.objects(table=("", "pods"), namespace=namespace)
-        return [each["metadata"]["name"] for each in found if _is_unready(each)]
+        found = self.store.objects(table=PODS, namespace=namespace)
+        return [each["metadata"]["name"] for each in found if not is_ready(each) and not has_ended(each)]
 
     def _store(self, world: ValidatedWorld) -> None:
         loaded = store(world, state=self._state)
-        self.prometheus.add(loaded.metrics)
-        self._controllers.learn(loaded=loaded.objects, overrides=loaded.overrides)
+        self.prometheus.add(world.metrics)
+        self._controllers.learn(loaded=loaded, overrides=world.overrides)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen on `host`:`port` (0: any free port), start Prometheus on another port, and return the base URL."""
@@ -149,25 +147,12 @@ class SimulatedCluster:
             "current-context": "simulated",
         }
 
-    def forbid(
-        self,
-        *,
-        verb: str = "*",
-        group: str = "*",
-        resource: str = "*",
-        namespace: str = "*",
-        name: str = "*",
-        user: str = "*",
-        user_group: str = "*",
-    ) -> None:
-        """Refuse matching requests with 403; a subresource is written as in RBAC rules (`pods/log`).
+    def forbid(self, **which: str) -> None:
+        """Refuse matching requests with 403; `which` are fields of a `Denial`, as verb="get", resource="pods/log".
 
         The denial applies to everybody, one user or all of a group, also to requests that impersonate them.
         """
-        denial = Denial(
-            verb=verb, group=group, resource=resource, namespace=namespace, name=name, user=user, user_group=user_group
-        )
-        self._state.access.forbid(denial)
+        self._state.access.denials.append(Denial(**which))
 
     def allow_only(
         self,
@@ -186,46 +171,17 @@ class SimulatedCluster:
         whose = user or ("" if user_group else USER)
         binding = Binding(user=whose, user_group=user_group, namespace=namespace, rules=parse_rules(rules))
         if instead:
-            self._state.access.unbind()
-        self._state.access.bind(binding)
+            self._state.access.bindings.clear()
+        self._state.access.bindings.append(binding)
 
     def forbid_everything(self) -> None:
         """Refuse every read and write of a resource, and every metric; discovery and access reviews stay open."""
-        self._state.access.forbid(Denial())
+        self.forbid()
         self.prometheus.forbidden = True
 
-    def fail(
-        self,
-        *,
-        path_prefix: str,
-        method: str = "",
-        status: int = 503,
-        times: int = 1,
-        retry_after: float | None = None,
-        body: Json | str | None = None,
-        reset: bool = False,
-        hang: bool = False,
-        done: bool = False,
-    ) -> None:
-        """Let the next `times` requests to paths with this prefix fail, of one `method` only if it is given.
-
-        They get `status` (429 in plain text, others with a Status, or `body`). With `reset` the connection is closed
-        without a response, with `hang` no response is sent until the server stops. With `done` the requests are carried
-        out first, and only the response is lost.
-        """
-        self._faults.add(
-            Fault(
-                path_prefix=path_prefix,
-                method=method,
-                done=done,
-                status=status,
-                times=times,
-                retry_after=retry_after,
-                body=body,
-                reset=reset,
-                hang=hang,
-            )
-        )
+    def fail(self, *, path_prefix: str, **how: Any) -> None:
+        """Let the next requests to paths with this prefix fail; `how` are fields of a `Fault`: status, times, …"""
+        self._faults.append(Fault(path_prefix=path_prefix, **how))
 
     async def _handle(self, incoming: web.Request) -> web.StreamResponse:
         body = await incoming.read()
@@ -239,8 +195,8 @@ class SimulatedCluster:
             acting_groups=tuple(incoming.headers.getall("Impersonate-Group", ())),
         )
         if self.meanwhile is not None:
-            self.meanwhile(_recorded(request, status=0))
-        fault = self._faults.take(request.path, method=request.method)
+            self.meanwhile(RecordedRequest.of(request, status=0))
+        fault = next_fault(self._faults, request)
         if fault is not None and fault.done:
             self._carry_out(request)
         if fault is not None and (fault.reset or fault.hang):
@@ -257,9 +213,9 @@ class SimulatedCluster:
                 raise fault.answer()
             known = replace(request, user=self._authenticate(request))
             answer = self._dispatcher.answer(known)
-            if answer.watch is not None:
-                self._record(request, status=answer.status)
-                return await self._stream(incoming, answer.watch)
+            if isinstance(answer, Watch):
+                self._record(request, status=200)
+                return await self._stream(incoming, answer)
             response = self._response(answer)
         except Refusal as refused:
             response = self._refused(refused)
@@ -296,7 +252,7 @@ class SimulatedCluster:
         raise unauthorized()
 
     def _record(self, request: Request, *, status: int) -> None:
-        self.requests.append(_recorded(request, status=status))
+        self.requests.append(RecordedRequest.of(request, status=status))
 
     def _response(self, answer: Answer) -> web.Response:
         response = web.Response(status=answer.status, headers={"Date": self._date()})
@@ -310,11 +266,8 @@ class SimulatedCluster:
         return response
 
     def _refused(self, refused: Refusal) -> web.Response:
-        text = isinstance(refused.body, str)
-        answer = Answer(
-            status=refused.code, body=refused.body, content_type=TEXT_TYPE if text else "application/json"
-        )  # fmt: skip
-        response = self._response(answer)
+        content_type = TEXT_TYPE if isinstance(refused.body, str) else "application/json"
+        response = self._response(Answer(status=refused.code, body=refused.body, content_type=content_type))
         response.headers.update(refused.headers)
         return response
 
@@ -323,24 +276,75 @@ class SimulatedCluster:
         return format_datetime(self._clock().astimezone(UTC), usegmt=True)
 
 
-def _is_unready(pod: Json) -> bool:
-    status = pod.get("status") or {}
-    ready = any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions") or ())
-    return not ready and status.get("phase") not in ("Succeeded", "Failed")
-
-
 def _encoded(body: Json) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def _recorded(request: Request, *, status: int) -> RecordedRequest:
-    body = request.body.decode(errors="replace")
-    return RecordedRequest(
-        method=request.method,
-        path=request.path,
-        query=request.query,
-        status=status,
-        body=body,
-        acts_as=request.acts_as,
-        acting_groups=request.acting_groups,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRequest:
+    """A request as it reached the server. `status` is 0 if the connection was reset or left hanging.
+
+    `acts_as` is the user that its headers ask to impersonate, in these groups; "" without impersonation.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    status: int
+    body: str = ""
+    acts_as: str = ""
+    acting_groups: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, request: Request, *, status: int) -> RecordedRequest:
+        """Return a request with the status of its response."""
+        body = request.body.decode(errors="replace")
+        kept = {key: getattr(request, key) for key in ("method", "path", "query", "acts_as", "acting_groups")}
+        return cls(status=status, body=body, **kept)
+
+    @property
+    def writes(self) -> bool:
+        """Return whether the request changes anything; dry runs and access reviews do not."""
+        reads = self.method == "GET" or "accessreviews" in self.path
+        return not reads and self.query.get("dryRun") != "All" and '"dryRun"' not in self.body
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """A fault for the next `times` requests whose path starts with `path_prefix`; of one method only if given.
+
+    They get `status` (429 in plain text, others with a Status, or `body`). With `reset` the connection is closed
+    without a response, with `hang` no response is sent until the server stops. With `done` the requests are carried out
+    first, and only the response is lost.
+    """
+
+    path_prefix: str
+    method: str = ""
+    done: bool = False
+    status: int = 503
+    times: int = 1
+    retry_after: float | None = None
+    body: Json | str | None = None
+    reset: bool = False
+    hang: bool = False
+
+    def answer(self) -> Refusal:
+        """Return the response of the fault: as recorded for 429, a Status for others unless a body is given."""
+        headers = {} if self.retry_after is None else {"Retry-After": f"{self.retry_after:g}"}
+        if self.body is not None:
+            return Refusal(code=self.status, body=self.body, headers=headers)
+        if self.status == 429:
+            return too_many_requests(retry_after=1 if self.retry_after is None else self.retry_after)
+        message = f"the server answers {self.status} because a test wants it to"
+        return refusal(code=self.status, message=message, reason=_REASONS.get(self.status, ""), headers=headers)
+
+
+def next_fault(waiting: list[Fault], request: Request) -> Fault | None:
+    """Return the oldest fault that waits for such a request, None without one, and count it as used once."""
+    for fault in waiting:
+        if request.path.startswith(fault.path_prefix) and fault.method in ("", request.method):
+            fault.times -= 1
+            if fault.times <= 0:
+                waiting.remove(fault)
+            return fault
+    return None

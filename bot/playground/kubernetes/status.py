@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -55,11 +56,18 @@ def success(*, details: Json | None = None, code: int | None = None) -> Json:
 
 def _details(*, name: str = "", group: str = "", kind: str = "", **more: Any) -> Json:
     named = {"name": name, "group": group, "kind": kind}
-    return {key: value for key, value in named.items() if value} | more
+    return {key: value for key, value in (named | more).items() if value}
 
 
-def _qualified(*, group: str, resource: str) -> str:
+def _qualified(group: str, resource: str) -> str:
     return f"{resource}.{group}" if group else resource
+
+
+def _about(*, code: int, reason: str, group: str, resource: str, name: str, says: str, **details: Any) -> Refusal:
+    """Return the refusal of a request for one object; its name stands where `says` has {}."""
+    named = f'{_qualified(group, resource)} "{name}"'
+    about = _details(name=name, group=group, kind=resource, **details)
+    return refusal(code=code, message=says.replace("{}", named, 1), reason=reason, details=about)
 
 
 def page_not_found() -> Refusal:
@@ -98,32 +106,18 @@ def method_not_allowed() -> Refusal:
 
 def not_found(*, group: str, resource: str, name: str) -> Refusal:
     """Return the 404 for an object that does not exist."""
-    return refusal(
-        code=404,
-        message=f'{_qualified(group=group, resource=resource)} "{name}" not found',
-        reason="NotFound",
-        details=_details(name=name, group=group, kind=resource),
-    )
+    return _about(code=404, reason="NotFound", group=group, resource=resource, name=name, says="{} not found")
 
 
 def already_exists(*, group: str, resource: str, name: str) -> Refusal:
     """Return the 409 for a create of an object that exists."""
-    return refusal(
-        code=409,
-        message=f'{_qualified(group=group, resource=resource)} "{name}" already exists',
-        reason="AlreadyExists",
-        details=_details(name=name, group=group, kind=resource),
-    )
+    return _about(code=409, reason="AlreadyExists", group=group, resource=resource, name=name, says="{} already exists")
 
 
 def conflict(*, group: str, resource: str, name: str, because: str) -> Refusal:
     """Return the 409 for a failed precondition or an outdated resourceVersion."""
-    return refusal(
-        code=409,
-        message=f'Operation cannot be fulfilled on {_qualified(group=group, resource=resource)} "{name}": {because}',
-        reason="Conflict",
-        details=_details(name=name, group=group, kind=resource),
-    )
+    says = f"Operation cannot be fulfilled on {{}}: {because}"
+    return _about(code=409, reason="Conflict", group=group, resource=resource, name=name, says=says)
 
 
 def unauthorized() -> Refusal:
@@ -136,9 +130,15 @@ def bad_request(message: str) -> Refusal:
     return refusal(code=400, message=message, reason="BadRequest")
 
 
-def unsupported_media_type(message: str) -> Refusal:
-    """Return a 415 with this message."""
+def unknown_format(accepted: str) -> Refusal:
+    """Return the 415 for a body of another type than the accepted media types."""
+    message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
     return refusal(code=415, message=message, reason="UnsupportedMediaType")
+
+
+def not_implemented(what: str) -> Refusal:
+    """Return the 501 for a request that a real server would answer and this one does not."""
+    return refusal(code=501, message=f"the simulated API server {what}", reason="NotImplemented")
 
 
 def cause(*, reason: str, message: str, field: str) -> Json:
@@ -146,17 +146,36 @@ def cause(*, reason: str, message: str, field: str) -> Json:
     return {"reason": reason, "message": message, "field": field}
 
 
+def invalid_value(field: str, value: Any, text: str) -> Json:
+    """Return the cause for a field with an invalid value."""
+    shown = json.dumps(value, separators=(",", ":"))
+    return cause(reason="FieldValueInvalid", message=f"Invalid value: {shown}: {text}", field=field)
+
+
+def required(field: str, text: str = "") -> Json:
+    """Return the cause for a missing field."""
+    message = f"Required value: {text}" if text else "Required value"
+    return cause(reason="FieldValueRequired", message=message, field=field)
+
+
+def unsupported(field: str, value: Any, *supported: Any) -> Json:
+    """Return the cause for a value that is not one of those supported."""
+    listed = ", ".join(map(json.dumps, supported))
+    message = f"Unsupported value: {json.dumps(value)}: supported values: {listed}"
+    return cause(reason="FieldValueNotSupported", message=message, field=field)
+
+
+def not_allowed(field: str, text: str) -> Json:
+    """Return the cause for a field that may not be set or changed."""
+    return cause(reason="FieldValueForbidden", message=f"Forbidden: {text}", field=field)
+
+
 def invalid(*, group: str = "", kind: str, name: str, causes: Sequence[Json]) -> Refusal:
     """Return 422 with its causes; the message joins them as the real server's aggregate of errors does."""
     texts = list(dict.fromkeys(f"{each['field']}: {each['message']}" for each in causes))
     joined = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
-    qualified = f"{kind}.{group}" if group else kind
-    return refusal(
-        code=422,
-        message=f'{qualified} "{name}" is invalid: {joined}',
-        reason="Invalid",
-        details=_details(name=name, group=group, kind=kind, causes=list(causes)),
-    )
+    says = f"{{}} is invalid: {joined}"
+    return _about(code=422, reason="Invalid", group=group, resource=kind, name=name, says=says, causes=list(causes))
 
 
 def resource_version_too_large(*, asked: int, current: int) -> Refusal:
@@ -177,7 +196,7 @@ def forbidden(
     *, user: str, verb: str, group: str, resource: str, subresource: str, namespace: str, name: str
 ) -> Refusal:
     """Return the 403 of an authorizer, which is checked before the existence of the object or its kind."""
-    qualified = _qualified(group=group, resource=resource)
+    qualified = _qualified(group, resource)
     what = f'{qualified} "{name}"' if name else qualified
     wanted = f"{resource}/{subresource}" if subresource else resource
     where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
@@ -191,12 +210,7 @@ def forbidden(
 
 def admission_forbidden(*, group: str, resource: str, name: str, because: str, causes: Sequence[Json] = ()) -> Refusal:
     """Return the 403 of an admission plugin (quota, a terminating namespace)."""
-    details = _details(name=name, group=group, kind=resource)
-    if causes:
-        details["causes"] = list(causes)
-    return refusal(
-        code=403,
-        message=f'{_qualified(group=group, resource=resource)} "{name}" is forbidden: {because}',
-        reason="Forbidden",
-        details=details,
+    says = f"{{}} is forbidden: {because}"
+    return _about(
+        code=403, reason="Forbidden", group=group, resource=resource, name=name, says=says, causes=list(causes)
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 
-from bot.playground.kubernetes import defaults, events, schemas, validation
+from bot.playground.kubernetes import defaults, events, structs, validation
 from bot.playground.kubernetes.controllers import Controllers
-from bot.playground.kubernetes.resources import Json, Resource
-from bot.playground.kubernetes.state import NAMESPACES, State
+from bot.playground.kubernetes.objects import annotations_of, without
+from bot.playground.kubernetes.resources import EVENTS, NAMESPACES, PODS, Json, Resource
+from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import conflict
 
 _MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
@@ -35,11 +36,10 @@ class Updater:
         if dry_run:
             return after
         if after["metadata"].get("deletionTimestamp") and _releasable(after, resource=resource):
-            self._state.remove(resource=resource, obj=after)
-            self._controllers.removed(resource=resource, obj=after)
+            self._controllers.remove(resource.table, after)
             return after
-        stored = self._state.put(resource=resource, obj=after)
-        self._controllers.updated(resource=resource, before=before, after=stored)
+        stored = self._state.put(resource.table, after)
+        self._controllers.updated(resource.table, before, stored)
         return stored
 
 
@@ -56,8 +56,7 @@ def _carried_over(before: Json, after: Json, *, subresource: str, resource: Reso
     metadata = _kept_metadata(after.setdefault("metadata", {}), old=before["metadata"])
     after |= {"kind": before["kind"], "apiVersion": before["apiVersion"]}
     if subresource == "status":
-        unchanged = {key: value for key, value in before.items() if key not in ("metadata", "status")}
-        after = unchanged | {"metadata": metadata, "status": after.get("status", {})}
+        after = without(before, "metadata", "status") | {"metadata": metadata, "status": after.get("status", {})}
     elif subresource == "finalize":
         after = before | {"spec": {key: value for key, value in (after.get("spec") or {}).items() if value}}
     elif resource.subresource("status") is not None:
@@ -89,24 +88,24 @@ def _kept_metadata(metadata: Json, *, old: Json) -> Json:
 def complete(obj: Json, *, resource: Resource) -> None:
     """Set the defaults that the API server sets, in place."""
     defaults.fill(obj, resource=resource)
-    if resource.kind == "Pod" and resource.table == ("", "pods"):
+    if resource.table == PODS:
         status = obj.setdefault("status", {})
         status.setdefault("phase", "Pending")
         status.setdefault("qosClass", defaults.quality(obj.get("spec") or {}))
         for condition in status.get("conditions") or ():
             condition.setdefault("lastProbeTime", None)
             condition.setdefault("lastTransitionTime", None)
-    if resource.table == ("", "events"):
+    if resource.table == EVENTS:
         events.complete(obj)
     if resource.schema is not None:
-        schemas.set_defaults(obj, resource.schema)
+        structs.set_defaults(obj, resource.schema)
 
 
 def check(obj: Json, *, resource: Resource, before: Json | None = None) -> None:
     """Raise Refusal 422 if the object is invalid by the rules of its kind or by its schema."""
     validation.check(obj, resource=resource, before=before)
     if resource.schema is not None:
-        found = list(schemas.violations(obj, resource.schema))
+        found = list(structs.violations(obj, resource.schema))
         validation.refuse(found, resource=resource, name=obj["metadata"].get("name", ""))
 
 
@@ -117,8 +116,7 @@ def _counts_up(before: Json, after: Json, *, resource: Resource) -> bool:
     if resource.custom:
         return any(before.get(key) != after.get(key) for key in {*before, *after} - {"metadata", "status"})
     changed = before.get("spec") != after.get("spec")
-    annotations = before["metadata"].get("annotations") != after["metadata"].get("annotations")
-    return changed or (resource.kind == "Deployment" and annotations)
+    return changed or (resource.kind == "Deployment" and annotations_of(before) != annotations_of(after))
 
 
 def _releasable(obj: Json, *, resource: Resource) -> bool:
@@ -127,4 +125,4 @@ def _releasable(obj: Json, *, resource: Resource) -> bool:
         return False
     if resource.table == NAMESPACES:
         return not (obj.get("spec") or {}).get("finalizers")
-    return bool(resource.table != ("", "pods") or not obj["metadata"].get("deletionGracePeriodSeconds"))
+    return bool(resource.table != PODS or not obj["metadata"].get("deletionGracePeriodSeconds"))

@@ -5,24 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from bot.playground.kubernetes import events, times
-from bot.playground.kubernetes.access import Denial
+from bot.playground.kubernetes.grants import Denial
 from bot.playground.kubernetes.logs import Log
-from bot.playground.kubernetes.overrides import Override
 from bot.playground.kubernetes.prometheus import Declared
-from bot.playground.kubernetes.resources import Json, Resource
-from bot.playground.kubernetes.state import DEFINITIONS, NAMESPACES, State
-from bot.playground.kubernetes.store import Key, Table
+from bot.playground.kubernetes.resources import DEFINITIONS, EVENTS, NAMESPACES, Json, Resource, Table
+from bot.playground.kubernetes.state import State
+from bot.playground.kubernetes.store import Key
+
+
+class OverrideTrigger(StrEnum):
+    """The write that triggers an override."""
+
+    DELETED = "deleted"
+    TEMPLATE_CHANGED = "template-changed"
+    PATCHED = "patched"
+
+
+class PodOutcome(StrEnum):
+    """The state of the affected pods after the write, if it is not a patch."""
+
+    HEALTHY = "healthy"
+    SAME = "same"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedWorld:
-    """The result of loading a world: objects as stored, overrides of reactions, and metrics."""
+class Override:
+    """After the write `when` to the object, its pods become healthy, the same, or the same with a merge patch."""
 
-    objects: list[Json]
-    overrides: list[Override]
-    metrics: tuple[Declared, ...]
+    when: OverrideTrigger
+    kind: str
+    namespace: str
+    name: str
+    becomes: PodOutcome | Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,43 +69,37 @@ class ValidatedWorld:
     absent: Sequence[tuple[Resource, Json]] = ()
 
 
-def store(world: ValidatedWorld, *, state: State) -> LoadedWorld:
-    """Store a validated world in a state."""
+def store(world: ValidatedWorld, *, state: State) -> list[Json]:
+    """Store a validated world in a state, and return its objects as stored."""
     for resource in world.new_kinds:
         state.registry.add(resource)
     for resource, obj in world.absent:
-        state.remove(resource=resource, obj=obj)
+        state.remove(resource.table, obj)
     day = times.timestamp(world.now - timedelta(days=1))
     stored: list[Json] = []
     first = (DEFINITIONS, NAMESPACES)
     ordered = sorted(world.objects.items(), key=lambda each: each[1][0].table not in first)
-    for (table, (namespace, name)), (resource, obj) in ordered:
+    for (table, (namespace, name)), (_, obj) in ordered:
         if namespace:
             state.ensure_namespace(namespace, created=day)
-        if state.store.get(table=table, namespace=namespace, name=name) is None:
+        if state.get(table, name, namespace=namespace) is None:
             state.store.new_uid(table=table, namespace=namespace, name=name)
-        stored.append(state.put(resource=resource, obj=obj))
+        stored.append(state.put(table, obj))
         if table == NAMESPACES:
             state.fill_namespace(name, created=day)
-    event_resource = state.registry.of_table(("", "events"))
     for each in world.events:
-        metadata = each.involved["metadata"]
-        stored_one = state.find(resource=each.resource, namespace=metadata.get("namespace", ""), name=metadata["name"])
         event = events.expand(
             written=each.written,
-            involved=stored_one or each.involved,
+            involved=state.latest(each.resource.table, each.involved) or each.involved,
             resource=each.resource,
             now=world.now,
             number=state.next_event(),
         )
         metadata = event["metadata"]
         state.ensure_namespace(metadata["namespace"], created=day)
-        metadata["uid"] = state.store.new_uid(
-            table=event_resource.table, namespace=metadata["namespace"], name=metadata["name"]
-        )
-        state.put(resource=event_resource, obj=event)
+        metadata["uid"] = state.store.new_uid(table=EVENTS, namespace=metadata["namespace"], name=metadata["name"])
+        state.put(EVENTS, event)
     for uid, container, previous, log in world.logs:
         state.logs.write(uid=uid, container=container, previous=previous, log=log)
-    for denial in world.denials:
-        state.access.forbid(denial)
-    return LoadedWorld(objects=stored, overrides=world.overrides, metrics=world.metrics)
+    state.access.denials += world.denials
+    return stored

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from bot.playground.kubernetes import job_controller
-from bot.playground.kubernetes.resources import Json, Resource, from_custom_resource_definition
+from bot.playground.kubernetes.defaults import TEMPLATED, job_labels, job_selector
+from bot.playground.kubernetes.objects import without
+from bot.playground.kubernetes.resources import NEW_EVENTS, Json, Resource, from_custom_resource_definition
 from bot.playground.kubernetes.selectors import matches
-from bot.playground.kubernetes.status import Refusal, cause, invalid
+from bot.playground.kubernetes.status import (
+    Refusal,
+    cause,
+    invalid,
+    invalid_value,
+    not_allowed,
+    required,
+    unsupported,
+)
 
 _LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
 _SUBDOMAIN = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
@@ -26,29 +34,21 @@ _NOT_A_LABEL = (
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 )
 _POD_IMMUTABLE = (
-    "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
+    "pod updates may not change fields other than `spec.containers[*].image`,"
     "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing "
     "tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
 )
+_STATEFUL_IMMUTABLE = (
+    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
+    "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+)
+_CONTAINERS = ("containers", "initContainers")
 _POWERS = {"": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "m": -3, "u": -6, "n": -9}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50}
-_TEMPLATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"})
-
-
-def _wrong(field: str, value: Any, text: str) -> Json:
-    shown = json.dumps(value, separators=(",", ":"))
-    return cause(reason="FieldValueInvalid", message=f"Invalid value: {shown}: {text}", field=field)
-
-
-def _required(field: str, text: str = "") -> Json:
-    message = f"Required value: {text}" if text else "Required value"
-    return cause(reason="FieldValueRequired", message=message, field=field)
-
-
-def _unsupported(field: str, value: Any, *supported: str) -> Json:
-    listed = ", ".join(f'"{each}"' for each in supported)
-    message = f"Unsupported value: {json.dumps(value)}: supported values: {listed}"
-    return cause(reason="FieldValueNotSupported", message=message, field=field)
+_SELECTING = TEMPLATED - {"Job", "ReplicationController"}
+_RESTARTS = ("Always", "OnFailure", "Never")
+_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+_STATEFUL = ("serviceName", "podManagementPolicy", "volumeClaimTemplates")
 
 
 def refuse(causes: list[Json], *, resource: Resource, name: str) -> None:
@@ -70,7 +70,7 @@ def check(obj: Json, *, resource: Resource, before: Json | None = None) -> None:
     if before is not None:
         causes += list(_of_change(obj, before, resource=resource))
     elif resource.kind == "Job" and obj.get("spec"):
-        causes += [_wrong(*each) for each in job_controller.mismatches(obj)]
+        causes += _of_new_job(obj)
     refuse(causes, resource=resource, name=name)
 
 
@@ -78,123 +78,118 @@ def _of_metadata(obj: Json, *, resource: Resource, before: Json | None) -> Itera
     metadata = obj["metadata"]
     name = metadata.get("name", "")
     if not name:
-        yield _required("metadata.name", "name or generateName is required")
+        yield required("metadata.name", "name or generateName is required")
     elif before is None and resource.group != "rbac.authorization.k8s.io" and not _SUBDOMAIN.match(name):
-        yield _wrong("metadata.name", name, _NOT_A_SUBDOMAIN)
+        yield invalid_value("metadata.name", name, _NOT_A_SUBDOMAIN)
     if before is None:
         return
     if metadata.get("uid") and metadata["uid"] != before["metadata"]["uid"]:
         # The generic validation and the kind's own both report it.
-        immutable = _wrong("metadata.uid", metadata["uid"], "field is immutable")
-        yield immutable
-        yield immutable
+        yield from [invalid_value("metadata.uid", metadata["uid"], "field is immutable")] * 2
     new = set(metadata.get("finalizers") or ()) - set(before["metadata"].get("finalizers") or ())
     if before["metadata"].get("deletionTimestamp") and new:
         listed = ", ".join(f'"{each}"' for each in sorted(new))
-        message = (
-            "Forbidden: no new finalizers can be added if the object is being deleted, "
-            f"found new finalizers []string{{{listed}}}"
-        )
-        added = cause(reason="FieldValueForbidden", message=message, field="metadata.finalizers")
-        yield added
-        yield added
+        text = "no new finalizers can be added if the object is being deleted, found new finalizers"
+        yield from [not_allowed("metadata.finalizers", f"{text} []string{{{listed}}}")] * 2
 
 
 def _of_spec(obj: Json, *, resource: Resource) -> Iterator[Json]:
     spec = obj.get("spec") or {}
     if isinstance(spec.get("replicas"), int) and spec["replicas"] < 0:
-        yield _wrong("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
+        yield invalid_value("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
+    if resource.kind in TEMPLATED - {"ReplicationController"}:
+        yield from _of_template(spec, selecting=resource.kind in _SELECTING)
     match resource.kind:
         case "Pod":
             yield from _of_pod_spec(spec, path="spec")
         case "Node":
-            for at, taint in enumerate(spec.get("taints") or ()):
-                effects = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-                if taint.get("effect") not in effects:
-                    wrong = _unsupported(f"metadata.taints[{at}].effect", taint.get("effect"), *effects)
-                    yield wrong
-                    yield wrong
-        case "Lease":
-            if spec.get("leaseDurationSeconds", 1) <= 0:
-                yield _wrong("spec.leaseDurationSeconds", spec["leaseDurationSeconds"], "must be greater than 0")
+            yield from _of_taints(spec)
+        case "Lease" if spec.get("leaseDurationSeconds", 1) <= 0:
+            yield invalid_value("spec.leaseDurationSeconds", spec["leaseDurationSeconds"], "must be greater than 0")
         case "Service":
-            for at, port in enumerate(spec.get("ports") or ()):
-                number = port.get("port", 0)
-                if not 1 <= number <= 65535:
-                    text = "must be between 1 and 65535, inclusive"
-                    yield _wrong(f"spec.ports[{at}].port", number, text)
-                    yield _wrong(f"spec.ports[{at}].targetPort", port.get("targetPort", number), text)
+            yield from _of_ports(spec)
         case "Event":
             yield from _of_event(obj, resource=resource)
         case "CustomResourceDefinition":
             yield from _of_definition(obj)
-        case kind if kind in _TEMPLATED:
-            yield from _of_template(spec, required=kind != "Job")
-        case _:
-            pass
+
+
+def _of_taints(spec: Json) -> Iterator[Json]:
+    for at, taint in enumerate(spec.get("taints") or ()):
+        if taint.get("effect") not in _EFFECTS:
+            yield from [unsupported(f"metadata.taints[{at}].effect", taint.get("effect"), *_EFFECTS)] * 2
+
+
+def _of_ports(spec: Json) -> Iterator[Json]:
+    for at, port in enumerate(spec.get("ports") or ()):
+        number = port.get("port", 0)
+        if not 1 <= number <= 65535:
+            text = "must be between 1 and 65535, inclusive"
+            yield invalid_value(f"spec.ports[{at}].port", number, text)
+            yield invalid_value(f"spec.ports[{at}].targetPort", port.get("targetPort", number), text)
 
 
 def _of_event(obj: Json, *, resource: Resource) -> Iterator[Json]:
     """Check an event by stricter rules if it has an eventTime; events.k8s.io requires one and no deprecated field."""
-    timed, modern = bool(obj.get("eventTime")), resource.group == "events.k8s.io"
+    timed, modern = bool(obj.get("eventTime")), resource.group == NEW_EVENTS
     involved = (obj.get("involvedObject") or {}).get("namespace", "")
     # Events about cluster-scoped objects are in default; those with an eventTime may be in kube-system too.
     outside = ("default", "kube-system") if timed else ("default",)
     if obj["metadata"].get("namespace", "") not in ((involved,) if involved else outside):
-        yield _wrong("involvedObject.namespace", involved, "does not match event.namespace")
+        yield invalid_value("involvedObject.namespace", involved, "does not match event.namespace")
     if timed:
         reporter = "reportingController" if modern else "reportingComponent"
-        required = {reporter: "reportingComponent"} | {key: key for key in ("reportingInstance", "action", "reason")}
-        yield from (_required(field) for field, key in required.items() if not obj.get(key))
+        needed = {reporter: "reportingComponent"} | {key: key for key in ("reportingInstance", "action", "reason")}
+        yield from (required(field) for field, key in needed.items() if not obj.get(key))
         for key, longest in (("reportingInstance", 128), ("action", 128), ("reason", 128), ("message", 1024)):
             if len(str(obj.get(key) or "").encode()) > longest:
-                yield _wrong(key, "", f"can have at most {longest} characters")
+                yield invalid_value(key, "", f"can have at most {longest} characters")
     if modern:
         if not timed:
-            yield _required("eventTime")
+            yield required("eventTime")
         if obj.get("type") not in ("Normal", "Warning"):
-            yield _wrong("type", "", f"has invalid value: {obj.get('type') or ''}")
+            yield invalid_value("type", "", f"has invalid value: {obj.get('type') or ''}")
         older = ("firstTimestamp", "lastTimestamp", "count")
-        yield from (_wrong(key, "", "needs to be unset") for key in older if obj.get(key))
+        yield from (invalid_value(key, "", "needs to be unset") for key in older if obj.get(key))
 
 
 def _of_definition(obj: Json) -> Iterator[Json]:
     try:
         list(from_custom_resource_definition(obj))
     except (KeyError, TypeError, AttributeError) as error:
-        yield _required("spec", f"group, scope, names and versions are needed ({error!r})")
+        yield required("spec", f"group, scope, names and versions are needed ({error!r})")
 
 
-def _of_template(spec: Json, *, required: bool) -> Iterator[Json]:
+def _of_template(spec: Json, *, selecting: bool) -> Iterator[Json]:
     template = spec.get("template") or {}
     labels = (template.get("metadata") or {}).get("labels") or {}
-    if required and not spec.get("selector"):
-        yield _required("spec.selector")
-    if required and not matches(spec.get("selector"), labels):
-        yield _wrong("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+    if selecting and not spec.get("selector"):
+        yield required("spec.selector")
+    if selecting and not matches(spec.get("selector"), labels):
+        yield invalid_value("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
     yield from _of_pod_spec(template.get("spec") or {}, path="spec.template.spec")
 
 
 def _of_pod_spec(spec: Json, *, path: str) -> Iterator[Json]:
     seen: set[str] = set()
     if not spec.get("containers"):
-        yield _required(f"{path}.containers")
+        yield required(f"{path}.containers")
     for at, container in enumerate(spec.get("containers") or ()):
         place = f"{path}.containers[{at}]"
         name = container.get("name")
         if not name:
-            yield _required(f"{place}.name")
+            yield required(f"{place}.name")
         elif not _LABEL.match(name):
-            yield _wrong(f"{place}.name", name, _NOT_A_LABEL)
+            yield invalid_value(f"{place}.name", name, _NOT_A_LABEL)
         elif name in seen:
             message = f'Duplicate value: "{name}"'
             yield cause(reason="FieldValueDuplicate", message=message, field=f"{place}.name")
         seen.add(str(name))
         if not container.get("image"):
-            yield _required(f"{place}.image")
+            yield required(f"{place}.image")
         yield from _of_resources(container.get("resources") or {}, path=f"{place}.resources")
-    if spec.get("restartPolicy", "Always") not in ("Always", "OnFailure", "Never"):
-        yield _unsupported(f"{path}.restartPolicy", spec["restartPolicy"], "Always", "OnFailure", "Never")
+    if spec.get("restartPolicy", "Always") not in _RESTARTS:
+        yield unsupported(f"{path}.restartPolicy", spec["restartPolicy"], *_RESTARTS)
     yield from _of_affinity(spec.get("affinity") or {}, path=f"{path}.affinity")
 
 
@@ -203,7 +198,7 @@ def _of_resources(resources: Json, *, path: str) -> Iterator[Json]:
     for name, amount in (resources.get("requests") or {}).items():
         if name in limits and quantity(amount) > quantity(limits[name]):
             text = f"must be less than or equal to {name} limit of {limits[name]}"
-            yield _wrong(f"{path}.requests", str(amount), text)
+            yield invalid_value(f"{path}.requests", str(amount), text)
 
 
 def _of_affinity(affinity: Json, *, path: str) -> Iterator[Json]:
@@ -213,39 +208,37 @@ def _of_affinity(affinity: Json, *, path: str) -> Iterator[Json]:
             for namespace in term.get("namespaces") or ():
                 if not _LABEL.match(namespace):
                     place = f"{path}.{kind}.requiredDuringSchedulingIgnoredDuringExecution[{at}].namespace"
-                    yield _wrong(place, namespace, _NOT_A_LABEL)
+                    yield invalid_value(place, namespace, _NOT_A_LABEL)
+
+
+def _of_new_job(job: Json) -> Iterator[Json]:
+    """Yield the causes for what a new Job brings in place of its generated selector and labels."""
+    spec = job["spec"]
+    if spec.get("manualSelector"):
+        return
+    labels = (spec["template"].get("metadata") or {}).get("labels") or {}
+    for key, value in job_labels(job["metadata"]).items():
+        if labels.get(key) != value:
+            yield invalid_value("spec.template.metadata.labels", labels, f"must be '{value}'")
+    if spec.get("selector") != job_selector(job["metadata"]):
+        yield invalid_value("spec.selector", spec.get("selector"), "`selector` not auto-generated")
 
 
 def _of_change(obj: Json, before: Json, *, resource: Resource) -> Iterator[Json]:
     spec, old = obj.get("spec") or {}, before.get("spec") or {}
-    if resource.kind in _TEMPLATED - {"Job"} and spec.get("selector") != old.get("selector"):
-        yield _wrong("spec.selector", spec.get("selector"), "field is immutable")
+    if resource.kind in _SELECTING and spec.get("selector") != old.get("selector"):
+        yield invalid_value("spec.selector", spec.get("selector"), "field is immutable")
     if resource.kind == "Pod" and _fixed(spec) != _fixed(old):
-        yield cause(reason="FieldValueForbidden", message=_POD_IMMUTABLE, field="spec")
-    if resource.kind == "StatefulSet" and _fixed_stateful(spec) != _fixed_stateful(old):
-        message = (
-            "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
-            "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' "
-            "are forbidden"
-        )
-        yield cause(reason="FieldValueForbidden", message=message, field="spec")
+        yield not_allowed("spec", _POD_IMMUTABLE)
+    if resource.kind == "StatefulSet" and any(spec.get(key) != old.get(key) for key in _STATEFUL):
+        yield not_allowed("spec", _STATEFUL_IMMUTABLE)
 
 
 def _fixed(spec: Json) -> Json:
     """Return the immutable part of a pod's spec."""
-    fixed = {
-        key: value
-        for key, value in spec.items()
-        if key not in ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds")
-    }
-    for key in ("containers", "initContainers"):
-        if key in fixed:
-            fixed[key] = [{name: value for name, value in each.items() if name != "image"} for each in fixed[key]]
-    return fixed
-
-
-def _fixed_stateful(spec: Json) -> Json:
-    return {key: spec.get(key) for key in ("serviceName", "podManagementPolicy", "volumeClaimTemplates")}
+    fixed = without(spec, "activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds")
+    lists = {key: [without(each, "image") for each in fixed[key]] for key in _CONTAINERS if key in fixed}
+    return fixed | lists
 
 
 def quantity(amount: Any) -> Decimal:
@@ -263,12 +256,11 @@ def check_dry_run(values: list[str], *, options: str) -> bool:
     if not values:
         return False
     if values != ["All"]:
-        wrong = _unsupported("dryRun", values, "All")
-        raise invalid(group="meta.k8s.io", kind=options, name="", causes=[wrong])
+        raise bad_option("dryRun", values, "All", options=options)
     return True
 
 
-def bad_option(field: str, value: str, *supported: str, options: str) -> Refusal:
+def bad_option(field: str, value: Any, *supported: str, options: str) -> Refusal:
     """Return Refusal 422 for an option with an invalid value."""
-    wrong = _unsupported(field, value, *supported)
+    wrong = unsupported(field, value, *supported)
     return invalid(group="meta.k8s.io", kind=options, name="", causes=[wrong])

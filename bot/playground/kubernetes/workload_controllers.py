@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.playground.kubernetes import budgets, claims, job_runs, patches, pods, replicasets, scheduling, workload_status
-from bot.playground.kubernetes.defaults import suffix
-from bot.playground.kubernetes.overrides import Override, OverrideTrigger, PodOutcome
+from bot.playground.kubernetes import claims, jobs, patches, pods, replicasets, workload_status
+from bot.playground.kubernetes.defaults import TEMPLATED, suffix
+from bot.playground.kubernetes.objects import is_controlled_by, is_ready, is_terminating, is_true, status_of, without
 from bot.playground.kubernetes.recorder import Recorder
-from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.resources import PODS, REPLICA_SETS, Json, Table
 from bot.playground.kubernetes.state import State
+from bot.playground.kubernetes.validated_world import Override, OverrideTrigger, PodOutcome
 
-PODS = ("", "pods")
-KINDS = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
+
+def is_workload(obj: Json) -> bool:
+    """Return whether a controller here makes the pods of an object."""
+    return obj["kind"] in TEMPLATED and obj["apiVersion"] in ("apps/v1", "batch/v1", "v1")
 
 
 @dataclass(slots=True)
@@ -42,7 +45,7 @@ class WorkloadControllers:
         """Register the workloads just loaded, and apply these overrides from now on."""
         self._overrides = [*overrides, *self._overrides]
         for obj in loaded:
-            if obj["kind"] in KINDS and obj["apiVersion"] in ("apps/v1", "batch/v1", "v1"):
+            if is_workload(obj):
                 self._baselines[obj["metadata"]["uid"]] = self._observed(obj)
         for obj in loaded:
             # A pod may be loaded by a later world than its owner: it is no longer missing.
@@ -66,10 +69,10 @@ class WorkloadControllers:
         for reference in obj["metadata"].get("ownerReferences") or ():
             if not reference.get("controller"):
                 continue
-            for resource in self._state.registry.of_kind(reference["kind"], api_version=reference["apiVersion"]):
-                namespace = obj["metadata"].get("namespace", "") if resource.namespaced else ""
-                found = self._state.store.get(table=resource.table, namespace=namespace, name=reference["name"])
-                if found is not None and found["metadata"]["uid"] == reference["uid"]:
+            kind, name = reference.get("kind", ""), reference.get("name", "")
+            for resource in self._state.registry.of_kind(kind, api_version=reference.get("apiVersion", "")):
+                found = self._state.find(resource, name, namespace=obj["metadata"].get("namespace", ""))
+                if found is not None and found["metadata"]["uid"] == reference.get("uid"):
                     return found
         return None
 
@@ -77,16 +80,12 @@ class WorkloadControllers:
         """Return the pods of a workload that are not terminating; for a Deployment, those of its ReplicaSets."""
         if owner["kind"] == "Deployment":
             return [pod for each in self.replica_sets(owner) for pod in self.pods_of(each)]
-        return [
-            pod
-            for pod in self._owned(owner, PODS)
-            if not pod["metadata"].get("deletionTimestamp")
-        ]  # fmt: skip
+        return [pod for pod in self._owned(owner, PODS) if not is_terminating(pod)]
 
     def pod_removed(self, pod: Json) -> None:
         """Replace a removed pod as its owner would."""
         owner = self.owner_of(pod)
-        if owner is None or owner["kind"] not in KINDS or owner["metadata"].get("deletionTimestamp"):
+        if owner is None or owner["kind"] not in TEMPLATED or is_terminating(owner):
             return
         if self._state.is_terminating(pod["metadata"]["namespace"]):
             return
@@ -126,18 +125,17 @@ class WorkloadControllers:
             after = patches.merge(pod, becomes)
         else:
             return
-        self._put(after)
+        self._state.put(PODS, after)
 
     def refresh(self, owner: Json) -> None:
         """Update the status of a workload and of the Deployment that owns it."""
-        resource = self._state.registry.of_kind(owner["kind"], api_version=owner["apiVersion"])[0]
-        metadata = owner["metadata"]
-        current = self._state.find(resource=resource, namespace=metadata["namespace"], name=metadata["name"])
+        table = self._state.registry.of_kind(owner["kind"], api_version=owner["apiVersion"])[0].table
+        current = self._state.latest(table, owner)
         if current is None:
             return
-        baseline = self._baselines.get(metadata["uid"], _Baseline(template={}))
+        baseline = self._baselines.get(owner["metadata"]["uid"], _Baseline(template={}))
         newest = self.newest_replica_set(current) if current["kind"] == "Deployment" else None
-        status = workload_status.status_of(
+        status = workload_status.refreshed(
             current,
             pods=self.pods_of(current),
             updated=self.newest_pods(current),
@@ -147,7 +145,7 @@ class WorkloadControllers:
             newest=newest["metadata"]["name"] if newest else "",
         )
         if status != current.get("status"):
-            current = self._state.put(resource=resource, obj=current | {"status": status})
+            current = self._state.put(table, current | {"status": status})
         above = self.owner_of(current)
         if above is not None and above["kind"] == "Deployment":
             self.refresh(above)
@@ -155,16 +153,15 @@ class WorkloadControllers:
     def _leaving(self, owner: Json) -> int:
         if owner["kind"] == "Deployment":
             return sum(self._leaving(each) for each in self.replica_sets(owner))
-        return sum("deletionTimestamp" in pod["metadata"] for pod in self._owned(owner, PODS))
+        return sum(is_terminating(pod) for pod in self._owned(owner, PODS))
 
     def _observed(self, owner: Json) -> _Baseline:
         spec = owner.get("spec") or {}
         template = (spec.get("template") or {}).get("spec") or {}
         shown = self.pods_of(owner)
-        status = owner.get("status") or {}
-        ready = sum(budgets.is_ready(pod) for pod in shown)
+        ready = sum(is_ready(pod) for pod in shown)
         hidden = {
-            name: max(0, status.get(name, 0) - count)
+            name: max(0, status_of(owner).get(name, 0) - count)
             for name, count in (("replicas", len(shown)), ("readyReplicas", ready), ("availableReplicas", ready))
         }
         missing = max(0, spec.get("replicas", 1) - len(shown)) if owner["kind"] not in ("DaemonSet", "Job") else 0
@@ -187,7 +184,7 @@ class WorkloadControllers:
         """Make or remove pods until there are as many as wanted."""
         if owner["kind"] == "DaemonSet":
             if not self.pods_of(owner) and self._baselines[owner["metadata"]["uid"]].template == {}:
-                for node in scheduling.usable_nodes(self._state, owner["spec"]["template"].get("spec") or {}):
+                for node in pods.usable_nodes(self._state, owner["spec"]["template"].get("spec") or {}):
                     self._make(owner, like=None, fate=PodOutcome.HEALTHY, unchanged=False, node=node)
             return
         if owner["kind"] == "Job":
@@ -205,7 +202,7 @@ class WorkloadControllers:
             if owner["kind"] == "StatefulSet":
                 leaving = sorted(current, key=_ordinal)[wanted:]
             else:
-                leaving = sorted(current, key=budgets.is_ready)[: len(current) - wanted]
+                leaving = sorted(current, key=is_ready)[: len(current) - wanted]
             for pod in leaving:
                 self._remove(pod, owner=owner)
 
@@ -215,12 +212,12 @@ class WorkloadControllers:
         self._make(job, like=like, fate=PodOutcome.SAME, unchanged=False, replaces=False)
         (pod,) = self.pods_of(job)
         above = self.owner_of(job)
-        job_runs.run(job, pod, fails=like is not None, above=above, state=self._state, record=self._record)
+        jobs.run(job, pod, fails=like is not None, above=above, state=self._state, record=self._record)
 
     def _failed_like(self, job: Json) -> Json | None:
         """Return a failed pod of a loaded Job whose template has the same spec."""
         template = job["spec"]["template"]["spec"]
-        for pod in self._state.store.objects(table=PODS, namespace=job["metadata"]["namespace"]):
+        for pod in self._state.objects(PODS, job["metadata"]["namespace"]):
             owner = self.owner_of(pod) if pod["status"].get("phase") == "Failed" else None
             loaded = owner is not None and owner["kind"] == "Job" and self._unchanged(owner)
             if owner is not None and loaded and owner["spec"]["template"]["spec"] == template:
@@ -253,7 +250,7 @@ class WorkloadControllers:
         replicas = int(owner["spec"].get("replicas", 1))
         number = max((replicasets.revision(each) for each in sets), default=0) + 1
         current = replicasets.promote(
-            owner, newest, state=self._state, replicas=replicas, number=number, rolled=rolled or not sets
+            owner, newest, state=self._state, replicas=replicas, number=number if rolled or not sets else 0
         )
         self._baselines.setdefault(current["metadata"]["uid"], _Baseline(template={}))
         if before != replicas:
@@ -274,8 +271,7 @@ class WorkloadControllers:
         before = int(old["spec"].get("replicas", 0))
         if before:
             self._record.scaled(owner, name=old["metadata"]["name"], before=before, after=0)
-            resource = self._state.registry.of_table(replicasets.REPLICA_SETS)
-            self._state.put(resource=resource, obj=replicasets.resized(old, replicas=0))
+            self._state.put(REPLICA_SETS, replicasets.resized(old, replicas=0))
         for pod in self.pods_of(old):
             self._remove(pod, owner=old)
         self.refresh(old)
@@ -288,7 +284,7 @@ class WorkloadControllers:
             baseline = self._baselines[owner["metadata"]["uid"]]
             baseline.missing, baseline.hidden = 0, {}
         for pod in sorted(self.pods_of(owner), key=_ordinal, reverse=True):
-            self._state.remove(resource=self._state.registry.of_table(PODS), obj=pod)
+            self._state.remove(PODS, pod)
             self._make(owner, like=pod, fate=fate, unchanged=unchanged)
         self._scale(owner)
 
@@ -306,40 +302,31 @@ class WorkloadControllers:
         if like is None and not (owner["spec"].get("template") or {}).get("spec"):
             return
         name = self._name(owner, like=like if replaces else None)
-        pod = pods.make(
-            state=state,
-            owner=owner,
-            name=name,
-            labels=labels_of(owner, name=name),
-            like=like,
-        )
+        pod = pods.make(state=state, owner=owner, name=name, labels=pod_labels(owner, name=name), like=like)
         if unchanged and like is not None:
             # The pod in the world may have more fields than its owner's trimmed template.
-            pod = pod | {"spec": {key: value for key, value in like["spec"].items() if key != "nodeName"}}
+            pod = pod | {"spec": without(like["spec"], "nodeName")}
         keep = like is not None and (replaces or owner["kind"] == "DaemonSet")
-        node = node or scheduling.choose(
+        node = node or pods.choose_node(
             state, pod=pod, like=like if keep else None, pinned=owner["kind"] == "DaemonSet"
         )
         if node:
-            pod = scheduling.bound(pod, node=node, state=state)
+            pod = pods.bound(pod, node=node, state=state)
         claims.make_missing(owner, pod=name, state=state)
         self._record.made(owner, pod)
         if fate == PodOutcome.HEALTHY or like is None:
-            self._put(pods.running(pod, state=state) if node else pod)
+            state.put(PODS, pods.running(pod, state=state) if node else pod)
             self._record.started(pod)
             return
         faulty = pods.with_fault_of(pod, like, now=state.now())
         if isinstance(fate, dict):
             faulty = patches.merge(faulty, fate)
-        self._put(faulty)
+        state.put(PODS, faulty)
         state.logs.copy(uid=like["metadata"]["uid"], to=pod["metadata"]["uid"])
         self._record.again(like, pod)
 
-    def _put(self, pod: Json) -> None:
-        self._state.put(resource=self._state.registry.of_table(PODS), obj=pod)
-
     def _remove(self, pod: Json, *, owner: Json) -> None:
-        self._state.remove(resource=self._state.registry.of_table(PODS), obj=pod)
+        self._state.remove(PODS, pod)
         self._record.unmade(owner, pod)
 
     def _name(self, owner: Json, *, like: Json | None) -> str:
@@ -354,19 +341,14 @@ class WorkloadControllers:
             return f"{name}-{at}"
         return f"{name}-{suffix(name, self._state.store.revision)}"
 
-    def _owned(self, owner: Json, table: tuple[str, str]) -> list[Json]:
-        uid = owner["metadata"]["uid"]
-        return [
-            each
-            for each in self._state.store.objects(table=table, namespace=owner["metadata"]["namespace"])
-            if any(
-                ref.get("uid") == uid and ref.get("controller") for ref in each["metadata"].get("ownerReferences") or ()
-            )
-        ]
+    def _owned(self, owner: Json, table: Table) -> list[Json]:
+        metadata = owner["metadata"]
+        found = self._state.objects(table, metadata["namespace"])
+        return [each for each in found if is_controlled_by(each, metadata["uid"])]
 
     def replica_sets(self, owner: Json) -> list[Json]:
         """Return the ReplicaSets of a Deployment, oldest revision first."""
-        return sorted(self._owned(owner, replicasets.REPLICA_SETS), key=replicasets.revision)
+        return sorted(self._owned(owner, REPLICA_SETS), key=replicasets.revision)
 
     def newest_replica_set(self, owner: Json) -> Json | None:
         """Return the ReplicaSet of a Deployment's template, or else the one of the newest revision."""
@@ -380,10 +362,7 @@ class WorkloadControllers:
 
 
 def _finished(owner: Json) -> bool:
-    conditions = (owner.get("status") or {}).get("conditions") or ()
-    return owner["kind"] == "Job" and any(
-        each.get("type") in ("Complete", "Failed") and each.get("status") == "True" for each in conditions
-    )
+    return owner["kind"] == "Job" and (is_true(owner, "Complete") or is_true(owner, "Failed"))
 
 
 def _ordinal(pod: Json) -> int:
@@ -391,7 +370,7 @@ def _ordinal(pod: Json) -> int:
     return int(tail) if tail.isdigit() else 0
 
 
-def labels_of(owner: Json, *, name: str) -> Json:
+def pod_labels(owner: Json, *, name: str) -> Json:
     """Return the labels that a controller gives to its pod of this name."""
     template = owner["spec"].get("template") or {}
     labels = dict((template.get("metadata") or {}).get("labels") or {})

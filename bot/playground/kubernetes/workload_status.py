@@ -6,21 +6,22 @@ import json
 import math
 from datetime import datetime
 
-from bot.playground.kubernetes import budgets, times
+from bot.playground.kubernetes import times
 from bot.playground.kubernetes.defaults import suffix
+from bot.playground.kubernetes.objects import conditions_of, is_ready, labels_of, status_of
 from bot.playground.kubernetes.resources import Json
 
 
 def update_revision(owner: Json) -> str:
     """Return the ControllerRevision's name for the owner's template: the world's own name until the owner changes."""
-    status = owner.get("status") or {}
+    status = status_of(owner)
     if owner["metadata"].get("generation", 1) == status.get("observedGeneration") and status.get("updateRevision"):
         return str(status["updateRevision"])
     template = json.dumps(owner["spec"].get("template") or {}, sort_keys=True)
     return f"{owner['metadata']['name']}-{suffix(template, length=10)}"
 
 
-def status_of(
+def refreshed(
     owner: Json,
     *,
     pods: list[Json],
@@ -31,9 +32,9 @@ def status_of(
     newest: str,
 ) -> Json:
     """Return the status of a workload with these pods; `hidden` counts pods that the world does not contain."""
-    ready = sum(budgets.is_ready(pod) for pod in pods) + hidden.get("readyReplicas", 0)
+    ready = sum(is_ready(pod) for pod in pods) + hidden.get("readyReplicas", 0)
     total = len(pods) + hidden.get("replicas", 0)
-    status = dict(owner.get("status") or {})
+    status = dict(status_of(owner))
     counted: Json = {"observedGeneration": owner["metadata"].get("generation", 1)}
     match owner["kind"]:
         case "Deployment":
@@ -91,7 +92,7 @@ def status_of(
 
 def _revision_of(pod: Json) -> str:
     """Return the revision in a pod's labels, "" for a pod of a world that leaves it out."""
-    return str((pod["metadata"].get("labels") or {}).get("controller-revision-hash") or "")
+    return str(labels_of(pod).get("controller-revision-hash") or "")
 
 
 def _conditions(owner: Json, counted: Json, *, now: str, newest: str) -> list[Json]:
@@ -99,7 +100,7 @@ def _conditions(owner: Json, counted: Json, *, now: str, newest: str) -> list[Js
     desired = int(spec.get("replicas", 1))
     rolling = (spec.get("strategy") or {}).get("rollingUpdate") or {}
     tolerated = _share(rolling.get("maxUnavailable", "25%"), of=desired)
-    before = {each["type"]: each for each in (owner.get("status") or {}).get("conditions") or ()}
+    before = {each["type"]: each for each in conditions_of(owner)}
     enough = counted["availableReplicas"] >= desired - tolerated
     available = {
         "type": "Available",
@@ -108,7 +109,7 @@ def _conditions(owner: Json, counted: Json, *, now: str, newest: str) -> list[Js
         "message": f"Deployment {'has' if enough else 'does not have'} minimum availability.",
     }
     complete = counted["replicas"] == counted["updatedReplicas"] == counted["availableReplicas"] == desired
-    new_generation = (owner.get("status") or {}).get("observedGeneration") != owner["metadata"].get("generation", 1)
+    new_generation = status_of(owner).get("observedGeneration") != owner["metadata"].get("generation", 1)
     if spec.get("paused"):
         progress = ("Unknown", "DeploymentPaused", "Deployment is paused")
     elif complete:
@@ -120,25 +121,16 @@ def _conditions(owner: Json, counted: Json, *, now: str, newest: str) -> list[Js
         progress = ("True", "ReplicaSetUpdated", f'ReplicaSet "{newest}" is progressing.')
     progressing = dict(zip(("type", "status", "reason", "message"), ("Progressing", *progress), strict=True))
     kept = [each for kind, each in before.items() if kind not in ("Available", "Progressing")]
-    return [_dated(each, before.get(each["type"]), now=now) for each in (available, progressing)] + kept
+    return [_dated(each, before.get(each["type"], {}), now=now) for each in (available, progressing)] + kept
 
 
-def _dated(condition: Json, before: Json | None, *, now: str) -> Json:
+def _dated(condition: Json, before: Json, *, now: str) -> Json:
     """Return the condition with its times: lastTransitionTime follows the status, lastUpdateTime any field."""
-    same = before is not None and all(before.get(key) == value for key, value in condition.items())
-    if same and before is not None:
+    if condition.items() <= before.items():
         return before
-    transition = now
-    if before is not None and before.get("status") == condition["status"]:
-        transition = before.get("lastTransitionTime", now)
-    return {
-        "type": condition["type"],
-        "status": condition["status"],
-        "lastUpdateTime": now,
-        "lastTransitionTime": transition,
-        "reason": condition["reason"],
-        "message": condition["message"],
-    }
+    same = before.get("status") == condition["status"]
+    times_of = {"lastUpdateTime": now, "lastTransitionTime": before.get("lastTransitionTime", now) if same else now}
+    return {"type": condition["type"], "status": condition["status"]} | times_of | condition
 
 
 def surge(deployment: Json) -> int:

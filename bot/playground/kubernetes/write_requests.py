@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.playground.kubernetes import (
-    defaults,
-    events,
-    fields,
-    job_controller,
-    patches,
-    read_requests,
-    schemas,
-    shapes,
-    times,
-    validation,
-)
-from bot.playground.kubernetes.addresses import Address
-from bot.playground.kubernetes.body import decode_object
+from bot.playground.kubernetes import defaults, events, patches, reads, structs, validation
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.deletions import Deleter
-from bot.playground.kubernetes.resources import WITHOUT_GENERATION, Json, Resource
-from bot.playground.kubernetes.state import NAMESPACES, State
+from bot.playground.kubernetes.grants import Address
+from bot.playground.kubernetes.objects import status_of
+from bot.playground.kubernetes.resources import EVENTS, JOBS, NAMESPACES, NEW_EVENTS, Json, Resource
+from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import (
     admission_forbidden,
     already_exists,
@@ -31,30 +21,36 @@ from bot.playground.kubernetes.status import (
     cause,
     conflict,
     invalid,
+    invalid_value,
     method_not_allowed,
     not_found,
+    not_implemented,
     refusal,
     success,
+    unknown_format,
 )
 from bot.playground.kubernetes.updates import Updater, check, complete, require_version
 
 _EVICTION = Resource(group="policy", version="v1", plural="evictions", kind="Eviction")
-# Events of this group are stored as events of core/v1.
-_NEW_EVENTS = "events.k8s.io"
 _SCALE = Resource(group="autoscaling", version="v1", plural="scales", kind="Scale")
+# What shows and takes the whole object.
+_WHOLE = ("", "status", "ephemeralcontainers", "resize", "approval", "finalize")
+_OPTIONS = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions"}
+_OBJECT_TYPES = "application/json, application/yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WriteResult:
-    """The response to a write."""
+class Answer:
+    """The response to a request; a `body` of None is sent empty, text as plain text."""
 
-    status: int
-    body: Json
+    status: int = 200
+    body: Json | str | None
+    content_type: str = "application/json"
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Write:
+class Write:
     """One write request."""
 
     address: Address
@@ -67,9 +63,45 @@ class _Write:
     def name(self) -> str:
         return self.address.name
 
-    def dry_run(self, *, options: str) -> bool:
+    @property
+    def dry_run(self) -> bool:
+        """Return whether nothing is to be stored. Refusal 422 for a value other than All."""
         values = [self.query["dryRun"]] if self.query.get("dryRun") else []
-        return validation.check_dry_run(values, options=options)
+        return validation.check_dry_run(values, options=_OPTIONS[self.address.verb])
+
+    def decoded(self, *, kind: str = "") -> Json:
+        """Return the object in the body, which is of `kind` if that is not the resource's. Refusal 415 or 400."""
+        return decode_object(self.body, content_type=self.content_type, resource=self.resource, kind=kind)
+
+
+def decode_object(body: bytes, *, content_type: str, resource: Resource, kind: str = "") -> Json:
+    """Decode the object in the body of a create or an update. Refusal 415 or 400.
+
+    `kind` is what the body must hold if it is not an object of the resource (a Scale, an Eviction).
+    """
+    if content_type.partition(";")[0].strip() not in ("", "application/json"):
+        protobuf = "" if resource.custom else ", application/vnd.kubernetes.protobuf"
+        raise unknown_format(_OBJECT_TYPES + protobuf)
+    wanted = kind or resource.kind
+    text = body.decode(errors="replace")
+    unrecognised = f"the object provided is unrecognized (must be of type {wanted}): "
+    unversioned = f"{unrecognised}couldn't get version/kind; json parse error: "
+    try:
+        decoded = json.loads(text)
+    except ValueError:
+        raise bad_request(f"{unversioned}unexpected end of JSON input ({text})") from None
+    if not isinstance(decoded, dict):
+        raise bad_request(f"{unversioned}not an object ({text[:30]} ...)")
+    found = decoded.get("kind")
+    if found is None and resource.custom:
+        raise bad_request(f"{unrecognised}Object 'Kind' is missing in '{text}' ({text[:30]} ...)")
+    if found is not None and found != wanted:
+        version = str(decoded.get("apiVersion") or resource.version).rpartition("/")[2]
+        raise bad_request(
+            f'{found} in version "{version}" cannot be handled as a {wanted}: '
+            f"converting ({version}.{found}) to (core.{wanted}): unknown conversion"
+        )
+    return decoded
 
 
 class Writer:
@@ -81,92 +113,69 @@ class Writer:
         self._updater = Updater(state=state, controllers=controllers)
         self._deleter = Deleter(state=state, controllers=controllers)
 
-    def write(
-        self, *, address: Address, resource: Resource, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
-    ) -> WriteResult:
+    def write(self, write: Write) -> Answer:
         """Carry out one write. Raises Refusal."""
-        write = _Write(
-            address=address,
-            resource=resource,
-            query=query,
-            content_type=headers.get("content-type", ""),
-            body=body,
-        )
-        if resource.group == _NEW_EVENTS and address.verb != "create":
-            message = f"the simulated API server does not {address.verb} events of {_NEW_EVENTS}: take those of core/v1"
-            raise refusal(code=501, message=message, reason="NotImplemented")
-        match address.subresource:
-            case "":
-                return self._main(write)
-            case "status" | "ephemeralcontainers" | "resize" | "approval" | "finalize":
-                return self._change(write)
-            case "scale":
-                return self._scale(write)
-            case "eviction":
-                return self._evict(write)
-            case "binding":
-                return self._bind(write)
-            case other:
-                message = f"the simulated API server does not serve {resource.plural}/{other}"
-                raise refusal(code=501, message=message, reason="NotImplemented")
-
-    def _main(self, write: _Write) -> WriteResult:
-        match write.address.verb:
-            case "create" if write.name:
-                raise method_not_allowed()
-            case "create":
+        resource, verb, subresource = write.resource, write.address.verb, write.address.subresource
+        if resource.group == NEW_EVENTS and verb != "create":
+            raise not_implemented(f"does not {verb} events of {NEW_EVENTS}: take those of core/v1")
+        match subresource, verb:
+            case "", "create" if not write.name:
                 return self._create(write)
-            case "update" | "patch":
-                return self._change(write)
-            case _:
+            case "", "delete" | "deletecollection":
                 done = self._deleter.delete(
-                    address=write.address, resource=write.resource, query=write.query, body=write.body
+                    address=write.address, resource=resource, query=write.query, body=write.body
                 )
-                return WriteResult(status=200, body=done)
+                return Answer(body=done)
+            case "scale", _:
+                return self._scale(write)
+            case "eviction", _:
+                return self._evict(write)
+            case "", "create":
+                raise method_not_allowed()
+            case "binding", _:
+                return self._bind(write)
+            case _ if subresource in _WHOLE:
+                return self._replace(write) if verb == "update" else self._patch(write)
+            case _:
+                raise not_implemented(f"does not serve {resource.plural}/{subresource}")
 
-    def _create(self, write: _Write) -> WriteResult:
-        dry_run = write.dry_run(options="CreateOptions")
+    def _create(self, write: Write) -> Answer:
+        dry_run = write.dry_run
         resource, state = write.resource, self._state
-        obj = decode_object(write.body, content_type=write.content_type, resource=resource)
-        shapes.check(obj, resource=resource)
+        obj = write.decoded()
+        structs.check(obj, resource=resource)
         warnings = self._unknown_fields(obj, write=write)
         metadata = obj.setdefault("metadata", {})
         namespace = write.address.namespace if resource.namespaced else ""
-        if metadata.get("namespace", namespace) != namespace:
-            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        _same_namespace(metadata, write=write)
         self._require_namespace(write, name=metadata.get("name", ""))
         if metadata.get("resourceVersion"):
             raise refusal(code=500, message="resourceVersion should not be set on objects to be created")
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"] + defaults.suffix(metadata, state.store.revision)
         stores = resource
-        if resource.group == _NEW_EVENTS:
-            obj, stores = events.as_core_event(obj), state.registry.of_table(("", "events"))
+        if resource.group == NEW_EVENTS:
+            obj, stores = events.as_core_event(obj), state.registry.of_table(EVENTS)
         created = self._initial(obj, resource=stores, namespace=namespace)
         complete(created, resource=stores)
-        if resource.table == ("batch", "jobs") and isinstance(created.get("spec"), dict):
-            job_controller.prepare(created)
+        if resource.table == JOBS and isinstance(created.get("spec"), dict):
+            defaults.prepare_job(created)
         check(created, resource=resource)
-        if state.find(resource=resource, namespace=namespace, name=metadata["name"]) is not None:
+        if state.find(resource, metadata["name"], namespace=namespace) is not None:
             raise already_exists(group=resource.group, resource=resource.plural, name=metadata["name"])
         if resource.kind == "Pod":
             defaults.mount_token(created["spec"], name=metadata["name"])
-        if dry_run:
-            return WriteResult(status=201, body=read_requests.shown(created, resource=resource), warnings=warnings)
-        stored = state.put(resource=stores, obj=created)
-        self._controllers.created(resource=stores, obj=stored)
-        return WriteResult(status=201, body=read_requests.shown(stored, resource=resource), warnings=warnings)
+        if not dry_run:
+            created = state.put(stores.table, created)
+            self._controllers.created(stores.table, created)
+        return Answer(status=201, body=reads.shown(created, resource=resource), warnings=warnings)
 
     def _initial(self, obj: Json, *, resource: Resource, namespace: str) -> Json:
-        metadata = obj["metadata"]
-        head: Json = {key: metadata[key] for key in ("name", "generateName") if key in metadata}
-        if namespace:
-            head["namespace"] = namespace
-        name = metadata.get("name", "")
-        head["uid"] = self._state.store.new_uid(table=resource.table, namespace=namespace, name=name)
-        if resource.kind not in WITHOUT_GENERATION:
+        metadata, name = obj["metadata"], obj["metadata"].get("name", "")
+        generated = {key: metadata[key] for key in ("generateName",) if key in metadata}
+        head = self._state.new_metadata(resource.table, name, namespace=namespace) | generated
+        if resource.has_generation:
             head["generation"] = 1
-        head["creationTimestamp"] = times.timestamp(self._state.now())
         kept = {key: value for key, value in metadata.items() if key in ("labels", "annotations", "ownerReferences")}
         if metadata.get("finalizers"):
             kept["finalizers"] = metadata["finalizers"]
@@ -184,12 +193,11 @@ class Writer:
             created.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
         return created
 
-    def _require_namespace(self, write: _Write, *, name: str) -> None:
+    def _require_namespace(self, write: Write, *, name: str) -> None:
         resource, namespace = write.resource, write.address.namespace
         if not resource.namespaced:
             return
-        found = self._state.store.get(table=NAMESPACES, namespace="", name=namespace)
-        if found is None:
+        if self._state.get(NAMESPACES, namespace) is None:
             raise not_found(group="", resource="namespaces", name=namespace)
         if self._state.is_terminating(namespace):
             reason = cause(
@@ -205,47 +213,42 @@ class Writer:
                 causes=[reason],
             )
 
-    def _unknown_fields(self, obj: Json, *, write: _Write) -> tuple[str, ...]:
+    def _unknown_fields(self, obj: Json, *, write: Write) -> tuple[str, ...]:
         """Drop unknown fields and return the warnings. Refusal 400 if the client asked for strict validation."""
-        unknown = fields.unknown(obj, resource=write.resource)
-        fields.drop_unknown(obj, resource=write.resource)
+        unknown = structs.drop_unknown(obj, resource=write.resource)
         if write.resource.schema is not None:
-            unknown += schemas.prune(obj, write.resource.schema)
+            unknown += structs.prune(obj, write.resource.schema)
         mode = write.query.get("fieldValidation", "Warn")
         if unknown and mode == "Strict":
-            raise fields.strict_error(unknown, resource=write.resource)
+            raise structs.strict_error(unknown, resource=write.resource)
         return tuple(f'unknown field "{path}"' for path in unknown) if mode == "Warn" else ()
 
-    def _change(self, write: _Write) -> WriteResult:
-        """Update or patch an object, or a subresource that shows the whole object."""
-        if write.address.verb == "update":
-            return self._replace(write)
-        dry_run = write.dry_run(options="PatchOptions")
+    def _patch(self, write: Write) -> Answer:
+        """Patch an object, or a subresource that shows the whole object."""
+        dry_run = write.dry_run
         if write.content_type.startswith(patches.APPLY_PATCH):
             raise patches.no_apply(manager=write.query.get("fieldManager", ""))
         before = self._existing(write)
-        shown = read_requests.shown(before, resource=write.resource)
+        shown = reads.shown(before, resource=write.resource)
         after = patches.apply(shown, body=write.body, content_type=write.content_type, resource=write.resource)
-        shapes.check(after, resource=write.resource)
-        fields.check_micro_times(after, resource=write.resource)
+        structs.check(after, resource=write.resource)
+        structs.check_micro_times(after, resource=write.resource)
         warnings = self._unknown_fields(after, write=write)
         return self._store(write, before=before, after=after, dry_run=dry_run, warnings=warnings)
 
-    def _replace(self, write: _Write) -> WriteResult:
-        dry_run = write.dry_run(options="UpdateOptions")
-        after = decode_object(write.body, content_type=write.content_type, resource=write.resource)
-        shapes.check(after, resource=write.resource)
+    def _replace(self, write: Write) -> Answer:
+        """Update an object, or a subresource that shows the whole object."""
+        dry_run = write.dry_run
+        after = write.decoded()
+        structs.check(after, resource=write.resource)
         warnings = self._unknown_fields(after, write=write)
         _same_name(after, write=write)
-        before = self._existing(write)
-        return self._store(write, before=before, after=after, dry_run=dry_run, warnings=warnings)
+        return self._store(write, before=self._existing(write), after=after, dry_run=dry_run, warnings=warnings)
 
-    def _existing(self, write: _Write) -> Json:
-        return read_requests.existing(state=self._state, resource=write.resource, address=write.address)
+    def _existing(self, write: Write) -> Json:
+        return reads.existing(state=self._state, resource=write.resource, address=write.address)
 
-    def _store(
-        self, write: _Write, *, before: Json, after: Json, dry_run: bool, warnings: tuple[str, ...]
-    ) -> WriteResult:
+    def _store(self, write: Write, *, before: Json, after: Json, dry_run: bool, warnings: tuple[str, ...]) -> Answer:
         _same_name(after, write=write)
         body = self._updater.store(
             resource=write.resource,
@@ -254,35 +257,31 @@ class Writer:
             dry_run=dry_run,
             subresource=write.address.subresource,
         )
-        return WriteResult(status=200, body=body, warnings=warnings)
+        return Answer(body=body, warnings=warnings)
 
-    def _scale(self, write: _Write) -> WriteResult:
+    def _scale(self, write: Write) -> Answer:
         owner = self._existing(write)
         before = scale_of(owner)
         if write.address.verb == "get":
-            return WriteResult(status=200, body=before)
+            return Answer(body=before)
+        dry_run = write.dry_run
         if write.address.verb == "patch":
-            dry_run = write.dry_run(options="PatchOptions")
             after = patches.apply(before, body=write.body, content_type=write.content_type, resource=write.resource)
         else:
-            dry_run = write.dry_run(options="UpdateOptions")
-            after = decode_object(write.body, content_type=write.content_type, resource=write.resource, kind="Scale")
-        shapes.check(after, resource=_SCALE)
+            after = write.decoded(kind="Scale")
+        structs.check(after, resource=_SCALE)
         require_version(owner, after, resource=write.resource)
         replicas = after["spec"].get("replicas", 0)
         if replicas < 0:
-            message = f"Invalid value: {replicas}: must be greater than or equal to 0"
-            wrong = cause(reason="FieldValueInvalid", message=message, field="spec.replicas")
+            wrong = invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
             raise invalid(group="autoscaling", kind="Scale", name=write.name, causes=[wrong])
         changed = owner | {"spec": owner["spec"] | {"replicas": replicas}}
         stored = self._updater.store(resource=write.resource, before=owner, after=changed, dry_run=dry_run)
-        return WriteResult(status=200, body=scale_of(stored))
+        return Answer(body=scale_of(stored))
 
-    def _evict(self, write: _Write) -> WriteResult:
-        if write.address.verb != "create":
-            raise method_not_allowed()
-        body = decode_object(write.body, content_type=write.content_type, resource=write.resource, kind="Eviction")
-        shapes.check(body, resource=_EVICTION)
+    def _evict(self, write: Write) -> Answer:
+        body = write.decoded(kind="Eviction")
+        structs.check(body, resource=_EVICTION)
         if body["metadata"].get("name", write.name) != write.name:
             raise bad_request("name in URL does not match name in Eviction object")
         options = body.get("deleteOptions") or {}
@@ -290,10 +289,10 @@ class Writer:
         dry_run = validation.check_dry_run(values, options="DeleteOptions")
         pod = self._existing(write)
         self._deleter.evict(pod=pod, resource=write.resource, options=options, dry_run=dry_run)
-        return WriteResult(status=201, body=success(code=201))
+        return Answer(status=201, body=success(code=201))
 
-    def _bind(self, write: _Write) -> WriteResult:
-        body = decode_object(write.body, content_type=write.content_type, resource=write.resource, kind="Binding")
+    def _bind(self, write: Write) -> Answer:
+        body = write.decoded(kind="Binding")
         pod = self._existing(write)
         if node := pod["spec"].get("nodeName"):
             raise conflict(
@@ -304,16 +303,20 @@ class Writer:
             )
         target = (body.get("target") or {}).get("name", "")
         bound = pod | {"spec": pod["spec"] | {"nodeName": target}}
-        if not write.dry_run(options="CreateOptions"):
+        if not write.dry_run:
             self._controllers.started(bound)
-        return WriteResult(status=201, body=success(code=201))
+        return Answer(status=201, body=success(code=201))
 
 
-def _same_name(obj: Json, *, write: _Write) -> None:
+def _same_name(obj: Json, *, write: Write) -> None:
     metadata = obj.get("metadata") or {}
     name = metadata.get("name", write.name)
     if name != write.name:
         raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({write.name})")
+    _same_namespace(metadata, write=write)
+
+
+def _same_namespace(metadata: Json, *, write: Write) -> None:
     namespace = write.address.namespace if write.resource.namespaced else ""
     if metadata.get("namespace", namespace) != namespace:
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
@@ -323,7 +326,6 @@ def scale_of(owner: Json) -> Json:
     """Return the Scale of a workload; its selector is text."""
     metadata = owner["metadata"]
     selector = (owner["spec"].get("selector") or {}).get("matchLabels") or {}
-    status = owner.get("status") or {}
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     return {
         "kind": "Scale",
@@ -331,7 +333,7 @@ def scale_of(owner: Json) -> Json:
         "metadata": {key: metadata[key] for key in kept if key in metadata},
         "spec": {"replicas": owner["spec"].get("replicas", 1)},
         "status": {
-            "replicas": status.get("replicas", 0),
+            "replicas": status_of(owner).get("replicas", 0),
             "selector": ",".join(f"{key}={value}" for key, value in sorted(selector.items())),
         },
     }

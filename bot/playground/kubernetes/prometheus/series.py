@@ -17,12 +17,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.playground.kubernetes.world_checks import WorldError, check_keys, check_strings, check_time, list_of_mappings
+from bot.playground.kubernetes.world_checks import (
+    Path,
+    WorldError,
+    check_keys,
+    check_strings,
+    check_time,
+    list_of_mappings,
+)
 
 _KEYS: Final = ("name", "labels", "p99", "per_hour", "value", "span", "until")
 _SPAN: Final = re.compile(r"(\d+)([mhd])")
@@ -92,42 +99,39 @@ class Raw:
 
 def parse_metrics(written: Any, *, now: datetime) -> tuple[Declared, ...]:
     """Parse the series of a world's `metrics`. WorldError if they are wrong."""
-    return tuple(
-        _declared(item, where=f"metrics[{at}]", now=now)
-        for at, item in enumerate(list_of_mappings(written, where="metrics"))
-    )
+    items = list_of_mappings(written, path=("metrics",))
+    return tuple(_declared(item, path=("metrics", at), now=now) for at, item in enumerate(items))
 
 
-def _declared(item: dict[str, Any], *, where: str, now: datetime) -> Declared:
-    check_keys(item, where=where, known=_KEYS)
+def _declared(item: dict[str, Any], *, path: Path, now: datetime) -> Declared:
+    check_keys(item, path=path, known=_KEYS)
     name = item.get("name")
     if not isinstance(name, str) or not re.fullmatch(r"[a-zA-Z_:][\w:]*", name):
-        raise WorldError(f"{where}: name: expected the name of a metric, got {name!r}")
-    check_strings(item.get("labels"), about=f"{where} ({name})", key="labels")
+        raise WorldError(f"expected the name of a metric, got {name!r}", path=(*path, "name"))
+    check_strings(item.get("labels"), path=(*path, "labels"))
     if len({"p99", "per_hour", "value"} & set(item)) != 1:
-        raise WorldError(f"{where} ({name}): give one of p99 (a histogram), per_hour (a counter), value (a gauge)")
-    until = check_time(item, "until", now=now, where=where)
+        raise WorldError("give one of p99 (a histogram), per_hour (a counter), value (a gauge)", path=path)
+    until = check_time(item, "until", now=now, path=path)
     found = _SPAN.fullmatch(str(item.get("span", "1h")))
     if found is None:
-        raise WorldError(f"{where} ({name}): span: expected such as 30m or 6h, got {item['span']!r}")
+        raise WorldError(f"expected such as 30m or 6h, got {item['span']!r}", path=(*path, "span"))
     p99 = item.get("p99", ())
     return Declared(
         name=name,
         labels=dict(item.get("labels") or {}),
-        p99=tuple(_numbers(p99 if isinstance(p99, list | tuple) else [p99], where=f"{where} ({name}): p99")),
-        per_hour=next(_numbers([item.get("per_hour", 0)], where=f"{where} ({name}): per_hour")),
-        value=next(_numbers([item["value"]], where=f"{where} ({name}): value")) if "value" in item else None,
+        p99=tuple(_number(each, path=(*path, "p99")) for each in (p99 if isinstance(p99, list | tuple) else [p99])),
+        per_hour=_number(item.get("per_hour", 0), path=(*path, "per_hour")),
+        value=_number(item["value"], path=(*path, "value")) if "value" in item else None,
         end=now.timestamp(),
         span=float(timedelta(seconds=int(found[1]) * _UNITS[found[2]]).total_seconds()),
         until=until.timestamp() if until else math.inf,
     )
 
 
-def _numbers(values: Iterable[Any], *, where: str) -> Iterator[float]:
-    for value in values:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise WorldError(f"{where}: expected a number, got {value!r}")
-        yield float(value)
+def _number(value: Any, *, path: Path) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise WorldError(f"expected a number, got {value!r}", path=path)
+    return float(value)
 
 
 def _share(bound: float, p99: float) -> float:

@@ -8,73 +8,82 @@
       Node/worker-b: {not_ready: container runtime is down, since: 4m}
 
 Plain data in, plain data out: objects, events and logs as a world writes them in full. The healthy neighbours are part
-of every scene, so that faults can apply to them too. `keys` lists the allowed keys.
+of every scene, so that faults can apply to them too. `keys.yaml` lists the allowed keys.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
+from bot.playground.kubernetes import patches, times
+from bot.playground.kubernetes.objects import conditions_of, owner_reference, with_status
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import (
-    api_services,
     autoscalers,
-    claim_faults,
-    jobs,
     nodes,
-    object_faults,
     others,
+    pod_faults,
     services,
     single_pods,
     storage,
     workload_faults,
     workloads,
 )
-from bot.playground.kubernetes.scenes.keys import moment
-from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.world_checks import WorldError
+from bot.playground.kubernetes.scenes.forms import KEYS, MANIFEST, Form, keys_of
+from bot.playground.kubernetes.scenes.stage import Stage, address
+from bot.playground.kubernetes.world_checks import WorldError, split_address
 
 # Kind, namespace and name.
 Place: TypeAlias = tuple[str, str, str]
 
-KEYS: Final = ("scene", "faults")
+_PARTS: Final = ("scene", "faults")
 # Kinds that other objects refer to are made first.
 _ORDER: Final = (
     "CustomResourceDefinition", "Namespace", "Node", "StorageClass", "PersistentVolume", "PersistentVolumeClaim",
 )  # fmt: skip
-_MAKERS: Final = {
-    "APIService": api_services.make,
-    "CronJob": jobs.make_cron_job,
+_MAKERS: Final[Mapping[str, Callable[..., None]]] = {
+    "APIService": services.make_api,
+    "CronJob": workloads.make_cron_job,
     "CustomResourceDefinition": others.make_definition,
     "HorizontalPodAutoscaler": autoscalers.make,
-    "Job": jobs.make,
+    "Job": workloads.make_job,
     "Lease": others.make_lease,
     "Node": nodes.make,
     "PersistentVolume": storage.make_volume,
     "PersistentVolumeClaim": storage.make_claim,
     "Pod": single_pods.make,
     "Service": services.make,
-} | dict.fromkeys(workloads.KINDS, workloads.make)
-_WITH_PODS: Final = workloads.KINDS | {"Job", "CronJob", "Pod"}
-_AGE: Final = timedelta(days=1)
+    **dict.fromkeys(workloads.KINDS, workloads.make),
+}
+_APPLIERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "HorizontalPodAutoscaler": autoscalers.apply,
+    "Node": nodes.apply,
+    "PersistentVolumeClaim": storage.apply,
+    "Pod": pod_faults.apply,
+    **dict.fromkeys(workload_faults.KINDS, workload_faults.apply),
+}
+_AGE: Final = "1d"
 
 
 def expanded(world: Mapping[str, Any], *, now: datetime) -> Json:
     """Return the world with its scene and faults written out in full. WorldError, with the path, for a mistake."""
-    whole = {key: value for key, value in world.items() if key not in KEYS}
-    scene, faults = (_forms(world.get(key), key=key) for key in KEYS)
-    if not scene and not faults:
+    if not isinstance(world, Mapping):
+        # The loader refuses it.
+        return world
+    whole = {key: value for key, value in world.items() if key not in _PARTS}
+    scene, differences = (_forms(world.get(key), key=key, now=now) for key in _PARTS)
+    if not scene and not differences:
         return whole
-    namespaces = {namespace for _, namespace, _ in (*scene, *faults) if namespace}
+    namespaces = {namespace for _, namespace, _ in (*scene, *differences) if namespace}
     stage = Stage(now=now, namespaces=namespaces)
     for place in sorted(scene, key=_order):
         _make(place, scene[place], stage=stage)
     _settle(stage, namespaces)
-    _lay(faults, stage=stage)
+    _lay(differences, stage=stage)
     _settle(stage, namespaces)
-    _finish(scene, faults, stage=stage)
+    _finish(scene, differences, stage=stage)
     made: dict[str, list[Any]] = {
         "objects": stage.changed(),
         "events": stage.events,
@@ -84,24 +93,14 @@ def expanded(world: Mapping[str, Any], *, now: datetime) -> Json:
     return whole | {key: [*(whole.get(key) or ()), *value] for key, value in made.items()}
 
 
-def _forms(written: Any, *, key: str) -> dict[Place, Json]:
+def _forms(written: Any, *, key: str, now: datetime) -> dict[Place, Form]:
     """Return forms by kind, namespace and name."""
-    if written is None:
-        return {}
-    if not isinstance(written, Mapping):
-        raise WorldError(f"{key}: expected a mapping of Kind/namespace/name, got {written!r}", path=(key,))
+    if not isinstance(written, Mapping | None):
+        raise WorldError(f"expected a mapping of Kind/namespace/name, got {written!r}", path=(key,))
     forms = {}
-    for name, form in written.items():
-        parts = str(name).split("/")
-        if len(parts) not in (2, 3) or not all(parts):
-            raise WorldError(
-                f'{key}: expected "Kind/namespace/name" or "Kind/name", got {name!r}', path=(key, str(name))
-            )
-        if not isinstance(form, Mapping):
-            raise WorldError(
-                f"{key}.{name}: expected a mapping, {{}} for one like any other, got {form!r}", path=(key, str(name))
-            )
-        forms[parts[0], parts[1] if len(parts) == 3 else "", parts[-1]] = dict(form)
+    for name, form in (written or {}).items():
+        path = (key, str(name))
+        forms[split_address(str(name), path=path)] = Form(form, path=path, now=now)
     return forms
 
 
@@ -112,83 +111,119 @@ def _order(place: Place) -> tuple[int, bool, bool]:
     return rank, kind in _MAKERS, kind in ("Service", "HorizontalPodAutoscaler")
 
 
-def _make(place: Place, form: Json, *, stage: Stage) -> None:
+def _make(place: Place, form: Form, *, stage: Stage) -> None:
     kind, namespace, name = place
-    path = _path("scene", place)
-    others.define(kind, form, namespaced=bool(namespace), stage=stage, path=path)
-    resource = stage.resource(kind, api_version=form.get("apiVersion"), path=path)
+    others.define(kind, form, namespaced=bool(namespace), stage=stage)
+    resource = stage.resource(kind, api_version=form.get("apiVersion"), path=form.path)
     if resource.namespaced != bool(namespace):
-        expected = f"{kind}/namespace/name" if resource.namespaced else f"{kind}/name"
-        raise WorldError(f"{'.'.join(path)}: expected {expected}", path=path)
-    created = moment(form["age"], now=stage.now, path=(*path, "age")) if "age" in form else stage.now - _AGE
+        raise form.wrong(f"expected {kind}/namespace/name" if resource.namespaced else f"expected {kind}/name")
     before = stage.get(kind, namespace, name)
-    metadata = stage.head(resource, namespace=namespace, name=name, created=created)
+    metadata = stage.head(resource, namespace=namespace, name=name, created=form.when("age", _AGE))
     for key in ("labels", "annotations"):
         if key in form:
             metadata[key] = dict(form[key])
     if "owner" in form:
-        metadata["ownerReferences"] = [_owner(str(form["owner"]), namespace, stage=stage, path=(*path, "owner"))]
+        metadata["ownerReferences"] = [_owner(form, namespace, stage=stage)]
     head: Json = {"kind": kind, "apiVersion": resource.api_version, "metadata": metadata}
     if before is not None and kind != "Node":
         if kind in _MAKERS:
-            who = (
-                "every cluster has this neighbour" if stage.is_neighbour(before) else "a workload of the scene makes it"
-            )
-            raise WorldError(f"{'.'.join(path)}: {who}; write what differs under `faults`", path=path)
+            whose = "every cluster has this neighbour"
+            who = whose if stage.is_neighbour(before) else "a workload of the scene makes it"
+            raise form.wrong(f"{who}; write what differs under `faults`")
         head = before | {"metadata": before["metadata"] | {key: metadata[key] for key in form if key in metadata}}
-    _MAKERS.get(kind, others.make)(head, form, stage=stage, path=path)
+    if (known := keys_of(kind, "objects")) is not None:
+        form.check(known)
+    _MAKERS.get(kind, others.make)(head, form, stage=stage)
 
 
-def _owner(written: str, namespace: str, *, stage: Stage, path: tuple[str, ...]) -> Json:
-    kind, slash, name = written.partition("/")
+def _owner(form: Form, namespace: str, *, stage: Stage) -> Json:
+    kind, slash, name = str(form["owner"]).partition("/")
     if not slash:
-        raise WorldError(f"{'.'.join(path)}: expected Kind/name, got {written!r}", path=path)
+        raise form.wrong(f"expected Kind/name, got {form['owner']!r}", "owner")
     owner = stage.get(kind, namespace, name)
     # The loader looks up the uid of an owner that is made later, or elsewhere.
-    return single_pods.reference(owner) if owner is not None else {"kind": kind, "name": name}
+    return owner_reference(owner) if owner is not None else {"kind": kind, "name": name}
 
 
 def _settle(stage: Stage, namespaces: set[str]) -> None:
     workloads.settle(stage, namespaces)
     services.settle(stage, namespaces)
-    api_services.settle(stage)
 
 
-def _found(place: Place, *, stage: Stage) -> Json:
+def _found(place: Place, form: Form, *, stage: Stage) -> Json:
     kind, namespace, name = place
     found = stage.get(kind, namespace, name)
     if found is None:
-        path = _path("faults", place)
         there = [f"{kind}/{each}" for each in stage.names(kind, namespace)]
         hint = f"; there are {', '.join(there)}" if there else ""
-        raise WorldError(f"{'.'.join(path)}: the scene has no such object{hint}", path=path)
+        raise form.wrong(f"the scene has no such object{hint}")
     return found
 
 
-def _lay(faults: Mapping[Place, Json], *, stage: Stage) -> None:
+def _lay(differences: Mapping[Place, Form], *, stage: Stage) -> None:
     """Apply the faults to the scene; objects that are gone are removed last, because others may refer to them."""
-    for place, fault in faults.items():
-        object_faults.apply(_found(place, stage=stage), fault, stage=stage, path=_path("faults", place))
-    claim_faults.hold_up_pods(faults, stage=stage, path=("faults",))
-    for place, fault in faults.items():
+    for place, fault in differences.items():
+        _apply(_found(place, fault, stage=stage), fault, stage=stage)
+    storage.hold_up_pods(differences, stage=stage)
+    for place, fault in differences.items():
         if fault.get("gone"):
-            stage.remove(_found(place, stage=stage))
+            stage.remove(_found(place, fault, stage=stage))
 
 
-def _finish(scene: Mapping[Place, Json], faults: Mapping[Place, Json], *, stage: Stage) -> None:
+def _finish(scene: Mapping[Place, Form], differences: Mapping[Place, Form], *, stage: Stage) -> None:
     """Write the author's own fields last, so that the controllers do not overwrite them."""
     for place, form in scene.items():
         if place[0] in workloads.KINDS and "status" in form:
-            object_faults.finish(
-                _found(place, stage=stage), {"status": form["status"]}, stage=stage, path=_path("scene", place)
-            )
-    for place, fault in faults.items():
-        if fault.get("gone"):
-            continue
-        path = _path("faults", place)
-        workload_faults.settle_progress(_found(place, stage=stage), fault, stage=stage, path=path)
-        object_faults.finish(_found(place, stage=stage), fault, stage=stage, path=path)
+            _write_own(_found(place, form, stage=stage), form.only(["status"]), stage=stage)
+    for place, fault in differences.items():
+        if not fault.get("gone"):
+            workload_faults.settle_progress(_found(place, fault, stage=stage), fault, stage=stage)
+            _write_own(_found(place, fault, stage=stage), fault, stage=stage)
 
 
-def _path(key: str, place: Place) -> tuple[str, ...]:
-    return (key, "/".join(part for part in place if part))
+def _apply(obj: Json, fault: Form, *, stage: Stage) -> None:
+    """Apply a fault to an object: the keys of its kind first, then the keys of any object."""
+    kind = obj["kind"]
+    if kind in _APPLIERS:
+        fault.check(keys_of(kind, "faults") or {})
+        _APPLIERS[kind](obj, fault, stage=stage)
+    # The author's own events come last; events in a workload's fault are about the workload, not its pods.
+    for written in fault.get("events") or ():
+        if not isinstance(written, dict):
+            raise fault.wrong(f"expected mappings, got {written!r}", "events")
+        stage.events.append({"for": address(obj)} | written)
+
+
+def _write_own(obj: Json, fault: Form, *, stage: Stage) -> None:
+    """Write the author's own fields into an object, after the controllers have updated the statuses."""
+    changed = dict(obj)
+    metadata = dict(obj["metadata"])
+    if "deleted" in fault:
+        metadata["deletionTimestamp"] = fault.stamp("deleted")
+        if obj["kind"] == "Namespace":
+            changed = with_status(changed, phase="Terminating")
+        else:
+            metadata["deletionGracePeriodSeconds"] = 30 if obj["kind"] == "Pod" else 0
+    if "finalizers" in fault:
+        metadata["finalizers"] = list(fault["finalizers"])
+    changed["metadata"] = metadata
+    if "conditions" in fault:
+        changed = with_status(changed, conditions=_told_conditions(conditions_of(changed), fault))
+    # Kinds with faults of their own allow no other keys; those of other kinds are fields of the object.
+    own = obj["kind"] in _APPLIERS
+    body = {key: value for key, value in fault.items() if key in MANIFEST or not (own or key in KEYS["any_faults"])}
+    if body or changed != obj:
+        stage.put(patches.merge(changed, times.resolve(body, now=stage.now)))
+
+
+def _told_conditions(before: list[Json], fault: Form) -> list[Json]:
+    found = {each["type"]: each for each in before}
+    for kind, written in fault["conditions"].items():
+        told = dict(written) if isinstance(written, dict) else {"status": written}
+        if isinstance(told.get("status"), bool):
+            told["status"] = str(told["status"])
+        since = told.pop("since", fault.get("since"))
+        usual = times.timestamp(fault.now - timedelta(minutes=5))
+        at = fault.within("conditions", kind, written={"since": since or usual}).stamp("since")
+        found[kind] = {"type": kind, **found.get(kind, {}), **told, "lastTransitionTime": at}
+    return list(found.values())

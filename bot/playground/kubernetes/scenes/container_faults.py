@@ -9,9 +9,8 @@ from typing import Any, Final
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import messages
-from bot.playground.kubernetes.scenes.keys import moment
+from bot.playground.kubernetes.scenes.forms import Form
 from bot.playground.kubernetes.scenes.messages import CRASH_LOOP
-from bot.playground.kubernetes.world_checks import WorldError
 
 _ENDED: Final = "2m"
 _RAN: Final = "5s"
@@ -22,13 +21,11 @@ _PROBES: Final = {"readiness": "Readiness", "liveness": "Liveness", "startup": "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerFault:
-    """One container of a pod and its fault, at the time of the scene."""
+    """One container of a pod and its fault."""
 
     pod: Json
     container: Json
-    fault: Json
-    now: datetime
-    path: tuple[str, ...]
+    fault: Form
 
     @property
     def name(self) -> str:
@@ -57,7 +54,7 @@ class ContainerFault:
     def run_ended(self) -> datetime | None:
         """Return when its last run ended, None if no run did."""
         ended = any(key in self.fault for key in ("exited", "ago", "liveness")) or self.waiting == CRASH_LOOP
-        return self._when("ago", _ENDED) if ended or self.fault.get("ended") else None
+        return self.fault.when("ago", _ENDED) if ended or self.fault.get("ended") else None
 
     @property
     def never_ran(self) -> bool:
@@ -73,8 +70,8 @@ class ContainerFault:
     def running_since(self) -> datetime | None:
         """Return when its present run began, None if it began with the pod."""
         if "running" in self.fault:
-            return self._when("running", "")
-        return min(self.run_ended + _AT_ONCE, self.now) if self.run_ended else None
+            return self.fault.when("running")
+        return min(self.run_ended + _AT_ONCE, self.fault.now) if self.run_ended else None
 
     @property
     def changed(self) -> datetime | None:
@@ -82,7 +79,7 @@ class ContainerFault:
         if self.ready and "running" in self.fault:
             return self.running_since
         if "since" in self.fault:
-            return self._when("since", "")
+            return self.fault.when("since")
         if self.never_ran:
             return None
         return self.running_since if self.ready else self.run_ended
@@ -125,8 +122,8 @@ class ContainerFault:
         return told
 
     def _pull(self) -> list[Json]:
-        began = times.timestamp(self._when("pulling", ""))
-        done = (self.running_since or self.now) - _AT_ONCE
+        began = times.timestamp(self.fault.when("pulling"))
+        done = (self.running_since or self.fault.now) - _AT_ONCE
         told = messages.of_pull(self.container, took=str(self.fault.get("pulled", "")))
         stamps = [began, *[times.timestamp(done)] * len(told)]
         return [each | {"first": at, "last": at} for each, at in zip(told, stamps, strict=False)]
@@ -145,14 +142,14 @@ class ContainerFault:
         if ended is None:
             return {}
         code, reason = self._exit()
-        began = ended - (self.now - self._when("ran", _RAN))
+        began = ended - (self.fault.now - self.fault.when("ran", _RAN))
         first = (before["state"].get("running") or {}).get("startedAt")
         if "ran" not in self.fault and self.restarts <= 1 and first:
             # Its only run began with the pod.
             began = min(times.parse(first), ended)
         message = {"message": self.fault["exit_message"]} if "exit_message" in self.fault else {}
         span = {"startedAt": times.timestamp(began), "finishedAt": times.timestamp(ended)}
-        return {"exitCode": code, "reason": reason} | message | span | {"containerID": before.get("containerID", "")}
+        return {"exitCode": code, "reason": reason} | message | span | {"containerID": before.get("containerID")}
 
     def _exit(self) -> tuple[int, str]:
         exited: Any = self.fault.get("exited", 137 if "liveness" in self.fault else 1)
@@ -160,9 +157,5 @@ class ContainerFault:
             return messages.EXIT_CODES[exited], str(self.fault.get("reason", exited))
         if isinstance(exited, bool) or not isinstance(exited, int):
             known = ", ".join(messages.EXIT_CODES)
-            path = (*self.path, "exited")
-            raise WorldError(f"{'.'.join(path)}: expected an exit code, or one of {known}, got {exited!r}", path=path)
+            raise self.fault.wrong(f"expected an exit code, or one of {known}, got {exited!r}", "exited")
         return exited, str(self.fault.get("reason", "Error" if exited else "Completed"))
-
-    def _when(self, key: str, default: str) -> datetime:
-        return moment(self.fault.get(key, default), now=self.now, path=(*self.path, key))

@@ -28,11 +28,11 @@ PREPARATIONS: Final = {
     "mount_error": ("FailedMount", "", "kubelet"),
     "attach_error": ("FailedAttachVolume", "", "attachdetach-controller"),
 }
-PRESSURES: Final = {"disk": "DiskPressure", "memory": "MemoryPressure", "pid": "PIDPressure"}
-PRESSURE_REASONS: Final = {
-    "DiskPressure": ("KubeletHasDiskPressure", "kubelet has disk pressure"),
-    "MemoryPressure": ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"),
-    "PIDPressure": ("KubeletHasInsufficientPID", "kubelet has insufficient PID available"),
+# The condition of a node under pressure, with its reason and message.
+PRESSURES: Final = {
+    "disk": ("DiskPressure", "KubeletHasDiskPressure", "kubelet has disk pressure"),
+    "memory": ("MemoryPressure", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available"),
+    "pid": ("PIDPressure", "KubeletHasInsufficientPID", "kubelet has insufficient PID available"),
 }
 
 
@@ -85,14 +85,17 @@ def of_pulling(container: Json, *, cause: str) -> list[Json]:
 def of_pull(container: Json, *, took: str) -> list[Json]:
     """Return the events of a pull in progress, or of a slow pull after which the container started."""
     name, image = container["name"], container.get("image", "")
-    told = [("Pulling", f'Pulling image "{image}"')]
-    if took:
-        told += [
-            ("Pulled", f'Successfully pulled image "{image}" in {took}'),
-            ("Created", f"Created container: {name}"),
-            ("Started", f"Started container {name}"),
-        ]
-    return [_event(reason, text, container=name, type="Normal") for reason, text in told]
+    pulling = _event("Pulling", f'Pulling image "{image}"', container=name, type="Normal")
+    return [pulling, *_of_run(name, pulled=f'Successfully pulled image "{image}" in {took}')] if took else [pulling]
+
+
+def _of_run(container: str, *, pulled: str) -> list[Json]:
+    messages = {
+        "Pulled": pulled,
+        "Created": f"Created container: {container}",
+        "Started": f"Started container {container}",
+    }
+    return [_event(reason, text, container=container, type="Normal") for reason, text in messages.items()]
 
 
 def of_probe(kind: str, text: str, *, container: str, count: int) -> list[Json]:
@@ -111,13 +114,8 @@ def of_start(pod: Json, *, owner: Json | None) -> list[Json]:
     # The scheduler binds a DaemonSet's pods too; a static pod has its node in its manifest.
     told = [_event("Scheduled", assigned, type="Normal")] if owner is not None else []
     for each in spec.get("containers") or ():
-        name, image = each["name"], each.get("image", "")
-        present = f'Container image "{image}" already present on machine'
-        told += [
-            _event("Pulled", present, container=name, type="Normal"),
-            _event("Created", f"Created container: {name}", container=name, type="Normal"),
-            _event("Started", f"Started container {name}", container=name, type="Normal"),
-        ]
+        present = f'Container image "{each.get("image", "")}" already present on machine'
+        told += _of_run(each["name"], pulled=present)
     return told
 
 

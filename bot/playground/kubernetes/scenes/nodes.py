@@ -1,29 +1,33 @@
-"""Change the neighbours' nodes for a scene, or make further nodes like a healthy worker."""
+"""Change the neighbours' nodes for a scene, make further nodes like a healthy worker, and apply faults to nodes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from bot.playground.kubernetes import patches, times
 from bot.playground.kubernetes.defaults import suffix
+from bot.playground.kubernetes.objects import conditions_of, with_status
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import keys, single_pods
-from bot.playground.kubernetes.scenes.keys import check
+from bot.playground.kubernetes.scenes import single_pods
+from bot.playground.kubernetes.scenes.forms import Form
+from bot.playground.kubernetes.scenes.messages import PRESSURES
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.workload_controllers import labels_of
-from bot.playground.kubernetes.world_checks import WorldError
+from bot.playground.kubernetes.workload_controllers import pod_labels
 
 _LIKE: Final = "worker-a"
 _HOSTNAME: Final = "kubernetes.io/hostname"
 _ZONE: Final = "topology.kubernetes.io/zone"
 _DAEMON_SETS: Final = ("apps", "daemonsets")
-LEASES: Final = "kube-node-lease"
+_LEASES: Final = "kube-node-lease"
+_EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+_STOPPED: Final = "Kubelet stopped posting node status."
 
 
-def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
+def make(obj: Json, form: Form, *, stage: Stage) -> None:
     """Store a node with the details that the scene gives. `obj` is its head: kind, apiVersion and metadata."""
-    check(form, keys.ANY_OBJECT, keys.NODE, path=path)
     name = obj["metadata"]["name"]
     known = stage.get("Node", "", name)
     node = known or _another(obj, stage=stage)
@@ -35,55 +39,144 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     if "annotations" in form:
         metadata["annotations"] = {**(metadata.get("annotations") or {}), **form["annotations"]}
     if "taints" in form:
-        spec["taints"] = [taint(each, path=(*path, "taints")) for each in form["taints"]]
+        spec["taints"] = list(_taints(form))
     if "ip" in form:
-        status["addresses"] = [{"type": "InternalIP", "address": form["ip"]}, {"type": "Hostname", "address": name}]
+        status["addresses"] = _addresses(name, form["ip"])
     amounts = {key: str(form[key]) for key in ("cpu", "memory") if key in form}
-    status["allocatable"] = {**status["allocatable"], **amounts}
-    status["capacity"] = {**status["capacity"], **amounts}
-    made = node | {"metadata": metadata, "spec": spec, "status": status}
-    # Times in manifest fields are relative to now.
-    given = times.resolve({key: form[key] for key in keys.MANIFEST if key in form}, now=stage.now)
-    stage.put(patches.merge(made, given))
+    status |= {key: {**status[key], **amounts} for key in ("allocatable", "capacity")}
+    stage.put(patches.merge(node | {"metadata": metadata, "spec": spec, "status": status}, form.manifest()))
     if known is None:
         _start_agents(name, created=stage.when(metadata["creationTimestamp"]), stage=stage)
 
 
-def taint(written: Any, *, path: tuple[str, ...]) -> Json:
-    """Return the taint that `key=value:Effect` means. WorldError for anything else."""
-    key, colon, effect = str(written).rpartition(":")
-    if isinstance(written, dict):
-        return written
-    if not colon or effect not in ("NoSchedule", "PreferNoSchedule", "NoExecute"):
-        raise WorldError(f"{'.'.join(path)}: expected key=value:Effect, got {written!r}", path=path)
-    key, _, value = key.partition("=")
-    return {"key": key} | ({"value": value} if value else {}) | {"effect": effect}
+def _taints(form: Form) -> Iterable[Json]:
+    """Yield the taints that `key=value:Effect` means. WorldError for anything else."""
+    for written in form.get("taints") or ():
+        if isinstance(written, dict):
+            yield written
+            continue
+        key, colon, effect = str(written).rpartition(":")
+        if not colon or effect not in _EFFECTS:
+            raise form.wrong(f"expected key=value:Effect, got {written!r}", "taints")
+        key, _, value = key.partition("=")
+        yield {"key": key} | ({"value": value} if value else {}) | {"effect": effect}
+
+
+def _addresses(name: str, address: str) -> list[Json]:
+    return [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}]
 
 
 def _start_agents(node: str, *, created: datetime, stage: Stage) -> None:
     """Start the pods that the neighbours' DaemonSets have on every node."""
-    for owner in stage.state.store.objects(table=_DAEMON_SETS):
+    for owner in stage.state.objects(_DAEMON_SETS):
         if stage.is_neighbour(owner):
             name = f"{owner['metadata']['name']}-{suffix(owner['metadata']['uid'], node)}"
             with stage.at(created):
-                pod = single_pods.of_owner(owner, name=name, labels=labels_of(owner, name=name), stage=stage)
+                pod = single_pods.of_owner(owner, name=name, labels=pod_labels(owner, name=name), stage=stage)
                 single_pods.started(pod, {}, node=node, stage=stage)
 
 
 def _another(obj: Json, *, stage: Stage) -> Json:
     """Return a node like a healthy worker, and store the lease that its kubelet renews."""
     name = obj["metadata"]["name"]
-    like = stage.get("Node", "", _LIKE)
-    if like is None:
+    like, lease = stage.get("Node", "", _LIKE), stage.get("Lease", _LEASES, _LIKE)
+    if like is None or lease is None:
         raise LookupError(_LIKE)
     number = int(obj["metadata"]["uid"].replace("-", "")[:4], 16) % 200 + 20
-    addresses = [{"type": "InternalIP", "address": f"10.0.0.{number}"}, {"type": "Hostname", "address": name}]
-    lease = stage.get("Lease", LEASES, _LIKE)
-    if lease is not None:
-        head = stage.head(stage.resource("Lease"), namespace=LEASES, name=name, created=stage.now)
-        stage.put(lease | {"metadata": lease["metadata"] | head, "spec": lease["spec"] | {"holderIdentity": name}})
+    head = stage.head(stage.resource("Lease"), namespace=_LEASES, name=name, created=stage.now)
+    stage.put(lease | {"metadata": lease["metadata"] | head, "spec": lease["spec"] | {"holderIdentity": name}})
     return obj | {
         "metadata": obj["metadata"] | {"labels": like["metadata"]["labels"] | {_HOSTNAME: name}},
         "spec": {"podCIDR": f"10.244.{number}.0/24", "providerID": f"example://{name}"},
-        "status": like["status"] | {"addresses": addresses},
+        "status": like["status"] | {"addresses": _addresses(name, f"10.0.0.{number}")},
     }
+
+
+@dataclass(slots=True, kw_only=True)
+class _Marks:
+    """Collects what a fault changes of a node: its conditions, its taints and the events about it."""
+
+    name: str
+    at: str
+    conditions: list[Json]
+    taints: list[Json] = field(default_factory=list)
+    events: list[Json] = field(default_factory=list)
+
+    def condition(self, kind: str, **changes: str) -> None:
+        """Change the condition of a kind, or every one if the kind is empty."""
+        self.conditions = [
+            each | changes | {"lastTransitionTime": self.at} if kind in ("", each["type"]) else each
+            for each in self.conditions
+        ]
+
+    def taint(self, key: str, *effects: str) -> None:
+        """Add a taint of the node controller with each of these effects."""
+        added = {"key": f"node.kubernetes.io/{key}", "timeAdded": self.at}
+        self.taints += [added | {"effect": effect} for effect in effects]
+
+    def event(self, status: str, *, source: str = "kubelet") -> None:
+        """Add the event about a new status."""
+        message = f"Node {self.name} status is now: {status}"
+        self.events.append({"reason": status, "message": message, "type": "Normal", "source": source})
+
+
+def apply(node: Json, fault: Form, *, stage: Stage) -> None:
+    """Store a node with a fault, and its pods as the node controller marks them."""
+    since = fault.when("since", "10m")
+    metadata, spec = node["metadata"], dict(node["spec"])
+    marks = _Marks(name=metadata["name"], at=times.timestamp(since), conditions=conditions_of(node))
+    marks.taints += _taints(fault)
+    if "not_ready" in fault:
+        marks.condition("Ready", status="False", reason="KubeletNotReady", message=fault["not_ready"])
+        marks.taint("not-ready", "NoSchedule", "NoExecute")
+        marks.event("NodeNotReady", source="node-controller")
+    if fault.get("unreachable"):
+        marks.condition("", status="Unknown", reason="NodeStatusUnknown", message=_STOPPED, lastHeartbeatTime=marks.at)
+        marks.taint("unreachable", "NoSchedule", "NoExecute")
+        marks.event("NodeNotReady", source="node-controller")
+        # A kubelet that still answers corrects the status that the node controller writes into its pods.
+        _mark_silent(marks.name, since=since, stage=stage)
+    if "pressure" in fault:
+        _press(marks, fault)
+    if fault.get("cordoned"):
+        spec["unschedulable"] = True
+        if fault["cordoned"] is not True:
+            metadata = _written_by(metadata, str(fault["cordoned"]), at=marks.at)
+        marks.taint("unschedulable", "NoSchedule")
+        marks.event("NodeNotSchedulable")
+    if marks.taints:
+        spec["taints"] = [*(spec.get("taints") or ()), *marks.taints]
+    stage.put(with_status(node | {"metadata": metadata, "spec": spec}, conditions=marks.conditions))
+    for event in marks.events if "events" not in fault else ():
+        stage.tell(node, first=since, **event)
+
+
+def _written_by(metadata: Json, manager: str, *, at: str) -> Json:
+    """Return the metadata with what the API server notes of the manager that cordoned the node."""
+    fields: Json = {"f:spec": {"f:unschedulable": {}}}
+    entry: Json = {"manager": manager, "operation": "Update", "apiVersion": "v1", "time": at}
+    entry |= {"fieldsType": "FieldsV1", "fieldsV1": fields}
+    return metadata | {"managedFields": [*(metadata.get("managedFields") or ()), entry]}
+
+
+def _press(marks: _Marks, fault: Form) -> None:
+    written = fault["pressure"].lower()
+    if written not in PRESSURES:
+        raise fault.wrong(f"expected one of {', '.join(PRESSURES)}, got {fault['pressure']!r}", "pressure")
+    kind, reason, message = PRESSURES[written]
+    marks.condition(kind, status="True", reason=reason, message=message)
+    marks.taint(f"{written}-pressure", "NoSchedule")
+    marks.event(reason.replace("Kubelet", "Node"))
+
+
+def _mark_silent(name: str, *, since: datetime, stage: Stage) -> None:
+    """Stop the lease of a node, and let its pods not be ready, without a reason; their phase stays."""
+    lease = stage.get("Lease", _LEASES, name)
+    if lease is not None:
+        stage.put(lease | {"spec": lease["spec"] | {"renewTime": times.micro_timestamp(since)}})
+    for pod in stage.pods():
+        if pod["spec"].get("nodeName") != name or stage.is_neighbour(pod):
+            continue
+        at = times.timestamp(since)
+        stage.put(single_pods.with_condition(pod, "Ready", status="False", lastTransitionTime=at))
+        stage.tell(pod, reason="NodeNotReady", message="Node is not ready", first=since, source="node-controller")

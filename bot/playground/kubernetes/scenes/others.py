@@ -7,47 +7,42 @@ from typing import Final
 
 from bot.playground.kubernetes import patches, resources, times
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import keys
-from bot.playground.kubernetes.scenes.keys import check
+from bot.playground.kubernetes.scenes.forms import KEYS, Form
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.world_checks import WorldError
 
 _DEFINITION: Final = "CustomResourceDefinition"
 _ANYTHING: Final = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
 
 
-def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
+def make(obj: Json, form: Form, *, stage: Stage) -> None:
     """Store an object as it is written. `obj` is its head: kind, apiVersion and metadata."""
-    body = {key: value for key, value in form.items() if key not in keys.ANY_OBJECT}
-    resolved = times.resolve(body, now=stage.now)
-    stage.put(patches.merge(obj, resolved))
+    body = {key: value for key, value in form.items() if key not in KEYS["any_objects"]}
+    stage.put(patches.merge(obj, times.resolve(body, now=stage.now)))
 
 
-def make_lease(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
+def make_lease(obj: Json, form: Form, *, stage: Stage) -> None:
     """Store a lease that its holder renews. `obj` is its head: kind, apiVersion and metadata."""
-    check(form, keys.ANY_OBJECT, keys.LEASE, path=path)
-    acquired = stage.when(form.get("acquired", obj["metadata"]["creationTimestamp"]), path=(*path, "acquired"))
     spec = {
         "holderIdentity": form.get("holder", obj["metadata"]["name"]),
         "leaseDurationSeconds": form.get("duration", 15),
         "leaseTransitions": form.get("transitions", 0),
-        "acquireTime": times.micro_timestamp(acquired),
-        "renewTime": times.micro_timestamp(stage.when(form.get("renewed", "2s"), path=(*path, "renewed"))),
+        "acquireTime": times.micro_timestamp(form.when("acquired", obj["metadata"]["creationTimestamp"])),
+        "renewTime": times.micro_timestamp(form.when("renewed", "2s")),
     }
-    stage.put(obj | {"spec": patches.merge(spec, times.resolve(form.get("spec") or {}, now=stage.now))})
+    stage.put(patches.merge(obj | {"spec": spec}, form.manifest()))
 
 
-def define(kind: str, form: Json, *, namespaced: bool, stage: Stage, path: tuple[str, ...]) -> None:
+def define(kind: str, form: Form, *, namespaced: bool, stage: Stage) -> None:
     """Store the definition of a custom kind, unless the kind is known. WorldError without an apiVersion."""
     if stage.state.registry.of_kind(kind, api_version=form.get("apiVersion")):
         return
     if "apiVersion" not in form:
-        stage.resource(kind, path=path)
+        stage.resource(kind, path=form.path)
     group, _, version = str(form["apiVersion"]).rpartition("/")
     if any(each.kind == kind for each in resources.aggregated_resources(group=group, version=version)):
         return
     if not group:
-        raise WorldError(f"{'.'.join(path)}: apiVersion {version} has no kind {kind}", path=(*path, "apiVersion"))
+        raise form.wrong(f"{version} has no kind {kind}", "apiVersion")
     plural = form.get("plural") or resources.naive_plural(kind)
     name = f"{plural}.{group}"
     if stage.get(_DEFINITION, "", name) is None:
@@ -58,9 +53,8 @@ def define(kind: str, form: Json, *, namespaced: bool, stage: Stage, path: tuple
         stage.put(head | {"spec": _definition(kind, group=group, plural=plural, version=version, scope=scope)})
 
 
-def make_definition(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
+def make_definition(obj: Json, form: Form, *, stage: Stage) -> None:
     """Store the definition of a custom kind that its name and a few words tell. `obj` is its head."""
-    check(form, keys.ANY_OBJECT, keys.DEFINITION, path=path)
     plural, _, group = obj["metadata"]["name"].partition(".")
     spec: Json = {}
     if "kind" in form:

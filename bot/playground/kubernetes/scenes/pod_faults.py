@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from bot.playground.kubernetes import pods, scheduling, times
+from bot.playground.kubernetes import pods, times
+from bot.playground.kubernetes.objects import labels_of, without
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import keys, messages, single_pods
+from bot.playground.kubernetes.scenes import messages, single_pods
 from bot.playground.kubernetes.scenes.container_faults import ContainerFault
-from bot.playground.kubernetes.scenes.keys import check
+from bot.playground.kubernetes.scenes.forms import KEYS, Form
+from bot.playground.kubernetes.scenes.single_pods import with_condition
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.world_checks import WorldError
 
 _ATTEMPTS_S: Final = 14
-_OF_CONTAINERS: Final = frozenset(keys.CONTAINER_FAULTS)
+_SINCE: Final = {"since": "time"}
 _STATUSES: Final = (("initContainers", "initContainerStatuses"), ("containers", "containerStatuses"))
 _GATED: Final = "Scheduling is blocked due to non-empty scheduling gates"
 _UNREADY: Final = "containers with unready status: [{}]"
@@ -22,15 +23,15 @@ _ENDED: Final = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}
 _INCOMPLETE: Final = "containers with incomplete status: [{}]"
 
 
-def apply(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Json:
-    """Return the pod with a fault, and note its events and logs on the stage. WorldError for an impossible fault."""
-    check(fault, keys.CONTAINER_FAULTS, keys.POD_FAULTS, keys.ANY_FAULTS, path=path)
+def apply(pod: Json, fault: Form, *, stage: Stage) -> Json:
+    """Store a pod with a fault, note its events and logs on the stage, and return the pod."""
     if "node" in fault:
         pod = _moved(pod, node=fault["node"], stage=stage)
-    since = _since(fault, pod, stage=stage, path=path)
-    told = _of_preparations(fault, since=since, now=stage.now)
+    born = pod["metadata"]["creationTimestamp"]
+    since = fault.when("since", born)
+    told = _of_preparations(fault, since=since)
     if told and "running" not in fault:
-        fault = {"waiting": "ContainerCreating"} | fault
+        fault = fault.but(waiting=fault.get("waiting", "ContainerCreating"))
     if "unschedulable" in fault:
         pod = _unschedulable(pod, message=fault["unschedulable"], since=since)
         stage.untell(pod, reasons=messages.OF_START)
@@ -41,21 +42,25 @@ def apply(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Jso
     elif "evicted" in fault or "rejected" in fault:
         pod, event = _failed(pod, fault, since=since)
         told.append(event)
-    elif faults := _of_containers(pod, fault, stage=stage, path=path):
+    elif faults := _of_containers(pod, fault.but(since=fault.get("since", born)) if told else fault, alike=bool(told)):
         pod = _with_containers(pod, faults)
         if "sandbox_error" in fault and "running" not in fault:
-            pod = _with_condition(pod, "PodReadyToStartContainers", status="False")
+            pod = with_condition(pod, "PodReadyToStartContainers", status="False")
         told += _of_faults(pod, faults, stage=stage)
-        if "since" not in fault:
-            since = min([since, *(each.changed for each in faults if each.changed is not None)])
+        since = since if "since" in fault else min([since, *filter(None, (each.changed for each in faults))])
     if "scheduled" in fault:
-        pod = _with_condition(
-            pod, "PodScheduled", lastTransitionTime=stage.stamp(fault["scheduled"], path=(*path, "scheduled"))
-        )
+        pod = with_condition(pod, "PodScheduled", lastTransitionTime=fault.stamp("scheduled"))
     single_pods.note_usage(pod, fault.get("usage"), stage=stage)
     if "events" not in fault:
         _note_events(pod, told, since=since, stage=stage)
-    return pod
+    return stage.put(pod)
+
+
+def _note_events(pod: Json, told: list[Json], *, since: datetime, stage: Stage) -> None:
+    for event in told:
+        span = {"first": since, "last": max(since, stage.when("20s"))}
+        span |= {key: stage.when(event[key]) for key in span if key in event}
+        stage.tell(pod, **(event | span))
 
 
 def _of_faults(pod: Json, faults: list[ContainerFault], *, stage: Stage) -> list[Json]:
@@ -65,79 +70,57 @@ def _of_faults(pod: Json, faults: list[ContainerFault], *, stage: Stage) -> list
         if each.started_late:
             stage.untell(pod, reasons=messages.OF_START - {"Scheduled"}, container=each.name)
         told += each.events()
-        _note_logs(pod, each, stage=stage)
+        for key, previous in (("log", False), ("previous", True)):
+            single_pods.note_log(
+                pod, each.fault.get(key), stage=stage, container=each.name, previous=previous,
+                path=(*each.fault.path, key),
+            )  # fmt: skip
     return told
 
 
-def _note_events(pod: Json, told: list[Json], *, since: datetime, stage: Stage) -> None:
-    for event in told:
-        span = {"first": since, "last": max(since, stage.when("20s"))}
-        span |= {key: stage.when(event[key]) for key in span if key in event}
-        stage.tell(pod, **({key: value for key, value in event.items() if key not in span} | span))
-
-
-def _with_condition(pod: Json, kind: str, **changes: str) -> Json:
-    return pod | {"status": pod["status"] | {"conditions": single_pods.conditions_with(pod, kind, **changes)}}
-
-
-def _since(fault: Json, pod: Json, *, stage: Stage, path: tuple[str, ...]) -> datetime:
-    if "since" in fault:
-        return stage.when(fault["since"], path=(*path, "since"))
-    return stage.when(pod["metadata"]["creationTimestamp"])
-
-
-def _of_preparations(fault: Json, *, since: datetime, now: datetime) -> list[Json]:
+def _of_preparations(fault: Form, *, since: datetime) -> list[Json]:
     """Return the events about a pod whose containers cannot be created."""
     told: list[Json] = []
     for key, (reason, beginning, source) in messages.PREPARATIONS.items():
         if key in fault:
-            count = max(1, int((now - since).total_seconds()) // _ATTEMPTS_S)
+            count = max(1, int((fault.now - since).total_seconds()) // _ATTEMPTS_S)
             told.append({"reason": reason, "message": beginning + fault[key], "source": source, "count": count})
     return told
 
 
 def _moved(pod: Json, *, node: str, stage: Stage) -> Json:
     address = pod["status"].get("podIP")
-    pod = scheduling.bound(pod, node=node, state=stage.state)
+    pod = pods.bound(pod, node=node, state=stage.state)
     with stage.at(stage.when(pod["metadata"]["creationTimestamp"])):
         pod = pods.running(pod, state=stage.state)
     if address and not pod["spec"].get("hostNetwork"):
-        pod["status"] |= {"podIP": address, "podIPs": [{"ip": address}]}
+        pod["status"] |= pods.at_address(address)
     return pod
 
 
-def _of_containers(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> list[ContainerFault]:
-    """Return the faults by container: of the one that is meant, or of each that is named."""
-    own = {key: value for key, value in fault.items() if key in _OF_CONTAINERS or key == "since"}
-    by_name: dict[str, Json] = {}
-    if any(key in fault for key in messages.PREPARATIONS):
-        by_name = {str(each["name"]): own | {"since": fault.get("since", pod["metadata"]["creationTimestamp"])}
-                   for each in pod["spec"]["containers"]}  # fmt: skip
-        own = {}
-    for name, each in (fault.get("containers") or {}).items():
-        where = (*path, "containers", str(name))
-        by_name[name] = check(
-            each, keys.CONTAINER_FAULTS, {"since": keys.ANY_FAULTS["since"]}, path=where, manifest=False
-        )
-    if own.keys() - {"since"}:
-        by_name[_meant(pod, fault, path=path)] = own
+def _of_containers(pod: Json, fault: Form, *, alike: bool) -> list[ContainerFault]:
+    """Return the faults by container: of the one that is meant, or of each that is named, or `alike` of all."""
+    own = fault.only([*KEYS["container_faults"], "since"])
+    by_name: dict[str, Form] = {}
+    if alike:
+        by_name = {str(each["name"]): own for each in pod["spec"]["containers"]}
+    for name in fault.get("containers") or ():
+        form = fault.within("containers", str(name), written=fault["containers"][name])
+        by_name[name] = form.check({**KEYS["container_faults"], **_SINCE}, manifest=False)
+    if own.keys() - _SINCE.keys() and not alike:
+        by_name[_meant(pod, fault)] = own
     known = {each["name"]: each for key, _ in _STATUSES for each in pod["spec"].get(key) or ()}
-    found = []
-    for name, each in by_name.items():
-        if name not in known:
-            raise WorldError(
-                f"{'.'.join(path)}: expected one of the containers {', '.join(known)}, got {name!r}", path=path
-            )
-        found.append(ContainerFault(pod=pod, container=known[name], fault=each, now=stage.now, path=path))
-    return found
+    if unknown := next((name for name in by_name if name not in known), None):
+        raise fault.wrong(f"expected one of the containers {', '.join(known)}, got {unknown!r}")
+    return [ContainerFault(pod=pod, container=known[name], fault=each) for name, each in by_name.items()]
 
 
-def _meant(pod: Json, fault: Json, *, path: tuple[str, ...]) -> str:
+def _meant(pod: Json, fault: Form) -> str:
     names = [str(each["name"]) for each in pod["spec"]["containers"]]
     if "container" in fault:
         return str(fault["container"])
     if len(names) > 1:
-        raise WorldError(f"{'.'.join(path)}: container: say which of {', '.join(names)} is meant", path=path)
+        raise fault.wrong(f"say which of {', '.join(names)} is meant", "container")
     return names[0]
 
 
@@ -201,31 +184,31 @@ def _phase(status: Json, spec: Json) -> str:
     return "Failed" if spec.get("restartPolicy") == "Never" else "Running"
 
 
-def _not_looked_at(pod: Json, fault: Json, *, since: datetime) -> Json:
+def _not_looked_at(pod: Json, fault: Form, *, since: datetime) -> Json:
     """Return a pod that no scheduler looks at: gated, which the API server notes itself, or of an unknown scheduler."""
     pod = _unschedulable(pod, message=_GATED, since=since)
     if "scheduler" in fault:
-        status = {key: value for key, value in pod["status"].items() if key != "conditions"}
-        return pod | {"spec": pod["spec"] | {"schedulerName": fault["scheduler"]}, "status": status}
+        spec = pod["spec"] | {"schedulerName": fault["scheduler"]}
+        return pod | {"spec": spec, "status": without(pod["status"], "conditions")}
     gates = [{"name": name} for name in fault["gates"]]
     pod = pod | {"spec": pod["spec"] | {"schedulingGates": gates}}
-    return _with_condition(pod, "PodScheduled", reason="SchedulingGated")
+    return with_condition(pod, "PodScheduled", reason="SchedulingGated")
 
 
 def _unschedulable(pod: Json, *, message: str, since: datetime) -> Json:
     at = times.timestamp(since)
-    spec = {key: value for key, value in pod["spec"].items() if key != "nodeName"}
-    labels = {key: value for key, value in pod["metadata"].get("labels", {}).items() if not key.startswith("topology.")}
+    labels = {key: value for key, value in labels_of(pod).items() if not key.startswith("topology.")}
     condition = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "lastTransitionTime": at}
     status = {
         "phase": "Pending",
         "conditions": [condition | {"reason": "Unschedulable", "message": message}],
         "qosClass": pod["status"].get("qosClass", "BestEffort"),
     }
-    return pod | {"metadata": pod["metadata"] | {"labels": labels}, "spec": spec, "status": status}
+    metadata, spec = pod["metadata"] | {"labels": labels}, without(pod["spec"], "nodeName")
+    return pod | {"metadata": metadata, "spec": spec, "status": status}
 
 
-def _failed(pod: Json, fault: Json, *, since: datetime) -> tuple[Json, Json]:
+def _failed(pod: Json, fault: Form, *, since: datetime) -> tuple[Json, Json]:
     """Return a pod that the kubelet evicted or did not admit, and the event about it."""
     reason = "Evicted" if "evicted" in fault else str(fault["rejected"])
     message = str(fault["evicted"] if "evicted" in fault else fault.get("message") or f"Pod was rejected: {reason}")
@@ -240,15 +223,9 @@ def _failed(pod: Json, fault: Json, *, since: datetime) -> tuple[Json, Json]:
             each | {"state": {"terminated": ended}, "ready": False, "started": False}
             for each in pod["status"]["containerStatuses"]
         ]
-        target = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet", "message": message}
+        target: Json = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet"}
+        target |= {"message": message, "lastProbeTime": None, "lastTransitionTime": at}
         unready = {"status": "False", "reason": "PodFailed", "lastTransitionTime": at}
-        kept = single_pods.conditions_with(pod, *single_pods.READINESS, **unready)
-        status["conditions"] = [*kept, target | {"lastProbeTime": None, "lastTransitionTime": at}]
+        kept = with_condition(pod, *single_pods.READINESS, **unready)
+        status["conditions"] = [*kept["status"]["conditions"], target]
     return pod | {"status": status}, {"reason": reason, "message": message, "source": "kubelet"}
-
-
-def _note_logs(pod: Json, fault: ContainerFault, *, stage: Stage) -> None:
-    for key, previous in (("log", False), ("previous", True)):
-        single_pods.note_log(
-            pod, fault.fault.get(key), stage=stage, container=fault.name, previous=previous, path=(*fault.path, key)
-        )

@@ -1,27 +1,24 @@
-"""Make the Services of a scene, with the EndpointSlices of those that select pods."""
+"""Make the Services of a scene, with the EndpointSlices of those that select pods, and the APIs that they serve."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from bot.playground.kubernetes import patches
-from bot.playground.kubernetes.budgets import BUDGETS, refresh
 from bot.playground.kubernetes.defaults import suffix
-from bot.playground.kubernetes.endpoints import SERVICES, SLICES, refresh_endpoints
+from bot.playground.kubernetes.objects import condition, labels_of, owner_reference, selected
+from bot.playground.kubernetes.pod_dependents import availability, refresh_budgets, refresh_endpoints, service_of
 from bot.playground.kubernetes.pods import network_address
-from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import keys, single_pods
-from bot.playground.kubernetes.scenes.keys import check
+from bot.playground.kubernetes.resources import API_SERVICES, SERVICES, SLICES, Json
+from bot.playground.kubernetes.scenes.forms import Form
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.world_checks import WorldError
 
 _SERVICE: Final = "kubernetes.io/service-name"
 _MANAGED_BY: Final = {"endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"}
 
 
-def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
+def make(obj: Json, form: Form, *, stage: Stage) -> None:
     """Store a Service and its EndpointSlice. `obj` is its head: kind, apiVersion and metadata."""
-    check(form, keys.ANY_OBJECT, keys.SERVICE, path=path)
     address = "None" if form.get("headless") else form.get("ip") or network_address(obj, network="10.96")
     spec: Json = {
         "type": form.get("type", "ClusterIP"),
@@ -29,7 +26,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
         "clusterIPs": [address],
         "selector": form["selector"] if "selector" in form else _labels_of_namesake(obj, stage=stage),
         "internalTrafficPolicy": "Cluster",
-        "ports": _ports(form.get("ports"), path=(*path, "ports")),
+        "ports": _ports(form),
     }
     spec = patches.merge(spec, form.get("spec") or {})
     service = stage.put(obj | {"spec": spec, "status": form.get("status") or {"loadBalancer": {}}})
@@ -37,13 +34,58 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
         _make_slice(service, name=form.get("slice", ""), stage=stage)
 
 
+def make_api(obj: Json, form: Form, *, stage: Stage) -> None:
+    """Store an API that a Service of the scene serves. `obj` is its head: kind, apiVersion and metadata."""
+    version, _, group = obj["metadata"]["name"].partition(".")
+    namespace, slash, name = str(form.get("service", "")).partition("/")
+    if not slash:
+        raise form.wrong("expected namespace/name", "service")
+    spec: Json = {
+        "service": {"namespace": namespace, "name": name, "port": 443},
+        "group": group,
+        "version": version,
+        "insecureSkipTLSVerify": True,
+        "groupPriorityMinimum": 100,
+        "versionPriority": 100,
+    }
+    stage.put(obj | {"spec": patches.merge(spec, form.get("spec") or {}), "status": {"conditions": []}})
+
+
 def settle(stage: Stage, namespaces: set[str]) -> None:
-    """Update the endpoints and budgets of these namespaces."""
+    """Update the endpoints and budgets of these namespaces, and whether aggregated APIs are available."""
     for namespace in sorted(namespaces):
         _resolve_ports(namespace, stage=stage)
         refresh_endpoints(namespace, state=stage.state)
-        if any(budget["metadata"]["namespace"] == namespace for budget in stage.state.store.objects(table=BUDGETS)):
-            refresh(namespace, state=stage.state)
+        refresh_budgets(namespace, state=stage.state)
+    for each in stage.state.objects(API_SERVICES):
+        if each["spec"].get("service"):
+            told = _available(each["spec"]["service"], stage=stage)
+            if condition(each, "Available").get("status") != told["status"]:
+                told = told | {"lastTransitionTime": _since(each, stage=stage)}
+                stage.put(each | {"status": {"conditions": [told]}})
+
+
+def _available(service: Json, *, stage: Stage) -> Json:
+    """Return an API's Available condition without its time."""
+    namespace, name = service["namespace"], service["name"]
+    if stage.state.get(SERVICES, name, namespace=namespace) is not None:
+        return availability(service, state=stage.state)
+    message = f'service/{name} in "{namespace}" is not present'
+    return {"type": "Available", "status": "False", "reason": "ServiceNotFound", "message": message}
+
+
+def _since(api: Json, *, stage: Stage) -> str:
+    """Return when the API became what it is: when the last of its Service's pods changed, else when it was made."""
+    named = api["spec"]["service"]
+    service = stage.state.get(SERVICES, named["name"], namespace=named["namespace"]) or {}
+    ready = [condition(pod, "Ready") for pod in _pods_of(service, stage=stage)]
+    moments = [api["metadata"]["creationTimestamp"], *(each["lastTransitionTime"] for each in ready if each)]
+    return stage.stamp(max(moments))
+
+
+def _pods_of(service: Json, *, stage: Stage) -> list[Json]:
+    selector = (service.get("spec") or {}).get("selector")
+    return [pod for pod in stage.pods(service["metadata"]["namespace"]) if selected(selector, pod)] if selector else []
 
 
 def _make_slice(service: Json, *, name: str, stage: Stage) -> None:
@@ -52,8 +94,8 @@ def _make_slice(service: Json, *, name: str, stage: Stage) -> None:
     name = name or f"{metadata['name']}-{suffix(metadata['uid'])}"
     created = stage.when(metadata["creationTimestamp"])
     head = stage.head(resource, namespace=metadata["namespace"], name=name, created=created)
-    labels = {_SERVICE: metadata["name"]} | _MANAGED_BY | (metadata.get("labels") or {})
-    owner = single_pods.reference(service)
+    labels = {_SERVICE: metadata["name"]} | _MANAGED_BY | labels_of(service)
+    owner = owner_reference(service)
     stage.put({
         "kind": "EndpointSlice",
         "apiVersion": resource.api_version,
@@ -66,9 +108,8 @@ def _make_slice(service: Json, *, name: str, stage: Stage) -> None:
 
 def _resolve_ports(namespace: str, *, stage: Stage) -> None:
     """Write the ports of each slice: a Service's target may be a name that its pods' containers give to a port."""
-    for each in stage.state.store.objects(table=SLICES, namespace=namespace):
-        name = (each["metadata"].get("labels") or {}).get(_SERVICE, "")
-        service = stage.state.store.get(table=SERVICES, namespace=namespace, name=name)
+    for each in stage.state.objects(SLICES, namespace):
+        service = service_of(each, state=stage.state)
         if service is None or each.get("ports") is not None:
             continue
         ports = [
@@ -84,29 +125,28 @@ def _target(port: Json, *, service: Json, stage: Stage) -> int | None:
     target = port.get("targetPort", port["port"])
     if isinstance(target, int):
         return target
-    selector = service["spec"].get("selector") or {}
-    for pod in stage.pods(service["metadata"]["namespace"]):
-        if selector.items() <= (pod["metadata"].get("labels") or {}).items():
-            for container in pod["spec"]["containers"]:
-                for declared in container.get("ports") or ():
-                    if declared.get("name") == target:
-                        return int(declared["containerPort"])
+    for pod in _pods_of(service, stage=stage):
+        for container in pod["spec"]["containers"]:
+            for declared in container.get("ports") or ():
+                if declared.get("name") == target:
+                    return int(declared["containerPort"])
     return None
 
 
-def _ports(written: Any, *, path: tuple[str, ...]) -> list[Json]:
-    if isinstance(written, int):
-        return [_port("", written, path=path)]
+def _ports(form: Form) -> list[Json]:
+    written = form.get("ports") or ()
     if isinstance(written, dict):
-        return [_port(name, port, path=(*path, name)) for name, port in written.items()]
-    return [each if isinstance(each, dict) else _port("", each, path=path) for each in written or ()]
+        return [_port(name, port, form=form) for name, port in written.items()]
+    listed = [written] if isinstance(written, int) else written
+    return [each if isinstance(each, dict) else _port("", each, form=form) for each in listed]
 
 
-def _port(name: str, written: Any, *, path: tuple[str, ...]) -> Json:
+def _port(name: str, written: Any, *, form: Form) -> Json:
     """Return the port that "port", "port:target" or "port:target:nodePort" means."""
     port, target, on_nodes = (*str(written).split(":"), "", "")[:3]
     if not port.isdigit() or not (on_nodes or "0").isdigit():
-        raise WorldError(f'{".".join(path)}: expected a port, or "port:target:nodePort", got {written!r}', path=path)
+        text = f'expected a port, or "port:target:nodePort", got {written!r}'
+        raise form.wrong(text, "ports", *([name] if name else []))
     aim = target or port
     made: Json = {"name": name} if name else {}
     made |= {"port": int(port), "protocol": "TCP", "targetPort": int(aim) if aim.isdigit() else aim}

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.playground.kubernetes import defaults, resources, scheduling, times, validated_world
-from bot.playground.kubernetes.neighbours import neighbours_at
+from bot.playground.kubernetes import defaults, pods, resources, times, validated_world
+from bot.playground.kubernetes.objects import labels_of
 from bot.playground.kubernetes.recorder import Recorder
-from bot.playground.kubernetes.resources import Json, Resource
-from bot.playground.kubernetes.scenes.keys import moment
+from bot.playground.kubernetes.resources import PODS, Json, Resource
+from bot.playground.kubernetes.scenes.forms import moment
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.store import uid_of
-from bot.playground.kubernetes.workload_controllers import PODS, WorkloadControllers
-from bot.playground.kubernetes.world_checks import WorldError
+from bot.playground.kubernetes.workload_controllers import WorkloadControllers
+from bot.playground.kubernetes.world import neighbours_at
+from bot.playground.kubernetes.world_checks import Path, WorldError
 
 # An API server keeps events for an hour by default.
 EVENTS_KEPT: Final = timedelta(hours=1)
@@ -47,33 +49,35 @@ class Stage:
         finally:
             self.moment = before
 
-    def when(self, value: Any, *, path: tuple[str, ...] = ()) -> datetime:
+    def when(self, value: Any) -> datetime:
         """Parse a time of a scene. WorldError if it is not a time."""
-        return moment(value, now=self.now, path=path)
+        return moment(value, now=self.now)
 
-    def stamp(self, value: Any, *, path: tuple[str, ...] = ()) -> str:
+    def stamp(self, value: Any) -> str:
         """Return that moment as objects carry it."""
-        return times.timestamp(self.when(value, path=path))
+        return times.timestamp(self.when(value))
 
-    def resource(self, kind: str, *, api_version: str | None = None, path: tuple[str, ...] = ()) -> Resource:
+    def resource(self, kind: str, *, api_version: str | None = None, path: Path = ()) -> Resource:
         """Return the resource of a kind that is known. WorldError for another, with the closest."""
         found = self.state.registry.of_kind(kind, api_version=api_version)
         if not found and api_version is not None:
             group, _, version = api_version.rpartition("/")
             found = [each for each in resources.aggregated_resources(group=group, version=version) if each.kind == kind]
         if not found:
-            close = self.state.registry.closest_kinds(kind)
-            hint = f"; did you mean {' or '.join(close)}?" if close else ""
-            raise WorldError(f"{'.'.join(path)}: kind {kind} is not built in: give its apiVersion{hint}", path=path)
+            hint = self.state.registry.hint(kind)
+            raise WorldError(f"kind {kind} is not built in: give its apiVersion{hint}", path=path)
         return found[0]
 
     def get(self, kind: str, namespace: str, name: str) -> Json | None:
         """Return an object by kind and name, None if it does not exist."""
         for resource in self.state.registry.of_kind(kind):
-            place = namespace if resource.namespaced else ""
-            if (found := self.state.store.get(table=resource.table, namespace=place, name=name)) is not None:
+            if (found := self.state.find(resource, name, namespace=namespace)) is not None:
                 return found
         return None
+
+    def latest(self, obj: Json) -> Json:
+        """Return an object as it is now, or as it was if it was removed."""
+        return self.get(obj["kind"], obj["metadata"].get("namespace", ""), obj["metadata"]["name"]) or obj
 
     def forget(self, obj: Json) -> None:
         """Let an object never have been."""
@@ -92,12 +96,12 @@ class Stage:
         """Store an object with the API server's defaults."""
         resource = self.resource(obj["kind"], api_version=obj["apiVersion"])
         defaults.fill(obj, resource=resource)
-        return self.state.put(resource=resource, obj=obj)
+        return self.state.put(resource.table, obj)
 
     def remove(self, obj: Json) -> None:
         """Remove an object from the result; its dependents and the events about it stay."""
         resource = self.resource(obj["kind"], api_version=obj["apiVersion"])
-        self.state.remove(resource=resource, obj=obj)
+        self.state.remove(resource.table, obj)
         place = address(obj)
         self.events = [each | ({"gone": True} if each["for"] == place else {}) for each in self.events]
         self.logs = [each for each in self.logs if f"Pod/{each['pod']}" != place]
@@ -105,22 +109,22 @@ class Stage:
     def nodes_for(self, spec: Json) -> list[str]:
         """Return the names of the nodes that take a pod with this spec, its node selector included."""
         wanted = (spec.get("nodeSelector") or {}).items()
-        found = []
-        for name in scheduling.usable_nodes(self.state, spec):
-            node = self.get("Node", "", name)
-            if node is not None and wanted <= (node["metadata"].get("labels") or {}).items():
-                found.append(name)
-        return found
+        found = [self.get("Node", "", name) for name in pods.usable_nodes(self.state, spec)]
+        return [each["metadata"]["name"] for each in found if each is not None and wanted <= labels_of(each).items()]
+
+    def node_for(self, spec: Json) -> str:
+        """Return the first node that takes a pod with this spec, "" if none does."""
+        return next(iter(self.nodes_for(spec)), "")
 
     def pods(self, namespace: str = "") -> list[Json]:
         """Return the pods of a namespace, of all if none is given."""
-        return self.state.store.objects(table=PODS, namespace=namespace)
+        return self.state.objects(PODS, namespace)
 
     def head(self, resource: Resource, *, namespace: str, name: str, created: datetime) -> Json:
         """Return the metadata every object has."""
         metadata: Json = {"name": name} | ({"namespace": namespace} if namespace else {})
         metadata["uid"] = uid_of(table=resource.table, namespace=namespace, name=name)
-        if resource.kind not in resources.WITHOUT_GENERATION:
+        if resource.has_generation:
             metadata["generation"] = 1
         return metadata | {"creationTimestamp": times.timestamp(created)}
 
@@ -136,6 +140,14 @@ class Stage:
             | {"first": times.timestamp(first), "last": times.timestamp(last)}
             | more
         )
+
+    def repeat(
+        self, about: Json, *, since: datetime, until: str, every_s: int, most: int = sys.maxsize, **event: Any
+    ) -> None:
+        """Note an event that was repeated every few seconds, with its count."""
+        last = max(since, self.when(until))
+        count = max(1, int((last - since).total_seconds()) // every_s)
+        self.tell(about, first=since, last=last, count=min(count, most), **event)
 
     def untell(self, about: Json, *, reasons: frozenset[str], container: str = "") -> None:
         """Drop events about an object that cannot have occurred, of one container only if it is given."""

@@ -1,38 +1,46 @@
-"""Make the claims and volumes of a scene; a healthy claim is made with the volume it is bound to."""
+"""Make the claims and volumes of a scene, and apply the faults of claims: one that waits, or that lost its volume.
+
+A healthy claim is made with the volume it is bound to.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.playground.kubernetes import patches
-from bot.playground.kubernetes.claims import CLAIMS, VOLUMES
-from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import keys
-from bot.playground.kubernetes.scenes.keys import check
-from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.world_checks import WorldError
+from bot.playground.kubernetes.claims import PROTECTION, users_of, volume_of
+from bot.playground.kubernetes.objects import annotations_of, without
+from bot.playground.kubernetes.resources import CLAIMS, VOLUMES, Json
+from bot.playground.kubernetes.scenes import pod_faults
+from bot.playground.kubernetes.scenes.forms import KEYS, MANIFEST, Form
+from bot.playground.kubernetes.scenes.stage import Stage, address
 
 _CLASS: Final = "standard"
 _NO_CLASS: Final = "none"
 _SIZE: Final = "10Gi"
 _ACCESS: Final = "ReadWriteOnce"
-_CLAIM_KEYS: Final = ("size", "class", "access", "volume")
+_ATTEMPTS_S: Final = 15
+_FAILED: Final = "ProvisioningFailed"
+_LOST: Final = ("ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!")
+_UNSET: Final = ("FailedBinding", "no persistent volumes available for this claim and no storage class is set")
+_NO_POD_YET: Final = ("WaitForFirstConsumer", "waiting for first consumer to be created before binding")
+_WAITS: Final = (
+    "Waiting for a volume to be created either by the external provisioner '{}' or manually by the system "
+    "administrator. If volume creation is delayed, please verify that the provisioner is running and correctly "
+    "registered."
+)
+_UNBOUND: Final = "0/{} nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
+_NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
+_ASKED: Final = ("volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner")
 
 
-def make_claim(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
+def make_claim(obj: Json, form: Form, *, stage: Stage) -> None:
     """Store a claim and bind it. `obj` is its head: kind, apiVersion and metadata."""
-    check(form, keys.ANY_OBJECT, keys.CLAIM, path=path)
     spec = patches.merge(claim_spec(form), form.get("spec") or {})
-    obj["metadata"]["finalizers"] = ["kubernetes.io/pvc-protection"]
-    claim = stage.put(obj | {"spec": spec, "status": {"phase": "Pending"}})
-    bind(claim, stage=stage)
+    obj["metadata"]["finalizers"] = [PROTECTION[CLAIMS]]
+    claim = bind(stage.put(obj | {"spec": spec, "status": {"phase": "Pending"}}), stage=stage)
     if "status" in form:
-        claim = (
-            stage.state.store.get(
-                table=CLAIMS, namespace=claim["metadata"]["namespace"], name=claim["metadata"]["name"]
-            )
-            or claim
-        )
         stage.put(claim | {"status": patches.merge(claim["status"], form["status"])})
 
 
@@ -45,49 +53,43 @@ def claim_spec(form: Json) -> Json:
     return spec | ({"volumeName": form["volume"]} if "volume" in form else {})
 
 
-def claim_template(name: str, form: Any, *, path: tuple[str, ...]) -> Json:
+def claim_template(name: str, form: Form) -> Json:
     """Return a StatefulSet's claim template. WorldError for a malformed form."""
-    known = {key: keys.CLAIM[key] for key in ("size", "class", "access")}
-    check(form, known, {"mount": keys.Key(keys.Shape.TEXT, "")}, path=path, manifest=False)
-    return {"metadata": {"name": name}, "spec": claim_spec(form)}
+    known = {key: KEYS["claim"][key] for key in ("size", "class", "access")} | {"mount": "text"}
+    return {"metadata": {"name": name}, "spec": claim_spec(form.check(known, manifest=False))}
 
 
-def bind(claim: Json, *, stage: Stage) -> None:
-    """Bind a claim to the volume it names, or to one that its class provisions."""
+def bind(claim: Json, *, stage: Stage) -> Json:
+    """Bind a claim to the volume it names, or to one that its class provisions, and return it."""
     metadata, spec = claim["metadata"], claim["spec"]
     name = spec.get("volumeName") or f"pvc-{metadata['uid']}"
     size = spec["resources"]["requests"]["storage"]
-    if stage.state.store.get(table=VOLUMES, namespace="", name=name) is None:
+    if stage.state.get(VOLUMES, name) is None:
         reference = {"kind": "PersistentVolumeClaim", "namespace": metadata["namespace"], "name": metadata["name"]}
-        head = stage.head(
-            stage.state.registry.of_table(VOLUMES),
-            namespace="",
-            name=name,
-            created=stage.when(metadata["creationTimestamp"]),
-        )
-        stage.put(
-            {
-                "kind": "PersistentVolume",
-                "apiVersion": "v1",
-                "metadata": head | {"finalizers": ["kubernetes.io/pv-protection"]},
-                "spec": {
-                    "capacity": {"storage": size},
-                    "accessModes": spec["accessModes"],
-                    "storageClassName": spec.get("storageClassName", ""),
-                    "persistentVolumeReclaimPolicy": "Delete",
-                    "claimRef": reference | {"apiVersion": "v1", "uid": metadata["uid"]},
-                    "csi": {"driver": "csi.example.com", "volumeHandle": name},
-                },
-                "status": {"phase": "Bound"},
-            }
-        )
+        created = stage.when(metadata["creationTimestamp"])
+        head = stage.head(stage.resource("PersistentVolume"), namespace="", name=name, created=created)
+        volume_spec = {
+            "capacity": {"storage": size},
+            "accessModes": spec["accessModes"],
+            "storageClassName": spec.get("storageClassName", ""),
+            "persistentVolumeReclaimPolicy": "Delete",
+            "claimRef": reference | {"apiVersion": "v1", "uid": metadata["uid"]},
+            "csi": {"driver": "csi.example.com", "volumeHandle": name},
+        }
+        stage.put({
+            "kind": "PersistentVolume",
+            "apiVersion": "v1",
+            "metadata": head | {"finalizers": [PROTECTION[VOLUMES]]},
+            "spec": volume_spec,
+            "status": {"phase": "Bound"},
+        })  # fmt: skip
     status = {"phase": "Bound", "accessModes": spec["accessModes"], "capacity": {"storage": size}}
-    stage.put(claim | {"spec": spec | {"volumeName": name}, "status": status})
+    return stage.put(claim | {"spec": spec | {"volumeName": name}, "status": status})
 
 
-def make_volume(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
+def make_volume(obj: Json, form: Form, *, stage: Stage) -> None:
     """Store a volume, bound if the scene names its claim, else free."""
-    sources = {key: value for key, value in form.items() if key not in keys.VOLUME and key not in keys.ANY_OBJECT}
+    sources = without(form, *KEYS["volume"], *KEYS["any_objects"])
     spec: Json = {
         "capacity": {"storage": form.get("size", _SIZE)},
         "accessModes": [form.get("access", _ACCESS)],
@@ -97,17 +99,87 @@ def make_volume(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -
     if "claim" in form:
         namespace, slash, name = form["claim"].partition("/")
         if not slash:
-            raise WorldError(
-                f"{'.'.join(path)}: claim: expected namespace/name, got {form['claim']!r}", path=(*path, "claim")
-            )
+            raise form.wrong(f"expected namespace/name, got {form['claim']!r}", "claim")
         spec["claimRef"] = {"kind": "PersistentVolumeClaim", "apiVersion": "v1", "namespace": namespace, "name": name}
     if "node" in form:
         term = {"key": "kubernetes.io/hostname", "operator": "In", "values": [form["node"]]}
         spec["nodeAffinity"] = {"required": {"nodeSelectorTerms": [{"matchExpressions": [term]}]}}
         spec |= {} if "local" in sources else {"local": {"path": f"/mnt/disks/{obj['metadata']['name']}"}}
-    spec |= {key: value for key, value in sources.items() if key not in keys.MANIFEST}
-    phase = "Bound" if "claim" in form else "Available"
-    merged = {
-        key: patches.merge(value, form.get(key) or {}) for key, value in (("spec", spec), ("status", {"phase": phase}))
-    }
-    stage.put(obj | merged)
+    spec |= without(sources, *MANIFEST)
+    status = {"phase": "Bound" if "claim" in form else "Available"}
+    given = {key: form.get(key) or {} for key in ("spec", "status")}
+    stage.put(patches.merge(obj | {"spec": spec, "status": status}, given))
+
+
+def apply(claim: Json, fault: Form, *, stage: Stage) -> None:
+    """Store a claim, without its volume if the fault asks for that."""
+    pending = fault.get("pending")
+    if not isinstance(pending, bool | str | None):
+        raise fault.wrong(f"expected true or the event's message, got {pending!r}", "pending")
+    if not pending and not fault.get("lost"):
+        return
+    since = fault.when("since", claim["metadata"]["creationTimestamp"])
+    if (volume := volume_of(claim, state=stage.state)) is not None:
+        stage.remove(volume)
+    if fault.get("lost"):
+        stage.put(claim | {"status": {"phase": "Lost"}})
+        reason, message = _LOST
+    else:
+        spec = without(claim["spec"], "volumeName")
+        stage.put(claim | {"metadata": _asked(claim, stage=stage), "spec": spec, "status": {"phase": "Pending"}})
+        reason, message = _cause(claim, stage=stage) if pending is True else (_FAILED, str(pending))
+        reason = fault.get("reason", reason)
+    if "events" not in fault and message:
+        kind = "Warning" if reason in (_FAILED, _LOST[0]) else "Normal"
+        stage.repeat(
+            claim, since=since, until="10s", every_s=_ATTEMPTS_S, reason=reason, message=message, type=kind,
+            source="persistentvolume-controller",
+        )  # fmt: skip
+
+
+def hold_up_pods(faults: Mapping[tuple[str, str, str], Form], *, stage: Stage) -> None:
+    """Let pods without a fault of their own wait for their pending claims."""
+    for (kind, namespace, name), fault in faults.items():
+        claim = stage.get(kind, namespace, name) if kind == "PersistentVolumeClaim" and fault.get("pending") else None
+        if claim is None or _is_delayed(claim, stage=stage):
+            continue
+        for pod in users_of(claim, state=stage.state):
+            if ("Pod", namespace, pod["metadata"]["name"]) in faults or pod["status"].get("phase") != "Running":
+                continue
+            waits = {"unschedulable": _UNBOUND.format(len(stage.names("Node", "")))}
+            pod_faults.apply(pod, Form(waits, path=("faults", address(pod)), now=stage.now), stage=stage)
+
+
+def _class(claim: Json, *, stage: Stage) -> Mapping[str, Any]:
+    name = claim["spec"].get("storageClassName")
+    found: Mapping[str, Any] = (stage.get("StorageClass", "", name) if name else None) or {}
+    return found
+
+
+def _asked(claim: Json, *, stage: Stage) -> Json:
+    """Return a waiting claim's metadata: the controller notes there which provisioner it asks for a volume."""
+    metadata: Json = claim["metadata"]
+    provisioner = _class(claim, stage=stage).get("provisioner", _NO_PROVISIONER)
+    if provisioner == _NO_PROVISIONER or _waits_for_pod(claim, stage=stage):
+        return metadata
+    return metadata | {"annotations": annotations_of(claim) | dict.fromkeys(_ASKED, provisioner)}
+
+
+def _is_delayed(claim: Json, *, stage: Stage) -> bool:
+    return bool(_class(claim, stage=stage).get("volumeBindingMode") == "WaitForFirstConsumer")
+
+
+def _waits_for_pod(claim: Json, *, stage: Stage) -> bool:
+    return _is_delayed(claim, stage=stage) and not users_of(claim, state=stage.state)
+
+
+def _cause(claim: Json, *, stage: Stage) -> tuple[str, str]:
+    """Return the reason and message of the controller's event about a claim that waits."""
+    name, found = claim["spec"].get("storageClassName"), _class(claim, stage=stage)
+    if not name:
+        return _UNSET
+    if not found:
+        return _FAILED, f'storageclass.storage.k8s.io "{name}" not found'
+    if _waits_for_pod(claim, stage=stage):
+        return _NO_POD_YET
+    return "ExternalProvisioning", _WAITS.format(found.get("provisioner", ""))

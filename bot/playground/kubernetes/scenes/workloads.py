@@ -1,69 +1,74 @@
-"""Make the healthy workloads of a scene with the ReplicaSets, revisions, claims and pods of their controllers."""
+"""Make the healthy workloads of a scene with the ReplicaSets, revisions, claims and pods of their controllers.
+
+A healthy Job has completed, and a CronJob has made one that completed.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import cycle, islice
-from typing import Any, Final
+from typing import Final
 
-from bot.playground.kubernetes import claims, patches, replicasets, workload_status
-from bot.playground.kubernetes.claims import CLAIMS
+from bot.playground.kubernetes import claims, defaults, jobs, patches, replicasets, times, workload_status
 from bot.playground.kubernetes.defaults import suffix
-from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import keys, messages, single_pods, storage
-from bot.playground.kubernetes.scenes.keys import check
-from bot.playground.kubernetes.scenes.pod_specs import containers, pod_spec
+from bot.playground.kubernetes.objects import condition, owner_reference, status_of, with_status, without
+from bot.playground.kubernetes.resources import CLAIMS, Json
+from bot.playground.kubernetes.scenes import messages, single_pods, storage
+from bot.playground.kubernetes.scenes.forms import KEYS, Form
+from bot.playground.kubernetes.scenes.single_pods import containers, pod_spec
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.workload_controllers import labels_of
-from bot.playground.kubernetes.world_checks import WorldError
+from bot.playground.kubernetes.workload_controllers import pod_labels
 
 KINDS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
-_BEFORE: Final[tuple[str, ...]] = ("containers", "init", "pod", "pods", "pod_labels", "pod_annotations")
-_DETAILS: Final[keys.Table] = keys.ONE_POD | {name: keys.ANY_OBJECT[name] for name in ("age", "labels", "annotations")}
-_HASH_LENGTH: Final = 10
+_BEFORE: Final = {
+    name: {**KEYS["pod"], **KEYS["workload"]}[name]
+    for name in ("containers", "init", "pod", "pods", "pod_labels", "pod_annotations")
+}
+_DETAILS: Final = {**KEYS["one_pod"], "age": "time", "labels": "mapping", "annotations": "mapping"}
+_OF_JOBS: Final = (*KEYS["pod"], "pods", "pod_labels", "ran", "active")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
+class Plan:
     """A pod to be made: its name, and the details that the scene gives."""
 
     name: str
     details: Json
 
 
-def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
+def make(obj: Json, form: Form, *, stage: Stage) -> None:
     """Store a workload and the objects its controllers make. `obj` is its head: kind, apiVersion and metadata."""
-    check(form, keys.ANY_OBJECT, keys.POD, keys.WORKLOAD, path=path)
-    form = form | {"labels": form.get("labels") or {"app": obj["metadata"]["name"]}}
-    plans = plans_of(form.get("pods"), path=(*path, "pods"))
+    form = form.but(labels=form.get("labels") or {"app": obj["metadata"]["name"]})
+    plans = plans_of(form)
     born = stage.when(obj["metadata"]["creationTimestamp"])
-    came = stage.when(form["rolled"], path=(*path, "rolled")) if "rolled" in form else born
+    came = form.when("rolled", born)
     obj = obj | {
         "metadata": obj["metadata"] | {"labels": form["labels"]},
-        "spec": _spec(obj, form, plans, path),
+        "spec": _spec(obj, form, plans),
         "status": {},
     }
     obj = obj | {key: patches.merge(obj[key], form[key]) for key in ("metadata", "spec") if key in form}
-    maker = _Maker(stage=stage, path=path, injected=form.get("injected") or {}, usage=form.get("usage") or {})
+    maker = _Maker(stage=stage, form=form)
     with stage.at(born):
         owner = stage.put(obj)
         if "before" in form:
-            maker.revision(_as_before(owner, form, path=(*path, "before")), number=1, plans=_old_plans(form, path))
+            before = form.within("before").check(_BEFORE, manifest=False)
+            maker.revision(_as_before(owner, form, before), number=1, plans=plans_of(before))
     with stage.at(came):
         maker.revision(owner, number=2 if "before" in form else 1, plans=plans)
 
 
-def template(form: Json, *, path: tuple[str, ...]) -> Json:
+def template(form: Form) -> Json:
     """Return the pod template that a workload's short form means."""
     metadata: Json = {"labels": {**form["labels"], **(form.get("pod_labels") or {})}}
     if "pod_annotations" in form:
         metadata["annotations"] = form["pod_annotations"]
     # The claims of a StatefulSet are templates of their own; other workloads name claims that exist.
     named = not any(isinstance(each, dict) for each in (form.get("claims") or {}).values())
-    spec = pod_spec(form, path=path, claims=named)
+    spec = pod_spec(form, claims=named)
     for volume, claim in (form.get("claims") or {}).items():
         if isinstance(claim, dict) and "mount" in claim:
             first = spec["containers"][0]
@@ -71,42 +76,36 @@ def template(form: Json, *, path: tuple[str, ...]) -> Json:
     return {"metadata": metadata, "spec": spec}
 
 
-def _spec(obj: Json, form: Json, plans: list[_Plan], path: tuple[str, ...]) -> Json:
+def _spec(obj: Json, form: Form, plans: list[Plan]) -> Json:
     spec: Json = {} if obj["kind"] == "DaemonSet" else {"replicas": form.get("replicas", len(plans) or 1)}
-    spec |= {"selector": {"matchLabels": form.get("selector") or form["labels"]}, "template": template(form, path=path)}
+    spec |= {"selector": {"matchLabels": form.get("selector") or form["labels"]}, "template": template(form)}
     if obj["kind"] == "StatefulSet":
         spec["serviceName"] = obj["metadata"]["name"]
         if "claims" in form:
-            where = (*path, "claims")
             spec["volumeClaimTemplates"] = [
-                storage.claim_template(name, short, path=(*where, name)) for name, short in form["claims"].items()
+                storage.claim_template(name, form.within("claims", name, written=short))
+                for name, short in form["claims"].items()
             ]
     return spec
 
 
-def plans_of(written: Any, *, path: tuple[str, ...]) -> list[_Plan]:
-    """Return the pods that a scene names: a list of names, or name → node, or name → details."""
-    if written is None:
-        return []
+def plans_of(form: Form) -> list[Plan]:
+    """Return the `pods` that a scene names: a list of names, or name → node, or name → details."""
+    written = form.get("pods") or {}
     if not isinstance(written, dict):
-        return [_Plan(name=str(name), details={}) for name in written]
+        return [Plan(name=str(name), details={}) for name in written]
     plans = []
     for name, details in written.items():
         short = {"node": details} if isinstance(details, str) else details or {}
-        plans.append(_Plan(name=name, details=check(short, _DETAILS, path=(*path, name), manifest=False)))
+        checked = form.within("pods", str(name), written=short).check(_DETAILS, manifest=False)
+        plans.append(Plan(name=name, details=checked))
     return plans
 
 
-def _old_plans(form: Json, path: tuple[str, ...]) -> list[_Plan]:
-    return plans_of(form["before"].get("pods"), path=(*path, "before", "pods"))
-
-
-def _as_before(owner: Json, form: Json, *, path: tuple[str, ...]) -> Json:
+def _as_before(owner: Json, form: Form, before: Form) -> Json:
     """Return the workload with the template of its previous revision."""
-    known: keys.Table = {name: table[name] for table in (keys.POD, keys.WORKLOAD) for name in _BEFORE if name in table}
-    before = check(form["before"], known, path=path, manifest=False)
-    old = patches.merge({key: value for key, value in form.items() if key != "before"}, before)
-    return owner | {"spec": owner["spec"] | {"template": template(old, path=path)}}
+    old = patches.merge({key: value for key, value in form.items() if key != "before"}, dict(before))
+    return owner | {"spec": owner["spec"] | {"template": template(form.within("before", written=old))}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,14 +113,11 @@ class _Maker:
     """Makes the objects of one workload's controllers, at the stage's moment."""
 
     stage: Stage
-    path: tuple[str, ...]
-    injected: Json
-    usage: Json
+    form: Form
 
-    def revision(self, owner: Json, *, number: int, plans: list[_Plan]) -> None:
+    def revision(self, owner: Json, *, number: int, plans: list[Plan]) -> None:
         """Make a revision of the workload with these pods; the newest revision gets pods up to the wanted replicas."""
-        latest = self.stage.get(owner["kind"], owner["metadata"]["namespace"], owner["metadata"]["name"]) or owner
-        old = latest["spec"]["template"] != owner["spec"]["template"]
+        old = self.stage.latest(owner)["spec"]["template"] != owner["spec"]["template"]
         keeper = owner
         if owner["kind"] == "Deployment":
             count = len(plans) if old else int(owner["spec"]["replicas"])
@@ -131,36 +127,34 @@ class _Maker:
         for plan, node in self._placed(owner, plans=plans, exactly=old):
             self._pod(keeper, plan, node=node)
 
-    def _replica_set(self, owner: Json, *, number: int, replicas: int, plans: list[_Plan]) -> Json:
+    def _replica_set(self, owner: Json, *, number: int, replicas: int, plans: list[Plan]) -> Json:
         name, state = owner["metadata"]["name"], self.stage.state
         digests = {plan.name.removeprefix(f"{name}-").rpartition("-")[0] for plan in plans}
         if len(digests) > 1 or (plans and not all(plan.name.startswith(f"{name}-") for plan in plans)):
-            raise WorldError(
-                f"{'.'.join(self.path)}: pods: expected names {name}-<hash>-<suffix> with one hash, "
-                f"got {', '.join(plan.name for plan in plans)}", path=(*self.path, "pods"),
-            )  # fmt: skip
+            names = ", ".join(plan.name for plan in plans)
+            raise self.form.wrong(f"expected names {name}-<hash>-<suffix> with one hash, got {names}", "pods")
         made = replicasets.made(owner, state=state, digest=next(iter(digests), ""))
-        stored = replicasets.promote(owner, made, state=state, replicas=replicas, number=number, rolled=True)
+        stored = replicasets.promote(owner, made, state=state, replicas=replicas, number=number)
         if self.stage.moment != self.stage.now and replicas:
             self._tell(owner, messages.of_scaling(owner, stored["metadata"]["name"], replicas=replicas))
         return stored
 
     def _controller_revision(self, owner: Json, *, number: int) -> None:
-        metadata, state = owner["metadata"], self.stage.state
+        metadata = owner["metadata"]
         name = workload_status.update_revision(owner)
         resource = self.stage.resource("ControllerRevision")
         head = self.stage.head(resource, namespace=metadata["namespace"], name=name, created=self.stage.moment)
         labels = (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}
         head |= {
             "labels": {**labels, "controller.kubernetes.io/hash": name.rpartition("-")[2]},
-            "ownerReferences": [single_pods.reference(owner)],
+            "ownerReferences": [owner_reference(owner)],
         }
         body = {"spec": {"template": owner["spec"]["template"] | {"$patch": "replace"}}}
-        state.put(resource=resource, obj={
+        self.stage.put({
             "kind": "ControllerRevision", "apiVersion": "apps/v1", "metadata": head, "data": body, "revision": number,
         })  # fmt: skip
 
-    def _placed(self, owner: Json, *, plans: list[_Plan], exactly: bool) -> Iterator[tuple[_Plan, str]]:
+    def _placed(self, owner: Json, *, plans: list[Plan], exactly: bool) -> Iterator[tuple[Plan, str]]:
         """Yield each pod with its node: the pods that the scene names, and those that the controllers add."""
         usable = self.stage.nodes_for(owner["spec"]["template"]["spec"])
         # Pods of the previous revision count for a StatefulSet or DaemonSet; a Deployment gets a new ReplicaSet.
@@ -177,12 +171,12 @@ class _Maker:
         for plan, node in zip(every, cycle(usable or [""]), strict=False):
             yield plan, str(plan.details.get("node") or node)
 
-    def _more_replicas(self, owner: Json, *, plans: list[_Plan], there: list[Json]) -> list[_Plan]:
+    def _more_replicas(self, owner: Json, *, plans: list[Plan], there: list[Json]) -> list[Plan]:
         """Return the pods that the controllers add to those planned and those there, up to the wanted replicas."""
         missing = int(owner["spec"]["replicas"]) - len(there) - len(plans)
         known = {plan.name for plan in plans} | {str(pod["metadata"]["name"]) for pod in there}
         names = (name for name in self._names(owner) if name not in known)
-        return [_Plan(name=name, details={}) for name in islice(names, max(0, missing))]
+        return [Plan(name=name, details={}) for name in islice(names, max(0, missing))]
 
     def _names(self, owner: Json) -> Iterator[str]:
         """Yield the names that controllers give to pods."""
@@ -197,17 +191,16 @@ class _Maker:
                 yield f"{before}-{suffix(metadata['uid'], number)}"
             number += 1
 
-    def _pod(self, owner: Json, plan: _Plan, *, node: str) -> None:
-        details = {"usage": self.usage} | plan.details
-        born = self.stage.when(details["age"], path=self.path) if "age" in details else self.stage.moment
-        labels = labels_of(owner, name=plan.name) | (details.get("labels") or {})
+    def _pod(self, owner: Json, plan: Plan, *, node: str) -> None:
+        details = {"usage": self.form.get("usage")} | plan.details
+        born = self.stage.when(details.get("age", self.stage.moment))
+        labels = pod_labels(owner, name=plan.name) | (details.get("labels") or {})
         with self.stage.at(born):
             if owner["kind"] == "StatefulSet":
                 self._claims(owner, pod=plan.name)
             pod = single_pods.of_owner(owner, name=plan.name, labels=labels, stage=self.stage)
-            if self.injected:
-                added = containers(self.injected, path=(*self.path, "injected"))
-                pod["spec"]["containers"] = [*pod["spec"]["containers"], *added]
+            if self.form.get("injected"):
+                pod["spec"]["containers"] = [*pod["spec"]["containers"], *containers(self.form, "injected")]
             pod = single_pods.started(pod, details, node=node, stage=self.stage)
             self._tell(owner, messages.of_creation(owner, pod))
 
@@ -215,22 +208,22 @@ class _Maker:
         claims.make_missing(owner, pod=pod, state=self.stage.state)
         for made in owner["spec"].get("volumeClaimTemplates") or ():
             name = f"{made['metadata']['name']}-{pod}"
-            claim = self.stage.state.store.get(table=CLAIMS, namespace=owner["metadata"]["namespace"], name=name)
-            if claim is not None and (claim.get("status") or {}).get("phase") == "Pending":
+            claim = self.stage.state.get(CLAIMS, name, namespace=owner["metadata"]["namespace"])
+            if claim is not None and status_of(claim).get("phase") == "Pending":
                 storage.bind(claim, stage=self.stage)
 
     def _tell(self, about: Json, told: Json) -> None:
         self.stage.tell(about, first=self.stage.moment, **told)
 
 
-def _one_per_node(owner: Json, *, plans: list[_Plan], free: list[str], exactly: bool) -> Iterator[tuple[_Plan, str]]:
+def _one_per_node(owner: Json, *, plans: list[Plan], free: list[str], exactly: bool) -> Iterator[tuple[Plan, str]]:
     """Yield the pods of a DaemonSet with their nodes, and unless `exactly` these, a pod for each free node left."""
     left = list(free)
     for plan in plans:
         yield plan, str(plan.details.get("node") or (left.pop(0) if left else ""))
     for node in [] if exactly else left:
         name = f"{owner['metadata']['name']}-{suffix(owner['metadata']['uid'], node)}"
-        yield _Plan(name=name, details={}), node
+        yield Plan(name=name, details={}), node
 
 
 def _ordinal(name: str) -> tuple[int, str]:
@@ -244,7 +237,7 @@ def settle(stage: Stage, namespaces: set[str]) -> None:
     for kind in ("ReplicaSet", "StatefulSet", "DaemonSet"):
         resource = stage.resource(kind)
         for namespace in sorted(namespaces):
-            for owner in stage.state.store.objects(table=resource.table, namespace=namespace):
+            for owner in stage.state.objects(resource.table, namespace):
                 if _is_as_before(owner, stage=stage):
                     continue
                 with stage.at(_last_change(owner, stage=stage)):
@@ -262,19 +255,71 @@ def _is_as_before(owner: Json, *, stage: Stage) -> bool:
 
 def _keep_desired(before: Json, *, stage: Stage) -> None:
     """Keep the wanted count of a DaemonSet whose pods are gone or were refused."""
-    metadata = before["metadata"]
-    owner = stage.get("DaemonSet", metadata["namespace"], metadata["name"]) or before
-    status, wanted = owner["status"], (before.get("status") or {}).get("desiredNumberScheduled", 0)
+    owner = stage.latest(before)
+    status, wanted = owner["status"], status_of(before).get("desiredNumberScheduled", 0)
     if wanted > status["desiredNumberScheduled"]:
         missing = wanted - status.get("numberReady", 0)
-        stage.put(owner | {"status": status | {"desiredNumberScheduled": wanted, "numberUnavailable": missing}})
+        stage.put(with_status(owner, desiredNumberScheduled=wanted, numberUnavailable=missing))
 
 
 def _last_change(owner: Json, *, stage: Stage) -> datetime:
-    changes = [
-        condition["lastTransitionTime"]
-        for pod in stage.workloads.pods_of(owner)
-        for condition in (pod.get("status") or {}).get("conditions") or ()
-        if condition["type"] == "Ready" and condition.get("lastTransitionTime")
-    ]
-    return min(max(map(stage.when, [owner["metadata"]["creationTimestamp"], *changes])), stage.now)
+    ready = [condition(pod, "Ready").get("lastTransitionTime") for pod in stage.workloads.pods_of(owner)]
+    changes = [owner["metadata"]["creationTimestamp"], *filter(None, ready)]
+    return min(max(map(stage.when, changes)), stage.now)
+
+
+def make_job(obj: Json, form: Form, *, stage: Stage) -> None:
+    """Store a Job and its pod. `obj` is its head: kind, apiVersion and metadata."""
+    metadata = obj["metadata"]
+    name, uid = metadata["name"], metadata["uid"]
+    # The scene leaves out the older label of the uid.
+    named = without(defaults.job_labels(metadata), "controller-uid")
+    form = form.but(labels={**(form.get("labels") or {}), **named})
+    born = stage.when(metadata["creationTimestamp"])
+    made = template(form)
+    made["spec"].setdefault("restartPolicy", "Never")
+    spec = defaults.JOB | {"selector": defaults.job_selector(metadata), "template": made}
+    obj = obj | {
+        "metadata": metadata | {"labels": form["labels"]},
+        "spec": patches.merge(spec, form.get("spec") or {}),
+    }
+    with stage.at(born):
+        job = stage.put(obj | {"status": without(jobs.active(since=born), "terminating")})
+        plan = next(iter(plans_of(form)), Plan(name=f"{name}-{suffix(uid)}", details={}))
+        pod = single_pods.of_owner(job, name=plan.name, labels=pod_labels(job, name=plan.name), stage=stage)
+        node = plan.details.get("node") or stage.node_for(made["spec"])
+        pod = single_pods.started(pod, plan.details, node=node, stage=stage)
+        stage.tell(job, first=born, **messages.of_creation(job, pod))
+    if not form.get("active"):
+        at = born + (stage.now - form.when("ran", "20s"))
+        stage.put(jobs.succeeded(pod, at=at))
+        stage.put(job | {"status": jobs.completed(job["status"], at=at)})
+        stage.tell(job, reason="Completed", message="Job completed", first=at, type="Normal", source="job-controller")
+
+
+def make_cron_job(obj: Json, form: Form, *, stage: Stage) -> None:
+    """Store a CronJob and the Job it made last."""
+    metadata = obj["metadata"]
+    last = stage.now - timedelta(hours=1)
+    inner = form.only(_OF_JOBS)
+    made = template(inner.but(labels=form.get("labels") or {}))
+    made["spec"].setdefault("restartPolicy", "Never")
+    spec: Json = {
+        "schedule": form.get("schedule", "0 * * * *"),
+        "concurrencyPolicy": "Allow",
+        "suspend": False,
+        "jobTemplate": {"spec": {"template": made}},
+        "successfulJobsHistoryLimit": 3,
+        "failedJobsHistoryLimit": 1,
+    }
+    status = {
+        "lastScheduleTime": times.timestamp(last),
+        "lastSuccessfulTime": times.timestamp(last + timedelta(seconds=20)),
+    }
+    manifest = obj | {"spec": patches.merge(spec, form.get("spec") or {})}
+    cron = stage.put(manifest | {"status": patches.merge(status, form.get("status") or {})})
+    name = form.get("job", f"{metadata['name']}-{int(last.timestamp()) // 60}")
+    resource = stage.resource("Job")
+    head = stage.head(resource, namespace=metadata["namespace"], name=name, created=last)
+    head["ownerReferences"] = [owner_reference(cron)]
+    make_job({"kind": "Job", "apiVersion": "batch/v1", "metadata": head}, inner, stage=stage)

@@ -1,0 +1,306 @@
+"""Answer reads: single objects, lists by selectors, resourceVersion and continue token, and watches.
+
+All pages of a list show the revision of the first. A watch sends the changes after a revision as events, with
+bookmarks, until the time of the request is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import string
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+
+from bot.playground.kubernetes import events, selectors
+from bot.playground.kubernetes.grants import Address
+from bot.playground.kubernetes.objects import labels_of, without
+from bot.playground.kubernetes.resources import NEW_EVENTS, Json, Resource, Table
+from bot.playground.kubernetes.state import State
+from bot.playground.kubernetes.status import (
+    bad_request,
+    invalid,
+    not_allowed,
+    not_found,
+    refusal,
+    resource_version_too_large,
+)
+from bot.playground.kubernetes.store import Store, etcd_key
+
+_URL_SAFE = frozenset(string.ascii_letters + string.digits + "-_")
+# A real server chooses a time between 30 and 60 minutes for a request without one.
+_USUAL_S = 1800
+_LOOK_S = 0.02
+_EXPIRED_TOKEN = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
+    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+    "deleted between the time the first chunk was returned and now may show up in the list."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Token:
+    revision: int
+    start: str
+
+    def encode(self) -> str:
+        text = json.dumps(
+            {"v": "meta.k8s.io/v1", "rv": self.revision, "start": self.start + "\0"}, separators=(",", ":")
+        )
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> _Token:
+        wrong = next((at for at, letter in enumerate(text) if letter not in _URL_SAFE), None)
+        if wrong is None and len(text) % 4 == 1:
+            wrong = len(text) - 1
+        if wrong is not None:
+            raise bad_request(
+                f"invalid continue token: continue key is not valid: illegal base64 data at input byte {wrong}"
+            )
+        try:
+            parsed = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            return cls(revision=int(parsed["rv"]), start=str(parsed["start"]).rstrip("\0").lstrip("/"))
+        except (ValueError, KeyError, TypeError) as error:
+            raise bad_request(f"invalid continue token: continue key is not valid: {error}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """The objects a list reads, before the selectors: of which revision, and after which key of an earlier page."""
+
+    objects: list[Json]
+    revision: int
+    start: str = ""
+    paged: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a list: its objects, its revision, and the continue token of the next page."""
+
+    objects: list[Json]
+    revision: int
+    token: str = ""
+    remaining: int | None = None
+
+
+def get(*, state: State, resource: Resource, address: Address, query: Mapping[str, str]) -> Json:
+    """Return one object. Refusal 404 if it does not exist, 504 if the requested resourceVersion lies in the future."""
+    parse_revision(query.get("resourceVersion"), store=state.store)
+    return shown(existing(state=state, resource=resource, address=address), resource=resource)
+
+
+def existing(*, state: State, resource: Resource, address: Address) -> Json:
+    """Return the stored object of an address. Refusal 404 if it does not exist."""
+    obj = state.find(resource, address.name, namespace=address.namespace)
+    if obj is None:
+        raise not_found(group=resource.group, resource=resource.plural, name=address.name)
+    return obj
+
+
+def shown(obj: Json, *, resource: Resource) -> Json:
+    """Return a stored object in the requested version."""
+    if resource.group == NEW_EVENTS:
+        return events.as_new_event(obj)
+    return {"kind": resource.kind, "apiVersion": resource.api_version} | without(obj, "kind", "apiVersion")
+
+
+def partial(obj: Json) -> Json:
+    """Return the metadata-only form of an object."""
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
+
+
+def list_objects(
+    *, state: State, resource: Resource, address: Address, query: Mapping[str, str], metadata_only: bool = False
+) -> Json:
+    """Return a list. Items of built-in kinds carry neither kind nor apiVersion; those of custom kinds do."""
+    found = page(store=state.store, resource=resource, namespace=address.namespace, query=query)
+    metadata: Json = {"resourceVersion": str(found.revision)}
+    if found.token:
+        metadata["continue"] = found.token
+    if found.remaining is not None:
+        metadata["remainingItemCount"] = found.remaining
+    if metadata_only:
+        head = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
+        return head | {"metadata": metadata, "items": [partial(obj) for obj in found.objects]}
+    items = [shown(obj, resource=resource) for obj in found.objects]
+    if resource.custom:
+        metadata = {"continue": "", **metadata}
+    else:
+        items = [without(obj, "kind", "apiVersion") for obj in items]
+    return list_of(items, resource=resource, metadata=metadata)
+
+
+def list_of(items: list[Json], *, resource: Resource, metadata: Json) -> Json:
+    """Return the list of a kind with these items."""
+    head = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version}
+    return head | {"metadata": metadata, "items": items}
+
+
+def parse_revision(text: str | None, *, store: Store) -> int | None:
+    """Parse the resourceVersion of a request. Refusal 400 if it is no number, 504 if it lies in the future."""
+    if not text:
+        return None
+    if not text.isdigit():
+        raise bad_request(
+            f'invalid resource version: resourceVersion: Invalid value: "{text}": '
+            f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        )
+    if (asked := int(text)) > store.revision:
+        raise resource_version_too_large(asked=asked, current=store.revision)
+    return asked
+
+
+def page(*, store: Store, resource: Resource, namespace: str, query: Mapping[str, str]) -> Page:
+    """Return the page of objects that a list request asks for. Refusal 400, 410, 422 or 504."""
+    limit = selectors.parse_integer(query.get("limit")) or 0
+    labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
+    by_labels = selectors.label_selector(labels)
+    by_fields = selectors.field_selector(fields, resource=resource)
+    view = _view(store=store, table=resource.table, namespace=namespace, query=query)
+    after = f"{namespace}/{view.start}" if view.start and namespace else view.start
+    selected = [obj for obj in view.objects if etcd_key(obj) > after and by_labels(labels_of(obj)) and by_fields(obj)]
+    if limit <= 0 or len(selected) <= limit or not view.paged:
+        return Page(objects=selected, revision=view.revision)
+    last = etcd_key(selected[limit - 1])
+    shown = "/" + (last.removeprefix(f"{namespace}/") if namespace else last)
+    return Page(
+        objects=selected[:limit],
+        revision=view.revision,
+        token=_Token(revision=view.revision, start=shown).encode(),
+        remaining=None if labels or fields else len(selected) - limit,
+    )
+
+
+def _view(*, store: Store, table: Table, namespace: str, query: Mapping[str, str]) -> _View:
+    """Return the objects at the revision that the continue token or the resourceVersion asks for."""
+    match = query.get("resourceVersionMatch", "")
+    version = query.get("resourceVersion")
+    if match and not version:
+        wrong = not_allowed(
+            "resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"
+        )
+        raise invalid(group="meta.k8s.io", kind="ListOptions", name="", causes=[wrong])
+    if token := query.get("continue"):
+        if version and version != "0":
+            raise bad_request("specifying resource version is not allowed when using continue")
+        return _continued(_Token.decode(token), store=store, table=table, namespace=namespace)
+    asked = parse_revision(version, store=store)
+    if match == "Exact" and asked is not None:
+        if asked < store.compacted:
+            message = "The resourceVersion for the provided list is too old."
+            raise refusal(code=410, message=message, reason="Expired")
+        return _View(objects=store.objects_at(table=table, namespace=namespace, revision=asked), revision=asked)
+    # The watch cache answers resourceVersion 0, and it ignores the limit.
+    objects = store.objects(table=table, namespace=namespace)
+    return _View(objects=objects, revision=store.revision, paged=asked != 0)
+
+
+def _continued(token: _Token, *, store: Store, table: Table, namespace: str) -> _View:
+    """Return the objects of the list that a continue token belongs to."""
+    if token.revision == -1:
+        objects = store.objects(table=table, namespace=namespace)
+        return _View(objects=objects, revision=store.revision, start=token.start)
+    if token.revision < store.compacted:
+        fresh = _Token(revision=-1, start=token.start).encode()
+        raise refusal(code=410, message=_EXPIRED_TOKEN, reason="Expired", metadata={"continue": fresh})
+    objects = store.objects_at(table=table, namespace=namespace, revision=token.revision)
+    return _View(objects=objects, revision=token.revision, start=token.start)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """One accepted watch. Create it with `accept`, then send what `events` yields."""
+
+    store: Store
+    resource: Resource
+    namespace: str
+    revision: int
+    seconds: float
+    bookmarks: bool
+    bookmark_s: float
+    initial: bool
+    marks_end: bool
+    by_labels: Callable[[Json], bool]
+    by_fields: Callable[[Json], bool]
+
+    async def events(self, *, closed: Callable[[], bool]) -> AsyncIterator[Json]:
+        """Yield the events until the time is over, the client is gone or the revision is compacted."""
+        at, ends = self.revision, time.monotonic() + self.seconds
+        told, next_bookmark = at, time.monotonic() + self.bookmark_s
+        for event in self._present() if self.initial else ():
+            yield event
+        while not closed():
+            if at < self.store.compacted:
+                message = f"too old resource version: {at} ({self.store.compacted})"
+                yield {"type": "ERROR", "object": refusal(code=410, message=message, reason="Expired").body}
+                return
+            current = self.store.revision
+            if current != at:
+                for event in self._since(at):
+                    told = int(event["object"]["metadata"]["resourceVersion"])
+                    yield event
+                at = current
+            over = time.monotonic() >= ends
+            if self.bookmarks and (over or time.monotonic() >= next_bookmark):
+                next_bookmark = time.monotonic() + self.bookmark_s
+                if at != told:
+                    told = at
+                    yield self._bookmark(at)
+            if over:
+                return
+            await asyncio.sleep(_LOOK_S)
+
+    def _present(self) -> list[Json]:
+        """Return the objects that exist as events, with a bookmark after the last if the client asked for it."""
+        found = self.store.objects(table=self.resource.table, namespace=self.namespace)
+        objects = [shown(obj, resource=self.resource) for obj in found if self._selects(obj)]
+        events: list[Json] = [{"type": "ADDED", "object": obj} for obj in objects]
+        end = self._bookmark(self.revision, annotations={"k8s.io/initial-events-end": "true"})
+        return [*events, end] if self.marks_end else events
+
+    def _since(self, revision: int) -> list[Json]:
+        events = []
+        for change in self.store.changes(table=self.resource.table, namespace=self.namespace, after=revision):
+            was = change.before is not None and self._selects(change.before)
+            now = change.after is not None and self._selects(change.after)
+            if not (was or now):
+                continue
+            kind = "MODIFIED" if was and now else "ADDED" if now else "DELETED"
+            obj = change.after if now else change.before
+            assert obj is not None
+            # The event of a removal carries the last state under the revision of the removal.
+            metadata = obj["metadata"] | {"resourceVersion": str(change.revision)}
+            events.append({"type": kind, "object": shown(obj | {"metadata": metadata}, resource=self.resource)})
+        return events
+
+    def _selects(self, obj: Json) -> bool:
+        return self.by_labels(labels_of(obj)) and self.by_fields(obj)
+
+    def _bookmark(self, revision: int, **more: Json) -> Json:
+        metadata = {"resourceVersion": str(revision), "creationTimestamp": None} | more
+        obj = {"kind": self.resource.kind, "apiVersion": self.resource.api_version, "metadata": metadata}
+        return {"type": "BOOKMARK", "object": obj}
+
+
+def accept(*, store: Store, resource: Resource, namespace: str, query: Mapping[str, str], bookmark_s: float) -> Watch:
+    """Accept a watch. Refusal 400 for what cannot be parsed, 504 for a revision that lies in the future."""
+    revision = parse_revision(query.get("resourceVersion"), store=store)
+    return Watch(
+        store=store,
+        resource=resource,
+        namespace=namespace,
+        revision=revision or store.revision,
+        # Without a revision, a client has listed nothing yet.
+        initial=not revision or query.get("sendInitialEvents") == "true",
+        marks_end=query.get("sendInitialEvents") == "true",
+        seconds=float(selectors.parse_integer(query.get("timeoutSeconds")) or _USUAL_S),
+        bookmarks=query.get("allowWatchBookmarks") in ("true", "1"),
+        bookmark_s=bookmark_s,
+        by_labels=selectors.label_selector(query.get("labelSelector", "")),
+        by_fields=selectors.field_selector(query.get("fieldSelector", ""), resource=resource),
+    )
