@@ -26,6 +26,7 @@ from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store.alert_groups import AlertScope, PendingAlert, StoredAlertPost
 from bot.workflows.alert_connections import FAULT, connections_of, grown, likeness_of, place_of, post_of
 from bot.workflows.alert_remedies import remedies_done
+from bot.workflows.job_payloads import AlertGroupJob, AlertPostJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.single_posts import post_once
@@ -79,8 +80,8 @@ class AlertGroupWorkflow:
     start: StartJob
     window_s: float = WINDOW_S
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        """Run the job `alert_group`. Payload: {"channel", "cluster", "round"}."""
+    async def run(self, run: JobRun, payload: AlertGroupJob) -> Json | None:
+        """Run the job `alert_group`."""
         await run.sleep(self.window_s)
         await retry_step(run, "close_round", self.close_round, payload, pauses=_PAUSES_S)
         more: Json | None = {"more": True}
@@ -90,11 +91,11 @@ class AlertGroupWorkflow:
             await retry_step(run, "start_posts", self.start_posts, payload, pauses=_PAUSES_S)
         return None
 
-    async def close_round(self, payload: Json) -> None:
+    async def close_round(self, payload: AlertGroupJob) -> None:
         """Let later alerts open the next round."""
-        await self.services.store.alert_groups.close_round(_scope(payload), int(payload["round"]))
+        await self.services.store.alert_groups.close_round(_scope(payload), payload.round)
 
-    async def place(self, payload: Json) -> Json:
+    async def place(self, payload: AlertGroupJob) -> Json:
         """Place pending alerts; return whether `more` of them wait."""
         store, scope = self.services.store.alert_groups, _scope(payload)
         async with self.services.turn(f"alerts/{scope.key}"):
@@ -137,7 +138,7 @@ class AlertGroupWorkflow:
         if hidden:
             await store.leave_out(scope, hidden)
 
-    async def start_posts(self, payload: Json) -> None:
+    async def start_posts(self, payload: AlertGroupJob) -> None:
         """Start the jobs of the posts that are out of date."""
         scope = _scope(payload)
         for id, edit in await self.services.store.alert_groups.behind(scope):
@@ -222,17 +223,17 @@ class AlertPostWorkflow:
     start: StartJob
     every_s: float = UPDATE_EVERY_S
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        """Run the job `alert_post`. Payload: {"post", "edit", "channel"}; `edit` counts its earlier messages."""
+    async def run(self, run: JobRun, payload: AlertPostJob) -> Json | None:
+        """Run the job `alert_post`."""
         due = await retry_step(run, "due", self.due, payload, pauses=_PAUSES_S)
         if due and due["wait"] > 0:
             await run.sleep(due["wait"])
         await retry_step(run, "show", self.show, payload, pauses=_PAUSES_S)
         return None
 
-    async def due(self, payload: Json) -> Json:
+    async def due(self, payload: AlertPostJob) -> Json:
         """Return how many seconds the message stays as it is; a post is closed at once."""
-        post = await self.services.store.alert_groups.post(str(payload["post"]))
+        post = await self.services.store.alert_groups.post(payload.post)
         if post is None or not post.edits or not post.firing:
             return {"wait": 0.0}
         if post.silence is not None and post.silence.at > post.at:
@@ -240,10 +241,10 @@ class AlertPostWorkflow:
         passed = (self.services.clock() - post.at).total_seconds()
         return {"wait": min(max(0.0, self.every_s - passed), self.every_s)}
 
-    async def show(self, payload: Json) -> None:
+    async def show(self, payload: AlertPostJob) -> None:
         """Show the post as it is now, and start the next job if it changed meanwhile."""
-        store, edit = self.services.store.alert_groups, int(payload["edit"])
-        post = await store.post(str(payload["post"]))
+        store, edit = self.services.store.alert_groups, payload.edit
+        post = await store.post(payload.post)
         if post is None:
             return
         if post.edits == edit:
@@ -279,11 +280,11 @@ class AlertPostWorkflow:
 
 async def start_post(start: StartJob, id: str, edit: int, channel: str) -> None:
     """Start the job that shows a post as it is now; `edit` counts its earlier messages."""
-    await start("alert_post", f"alert_post.{id}.{edit}", {"post": id, "edit": edit, "channel": channel})
+    await start(f"alert_post.{id}.{edit}", AlertPostJob(post=id, edit=edit, channel=channel))
 
 
-def _scope(payload: Json) -> AlertScope:
-    return AlertScope(channel=str(payload["channel"]), cluster=str(payload["cluster"]))
+def _scope(payload: AlertGroupJob) -> AlertScope:
+    return AlertScope(channel=payload.channel, cluster=payload.cluster)
 
 
 def _of_diagnosis(alert: PendingAlert, found: Diagnosis, requester: Requester, *, seconds: float) -> _Cause:

@@ -9,6 +9,7 @@ from typing import Final
 from bot.jobs import JobRun, Json
 from bot.policy.channel_defaults import AlertAnswers
 from bot.store import RequestState, StoredRequest
+from bot.workflows.job_payloads import AlertOverJob
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Services
@@ -68,11 +69,11 @@ class AlertNotes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertOverWorkflow:
-    """The job `alert_over`: another post says that an alert is over. Payload: {"request"}."""
+    """The job `alert_over`: another post says that an alert is over."""
 
     notes: AlertNotes
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: AlertOverJob) -> Json | None:
         for pause in (*_PAUSES_S, None):
             done = await retry_step(run, "over", self.over, payload, pause is None)
             if pause is None or not done or done["over"]:
@@ -80,9 +81,9 @@ class AlertOverWorkflow:
             await run.sleep(pause)
         return None
 
-    async def over(self, payload: Json, last: bool) -> Json:
+    async def over(self, payload: AlertOverJob, last: bool) -> Json:
         """Close the answer unless it is still being written; then only at the `last` attempt."""
-        request = await self.notes.services.store.requests.get(str(payload["request"]))
+        request = await self.notes.services.store.requests.get(payload.request)
         if request is not None and request.state is RequestState.OPEN and not last:
             return {"over": False}
         if request is not None and request.state is not RequestState.WITHDRAWN:

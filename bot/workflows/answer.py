@@ -26,6 +26,7 @@ from bot.workflows.chronicle.answer_facts import FactRecorder
 from bot.workflows.chronicle.similar_incidents import SimilarIncidents
 from bot.workflows.cluster_choice import PRESSED
 from bot.workflows.concurrency import LimitReached
+from bot.workflows.job_payloads import AnswerJob
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step, try_step
 from bot.workflows.pasted_files import PastedFiles
@@ -83,15 +84,15 @@ class AnswerWorkflow:
     alert_notes: AlertNotes
     unknown_pastes: UnknownPasteRecorder
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        request = str(payload["request"])
-        revision = int(payload.get("revision", 1))
+    async def run(self, run: JobRun, payload: AnswerJob) -> Json | None:
+        request = payload.request
+        revision = payload.revision
         prepared = await retry_step(run, "prepare", self.prepare, request, revision)
         if not prepared or not prepared["goes_on"]:
             await retry_step(run, "trim", self.trim, request, prepared)
             return None
         with unasked(bool(prepared["unasked"])):
-            anyway = bool(payload.get("anyway"))
+            anyway = payload.anyway
             if prepared["topic"] and not anyway and await self.repeats.is_repeat(run, request, prepared["topic"]):
                 return None
             result = await self.in_turn(run, request, prepared)

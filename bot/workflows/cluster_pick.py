@@ -15,6 +15,7 @@ from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import AuditEntry, RequestState
 from bot.workflows.answer import AnswerWorkflow, PickedCluster
 from bot.workflows.cluster_choice import PRESSED
+from bot.workflows.job_payloads import PickJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from responses.cluster_choice import CLUSTER_NOT_VISIBLE
@@ -28,30 +29,30 @@ _WHY: Final = "the policy does not allow this user to see that cluster in this c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickWorkflow:
-    """The job `pick`. Payload: {"request", "cluster", "user", "team", "channel"}."""
+    """The job `pick`."""
 
     services: Services
     answers: AnswerWorkflow
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: PickJob) -> Json | None:
         taken = await retry_step(run, "take", self.take, payload, run.id)
         if not taken:
             return None
-        picked = PickedCluster(user=str(payload["user"]), cluster=str(payload["cluster"]))
+        picked = PickedCluster(user=payload.user, cluster=payload.cluster)
         prepared: Json = {"revision": taken["revision"], "unread": []}
-        result = await self.answers.in_turn(run, request := str(payload["request"]), prepared, picked)
+        result = await self.answers.in_turn(run, request := payload.request, prepared, picked)
         await self.answers.link_back(run, request, result)
         return result
 
-    async def take(self, payload: Json, job: str) -> Json | None:
+    async def take(self, payload: PickJob, job: str) -> Json | None:
         """Store the choice if the user may see that cluster."""
         services, store = self.services, self.services.store
-        request = await store.requests.get(str(payload["request"]))
+        request = await store.requests.get(payload.request)
         if request is None or request.state is RequestState.WITHDRAWN:
             return None
-        team, channel, user = str(payload["team"]), str(payload["channel"]), str(payload["user"])
+        team, channel, user = payload.team, payload.channel, payload.user
         requester = await services.requester(team=team, channel=channel, user=user)
-        cluster = str(payload["cluster"])
+        cluster = payload.cluster
         if not requester.scope.clusters([cluster]):
             await store.audit.append(
                 AuditEntry(

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
-
-from bot.jobs import JobTurn, JobUrgency, Json
-
-# People wait for these with a dialog or a button before them.
-_INTERACTIVE: Final = frozenset({
-    "preview", "remedy", "pick", "opinion", "correction", "command", "mention", "pin", "withdraw", "watch_press",
-    "silence", "silence_dialog", "silence_end",
-})  # fmt: skip
-_ANSWERS: Final = frozenset({"answer", "repeat"})
-# The key in the payload of a job `answer` that somebody asked for.
-ASKED: Final = "asked"
+from bot.jobs import JobTurn, Json
+from bot.workflows.job_payloads import AnswerJob, read_payload
 
 
-def turn_of(kind: str, payload: Json) -> JobTurn:
+def turn_of(kind: str, kept: Json) -> JobTurn:
     """Return the turn of a job; one without a user is counted to its channel."""
-    channel = str(payload.get("channel") or _channel_of(payload))
-    user = str(payload.get("user") or "")
-    # An integration may have more requests waiting than a person: `answer` is bounded where it is submitted.
-    bounded = bool(user) and kind != "answer"
-    return JobTurn(person=user or f"#{channel}", channel=channel, urgency=_urgency(kind, payload), bounded=bounded)
-
-
-def _urgency(kind: str, payload: Mapping[str, object]) -> JobUrgency:
-    if kind in _INTERACTIVE:
-        return JobUrgency.INTERACTIVE
-    if kind in _ANSWERS:
-        return JobUrgency.ASKED if payload.get(ASKED) else JobUrgency.UNASKED
-    return JobUrgency.BACKGROUND
-
-
-def _channel_of(payload: Json) -> str:
-    """Return the channel in a request's id, which is team.channel.message."""
-    parts = str(payload.get("request") or "").split(".")
-    return parts[1] if len(parts) > 2 else ""
+    try:
+        payload = read_payload(kind, kept)
+    except ValueError:
+        # Recorded by another version: it waits its turn, and fails visibly.
+        return JobTurn()
+    # An integration may have more requests waiting than a person: answers are bounded where they are submitted.
+    bounded = bool(payload.user) and not isinstance(payload, AnswerJob)
+    person = payload.user or f"#{payload.where}"
+    return JobTurn(person=person, channel=payload.where, urgency=payload.urgency, bounded=bounded)

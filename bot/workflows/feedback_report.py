@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import structlog
 
 from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
+from bot.workflows.job_payloads import FeedbackReportJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
@@ -30,18 +30,17 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackReportWorkflow:
-    """The job `feedback_report`. Payload: {"team", "channel", "since", "until"}: the period of the report."""
+    """The job `feedback_report`."""
 
     services: Services
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: FeedbackReportJob) -> Json | None:
         await retry_step(run, "report", self.report, payload, run.id)
         return None
 
-    async def report(self, payload: Json, id: str) -> None:
+    async def report(self, payload: FeedbackReportJob, id: str) -> None:
         """Post the feedback of the period once; nothing if there is none."""
-        services, channel = self.services, str(payload["channel"])
-        since, until = (datetime.fromisoformat(str(payload[name])) for name in ("since", "until"))
+        services, channel, since, until = self.services, payload.channel, payload.since, payload.until
         records = await services.store.feedback_reader.records(since, until)
         readable = await self._readable(records.channels, channel)
         summary = summary_of(records, may_read=readable.__contains__)

@@ -12,6 +12,7 @@ from bot.remedies.contract import Preview, Reason, Refusal
 from bot.store import ClaimOutcome, ClaimResult, StoredPlan
 from bot.workflows.authorisation import Authoriser, Authority
 from bot.workflows.dialogs import dialog_content
+from bot.workflows.job_payloads import RemedyJob
 from bot.workflows.press_records import APPROVAL, Confirmation, PressRecorder
 from bot.workflows.remedy_limits import Attempt
 from bot.workflows.services import Requester, Services
@@ -30,7 +31,7 @@ class PlanClaims:
     recorder: PressRecorder
     authoriser: Authoriser
 
-    async def claim(self, payload: Json, token: str) -> Json:
+    async def claim(self, payload: RemedyJob, token: str) -> Json:
         """Claim the plan: {"goes_on": whether this press applies it, "authority": its `Authority`}.
 
         `tell`: whether the result is shown to others than the user who pressed.

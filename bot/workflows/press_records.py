@@ -9,13 +9,13 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json
 from bot.remedies.audit_entry import Denied, Result, audit_entry
 from bot.remedies.contract import Plan, State
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import AuditEntry, StoredAnswer
 from bot.workflows.chronicle.answer_facts import FactRecorder
 from bot.workflows.dialogs import dialog_content
+from bot.workflows.job_payloads import RemedyJob
 from bot.workflows.kept_answer import RemedyNote
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import Services
@@ -75,21 +75,21 @@ class PressRecorder:
     poster: MessagePoster
     fact_recorder: FactRecorder
 
-    async def press(self, payload: Json, token: str) -> Confirmation | None:
+    async def press(self, payload: RemedyJob, token: str) -> Confirmation | None:
         """Return the confirmation of a job; None if its answer or plan was deleted."""
-        stored = await self.services.store.plans.get(str(payload["plan"]))
+        stored = await self.services.store.plans.get(payload.plan)
         answer = await self.services.store.answers.get(stored.request_id) if stored else None
         if stored is None or answer is None:
             return None
-        user = str(payload["user"])
+        user = payload.user
         asked_by = str((stored.document.get(APPROVAL) or {}).get("by", ""))
-        view = str(payload.get("view", ""))
+        view = payload.view
         shown = dialog_content(stored, view)
         return Confirmation(
             plan=Plan.from_json(stored.document["plan"]).answered(shown.answers if shown else {}),
             answer=answer,
             user=user,
-            team=str(payload["team"]),
+            team=payload.team,
             token=token,
             view=view,
             asked_by=asked_by if asked_by != user else "",

@@ -19,6 +19,7 @@ from bot.remedies.undo import plan_to_undo
 from bot.remedies.verification import verify
 from bot.workflows.authorisation import Authority
 from bot.workflows.dialogs import dialog_content
+from bot.workflows.job_payloads import RemedyJob
 from bot.workflows.outages import retry_step
 from bot.workflows.plan_claims import PlanClaims
 from bot.workflows.press_records import ENDS, UNDO, WRITING, Confirmation, PressRecorder
@@ -44,7 +45,7 @@ class RemedyWorkflow:
     claims: PlanClaims
     recorder: PressRecorder
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: RemedyJob) -> Json | None:
         token = run.id
         claimed = await retry_step(run, "claim", self.claims.claim, payload, token)
         outcome: Json | None = None
@@ -58,7 +59,7 @@ class RemedyWorkflow:
             await retry_step(run, "tell", self.report, payload, token)
         return outcome
 
-    async def apply(self, payload: Json, token: str, authority: Json) -> Json:
+    async def apply(self, payload: RemedyJob, token: str, authority: Json) -> Json:
         """Apply the plan once: a second run finds the result of the first."""
         press = await self.recorder.press(payload, token)
         if press is None:
@@ -74,7 +75,7 @@ class RemedyWorkflow:
         await self._mark(press, result)
         return {"goes_on": True, "applied": safe_value(replace(result, undo=()).as_json())}
 
-    async def verify(self, payload: Json, token: str, applied: Json, authority: Json) -> Json | None:
+    async def verify(self, payload: RemedyJob, token: str, applied: Json, authority: Json) -> Json | None:
         """Read the evidence again until it clears or the time is up. It only reads, so it may run twice."""
         press = await self.recorder.press(payload, token)
         if press is None:
@@ -100,7 +101,7 @@ class RemedyWorkflow:
         await self.recorder.note(press, ENDS[outcome.state], outcome.says, show=False)
         return {"state": str(outcome.state)}
 
-    async def report(self, payload: Json, token: str) -> None:
+    async def report(self, payload: RemedyJob, token: str) -> None:
         """Report the result in the answer and the audit; retry during Slack outages."""
         press = await self.recorder.press(payload, token)
         if press is not None:

@@ -25,6 +25,7 @@ from bot.slack.people import Person
 from bot.store import Store, StoredRequest
 from bot.workflows.concurrency import ConcurrencyLimits
 from bot.workflows.configuration import Configuration
+from bot.workflows.job_payloads import Payload
 from bot.workflows.learned_entries import LearnedEntries
 from intents.domain import Language
 from responses.language import choose
@@ -158,6 +159,10 @@ class Services:
 
     async def _membership(self, user: str) -> Membership:
         return await self.slack.groups(user) if user and self.policy.asks_groups else Membership()
+
+    async def presser(self, job: Payload, *, fresh: bool = False) -> Requester:
+        """Identify the person of a job."""
+        return await self.requester(team=job.team, channel=job.channel, user=job.user, fresh=fresh)
 
     async def requester_of(self, request: StoredRequest) -> Requester:
         original = request.original

@@ -24,6 +24,7 @@ from bot.slack.errors import (
 from bot.store import ChannelState, Chronicle, IncidentChannel, StoreUnavailable
 from bot.workflows.chronicle.summary_canvas import CANVAS_EVERY, SummaryCanvas
 from bot.workflows.chronicle.summary_page import SummaryPage, page_of
+from bot.workflows.job_payloads import SummaryJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from intents.domain import Text
@@ -51,13 +52,13 @@ _NOWHERE: Final = (NotInChannel, ChannelGone, Archived)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryWorkflow:
-    """The job `summary`. Payload: {"channel", "wait": seconds until the slot of changes is over}."""
+    """The job `summary`."""
 
     services: Services
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        if wait := float(payload.get("wait") or 0):
-            await run.sleep(wait)
+    async def run(self, run: JobRun, payload: SummaryJob) -> Json | None:
+        if payload.wait:
+            await run.sleep(payload.wait)
         shown: Json | None = None
         for number in range(_ROUNDS):
             shown = await retry_step(run, f"show {number}", self.show, payload, f"{run.id}/{number}")
@@ -70,9 +71,9 @@ class SummaryWorkflow:
             await retry_step(run, "canvas", self.write, payload)
         return None
 
-    async def show(self, payload: Json, by: str) -> Json:
+    async def show(self, payload: SummaryJob, by: str) -> Json:
         """Update the summary message. Raise SlackUnavailable, to be retried."""
-        channel, chronicles = str(payload["channel"]), self.services.store.chronicles
+        channel, chronicles = payload.channel, self.services.store.chronicles
         known = await chronicles.get(channel)
         if known is None or known.state in _WITHOUT_SUMMARY:
             return {"more": False}
@@ -107,9 +108,9 @@ class SummaryWorkflow:
             _log.info("summary_channel_unavailable", channel=chronicle.channel.channel, error=str(error))
             return False
 
-    async def write(self, payload: Json) -> None:
+    async def write(self, payload: SummaryJob) -> None:
         """Update the canvas unless another process has. Raise SlackUnavailable."""
-        chronicle = await self.services.store.chronicles.read(str(payload["channel"]))
+        chronicle = await self.services.store.chronicles.read(payload.channel)
         if chronicle is None or chronicle.channel.state in _WITHOUT_SUMMARY:
             return
         if not await self._shared(chronicle.channel):
