@@ -13,6 +13,7 @@ from bot.diagnosing import CarriedMatch, match_text
 from bot.diagnosing.object_search import exists
 from bot.policy import ReadLevel
 from bot.store import StoredRequest, Surface
+from bot.workflows.exchanges import Exchange
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Requester, Services
 from intents.cluster_choice import (
@@ -69,14 +70,13 @@ class ClusterChooser:
 
     services: Services
 
-    async def of(
-        self, request: StoredRequest, requester: Requester, *, pressed: str = "", match: CarriedMatch | None = None
-    ) -> Interpretation:
+    async def of(self, exchange: Exchange, *, pressed: str = "", match: CarriedMatch | None = None) -> Interpretation:
         """Return the interpretation of a request for this requester's access.
 
         `pressed` is the cluster that they have just chosen, "" for none. The question gets the `match` if it belongs to
         its text. An unresponsive cluster does not delay the lookup of the object. Raises StoreUnavailable.
         """
+        request, requester = exchange.request, exchange.requester
         parsed = self._with_match(_parsed(request), match, request.original.channel)
         visible = (
             requester.scope.clusters(self.services.clusters.names) if requester.scope.reading is ReadLevel.FULL else ()

@@ -50,13 +50,12 @@ class PickWorkflow:
         request = await store.requests.get(payload.request)
         if request is None or request.state is RequestState.WITHDRAWN:
             return None
-        team, channel, user = payload.team, payload.channel, payload.user
-        requester = await services.requester(team=team, channel=channel, user=user)
-        cluster = payload.cluster
+        channel, user, cluster = payload.channel, payload.user, payload.cluster
+        requester = await services.presser(payload)
         if not requester.scope.clusters([cluster]):
             await store.audit.append(
                 AuditEntry(
-                    at=services.clock(), actor=user, team=team, channel=channel, action=str(Press.CLUSTER),
+                    at=services.clock(), actor=user, team=payload.team, channel=channel, action=str(Press.CLUSTER),
                     cluster=cluster, outcome="refused", detail={"why": _WHY}, key=job,
                 )
             )  # fmt: skip

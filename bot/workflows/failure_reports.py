@@ -17,7 +17,8 @@ from bot.policy import ReadLevel
 from bot.remedies.contract import Reason, Refusal, Verification
 from bot.remedies.contract import State as RemedyOutcome
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.store import CLAIMED, RequestState, StoredRequest, StoreUnavailable
+from bot.store import CLAIMED, RequestState, StoreUnavailable
+from bot.workflows.exchanges import Exchange, load_exchange
 from bot.workflows.job_payloads import (
     AnswerJob,
     CommandJob,
@@ -32,7 +33,7 @@ from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import OutageLasted, retry_step
 from bot.workflows.press_records import WRITING, Confirmation, PressRecorder
 from bot.workflows.remedy_limits import APPLIED
-from bot.workflows.services import ANSWER, Requester, Services
+from bot.workflows.services import ANSWER, Services
 from bot.workflows.single_posts import post_once
 from intents.domain import Text
 from responses import failures
@@ -121,45 +122,45 @@ class FailureReports:
 
     async def _unanswered(self, request_id: str, reason: Text) -> None:
         store = self.services.store
-        request = await store.requests.get(request_id)
-        if request is None or request.state not in (RequestState.OPEN, RequestState.FAILED):
+        exchange = await load_exchange(self.services, request_id)
+        if exchange is None or exchange.request.state not in (RequestState.OPEN, RequestState.FAILED):
             return  # deleted, or answered by the job of an edit
+        request = exchange.request
         await store.topics.end(request.id)
         await store.requests.set_state(request.id, RequestState.FAILED)
-        requester = await self.services.requester_of(request)
-        message = failed(reason, language=requester.language)
-        if sent := await self.poster.sent(request, step=ANSWER):
+        message = failed(reason, language=exchange.language)
+        if sent := exchange.sent:
             await self.services.slack.update(channel=sent.channel, ts=sent.ts, message=message, final=True)
-        elif await self._is_expected(request, requester):
+        elif await self._is_expected(exchange):
             await self.poster.post(request, message, step=ANSWER)
 
-    async def _is_expected(self, request: StoredRequest, requester: Requester) -> bool:
+    async def _is_expected(self, exchange: Exchange) -> bool:
         """Tell whether people expect an answer: somebody asked for it, or the pasted text is a known error."""
+        request = exchange.request
         if not request.original.origin.is_unasked:
             return True
-        if requester.scope.reading is ReadLevel.NOTHING:
+        if exchange.scope.reading is ReadLevel.NOTHING:
             return False
         engine = self.services.engine(request.original.channel)
         return bool((await carried_match(request.text, engine=engine)).matching.hypotheses)
 
     async def _unpicked(self, job: PickJob) -> None:
         """Restore the earlier answer, and tell the user who chose the cluster."""
-        request = await self.services.store.requests.get(job.request)
-        if request is None:
+        exchange = await load_exchange(self.services, job.request)
+        if exchange is None:
             return
-        requester = await self.services.requester_of(request)
-        await self.poster.show(request, failed(failures.RESTARTED, language=requester.language))
+        await self.poster.show(exchange.request, failed(failures.RESTARTED, language=exchange.language))
         message = not_done(failures.PRESS_AGAIN, language=await self.services.language_of(job.user, within=_TELL_S))
         await self.services.slack.post_ephemeral(
-            channel=job.channel, user=job.user, message=message, thread_ts=request.original.thread_ts
+            channel=job.channel, user=job.user, message=message, thread_ts=exchange.request.original.thread_ts
         )
 
     async def _unfinished(self, job: RemedyJob, token: str) -> None:
         """Show the remedy as failed: not as running, nor as not done once a write was about to be sent."""
         press = await self.recorder.press(job, token)
-        stored = await self.services.store.plans.get(press.plan.id) if press else None
-        if press is None or stored is None:
+        if press is None:
             return
+        stored = press.stored
         if stored.token != token:
             await self.recorder.post_ephemeral(press, failures.RESTARTED)
         elif stored.state == APPLIED:

@@ -26,7 +26,7 @@ from bot.slack.lane import unasked
 from bot.slack.posts import PostedMessage
 from bot.store import StoredAnswer, StoredRequest
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer
-from bot.workflows.services import ANSWER, FILE, Services
+from bot.workflows.services import ANSWER, FILE, Services, post_key
 from intents.domain import Text
 from responses.language import choose
 from responses.slack.message import Message, Picture
@@ -49,7 +49,7 @@ class MessagePoster:
 
     async def sent(self, request: StoredRequest, *, step: str) -> PostedMessage | None:
         """Return the message of that step, if it was posted."""
-        entry = await self.services.store.outbox.get(_key(request, step))
+        entry = await self.services.store.outbox.get(post_key(request.id, step))
         return PostedMessage(channel=entry.channel, ts=entry.ts, earlier=True) if entry and entry.ts else None
 
     async def placeholder(self, request: StoredRequest, message: Message) -> PostedMessage | None:
@@ -86,7 +86,7 @@ class MessagePoster:
         limits the wait for the rate limit.
         """
         original, services = request.original, self.services
-        key = _key(request, step)
+        key = post_key(request.id, step)
         sending = await services.store.outbox.begin(key, original.channel, original.thread_ts, services.clock())
         if sending.ts:
             return PostedMessage(channel=original.channel, ts=sending.ts, earlier=True)
@@ -134,7 +134,7 @@ class MessagePoster:
                 ts=answer.ts,
                 message=message,
                 final=True,
-                key=_key(request, ANSWER),
+                key=post_key(request.id, ANSWER),
                 thread_ts=request.original.thread_ts,
             )
         except MessageGone:
@@ -175,7 +175,7 @@ class MessagePoster:
                 channel=sent.channel,
                 ts=sent.ts,
                 picture=picture,
-                key=_key(request, step),
+                key=post_key(request.id, step),
                 thread_ts=request.original.thread_ts,
             )
 
@@ -183,7 +183,7 @@ class MessagePoster:
         """Delete the messages of a request."""
         for step in (ANSWER, FILE):
             if sent := await self.sent(request, step=step):
-                key = _key(request, step)
+                key = post_key(request.id, step)
                 await self.services.slack.delete(
                     channel=sent.channel, ts=sent.ts, key=key, thread_ts=request.original.thread_ts
                 )
@@ -211,11 +211,6 @@ class MessagePoster:
                 await services.slack.post(channel=original.user, message=notice(says, language=language))
             except SlackError as second:
                 _log.warning("requester_notification_failed", user=original.user, error=str(second))
-
-
-def _key(request: StoredRequest, step: str) -> str:
-    """Return the key of a message in the outbox and in Slack."""
-    return f"{request.id}/{step}"
 
 
 def _about(channel: str, says: Text) -> Text:

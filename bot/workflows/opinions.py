@@ -49,7 +49,7 @@ class OpinionWorkflow:
         answer, request = await store.answers.get(request_id), await store.requests.get(request_id)
         if answer is None or request is None:
             return {"taken": False}
-        requester = await services.requester(team=payload.team, channel=channel, user=user)
+        requester = await services.presser(payload)
         if requester.scope.reading is not ReadLevel.FULL:
             # A user who may not see the answer must not hide it from others.
             await services.slack.post_ephemeral(
@@ -81,12 +81,11 @@ class OpinionWorkflow:
     async def ask(self, payload: OpinionJob) -> None:
         """Open the dialog that asks what it was. The opinion stands without it."""
         services = self.services
-        team, user = payload.team, payload.user
         try:
             answer = await services.store.answers.get(payload.request)
             if answer is None:
                 return
-            requester = await services.requester(team=team, channel=payload.channel, user=user)
+            requester = await services.presser(payload)
             view = await correction_view(services, answer, requester)
             if view is not None:
                 await services.slack.open_view(payload.trigger, view)

@@ -12,7 +12,7 @@ import structlog
 from bot.remedies.audit_entry import Denied, Result, audit_entry
 from bot.remedies.contract import Plan, State
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.store import AuditEntry, StoredAnswer
+from bot.store import AuditEntry, StoredAnswer, StoredPlan, StoredRequest
 from bot.workflows.chronicle.answer_facts import FactRecorder
 from bot.workflows.dialogs import dialog_content
 from bot.workflows.job_payloads import RemedyJob
@@ -53,13 +53,15 @@ _OVER: Final = frozenset({*ENDS.values(), RemedyState.PARTLY, RemedyState.UNKNOW
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """A confirmation: user, plan, answer and dialog. `token` names it in the claim and the audit.
+    """A confirmation: user, plan, answer and dialog, loaded once a step. `token` names it in the claim and the audit.
 
-    `asked_by` is the user who confirmed first, if this one approves.
+    `asked_by` is the user who confirmed first, if this one approves. The `request` may be purged before its plan.
     """
 
     plan: Plan
+    stored: StoredPlan
     answer: StoredAnswer
+    request: StoredRequest | None
     user: str
     team: str
     token: str
@@ -77,22 +79,23 @@ class PressRecorder:
 
     async def press(self, payload: RemedyJob, token: str) -> Confirmation | None:
         """Return the confirmation of a job; None if its answer or plan was deleted."""
-        stored = await self.services.store.plans.get(payload.plan)
-        answer = await self.services.store.answers.get(stored.request_id) if stored else None
+        store = self.services.store
+        stored = await store.plans.get(payload.plan)
+        answer = await store.answers.get(stored.request_id) if stored else None
         if stored is None or answer is None:
             return None
-        user = payload.user
         asked_by = str((stored.document.get(APPROVAL) or {}).get("by", ""))
-        view = payload.view
-        shown = dialog_content(stored, view)
+        shown = dialog_content(stored, payload.view)
         return Confirmation(
             plan=Plan.from_json(stored.document["plan"]).answered(shown.answers if shown else {}),
+            stored=stored,
             answer=answer,
-            user=user,
+            request=await store.requests.get(stored.request_id),
+            user=payload.user,
             team=payload.team,
             token=token,
-            view=view,
-            asked_by=asked_by if asked_by != user else "",
+            view=payload.view,
+            asked_by=asked_by if asked_by != payload.user else "",
         )
 
     async def note(
@@ -142,12 +145,10 @@ class PressRecorder:
 
     async def _show(self, press: Confirmation) -> bool:
         """Update the answer; return whether it is there."""
-        request = await self.services.store.requests.get(press.answer.request_id)
-        return request is not None and await self.poster.show(request)
+        return press.request is not None and await self.poster.show(press.request)
 
     async def _say(self, press: Confirmation, shown: RemedyShown, *, in_thread: bool) -> None:
-        request = await self.services.store.requests.get(press.answer.request_id)
-        plan, answer = press.plan, press.answer
+        plan, answer, request = press.plan, press.answer, press.request
         audit_line = AuditLine(shown=shown, cluster=plan.cluster, target=plan.target)
         if request is not None and in_thread:
             language = Language(answer.message.get("language") or Language.EN)
@@ -209,8 +210,7 @@ class PressRecorder:
 
     async def _post_ephemeral(self, press: Confirmation, message: Message) -> None:
         try:
-            request = await self.services.store.requests.get(press.answer.request_id)
-            thread = request.original.thread_ts if request else ""
+            thread = press.request.original.thread_ts if press.request else ""
             await self.services.slack.post_ephemeral(
                 channel=press.answer.channel, user=press.user, message=message, thread_ts=thread
             )

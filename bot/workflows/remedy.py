@@ -39,7 +39,7 @@ _BACKED_OFF: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemedyWorkflow:
-    """The job `remedy`. Payload: {"plan", "user", "team", "view"}."""
+    """The job `remedy`."""
 
     services: Services
     claims: PlanClaims
@@ -109,12 +109,10 @@ class RemedyWorkflow:
 
     async def _applied(self, press: Confirmation, authority: Authority) -> Applied | Refusal:
         plan, services = press.plan, self.services
-        stored = await services.store.plans.get(plan.id)
-        document = stored.document if stored else {}
-        seen = dialog_content(stored, press.view) if stored else None
+        seen = dialog_content(press.stored, press.view)
         if seen is None:
             return Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED)
-        begun = document.get(WRITING) == press.token
+        begun = press.stored.document.get(WRITING) == press.token
         try:
             session = authority.session(await services.clusters.get(plan.cluster))
         except ClusterError as error:

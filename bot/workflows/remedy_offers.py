@@ -10,8 +10,8 @@ from bot.kube.impersonation import ActsAs
 from bot.remedies.offers import plan_remedies
 from bot.remedies.registry import words_of
 from bot.remedies.session import Session
-from bot.store import StoredRequest
-from bot.workflows.services import Requester, Services
+from bot.workflows.exchanges import Exchange
+from bot.workflows.services import Services
 from intents.domain import Diagnosis, JudgedHypothesis, ObjectRef, Text
 from intents.request import Request as Question
 from responses.safety import safe_value
@@ -31,9 +31,8 @@ class RemedyOffers:
 
     async def buttons(
         self,
-        request: StoredRequest,
+        exchange: Exchange,
         question: Question,
-        requester: Requester,
         diagnosis: Diagnosis,
         connection: Connection,
     ) -> tuple[RemedyButton, ...]:
@@ -43,34 +42,33 @@ class RemedyOffers:
         """
         offers = (*leading_hypotheses(diagnosis)[:1], *open_hypotheses(diagnosis)[:1], *offered(diagnosis))
         shown = [one for one in {one.key: one for one in offers}.values() if one.remedies]
-        planned = [await self._of(one, request, question, requester, diagnosis, connection) for one in shown]
+        planned = [await self._of(one, exchange, question, diagnosis, connection) for one in shown]
         buttons, names = zip(*(each for some in planned for each in some), strict=True) if any(planned) else ((), ())
         return labelled(buttons, names)
 
     async def _of(
         self,
         judged: JudgedHypothesis,
-        request: StoredRequest,
+        exchange: Exchange,
         question: Question,
-        requester: Requester,
         diagnosis: Diagnosis,
         connection: Connection,
     ) -> tuple[tuple[RemedyButton, str], ...]:
         """Return the buttons of one hypothesis, each with the name of its object; their plans are stored first."""
 
         def allowed(action: str, target: ObjectRef) -> bool:
-            return requester.scope.offers(action, connection.name, target.namespace)
+            return exchange.scope.offers(action, connection.name, target.namespace)
 
-        acting = requester.scope.acts_as(connection.name)
+        acting = exchange.scope.acts_as(connection.name)
         planned = await plan_remedies(
             diagnosis,
             judged,
             request=question,
-            request_id=request.id,
-            engine=self.services.engine(requester.scope.who.channel),
+            request_id=exchange.id,
+            engine=self.services.engine(exchange.scope.who.channel),
             session=Session(
                 connection=connection,
-                access=requester.scope.access(connection.name),
+                access=exchange.scope.access(connection.name),
                 acting_as=acting if isinstance(acting, ActsAs) else None,
             ),
             allowed=allowed,
@@ -79,7 +77,7 @@ class RemedyOffers:
             reviewed=not isinstance(acting, Text),
         )
         for plan in planned.plans:
-            await self.services.store.plans.save(plan.id, request.id, {"plan": plan.as_json()}, plan.expires)
+            await self.services.store.plans.save(plan.id, exchange.id, {"plan": plan.as_json()}, plan.expires)
         own = {remedy.id: remedy.button or _short(remedy.title) for remedy in judged.remedies}
         return tuple(
             (

@@ -19,10 +19,11 @@ from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import JobRun, Json
 from bot.slack.errors import MessageGone, SlackError, SlackUnavailable
 from bot.store import RequestState, StoredRequest, Surface
+from bot.workflows.exchanges import Exchange, load_exchange
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step, try_step
-from bot.workflows.services import ANSWER, Requester, Services
+from bot.workflows.services import ANSWER, Services
 from intents.cluster_choice import marked_with
 from responses.slack.notices import answered_before
 
@@ -54,8 +55,9 @@ class Repeats:
     # How much of what only grows an answer shows: its count by the request, its links by the request and "links".
     _shown: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
-    def topic_of(self, request: StoredRequest, requester: Requester, match: CarriedMatch | None) -> str:
+    def topic_of(self, exchange: Exchange, match: CarriedMatch | None) -> str:
         """Return the fingerprint of a request's topic; "" for a request that is answered in any case."""
+        request = exchange.request
         if request.original.origin is not Surface.MESSAGE or match is None or not match.matching.hypotheses:
             return ""
         first, names = match.matching.hypotheses[0], self.services.clusters.names
@@ -63,7 +65,7 @@ class Repeats:
         if incident is None:
             return ""
         cluster = marked_with(request.text) if len(names) > 1 else ""
-        audience = requester.scope.audience(names)
+        audience = exchange.scope.audience(names)
         return fingerprint(incident, first, text=request.text, cluster=cluster, audience=audience)
 
     async def is_repeat(self, run: JobRun, request_id: str, topic: str) -> bool:
@@ -116,7 +118,7 @@ class Repeats:
         The topic has counted the repeat, so an answer in flight shows it anyway.
         """
         services = self.services
-        repeat, leader = await services.store.requests.get(request_id), await services.store.requests.get(leader_id)
+        repeat, leader = await load_exchange(services, request_id), await services.store.requests.get(leader_id)
         sent = leader and await self.poster.sent(leader, step=ANSWER)
         if repeat is None or leader is None or not sent:
             return {"stands": False}
@@ -130,13 +132,12 @@ class Repeats:
         except SlackError as error:
             _log.info("repeat_notice_failed", error=str(error))
             return {"stands": True}
-        asked = repeat.original
+        asked = repeat.request.original
         once = f"repeat/{leader.id}/{asked.user}"
         if not asked.user or not await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
             return {"stands": True}
         try:
-            requester = await services.requester_of(repeat)
-            message = answered_before(link, count=count, language=requester.language, anyway_value=repeat.id)
+            message = answered_before(link, count=count, language=repeat.language, anyway_value=repeat.id)
             thread_ts = asked.thread_ts if asked.thread_ts != asked.source_ts else ""
             await services.slack.post_ephemeral(
                 channel=asked.channel, user=asked.user, message=message, thread_ts=thread_ts

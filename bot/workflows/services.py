@@ -35,6 +35,11 @@ ANSWER: Final = "answer"
 FILE: Final = "file"
 
 
+def post_key(request: str, step: str) -> str:
+    """Return the key of a message in the outbox and in Slack."""
+    return f"{request}/{step}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
     """The requester, what they may see, and the language of their answers."""

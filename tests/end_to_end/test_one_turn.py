@@ -37,11 +37,15 @@ async def test_paste_and_press_identify_people_and_read_the_request_once_a_step(
     async with workplace(tmp_path, engine, pulls_again.world) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, pulls_again.text))
         await at.settled()
-        pasted = dict(counted)
+        pasted = Counter(counted)
         dialog = await at.dialog(at.bo, answer)
         await at.submit(at.bo, dialog["id"])
         await wait_for_result(at, answer)
         await at.settled()
-        pressed = {name: counted[name] - pasted[name] for name in pasted}
+        pressed = counted - pasted
 
-    assert (pasted, pressed) == ({}, {})
+    # A paste has five steps, and a sixth that posts a placeholder if the answer takes long; a press has five.
+    assert pasted["requester"] <= 3, (pasted, pressed)
+    assert pressed["requester"] <= 2, (pasted, pressed)
+    assert pasted["get"] <= 7, (pasted, pressed)
+    assert pressed["get"] <= 6, (pasted, pressed)

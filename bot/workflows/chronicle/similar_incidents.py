@@ -17,6 +17,7 @@ from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import Chronicle, StoredRequest
 from bot.workflows.chronicle.answer_facts import found_facts
 from bot.workflows.chronicle.fact_rows import facts_in
+from bot.workflows.exchanges import Exchange
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
@@ -38,14 +39,14 @@ class SimilarIncidents:
 
     services: Services
 
-    async def notify(self, request: StoredRequest, answer: KeptAnswer | None, *, ts: str) -> None:
+    async def notify(self, exchange: Exchange, answer: KeptAnswer | None, *, ts: str) -> None:
         """Post below the answer, once, which other incident channel has the same incident. Raise SlackUnavailable."""
         if answer is None or not answer.diagnosis.hypotheses:
             return
+        request, who = exchange.request, exchange.scope.who
         mine = found_facts(request, answer, ts=ts, at=self.services.clock())
         if not any(fact.objects for fact in mine):
             return
-        who = (await self.services.requester_of(request)).scope.who
         if who.guest or who.foreign or who.external:
             return
         for other, title in await self._alike(mine, besides=request.original.channel):
