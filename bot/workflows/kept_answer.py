@@ -21,7 +21,7 @@ from responses.sentences import leading_hypotheses
 from responses.slack.cluster_picker import Picker
 from responses.slack.controls import RemedyButton
 from responses.slack.details import details_view
-from responses.slack.diagnosis import answer_message
+from responses.slack.diagnosis import AnswerView, answer_message, headlines
 from responses.slack.message import Message, View
 from responses.slack.remedy_states import RemedyShown
 
@@ -56,6 +56,7 @@ class AnswerNotes(Portable):
         return replace(cls.from_json(plain), remedies=tuple(note.shown for note in pressed), corrections=was)
 
 
+NO_NOTES: Final = AnswerNotes()
 _REMEDY: Final = "remedy:"
 _CORRECTION: Final = "correction:"
 
@@ -89,7 +90,7 @@ class KeptAnswer(Portable):
     `reason` says why no cluster was read, `because` why this cluster was chosen of several. `pick` are the other
     clusters to choose from. `secrets` are the kinds of secrets that the text held. `same_as` is the link to an earlier
     answer about the same fault. `muted` is the key of the mute that covered it when it was given, `muted_by` and
-    `muted_why` are from that mute.
+    `muted_why` are from that mute. With `runbook` off, its steps are found elsewhere.
     """
 
     diagnosis: Diagnosis
@@ -108,15 +109,25 @@ class KeptAnswer(Portable):
     muted: str = ""
     muted_by: str = ""
     muted_why: str = ""
+    runbook: bool = True
 
     @property
     def first(self) -> JudgedHypothesis | None:
         """Return the leading hypothesis that is not refuted, or the general actions if there is none."""
         return next(iter(leading_hypotheses(self.diagnosis)), None)
 
-    def message(self, shown: AnswerNotes) -> Message:
-        return answer_message(
-            SafeDiagnosis(self.diagnosis),
+    @property
+    def headline(self) -> str:
+        """Return the first line: the cause, or that none was found."""
+        return headlines(self._view(NO_NOTES))[0]
+
+    def message(self, shown: AnswerNotes = NO_NOTES) -> Message:
+        """Render the answer with all notes about it."""
+        return answer_message(self._view(shown))
+
+    def _view(self, shown: AnswerNotes) -> AnswerView:
+        return AnswerView(
+            diagnosis=SafeDiagnosis(self.diagnosis),
             language=self.language,
             request_id=self.request_id,
             seconds=self.seconds,
@@ -138,6 +149,7 @@ class KeptAnswer(Portable):
             secrets=self.secrets,
             ended=None if shown.over_after_s is None else over_after(timedelta(seconds=shown.over_after_s)),
             related=(*filter(None, (self.same_as,)), *shown.again),
+            runbook=self.runbook,
         )
 
     def details(self, language: Language) -> View:
