@@ -21,7 +21,7 @@ from bot.diagnosing import TargetNotFound, diagnose
 from bot.jobs import JobRun, Json, StartJob
 from bot.overviews.overview import overview
 from bot.policy.alert_routes import AlertMode
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store.alert_groups import AlertScope, PendingAlert, StoredAlertPost
 from bot.workflows.alert_connections import (
     AlertLinks,
@@ -266,9 +266,7 @@ class AlertPostWorkflow:
             await services.slack.update(
                 channel=channel, ts=post.ts, message=message, final=True, key=f"{post.id}/{ANSWER}"
             )
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             services.metrics.alert_posted("failed")
             _log.error("alerts_not_posted", channel=channel, post=post.id, error=str(error))
             return post.ts

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store import AuditEntry, RequestState
 from bot.workflows.answer import AnswerWorkflow, PickedCluster
 from bot.workflows.cluster_choice import PRESSED
@@ -69,7 +69,5 @@ class PickWorkflow:
     async def _post_ephemeral(self, message: Message, *, channel: str, user: str, thread_ts: str) -> None:
         try:
             await self.services.slack.post_ephemeral(channel=channel, user=user, message=message, thread_ts=thread_ts)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("press_reply_failed", error=str(error))

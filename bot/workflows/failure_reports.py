@@ -16,7 +16,7 @@ from bot.jobs import JobRun, JobsUnavailable, Json, StartJob
 from bot.policy import ReadLevel
 from bot.remedies.contract import Reason, Refusal, Verification
 from bot.remedies.contract import State as RemedyOutcome
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackError, SlackRefusal
 from bot.store import CLAIMED, RequestState, StoreUnavailable
 from bot.workflows.exchanges import Exchange, load_exchange
 from bot.workflows.job_payloads import (
@@ -105,9 +105,7 @@ class FailureReports:
                     await self._unfinished(remedy, failure.id)
                 case CommandJob() | MentionJob() | PinJob() as asked:
                     await self._undone(asked, failure.id)
-        except SlackUnavailable:
-            raise
-        except SlackError as second:
+        except SlackRefusal as second:
             _log.error("job_failure_notice_failed", job=failure.id, error=str(second))
 
     async def _undone(self, job: CommandJob | MentionJob | PinJob, id: str) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal, SlackUnavailable
 from bot.workflows.job_payloads import FeedbackReportJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
@@ -52,9 +52,7 @@ class FeedbackReportWorkflow:
         )
         try:
             await post_once(services, message, to=channel, key=id)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.error("feedback_report_not_posted", channel=channel, job=id, error=str(error))
 
     async def _readable(self, channels: Iterable[str], home: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store import AuditEntry, LearnedEntry
 from bot.workflows.filled_dialogs import tell_user
 from bot.workflows.job_payloads import SaveDialogJob, SaveJob
@@ -73,9 +73,7 @@ class SaveWorkflow:
         message = saved_message(payload.title, payload.id, payload.version, payload.yaml, language=payload.language)
         try:
             await post_once(services, message, to=channel, key=job, thread_ts=payload.thread_ts)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.error("saved_incident_not_confirmed", channel=channel, job=job, error=str(error))
 
 

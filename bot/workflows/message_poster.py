@@ -19,6 +19,7 @@ from bot.slack.errors import (
     MissingScope,
     NotInChannel,
     SlackError,
+    SlackRefusal,
     SlackUnavailable,
     TokenRevoked,
 )
@@ -152,9 +153,7 @@ class MessagePoster:
                 raise SlackUnavailable(method="chat.update", detail=f"answers go first, for {delay:.1f} s")
             try:
                 return await self.show(request)
-            except SlackUnavailable:
-                raise
-            except SlackError as error:
+            except SlackRefusal as error:
                 _log.warning("answer_refresh_failed", request=request.id, error=str(error))
                 return True
 

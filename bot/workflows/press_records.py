@@ -11,7 +11,7 @@ import structlog
 
 from bot.remedies.audit_entry import Denied, Result, audit_entry
 from bot.remedies.contract import Plan, State
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackError, SlackRefusal
 from bot.store import AuditEntry, StoredAnswer, StoredPlan, StoredRequest
 from bot.workflows.chronicle.answer_facts import FactRecorder
 from bot.workflows.dialogs import dialog_content
@@ -165,9 +165,7 @@ class PressRecorder:
             return
         try:
             link = await self.services.slack.permalink(press.answer.channel, press.answer.ts)
-        except SlackUnavailable:
-            raise
-        except SlackError:
+        except SlackRefusal:
             link = ""
         audit_line = AuditLine(shown=shown, cluster=press.plan.cluster, target=press.plan.target, link=link)
         message = audit_message(audit_line, language=self.services.usual_language)
@@ -185,9 +183,7 @@ class PressRecorder:
         key = f"{press.token}/{shown.state}/{channel}"
         try:
             await post_once(self.services, message, to=channel, thread_ts=thread_ts, key=key)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.error("remedy_result_post_failed", channel=channel, error=str(error))
             return False
         return True

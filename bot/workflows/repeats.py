@@ -17,7 +17,7 @@ import structlog
 from bot.diagnosing import CarriedMatch
 from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import JobRun, Json
-from bot.slack.errors import MessageGone, SlackError, SlackUnavailable
+from bot.slack.errors import MessageGone, SlackError, SlackRefusal
 from bot.store import RequestState, StoredRequest, Surface
 from bot.workflows.exchanges import Exchange, load_exchange
 from bot.workflows.kept_answer import KeptAnswer
@@ -127,9 +127,7 @@ class Repeats:
         except MessageGone:
             await services.store.topics.end(leader.id)
             return {"stands": False}
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.info("repeat_notice_failed", error=str(error))
             return {"stands": True}
         asked = repeat.request.original
@@ -195,9 +193,7 @@ class Repeats:
             return
         try:
             link = await services.slack.permalink(channel=sent.channel, ts=sent.ts)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.info("later_answer_not_linked", error=str(error))
             return
         async with services.turn(leader.id):

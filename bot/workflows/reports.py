@@ -19,7 +19,7 @@ from bot.diagnosing import TargetNotFound
 from bot.jobs import JobRun, Json
 from bot.kube.access import NOTHING
 from bot.overviews.overview import overview
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store import StoredReport
 from bot.workflows.job_payloads import ReportJob
 from bot.workflows.outages import retry_step
@@ -104,9 +104,7 @@ class ReportWorkflow:
         """Post once. Raise SlackUnavailable; a channel that cannot be posted to is logged."""
         try:
             await post_once(self.services, message, to=channel, key=id)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.error("report_not_posted", channel=channel, job=id, error=str(error))
 
 

@@ -18,7 +18,7 @@ import structlog
 from bot.diagnosing import match_text
 from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackError, SlackRefusal
 from bot.slack.message_events import text_of
 from bot.workflows.filled_dialogs import CheckedDialog, FilledDialog, SubmittedDialog
 from bot.workflows.job_payloads import SaveDialogJob, SaveJob
@@ -129,9 +129,7 @@ class SaveDialogWorkflow:
         messages: tuple[Mapping[str, Any], ...] = ()
         try:
             messages = (await services.slack.replies(channel, thread_ts, limit=_READ)).messages
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("thread_read_failed", channel=channel, error=str(error))
         people = [one for one in messages if one.get("user") and not one.get("bot_id")]
         chosen = next((one for one in messages if one.get("ts") == ts), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.slack.posts import PostedMessage
 from bot.workflows.services import Services
 from responses.slack.message import Message
@@ -21,9 +21,7 @@ async def post_once(services: Services, message: Message, *, to: str, key: str, 
         sent = await services.slack.post(
             channel=to, message=message, thread_ts=thread_ts, key=key, sought=sending.again
         )
-    except SlackUnavailable:
-        raise
-    except SlackError:
+    except SlackRefusal:
         await outbox.forget(key)
         raise
     await outbox.done(key, sent.ts)

@@ -5,6 +5,7 @@ The channel's policy decides what may be read and its mutes what is left out, as
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +16,11 @@ from bot.store import WatchPost
 from bot.workflows.job_payloads import WatchJob, WatchOverJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
-from bot.workflows.watch_display import WatchDisplay
+from bot.workflows.watch_display import WatchDisplay, WatchFinding, finding_of
 from bot.workflows.watch_looks import Id, WatchLooks, connected, id_of, objects_of
 from intents.domain import Verdict
 from intents.overview import Overview, OverviewChange, OverviewFinding, recurring_id, without_muted
+from responses.overview import scrubbed_change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ class WatchWorkflow:
                 cause=cause,
                 channel=channel,
                 cluster=cluster,
-                document=await self.display.document(change),
+                document=WatchFinding(change=await asyncio.to_thread(scrubbed_change, change)).as_json(),
                 objects=sorted({*map(_owner, troubles)}),
                 since=min((*began, _since(troubles), now)),
                 opened=now,
@@ -160,6 +162,6 @@ def _same(lasting: Sequence[WatchPost], finding: OverviewFinding, owners: Sequen
     As more objects suffer from a cause, they may have less in common, by which overviews recognise it.
     """
     for post in lasting:
-        if finding.incident in post.document["incidents"] and not {*map(tuple, post.objects)}.isdisjoint(owners):
+        if finding.incident in finding_of(post).incidents and not {*map(tuple, post.objects)}.isdisjoint(owners):
             return post
     return None

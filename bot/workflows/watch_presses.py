@@ -12,7 +12,7 @@ from bot.store import Mute, WatchPost
 from bot.workflows.job_payloads import WatchPressJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
-from bot.workflows.watch_display import LATER, LATER_BY, MUTED_BY, WatchDisplay
+from bot.workflows.watch_display import LATER, LATER_BY, MUTED_BY, WatchDisplay, finding_of
 from intents.mutes import MUTED_FOR, POSTED_AFTER
 from responses import failures
 from responses.slack.notices import notice
@@ -51,7 +51,7 @@ class WatchPressWorkflow:
 
     async def _take(self, press: Press, value: str, post: WatchPost, user: str) -> dict[str, Any]:
         """Record the choice. Return the notes of the post."""
-        store, now, incident = self.services.store, self.services.clock(), str(post.document["incident"])
+        store, now, incident = self.services.store, self.services.clock(), finding_of(post).incident
         match press:
             case Press.WATCH_MUTE:
                 mute = Mute(channel=post.channel, muted=incident, by=user, at=now, until=now + MUTED_FOR)

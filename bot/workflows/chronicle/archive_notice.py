@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store import Chronicle
 from bot.workflows.chronicle.documents import ChronicleDocuments
 from bot.workflows.chronicle.fact_rows import facts_in
@@ -49,9 +49,7 @@ class ArchivedWorkflow:
             return
         try:
             await post_once(self.services, await self._message(chronicle, requester), to=user, key=f"{id}/final")
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("archive_notice_failed", channel=channel, error=str(error))
 
     async def _message(self, chronicle: Chronicle, requester: Requester) -> Message:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import MessageGone, RateLimited, SlackError, SlackUnavailable
+from bot.slack.errors import MessageGone, RateLimited, SlackRefusal
 from bot.store import IncidentChannel
 from bot.workflows.chronicle.history_records import HistoryRecorder
 from bot.workflows.chronicle.stretches import Stretch, stretch_of
@@ -88,9 +88,7 @@ class BackfillWorkflow:
             page = await self.services.slack.history(channel, latest=at, limit=_PAGE)
         except RateLimited as error:
             return {"wait": error.retry_after or 60.0}
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("channel_history_read_failed", channel=channel, error=str(error))
             return None
         stretch = stretch_of(page.messages, kept, latest=at, to_the_end=not page.more and not page.limited)
@@ -122,9 +120,7 @@ class BackfillWorkflow:
             return {"wait": error.retry_after or 60.0}
         except MessageGone:
             pass  # the thread was deleted with all its replies
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("thread_read_failed", channel=channel, error=str(error))
             return end
         left = sorted(set(unseen) - {str(each.get("ts")) for each in messages})

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store import ChannelState, Chronicle
 from bot.workflows.chronicle.fact_rows import facts_in
 from bot.workflows.chronicle.permissions import forbidden
@@ -61,9 +61,7 @@ class CatchUpWorkflow:
         )
         try:
             await self.services.slack.post_ephemeral(channel=channel, user=user, message=message)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.info("catch_up_failed", channel=channel, error=str(error))
 
     async def missed(

@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.documents import ChronicleDocuments
 from bot.workflows.chronicle.fact_rows import row_of
@@ -143,9 +143,7 @@ class IncidentChangeWorkflow:
         """Return the message's ts; "" if it cannot be posted; the requester then gets a reply."""
         try:
             return (await post_once(self.services, message, to=to, key=key)).ts
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("incident_reply_post_failed", channel=to, error=str(error))
             await self._answer(payload, error.says, key)
             return ""
@@ -159,9 +157,7 @@ class IncidentChangeWorkflow:
         try:
             await self.services.slack.unpin(channel=known.channel, ts=ts)
             await self.services.slack.delete(channel=known.channel, ts=ts, key=key)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("summary_delete_failed", channel=known.channel, error=str(error))
         if key:
             await outbox.forget(key)
@@ -177,9 +173,7 @@ class IncidentChangeWorkflow:
             else:
                 there, thread = payload.channel, payload.thread_ts or ""
                 await post_once(self.services, message, to=there, thread_ts=thread, key=f"{key}/answer")
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("command_reply_failed", error=str(error))
 
 

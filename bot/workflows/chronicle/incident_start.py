@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackError, SlackRefusal
 from bot.slack.people import Place
 from bot.workflows.job_payloads import IncidentJob
 from bot.workflows.outages import retry_step
@@ -62,9 +62,7 @@ class IncidentStartWorkflow:
         channel = payload.channel
         try:
             await self.services.slack.join(channel)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             # We are neither invited nor allowed to join: a member will invite us.
             _log.info("incident_channel_join_failed", channel=channel, error=str(error))
             await self._say_uninvited(payload, error)
@@ -83,9 +81,7 @@ class IncidentStartWorkflow:
         try:
             language = await services.language_of(user, within=1.0)
             await services.slack.post(channel=user, message=notice(says, language=language), key=once)
-        except SlackUnavailable:
-            raise
-        except SlackError as second:
+        except SlackRefusal as second:
             _log.warning("channel_creator_notification_failed", channel=channel, error=str(second))
 
 

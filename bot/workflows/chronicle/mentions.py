@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.workflows.chronicle.incident_commands import CommandReply, IncidentCommand, IncidentCommands
 from bot.workflows.job_payloads import MentionJob
 from bot.workflows.outages import retry_step
@@ -40,9 +40,7 @@ class MentionWorkflow:
         channel, thread = payload.channel, payload.thread_ts
         try:
             await post_once(self.commands.services, decided.message, to=channel, thread_ts=thread, key=f"{id}/said")
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("mention_command_reply_failed", channel=channel, error=str(error))
         if decided.job:
             await self.commands.start(f"{id}.done", decided.job)

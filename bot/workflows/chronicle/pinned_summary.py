@@ -19,6 +19,7 @@ from bot.slack.errors import (
     MissingScope,
     NotInChannel,
     SlackError,
+    SlackRefusal,
     SlackUnavailable,
 )
 from bot.store import ChannelState, Chronicle, IncidentChannel, StoreUnavailable
@@ -202,9 +203,7 @@ class SummaryWorkflow:
             await self.services.slack.post(
                 channel=channel, message=says, thread_ts=ts, key=f"{channel}/lacks/{unreported[0]}"
             )
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("missing_scopes_notice_failed", channel=channel, error=str(error))
 
     async def _say_once(self, channel: str, ts: str, what: str, says: Text) -> None:
@@ -215,9 +214,7 @@ class SummaryWorkflow:
         try:
             message = notice(says, language=self.services.usual_language)
             await self.services.slack.post(channel=channel, message=message, thread_ts=ts, key=f"{channel}/{what}")
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("failure_notice_post_failed", channel=channel, error=str(error))
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.job_payloads import RemovedJob
 from bot.workflows.outages import retry_step
@@ -55,9 +55,7 @@ class RemovedWorkflow:
     async def _say(self, says: Text, language: Language, *, to: str, key: str) -> None:
         try:
             await post_once(self.services, notice(says, language=language), to=to, key=key)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("removal_notice_failed", to=to, error=str(error))
 
 

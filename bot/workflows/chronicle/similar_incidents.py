@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store import Chronicle, StoredRequest
 from bot.workflows.chronicle.answer_facts import found_facts
 from bot.workflows.chronicle.fact_rows import facts_in
@@ -85,7 +85,5 @@ class SimilarIncidents:
         key = f"{request.id}/like/{other.channel.channel}"
         try:
             await post_once(self.services, message, to=original.channel, thread_ts=original.thread_ts, key=key)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.info("similar_incident_notice_failed", request=request.id, error=str(error))

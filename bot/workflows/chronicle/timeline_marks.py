@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackError, SlackRefusal
 from bot.store import FactRow
 from bot.workflows.chronicle.fact_rows import facts_in
 from bot.workflows.chronicle.message_facts import pinned_fact
@@ -84,9 +84,7 @@ class PinWorkflow:
             return None
         try:
             message = await self.services.slack.message(channel=channel, ts=ts)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("pinned_message_read_failed", channel=channel, error=str(error))
             return None
         return pinned_fact(message) if message else None
@@ -129,9 +127,7 @@ class PinWorkflow:
         """Send a reply; return whether Slack took it. Raise SlackUnavailable."""
         try:
             await reply
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("pin_reply_failed", error=str(error))
             return False
         return True
