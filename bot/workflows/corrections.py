@@ -12,7 +12,6 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.store import NOT_IT, StoredAnswer
@@ -20,7 +19,6 @@ from bot.workflows.filled_dialogs import CheckedDialog, SubmittedDialog
 from bot.workflows.job_payloads import CorrectionJob
 from bot.workflows.kept_answer import KeptAnswer, correction_note
 from bot.workflows.message_poster import MessagePoster
-from bot.workflows.outages import retry_step
 from bot.workflows.services import Requester, Services
 from intents.domain import Text
 from intents.feedback import LONGEST_REMARK, NONE_OF_THEM, Correction
@@ -100,10 +98,6 @@ class CorrectionWorkflow:
 
     services: Services
     poster: MessagePoster
-
-    async def run(self, run: JobRun, payload: CorrectionJob) -> Json | None:
-        await retry_step(run, "take", self.take, payload)
-        return None
 
     async def take(self, payload: CorrectionJob) -> None:
         """Store the correction and show it in the answer; an earlier one of this person is replaced."""

@@ -13,10 +13,8 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackRefusal, SlackUnavailable
 from bot.workflows.job_payloads import FeedbackReportJob
-from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.catalog.learned import is_learned
@@ -33,10 +31,6 @@ class FeedbackReportWorkflow:
     """The job `feedback_report`."""
 
     services: Services
-
-    async def run(self, run: JobRun, payload: FeedbackReportJob) -> Json | None:
-        await retry_step(run, "report", self.report, payload, run.id)
-        return None
 
     async def report(self, payload: FeedbackReportJob, id: str) -> None:
         """Post the feedback of the period once; nothing if there is none."""

@@ -66,9 +66,6 @@ class DialogJob(Payload):
     thread_ts: str = ""
 
 
-# --- requests ---
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerJob(Payload):
     """Answer a request. `asked`: somebody asked for it. With `anyway` a repeated request is answered by itself."""
@@ -106,9 +103,6 @@ class FailureJob(Payload):
     id: str
     payload: Json
     error: str
-
-
-# --- presses below an answer ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +148,6 @@ class RemedyJob(Payload):
     kind, interactive = "remedy", True
     plan: str
     view: str
-
-
-# --- alerts and the watch ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,9 +231,6 @@ class WatchPressJob(Payload):
     value: str
 
 
-# --- scheduled reports ---
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportJob(Payload):
     """Post what changed in namespaces since the last report."""
@@ -260,9 +248,6 @@ class FeedbackReportJob(Payload):
     kind = "feedback_report"
     since: datetime
     until: datetime
-
-
-# --- saved incidents ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,9 +277,6 @@ class SaveJob(Payload):
     by: str
     shared: bool
     unshared: bool
-
-
-# --- incident channels ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

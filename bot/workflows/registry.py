@@ -36,6 +36,7 @@ from bot.workflows.follow_ups import FollowUps
 from bot.workflows.learned_saves import SaveWorkflow
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.opinions import OpinionWorkflow
+from bot.workflows.outages import retry_step
 from bot.workflows.pasted_files import PastedFiles
 from bot.workflows.plan_claims import PlanClaims
 from bot.workflows.plot_pictures import PlotPictures
@@ -68,6 +69,16 @@ def _job(of: type[P], run: Callable[[JobRun, P], Awaitable[Json | None]]) -> tup
     return of.kind, workflow
 
 
+def _step(of: type[P], name: str, do: Callable[[P], Awaitable[Json | None]]) -> tuple[str, Workflow]:
+    """Return a kind of job that is one step."""
+    return _job(of, lambda run, payload: retry_step(run, name, do, payload))
+
+
+def _named_step(of: type[P], name: str, do: Callable[[P, str], Awaitable[Json | None]]) -> tuple[str, Workflow]:
+    """Return a kind of job that is one step, which gets the job's id too: what it posts is named after it."""
+    return _job(of, lambda run, payload: retry_step(run, name, do, payload, run.id))
+
+
 def alert_jobs(services: Services, start: StartJob, *, window_s: float, update_s: float) -> _Kinds:
     """Return the jobs of alerts from Alertmanager."""
     silences = SilenceWorkflow(services=services, start=start)
@@ -85,9 +96,9 @@ def watch_jobs(services: Services, *, posts_per_hour: int) -> _Kinds:
     display = WatchDisplay(services=services, budget=posts_per_hour)
     watch = WatchWorkflow(services=services, display=display)
     return (
-        _job(jobs.WatchJob, watch.run),
-        _job(jobs.WatchOverJob, watch.end),
-        _job(jobs.WatchPressJob, WatchPressWorkflow(services=services, display=display).run),
+        _step(jobs.WatchJob, "look", watch.look),
+        _step(jobs.WatchOverJob, "over", watch.over),
+        _step(jobs.WatchPressJob, "take", WatchPressWorkflow(services=services, display=display).take),
     )
 
 
@@ -114,7 +125,7 @@ def workflows(
     poster = MessagePoster(services=services)
     return dict((
         _job(jobs.FailureJob, reports.run),
-        _job(jobs.FeedbackReportJob, FeedbackReportWorkflow(services=services).run),
+        _named_step(jobs.FeedbackReportJob, "report", FeedbackReportWorkflow(services=services).report),
         _job(jobs.ReportJob, ReportWorkflow(services=services).run),
         _job(jobs.SaveDialogJob, SaveDialogWorkflow(services=services).run),
         _job(jobs.SaveJob, SaveWorkflow(services=services).run),
@@ -151,7 +162,7 @@ def _answers(services: Services, poster: MessagePoster) -> _Kinds:
     return (
         _job(jobs.AlertOverJob, AlertOverWorkflow(notes=alert_notes).run),
         _job(jobs.AnswerJob, answers.run),
-        _job(jobs.CorrectionJob, CorrectionWorkflow(services=services, poster=poster).run),
+        _step(jobs.CorrectionJob, "take", CorrectionWorkflow(services=services, poster=poster).take),
         _job(jobs.OpinionJob, OpinionWorkflow(services=services, poster=poster).run),
         _job(jobs.PickJob, PickWorkflow(services=services, answers=answers).run),
         _job(jobs.WithdrawJob, WithdrawWorkflow(services=services, poster=poster, fact_recorder=fact_recorder).run),
@@ -170,15 +181,16 @@ def _remedies(services: Services, poster: MessagePoster) -> _Kinds:
 def _channels(services: Services, chronicles: ChronicleJobs) -> _Kinds:
     documents = ChronicleDocuments(services=services)
     start = IncidentStartWorkflow(services=services, is_incident=chronicles.is_incident, opened=chronicles.opened)
+    mentions = MentionWorkflow(commands=incident_commands(services, chronicles))
     change = IncidentChangeWorkflow(services=services, documents=documents, opened=chronicles.opened)
     return (
-        _job(jobs.ArchivedJob, ArchivedWorkflow(services=services, documents=documents).run),
+        _named_step(jobs.ArchivedJob, "tell", ArchivedWorkflow(services=services, documents=documents).notify),
         _job(jobs.BackfillJob, BackfillWorkflow(services=services, changed=chronicles.changed).run),
         _job(jobs.CommandJob, change.run),
-        _job(jobs.IncidentJob, start.run),
-        _job(jobs.MentionJob, MentionWorkflow(commands=incident_commands(services, chronicles)).run),
-        _job(jobs.PinJob, PinWorkflow(services=services).run),
-        _job(jobs.RemovedJob, RemovedWorkflow(services=services).run),
+        _named_step(jobs.IncidentJob, "open", start.open),
+        _named_step(jobs.MentionJob, "answer", mentions.answer),
+        _step(jobs.PinJob, "mark", PinWorkflow(services=services).mark),
+        _named_step(jobs.RemovedJob, "tell", RemovedWorkflow(services=services).notify),
         _job(jobs.RereadJob, BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run),
         _job(jobs.ResolveDialogJob, ResolveDialogWorkflow(services=services, documents=documents).run),
         _job(jobs.SummaryJob, SummaryWorkflow(services=services).run),

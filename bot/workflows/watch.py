@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.jobs import JobRun, Json
 from bot.overviews.watched_rows import LastingTrouble
 from bot.store import WatchPost
 from bot.workflows.job_payloads import WatchJob, WatchOverJob
-from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from bot.workflows.watch_display import WatchDisplay, WatchFinding, finding_of
 from bot.workflows.watch_looks import Id, WatchLooks, connected, id_of, objects_of
@@ -29,16 +27,6 @@ class WatchWorkflow:
 
     services: Services
     display: WatchDisplay
-
-    async def run(self, run: JobRun, payload: WatchJob) -> Json | None:
-        """Run the job `watch`."""
-        await retry_step(run, "look", self.look, payload)
-        return None
-
-    async def end(self, run: JobRun, payload: WatchOverJob) -> Json | None:
-        """Run the job `watch_over`."""
-        await retry_step(run, "over", self.over, payload)
-        return None
 
     async def look(self, payload: WatchJob) -> None:
         """Diagnose, and post each confirmed cause of the trouble that lasts."""

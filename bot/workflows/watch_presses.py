@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
 from bot.store import Mute, WatchPost
 from bot.workflows.job_payloads import WatchPressJob
-from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from bot.workflows.watch_display import LATER, LATER_BY, MUTED_BY, WatchDisplay, finding_of
 from intents.mutes import MUTED_FOR, POSTED_AFTER
@@ -27,10 +25,6 @@ class WatchPressWorkflow:
 
     services: Services
     display: WatchDisplay
-
-    async def run(self, run: JobRun, payload: WatchPressJob) -> Json | None:
-        await retry_step(run, "take", self.take, payload)
-        return None
 
     async def take(self, payload: WatchPressJob) -> None:
         """Record what was chosen and show who chose it, if this person may see the post."""

@@ -7,14 +7,12 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackRefusal
 from bot.store import Chronicle
 from bot.workflows.chronicle.documents import ChronicleDocuments
 from bot.workflows.chronicle.fact_rows import facts_in
 from bot.workflows.chronicle.permissions import forbidden
 from bot.workflows.job_payloads import ArchivedJob
-from bot.workflows.outages import retry_step
 from bot.workflows.services import Requester, Services
 from bot.workflows.single_posts import post_once
 from intents.chronicle.facts import NO_NEWS
@@ -32,10 +30,6 @@ class ArchivedWorkflow:
 
     services: Services
     documents: ChronicleDocuments
-
-    async def run(self, run: JobRun, payload: ArchivedJob) -> Json | None:
-        await retry_step(run, "tell", self.notify, payload, run.id)
-        return None
 
     async def notify(self, payload: ArchivedJob, id: str) -> None:
         channel, user = payload.channel, payload.user

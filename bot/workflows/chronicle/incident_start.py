@@ -9,11 +9,10 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
+from bot.jobs import Json
 from bot.slack.errors import SlackError, SlackRefusal
 from bot.slack.people import Place
 from bot.workflows.job_payloads import IncidentJob
-from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from intents.domain import Text
 from responses import incident_replies
@@ -36,9 +35,6 @@ class IncidentStartWorkflow:
     services: Services
     is_incident: Callable[[str], bool]
     opened: Callable[[str, str], Awaitable[None]]
-
-    async def run(self, run: JobRun, payload: IncidentJob) -> Json | None:
-        return await retry_step(run, "open", self.open, payload, run.id)
 
     async def open(self, payload: IncidentJob, id: str) -> Json | None:
         """Open the chronicle of an incident channel. None if it is not one, or we cannot join it."""

@@ -7,11 +7,9 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackRefusal
 from bot.workflows.chronicle.incident_commands import CommandReply, IncidentCommand, IncidentCommands
 from bot.workflows.job_payloads import MentionJob
-from bot.workflows.outages import retry_step
 from bot.workflows.single_posts import post_once
 from intents.channel_commands import ChannelCommand
 from intents.misuse import Misuse
@@ -27,10 +25,6 @@ class MentionWorkflow:
     """The job `mention`."""
 
     commands: IncidentCommands
-
-    async def run(self, run: JobRun, payload: MentionJob) -> Json | None:
-        await retry_step(run, "answer", self.answer, payload, run.id)
-        return None
 
     async def answer(self, payload: MentionJob, id: str) -> None:
         """Post the answer and start the job, once even if repeated. Raise SlackUnavailable."""

@@ -7,11 +7,9 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackRefusal
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.job_payloads import RemovedJob
-from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.domain import Language, Text
@@ -26,10 +24,6 @@ class RemovedWorkflow:
     """The job `removed`."""
 
     services: Services
-
-    async def run(self, run: JobRun, payload: RemovedJob) -> Json | None:
-        await retry_step(run, "tell", self.notify, payload, run.id)
-        return None
 
     async def notify(self, payload: RemovedJob, id: str) -> None:
         """Tell the user and the audit channel, once per removal. Raise SlackUnavailable."""

@@ -9,14 +9,12 @@ from typing import Any, Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackRefusal
 from bot.store import FactRow
 from bot.workflows.chronicle.fact_rows import facts_in
 from bot.workflows.chronicle.message_facts import pinned_fact
 from bot.workflows.chronicle.permissions import forbidden
 from bot.workflows.job_payloads import PinJob, TimelineMark
-from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from intents.chronicle.facts import FactKind
 from intents.domain import Language, Text
@@ -34,10 +32,6 @@ class PinWorkflow:
     """The job `pin`. A reaction is answered only by a refusal, once a day."""
 
     services: Services
-
-    async def run(self, run: JobRun, payload: PinJob) -> Json | None:
-        await retry_step(run, "mark", self.mark, payload)
-        return None
 
     async def mark(self, payload: PinJob) -> None:
         channel, chronicles = payload.channel, self.services.store.chronicles
