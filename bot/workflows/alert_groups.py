@@ -37,8 +37,8 @@ from bot.workflows.alert_remedies import remedies_done
 from bot.workflows.job_payloads import AlertGroupJob, AlertPostJob
 from bot.workflows.kept_answer import KeptAnswer, without_rows
 from bot.workflows.outages import retry_step
-from bot.workflows.services import ANSWER, Requester, Services
-from bot.workflows.single_posts import post_once
+from bot.workflows.services import ANSWER, Requester, Services, post_key
+from bot.workflows.single_posts import show_once
 from intents.alerts.objects import object_of
 from intents.alerts.questions import question_of
 from intents.alerts.silences import matchers_of
@@ -261,17 +261,14 @@ class AlertPostWorkflow:
         done = await remedies_done(services, post) if not post.firing else ()
         message = _message(post, services, done)
         try:
-            if not post.ts:
-                return (await post_once(services, message, to=channel, key=f"{post.id}/{ANSWER}")).ts
-            await services.slack.update(
-                channel=channel, ts=post.ts, message=message, final=True, key=f"{post.id}/{ANSWER}"
-            )
+            sent = await show_once(services, message, to=channel, key=post_key(post.id, ANSWER))
         except SlackRefusal as error:
             services.metrics.alert_posted("failed")
             _log.error("alerts_not_posted", channel=channel, post=post.id, error=str(error))
             return post.ts
-        services.metrics.alert_posted("updated" if post.firing else "closed")
-        return post.ts
+        if post.ts:
+            services.metrics.alert_posted("updated" if post.firing else "closed")
+        return sent.ts
 
 
 async def start_post(start: StartJob, id: str, edit: int, channel: str) -> None:

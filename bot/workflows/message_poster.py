@@ -1,8 +1,4 @@
-"""Post a message once and update it later; find it again after a crash, and report where it cannot be posted.
-
-Slack has no idempotency key for posts. A message is therefore recorded before it is posted, has its key in its
-metadata, and is searched for before a second attempt.
-"""
+"""Post the messages of a request once and update them later; report where they cannot be posted."""
 
 from __future__ import annotations
 
@@ -28,6 +24,7 @@ from bot.slack.posts import PostedMessage
 from bot.store import StoredAnswer, StoredRequest
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer
 from bot.workflows.services import ANSWER, FILE, Services, post_key
+from bot.workflows.single_posts import post_once, take_back
 from intents.domain import Text
 from responses.language import choose
 from responses.slack.message import Message, Picture
@@ -86,36 +83,22 @@ class MessagePoster:
         With `last`, that is reported to a person who can act; otherwise a later message will report it. `turn_within`
         limits the wait for the rate limit.
         """
-        original, services = request.original, self.services
-        key = post_key(request.id, step)
-        sending = await services.store.outbox.begin(key, original.channel, original.thread_ts, services.clock())
-        if sending.ts:
-            return PostedMessage(channel=original.channel, ts=sending.ts, earlier=True)
+        original = request.original
         try:
-            sent = await services.slack.post(
-                channel=original.channel,
-                message=message,
+            return await post_once(
+                self.services,
+                message,
+                to=original.channel,
                 thread_ts=original.thread_ts,
-                key=key,
-                sought=sending.again,
+                key=post_key(request.id, step),
                 turn_within=turn_within,
             )
-        except SlackUnavailable as error:
-            if not (error.maybe_done or sending.again):
-                # Nothing was sent, so the next attempt need not search.
-                await services.store.outbox.forget(key)
-            raise
         except MessageGone:
-            await services.store.outbox.forget(key)
             _log.info("message_deleted_before_answer", request=request.id)
-            return None
         except _FOR_A_PERSON as error:
-            await services.store.outbox.forget(key)
             if last:
                 await self._undeliverable(request, error, message)
-            return None
-        await services.store.outbox.done(key, sent.ts)
-        return sent
+        return None
 
     async def show(self, request: StoredRequest, message: Message | None = None) -> bool:
         """Update the answer's message to its stored content and all later notes. Return False if a user deleted it.
@@ -181,12 +164,7 @@ class MessagePoster:
     async def take_back(self, request: StoredRequest) -> None:
         """Delete the messages of a request."""
         for step in (ANSWER, FILE):
-            if sent := await self.sent(request, step=step):
-                key = post_key(request.id, step)
-                await self.services.slack.delete(
-                    channel=sent.channel, ts=sent.ts, key=key, thread_ts=request.original.thread_ts
-                )
-                await self.services.store.outbox.forget(key)
+            await take_back(self.services, post_key(request.id, step))
         await self.services.store.answers.delete(request.id)
 
     async def _undeliverable(self, request: StoredRequest, error: SlackError, message: Message) -> None:

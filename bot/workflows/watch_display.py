@@ -12,7 +12,7 @@ from bot.common.portable import Portable
 from bot.slack.errors import SlackRefusal
 from bot.store import WatchPost
 from bot.workflows.services import Services
-from bot.workflows.single_posts import post_once
+from bot.workflows.single_posts import show_once
 from intents.domain import Language
 from intents.overview import OverviewChange
 from responses import overview as words
@@ -82,15 +82,10 @@ class WatchDisplay:
             return done
 
     async def _show(self, post: WatchPost) -> None:
-        services, message = self.services, await self._message(post)
-        entry = await services.store.outbox.get(post.message)
-        ts = entry.ts if entry is not None else ""
-        if not ts and post.over is None:
-            sent = await post_once(services, message, to=post.channel, key=post.message)
-            # An attempt whose result was unknown may have posted the message as it was then.
-            ts = sent.ts if sent.earlier else ""
-        if ts:
-            await services.slack.update(channel=post.channel, ts=ts, message=message, final=True, key=post.message)
+        entry = await self.services.store.outbox.get(post.message)
+        if post.over is not None and not (entry and entry.ts):
+            return  # over before it was posted
+        await show_once(self.services, await self._message(post), to=post.channel, key=post.message)
 
     async def _message(self, post: WatchPost) -> Message:
         language = self.services.usual_language

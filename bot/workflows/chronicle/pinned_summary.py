@@ -28,6 +28,7 @@ from bot.workflows.chronicle.summary_page import SummaryPage, page_of
 from bot.workflows.job_payloads import SummaryJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
+from bot.workflows.single_posts import post_once
 from intents.domain import Text
 from responses import failures, incident_replies
 from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
@@ -156,17 +157,10 @@ class SummaryWorkflow:
 
     async def _posted(self, page: SummaryPage) -> str:
         """Post the summary and return its ts. An interrupted attempt may have posted older content."""
-        channel, services, key = page.channel.channel, self.services, _key(page.channel.channel)
-        sending = await services.store.outbox.begin(key, channel, "", services.clock())
-        if sending.ts:
-            if await self._edited(page, sending.ts):
-                return sending.ts
-            sending = await services.store.outbox.begin(key, channel, "", services.clock())
-        message = self._message(page, posted=True)
-        sent = await services.slack.post(channel=channel, message=message, key=key, sought=sending.again)
-        await services.store.outbox.done(key, sent.ts)
-        if sending.again:
-            await self._edited(page, sent.ts)
+        channel = page.channel.channel
+        sent = await post_once(self.services, self._message(page, posted=True), to=channel, key=_key(channel))
+        if sent.earlier and not await self._edited(page, sent.ts):
+            return await self._posted(page)
         return sent.ts
 
     async def _pin(self, channel: str, ts: str) -> frozenset[str]:
