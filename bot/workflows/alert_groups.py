@@ -365,9 +365,5 @@ def _silence(post: StoredAlertPost, services: Services) -> SilenceShown | None:
     if kept is None or not kept.id:
         return None
     return SilenceShown(
-        by=kept.by,
-        until=kept.until,
-        reason=kept.reason,
-        stands=kept.stands(services.clock()),
-        ended_by=kept.ended_by,
+        by=kept.by, until=kept.until, reason=kept.reason, stands=kept.stands(services.clock()), ended_by=kept.ended_by
     )

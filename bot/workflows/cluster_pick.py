@@ -12,7 +12,7 @@ import structlog
 
 from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackRefusal
-from bot.store import AuditEntry, RequestState
+from bot.store import RequestState
 from bot.workflows.answer import AnswerWorkflow, PickedCluster
 from bot.workflows.cluster_choice import PRESSED
 from bot.workflows.job_payloads import PickJob
@@ -53,12 +53,8 @@ class PickWorkflow:
         channel, user, cluster = payload.channel, payload.user, payload.cluster
         requester = await services.presser(payload)
         if not requester.scope.clusters([cluster]):
-            await store.audit.append(
-                AuditEntry(
-                    at=services.clock(), actor=user, team=payload.team, channel=channel, action=str(Press.CLUSTER),
-                    cluster=cluster, outcome="refused", detail={"why": _WHY}, key=job,
-                )
-            )  # fmt: skip
+            refused = {"action": str(Press.CLUSTER), "outcome": "refused", "cluster": cluster}
+            await services.audit(payload, **refused, detail={"why": _WHY}, key=job)
             message = not_done(requester.scope.text_only_reason or CLUSTER_NOT_VISIBLE, language=requester.language)
             await self._post_ephemeral(message, channel=channel, user=user, thread_ts=request.original.thread_ts)
             return None

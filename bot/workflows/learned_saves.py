@@ -9,7 +9,7 @@ import structlog
 
 from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackRefusal
-from bot.store import AuditEntry, LearnedEntry
+from bot.store import LearnedEntry
 from bot.workflows.filled_dialogs import tell_user
 from bot.workflows.job_payloads import SaveDialogJob, SaveJob
 from bot.workflows.outages import retry_step
@@ -79,15 +79,4 @@ class SaveWorkflow:
 
 async def audit_learned(services: Services, payload: SaveJob | SaveDialogJob, outcome: str, detail: Json) -> None:
     """Add an audit entry about a saved incident. The payload names who, where, and the entry's id."""
-    await services.store.audit.append(
-        AuditEntry(
-            at=services.clock(),
-            actor=payload.user,
-            team=payload.team,
-            channel=payload.channel,
-            action="learned",
-            target=payload.id,
-            outcome=outcome,
-            detail=detail,
-        )
-    )
+    await services.audit(payload, action="learned", target=payload.id, outcome=outcome, detail=detail)

@@ -30,11 +30,7 @@ class RemedyOffers:
     services: Services
 
     async def buttons(
-        self,
-        exchange: Exchange,
-        question: Question,
-        diagnosis: Diagnosis,
-        connection: Connection,
+        self, exchange: Exchange, question: Question, diagnosis: Diagnosis, connection: Connection
     ) -> tuple[RemedyButton, ...]:
         """Return a button for each applicable remedy: of the leading hypothesis, the first cause, the general actions.
 

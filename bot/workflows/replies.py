@@ -153,10 +153,7 @@ class Replies:
         return self._failed(cluster_choice.cluster_busy(cluster), exchange, interpretation)
 
     async def _asked(
-        self,
-        exchange: Exchange,
-        interpretation: Interpretation,
-        progress: Callable[[Progress], None],
+        self, exchange: Exchange, interpretation: Interpretation, progress: Callable[[Progress], None]
     ) -> Reply:
         question = interpretation.question
         reason = exchange.scope.text_only_reason or (
@@ -347,12 +344,7 @@ class Replies:
         return Reply(plain=message, intent=_intent(interpretation.question), ended="not found")
 
     def _failed(
-        self,
-        reason: Text,
-        exchange: Exchange,
-        interpretation: Interpretation,
-        *,
-        ended: str = "failed",
+        self, reason: Text, exchange: Exchange, interpretation: Interpretation, *, ended: str = "failed"
     ) -> Reply:
         message = failed(reason, language=exchange.language)
         message = with_picker(message, _pick(interpretation), request_id=exchange.id, language=exchange.language)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -22,7 +23,7 @@ from bot.slack.client import Slack
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.groups import Membership
 from bot.slack.people import Person
-from bot.store import Store, StoredRequest
+from bot.store import AuditEntry, Store, StoredRequest
 from bot.workflows.concurrency import ConcurrencyLimits
 from bot.workflows.configuration import Configuration
 from bot.workflows.job_payloads import Payload
@@ -164,6 +165,24 @@ class Services:
 
     async def _membership(self, user: str) -> Membership:
         return await self.slack.groups(user) if user and self.policy.asks_groups else Membership()
+
+    async def audit(
+        self,
+        by: Payload,
+        *,
+        action: str,
+        outcome: str,
+        target: str = "",
+        cluster: str = "",
+        detail: Mapping[str, object] = MappingProxyType({}),
+        key: str = "",
+    ) -> None:
+        """Audit what came of the job of a person, once per `key` if there is one."""
+        entry = AuditEntry(
+            at=self.clock(), actor=by.user, team=by.team, channel=by.channel, action=action, target=target,
+            cluster=cluster, outcome=outcome, detail=dict(detail), key=key,
+        )  # fmt: skip
+        await self.store.audit.append(entry)
 
     async def presser(self, job: Payload, *, fresh: bool = False) -> Requester:
         """Identify the person of a job."""

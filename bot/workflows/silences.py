@@ -21,7 +21,7 @@ from bot.cluster.errors import ClusterError
 from bot.jobs import JobRun, Json, StartJob
 from bot.policy import SILENCE_ALERTS, Decision
 from bot.slack.errors import SlackError
-from bot.store import AuditEntry, StoreUnavailable
+from bot.store import StoreUnavailable
 from bot.store.alert_groups import StoredAlertPost
 from bot.store.silences import SilenceState, StoredSilence
 from bot.workflows.alert_groups import start_post
@@ -285,18 +285,9 @@ class SilenceWorkflow:
             _log.warning("press_reply_failed", error=str(error))
 
     async def _audit(self, payload: AlertPressJob, outcome: str, detail: Json, *, key: str = "") -> None:
-        await self.services.store.audit.append(
-            AuditEntry(
-                at=self.services.clock(),
-                actor=payload.user,
-                team=payload.team,
-                channel=payload.channel,
-                action=SILENCE_ALERTS,
-                target=payload.post,
-                outcome=outcome,
-                detail=detail,
-                key=_digest(SILENCE_ALERTS, payload.post, key, outcome) if key else "",
-            )
+        key = _digest(SILENCE_ALERTS, payload.post, key, outcome) if key else ""
+        await self.services.audit(
+            payload, action=SILENCE_ALERTS, target=payload.post, outcome=outcome, detail=detail, key=key
         )
 
 

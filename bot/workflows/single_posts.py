@@ -13,13 +13,7 @@ from responses.slack.message import Message
 
 
 async def post_once(
-    services: Services,
-    message: Message,
-    *,
-    to: str,
-    key: str,
-    thread_ts: str = "",
-    turn_within: float | None = None,
+    services: Services, message: Message, *, to: str, key: str, thread_ts: str = "", turn_within: float | None = None
 ) -> PostedMessage:
     """Post to a channel or user unless posted before; `key` finds the message again. Raise SlackError.
 

@@ -20,16 +20,7 @@ import structlog
 from bot.common.redaction import holds_secret
 from bot.jobs import StartJob
 from bot.slack.client import Identity
-from bot.store import (
-    AuditEntry,
-    NewRequest,
-    ReplyAddress,
-    Store,
-    StoredAnswer,
-    StoredPlan,
-    StoreUnavailable,
-    Surface,
-)
+from bot.store import AuditEntry, NewRequest, ReplyAddress, Store, StoredAnswer, StoredPlan, StoreUnavailable, Surface
 from bot.surfaces.slack.press_payload import ButtonPress
 from bot.workflows.admission import TooManyRequests
 from bot.workflows.chronicle.resolve_dialog import check_resolution
