@@ -308,7 +308,7 @@ def _answer(
         request_id="",
         seconds=round(seconds, 3),
         of_text=of_text,
-        reason=reason,
+        text_only_reason=reason,
         controls=False,
         runbook=runbook,
     )

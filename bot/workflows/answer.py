@@ -300,7 +300,8 @@ class AnswerWorkflow:
         """Post the reply, or show it in the message that stands. None if a newer one is shown."""
         store, request = self.services.store, exchange.request
         notes = await self.poster.notes(request)
-        sent = await self.poster.post(request, reply.message(notes), step=ANSWER)
+        sent = await self.poster.sent(request, step=ANSWER)
+        sent = sent or await self.poster.post(request, reply.message(notes), step=ANSWER)
         if sent is not None:
             newest = await store.answers.save(
                 request.id,

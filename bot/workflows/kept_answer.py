@@ -16,10 +16,7 @@ from bot.jobs import Json
 from intents.domain import Diagnosis, Finding, JudgedHypothesis, Language, Text
 from responses.alert_groups import over_after
 from responses.glance import dated_row
-from responses.safety import SafeDiagnosis
 from responses.sentences import leading_hypotheses
-from responses.slack.cluster_picker import Picker
-from responses.slack.controls import RemedyButton
 from responses.slack.details import details_view
 from responses.slack.diagnosis import AnswerView, answer_message, headlines
 from responses.slack.message import Message, View
@@ -84,32 +81,14 @@ class RemedyNote(Portable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptAnswer(Portable):
-    """A stored answer; `diagnosis` is scrubbed.
+class KeptAnswer(AnswerView, Portable):
+    """An answer as it was given. `same_as` is the link to an earlier answer about the same fault.
 
-    `reason` says why no cluster was read, `because` why this cluster was chosen of several. `pick` are the other
-    clusters to choose from. `secrets` are the kinds of secrets that the text held. `same_as` is the link to an earlier
-    answer about the same fault. `muted` is the key of the mute that covered it when it was given, `muted_by` and
-    `muted_why` are from that mute. With `runbook` off, its steps are found elsewhere.
+    `muted` is the key of the mute that covered it when it was given; `muted_by` and `muted_why` are from that mute.
     """
 
-    diagnosis: Diagnosis
-    language: Language
-    request_id: str
-    seconds: float
-    of_text: bool
-    buttons: tuple[RemedyButton, ...] = ()
-    observed: tuple[str, ...] = ()
-    reason: Text | None = None
-    controls: bool = True
-    because: Text | None = None
-    pick: Picker | None = None
-    secrets: tuple[Text, ...] = ()
     same_as: str = ""
     muted: str = ""
-    muted_by: str = ""
-    muted_why: str = ""
-    runbook: bool = True
 
     @property
     def first(self) -> JudgedHypothesis | None:
@@ -119,41 +98,27 @@ class KeptAnswer(Portable):
     @property
     def headline(self) -> str:
         """Return the first line: the cause, or that none was found."""
-        return headlines(self._view(NO_NOTES))[0]
+        return headlines(self)[0]
 
     def message(self, shown: AnswerNotes = NO_NOTES) -> Message:
         """Render the answer with all notes about it."""
-        return answer_message(self._view(shown))
-
-    def _view(self, shown: AnswerNotes) -> AnswerView:
-        return AnswerView(
-            diagnosis=SafeDiagnosis(self.diagnosis),
-            language=self.language,
-            request_id=self.request_id,
-            seconds=self.seconds,
-            of_text=self.of_text,
-            buttons=self.buttons,
+        view = replace(
+            self,
             details_value=self.request_id if self.controls else "",
             count=shown.count,
             last_seen=shown.last,
-            observed=self.observed,
-            text_only_reason=self.reason,
-            controls=self.controls,
             remedy_states=shown.remedies,
             not_it_by=shown.not_it,
             corrections=shown.corrections,
             muted_by=self.muted_by if shown.muted is None else shown.muted,
             muted_why=self.muted_why if shown.muted is None else "",
-            because=self.because,
-            pick=self.pick,
-            secrets=self.secrets,
             ended=None if shown.over_after_s is None else over_after(timedelta(seconds=shown.over_after_s)),
             related=(*filter(None, (self.same_as,)), *shown.again),
-            runbook=self.runbook,
         )
+        return answer_message(view)
 
     def details(self, language: Language) -> View:
-        return details_view(SafeDiagnosis(self.diagnosis), language=language, of_text=self.of_text)
+        return details_view(self.diagnosis, language=language, of_text=self.of_text)
 
 
 def without_rows(diagnosis: Diagnosis) -> Diagnosis:

@@ -293,7 +293,7 @@ class Replies:
                 else ()
             ),
             observed=error_lines(exchange.request.text) if not shown.hypotheses else (),
-            reason=reason,
+            text_only_reason=reason,
             controls=connection is not None,
             because=interpretation.why,
             # A text without a match needs no cluster.

@@ -32,12 +32,12 @@ class AnswerView:
     request_id: str
     seconds: float
     of_text: bool
-    buttons: Sequence[RemedyButton] = ()
+    buttons: tuple[RemedyButton, ...] = ()
     details_value: str = ""
     runbook: bool = True
     count: int = 1
     last_seen: datetime | None = None
-    observed: Sequence[str] = ()
+    observed: tuple[str, ...] = ()
     text_only_reason: Text | None = None
     controls: bool = True
     remedy_states: Sequence[RemedyShown] = ()

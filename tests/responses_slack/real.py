@@ -58,7 +58,7 @@ def answer_of(diagnosis: Diagnosis, language: Language) -> Message:
             seconds=0.84,
             of_text=True,
             details_value="r-1",
-            buttons=buttons,
+            buttons=tuple(buttons),
         )
     )
 

@@ -63,7 +63,7 @@ def answer_to(diagnosis: Diagnosis, language: Language, *, of_text: bool = True)
             seconds=0.84,
             of_text=of_text,
             details_value="r-1",
-            buttons=buttons,
+            buttons=tuple(buttons),
         )
     )
 
