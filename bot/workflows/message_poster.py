@@ -180,7 +180,7 @@ class MessagePoster:
         if isinstance(error, TokenRevoked) or not original.user:
             return
         once = f"{type(error).__name__}/{original.channel}"
-        if await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
+        if await services.once(once, within=_SAID_ONCE):
             try:
                 language = choose(preferred=services.language, text=request.text)
                 place = await services.slack.place(original.channel)

@@ -58,5 +58,5 @@ class PastedFiles:
         if not unread:
             return
         once = f"file/{exchange.request.original.channel}/{unread[0].en[:40]}"
-        if await self.services.store.notices.once(once, within=_SAID_ONCE, now=self.services.clock()):
+        if await self.services.once(once, within=_SAID_ONCE):
             await self.poster.post(exchange.request, notice(unread[0], language=exchange.language), step=FILE)

@@ -171,7 +171,7 @@ class PressRecorder:
         message = audit_message(audit_line, language=self.services.usual_language)
         if await self._post(press, self.services.audit_channel, "", message, shown):
             return
-        if await self.services.store.notices.once("audit channel", within=_SAID_ONCE, now=self.services.clock()):
+        if await self.services.once("audit channel", within=_SAID_ONCE):
             await self._post_ephemeral(
                 press, notice(failures.AUDIT_CHANNEL_FAILED, language=await self._language(press))
             )

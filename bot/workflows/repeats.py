@@ -132,7 +132,7 @@ class Repeats:
             return {"stands": True}
         asked = repeat.request.original
         once = f"repeat/{leader.id}/{asked.user}"
-        if not asked.user or not await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
+        if not asked.user or not await services.once(once, within=_SAID_ONCE):
             return {"stands": True}
         try:
             message = answered_before(link, count=count, language=repeat.language, anyway_value=repeat.id)

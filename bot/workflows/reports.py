@@ -96,7 +96,7 @@ class ReportWorkflow:
         """Say that a report could not be made, at most once a day."""
         services, channel = self.services, payload.channel
         key = f"report/{payload.key}"
-        if await services.store.notices.once(key, within=_SAID_ONCE, now=services.clock()):
+        if await services.once(key, within=_SAID_ONCE):
             says = failures.report_failed(Text.same(why))
             await self._post(failed(says, language=services.usual_language), channel, id)
 

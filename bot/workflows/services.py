@@ -166,6 +166,10 @@ class Services:
     async def _membership(self, user: str) -> Membership:
         return await self.slack.groups(user) if user and self.policy.asks_groups else Membership()
 
+    async def once(self, key: str, *, within: timedelta) -> bool:
+        """Tell whether nobody was told this within a time, and note that they are told now."""
+        return await self.store.notices.once(key, within=within, now=self.clock())
+
     async def audit(
         self,
         by: Payload,

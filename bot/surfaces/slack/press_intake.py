@@ -40,7 +40,7 @@ from bot.workflows.job_payloads import (
     WatchPressJob,
 )
 from bot.workflows.save_dialog import check_save
-from bot.workflows.services import ANSWER, Services
+from bot.workflows.services import ANSWER, Services, post_key
 from bot.workflows.silences import check_silence
 from bot.workflows.submissions import Submissions
 from intents.domain import ExternalManager, Text
@@ -178,8 +178,7 @@ class PressIntake:
 
     async def _diagnose(self, press: ButtonPress) -> None:
         """Ask about an object of an overview, in its thread. The rights are those of the person who pressed."""
-        if await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts)) is None:
-            raise PressRefused("the message is not one of ours")
+        await self._posted(press)
         parsed = parse_diagnose_value(press.value)
         if parsed is None:
             raise PressRefused("the button does not name an object")
@@ -203,8 +202,8 @@ class PressIntake:
 
     async def _take_watch(self, press: ButtonPress) -> None:
         """Start the job of a press below a post of the watch. The message tells which post it is."""
-        post = await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts))
-        if post is None or await self._store.watch_posts.get(post) is None:
+        post = await self._posted(press)
+        if await self._store.watch_posts.get(post) is None:
             raise PressRefused("the message is not a post of the watch")
         payload = WatchPressJob(post=post, what=press.press, value=press.value, **_by(press))
         await self.start(f"{post}.{press.press}.{press.user}.{press.at}", payload)
@@ -213,14 +212,20 @@ class PressIntake:
 
     async def _take_silence(self, press: ButtonPress) -> None:
         """Start the job of a button below a post about alerts."""
-        posted = await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts))
-        if posted != f"{press.value}/{ANSWER}":
+        if await self._posted(press) != post_key(press.value, ANSWER):
             raise PressRefused("the message is not the post that the button names")
         if press.press is Press.SILENCE:
             payload: Payload = SilenceDialogJob(post=press.value, trigger=press.trigger, **_by(press))
         else:
             payload = SilenceEndJob(post=press.value, **_by(press))
         await self.start(f"{press.value}.{payload.kind}.{press.user}.{press.at}", payload)
+
+    async def _posted(self, press: ButtonPress) -> str:
+        """Return the key of the pressed message. Raise PressRefused if it is not ours."""
+        posted = await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts))
+        if posted is None:
+            raise PressRefused("the message is not one of ours")
+        return posted
 
     async def _answer_of(self, press: ButtonPress) -> StoredAnswer:
         answer = await _soon(lambda: self._store.answers.by_message(press.channel, press.ts))
@@ -234,8 +239,7 @@ class PressIntake:
 
     async def _open_resolution(self, press: ButtonPress) -> None:
         """Start the job that opens the dialog, if the button is below a message of ours."""
-        if await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts)) is None:
-            raise PressRefused("the message is not one of ours")
+        await self._posted(press)
         payload = ResolveDialogJob(trigger=press.trigger, thread_ts=press.thread_ts, **_by(press))
         await self.start(f"{press.channel}.resolve.{press.user}.{press.at}", payload)
 

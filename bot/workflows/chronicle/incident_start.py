@@ -69,7 +69,7 @@ class IncidentStartWorkflow:
         """Tell the user who opened the incident, once, that they can invite us."""
         channel, user, services = payload.channel, payload.user, self.services
         once = f"uninvited/{channel}/{user}"
-        if not user or not await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
+        if not user or not await services.once(once, within=_SAID_ONCE):
             return
         name = payload.name or (await services.slack.place(channel)).name
         words, why = incident_replies.CANNOT_JOIN, error.says

@@ -201,9 +201,7 @@ class SummaryWorkflow:
             _log.warning("missing_scopes_notice_failed", channel=channel, error=str(error))
 
     async def _say_once(self, channel: str, ts: str, what: str, says: Text) -> None:
-        if not await self.services.store.notices.once(
-            f"{what}/{channel}", within=_SAID_ONCE, now=self.services.clock()
-        ):
+        if not await self.services.once(f"{what}/{channel}", within=_SAID_ONCE):
             return
         try:
             message = notice(says, language=self.services.usual_language)

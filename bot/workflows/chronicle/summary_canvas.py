@@ -44,7 +44,7 @@ class SummaryCanvas:
         name = channel.channel
         if channel.canvas == _UNWANTED or not (channel.canvas or await self._may_be_made(name)):
             return True
-        if not await services.store.notices.once(f"canvas/{name}", within=CANVAS_EVERY, now=services.clock()):
+        if not await services.once(f"canvas/{name}", within=CANVAS_EVERY):
             return False
         moments = timeline_of(page.facts)
         text = canvas(page.summary, moments, language=services.usual_language, permalink=page.permalink)

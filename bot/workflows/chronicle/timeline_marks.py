@@ -99,7 +99,7 @@ class PinWorkflow:
             return
         channel, user = payload.channel, payload.user
         once = f"pin/{channel}/{user}"
-        if await self.services.store.notices.once(once, within=_SAID_ONCE, now=self.services.clock()):
+        if await self.services.once(once, within=_SAID_ONCE):
             message = notice(says, language=language)
             await self._send(self._private(payload, message, await self._thread(channel, payload.ts)))
 
