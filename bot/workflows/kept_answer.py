@@ -17,8 +17,9 @@ from intents.domain import Diagnosis, Finding, JudgedHypothesis, Language, Text
 from responses.alert_groups import over_after
 from responses.glance import dated_row
 from responses.sentences import leading_hypotheses
+from responses.slack.answer_view import AnswerView
 from responses.slack.details import details_view
-from responses.slack.diagnosis import AnswerView, answer_message, headlines
+from responses.slack.diagnosis import answer_message, headlines
 from responses.slack.message import Message, View
 from responses.slack.remedy_states import RemedyShown
 

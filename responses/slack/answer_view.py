@@ -8,9 +8,19 @@ from datetime import datetime
 
 from intents.domain import Language, Text
 from responses.safety import SafeDiagnosis
+from responses.slack import blocks
 from responses.slack.cluster_picker import Picker
-from responses.slack.controls import RemedyButton
 from responses.slack.remedy_states import RemedyShown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemedyButton:
+    """A button for a remedy: `plan_id` names a stored plan, `risk` is the remedy's."""
+
+    plan_id: str
+    label: Text
+    risk: str = "low"
+    style: blocks.Style = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,20 +18,17 @@ from responses.nothing_found import nothing_found
 from responses.secret_kinds import secret_notice
 from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
 from responses.slack import blocks, limits
-from responses.slack.answer_view import AnswerView
+from responses.slack.answer_view import AnswerView, RemedyButton
 from responses.slack.blocks import Element, Leaf
 from responses.slack.budget import Part, fit_groups, fit_parts
 from responses.slack.cluster_picker import picker_blocks
-from responses.slack.controls import RemedyButton, data_loss_lines, footer, state_parts
-from responses.slack.controls import control_parts as pressable
+from responses.slack.controls import control_parts, data_loss_lines, footer, state_parts
 from responses.slack.details import exceeds_details, full_text
 from responses.slack.diagnose_buttons import candidate_rows
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group
 from responses.slack.message import Block, Message, Snippet
 from responses.slack.mrkdwn import fallback
 from responses.slack.remedy_states import CAUSE_GONE, RemedyShown, RemedyState, cause_gone
-
-__all__ = ["AnswerView", "RemedyButton", "answer_message", "placeholder_message"]
 
 _STEPS: Final = 2
 _LISTED: Final = 3
@@ -91,22 +88,8 @@ def answer_message(view: AnswerView) -> Message:
     parts = [
         Part(rank=0, blocks=(blocks.rich(*page.head()),)),
         *page.choice(),
-        *state_parts(
-            view.remedy_states,
-            view.not_it_by,
-            (view.muted_by, view.muted_why),
-            cluster=diagnosis.cluster,
-            language=language,
-            corrections=view.corrections,
-        ),
-        *pressable(
-            diagnosis,
-            offered,
-            details_value=view.details_value,
-            request_id=view.request_id if view.controls else "",
-            muted=bool(view.muted_by),
-            language=language,
-        ),
+        *state_parts(view),
+        *control_parts(view, offered),
         *_lines(0, data_loss_lines(offered, language)),
         *([] if past or offered or advises else page.next_step()),
         *([] if past else page.proof([shown_line(line) for line in view.observed])),
@@ -119,20 +102,7 @@ def answer_message(view: AnswerView) -> Message:
         ),
         *([] if past or not advises else page.advice()),
         *page.related(view.related),
-        Part(
-            rank=0,
-            blocks=(
-                footer(
-                    diagnosis,
-                    language,
-                    seconds=view.seconds,
-                    count=view.count,
-                    last_seen=view.last_seen,
-                    because=view.because,
-                    looked_at=over.at if over else None,
-                ),
-            ),
-        ),
+        Part(rank=0, blocks=(footer(view, over.at if over else None),)),
     ]
     # Leave room for the note that the rest is in a file.
     fitting, left_out = fit_parts(

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from intents.domain import Diagnosis, Language, Step, Text
 from responses.safety import scrubbed
 from responses.slack import limits, notices
-from responses.slack.answer_view import AnswerView
+from responses.slack.answer_view import AnswerView, RemedyButton
 from responses.slack.as_text import as_text
 from responses.slack.audit_lines import AuditLine, audit_message
-from responses.slack.controls import RemedyButton
 from responses.slack.details import details_view, full_text
 from responses.slack.diagnosis import answer_message, placeholder_message
 from responses.slack.help import misused
