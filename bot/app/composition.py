@@ -56,7 +56,7 @@ from bot.workflows.admission import Admission, RefusalNotices
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.concurrency import ConcurrencyLimits
 from bot.workflows.configuration import Configuration
-from bot.workflows.fair_turns import turn_of
+from bot.workflows.job_payloads import turn_of
 from bot.workflows.learned_commands import LearnedCommands
 from bot.workflows.learned_entries import LearnedEntries
 from bot.workflows.mutes import Mutes

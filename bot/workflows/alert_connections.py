@@ -13,7 +13,7 @@ from typing import Any, Final
 from bot.common.portable import Portable
 from bot.diagnosing.fingerprints import fault_of
 from bot.store.alert_groups import PendingAlert
-from bot.workflows.alert_findings import AlertFinding
+from bot.workflows.kept_answer import AlertFinding
 from intents.alerts.metrics import unseen_by
 from intents.alerts.objects import KINDS, object_of
 from intents.domain import Diagnosis, Focus, Verdict

@@ -32,10 +32,9 @@ from bot.workflows.alert_connections import (
     place_of,
     post_of,
 )
-from bot.workflows.alert_findings import AlertFinding
 from bot.workflows.alert_remedies import remedies_done
 from bot.workflows.job_payloads import AlertGroupJob, AlertPostJob
-from bot.workflows.kept_answer import KeptAnswer, without_rows
+from bot.workflows.kept_answer import AlertFinding, KeptAnswer, without_rows
 from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Requester, Services, post_key
 from bot.workflows.single_posts import show_once

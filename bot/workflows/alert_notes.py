@@ -9,11 +9,10 @@ from typing import Final
 from bot.jobs import JobRun, Json
 from bot.policy.channel_defaults import AlertAnswers
 from bot.store import RequestState
-from bot.workflows.exchanges import Exchange, load_exchange
 from bot.workflows.job_payloads import AlertOverJob
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
-from bot.workflows.services import Services
+from bot.workflows.services import Exchange, Services
 from bot.workflows.single_posts import post_once
 from intents.alerts.identity import identities
 from responses.alert_groups import over_after
@@ -83,7 +82,7 @@ class AlertOverWorkflow:
     async def over(self, payload: AlertOverJob, last: bool) -> Json:
         """Close the answer unless it is still being written; then only at the `last` attempt."""
         services = self.notes.services
-        exchange = await load_exchange(services, payload.request)
+        exchange = await services.exchange(payload.request)
         if exchange is not None and exchange.request.state is RequestState.OPEN and not last:
             return {"over": False}
         if exchange is not None and exchange.request.state is not RequestState.WITHDRAWN:

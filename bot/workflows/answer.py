@@ -26,7 +26,6 @@ from bot.workflows.chronicle.answer_facts import FactRecorder
 from bot.workflows.chronicle.similar_incidents import SimilarIncidents
 from bot.workflows.cluster_choice import PRESSED
 from bot.workflows.concurrency import LimitReached
-from bot.workflows.exchanges import Exchange, load_exchange
 from bot.workflows.job_payloads import AnswerJob
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step, try_step
@@ -35,7 +34,7 @@ from bot.workflows.plot_pictures import PlotPictures
 from bot.workflows.progress import ProgressReporter
 from bot.workflows.repeats import Repeats
 from bot.workflows.replies import Replies, Reply
-from bot.workflows.services import ANSWER, Services
+from bot.workflows.services import ANSWER, Exchange, Services
 from bot.workflows.thread_roots import ThreadRoots
 from bot.workflows.unknown_pastes import UnknownPasteRecorder
 from intents.alerts.labels import is_alert, is_over
@@ -122,7 +121,7 @@ class AnswerWorkflow:
 
         The result contains the match of the whole text.
         """
-        exchange = await load_exchange(self.services, request_id)
+        exchange = await self.services.exchange(request_id)
         if exchange is None or exchange.request.state is RequestState.WITHDRAWN:
             return {"goes_on": False}
         request = exchange.request
@@ -163,7 +162,7 @@ class AnswerWorkflow:
 
     async def placeholder(self, request_id: str) -> None:
         """Post the placeholder of a request that waits for a free slot."""
-        if exchange := await load_exchange(self.services, request_id):
+        if exchange := await self.services.exchange(request_id):
             await self._placeholder(exchange)
 
     async def _placeholder(self, exchange: Exchange) -> PostedMessage | None:
@@ -197,7 +196,7 @@ class AnswerWorkflow:
         self, request_id: str, prepared: Json, picked: PickedCluster | None = None, last: bool = True
     ) -> Json | None:
         """Post the answer. Return {"crowded": cluster} if it has no free slot, except on the `last` attempt."""
-        exchange = await load_exchange(self.services, request_id)
+        exchange = await self.services.exchange(request_id)
         if exchange is None or exchange.request.revision > int(prepared["revision"]):
             return None  # edited since: another job answers the new text
         asked_by, request = exchange.scope, exchange.request

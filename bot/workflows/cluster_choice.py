@@ -13,9 +13,8 @@ from bot.diagnosing import CarriedMatch, match_text
 from bot.diagnosing.object_search import exists
 from bot.policy import ReadLevel
 from bot.store import StoredRequest, Surface
-from bot.workflows.exchanges import Exchange
 from bot.workflows.kept_answer import KeptAnswer
-from bot.workflows.services import Requester, Services
+from bot.workflows.services import Exchange, Requester, Services
 from intents.cluster_choice import (
     AmbiguousCluster,
     ChoiceReason,

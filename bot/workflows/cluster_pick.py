@@ -19,7 +19,6 @@ from bot.workflows.job_payloads import PickJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from responses.cluster_choice import CLUSTER_NOT_VISIBLE
-from responses.slack.message import Message
 from responses.slack.notices import not_done
 from responses.slack.presses import Press
 
@@ -50,20 +49,19 @@ class PickWorkflow:
         request = await store.requests.get(payload.request)
         if request is None or request.state is RequestState.WITHDRAWN:
             return None
-        channel, user, cluster = payload.channel, payload.user, payload.cluster
+        cluster = payload.cluster
         requester = await services.presser(payload)
         if not requester.scope.clusters([cluster]):
             refused = {"action": str(Press.CLUSTER), "outcome": "refused", "cluster": cluster}
             await services.audit(payload, **refused, detail={"why": _WHY}, key=job)
             message = not_done(requester.scope.text_only_reason or CLUSTER_NOT_VISIBLE, language=requester.language)
-            await self._post_ephemeral(message, channel=channel, user=user, thread_ts=request.original.thread_ts)
+            try:
+                await services.slack.post_ephemeral(
+                    channel=payload.channel, user=payload.user, message=message, thread_ts=request.original.thread_ts
+                )
+            except SlackRefusal as error:
+                _log.warning("press_reply_failed", error=str(error))
             return None
         if await store.answers.note(request.id, {PRESSED: cluster}) is None:
             return None
         return {"revision": request.revision}
-
-    async def _post_ephemeral(self, message: Message, *, channel: str, user: str, thread_ts: str) -> None:
-        try:
-            await self.services.slack.post_ephemeral(channel=channel, user=user, message=message, thread_ts=thread_ts)
-        except SlackRefusal as error:
-            _log.warning("press_reply_failed", error=str(error))

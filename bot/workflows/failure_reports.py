@@ -18,7 +18,6 @@ from bot.remedies.contract import Reason, Refusal, Verification
 from bot.remedies.contract import State as RemedyOutcome
 from bot.slack.errors import SlackError, SlackRefusal
 from bot.store import CLAIMED, RequestState, StoreUnavailable
-from bot.workflows.exchanges import Exchange, load_exchange
 from bot.workflows.job_payloads import (
     AnswerJob,
     CommandJob,
@@ -33,7 +32,7 @@ from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import OutageLasted, retry_step
 from bot.workflows.press_records import WRITING, Confirmation, PressRecorder
 from bot.workflows.remedy_limits import APPLIED
-from bot.workflows.services import ANSWER, Services
+from bot.workflows.services import ANSWER, Exchange, Services
 from bot.workflows.single_posts import post_once
 from intents.domain import Text
 from responses import failures
@@ -120,7 +119,7 @@ class FailureReports:
 
     async def _unanswered(self, request_id: str, reason: Text) -> None:
         store = self.services.store
-        exchange = await load_exchange(self.services, request_id)
+        exchange = await self.services.exchange(request_id)
         if exchange is None or exchange.request.state not in (RequestState.OPEN, RequestState.FAILED):
             return  # deleted, or answered by the job of an edit
         request = exchange.request
@@ -144,7 +143,7 @@ class FailureReports:
 
     async def _unpicked(self, job: PickJob) -> None:
         """Restore the earlier answer, and tell the user who chose the cluster."""
-        exchange = await load_exchange(self.services, job.request)
+        exchange = await self.services.exchange(job.request)
         if exchange is None:
             return
         await self.poster.show(exchange.request, failed(failures.RESTARTED, language=exchange.language))

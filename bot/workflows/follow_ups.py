@@ -15,9 +15,8 @@ import structlog
 from bot.diagnosing import match_text
 from bot.slack.errors import SlackError
 from bot.store import StoredRequest, Surface
-from bot.workflows.exchanges import Exchange
 from bot.workflows.kept_answer import KeptAnswer
-from bot.workflows.services import Services
+from bot.workflows.services import Exchange, Services
 from intents.domain import Diagnosis
 from intents.slash import TextQuery, parse_message
 from responses.follow_ups import changes, is_same_trouble, sign

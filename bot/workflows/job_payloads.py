@@ -1,6 +1,7 @@
 """Define what each kind of job is started with: all that a workflow knows before its first step.
 
-A job is counted to the person `user` or, without one, to its channel.
+A job is counted to the person `user` or, without one, to its channel, so that one person's jobs do not delay those of
+others.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
-from bot.jobs import JobPayload, JobUrgency
+from bot.jobs import JobPayload, JobTurn, JobUrgency
 from bot.overviews.watched_rows import LastingTrouble
 from bot.store import FactRow
 from intents.alerts.silences import Matcher
@@ -55,6 +56,19 @@ def read_payload(kind: str, kept: Json) -> Payload:
     if kind not in _KINDS:
         raise ValueError(f"there are no jobs of kind {kind}")
     return _KINDS[kind].from_json(kept)
+
+
+def turn_of(kind: str, kept: Json) -> JobTurn:
+    """Return the turn of a job; one without a user is counted to its channel."""
+    try:
+        payload = read_payload(kind, kept)
+    except ValueError:
+        # Recorded by another version: it waits its turn, and fails visibly.
+        return JobTurn()
+    # An integration may have more requests waiting than a person: answers are bounded where they are submitted.
+    bounded = bool(payload.user) and not isinstance(payload, AnswerJob)
+    person = payload.user or f"#{payload.where}"
+    return JobTurn(person=person, channel=payload.where, urgency=payload.urgency, bounded=bounded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

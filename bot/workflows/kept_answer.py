@@ -13,14 +13,18 @@ from typing import Final
 
 from bot.common.portable import Portable
 from bot.jobs import Json
-from intents.domain import Diagnosis, Finding, JudgedHypothesis, Language, Text
+from intents.domain import Diagnosis, Finding, JudgedHypothesis, Language, ObjectRef, Text
+from intents.overview import Overview
 from responses.alert_groups import over_after
 from responses.glance import dated_row
+from responses.overview import SafeOverview, heading
 from responses.sentences import leading_hypotheses
 from responses.slack.answer_view import AnswerView
 from responses.slack.details import details_view
 from responses.slack.diagnosis import answer_message, headlines
 from responses.slack.message import Message, View
+from responses.slack.notices import notice
+from responses.slack.overview import overview_message
 from responses.slack.remedy_states import RemedyShown
 
 
@@ -57,6 +61,7 @@ class AnswerNotes(Portable):
 NO_NOTES: Final = AnswerNotes()
 _REMEDY: Final = "remedy:"
 _CORRECTION: Final = "correction:"
+_NO_WORDS: Final = Text.same("")
 
 
 def correction_note(user: str, was: Text) -> Json:
@@ -120,6 +125,34 @@ class KeptAnswer(AnswerView, Portable):
 
     def details(self, language: Language) -> View:
         return details_view(self.diagnosis, language=language, of_text=self.of_text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFinding(Portable):
+    """What was found about alerts, scrubbed. `asked` is their object: its diagnosis is one press away."""
+
+    language: Language
+    answer: KeptAnswer | None = None
+    overview: Overview | None = None
+    says: Text = _NO_WORDS
+    asked: ObjectRef | None = None
+
+    @property
+    def cause(self) -> str:
+        """Return the first line: the cause, or that none was found."""
+        if self.answer is not None:
+            return self.answer.headline
+        if self.overview is not None:
+            return heading(self.overview, self.language)
+        return self.says.in_(self.language)
+
+    def message(self) -> Message:
+        """Render it."""
+        if self.answer is not None:
+            return self.answer.message()
+        if self.overview is not None:
+            return overview_message(SafeOverview(self.overview), language=self.language)
+        return notice(self.says, language=self.language)
 
 
 def without_rows(diagnosis: Diagnosis) -> Diagnosis:

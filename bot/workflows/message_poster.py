@@ -47,8 +47,7 @@ class MessagePoster:
 
     async def sent(self, request: StoredRequest, *, step: str) -> PostedMessage | None:
         """Return the message of that step, if it was posted."""
-        entry = await self.services.store.outbox.get(post_key(request.id, step))
-        return PostedMessage(channel=entry.channel, ts=entry.ts, earlier=True) if entry and entry.ts else None
+        return await self.services.sent(post_key(request.id, step))
 
     async def placeholder(self, request: StoredRequest, message: Message) -> PostedMessage | None:
         """Post a placeholder for the answer if the rate limit allows it at once; return the answer's message, if any.

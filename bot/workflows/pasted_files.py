@@ -12,9 +12,8 @@ import structlog
 from bot.jobs import Json
 from bot.slack.errors import SlackError
 from bot.store import LONGEST_TEXT, StoredRequest
-from bot.workflows.exchanges import Exchange
 from bot.workflows.message_poster import MessagePoster
-from bot.workflows.services import FILE, Services
+from bot.workflows.services import FILE, Exchange, Services
 from intents.domain import Text
 from responses.safety import safe
 from responses.slack.notices import notice

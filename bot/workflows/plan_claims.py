@@ -83,7 +83,7 @@ class PlanClaims:
         kept = await self.services.store.plans.note_once(press.plan.id, APPROVAL, approval)
         if kept is None or kept["by"] != press.user:
             return await self._refused(press, Denied(says=failures.APPROVAL_PENDING))
-        if kept.get("press", kept.get("token")) != press.token:
+        if kept["press"] != press.token:
             return await self._refused(press, Denied(says=failures.WAITING_FOR_APPROVER))
         await self.recorder.audit(press, "approval asked", None)
         until = f"{press.stored.expires.astimezone(UTC):%H:%M} UTC"

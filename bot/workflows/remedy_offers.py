@@ -10,8 +10,7 @@ from bot.kube.impersonation import ActsAs
 from bot.remedies.offers import plan_remedies
 from bot.remedies.registry import words_of
 from bot.remedies.session import Session
-from bot.workflows.exchanges import Exchange
-from bot.workflows.services import Services
+from bot.workflows.services import Exchange, Services
 from intents.domain import Diagnosis, JudgedHypothesis, ObjectRef, Text
 from intents.request import Request as Question
 from responses.safety import safe_value

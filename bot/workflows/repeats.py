@@ -19,11 +19,10 @@ from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import JobRun, Json
 from bot.slack.errors import MessageGone, SlackError, SlackRefusal
 from bot.store import RequestState, StoredRequest, Surface
-from bot.workflows.exchanges import Exchange, load_exchange
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step, try_step
-from bot.workflows.services import ANSWER, Services
+from bot.workflows.services import ANSWER, Exchange, Services
 from intents.cluster_choice import marked_with
 from responses.slack.notices import answered_before
 
@@ -118,7 +117,7 @@ class Repeats:
         The topic has counted the repeat, so an answer in flight shows it anyway.
         """
         services = self.services
-        repeat, leader = await load_exchange(services, request_id), await services.store.requests.get(leader_id)
+        repeat, leader = await services.exchange(request_id), await services.store.requests.get(leader_id)
         sent = leader and await self.poster.sent(leader, step=ANSWER)
         if repeat is None or leader is None or not sent:
             return {"stands": False}

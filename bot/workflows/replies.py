@@ -23,11 +23,10 @@ from bot.overviews.overview import overview
 from bot.policy import ReadLevel
 from bot.store import Mute, StoredRequest, Surface, standing
 from bot.workflows.cluster_choice import ClusterChooser, Interpretation
-from bot.workflows.exchanges import Exchange
 from bot.workflows.follow_ups import FollowUps
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.remedy_offers import RemedyOffers
-from bot.workflows.services import Requester, Services
+from bot.workflows.services import Exchange, Requester, Services
 from intents.domain import Diagnosis, Existence, Finding, NamedObject, Text
 from intents.mutes import concerned
 from intents.overview import without_muted
@@ -217,7 +216,7 @@ class Replies:
         self.services.metrics.overviewed(found, intent="overview", seconds=time.monotonic() - started)
         found = without_muted(found, [mute.muted for mute in await self._mutes(exchange.request)])
         message = overview_message(await asyncio.to_thread(scrubbed_overview, found), language=language)
-        message = with_picker(message, _pick(interpretation), request_id=exchange.id, language=language)
+        message = _picked(message, exchange, interpretation)
         return Reply(plain=message, intent="diagnose", ended="told")
 
     async def _mutes(self, request: StoredRequest) -> Sequence[Mute]:
@@ -340,14 +339,14 @@ class Replies:
         if not named.candidates:
             return self._failed(says, exchange, interpretation, ended="not found")
         message = which_object(says, named.candidates, cluster=cluster, language=exchange.language)
-        message = with_picker(message, _pick(interpretation), request_id=exchange.id, language=exchange.language)
+        message = _picked(message, exchange, interpretation)
         return Reply(plain=message, intent=_intent(interpretation.question), ended="not found")
 
     def _failed(
         self, reason: Text, exchange: Exchange, interpretation: Interpretation, *, ended: str = "failed"
     ) -> Reply:
         message = failed(reason, language=exchange.language)
-        message = with_picker(message, _pick(interpretation), request_id=exchange.id, language=exchange.language)
+        message = _picked(message, exchange, interpretation)
         return Reply(plain=message, intent=_intent(interpretation.question), ended=ended)
 
 
@@ -356,6 +355,11 @@ def _secrets(request: StoredRequest) -> tuple[Text, ...]:
     if request.original.origin is Surface.FOLLOW_UP:
         return ()
     return secret_kinds("\n".join(text for part, text in request.parts.items() if not part.endswith(".root")))
+
+
+def _picked(message: Message, exchange: Exchange, interpretation: Interpretation) -> Message:
+    """Return the message with the clusters to choose from."""
+    return with_picker(message, _pick(interpretation), request_id=exchange.id, language=exchange.language)
 
 
 def _intent(question: Question) -> str:

@@ -23,6 +23,7 @@ from bot.slack.client import Slack
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.groups import Membership
 from bot.slack.people import Person
+from bot.slack.posts import PostedMessage
 from bot.store import AuditEntry, Store, StoredRequest
 from bot.workflows.concurrency import ConcurrencyLimits
 from bot.workflows.configuration import Configuration
@@ -47,6 +48,27 @@ class Requester:
 
     scope: PolicyScope
     language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A request, the person who reads its answer, and the message that shows it. A step loads it once, at its start."""
+
+    request: StoredRequest
+    requester: Requester
+    sent: PostedMessage | None = None
+
+    @property
+    def id(self) -> str:
+        return self.request.id
+
+    @property
+    def scope(self) -> PolicyScope:
+        return self.requester.scope
+
+    @property
+    def language(self) -> Language:
+        return self.requester.language
 
 
 _NOBODY: Final = Person(id="")
@@ -195,3 +217,16 @@ class Services:
     async def requester_of(self, request: StoredRequest) -> Requester:
         original = request.original
         return await self.requester(team=original.team, channel=original.channel, user=original.user, text=request.text)
+
+    async def exchange(self, request_id: str) -> Exchange | None:
+        """Return the exchange of a request; None for an unknown one. Raise SlackUnavailable, StoreUnavailable."""
+        request = await self.store.requests.get(request_id)
+        if request is None:
+            return None
+        sent = await self.sent(post_key(request_id, ANSWER))
+        return Exchange(request=request, requester=await self.requester_of(request), sent=sent)
+
+    async def sent(self, key: str) -> PostedMessage | None:
+        """Return the message with this key, if it was posted."""
+        entry = await self.store.outbox.get(key)
+        return PostedMessage(channel=entry.channel, ts=entry.ts, earlier=True) if entry and entry.ts else None

@@ -82,8 +82,7 @@ class WatchDisplay:
             return done
 
     async def _show(self, post: WatchPost) -> None:
-        entry = await self.services.store.outbox.get(post.message)
-        if post.over is not None and not (entry and entry.ts):
+        if post.over is not None and await self.services.sent(post.message) is None:
             return  # over before it was posted
         await show_once(self.services, await self._message(post), to=post.channel, key=post.message)
 

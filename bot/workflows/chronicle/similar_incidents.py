@@ -17,9 +17,8 @@ from bot.slack.errors import SlackRefusal
 from bot.store import Chronicle, StoredRequest
 from bot.workflows.chronicle.answer_facts import found_facts
 from bot.workflows.chronicle.fact_rows import facts_in
-from bot.workflows.exchanges import Exchange
 from bot.workflows.kept_answer import KeptAnswer
-from bot.workflows.services import Services
+from bot.workflows.services import Exchange, Services
 from bot.workflows.single_posts import post_once
 from intents.chronicle.facts import Fact
 from intents.chronicle.similarity import common_incident
