@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Final
 
@@ -71,6 +71,7 @@ class PlanClaims:
             late = Reason.CONFLICT if claimed.outcome is ClaimOutcome.ALREADY else Reason.EXPIRED
             return await self._refused(press, Refusal(reason=late, says=_not_claimed(claimed)))
         await self.recorder.audit(press, "claimed", None)
+        press = replace(press, stored=replace(press.stored, claimed_at=press.stored.claimed_at or now))
         await self.recorder.note(press, RemedyState.APPLYING)
         return {"goes_on": True, "tell": True, "authority": authority.as_json()}
 

@@ -102,9 +102,7 @@ class PressRecorder:
         self, press: Confirmation, state: RemedyState, says: Text | None = None, *, show: bool = True
     ) -> None:
         """Store the progress and `show` it. A Slack outage does not stop a remedy: the note is kept."""
-        store, plan = self.services.store, press.plan
-        stored = await store.plans.get(plan.id)
-        first = stored.claimed_at if stored and stored.claimed_at else self.services.clock()
+        store, plan, stored = self.services.store, press.plan, press.stored
         shown = RemedyShown(
             plan_id=plan.id,
             title=safe_value(plan.title),
@@ -113,10 +111,10 @@ class PressRecorder:
             approver=press.user if press.asked_by else "",
             at=self.services.clock(),
             says=safe_value(says),
-            undo=str(stored.document.get(UNDO, "")) if stored and state in _OVER else "",
+            undo=str(stored.document.get(UNDO, "")) if state in _OVER else "",
             cluster=safe_value(plan.cluster),
         )
-        note = RemedyNote(first=first, shown=shown)
+        note = RemedyNote(first=stored.claimed_at or self.services.clock(), shown=shown)
         async with self.services.turn(press.answer.request_id):
             await store.answers.note(press.answer.request_id, {note.key: note.as_json()})
             if show:

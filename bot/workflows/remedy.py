@@ -142,15 +142,15 @@ class RemedyWorkflow:
         unknown = why.reason is Reason.OUTCOME_UNKNOWN
         partly = bool(why.done) and not unknown
         await self.services.store.plans.set_state(press.plan.id, PARTLY_DONE if partly else str(why.reason))
-        await self._offer_undo(press, why, authority)
+        press = await self._offer_undo(press, why, authority)
         state = RemedyState.PARTLY if partly else RemedyState.UNKNOWN if unknown else RemedyState.REFUSED
         await self.recorder.note(press, state, refusal_text(why), show=False)
 
-    async def _offer_undo(self, press: Confirmation, done: Applied | Refusal, authority: Json) -> None:
-        """Store the undo plan and a reference to it. A second run finds it stored."""
+    async def _offer_undo(self, press: Confirmation, done: Applied | Refusal, authority: Json) -> Confirmation:
+        """Store the undo plan and a reference to it, and return the press with it. A second run finds it stored."""
         back = plan_to_undo(press.plan, done, now=self.services.clock())
         if back is None:
-            return
+            return press
         try:
             connection = await self.services.clusters.get(press.plan.cluster)
             gap = await missing_to_undo(back, session=Authority.from_json(authority).session(connection))
@@ -158,15 +158,16 @@ class RemedyWorkflow:
             gap = error.gap(str(back.target))
         if gap is not None:
             _log.warning("undo_not_offered", plan=press.plan.id, why=gap.says.en)
-            return
+            return press
         document = {"plan": back.as_json()}
         if holds_secret(document) or writes_redacted(done.undo):
             # The previous value looks like a secret: it is not stored, so it cannot be restored.
             _log.warning("undo_withheld_secret_suspected", plan=press.plan.id)
-            return
+            return press
         plans = self.services.store.plans
         await plans.save(back.id, press.plan.request_id, document, back.expires)
         await plans.note(press.plan.id, {UNDO: back.id})
+        return replace(press, stored=replace(press.stored, document={**press.stored.document, UNDO: back.id}))
 
     async def _mark(self, press: Confirmation, done: Applied) -> None:
         """Write an event on the object, for kubectl users. A failure stops nothing."""
