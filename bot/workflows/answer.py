@@ -218,11 +218,9 @@ class AnswerWorkflow:
             delivered = await self._deliver(exchange, reply)
             if delivered is not None:
                 await self.unknown_pastes.answered(request, reply)
-            if reply.answer is not None and (not reply.verdict or reply.is_about_nothing):
-                # Nothing was found that could answer for others: what was asked meanwhile is answered by itself.
-                await self.services.store.topics.end(request_id, other_than=reply.fault)
-            elif delivered is not None and not self._counts(delivered, asked_by, reply):
-                await self.services.store.topics.close(request_id)
+            await self._settle_topic(
+                request_id, reply, counts=not delivered or self._counts(delivered, asked_by, reply)
+            )
         if delivered is None:
             return None
         self._count(request, reply, first=picked is None and request.revision == 1)
@@ -253,6 +251,14 @@ class AnswerWorkflow:
                 progress=reporter.progress,
                 picked=picked.cluster if picked else "",
             )
+
+    async def _settle_topic(self, request_id: str, reply: Reply, *, counts: bool) -> None:
+        """End the topic of an answer that later pastes are not referred to."""
+        if reply.answer is not None and (not reply.verdict or reply.is_about_nothing):
+            # Nothing was found that could answer for others: what was asked meanwhile is answered by itself.
+            await self.services.store.topics.end(request_id, other_than=reply.fault)
+        elif not counts:
+            await self.services.store.topics.close(request_id)
 
     def _counts(self, exchange: Exchange, asked_by: PolicyScope, reply: Reply) -> bool:
         """Tell whether later pastes of the same error are referred to this answer.
