@@ -28,7 +28,7 @@ from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
 from bot.common.coalescing import coalesced
 from bot.diagnosing import Engine
-from bot.jobs import JobIntake, Jobs, JobsUnavailable, Json
+from bot.jobs import JobIntake, JobPayload, Jobs, JobsUnavailable
 from bot.metrics import Metrics
 from bot.policy import Policy
 from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
@@ -56,7 +56,7 @@ from bot.workflows.admission import Admission, RefusalNotices
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.concurrency import ConcurrencyLimits
 from bot.workflows.configuration import Configuration
-from bot.workflows.fair_turns import turn_of
+from bot.workflows.job_payloads import turn_of
 from bot.workflows.learned_commands import LearnedCommands
 from bot.workflows.learned_entries import LearnedEntries
 from bot.workflows.mutes import Mutes
@@ -168,15 +168,15 @@ class _JobStarter:
     jobs: Jobs | None = None
     intake: JobIntake | None = None
 
-    async def accept(self, kind: str, id: str, payload: Json) -> None:
+    async def accept(self, id: str, payload: JobPayload) -> None:
         if self.intake is None:
             raise JobsUnavailable("jobs are not launched yet")
-        await self.intake.start(kind, id, payload)
+        await self.intake.start(id, payload)
 
-    async def start(self, kind: str, id: str, payload: Json) -> None:
+    async def start(self, id: str, payload: JobPayload) -> None:
         if self.jobs is None:
             raise JobsUnavailable("jobs are not launched yet")
-        await self.jobs.start(kind, id, payload)
+        await self.jobs.start(payload.kind, id, payload.as_json())
 
     async def forget(self, request: str) -> bool:
         """Delete the records of a request's jobs. Return whether none is left, except for the job that asks."""
@@ -296,7 +296,7 @@ async def _launched(work: AsyncExitStack, services: Services, base: _Base, setti
         url=settings.jobs_url,
         executor=settings.replica,
         version=base.options.jobs_version,
-        workflows=workflows(services, base.chronicles, reports, {**alerts, **watch}),
+        workflows=workflows(services, base.chronicles, reports, alerts, watch),
         concurrency=settings.jobs_concurrency,
         kept_days=settings.retention_days,
         failed=reports.report,
@@ -354,6 +354,7 @@ def _upkeep(base: _Base, jobs: Jobs, settings: Settings, missed_events: MissedEv
     return Upkeep(
         store=base.store,
         jobs=jobs,
+        start=base.starter.start,
         chronicles=base.chronicles,
         missed_events=missed_events,
         executor=settings.replica,
@@ -388,7 +389,7 @@ def _alerts_webhook(base: _Base, services: Services, intake: JobIntake, settings
 def _watcher(base: _Base, jobs: Jobs, settings: Settings, clusters: Clusters) -> Watcher:
     return Watcher(
         store=base.store,
-        jobs=jobs,
+        start=base.starter.start,
         clusters=clusters,
         places=settings.watched,
         executor=settings.replica,

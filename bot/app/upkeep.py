@@ -12,17 +12,18 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from bot.common.background import in_background
-from bot.jobs import Jobs, JobsUnavailable
+from bot.jobs import JobPayload, Jobs, JobsUnavailable, StartJob
 from bot.metrics import Metrics
 from bot.settings.reports import ReportSchedule
 from bot.store import Store, StoreUnavailable
 from bot.surfaces.slack.missed_events import MissedEvents
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
+from bot.workflows.job_payloads import FeedbackReportJob, ReportJob
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ class Upkeep:
 
     store: Store
     jobs: Jobs
+    start: StartJob
     chronicles: ChronicleJobs
     missed_events: MissedEvents
     executor: str
@@ -104,34 +106,27 @@ class Upkeep:
     async def _start_reports(self, now: datetime) -> None:
         """Start the reports that are due. Every replica does: a job of the same id runs once."""
         for report in self.reports:
-            payload = {
-                "key": report.key,
-                "team": self.team,
-                "channel": report.channel,
-                "namespaces": list(report.namespaces),
-                "cluster": report.cluster,
-            }
-            await self._start_due("report", report, now, payload, late=_REPORT_LATE)
+            payload = ReportJob(
+                key=report.key,
+                team=self.team,
+                channel=report.channel,
+                namespaces=tuple(report.namespaces),
+                cluster=report.cluster,
+            )
+            await self._start_due(report, now, payload, late=_REPORT_LATE)
         if self.feedback:
             due = self.feedback.last_due(now)
             since = self.feedback.last_due(due)
-            payload = {
-                "team": self.team,
-                "channel": self.feedback.channel,
-                "since": since.isoformat(),
-                "until": due.isoformat(),
-            }
-            await self._start_due("feedback_report", self.feedback, now, payload, late=_FEEDBACK_LATE)
+            period = FeedbackReportJob(team=self.team, channel=self.feedback.channel, since=since, until=due)
+            await self._start_due(self.feedback, now, period, late=_FEEDBACK_LATE)
 
-    async def _start_due(
-        self, kind: str, report: ReportSchedule, now: datetime, payload: dict[str, Any], *, late: timedelta
-    ) -> None:
+    async def _start_due(self, report: ReportSchedule, now: datetime, payload: JobPayload, *, late: timedelta) -> None:
         """Start the job of a report once for each time that it is due."""
         due = report.last_due(now)
-        name = f"{kind}.{report.key}"
+        name = f"{payload.kind}.{report.key}"
         id = f"{name}.{due:%Y%m%dT%H%MZ}"
         if now - due <= late and self._reported.get(name) != id:
-            await self.jobs.start(kind, id, payload)
+            await self.start(id, payload)
             self._reported[name] = id
 
     async def _go_on_reading(self) -> None:

@@ -14,12 +14,13 @@ import structlog
 
 from bot.app.cluster_watch import ClusterWatch
 from bot.cluster.clusters import Clusters
-from bot.jobs import Jobs, JobsUnavailable, Json
+from bot.jobs import JobsUnavailable, StartJob
 from bot.overviews.troubled_objects import Identity
 from bot.overviews.watched_rows import WELL, LastingTrouble
 from bot.settings.watch import WatchedPlace
 from bot.store import Store, StoreUnavailable
 from bot.store.watch_leases import LEASE
+from bot.workflows.job_payloads import WatchJob, WatchOverJob
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -37,7 +38,7 @@ class Watcher:
     """Runs the watches of this process. `notes` say what cannot be watched and why."""
 
     store: Store
-    jobs: Jobs
+    start: StartJob
     clusters: Clusters
     places: Sequence[WatchedPlace]
     executor: str
@@ -76,14 +77,14 @@ class Watcher:
         if not await self.store.watch_leases.take(cluster, self.executor, now, lasts=self.lease):
             await self._stop(cluster)
             return
-        watch = self._watches.get(cluster) or self._start(cluster)
+        watch = self._watches.get(cluster) or self._begin(cluster)
         due = watch.due(now)
         for place in [each for each in self.places if each.cluster == cluster]:
             for namespace in place.namespaces or ("",):
                 await self._look(place, due.get(namespace) or {}, now)
         await self._end(cluster, watch, now)
 
-    def _start(self, cluster: str) -> ClusterWatch:
+    def _begin(self, cluster: str) -> ClusterWatch:
         namespaces = {name for place in self.places if place.cluster == cluster for name in place.namespaces or ("",)}
         watch = self._watches[cluster] = ClusterWatch(
             cluster=cluster,
@@ -107,15 +108,15 @@ class Watcher:
         if len(due) > _MOST_LOOKS:
             due = {"": tuple(each for troubles in due.values() for each in troubles)}
         for namespace, troubles in due.items():
-            payload = {
-                "team": self.team,
-                "channel": place.channel,
-                "namespace": namespace,
-                "cluster": place.cluster,
-                "lasting": [_as_json(each) for each in sorted(troubles, key=lambda each: each.since)[:_MOST_TROUBLES]],
-            }
+            payload = WatchJob(
+                team=self.team,
+                channel=place.channel,
+                namespace=namespace,
+                cluster=place.cluster,
+                lasting=tuple(sorted(troubles, key=lambda each: each.since)[:_MOST_TROUBLES]),
+            )
             id = f"watch.{place.channel}/{place.cluster}/{namespace}.{now:%Y%m%dT%H%M%S.%fZ}"
-            await self.jobs.start("watch", id, payload)
+            await self.start(id, payload)
 
     async def _end(self, cluster: str, watch: ClusterWatch, now: datetime) -> None:
         """Start the edits of the posts whose objects have all been well for a minute."""
@@ -126,14 +127,6 @@ class Watcher:
             if not recently and watch.is_over((Identity(*each) for each in post.objects), now):
                 self._edited[post.key] = now
                 id = f"watch.over.{post.key}.{now:%Y%m%dT%H%M%S}"
-                await self.jobs.start("watch", id, {"over": post.key, "at": now.isoformat(), "channel": post.channel})
+                await self.start(id, WatchOverJob(post=post.key, at=now, channel=post.channel))
         for key in self._edited.keys() - {post.key for post in lasting}:
             del self._edited[key]
-
-
-def _as_json(trouble: LastingTrouble) -> Json:
-    return {
-        "owner": list(trouble.owner),
-        "since": trouble.since.isoformat(),
-        "members": [list(each) for each in trouble.members],
-    }

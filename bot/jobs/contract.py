@@ -6,12 +6,23 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
+
+from bot.common.portable import Portable
 
 # Raise by hand when a workflow body changes its steps or their order: unfinished jobs then start again.
-JOBS_VERSION: Final = "9"
+JOBS_VERSION: Final = "10"
 
 Json = dict[str, Any]
+
+
+class JobPayload(Portable):
+    """Base of frozen dataclasses, one for each kind of job: what it is started with. Recorded as JSON, redacted."""
+
+    __slots__ = ()
+
+    # Recorded with each job: another name needs a new JOBS_VERSION.
+    kind: ClassVar[str]
 
 
 class JobRun(Protocol):
@@ -59,8 +70,8 @@ class JobTurn:
 
 
 Workflow = Callable[[JobRun, Json], Awaitable[Json | None]]
-# Starts a job: kind, id, payload.
-StartJob = Callable[[str, str, Json], Awaitable[None]]
+# Starts a job: id, payload.
+StartJob = Callable[[str, JobPayload], Awaitable[None]]
 # Called with kind, id, payload and error once a job has failed for good, so that the requester gets a reply.
 FailureHandler = Callable[[str, str, Json, Exception], Awaitable[None]]
 # Wraps each body that runs: its kind, and whether it was recovered from an earlier process. Exceptions pass through.

@@ -19,7 +19,7 @@ import structlog
 
 from bot.common.background import in_background
 from bot.jobs.backlog import Backlog, WaitingJob
-from bot.jobs.contract import JobsUnavailable, JobUrgency, Json
+from bot.jobs.contract import JobPayload, JobsUnavailable, JobUrgency
 from bot.jobs.jobs import Jobs
 from bot.store import StoreUnavailable
 from bot.store.accepted_jobs import AcceptedJob, AcceptedJobs
@@ -62,11 +62,11 @@ class JobIntake:
         """Return whether an accepted job is not recorded by the engine yet."""
         return bool(self._waiting)
 
-    def accepted(self, kind: str, id: str, payload: Json, *, urgent: bool = False) -> AcceptedJob:
+    def accepted(self, id: str, payload: JobPayload, *, urgent: bool = False) -> AcceptedJob:
         """Return a job to store in the transaction of its request. Raise JobsUnavailable while this is closed."""
         if not self._open:
             raise JobsUnavailable("jobs are shutting down")
-        return AcceptedJob(id=id, kind=kind, payload=payload, at=datetime.now(UTC), urgent=urgent)
+        return AcceptedJob(id=id, kind=payload.kind, payload=payload.as_json(), at=datetime.now(UTC), urgent=urgent)
 
     def close(self) -> None:
         """Accept no more jobs; those that were accepted are still started."""
@@ -76,16 +76,15 @@ class JobIntake:
         """Tell whether a job of a request is stored. See `AcceptedJobs.has_jobs_of`."""
         return await self._store.has_jobs_of(request, besides=besides)
 
-    async def start_now(self, kind: str, id: str, payload: Json) -> None:
+    async def start_now(self, id: str, payload: JobPayload) -> None:
         """Start a job at once: a person looks at its dialog or its button. Raise JobsUnavailable or TooManyJobs."""
-        if not self._open:
-            raise JobsUnavailable("jobs are shutting down")
-        self._jobs.check_bound(kind, payload)
-        await self._jobs.start(kind, id, payload)
+        job = self.accepted(id, payload)
+        self._jobs.check_bound(job.kind, job.payload)
+        await self._jobs.start(job.kind, job.id, job.payload)
 
-    async def start(self, kind: str, id: str, payload: Json) -> None:
+    async def start(self, id: str, payload: JobPayload) -> None:
         """Store a job and start it soon. Raise JobsUnavailable or StoreUnavailable."""
-        job = self.accepted(kind, id, payload)
+        job = self.accepted(id, payload)
         await self._store.add(job)
         self.take(job)
 

@@ -40,6 +40,7 @@ _DELAY_EACH_S: Final = 2.0
 _LONGEST_DELAY_S: Final = 30.0
 _ASK_AGAIN_S: Final = 1.0
 GIVEN_UP_AFTER: Final = timedelta(hours=1)
+_LOGGED: Final = frozenset({"request", "plan"})
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -95,7 +96,7 @@ class JobBody:
         recovered = DEADLINE.get() is None
         DEADLINE.set(None)
         # Added to each log line of the job. Its posts carry the same id as metadata.
-        about = {name: str(payload[name]) for name in ("request", "plan") if payload.get(name)}
+        about = {name: str(value) for name, value in payload.items() if value and name in _LOGGED}
         with self.watch(self.kind, recovered), bound_contextvars(**{"job": self.kind, "request": id, **about}):
             return await self._run(id, payload, recovered=recovered)
 

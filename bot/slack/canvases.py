@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.slack.api import Api
-from bot.slack.errors import CanvasTaken, SlackError, SlackUnavailable, TooLong
+from bot.slack.errors import CanvasTaken, SlackRefusal, TooLong
 
 # Slack accepts ten times as much, but long edits fail now and then, and nobody reads them.
 _LONGEST: Final = 100_000
@@ -54,9 +54,7 @@ class Canvases:
             if not canvas:
                 return ""
             file = _inner((await self.api.call("files.info", query={"file": canvas})).data, "file")
-        except SlackUnavailable:
-            raise
-        except SlackError:
+        except SlackRefusal:
             return ""
         maker = str(file.get("user") or "")
         return canvas if maker and maker == await self.us() else ""

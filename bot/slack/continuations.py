@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import structlog
 
-from bot.slack.errors import MessageGone, SlackError, SlackUnavailable, TooLong
+from bot.slack.errors import MessageGone, SlackError, SlackRefusal, SlackUnavailable, TooLong
 from bot.slack.message_forms import as_file, message_key, payload
 from bot.slack.message_search import listed_files
 from bot.slack.posts import Address, Posts
@@ -71,9 +71,7 @@ class Continuations:
                 channel=address.channel, thread_ts=address.thread_ts, name=own.name
             ):
                 return
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("file_lookup_failed", channel=address.channel, error=str(error))
         try:
             await self.uploads.upload(channel=address.channel, snippet=own, thread_ts=address.thread_ts)
@@ -119,9 +117,7 @@ class Continuations:
     async def _delete_file(self, file: str) -> None:
         try:
             await self.uploads.delete(file)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("file_delete_failed", file=file, error=str(error))
 
     async def _note_failure(self, address: Address, error: SlackError, *, text: str, sought: bool) -> None:

@@ -1,20 +1,21 @@
 """Define our own errors for calls to Slack; errors of slack_sdk never leave this room.
 
     SlackError
-    ├── NotInChannel      we are not a member of the channel: someone must invite us
-    ├── ChannelGone       the channel is deleted, or no longer visible to us
-    │   └── Archived      it is archived: nothing can be posted
-    ├── MissingScope      the app lacks a scope; `needed` and `provided` say which
-    ├── TokenRevoked      the token is invalid or revoked: nothing works until it is replaced
-    ├── MessageGone       the message (or view) to change no longer exists
-    │   └── CanvasGone    the canvas to change no longer exists
-    ├── CanvasTaken       the channel has a canvas already, and a channel has one
-    ├── CanvasesOff       the workspace, or its plan, has no canvases
-    ├── TriggerExpired    the trigger of a press or command expired or was used
-    ├── TooLong           the content is longer than Slack accepts
-    ├── Refused           any other refusal; `code` is Slack's error code
-    └── SlackUnavailable  no answer in time, 5xx, no connection, or our own queue is too long
-        └── RateLimited   the requested delay is longer than we wait; `retry_after` in seconds
+    ├── SlackRefusal          Slack answered, and would answer the same again
+    │   ├── NotInChannel      we are not a member of the channel: someone must invite us
+    │   ├── ChannelGone       the channel is deleted, or no longer visible to us
+    │   │   └── Archived      it is archived: nothing can be posted
+    │   ├── MissingScope      the app lacks a scope; `needed` and `provided` say which
+    │   ├── TokenRevoked      the token is invalid or revoked: nothing works until it is replaced
+    │   ├── MessageGone       the message (or view) to change no longer exists
+    │   │   └── CanvasGone    the canvas to change no longer exists
+    │   ├── CanvasTaken       the channel has a canvas already, and a channel has one
+    │   ├── CanvasesOff       the workspace, or its plan, has no canvases
+    │   ├── TriggerExpired    the trigger of a press or command expired or was used
+    │   ├── TooLong           the content is longer than Slack accepts
+    │   └── Refused           any other refusal; `code` is Slack's error code
+    └── SlackUnavailable      no answer in time, 5xx, no connection, or our own queue is too long
+        └── RateLimited       the requested delay is longer than we wait; `retry_after` in seconds
 
 `says` is for users; `str()` is one line for logs with Slack's error code and never any content.
 """
@@ -61,7 +62,11 @@ class SlackError(Exception):
         return f"{self.method}: {reason}" if self.method else reason
 
 
-class NotInChannel(SlackError):
+class SlackRefusal(SlackError):
+    """Slack answered, and would answer the same again."""
+
+
+class NotInChannel(SlackRefusal):
     """Error: we are not a member of the channel."""
 
     words = Text(
@@ -70,7 +75,7 @@ class NotInChannel(SlackError):
     )
 
 
-class ChannelGone(SlackError):
+class ChannelGone(SlackRefusal):
     """Error: the channel does not exist or is not visible to us."""
 
     words = Text(en="That channel does not exist, or I have no access to it", zh="我看不到该频道，它可能已不存在")
@@ -82,7 +87,7 @@ class Archived(ChannelGone):
     words = Text(en="That channel is archived: nothing can be posted there", zh="该频道已归档，无法在其中发布消息")
 
 
-class MissingScope(SlackError):
+class MissingScope(SlackRefusal):
     """Error: the app lacks a scope that the method needs."""
 
     @property
@@ -97,7 +102,7 @@ class MissingScope(SlackError):
         return f"{self.method or 'Slack'}: needs the scope {self.needed or '?'}, has {self.provided or '?'}"
 
 
-class TokenRevoked(SlackError):
+class TokenRevoked(SlackRefusal):
     """Error: Slack does not accept the token."""
 
     words = Text(
@@ -106,7 +111,7 @@ class TokenRevoked(SlackError):
     )
 
 
-class MessageGone(SlackError):
+class MessageGone(SlackRefusal):
     """Error: the message or view no longer exists, or can no longer be changed."""
 
     words = Text(en="the message is gone", zh="该消息已不存在")
@@ -118,7 +123,7 @@ class CanvasGone(MessageGone):
     words = Text(en="the canvas is gone", zh="该画布已不存在")
 
 
-class CanvasTaken(SlackError):
+class CanvasTaken(SlackRefusal):
     """Error: the channel has a canvas that we must not change."""
 
     words = Text(
@@ -127,13 +132,13 @@ class CanvasTaken(SlackError):
     )
 
 
-class CanvasesOff(SlackError):
+class CanvasesOff(SlackRefusal):
     """Error: the workspace has no canvases."""
 
     words = Text(en="this workspace has no canvases", zh="此工作区未提供画布功能")
 
 
-class TriggerExpired(SlackError):
+class TriggerExpired(SlackRefusal):
     """Error: the press, command or response URL expired or was used up."""
 
     words = Text(
@@ -142,13 +147,13 @@ class TriggerExpired(SlackError):
     )
 
 
-class TooLong(SlackError):
+class TooLong(SlackRefusal):
     """Error: the content is longer than Slack accepts, or contains blocks that it rejects."""
 
     words = Text(en="the answer is longer than Slack accepts", zh="回答超出了 Slack 单次允许的长度")
 
 
-class Refused(SlackError):
+class Refused(SlackRefusal):
     """Error: another refusal, or a payload that our own validation rejected."""
 
     @property

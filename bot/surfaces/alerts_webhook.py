@@ -23,6 +23,7 @@ from bot.store import Store, StoreUnavailable
 from bot.store.accepted_jobs import AcceptedJob
 from bot.store.alert_groups import AlertScope, ArrivedAlert
 from bot.surfaces.web import Route
+from bot.workflows.job_payloads import AlertGroupJob
 from intents.alerts.alert import AlertGroup
 from intents.alerts.webhook import AlertPayloadError, parse_webhook
 
@@ -121,8 +122,8 @@ class AlertsWebhook:
             self.intake.take(job)
 
     def _job(self, scope: AlertScope, number: int) -> AcceptedJob:
-        payload = {"channel": scope.channel, "cluster": scope.cluster, "round": number}
-        return self.intake.accepted("alert_group", f"alert_group.{scope.key}.{number}", payload)
+        payload = AlertGroupJob(channel=scope.channel, cluster=scope.cluster, round=number)
+        return self.intake.accepted(f"alert_group.{scope.key}.{number}", payload)
 
 
 async def _body(request: web.Request) -> bytes | None:

@@ -135,7 +135,7 @@ class RefusalNotices:
         services = self.services
         try:
             # Another replica may have told them.
-            if await services.store.notices.once(f"too-many/{asked.user}", within=_BURST, now=services.clock()):
+            if await services.once(f"too-many/{asked.user}", within=_BURST):
                 language = await services.language_of(asked.user, within=_BURST_S)
                 message = notice(failures.too_many_requests(limit), language=language)
                 await services.slack.post_ephemeral(

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from bot.common.portable import Portable
 from bot.diagnosing.fingerprints import fault_of
 from bot.store.alert_groups import PendingAlert
-from bot.workflows.alert_remedies import INCIDENT, NAMESPACE
+from bot.workflows.kept_answer import AlertFinding
 from intents.alerts.metrics import unseen_by
 from intents.alerts.objects import KINDS, object_of
 from intents.domain import Diagnosis, Focus, Verdict
@@ -21,13 +23,38 @@ from intents.verdicts import supported
 
 Json = dict[str, Any]
 
-# The keys of a post's document: its cause, the objects of its alerts, and what edges connect with them.
-FAULT: Final = "fault"
-_OBJECTS: Final = "objects"
-_CONNECTED: Final = "connected"
+# The key of a post's document with what connects alerts.
+_LINKS: Final = "links"
 _MOST: Final = 200
 # All pods of a ReplicaSet have the same template.
 _REPLICA: Final = re.compile(r"(.+-[a-z0-9]{6,10})-[a-z0-9]{5}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertLinks(Portable):
+    """What connects alerts: their cause, its incident and namespace, their objects, and what edges connect with them.
+
+    `fault` is "" without a cause.
+    """
+
+    fault: str = ""
+    incident: str = ""
+    namespace: str = ""
+    objects: tuple[ObjectKey, ...] = ()
+    connected: tuple[ObjectKey, ...] = ()
+
+    def touches(self, other: AlertLinks) -> bool:
+        return not {*self.objects}.isdisjoint(other.connected)
+
+
+def links_of(document: Mapping[str, Any]) -> AlertLinks:
+    """Return what connects the alerts of a post, from its document."""
+    return AlertLinks.from_json(document[_LINKS])
+
+
+def document_of(finding: AlertFinding, links: AlertLinks) -> Json:
+    """Return the document of a post."""
+    return {**finding.as_json(), _LINKS: links.as_json()}
 
 
 def likeness_of(alert: PendingAlert) -> tuple[str, ...]:
@@ -50,48 +77,43 @@ def _folded(focus: Focus) -> str:
     return replica[1] if replica else focus.name
 
 
-def connections_of(found: Diagnosis, focus: Focus | None, place: Sequence[str]) -> Json:
+def connections_of(found: Diagnosis, focus: Focus | None, place: Sequence[str]) -> AlertLinks:
     """Return what the document of an alert keeps of its diagnosis: its cause, if it has one, and its objects."""
     first = next(iter(found.hypotheses), None)
     about = [each.key for each in (*found.owners, *([focus.ref] if focus else ()))]
-    kept: Json = {_CONNECTED: _listed(found.connected)}
-    if first is not None and first.verdict is not Verdict.RULED_OUT and supported(first):
-        about += [first.subject.key] if first.subject else []
-        kept |= {
-            FAULT: fault_of(first) or "/".join((first.incident, *place)),
-            INCIDENT: first.incident,
-            NAMESPACE: focus.namespace if focus else "",
-        }
-    return {**kept, _OBJECTS: _listed(about)}
+    links = AlertLinks(connected=_listed(found.connected), objects=_listed(about))
+    if first is None or first.verdict is Verdict.RULED_OUT or not supported(first):
+        return links
+    return replace(
+        links,
+        objects=_listed((*about, *([first.subject.key] if first.subject else ()))),
+        fault=fault_of(first) or "/".join((first.incident, *place)),
+        incident=first.incident,
+        namespace=focus.namespace if focus else "",
+    )
 
 
-def post_of(key: str, document: Mapping[str, Any], posts: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the key of the open post that an alert belongs to; its own for a new one. `posts` are their documents."""
-    fault = document.get(FAULT)
-    same = (each for each, known in posts.items() if each == key or (fault and known.get(FAULT) == fault))
+def post_of(key: str, links: AlertLinks, documents: Mapping[str, Json]) -> str:
+    """Return the key of the open post that an alert belongs to, by the posts' documents; its own for a new one."""
+    posts = {each: links_of(document) for each, document in documents.items()}
+    same = (each for each, known in posts.items() if each == key or (links.fault and known.fault == links.fault))
     near = (
         each
         for each, known in posts.items()
-        if not (fault and known.get(FAULT)) and (_touch(document, known) or _touch(known, document))
+        if not (links.fault and known.fault) and (links.touches(known) or known.touches(links))
     )
     return next(same, None) or next(near, key)
 
 
-def grown(known: Mapping[str, Any], document: Mapping[str, Any]) -> Json:
+def grown(known: Json, document: Json) -> Json:
     """Return the document of a post with one more alert: a cause takes the place of an answer without one."""
-    leading = document if document.get(FAULT) and not known.get(FAULT) else known
-    both = {
-        key: _listed(map(tuple, (*known.get(key, ()), *document.get(key, ()))))
-        for key in (_OBJECTS, _CONNECTED)
-        if key in document
-    }
-    return {**leading, **both}
+    before, added = links_of(known), links_of(document)
+    shown, links = (document, added) if added.fault and not before.fault else (known, before)
+    objects = _listed((*before.objects, *added.objects))
+    both = replace(links, objects=objects, connected=_listed((*before.connected, *added.connected)))
+    return {**shown, _LINKS: both.as_json()}
 
 
-def _touch(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return not {*map(tuple, one.get(_OBJECTS, ()))}.isdisjoint(map(tuple, other.get(_CONNECTED, ())))
-
-
-def _listed(keys: Iterable[ObjectKey]) -> list[list[str]]:
+def _listed(keys: Iterable[ObjectKey]) -> tuple[ObjectKey, ...]:
     """Return the objects of kinds that alerts are about, without those that many others share."""
-    return [list(key) for key in sorted(unshared(keys)) if key[0] in KINDS.values()][:_MOST]
+    return tuple(key for key in sorted(unshared(keys)) if key[0] in KINDS.values())[:_MOST]

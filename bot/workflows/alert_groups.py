@@ -7,10 +7,9 @@ The channel's policy decides what may be read, as for a message of an integratio
 from __future__ import annotations
 
 import asyncio
-import html
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -22,35 +21,40 @@ from bot.diagnosing import TargetNotFound, diagnose
 from bot.jobs import JobRun, Json, StartJob
 from bot.overviews.overview import overview
 from bot.policy.alert_routes import AlertMode
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store.alert_groups import AlertScope, PendingAlert, StoredAlertPost
-from bot.workflows.alert_connections import FAULT, connections_of, grown, likeness_of, place_of, post_of
+from bot.workflows.alert_connections import (
+    AlertLinks,
+    connections_of,
+    document_of,
+    grown,
+    likeness_of,
+    place_of,
+    post_of,
+)
 from bot.workflows.alert_remedies import remedies_done
+from bot.workflows.job_payloads import AlertGroupJob, AlertPostJob
+from bot.workflows.kept_answer import AlertFinding, KeptAnswer, without_rows
 from bot.workflows.outages import retry_step
-from bot.workflows.services import ANSWER, Requester, Services
-from bot.workflows.single_posts import post_once
+from bot.workflows.services import ANSWER, Requester, Services, post_key
+from bot.workflows.single_posts import show_once
 from intents.alerts.objects import object_of
 from intents.alerts.questions import question_of
 from intents.alerts.silences import matchers_of
-from intents.domain import Diagnosis, ObjectRef, Text, Verdict
+from intents.domain import Diagnosis, Language, ObjectRef, Text, Verdict
 from intents.request import ExplainText, scope_of
 from responses import alert_groups as words
 from responses import failures
 from responses.overview import scrubbed_overview
-from responses.safety import scrubbed
+from responses.safety import safe_value, scrubbed
 from responses.slack import limits
 from responses.slack.alert_groups import RemedyDone, firing_message, resolved_message
 from responses.slack.diagnose_buttons import diagnose_value
-from responses.slack.diagnosis import answer_message
-from responses.slack.message import Message, Snippet
-from responses.slack.notices import notice
-from responses.slack.overview import overview_message
+from responses.slack.message import Message
 from responses.slack.silences import SilenceShown
 
 _log: Final = structlog.get_logger(__name__)
 
-# The key of a post's document with the object to diagnose.
-ASKED: Final = "asked"
 WINDOW_S: Final = 2.0
 UPDATE_EVERY_S: Final = 60.0
 _AT_ONCE: Final = 4
@@ -67,7 +71,8 @@ class _Cause:
     """What explains an alert: equal `key`s share a post. `proven` means that the cluster confirmed it."""
 
     key: str
-    document: Json
+    finding: AlertFinding
+    links: AlertLinks = field(default_factory=AlertLinks)
     proven: bool = False
 
 
@@ -79,8 +84,8 @@ class AlertGroupWorkflow:
     start: StartJob
     window_s: float = WINDOW_S
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        """Run the job `alert_group`. Payload: {"channel", "cluster", "round"}."""
+    async def run(self, run: JobRun, payload: AlertGroupJob) -> Json | None:
+        """Run the job `alert_group`."""
         await run.sleep(self.window_s)
         await retry_step(run, "close_round", self.close_round, payload, pauses=_PAUSES_S)
         more: Json | None = {"more": True}
@@ -90,11 +95,11 @@ class AlertGroupWorkflow:
             await retry_step(run, "start_posts", self.start_posts, payload, pauses=_PAUSES_S)
         return None
 
-    async def close_round(self, payload: Json) -> None:
+    async def close_round(self, payload: AlertGroupJob) -> None:
         """Let later alerts open the next round."""
-        await self.services.store.alert_groups.close_round(_scope(payload), int(payload["round"]))
+        await self.services.store.alert_groups.close_round(_scope(payload), payload.round)
 
-    async def place(self, payload: Json) -> Json:
+    async def place(self, payload: AlertGroupJob) -> Json:
         """Place pending alerts; return whether `more` of them wait."""
         store, scope = self.services.store.alert_groups, _scope(payload)
         async with self.services.turn(f"alerts/{scope.key}"):
@@ -115,7 +120,7 @@ class AlertGroupWorkflow:
                     if time.monotonic() - began > _PLACED_WITHIN_S:
                         return
                     cause = await self._cause(alerts[0], scope, requester)
-                if FAULT in cause.document:
+                if cause.links.fault:
                     await self._post(alerts, cause, scope)
                 else:
                     causeless.append((alerts, cause))
@@ -131,13 +136,13 @@ class AlertGroupWorkflow:
         store = self.services.store.alert_groups
         shown = [each.fingerprint for each in alerts if cause.proven or each.mode != AlertMode.PROVEN]
         hidden = [each.fingerprint for each in alerts if each.fingerprint not in set(shown)]
-        choose = partial(post_of, cause.key, cause.document)
-        if shown and await store.place(scope, choose, shown, cause.document, self.services.clock(), grown=grown):
+        choose, document = partial(post_of, cause.key, cause.links), document_of(cause.finding, cause.links)
+        if shown and await store.place(scope, choose, shown, document, self.services.clock(), grown=grown):
             self.services.metrics.alert_posted("opened")
         if hidden:
             await store.leave_out(scope, hidden)
 
-    async def start_posts(self, payload: Json) -> None:
+    async def start_posts(self, payload: AlertGroupJob) -> None:
         """Start the jobs of the posts that are out of date."""
         scope = _scope(payload)
         for id, edit in await self.services.store.alert_groups.behind(scope):
@@ -186,8 +191,9 @@ class AlertGroupWorkflow:
             access=requester.scope.access(connection.name),
         )
         services.metrics.overviewed(found, intent="alert", seconds=time.monotonic() - began)
-        message = overview_message(await asyncio.to_thread(scrubbed_overview, found), language=requester.language)
-        return _Cause(key=_key("object", *place_of(alert)), document=_document(message))
+        shown = await asyncio.to_thread(scrubbed_overview, found)
+        finding = AlertFinding(language=requester.language, overview=shown)
+        return _Cause(key=_key("object", *place_of(alert)), finding=finding)
 
     async def _of_text(self, alert: PendingAlert, reason: Text, requester: Requester) -> _Cause:
         """Return what the alert's text alone suggests; `reason` says why no cluster was read."""
@@ -197,21 +203,13 @@ class AlertGroupWorkflow:
         key = _key("alert", alert.labels.get("alertname", ""))
         if not found.hypotheses:
             return self._plain(alert, _without_cluster(reason), requester, key=key)
-        message = answer_message(
-            scrubbed(replace(found, runbook=alert.runbook)),
-            language=requester.language,
-            request_id="",
-            seconds=0.0,
-            of_text=True,
-            text_only_reason=reason,
-            controls=False,
-        )
-        return _Cause(key=key, document=_document(message))
+        answer = _answer(alert, found, requester.language, of_text=True, reason=reason)
+        return _Cause(key=key, finding=AlertFinding(language=requester.language, answer=answer))
 
     def _plain(self, alert: PendingAlert, says: Text, requester: Requester, *, key: str) -> _Cause:
         summary = Text.same(f"{alert.summary} · ") if alert.summary else Text.same("")
-        message = notice(Text(en=summary.en + says.en, zh=summary.zh + says.zh), language=requester.language)
-        return _Cause(key=key, document=_document(message))
+        both = Text(en=summary.en + says.en, zh=summary.zh + says.zh)
+        return _Cause(key=key, finding=AlertFinding(language=requester.language, says=safe_value(both)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,17 +220,17 @@ class AlertPostWorkflow:
     start: StartJob
     every_s: float = UPDATE_EVERY_S
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        """Run the job `alert_post`. Payload: {"post", "edit", "channel"}; `edit` counts its earlier messages."""
+    async def run(self, run: JobRun, payload: AlertPostJob) -> Json | None:
+        """Run the job `alert_post`."""
         due = await retry_step(run, "due", self.due, payload, pauses=_PAUSES_S)
         if due and due["wait"] > 0:
             await run.sleep(due["wait"])
         await retry_step(run, "show", self.show, payload, pauses=_PAUSES_S)
         return None
 
-    async def due(self, payload: Json) -> Json:
+    async def due(self, payload: AlertPostJob) -> Json:
         """Return how many seconds the message stays as it is; a post is closed at once."""
-        post = await self.services.store.alert_groups.post(str(payload["post"]))
+        post = await self.services.store.alert_groups.post(payload.post)
         if post is None or not post.edits or not post.firing:
             return {"wait": 0.0}
         if post.silence is not None and post.silence.at > post.at:
@@ -240,10 +238,10 @@ class AlertPostWorkflow:
         passed = (self.services.clock() - post.at).total_seconds()
         return {"wait": min(max(0.0, self.every_s - passed), self.every_s)}
 
-    async def show(self, payload: Json) -> None:
+    async def show(self, payload: AlertPostJob) -> None:
         """Show the post as it is now, and start the next job if it changed meanwhile."""
-        store, edit = self.services.store.alert_groups, int(payload["edit"])
-        post = await store.post(str(payload["post"]))
+        store, edit = self.services.store.alert_groups, payload.edit
+        post = await store.post(payload.post)
         if post is None:
             return
         if post.edits == edit:
@@ -262,48 +260,57 @@ class AlertPostWorkflow:
         done = await remedies_done(services, post) if not post.firing else ()
         message = _message(post, services, done)
         try:
-            if not post.ts:
-                return (await post_once(services, message, to=channel, key=f"{post.id}/{ANSWER}")).ts
-            await services.slack.update(
-                channel=channel, ts=post.ts, message=message, final=True, key=f"{post.id}/{ANSWER}"
-            )
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+            sent = await show_once(services, message, to=channel, key=post_key(post.id, ANSWER))
+        except SlackRefusal as error:
             services.metrics.alert_posted("failed")
             _log.error("alerts_not_posted", channel=channel, post=post.id, error=str(error))
             return post.ts
-        services.metrics.alert_posted("updated" if post.firing else "closed")
-        return post.ts
+        if post.ts:
+            services.metrics.alert_posted("updated" if post.firing else "closed")
+        return sent.ts
 
 
 async def start_post(start: StartJob, id: str, edit: int, channel: str) -> None:
     """Start the job that shows a post as it is now; `edit` counts its earlier messages."""
-    await start("alert_post", f"alert_post.{id}.{edit}", {"post": id, "edit": edit, "channel": channel})
+    await start(f"alert_post.{id}.{edit}", AlertPostJob(post=id, edit=edit, channel=channel))
 
 
-def _scope(payload: Json) -> AlertScope:
-    return AlertScope(channel=str(payload["channel"]), cluster=str(payload["cluster"]))
+def _scope(payload: AlertGroupJob) -> AlertScope:
+    return AlertScope(channel=payload.channel, cluster=payload.cluster)
 
 
 def _of_diagnosis(alert: PendingAlert, found: Diagnosis, requester: Requester, *, seconds: float) -> _Cause:
     focus = object_of(alert.labels)
-    message = answer_message(
-        scrubbed(replace(found, runbook=alert.runbook)),
-        language=requester.language,
-        request_id="",
-        seconds=seconds,
-        of_text=focus is None,
-        runbook=focus is None,
-        controls=False,
-    )
-    # Its diagnosis, with runbook and remedies, is one press away.
-    asked = {ASKED: [focus.kind, focus.namespace, focus.name]} if focus else {}
+    answer = _answer(alert, found, requester.language, of_text=focus is None, seconds=seconds, runbook=focus is None)
+    finding = AlertFinding(language=requester.language, answer=answer, asked=focus.ref if focus else None)
     place, first = place_of(alert), next(iter(found.hypotheses), None)
-    document = {**_document(message), **asked, **connections_of(found, focus, place)}
-    key = document.get(FAULT) or (_key("object", *place) if place else _key("alert", *likeness_of(alert)))
-    proven = FAULT in document and first is not None and first.verdict is Verdict.CONFIRMED
-    return _Cause(key=key, document=document, proven=proven)
+    links = connections_of(found, focus, place)
+    key = links.fault or (_key("object", *place) if place else _key("alert", *likeness_of(alert)))
+    proven = bool(links.fault) and first is not None and first.verdict is Verdict.CONFIRMED
+    return _Cause(key=key, finding=finding, links=links, proven=proven)
+
+
+def _answer(
+    alert: PendingAlert,
+    found: Diagnosis,
+    language: Language,
+    *,
+    of_text: bool,
+    seconds: float = 0.0,
+    runbook: bool = True,
+    reason: Text | None = None,
+) -> KeptAnswer:
+    """Return what a post shows of a diagnosis. The whole of it, with runbook and remedies, is one press away."""
+    return KeptAnswer(
+        diagnosis=scrubbed(without_rows(replace(found, runbook=alert.runbook))),
+        language=language,
+        request_id="",
+        seconds=round(seconds, 3),
+        of_text=of_text,
+        text_only_reason=reason,
+        controls=False,
+        runbook=runbook,
+    )
 
 
 def _without_cluster(reason: Text) -> Text:
@@ -314,26 +321,15 @@ def _key(*parts: str) -> str:
     return "/".join(parts)
 
 
-def _document(message: Message) -> Json:
-    """Return a message as it is stored with the post."""
-    over = message.overflow
-    return {
-        "text": html.unescape(message.text),
-        "blocks": list(message.blocks),
-        "overflow": {"name": over.name, "title": over.title, "content": over.content} if over else None,
-    }
-
-
 def _message(post: StoredAlertPost, services: Services, done: Sequence[RemedyDone] = ()) -> Message:
     """Render the post with the alerts as they are; `done` are the remedies applied meanwhile."""
-    document, language = post.document, services.usual_language
-    # The first line of an answer is the cause, or that none was found.
-    cause, since = str(document["text"]).partition("\n")[0], post.since or post.opened
+    finding, language = AlertFinding.from_json(post.document), services.usual_language
+    since = post.since or post.opened
     if not post.firing:
         ended = post.ended or services.clock()
         return resolved_message(
             post.names,
-            cause=cause,
+            cause=finding.cause,
             since=since,
             ended=max(ended, since),
             link=post.link,
@@ -341,27 +337,24 @@ def _message(post: StoredAlertPost, services: Services, done: Sequence[RemedyDon
             done=done,
             language=language,
         )
+    shown = finding.message()
     message = firing_message(
         post.names,
-        cause=cause,
-        diagnosis=document["blocks"],
+        cause=finding.cause,
+        diagnosis=shown.blocks,
         since=since,
         link=post.link,
         silence=_silence(post, services),
-        diagnose=_diagnose(post),
+        diagnose=_diagnose(finding.asked, post.scope.cluster),
         silences=post.id if services.alertmanager is not None and matchers_of(post.labels) else "",
         language=language,
     )
-    return replace(message, overflow=Snippet(**document["overflow"])) if document["overflow"] else message
+    return replace(message, overflow=shown.overflow)
 
 
-def _diagnose(post: StoredAlertPost) -> str:
+def _diagnose(asked: ObjectRef | None, cluster: str) -> str:
     """Return the value of the button that diagnoses the alert's object, "" for none."""
-    asked = post.document.get(ASKED)
-    if not asked:
-        return ""
-    kind, namespace, name = asked
-    value = diagnose_value(ObjectRef(kind=kind, namespace=namespace, name=name), cluster=post.scope.cluster)
+    value = diagnose_value(asked, cluster=cluster) if asked else ""
     return value if len(value) <= limits.BUTTON_VALUE else ""
 
 
@@ -371,9 +364,5 @@ def _silence(post: StoredAlertPost, services: Services) -> SilenceShown | None:
     if kept is None or not kept.id:
         return None
     return SilenceShown(
-        by=kept.by,
-        until=kept.until,
-        reason=kept.reason,
-        stands=kept.stands(services.clock()),
-        ended_by=kept.ended_by,
+        by=kept.by, until=kept.until, reason=kept.reason, stands=kept.stands(services.clock()), ended_by=kept.ended_by
     )

@@ -8,10 +8,11 @@ from typing import Final
 
 from bot.jobs import JobRun, Json
 from bot.policy.channel_defaults import AlertAnswers
-from bot.store import RequestState, StoredRequest
+from bot.store import RequestState
+from bot.workflows.job_payloads import AlertOverJob
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
-from bot.workflows.services import ANSWER, Services
+from bot.workflows.services import Exchange, Services
 from bot.workflows.single_posts import post_once
 from intents.alerts.identity import identities
 from responses.alert_groups import over_after
@@ -30,33 +31,31 @@ class AlertNotes:
     services: Services
     poster: MessagePoster
 
-    async def standing(self, request: StoredRequest) -> AlertAnswers:
+    async def standing(self, exchange: Exchange) -> AlertAnswers:
         """Record that an alert stands, and return which alerts are answered in its channel."""
-        original, store = request.original, self.services.store
+        request, original, store = exchange.request, exchange.request.original, self.services.store
         await store.standing_alerts.add(original.channel, identities(request.text), request.id, self.services.clock())
         answer = await store.answers.get(request.id)
         if answer is not None and answer.shown.get(_OVER_AFTER) is not None:
             await store.answers.note(request.id, {_OVER_AFTER: None})  # the post was edited to firing again
-        requester = await self.services.requester_of(request)
-        return self.services.defaults.alerts(requester.scope.who)
+        return self.services.defaults.alerts(exchange.scope.who)
 
-    async def over(self, request: StoredRequest, now: datetime) -> None:
+    async def over(self, exchange: Exchange, now: datetime) -> None:
         """Close the answer to an alert that is over, and say so below it, once; raise SlackError.
 
         An unanswered alert ends in silence.
         """
-        original, services = request.original, self.services
-        if await self.poster.sent(request, step=ANSWER) is not None:
+        request, original, services = exchange.request, exchange.request.original, self.services
+        if exchange.sent is not None:
             lasted = now - original.created
             # Another report of the same end, such as an edit beside a post of its own, changes nothing.
             answer = await services.store.answers.get(request.id)
             if answer is not None and answer.shown.get(_OVER_AFTER) is None:
                 await services.store.answers.note(request.id, {_OVER_AFTER: lasted.total_seconds()})
             await self.poster.show(request)
-            requester = await services.requester_of(request)
             await post_once(
                 services,
-                notice(over_after(lasted), language=requester.language),
+                notice(over_after(lasted), language=exchange.language),
                 to=original.channel,
                 key=f"{original.id}.over",
                 thread_ts=original.reply_to.thread_ts or original.source_ts,
@@ -68,11 +67,11 @@ class AlertNotes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertOverWorkflow:
-    """The job `alert_over`: another post says that an alert is over. Payload: {"request"}."""
+    """The job `alert_over`: another post says that an alert is over."""
 
     notes: AlertNotes
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: AlertOverJob) -> Json | None:
         for pause in (*_PAUSES_S, None):
             done = await retry_step(run, "over", self.over, payload, pause is None)
             if pause is None or not done or done["over"]:
@@ -80,11 +79,12 @@ class AlertOverWorkflow:
             await run.sleep(pause)
         return None
 
-    async def over(self, payload: Json, last: bool) -> Json:
+    async def over(self, payload: AlertOverJob, last: bool) -> Json:
         """Close the answer unless it is still being written; then only at the `last` attempt."""
-        request = await self.notes.services.store.requests.get(str(payload["request"]))
-        if request is not None and request.state is RequestState.OPEN and not last:
+        services = self.notes.services
+        exchange = await services.exchange(payload.request)
+        if exchange is not None and exchange.request.state is RequestState.OPEN and not last:
             return {"over": False}
-        if request is not None and request.state is not RequestState.WITHDRAWN:
-            await self.notes.over(request, self.notes.services.clock())
+        if exchange is not None and exchange.request.state is not RequestState.WITHDRAWN:
+            await self.notes.over(exchange, services.clock())
         return {"over": True}

@@ -9,12 +9,10 @@ from bot.cluster.errors import ClusterError
 from bot.policy import SILENCE_ALERTS
 from bot.store import AuditEntry
 from bot.store.alert_groups import StoredAlertPost
+from bot.workflows.alert_connections import links_of
 from bot.workflows.services import Services
 from responses.slack.alert_groups import RemedyDone
 
-# Keys of a post's document: what explained its alerts, and where.
-INCIDENT: Final = "incident"
-NAMESPACE: Final = "namespace"
 _APPLIED: Final = "applied"
 # Of the whole audit since the post: more are not read.
 _MOST_READ: Final = 500
@@ -25,16 +23,16 @@ async def remedies_done(services: Services, post: StoredAlertPost) -> tuple[Reme
 
     Only what the audit records: a fix by other means leaves no trace here. Raises StoreUnavailable.
     """
-    incident = str(post.document.get(INCIDENT) or "")
-    if not incident or not post.scope.cluster:
+    links = links_of(post.document)
+    if not links.incident or not post.scope.cluster:
         return ()
     try:
         cluster = (await services.clusters.get(post.scope.cluster)).name
     except ClusterError:
         return ()
     entries = await services.store.audit.entries(since=post.opened, limit=_MOST_READ)
-    namespace = str(post.document.get(NAMESPACE) or "")
-    return tuple(dict.fromkeys(_done(reversed(entries), incident=incident, cluster=cluster, namespace=namespace)))
+    done = _done(reversed(entries), incident=links.incident, cluster=cluster, namespace=links.namespace)
+    return tuple(dict.fromkeys(done))
 
 
 def _done(entries: Iterator[AuditEntry], *, incident: str, cluster: str, namespace: str) -> Iterator[RemedyDone]:

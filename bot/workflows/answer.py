@@ -16,7 +16,7 @@ import structlog
 
 from bot.diagnosing import CarriedMatch, carried_match
 from bot.jobs import JobRun, Json
-from bot.policy import ReadLevel
+from bot.policy import PolicyScope, ReadLevel
 from bot.policy.channel_defaults import AlertAnswers
 from bot.slack.lane import unasked
 from bot.slack.posts import PostedMessage
@@ -26,6 +26,7 @@ from bot.workflows.chronicle.answer_facts import FactRecorder
 from bot.workflows.chronicle.similar_incidents import SimilarIncidents
 from bot.workflows.cluster_choice import PRESSED
 from bot.workflows.concurrency import LimitReached
+from bot.workflows.job_payloads import AnswerJob
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step, try_step
 from bot.workflows.pasted_files import PastedFiles
@@ -33,12 +34,12 @@ from bot.workflows.plot_pictures import PlotPictures
 from bot.workflows.progress import ProgressReporter
 from bot.workflows.repeats import Repeats
 from bot.workflows.replies import Replies, Reply
-from bot.workflows.services import ANSWER, Requester, Services
+from bot.workflows.services import ANSWER, Exchange, Services
 from bot.workflows.thread_roots import ThreadRoots
 from bot.workflows.unknown_pastes import UnknownPasteRecorder
 from intents.alerts.labels import is_alert, is_over
 from intents.catalog.learned import is_learned
-from intents.domain import Language, Verdict
+from intents.domain import Verdict
 from intents.kept_text import kept_text
 from intents.matcher import MatchResult
 from intents.trouble_reports import deserves_a_look
@@ -66,10 +67,7 @@ class PickedCluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerWorkflow:
-    """The job `answer`. Payload: {"request": id, "user", "asked", and for a changed text its "revision"}.
-
-    With "anyway" a repeated request is answered by itself.
-    """
+    """The job `answer`."""
 
     services: Services
     poster: MessagePoster
@@ -83,16 +81,15 @@ class AnswerWorkflow:
     alert_notes: AlertNotes
     unknown_pastes: UnknownPasteRecorder
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        request = str(payload["request"])
-        revision = int(payload.get("revision", 1))
-        prepared = await retry_step(run, "prepare", self.prepare, request, revision)
+    async def run(self, run: JobRun, payload: AnswerJob) -> Json | None:
+        request = payload.request
+        prepared = await retry_step(run, "prepare", self.prepare, request, payload.revision)
         if not prepared or not prepared["goes_on"]:
             await retry_step(run, "trim", self.trim, request, prepared)
             return None
         with unasked(bool(prepared["unasked"])):
-            anyway = bool(payload.get("anyway"))
-            if prepared["topic"] and not anyway and await self.repeats.is_repeat(run, request, prepared["topic"]):
+            topic = "" if payload.anyway else str(prepared["topic"])
+            if topic and await self.repeats.is_repeat(run, request, topic):
                 return None
             result = await self.in_turn(run, request, prepared)
         await retry_step(run, "trim", self.trim, request, prepared)
@@ -124,23 +121,26 @@ class AnswerWorkflow:
 
         The result contains the match of the whole text.
         """
-        store = self.services.store
-        request = await store.requests.get(request_id)
-        if request is None or request.state is RequestState.WITHDRAWN or request.revision > revision + 1:
+        exchange = await self.services.exchange(request_id)
+        if exchange is None or exchange.request.state is RequestState.WITHDRAWN:
+            return {"goes_on": False}
+        request = exchange.request
+        if request.revision > revision + 1:
             return {"goes_on": False}
         if request.original.origin.is_unasked and is_over(request.text):
-            await self.alert_notes.over(request, self.services.clock())
+            await self.alert_notes.over(exchange, self.services.clock())
             return {"goes_on": False}
         unread = (*await self.roots.read(request), *await self.files.read(request))
-        request = await store.requests.get(request_id) or request
-        matched = await self._match(request)
+        request = await self.services.store.requests.get(request_id) or request
+        exchange = replace(exchange, request=request)
+        matched = await self._match(exchange)
         named = matched is not None and deserves_a_look(request.text, matched.matching)
         alert = matched is not None and is_alert(request.text)
-        mode = await self.alert_notes.standing(request) if alert else AlertAnswers.ALL
+        mode = await self.alert_notes.standing(exchange) if alert else AlertAnswers.ALL
         goes_on = matched is None or named or bool(matched.matching.hypotheses)
         goes_on = goes_on and mode is not AlertAnswers.OFF
         if not goes_on:
-            await self.files.mention_unread(request, unread)
+            await self.files.mention_unread(exchange, unread)
             await self._stay_silent(request)
         refusals = [{"en": says.en, "zh": says.zh} for says in unread]
         carried = matched.as_json() if matched else None
@@ -149,7 +149,7 @@ class AnswerWorkflow:
             "revision": request.revision,
             "unread": refusals,
             "match": carried,
-            "topic": self.repeats.topic_of(request, await self.services.requester_of(request), matched),
+            "topic": self.repeats.topic_of(exchange, matched),
             "unasked": request.original.origin.is_unasked,
             # An alert says that something is wrong: that its object is well is an answer too.
             "only_trouble": matched is not None and not matched.matching.hypotheses and not alert,
@@ -162,18 +162,17 @@ class AnswerWorkflow:
 
     async def placeholder(self, request_id: str) -> None:
         """Post the placeholder of a request that waits for a free slot."""
-        request = await self.services.store.requests.get(request_id)
-        if request is not None:
-            requester = await self.services.requester_of(request)
-            await self._placeholder(request, language=requester.language)
+        if exchange := await self.services.exchange(request_id):
+            await self._placeholder(exchange)
 
-    async def _placeholder(self, request: StoredRequest, *, language: Language) -> PostedMessage | None:
+    async def _placeholder(self, exchange: Exchange) -> PostedMessage | None:
         """Post the placeholder unless the answer or a placeholder exists; return that message."""
+        request = exchange.request
         async with self.services.turn(request.id):
             now = await self.services.store.requests.get(request.id)
             if now is None or now.state is RequestState.WITHDRAWN or now.revision > request.revision:
                 return None
-            message = placeholder_message(language=language, about=_about(request))
+            message = placeholder_message(language=exchange.language, about=_about(request))
             return await self.poster.placeholder(request, message)
 
     async def trim(self, request_id: str, prepared: Json | None) -> None:
@@ -197,16 +196,17 @@ class AnswerWorkflow:
         self, request_id: str, prepared: Json, picked: PickedCluster | None = None, last: bool = True
     ) -> Json | None:
         """Post the answer. Return {"crowded": cluster} if it has no free slot, except on the `last` attempt."""
-        request = await self.services.store.requests.get(request_id)
-        if request is None or request.revision > int(prepared["revision"]):
+        exchange = await self.services.exchange(request_id)
+        if exchange is None or exchange.request.revision > int(prepared["revision"]):
             return None  # edited since: another job answers the new text
-        requester = await self._requester(request, picked)
+        asked_by, request = exchange.scope, exchange.request
+        exchange = await self._seen_by(exchange, picked)
         try:
-            reply = await self._reply(request, requester, prepared, picked)
+            reply = await self._reply(exchange, prepared, picked)
         except LimitReached as reached:
             if not last:
                 return {_CROWDED: reached.cluster}
-            reply = await self.replies.limit_reached(request, requester, reached.cluster)
+            reply = await self.replies.limit_reached(exchange, reached.cluster)
         if _is_unwanted(prepared, reply):
             await self._stay_silent(request)
             return None
@@ -215,31 +215,29 @@ class AnswerWorkflow:
         async with self.services.turn(request_id):
             if picked and not await self._still(request, picked):
                 return None  # another cluster was chosen meanwhile
-            result = await self._deliver(request, reply)
-            if result is not None:
+            delivered = await self._deliver(exchange, reply)
+            if delivered is not None:
                 await self.unknown_pastes.answered(request, reply)
-            if reply.answer is not None and (not reply.verdict or reply.is_about_nothing):
-                # Nothing was found that could answer for others: what was asked meanwhile is answered by itself.
-                await self.services.store.topics.end(request_id, other_than=reply.fault)
-            elif not await self._counts(request, requester, reply):
-                await self.services.store.topics.close(request_id)
-        if result is not None:
-            self._count(request, reply, first=picked is None and request.revision == 1)
-            await self._add_to(request, reply, language=requester.language)
-            result[_FIRST] = await self.repeats.first_about(request, reply.fault)
-        return result
+            await self._settle_topic(
+                request_id, reply, counts=not delivered or self._counts(delivered, asked_by, reply)
+            )
+        if delivered is None:
+            return None
+        self._count(request, reply, first=picked is None and request.revision == 1)
+        await self._add_to(delivered, reply)
+        first = await self.repeats.first_about(request, reply.fault)
+        return {"verdict": reply.verdict, "incident": reply.incident, _FIRST: first}
 
-    async def _reply(
-        self, request: StoredRequest, requester: Requester, prepared: Json, picked: PickedCluster | None
-    ) -> Reply:
+    async def _reply(self, exchange: Exchange, prepared: Json, picked: PickedCluster | None) -> Reply:
         """Compute the reply and show progress meanwhile. Raise LimitReached."""
+        request = exchange.request
         # Whether there is an answer is known only at its end.
         silent = bool(prepared.get("only_trouble") or prepared.get("only_proven"))
         reporter = ProgressReporter(
             slack=self.services.slack,
-            sent=await self.poster.sent(request, step=ANSWER),
-            language=requester.language,
-            begin=_nothing if silent else partial(self._placeholder, request, language=requester.language),
+            sent=exchange.sent,
+            language=exchange.language,
+            begin=_nothing if silent else partial(self._placeholder, exchange),
             waited=0.0 if request.original.origin.is_unasked else self._age(request),
         )
         if picked:
@@ -247,34 +245,38 @@ class AnswerWorkflow:
             reporter.wanted = partial(self._still, request, picked)
         async with reporter.reporting():
             return await self.replies.of(
-                request,
-                requester,
+                exchange,
                 unread=prepared["unread"],
                 match=CarriedMatch.from_json(prepared.get("match")),
                 progress=reporter.progress,
                 picked=picked.cluster if picked else "",
             )
 
-    async def _counts(self, request: StoredRequest, requester: Requester, reply: Reply) -> bool:
+    async def _settle_topic(self, request_id: str, reply: Reply, *, counts: bool) -> None:
+        """End the topic of an answer that later pastes are not referred to."""
+        if reply.answer is not None and (not reply.verdict or reply.is_about_nothing):
+            # Nothing was found that could answer for others: what was asked meanwhile is answered by itself.
+            await self.services.store.topics.end(request_id, other_than=reply.fault)
+        elif not counts:
+            await self.services.store.topics.close(request_id)
+
+    def _counts(self, exchange: Exchange, asked_by: PolicyScope, reply: Reply) -> bool:
         """Tell whether later pastes of the same error are referred to this answer.
 
         Not one without the cluster that its audience may see, and not one for the eyes of another audience.
         """
         names = self.services.clusters.names
-        audience = requester.scope.audience(names)
-        asked_by = await self.services.requester_of(request)
-        if reply.answer is None or audience != asked_by.scope.audience(names):
+        if reply.answer is None or exchange.scope.audience(names) != asked_by.audience(names):
             return False
-        posted = await self.poster.sent(request, step=ANSWER) is not None
-        unread = bool(requester.scope.clusters(names)) and not reply.answer.controls and reply.answer.pick is None
-        return posted and not unread
+        unread = bool(exchange.scope.clusters(names)) and not reply.answer.controls and reply.answer.pick is None
+        return exchange.sent is not None and not unread
 
-    async def _add_to(self, request: StoredRequest, reply: Reply, *, language: Language) -> None:
+    async def _add_to(self, exchange: Exchange, reply: Reply) -> None:
         """Add to the answer: other channels with the same incident, and a plot."""
-        if stands := await self.poster.sent(request, step=ANSWER):
-            await self.similar_incidents.notify(request, reply.answer, ts=stands.ts)
+        if exchange.sent is not None:
+            await self.similar_incidents.notify(exchange, reply.answer, ts=exchange.sent.ts)
         if reply.plotted is not None:
-            await self.plot_pictures.show(request, reply.plotted, language=language)
+            await self.plot_pictures.show(exchange.request, reply.plotted, language=exchange.language)
 
     def _age(self, request: StoredRequest) -> float:
         return (self.services.clock() - request.original.created).total_seconds()
@@ -287,23 +289,21 @@ class AnswerWorkflow:
             self.services.metrics.learned_answered()
         _log.info("answer_posted", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
 
-    async def _requester(self, request: StoredRequest, picked: PickedCluster | None) -> Requester:
-        """Return the requester, or the user who chose the cluster; the language stays the requester's."""
-        requester = await self.services.requester_of(request)
+    async def _seen_by(self, exchange: Exchange, picked: PickedCluster | None) -> Exchange:
+        """Return the exchange for the user who chose the cluster; the language stays the requester's."""
         if picked is None:
-            return requester
-        original = request.original
-        presser = await self.services.requester(
-            team=original.team, channel=original.channel, user=picked.user, text=request.text
-        )
-        return replace(presser, language=requester.language)
+            return exchange
+        original = exchange.request.original
+        presser = await self.services.requester(team=original.team, channel=original.channel, user=picked.user)
+        return replace(exchange, requester=replace(presser, language=exchange.language))
 
     async def _still(self, request: StoredRequest, picked: PickedCluster) -> bool:
         answer = await self.services.store.answers.get(request.id)
         return answer is not None and answer.shown.get(PRESSED) == picked.cluster
 
-    async def _deliver(self, request: StoredRequest, reply: Reply) -> Json | None:
-        store = self.services.store
+    async def _deliver(self, exchange: Exchange, reply: Reply) -> Exchange | None:
+        """Post the reply, or show it in the message that stands. None if a newer one is shown."""
+        store, request = self.services.store, exchange.request
         notes = await self.poster.notes(request)
         sent = await self.poster.sent(request, step=ANSWER)
         sent = sent or await self.poster.post(request, reply.message(notes), step=ANSWER)
@@ -327,14 +327,15 @@ class AnswerWorkflow:
         if not await store.requests.set_state(request.id, RequestState.ANSWERED):
             await self.fact_recorder.withdrawn(request)
             await self.poster.take_back(request)  # the paste was deleted meanwhile
-        return {"verdict": reply.verdict, "incident": reply.incident}
+            sent = None
+        return replace(exchange, sent=sent)
 
-    async def _match(self, request: StoredRequest) -> CarriedMatch | None:
+    async def _match(self, exchange: Exchange) -> CarriedMatch | None:
         """Match the text if the match decides whether to answer; None for a request that is always answered."""
+        request = exchange.request
         if not request.original.origin.is_unasked:
             return None
-        requester = await self.services.requester_of(request)
-        if requester.scope.reading is ReadLevel.NOTHING:
+        if exchange.scope.reading is ReadLevel.NOTHING:
             return _NOTHING
         return await carried_match(request.text, engine=self.services.engine(request.original.channel))
 

@@ -14,7 +14,7 @@ from bot.diagnosing.object_search import exists
 from bot.policy import ReadLevel
 from bot.store import StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
-from bot.workflows.services import Requester, Services
+from bot.workflows.services import Exchange, Requester, Services
 from intents.cluster_choice import (
     AmbiguousCluster,
     ChoiceReason,
@@ -69,14 +69,13 @@ class ClusterChooser:
 
     services: Services
 
-    async def of(
-        self, request: StoredRequest, requester: Requester, *, pressed: str = "", match: CarriedMatch | None = None
-    ) -> Interpretation:
+    async def of(self, exchange: Exchange, *, pressed: str = "", match: CarriedMatch | None = None) -> Interpretation:
         """Return the interpretation of a request for this requester's access.
 
         `pressed` is the cluster that they have just chosen, "" for none. The question gets the `match` if it belongs to
         its text. An unresponsive cluster does not delay the lookup of the object. Raises StoreUnavailable.
         """
+        request, requester = exchange.request, exchange.requester
         parsed = self._with_match(_parsed(request), match, request.original.channel)
         visible = (
             requester.scope.clusters(self.services.clusters.names) if requester.scope.reading is ReadLevel.FULL else ()

@@ -11,14 +11,14 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
-from bot.store import AuditEntry, RequestState
+from bot.slack.errors import SlackRefusal
+from bot.store import RequestState
 from bot.workflows.answer import AnswerWorkflow, PickedCluster
 from bot.workflows.cluster_choice import PRESSED
+from bot.workflows.job_payloads import PickJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from responses.cluster_choice import CLUSTER_NOT_VISIBLE
-from responses.slack.message import Message
 from responses.slack.notices import not_done
 from responses.slack.presses import Press
 
@@ -28,48 +28,40 @@ _WHY: Final = "the policy does not allow this user to see that cluster in this c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickWorkflow:
-    """The job `pick`. Payload: {"request", "cluster", "user", "team", "channel"}."""
+    """The job `pick`."""
 
     services: Services
     answers: AnswerWorkflow
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: PickJob) -> Json | None:
         taken = await retry_step(run, "take", self.take, payload, run.id)
         if not taken:
             return None
-        picked = PickedCluster(user=str(payload["user"]), cluster=str(payload["cluster"]))
+        picked = PickedCluster(user=payload.user, cluster=payload.cluster)
         prepared: Json = {"revision": taken["revision"], "unread": []}
-        result = await self.answers.in_turn(run, request := str(payload["request"]), prepared, picked)
+        result = await self.answers.in_turn(run, request := payload.request, prepared, picked)
         await self.answers.link_back(run, request, result)
         return result
 
-    async def take(self, payload: Json, job: str) -> Json | None:
+    async def take(self, payload: PickJob, job: str) -> Json | None:
         """Store the choice if the user may see that cluster."""
         services, store = self.services, self.services.store
-        request = await store.requests.get(str(payload["request"]))
+        request = await store.requests.get(payload.request)
         if request is None or request.state is RequestState.WITHDRAWN:
             return None
-        team, channel, user = str(payload["team"]), str(payload["channel"]), str(payload["user"])
-        requester = await services.requester(team=team, channel=channel, user=user)
-        cluster = str(payload["cluster"])
+        cluster = payload.cluster
+        requester = await services.presser(payload)
         if not requester.scope.clusters([cluster]):
-            await store.audit.append(
-                AuditEntry(
-                    at=services.clock(), actor=user, team=team, channel=channel, action=str(Press.CLUSTER),
-                    cluster=cluster, outcome="refused", detail={"why": _WHY}, key=job,
-                )
-            )  # fmt: skip
+            refused = {"action": str(Press.CLUSTER), "outcome": "refused", "cluster": cluster}
+            await services.audit(payload, **refused, detail={"why": _WHY}, key=job)
             message = not_done(requester.scope.text_only_reason or CLUSTER_NOT_VISIBLE, language=requester.language)
-            await self._post_ephemeral(message, channel=channel, user=user, thread_ts=request.original.thread_ts)
+            try:
+                await services.slack.post_ephemeral(
+                    channel=payload.channel, user=payload.user, message=message, thread_ts=request.original.thread_ts
+                )
+            except SlackRefusal as error:
+                _log.warning("press_reply_failed", error=str(error))
             return None
         if await store.answers.note(request.id, {PRESSED: cluster}) is None:
             return None
         return {"revision": request.revision}
-
-    async def _post_ephemeral(self, message: Message, *, channel: str, user: str, thread_ts: str) -> None:
-        try:
-            await self.services.slack.post_ephemeral(channel=channel, user=user, message=message, thread_ts=thread_ts)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
-            _log.warning("press_reply_failed", error=str(error))

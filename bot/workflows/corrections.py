@@ -7,20 +7,18 @@ so any process may take what was submitted, also after a restart.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.store import NOT_IT, StoredAnswer
+from bot.workflows.filled_dialogs import CheckedDialog, SubmittedDialog
+from bot.workflows.job_payloads import CorrectionJob
 from bot.workflows.kept_answer import KeptAnswer, correction_note
 from bot.workflows.message_poster import MessagePoster
-from bot.workflows.outages import retry_step
 from bot.workflows.services import Requester, Services
 from intents.domain import Text
 from intents.feedback import LONGEST_REMARK, NONE_OF_THEM, Correction
@@ -66,65 +64,45 @@ def _choices(services: Services, answer: StoredAnswer) -> CorrectionChoices:
     return CorrectionChoices(areas=dict(sorted(areas.items())), saved=saved)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedCorrection:
-    """A checked submission: the payload of its job, or why it is refused, or the input errors by block."""
-
-    payload: Json = field(default_factory=dict)
-    refused: Text | None = None
-    wrong: Mapping[str, Text] = field(default_factory=dict)
-
-
-async def check_correction(
-    services: Services, *, team: str, user: str, request_id: str, typed: Mapping[str, str]
-) -> CheckedCorrection:
+async def check_correction(services: Services, dialog: SubmittedDialog) -> CheckedDialog:
     """Check a submitted dialog: permission, the mark before it, the entry. Raise StoreUnavailable."""
+    request_id, user = dialog.about, dialog.user
     answer = await services.store.answers.get(request_id)
     if answer is None:
-        return CheckedCorrection(refused=feedback_words.ANSWER_GONE)
+        return CheckedDialog(refused=feedback_words.ANSWER_GONE)
     try:
         async with asyncio.timeout(_CHECKED_S):
-            requester = await services.requester(team=team, channel=answer.channel, user=user)
+            requester = await services.requester(team=dialog.team, channel=answer.channel, user=user)
     except (SlackError, TimeoutError) as error:
         _log.warning("requester_lookup_failed", error=str(error))
-        return CheckedCorrection(refused=failures.BUSY)
+        return CheckedDialog(refused=failures.BUSY)
     marked = await services.store.feedback.has(request_id, user, NOT_IT)
     if requester.scope.reading is not ReadLevel.FULL or not marked:
         # The dialog opens only for those who may see the answer and marked it: this one was forged, or rights changed.
-        return CheckedCorrection(refused=failures.OPINION_NOT_ALLOWED)
-    entry = typed.get(Press.WAS, "")
-    says = safe_line(typed.get(Press.WAS_TEXT, "").strip(), limit=LONGEST_REMARK)
+        return CheckedDialog(refused=failures.OPINION_NOT_ALLOWED)
+    entry = dialog.entered(Press.WAS)
+    says = safe_line(dialog.entered(Press.WAS_TEXT), limit=LONGEST_REMARK)
     if entry and entry != NONE_OF_THEM and entry not in services.engine(answer.channel).catalog.incidents:
-        return CheckedCorrection(wrong={str(Press.WAS): feedback_words.ENTRY_GONE})
+        return CheckedDialog(wrong={str(Press.WAS): feedback_words.ENTRY_GONE})
     if not entry and not says:
-        return CheckedCorrection(wrong={str(Press.WAS_TEXT): feedback_words.CHOOSE_OR_TYPE})
-    return CheckedCorrection(
-        payload={
-            "request": request_id,
-            "channel": answer.channel,
-            "user": user,
-            "entry": entry,
-            "says": says,
-            "at": services.clock().isoformat(),
-        }
+        return CheckedDialog(wrong={str(Press.WAS_TEXT): feedback_words.CHOOSE_OR_TYPE})
+    job = CorrectionJob(
+        request=request_id, channel=answer.channel, user=user, entry=entry, says=says, at=services.clock()
     )
+    return CheckedDialog(job=job, id=f"{request_id}.correction.{dialog.view}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionWorkflow:
-    """The job `correction`. Payload: {"request", "channel", "user", "entry", "says", "at"}."""
+    """The job `correction`."""
 
     services: Services
     poster: MessagePoster
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        await retry_step(run, "take", self.take, payload)
-        return None
-
-    async def take(self, payload: Json) -> None:
+    async def take(self, payload: CorrectionJob) -> None:
         """Store the correction and show it in the answer; an earlier one of this person is replaced."""
         store = self.services.store
-        request_id, user = str(payload["request"]), str(payload["user"])
+        request_id, user = payload.request, payload.user
         answer, request = await store.answers.get(request_id), await store.requests.get(request_id)
         if answer is None or request is None:
             return
@@ -134,9 +112,9 @@ class CorrectionWorkflow:
             channel=answer.channel,
             incident=answer.incident,
             verdict=answer.verdict,
-            entry=str(payload["entry"]),
-            says=str(payload["says"]),
-            at=datetime.fromisoformat(str(payload["at"])),
+            entry=payload.entry,
+            says=payload.says,
+            at=payload.at,
         )
         async with self.services.turn(request_id):
             if await store.answers.get(request_id) is None:

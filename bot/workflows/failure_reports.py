@@ -16,15 +16,25 @@ from bot.jobs import JobRun, JobsUnavailable, Json, StartJob
 from bot.policy import ReadLevel
 from bot.remedies.contract import Reason, Refusal, Verification
 from bot.remedies.contract import State as RemedyOutcome
-from bot.slack.errors import SlackError, SlackUnavailable
-from bot.store import CLAIMED, RequestState, StoredRequest, StoreUnavailable
+from bot.slack.errors import SlackError, SlackRefusal
+from bot.store import CLAIMED, RequestState, StoreUnavailable
+from bot.workflows.job_payloads import (
+    AnswerJob,
+    CommandJob,
+    FailureJob,
+    MentionJob,
+    PickJob,
+    PinJob,
+    RemedyJob,
+    read_payload,
+)
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import OutageLasted, retry_step
 from bot.workflows.press_records import WRITING, Confirmation, PressRecorder
 from bot.workflows.remedy_limits import APPLIED
-from bot.workflows.services import ANSWER, Requester, Services
+from bot.workflows.services import ANSWER, Exchange, Services
 from bot.workflows.single_posts import post_once
-from intents.domain import Language, Text
+from intents.domain import Text
 from responses import failures
 from responses.slack.notices import failed, not_done
 from responses.slack.remedy_states import RemedyState
@@ -32,7 +42,7 @@ from responses.slack.remedy_states import RemedyState
 _log: Final = structlog.get_logger(__name__)
 
 _TELL_S: Final = 2.0
-_REPORTED: Final = frozenset({"answer", "pick", "remedy", "command", "mention", "pin"})
+_Reported = AnswerJob | PickJob | RemedyJob | CommandJob | MentionJob | PinJob
 # Two minutes: a restart of the database takes less.
 _RECORD_PAUSES_S: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 # About two days: an outage of Slack is over by then.
@@ -48,113 +58,106 @@ class FailureReports:
     recorder: PressRecorder
     start: StartJob
 
-    async def report(self, kind: str, id: str, payload: Json, error: Exception) -> None:
+    async def report(self, kind: str, id: str, kept: Json, error: Exception) -> None:
         """Start the report of a failure at least once per job. Other kinds of jobs are simply requested again."""
         _log.error("job_failed", kind=kind, job=id, error=type(error).__name__)
-        if kind not in _REPORTED:
+        failure = FailureJob(of=kind, id=id, payload=kept, error=type(error).__name__)
+        if _failed(failure) is None:
             return
-        # The match is the longest part and is not needed.
-        kept = {key: value for key, value in payload.items() if key != "match"}
-        failure: Json = {"kind": kind, "id": id, "payload": kept, "error": type(error).__name__}
         for pause in (*_RECORD_PAUSES_S, None):
             if await self._recorded(failure) or pause is None:
                 return
             # The database may be away, which is often why the job failed. After a kill the job itself runs again.
             await asyncio.sleep(pause)
 
-    async def _recorded(self, failure: Json) -> bool:
+    async def _recorded(self, failure: FailureJob) -> bool:
         """Start the report, or tell people directly. Return whether either succeeded."""
-        id = str(failure["id"])
         try:
-            if failure["kind"] == "answer":
+            if isinstance(answer := _failed(failure), AnswerJob):
                 # At once, so that the next paste of the same error is answered.
-                await self.services.store.topics.end(str(failure["payload"]["request"]))
-            await self.start("failure", f"{id}.failure", failure)
+                await self.services.store.topics.end(answer.request)
+            await self.start(f"{failure.id}.failure", failure)
         except (StoreUnavailable, JobsUnavailable) as unrecorded:
-            _log.error("job_failure_report_not_recorded", job=id, error=str(unrecorded))
+            _log.error("job_failure_report_not_recorded", job=failure.id, error=str(unrecorded))
             try:
                 await self.tell(failure)
             except (SlackError, StoreUnavailable) as second:
-                _log.error("job_failure_notice_failed", job=id, error=str(second))
+                _log.error("job_failure_notice_failed", job=failure.id, error=str(second))
                 return False
         return True
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        """Run the job `failure`. Payload: {"kind", "id", "payload", "error"} of the failed job."""
-        await retry_step(run, "tell", self.tell, payload, pauses=_PAUSES_S)
+    async def run(self, run: JobRun, failure: FailureJob) -> Json | None:
+        """Run the job `failure`."""
+        await retry_step(run, "tell", self.tell, failure, pauses=_PAUSES_S)
         return None
 
-    async def tell(self, failure: Json) -> None:
+    async def tell(self, failure: FailureJob) -> None:
         """Tell the people who wait. Raise SlackUnavailable or StoreUnavailable: try again."""
-        kind, id, payload = str(failure["kind"]), str(failure["id"]), failure["payload"]
-        reason = failures.NOT_IN_TIME if failure["error"] == OutageLasted.__name__ else failures.RESTARTED
+        reason = failures.NOT_IN_TIME if failure.error == OutageLasted.__name__ else failures.RESTARTED
         try:
-            if kind == "answer":
-                await self._unanswered(payload, reason)
-            elif kind == "pick":
-                await self._unpicked(payload)
-            elif kind == "remedy":
-                await self._unfinished(payload, id)
-            else:
-                await self._undone(payload, id)
-        except SlackUnavailable:
-            raise
-        except SlackError as second:
-            _log.error("job_failure_notice_failed", job=id, error=str(second))
+            match _failed(failure):
+                case AnswerJob(request=request):
+                    await self._unanswered(request, reason)
+                case PickJob() as pick:
+                    await self._unpicked(pick)
+                case RemedyJob() as remedy:
+                    await self._unfinished(remedy, failure.id)
+                case CommandJob() | MentionJob() | PinJob() as asked:
+                    await self._undone(asked, failure.id)
+        except SlackRefusal as second:
+            _log.error("job_failure_notice_failed", job=failure.id, error=str(second))
 
-    async def _undone(self, payload: Json, id: str) -> None:
+    async def _undone(self, job: CommandJob | MentionJob | PinJob, id: str) -> None:
         """Report to the response URL, else to the thread of a command by mention."""
-        language = Language(str(payload.get("language") or self.services.usual_language))
+        language = job.language if isinstance(job, CommandJob) else self.services.usual_language
         message = failed(failures.RESTARTED, language=language)
-        if address := str(payload.get("response_url") or ""):
+        address = "" if isinstance(job, MentionJob) else job.response_url
+        if address:
             await self.services.slack.respond(address, message)
-        elif "thread_ts" in payload:
-            channel, thread = str(payload["channel"]), str(payload["thread_ts"])
-            await post_once(self.services, message, to=channel, thread_ts=thread, key=f"{id}/failed")
+        elif not isinstance(job, PinJob) and job.thread_ts is not None:
+            await post_once(self.services, message, to=job.channel, thread_ts=job.thread_ts, key=f"{id}/failed")
 
-    async def _unanswered(self, payload: Json, reason: Text) -> None:
+    async def _unanswered(self, request_id: str, reason: Text) -> None:
         store = self.services.store
-        request = await store.requests.get(str(payload["request"]))
-        if request is None or request.state not in (RequestState.OPEN, RequestState.FAILED):
+        exchange = await self.services.exchange(request_id)
+        if exchange is None or exchange.request.state not in (RequestState.OPEN, RequestState.FAILED):
             return  # deleted, or answered by the job of an edit
+        request = exchange.request
         await store.topics.end(request.id)
         await store.requests.set_state(request.id, RequestState.FAILED)
-        requester = await self.services.requester_of(request)
-        message = failed(reason, language=requester.language)
-        if sent := await self.poster.sent(request, step=ANSWER):
+        message = failed(reason, language=exchange.language)
+        if sent := exchange.sent:
             await self.services.slack.update(channel=sent.channel, ts=sent.ts, message=message, final=True)
-        elif await self._is_expected(request, requester):
+        elif await self._is_expected(exchange):
             await self.poster.post(request, message, step=ANSWER)
 
-    async def _is_expected(self, request: StoredRequest, requester: Requester) -> bool:
+    async def _is_expected(self, exchange: Exchange) -> bool:
         """Tell whether people expect an answer: somebody asked for it, or the pasted text is a known error."""
+        request = exchange.request
         if not request.original.origin.is_unasked:
             return True
-        if requester.scope.reading is ReadLevel.NOTHING:
+        if exchange.scope.reading is ReadLevel.NOTHING:
             return False
         engine = self.services.engine(request.original.channel)
         return bool((await carried_match(request.text, engine=engine)).matching.hypotheses)
 
-    async def _unpicked(self, payload: Json) -> None:
+    async def _unpicked(self, job: PickJob) -> None:
         """Restore the earlier answer, and tell the user who chose the cluster."""
-        request = await self.services.store.requests.get(str(payload["request"]))
-        if request is None:
+        exchange = await self.services.exchange(job.request)
+        if exchange is None:
             return
-        requester = await self.services.requester_of(request)
-        await self.poster.show(request, failed(failures.RESTARTED, language=requester.language))
-        user = str(payload["user"])
-        message = not_done(failures.PRESS_AGAIN, language=await self.services.language_of(user, within=_TELL_S))
-        channel = str(payload["channel"])
+        await self.poster.show(exchange.request, failed(failures.RESTARTED, language=exchange.language))
+        message = not_done(failures.PRESS_AGAIN, language=await self.services.language_of(job.user, within=_TELL_S))
         await self.services.slack.post_ephemeral(
-            channel=channel, user=user, message=message, thread_ts=request.original.thread_ts
+            channel=job.channel, user=job.user, message=message, thread_ts=exchange.request.original.thread_ts
         )
 
-    async def _unfinished(self, payload: Json, token: str) -> None:
+    async def _unfinished(self, job: RemedyJob, token: str) -> None:
         """Show the remedy as failed: not as running, nor as not done once a write was about to be sent."""
-        press = await self.recorder.press(payload, token)
-        stored = await self.services.store.plans.get(press.plan.id) if press else None
-        if press is None or stored is None:
+        press = await self.recorder.press(job, token)
+        if press is None:
             return
+        stored = press.stored
         if stored.token != token:
             await self.recorder.post_ephemeral(press, failures.RESTARTED)
         elif stored.state == APPLIED:
@@ -172,3 +175,12 @@ class FailureReports:
         await self.recorder.audit(press, "verified" if isinstance(why, Verification) else "applied", why)
         await self.recorder.note(press, known, why.says, show=False)
         await self.recorder.report(press)
+
+
+def _failed(failure: FailureJob) -> _Reported | None:
+    """Return the payload of a failed job whose failure is reported."""
+    try:
+        payload = read_payload(failure.of, failure.payload)
+    except ValueError:
+        return None
+    return payload if isinstance(payload, _Reported) else None

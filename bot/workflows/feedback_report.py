@@ -9,14 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
-from bot.workflows.outages import retry_step
+from bot.slack.errors import SlackRefusal, SlackUnavailable
+from bot.workflows.job_payloads import FeedbackReportJob
 from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.catalog.learned import is_learned
@@ -30,18 +28,13 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackReportWorkflow:
-    """The job `feedback_report`. Payload: {"team", "channel", "since", "until"}: the period of the report."""
+    """The job `feedback_report`."""
 
     services: Services
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        await retry_step(run, "report", self.report, payload, run.id)
-        return None
-
-    async def report(self, payload: Json, id: str) -> None:
+    async def report(self, payload: FeedbackReportJob, id: str) -> None:
         """Post the feedback of the period once; nothing if there is none."""
-        services, channel = self.services, str(payload["channel"])
-        since, until = (datetime.fromisoformat(str(payload[name])) for name in ("since", "until"))
+        services, channel, since, until = self.services, payload.channel, payload.since, payload.until
         records = await services.store.feedback_reader.records(since, until)
         readable = await self._readable(records.channels, channel)
         summary = summary_of(records, may_read=readable.__contains__)
@@ -53,9 +46,7 @@ class FeedbackReportWorkflow:
         )
         try:
             await post_once(services, message, to=channel, key=id)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.error("feedback_report_not_posted", channel=channel, job=id, error=str(error))
 
     async def _readable(self, channels: Iterable[str], home: str) -> frozenset[str]:

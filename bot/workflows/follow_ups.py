@@ -16,7 +16,7 @@ from bot.diagnosing import match_text
 from bot.slack.errors import SlackError
 from bot.store import StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
-from bot.workflows.services import Requester, Services
+from bot.workflows.services import Exchange, Services
 from intents.domain import Diagnosis
 from intents.slash import TextQuery, parse_message
 from responses.follow_ups import changes, is_same_trouble, sign
@@ -50,9 +50,9 @@ class FollowUps:
 
     services: Services
 
-    async def link(self, request: StoredRequest, requester: Requester) -> Message | None:
+    async def link(self, exchange: Exchange) -> Message | None:
         """Return a link to the answer above, for a mention that asks about it in words alone; else None."""
-        original = request.original
+        request, original = exchange.request, exchange.request.original
         if original.origin is not Surface.MENTION or original.name or not original.thread_ts:
             return None
         own = request.parts.get(original.source_ts, "")
@@ -62,19 +62,20 @@ class FollowUps:
         if (await match_text(query.text, engine=self.services.engine(original.channel))).hypotheses:
             return None
         earlier = await self.earlier(request)
-        return answered_above(earlier.link, language=requester.language) if earlier and earlier.link else None
+        return answered_above(earlier.link, language=exchange.language) if earlier and earlier.link else None
 
-    async def changes(self, request: StoredRequest, requester: Requester, after: Diagnosis) -> Message | None:
+    async def changes(self, exchange: Exchange, after: Diagnosis) -> Message | None:
         """Return what changed since the thread's answer about the same trouble; None if there is no such answer."""
-        if request.original.origin not in _IN_THREADS or not request.original.thread_ts:
+        original = exchange.request.original
+        if original.origin not in _IN_THREADS or not original.thread_ts:
             return None
-        earlier = await self.earlier(request)
+        earlier = await self.earlier(exchange.request)
         if earlier is None or not is_same_trouble(earlier.answer.diagnosis, after):
             return None
         before = shown(SafeDiagnosis(earlier.answer.diagnosis))
         now = shown(SafeDiagnosis(after))
-        lines = changes(before, now, requester.language)
-        return changed_since(lines, sign=sign(now), link=earlier.link, language=requester.language)
+        lines = changes(before, now, exchange.language)
+        return changed_since(lines, sign=sign(now), link=earlier.link, language=exchange.language)
 
     async def earlier(self, request: StoredRequest) -> EarlierAnswer | None:
         """Return the newest answer in the request's thread that has a diagnosis and was not deleted."""

@@ -13,16 +13,18 @@ from typing import Final
 
 from bot.common.portable import Portable
 from bot.jobs import Json
-from intents.domain import Diagnosis, Finding, JudgedHypothesis, Language, Text
+from intents.domain import Diagnosis, Finding, JudgedHypothesis, Language, ObjectRef, Text
+from intents.overview import Overview
 from responses.alert_groups import over_after
 from responses.glance import dated_row
-from responses.safety import SafeDiagnosis
+from responses.overview import SafeOverview, heading
 from responses.sentences import leading_hypotheses
-from responses.slack.cluster_picker import Picker
-from responses.slack.controls import RemedyButton
+from responses.slack.answer_view import AnswerView
 from responses.slack.details import details_view
-from responses.slack.diagnosis import answer_message
+from responses.slack.diagnosis import answer_message, headlines
 from responses.slack.message import Message, View
+from responses.slack.notices import notice
+from responses.slack.overview import overview_message
 from responses.slack.remedy_states import RemedyShown
 
 
@@ -56,8 +58,10 @@ class AnswerNotes(Portable):
         return replace(cls.from_json(plain), remedies=tuple(note.shown for note in pressed), corrections=was)
 
 
+NO_NOTES: Final = AnswerNotes()
 _REMEDY: Final = "remedy:"
 _CORRECTION: Final = "correction:"
+_NO_WORDS: Final = Text.same("")
 
 
 def correction_note(user: str, was: Text) -> Json:
@@ -83,65 +87,72 @@ class RemedyNote(Portable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptAnswer(Portable):
-    """A stored answer; `diagnosis` is scrubbed.
+class KeptAnswer(AnswerView, Portable):
+    """An answer as it was given. `same_as` is the link to an earlier answer about the same fault.
 
-    `reason` says why no cluster was read, `because` why this cluster was chosen of several. `pick` are the other
-    clusters to choose from. `secrets` are the kinds of secrets that the text held. `same_as` is the link to an earlier
-    answer about the same fault. `muted` is the key of the mute that covered it when it was given, `muted_by` and
-    `muted_why` are from that mute.
+    `muted` is the key of the mute that covered it when it was given; `muted_by` and `muted_why` are from that mute.
     """
 
-    diagnosis: Diagnosis
-    language: Language
-    request_id: str
-    seconds: float
-    of_text: bool
-    buttons: tuple[RemedyButton, ...] = ()
-    observed: tuple[str, ...] = ()
-    reason: Text | None = None
-    controls: bool = True
-    because: Text | None = None
-    pick: Picker | None = None
-    secrets: tuple[Text, ...] = ()
     same_as: str = ""
     muted: str = ""
-    muted_by: str = ""
-    muted_why: str = ""
 
     @property
     def first(self) -> JudgedHypothesis | None:
         """Return the leading hypothesis that is not refuted, or the general actions if there is none."""
         return next(iter(leading_hypotheses(self.diagnosis)), None)
 
-    def message(self, shown: AnswerNotes) -> Message:
-        return answer_message(
-            SafeDiagnosis(self.diagnosis),
-            language=self.language,
-            request_id=self.request_id,
-            seconds=self.seconds,
-            of_text=self.of_text,
-            buttons=self.buttons,
+    @property
+    def headline(self) -> str:
+        """Return the first line: the cause, or that none was found."""
+        return headlines(self)[0]
+
+    def message(self, shown: AnswerNotes = NO_NOTES) -> Message:
+        """Render the answer with all notes about it."""
+        view = replace(
+            self,
             details_value=self.request_id if self.controls else "",
             count=shown.count,
             last_seen=shown.last,
-            observed=self.observed,
-            text_only_reason=self.reason,
-            controls=self.controls,
             remedy_states=shown.remedies,
             not_it_by=shown.not_it,
             corrections=shown.corrections,
             muted_by=self.muted_by if shown.muted is None else shown.muted,
             muted_why=self.muted_why if shown.muted is None else "",
-            because=self.because,
-            pick=self.pick,
-            secrets=self.secrets,
             ended=None if shown.over_after_s is None else over_after(timedelta(seconds=shown.over_after_s)),
             related=(*filter(None, (self.same_as,)), *shown.again),
         )
+        return answer_message(view)
 
     def details(self, language: Language) -> View:
-        return details_view(SafeDiagnosis(self.diagnosis), language=language, of_text=self.of_text)
+        return details_view(self.diagnosis, language=language, of_text=self.of_text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFinding(Portable):
+    """What was found about alerts, scrubbed. `asked` is their object: its diagnosis is one press away."""
+
+    language: Language
+    answer: KeptAnswer | None = None
+    overview: Overview | None = None
+    says: Text = _NO_WORDS
+    asked: ObjectRef | None = None
+
+    @property
+    def cause(self) -> str:
+        """Return the first line: the cause, or that none was found."""
+        if self.answer is not None:
+            return self.answer.headline
+        if self.overview is not None:
+            return heading(self.overview, self.language)
+        return self.says.in_(self.language)
+
+    def message(self) -> Message:
+        """Render it."""
+        if self.answer is not None:
+            return self.answer.message()
+        if self.overview is not None:
+            return overview_message(SafeOverview(self.overview), language=self.language)
+        return notice(self.says, language=self.language)
 
 
 def without_rows(diagnosis: Diagnosis) -> Diagnosis:

@@ -9,6 +9,7 @@ from typing import Final
 from bot.jobs import StartJob
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackUnavailable
+from bot.workflows.job_payloads import SaveDialogJob
 from bot.workflows.learned_entries import InForce, LearnedEntries
 from bot.workflows.learned_saves import audit_learned
 from bot.workflows.save_dialog import may_change
@@ -59,7 +60,7 @@ class LearnedCommands:
         if found is None:
             return learned_notice(learned_words.UNKNOWN, command.id)
         entry = found.entry
-        audited = {"user": who.user, "team": who.team, "channel": who.channel, "id": entry.id}
+        asked = SaveDialogJob(user=who.user, team=who.team, channel=who.channel, id=entry.id, trigger=trigger)
         if command.action in (LearnedAction.SHARE, LearnedAction.UNSHARE):
             if not requester.scope.curates:
                 return learned_words.CURATORS_SHARE
@@ -68,7 +69,7 @@ class LearnedCommands:
             if not await self.services.store.learned.share(entry.id, entry.version, shared=shared, now=now):
                 return learned_words.CHANGED_MEANWHILE
             await learned.refresh()
-            await audit_learned(self.services, audited, str(command.action), {"version": entry.version})
+            await audit_learned(self.services, asked, str(command.action), {"version": entry.version})
             form = learned_words.NOW_SHARED if shared else learned_words.NOW_OWN
             return learned_notice(form, entry.id, entry.channel_name)
         if not may_change(found, requester):
@@ -77,10 +78,9 @@ class LearnedCommands:
             await self.services.store.learned.remove(entry.id)
             await self.services.forget(entry.id)
             await learned.refresh()
-            await audit_learned(self.services, audited, "delete", {"version": entry.version})
+            await audit_learned(self.services, asked, "delete", {"version": entry.version})
             return learned_notice(learned_words.DELETED, entry.id)
-        payload = {**audited, "trigger": trigger}
-        await self.start("save_dialog", f"{who.channel}.learned.{trigger}", payload)
+        await self.start(f"{who.channel}.learned.{trigger}", asked)
         return learned_words.DIALOG_OPENS
 
 

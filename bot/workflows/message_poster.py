@@ -1,8 +1,4 @@
-"""Post a message once and update it later; find it again after a crash, and report where it cannot be posted.
-
-Slack has no idempotency key for posts. A message is therefore recorded before it is posted, has its key in its
-metadata, and is searched for before a second attempt.
-"""
+"""Post the messages of a request once and update them later; report where they cannot be posted."""
 
 from __future__ import annotations
 
@@ -19,6 +15,7 @@ from bot.slack.errors import (
     MissingScope,
     NotInChannel,
     SlackError,
+    SlackRefusal,
     SlackUnavailable,
     TokenRevoked,
 )
@@ -26,7 +23,8 @@ from bot.slack.lane import unasked
 from bot.slack.posts import PostedMessage
 from bot.store import StoredAnswer, StoredRequest
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer
-from bot.workflows.services import ANSWER, FILE, Services
+from bot.workflows.services import ANSWER, FILE, Services, post_key
+from bot.workflows.single_posts import post_once, take_back
 from intents.domain import Text
 from responses.language import choose
 from responses.slack.message import Message, Picture
@@ -49,8 +47,7 @@ class MessagePoster:
 
     async def sent(self, request: StoredRequest, *, step: str) -> PostedMessage | None:
         """Return the message of that step, if it was posted."""
-        entry = await self.services.store.outbox.get(_key(request, step))
-        return PostedMessage(channel=entry.channel, ts=entry.ts, earlier=True) if entry and entry.ts else None
+        return await self.services.sent(post_key(request.id, step))
 
     async def placeholder(self, request: StoredRequest, message: Message) -> PostedMessage | None:
         """Post a placeholder for the answer if the rate limit allows it at once; return the answer's message, if any.
@@ -85,36 +82,22 @@ class MessagePoster:
         With `last`, that is reported to a person who can act; otherwise a later message will report it. `turn_within`
         limits the wait for the rate limit.
         """
-        original, services = request.original, self.services
-        key = _key(request, step)
-        sending = await services.store.outbox.begin(key, original.channel, original.thread_ts, services.clock())
-        if sending.ts:
-            return PostedMessage(channel=original.channel, ts=sending.ts, earlier=True)
+        original = request.original
         try:
-            sent = await services.slack.post(
-                channel=original.channel,
-                message=message,
+            return await post_once(
+                self.services,
+                message,
+                to=original.channel,
                 thread_ts=original.thread_ts,
-                key=key,
-                sought=sending.again,
+                key=post_key(request.id, step),
                 turn_within=turn_within,
             )
-        except SlackUnavailable as error:
-            if not (error.maybe_done or sending.again):
-                # Nothing was sent, so the next attempt need not search.
-                await services.store.outbox.forget(key)
-            raise
         except MessageGone:
-            await services.store.outbox.forget(key)
             _log.info("message_deleted_before_answer", request=request.id)
-            return None
         except _FOR_A_PERSON as error:
-            await services.store.outbox.forget(key)
             if last:
                 await self._undeliverable(request, error, message)
-            return None
-        await services.store.outbox.done(key, sent.ts)
-        return sent
+        return None
 
     async def show(self, request: StoredRequest, message: Message | None = None) -> bool:
         """Update the answer's message to its stored content and all later notes. Return False if a user deleted it.
@@ -134,7 +117,7 @@ class MessagePoster:
                 ts=answer.ts,
                 message=message,
                 final=True,
-                key=_key(request, ANSWER),
+                key=post_key(request.id, ANSWER),
                 thread_ts=request.original.thread_ts,
             )
         except MessageGone:
@@ -152,9 +135,7 @@ class MessagePoster:
                 raise SlackUnavailable(method="chat.update", detail=f"answers go first, for {delay:.1f} s")
             try:
                 return await self.show(request)
-            except SlackUnavailable:
-                raise
-            except SlackError as error:
+            except SlackRefusal as error:
                 _log.warning("answer_refresh_failed", request=request.id, error=str(error))
                 return True
 
@@ -175,19 +156,14 @@ class MessagePoster:
                 channel=sent.channel,
                 ts=sent.ts,
                 picture=picture,
-                key=_key(request, step),
+                key=post_key(request.id, step),
                 thread_ts=request.original.thread_ts,
             )
 
     async def take_back(self, request: StoredRequest) -> None:
         """Delete the messages of a request."""
         for step in (ANSWER, FILE):
-            if sent := await self.sent(request, step=step):
-                key = _key(request, step)
-                await self.services.slack.delete(
-                    channel=sent.channel, ts=sent.ts, key=key, thread_ts=request.original.thread_ts
-                )
-                await self.services.store.outbox.forget(key)
+            await take_back(self.services, post_key(request.id, step))
         await self.services.store.answers.delete(request.id)
 
     async def _undeliverable(self, request: StoredRequest, error: SlackError, message: Message) -> None:
@@ -203,7 +179,7 @@ class MessagePoster:
         if isinstance(error, TokenRevoked) or not original.user:
             return
         once = f"{type(error).__name__}/{original.channel}"
-        if await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
+        if await services.once(once, within=_SAID_ONCE):
             try:
                 language = choose(preferred=services.language, text=request.text)
                 place = await services.slack.place(original.channel)
@@ -211,11 +187,6 @@ class MessagePoster:
                 await services.slack.post(channel=original.user, message=notice(says, language=language))
             except SlackError as second:
                 _log.warning("requester_notification_failed", user=original.user, error=str(second))
-
-
-def _key(request: StoredRequest, step: str) -> str:
-    """Return the key of a message in the outbox and in Slack."""
-    return f"{request.id}/{step}"
 
 
 def _about(channel: str, says: Text) -> Text:

@@ -12,6 +12,7 @@ from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.store import NOT_IT, Mute, StoreUnavailable
 from bot.workflows.corrections import correction_view
+from bot.workflows.job_payloads import OpinionJob
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
@@ -26,29 +27,29 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpinionWorkflow:
-    """The job `opinion`. Payload: {"request", "what": a Press, "user", "team", "channel", "ts", "trigger"}."""
+    """The job `opinion`."""
 
     services: Services
     poster: MessagePoster
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: OpinionJob) -> Json | None:
         taken = await retry_step(run, "take", self.take, payload)
         if not (taken and taken["taken"]):
             return None
-        if Press(str(payload["what"])) is Press.NOT_IT:
+        if payload.what is Press.NOT_IT:
             # Before the answer is updated: the trigger expires after three seconds.
             await run.step("ask", self.ask, payload)
-        await retry_step(run, "show", self.show, str(payload["request"]))
+        await retry_step(run, "show", self.show, payload.request)
         return None
 
-    async def take(self, payload: Json) -> Json:
+    async def take(self, payload: OpinionJob) -> Json:
         """Record the opinion. Return whether it was `taken`."""
         services, store = self.services, self.services.store
-        request_id, user, channel = str(payload["request"]), str(payload["user"]), str(payload["channel"])
+        request_id, user, channel = payload.request, payload.user, payload.channel
         answer, request = await store.answers.get(request_id), await store.requests.get(request_id)
         if answer is None or request is None:
             return {"taken": False}
-        requester = await services.requester(team=str(payload["team"]), channel=channel, user=user)
+        requester = await services.presser(payload)
         if requester.scope.reading is not ReadLevel.FULL:
             # A user who may not see the answer must not hide it from others.
             await services.slack.post_ephemeral(
@@ -59,7 +60,7 @@ class OpinionWorkflow:
             )
             return {"taken": False}
         now = services.clock()
-        match Press(str(payload["what"])):
+        match payload.what:
             case Press.NOT_IT:
                 await store.feedback.add(request_id, user, NOT_IT, now)
                 users = [*dict.fromkeys([*answer.shown.get("not_it", ()), user])]
@@ -77,20 +78,19 @@ class OpinionWorkflow:
                 return {"taken": False}
         return {"taken": True}
 
-    async def ask(self, payload: Json) -> None:
+    async def ask(self, payload: OpinionJob) -> None:
         """Open the dialog that asks what it was. The opinion stands without it."""
         services = self.services
-        team, user = str(payload["team"]), str(payload["user"])
         try:
-            answer = await services.store.answers.get(str(payload["request"]))
+            answer = await services.store.answers.get(payload.request)
             if answer is None:
                 return
-            requester = await services.requester(team=team, channel=str(payload["channel"]), user=user)
+            requester = await services.presser(payload)
             view = await correction_view(services, answer, requester)
             if view is not None:
-                await services.slack.open_view(str(payload["trigger"]), view)
+                await services.slack.open_view(payload.trigger, view)
         except (SlackError, StoreUnavailable) as error:
-            _log.info("correction_dialog_open_failed", channel=payload["channel"], error=str(error))
+            _log.info("correction_dialog_open_failed", channel=payload.channel, error=str(error))
 
     async def show(self, request_id: str) -> None:
         """Update the answer."""

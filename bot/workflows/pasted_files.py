@@ -13,7 +13,7 @@ from bot.jobs import Json
 from bot.slack.errors import SlackError
 from bot.store import LONGEST_TEXT, StoredRequest
 from bot.workflows.message_poster import MessagePoster
-from bot.workflows.services import FILE, Services
+from bot.workflows.services import FILE, Exchange, Services
 from intents.domain import Text
 from responses.safety import safe
 from responses.slack.notices import notice
@@ -52,11 +52,10 @@ class PastedFiles:
             await self.services.store.requests.amend(request.id, f"{behind}.{number}", text, self.services.clock())
         return tuple(unread)
 
-    async def mention_unread(self, request: StoredRequest, unread: tuple[Text, ...]) -> None:
+    async def mention_unread(self, exchange: Exchange, unread: tuple[Text, ...]) -> None:
         """Report an unread file that nobody asked about, once a day per channel: it may contain a known error."""
         if not unread:
             return
-        once = f"file/{request.original.channel}/{unread[0].en[:40]}"
-        if await self.services.store.notices.once(once, within=_SAID_ONCE, now=self.services.clock()):
-            requester = await self.services.requester_of(request)
-            await self.poster.post(request, notice(unread[0], language=requester.language), step=FILE)
+        once = f"file/{exchange.request.original.channel}/{unread[0].en[:40]}"
+        if await self.services.once(once, within=_SAID_ONCE):
+            await self.poster.post(exchange.request, notice(unread[0], language=exchange.language), step=FILE)

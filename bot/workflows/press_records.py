@@ -9,13 +9,13 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json
 from bot.remedies.audit_entry import Denied, Result, audit_entry
 from bot.remedies.contract import Plan, State
-from bot.slack.errors import SlackError, SlackUnavailable
-from bot.store import AuditEntry, StoredAnswer
+from bot.slack.errors import SlackError, SlackRefusal
+from bot.store import AuditEntry, StoredAnswer, StoredPlan, StoredRequest
 from bot.workflows.chronicle.answer_facts import FactRecorder
 from bot.workflows.dialogs import dialog_content
+from bot.workflows.job_payloads import RemedyJob
 from bot.workflows.kept_answer import RemedyNote
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import Services
@@ -53,13 +53,15 @@ _OVER: Final = frozenset({*ENDS.values(), RemedyState.PARTLY, RemedyState.UNKNOW
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """A confirmation: user, plan, answer and dialog. `token` names it in the claim and the audit.
+    """A confirmation: user, plan, answer and dialog, loaded once a step. `token` names it in the claim and the audit.
 
-    `asked_by` is the user who confirmed first, if this one approves.
+    `asked_by` is the user who confirmed first, if this one approves. The `request` may be purged before its plan.
     """
 
     plan: Plan
+    stored: StoredPlan
     answer: StoredAnswer
+    request: StoredRequest | None
     user: str
     team: str
     token: str
@@ -75,33 +77,32 @@ class PressRecorder:
     poster: MessagePoster
     fact_recorder: FactRecorder
 
-    async def press(self, payload: Json, token: str) -> Confirmation | None:
+    async def press(self, payload: RemedyJob, token: str) -> Confirmation | None:
         """Return the confirmation of a job; None if its answer or plan was deleted."""
-        stored = await self.services.store.plans.get(str(payload["plan"]))
-        answer = await self.services.store.answers.get(stored.request_id) if stored else None
+        store = self.services.store
+        stored = await store.plans.get(payload.plan)
+        answer = await store.answers.get(stored.request_id) if stored else None
         if stored is None or answer is None:
             return None
-        user = str(payload["user"])
         asked_by = str((stored.document.get(APPROVAL) or {}).get("by", ""))
-        view = str(payload.get("view", ""))
-        shown = dialog_content(stored, view)
+        shown = dialog_content(stored, payload.view)
         return Confirmation(
             plan=Plan.from_json(stored.document["plan"]).answered(shown.answers if shown else {}),
+            stored=stored,
             answer=answer,
-            user=user,
-            team=str(payload["team"]),
+            request=await store.requests.get(stored.request_id),
+            user=payload.user,
+            team=payload.team,
             token=token,
-            view=view,
-            asked_by=asked_by if asked_by != user else "",
+            view=payload.view,
+            asked_by=asked_by if asked_by != payload.user else "",
         )
 
     async def note(
         self, press: Confirmation, state: RemedyState, says: Text | None = None, *, show: bool = True
     ) -> None:
         """Store the progress and `show` it. A Slack outage does not stop a remedy: the note is kept."""
-        store, plan = self.services.store, press.plan
-        stored = await store.plans.get(plan.id)
-        first = stored.claimed_at if stored and stored.claimed_at else self.services.clock()
+        store, plan, stored = self.services.store, press.plan, press.stored
         shown = RemedyShown(
             plan_id=plan.id,
             title=safe_value(plan.title),
@@ -110,10 +111,10 @@ class PressRecorder:
             approver=press.user if press.asked_by else "",
             at=self.services.clock(),
             says=safe_value(says),
-            undo=str(stored.document.get(UNDO, "")) if stored and state in _OVER else "",
+            undo=str(stored.document.get(UNDO, "")) if state in _OVER else "",
             cluster=safe_value(plan.cluster),
         )
-        note = RemedyNote(first=first, shown=shown)
+        note = RemedyNote(first=stored.claimed_at or self.services.clock(), shown=shown)
         async with self.services.turn(press.answer.request_id):
             await store.answers.note(press.answer.request_id, {note.key: note.as_json()})
             if show:
@@ -142,12 +143,10 @@ class PressRecorder:
 
     async def _show(self, press: Confirmation) -> bool:
         """Update the answer; return whether it is there."""
-        request = await self.services.store.requests.get(press.answer.request_id)
-        return request is not None and await self.poster.show(request)
+        return press.request is not None and await self.poster.show(press.request)
 
     async def _say(self, press: Confirmation, shown: RemedyShown, *, in_thread: bool) -> None:
-        request = await self.services.store.requests.get(press.answer.request_id)
-        plan, answer = press.plan, press.answer
+        plan, answer, request = press.plan, press.answer, press.request
         audit_line = AuditLine(shown=shown, cluster=plan.cluster, target=plan.target)
         if request is not None and in_thread:
             language = Language(answer.message.get("language") or Language.EN)
@@ -164,15 +163,13 @@ class PressRecorder:
             return
         try:
             link = await self.services.slack.permalink(press.answer.channel, press.answer.ts)
-        except SlackUnavailable:
-            raise
-        except SlackError:
+        except SlackRefusal:
             link = ""
         audit_line = AuditLine(shown=shown, cluster=press.plan.cluster, target=press.plan.target, link=link)
         message = audit_message(audit_line, language=self.services.usual_language)
         if await self._post(press, self.services.audit_channel, "", message, shown):
             return
-        if await self.services.store.notices.once("audit channel", within=_SAID_ONCE, now=self.services.clock()):
+        if await self.services.once("audit channel", within=_SAID_ONCE):
             await self._post_ephemeral(
                 press, notice(failures.AUDIT_CHANNEL_FAILED, language=await self._language(press))
             )
@@ -184,9 +181,7 @@ class PressRecorder:
         key = f"{press.token}/{shown.state}/{channel}"
         try:
             await post_once(self.services, message, to=channel, thread_ts=thread_ts, key=key)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.error("remedy_result_post_failed", channel=channel, error=str(error))
             return False
         return True
@@ -209,8 +204,7 @@ class PressRecorder:
 
     async def _post_ephemeral(self, press: Confirmation, message: Message) -> None:
         try:
-            request = await self.services.store.requests.get(press.answer.request_id)
-            thread = request.original.thread_ts if request else ""
+            thread = press.request.original.thread_ts if press.request else ""
             await self.services.slack.post_ephemeral(
                 channel=press.answer.channel, user=press.user, message=message, thread_ts=thread
             )

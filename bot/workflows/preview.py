@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import structlog
 
 from bot.cluster.errors import ClusterError
 from bot.common.redaction import holds_secret
-from bot.jobs import JobRun, JobsUnavailable, Json
+from bot.jobs import JobRun, Json
 from bot.remedies.audit_entry import Denied, audit_entry
 from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal, Verb
 from bot.remedies.execution import check, preview
 from bot.remedies.plan_secrets import writes_redacted
 from bot.remedies.undo import action_of, words_for
-from bot.slack.errors import MessageGone, SlackError, TriggerExpired
 from bot.store import AuditEntry
 from bot.workflows.authorisation import Authoriser, Authority
 from bot.workflows.dialogs import DialogContent, content_key, dialog_content, dialog_key, filling_id
-from bot.workflows.outages import retry_step
+from bot.workflows.filled_dialogs import FilledDialog
+from bot.workflows.job_payloads import PreviewJob
 from bot.workflows.press_records import APPROVAL
 from bot.workflows.remedy_limits import Attempt
 from bot.workflows.services import Requester, Services
@@ -27,21 +28,15 @@ from intents.cluster_text import quoted
 from intents.domain import Text
 from responses import failures
 from responses.slack.message import View
-from responses.slack.notices import notice
 from responses.slack.remedy_dialogs import (
     Confirmation,
     ValuesForm,
     confirmation_dialog,
-    loading_dialog,
     refusal_dialog,
     values_dialog,
 )
 
 _log: Final = structlog.get_logger(__name__)
-# A trigger expires after three seconds.
-_TELL_S: Final = 1.0
-# A user is waiting at the dialog, so concurrent previews wait for a slot for a short time only.
-_PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,67 +49,21 @@ class CheckedPreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewWorkflow:
-    """The job `preview`. Payload: {"plan", "trigger", "user", "team", "channel", "ts", "request"}.
-
-    After the plan's questions are answered it runs again: {"plan", "user", "team", "channel", "view", "answers"}.
-    """
+    """The job `preview`. After the plan's questions are answered it runs again in the same dialog."""
 
     services: Services
     authoriser: Authoriser
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        view = payload.get("view")
-        if not view:
-            opened = await run.step("open", self.open, payload)
-            view = opened and opened.get("view")
-        if view:
-            try:
-                await retry_step(run, "preview", self.preview, payload, str(view), pauses=_PAUSES_S)
-            except JobsUnavailable:
-                # The process stops; the job continues after the restart.
-                raise
-            except Exception:
-                await run.step("give up", self.give_up, payload, str(view))
-                raise
+    async def run(self, run: JobRun, job: PreviewJob) -> Json | None:
+        dialog = FilledDialog(services=self.services, late=failures.PRESS_AGAIN, failed=failures.PREVIEW_FAILED)
+        await dialog.run(run, job, partial(self._view, job))
         return None
 
-    async def open(self, payload: Json) -> Json:
-        """Open the dialog at once, because its trigger expires. After a restart it is too late: tell the user."""
-        language = await self.services.language_of(str(payload["user"]), within=_TELL_S)
-        try:
-            return {"view": await self.services.slack.open_view(str(payload["trigger"]), loading_dialog(language))}
-        except SlackError as error:
-            _log.warning("dialog_open_failed", plan=payload["plan"], error=str(error))
-            says = failures.PRESS_AGAIN if isinstance(error, TriggerExpired) else error.says
-            await self.services.slack.post_ephemeral(
-                channel=str(payload["channel"]),
-                user=str(payload["user"]),
-                message=notice(says, language=language),
-                thread_ts=str(payload.get("thread_ts") or ""),
-            )
-            return {}
-
-    async def preview(self, payload: Json, view_id: str) -> Json | None:
-        requester = await self._requester(payload)
-        shown = await self._view(payload, requester, view_id)
-        try:
-            await self.services.slack.update_view(view_id, shown)
-        except MessageGone:
-            _log.info("dialog_closed_before_update", plan=payload["plan"])
-        return None
-
-    async def give_up(self, payload: Json, view_id: str) -> None:
-        """Tell the user at the dialog that the preview failed."""
-        language = await self.services.language_of(str(payload["user"]), within=_TELL_S)
-        try:
-            await self.services.slack.update_view(view_id, refusal_dialog(failures.PREVIEW_FAILED, language=language))
-        except SlackError as error:
-            _log.warning("dialog_update_failed", plan=payload["plan"], error=str(error))
-
-    async def _view(self, payload: Json, requester: Requester, view_id: str) -> View:
+    async def _view(self, job: PreviewJob, view_id: str) -> View:
         """Return the dialog, with the preview or the refusal; store the guards of the write with the plan."""
-        store, user = self.services.store, str(payload["user"])
-        stored = await store.plans.get(str(payload["plan"]))
+        store, user = self.services.store, job.user
+        requester = await self.services.presser(job)
+        stored = await store.plans.get(job.plan)
         if stored is None or "plan" not in stored.document:
             return refusal_dialog(failures.PLAN_EXPIRED, language=requester.language)
         if stored.claimed_by:
@@ -123,7 +72,7 @@ class PreviewWorkflow:
         asked_by = str(approval.get("by", ""))
         if asked_by == user:
             return refusal_dialog(failures.WAITING_FOR_APPROVER, language=requester.language)
-        plan, answers = Plan.from_json(stored.document["plan"]), payload.get("answers")
+        plan, answers = Plan.from_json(stored.document["plan"]), job.answers
         if asked_by and plan.asks:
             # An approver approves the values that the first user entered.
             theirs = dialog_content(stored, str(approval.get("view", "")))
@@ -135,7 +84,7 @@ class PreviewWorkflow:
             if holds_secret(shown.as_json()) or writes_redacted(shown.preview.steps):
                 seen = Refusal(reason=Reason.UNSAFE, says=failures.CHANGE_HOLDS_SECRET)
         if isinstance(seen, Refusal | Denied):
-            await self._audit(plan, payload, seen)
+            await self._audit(plan, job, seen)
             says = refusal_text(seen) if isinstance(seen, Refusal) else seen.says
             return refusal_dialog(says, language=requester.language)
         kept: Json = {dialog_key(user): view_id}
@@ -177,15 +126,10 @@ class PreviewWorkflow:
         limits = requester.scope.limits
         return one.held_back(await self.services.store.plans.claimed_since(one.since(limits)), limits)
 
-    async def _requester(self, payload: Json) -> Requester:
-        return await self.services.requester(
-            team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"])
-        )
-
-    async def _audit(self, plan: Plan, payload: Json, why: Refusal | Denied) -> None:
+    async def _audit(self, plan: Plan, job: PreviewJob, why: Refusal | Denied) -> None:
         fields = audit_entry(
-            plan, step="preview", actor=str(payload["user"]), at=self.services.clock(), team=str(payload["team"]),
-            channel=str(payload["channel"]), result=why,
+            plan, step="preview", actor=job.user, at=self.services.clock(), team=job.team,
+            channel=job.channel, result=why,
         )  # fmt: skip
         await self.services.store.audit.append(AuditEntry(**fields))
         self.services.metrics.remedied(plan.action, "preview", str(fields["outcome"]), denied=isinstance(why, Denied))

@@ -1,10 +1,13 @@
-"""Register every kind of job by its name. Names are stored in the journal: a new name needs a new JOBS_VERSION."""
+"""Give every kind of job its workflow."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import chain
+from typing import TypeVar
 
-from bot.jobs import StartJob, Workflow
+from bot.jobs import JobPayload, JobRun, Json, StartJob, Workflow
+from bot.workflows import job_payloads as jobs
 from bot.workflows.alert_groups import AlertGroupWorkflow, AlertPostWorkflow
 from bot.workflows.alert_notes import AlertNotes, AlertOverWorkflow
 from bot.workflows.answer import AnswerWorkflow
@@ -33,6 +36,7 @@ from bot.workflows.follow_ups import FollowUps
 from bot.workflows.learned_saves import SaveWorkflow
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.opinions import OpinionWorkflow
+from bot.workflows.outages import retry_step
 from bot.workflows.pasted_files import PastedFiles
 from bot.workflows.plan_claims import PlanClaims
 from bot.workflows.plot_pictures import PlotPictures
@@ -40,7 +44,7 @@ from bot.workflows.press_records import PressRecorder
 from bot.workflows.preview import PreviewWorkflow
 from bot.workflows.remedy import RemedyWorkflow
 from bot.workflows.remedy_offers import RemedyOffers
-from bot.workflows.repeats import Repeats, RepeatWorkflow
+from bot.workflows.repeats import Repeats
 from bot.workflows.replies import Replies
 from bot.workflows.reports import ReportWorkflow
 from bot.workflows.save_dialog import SaveDialogWorkflow
@@ -53,26 +57,49 @@ from bot.workflows.watch_display import WatchDisplay
 from bot.workflows.watch_presses import WatchPressWorkflow
 from bot.workflows.withdrawal import WithdrawWorkflow
 
+P = TypeVar("P", bound=JobPayload)
+# The name of each kind of job, and its workflow for a recorded payload.
+_Kinds = tuple[tuple[str, Workflow], ...]
 
-def alert_jobs(services: Services, start: StartJob, *, window_s: float, update_s: float) -> Mapping[str, Workflow]:
+
+def _job(of: type[P], run: Callable[[JobRun, P], Awaitable[Json | None]]) -> tuple[str, Workflow]:
+    async def workflow(job_run: JobRun, kept: Json) -> Json | None:
+        return await run(job_run, of.from_json(kept))
+
+    return of.kind, workflow
+
+
+def _step(of: type[P], name: str, do: Callable[[P], Awaitable[Json | None]]) -> tuple[str, Workflow]:
+    """Return a kind of job that is one step."""
+    return _job(of, lambda run, payload: retry_step(run, name, do, payload))
+
+
+def _named_step(of: type[P], name: str, do: Callable[[P, str], Awaitable[Json | None]]) -> tuple[str, Workflow]:
+    """Return a kind of job that is one step, which gets the job's id too: what it posts is named after it."""
+    return _job(of, lambda run, payload: retry_step(run, name, do, payload, run.id))
+
+
+def alert_jobs(services: Services, start: StartJob, *, window_s: float, update_s: float) -> _Kinds:
     """Return the jobs of alerts from Alertmanager."""
     silences = SilenceWorkflow(services=services, start=start)
-    return {
-        "silence": silences.silence,
-        "silence_dialog": silences.dialog,
-        "silence_end": silences.end,
-        "alert_group": AlertGroupWorkflow(services=services, start=start, window_s=window_s).run,
-        "alert_post": AlertPostWorkflow(services=services, start=start, every_s=update_s).run,
-    }
+    return (
+        _job(jobs.SilenceJob, silences.silence),
+        _job(jobs.SilenceDialogJob, silences.dialog),
+        _job(jobs.SilenceEndJob, silences.end),
+        _job(jobs.AlertGroupJob, AlertGroupWorkflow(services=services, start=start, window_s=window_s).run),
+        _job(jobs.AlertPostJob, AlertPostWorkflow(services=services, start=start, every_s=update_s).run),
+    )
 
 
-def watch_jobs(services: Services, *, posts_per_hour: int) -> Mapping[str, Workflow]:
+def watch_jobs(services: Services, *, posts_per_hour: int) -> _Kinds:
     """Return the jobs of the watch."""
     display = WatchDisplay(services=services, budget=posts_per_hour)
-    return {
-        "watch": WatchWorkflow(services=services, display=display).run,
-        "watch_press": WatchPressWorkflow(services=services, display=display).run,
-    }
+    watch = WatchWorkflow(services=services, display=display)
+    return (
+        _step(jobs.WatchJob, "look", watch.look),
+        _step(jobs.WatchOverJob, "over", watch.over),
+        _step(jobs.WatchPressJob, "take", WatchPressWorkflow(services=services, display=display).take),
+    )
 
 
 def incident_commands(services: Services, chronicles: ChronicleJobs) -> IncidentCommands:
@@ -92,24 +119,24 @@ def failure_reports(services: Services, start: StartJob) -> FailureReports:
 
 
 def workflows(
-    services: Services, chronicles: ChronicleJobs, reports: FailureReports, configured: Mapping[str, Workflow]
+    services: Services, chronicles: ChronicleJobs, reports: FailureReports, *configured: _Kinds
 ) -> Mapping[str, Workflow]:
     """Return every kind of job with its workflow; `configured` are those with options of their own."""
     poster = MessagePoster(services=services)
-    return {
-        "failure": reports.run,
-        "feedback_report": FeedbackReportWorkflow(services=services).run,
-        "report": ReportWorkflow(services=services).run,
-        "save_dialog": SaveDialogWorkflow(services=services).run,
-        "save_incident": SaveWorkflow(services=services).run,
-        **_answers(services, poster),
-        **_remedies(services, poster),
-        **_channels(services, chronicles),
-        **configured,
-    }
+    return dict((
+        _job(jobs.FailureJob, reports.run),
+        _named_step(jobs.FeedbackReportJob, "report", FeedbackReportWorkflow(services=services).report),
+        _job(jobs.ReportJob, ReportWorkflow(services=services).run),
+        _job(jobs.SaveDialogJob, SaveDialogWorkflow(services=services).run),
+        _job(jobs.SaveJob, SaveWorkflow(services=services).run),
+        *_answers(services, poster),
+        *_remedies(services, poster),
+        *_channels(services, chronicles),
+        *chain.from_iterable(configured),
+    ))  # fmt: skip
 
 
-def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow]:
+def _answers(services: Services, poster: MessagePoster) -> _Kinds:
     fact_recorder = FactRecorder(services=services)
     files = PastedFiles(services=services, poster=poster)
     repeats = Repeats(services=services, poster=poster)
@@ -132,42 +159,43 @@ def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow
         alert_notes=alert_notes,
         unknown_pastes=UnknownPasteRecorder(services=services),
     )
-    return {
-        "alert_over": AlertOverWorkflow(notes=alert_notes).run,
-        "answer": answers.run,
-        "correction": CorrectionWorkflow(services=services, poster=poster).run,
-        "opinion": OpinionWorkflow(services=services, poster=poster).run,
-        "pick": PickWorkflow(services=services, answers=answers).run,
-        "repeat": RepeatWorkflow(repeats=repeats).run,
-        "withdraw": WithdrawWorkflow(services=services, poster=poster, fact_recorder=fact_recorder).run,
-    }
+    return (
+        _job(jobs.AlertOverJob, AlertOverWorkflow(notes=alert_notes).run),
+        _job(jobs.AnswerJob, answers.run),
+        _step(jobs.CorrectionJob, "take", CorrectionWorkflow(services=services, poster=poster).take),
+        _job(jobs.OpinionJob, OpinionWorkflow(services=services, poster=poster).run),
+        _job(jobs.PickJob, PickWorkflow(services=services, answers=answers).run),
+        _job(jobs.WithdrawJob, WithdrawWorkflow(services=services, poster=poster, fact_recorder=fact_recorder).run),
+    )
 
 
-def _remedies(services: Services, poster: MessagePoster) -> Mapping[str, Workflow]:
+def _remedies(services: Services, poster: MessagePoster) -> _Kinds:
     authoriser, recorder = Authoriser(services=services), _press_recorder(services, poster)
     claims = PlanClaims(services=services, recorder=recorder, authoriser=authoriser)
-    return {
-        "preview": PreviewWorkflow(services=services, authoriser=authoriser).run,
-        "remedy": RemedyWorkflow(services=services, claims=claims, recorder=recorder).run,
-    }
+    return (
+        _job(jobs.PreviewJob, PreviewWorkflow(services=services, authoriser=authoriser).run),
+        _job(jobs.RemedyJob, RemedyWorkflow(services=services, claims=claims, recorder=recorder).run),
+    )
 
 
-def _channels(services: Services, chronicles: ChronicleJobs) -> Mapping[str, Workflow]:
+def _channels(services: Services, chronicles: ChronicleJobs) -> _Kinds:
     documents = ChronicleDocuments(services=services)
     start = IncidentStartWorkflow(services=services, is_incident=chronicles.is_incident, opened=chronicles.opened)
-    return {
-        "archived": ArchivedWorkflow(services=services, documents=documents).run,
-        "backfill": BackfillWorkflow(services=services, changed=chronicles.changed).run,
-        "command": IncidentChangeWorkflow(services=services, documents=documents, opened=chronicles.opened).run,
-        "incident": start.run,
-        "mention": MentionWorkflow(commands=incident_commands(services, chronicles)).run,
-        "pin": PinWorkflow(services=services).run,
-        "removed": RemovedWorkflow(services=services).run,
-        "reread": BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run,
-        "resolve": ResolveDialogWorkflow(services=services, documents=documents).run,
-        "summary": SummaryWorkflow(services=services).run,
-        "welcome": CatchUpWorkflow(services=services).run,
-    }
+    mentions = MentionWorkflow(commands=incident_commands(services, chronicles))
+    change = IncidentChangeWorkflow(services=services, documents=documents, opened=chronicles.opened)
+    return (
+        _named_step(jobs.ArchivedJob, "tell", ArchivedWorkflow(services=services, documents=documents).notify),
+        _job(jobs.BackfillJob, BackfillWorkflow(services=services, changed=chronicles.changed).run),
+        _job(jobs.CommandJob, change.run),
+        _named_step(jobs.IncidentJob, "open", start.open),
+        _named_step(jobs.MentionJob, "answer", mentions.answer),
+        _step(jobs.PinJob, "mark", PinWorkflow(services=services).mark),
+        _named_step(jobs.RemovedJob, "tell", RemovedWorkflow(services=services).notify),
+        _job(jobs.RereadJob, BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run),
+        _job(jobs.ResolveDialogJob, ResolveDialogWorkflow(services=services, documents=documents).run),
+        _job(jobs.SummaryJob, SummaryWorkflow(services=services).run),
+        _job(jobs.WelcomeJob, CatchUpWorkflow(services=services).run),
+    )
 
 
 def _press_recorder(services: Services, poster: MessagePoster) -> PressRecorder:

@@ -19,6 +19,7 @@ from bot.remedies.undo import plan_to_undo
 from bot.remedies.verification import verify
 from bot.workflows.authorisation import Authority
 from bot.workflows.dialogs import dialog_content
+from bot.workflows.job_payloads import RemedyJob
 from bot.workflows.outages import retry_step
 from bot.workflows.plan_claims import PlanClaims
 from bot.workflows.press_records import ENDS, UNDO, WRITING, Confirmation, PressRecorder
@@ -38,13 +39,13 @@ _BACKED_OFF: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemedyWorkflow:
-    """The job `remedy`. Payload: {"plan", "user", "team", "view"}."""
+    """The job `remedy`."""
 
     services: Services
     claims: PlanClaims
     recorder: PressRecorder
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: RemedyJob) -> Json | None:
         token = run.id
         claimed = await retry_step(run, "claim", self.claims.claim, payload, token)
         outcome: Json | None = None
@@ -58,7 +59,7 @@ class RemedyWorkflow:
             await retry_step(run, "tell", self.report, payload, token)
         return outcome
 
-    async def apply(self, payload: Json, token: str, authority: Json) -> Json:
+    async def apply(self, payload: RemedyJob, token: str, authority: Json) -> Json:
         """Apply the plan once: a second run finds the result of the first."""
         press = await self.recorder.press(payload, token)
         if press is None:
@@ -74,7 +75,7 @@ class RemedyWorkflow:
         await self._mark(press, result)
         return {"goes_on": True, "applied": safe_value(replace(result, undo=()).as_json())}
 
-    async def verify(self, payload: Json, token: str, applied: Json, authority: Json) -> Json | None:
+    async def verify(self, payload: RemedyJob, token: str, applied: Json, authority: Json) -> Json | None:
         """Read the evidence again until it clears or the time is up. It only reads, so it may run twice."""
         press = await self.recorder.press(payload, token)
         if press is None:
@@ -100,7 +101,7 @@ class RemedyWorkflow:
         await self.recorder.note(press, ENDS[outcome.state], outcome.says, show=False)
         return {"state": str(outcome.state)}
 
-    async def report(self, payload: Json, token: str) -> None:
+    async def report(self, payload: RemedyJob, token: str) -> None:
         """Report the result in the answer and the audit; retry during Slack outages."""
         press = await self.recorder.press(payload, token)
         if press is not None:
@@ -108,12 +109,10 @@ class RemedyWorkflow:
 
     async def _applied(self, press: Confirmation, authority: Authority) -> Applied | Refusal:
         plan, services = press.plan, self.services
-        stored = await services.store.plans.get(plan.id)
-        document = stored.document if stored else {}
-        seen = dialog_content(stored, press.view) if stored else None
+        seen = dialog_content(press.stored, press.view)
         if seen is None:
             return Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED)
-        begun = document.get(WRITING) == press.token
+        begun = press.stored.document.get(WRITING) == press.token
         try:
             session = authority.session(await services.clusters.get(plan.cluster))
         except ClusterError as error:
@@ -143,15 +142,15 @@ class RemedyWorkflow:
         unknown = why.reason is Reason.OUTCOME_UNKNOWN
         partly = bool(why.done) and not unknown
         await self.services.store.plans.set_state(press.plan.id, PARTLY_DONE if partly else str(why.reason))
-        await self._offer_undo(press, why, authority)
+        press = await self._offer_undo(press, why, authority)
         state = RemedyState.PARTLY if partly else RemedyState.UNKNOWN if unknown else RemedyState.REFUSED
         await self.recorder.note(press, state, refusal_text(why), show=False)
 
-    async def _offer_undo(self, press: Confirmation, done: Applied | Refusal, authority: Json) -> None:
-        """Store the undo plan and a reference to it. A second run finds it stored."""
+    async def _offer_undo(self, press: Confirmation, done: Applied | Refusal, authority: Json) -> Confirmation:
+        """Store the undo plan and a reference to it, and return the press with it. A second run finds it stored."""
         back = plan_to_undo(press.plan, done, now=self.services.clock())
         if back is None:
-            return
+            return press
         try:
             connection = await self.services.clusters.get(press.plan.cluster)
             gap = await missing_to_undo(back, session=Authority.from_json(authority).session(connection))
@@ -159,15 +158,16 @@ class RemedyWorkflow:
             gap = error.gap(str(back.target))
         if gap is not None:
             _log.warning("undo_not_offered", plan=press.plan.id, why=gap.says.en)
-            return
+            return press
         document = {"plan": back.as_json()}
         if holds_secret(document) or writes_redacted(done.undo):
             # The previous value looks like a secret: it is not stored, so it cannot be restored.
             _log.warning("undo_withheld_secret_suspected", plan=press.plan.id)
-            return
+            return press
         plans = self.services.store.plans
         await plans.save(back.id, press.plan.request_id, document, back.expires)
         await plans.note(press.plan.id, {UNDO: back.id})
+        return replace(press, stored=replace(press.stored, document={**press.stored.document, UNDO: back.id}))
 
     async def _mark(self, press: Confirmation, done: Applied) -> None:
         """Write an event on the object, for kubectl users. A failure stops nothing."""

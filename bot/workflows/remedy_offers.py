@@ -10,15 +10,15 @@ from bot.kube.impersonation import ActsAs
 from bot.remedies.offers import plan_remedies
 from bot.remedies.registry import words_of
 from bot.remedies.session import Session
-from bot.store import StoredRequest
-from bot.workflows.services import Requester, Services
+from bot.workflows.services import Exchange, Services
 from intents.domain import Diagnosis, JudgedHypothesis, ObjectRef, Text
 from intents.request import Request as Question
 from responses.safety import safe_value
 from responses.sentences import leading_hypotheses, open_hypotheses
 from responses.sentences import offers as offered
+from responses.slack.answer_view import RemedyButton
 from responses.slack.blocks import Style
-from responses.slack.controls import LABEL, RemedyButton, labelled
+from responses.slack.controls import LABEL, labelled
 
 _STYLES: Final[dict[str, Style]] = {"low": "primary", "disruptive": "", "data-loss": "danger"}
 
@@ -30,12 +30,7 @@ class RemedyOffers:
     services: Services
 
     async def buttons(
-        self,
-        request: StoredRequest,
-        question: Question,
-        requester: Requester,
-        diagnosis: Diagnosis,
-        connection: Connection,
+        self, exchange: Exchange, question: Question, diagnosis: Diagnosis, connection: Connection
     ) -> tuple[RemedyButton, ...]:
         """Return a button for each applicable remedy: of the leading hypothesis, the first cause, the general actions.
 
@@ -43,34 +38,33 @@ class RemedyOffers:
         """
         offers = (*leading_hypotheses(diagnosis)[:1], *open_hypotheses(diagnosis)[:1], *offered(diagnosis))
         shown = [one for one in {one.key: one for one in offers}.values() if one.remedies]
-        planned = [await self._of(one, request, question, requester, diagnosis, connection) for one in shown]
+        planned = [await self._of(one, exchange, question, diagnosis, connection) for one in shown]
         buttons, names = zip(*(each for some in planned for each in some), strict=True) if any(planned) else ((), ())
         return labelled(buttons, names)
 
     async def _of(
         self,
         judged: JudgedHypothesis,
-        request: StoredRequest,
+        exchange: Exchange,
         question: Question,
-        requester: Requester,
         diagnosis: Diagnosis,
         connection: Connection,
     ) -> tuple[tuple[RemedyButton, str], ...]:
         """Return the buttons of one hypothesis, each with the name of its object; their plans are stored first."""
 
         def allowed(action: str, target: ObjectRef) -> bool:
-            return requester.scope.offers(action, connection.name, target.namespace)
+            return exchange.scope.offers(action, connection.name, target.namespace)
 
-        acting = requester.scope.acts_as(connection.name)
+        acting = exchange.scope.acts_as(connection.name)
         planned = await plan_remedies(
             diagnosis,
             judged,
             request=question,
-            request_id=request.id,
-            engine=self.services.engine(requester.scope.who.channel),
+            request_id=exchange.id,
+            engine=self.services.engine(exchange.scope.who.channel),
             session=Session(
                 connection=connection,
-                access=requester.scope.access(connection.name),
+                access=exchange.scope.access(connection.name),
                 acting_as=acting if isinstance(acting, ActsAs) else None,
             ),
             allowed=allowed,
@@ -79,7 +73,7 @@ class RemedyOffers:
             reviewed=not isinstance(acting, Text),
         )
         for plan in planned.plans:
-            await self.services.store.plans.save(plan.id, request.id, {"plan": plan.as_json()}, plan.expires)
+            await self.services.store.plans.save(plan.id, exchange.id, {"plan": plan.as_json()}, plan.expires)
         own = {remedy.id: remedy.button or _short(remedy.title) for remedy in judged.remedies}
         return tuple(
             (

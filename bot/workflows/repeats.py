@@ -17,12 +17,12 @@ import structlog
 from bot.diagnosing import CarriedMatch
 from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import JobRun, Json
-from bot.slack.errors import MessageGone, SlackError, SlackUnavailable
+from bot.slack.errors import MessageGone, SlackError, SlackRefusal
 from bot.store import RequestState, StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step, try_step
-from bot.workflows.services import ANSWER, Requester, Services
+from bot.workflows.services import ANSWER, Exchange, Services
 from intents.cluster_choice import marked_with
 from responses.slack.notices import answered_before
 
@@ -54,8 +54,9 @@ class Repeats:
     # How much of what only grows an answer shows: its count by the request, its links by the request and "links".
     _shown: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
-    def topic_of(self, request: StoredRequest, requester: Requester, match: CarriedMatch | None) -> str:
+    def topic_of(self, exchange: Exchange, match: CarriedMatch | None) -> str:
         """Return the fingerprint of a request's topic; "" for a request that is answered in any case."""
+        request = exchange.request
         if request.original.origin is not Surface.MESSAGE or match is None or not match.matching.hypotheses:
             return ""
         first, names = match.matching.hypotheses[0], self.services.clusters.names
@@ -63,7 +64,7 @@ class Repeats:
         if incident is None:
             return ""
         cluster = marked_with(request.text) if len(names) > 1 else ""
-        audience = requester.scope.audience(names)
+        audience = exchange.scope.audience(names)
         return fingerprint(incident, first, text=request.text, cluster=cluster, audience=audience)
 
     async def is_repeat(self, run: JobRun, request_id: str, topic: str) -> bool:
@@ -73,9 +74,10 @@ class Repeats:
             if not joined or joined["role"] == _Role.LEADS:
                 return False
             if joined["role"] == _Role.REPEATS:
-                stands = await retry_step(run, "point", self.point, joined)
+                leader = str(joined["leader"])
+                stands = await retry_step(run, "point", self.point, request_id, leader, int(joined["count"]))
                 if stands and stands["stands"]:
-                    await try_step(run, "count", self.count, joined)
+                    await try_step(run, "count", self.count, leader)
                     return True
             elif pause is None:
                 break
@@ -84,7 +86,7 @@ class Repeats:
         return False
 
     async def join(self, request_id: str, about: str) -> Json | None:
-        """Join the topic and return the role in it; for a repeat also the arguments of `count` and `point`."""
+        """Join the topic and return the role in it; for a repeat also the `leader`, and the `count` of pastes."""
         services, store = self.services, self.services.store
         request = await store.requests.get(request_id)
         if request is None:
@@ -107,60 +109,43 @@ class Repeats:
             return {"role": (_Role.LEADS if taken else _Role.WAITS).value}
         await store.requests.set_state(request_id, RequestState.REPEATED)
         services.metrics.request_handled(request.original.origin, "explain", "repeated")
-        asked = request.original
-        return {
-            "role": _Role.REPEATS.value,
-            "request": topic.leader,
-            "repeat": request_id,
-            "user": asked.user,
-            "channel": channel,
-            "thread_ts": asked.thread_ts if asked.thread_ts != asked.source_ts else "",
-            "count": topic.count,
-        }
+        return {"role": _Role.REPEATS.value, "leader": topic.leader, "count": topic.count}
 
-    async def point(self, payload: Json) -> Json:
+    async def point(self, request_id: str, leader_id: str, count: int) -> Json:
         """Send the requester the link to the answer, at most once in ten minutes. Return whether the answer is there.
 
         The topic has counted the repeat, so an answer in flight shows it anyway.
         """
-        services, channel, user = self.services, str(payload["channel"]), str(payload["user"])
-        request = await services.store.requests.get(str(payload["request"]))
-        sent = request and await self.poster.sent(request, step=ANSWER)
-        if request is None or not sent:
+        services = self.services
+        repeat, leader = await services.exchange(request_id), await services.store.requests.get(leader_id)
+        sent = leader and await self.poster.sent(leader, step=ANSWER)
+        if repeat is None or leader is None or not sent:
             return {"stands": False}
         try:
             link = await services.slack.permalink(channel=sent.channel, ts=sent.ts)
         except MessageGone:
-            await services.store.topics.end(request.id)
+            await services.store.topics.end(leader.id)
             return {"stands": False}
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.info("repeat_notice_failed", error=str(error))
             return {"stands": True}
-        once = f"repeat/{request.id}/{user}"
-        if not user or not await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
+        asked = repeat.request.original
+        once = f"repeat/{leader.id}/{asked.user}"
+        if not asked.user or not await services.once(once, within=_SAID_ONCE):
             return {"stands": True}
         try:
-            requester = await services.requester(
-                team=request.original.team, channel=channel, user=user, text=request.text
-            )
-            message = answered_before(
-                link,
-                count=int(payload["count"]),
-                language=requester.language,
-                anyway_value=str(payload.get("repeat") or ""),
-            )
+            message = answered_before(link, count=count, language=repeat.language, anyway_value=repeat.id)
+            thread_ts = asked.thread_ts if asked.thread_ts != asked.source_ts else ""
             await services.slack.post_ephemeral(
-                channel=channel, user=user, message=message, thread_ts=str(payload.get("thread_ts") or "")
+                channel=asked.channel, user=asked.user, message=message, thread_ts=thread_ts
             )
         except SlackError as error:
             _log.info("repeat_notice_failed", error=str(error))
         return {"stands": True}
 
-    async def count(self, payload: Json) -> None:
+    async def count(self, leader_id: str) -> None:
         """Update the count in the answer. Raise SlackUnavailable to be retried: one edit then shows many repeats."""
-        request = await self.services.store.requests.get(str(payload["request"]))
+        request = await self.services.store.requests.get(leader_id)
         if request is None:
             return
         async with self.services.turn(request.id):
@@ -207,9 +192,7 @@ class Repeats:
             return
         try:
             link = await services.slack.permalink(channel=sent.channel, ts=sent.ts)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.info("later_answer_not_linked", error=str(error))
             return
         async with services.turn(leader.id):
@@ -229,18 +212,3 @@ class Repeats:
         if leader is None or leader.state is not RequestState.ANSWERED:
             return False
         return await self.poster.sent(leader, step=ANSWER) is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepeatWorkflow:
-    """The job `repeat` of versions that joined topics before the policy was asked; now `answer` includes it.
-
-    Payload: {"request": the leader's id, "channel", "user", "count", "thread_ts"}.
-    """
-
-    repeats: Repeats
-
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        await retry_step(run, "point", self.repeats.point, payload)
-        await try_step(run, "count", self.repeats.count, payload)
-        return None

@@ -26,7 +26,7 @@ from bot.workflows.cluster_choice import ClusterChooser, Interpretation
 from bot.workflows.follow_ups import FollowUps
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.remedy_offers import RemedyOffers
-from bot.workflows.services import Requester, Services
+from bot.workflows.services import Exchange, Requester, Services
 from intents.domain import Diagnosis, Existence, Finding, NamedObject, Text
 from intents.mutes import concerned
 from intents.overview import without_muted
@@ -120,8 +120,7 @@ class Replies:
 
     async def of(
         self,
-        request: StoredRequest,
-        requester: Requester,
+        exchange: Exchange,
         *,
         unread: Sequence[Json],
         progress: Callable[[Progress], None],
@@ -132,101 +131,92 @@ class Replies:
 
         Raises LimitReached if the cluster's concurrency limit is reached.
         """
-        if reply := self._at_once(request, requester, unread):
+        if reply := self._at_once(exchange, unread):
             return reply
-        if not picked and (linked := await self.follow_ups.link(request, requester)):
+        if not picked and (linked := await self.follow_ups.link(exchange)):
             return Reply(plain=linked, ended="linked")
-        interpretation = await self.cluster_chooser.of(request, requester, pressed=picked, match=match)
+        interpretation = await self.cluster_chooser.of(exchange, pressed=picked, match=match)
         if interpretation.refused:
             if not interpretation.pick:
-                return self._failed(interpretation.refused, request, requester, interpretation)
-            return self._which_cluster(interpretation.refused, interpretation.pick, request, requester)
+                return self._failed(interpretation.refused, exchange, interpretation)
+            return self._which_cluster(interpretation.refused, interpretation.pick, exchange)
         if interpretation.unclear and isinstance(interpretation.question, DiagnoseObject):
-            return self._which_cluster(interpretation.unclear, interpretation.pick, request, requester)
-        cluster, person = interpretation.cluster, requester.scope.who.user
+            return self._which_cluster(interpretation.unclear, interpretation.pick, exchange)
+        cluster, person = interpretation.cluster, exchange.scope.who.user
         with self.services.concurrency.slot(cluster, person) if cluster else nullcontext():
-            return await self._asked(request, requester, interpretation, progress)
+            return await self._asked(exchange, interpretation, progress)
 
-    async def limit_reached(self, request: StoredRequest, requester: Requester, cluster: str) -> Reply:
+    async def limit_reached(self, exchange: Exchange, cluster: str) -> Reply:
         """Return the reply after waiting too long for a slot."""
-        interpretation = await self.cluster_chooser.of(request, requester, pressed=cluster)
-        return self._failed(cluster_choice.cluster_busy(cluster), request, requester, interpretation)
+        interpretation = await self.cluster_chooser.of(exchange, pressed=cluster)
+        return self._failed(cluster_choice.cluster_busy(cluster), exchange, interpretation)
 
     async def _asked(
-        self,
-        request: StoredRequest,
-        requester: Requester,
-        interpretation: Interpretation,
-        progress: Callable[[Progress], None],
+        self, exchange: Exchange, interpretation: Interpretation, progress: Callable[[Progress], None]
     ) -> Reply:
         question = interpretation.question
-        reason = requester.scope.text_only_reason or (
+        reason = exchange.scope.text_only_reason or (
             cluster_choice.SEVERAL_CLUSTERS if interpretation.unclear else None
         )
-        if requester.scope.text_only_reason:
+        if exchange.scope.text_only_reason:
             self.services.metrics.refused("cluster")
         started = time.monotonic()
         connection = await self._connection(interpretation)
         if isinstance(connection, Text):
             connection, reason = None, connection
         if isinstance(question, DiagnoseObject) and connection is None:
-            ended = REFUSED if requester.scope.text_only_reason else "failed"
-            return self._failed(
-                reason or failures.OBJECTS_NEED_A_CLUSTER, request, requester, interpretation, ended=ended
-            )
+            ended = REFUSED if exchange.scope.text_only_reason else "failed"
+            return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, exchange, interpretation, ended=ended)
         scope = scope_of(question)
         if scope is not None and connection is not None:
-            return await self._overview(scope, request, requester, interpretation, connection, progress)
+            return await self._overview(scope, exchange, interpretation, connection, progress)
         try:
             diagnosis = await diagnose(
                 question,
-                engine=self.services.engine(request.original.channel),
+                engine=self.services.engine(exchange.request.original.channel),
                 connection=connection,
                 deadline=self.services.deadline,
                 progress=progress,
-                access=requester.scope.access(connection.name) if connection else NOTHING,
+                access=exchange.scope.access(connection.name) if connection else NOTHING,
             )
         except TargetNotFound as error:
-            return await self._not_found(error.named, request, requester, interpretation)
+            return await self._not_found(error.named, exchange, interpretation)
         except ClusterError as error:
             self._give_up(connection, error)
-            return self._failed(self._why(interpretation, error), request, requester, interpretation)
-        diagnosis = await self._with_other_clusters(diagnosis, requester)
+            return self._failed(self._why(interpretation, error), exchange, interpretation)
+        diagnosis = await self._with_other_clusters(diagnosis, exchange.requester)
         seconds = time.monotonic() - started
         self.services.metrics.diagnosed(diagnosis, intent=_intent(question), seconds=seconds)
-        return await self._answered(
-            request, requester, diagnosis, connection, interpretation, reason=reason, seconds=seconds
-        )
+        return await self._answered(exchange, diagnosis, connection, interpretation, reason=reason, seconds=seconds)
 
     async def _overview(
         self,
         namespace: str,
-        request: StoredRequest,
-        requester: Requester,
+        exchange: Exchange,
         interpretation: Interpretation,
         connection: Connection,
         progress: Callable[[Progress], None],
     ) -> Reply:
         """Return what is wrong in a namespace, "" for the whole cluster."""
-        language, started = requester.language, time.monotonic()
+        language, started = exchange.language, time.monotonic()
         try:
             found = await overview(
                 namespace,
-                engine=self.services.engine(request.original.channel),
+                engine=self.services.engine(exchange.request.original.channel),
                 connection=connection,
                 deadline=self.services.deadline * _OVERVIEW,
                 progress=lambda each: progress(Progress(done=each.causes, total=each.of_causes, scanned=each.objects)),
-                access=requester.scope.access(connection.name),
+                access=exchange.scope.access(connection.name),
             )
         except TargetNotFound as error:
-            return await self._not_found(error.named, request, requester, interpretation)
+            return await self._not_found(error.named, exchange, interpretation)
         except ClusterError as error:
             self._give_up(connection, error)
-            return self._failed(self._why(interpretation, error), request, requester, interpretation)
+            return self._failed(self._why(interpretation, error), exchange, interpretation)
         self.services.metrics.overviewed(found, intent="overview", seconds=time.monotonic() - started)
-        found = without_muted(found, [mute.muted for mute in await self._mutes(request)])
+        found = without_muted(found, [mute.muted for mute in await self._mutes(exchange.request)])
         message = overview_message(await asyncio.to_thread(scrubbed_overview, found), language=language)
-        message = with_picker(message, _pick(interpretation), request_id=request.id, language=language)
+        message = _picked(message, exchange, interpretation)
         return Reply(plain=message, intent="diagnose", ended="told")
 
     async def _mutes(self, request: StoredRequest) -> Sequence[Mute]:
@@ -262,24 +252,23 @@ class Replies:
         says = cluster_choice.unreachable if interpretation.why else failures.cluster_unreachable
         return says(interpretation.cluster, error.reason)
 
-    def _at_once(self, request: StoredRequest, requester: Requester, unread: Sequence[Json]) -> Reply | None:
+    def _at_once(self, exchange: Exchange, unread: Sequence[Json]) -> Reply | None:
         """Return a reply that needs no cluster: help, a refusal, an unreadable file."""
-        language = requester.language
-        talked = request.original.origin in _TALKED_TO and not request.original.name
+        language = exchange.language
+        talked = exchange.request.original.origin in _TALKED_TO and not exchange.request.original.name
         # An empty mention below an unreadable message asks about that message.
-        empty = bool(unread) and not request.text.strip()
-        if talked and not empty and isinstance(parse_message(request.text), HelpQuery):
+        empty = bool(unread) and not exchange.request.text.strip()
+        if talked and not empty and isinstance(parse_message(exchange.request.text), HelpQuery):
             return Reply(plain=help_message(language=language), intent="help", ended="told")
-        if requester.scope.reading is ReadLevel.NOTHING:
+        if exchange.scope.reading is ReadLevel.NOTHING:
             return Reply(plain=failed(failures.NOT_ALLOWED_HERE, language=language), ended=REFUSED)
-        if unread and request.original.origin is not Surface.MESSAGE:
+        if unread and exchange.request.original.origin is not Surface.MESSAGE:
             return Reply(plain=failed(Text(**unread[0]), language=language), ended="unread")
         return None
 
     async def _answered(
         self,
-        request: StoredRequest,
-        requester: Requester,
+        exchange: Exchange,
         diagnosis: Diagnosis,
         connection: Connection | None,
         interpretation: Interpretation,
@@ -288,43 +277,43 @@ class Replies:
         seconds: float,
     ) -> Reply:
         # Redaction takes long and mostly runs without the interpreter's lock: the event loop goes on meanwhile.
-        shown, of_text = await asyncio.to_thread(scrubbed, without_rows(diagnosis)), not request.original.name
-        if not interpretation.pick and (told := await self.follow_ups.changes(request, requester, shown)):
+        shown, of_text = await asyncio.to_thread(scrubbed, without_rows(diagnosis)), not exchange.request.original.name
+        if not interpretation.pick and (told := await self.follow_ups.changes(exchange, shown)):
             return Reply(plain=told, intent=_intent(interpretation.question), ended="changes")
         answer = KeptAnswer(
             diagnosis=shown,
-            language=requester.language,
-            request_id=request.id,
+            language=exchange.language,
+            request_id=exchange.id,
             seconds=round(seconds, 3),
             of_text=of_text,
             buttons=(
-                await self.remedy_offers.buttons(request, interpretation.question, requester, diagnosis, connection)
+                await self.remedy_offers.buttons(exchange, interpretation.question, diagnosis, connection)
                 if connection
                 else ()
             ),
-            observed=error_lines(request.text) if not shown.hypotheses else (),
-            reason=reason,
+            observed=error_lines(exchange.request.text) if not shown.hypotheses else (),
+            text_only_reason=reason,
             controls=connection is not None,
             because=interpretation.why,
             # A text without a match needs no cluster.
             pick=_pick(interpretation) if diagnosis.hypotheses or not of_text else None,
-            secrets=_secrets(request),
+            secrets=_secrets(exchange.request),
         )
         incident = answer.first.incident if answer.first else ""
-        if mute := standing(await self._mutes(request), incident=incident, objects=concerned(shown)):
+        if mute := standing(await self._mutes(exchange.request), incident=incident, objects=concerned(shown)):
             answer = replace(answer, muted=mute.muted, muted_by=mute.by, muted_why=mute.reason)
         picture = leading_plot(diagnosis)
         return Reply(
             intent=_intent(interpretation.question),
             answer=answer,
-            fault=self._fault(diagnosis, requester),
+            fault=self._fault(diagnosis, exchange),
             plotted=safe_value(picture) if picture is not None else None,
         )
 
-    def _fault(self, diagnosis: Diagnosis, requester: Requester) -> str:
+    def _fault(self, diagnosis: Diagnosis, exchange: Exchange) -> str:
         names = self.services.clusters.names
         first = next(iter(diagnosis.hypotheses), None)
-        audience = requester.scope.audience(names)
+        audience = exchange.scope.audience(names)
         return fault_of(first, cluster=diagnosis.cluster, audience=audience) if first else ""
 
     def _give_up(self, connection: Connection | None, error: ClusterError) -> None:
@@ -332,40 +321,32 @@ class Replies:
         if connection is not None and isinstance(error, Unauthorized | Unreachable):
             self.services.clusters.give_up(connection, error)
 
-    def _which_cluster(self, says: Text, names: tuple[str, ...], request: StoredRequest, requester: Requester) -> Reply:
+    def _which_cluster(self, says: Text, names: tuple[str, ...], exchange: Exchange) -> Reply:
         """Ask which cluster is meant."""
-        message = which_cluster(says, Picker(names=names), request_id=request.id, language=requester.language)
+        message = which_cluster(says, Picker(names=names), request_id=exchange.id, language=exchange.language)
         return Reply(plain=message, intent="diagnose", ended="unclear")
 
-    async def _not_found(
-        self, named: NamedObject, request: StoredRequest, requester: Requester, interpretation: Interpretation
-    ) -> Reply:
+    async def _not_found(self, named: NamedObject, exchange: Exchange, interpretation: Interpretation) -> Reply:
         """Say that no single object has the name: ask which one or which cluster is meant, if there is a choice."""
         cluster = interpretation.cluster
         if named.existence is Existence.MISSING:
-            found = await self.cluster_chooser.elsewhere(named.target, requester, but=cluster)
+            found = await self.cluster_chooser.elsewhere(named.target, exchange.requester, but=cluster)
             named = replace(named, elsewhere=found)
         says = failures.target_not_found(named)
         if named.elsewhere:
-            return self._which_cluster(says, named.elsewhere, request, requester)
+            return self._which_cluster(says, named.elsewhere, exchange)
         says = cluster_choice.with_cluster_name(says, cluster) if interpretation.why else says
         if not named.candidates:
-            return self._failed(says, request, requester, interpretation, ended="not found")
-        message = which_object(says, named.candidates, cluster=cluster, language=requester.language)
-        message = with_picker(message, _pick(interpretation), request_id=request.id, language=requester.language)
+            return self._failed(says, exchange, interpretation, ended="not found")
+        message = which_object(says, named.candidates, cluster=cluster, language=exchange.language)
+        message = _picked(message, exchange, interpretation)
         return Reply(plain=message, intent=_intent(interpretation.question), ended="not found")
 
     def _failed(
-        self,
-        reason: Text,
-        request: StoredRequest,
-        requester: Requester,
-        interpretation: Interpretation,
-        *,
-        ended: str = "failed",
+        self, reason: Text, exchange: Exchange, interpretation: Interpretation, *, ended: str = "failed"
     ) -> Reply:
-        message = failed(reason, language=requester.language)
-        message = with_picker(message, _pick(interpretation), request_id=request.id, language=requester.language)
+        message = failed(reason, language=exchange.language)
+        message = _picked(message, exchange, interpretation)
         return Reply(plain=message, intent=_intent(interpretation.question), ended=ended)
 
 
@@ -374,6 +355,11 @@ def _secrets(request: StoredRequest) -> tuple[Text, ...]:
     if request.original.origin is Surface.FOLLOW_UP:
         return ()
     return secret_kinds("\n".join(text for part, text in request.parts.items() if not part.endswith(".root")))
+
+
+def _picked(message: Message, exchange: Exchange, interpretation: Interpretation) -> Message:
+    """Return the message with the clusters to choose from."""
+    return with_picker(message, _pick(interpretation), request_id=exchange.id, language=exchange.language)
 
 
 def _intent(question: Question) -> str:

@@ -19,8 +19,9 @@ from bot.diagnosing import TargetNotFound
 from bot.jobs import JobRun, Json
 from bot.kube.access import NOTHING
 from bot.overviews.overview import overview
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store import StoredReport
+from bot.workflows.job_payloads import ReportJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Requester, Services
 from bot.workflows.single_posts import post_once
@@ -47,8 +48,8 @@ class ReportWorkflow:
 
     services: Services
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        """Run the job `report`. Payload: {"key", "team", "channel", "namespaces", "cluster"}."""
+    async def run(self, run: JobRun, payload: ReportJob) -> Json | None:
+        """Run the job `report`."""
         for pause in (*_PAUSES_S, None):
             done = await retry_step(run, "report", self.report, payload, run.id)
             if not (done and done["failed"]):
@@ -59,13 +60,13 @@ class ReportWorkflow:
             await run.sleep(pause)
         return None
 
-    async def report(self, payload: Json, id: str) -> Json:
+    async def report(self, payload: ReportJob, id: str) -> Json:
         """Look, post what changed, and remember it. Return why that `failed` ("" if not), and if it will again."""
-        services, channel = self.services, str(payload["channel"])
-        key, namespaces = str(payload["key"]), tuple(payload["namespaces"])
-        requester = await services.requester(team=str(payload["team"]), channel=channel, user="")
+        services, channel = self.services, payload.channel
+        key, namespaces = payload.key, payload.namespaces
+        requester = await services.presser(payload)
         try:
-            found = [await self._look(each, str(payload["cluster"]), requester, channel) for each in namespaces or [""]]
+            found = [await self._look(each, payload.cluster, requester, channel) for each in namespaces or [""]]
         except (ClusterError, TargetNotFound) as error:
             _log.warning("report_failed", job=id, error=str(error))
             return {"failed": str(error), "final": isinstance(error, TargetNotFound)}
@@ -91,11 +92,11 @@ class ReportWorkflow:
         mutes = await services.store.mutes.list(channel, services.clock())
         return without_muted(found, [mute.muted for mute in mutes])
 
-    async def tell(self, payload: Json, why: str, id: str) -> None:
+    async def tell(self, payload: ReportJob, why: str, id: str) -> None:
         """Say that a report could not be made, at most once a day."""
-        services, channel = self.services, str(payload["channel"])
-        key = f"report/{payload['key']}"
-        if await services.store.notices.once(key, within=_SAID_ONCE, now=services.clock()):
+        services, channel = self.services, payload.channel
+        key = f"report/{payload.key}"
+        if await services.once(key, within=_SAID_ONCE):
             says = failures.report_failed(Text.same(why))
             await self._post(failed(says, language=services.usual_language), channel, id)
 
@@ -103,9 +104,7 @@ class ReportWorkflow:
         """Post once. Raise SlackUnavailable; a channel that cannot be posted to is logged."""
         try:
             await post_once(self.services, message, to=channel, key=id)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.error("report_not_posted", channel=channel, job=id, error=str(error))
 
 

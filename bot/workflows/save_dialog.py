@@ -7,22 +7,23 @@ process may take what was submitted, also after a restart.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
 import structlog
 
 from bot.diagnosing import match_text
-from bot.jobs import JobRun, JobsUnavailable, Json
+from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
-from bot.slack.errors import MessageGone, SlackError, SlackUnavailable, TriggerExpired
+from bot.slack.errors import SlackError, SlackRefusal
 from bot.slack.message_events import text_of
-from bot.workflows.chronicle.resolve_dialog import tell_user
+from bot.workflows.filled_dialogs import CheckedDialog, FilledDialog, SubmittedDialog
+from bot.workflows.job_payloads import SaveDialogJob, SaveJob
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.learned_entries import InForce
-from bot.workflows.outages import retry_step
 from bot.workflows.services import Requester, Services
 from intents.catalog.learned import (
     LONGEST_LINE,
@@ -46,14 +47,12 @@ from responses.safety import redacted_text, safe, safe_line
 from responses.slack import learned as shown
 from responses.slack.learned import SavedCheck, save_dialog
 from responses.slack.message import View
-from responses.slack.remedy_dialogs import loading_dialog, refusal_dialog
+from responses.slack.remedy_dialogs import refusal_dialog
 
 _log: Final = structlog.get_logger(__name__)
 
 # Slack waits three seconds for the response to a submission.
 _CHECKED_S: Final = 2.0
-_TELL_S: Final = 0.8
-_PAUSES_S: Final = (0.5, 1.0, 2.0)
 _READ: Final = 50
 _PROVEN: Final = (Verdict.CONFIRMED, Verdict.LIKELY)
 
@@ -93,62 +92,22 @@ def may_change(found: InForce, requester: Requester) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveDialogWorkflow:
-    """The job `save_dialog`. Payload: {"channel", "team", "user", "trigger"}, and more.
-
-    To save: "ts", "thread_ts" and "text" of the chosen message. To edit: the "id" of the saved incident.
-    """
+    """The job `save_dialog`."""
 
     services: Services
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        opened = await run.step("open", self.open, payload)
-        view = str(opened["view"]) if opened and opened.get("view") else ""
-        if not view:
-            return None
-        try:
-            await retry_step(run, "fill", self.fill, payload, view, pauses=_PAUSES_S)
-        except JobsUnavailable:
-            raise
-        except Exception:
-            await run.step("give up", self.give_up, payload, view)
-            raise
+    async def run(self, run: JobRun, job: SaveDialogJob) -> Json | None:
+        late, failed = learned_words.TRY_AGAIN, learned_words.DIALOG_FAILED
+        await FilledDialog(services=self.services, late=late, failed=failed).run(run, job, partial(self._view, job))
         return None
 
-    async def open(self, payload: Json) -> Json:
-        """Open the dialog at once, because its trigger expires. After a restart it is too late: tell the user."""
-        user = str(payload["user"])
-        language = await self.services.language_of(user, within=_TELL_S)
-        try:
-            return {"view": await self.services.slack.open_view(str(payload["trigger"]), loading_dialog(language))}
-        except SlackError as error:
-            _log.warning("save_dialog_open_failed", channel=payload["channel"], error=str(error))
-            says = learned_words.TRY_AGAIN if isinstance(error, TriggerExpired) else error.says
-            thread = str(payload.get("thread_ts") or "")
-            await tell_user(self.services, str(payload["channel"]), user, says, thread_ts=thread)
-            return {}
-
-    async def fill(self, payload: Json, view: str) -> None:
-        """Show the fields, prefilled, or the refusal."""
-        filled = await self._view(payload)
-        try:
-            await self.services.slack.update_view(view, filled)
-        except MessageGone:
-            _log.info("save_dialog_closed_before_update", channel=payload["channel"])
-
-    async def give_up(self, payload: Json, view: str) -> None:
-        """Tell the user at the dialog that it could not be filled."""
-        language = await self.services.language_of(str(payload["user"]), within=_TELL_S)
-        try:
-            await self.services.slack.update_view(view, refusal_dialog(learned_words.DIALOG_FAILED, language=language))
-        except SlackError as error:
-            _log.warning("save_dialog_update_failed", error=str(error))
-
-    async def _view(self, payload: Json) -> View:
-        channel, services = str(payload["channel"]), self.services
-        requester = await services.requester(team=str(payload["team"]), channel=channel, user=str(payload["user"]))
+    async def _view(self, job: SaveDialogJob, _view: str) -> View:
+        """Return the fields, prefilled, or the refusal."""
+        channel, services = job.channel, self.services
+        requester = await services.presser(job)
         language = requester.language
-        if payload.get("id"):
-            found = await _in_force(services, str(payload["id"]))
+        if job.id:
+            found = await _in_force(services, job.id)
             if found is None or not may_change(found, requester):
                 return refusal_dialog(learned_words.NOT_YOURS, language=language)
             entry = found.entry
@@ -157,9 +116,9 @@ class SaveDialogWorkflow:
             return save_dialog(saved, metadata=place.metadata, language=language, edits=True)
         if requester.scope.reading is not ReadLevel.FULL:
             return refusal_dialog(learned_words.NOT_ALLOWED, language=language)
-        thread_ts = str(payload["thread_ts"])
-        saved = await self._from_thread(channel, thread_ts, str(payload["ts"]), str(payload["text"]))
-        return save_dialog(saved, metadata=SavePlace(channel=channel, thread_ts=thread_ts).metadata, language=language)
+        saved = await self._from_thread(channel, job.thread_ts, job.ts, job.text)
+        place = SavePlace(channel=channel, thread_ts=job.thread_ts)
+        return save_dialog(saved, metadata=place.metadata, language=language)
 
     async def _from_thread(self, channel: str, thread_ts: str, ts: str, text: str) -> SavedIncident:
         """Return what a thread tells: the line of its first message, the proven cause, what people did, and who.
@@ -170,9 +129,7 @@ class SaveDialogWorkflow:
         messages: tuple[Mapping[str, Any], ...] = ()
         try:
             messages = (await services.slack.replies(channel, thread_ts, limit=_READ)).messages
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("thread_read_failed", channel=channel, error=str(error))
         people = [one for one in messages if one.get("user") and not one.get("bot_id")]
         chosen = next((one for one in messages if one.get("ts") == ts), None)
@@ -210,64 +167,53 @@ def telling_line(text: str) -> str:
     return (problem or next(iter(lines), ""))[:LONGEST_LINE]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedSave:
-    """A checked submission: the payload of its job, or the dialog to show next, or the input errors by block."""
-
-    payload: Json = field(default_factory=dict)
-    view: View | None = None
-    wrong: Mapping[str, Text] = field(default_factory=dict)
-
-
-async def check_save(
-    services: Services, *, team: str, user: str, metadata: str, typed: Mapping[str, str], view: str
-) -> CheckedSave:
+async def check_save(services: Services, dialog: SubmittedDialog) -> CheckedDialog:
     """Check a submitted dialog: permission, texts, collisions with other entries. Raise StoreUnavailable."""
-    place = SavePlace.of(metadata)
+    place, user = SavePlace.of(dialog.about), dialog.user
     if place is None or services.learned is None:
-        return CheckedSave(view=refusal_dialog(failures.UNKNOWN_BUTTON, language=services.usual_language))
+        return CheckedDialog(view=refusal_dialog(failures.UNKNOWN_BUTTON, language=services.usual_language))
     try:
         async with asyncio.timeout(_CHECKED_S):
-            requester = await services.requester(team=team, channel=place.channel, user=user)
+            requester = await services.requester(team=dialog.team, channel=place.channel, user=user)
             where = await services.slack.place(place.channel)
             person = await services.slack.person(user)
     except (SlackError, TimeoutError) as error:
         _log.warning("requester_lookup_failed", error=str(error))
-        return CheckedSave(view=refusal_dialog(failures.BUSY, language=services.usual_language))
+        return CheckedDialog(view=refusal_dialog(failures.BUSY, language=services.usual_language))
     found = await _in_force(services, place.id) if place.id else None
     if refused := _refusal(place, found, requester):
-        return CheckedSave(view=refusal_dialog(refused, language=requester.language))
-    saved, wrong = _typed(typed)
+        return CheckedDialog(view=refusal_dialog(refused, language=requester.language))
+    saved, wrong = _typed(dialog.entered)
     if wrong:
-        return CheckedSave(wrong=wrong)
+        return CheckedDialog(wrong=wrong)
     saved = replace(
         saved,
         channel=found.entry.channel_name if found else where.name or place.channel,
         by=saved.by or person.name or user,
         version=place.version + 1,
     )
-    id = place.id or entry_id(saved.title, view)
+    id = place.id or entry_id(saved.title, dialog.view)
     return await _checked(services, place, found, requester, saved, id=id)
 
 
 async def _checked(
     services: Services, place: SavePlace, found: InForce | None, requester: Requester, saved: SavedIncident, *, id: str
-) -> CheckedSave:
+) -> CheckedDialog:
     """Check the entry that would be written; it is saved if the dialog already shows this check."""
     try:
         yaml = redacted_text(entry_yaml(saved, id=id))
     except UnusableLine:
-        return CheckedSave(wrong={shown.LINE: learned_words.UNUSABLE})
+        return CheckedDialog(wrong={shown.LINE: learned_words.UNUSABLE})
     incident = read_entry(yaml)
     if incident is None:
-        return CheckedSave(wrong={shown.LINE: learned_words.HOLDS_SECRET})
+        return CheckedDialog(wrong={shown.LINE: learned_words.HOLDS_SECRET})
     check = await _check(services, incident, place.channel)
     if check is None:
-        return CheckedSave(wrong={shown.LINE: learned_words.NOT_FOUND_AGAIN})
+        return CheckedDialog(wrong={shown.LINE: learned_words.NOT_FOUND_AGAIN})
     seen = _digest(check)
     if place.seen != seen:
         check = replace(check, changed=bool(place.seen))
-        return CheckedSave(
+        return CheckedDialog(
             view=save_dialog(
                 saved,
                 metadata=replace(place, seen=seen).metadata,
@@ -276,7 +222,8 @@ async def _checked(
                 check=check,
             )
         )
-    return CheckedSave(payload=_payload(place, found, requester, saved, id=id, yaml=yaml))
+    job = _job(place, found, requester, saved, id=id, yaml=yaml)
+    return CheckedDialog(job=job, id=f"{id}.v{saved.version}")
 
 
 async def _in_force(services: Services, id: str) -> InForce | None:
@@ -295,14 +242,14 @@ def _refusal(place: SavePlace, found: InForce | None, requester: Requester) -> T
     return None if may_change(found, requester) else learned_words.NOT_YOURS
 
 
-def _typed(typed: Mapping[str, str]) -> tuple[SavedIncident, dict[str, Text]]:
+def _typed(entered: Callable[[str], str]) -> tuple[SavedIncident, dict[str, Text]]:
     """Return the typed texts without credentials, and what is missing by block."""
     saved = SavedIncident(
-        title=safe_line(typed.get(shown.NAME, "").strip(), limit=LONGEST_TITLE),
-        line=safe_line(typed.get(shown.LINE, "").strip(), limit=LONGEST_LINE),
-        root_cause=safe(typed.get(shown.ROOT_CAUSE, "").strip(), limit=LONGEST_TEXT),
-        done=safe(typed.get(shown.DONE, "").strip(), limit=LONGEST_TEXT),
-        by=safe_line(typed.get(shown.BY, "").strip(), limit=shown.LONGEST_NAME),
+        title=safe_line(entered(shown.NAME), limit=LONGEST_TITLE),
+        line=safe_line(entered(shown.LINE), limit=LONGEST_LINE),
+        root_cause=safe(entered(shown.ROOT_CAUSE), limit=LONGEST_TEXT),
+        done=safe(entered(shown.DONE), limit=LONGEST_TEXT),
+        by=safe_line(entered(shown.BY), limit=shown.LONGEST_NAME),
     )
     needed = {shown.NAME: saved.title, shown.LINE: saved.line, shown.ROOT_CAUSE: saved.root_cause}
     return saved, {block: learned_words.NEEDED for block, text in needed.items() if not text}
@@ -334,26 +281,26 @@ def _digest(check: SavedCheck) -> str:
     return blake2b(repr(found).encode(), digest_size=8).hexdigest()
 
 
-def _payload(
+def _job(
     place: SavePlace, found: InForce | None, requester: Requester, saved: SavedIncident, *, id: str, yaml: str
-) -> Json:
+) -> SaveJob:
     who, entry = requester.scope.who, found.entry if found else None
     was_shared = bool(entry and entry.shared)
-    return {
-        "team": who.team,
-        "channel": place.channel,
-        "thread_ts": place.thread_ts,
-        "user": who.user,
-        "language": requester.language.value,
-        "id": id,
-        "version": saved.version,
-        "title": saved.title,
-        "yaml": yaml,
-        "home": entry.channel if entry else place.channel,
-        "channel_name": saved.channel,
-        "author": entry.author if entry else who.user,
-        "by": saved.by,
+    return SaveJob(
+        team=who.team,
+        channel=place.channel,
+        thread_ts=place.thread_ts,
+        user=who.user,
+        language=requester.language,
+        id=id,
+        version=saved.version,
+        title=saved.title,
+        yaml=yaml,
+        home=entry.channel if entry else place.channel,
+        channel_name=saved.channel,
+        author=entry.author if entry else who.user,
+        by=saved.by,
         # A curator decided to share that version; another one counts only for the source channel until decided again.
-        "shared": was_shared and requester.scope.curates,
-        "unshared": was_shared and not requester.scope.curates,
-    }
+        shared=was_shared and requester.scope.curates,
+        unshared=was_shared and not requester.scope.curates,
+    )

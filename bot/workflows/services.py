@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -22,9 +23,11 @@ from bot.slack.client import Slack
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.groups import Membership
 from bot.slack.people import Person
-from bot.store import Store, StoredRequest
+from bot.slack.posts import PostedMessage
+from bot.store import AuditEntry, Store, StoredRequest
 from bot.workflows.concurrency import ConcurrencyLimits
 from bot.workflows.configuration import Configuration
+from bot.workflows.job_payloads import Payload
 from bot.workflows.learned_entries import LearnedEntries
 from intents.domain import Language
 from responses.language import choose
@@ -34,12 +37,38 @@ ANSWER: Final = "answer"
 FILE: Final = "file"
 
 
+def post_key(request: str, step: str) -> str:
+    """Return the key of a message in the outbox and in Slack."""
+    return f"{request}/{step}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
     """The requester, what they may see, and the language of their answers."""
 
     scope: PolicyScope
     language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A request, the person who reads its answer, and the message that shows it. A step loads it once, at its start."""
+
+    request: StoredRequest
+    requester: Requester
+    sent: PostedMessage | None = None
+
+    @property
+    def id(self) -> str:
+        return self.request.id
+
+    @property
+    def scope(self) -> PolicyScope:
+        return self.requester.scope
+
+    @property
+    def language(self) -> Language:
+        return self.requester.language
 
 
 _NOBODY: Final = Person(id="")
@@ -159,6 +188,45 @@ class Services:
     async def _membership(self, user: str) -> Membership:
         return await self.slack.groups(user) if user and self.policy.asks_groups else Membership()
 
+    async def once(self, key: str, *, within: timedelta) -> bool:
+        """Tell whether nobody was told this within a time, and note that they are told now."""
+        return await self.store.notices.once(key, within=within, now=self.clock())
+
+    async def audit(
+        self,
+        by: Payload,
+        *,
+        action: str,
+        outcome: str,
+        target: str = "",
+        cluster: str = "",
+        detail: Mapping[str, object] = MappingProxyType({}),
+        key: str = "",
+    ) -> None:
+        """Audit what came of the job of a person, once per `key` if there is one."""
+        entry = AuditEntry(
+            at=self.clock(), actor=by.user, team=by.team, channel=by.channel, action=action, target=target,
+            cluster=cluster, outcome=outcome, detail=dict(detail), key=key,
+        )  # fmt: skip
+        await self.store.audit.append(entry)
+
+    async def presser(self, job: Payload, *, fresh: bool = False) -> Requester:
+        """Identify the person of a job."""
+        return await self.requester(team=job.team, channel=job.channel, user=job.user, fresh=fresh)
+
     async def requester_of(self, request: StoredRequest) -> Requester:
         original = request.original
         return await self.requester(team=original.team, channel=original.channel, user=original.user, text=request.text)
+
+    async def exchange(self, request_id: str) -> Exchange | None:
+        """Return the exchange of a request; None for an unknown one. Raise SlackUnavailable, StoreUnavailable."""
+        request = await self.store.requests.get(request_id)
+        if request is None:
+            return None
+        sent = await self.sent(post_key(request_id, ANSWER))
+        return Exchange(request=request, requester=await self.requester_of(request), sent=sent)
+
+    async def sent(self, key: str) -> PostedMessage | None:
+        """Return the message with this key, if it was posted."""
+        entry = await self.store.outbox.get(key)
+        return PostedMessage(channel=entry.channel, ts=entry.ts, earlier=True) if entry and entry.ts else None

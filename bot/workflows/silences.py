@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -21,10 +21,12 @@ from bot.cluster.errors import ClusterError
 from bot.jobs import JobRun, Json, StartJob
 from bot.policy import SILENCE_ALERTS, Decision
 from bot.slack.errors import SlackError
-from bot.store import AuditEntry, StoreUnavailable
+from bot.store import StoreUnavailable
 from bot.store.alert_groups import StoredAlertPost
 from bot.store.silences import SilenceState, StoredSilence
 from bot.workflows.alert_groups import start_post
+from bot.workflows.filled_dialogs import CheckedDialog, SubmittedDialog
+from bot.workflows.job_payloads import AlertPressJob, SilenceDialogJob, SilenceEndJob, SilenceJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Requester, Services
 from intents.alerts.silences import LONGEST_REASON, Matcher, duration_of, matchers_of, namespace_of
@@ -86,65 +88,48 @@ async def _refusal(
     return None if decision.allowed else decision.says
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedSilence:
-    """A checked submission: the payload of its job, or why it is refused, or the input errors by block."""
-
-    payload: Json = field(default_factory=dict)
-    refused: Text | None = None
-    wrong: Mapping[str, Text] = field(default_factory=dict)
-
-
-async def check_silence(
-    services: Services, *, team: str, user: str, metadata: str, typed: Mapping[str, str], view: str
-) -> CheckedSilence:
+async def check_silence(services: Services, dialog: SubmittedDialog) -> CheckedDialog:
     """Check a submitted dialog: input, permission, and the matchers that it showed. Raise StoreUnavailable."""
-    lasts, why = duration_of(typed.get(Press.SILENCE_FOR, "")), typed.get(Press.SILENCE_WHY, "").strip()
+    lasts, why = duration_of(dialog.entered(Press.SILENCE_FOR)), dialog.entered(Press.SILENCE_WHY)
     if lasts is None:
-        return CheckedSilence(wrong={str(Press.SILENCE_FOR): silence_words.CHOOSE})
+        return CheckedDialog(wrong={str(Press.SILENCE_FOR): silence_words.CHOOSE})
     if not why:
-        return CheckedSilence(wrong={str(Press.SILENCE_WHY): silence_words.TYPE_WHY})
-    post = await services.store.alert_groups.post(metadata.partition(":")[0])
+        return CheckedDialog(wrong={str(Press.SILENCE_WHY): silence_words.TYPE_WHY})
+    post = await services.store.alert_groups.post(dialog.about.partition(":")[0])
     if post is None:
-        return CheckedSilence(refused=failures.UNKNOWN_BUTTON)
+        return CheckedDialog(refused=failures.UNKNOWN_BUTTON)
     matchers = matchers_of(post.labels)
+    asked = SilenceJob(
+        post=post.id, channel=post.scope.channel, team=dialog.team, user=dialog.user, dialog=_digest(dialog.view),
+        minutes=lasts // timedelta(minutes=1), why=safe_line(why, limit=LONGEST_REASON), matchers=matchers,
+    )  # fmt: skip
     try:
         async with asyncio.timeout(_CHECKED_S):
-            requester = await services.requester(team=team, channel=post.scope.channel, user=user, fresh=True)
+            requester = await services.presser(asked, fresh=True)
             refused = await _refusal(services, post, requester, matchers)
     except (SlackError, TimeoutError) as error:
         _log.warning("requester_lookup_failed", error=str(error))
-        return CheckedSilence(refused=failures.BUSY)
-    if refused is None and metadata != _metadata(post.id, matchers):
+        return CheckedDialog(refused=failures.BUSY)
+    if refused is None and dialog.about != _metadata(post.id, matchers):
         refused = silence_words.OTHER_ALERTS
     if refused is not None:
-        return CheckedSilence(refused=refused)
-    return CheckedSilence(
-        payload={
-            "post": post.id, "channel": post.scope.channel, "team": team, "user": user, "dialog": _digest(view),
-            "minutes": lasts // timedelta(minutes=1), "why": safe_line(why, limit=LONGEST_REASON),
-            "matchers": [[one.name, one.value, one.regex] for one in matchers],
-        }
-    )  # fmt: skip
+        return CheckedDialog(refused=refused)
+    return CheckedDialog(job=asked, id=f"{post.id}.silence.{dialog.view}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SilenceWorkflow:
-    """The jobs `silence_dialog`, `silence` and `silence_end`.
-
-    Payload of all: {"post", "channel", "team", "user"}; of the dialog also "trigger", of the silence also "dialog",
-    "minutes", "why" and "matchers".
-    """
+    """The jobs `silence_dialog`, `silence` and `silence_end`."""
 
     services: Services
     start: StartJob
 
-    async def dialog(self, run: JobRun, payload: Json) -> Json | None:
+    async def dialog(self, run: JobRun, payload: SilenceDialogJob) -> Json | None:
         """Open the dialog, or tell why not."""
         await run.step("ask", self.ask, payload)
         return None
 
-    async def silence(self, run: JobRun, payload: Json) -> Json | None:
+    async def silence(self, run: JobRun, payload: SilenceJob) -> Json | None:
         """Silence the alerts, and show it in the post."""
         claimed = await retry_step(run, "claim", self.claim, payload, pauses=_PAUSES_S)
         if claimed and claimed["at"]:
@@ -152,7 +137,7 @@ class SilenceWorkflow:
             await self._recorded(run, payload, done)
         return None
 
-    async def end(self, run: JobRun, payload: Json) -> Json | None:
+    async def end(self, run: JobRun, payload: SilenceEndJob) -> Json | None:
         """End the silence of a post, and show it there."""
         allowed = await retry_step(run, "allow", self.allow_end, payload, pauses=_PAUSES_S)
         if allowed and allowed["allowed"]:
@@ -160,14 +145,14 @@ class SilenceWorkflow:
             await self._recorded(run, payload, done)
         return None
 
-    async def _recorded(self, run: JobRun, payload: Json, done: Json | None) -> None:
+    async def _recorded(self, run: JobRun, payload: AlertPressJob, done: Json | None) -> None:
         if done:
             await retry_step(run, "record", self.record, payload, done, pauses=_PAUSES_S)
             await retry_step(run, "show", self.show, payload, pauses=_PAUSES_S)
 
     # --- steps ---
 
-    async def ask(self, payload: Json) -> None:
+    async def ask(self, payload: SilenceDialogJob) -> None:
         services = self.services
         try:
             post, requester = await self._about(payload)
@@ -175,60 +160,60 @@ class SilenceWorkflow:
             refused = await _refusal(services, post, requester, matchers)
             if refused is None and post is not None:
                 view = silence_dialog(matchers, metadata=_metadata(post.id, matchers), language=requester.language)
-                await services.slack.open_view(str(payload["trigger"]), view)
+                await services.slack.open_view(payload.trigger, view)
                 return
         except StoreUnavailable:
             refused = failures.BUSY
         except SlackError as error:
-            _log.warning("silence_dialog_open_failed", channel=payload["channel"], error=str(error))
+            _log.warning("silence_dialog_open_failed", channel=payload.channel, error=str(error))
             refused = error.says
         if refused is not None:
             await self._audit(payload, "refused", {"why": refused.en})
             await self._tell(payload, refused)
 
-    async def claim(self, payload: Json) -> Json:
+    async def claim(self, payload: SilenceJob) -> Json:
         """Claim the silence before Alertmanager is asked; return since when, "" if another one stands."""
         now = self.services.clock()
         asked = StoredSilence(
             state=SilenceState.ASKED,
-            dialog=str(payload["dialog"]),
-            by=str(payload["user"]),
-            reason=str(payload["why"]),
-            until=now + timedelta(minutes=payload["minutes"]),
+            dialog=payload.dialog,
+            by=payload.user,
+            reason=payload.why,
+            until=now + timedelta(minutes=payload.minutes),
             at=now,
-            matchers=tuple(map(str, _matchers(payload))),
+            matchers=tuple(map(str, payload.matchers)),
         )
-        stands = await self.services.store.alert_groups.silence(str(payload["post"]), asked)
+        stands = await self.services.store.alert_groups.silence(payload.post, asked)
         if stands is None or stands.dialog != asked.dialog:
             await self._tell(payload, silence_words.ALREADY)
             return {"at": ""}
         return {"at": now.isoformat()}
 
-    async def create(self, payload: Json, at: str) -> Json:
+    async def create(self, payload: SilenceJob, at: str) -> Json:
         """Ask Alertmanager; return the id of the silence, or why there is none."""
         client, starts = self.services.alertmanager, datetime.fromisoformat(at)
-        until = starts + timedelta(minutes=payload["minutes"])
+        until = starts + timedelta(minutes=payload.minutes)
         if client is None:
             return {"failed": silence_words.NOT_CONFIGURED.en, "outcome": "not silenced"}
         try:
             id = await client.silence(
-                _matchers(payload),
+                payload.matchers,
                 starts=starts,
                 ends=until,
-                by=await self._name(str(payload["user"])),
-                comment=str(payload["why"]),
-                mark=f"casebook {payload['post']} {payload['dialog']}",
+                by=await self._name(payload.user),
+                comment=payload.why,
+                mark=f"casebook {payload.post} {payload.dialog}",
             )
         except AlertmanagerError as error:
             return {"failed": str(error), "outcome": "not silenced"}
         return {"id": id, "outcome": "silenced"}
 
-    async def allow_end(self, payload: Json) -> Json:
+    async def allow_end(self, payload: AlertPressJob) -> Json:
         """Return whether this person may end the silence; tell them if not."""
         post, requester = await self._about(payload)
         silence = post.silence if post else None
         refused: Text | None = silence_words.NOT_SILENCED
-        if post and silence and silence.state is SilenceState.ACTIVE and post.scope.channel == str(payload["channel"]):
+        if post and silence and silence.state is SilenceState.ACTIVE and post.scope.channel == payload.channel:
             decision = await _decision(self.services, post, requester, namespace_of(matchers_of(post.labels)))
             refused = None if decision.allowed else decision.says
         if refused is not None or silence is None:
@@ -237,9 +222,9 @@ class SilenceWorkflow:
             return {"allowed": False}
         return {"allowed": True}
 
-    async def delete(self, payload: Json) -> Json:
+    async def delete(self, payload: AlertPressJob) -> Json:
         """Ask Alertmanager to end the silence."""
-        client, post = self.services.alertmanager, await self.services.store.alert_groups.post(str(payload["post"]))
+        client, post = self.services.alertmanager, await self.services.store.alert_groups.post(payload.post)
         if client is None or post is None or post.silence is None:
             return {"failed": silence_words.NOT_CONFIGURED.en, "outcome": "not ended"}
         try:
@@ -248,17 +233,17 @@ class SilenceWorkflow:
             return {"failed": str(error), "outcome": "not ended", "id": post.silence.id}
         return {"id": post.silence.id, "outcome": "ended"}
 
-    async def record(self, payload: Json, done: Json) -> None:
+    async def record(self, payload: AlertPressJob, done: Json) -> None:
         """Record what Alertmanager did: in the post, the audit and the metrics; tell the person what it did not."""
         services, outcome = self.services, str(done["outcome"])
-        post = await services.store.alert_groups.post(str(payload["post"]))
+        post = await services.store.alert_groups.post(payload.post)
         before = post.silence if post else None
         if before is not None and outcome in _STATES:
             state = _STATES[outcome]
-            by = str(payload["user"]) if outcome == "ended" else ""
+            by = payload.user if outcome == "ended" else ""
             id = str(done.get("id") or before.id)
             await services.store.alert_groups.silence(
-                str(payload["post"]), replace(before, state=state, id=id, ended_by=by, at=services.clock())
+                payload.post, replace(before, state=state, id=id, ended_by=by, at=services.clock())
             )
         detail = {key: done[key] for key in ("id", "failed") if done.get(key)}
         if before is not None:
@@ -268,21 +253,18 @@ class SilenceWorkflow:
             words = silence_words.END_FAILED if outcome == "not ended" else silence_words.FAILED
             says = Text(en=words.en.format(done["failed"]), zh=words.zh.format(done["failed"]))
             await self._tell(payload, says)
-        await self._audit(payload, outcome, detail, key=str(payload.get("dialog") or ""))
+        await self._audit(payload, outcome, detail, key=payload.dialog)
 
-    async def show(self, payload: Json) -> None:
+    async def show(self, payload: AlertPressJob) -> None:
         """Update the post."""
-        if post := await self.services.store.alert_groups.post(str(payload["post"])):
+        if post := await self.services.store.alert_groups.post(payload.post):
             await start_post(self.start, post.id, post.edits, post.scope.channel)
 
     # --- shared ---
 
-    async def _about(self, payload: Json) -> tuple[StoredAlertPost | None, Requester]:
+    async def _about(self, payload: AlertPressJob) -> tuple[StoredAlertPost | None, Requester]:
         post, requester = await asyncio.gather(
-            self.services.store.alert_groups.post(str(payload["post"])),
-            self.services.requester(
-                team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"]), fresh=True
-            ),
+            self.services.store.alert_groups.post(payload.post), self.services.presser(payload, fresh=True)
         )
         return post, requester
 
@@ -294,27 +276,18 @@ class SilenceWorkflow:
             return user
         return safe_line(person.name) or user
 
-    async def _tell(self, payload: Json, says: Text) -> None:
-        services, channel, user = self.services, str(payload["channel"]), str(payload["user"])
+    async def _tell(self, payload: AlertPressJob, says: Text) -> None:
+        services, channel, user = self.services, payload.channel, payload.user
         try:
             language = await services.language_of(user, within=_CHECKED_S)
             await services.slack.post_ephemeral(channel=channel, user=user, message=not_done(says, language=language))
         except SlackError as error:
             _log.warning("press_reply_failed", error=str(error))
 
-    async def _audit(self, payload: Json, outcome: str, detail: Json, *, key: str = "") -> None:
-        await self.services.store.audit.append(
-            AuditEntry(
-                at=self.services.clock(),
-                actor=str(payload["user"]),
-                team=str(payload["team"]),
-                channel=str(payload["channel"]),
-                action=SILENCE_ALERTS,
-                target=str(payload["post"]),
-                outcome=outcome,
-                detail=detail,
-                key=_digest(SILENCE_ALERTS, str(payload["post"]), key, outcome) if key else "",
-            )
+    async def _audit(self, payload: AlertPressJob, outcome: str, detail: Json, *, key: str = "") -> None:
+        key = _digest(SILENCE_ALERTS, payload.post, key, outcome) if key else ""
+        await self.services.audit(
+            payload, action=SILENCE_ALERTS, target=payload.post, outcome=outcome, detail=detail, key=key
         )
 
 
@@ -323,7 +296,3 @@ _STATES: Final[Mapping[str, SilenceState]] = {
     "not silenced": SilenceState.ENDED,
     "ended": SilenceState.ENDED,
 }
-
-
-def _matchers(payload: Json) -> tuple[Matcher, ...]:
-    return tuple(Matcher(name=name, value=value, regex=regex) for name, value, regex in payload["matchers"])

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bot.jobs import JobIntake, Json
+from bot.jobs import JobIntake
 from bot.metrics import Metrics
 from bot.store import NewRequest, RequestState, Store, StoredRequest, standing
 from bot.workflows.admission import Admission
-from bot.workflows.fair_turns import ASKED
+from bot.workflows.job_payloads import AnswerJob, WithdrawJob
 from intents.domain import Hypothesis
 from intents.mutes import named_objects
 
@@ -42,15 +42,15 @@ class Submissions:
         unanswered ones.
         """
         asked = not request.origin.is_unasked
-        payload = _payload(request.id, request.user, asked=asked)
+        payload = AnswerJob(request=request.id, user=request.user, asked=asked)
         with (await self.admission.admit(request, integration=integration)).reserved():
-            job = self.job_intake.accepted("answer", request.id, payload, urgent=asked)
+            job = self.job_intake.accepted(request.id, payload, urgent=asked)
             await self.store.requests.add(request, more=more, job=job)
         self.job_intake.take(job)
 
     async def resume(self, request: str) -> None:
         """Start the job of a recorded request unless it has one."""
-        await self.job_intake.start("answer", request, {"request": request})
+        await self.job_intake.start(request, AnswerJob(request=request))
 
     async def is_muted(self, request: NewRequest, hypothesis: Hypothesis) -> bool:
         """Tell whether the incident or the object of a request is muted in its channel."""
@@ -69,19 +69,14 @@ class Submissions:
         """Add or replace a part of a request's text for its `user`, and answer the new text."""
         revision = await self.store.requests.amend(request, part, text, self.clock())
         if revision is not None:
-            payload = _payload(request, user, asked=False) | {"revision": revision}
-            await self.job_intake.start("answer", f"{request}.r{revision}", payload)
+            payload = AnswerJob(request=request, user=user, revision=revision)
+            await self.job_intake.start(f"{request}.r{revision}", payload)
 
     async def withdraw(self, request: str) -> None:
         """Delete the answer to a request."""
-        await self.job_intake.start("withdraw", f"{request}.withdrawn", {"request": request})
+        await self.job_intake.start(f"{request}.withdrawn", WithdrawJob(request=request))
 
     async def of_part(self, channel: str, part: str) -> StoredRequest | None:
         """Return the request that a part belongs to."""
         found = await self.store.requests.find_part(channel, part)
         return await self.store.requests.get(found) if found else None
-
-
-def _payload(request: str, user: str, *, asked: bool) -> Json:
-    # The person is counted by it when jobs take turns.
-    return {"request": request, "user": user, ASKED: asked}

@@ -12,7 +12,7 @@ from typing import Any, Final
 import structlog
 
 from bot.diagnosing import match_text
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.slack.message_events import files_of, text_of
 from bot.store import LONGEST_TEXT, StoredRequest, Surface
 from bot.workflows.pasted_files import PastedFiles
@@ -40,9 +40,7 @@ class ThreadRoots:
             return ()
         try:
             root = await self.services.slack.message(channel=original.channel, ts=original.thread_ts)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("thread_root_read_failed", request=request.id, error=str(error))
             return (error.says,)
         # Our own messages are not questions.

@@ -5,39 +5,20 @@ The channel's policy decides what may be read and its mutes what is left out, as
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.jobs import JobRun, Json
+from bot.overviews.watched_rows import LastingTrouble
 from bot.store import WatchPost
-from bot.workflows.outages import retry_step
+from bot.workflows.job_payloads import WatchJob, WatchOverJob
 from bot.workflows.services import Services
-from bot.workflows.watch_display import WatchDisplay
+from bot.workflows.watch_display import WatchDisplay, WatchFinding, finding_of
 from bot.workflows.watch_looks import Id, WatchLooks, connected, id_of, objects_of
 from intents.domain import Verdict
 from intents.overview import Overview, OverviewChange, OverviewFinding, recurring_id, without_muted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Lasting:
-    """Trouble of an owner that has lasted `since` a time, and a few objects that show it."""
-
-    owner: Id
-    since: datetime
-    members: frozenset[Id]
-
-    @classmethod
-    def of(cls, each: Json) -> _Lasting:
-        return cls(
-            owner=id_of(*each["owner"]),
-            since=datetime.fromisoformat(each["since"]),
-            members=frozenset(id_of(*member) for member in each["members"]),
-        )
-
-    def is_of(self, about: Collection[Id]) -> bool:
-        """Tell whether a finding about these objects is about this trouble."""
-        return self.owner in about or not self.members.isdisjoint(about)
+from responses.overview import scrubbed_change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,23 +28,11 @@ class WatchWorkflow:
     services: Services
     display: WatchDisplay
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        """Run the job `watch`.
-
-        Payload: {"over": key, "at"}, or {"team", "channel", "namespace", "cluster", "lasting"} with an item {"owner",
-        "since", "members"} for each owner in trouble.
-        """
-        if "over" in payload:
-            await retry_step(run, "over", self.over, str(payload["over"]), str(payload["at"]))
-        else:
-            await retry_step(run, "look", self.look, payload)
-        return None
-
-    async def look(self, payload: Json) -> None:
+    async def look(self, payload: WatchJob) -> None:
         """Diagnose, and post each confirmed cause of the trouble that lasts."""
-        services, channel = self.services, str(payload["channel"])
-        lasting = [_Lasting.of(each) for each in payload["lasting"]]
-        warned = [each.owner for each in lasting if not each.members]
+        services, channel = self.services, payload.channel
+        lasting = payload.lasting
+        warned = [_owner(each) for each in lasting if not each.members]
         looked = services.clock()
         found = await WatchLooks(services=services).look(payload, warned=warned)
         if found is None:
@@ -90,18 +59,18 @@ class WatchWorkflow:
         self,
         group: Sequence[OverviewFinding],
         found: Overview,
-        payload: Json,
-        lasting: Sequence[_Lasting],
+        payload: WatchJob,
+        lasting: Sequence[LastingTrouble],
         *,
         looked: datetime,
     ) -> None:
         """Post the causes of connected trouble in one message, without those that a post shows already."""
-        channel, cluster = str(payload["channel"]), str(payload["cluster"])
+        channel, cluster = payload.channel, payload.cluster
         posts = [each for each in await self.services.store.watch_posts.lasting(cluster) if each.channel == channel]
         causes: dict[str, list[OverviewFinding]] = {}
         new = ""
         for finding in group:
-            known = _same(posts, finding, [each.owner for each in _of(finding, lasting)])
+            known = _same(posts, finding, [*map(_owner, _of(finding, lasting))])
             if known is None:
                 new = new or f"watch/{channel}/{cluster}/{recurring_id(finding)}"
             causes.setdefault(known.cause if known else new, []).append(finding)
@@ -114,12 +83,12 @@ class WatchWorkflow:
         cause: str,
         findings: Sequence[OverviewFinding],
         found: Overview,
-        payload: Json,
-        troubles: Sequence[_Lasting],
+        payload: WatchJob,
+        troubles: Sequence[LastingTrouble],
         *,
         looked: datetime,
     ) -> None:
-        channel, cluster, now = str(payload["channel"]), str(payload["cluster"]), self.services.clock()
+        channel, cluster, now = payload.channel, payload.cluster, self.services.clock()
         change = OverviewChange(
             namespaces=(found.namespace,) if found.namespace else (),
             cluster=found.cluster,
@@ -134,8 +103,8 @@ class WatchWorkflow:
                 cause=cause,
                 channel=channel,
                 cluster=cluster,
-                document=await self.display.document(change),
-                objects=sorted({each.owner for each in troubles}),
+                document=WatchFinding(change=await asyncio.to_thread(scrubbed_change, change)).as_json(),
+                objects=sorted({*map(_owner, troubles)}),
                 since=min((*began, _since(troubles), now)),
                 opened=now,
             ),
@@ -148,25 +117,30 @@ class WatchWorkflow:
         if done is not None:
             self.services.metrics.watch_posted(("digest" if post.digest else "posted") if done else "failed")
 
-    async def over(self, key: str, at: str) -> None:
+    async def over(self, payload: WatchOverJob) -> None:
         """Edit the post: its trouble is over."""
-        store = self.services.store.watch_posts
+        key, store = payload.post, self.services.store.watch_posts
         post = await store.get(key)
         if post is None or post.over is not None:
             return
-        ended = max(datetime.fromisoformat(at), post.since)
+        ended = max(payload.at, post.since)
         done = await self.display.show(key, over=ended)
         # Only now: during an outage of Slack the watcher starts this again.
         await store.close(key, ended)
         self.services.metrics.watch_posted("over" if done else "failed")
 
 
-def _of(finding: OverviewFinding, lasting: Sequence[_Lasting]) -> list[_Lasting]:
+def _of(finding: OverviewFinding, lasting: Sequence[LastingTrouble]) -> list[LastingTrouble]:
+    """Return the trouble that a finding is about."""
     about = objects_of(finding)
-    return [each for each in lasting if each.is_of(about)]
+    return [each for each in lasting if any(id_of(*one) in about for one in (each.owner, *each.members))]
 
 
-def _since(troubles: Sequence[_Lasting]) -> datetime:
+def _owner(trouble: LastingTrouble) -> Id:
+    return id_of(*trouble.owner)
+
+
+def _since(troubles: Sequence[LastingTrouble]) -> datetime:
     return min(each.since for each in troubles)
 
 
@@ -176,6 +150,6 @@ def _same(lasting: Sequence[WatchPost], finding: OverviewFinding, owners: Sequen
     As more objects suffer from a cause, they may have less in common, by which overviews recognise it.
     """
     for post in lasting:
-        if finding.incident in post.document["incidents"] and not {*map(tuple, post.objects)}.isdisjoint(owners):
+        if finding.incident in finding_of(post).incidents and not {*map(tuple, post.objects)}.isdisjoint(owners):
             return post
     return None

@@ -12,9 +12,9 @@ import structlog
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import TargetNotFound, diagnose
-from bot.jobs import Json
 from bot.kube.access import NOTHING, Access
 from bot.overviews.overview import overview
+from bot.workflows.job_payloads import WatchJob
 from bot.workflows.services import Services
 from intents.domain import Diagnosis, JudgedHypothesis, ObjectRef, Verdict
 from intents.overview import Impact, Overview, OverviewFinding
@@ -37,15 +37,15 @@ class WatchLooks:
 
     services: Services
 
-    async def look(self, payload: Json, *, warned: Sequence[Id]) -> Overview | None:
+    async def look(self, payload: WatchJob, *, warned: Sequence[Id]) -> Overview | None:
         """Return what is wrong in the namespace of a job; None if it cannot be read.
 
         `warned` are the objects that only warnings show.
         """
-        services, started, namespace = self.services, time.monotonic(), str(payload["namespace"])
-        requester = await services.requester(team=str(payload["team"]), channel=str(payload["channel"]), user="")
+        services, started, namespace = self.services, time.monotonic(), payload.namespace
+        requester = await services.presser(payload)
         try:
-            connection = await services.clusters.get(str(payload["cluster"]))
+            connection = await services.clusters.get(payload.cluster)
             access = requester.scope.access(connection.name) if requester.scope.text_only_reason is None else NOTHING
             found = await overview(
                 namespace,

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
 from bot.store import Mute, WatchPost
-from bot.workflows.outages import retry_step
+from bot.workflows.job_payloads import WatchPressJob
 from bot.workflows.services import Services
-from bot.workflows.watch_display import LATER, LATER_BY, MUTED_BY, WatchDisplay
+from bot.workflows.watch_display import LATER, LATER_BY, MUTED_BY, WatchDisplay, finding_of
 from intents.mutes import MUTED_FOR, POSTED_AFTER
 from responses import failures
 from responses.slack.notices import notice
@@ -22,35 +21,31 @@ _TIMES: Final = {str(each // timedelta(minutes=1)): each for each in POSTED_AFTE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchPressWorkflow:
-    """The job `watch_press`. Payload: {"post", "what": a Press, "value", "user", "team", "channel"}."""
+    """The job `watch_press`."""
 
     services: Services
     display: WatchDisplay
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        await retry_step(run, "take", self.take, payload)
-        return None
-
-    async def take(self, payload: Json) -> None:
+    async def take(self, payload: WatchPressJob) -> None:
         """Record what was chosen and show who chose it, if this person may see the post."""
-        services, user, channel = self.services, str(payload["user"]), str(payload["channel"])
-        post = await services.store.watch_posts.get(str(payload["post"]))
+        services, user, channel = self.services, payload.user, payload.channel
+        post = await services.store.watch_posts.get(payload.post)
         if post is None or post.channel != channel:
             return
-        requester = await services.requester(team=str(payload["team"]), channel=channel, user=user)
+        requester = await services.presser(payload)
         if requester.scope.reading is not ReadLevel.FULL:
             # A user who may not see the cause must not hide it from others.
             message = notice(failures.OPINION_NOT_ALLOWED, language=requester.language)
             await services.slack.post_ephemeral(channel=channel, user=user, message=message)
             return
-        notes = await self._take(Press(str(payload["what"])), str(payload["value"]), post, user)
+        notes = await self._take(payload.what, payload.value, post, user)
         if notes:
             await services.store.watch_posts.note(post.key, notes)
             await self.display.show(post.key)
 
     async def _take(self, press: Press, value: str, post: WatchPost, user: str) -> dict[str, Any]:
         """Record the choice. Return the notes of the post."""
-        store, now, incident = self.services.store, self.services.clock(), str(post.document["incident"])
+        store, now, incident = self.services.store, self.services.clock(), finding_of(post).incident
         match press:
             case Press.WATCH_MUTE:
                 mute = Mute(channel=post.channel, muted=incident, by=user, at=now, until=now + MUTED_FOR)

@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.jobs import JobRun, Json
 from bot.workflows.chronicle.answer_facts import FactRecorder
+from bot.workflows.job_payloads import WithdrawJob
 from bot.workflows.kept_answer import AnswerNotes
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
@@ -20,14 +21,14 @@ _PAUSES_S: Final = (1.0, 5.0, 30.0, 120.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawWorkflow:
-    """The job `withdraw`. Payload: {"request": id}."""
+    """The job `withdraw`."""
 
     services: Services
     poster: MessagePoster
     fact_recorder: FactRecorder
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        request = str(payload["request"])
+    async def run(self, run: JobRun, payload: WithdrawJob) -> Json | None:
+        request = payload.request
         await retry_step(run, "withdraw", self.withdraw, request)
         for pause in (*_PAUSES_S, None):
             forgotten = await run.step("forget", self.forget, request)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Final
 
-from intents.domain import Diagnosis, Language, Text
+from intents.domain import Language, Text
 from responses import sentences, words
 from responses.shown import shown_line
 from responses.slack import blocks
+from responses.slack.answer_view import AnswerView, RemedyButton
 from responses.slack.blocks import Element, Leaf
 from responses.slack.budget import Part
 from responses.slack.message import Block
@@ -24,17 +24,6 @@ _REMEDIES: Final = 5
 _NAMES: Final = 3
 _REASON: Final = 200
 _DATA_LOSS: Final = "data-loss"
-NO_CORRECTIONS: Final[Mapping[str, Text]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemedyButton:
-    """A button for a remedy: `plan_id` names a stored plan, `risk` is the remedy's."""
-
-    plan_id: str
-    label: Text
-    risk: str = "low"
-    style: blocks.Style = ""
 
 
 def labelled(buttons: Sequence[RemedyButton], names: Sequence[str]) -> tuple[RemedyButton, ...]:
@@ -50,30 +39,21 @@ def _with_name(label: Text, name: str) -> Text:
     return Text(en=blocks.cut(f"{label.en} {name}", LABEL), zh=blocks.cut(f"{label.zh} {name}", LABEL))
 
 
-def state_parts(
-    shown: Sequence[RemedyShown],
-    not_it_by: Sequence[str],
-    muted: tuple[str, str],
-    *,
-    cluster: str,
-    language: Language,
-    corrections: Mapping[str, Text] = NO_CORRECTIONS,
-) -> Iterable[Part]:
+def state_parts(view: AnswerView) -> Iterable[Part]:
     """Yield the states of pressed remedies, who marked the answer as wrong, and who muted it and why.
 
-    `corrections` are what people said it was, by user.
-
-    A remedy that was applied in another cluster than `cluster` names its own.
+    A remedy that was applied in another cluster than the answer's names its own.
     """
+    shown, language, cluster = view.remedy_states, view.language, view.diagnosis.cluster
     if shown:
         yield Part(rank=0, blocks=(blocks.rich(*remedy_lines(shown, cluster=cluster, language=language)),))
         yield from _next(shown, language)
-    lines = _not_it(not_it_by, corrections, language)
-    muted_by, why = muted
-    if muted_by:
+    lines = _not_it(view.not_it_by, view.corrections, language)
+    if view.muted_by:
         says = blocks.text(words.MUTED_BY.in_(language), italic=True)
-        reason = [blocks.text(f"{words.COLON.in_(language)}{shown_line(why, limit=_REASON)}")] if why else []
-        lines.append(blocks.line(says, blocks.user(muted_by), *reason))
+        why = f"{words.COLON.in_(language)}{shown_line(view.muted_why, limit=_REASON)}"
+        reason = [blocks.text(why)] if view.muted_why else []
+        lines.append(blocks.line(says, blocks.user(view.muted_by), *reason))
     if lines:
         yield Part(rank=0, blocks=(blocks.rich(*lines),))
 
@@ -121,24 +101,17 @@ def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
         yield Part(rank=0, blocks=(blocks.actions(*elements),))
 
 
-def control_parts(
-    diagnosis: Diagnosis,
-    buttons: Sequence[RemedyButton],
-    *,
-    details_value: str,
-    request_id: str,
-    muted: bool,
-    language: Language,
-) -> Iterable[Part]:
-    """Yield remedies, Details, and the menu behind "…"; no menu without a `request_id`."""
+def control_parts(view: AnswerView, buttons: Sequence[RemedyButton]) -> Iterable[Part]:
+    """Yield remedies, Details, and the menu behind "…"."""
+    language = view.language
     elements = [_remedy(button, index, language) for index, button in enumerate(buttons[:_REMEDIES])]
-    if details_value and diagnosis.hypotheses:
+    if view.details_value and view.diagnosis.hypotheses:
         label = words.DETAILS.in_(language)
-        elements.append(blocks.button(label, action_id=action_id(Press.DETAILS), value=details_value))
-    if request_id and diagnosis.hypotheses:
-        mute = (words.UNMUTE_HERE, Press.UNMUTE) if muted else (words.MUTE_HERE, Press.MUTE)
+        elements.append(blocks.button(label, action_id=action_id(Press.DETAILS), value=view.details_value))
+    if view.request_id and view.controls and view.diagnosis.hypotheses:
+        mute = (words.UNMUTE_HERE, Press.UNMUTE) if view.muted_by else (words.MUTE_HERE, Press.MUTE)
         options = [(words.NOT_IT, Press.NOT_IT), mute]
-        chosen = [(label.in_(language), choice_value(press, request_id)) for label, press in options]
+        chosen = [(label.in_(language), choice_value(press, view.request_id)) for label, press in options]
         elements.append(blocks.overflow(chosen, action_id=action_id(Press.MORE)))
     if elements:
         yield Part(rank=0, blocks=(blocks.actions(*elements),))
@@ -165,30 +138,22 @@ def data_loss_lines(buttons: Sequence[RemedyButton], language: Language) -> list
     ]
 
 
-def footer(
-    diagnosis: Diagnosis,
-    language: Language,
-    *,
-    seconds: float,
-    count: int,
-    last_seen: datetime | None,
-    because: Text | None = None,
-    looked_at: datetime | None = None,
-) -> Block:
+def footer(view: AnswerView, looked_at: datetime | None) -> Block:
     """Return the cluster, why it was queried and when, the seconds this took, and how often the same was asked.
 
     `looked_at` is the time of a look after the diagnosis.
     """
+    diagnosis, language = view.diagnosis, view.language
     cluster = words.CLUSTER.in_(language).format(diagnosis.cluster) if diagnosis.cluster else ""
-    if cluster and because:
-        cluster = words.WITH_REASON.in_(language).format(blocks.cut(cluster, 200), because.in_(language))
+    if cluster and view.because:
+        cluster = words.WITH_REASON.in_(language).format(blocks.cut(cluster, 200), view.because.in_(language))
     at = (looked_at or diagnosis.observed_at) if diagnosis.cluster else None
     as_of = words.AS_OF.in_(language).format(at.astimezone(UTC)) if at else ""
     seen = ""
-    if count > 1 and last_seen:
-        when = last_seen.astimezone(UTC) if last_seen.tzinfo else last_seen
-        seen = words.SEEN_TIMES.in_(language).format(count, f"{when:%Y-%m-%d %H:%M} UTC")
-    elif count > 1:
-        seen = words.SEEN_TIMES_ONLY.in_(language).format(count)
-    took = words.SECONDS.in_(language).format(seconds)
+    if view.count > 1 and view.last_seen:
+        when = view.last_seen.astimezone(UTC) if view.last_seen.tzinfo else view.last_seen
+        seen = words.SEEN_TIMES.in_(language).format(view.count, f"{when:%Y-%m-%d %H:%M} UTC")
+    elif view.count > 1:
+        seen = words.SEEN_TIMES_ONLY.in_(language).format(view.count)
+    took = words.SECONDS.in_(language).format(view.seconds)
     return blocks.context(sentences.joined(blocks.cut(cluster, 300), as_of, took, seen))

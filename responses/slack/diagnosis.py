@@ -7,8 +7,7 @@ hypotheses, kubectl lines, further links.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from intents.domain import Diagnosis, Focus, JudgedHypothesis, Language, ObjectRef, Text
@@ -16,23 +15,20 @@ from responses import dependents, glance, sentences, words
 from responses.leading import leading_sentences
 from responses.named_objects import candidates_of, which_of
 from responses.nothing_found import nothing_found
-from responses.safety import SafeDiagnosis
 from responses.secret_kinds import secret_notice
 from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
 from responses.slack import blocks, limits
+from responses.slack.answer_view import AnswerView, RemedyButton
 from responses.slack.blocks import Element, Leaf
 from responses.slack.budget import Part, fit_groups, fit_parts
-from responses.slack.cluster_picker import Picker, picker_blocks
-from responses.slack.controls import NO_CORRECTIONS, RemedyButton, data_loss_lines, footer, state_parts
-from responses.slack.controls import control_parts as pressable
+from responses.slack.cluster_picker import picker_blocks
+from responses.slack.controls import control_parts, data_loss_lines, footer, state_parts
 from responses.slack.details import exceeds_details, full_text
 from responses.slack.diagnose_buttons import candidate_rows
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group
 from responses.slack.message import Block, Message, Snippet
 from responses.slack.mrkdwn import fallback
 from responses.slack.remedy_states import CAUSE_GONE, RemedyShown, RemedyState, cause_gone
-
-__all__ = ["RemedyButton", "answer_message", "placeholder_message"]
 
 _STEPS: Final = 2
 _LISTED: Final = 3
@@ -72,107 +68,55 @@ def placeholder_message(
     return Message(text=fallback(says), blocks=(blocks.rich(*lines),))
 
 
-def answer_message(
-    diagnosis: SafeDiagnosis,
-    *,
-    language: Language,
-    request_id: str,
-    seconds: float,
-    of_text: bool,
-    buttons: Sequence[RemedyButton] = (),
-    details_value: str = "",
-    runbook: bool = True,
-    count: int = 1,
-    last_seen: datetime | None = None,
-    observed: Sequence[str] = (),
-    text_only_reason: Text | None = None,
-    controls: bool = True,
-    remedy_states: Sequence[RemedyShown] = (),
-    not_it_by: Sequence[str] = (),
-    corrections: Mapping[str, Text] = NO_CORRECTIONS,
-    muted_by: str = "",
-    muted_why: str = "",
-    because: Text | None = None,
-    pick: Picker | None = None,
-    secrets: tuple[Text, ...] = (),
-    related: Sequence[str] = (),
-    ended: Text | None = None,
-) -> Message:
-    """Return the answer to a request, within Slack's limits; what does not fit is attached as a file (`overflow`).
+def headlines(view: AnswerView) -> tuple[str, ...]:
+    """Return the first lines of an answer as words: the cause comes first, or that none was found."""
+    over = cause_gone(view.remedy_states, cluster=view.diagnosis.cluster)
+    return _Page(view, over.state if over else None).headlines()
 
-    `seconds` is the wall time of the diagnosis. `observed` are the text's error lines, shown where no hypothesis
-    matches. `details_value` is the value of the Details button; with "", for no button, the first steps of the runbook
-    are in the answer, unless `runbook` says that they are found elsewhere. `count` says how often the same was asked,
-    `last_seen` when last. `text_only_reason` says why no cluster was queried. `controls` shows the menu to mark the
-    answer as wrong and to mute it. `not_it_by` and `muted_by` are ids of users, `corrections` what users said it was,
-    `muted_why` is the reason to mute it. `because` says why this cluster was queried, if there are several; `pick`
-    offers the others. `secrets` are the kinds of secrets that the text held. `related` are links to answers about the
-    same fault. `ended` says that the alert which was answered is over: what it was stays, nothing is offered any more.
+
+def answer_message(view: AnswerView) -> Message:
+    """Return an answer, within Slack's limits; what does not fit is attached as a file (`overflow`).
 
     Raises ValueError for a request id that no button can carry.
     """
-    reason = shown_text(text_only_reason) if text_only_reason else None
-    visible = shown(diagnosis)
-    over = cause_gone(remedy_states, cluster=diagnosis.cluster)
-    past = over is not None or ended is not None
-    offered = [] if past else _offered(buttons, remedy_states)
-    advises = runbook and not details_value
-    page = _Page(visible, language, of_text=of_text, text_only=reason, over=over.state if over else None, ended=ended)
+    diagnosis, language, of_text = view.diagnosis, view.language, view.of_text
+    over = cause_gone(view.remedy_states, cluster=diagnosis.cluster)
+    past = over is not None or view.ended is not None
+    offered = [] if past else _offered(view.buttons, view.remedy_states)
+    advises = view.runbook and not view.details_value
+    page = _Page(view, over.state if over else None)
     parts = [
         Part(rank=0, blocks=(blocks.rich(*page.head()),)),
         *page.choice(),
-        *state_parts(
-            remedy_states,
-            not_it_by,
-            (muted_by, muted_why),
-            cluster=diagnosis.cluster,
-            language=language,
-            corrections=corrections,
-        ),
-        *pressable(
-            diagnosis,
-            offered,
-            details_value=details_value,
-            request_id=request_id if controls else "",
-            muted=bool(muted_by),
-            language=language,
-        ),
+        *state_parts(view),
+        *control_parts(view, offered),
         *_lines(0, data_loss_lines(offered, language)),
         *([] if past or offered or advises else page.next_step()),
-        *([] if past else page.proof([shown_line(line) for line in observed])),
+        *([] if past else page.proof([shown_line(line) for line in view.observed])),
         *([] if past else page.links()),
-        *_lines(0, page.said(secret_notice(secrets, language))),
-        *([Part(rank=0, blocks=picker_blocks(pick, request_id=request_id, language=language))] if pick else []),
-        *([] if past or not advises else page.advice()),
-        *page.related(related),
-        Part(
-            rank=0,
-            blocks=(
-                footer(
-                    diagnosis,
-                    language,
-                    seconds=seconds,
-                    count=count,
-                    last_seen=last_seen,
-                    because=because,
-                    looked_at=over.at if over else None,
-                ),
-            ),
+        *_lines(0, page.said(secret_notice(view.secrets, language))),
+        *(
+            [Part(rank=0, blocks=picker_blocks(view.pick, request_id=view.request_id, language=language))]
+            if view.pick
+            else []
         ),
+        *([] if past or not advises else page.advice()),
+        *page.related(view.related),
+        Part(rank=0, blocks=(footer(view, over.at if over else None),)),
     ]
     # Leave room for the note that the rest is in a file.
     fitting, left_out = fit_parts(
         parts, most_visible=limits.BUDGET_VISIBLE - _NOTE, most_blocks=limits.BUDGET_BLOCKS - 1
     )
     overflow = None
-    opens = bool(details_value) and bool(diagnosis.hypotheses)
-    exceeds = opens and exceeds_details(visible, language=language, of_text=of_text)
+    opens = bool(view.details_value) and bool(diagnosis.hypotheses)
+    exceeds = opens and exceeds_details(page.diagnosis, language=language, of_text=of_text)
     if left_out or page.left_out or exceeds or (page.was_cut and not opens):
         fitting = (*fitting, blocks.context(words.FULL_ANSWER_IN_FILE.in_(language)))
         overflow = Snippet(
             name="diagnosis.md",
             title=words.FULL_ANSWER.in_(language),
-            content=full_text(diagnosis, language=language, of_text=of_text, observed=observed),
+            content=full_text(diagnosis, language=language, of_text=of_text, observed=view.observed),
         )
     return Message(text=fallback(*page.headlines()), blocks=fitting, overflow=overflow)
 
@@ -189,25 +133,14 @@ class _Page:
     `over` is the state of the remedy after which the cause is gone, `ended` says that the alert is over.
     """
 
-    def __init__(
-        self,
-        diagnosis: ShownDiagnosis,
-        language: Language,
-        *,
-        of_text: bool,
-        text_only: Text | None,
-        over: RemedyState | None,
-        ended: Text | None,
-    ) -> None:
-        self._diagnosis = diagnosis
-        self._formatter = DiagnosisFormatter(diagnosis, language, of_text=of_text, text_only=text_only)
-        self._language = language
-        self._of_text = of_text
-        self._text_only = text_only
+    def __init__(self, view: AnswerView, over: RemedyState | None) -> None:
+        self.diagnosis = diagnosis = shown(view.diagnosis)
+        self._text_only = shown_text(view.text_only_reason) if view.text_only_reason else None
+        self._language, self._of_text, self._ended = view.language, view.of_text, view.ended
+        self._formatter = DiagnosisFormatter(diagnosis, view.language, of_text=view.of_text, text_only=self._text_only)
         self._over = over
-        self._ended = ended
         self._is_open = bool(sentences.leading_hypotheses(diagnosis))
-        self._first = sentences.first_hypothesis(diagnosis, of_text=of_text)
+        self._first = sentences.first_hypothesis(diagnosis, of_text=view.of_text)
         self.left_out = False
 
     @property
@@ -244,16 +177,16 @@ class _Page:
             first, *rest = self._nothing()
             yield blocks.line(blocks.bold(first))
             yield from (blocks.line(blocks.text(says)) for says in rest)
-            yield from self.said(glance.changed(self._diagnosis, self._language))
+            yield from self.said(glance.changed(self.diagnosis, self._language))
             return
         yield blocks.line(*self._named(self._cause(one), one))
         impact = self._cut(glance.impact(one, self._language))
         beside = impact if self._is_open else self._text(one.title)
         verdict = [blocks.text(f"{self._sign(one)} "), blocks.bold(self._word(one))]
         yield blocks.line(*verdict, *([blocks.text(f" · {self._cut(beside)}")] if beside else []))
-        yield from self.said(glance.effect(one, self._diagnosis, self._language, of_text=self._of_text))
-        yield from self.said(dependents.hit(self._diagnosis, self._language))
-        yield from self.said(glance.changed(self._diagnosis, self._language))
+        yield from self.said(glance.effect(one, self.diagnosis, self._language, of_text=self._of_text))
+        yield from self.said(dependents.hit(self.diagnosis, self._language))
+        yield from self.said(glance.changed(self.diagnosis, self._language))
 
     def related(self, links: Sequence[str]) -> Iterable[Part]:
         """Yield the links to other answers about the same fault."""
@@ -267,21 +200,21 @@ class _Page:
         """Yield the proofs, what could not be checked, and the next hypothesis."""
         one = self._first
         if one:
-            found = glance.proofs(one, self._diagnosis, self._language, of_text=self._of_text)
+            found = glance.proofs(one, self.diagnosis, self._language, of_text=self._of_text)
             items = [self._named(self._cut(says), one, bold=False) for says in found]
             yield from _lines(0, [blocks.bullets(items)] if items else [])
             yield from self._candidates(one)
         else:
             yield from self._listed(words.OBSERVED, self._formatter.observed(observed), rank=1)
             yield from self._listed(words.NEAREST, self._formatter.nearest(), rank=2)
-        gaps = glance.gaps(one, self._diagnosis, self._language, text_only=self._text_only)
+        gaps = glance.gaps(one, self.diagnosis, self._language, text_only=self._text_only)
         yield from _lines(0, self.said(gaps))
         if one and self._is_open:
-            yield from _lines(1, self.said(glance.others(one, self._diagnosis, self._language)))
+            yield from _lines(1, self.said(glance.others(one, self.diagnosis, self._language)))
         else:
             yield from self._listed(words.UNEXPLAINED, self._formatter.unexplained(), rank=1)
         if one is None:
-            out = sentences.ruled_out(self._diagnosis)
+            out = sentences.ruled_out(self.diagnosis)
             yield from self._listed(words.RULED_OUT, self._formatter.ruled_out(out), rank=2)
 
     def _candidates(self, one: JudgedHypothesis) -> Iterable[Part]:
@@ -295,12 +228,12 @@ class _Page:
 
     def choice(self) -> Iterable[Part]:
         """Yield the objects of which one may be meant by a name, each with a button that diagnoses it."""
-        if not self._ended and (named := candidates_of(self._diagnosis)):
+        if not self._ended and (named := candidates_of(self.diagnosis)):
             asks = [blocks.rich(blocks.line(blocks.text(self._text(which_of(named)))))] if self._first else []
             yield Part(rank=0, blocks=(*asks, *self._rows(named)))
 
     def _rows(self, objects: Sequence[ObjectRef]) -> list[Block]:
-        return candidate_rows(objects, cluster=self._diagnosis.cluster, language=self._language)
+        return candidate_rows(objects, cluster=self.diagnosis.cluster, language=self._language)
 
     def next_step(self) -> Iterable[Part]:
         """Yield the first step by hand, where no button can be pressed."""
@@ -319,7 +252,7 @@ class _Page:
 
     def links(self) -> Iterable[Part]:
         """Yield the runbook and the page that helps most with the cause, in one line."""
-        if self._first and (found := glance.pages(self._first, self._diagnosis)):
+        if self._first and (found := glance.pages(self._first, self.diagnosis)):
             title = blocks.bold(f"{self._text(words.LINKS)}{self._text(words.COLON)}")
             yield from _lines(3, [blocks.line(title, *self._formatter.links(found))])
 
@@ -337,12 +270,12 @@ class _Page:
         return self._text(CAUSE_GONE[self._over][1]) if self._over else sentences.verdict_word(one, self._language)
 
     def _nothing(self) -> tuple[str, ...]:
-        sign, heading, says = nothing_found(self._diagnosis, self._language)
+        sign, heading, says = nothing_found(self.diagnosis, self._language)
         return f"{sign} {heading}", *(self._cut(each) for each in says)
 
     def _about(self) -> tuple[str, ...]:
         """Return what the reader must know about the objects in question before the cause."""
-        return leading_sentences(self._diagnosis, self._first, self._language)
+        return leading_sentences(self.diagnosis, self._first, self._language)
 
     def _named(self, says: str, one: JudgedHypothesis, *, bold: bool = True) -> list[Leaf]:
         """Return the sentence with the name of its object as code, to find and copy it."""

@@ -15,6 +15,7 @@ from bot.workflows.kept_answer import without_rows
 from intents.domain import Diagnosis, Language
 from intents.templates import capitalised
 from responses.safety import scrubbed
+from responses.slack.answer_view import AnswerView
 from responses.slack.details import details_view
 from responses.slack.diagnosis import answer_message
 
@@ -56,7 +57,9 @@ def problems_of(diagnosis: Diagnosis, *, own_words: frozenset[str] = frozenset()
     shown = scrubbed(without_rows(diagnosis))
     of_text = any(one.hypothesis.matches for one in diagnosis.hypotheses)
     for language in Language:
-        message = answer_message(shown, language=language, request_id="r-1", seconds=0.8, of_text=of_text)
+        message = answer_message(
+            AnswerView(diagnosis=shown, language=language, request_id="r-1", seconds=0.8, of_text=of_text)
+        )
         view = details_view(shown, language=language, of_text=of_text)
         for line in dict.fromkeys(
             (*html.unescape(message.text).split("\n"), *_lines(message.blocks), *_lines(view["blocks"]))

@@ -14,6 +14,7 @@ from intents.domain import Language
 from intents.request import DiagnoseObject
 from responses import words
 from responses.safety import scrubbed
+from responses.slack.answer_view import AnswerView
 from responses.slack.diagnosis import answer_message
 
 WORLDS: Final[list[dict[str, Any]]] = yaml.safe_load(
@@ -35,7 +36,9 @@ async def notification(world: dict[str, Any], about: str, engine: Engine, langua
     async with staged(stage(world)) as connection:
         request = DiagnoseObject(kind=kind, namespace="".join(namespace), name=name)
         diagnosis = await diagnose(request, engine=engine, connection=connection)
-    shown = answer_message(scrubbed(diagnosis), language=language, request_id="r1", seconds=1.0, of_text=False)
+    shown = answer_message(
+        AnswerView(diagnosis=scrubbed(diagnosis), language=language, request_id="r1", seconds=1.0, of_text=False)
+    )
     return shown.text
 
 

@@ -136,10 +136,7 @@ async def test_resolve_posts_the_final_summary_with_a_draft_and_reopen_resumes(a
 async def test_concurrent_resolves_post_one_final_summary(at):
     channel = await incident(at, "inc-4", REPORT)
     known = await at.app.store.chronicles.get(channel)
-    payload = {
-        "doing": "resolve", "channel": channel, "team": known.team, "language": "en", "response_url": "", "here": False,
-        "anew": False,
-    }  # fmt: skip
+    payload = {"doing": "resolve", "channel": channel, "team": known.team, "language": "en"}
     for user in (at.alex, at.bo):
         # Like two processes that have both read the state as open.
         own = payload | {"user": user, "at": at.clock().isoformat()}

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
 
 from structlog.testing import capture_logs
 
-from bot.jobs import JobIntake, JobRun, JobTurn, JobUrgency, Json
+from bot.jobs import JobIntake, JobPayload, JobRun, JobTurn, JobUrgency, Json
 from bot.jobs.backlog import Backlog, WaitingJob
 from bot.store import Store
 from bot.store.accepted_jobs import AcceptedJob
@@ -15,6 +16,13 @@ from tests.jobs.conftest import Launch
 from tests.waiting import until
 
 UNASKED, INTERACTIVE = JobUrgency.UNASKED, JobUrgency.INTERACTIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work(JobPayload):
+    kind = "work"
+    user: str = ""
+    urgency: JobUrgency = UNASKED
 
 
 def waiting(person: str, number: int = 0, urgency: JobUrgency = UNASKED) -> WaitingJob:
@@ -84,13 +92,13 @@ async def test_engine_gets_few_unasked_jobs_and_all_run(launch: Launch, store: S
     with capture_logs() as logged:
         async with intake.running():
             for number in range(40):
-                await intake.start("work", f"unasked-{number}", {"user": f"person-{number}", "urgency": UNASKED})
+                await intake.start(f"unasked-{number}", Work(user=f"person-{number}", urgency=UNASKED))
             await until(lambda: jobs.running >= 8)
             await asyncio.sleep(0.3)
             # Two starts may be under way when the last room is taken. One that takes too long goes on beside the next.
             late = sum(each["event"] == "job_start_delayed" for each in logged)
             assert 8 <= jobs.running <= 10 + late
-            await intake.start("work", "asked", {"user": "bo", "urgency": INTERACTIVE})
+            await intake.start("asked", Work(user="bo", urgency=INTERACTIVE))
             await until(lambda: "asked" in jobs._turns.records)
             release.set()
             assert await jobs.idle(30)
@@ -109,6 +117,6 @@ async def test_a_job_that_another_process_took_meanwhile_is_not_started_again(la
     async with intake.running():
         gone = AcceptedJob(id="taken", kind="work", payload={}, at=datetime.now(UTC))
         intake.take(gone)
-        await intake.start("work", "stored", {})
+        await intake.start("stored", Work())
         assert await jobs.idle(20)
     assert ran == Counter(["stored"])

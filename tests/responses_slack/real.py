@@ -11,8 +11,9 @@ from bot.remedies.registry import words_of
 from intents.catalog.cases import world_of
 from intents.domain import Diagnosis, Language
 from responses.safety import scrubbed
+from responses.slack.answer_view import AnswerView, RemedyButton
 from responses.slack.details import details_view
-from responses.slack.diagnosis import RemedyButton, answer_message
+from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message
 from tests.responses_slack.specimens import Said
 
@@ -50,13 +51,15 @@ def answer_of(diagnosis: Diagnosis, language: Language) -> Message:
         for number, remedy in enumerate(one.remedies)
     ]
     return answer_message(
-        shown,
-        language=language,
-        request_id="r-1",
-        seconds=0.84,
-        of_text=True,
-        details_value="r-1",
-        buttons=buttons,
+        AnswerView(
+            diagnosis=shown,
+            language=language,
+            request_id="r-1",
+            seconds=0.84,
+            of_text=True,
+            details_value="r-1",
+            buttons=tuple(buttons),
+        )
     )
 
 

@@ -39,6 +39,7 @@ from responses.postmortem import postmortem
 from responses.safety import scrubbed
 from responses.shown import shown
 from responses.slack import limits, notices
+from responses.slack.answer_view import AnswerView, RemedyButton
 from responses.slack.audit_lines import AuditLine, audit_message
 from responses.slack.chronicle.announcements import dismissed, looks_like, reopened, resolved
 from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
@@ -47,7 +48,6 @@ from responses.slack.chronicle.resolve_dialog import resolve_button, resolve_dia
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.chronicle.timeline import timeline_message
 from responses.slack.cluster_picker import Picker, which_cluster, with_picker
-from responses.slack.controls import RemedyButton
 from responses.slack.details import details_view
 from responses.slack.diagnose_buttons import which_object
 from responses.slack.diagnosis import answer_message, placeholder_message
@@ -261,7 +261,7 @@ def _waiting(language: Language) -> Iterator[tuple[str, Said]]:
 
 def _answer(diagnosis: Diagnosis, language: Language, **options: Any) -> Message:
     given = {"request_id": "T1.C1.1772449207.000100", "seconds": 0.84, "of_text": True, "details_value": "r-1"}
-    return answer_message(scrubbed(diagnosis), language=language, **{**given, **options})
+    return answer_message(AnswerView(diagnosis=scrubbed(diagnosis), language=language, **{**given, **options}))
 
 
 def _answers(language: Language) -> Iterator[tuple[str, Said]]:

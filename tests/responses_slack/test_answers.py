@@ -23,6 +23,7 @@ from intents.domain import (
 )
 from responses.safety import scrubbed
 from responses.slack import blocks
+from responses.slack.answer_view import AnswerView
 from responses.slack.as_text import as_text
 from responses.slack.controls import labelled
 from responses.slack.details import details_view
@@ -46,7 +47,7 @@ from tests.responses_slack.specimens import (
 
 def say(diagnosis: Diagnosis = DIAGNOSIS, **options: Any) -> Message:
     given = {"language": Language.EN, "request_id": "r-1", "seconds": 0.84, "of_text": True, "details_value": "r-1"}
-    return answer_message(scrubbed(diagnosis), **{**given, **options})
+    return answer_message(AnswerView(diagnosis=scrubbed(diagnosis), **{**given, **options}))
 
 
 def read(message: Message) -> str:

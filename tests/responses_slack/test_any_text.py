@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from intents.domain import Diagnosis, Language, Step, Text
 from responses.safety import scrubbed
 from responses.slack import limits, notices
+from responses.slack.answer_view import AnswerView, RemedyButton
 from responses.slack.as_text import as_text
 from responses.slack.audit_lines import AuditLine, audit_message
-from responses.slack.controls import RemedyButton
 from responses.slack.details import details_view, full_text
 from responses.slack.diagnosis import answer_message, placeholder_message
 from responses.slack.help import misused
@@ -98,20 +98,22 @@ def test_any_answer_is_safe_to_send(diagnosis: Diagnosis, language: Language, st
     words = planted(Text(en="", zh=""), texts)
     pressed = RemedyShown(plan_id="p", title=words, state=RemedyState.NOT_FIXED, who="U1", at=NOON, says=words)
     said = answer_message(
-        shown,
-        language=language,
-        request_id="T1.C1.1772449207.000100",
-        seconds=0.84,
-        of_text=True,
-        buttons=[RemedyButton(plan_id=f"p-{number}", label=words, risk=texts[0]) for number in range(states)],
-        details_value="r-1",
-        count=states,
-        last_seen=NOON,
-        observed=texts,
-        text_only_reason=words if states % 2 else None,
-        remedy_states=[pressed] * states,
-        not_it_by=["U1"] * states,
-        muted_by="U2",
+        AnswerView(
+            diagnosis=shown,
+            language=language,
+            request_id="T1.C1.1772449207.000100",
+            seconds=0.84,
+            of_text=True,
+            buttons=tuple(RemedyButton(plan_id=f"p-{number}", label=words, risk=texts[0]) for number in range(states)),
+            details_value="r-1",
+            count=states,
+            last_seen=NOON,
+            observed=tuple(texts),
+            text_only_reason=words if states % 2 else None,
+            remedy_states=[pressed] * states,
+            not_it_by=["U1"] * states,
+            muted_by="U2",
+        )
     )
 
     is_safe_to_send(said)
@@ -205,11 +207,13 @@ def test_mentions_are_detected() -> None:
 def test_answer_that_does_not_fit_is_attached_in_full() -> None:
     long = replace(TOLD, runbook=(Step(says=Text.same("word " * 700)), *TOLD.runbook))
     said = answer_message(
-        scrubbed(replace(DIAGNOSIS, hypotheses=(long,))),
-        language=Language.EN,
-        request_id="r-1",
-        seconds=1,
-        of_text=True,
+        AnswerView(
+            diagnosis=scrubbed(replace(DIAGNOSIS, hypotheses=(long,))),
+            language=Language.EN,
+            request_id="r-1",
+            seconds=1,
+            of_text=True,
+        )
     )
 
     assert said.overflow is not None
@@ -227,9 +231,17 @@ def test_later_changes_of_an_answer_are_not_in_its_file() -> None:
     failed = RemedyShown(plan_id="p", title=Text.same("t"), state=RemedyState.FAILED, who="U1", at=NOON)
     asked: dict[str, Any] = {"language": Language.EN, "request_id": "r-1", "seconds": 1, "of_text": True}
 
-    said = answer_message(diagnosis, **asked)
+    said = answer_message(AnswerView(diagnosis=diagnosis, **asked))
     edited = answer_message(
-        diagnosis, **asked, count=7, last_seen=NOON, remedy_states=[failed], not_it_by=["U1"], muted_by="U2"
+        AnswerView(
+            diagnosis=diagnosis,
+            **asked,
+            count=7,
+            last_seen=NOON,
+            remedy_states=[failed],
+            not_it_by=["U1"],
+            muted_by="U2",
+        )
     )
 
     assert edited.blocks != said.blocks
@@ -238,11 +250,13 @@ def test_later_changes_of_an_answer_are_not_in_its_file() -> None:
 
 def test_text_only_message_keeps_the_rest_in_a_file() -> None:
     blocks = answer_message(
-        scrubbed(replace(DIAGNOSIS, gaps=DIAGNOSIS.gaps * 3, hypotheses=DIAGNOSIS.hypotheses * 3)),
-        language=Language.EN,
-        request_id="r-1",
-        seconds=1,
-        of_text=True,
+        AnswerView(
+            diagnosis=scrubbed(replace(DIAGNOSIS, gaps=DIAGNOSIS.gaps * 3, hypotheses=DIAGNOSIS.hypotheses * 3)),
+            language=Language.EN,
+            request_id="r-1",
+            seconds=1,
+            of_text=True,
+        )
     ).blocks
     message = Message(text="CONFIRMED", blocks=blocks * 12)
 
@@ -278,7 +292,9 @@ def test_malformed_block_is_written_as_text() -> None:
 @settings(max_examples=25)
 @given(diagnosis=diagnoses())
 def test_two_halves_contain_the_whole_message(diagnosis: Diagnosis) -> None:
-    whole = answer_message(scrubbed(diagnosis), language=Language.EN, request_id="r-1", seconds=1, of_text=True)
+    whole = answer_message(
+        AnswerView(diagnosis=scrubbed(diagnosis), language=Language.EN, request_id="r-1", seconds=1, of_text=True)
+    )
 
     first, second = split_in_half(whole)
 

@@ -19,6 +19,7 @@ from intents.domain import Diagnosis, Language, ObjectRef
 from responses.as_json import RunStats
 from responses.excerpts import error_lines
 from responses.safety import scrubbed
+from responses.slack.answer_view import AnswerView
 from responses.slack.details import details_view, full_text
 from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message
@@ -46,7 +47,15 @@ def renderings(diagnosis: Diagnosis, pasted: str) -> Iterator[Rendering]:
     observed = error_lines(pasted)
     for language in Language:
         answer = answer_message(
-            shown, language=language, request_id="r-1", seconds=1, of_text=True, observed=observed, details_value="r-1"
+            AnswerView(
+                diagnosis=shown,
+                language=language,
+                request_id="r-1",
+                seconds=1,
+                of_text=True,
+                observed=observed,
+                details_value="r-1",
+            )
         )
         yield Rendering("answer", list(answer.blocks))
         yield Rendering("notification", answer.text)

@@ -22,8 +22,8 @@ from bot.workflows.kept_answer import without_rows
 from intents.domain import Diagnosis, Language
 from responses.safety import scrubbed
 from responses.sentences import offers, open_hypotheses
+from responses.slack.answer_view import AnswerView, RemedyButton
 from responses.slack.as_text import as_text
-from responses.slack.controls import RemedyButton
 from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message
 
@@ -55,13 +55,15 @@ def answer_to(diagnosis: Diagnosis, language: Language, *, of_text: bool = True)
         for number, each in enumerate(remedies)
     ]
     return answer_message(
-        shown,
-        language=language,
-        request_id="r-1",
-        seconds=0.84,
-        of_text=of_text,
-        details_value="r-1",
-        buttons=buttons,
+        AnswerView(
+            diagnosis=shown,
+            language=language,
+            request_id="r-1",
+            seconds=0.84,
+            of_text=of_text,
+            details_value="r-1",
+            buttons=tuple(buttons),
+        )
     )
 
 

@@ -12,12 +12,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.diagnosing import CarriedMatch, Engine, carried_match
-from bot.jobs import Json, StartJob, TooManyJobs
+from bot.jobs import StartJob, TooManyJobs
 from bot.metrics import Metrics
 from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMessage
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Store, Surface
 from bot.surfaces.slack.paste_parts import Part, RecentParts
 from bot.workflows.admission import RefusalNotices, TooManyRequests
+from bot.workflows.job_payloads import AlertOverJob, MentionJob
 from bot.workflows.submissions import Submissions
 from intents.alerts.identity import identities
 from intents.alerts.labels import is_over
@@ -106,7 +107,7 @@ class MessageIntake:
         """Start the jobs that close the answers to an alert whose end is posted; other ends draw no answer."""
         known = identities(safe(ended, limit=LONGEST_TEXT), over=True)
         for request in await self.store.standing_alerts.of(message.channel, known):
-            await self.start("alert_over", f"alert_over.{request}", {"request": request})
+            await self.start(f"alert_over.{request}", AlertOverJob(request=request))
             self.metrics.message_handled("over")
 
     async def _paste(self, message: ReceivedMessage, part: Part, beside: list[Part]) -> None:
@@ -206,15 +207,15 @@ class MessageIntake:
     async def _of_channel(self, message: ReceivedMessage, text: str, doing: str = "misused") -> None:
         """Start the job of an incident command given by a mention; an edit gives the command again."""
         self.metrics.request_handled(Surface.MENTION, doing, "taken")
-        payload: Json = {
-            "channel": message.channel,
-            "team": message.team,
-            "user": message.user,
-            "thread_ts": message.thread_ts or ("" if message.direct else message.ts),
-            "text": text,
-            "at": self.clock().isoformat(),
-        }
-        await self.start("mention", f"{message.team}.{message.channel}.{message.ts}.{doing}", payload)
+        payload = MentionJob(
+            channel=message.channel,
+            team=message.team,
+            user=message.user,
+            thread_ts=message.thread_ts or ("" if message.direct else message.ts),
+            text=text,
+            at=self.clock(),
+        )
+        await self.start(f"{message.team}.{message.channel}.{message.ts}.{doing}", payload)
 
     def _question(self, message: ReceivedMessage, text: str) -> NewRequest:
         origin = Surface.DIRECT if message.direct else Surface.MENTION

@@ -13,31 +13,34 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Final, TypedDict, TypeVar
 
 import structlog
 
 from bot.common.redaction import holds_secret
 from bot.jobs import StartJob
 from bot.slack.client import Identity
-from bot.store import (
-    AuditEntry,
-    NewRequest,
-    ReplyAddress,
-    Store,
-    StoredAnswer,
-    StoredPlan,
-    StoreUnavailable,
-    Surface,
-)
+from bot.store import AuditEntry, NewRequest, ReplyAddress, Store, StoredAnswer, StoredPlan, StoreUnavailable, Surface
 from bot.surfaces.slack.press_payload import ButtonPress
 from bot.workflows.admission import TooManyRequests
 from bot.workflows.chronicle.resolve_dialog import check_resolution
 from bot.workflows.corrections import check_correction
 from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, typed_answers, was_shown_to
-from bot.workflows.fair_turns import ASKED
+from bot.workflows.filled_dialogs import CheckedDialog, SubmittedDialog
+from bot.workflows.job_payloads import (
+    AnswerJob,
+    OpinionJob,
+    Payload,
+    PickJob,
+    PreviewJob,
+    RemedyJob,
+    ResolveDialogJob,
+    SilenceDialogJob,
+    SilenceEndJob,
+    WatchPressJob,
+)
 from bot.workflows.save_dialog import check_save
-from bot.workflows.services import ANSWER, Services
+from bot.workflows.services import ANSWER, Services, post_key
 from bot.workflows.silences import check_silence
 from bot.workflows.submissions import Submissions
 from intents.domain import ExternalManager, Text
@@ -55,11 +58,6 @@ _log: Final = structlog.get_logger(__name__)
 _STORED_WITHIN_S: Final = (0.1, 0.2, 0.4, 0.8)
 # An outage of the database may delay it by minutes.
 _STORED_LATER: Final = timedelta(minutes=15)
-_DIALOGS: Final = frozenset({Press.CONFIRM, Press.CONFIRM_AGAIN, Press.ANSWER})
-_SAVES: Final = frozenset({Press.SAVE, Press.SAVE_CHECKED})
-_OPINIONS: Final = frozenset({Press.NOT_IT, Press.MUTE, Press.UNMUTE})
-
-_WATCH: Final = frozenset({Press.WATCH_MUTE, Press.WATCH_UNMUTE, Press.WATCH_LATER, Press.WATCH_USUAL})
 
 
 class InvalidInput(Exception):
@@ -102,6 +100,10 @@ class AnswerNotStored(StoreUnavailable):
     usual = "the answer is not stored yet"
 
 
+_Check = Callable[[Services, SubmittedDialog], Awaitable[CheckedDialog]]
+_Take = Callable[["PressIntake", ButtonPress], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PressIntake:
     """Checks presses and starts their jobs.
@@ -121,28 +123,11 @@ class PressIntake:
     async def take(self, press: ButtonPress) -> None:
         """Start the job of a press. Raise InvalidInput, ConfirmationNeeded and NextDialog too."""
         try:
-            if press.press is Press.RESOLVE:
-                await self._open_resolution(press)
-            elif press.press is Press.RESOLVED:
-                await self._resolve(press)
-            elif press.press is Press.CORRECT:
-                await self._correct(press)
-            elif press.press in _SAVES:
-                await self._save(press)
-            elif press.press in _DIALOGS:
-                await self._take_dialog(press)
-            elif press.press is Press.ANYWAY:
-                await self._answer_anyway(press)
-            elif press.press is Press.DIAGNOSE:
-                await self._diagnose(press)
-            elif press.press is Press.SILENCE and press.view:
-                await self._silence(press)
-            elif press.press in (Press.SILENCE, Press.SILENCE_END):
-                await self._take_silence(press)
-            elif press.press in _WATCH:
-                await self._take_watch(press)
-            else:
-                await self._take_button(press)
+            self._check_sender(press)
+            take = (_SUBMITTED if press.view else _PRESSED).get(press.press)
+            if take is None:
+                raise PressRefused("no message offers it")
+            await take(self, press)
         except PressRefused as refused:
             await self._audit(press, refused.why)
             raise
@@ -150,6 +135,7 @@ class PressIntake:
     async def answer_of(self, press: ButtonPress) -> StoredAnswer:
         """Return the answer of the pressed message."""
         try:
+            self._check_sender(press)
             return await self._answer_of(press)
         except PressRefused as refused:
             await self._audit(press, refused.why)
@@ -157,46 +143,42 @@ class PressIntake:
 
     # --- buttons below an answer ---
 
-    async def _take_button(self, press: ButtonPress) -> None:
-        answer = await self._answer_of(press)
-        payload = {
-            "request": answer.request_id,
-            "team": press.team,
-            "channel": press.channel,
-            "ts": press.ts,
-            "thread_ts": press.thread_ts,
-            "user": press.user,
-        }
-        if press.press is Press.REMEDY:
-            await self._preview(press, answer, payload)
-        elif press.press in _OPINIONS:
-            what = str(press.press)
-            job = f"{answer.request_id}.{what}.{press.user}.{press.at}"
-            await self.start("opinion", job, {**payload, "what": what, "trigger": press.trigger})
-        elif press.press is Press.CLUSTER:
-            cluster = cluster_of_token(answer.request_id, press.value, self.services.clusters.names)
-            if not cluster:
-                raise PressRefused("the cluster is not offered by this message")
-            job = f"{answer.request_id}.pick.{press.user}.{press.at}"
-            await self.start("pick", job, {**payload, "cluster": cluster})
+    async def _preview(self, press: ButtonPress) -> None:
+        answer, plan = await self._answer_of(press), await self._store.plans.get(press.value)
+        if plan is None or plan.request_id != answer.request_id:
+            raise PressRefused("the plan is not offered by this message")
+        payload = PreviewJob(
+            request=answer.request_id, plan=plan.id, trigger=press.trigger, thread_ts=press.thread_ts, **_by(press)
+        )
+        await self.start(f"{plan.id}.preview.{press.user}.{press.at}", payload)
+
+    async def _say_opinion(self, press: ButtonPress) -> None:
+        request = (await self._answer_of(press)).request_id
+        payload = OpinionJob(request=request, what=press.press, trigger=press.trigger, **_by(press))
+        await self.start(f"{request}.{press.press}.{press.user}.{press.at}", payload)
+
+    async def _pick_cluster(self, press: ButtonPress) -> None:
+        request = (await self._answer_of(press)).request_id
+        cluster = cluster_of_token(request, press.value, self.services.clusters.names)
+        if not cluster:
+            raise PressRefused("the cluster is not offered by this message")
+        payload = PickJob(request=request, cluster=cluster, **_by(press))
+        await self.start(f"{request}.pick.{press.user}.{press.at}", payload)
 
     async def _answer_anyway(self, press: ButtonPress) -> None:
         """Start the answer to a repeated request. Only its requester has the button."""
-        self._check_sender(press)
         request = await self._store.requests.get(press.value)
         if request is None:
             raise PressRefused("there is no such request")
         asked = request.original
         if (asked.team, asked.channel, asked.user) != (press.team, press.channel, press.user):
             raise PressRefused("the request is not offered to this user")
-        payload = {"request": press.value, "user": press.user, "revision": request.revision, "anyway": True}
-        await self.start("answer", f"{press.value}.anyway", payload | {ASKED: True})
+        payload = AnswerJob(request=press.value, user=press.user, revision=request.revision, anyway=True, asked=True)
+        await self.start(f"{press.value}.anyway", payload)
 
     async def _diagnose(self, press: ButtonPress) -> None:
         """Ask about an object of an overview, in its thread. The rights are those of the person who pressed."""
-        self._check_sender(press)
-        if await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts)) is None:
-            raise PressRefused("the message is not one of ours")
+        await self._posted(press)
         parsed = parse_diagnose_value(press.value)
         if parsed is None:
             raise PressRefused("the button does not name an object")
@@ -220,57 +202,32 @@ class PressIntake:
 
     async def _take_watch(self, press: ButtonPress) -> None:
         """Start the job of a press below a post of the watch. The message tells which post it is."""
-        self._check_sender(press)
-        post = await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts))
-        if post is None or await self._store.watch_posts.get(post) is None:
+        post = await self._posted(press)
+        if await self._store.watch_posts.get(post) is None:
             raise PressRefused("the message is not a post of the watch")
-        payload = {
-            "post": post, "what": str(press.press), "value": press.value,
-            "user": press.user, "team": press.team, "channel": press.channel,
-        }  # fmt: skip
-        await self.start("watch_press", f"{post}.{press.press}.{press.user}.{press.at}", payload)
+        payload = WatchPressJob(post=post, what=press.press, value=press.value, **_by(press))
+        await self.start(f"{post}.{press.press}.{press.user}.{press.at}", payload)
 
     # --- silence alerts ---
 
     async def _take_silence(self, press: ButtonPress) -> None:
         """Start the job of a button below a post about alerts."""
-        self._check_sender(press)
-        posted = await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts))
-        if posted != f"{press.value}/{ANSWER}":
+        if await self._posted(press) != post_key(press.value, ANSWER):
             raise PressRefused("the message is not the post that the button names")
-        payload = {
-            "post": press.value, "channel": press.channel, "team": press.team, "user": press.user,
-            "trigger": press.trigger,
-        }  # fmt: skip
-        kind = "silence_dialog" if press.press is Press.SILENCE else "silence_end"
-        await self.start(kind, f"{press.value}.{kind}.{press.user}.{press.at}", payload)
+        if press.press is Press.SILENCE:
+            payload: Payload = SilenceDialogJob(post=press.value, trigger=press.trigger, **_by(press))
+        else:
+            payload = SilenceEndJob(post=press.value, **_by(press))
+        await self.start(f"{press.value}.{payload.kind}.{press.user}.{press.at}", payload)
 
-    async def _silence(self, press: ButtonPress) -> None:
-        """Start the job that silences alerts. A dialog that is submitted twice is one job."""
-        self._check_sender(press)
-        checked = await check_silence(
-            self.services,
-            team=press.team,
-            user=press.user,
-            metadata=press.value,
-            typed=press.typed,
-            view=press.view,
-        )
-        if checked.refused:
-            raise PressRefused(checked.refused.en, checked.refused)
-        if checked.wrong:
-            raise InvalidInput(checked.wrong)
-        await self.start("silence", f"{checked.payload['post']}.silence.{press.view}", checked.payload)
-
-    async def _preview(self, press: ButtonPress, answer: StoredAnswer, payload: dict[str, Any]) -> None:
-        plan = await self._store.plans.get(press.value)
-        if plan is None or plan.request_id != answer.request_id:
-            raise PressRefused("the plan is not offered by this message")
-        job = f"{plan.id}.preview.{press.user}.{press.at}"
-        await self.start("preview", job, {**payload, "plan": plan.id, "trigger": press.trigger})
+    async def _posted(self, press: ButtonPress) -> str:
+        """Return the key of the pressed message. Raise PressRefused if it is not ours."""
+        posted = await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts))
+        if posted is None:
+            raise PressRefused("the message is not one of ours")
+        return posted
 
     async def _answer_of(self, press: ButtonPress) -> StoredAnswer:
-        self._check_sender(press)
         answer = await _soon(lambda: self._store.answers.by_message(press.channel, press.ts))
         if answer is not None:
             return answer
@@ -280,72 +237,31 @@ class PressIntake:
             raise AnswerNotStored
         raise PressRefused("the message is not one of our answers")
 
-    # --- resolve an incident ---
-
     async def _open_resolution(self, press: ButtonPress) -> None:
         """Start the job that opens the dialog, if the button is below a message of ours."""
-        self._check_sender(press)
-        if await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts)) is None:
-            raise PressRefused("the message is not one of ours")
-        payload = {
-            "channel": press.channel,
-            "team": press.team,
-            "user": press.user,
-            "trigger": press.trigger,
-            "thread_ts": press.thread_ts,
-        }
-        await self.start("resolve", f"{press.channel}.resolve.{press.user}.{press.at}", payload)
+        await self._posted(press)
+        payload = ResolveDialogJob(trigger=press.trigger, thread_ts=press.thread_ts, **_by(press))
+        await self.start(f"{press.channel}.resolve.{press.user}.{press.at}", payload)
 
-    async def _resolve(self, press: ButtonPress) -> None:
-        """Start the job that resolves the incident. A dialog that is submitted twice is one job."""
-        self._check_sender(press)
-        checked = await check_resolution(
-            self.services, team=press.team, channel=press.value, user=press.user, typed=press.typed
+    # --- dialogs ---
+
+    async def _checked(self, press: ButtonPress, check: _Check) -> None:
+        """Start the job of a submitted dialog if it passes a check. A dialog that is submitted twice is one job."""
+        dialog = SubmittedDialog(
+            team=press.team, user=press.user, view=press.view, about=press.value, typed=press.typed
         )
+        checked = await check(self.services, dialog)
         if checked.refused:
-            raise PressRefused("the incident may not be resolved by this user now", checked.refused)
-        if checked.wrong:
-            raise InvalidInput(checked.wrong)
-        await self.start("command", f"{press.value}.resolved.{press.view}", checked.payload)
-
-    # --- say what it was ---
-
-    async def _correct(self, press: ButtonPress) -> None:
-        """Start the job that stores a correction. A dialog that is submitted twice is one job."""
-        self._check_sender(press)
-        checked = await check_correction(
-            self.services, team=press.team, user=press.user, request_id=press.value, typed=press.typed
-        )
-        if checked.refused:
-            raise PressRefused("the answer may not be corrected by this user now", checked.refused)
-        if checked.wrong:
-            raise InvalidInput(checked.wrong)
-        await self.start("correction", f"{press.value}.correction.{press.view}", checked.payload)
-
-    # --- save an incident ---
-
-    async def _save(self, press: ButtonPress) -> None:
-        """Start the job that saves an incident, once the dialog showed the check. Two submissions are one job."""
-        self._check_sender(press)
-        checked = await check_save(
-            self.services, team=press.team, user=press.user, metadata=press.value, typed=press.typed, view=press.view
-        )
+            raise PressRefused(checked.refused.en, checked.refused)
         if checked.wrong:
             raise InvalidInput(checked.wrong)
         if checked.view is not None:
             raise NextDialog(checked.view)
-        await self.start("save_incident", f"{checked.payload['id']}.v{checked.payload['version']}", checked.payload)
+        if checked.job is not None:
+            await self.start(checked.id, checked.job)
 
-    # --- dialogs ---
-
-    async def _take_dialog(self, press: ButtonPress) -> None:
-        plan = await self._shown_to(press)
-        if press.press is Press.ANSWER:
-            await self._answer(press, plan)
-        else:
-            await self._confirm(press, plan)
-
-    async def _confirm(self, press: ButtonPress, plan: StoredPlan) -> None:
+    async def _confirm(self, press: ButtonPress) -> None:
+        plan = (await self._shown_to(press))[0]
         view = filling_id(press.view, parse_dialog_metadata(press.value)[1])
         seen = dialog_content(plan, view)
         if seen is None:
@@ -355,15 +271,12 @@ class PressIntake:
             if custodian := seen.preview.outlook.custodian:
                 raise ConfirmationNeeded(press.value, custodian)
         # One job per dialog: a duplicate submission is the same job, and the claim decides between two dialogs.
-        job = f"{plan.id}.remedy.{press.view}"
-        payload = {"plan": plan.id, "team": press.team, "user": press.user, "view": view}
-        await self.start("remedy", job, payload)
+        payload = RemedyJob(plan=plan.id, team=press.team, user=press.user, view=view)
+        await self.start(f"{plan.id}.remedy.{press.view}", payload)
 
-    async def _answer(self, press: ButtonPress, plan: StoredPlan) -> None:
+    async def _answer(self, press: ButtonPress) -> None:
         """Store the entered values and move the dialog on to the preview."""
-        answer = await self._store.answers.get(plan.request_id)
-        if answer is None:
-            raise PressRefused("there is no such plan")
+        plan, answer = await self._shown_to(press)
         answers, wrong = typed_answers(plan, press.typed)
         # A plan writes what was typed, and what looks like a credential would be stored as something else.
         wrong = wrong or {
@@ -371,23 +284,22 @@ class PressIntake:
         }
         if wrong:
             raise InvalidInput(wrong)
-        payload = {
-            "plan": plan.id, "team": press.team, "user": press.user, "channel": answer.channel,
-            "view": press.view, "answers": answers,
-        }  # fmt: skip
-        await self.start("preview", f"{plan.id}.preview.{press.view}.{_digest(answers)}", payload)
+        payload = PreviewJob(
+            plan=plan.id, team=press.team, user=press.user, channel=answer.channel, view=press.view, answers=answers
+        )
+        await self.start(f"{plan.id}.preview.{press.view}.{_digest(answers)}", payload)
 
-    async def _shown_to(self, press: ButtonPress) -> StoredPlan:
-        """Return the plan of the submitted dialog if it was shown to this user. Raise PressRefused."""
-        self._check_sender(press)
+    async def _shown_to(self, press: ButtonPress) -> tuple[StoredPlan, StoredAnswer]:
+        """Return the plan of the submitted dialog and its answer, if it was shown to this user. Raise PressRefused."""
         plan = await self._store.plans.get(parse_dialog_metadata(press.value)[0])
         if plan is None:
             raise PressRefused("there is no such plan")
         if not was_shown_to(plan, press.user, press.view):
             raise PressRefused("the dialog was not shown to this user for the plan")
-        if await self._store.answers.get(plan.request_id) is None:
+        answer = await self._store.answers.get(plan.request_id)
+        if answer is None:
             raise PressRefused("the answer was deleted while the dialog was open", failures.ANSWER_DELETED)
-        return plan
+        return plan, answer
 
     # --- both ---
 
@@ -411,6 +323,45 @@ class PressIntake:
                 detail={"why": why},
             )
         )
+
+
+def _checked(check: _Check) -> _Take:
+    return lambda intake, press: intake._checked(press, check)
+
+
+_PRESSED: Final[Mapping[Press, _Take]] = {
+    Press.REMEDY: PressIntake._preview,
+    **dict.fromkeys((Press.NOT_IT, Press.MUTE, Press.UNMUTE), PressIntake._say_opinion),
+    Press.CLUSTER: PressIntake._pick_cluster,
+    Press.ANYWAY: PressIntake._answer_anyway,
+    Press.DIAGNOSE: PressIntake._diagnose,
+    Press.SILENCE: PressIntake._take_silence,
+    Press.SILENCE_END: PressIntake._take_silence,
+    Press.RESOLVE: PressIntake._open_resolution,
+    **dict.fromkeys(
+        (Press.WATCH_MUTE, Press.WATCH_UNMUTE, Press.WATCH_LATER, Press.WATCH_USUAL), PressIntake._take_watch
+    ),
+}
+_SUBMITTED: Final[Mapping[Press, _Take]] = {
+    Press.CONFIRM: PressIntake._confirm,
+    Press.CONFIRM_AGAIN: PressIntake._confirm,
+    Press.ANSWER: PressIntake._answer,
+    Press.RESOLVED: _checked(check_resolution),
+    Press.CORRECT: _checked(check_correction),
+    Press.SAVE: _checked(check_save),
+    Press.SAVE_CHECKED: _checked(check_save),
+    Press.SILENCE: _checked(check_silence),
+}
+
+
+class _By(TypedDict):
+    team: str
+    channel: str
+    user: str
+
+
+def _by(press: ButtonPress) -> _By:
+    return {"team": press.team, "channel": press.channel, "user": press.user}
 
 
 async def _soon(look_up: Callable[[], Awaitable[T | None]]) -> T | None:

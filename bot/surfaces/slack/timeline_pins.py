@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.jobs import Json, StartJob
+from bot.jobs import StartJob
 from bot.slack.channel_events import moment_of
 from bot.slack.client import Identity
 from bot.store import Store
 from bot.workflows.chronicle.message_facts import is_pin, pinned_fact
-from bot.workflows.chronicle.timeline_marks import TimelineMark, thread_of
+from bot.workflows.chronicle.timeline_marks import thread_of
+from bot.workflows.job_payloads import PinJob, TimelineMark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,30 +38,24 @@ class TimelinePins:
         known = await self.store.chronicles.get(channel)
         if known is None or not known.is_recorded:
             return
-        payload: Json = {
-            "hand": TimelineMark.PIN if event.get("type") == "reaction_added" else TimelineMark.UNPIN,
-            "channel": channel,
-            "team": team,
-            "user": user,
-            "ts": ts,
-            "at": moment_of(event_ts).isoformat(),
-        }
-        await self.start("pin", f"{channel}.{ts}.{user}.{event_ts}", payload)
+        mark = TimelineMark.PIN if event.get("type") == "reaction_added" else TimelineMark.UNPIN
+        payload = PinJob(mark=mark, channel=channel, team=team, user=user, ts=ts, at=moment_of(event_ts))
+        await self.start(f"{channel}.{ts}.{user}.{event_ts}", payload)
 
-    async def chosen(self, hand: TimelineMark, body: Mapping[str, Any]) -> None:
+    async def chosen(self, mark: TimelineMark, body: Mapping[str, Any]) -> None:
         """Handle a message shortcut, whose payload contains the message."""
         message, channel = body["message"], str(body["channel"]["id"])
         team = str((body.get("team") or {}).get("id") or self.identity.team)
-        fact = pinned_fact(message)
-        payload: Json = {
-            "hand": hand,
-            "channel": channel,
-            "team": team,
-            "user": str(body["user"]["id"]),
-            "ts": str(message["ts"]),
-            "at": moment_of(str(body["action_ts"])).isoformat(),
-            "fact": fact.document if fact else None,
-            "response_url": str(body.get("response_url") or ""),
-            "thread_ts": thread_of(message),
-        }
-        await self.start("pin", f"{channel}.s{body['trigger_id']}", payload)
+        payload = PinJob(
+            mark=mark,
+            channel=channel,
+            team=team,
+            user=str(body["user"]["id"]),
+            ts=str(message["ts"]),
+            at=moment_of(str(body["action_ts"])),
+            chosen=True,
+            fact=pinned_fact(message),
+            response_url=str(body.get("response_url") or ""),
+            thread_ts=thread_of(message),
+        )
+        await self.start(f"{channel}.s{body['trigger_id']}", payload)

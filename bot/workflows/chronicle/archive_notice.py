@@ -7,13 +7,12 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store import Chronicle
 from bot.workflows.chronicle.documents import ChronicleDocuments
 from bot.workflows.chronicle.fact_rows import facts_in
 from bot.workflows.chronicle.permissions import forbidden
-from bot.workflows.outages import retry_step
+from bot.workflows.job_payloads import ArchivedJob
 from bot.workflows.services import Requester, Services
 from bot.workflows.single_posts import post_once
 from intents.chronicle.facts import NO_NEWS
@@ -27,30 +26,24 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedWorkflow:
-    """The job `archived`. Payload: {"channel", "team", "user": who archived it}."""
+    """The job `archived`."""
 
     services: Services
     documents: ChronicleDocuments
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        await retry_step(run, "tell", self.notify, payload, run.id)
-        return None
-
-    async def notify(self, payload: Json, id: str) -> None:
-        channel, user = str(payload["channel"]), str(payload["user"])
+    async def notify(self, payload: ArchivedJob, id: str) -> None:
+        channel, user = payload.channel, payload.user
         chronicle = await self.services.store.chronicles.read(channel)
         if chronicle is None or not chronicle.channel.is_recorded or not user:
             return
         if all(fact.kind in NO_NEWS for fact in facts_in(chronicle.facts)):
             return
-        requester = await self.services.requester(team=str(payload["team"]), channel=channel, user=user)
+        requester = await self.services.presser(payload)
         if requester.scope.who.bot:
             return
         try:
             await post_once(self.services, await self._message(chronicle, requester), to=user, key=f"{id}/final")
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("archive_notice_failed", channel=channel, error=str(error))
 
     async def _message(self, chronicle: Chronicle, requester: Requester) -> Message:

@@ -12,10 +12,11 @@ from typing import Any, Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import MessageGone, RateLimited, SlackError, SlackUnavailable
+from bot.slack.errors import MessageGone, RateLimited, SlackRefusal
 from bot.store import IncidentChannel
 from bot.workflows.chronicle.history_records import HistoryRecorder
 from bot.workflows.chronicle.stretches import Stretch, stretch_of
+from bot.workflows.job_payloads import BackfillJob, RereadJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 
@@ -34,7 +35,7 @@ _MOST_WAITS: Final = 2_000
 class BackfillWorkflow:
     """The job `backfill` reads a channel's whole history; the job `reread` reads what was `missed`.
 
-    Payload: {"channel"}. The progress is stored with the channel, page by page, newest first.
+    The progress is stored with the channel, page by page, newest first.
 
     `reread` reads the messages since the gap began, and at most `PAGES_BEFORE` pages before it. It calls Slack once per
     page (of 200 messages; of 15 if Slack limits the app), and once per 200 replies of a thread that got a reply since,
@@ -45,7 +46,7 @@ class BackfillWorkflow:
     changed: Callable[[str], Awaitable[None]]
     missed: bool = False
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: BackfillJob | RereadJob) -> Json | None:
         before = 0
         for number in range(_MOST_PAGES):
             page = await _in_time(run, f"page {number}", self.page, payload)
@@ -62,7 +63,7 @@ class BackfillWorkflow:
                 break
         return None
 
-    async def _read(self, run: JobRun, payload: Json, thread: Json) -> None:
+    async def _read(self, run: JobRun, payload: BackfillJob | RereadJob, thread: Json) -> None:
         cursor, unseen = "", thread["kept"]
         for _ in range(_MOST_PAGES):
             result = await _in_time(run, f"thread {thread['ts']}", self.replies, payload, thread, cursor, unseen)
@@ -70,13 +71,13 @@ class BackfillWorkflow:
                 return
             cursor, unseen = result["cursor"], result["unseen"]
 
-    async def page(self, payload: Json) -> Json | None:
+    async def page(self, payload: BackfillJob | RereadJob) -> Json | None:
         """Record the next page; None at the end. Return {"wait": seconds} if Slack is rate limiting.
 
         Otherwise return the range, whether more follows, whether the page is from `before` the gap, and the threads to
         read: {"from", "to", "more", "before", "threads": [{"ts", "oldest", "kept": messages that have facts}]}
         """
-        channel, chronicles = str(payload["channel"]), self.services.store.chronicles
+        channel, chronicles = payload.channel, self.services.store.chronicles
         known = await chronicles.get(channel)
         at = self._at(known)
         if known is None or at is None:
@@ -87,9 +88,7 @@ class BackfillWorkflow:
             page = await self.services.slack.history(channel, latest=at, limit=_PAGE)
         except RateLimited as error:
             return {"wait": error.retry_after or 60.0}
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("channel_history_read_failed", channel=channel, error=str(error))
             return None
         stretch = stretch_of(page.messages, kept, latest=at, to_the_end=not page.more and not page.limited)
@@ -101,13 +100,13 @@ class BackfillWorkflow:
             "before": bool(since) and oldest < since,
         }  # fmt: skip
 
-    async def replies(self, payload: Json, thread: Json, cursor: str, unseen: list[str]) -> Json:
+    async def replies(self, payload: BackfillJob | RereadJob, thread: Json, cursor: str, unseen: list[str]) -> Json:
         """Record a page of a thread: {"cursor": the next page or "", "unseen": recorded messages not read yet}.
 
         At the thread's end, facts of messages that no longer exist are deleted. {"wait": seconds} if Slack is rate
         limiting.
         """
-        channel, ts, end = str(payload["channel"]), str(thread["ts"]), {"cursor": "", "unseen": []}
+        channel, ts, end = payload.channel, str(thread["ts"]), {"cursor": "", "unseen": []}
         known = await self.services.store.chronicles.get(channel)
         if known is None:
             return end
@@ -121,18 +120,16 @@ class BackfillWorkflow:
             return {"wait": error.retry_after or 60.0}
         except MessageGone:
             pass  # the thread was deleted with all its replies
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("thread_read_failed", channel=channel, error=str(error))
             return end
         left = sorted(set(unseen) - {str(each.get("ts")) for each in messages})
         await self._record(known, messages, () if following else left)
         return {"cursor": following, "unseen": left}
 
-    async def go_on(self, payload: Json, page: Json, over: bool) -> Json:
+    async def go_on(self, payload: BackfillJob | RereadJob, page: Json, over: bool) -> Json:
         """Store that the page and its threads are read: {"on": whether to continue from there}."""
-        channel, chronicles = str(payload["channel"]), self.services.store.chronicles
+        channel, chronicles = payload.channel, self.services.store.chronicles
         to = "" if over else str(page["to"])
         if self.missed:
             return {"on": await chronicles.made_up(channel, to, after=str(page["from"]))}

@@ -9,11 +9,12 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store import ChannelState, Chronicle
 from bot.workflows.chronicle.fact_rows import facts_in
 from bot.workflows.chronicle.permissions import forbidden
 from bot.workflows.chronicle.summary_page import links_in
+from bot.workflows.job_payloads import WelcomeJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from intents.chronicle.facts import NO_NEWS, Fact, FactKind
@@ -27,44 +28,40 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatchUpWorkflow:
-    """The job `welcome`. Payload: {"channel", "team", "user"}. After a crash it may be shown twice."""
+    """The job `welcome`. After a crash it may be shown twice."""
 
     services: Services
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: WelcomeJob) -> Json | None:
         read = await retry_step(run, "read", self.read, payload)
         if read:
             await retry_step(run, "tell", self.notify, payload, str(read["upto"]))
         return None
 
-    async def read(self, payload: Json) -> Json | None:
+    async def read(self, payload: WelcomeJob) -> Json | None:
         """Return the time up to which there is news; None if nothing has happened or the incident is over."""
-        chronicle = await self.services.store.chronicles.read(str(payload["channel"]))
+        chronicle = await self.services.store.chronicles.read(payload.channel)
         if chronicle is None or chronicle.channel.state is not ChannelState.OPEN:
             return None
         if all(fact.kind in NO_NEWS for fact in _visible(chronicle)):
             return None
-        requester = await self.services.requester(
-            team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"])
-        )
+        requester = await self.services.presser(payload)
         if requester.scope.who.bot or forbidden(requester, changes=False) is not None:
             return None  # joining is not a request, so stay silent
         return {"upto": _newest(chronicle).isoformat()}
 
-    async def notify(self, payload: Json, upto: str) -> None:
-        channel, user = str(payload["channel"]), str(payload["user"])
+    async def notify(self, payload: WelcomeJob, upto: str) -> None:
+        channel, user = payload.channel, payload.user
         chronicle = await self.services.store.chronicles.read(channel)
         if chronicle is None:
             return
-        requester = await self.services.requester(team=str(payload["team"]), channel=channel, user=user)
+        requester = await self.services.presser(payload)
         message = await self.missed(
             chronicle, user=user, language=requester.language, upto=datetime.fromisoformat(upto)
         )
         try:
             await self.services.slack.post_ephemeral(channel=channel, user=user, message=message)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.info("catch_up_failed", channel=channel, error=str(error))
 
     async def missed(

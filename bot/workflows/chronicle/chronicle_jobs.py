@@ -1,4 +1,4 @@
-"""Start the jobs of incident channels: every kind of job, its id and its payload in one place.
+"""Start the jobs of incident channels: every kind of job and its id in one place.
 
 Callers report what they recorded or changed; this module decides which job shows it, and how soon.
 """
@@ -14,6 +14,15 @@ from typing import Final
 from bot.jobs import StartJob
 from bot.slack.channel_events import ChannelEvent, ChannelEventKind
 from bot.store import IncidentChannel, Store
+from bot.workflows.job_payloads import (
+    ArchivedJob,
+    BackfillJob,
+    IncidentJob,
+    RemovedJob,
+    RereadJob,
+    SummaryJob,
+    WelcomeJob,
+)
 
 # All changes within this many seconds are shown by one edit.
 SLOT_S: Final = 20.0
@@ -45,30 +54,31 @@ class ChronicleJobs:
 
     async def begin(self, event: ChannelEvent, *, join: bool = False) -> None:
         """Check whether a channel is an incident channel; if so, open its chronicle and read its history."""
-        payload = {
-            "channel": event.channel, "team": event.team, "name": event.name, "at": event.at.isoformat(), "join": join,
-            "user": event.user, "back": event.what is ChannelEventKind.JOINED,
-        }  # fmt: skip
-        await self.start("incident", _id(event, "incident"), payload)
+        payload = IncidentJob(
+            channel=event.channel, team=event.team, name=event.name, at=event.at, join=join, user=event.user,
+            back=event.what is ChannelEventKind.JOINED,
+        )  # fmt: skip
+        await self.start(_id(event, payload.kind), payload)
 
     async def look_up(self, channel: str, *, team: str) -> None:
         """Check once a day, by the name from Slack, whether a channel is an incident channel."""
         now = self.clock()
-        payload = {"channel": channel, "team": team, "name": "", "at": now.isoformat(), "join": False}
-        await self.accept("incident", f"{channel}.incident.{now:%Y%m%d}", payload)
+        await self.accept(f"{channel}.incident.{now:%Y%m%d}", IncidentJob(channel=channel, team=team, at=now))
 
     async def welcome(self, event: ChannelEvent) -> None:
         """Show a user who joined what they missed."""
         id = f"{event.channel}.{event.user}.welcome.{event.at.timestamp():.6f}"
-        await self.start("welcome", id, _by_user(event))
+        await self.start(id, WelcomeJob(channel=event.channel, user=event.user, team=event.team))
 
     async def archived(self, event: ChannelEvent) -> None:
         """Send the result of the incident to the user who archived its channel."""
-        await self.start("archived", _id(event, "archived"), _by_user(event))
+        payload = ArchivedJob(channel=event.channel, user=event.user, team=event.team)
+        await self.start(_id(event, payload.kind), payload)
 
     async def removed(self, event: ChannelEvent) -> None:
         """Tell the user who removed us from the channel how to invite us again."""
-        await self.start("removed", _id(event, "removed"), _by_user(event))
+        payload = RemovedJob(channel=event.channel, user=event.user, team=event.team)
+        await self.start(_id(event, payload.kind), payload)
 
     async def opened(self, channel: str, start_id: str = "") -> None:
         """Read the history of a channel whose chronicle was opened, and post its summary at once.
@@ -76,8 +86,8 @@ class ChronicleJobs:
         If it had a stopped chronicle before, `start_id` is the id of the new start.
         """
         again = f".{start_id}" if start_id else ""
-        await self.start("backfill", f"{channel}.backfill{again}", {"channel": channel})
-        await self.start("summary", f"{channel}.summary.first{again}", {"channel": channel})
+        await self.start(f"{channel}.backfill{again}", BackfillJob(channel=channel))
+        await self.start(f"{channel}.summary.first{again}", SummaryJob(channel=channel))
 
     async def changed(self, channel: str) -> None:
         """Update the summary by the one job of this slot, whichever process starts it."""
@@ -85,8 +95,7 @@ class ChronicleJobs:
         slot = int(now // self.slot_s)
         # Slightly longer, because the clock of another process may differ.
         wait = (slot + 1) * self.slot_s - now + self.slot_s * _SKEW
-        payload = {"channel": channel, "wait": round(wait, 2)}
-        await self.start("summary", f"{channel}.summary.{slot}", payload)
+        await self.start(f"{channel}.summary.{slot}", SummaryJob(channel=channel, wait=round(wait, 2)))
 
     async def show_due(self) -> None:
         """Update summaries that lack recorded changes: the process ended in between, or no job could be started."""
@@ -102,7 +111,7 @@ class ChronicleJobs:
         for known in await self._live():
             ts = f"{((since or known.opened) - _TOLD_WITHIN).timestamp():.6f}"
             if await self.store.chronicles.miss(known.channel, ts) and known.channel not in read:
-                await self.start("reread", f"{known.channel}.reread.{ts}", {"channel": known.channel})
+                await self.start(f"{known.channel}.reread.{ts}", RereadJob(channel=known.channel))
 
     async def read_on(self, backfills: Collection[str], rereads: Collection[str]) -> None:
         """Resume each history that is not read to its end, unless a running job reads it."""
@@ -111,10 +120,10 @@ class ChronicleJobs:
         for known in await self._live():
             if known.cursor != "" and known.channel not in filled:
                 id = f"{known.channel}.backfill.{known.cursor or 'begin'}.{now}"
-                await self.start("backfill", id, {"channel": known.channel})
+                await self.start(id, BackfillJob(channel=known.channel))
             if known.missed and known.channel not in read:
                 id = f"{known.channel}.reread.{known.missed_cursor or 'begin'}.{now}"
-                await self.start("reread", id, {"channel": known.channel})
+                await self.start(id, RereadJob(channel=known.channel))
 
     async def _live(self) -> tuple[IncidentChannel, ...]:
         return await self.store.chronicles.list_live(self.clock() - _LOOKED_BACK)
@@ -122,10 +131,6 @@ class ChronicleJobs:
 
 def _id(event: ChannelEvent, kind: str) -> str:
     return f"{event.channel}.{kind}.{event.at.timestamp():.6f}"
-
-
-def _by_user(event: ChannelEvent) -> dict[str, str]:
-    return {"channel": event.channel, "user": event.user, "team": event.team}
 
 
 def _channels_of(jobs: Collection[str]) -> frozenset[str]:

@@ -6,13 +6,13 @@ Permission is checked here, before anything is promised.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 import structlog
 
-from bot.jobs import Json, StartJob
+from bot.jobs import JobPayload, StartJob
 from bot.slack.errors import NotInChannel, SlackError
 from bot.slack.message_forms import checked
 from bot.slack.people import Place
@@ -20,6 +20,7 @@ from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.catch_up import CatchUpWorkflow
 from bot.workflows.chronicle.documents import ChronicleDocuments
 from bot.workflows.chronicle.permissions import forbidden
+from bot.workflows.job_payloads import CommandJob, IncidentJob, ResolveDialogJob
 from bot.workflows.services import Requester, Services
 from intents.channel_commands import READ_ONLY, ChannelAction, ChannelCommand
 from intents.domain import Language, Text
@@ -70,11 +71,10 @@ class IncidentCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandReply:
-    """The answer, and the job that does the work: its kind ("" for none) and payload."""
+    """The answer, and the job that does the work, if any."""
 
     message: Message
-    kind: str = ""
-    payload: Json = field(default_factory=dict)
+    job: JobPayload | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +96,8 @@ class IncidentCommands:
             _log.warning("requester_lookup_failed", error=str(error))
             return notice(BUSY, language=command.language)
         decided = await self._decide(command, place, requester)
-        if decided.kind:
-            await self.start(decided.kind, command.id, decided.payload)
+        if decided.job:
+            await self.start(command.id, decided.job)
         return decided.message
 
     async def decide(self, command: IncidentCommand) -> CommandReply:
@@ -143,48 +143,39 @@ class IncidentCommands:
 
     def _promised(self, command: IncidentCommand, *, anew: bool) -> CommandReply:
         parsed = command.command
-        payload: Json = {
-            "doing": parsed.action.value,
-            "channel": command.channel,
-            "team": command.team,
-            "user": command.user,
-            "at": command.at.isoformat(),
-            "language": command.language.value,
-            "response_url": command.response_url,
-            "thread_ts": command.thread_ts,
-            "here": parsed.here,
-            "anew": anew,
-        }
+        job = CommandJob(
+            doing=parsed.action,
+            channel=command.channel,
+            team=command.team,
+            user=command.user,
+            at=command.at,
+            language=command.language,
+            response_url=command.response_url,
+            thread_ts=command.thread_ts,
+            here=parsed.here,
+            anew=anew,
+        )
         promise = incident_replies.EXPORTING_HERE if parsed.here else _PROMISES[parsed.action]
-        return CommandReply(message=notice(promise, language=command.language), kind="command", payload=payload)
+        return CommandReply(message=notice(promise, language=command.language), job=job)
 
     def _asked(self, command: IncidentCommand) -> CommandReply:
         """Open the dialog that asks before the incident is resolved; a mention gets the button for it."""
         if not command.trigger:
             return CommandReply(message=resolve_button(command.language))
-        payload: Json = {
-            "channel": command.channel,
-            "team": command.team,
-            "user": command.user,
-            "trigger": command.trigger,
-        }
-        message = notice(resolve_words.DIALOG_OPENS, language=command.language)
-        return CommandReply(message=message, kind="resolve", payload=payload)
+        job = ResolveDialogJob(channel=command.channel, team=command.team, user=command.user, trigger=command.trigger)
+        return CommandReply(message=notice(resolve_words.DIALOG_OPENS, language=command.language), job=job)
 
     def _open(self, command: IncidentCommand, *, private: bool) -> CommandReply:
-        payload: Json = {
-            "channel": command.channel,
-            "team": command.team,
-            "user": command.user,
-            "name": "",
-            "at": command.at.isoformat(),
+        job = IncidentJob(
+            channel=command.channel,
+            team=command.team,
+            user=command.user,
+            at=command.at,
             # A private channel is visible only to members, so we must have been invited.
-            "join": not private,
-            "said": True,
-        }
-        return CommandReply(
-            message=notice(incident_replies.OPENING, language=command.language), kind="incident", payload=payload
-        )  # fmt: skip
+            join=not private,
+            said=True,
+        )
+        return CommandReply(message=notice(incident_replies.OPENING, language=command.language), job=job)
 
 
 def refusal_of(doing: ChannelAction, known: IncidentChannel | None, place: Place, requester: Requester) -> Text | None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.jobs import Json
+from bot.slack.errors import SlackError, SlackRefusal
 from bot.slack.people import Place
-from bot.workflows.outages import retry_step
+from bot.workflows.job_payloads import IncidentJob
 from bot.workflows.services import Services
 from intents.domain import Text
 from responses import incident_replies
@@ -27,9 +27,6 @@ _SAID_ONCE: Final = timedelta(hours=24)
 class IncidentStartWorkflow:
     """The job `incident`.
 
-    Payload: {"channel", "team", "name", "at", "join"}, "user" who opened it if known, "said" if by a command, "back" if
-    a user invited us, perhaps again.
-
     `opened` is called with each channel that has a chronicle now: its history is read and its summary posted. After a
     return the history is read again, because Slack sent no events meanwhile; `opened` then gets the id of the event,
     else "".
@@ -39,56 +36,48 @@ class IncidentStartWorkflow:
     is_incident: Callable[[str], bool]
     opened: Callable[[str, str], Awaitable[None]]
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        return await retry_step(run, "open", self.open, payload, run.id)
-
-    async def open(self, payload: Json, id: str) -> Json | None:
+    async def open(self, payload: IncidentJob, id: str) -> Json | None:
         """Open the chronicle of an incident channel. None if it is not one, or we cannot join it."""
-        channel, services = str(payload["channel"]), self.services
-        if payload.get("join") and not await self._joined(payload) and not payload.get("said"):
+        channel, services = payload.channel, self.services
+        if payload.join and not await self._joined(payload) and not payload.said:
             return None
         place = await services.slack.place(channel)
         # The event's data is newer than the cached channel.
-        name = str(payload.get("name") or "") or place.name
+        name = payload.name or place.name
         known = await services.store.chronicles.get(channel)
-        if not (known or payload.get("said") or self.is_incident(name)) or not _is_ours(place):
+        if not (known or payload.said or self.is_incident(name)) or not _is_ours(place):
             return None
-        at = datetime.fromisoformat(str(payload["at"]))
-        await services.store.chronicles.open(channel, team=str(payload["team"]), name=name, at=at)
+        await services.store.chronicles.open(channel, team=payload.team, name=name, at=payload.at)
         # A chronicle without a summary has just begun: we joined by ourselves.
-        back = bool(payload.get("back")) and known is not None and known.shown > 0
+        back = payload.back and known is not None and known.shown > 0
         anew = back and await services.store.chronicles.begin_anew(channel)
         await self.opened(channel, id if anew else "")
         return {"name": name}
 
-    async def _joined(self, payload: Json) -> bool:
-        channel = str(payload["channel"])
+    async def _joined(self, payload: IncidentJob) -> bool:
+        channel = payload.channel
         try:
             await self.services.slack.join(channel)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             # We are neither invited nor allowed to join: a member will invite us.
             _log.info("incident_channel_join_failed", channel=channel, error=str(error))
             await self._say_uninvited(payload, error)
             return False
         return True
 
-    async def _say_uninvited(self, payload: Json, error: SlackError) -> None:
+    async def _say_uninvited(self, payload: IncidentJob, error: SlackError) -> None:
         """Tell the user who opened the incident, once, that they can invite us."""
-        channel, user, services = str(payload["channel"]), str(payload.get("user") or ""), self.services
+        channel, user, services = payload.channel, payload.user, self.services
         once = f"uninvited/{channel}/{user}"
-        if not user or not await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
+        if not user or not await services.once(once, within=_SAID_ONCE):
             return
-        name = str(payload.get("name") or "") or (await services.slack.place(channel)).name
+        name = payload.name or (await services.slack.place(channel)).name
         words, why = incident_replies.CANNOT_JOIN, error.says
         says = Text(en=words.en.format(name, why.en), zh=words.zh.format(name, why.zh))
         try:
             language = await services.language_of(user, within=1.0)
             await services.slack.post(channel=user, message=notice(says, language=language), key=once)
-        except SlackUnavailable:
-            raise
-        except SlackError as second:
+        except SlackRefusal as second:
             _log.warning("channel_creator_notification_failed", channel=channel, error=str(second))
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.workflows.chronicle.incident_commands import CommandReply, IncidentCommand, IncidentCommands
-from bot.workflows.outages import retry_step
+from bot.workflows.job_payloads import MentionJob
 from bot.workflows.single_posts import post_once
 from intents.channel_commands import ChannelCommand
 from intents.misuse import Misuse
@@ -24,39 +22,30 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MentionWorkflow:
-    """The job `mention`.
-
-    Payload: {"channel", "team", "user", "text", "at", "thread_ts"}; "thread_ts" is "" in a direct message.
-    """
+    """The job `mention`."""
 
     commands: IncidentCommands
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        await retry_step(run, "answer", self.answer, payload, run.id)
-        return None
-
-    async def answer(self, payload: Json, id: str) -> None:
+    async def answer(self, payload: MentionJob, id: str) -> None:
         """Post the answer and start the job, once even if repeated. Raise SlackUnavailable."""
         decided = await self._decided(payload, id)
         if decided is None:
             return
-        channel, thread = str(payload["channel"]), str(payload["thread_ts"])
+        channel, thread = payload.channel, payload.thread_ts
         try:
             await post_once(self.commands.services, decided.message, to=channel, thread_ts=thread, key=f"{id}/said")
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("mention_command_reply_failed", channel=channel, error=str(error))
-        if decided.kind:
-            await self.commands.start(decided.kind, f"{id}.done", decided.payload)
+        if decided.job:
+            await self.commands.start(f"{id}.done", decided.job)
 
-    async def _decided(self, payload: Json, id: str) -> CommandReply | None:
-        services, text = self.commands.services, str(payload["text"])
+    async def _decided(self, payload: MentionJob, id: str) -> CommandReply | None:
+        services, text = self.commands.services, payload.text
         language = choose(preferred=services.language, text=text)
         match parse_message(text):
             case Misuse() as wrong:
                 requester = await services.requester(
-                    team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"]), text=text
+                    team=payload.team, channel=payload.channel, user=payload.user, text=text
                 )
                 return CommandReply(
                     message=misused(wrong.says, wrong.closest, usage=wrong.usage, language=requester.language)
@@ -64,14 +53,14 @@ class MentionWorkflow:
             case ChannelCommand() as command:
                 incident_command = IncidentCommand(
                     id=id,
-                    team=str(payload["team"]),
-                    channel=str(payload["channel"]),
-                    user=str(payload["user"]),
+                    team=payload.team,
+                    channel=payload.channel,
+                    user=payload.user,
                     command=command,
                     text=text,
-                    at=datetime.fromisoformat(str(payload["at"])),
+                    at=payload.at,
                     language=language,
-                    thread_ts=str(payload["thread_ts"]),
+                    thread_ts=payload.thread_ts,
                 )
                 return await self.commands.decide(incident_command)
             case _:

@@ -19,13 +19,16 @@ from bot.slack.errors import (
     MissingScope,
     NotInChannel,
     SlackError,
+    SlackRefusal,
     SlackUnavailable,
 )
 from bot.store import ChannelState, Chronicle, IncidentChannel, StoreUnavailable
 from bot.workflows.chronicle.summary_canvas import CANVAS_EVERY, SummaryCanvas
 from bot.workflows.chronicle.summary_page import SummaryPage, page_of
+from bot.workflows.job_payloads import SummaryJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
+from bot.workflows.single_posts import post_once
 from intents.domain import Text
 from responses import failures, incident_replies
 from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
@@ -51,13 +54,13 @@ _NOWHERE: Final = (NotInChannel, ChannelGone, Archived)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryWorkflow:
-    """The job `summary`. Payload: {"channel", "wait": seconds until the slot of changes is over}."""
+    """The job `summary`."""
 
     services: Services
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        if wait := float(payload.get("wait") or 0):
-            await run.sleep(wait)
+    async def run(self, run: JobRun, payload: SummaryJob) -> Json | None:
+        if payload.wait:
+            await run.sleep(payload.wait)
         shown: Json | None = None
         for number in range(_ROUNDS):
             shown = await retry_step(run, f"show {number}", self.show, payload, f"{run.id}/{number}")
@@ -70,9 +73,9 @@ class SummaryWorkflow:
             await retry_step(run, "canvas", self.write, payload)
         return None
 
-    async def show(self, payload: Json, by: str) -> Json:
+    async def show(self, payload: SummaryJob, by: str) -> Json:
         """Update the summary message. Raise SlackUnavailable, to be retried."""
-        channel, chronicles = str(payload["channel"]), self.services.store.chronicles
+        channel, chronicles = payload.channel, self.services.store.chronicles
         known = await chronicles.get(channel)
         if known is None or known.state in _WITHOUT_SUMMARY:
             return {"more": False}
@@ -107,9 +110,9 @@ class SummaryWorkflow:
             _log.info("summary_channel_unavailable", channel=chronicle.channel.channel, error=str(error))
             return False
 
-    async def write(self, payload: Json) -> None:
+    async def write(self, payload: SummaryJob) -> None:
         """Update the canvas unless another process has. Raise SlackUnavailable."""
-        chronicle = await self.services.store.chronicles.read(str(payload["channel"]))
+        chronicle = await self.services.store.chronicles.read(payload.channel)
         if chronicle is None or chronicle.channel.state in _WITHOUT_SUMMARY:
             return
         if not await self._shared(chronicle.channel):
@@ -154,17 +157,10 @@ class SummaryWorkflow:
 
     async def _posted(self, page: SummaryPage) -> str:
         """Post the summary and return its ts. An interrupted attempt may have posted older content."""
-        channel, services, key = page.channel.channel, self.services, _key(page.channel.channel)
-        sending = await services.store.outbox.begin(key, channel, "", services.clock())
-        if sending.ts:
-            if await self._edited(page, sending.ts):
-                return sending.ts
-            sending = await services.store.outbox.begin(key, channel, "", services.clock())
-        message = self._message(page, posted=True)
-        sent = await services.slack.post(channel=channel, message=message, key=key, sought=sending.again)
-        await services.store.outbox.done(key, sent.ts)
-        if sending.again:
-            await self._edited(page, sent.ts)
+        channel = page.channel.channel
+        sent = await post_once(self.services, self._message(page, posted=True), to=channel, key=_key(channel))
+        if sent.earlier and not await self._edited(page, sent.ts):
+            return await self._posted(page)
         return sent.ts
 
     async def _pin(self, channel: str, ts: str) -> frozenset[str]:
@@ -201,22 +197,16 @@ class SummaryWorkflow:
             await self.services.slack.post(
                 channel=channel, message=says, thread_ts=ts, key=f"{channel}/lacks/{unreported[0]}"
             )
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("missing_scopes_notice_failed", channel=channel, error=str(error))
 
     async def _say_once(self, channel: str, ts: str, what: str, says: Text) -> None:
-        if not await self.services.store.notices.once(
-            f"{what}/{channel}", within=_SAID_ONCE, now=self.services.clock()
-        ):
+        if not await self.services.once(f"{what}/{channel}", within=_SAID_ONCE):
             return
         try:
             message = notice(says, language=self.services.usual_language)
             await self.services.slack.post(channel=channel, message=message, thread_ts=ts, key=f"{channel}/{what}")
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("failure_notice_post_failed", channel=channel, error=str(error))
 
 

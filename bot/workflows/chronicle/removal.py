@@ -7,10 +7,9 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store import ChannelState, IncidentChannel
-from bot.workflows.outages import retry_step
+from bot.workflows.job_payloads import RemovedJob
 from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.domain import Language, Text
@@ -22,20 +21,16 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovedWorkflow:
-    """The job `removed`. Payload: {"channel", "team", "user": who did it, "" if Slack does not say}."""
+    """The job `removed`."""
 
     services: Services
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        await retry_step(run, "tell", self.notify, payload, run.id)
-        return None
-
-    async def notify(self, payload: Json, id: str) -> None:
+    async def notify(self, payload: RemovedJob, id: str) -> None:
         """Tell the user and the audit channel, once per removal. Raise SlackUnavailable."""
-        known = await self.services.store.chronicles.get(str(payload["channel"]))
+        known = await self.services.store.chronicles.get(payload.channel)
         if known is None or known.state is not ChannelState.OPEN:
             return  # the incident is over, so nothing is missed
-        user = str(payload["user"])
+        user = payload.user
         person = await self.services.slack.person(user) if user else None
         if person is not None and not person.bot:
             language = await self.services.language_of(user, within=1.0)
@@ -54,9 +49,7 @@ class RemovedWorkflow:
     async def _say(self, says: Text, language: Language, *, to: str, key: str) -> None:
         try:
             await post_once(self.services, notice(says, language=language), to=to, key=key)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("removal_notice_failed", to=to, error=str(error))
 
 

@@ -13,12 +13,12 @@ from typing import Final
 
 import structlog
 
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store import Chronicle, StoredRequest
 from bot.workflows.chronicle.answer_facts import found_facts
 from bot.workflows.chronicle.fact_rows import facts_in
 from bot.workflows.kept_answer import KeptAnswer
-from bot.workflows.services import Services
+from bot.workflows.services import Exchange, Services
 from bot.workflows.single_posts import post_once
 from intents.chronicle.facts import Fact
 from intents.chronicle.similarity import common_incident
@@ -38,14 +38,14 @@ class SimilarIncidents:
 
     services: Services
 
-    async def notify(self, request: StoredRequest, answer: KeptAnswer | None, *, ts: str) -> None:
+    async def notify(self, exchange: Exchange, answer: KeptAnswer | None, *, ts: str) -> None:
         """Post below the answer, once, which other incident channel has the same incident. Raise SlackUnavailable."""
         if answer is None or not answer.diagnosis.hypotheses:
             return
+        request, who = exchange.request, exchange.scope.who
         mine = found_facts(request, answer, ts=ts, at=self.services.clock())
         if not any(fact.objects for fact in mine):
             return
-        who = (await self.services.requester_of(request)).scope.who
         if who.guest or who.foreign or who.external:
             return
         for other, title in await self._alike(mine, besides=request.original.channel):
@@ -84,7 +84,5 @@ class SimilarIncidents:
         key = f"{request.id}/like/{other.channel.channel}"
         try:
             await post_once(self.services, message, to=original.channel, thread_ts=original.thread_ts, key=key)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.info("similar_incident_notice_failed", request=request.id, error=str(error))

@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from bot.slack.errors import CanvasGone, CanvasTaken, SlackError, SlackUnavailable
+from bot.slack.errors import CanvasGone, CanvasTaken, SlackRefusal
 from bot.store import IncidentChannel
 from bot.workflows.chronicle.summary_page import SummaryPage
 from bot.workflows.services import Services
@@ -44,7 +44,7 @@ class SummaryCanvas:
         name = channel.channel
         if channel.canvas == _UNWANTED or not (channel.canvas or await self._may_be_made(name)):
             return True
-        if not await services.store.notices.once(f"canvas/{name}", within=CANVAS_EVERY, now=services.clock()):
+        if not await services.once(f"canvas/{name}", within=CANVAS_EVERY):
             return False
         moments = timeline_of(page.facts)
         text = canvas(page.summary, moments, language=services.usual_language, permalink=page.permalink)
@@ -56,9 +56,7 @@ class SummaryCanvas:
                 await services.store.chronicles.placed(name, canvas=made)
         except CanvasGone:
             await services.store.chronicles.placed(name, canvas=_UNWANTED)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("canvas_update_failed", channel=name, error=str(error))
             if not channel.canvas:
                 await services.store.notices.note(_refused(name), services.clock())
@@ -81,9 +79,7 @@ class SummaryCanvas:
         below = known.summary_ts if known else channel.summary_ts
         try:
             await post_once(self.services, says, to=name, thread_ts=below, key=f"canvas/{name}/taken")
-        except SlackUnavailable:
-            raise
-        except SlackError as second:
+        except SlackRefusal as second:
             _log.warning("failure_notice_post_failed", channel=name, error=str(second))
 
     async def take_back(self, channel: IncidentChannel) -> None:
@@ -93,9 +89,7 @@ class SummaryCanvas:
         says = incident_replies.DISMISSED_HERE.in_(self.services.usual_language)
         try:
             await self.services.slack.canvas_edit(canvas=channel.canvas, markdown=says)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("canvas_delete_failed", channel=channel.channel, error=str(error))
 
 

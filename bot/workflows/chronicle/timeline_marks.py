@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackError, SlackRefusal
 from bot.store import FactRow
 from bot.workflows.chronicle.fact_rows import facts_in
 from bot.workflows.chronicle.message_facts import pinned_fact
 from bot.workflows.chronicle.permissions import forbidden
-from bot.workflows.outages import retry_step
+from bot.workflows.job_payloads import PinJob, TimelineMark
 from bot.workflows.services import Services
 from intents.chronicle.facts import FactKind
 from intents.domain import Language, Text
@@ -29,32 +27,15 @@ _log: Final = structlog.get_logger(__name__)
 _SAID_ONCE: Final = timedelta(hours=24)
 
 
-class TimelineMark(StrEnum):
-    """A user's mark on a message."""
-
-    PIN = "pin"
-    UNPIN = "unpin"  # removes the user's own pin
-    REMOVE = "remove"  # removes the message, no matter who added it
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinWorkflow:
-    """The job `pin`.
-
-    Payload: {"hand": a Hand, "channel", "team", "user", "ts", "at": when they did it}; a shortcut adds "fact", the fact
-    of the message (None: it has other facts), its "thread_ts" and "response_url". A reaction is answered only by a
-    refusal, once a day.
-    """
+    """The job `pin`. A reaction is answered only by a refusal, once a day."""
 
     services: Services
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        await retry_step(run, "mark", self.mark, payload)
-        return None
-
-    async def mark(self, payload: Json) -> None:
-        channel, chronicles = str(payload["channel"]), self.services.store.chronicles
-        requester = await self.services.requester(team=str(payload["team"]), channel=channel, user=str(payload["user"]))
+    async def mark(self, payload: PinJob) -> None:
+        channel, chronicles = payload.channel, self.services.store.chronicles
+        requester = await self.services.presser(payload)
         known = await chronicles.get(channel)
         if known is None or not known.is_recorded:
             says = incident_replies.NO_INCIDENT if known is None else incident_replies.DISMISSED_HERE
@@ -63,24 +44,23 @@ class PinWorkflow:
         if refused := forbidden(requester, changes=True):
             await self._refuse(payload, refused, requester.language)
             return
-        if payload["ts"] == known.summary_ts:
+        if payload.ts == known.summary_ts:
             # The summary would quote itself, and its content changes all the time.
             await self._refuse(payload, incident_replies.SUMMARY_ITSELF, requester.language)
             return
-        hand = TimelineMark(str(payload["hand"]))
-        changed = await self._do(hand, payload)
+        changed = await self._do(payload)
         if changed:
             await self.services.changed(channel)
-        if hand is TimelineMark.PIN:
+        if payload.mark is TimelineMark.PIN:
             says = incident_replies.PINNED if changed else incident_replies.PINNED_ALREADY
         else:
             says = incident_replies.UNPINNED if changed else incident_replies.NOT_ON_IT
         await self._answer(payload, says, requester.language)
 
-    async def _do(self, hand: TimelineMark, payload: Json) -> bool:
-        channel, ts, user = str(payload["channel"]), str(payload["ts"]), str(payload["user"])
-        at, chronicles = datetime.fromisoformat(str(payload["at"])), self.services.store.chronicles
-        match hand:
+    async def _do(self, payload: PinJob) -> bool:
+        channel, ts, user = payload.channel, payload.ts, payload.user
+        at, chronicles = payload.at, self.services.store.chronicles
+        match payload.mark:
             case TimelineMark.PIN:
                 return await chronicles.pin(channel, ts, by=user, at=at, fact=await self._fact(payload))
             case TimelineMark.UNPIN:
@@ -88,44 +68,40 @@ class PinWorkflow:
             case TimelineMark.REMOVE:
                 return await chronicles.remove(channel, ts, by=user, at=at)
 
-    async def _fact(self, payload: Json) -> FactRow | None:
+    async def _fact(self, payload: PinJob) -> FactRow | None:
         """Return the fact of the message itself; None if its other facts suffice, or it is gone."""
-        channel, ts = str(payload["channel"]), str(payload["ts"])
-        if "fact" in payload:
-            document = payload["fact"]
-            at = datetime.fromisoformat(str(document["at"])) if document else None
-            return FactRow(key=document["key"], at=at, ts=ts, document=document) if at else None
+        channel, ts = payload.channel, payload.ts
+        if payload.chosen:
+            return payload.fact
         rows = [row for row in await self.services.store.chronicles.facts(channel) if row.ts == ts]
         if any(fact.kind is not FactKind.ANSWERED for fact in facts_in(rows)):
             return None
         try:
             message = await self.services.slack.message(channel=channel, ts=ts)
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("pinned_message_read_failed", channel=channel, error=str(error))
             return None
         return pinned_fact(message) if message else None
 
-    async def _answer(self, payload: Json, says: Text, language: Language) -> None:
-        address, message = str(payload.get("response_url") or ""), notice(says, language=language)
+    async def _answer(self, payload: PinJob, says: Text, language: Language) -> None:
+        address, message = payload.response_url, notice(says, language=language)
         if not address:
             return
-        thread = str(payload.get("thread_ts") or "")
+        thread = payload.thread_ts
         # An ephemeral message at a response URL is outside of the thread.
         if thread and await self._send(self._private(payload, message, thread)):
             return
         await self._send(self.services.slack.respond(address, message))
 
-    async def _refuse(self, payload: Json, says: Text, language: Language) -> None:
-        if payload.get("response_url"):
+    async def _refuse(self, payload: PinJob, says: Text, language: Language) -> None:
+        if payload.response_url:
             await self._answer(payload, says, language)
             return
-        channel, user = str(payload["channel"]), str(payload["user"])
+        channel, user = payload.channel, payload.user
         once = f"pin/{channel}/{user}"
-        if await self.services.store.notices.once(once, within=_SAID_ONCE, now=self.services.clock()):
+        if await self.services.once(once, within=_SAID_ONCE):
             message = notice(says, language=language)
-            await self._send(self._private(payload, message, await self._thread(channel, str(payload["ts"]))))
+            await self._send(self._private(payload, message, await self._thread(channel, payload.ts)))
 
     async def _thread(self, channel: str, ts: str) -> str:
         """Return the thread of a message, which a reaction's event does not name."""
@@ -136,18 +112,16 @@ class PinWorkflow:
             return ""
         return thread_of(message) if message else ""
 
-    def _private(self, payload: Json, message: Message, thread_ts: str) -> Awaitable[None]:
+    def _private(self, payload: PinJob, message: Message, thread_ts: str) -> Awaitable[None]:
         return self.services.slack.post_ephemeral(
-            channel=str(payload["channel"]), user=str(payload["user"]), message=message, thread_ts=thread_ts
+            channel=payload.channel, user=payload.user, message=message, thread_ts=thread_ts
         )
 
     async def _send(self, reply: Awaitable[None]) -> bool:
         """Send a reply; return whether Slack took it. Raise SlackUnavailable."""
         try:
             await reply
-        except SlackUnavailable:
-            raise
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("pin_reply_failed", error=str(error))
             return False
         return True

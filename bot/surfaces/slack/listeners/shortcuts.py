@@ -18,7 +18,7 @@ from bot.surfaces.slack.entry_points import DIAGNOSE_THIS, PIN, SAVE_AS_INCIDENT
 from bot.surfaces.slack.listeners import TELL_S
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.workflows.admission import TooManyRequests
-from bot.workflows.chronicle.timeline_marks import TimelineMark
+from bot.workflows.job_payloads import SaveDialogJob, TimelineMark
 from bot.workflows.submissions import Submissions
 from intents.domain import Language, Text
 from responses.failures import BUSY, too_many_requests
@@ -68,17 +68,17 @@ class ShortcutListener:
     async def save_as_incident(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Open the dialog that saves what was found out in the message's thread."""
         message, channel = body["message"], str(body["channel"]["id"])
-        payload = {
-            "team": str((body.get("team") or {}).get("id") or self.identity.team),
-            "channel": channel,
-            "user": str(body["user"]["id"]),
-            "trigger": str(body["trigger_id"]),
-            "ts": str(message["ts"]),
-            "thread_ts": str(message.get("thread_ts") or message["ts"]),
-            "text": safe(text_of(message)),
-        }
+        payload = SaveDialogJob(
+            team=str((body.get("team") or {}).get("id") or self.identity.team),
+            channel=channel,
+            user=str(body["user"]["id"]),
+            trigger=str(body["trigger_id"]),
+            ts=str(message["ts"]),
+            thread_ts=str(message.get("thread_ts") or message["ts"]),
+            text=safe(text_of(message)),
+        )
         try:
-            await self.start("save_dialog", f"{channel}.save.{body['trigger_id']}", payload)
+            await self.start(f"{channel}.save.{body['trigger_id']}", payload)
         except (StoreUnavailable, JobsUnavailable) as error:
             _log.error("shortcut_recording_failed", error=str(error))
             await self._try_again(str(body.get("response_url") or ""), choose(preferred=self.language))
