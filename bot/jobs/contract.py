@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final, Protocol
 from bot.common.portable import Portable
 
 # Raise by hand when a workflow body changes its steps or their order: unfinished jobs then start again.
-JOBS_VERSION: Final = "10"
+JOBS_VERSION: Final = "1"
 
 Json = dict[str, Any]
 
