@@ -12,6 +12,7 @@ from bot.cli.rehearsal import request_of, stage, staged
 from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine, diagnose, investigation
+from bot.diagnosing.engine import match_text
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import objects
 from bot.probes.contract import Look, Probe
@@ -94,6 +95,8 @@ async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
     # As in a real cluster: what the role does not grant would be a gap.
     roles.apply(cluster, "read")
     request = request_of(incident, case)
+    if isinstance(request, ExplainText):
+        request = replace(request, matching=await match_text(request.text, engine=engine))
     looks: dict[str, Looked] = {}
     noted = replace(engine, probes={name: noting(probe, looks) for name, probe in engine.probes.items()})
     judgements: list[Judged] = []
