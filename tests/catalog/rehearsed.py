@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from unittest.mock import patch
 
 from bot.cli.rehearsal import request_of, stage, staged
 from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing import Engine, diagnose
-from bot.diagnosing.investigation import Investigation
-from bot.diagnosing.reads import Reads
-from bot.diagnosing.understanding import understood
+from bot.diagnosing import Engine, diagnose, investigation
+from bot.diagnosing.engine import match_text
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import objects
 from bot.probes.contract import Look, Probe
 from bot.roles.needs import reads as needed_reads
-from intents.anchors import NO_QUESTION, Question
+from intents.anchors import Question
 from intents.catalog.cases import world_of
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Case, Incident, Rule
@@ -31,8 +31,7 @@ from intents.domain import (
     ProbeResult,
     Verdict,
 )
-from intents.focus import focus_of
-from intents.request import ExplainText, Request
+from intents.request import ExplainText
 from intents.verdicts import judge
 from tests import roles
 
@@ -63,7 +62,7 @@ class Rehearsed:
     `blind` is the diagnosis with every read forbidden, None where an object is asked about: one that may not be read
     cannot be. `mutants` are the verdicts of the entry with one rule changed, on the same reads. `undeclared` is what a
     probe was refused, asked the same where it alone may read what it declares. `judged` is None where the entry was
-    not raised.
+    not raised, or was judged by its text alone because the cluster does not have the object.
     """
 
     case: Case
@@ -96,18 +95,16 @@ async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
     # As in a real cluster: what the role does not grant would be a gap.
     roles.apply(cluster, "read")
     request = request_of(incident, case)
+    if isinstance(request, ExplainText):
+        request = replace(request, matching=await match_text(request.text, engine=engine))
     looks: dict[str, Looked] = {}
     noted = replace(engine, probes={name: noting(probe, looks) for name, probe in engine.probes.items()})
+    judgements: list[Judged] = []
     async with staged(cluster) as connection:
-        diagnosis = await diagnose(request, engine=noted, connection=connection)
+        with _recording(incident, judgements):
+            diagnosis = await diagnose(request, engine=noted, connection=connection)
         own = next((one.hypothesis for one in diagnosis.hypotheses if one.incident == incident.id), None)
-        mutated: dict[str, Verdict | None] = {}
-        judged = None
-        if own is not None:
-            judged = await _judged(
-                engine, connection, request, incident, own, _focus(diagnosis, request, incident, own)
-            )
-            mutated = _mutants_on(judged)
+        judged = next((one for one in reversed(judgements) if one.hypothesis == own), None)
         undeclared: set[tuple[str, str]] = set()
         if not world.get("forbidden"):
             for looked in tuple(looks.values()):
@@ -120,37 +117,33 @@ async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
         case=case,
         diagnosis=diagnosis,
         blind=blind,
-        mutants=mutated,
+        mutants=_mutants_on(judged) if judged else {},
         undeclared=frozenset(undeclared),
         judged=judged,
     )
 
 
-async def _judged(
-    engine: Engine, connection: Connection, request: Request, incident: Incident, own: Hypothesis, focus: Focus
-) -> Judged:
-    """Read again for one hypothesis of a case, and return the values that it is judged by."""
-    async with Snapshot(connection) as snapshot:
-        question = NO_QUESTION
-        if isinstance(request, ExplainText):
-            question = (await understood(request, engine, snapshot)).question
-        reads = Reads(snapshot=snapshot, probes=engine.probes)
-        investigation = Investigation(
-            catalog=engine.catalog,
-            reads=reads,
-            snapshot=snapshot,
-            focus=lambda _incident, _hypothesis: focus,
-            question=question,
-        )
-        await investigation.connect((own,))
-        return Judged(
-            incident=incident,
-            hypothesis=own,
-            readings=await reads.for_hypothesis(incident, own, focus),
-            focus=focus,
-            now=snapshot.now,
-            question=investigation.question_for(own, focus),
-        )
+@contextmanager
+def _recording(incident: Incident, judgements: list[Judged]) -> Iterator[None]:
+    """Record what the cluster's readings are judged by, for one incident."""
+
+    def recorded(
+        of: Incident,
+        hypothesis: Hypothesis,
+        readings: Mapping[str, ProbeResult],
+        *,
+        focus: Focus,
+        now: datetime,
+        question: Question,
+    ) -> tuple[JudgedHypothesis, ...]:
+        if of.id == incident.id:
+            judgements.append(
+                Judged(incident=of, hypothesis=hypothesis, readings=readings, focus=focus, now=now, question=question)
+            )
+        return judge(of, hypothesis, readings, focus=focus, now=now, question=question)
+
+    with patch.object(investigation, "judge", recorded):
+        yield
 
 
 def noting(probe: Probe, looks: dict[str, Looked]) -> Probe:
@@ -193,12 +186,6 @@ def declared(looked: Looked, catalog: Catalog) -> set[Permission]:
         )
     }
     return {need.permission for need in needed_reads(catalog, ()) if need.by in naming}
-
-
-def _focus(diagnosis: Diagnosis, request: Request, incident: Incident, hypothesis: Hypothesis) -> Focus:
-    if isinstance(request, ExplainText):
-        return focus_of(incident, hypothesis, namespace=request.namespace)
-    return diagnosis.focus
 
 
 def _mutants_on(one: Judged) -> dict[str, Verdict | None]:

@@ -30,7 +30,7 @@ async def test_no_other_incident_is_confirmed_on_its_broken_case(
     question = own.question if own else NO_QUESTION
     async with staged(stage(world_of(incident, case))) as connection, Snapshot(connection) as snapshot:
         reads = Reads(snapshot=snapshot, probes=engine.probes)
-        for focus in (Focus(), own.focus if own else rehearsals[0].diagnosis.focus):
+        for focus in dict.fromkeys((Focus(), own.focus if own else rehearsals[0].diagnosis.focus)):
             for other in CATALOG:
                 hypothesis = told.get(other.id) or Hypothesis(incident=other.id, score=1.0)
                 readings = await reads.for_hypothesis(other, hypothesis, focus)

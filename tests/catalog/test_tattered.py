@@ -25,8 +25,9 @@ async def test_missing_fields_are_no_defect(engine: Engine, incident: Incident) 
     chance = random.Random(incident.id)
     gaps: list[Gap] = []
     for case in chance.choices(incident.cases, k=TATTERED):
-        async with staged(stage(tattered(full_world_of(incident, case), chance))) as connection:
-            for request in (request_of(incident, case), *pods(full_world_of(incident, case))):
+        world = tattered(full_world_of(incident, case), chance)
+        async with staged(stage(world)) as connection:
+            for request in (request_of(incident, case), *pods(world)):
                 with contextlib.suppress(ClusterError):
                     gaps += (await diagnose(request, engine=engine, connection=connection)).gaps
 

@@ -9,11 +9,16 @@ from typing import Any, Final
 import pytest
 
 from intents.catalog.schema import Incident
-from intents.domain import Diagnosis, Focus, ObjectRef, Row, Text, Verdict
+from intents.domain import Diagnosis, Focus, Language, ObjectRef, Row, Text, Verdict
+from responses.safety import scrubbed
+from responses.slack.details import details_view, full_text
 from tests.catalog.conftest import CATALOG
 from tests.catalog.rehearsed import Rehearsed
 from tests.catalog.text_problems import first_words, problems_of
 from tests.responses.by_hand import SUPPORTS, judged
+from tests.responses_slack.real import answer_of
+from tests.responses_slack.rules import is_announced
+from tests.responses_slack.specimens import is_fit_to_send, payload_of
 
 # Reworded in the entries; the words below are to go with it.
 KNOWN: Final = ('API group "<group>"', 'API 组 "<group>"')
@@ -47,6 +52,21 @@ def _slips(shown: Iterable[Diagnosis]) -> set[str]:
 def test_no_text_of_an_answer_has_a_slip(incident: Incident, rehearsals: tuple[Rehearsed, ...]) -> None:
     assert _slips(one.diagnosis for one in rehearsals) == set()
     assert _slips(one.blind for one in rehearsals if one.blind is not None) == set()
+
+
+def test_the_answer_of_the_first_case_is_fit_to_send(incident: Incident, rehearsals: tuple[Rehearsed, ...]) -> None:
+    """It keeps Slack's limits as a message and as details, with every read allowed and with none."""
+    seen, blind = rehearsals[0].diagnosis, rehearsals[0].blind
+    for diagnosis in (seen, blind) if blind else (seen,):
+        first, shown = diagnosis.hypotheses[0], scrubbed(diagnosis)
+        for language in Language:
+            said = answer_of(diagnosis, language)
+            is_fit_to_send(said)
+            is_fit_to_send(details_view(shown, language=language))
+            assert is_announced(payload_of(said))
+            assert said.overflow is None
+            assert said.text.splitlines()[0].rstrip(".。") != first.title.in_(language)
+            assert first.title.in_(language) in full_text(shown, language=language)
 
 
 @pytest.mark.parametrize(

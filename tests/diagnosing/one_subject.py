@@ -13,14 +13,16 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from bot.cli.rehearsal import full_world_of, request_of, stage, staged
+from bot.cli.rehearsal import REHEARSAL_TIME, full_world_of, request_of, stage, staged
 from bot.cluster.connection import Connection
 from bot.diagnosing import Engine, build_engine, diagnose
+from bot.playground.kubernetes import expanded
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.domain import Diagnosis, JudgedHypothesis, ObjectRef, Verdict
@@ -35,6 +37,7 @@ BESIDE: Final = next(each["world"] for each in SCENES if each.get("beside"))
 SUPPORTED: Final = (Verdict.CONFIRMED, Verdict.LIKELY)
 SEED: Final = 7
 UNANSWERED: Final = "unanswered"
+_FIRST_WORLDS: Final[dict[str, Json]] = {}
 # They concern every object of their namespace: beside another object they are no stranger.
 _NAMESPACE_WIDE: Final = frozenset({"ResourceQuota", "LimitRange", "NetworkPolicy", "ServiceAccount", "Namespace"})
 
@@ -63,11 +66,22 @@ def title_of(question: Json) -> str:
     return str(question.get("ask") or question["text"].splitlines()[0])
 
 
+@cache
+def _expanded(scene: str) -> Json:
+    """Return the world of a scene in full; nobody may change it."""
+    return expanded(next(each["world"] for each in SCENES if each["name"] == scene), now=REHEARSAL_TIME)
+
+
+@cache
+def _connections(scene: str) -> Connections:
+    """Return the objects of a cluster with a scene."""
+    return Connections(obj for _, obj in stage(_expanded(scene)).store.everything())
+
+
 async def violations_of(scene: Json, question: Json, engine: Engine) -> list[Violation]:
     """Return what is wrong with the answer to a question about a scene."""
-    cluster = stage(scene["world"])
-    connections = Connections(obj for _, obj in cluster.store.everything())
-    async with staged(cluster) as connection:
+    connections = _connections(scene["name"])
+    async with staged(stage(_expanded(scene["name"]))) as connection:
         diagnosis = await diagnose(request_for(question), engine=engine, connection=connection)
     found = [(each, f"{each.verdict} {each.incident}") for each in diagnosis.hypotheses if each.verdict in SUPPORTED]
     offered = [(each, f"{each.verdict} {each.incident}") for each in diagnosis.hypotheses if each.capability]
@@ -202,7 +216,7 @@ def _short(text: str) -> str:
 
 async def unanchored(incidents: Sequence[Incident], engine: Engine) -> list[Violation]:
     """Return what the examples of entries claim about objects of the scenes that no name, value or line leads to."""
-    cluster = stage(*(each["world"] for each in ASKED))
+    cluster = stage(*(_expanded(each["name"]) for each in ASKED))
     everything = [obj for _, obj in cluster.store.everything()]
     connections = Connections(everything)
     scene_namespaces = {name.split("/")[1] for each in ASKED for name in each["world"]["scene"] if name.count("/") == 2}
@@ -295,7 +309,7 @@ async def moved_by_others(incident: Incident, engine: Engine, *, every: bool = F
     others = {"neighbour": _moved(BESIDE, "NAMESPACE", namespace)}
     chosen = strangers_to(incident, world, namespace, engine)
     for other in chosen if every else chosen[:1]:
-        others[other.id] = _in_namespace(other, namespace)
+        others[other.id] = _in_namespace(_first_world(other.id, engine), namespace)
     for name, beside in others.items():
         async with staged(stage(world, beside)) as connection:
             for request, before in zip(requests, alone, strict=True):
@@ -342,7 +356,7 @@ def strangers_to(incident: Incident, world: Json, namespace: str, engine: Engine
     names, labels = {name[2] for name in own.objects}, _labels(own.objects.values())
     found = []
     for other in engine.catalog:
-        theirs = full_world_of(other, other.cases[0])
+        theirs = _first_world(other.id, engine)
         objects = theirs.get("objects") or []
         places = _namespaces(theirs)
         is_apart = (
@@ -372,9 +386,16 @@ def _namespaces(world: Json) -> set[str]:
     return {each["metadata"]["namespace"] for each in objects if each["metadata"].get("namespace")}
 
 
-def _in_namespace(other: Incident, namespace: str) -> Json:
-    world = full_world_of(other, other.cases[0])
-    world["objects"] = [each for each in world["objects"] if each["kind"] != "Namespace"]
+def _first_world(incident: str, engine: Engine) -> Json:
+    """Return the world of an entry's first case; nobody may change it."""
+    if incident not in _FIRST_WORLDS:
+        entry = engine.catalog.incidents[incident]
+        _FIRST_WORLDS[incident] = full_world_of(entry, entry.cases[0])
+    return _FIRST_WORLDS[incident]
+
+
+def _in_namespace(other: Json, namespace: str) -> Json:
+    world = {**other, "objects": [each for each in other["objects"] if each["kind"] != "Namespace"]}
     return _moved(world, next(iter(_namespaces(world))), namespace)
 
 

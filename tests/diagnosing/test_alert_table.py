@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -17,9 +18,9 @@ from intents.verdicts import supported
 from responses.sentences import gap_sentence
 from tests.alert_table import SUMMARY, TableAlert, alert_table, of_grafana, templated
 
-ALERTS = alert_table()
-TABLE = [pytest.param(one, id=one.id) for one in ALERTS]
-MEASURED = [pytest.param(one, id=one.id) for one in ALERTS if one.name in METRICS_ONLY]
+# The alerts of a row have the same worlds.
+ROWS = [tuple(row) for _, row in groupby(alert_table(), key=lambda one: (id(one.broken), id(one.healthy)))]
+TABLE = [pytest.param(row, id=row[0].id) for row in ROWS]
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +34,14 @@ def questions(alert: TableAlert) -> tuple[Request, ...]:
     return (question_of(alert.labels, SUMMARY), *(ExplainText(text=text) for text in posts))
 
 
-async def diagnosed(alert: TableAlert, world: Mapping[str, Any], *, engine: Engine) -> list[Diagnosis]:
+async def diagnosed(
+    row: Sequence[TableAlert], world: Mapping[str, Any], *, engine: Engine
+) -> list[tuple[TableAlert, list[Diagnosis]]]:
     async with staged(stage(world)) as connection:
-        return [await diagnose(one, engine=engine, connection=connection) for one in questions(alert)]
+        return [
+            (alert, [await diagnose(one, engine=engine, connection=connection) for one in questions(alert)])
+            for alert in row
+        ]
 
 
 def causes(diagnosis: Diagnosis) -> set[str]:
@@ -43,29 +49,23 @@ def causes(diagnosis: Diagnosis) -> set[str]:
     return told or ({"not explained"} if diagnosis.unexplained else set())
 
 
-@pytest.mark.parametrize("alert", TABLE)
-async def test_the_cause_is_named_while_it_stands(alert: TableAlert, engine: Engine) -> None:
-    found = [causes(one) for one in await diagnosed(alert, alert.broken, engine=engine)]
-
-    assert [bool(one & alert.finds) or not alert.finds for one in found] == [True] * len(found), found
-
-
-@pytest.mark.parametrize("alert", TABLE)
-async def test_a_healthy_object_gets_no_cause(alert: TableAlert, engine: Engine) -> None:
-    found = await diagnosed(alert, alert.healthy, engine=engine)
-
-    assert list(map(causes, found)) == [set()] * len(found)
+@pytest.mark.parametrize("row", TABLE)
+async def test_the_cause_is_named_while_it_stands(row: Sequence[TableAlert], engine: Engine) -> None:
+    for alert, diagnoses in await diagnosed(row, row[0].broken, engine=engine):
+        found = list(map(causes, diagnoses))
+        assert [bool(one & alert.finds) or not alert.finds for one in found] == [True] * len(found), (alert.id, found)
 
 
-@pytest.mark.parametrize("alert", MEASURED)
-async def test_what_only_metrics_tell_is_named_with_its_query(alert: TableAlert, engine: Engine) -> None:
-    found = await diagnosed(alert, alert.healthy, engine=engine)
-
-    asked = [[gap for gap in one.gaps if gap.reason is GapReason.ONLY_METRICS] for one in found]
-    assert list(map(len, asked)) == [1] * len(found)
-    # The series of the alert are asked for, not those of its exporter.
-    shown = (gap_sentence(gaps[0], language) for gaps in asked for language in Language)
-    assert all(series_of(alert.labels) in sentence for sentence in shown)
+@pytest.mark.parametrize("row", TABLE)
+async def test_a_healthy_object_gets_no_cause(row: Sequence[TableAlert], engine: Engine) -> None:
+    """What only metrics tell is named with its query: of the series of the alert, not of its exporter."""
+    for alert, found in await diagnosed(row, row[0].healthy, engine=engine):
+        assert list(map(causes, found)) == [set()] * len(found), alert.id
+        if alert.name in METRICS_ONLY:
+            asked = [[gap for gap in one.gaps if gap.reason is GapReason.ONLY_METRICS] for one in found]
+            assert list(map(len, asked)) == [1] * len(found), alert.id
+            shown = [gap_sentence(gaps[0], language) for gaps in asked for language in Language]
+            assert all(series_of(alert.labels) in sentence for sentence in shown), (alert.id, shown)
 
 
 def series_of(labels: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
+from functools import cache
 from typing import Any
 
 import pytest
@@ -64,6 +65,7 @@ CLAIM_FORMS = [
 FORMS = [*WORKLOAD_FORMS, *CLAIM_FORMS]
 
 
+@cache
 def world(broken: str) -> Mapping[str, Any]:
     """Return the same workload and claim in three namespaces, those of one of them broken."""
     pods = dict(zip(HOMES, ("z4n6t", "k2v8p", "q7x2m"), strict=True))
@@ -119,35 +121,25 @@ async def test_evidence_is_of_the_namespace_that_the_text_says(
     engine: Engine, clusters: Mapping[str, Connection], form: str
 ) -> None:
     for broken, home in itertools.product(HOMES, HOMES):
-        request = ExplainText(text=form.format(home), addressed=True)
-        diagnosis = await diagnose(request, engine=engine, connection=clusters[broken])
+        diagnosis = await asked(form.format(home), engine, clusters[broken])
 
         assert set(proven(diagnosis)) == ({home} if home == broken else set()), (broken, home)
         assert diagnosis.focus.namespace == home
         assert not any(one.existence is Existence.MISSING for one in diagnosis.named)
 
-
-@pytest.mark.parametrize("form", FORMS)
-async def test_a_namespace_without_such_an_object_is_told_first(
-    engine: Engine, clusters: Mapping[str, Connection], form: str
-) -> None:
-    request = ExplainText(text=form.format(LACKING), addressed=True)
-    diagnosis = await diagnose(request, engine=engine, connection=clusters["shop"])
-
+    diagnosis = await asked(form.format(LACKING), engine, clusters["shop"])
     first = diagnosis.named[0]
     assert (first.existence, first.target.namespace) == (Existence.MISSING, LACKING)
     assert set(first.other_namespaces) == set(HOMES)
     assert not set(proven(diagnosis))
 
-
-@pytest.mark.parametrize("form", WORKLOAD_FORMS)
-async def test_what_nobody_asked_proves_nothing_of_another_namespace(
-    engine: Engine, clusters: Mapping[str, Connection], form: str
-) -> None:
-    for home in ("mailer", LACKING):
-        diagnosis = await diagnose(ExplainText(text=form.format(home)), engine=engine, connection=clusters["shop"])
-
+    for home in ("mailer", LACKING) if form in WORKLOAD_FORMS else ():
+        diagnosis = await asked(form.format(home), engine, clusters["shop"], addressed=False)
         assert not set(proven(diagnosis)), home
+
+
+async def asked(text: str, engine: Engine, connection: Connection, *, addressed: bool = True) -> Diagnosis:
+    return await diagnose(ExplainText(text=text, addressed=addressed), engine=engine, connection=connection)
 
 
 @pytest.mark.parametrize(
@@ -167,10 +159,7 @@ async def test_what_nobody_asked_proves_nothing_of_another_namespace(
 async def test_a_word_that_is_no_namespace_of_the_cluster_binds_nothing(
     engine: Engine, clusters: Mapping[str, Connection], text: str, subject: str
 ) -> None:
-    request = ExplainText(text=text, addressed=True)
-    diagnosis = await diagnose(request, engine=engine, connection=clusters["mailer"])
-
-    assert diagnosis.focus.namespace == subject
+    assert (await asked(text, engine, clusters["mailer"])).focus.namespace == subject
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import pytest
 
 from intents.alerts.known import LABELS_OF, SUBJECT_OF
@@ -16,8 +14,6 @@ from intents.symptoms import read_symptoms
 from tests.alert_table import TableAlert, alert_table, of_grafana, templated, titled
 
 TABLE = [pytest.param(one, id=one.id) for one in alert_table()]
-# A title without the names of labels does not tell the address of a machine from that of its exporter.
-TITLED = [pytest.param(one, id=one.id) for one in alert_table() if one.about and one.about == one.named]
 JOB = next(one for one in alert_table() if one.about.startswith("Job/"))
 
 
@@ -26,26 +22,17 @@ def place_of(focus: Focus | None) -> str:
 
 
 @pytest.mark.parametrize("alert", TABLE)
-def test_the_object_is_read_from_the_labels(alert: TableAlert) -> None:
-    assert place_of(object_of(alert.labels)) == alert.named
+def test_the_object_is_read_from_labels_and_posts(alert: TableAlert) -> None:
+    posts = [labels_in(post(alert.labels).splitlines()) for post in (templated, of_grafana)]
+
+    assert [place_of(object_of(labels)) for labels in (alert.labels, *posts)] == [alert.named] * 3
+    assert [labels["alertname"] for labels in posts] == [alert.name] * 2
     assert SUBJECT_OF.get(alert.name, "") == alert.subject
-
-
-@pytest.mark.parametrize("post", [templated, of_grafana])
-@pytest.mark.parametrize("alert", TABLE)
-def test_the_object_is_read_from_a_post(alert: TableAlert, post: Callable[[Mapping[str, str]], str]) -> None:
-    labels = labels_in(post(alert.labels).splitlines())
-
-    assert place_of(object_of(labels)) == alert.named
-    assert labels["alertname"] == alert.name
-
-
-@pytest.mark.parametrize("alert", TITLED)
-def test_the_object_is_among_those_of_the_default_title(alert: TableAlert) -> None:
-    found = titled_objects(titled(alert.labels).splitlines())
-
-    assert alert.named in map(place_of, found)
-    assert all(one.namespace or one.kind in CLUSTER_SCOPED for one in found)
+    # A title without the names of labels does not tell the address of a machine from that of its exporter.
+    if alert.about and alert.about == alert.named:
+        found = titled_objects(titled(alert.labels).splitlines())
+        assert alert.named in map(place_of, found)
+        assert all(one.namespace or one.kind in CLUSTER_SCOPED for one in found)
 
 
 def test_the_table_has_every_alert() -> None:

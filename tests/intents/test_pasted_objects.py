@@ -107,11 +107,11 @@ def test_healthy_object_matches_nothing(write: Write) -> None:
 
 def test_broken_object_is_matched_by_its_description() -> None:
     """Count the objects whose description tells their entry: with it alone, a matcher finds it."""
-    alone = {incident.id: Matcher([incident]) for incident, _ in broken()}
+    alone = cache(lambda name: Matcher([CATALOG.incidents[name]]))
     tells = [
-        (incident.id, first(text))
+        (incident.id, found)
         for incident, (*_, text) in broken()
-        if first(text) == incident.id or first(text, matcher=alone[incident.id])
+        if (found := first(text)) == incident.id or first(text, matcher=alone(incident.id))
     ]
     right = Counter(incident == found for incident, found in tells)
 

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import pytest
@@ -37,7 +38,9 @@ async def full() -> AsyncIterator[tuple[SimulatedCluster, Connection]]:
         yield cluster, connection
 
 
-def worlds() -> list[dict[str, Any]]:
+@cache
+def worlds() -> Sequence[dict[str, Any]]:
+    """Return the worlds of all first cases that can be together in a cluster; nobody may change them."""
     return [full_world_of(incident, incident.cases[0]) for incident in CATALOG if not incident.cases[0].alone]
 
 
@@ -110,8 +113,9 @@ def targeted(cluster: SimulatedCluster) -> Iterable[str]:
         yield from re.findall(r"metadata\.namespace=([\w-]+)", request.query.get("fieldSelector", ""))
 
 
-def asked() -> list[Request]:
-    """Yield the question of every case, and some objects of the cases by name."""
+@cache
+def asked() -> Sequence[Request]:
+    """Return the question of every case, and some objects of the cases by name."""
     kinds = ("Pod", "StatefulSet", "PersistentVolumeClaim")
     objects = [
         DiagnoseObject(kind=each["kind"], namespace=each["metadata"]["namespace"], name=each["metadata"]["name"])
