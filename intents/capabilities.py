@@ -2,11 +2,17 @@
 
 A capability is raised for the objects of a diagnosis, even if the text is about another problem. Its own evidence
 decides whether it is offered.
+
+A product's own incidents count only where a text or an object shows that product: "no such host" is an incident of TiDB
+only if something of TiDB cannot be found.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from re import Pattern
 from typing import Final
 
 from intents.catalog.schema import Incident
@@ -57,3 +63,17 @@ def _pod(values: Mapping[str, Value]) -> ObjectRef:
 
 def _ref(focus: Focus) -> ObjectRef:
     return ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name)
+
+
+def is_shown(incident: Incident, texts: Iterable[str]) -> bool:
+    """Return whether one of the words in the incident's `product` occurs in the texts; True for one without any."""
+    if not incident.product:
+        return True
+    pattern = _pattern(incident.product)
+    return any(pattern.search(text) for text in texts)
+
+
+@lru_cache(maxsize=256)
+def _pattern(words: tuple[str, ...]) -> Pattern[str]:
+    """Return a pattern for these words; a word is not part of a longer one: `pd` is in db-pd-0, not in pdb."""
+    return re.compile("|".join(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])" for word in words), re.IGNORECASE)

@@ -10,7 +10,7 @@ from typing import Final
 
 from intents.catalog.loader import Catalog
 from intents.chains import causes_of, may_cause
-from intents.domain import HypothesisKey, JudgedHypothesis, Verdict
+from intents.domain import Finding, FindingOutcome, HypothesisKey, JudgedHypothesis, Verdict
 from intents.verdicts import supported
 
 _ORDER: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2, Verdict.OFFERED: 3, Verdict.RULED_OUT: 4}
@@ -83,3 +83,14 @@ def _cause_of(
         return _ORDER[upstream.verdict], not _is_general(upstream, catalog)
 
     return min(explains, key=preference).key if explains else None
+
+
+_OVER: Final = "over"
+
+
+def recovery_of(one: JudgedHypothesis) -> Finding | None:
+    """Return the finding by which an incident has ended; None for one that was never there, or still is."""
+    if one.verdict is not Verdict.RULED_OUT:
+        return None
+    over = (each for each in one.findings if each.rule == _OVER and each.outcome is FindingOutcome.REFUTES)
+    return next(over, None)

@@ -1,11 +1,11 @@
-"""Word an answer without a hypothesis: unknown, not explained, not checked, or no known problem."""
+"""Word what stands above the cause, and an answer without a hypothesis."""
 
 from __future__ import annotations
 
-from intents.domain import Diagnosis, Language
+from intents.domain import Diagnosis, JudgedHypothesis, Language
 from responses import words
-from responses.named_objects import candidates_of, which_of
-from responses.sentences import finished
+from responses.named_objects import candidates_of, named_sentences, which_of
+from responses.sentences import finished, in_a_row
 
 
 def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, tuple[str, ...]]:
@@ -30,3 +30,13 @@ def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, t
         says = words.NOT_CHECKED_WHY.in_(language).format(focus.kind, focus)
         return words.UNKNOWN_SIGN, words.NOT_CHECKED.in_(language), (says, words.ASK_ABOUT_PODS.in_(language))
     return words.FINE_SIGN, words.NO_PROBLEM.in_(language), (applies_none,)
+
+
+def leading_sentences(diagnosis: Diagnosis, first: JudgedHypothesis | None, language: Language) -> tuple[str, ...]:
+    """Return what the reader must know before the cause, a line each; an answer without one is headed by the state."""
+    heads = first is None and not diagnosis.unexplained
+    named = named_sentences(diagnosis, language)
+    if heads or not diagnosis.standing:
+        return named
+    says = (finished(each.in_(language), language) for each in diagnosis.standing)
+    return (*named, in_a_row(*says, language=language))

@@ -27,9 +27,8 @@ from responses import causality, dependents, glance, plots, sentences, words
 from responses.as_json import RunStats
 from responses.failures import target_not_found
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
-from responses.leading import leading_sentences
 from responses.named_objects import candidates_of, which_of
-from responses.nothing_found import nothing_found
+from responses.nothing_found import leading_sentences, nothing_found
 from responses.safety import SafeDiagnosis
 from responses.shown import shown
 from responses.wrapped_text import WrappedText

@@ -13,7 +13,7 @@ from bot.overviews.watched_rows import WELL
 from bot.remedies.step_runner import LOOKS
 from bot.remedies.verification import PACE, VERIFY_S, Pace
 from bot.slack.limits import Limits
-from bot.store.watch_leases import LEASE
+from bot.store.watch_posts import LEASE
 from bot.surfaces.slack.health import CHECK_S
 from bot.workflows.admission import PERSON_REQUESTS
 from bot.workflows.alert_groups import UPDATE_EVERY_S, WINDOW_S

@@ -19,7 +19,7 @@ from bot.overviews.troubled_objects import Identity
 from bot.overviews.watched_rows import WELL, LastingTrouble
 from bot.settings.watch import WatchedPlace
 from bot.store import Store, StoreUnavailable
-from bot.store.watch_leases import LEASE
+from bot.store.watch_posts import LEASE
 from bot.workflows.job_payloads import WatchJob, WatchOverJob
 
 _log: Final = structlog.get_logger(__name__)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.cluster.errors import ServerError
-from bot.kube.impersonation import ActsAs
+from bot.kube.access import ActsAs
 from intents.domain import Json, Permission
 
 # Parsing a larger body would block the event loop for too long.

@@ -1,13 +1,16 @@
-"""Find the pods that belong to a custom resource, through whatever its controller creates in between."""
+"""Find the pods of a custom resource through what its controller creates, and Jobs whose work is done."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
+from bot.cluster.errors import ClusterError
 from bot.cluster.owners import PERMISSIONS as OF_OWNERS
 from bot.cluster.owners import owners_of
 from bot.cluster.snapshot import Snapshot
+from bot.kube.job_runs import has_failed, success_after
+from bot.kube.objects import namespace_of
 from bot.kube.owners import controller_of
 from intents.domain import Json, ObjectRef, Permission
 
@@ -36,3 +39,14 @@ async def pods_below(snapshot: Snapshot, owner: ObjectRef, *, only: Callable[[Js
         if belongs.get(controller.uid):
             found.append(pod)
     return tuple(found)
+
+
+async def is_repeated(snapshot: Snapshot, job: Json) -> bool:
+    """Tell whether a Job has failed and a later one has succeeded; False where Jobs cannot be read."""
+    if not has_failed(job):
+        return False
+    try:
+        listing = await snapshot.list("Job", namespace=namespace_of(job))
+    except ClusterError:
+        return False
+    return success_after(job, listing.items) != ""

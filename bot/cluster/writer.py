@@ -17,7 +17,7 @@ from bot.cluster.api_calls import ClusterRequest, Meter, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, ClusterError, OutcomeUnknown, ServerError
 from bot.cluster.resources import WELL_KNOWN, Resource, well_known
-from bot.kube.impersonation import ActsAs
+from bot.kube.access import ActsAs
 from intents.domain import Gap, Json, Permission
 
 # The API server keeps this name in managedFields for every field that Casebook changed.

@@ -16,8 +16,7 @@ from bot.probes.registry import probes, unreadable_parts
 from intents.catalog.loader import Catalog, Check, Problem
 from intents.catalog.schema import Incident
 from intents.domain import Symptom
-from intents.layered_matcher import LayeredMatcher
-from intents.matcher import Matcher, MatchResult
+from intents.matcher import LayeredMatcher, Matcher, MatchResult
 from intents.symptoms import read_symptoms
 
 # Longer texts are parsed and matched in a thread, so that the event loop stays responsive.

@@ -13,6 +13,7 @@ from typing import Final
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.named_objects import Resolved
 from bot.kube.objects import identity_of, ref
+from intents.capabilities import is_shown
 from intents.catalog.loader import Catalog
 from intents.domain import (
     Existence,
@@ -25,7 +26,6 @@ from intents.domain import (
     Verdict,
 )
 from intents.focus import KINDS
-from intents.products import is_shown
 from intents.ranking import rank
 from intents.verdicts import judge, supported
 

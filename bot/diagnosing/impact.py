@@ -17,7 +17,7 @@ from bot.graph.edges import key_in, pod_labels_of
 from bot.kube.ingresses import backends_of
 from bot.kube.objects import has_ended, namespace_of, node_name_of, ref, status_of
 from bot.kube.owners import owner_of, workload_of
-from bot.kube.replicas import replicas_of
+from bot.kube.rollouts import replicas_of
 from intents.condition_polarity import is_trouble
 from intents.domain import Gap, Json, JudgedHypothesis, ObjectRef, Permission
 from intents.edges import EdgeType, ObjectKey

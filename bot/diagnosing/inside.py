@@ -9,10 +9,10 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.standing import scaled_to_zero
-from bot.kube.endpoints import is_ready_endpoint, may_still_come, slices_of_service
 from bot.kube.objects import created_at, label_selector, labels_of, name_of, namespace_of, pod_template_of, ref, spec_of
 from bot.kube.pod_readiness import is_ready
 from bot.kube.selected_pods import selector_of
+from bot.kube.services import is_ready_endpoint, may_still_come, slices_of_service
 from bot.kube.settling import lasting_problem
 from intents.domain import Gap, Json, Observation, Permission, Text
 

@@ -15,8 +15,7 @@ from uuid import uuid4
 from bot.diagnosing.engine import Engine
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
-from intents.layered_matcher import LayeredMatcher, signature_matcher
-from intents.matcher import Matcher
+from intents.matcher import LayeredMatcher, Matcher, signature_matcher
 
 # So many engines are kept: one for each channel with entries of its own. Making one again is quick.
 _KEPT: Final = 256

@@ -16,9 +16,8 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.object_search import ANY_KIND, Found, IncompleteList, exact, find
 from bot.diagnosing.similar_names import MOST_CANDIDATES, candidates, is_almost_a_name
-from bot.kube.addresses import ip_in
-from bot.kube.conditions import condition
-from bot.kube.objects import named_ref, namespace_of
+from bot.kube.objects import condition, named_ref, namespace_of
+from bot.kube.services import ip_in
 from intents.catalog.schema import Incident
 from intents.command_lines import IS_NAME
 from intents.domain import Entity, Existence, Focus, Hypothesis, Json, NamedObject, ObjectRef, Permission

@@ -12,10 +12,10 @@ from bot.cluster.object_lists import ObjectList
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.similar_names import MOST_CANDIDATES, candidates
-from bot.kube.addresses import ip_in
 from bot.kube.objects import name_of, named_ref, ref, spec_of, status_of
 from bot.kube.owners import controller_of, generated_stem, ordinal_of, workload_of
-from bot.kube.replicas import replicas_of
+from bot.kube.rollouts import replicas_of
+from bot.kube.services import ip_in
 from intents.domain import Existence, Focus, Json, NamedObject, ObjectRef
 
 # A name may be that of another kind: people say "pod checkout" of a Deployment.

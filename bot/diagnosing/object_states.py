@@ -24,6 +24,7 @@ from bot.kube.containers import containers_in
 from bot.kube.health import can_judge
 from bot.kube.objects import identity_of, is_builtin, namespace_of, node_name_of, ref
 from bot.kube.settling import lasting_problem
+from intents.capabilities import is_shown
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.domain import (
@@ -43,9 +44,7 @@ from intents.domain import (
 )
 from intents.edges import ObjectKey
 from intents.focus import CUSTOM_RESOURCE, KINDS, named_as
-from intents.products import is_shown
-from intents.ranking import rank
-from intents.recovery import recovery_of
+from intents.ranking import rank, recovery_of
 from intents.subjects import unshared
 from intents.symptoms import read_symptoms
 from intents.verdicts import supported

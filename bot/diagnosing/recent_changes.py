@@ -9,10 +9,19 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.kube.conditions import condition
 from bot.kube.config_references import references_of
 from bot.kube.field_managers import last_written
-from bot.kube.objects import created_at, has_ended, label_selector, namespace_of, node_name_of, ref, spec_of, uid_of
+from bot.kube.objects import (
+    condition,
+    created_at,
+    has_ended,
+    label_selector,
+    namespace_of,
+    node_name_of,
+    ref,
+    spec_of,
+    uid_of,
+)
 from bot.kube.owners import controller_reference, owner_of
 from bot.kube.placement import is_cordoned, may_use
 from bot.kube.pod_readiness import is_ready

@@ -9,12 +9,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.kube.ages import UNKNOWN, seconds_since
-from bot.kube.conditions import condition
 from bot.kube.field_managers import last_written
 from bot.kube.node_readiness import is_joining, status_of_ready
-from bot.kube.objects import created_at, ref, spec_of, status_of
+from bot.kube.objects import condition, created_at, ref, spec_of, status_of
 from intents.domain import Json, JudgedHypothesis, ObjectRef, Text
-from intents.recovery import recovery_of
+from intents.ranking import recovery_of
 from intents.templates import duration
 from intents.verdicts import supported
 

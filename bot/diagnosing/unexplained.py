@@ -10,7 +10,7 @@ from bot.diagnosing.observation import Observed, Statement, Telling
 from intents.catalog.causes import Consequence
 from intents.catalog.loader import Catalog
 from intents.domain import Finding, FindingOutcome, JudgedHypothesis, Observation, Verdict
-from intents.recovery import recovery_of
+from intents.ranking import recovery_of
 
 _MOST: Final = 8
 # Quotes with the same first characters count as the same.

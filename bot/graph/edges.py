@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from bot.kube import custom_references, gateway_routes, ingresses
-from bot.kube.endpoints import service_of
 from bot.kube.objects import is_builtin, labels_of, name_of, namespace_of, node_name_of, pod_template_of, spec_of
 from bot.kube.owners import owner_references, workload_of
 from bot.kube.placement import selects
 from bot.kube.selected_pods import selector_of
+from bot.kube.services import service_of
 from bot.kube.tidb_clusters import labelled_cluster
 from bot.kube.volume_attachments import attachment_in, driver_of
 from bot.kube.volume_claims import claim_names, claim_reference, class_of, volume_name_of

@@ -1,4 +1,4 @@
-"""Parse the kubelet's message about a pod it evicted.
+"""Evictions: the kubelet's message about a pod it evicted, and what a PodDisruptionBudget allows.
 
 Wordings of k8s.io/kubernetes/pkg/kubelet/eviction: pressure on the node ("The node was low on resource: …", "The node
 had condition: [DiskPressure]") or a limit of the pod's own ("… exceeds the total limit of containers 1Gi").
@@ -7,9 +7,10 @@ had condition: [DiskPressure]") or a limit of the pod's own ("… exceeds the to
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 
 class EvictionCause(StrEnum):
@@ -90,3 +91,16 @@ def parse_amounts(message: str) -> Amounts:
         if match := pattern.search(message):
             found |= {name: value for name, value in match.groupdict().items() if value}
     return Amounts(**found)
+
+
+def never_allows(spec: Mapping[str, Any]) -> bool:
+    """Tell whether the spec alone refuses every eviction, however healthy the pods are."""
+    return str(spec.get("maxUnavailable")) in ("0", "0%") or str(spec.get("minAvailable")) == "100%"
+
+
+def limit_of(spec: Mapping[str, Any]) -> str:
+    """Return the budget's limit as its spec has it: `maxUnavailable: 0`; the API server's default where it has none."""
+    for key in ("minAvailable", "maxUnavailable"):
+        if spec.get(key) is not None:
+            return f"{key}: {spec[key]}"
+    return "maxUnavailable: 1"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bot.kube.field_managers import is_by_hand, last_written
 from bot.kube.objects import name_of, namespace_of, place_of
-from bot.kube.replicas import replicas_of
+from bot.kube.rollouts import replicas_of
 from intents.domain import Json
 
 # The API server and kube-controller-manager remove these by themselves, each once something else is gone.

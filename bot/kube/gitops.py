@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.conditions import condition
-from bot.kube.objects import spec_of, status_of
+from bot.kube.objects import condition, spec_of, status_of
 
 _MESSAGE: Final = 600
 # Conditions of an Application that keep it from being compared or synced; warnings are not among them.

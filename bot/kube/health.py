@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bot.kube.conditions import condition
-from bot.kube.objects import is_builtin, is_terminating, metadata_of, phase_of, spec_of, status_of
-from bot.kube.replicas import replicas_of
+from bot.kube.objects import condition, is_builtin, is_terminating, metadata_of, phase_of, spec_of, status_of
+from bot.kube.rollouts import replicas_of
 from intents.condition_polarity import is_trouble
 from intents.domain import Json
 

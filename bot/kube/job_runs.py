@@ -1,4 +1,4 @@
-"""Tell how a Job ended, and whether another Job has done its work since: a later run of its CronJob, or a rerun.
+"""Tell how a Job ended, what keeps it from ending, and whether another Job has done its work since.
 
 A rerun is a Job that Casebook created from a failed one; its annotation names the Job that failed first.
 """
@@ -6,11 +6,26 @@ A rerun is a Job that Casebook created from a failed one; its annotation names t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.kube.conditions import condition
-from bot.kube.objects import annotations_of, created_at, name_of, namespace_of
+from bot.kube.ages import seconds_since
+from bot.kube.containers import containers_in
+from bot.kube.cron_schedules import last_due
+from bot.kube.objects import (
+    annotations_of,
+    condition,
+    created_at,
+    has_ended,
+    is_terminating,
+    name_of,
+    namespace_of,
+    spec_of,
+    status_of,
+)
 from bot.kube.owners import controller_of
+from bot.kube.timestamps import parse_time
+from intents.domain import Json
 
 RERUN_OF: Final = "casebook.dev/rerun-of"
 
@@ -61,3 +76,45 @@ def success_after(job: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -
 def _is_later_run(other: Mapping[str, Any], job: Mapping[str, Any], cron_job: str) -> bool:
     same = (namespace_of(other), cron_job_of(other)) == (namespace_of(job), cron_job)
     return same and created_at(other) > created_at(job)
+
+
+# A run that is a little longer than the interval skips a time or two, as the policy Forbid is meant to.
+_MOST_SKIPPED: Final = 3
+_TICK: Final = timedelta(seconds=1)
+
+
+def blocked_schedule(cron: Json, now: datetime) -> str:
+    """Return that an active Job has made a CronJob with the policy Forbid skip several times; "" if none has."""
+    spec, status = spec_of(cron), status_of(cron)
+    last, active = parse_time(status.get("lastScheduleTime")), status.get("active") or ()
+    if spec.get("suspend") or spec.get("concurrencyPolicy") != "Forbid" or not active or last is None:
+        return ""
+    before = now
+    for _ in range(_MOST_SKIPPED):
+        due = last_due(str(spec.get("schedule") or ""), str(spec.get("timeZone") or ""), before)
+        if due is None or due <= last:
+            return ""
+        before = due - _TICK
+    name, since = active[0].get("name", ""), status.get("lastScheduleTime")
+    return f"its Job {name}, scheduled at {since}, still runs, and the policy Forbid starts no other"
+
+
+# Containers that do parts of one work may end at different times.
+_APART_S: Final = 1800
+
+
+def held_open(pod: Json, now: datetime) -> str:
+    """Return which containers run on long after the others ended with success; "" for a pod that is meant to run on."""
+    if spec_of(pod).get("restartPolicy", "Always") == "Always" or has_ended(pod) or is_terminating(pod):
+        return ""
+    mine = [each for each in containers_in(pod) if not each.init]
+    done = [each for each in mine if each.state == "terminated" and each.detail.get("exitCode") == 0]
+    running = [each for each in mine if each.state == "running"]
+    if not running or len(done) + len(running) < len(mine):
+        return ""
+    last = max(done, key=lambda each: str(each.detail.get("finishedAt") or ""), default=None)
+    if last is None or seconds_since(last.detail.get("finishedAt"), now) < _APART_S:
+        return ""
+    names = ", ".join(each.name for each in running)
+    at = last.detail.get("finishedAt")
+    return f"container {last.name} ended with exit code 0 at {at}, and {names} runs on: the pod does not complete"

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.kube.addresses import is_within
 from bot.kube.objects import labels_of, namespace_of, spec_of
 from bot.kube.placement import selects
-from bot.kube.services import declared_ports
+from bot.kube.services import declared_ports, is_within
 from intents.domain import Json
 
 _DNS: Final = 53

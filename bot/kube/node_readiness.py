@@ -1,4 +1,7 @@
-"""Say why a node is not ready, by its condition Ready, and which nodes became so at about the same time."""
+"""Say why a node is not ready, by its condition Ready, and which nodes became so at about the same time.
+
+How far a kubelet's version may differ: https://kubernetes.io/releases/version-skew-policy/
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,7 @@ from typing import Any, Final
 
 from bot.kube.agents import traits
 from bot.kube.ages import UNKNOWN, seconds_since
-from bot.kube.conditions import condition
-from bot.kube.objects import created_at, name_of
+from bot.kube.objects import condition, created_at, name_of
 
 # Nodes whose Ready condition changed within this time of each other count as one failure.
 TOGETHER_S: Final = 600
@@ -85,3 +87,28 @@ def shared_zone(failed: Iterable[Mapping[str, Any]], nodes: Iterable[Mapping[str
     [zone] = zones
     elsewhere = any(traits(node)["zone"] not in ("", zone) and status_of_ready(node) == "True" for node in nodes)
     return zone if elsewhere else ""
+
+
+_VERSION: Final = re.compile(r"v?(\d+)\.(\d+)")
+# A kubelet of 1.25 or later may be three minor versions older than the API server, an earlier one two.
+_ALLOWED: Final = 3
+_ALLOWED_BEFORE: Final = ((1, 25), 2)
+
+
+def minors_behind(kubelet: str, server: str) -> int | None:
+    """Return how many minor versions a kubelet is older than the API server, negative if newer; None if unknown."""
+    old, new = _parsed(kubelet), _parsed(server)
+    if old is None or new is None or old[0] != new[0]:
+        return None
+    return new[1] - old[1]
+
+
+def allowed_behind(kubelet: str) -> int:
+    """Return how many minor versions such a kubelet may be older than the API server."""
+    parsed, (before, allowed) = _parsed(kubelet), _ALLOWED_BEFORE
+    return allowed if parsed is not None and parsed < before else _ALLOWED
+
+
+def _parsed(version: str) -> tuple[int, int] | None:
+    found = _VERSION.match(version)
+    return (int(found[1]), int(found[2])) if found else None

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.kube.conditions import condition
 from bot.kube.health import has_rules, problem_of
-from bot.kube.objects import has_ended, is_builtin, phase_of, status_of
-from bot.kube.replicas import replicas_of
+from bot.kube.objects import condition, has_ended, is_builtin, phase_of, status_of
+from bot.kube.rollouts import replicas_of
 from bot.kube.settling import is_starting
 from bot.kube.timestamps import parse_time
 from intents.condition_polarity import is_trouble

@@ -138,3 +138,9 @@ def identity_of(obj: Mapping[str, Any]) -> str:
 def label_selector(labels: Mapping[str, Any]) -> str:
     """Return the query that lists objects with all these labels."""
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
+def condition(obj: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    """Return the condition of that type in an object's status; empty where it has none."""
+    conditions = status_of(obj).get("conditions") or ()
+    return next((each for each in conditions if each.get("type") == kind), {})

@@ -6,13 +6,13 @@ condition DisruptionTarget, and is gone once its containers have stopped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.kube.conditions import condition
 from bot.kube.evictions import EvictionCause, parse_eviction
-from bot.kube.objects import created_at, is_terminating, phase_of, status_of
+from bot.kube.objects import condition, created_at, is_terminating, phase_of, status_of
 
 
 class EvictedBy(StrEnum):
@@ -86,3 +86,25 @@ def ended_at(pod: Mapping[str, Any]) -> str:
         for each in status.get("containerStatuses") or ()
     ]
     return max(ended, default="") or str(status.get("startTime") or created_at(pod))
+
+
+COMMAND: Final = "command"
+MEMORY: Final = "memory"
+# The kubelet's reasons for a container that waits because the runtime refused it.
+NOT_STARTED: Final = frozenset({"CreateContainerError", "RunContainerError"})
+
+_WORDINGS: Final = {
+    # runc, CRI-O, Docker, and runc with cgroup v1
+    MEMORY: re.compile(
+        r"init was OOM-killed|memory limit \d+ too low|minimum memory limit allowed|unable to set memory limit to", re.I
+    ),
+    COMMAND: re.compile(
+        r"executable file (?:`[^`]*` )?not found in|exec: .*(?:no such file|permission denied|is a directory)"
+        r"|no command specified"
+    ),
+}
+
+
+def start_error(message: str) -> str:
+    """Return what the runtime names as the cause: the memory limit or the command; "" for anything else."""
+    return next((cause for cause, wording in _WORDINGS.items() if wording.search(message)), "")

@@ -1,7 +1,10 @@
-"""Parse a kubelet's events about one image pull: the image, whether the pull ended well, and how long it took.
+"""Image references, and the kubelet's events about pulls: of a container's image, and of a sandbox's.
 
 Wordings of k8s.io/kubernetes/pkg/kubelet/images/image_manager.go. Up to 1.19 a finished pull has no time; up to 1.26 it
 has one that includes waiting for other pulls; since 1.27 its own time and, in brackets, the time with waiting.
+
+The sandbox ("pause") image is the runtime's own setting: no manifest names it, and no pull of a container shows it.
+Wordings of containerd 1 and 2 and, older, of the dockershim and cri-dockerd.
 """
 
 from __future__ import annotations
@@ -68,3 +71,53 @@ def seconds(duration: str | None) -> float:
     if not parts or "".join(number + unit for number, unit in parts) != duration:
         return UNTOLD
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+DOCKER_HUB: Final = "docker.io"
+# Names that all mean Docker Hub.
+_HUB_NAMES: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+
+
+def registry_of(image: str) -> str:
+    """Return the host and port of the registry in a pod's image reference; "docker.io" where none is given."""
+    first, slash, _ = image.partition("/")
+    # By Docker's reference grammar a first part without dot, port or "localhost" belongs to the path.
+    if not slash or not ("." in first or ":" in first or first == "localhost"):
+        return DOCKER_HUB
+    return DOCKER_HUB if first in _HUB_NAMES else first
+
+
+def normalized(image: str) -> str:
+    """Return the reference in full: `nginx` → `docker.io/library/nginx:latest`. With a digest no tag is added."""
+    registry = registry_of(image)
+    first, slash, rest = image.partition("/")
+    path = rest if slash and (registry != DOCKER_HUB or first in _HUB_NAMES) else image
+    if registry == DOCKER_HUB and "/" not in path:
+        path = f"library/{path}"
+    if "@" not in path and ":" not in path.rpartition("/")[2]:
+        path = f"{path}:latest"
+    return f"{registry}/{path}"
+
+
+REASON: Final = "FailedCreatePodSandBox"
+
+_QUOTED: Final = r'\\?"(?P<image>[^"\\\s]+)\\?"'
+_WORDINGS: Final = (
+    re.compile(rf"failed to (?:get|inspect) sandbox image {_QUOTED}"),
+    # an image in containerd's list whose content is gone
+    re.compile(rf"failed to get image from containerd \S+: image {_QUOTED}"),
+    re.compile(rf"failed pulling image {_QUOTED}"),
+    re.compile(rf"[Uu]nable to pull sandbox image {_QUOTED}"),
+)
+_LIKE_PAUSE: Final = re.compile(r"(?:^|[/-])pause(?:-\w+)?(?::|@|$)|pod-infrastructure")
+
+
+def sandbox_image(message: str) -> str:
+    """Return the sandbox image that could not be pulled, "" for any other message."""
+    found = next((match for pattern in _WORDINGS if (match := pattern.search(message))), None)
+    return found["image"] if found else ""
+
+
+def is_like_pause(image: str) -> bool:
+    """Tell whether an image has a usual name of sandbox images."""
+    return bool(_LIKE_PAUSE.search(image))

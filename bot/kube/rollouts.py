@@ -10,10 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from bot.kube.ages import UNKNOWN, seconds_since
-from bot.kube.conditions import condition
-from bot.kube.objects import annotations_of, created_at, spec_of, status_of
+from bot.kube.objects import annotations_of, condition, created_at, spec_of, status_of
 from bot.kube.owners import controller_reference
-from bot.kube.replicas import replicas_of
 from bot.kube.revisions import Revision
 from bot.kube.timestamps import parse_time
 from intents.domain import Json
@@ -122,3 +120,39 @@ def says_on_purpose(obj: Json) -> bool:
             "decommission",
         )
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replicas:
+    """Counts of pods; -1 where the workload could not be read."""
+
+    desired: int = -1
+    created: int = -1
+    ready: int = -1
+
+
+def replicas_of(workload: Json) -> Replicas:
+    """Return the counts of a StatefulSet, ReplicaSet, Deployment, DaemonSet or Job, from its spec and status."""
+    spec, status = spec_of(workload), status_of(workload)
+
+    def count(key: str) -> int:
+        return int(status.get(key) or 0)
+
+    match workload.get("kind"):
+        case "DaemonSet":
+            return Replicas(
+                desired=count("desiredNumberScheduled"),
+                created=count("currentNumberScheduled"),
+                ready=count("numberReady"),
+            )
+        case "Job":
+            done = count("succeeded")
+            parallelism = int(spec.get("parallelism", 1))
+            completions = spec.get("completions")
+            wanted = parallelism if completions is None else min(parallelism, int(completions) - done)
+            desired = 0 if spec.get("suspend") or status.get("completionTime") else max(wanted, 0)
+            return Replicas(desired=desired, created=count("active"), ready=count("ready"))
+        case _:
+            replicas = spec.get("replicas")
+            desired = 1 if replicas is None else int(replicas)
+            return Replicas(desired=desired, created=count("replicas"), ready=count("readyReplicas"))

@@ -1,12 +1,17 @@
-"""Find where the traffic of a Service goes: its ports and addresses, and which ports its pods serve."""
+"""Find the traffic of Services: ports, addresses, endpoints, names that are looked up, and what their pods serve."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
-from bot.kube.conditions import condition
-from bot.kube.objects import labels_of, spec_of, status_of
+from bot.kube.ages import seconds_since
+from bot.kube.objects import condition, labels_of, spec_of, status_of
+from intents.domain import Json
 
 _CONTROL_PLANE: Final = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _NOT_BALANCED: Final = "node.kubernetes.io/exclude-from-external-load-balancers"
@@ -121,3 +126,130 @@ def takes_traffic(node: Mapping[str, Any], *, balanced: bool) -> bool:
     """Tell whether clients from outside come in through the node: it is ready, and a load balancer may use it."""
     ready = condition(node, "Ready").get("status", "True") == "True"
     return ready and not (balanced and _NOT_BALANCED in labels_of(node))
+
+
+_SERVICE_LABEL: Final = "kubernetes.io/service-name"
+# Controllers write the endpoints of a new Service within this time.
+_NEW_S: Final = 120
+
+
+def slices_of_service(name: str) -> str:
+    """Return the label query that lists the EndpointSlices of a Service."""
+    return f"{_SERVICE_LABEL}={name}"
+
+
+def service_of(endpoint_slice: Json) -> str:
+    """Return the Service that an EndpointSlice belongs to, "" where it does not say."""
+    return str(labels_of(endpoint_slice).get(_SERVICE_LABEL) or "")
+
+
+def may_still_come(created: str, now: datetime) -> bool:
+    """Tell whether the first endpoints of a Service that was created then may still have to come."""
+    return seconds_since(created, now) < _NEW_S
+
+
+def is_ready_endpoint(endpoint: Json) -> bool:
+    """Tell whether an endpoint takes traffic; an absent `ready` means true (EndpointConditions)."""
+    return (endpoint.get("conditions") or {}).get("ready") is not False
+
+
+def addresses_in(endpoints: Iterable[Json]) -> frozenset[str]:
+    """Return the addresses of endpoints, each once."""
+    return frozenset(str(address) for each in endpoints for address in each.get("addresses") or ())
+
+
+def node_of_endpoint(endpoint: Json) -> str:
+    """Return the node of an endpoint, "" where it does not say."""
+    topology = endpoint.get("topology") or {}
+    return str(endpoint.get("nodeName") or topology.get("kubernetes.io/hostname") or "")
+
+
+def ready_addresses(slices: Iterable[Json]) -> Mapping[str, frozenset[str]]:
+    """Return the ready addresses of each Service out of all its slices; one without a slice is not in it."""
+    ready: dict[str, frozenset[str]] = {}
+    for each in slices:
+        service = service_of(each)
+        addresses = addresses_in(filter(is_ready_endpoint, each.get("endpoints") or ()))
+        ready[service] = ready.get(service, frozenset()) | addresses
+    return ready
+
+
+_WITH_PORT: Final = re.compile(r"^(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<other>[^:\s]+)):(?P<port>\d{1,5})$")
+
+
+def ip_in(address: str) -> str:
+    """Return the IP of an address, with or without a port; "" for a host name or no address."""
+    found = _WITH_PORT.match(address)
+    host = (found["six"] or found["other"]) if found else address.strip("[]")
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return ""
+
+
+def port_in(address: str) -> int:
+    """Return the port of an address, 0 if it has none."""
+    found = _WITH_PORT.match(address)
+    port = int(found["port"]) if found else 0
+    return port if port < 65536 else 0
+
+
+def is_within(ip: str, cidr: str) -> bool:
+    """Tell whether an IP lies in a network; false for malformed ones."""
+    try:
+        return ip_address(ip) in ip_network(cidr, strict=False)
+    except ValueError:
+        return False
+
+
+_NAME: Final = r"[\"'`]?(?P<name>[A-Za-z0-9_][\w-]*(?:\.[\w-]+)*)\.?[\"'`]?"
+# How the resolvers of languages and tools name the host they cannot resolve.
+_FAILURES: Final = tuple(
+    re.compile(pattern.replace("NAME", _NAME))
+    for pattern in (
+        r"\blookup NAME(?: on \S+)?: (?=.*(?:no such host|i/o timeout|server misbehaving|connection refused))",
+        r"\b(?:EAI_AGAIN|ENOTFOUND) NAME",
+        r"(?i:could not resolve host(?:name)?): NAME",
+        r"(?i:(?:server )?can't (?:find|resolve)) NAME",
+        r"(?i:host not found in upstream) NAME",
+        r"(?i:could not translate host name) NAME to address",
+        r"\bUnknownHostException: NAME",
+        r"(?i:unable to resolve host(?: address)?|failed to resolve(?: host| hostname)?|bad address) NAME",
+        r"(?i:unknown (?:mysql server )?host) NAME",
+        r"NAME: (?i:temporary failure in name resolution|name or service not known|name does not resolve)",
+        r"(?i:dns resolution failed for(?: service:)?) NAME",
+    )
+)
+_ADDRESS: Final = re.compile(r"\d+(?:\.\d+){3}")
+_SERVICES: Final = "svc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceName:
+    """The Service that a name means. `sure`: the name's form says that it is a Service's.
+
+    `namespace` is "" where only the resolver of a pod knows it.
+    """
+
+    service: str
+    namespace: str = ""
+    sure: bool = False
+
+
+def unresolved_name(line: str) -> str:
+    """Return the host that a line of a log says does not resolve, "" if it says so of none."""
+    for pattern in _FAILURES:
+        if (found := pattern.search(line)) and not _ADDRESS.fullmatch(name := found["name"].rstrip(".")):
+            return name
+    return ""
+
+
+def service_meant(name: str) -> ServiceName | None:
+    """Return the Service that a host name may mean, None for a name of three labels or more outside the cluster."""
+    labels = [label for label in name.lower().rstrip(".").split(".") if not label.startswith("_")]
+    if _SERVICES in labels[2:4]:
+        at = labels.index(_SERVICES, 2)
+        return ServiceName(service=labels[at - 2], namespace=labels[at - 1], sure=True)
+    if len(labels) in (1, 2):
+        return ServiceName(service=labels[0], namespace=".".join(labels[1:]), sure=len(labels) == 1)
+    return None

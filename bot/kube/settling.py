@@ -12,13 +12,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.kube.ages import UNKNOWN, seconds_since
-from bot.kube.blocked_schedules import blocked_schedule
-from bot.kube.conditions import condition
 from bot.kube.containers import Container, containers_in
 from bot.kube.health import problem_of
 from bot.kube.health_probes import startup_budget_s
+from bot.kube.job_runs import blocked_schedule
 from bot.kube.node_readiness import is_joining
-from bot.kube.objects import created_at, has_ended, is_terminating, spec_of, status_of
+from bot.kube.objects import condition, created_at, has_ended, is_terminating, spec_of, status_of
 from intents.condition_polarity import Polarity, is_trouble, polarity, says_trouble
 from intents.domain import Json
 

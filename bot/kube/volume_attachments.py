@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.conditions import condition
-from bot.kube.objects import is_terminating, name_of, phase_of, spec_of, status_of
+from bot.kube.objects import condition, is_terminating, name_of, phase_of, spec_of, status_of
 from intents.domain import Json
 
 _EXCLUSIVE: Final = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})

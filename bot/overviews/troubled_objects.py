@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from bot.graph.joins import GraphNode, node_of
-from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
 from bot.kube.objects import (
+    condition,
     created_at,
     has_ended,
     is_builtin,

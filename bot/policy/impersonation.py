@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from bot.kube.impersonation import ActsAs
+from bot.kube.access import ActsAs
 from bot.policy import reasons
 from bot.policy.decisions import Actor
 from bot.policy.matching import any_matches

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final, TypeAlias, TypeVar
 
-from bot.kube.access import NOTHING, Access
-from bot.kube.impersonation import ActsAs
+from bot.kube.access import NOTHING, Access, ActsAs
 from bot.policy import reasons
 from bot.policy.decisions import Actor, Decision, ReadLevel
 from bot.policy.impersonation import impersonated_user

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.kube.api_names import Api, parse_api_name
-from bot.kube.conditions import condition
-from bot.kube.objects import labels_of, name_of, place_of, ref, spec_of
+from bot.kube.objects import condition, labels_of, name_of, place_of, ref, spec_of
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s, moment

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.conditions import condition
-from bot.kube.objects import name_of, namespace_of, place_of, pod_template_of, ref, spec_of, status_of
+from bot.kube.objects import condition, name_of, namespace_of, place_of, pod_template_of, ref, spec_of, status_of
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.served_objects import served_objects

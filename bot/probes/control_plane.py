@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
 from bot.kube.object_conditions import is_behind
-from bot.kube.objects import labels_of, name_of, node_name_of, ref, spec_of, waits_for_node
+from bot.kube.objects import condition, labels_of, name_of, node_name_of, ref, spec_of, waits_for_node
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s

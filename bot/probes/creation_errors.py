@@ -15,7 +15,7 @@ from bot.cluster.owners import Top
 from bot.kube import field_paths
 from bot.kube.field_errors import FieldError, FieldErrorType, parse
 from bot.kube.field_paths import Path
-from bot.kube.replicas import Replicas, replicas_of
+from bot.kube.rollouts import Replicas, replicas_of
 from bot.kube.template_fields import HeldField, locate, patch_for
 from bot.kube.valid_values import suggest
 from bot.probes.contract import Look, Probe

@@ -13,11 +13,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.cluster.resources import Resource, well_known
-from bot.kube.conditions import condition
-from bot.kube.deletions import finalizers_of
+from bot.kube.deletions import finalizers_of, kinds_left
 from bot.kube.finalizers import Remover, is_of_kubernetes, remover_of
-from bot.kube.namespace_deletion import kinds_left
-from bot.kube.objects import has_ended, is_terminating, metadata_of, name_of, node_name_of, place_of, ref
+from bot.kube.objects import condition, has_ended, is_terminating, metadata_of, name_of, node_name_of, place_of, ref
 from bot.kube.volume_claims import claim_names, claim_reference
 from bot.probes.contract import Look, Missing, Probe
 from bot.probes.rows import RowValues

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.budgets import limit_of, never_allows
-from bot.kube.conditions import condition
+from bot.kube.evictions import limit_of, never_allows
 from bot.kube.objects import (
+    condition,
     created_at,
     has_ended,
     labels_of,

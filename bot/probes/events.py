@@ -14,10 +14,9 @@ from typing import Any, Final
 from bot.cluster import owners
 from bot.cluster.events import event_last_seen, involved_object, oldest_first
 from bot.cluster.snapshot import Snapshot
-from bot.kube.conditions import condition
-from bot.kube.objects import phase_of, ref, uid_of
+from bot.kube.objects import condition, phase_of, ref, uid_of
 from bot.kube.owners import controller_of, owner_of
-from bot.kube.replicas import replicas_of
+from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues

@@ -14,12 +14,10 @@ from typing import Final
 
 from bot.cluster.access import record_gap
 from bot.cluster.errors import ClusterError
-from bot.kube.addresses import ip_in
 from bot.kube.containers import Container, containers_in, trouble_order
-from bot.kube.endpoints import ready_addresses, slices_of_service
 from bot.kube.log_failures import LogFailure, failure_in
-from bot.kube.name_lookups import ServiceName, service_meant, unresolved_name
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.services import ServiceName, ip_in, ready_addresses, service_meant, slices_of_service, unresolved_name
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s, moment

@@ -12,10 +12,10 @@ from typing import Final
 
 from bot.kube import network_policies as kube
 from bot.kube import services
-from bot.kube.addresses import ip_in, port_in
 from bot.kube.network_policies import Connection, Direction, Peer
 from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, place_of, ref, spec_of, status_of
 from bot.kube.owners import workload_of
+from bot.kube.services import ip_in, port_in
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.questioned_services import questioned_services

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.conditions import condition
-from bot.kube.objects import created_at, name_of, ref, spec_of, status_of
+from bot.kube.objects import condition, created_at, name_of, ref, spec_of, status_of
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s

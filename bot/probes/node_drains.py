@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.conditions import condition
 from bot.kube.flags import OFF, arguments, flag
 from bot.kube.objects import (
     annotations_of,
+    condition,
     has_ended,
     is_terminating,
     name_of,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.kube.conditions import condition
 from bot.kube.evictions import parse_amounts, parse_eviction
 from bot.kube.objects import (
+    condition,
     created_at,
     has_ended,
     is_terminating,

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.conditions import condition
 from bot.kube.evictions import DISK, EvictionCause
 from bot.kube.field_managers import last_written
 from bot.kube.objects import (
+    condition,
     created_at,
     name_of,
     namespace_of,

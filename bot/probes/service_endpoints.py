@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.ages import UNKNOWN
-from bot.kube.conditions import condition
 from bot.kube.objects import (
+    condition,
     created_at,
     is_terminating,
     label_selector,
@@ -19,7 +19,7 @@ from bot.kube.objects import (
     spec_of,
 )
 from bot.kube.pod_readiness import is_ready, unready_reason
-from bot.kube.replicas import replicas_of
+from bot.kube.rollouts import replicas_of
 from bot.kube.selected_pods import near_misses, selected_pods, selector_of
 from bot.kube.services import declared_ports, shown_ports, undeclared_ports, unnamed_ports
 from bot.kube.settling import is_settling, is_starting

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.deletions import finalizers_of
-from bot.kube.namespace_deletion import finalizers_left, kinds_left, message_if_true
+from bot.kube.deletions import finalizers_left, finalizers_of, kinds_left, message_if_true
 from bot.kube.objects import is_terminating, metadata_of, name_of, ref
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues

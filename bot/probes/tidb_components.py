@@ -12,7 +12,6 @@ from typing import Final
 
 from bot.kube import tidb_clusters
 from bot.kube.containers import Container, Run, containers_in
-from bot.kube.endpoints import ready_addresses
 from bot.kube.objects import (
     created_at,
     labels_of,
@@ -26,6 +25,7 @@ from bot.kube.objects import (
 )
 from bot.kube.owners import owner_of
 from bot.kube.pod_readiness import is_ready, unready_reason
+from bot.kube.services import ready_addresses
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s

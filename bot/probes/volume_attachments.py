@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube import volume_attachments as kube
-from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
 from bot.kube.objects import (
+    condition,
     created_at,
     has_ended,
     name_of,

@@ -12,14 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.ages import UNKNOWN
-from bot.kube.conditions import condition
 from bot.kube.field_managers import LastWrite, last_written
-from bot.kube.objects import created_at, name_of, namespace_of, ref, spec_of, status_of
+from bot.kube.objects import condition, created_at, name_of, namespace_of, ref, spec_of, status_of
 from bot.kube.owners import ordinal_of
-from bot.kube.pod_failures import failure_of, wanted_node
-from bot.kube.pod_readiness import is_ready
-from bot.kube.replicas import replicas_of
-from bot.kube.rollouts import Rollout, is_owned, is_paused, rollout_of, says_on_purpose, scales_to_zero
+from bot.kube.pod_readiness import failure_of, is_ready, wanted_node
+from bot.kube.rollouts import Rollout, is_owned, is_paused, replicas_of, rollout_of, says_on_purpose, scales_to_zero
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s

@@ -16,9 +16,8 @@ from bot.diagnosing import Engine
 from bot.remedies import dry_run, step_runner
 from bot.remedies.action import Action
 from bot.remedies.contract import CORDONED_BY, Applied, Plan, Preview, Reason, Refusal
-from bot.remedies.plan_secrets import writes_redacted
 from bot.remedies.recheck import Recheck, recheck
-from bot.remedies.session import Session
+from bot.remedies.session import Session, writes_redacted
 from bot.remedies.shared.refusal import gone, refused
 from bot.remedies.shared.unfilled import unfilled
 from bot.remedies.step_runner import StepRunner

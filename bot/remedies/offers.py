@@ -18,9 +18,8 @@ from bot.cluster.writer import Writer
 from bot.diagnosing import Engine
 from bot.remedies.action import Action
 from bot.remedies.contract import LIFETIME, About, Plan
-from bot.remedies.plan_secrets import without_secrets
 from bot.remedies.registry import actions
-from bot.remedies.session import Session
+from bot.remedies.session import Session, without_secrets
 from bot.remedies.shared.absence import is_absent
 from bot.remedies.undo import steps_of
 from intents.domain import (

@@ -19,9 +19,9 @@ from bot.store.incident_channels import ChannelState, IncidentChannel
 from bot.store.inspection import SchemaState, StoreInspection, inspect_store
 from bot.store.learned import LearnedEntry, open_learned
 from bot.store.mutes import Mute, standing
+from bot.store.notices import StoredReport
 from bot.store.outbox import OutboxEntry, PostingState
 from bot.store.plans import CLAIMED, ClaimOutcome, ClaimResult, EarlierClaim, StoredPlan
-from bot.store.reports import StoredReport
 from bot.store.repositories import Store, open_store
 from bot.store.requests import LONGEST_TEXT, NewRequest, ReplyAddress, RequestState, StoredRequest, Surface
 from bot.store.topics import Topic

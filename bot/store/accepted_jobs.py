@@ -15,8 +15,8 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
-from bot.store.row_writes import insert_once
 from bot.store.tables import accepted_jobs
+from bot.store.types import insert_once
 
 Json = dict[str, Any]
 

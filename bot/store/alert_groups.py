@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.accepted_jobs import AcceptedJob, add_job
 from bot.store.database import Database
-from bot.store.row_writes import insert_once, upsert, upsert_all
 from bot.store.silences import StoredSilence
 from bot.store.tables import alert_posts, alert_rounds, alerts
+from bot.store.types import insert_once, upsert, upsert_all
 from intents.alerts.alert import Alert, AlertStatus
 
 Json = dict[str, Any]

@@ -14,8 +14,8 @@ from sqlalchemy import URL, ColumnElement, Table, func, inspect, or_, select
 
 from bot.store.database import Database, parse_url
 from bot.store.errors import StoreUnavailable, StoreUnreachable
-from bot.store.row_writes import insert_once
 from bot.store.tables import audit
+from bot.store.types import insert_once
 
 Json = dict[str, Any]
 

@@ -15,9 +15,8 @@ from typing import Any, Final
 from sqlalchemy import Row, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.row_writes import upsert_all
 from bot.store.tables import fact_sources, facts
-from bot.store.types import storable, storable_json, storable_key
+from bot.store.types import storable, storable_json, storable_key, upsert_all
 
 Json = dict[str, Any]
 

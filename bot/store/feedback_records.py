@@ -11,9 +11,8 @@ from sqlalchemy import Column, ColumnElement, Row, func, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.audit_log import opened_to_read
-from bot.store.corrections import correction_of
 from bot.store.database import Database
-from bot.store.feedback import NOT_IT
+from bot.store.feedback import NOT_IT, correction_of
 from bot.store.tables import answers, corrections, feedback, unknown_pastes
 from intents.feedback import AnswerCount, FeedbackRecords, UnknownPaste
 

@@ -17,8 +17,8 @@ from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
-from bot.store.row_writes import insert_once, upsert
 from bot.store.tables import chronicle_reads, incident_channels
+from bot.store.types import insert_once, upsert
 
 _TABLE: Final = incident_channels
 # The time for one rendering: read the facts, send a message or two to Slack, retry after a rate limit.

@@ -11,8 +11,8 @@ from sqlalchemy import delete, func, select, update
 
 from bot.store.audit_log import opened_to_read
 from bot.store.database import Database
-from bot.store.row_writes import insert_once
 from bot.store.tables import learned
+from bot.store.types import insert_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

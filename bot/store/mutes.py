@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from bot.store.database import Database
-from bot.store.row_writes import upsert
 from bot.store.tables import mutes
+from bot.store.types import upsert
 from intents.domain import ObjectRef
 from intents.mutes import covers
 

@@ -13,8 +13,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
-from bot.store.row_writes import insert_once
 from bot.store.tables import outbox
+from bot.store.types import insert_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
-from bot.store.row_writes import insert_once
 from bot.store.tables import plans
+from bot.store.types import insert_once
 
 Json = dict[str, Any]
 

@@ -15,19 +15,15 @@ from bot.store.alert_groups import AlertGroups
 from bot.store.answers import Answers
 from bot.store.audit_log import Audit
 from bot.store.chronicles import Chronicles
-from bot.store.corrections import Corrections
 from bot.store.database import Database, parse_url
-from bot.store.directory import StoredDirectory
-from bot.store.feedback import Feedback
+from bot.store.feedback import Corrections, Feedback
 from bot.store.feedback_records import FeedbackReader
-from bot.store.heartbeats import Heartbeats
 from bot.store.learned import Learned
 from bot.store.migration import migrate
 from bot.store.mutes import Mutes
-from bot.store.notices import Notices
+from bot.store.notices import Heartbeats, Notices, Reports, StoredDirectory
 from bot.store.outbox import Outbox
 from bot.store.plans import Plans
-from bot.store.reports import Reports
 from bot.store.requests import Requests
 from bot.store.standing_alerts import StandingAlerts
 from bot.store.tables import (
@@ -51,9 +47,7 @@ from bot.store.tables import (
 )
 from bot.store.topics import Topics
 from bot.store.unknown_pastes import UnknownPastes
-from bot.store.watch_leases import WatchLeases
-from bot.store.watch_posts import WatchPosts
-from bot.store.watch_thresholds import WatchThresholds
+from bot.store.watch_posts import WatchLeases, WatchPosts, WatchThresholds
 
 # The column that dates each table's rows for purging. The audit is never purged.
 _AGES: Final[tuple[tuple[Table, Column[object]], ...]] = (

@@ -18,9 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.accepted_jobs import AcceptedJob, add_job
 from bot.store.database import Database
-from bot.store.row_writes import insert_once, upsert
 from bot.store.tables import parts, requests
-from bot.store.types import storable
+from bot.store.types import insert_once, storable, upsert
 
 Json = dict[str, Any]
 

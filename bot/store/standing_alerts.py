@@ -9,8 +9,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
-from bot.store.row_writes import upsert
 from bot.store.tables import standing_alerts
+from bot.store.types import upsert
 
 
 class StandingAlerts:

@@ -13,8 +13,8 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.row_writes import upsert
 from bot.store.tables import fact_marks as _table
+from bot.store.types import upsert
 
 
 class Mark(StrEnum):

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
 from bot.store.requests import RequestState
-from bot.store.row_writes import upsert
 from bot.store.tables import requests, unknown_pastes
+from bot.store.types import upsert
 from intents.feedback import UnknownPaste
 
 # Of more templates, the rarest go first, of those the oldest.

@@ -1,6 +1,7 @@
-"""Store the causes that the watch posted: one row for each cause and channel while its trouble lasts, and afterwards.
+"""Store what the watch keeps: its posts, who watches, and how long trouble must last in a channel.
 
-A cause beyond the budget of its channel belongs to a digest: one message shows all rows of the same digest.
+A post has one row for each cause and channel while its trouble lasts, and afterwards. A cause beyond the budget of its
+channel belongs to a digest: one message shows all rows of the same digest.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
-from bot.store.row_writes import insert_once
-from bot.store.tables import watch_posts
+from bot.store.tables import watch_leases, watch_posts, watch_thresholds
+from bot.store.types import insert_once, upsert
 
 # The budget counts posts within this time, and a digest collects causes for as long.
 _HOUR: Final = timedelta(hours=1)
@@ -158,3 +159,68 @@ def _values(post: WatchPost) -> Json:
         "shown": post.shown,
         "over": post.over,
     }
+
+
+# Renewed every few seconds, so another process takes over well within a minute.
+LEASE: Final = timedelta(seconds=45)
+
+
+class WatchLeases:
+    """Repository of the leases. All methods raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take(self, cluster: str, holder: str, now: datetime, *, lasts: timedelta = LEASE) -> bool:
+        """Take or renew the lease of a cluster. Return False while another process holds it.
+
+        A lease that was not renewed for as long as it `lasts` is free.
+        """
+
+        async def body(connection: AsyncConnection) -> bool:
+            query = select(watch_leases).where(watch_leases.c.cluster == cluster)
+            lease = (await connection.execute(query)).one_or_none()
+            if lease is not None and lease.holder != holder and now - lease.renewed < lasts:
+                return False
+            await upsert(connection, watch_leases, {"cluster": cluster, "holder": holder, "renewed": now})
+            return True
+
+        return await self._database.transact(body, "watch", cluster)
+
+    async def release(self, cluster: str, holder: str) -> None:
+        """Give the lease up, so that another process need not wait until it expires."""
+        held = (watch_leases.c.cluster == cluster) & (watch_leases.c.holder == holder)
+        async with self._database.write("watch", cluster) as connection:
+            await connection.execute(delete(watch_leases).where(held))
+
+
+class WatchThresholds:
+    """Repository of the thresholds. All methods raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def set(self, channel: str, incident: str, lasts: timedelta, *, by: str, at: datetime) -> None:
+        """Post an incident in a channel only after it has lasted for a time, in whole minutes."""
+        values = {
+            "channel": channel,
+            "incident": incident,
+            "minutes": lasts // timedelta(minutes=1),
+            "by": by,
+            "at": at,
+        }
+        async with self._database.write("watch", channel) as connection:
+            await upsert(connection, watch_thresholds, values)
+
+    async def remove(self, channel: str, incident: str) -> None:
+        """Post an incident after the usual time again."""
+        which = (watch_thresholds.c.channel == channel) & (watch_thresholds.c.incident == incident)
+        async with self._database.write("watch", channel) as connection:
+            await connection.execute(delete(watch_thresholds).where(which))
+
+    async def of(self, channel: str) -> Mapping[str, timedelta]:
+        """Return the thresholds of a channel by incident."""
+        query = select(watch_thresholds).where(watch_thresholds.c.channel == channel)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query)
+            return {row.incident: timedelta(minutes=row.minutes) for row in rows}

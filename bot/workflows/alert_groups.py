@@ -38,8 +38,8 @@ from bot.workflows.kept_answer import AlertFinding, KeptAnswer, without_rows
 from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Requester, Services, post_key
 from bot.workflows.single_posts import show_once
+from intents.alerts.alert import question_of
 from intents.alerts.objects import object_of
-from intents.alerts.questions import question_of
 from intents.alerts.silences import matchers_of
 from intents.domain import Diagnosis, Language, ObjectRef, Text, Verdict
 from intents.request import ExplainText, scope_of

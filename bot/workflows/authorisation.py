@@ -16,8 +16,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.jobs import Json
-from bot.kube.access import Access
-from bot.kube.impersonation import ActsAs
+from bot.kube.access import Access, ActsAs
 from bot.policy import Decision, ObjectLabels, PolicyScope
 from bot.remedies.audit_entry import Denied
 from bot.remedies.contract import Plan, Reason, Refusal, Step

@@ -14,7 +14,7 @@ from bot.jobs import JobRun, Json
 from bot.remedies.audit_entry import Denied, audit_entry
 from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal, Verb
 from bot.remedies.execution import check, preview
-from bot.remedies.plan_secrets import writes_redacted
+from bot.remedies.session import writes_redacted
 from bot.remedies.undo import action_of, words_for
 from bot.store import AuditEntry
 from bot.workflows.authorisation import Authoriser, Authority

@@ -13,7 +13,6 @@ from bot.workflows.alert_notes import AlertNotes, AlertOverWorkflow
 from bot.workflows.answer import AnswerWorkflow
 from bot.workflows.authorisation import Authoriser
 from bot.workflows.chronicle.answer_facts import FactRecorder
-from bot.workflows.chronicle.archive_notice import ArchivedWorkflow
 from bot.workflows.chronicle.backfill import BackfillWorkflow
 from bot.workflows.chronicle.catch_up import CatchUpWorkflow
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
@@ -23,7 +22,7 @@ from bot.workflows.chronicle.incident_commands import IncidentCommands
 from bot.workflows.chronicle.incident_start import IncidentStartWorkflow
 from bot.workflows.chronicle.mentions import MentionWorkflow
 from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
-from bot.workflows.chronicle.removal import RemovedWorkflow
+from bot.workflows.chronicle.removal import ArchivedWorkflow, RemovedWorkflow
 from bot.workflows.chronicle.resolve_dialog import ResolveDialogWorkflow
 from bot.workflows.chronicle.similar_incidents import SimilarIncidents
 from bot.workflows.chronicle.timeline_marks import PinWorkflow

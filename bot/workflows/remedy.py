@@ -14,7 +14,7 @@ from bot.remedies.contract import Applied, Plan, Reason, Refusal, State
 from bot.remedies.execution import apply, check, done_already, interrupted, partly_done
 from bot.remedies.object_event import mark
 from bot.remedies.offers import missing_to_undo
-from bot.remedies.plan_secrets import writes_redacted
+from bot.remedies.session import writes_redacted
 from bot.remedies.undo import plan_to_undo
 from bot.remedies.verification import verify
 from bot.workflows.authorisation import Authority

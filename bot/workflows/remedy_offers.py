@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.connection import Connection
-from bot.kube.impersonation import ActsAs
+from bot.kube.access import ActsAs
 from bot.remedies.offers import plan_remedies
 from bot.remedies.registry import words_of
 from bot.remedies.session import Session

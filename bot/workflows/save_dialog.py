@@ -40,7 +40,7 @@ from intents.catalog.learned import (
 )
 from intents.catalog.schema import Incident
 from intents.domain import Text, Verdict
-from intents.layered_matcher import signature_matcher
+from intents.matcher import signature_matcher
 from intents.symptoms import PROBLEM, read_symptoms
 from responses import failures, learned_words
 from responses.safety import redacted_text, safe, safe_line

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from intents.alerts.metrics import unseen_by
+from intents.alerts.objects import object_of
+from intents.request import DiagnoseObject, ExplainText
+
 
 class AlertStatus(StrEnum):
     """Whether an alert stands."""
@@ -54,3 +58,11 @@ class AlertGroup:
     def firing(self) -> tuple[Alert, ...]:
         """Return the alerts that stand."""
         return tuple(each for each in self.alerts if each.status is AlertStatus.FIRING)
+
+
+def question_of(labels: Mapping[str, str], summary: str = "") -> DiagnoseObject | ExplainText:
+    """Return the question of an alert. One about a part of the cluster is recognised by its name and its summary."""
+    if about := object_of(labels):
+        return DiagnoseObject(kind=about.kind, namespace=about.namespace, name=about.name, unseen=unseen_by(labels))
+    named = (f"{label} = {value}" for label, value in labels.items() if label != "alertname")
+    return ExplainText(text="\n".join((f"alertname = {labels.get('alertname', '')}", *named, summary)).rstrip())

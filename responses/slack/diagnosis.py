@@ -12,9 +12,8 @@ from typing import Final
 
 from intents.domain import Diagnosis, Focus, JudgedHypothesis, Language, ObjectRef, Text
 from responses import dependents, glance, sentences, words
-from responses.leading import leading_sentences
 from responses.named_objects import candidates_of, which_of
-from responses.nothing_found import nothing_found
+from responses.nothing_found import leading_sentences, nothing_found
 from responses.secret_kinds import secret_notice
 from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
 from responses.slack import blocks, limits

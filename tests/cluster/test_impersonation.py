@@ -8,7 +8,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, Forbidden, ForbiddenAs
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.writer import Writer
-from bot.kube.impersonation import ActsAs
+from bot.kube.access import ActsAs
 from bot.playground.kubernetes import SimulatedCluster
 from intents.domain import Gap, Json, Permission
 

@@ -23,8 +23,7 @@ from intents.catalog.learned import (
 from intents.catalog.lint import complaints
 from intents.catalog.schema import Incident
 from intents.domain import Status
-from intents.layered_matcher import LayeredMatcher, signature_matcher
-from intents.matcher import Matcher
+from intents.matcher import LayeredMatcher, Matcher, signature_matcher
 from intents.symptoms import read_symptoms
 
 LINE = "payment-gateway: ledger checksum mismatch for batch 4711: expected 0xdeadbeef got 0xcafe"

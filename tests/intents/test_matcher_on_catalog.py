@@ -14,8 +14,8 @@ from intents.alerts.cleared import is_labelled_cleared
 from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
 from intents.catalog.signature_checks import filled_signatures
-from intents.exclusions import Exclusions
 from intents.matcher import Matcher
+from intents.prose import Exclusions
 from intents.signature_finder import MOST_ALIGNMENTS
 from intents.symptoms import MAX_SYMPTOMS, read_symptoms
 

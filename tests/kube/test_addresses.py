@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.kube.addresses import ip_in, is_within, port_in
+from bot.kube.services import ip_in, is_within, port_in
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.kube.host_ports import HostPort, host_ports, taken
+from bot.kube.placement import HostPort, host_ports, taken
 
 
 def pod(*ports: dict[str, Any], **spec: Any) -> dict[str, Any]:

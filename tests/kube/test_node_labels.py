@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.kube.node_labels import closest_label, is_fixed_label
+from bot.kube.agents import closest_label, is_fixed_label
 from bot.kube.placement import Requirement, asked_labels, unmet_labels
 
 NODES = [{"disktype": "ssd", "pool": "general"}, {"disktype": "nvme-ssd", "accelerator": "a100"}]

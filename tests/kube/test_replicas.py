@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.kube.replicas import Replicas, replicas_of
+from bot.kube.rollouts import Replicas, replicas_of
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.kube.blocked_schedules import blocked_schedule
-from bot.kube.pod_completion import held_open
+from bot.kube.job_runs import blocked_schedule, held_open
 from bot.kube.settling import is_settling, is_starting, lasting_problem
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)

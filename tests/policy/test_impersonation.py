@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.kube.impersonation import ActsAs
+from bot.kube.access import ActsAs
 from bot.policy import Actor, Policy
 from bot.policy.model import Rules
 from intents.domain import Language, Text

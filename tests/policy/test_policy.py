@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.kube.access import Access
-from bot.kube.impersonation import ActsAs
+from bot.kube.access import Access, ActsAs
 from bot.policy import Actor, Limit, Policy, PolicyScope, ReadLevel, load_policy
 from bot.policy.model import Rules
 from bot.policy.reasons import for_press

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
-from bot.kube.impersonation import ActsAs
+from bot.kube.access import ActsAs
 from bot.policy import Policy, PolicyScope, load_policy
 from bot.remedies.names import action_names
 from bot.slack.client import Slack

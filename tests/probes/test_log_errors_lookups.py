@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.kube.name_lookups import service_meant, unresolved_name
+from bot.kube.services import service_meant, unresolved_name
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import log_errors
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.kube.impersonation import ActsAs
+from bot.kube.access import ActsAs
 from bot.remedies import execution
 from bot.remedies.contract import Preview, Reason, Refusal
 from tests.remedies.scene import PULLS_AGAIN, Enter

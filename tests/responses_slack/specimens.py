@@ -40,7 +40,7 @@ from responses.safety import scrubbed
 from responses.shown import shown
 from responses.slack import limits, notices
 from responses.slack.answer_view import AnswerView, RemedyButton
-from responses.slack.audit_lines import AuditLine, audit_message
+from responses.slack.audit_lines import AuditLine, answered_above, audit_message, changed_since
 from responses.slack.chronicle.announcements import dismissed, looks_like, reopened, resolved
 from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
 from responses.slack.chronicle.news import catch_up_message
@@ -51,7 +51,6 @@ from responses.slack.cluster_picker import Picker, which_cluster, with_picker
 from responses.slack.details import details_view
 from responses.slack.diagnose_buttons import which_object
 from responses.slack.diagnosis import answer_message, placeholder_message
-from responses.slack.follow_ups import answered_above, changed_since
 from responses.slack.help import help_message, misused
 from responses.slack.learned import LearnedShown, SavedCheck, all_learned, save_dialog, saved_message
 from responses.slack.lengths import visible_length

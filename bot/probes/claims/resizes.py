@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.conditions import condition
-from bot.kube.objects import name_of, namespace_of, ref, status_of
+from bot.kube.objects import condition, name_of, namespace_of, ref, status_of
 from bot.kube.quantities import whole
 from bot.kube.volume_claims import class_of, wanted_bytes
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, is_unbound

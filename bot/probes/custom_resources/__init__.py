@@ -17,7 +17,7 @@ from bot.cluster.resources import Resource, well_known
 from bot.kube.object_conditions import Judgement, is_behind, judged, status_writers
 from bot.kube.object_history import ready_since
 from bot.kube.objects import created_at, group_of, name_of, place_of, ref
-from bot.kube.replicas import Replicas, replicas_of
+from bot.kube.rollouts import Replicas, replicas_of
 from bot.probes.contract import Look, Missing, Probe
 from bot.probes.custom_resources.chains import Link, failing_below
 from bot.probes.rows import RowValues

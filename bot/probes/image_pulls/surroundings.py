@@ -11,9 +11,9 @@ from bot.cluster import owners
 from bot.cluster.owners import Top
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import containers_in
-from bot.kube.images import normalized
 from bot.kube.objects import namespace_of, node_name_of, spec_of, status_of
 from bot.kube.owners import controller_of
+from bot.kube.pull_messages import normalized
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues
 from bot.probes.shared import revisions

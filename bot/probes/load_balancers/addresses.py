@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.kube.load_balancers import ingress_of
 from bot.kube.objects import created_at, place_of, ref, spec_of
-from bot.kube.replicas import replicas_of
+from bot.kube.rollouts import replicas_of
 from bot.probes.contract import Look, Missing
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from bot.cluster.access import collect_gaps, record_gap
 from bot.kube.agents import node_of, traits, wants
-from bot.kube.conditions import condition
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.objects import (
+    condition,
     created_at,
     is_terminating,
     label_selector,

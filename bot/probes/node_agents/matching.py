@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.access import record_gap
-from bot.kube.addresses import ip_in
 from bot.kube.agents import differences, traits
-from bot.kube.conditions import condition
-from bot.kube.objects import name_of, node_name_of, ref
+from bot.kube.objects import condition, name_of, node_name_of, ref
+from bot.kube.services import ip_in
 from bot.probes.contract import Look
 from bot.probes.node_agents.agent_pods import MISSING, Agent, Placed, agent_row, agents_of, newest_lines
 from bot.probes.rows import RowValues

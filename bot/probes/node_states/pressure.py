@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.conditions import condition
 from bot.kube.evictions import EvictionCause
-from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, ref, spec_of, status_of
+from bot.kube.objects import condition, created_at, name_of, namespace_of, node_name_of, ref, spec_of, status_of
 from bot.kube.placement import is_cordoned, taints_of
 from bot.kube.pod_endings import eviction_cause
 from bot.kube.requests import MEMORY, amounts, pod_requests

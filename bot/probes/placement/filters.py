@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.kube.agents import closest_label, is_fixed_label
 from bot.kube.field_managers import last_written
-from bot.kube.host_ports import host_ports, taken
-from bot.kube.node_labels import closest_label, is_fixed_label
 from bot.kube.objects import labels_of, name_of, namespace_of
 from bot.kube.owners import owner_of
-from bot.kube.placement import Taint, asked_labels, is_cordoned, unmet_labels, untolerated
+from bot.kube.placement import Taint, asked_labels, host_ports, is_cordoned, taken, unmet_labels, untolerated
 from bot.kube.requests import PODS, lacking, pod_requests
 from bot.kube.spreading import closed_nodes, surroundings
 from bot.kube.volume_claims import claim_names, place_of_volume, reaches, volume_name_of

@@ -12,11 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.conditions import condition
-from bot.kube.objects import annotations_of, labels_of, name_of, place_of, ref, spec_of
+from bot.kube.objects import annotations_of, condition, labels_of, name_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.placement import refusal
-from bot.kube.replicas import replicas_of
+from bot.kube.rollouts import replicas_of
 from bot.kube.spreading import (
     HOSTNAME,
     TIDB_SCHEDULER,

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from bot.kube.autoscaling import API_OF_REASON, MissingRequest, missing_request
-from bot.kube.conditions import condition
-from bot.kube.objects import namespace_of, place_of, pod_template_of, spec_of
+from bot.kube.objects import condition, namespace_of, place_of, pod_template_of, spec_of
 from bot.probes.contract import Look
 from bot.probes.pod_autoscalers.scalers import Pipeline, target_of
 from intents.domain import Json, Permission

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.kube.autoscaling import above_target, hottest
-from bot.kube.conditions import condition
-from bot.kube.objects import created_at, name_of, namespace_of, ref, spec_of, status_of
+from bot.kube.objects import condition, created_at, name_of, namespace_of, ref, spec_of, status_of
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s

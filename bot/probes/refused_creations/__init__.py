@@ -15,7 +15,7 @@ from bot.kube.ages import UNKNOWN
 from bot.kube.objects import ref, status_of
 from bot.kube.owners import controller_of
 from bot.kube.refusals import RefusalKind, Refused, parse
-from bot.kube.replicas import replicas_of
+from bot.kube.rollouts import replicas_of
 from bot.probes.contract import Look, Probe
 from bot.probes.refused_creations import deniers, obstacles
 from bot.probes.refused_creations.obstacles import Obstacle

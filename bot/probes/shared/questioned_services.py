@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube import services as kube
-from bot.kube.addresses import ip_in, port_in
 from bot.kube.objects import labels_of, namespace_of, place_of, spec_of
+from bot.kube.services import ip_in, port_in
 from bot.probes.contract import Look
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef

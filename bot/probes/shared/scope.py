@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from bot.cluster.access import record_gap
 from bot.cluster.errors import Forbidden, NotFound
-from bot.cluster.owned_pods import pods_below
-from bot.cluster.repeated_jobs import is_repeated
+from bot.cluster.owned_pods import is_repeated, pods_below
 from bot.cluster.resources import well_known
 from bot.kube.job_runs import has_completed
 from bot.kube.objects import label_selector, name_of, phase_of, place_of

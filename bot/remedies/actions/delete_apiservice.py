@@ -11,12 +11,11 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.kube.conditions import condition
-from bot.kube.objects import is_terminating, uid_of
+from bot.kube.objects import condition, is_terminating, uid_of
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal
+from bot.remedies.shared.absence import deletion
 from bot.remedies.shared.custodian import custodian_of
-from bot.remedies.shared.deletion import deletion
 from bot.remedies.shared.kinds import permissions_to
 from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration

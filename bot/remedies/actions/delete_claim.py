@@ -14,9 +14,9 @@ from bot.kube.volume_claims import class_of
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal
 from bot.remedies.shared import claims
+from bot.remedies.shared.absence import deletion
 from bot.remedies.shared.claims import BoundClaim, ClaimOwner
 from bot.remedies.shared.custodian import custodian_of
-from bot.remedies.shared.deletion import deletion
 from bot.remedies.shared.kinds import permissions_to
 from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration

@@ -17,11 +17,10 @@ from bot.kube.volume_claims import claim_names, claim_reference, claim_templates
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Proposal, Refusal, Step, Verb
 from bot.remedies.shared import claims, pod_replacement
+from bot.remedies.shared.absence import deletion
 from bot.remedies.shared.budgets import budgets_over
-from bot.remedies.shared.claims import BoundClaim
-from bot.remedies.shared.deletion import deletion
+from bot.remedies.shared.claims import BoundClaim, local_data_loss
 from bot.remedies.shared.kinds import for_kind, permission
-from bot.remedies.shared.local_data import local_data_loss
 from bot.remedies.shared.object_diff import diff_lines
 from bot.remedies.shared.pod_replacement import PodReplacement
 from bot.remedies.shared.refusal import unsafe

@@ -14,9 +14,9 @@ from bot.kube.objects import is_mirror, is_terminating, name_of, phase_of, ref, 
 from bot.kube.owners import controller_of
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal
-from bot.remedies.shared.deletion import deletion
+from bot.remedies.shared.absence import deletion
+from bot.remedies.shared.claims import local_volumes
 from bot.remedies.shared.kinds import for_kind, permission
-from bot.remedies.shared.local_data import local_volumes
 from bot.remedies.shared.object_diff import diff_lines
 from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration, Argument

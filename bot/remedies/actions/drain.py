@@ -17,8 +17,8 @@ from bot.kube.placement import is_cordoned
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal, Step, Verb
 from bot.remedies.shared import cordons
+from bot.remedies.shared.claims import local_volumes
 from bot.remedies.shared.kinds import for_kind, permission
-from bot.remedies.shared.local_data import local_volumes
 from bot.remedies.shared.node_drain.drain_budgets import Budget, budget_effects, budgets_of, covered_twice
 from bot.remedies.shared.node_drain.drain_effects import effects_of, warnings_of
 from bot.remedies.shared.node_drain.node_pods import NodePods, key_of, names_of, pods_on, why_it_stays

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.owners import owners_of
 from bot.cluster.snapshot import Snapshot
-from bot.kube.node_labels import is_fixed_label
+from bot.kube.agents import is_fixed_label
 from bot.kube.objects import name_of, namespace_of
 from bot.kube.placement import refusal as not_placed
 from bot.kube.placement import selects

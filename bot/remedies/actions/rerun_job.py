@@ -9,7 +9,6 @@ from typing import Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.common.redaction import holds_secret
-from bot.kube.conditions import condition
 from bot.kube.job_runs import (
     cron_job_of,
     has_completed,
@@ -18,7 +17,7 @@ from bot.kube.job_runs import (
     is_rerun_of,
     success_after,
 )
-from bot.kube.objects import created_at, is_terminating, name_of, phase_of, ref, spec_of, status_of, uid_of
+from bot.kube.objects import condition, created_at, is_terminating, name_of, phase_of, ref, spec_of, status_of, uid_of
 from bot.kube.owners import controller_of
 from bot.remedies.action import Action
 from bot.remedies.contract import (

@@ -14,10 +14,10 @@ from bot.kube.pod_readiness import is_ready
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectStatus, Plan, Proposal, Refusal
 from bot.remedies.shared import pod_replacement
+from bot.remedies.shared.absence import deletion
 from bot.remedies.shared.budgets import budgets_over
-from bot.remedies.shared.deletion import deletion
+from bot.remedies.shared.claims import data_loss
 from bot.remedies.shared.kinds import permissions_to
-from bot.remedies.shared.local_data import data_loss
 from bot.remedies.shared.object_diff import diff_lines
 from bot.remedies.shared.pod_replacement import PodReplacement
 from intents.catalog.actions import ActionDeclaration

@@ -23,8 +23,8 @@ from bot.remedies.shared.containers import is_given
 from bot.remedies.shared.kinds import WORKLOADS, permissions_to
 from bot.remedies.shared.patch_action import Patch, number
 from bot.remedies.shared.refusal import unsafe
+from bot.remedies.shared.rollouts import current_of, is_observed, pods_at, revisions_of
 from bot.remedies.shared.template_action import TemplateAction, rollout_warnings
-from bot.remedies.shared.template_revisions import current_of, is_observed, pods_at, revisions_of
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.catalog.schema import Risk
 from intents.domain import Json, ObjectRef, Text

@@ -8,15 +8,15 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, name_of, namespace_of
 from bot.kube.owners import controller_of
-from bot.kube.replicas import replicas_of
+from bot.kube.rollouts import replicas_of
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
 from bot.remedies.shared import workloads
-from bot.remedies.shared.autoscalers import autoscalers_of
 from bot.remedies.shared.budgets import budgets_over
+from bot.remedies.shared.claims import data_loss, local_data_loss
 from bot.remedies.shared.kinds import permissions_to
-from bot.remedies.shared.local_data import data_loss, local_data_loss
 from bot.remedies.shared.patch_action import Patch, PatchAction, number
 from bot.remedies.shared.refusal import owned, unsafe
+from bot.remedies.shared.workloads import autoscalers_of
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.domain import Json, Text
 from intents.plurals import counted

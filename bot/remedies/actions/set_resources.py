@@ -10,13 +10,13 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of
 from bot.kube.quantities import cpu_millis, whole
-from bot.kube.replicas import replicas_of
+from bot.kube.rollouts import replicas_of
 from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared.autoscalers import autoscalers_of
 from bot.remedies.shared.containers import Container, did_you_mean, is_given
 from bot.remedies.shared.kinds import WORKLOADS, permissions_to
 from bot.remedies.shared.refusal import unsafe
 from bot.remedies.shared.template_action import ContainerAction, ContainerChange
+from bot.remedies.shared.workloads import autoscalers_of
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.catalog.schema import Risk
 from intents.domain import Json, Text

@@ -12,7 +12,7 @@ from bot.kube.job_runs import has_finished
 from bot.kube.objects import is_terminating, namespace_of, ref, uid_of
 from bot.kube.owners import controller_of
 from bot.kube.pod_readiness import is_ready
-from bot.kube.replicas import Replicas, replicas_of
+from bot.kube.rollouts import Replicas, replicas_of
 from bot.kube.timestamps import parse_time
 from bot.remedies.contract import Applied, EffectStatus, Outlook, Refusal
 from bot.remedies.shared import workloads

@@ -14,12 +14,12 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, name_of, ref, uid_of
 from bot.kube.pod_readiness import is_ready
-from bot.kube.replicas import replicas_of
+from bot.kube.rollouts import replicas_of
 from bot.remedies.contract import Applied, EffectStatus, Plan, Refusal
 from bot.remedies.shared import rollouts, workloads
 from bot.remedies.shared.containers import Container, container_in
 from bot.remedies.shared.patch_action import Patch, PatchAction, in_force
-from bot.remedies.shared.template_revisions import current_of, pods_at, revisions_of
+from bot.remedies.shared.rollouts import current_of, pods_at, revisions_of
 from intents.domain import Json, Text
 
 _NAMED: Final = 3

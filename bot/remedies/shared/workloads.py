@@ -8,14 +8,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.conditions import condition
 from bot.kube.containers import Container, containers_in
-from bot.kube.objects import is_terminating, name_of, namespace_of, ref, uid_of
+from bot.kube.objects import condition, is_terminating, name_of, namespace_of, ref, uid_of
 from bot.kube.owners import controller_of
 from bot.kube.pod_readiness import is_ready
 from bot.remedies.contract import EffectState, EffectStatus
 from intents.cluster_text import quoted
-from intents.domain import Json, Text
+from intents.domain import Json, ObjectRef, Text
 
 # Waiting reasons of a container that is starting; with any other it has failed.
 _STARTING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
@@ -121,3 +120,14 @@ def effect_on(
             zh=f"目前有 {len(replacements)} 个新的 Pod，其中 {up} 个就绪",
         )
     return EffectStatus(state=state, says=says, replacements=refs, ready=ready, wanted=wanted)
+
+
+async def autoscalers_of(snapshot: Snapshot, workload: ObjectRef) -> tuple[Json, ...]:
+    """Return the HorizontalPodAutoscalers that scale a workload, by name. Raises ClusterError."""
+    listing = await snapshot.list("HorizontalPodAutoscaler", namespace=workload.namespace)
+    return tuple(sorted((each for each in listing.items if _scales(each, workload)), key=name_of))
+
+
+def _scales(autoscaler: Json, workload: ObjectRef) -> bool:
+    scaled = (autoscaler.get("spec") or {}).get("scaleTargetRef") or {}
+    return (scaled.get("kind"), scaled.get("name")) == (workload.kind, workload.name)

@@ -12,8 +12,7 @@ from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackRefusal
 from bot.store import ChannelState, Chronicle
 from bot.workflows.chronicle.fact_rows import facts_in
-from bot.workflows.chronicle.permissions import forbidden
-from bot.workflows.chronicle.summary_page import links_in
+from bot.workflows.chronicle.summary_page import forbidden, links_in
 from bot.workflows.job_payloads import WelcomeJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services

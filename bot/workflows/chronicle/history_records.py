@@ -10,7 +10,7 @@ from bot.slack.channel_events import moment_of
 from bot.slack.message_events import ReceivedMessage, read_event
 from bot.store import IncidentChannel, RecordedMessage
 from bot.workflows.chronicle.message_facts import pinned_by, pinned_fact, recorded_message
-from bot.workflows.chronicle.permissions import forbidden
+from bot.workflows.chronicle.summary_page import forbidden
 from bot.workflows.services import Services
 
 

@@ -19,7 +19,7 @@ from bot.slack.people import Place
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.catch_up import CatchUpWorkflow
 from bot.workflows.chronicle.documents import ChronicleDocuments
-from bot.workflows.chronicle.permissions import forbidden
+from bot.workflows.chronicle.summary_page import forbidden
 from bot.workflows.job_payloads import CommandJob, IncidentJob, ResolveDialogJob
 from bot.workflows.services import Requester, Services
 from intents.channel_commands import READ_ONLY, ChannelAction, ChannelCommand

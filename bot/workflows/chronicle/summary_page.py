@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.policy import ReadLevel
 from bot.store import Chronicle, IncidentChannel
 from bot.workflows.chronicle.fact_rows import facts_in
-from bot.workflows.services import Services
+from bot.workflows.services import Requester, Services
 from intents.chronicle.facts import Fact
 from intents.chronicle.summary import Summary, summary_of
+from intents.domain import Text
+from responses import failures, incident_replies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +47,16 @@ async def links_in(services: Services, channel: str) -> Callable[[Fact], str]:
         return f"{url}/archives/{channel}/p{fact.ts.replace('.', '')}{thread}"
 
     return link
+
+
+def forbidden(requester: Requester, *, changes: bool) -> Text | None:
+    """Return why this user may not read, or `changes` the channel's records; None if they may.
+
+    The records contain cluster data, so a user who may not see cluster data there may not see the records.
+    """
+    who = requester.scope.who
+    if changes and (who.guest or who.foreign or who.bot):
+        return incident_replies.NOT_FOR_OUTSIDERS
+    if requester.scope.reading is not ReadLevel.FULL:
+        return requester.scope.text_only_reason or failures.NOT_ALLOWED_HERE
+    return None

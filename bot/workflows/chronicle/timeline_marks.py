@@ -13,7 +13,7 @@ from bot.slack.errors import SlackError, SlackRefusal
 from bot.store import FactRow
 from bot.workflows.chronicle.fact_rows import facts_in
 from bot.workflows.chronicle.message_facts import pinned_fact
-from bot.workflows.chronicle.permissions import forbidden
+from bot.workflows.chronicle.summary_page import forbidden
 from bot.workflows.job_payloads import PinJob, TimelineMark
 from bot.workflows.services import Services
 from intents.chronicle.facts import FactKind
