@@ -55,7 +55,7 @@ def _quoting_one_event() -> Json:
     }
     rules = [
         {**_rule("event", 0), "each": "event"},
-        {"id": "refused", "each": "refused", "when": "row.age_s == -7", "says": "never"},
+        {"id": "refused", "each": "refused", "when": "row.name == ''", "says": "never"},
         {"id": "crashes", "each": "crashes", "when": "row.init", "says": "never"},
     ]
     restart = {
