@@ -82,3 +82,28 @@ def test_traffic_comes_in_through_ready_nodes_that_are_not_left_out() -> None:
         {"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}, balanced=False
     )
     assert services.is_control_plane({"metadata": {"labels": {"node-role.kubernetes.io/master": ""}}})
+
+
+@pytest.mark.parametrize(
+    ("address", "ip", "port"),
+    [
+        ("10.0.3.7:20160", "10.0.3.7", 20160),
+        ("10.0.3.7", "10.0.3.7", 0),
+        ("[fd00::7]:53", "fd00::7", 53),
+        ("fd00::7", "fd00::7", 0),
+        ("orders-pd:2379", "", 2379),
+        ("10.0.3.7:99999", "10.0.3.7", 0),
+        ("10.0.3.777", "", 0),
+        ("", "", 0),
+    ],
+)
+def test_an_address_gives_its_ip_and_port(address: str, ip: str, port: int) -> None:
+    assert (services.ip_in(address), services.port_in(address)) == (ip, port)
+
+
+def test_a_network_holds_its_addresses_and_nonsense_holds_none() -> None:
+    assert services.is_within("10.0.3.7", "10.0.0.0/16")
+    assert not services.is_within("10.1.3.7", "10.0.0.0/16")
+    assert not services.is_within("10.0.3.7", "10.0.0.0/99")
+    assert not services.is_within("orders-pd", "10.0.0.0/16")
+    assert not services.is_within("fd00::7", "10.0.0.0/16")
