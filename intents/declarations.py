@@ -56,6 +56,10 @@ class ProbeDeclaration:
     args: Mapping[str, ArgDeclaration] = field(default_factory=dict)
     permissions: tuple[Permission, ...] = ()
 
+    def __post_init__(self) -> None:
+        # What several parts of a probe need is one permission.
+        object.__setattr__(self, "permissions", tuple(dict.fromkeys(self.permissions)))
+
     def keys(self, args: Mapping[str, Any]) -> dict[str, RowType]:
         """Return the row keys that a read with these arguments fills."""
         found = dict(self.rows)

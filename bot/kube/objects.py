@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from intents.domain import ObjectRef
+from intents.domain import Json, ObjectRef
 
 _MIRROR: Final = "kubernetes.io/config.mirror"
 # Groups of Kubernetes itself; other groups below k8s.io (Gateway, snapshots, Cluster API) are custom resources.
@@ -104,6 +105,14 @@ def phase_of(obj: Mapping[str, Any]) -> str:
 def node_name_of(pod: Mapping[str, Any]) -> str:
     """Return the node that a pod is bound to, "" for a pod without one."""
     return str(spec_of(pod).get("nodeName") or "")
+
+
+def by_node(pods: Iterable[Json]) -> Mapping[str, list[Json]]:
+    """Return the pods of each node; those without one are at ""."""
+    found: dict[str, list[Json]] = defaultdict(list)
+    for pod in pods:
+        found[node_name_of(pod)].append(pod)
+    return found
 
 
 def has_ended(pod: Mapping[str, Any]) -> bool:

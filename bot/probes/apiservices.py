@@ -39,7 +39,7 @@ _NAME_LABELS: Final = ("app.kubernetes.io/name", "k8s-app", "app", "name")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Behind(RowValues):
-    """What is behind an APIService: unknown where it is available or local."""
+    """The backend of an APIService; unknown where it is available or local."""
 
     backend: Backend = field(default_factory=Backend)
     claimants: tuple[str, ...] = ()  # namespace/name of Deployments made to serve it

@@ -26,7 +26,7 @@ _MOST_NAMESPACES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Capacity(RowValues):
-    """What of a resource all pods request and all quotas admit, beside what the nodes allocate."""
+    """A resource: how much nodes allocate, all pods request, and all quotas admit."""
 
     resource: str
     nodes: int

@@ -15,15 +15,13 @@ from bot.kube.config_references import ConfigReference, Missing, missing_in, ref
 from bot.kube.containers import containers_in
 from bot.kube.objects import name_of, namespace_of, place_of, ref
 from bot.kube.owners import owner_of
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, Probe, at_most
 from bot.probes.rows import RowValues
 from bot.probes.shared.pod_rows import PodValues, pod_values
 from bot.probes.shared.reads import beside_the_verdict, events_about, seen_s
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import (
     ArgDeclaration,
-    Gap,
-    GapReason,
     Json,
     Permission,
     ProbeDeclaration,
@@ -55,7 +53,7 @@ class _Lacking(RowValues):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compared(RowValues):
-    """What resembles the missing object or key, and who else refers to the object."""
+    """Names like that of the missing object or key, and the others who refer to the object."""
 
     closest: str
     users: tuple[str, ...]
@@ -77,13 +75,10 @@ async def read(look: Look) -> ProbeResult:
     suspects = await pods_of(look)
     by_owner = {(namespace_of(pod), owner_of(pod)): pod for pod in reversed(suspects.pods) if _is_held_up(pod)}
     waiting = sorted(by_owner.values(), key=lambda pod: (not _lacks_configuration(pod), place_of(pod)))
-    gaps: tuple[Gap, ...] = ()
-    if len(waiting) > MOST_PODS:
-        detail = f"only {MOST_PODS} of {len(waiting)} pods that wait were looked at"
-        gaps = (Gap(what="references of every pod that waits", reason=GapReason.TRUNCATED, detail=detail),)
-    found = await asyncio.gather(*(_broken(pod, look) for pod in waiting[:MOST_PODS]))
+    what, says = "references of every pod that waits", "pods that wait were looked at"
+    found = await asyncio.gather(*(_broken(pod, look) for pod in at_most(MOST_PODS, waiting, what=what, says=says)))
     rows = await asyncio.gather(*(_row(each, look) for broken in found for each in broken))
-    return ProbeResult(rows=tuple(rows), gaps=gaps, missing=suspects.missing, looked_at=len(suspects.pods))
+    return ProbeResult(rows=tuple(rows), missing=suspects.missing, looked_at=len(suspects.pods))
 
 
 def _is_held_up(pod: Json) -> bool:

@@ -19,7 +19,7 @@ from bot.kube.objects import name_of, namespace_of, phase_of, place_of, ref, spe
 from bot.kube.pod_endings import NOT_STARTED, start_error
 from bot.kube.quantities import whole
 from bot.kube.settling import starts_in_time
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, Probe, at_most
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.pod_rows import ContainerValues, container_values
@@ -27,8 +27,6 @@ from bot.probes.shared.reads import events_about
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import (
     ArgDeclaration,
-    Gap,
-    GapReason,
     Json,
     Permission,
     ProbeDeclaration,
@@ -87,14 +85,10 @@ async def read(look: Look) -> ProbeResult:
     suspects = await pods_of(look)
     containers = [each for pod in suspects.pods for each in containers_in(pod)]
     containers.sort(key=lambda each: trouble_order(each, look.now))
-    gaps: tuple[Gap, ...] = ()
-    if len(containers) > MOST_ROWS:
-        detail = f"only {MOST_ROWS} of {len(containers)} were judged, those in trouble first"
-        gaps = (Gap(what="containers", reason=GapReason.TRUNCATED, detail=detail),)
-    chosen = containers[:MOST_ROWS]
+    chosen = at_most(MOST_ROWS, containers, what="containers", says="were judged, those in trouble first")
     said = await _said(look, chosen) if look.args.get("events") else repeat(None)
     rows = tuple(_row(look, *each) for each in zip(chosen, said, strict=False))
-    return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing)
+    return ProbeResult(rows=rows, missing=suspects.missing)
 
 
 async def _said(look: Look, containers: Sequence[Container]) -> list[Mapping[str, str]]:

@@ -284,15 +284,11 @@ PROBE: Final = Probe(
                 says="true, with `ended`: also containers that have never ended, with exit_code and finished_s -1"
             ),
         },
-        permissions=tuple(
-            dict.fromkeys(
-                (
-                    *READS_PODS,
-                    *owners.PERMISSIONS,
-                    Permission(verb="get", group="coordination.k8s.io", resource="leases"),
-                    Permission(verb="list", group="coordination.k8s.io", resource="leases"),
-                )
-            )
+        permissions=(
+            *READS_PODS,
+            *owners.PERMISSIONS,
+            Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+            Permission(verb="list", group="coordination.k8s.io", resource="leases"),
         ),
     ),
     read=read,

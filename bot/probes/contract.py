@@ -6,7 +6,7 @@ rows, so that the same cluster gives the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from bot.cluster.access import collect_gaps, record_gap
 from bot.cluster.errors import ClusterError, NotFound, NotServed
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import MOST_LISTED, Snapshot
-from intents.domain import Focus, Json, ProbeDeclaration, ProbeResult
+from intents.domain import Focus, Gap, GapReason, Json, ProbeDeclaration, ProbeResult
 
 _T = TypeVar("_T")
 _Instead = TypeVar("_Instead")
@@ -82,6 +82,14 @@ class Look:
         except ClusterError as error:
             record_gap(error.gap(what))
             return instead
+
+
+def at_most(most: int, items: Sequence[_T], *, what: str, says: str) -> Sequence[_T]:
+    """Return the first items; where there are more, `what` is a gap: "only 20 of 93 " with what it `says` of them."""
+    if len(items) > most:
+        detail = f"only {most} of {len(items)} {says}"
+        record_gap(Gap(what=what, reason=GapReason.TRUNCATED, detail=detail))
+    return items[:most]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,18 +165,14 @@ PROBE: Final = Probe(
         name="creation-errors",
         says="a row per field error that keeps a workload's pods from being created: does its template still hold it",
         rows=_Refused.keys(),
-        permissions=tuple(
-            dict.fromkeys(
-                (
-                    Permission(verb="list", resource="events"),
-                    Permission(verb="get", resource="pods"),
-                    Permission(verb="list", group="apps", resource="statefulsets"),
-                    Permission(verb="list", group="apps", resource="daemonsets"),
-                    Permission(verb="list", group="batch", resource="jobs"),
-                    *owners.PERMISSIONS,
-                    *revisions.PERMISSIONS,
-                )
-            )
+        permissions=(
+            Permission(verb="list", resource="events"),
+            Permission(verb="get", resource="pods"),
+            Permission(verb="list", group="apps", resource="statefulsets"),
+            Permission(verb="list", group="apps", resource="daemonsets"),
+            Permission(verb="list", group="batch", resource="jobs"),
+            *owners.PERMISSIONS,
+            *revisions.PERMISSIONS,
         ),
     ),
     read=read,

@@ -209,16 +209,12 @@ PROBE: Final = Probe(
             "kind": ArgDeclaration(says="only events about objects of this kind"),
             "capture": ArgDeclaration(says="RE2 pattern that the message must contain", adds_keys="regex"),
         },
-        permissions=tuple(
-            dict.fromkeys(
-                (
-                    Permission(verb="list", resource="events"),
-                    Permission(verb="get", resource="pods"),
-                    Permission(verb="list", resource="pods"),
-                    Permission(verb="get", resource="nodes"),
-                    *owners.PERMISSIONS,
-                )
-            )
+        permissions=(
+            Permission(verb="list", resource="events"),
+            Permission(verb="get", resource="pods"),
+            Permission(verb="list", resource="pods"),
+            Permission(verb="get", resource="nodes"),
+            *owners.PERMISSIONS,
         ),
     ),
     read=read,

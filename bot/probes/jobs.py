@@ -20,14 +20,12 @@ from bot.kube.owners import controller_of, owner_of
 from bot.kube.pod_readiness import unready_reason
 from bot.kube.rollouts import is_owned, says_on_purpose
 from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, Missing, Probe
+from bot.probes.contract import Look, Missing, Probe, at_most
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.reads import events_about
 from intents.domain import (
     ArgDeclaration,
-    Gap,
-    GapReason,
     Json,
     ObjectRef,
     Permission,
@@ -87,12 +85,9 @@ async def _runs(look: Look) -> ProbeResult:
     """Read the Jobs in question, and the pods of those that failed."""
     found = await _jobs_in_question(look)
     jobs = sorted(found.jobs, key=lambda each: (not has_failed(each), _failed_s(look, each), name_of(each)))
-    gaps: tuple[Gap, ...] = ()
-    if len(jobs) > _MOST_ROWS:
-        detail = f"only {_MOST_ROWS} of {len(jobs)} were judged, those that failed first"
-        gaps = (Gap(what="Jobs", reason=GapReason.TRUNCATED, detail=detail),)
-    pods = await _failed_pods(look, jobs[:_MOST_ROWS])
-    return ProbeResult(rows=tuple(_run_row(look, each, found.beside, pods) for each in jobs[:_MOST_ROWS]), gaps=gaps)
+    chosen = at_most(_MOST_ROWS, jobs, what="Jobs", says="were judged, those that failed first")
+    pods = await _failed_pods(look, chosen)
+    return ProbeResult(rows=tuple(_run_row(look, each, found.beside, pods) for each in chosen))
 
 
 async def _jobs_in_question(look: Look) -> _Jobs:

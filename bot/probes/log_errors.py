@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final
 
-from bot.cluster.access import record_gap
-from bot.cluster.errors import ClusterError
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_failures import LogFailure, failure_in
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of
@@ -21,16 +19,15 @@ from bot.kube.services import ServiceName, ip_in, ready_addresses, service_meant
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
-from bot.probes.shared.log_lines import TAIL_LINES, Log, logs_of
+from bot.probes.shared.log_lines import LARGE, Log, logs_of, text_of
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import ArgDeclaration, Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, Value
+from intents.domain import ArgDeclaration, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, Value
 from responses.secrets import redact
 
 # The pods of one owner fail alike: a few logs tell.
 MOST_PODS: Final = 3
 MOST_LOGS: Final = 6
 # Reading a longer text takes longer than the event loop may be kept from other work.
-_LARGE: Final = 1 << 16
 _LIKE: Final = 0.6
 _MOST_NAMES: Final = 10
 _DNS: Final = "k8s-app=kube-dns"
@@ -84,31 +81,10 @@ def _of_first_pods(containers: Sequence[Container]) -> list[Container]:
 
 
 async def _failure(log: Log, look: Look) -> _Found | None:
-    text = await _text(log, look)
-    if len(text) > _LARGE:
+    text = await text_of(log, look.snapshot)
+    if len(text) > LARGE:
         return await asyncio.to_thread(_found, text, log, look)
     return _found(text, log, look)
-
-
-async def _text(log: Log, look: Look) -> str:
-    """Return a log; nothing, and a gap, if it is not readable."""
-    pod = log.container.pod
-    try:
-        # The same call as in the other probes, so that all are coalesced into one.
-        return await look.snapshot.log(
-            namespace=namespace_of(pod),
-            pod=name_of(pod),
-            container=log.container.name,
-            previous=log.previous,
-            tail_lines=TAIL_LINES,
-            timestamps=True,
-        )
-    except ClusterError as error:
-        # The same refusal for every container of a namespace is one gap, so it must not name the pod.
-        what = f"container logs in {namespace_of(pod)}"
-        refused = Gap(what=what, reason=error.reason, permission=error.permission)
-        record_gap(refused if error.permission else error.gap())
-        return ""
 
 
 def _found(text: str, log: Log, look: Look) -> _Found | None:
@@ -154,7 +130,7 @@ class _Shown(RowValues):
     name: str
     service: str  # the Service that the name means; "" for a name outside the cluster
     service_namespace: str
-    missing: bool  # the name can mean nothing but a Service, and there is none
+    missing: bool  # the name can only mean a Service, which does not exist
     resolves: bool  # the Service exists, and the cluster's DNS has a ready endpoint
     without_endpoints: bool  # a headless Service has no ready endpoint, so its name has no address
     closest: str  # namespace/name of the Service that is most like a missing one

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +16,7 @@ from typing import Any, Final
 from bot.kube.flags import OFF, arguments, flag
 from bot.kube.objects import (
     annotations_of,
+    by_node,
     condition,
     has_ended,
     is_terminating,
@@ -125,7 +125,7 @@ async def read(look: Look) -> ProbeResult:
     wanted = _wanted_nodes(look, pods)
     if wanted is not None and not wanted & set(map(name_of, nodes)):
         return ProbeResult(missing=str(look.focus) if look.focus.name else f"Node {look.focus.node}")
-    staying = _by_node(pod for pod in pods if _is_skipped_kind(pod) and _is_meant(look, pod))
+    staying = by_node(pod for pod in pods if _is_skipped_kind(pod) and _is_meant(look, pod))
     rows = [row for draino in found for row in _drained(draino, nodes, wanted, staying)]
     return ProbeResult(rows=tuple(rows or [_row(draino, {}, None) for draino in found]))
 
@@ -138,13 +138,6 @@ def _drained(
         meant = name_of(node) in wanted if wanted is not None else draino.holds_of(node) or _drain(node)
         if meant:
             yield from _rows(draino, node, staying.get(name_of(node), ()))
-
-
-def _by_node(pods: Iterable[Json]) -> Mapping[str, list[Json]]:
-    found: dict[str, list[Json]] = defaultdict(list)
-    for pod in pods:
-        found[node_name_of(pod)].append(pod)
-    return found
 
 
 def _drainos(deployment: Json) -> Iterable[_Draino]:

@@ -38,10 +38,10 @@ from bot.kube.volume_claims import (
     volume_name_of,
     wanted_bytes,
 )
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, Probe, at_most
 from bot.probes.rows import RowValues
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
-from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 # More waiting pods, or more volumes of a class, make no readable answer. The counts are over all volumes.
 MOST_PODS: Final = 4
@@ -163,13 +163,10 @@ async def _of_pods(look: Look, suspects: Suspects, *, looked_at: int = 0) -> Pro
     cluster = await _cluster(look)
     if cluster is None:
         return ProbeResult(missing=suspects.missing)
-    gaps: tuple[Gap, ...] = ()
-    if len(pods) > MOST_PODS:
-        detail = f"only {MOST_PODS} of {len(pods)} waiting pods were looked at"
-        gaps = (Gap(what="volumes for every waiting pod", reason=GapReason.TRUNCATED, detail=detail),)
-    found = await asyncio.gather(*(_waiting(look, pod) for pod in pods[:MOST_PODS]))
+    chosen = at_most(MOST_PODS, pods, what="volumes for every waiting pod", says="waiting pods were looked at")
+    found = await asyncio.gather(*(_waiting(look, pod) for pod in chosen))
     rows = tuple(row for waiting in found for row in _rows(waiting, cluster))
-    return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing, looked_at=looked_at)
+    return ProbeResult(rows=rows, missing=suspects.missing, looked_at=looked_at)
 
 
 async def _cluster(look: Look) -> _Cluster | None:

@@ -260,15 +260,11 @@ PROBE: Final = Probe(
                 fills={"requested": _Requested.keys(), "cluster-dns": _ClusterDns.keys()},
             )
         },
-        permissions=tuple(
-            dict.fromkeys(
-                (
-                    *READS_PODS,
-                    Permission(verb="list", resource="services"),
-                    Permission(verb="list", resource="nodes"),
-                    *backends.PERMISSIONS,
-                )
-            )
+        permissions=(
+            *READS_PODS,
+            Permission(verb="list", resource="services"),
+            Permission(verb="list", resource="nodes"),
+            *backends.PERMISSIONS,
         ),
     ),
     read=read,

@@ -17,10 +17,10 @@ from bot.kube.field_managers import last_written
 from bot.kube.objects import label_selector, name_of, namespace_of, place_of, pod_template_of, ref, spec_of
 from bot.kube.pod_readiness import is_ready
 from bot.kube.tidb_operator import COMPONENTS, generated_containers, operator_image
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, Probe, at_most
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.domain import Focus, Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Focus, Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 _KIND: Final = "tidbclusters.pingcap.com"
 _MOST_CLUSTERS: Final = 20
@@ -107,13 +107,13 @@ class _Made:
 
 async def read(look: Look) -> ProbeResult:
     """Read the TidbClusters in question, and the workloads of components with extra containers."""
-    clusters, gaps = await _clusters(look)
+    clusters = await _clusters(look)
     components = [each for cluster in clusters for each in _components(cluster) if _is_meant(look.focus, each)]
-    if not components and not gaps:
+    if not components:
         return ProbeResult(not_applicable=f"no component of a TidbCluster belongs to {look.focus}")
     made = await asyncio.gather(*(look.unless_refused(_made(look.snapshot, each), _Made()) for each in components))
     rows = [row for component, its in zip(components, made, strict=True) for row in _rows(look, component, its)]
-    return ProbeResult(rows=tuple(rows), gaps=gaps)
+    return ProbeResult(rows=tuple(rows))
 
 
 def _is_meant(focus: Focus, component: _Component) -> bool:
@@ -124,19 +124,15 @@ def _names_operator(focus: Focus) -> bool:
     return focus.name.startswith(_OPERATOR)
 
 
-async def _clusters(look: Look) -> tuple[tuple[Json, ...], tuple[Gap, ...]]:
-    """Return the TidbClusters in the namespace in question, and what was left out.
+async def _clusters(look: Look) -> Sequence[Json]:
+    """Return the TidbClusters in the namespace in question.
 
     The operator's own pods run in another namespace. Raise ClusterError.
     """
     namespace = "" if _names_operator(look.focus) else look.focus.namespace
     listing = await look.snapshot.list(_KIND, namespace=namespace)
     found = sorted(listing.items, key=place_of)
-    gaps: tuple[Gap, ...] = ()
-    if len(found) > _MOST_CLUSTERS:
-        detail = f"only {_MOST_CLUSTERS} of {len(found)} TidbClusters were read"
-        gaps = (Gap(what="all TidbClusters", reason=GapReason.TRUNCATED, detail=detail),)
-    return tuple(found[:_MOST_CLUSTERS]), gaps
+    return at_most(_MOST_CLUSTERS, found, what="all TidbClusters", says="TidbClusters were read")
 
 
 def _components(cluster: Json) -> list[_Component]:

@@ -12,11 +12,11 @@ from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.objects import annotations_of, name_of, namespace_of, ref
 from bot.kube.owners import owner_of
 from bot.kube.tidb_operator import component_of, reads_annotations
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, Probe, at_most
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
-from intents.domain import Gap, GapReason, Json, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeDeclaration, ProbeResult, Row
 from intents.plurals import counted
 
 RUNMODE: Final = "runmode"
@@ -48,12 +48,8 @@ async def read(look: Look) -> ProbeResult:
     if not found and not suspects.missing:
         return ProbeResult(not_applicable=f"no pod of PD, TiKV or TiDB in {look.focus}")
     found.sort(key=lambda each: trouble_order(each, look.now))
-    gaps: tuple[Gap, ...] = ()
-    if len(found) > _MOST_PODS:
-        detail = f"only {_MOST_PODS} of {len(found)} pods were looked at"
-        gaps = (Gap(what="all pods of PD, TiKV and TiDB", reason=GapReason.TRUNCATED, detail=detail),)
-    rows = tuple(_row(look, each) for each in found[:_MOST_PODS])
-    return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing)
+    chosen = at_most(_MOST_PODS, found, what="all pods of PD, TiKV and TiDB", says="pods were looked at")
+    return ProbeResult(rows=tuple(_row(look, each) for each in chosen), missing=suspects.missing)
 
 
 async def _of_a_cluster(look: Look) -> Suspects:

@@ -17,11 +17,11 @@ from bot.kube.objects import condition, created_at, name_of, namespace_of, ref, 
 from bot.kube.owners import ordinal_of
 from bot.kube.pod_readiness import failure_of, is_ready, wanted_node
 from bot.kube.rollouts import Rollout, is_owned, is_paused, replicas_of, rollout_of, says_on_purpose, scales_to_zero
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, Probe, at_most
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.questioned_workloads import PERMISSIONS, pods_of_workload, workloads_of
-from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
 
 _MOST_ROWS: Final = 200
 # A namespace can have many workloads in trouble: the pods of so many are read.
@@ -74,13 +74,10 @@ async def read(look: Look) -> ProbeResult:
     """Read the workloads in question, and the pods of those in trouble."""
     found = await workloads_of(look)
     order = sorted(found.workloads, key=lambda each: not _is_in_trouble(look, each))
-    judged = await asyncio.gather(*(_judge(look, each, number) for number, each in enumerate(order[:_MOST_ROWS])))
-    gaps: tuple[Gap, ...] = ()
-    if len(order) > _MOST_ROWS:
-        detail = f"only {_MOST_ROWS} of {len(order)} were judged, those in trouble first"
-        gaps = (Gap(what="workloads", reason=GapReason.TRUNCATED, detail=detail),)
+    chosen = at_most(_MOST_ROWS, order, what="workloads", says="were judged, those in trouble first")
+    judged = await asyncio.gather(*(_judge(look, each, number) for number, each in enumerate(chosen)))
     rows = tuple(_row(look, each, service=found.services.get(ref(each.workload), "")) for each in judged)
-    return ProbeResult(rows=rows, gaps=gaps, missing=found.missing)
+    return ProbeResult(rows=rows, missing=found.missing)
 
 
 def _is_in_trouble(look: Look, workload: Json) -> bool:

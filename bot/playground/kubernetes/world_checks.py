@@ -88,7 +88,7 @@ def check_body(item: Json, *, path: Path, about: str) -> None:
 
 
 def check_text(item: Json, key: str, *, path: Path) -> str:
-    """Return the text in `item[key]`. WorldError if there is none."""
+    """Return the text in `item[key]`. Raise WorldError if it is missing."""
     if not isinstance(item.get(key), str):
         raise WorldError(f"expected a string, got {item.get(key)!r}", path=(*path, key))
     return str(item[key])

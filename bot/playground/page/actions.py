@@ -23,7 +23,7 @@ class BadActionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Action:
-    """What to call, with which fields of the body: texts that are required, and other arguments with their readers."""
+    """A function with the fields of the body that it takes: required texts, and other arguments with their readers."""
 
     run: Callable[..., Awaitable[object]]
     texts: tuple[str, ...]

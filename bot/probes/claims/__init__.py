@@ -60,22 +60,18 @@ PROBE: Final = Probe(
                 " whose pod, name or image contains it"
             ),
         },
-        permissions=tuple(
-            dict.fromkeys(
-                (
-                    *READS_PODS,
-                    Permission(verb="get", resource="persistentvolumeclaims"),
-                    Permission(verb="list", resource="persistentvolumeclaims"),
-                    Permission(verb="get", resource="persistentvolumes"),
-                    Permission(verb="list", resource="persistentvolumes"),
-                    Permission(verb="list", resource="events"),
-                    Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
-                    Permission(verb="get", group="storage.k8s.io", resource="csidrivers"),
-                    Permission(verb="get", group="coordination.k8s.io", resource="leases"),
-                    Permission(verb="list", group="coordination.k8s.io", resource="leases"),
-                    *owners.PERMISSIONS,
-                )
-            )
+        permissions=(
+            *READS_PODS,
+            Permission(verb="get", resource="persistentvolumeclaims"),
+            Permission(verb="list", resource="persistentvolumeclaims"),
+            Permission(verb="get", resource="persistentvolumes"),
+            Permission(verb="list", resource="persistentvolumes"),
+            Permission(verb="list", resource="events"),
+            Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
+            Permission(verb="get", group="storage.k8s.io", resource="csidrivers"),
+            Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+            Permission(verb="list", group="coordination.k8s.io", resource="leases"),
+            *owners.PERMISSIONS,
         ),
     ),
     read=read,

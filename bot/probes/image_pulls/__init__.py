@@ -42,15 +42,11 @@ PROBE: Final = Probe(
                 },
             )
         },
-        permissions=tuple(
-            dict.fromkeys(
-                (
-                    *READS_PODS,
-                    Permission(verb="list", resource="events"),
-                    Permission(verb="list", resource="nodes"),
-                    *surroundings.PERMISSIONS,
-                )
-            )
+        permissions=(
+            *READS_PODS,
+            Permission(verb="list", resource="events"),
+            Permission(verb="list", resource="nodes"),
+            *surroundings.PERMISSIONS,
         ),
     ),
     read=read,

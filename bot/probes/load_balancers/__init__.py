@@ -44,19 +44,15 @@ PROBE: Final = Probe(
                 },
             )
         },
-        permissions=tuple(
-            dict.fromkeys(
-                (
-                    Permission(verb="list", resource="services"),
-                    Permission(verb="get", resource="services"),
-                    Permission(verb="list", resource="pods"),
-                    Permission(verb="list", resource="nodes"),
-                    Permission(verb="list", resource="events"),
-                    Permission(verb="list", group="apps", resource="daemonsets"),
-                    Permission(verb="list", group="apps", resource="deployments"),
-                    *owners.PERMISSIONS,
-                )
-            )
+        permissions=(
+            Permission(verb="list", resource="services"),
+            Permission(verb="get", resource="services"),
+            Permission(verb="list", resource="pods"),
+            Permission(verb="list", resource="nodes"),
+            Permission(verb="list", resource="events"),
+            Permission(verb="list", group="apps", resource="daemonsets"),
+            Permission(verb="list", group="apps", resource="deployments"),
+            *owners.PERMISSIONS,
         ),
     ),
     read=read,

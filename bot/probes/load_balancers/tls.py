@@ -27,7 +27,7 @@ _TAKEN_OVER: Final = frozenset({"external", "nlb-ip"})
 class TlsShown(RowValues):
     """A Network Load Balancer and what it negotiates."""
 
-    host: str  # of the load balancer, "" as long as there is none
+    host: str  # of the load balancer, "" before it has one
     ends_tls: bool  # it has a certificate, so that it and not the pod negotiates
     tls_ports: str  # the ports on which it does; "" means all
     backend_protocol: str  # to the pods: tcp, ssl …; "" not given

@@ -40,15 +40,11 @@ PROBE: Final = Probe(
             "every_node": ArgDeclaration(says="true: also nodes without such an agent, with agent and trouble empty"),
             "absent": ArgDeclaration(says="what it means if no node has one: the question is then not applicable"),
         },
-        permissions=tuple(
-            dict.fromkeys(
-                (
-                    *READS_PODS,
-                    Permission(verb="list", group="apps", resource="daemonsets"),
-                    Permission(verb="list", resource="nodes"),
-                    Permission(verb="get", resource="pods/log"),
-                )
-            )
+        permissions=(
+            *READS_PODS,
+            Permission(verb="list", group="apps", resource="daemonsets"),
+            Permission(verb="list", resource="nodes"),
+            Permission(verb="get", resource="pods/log"),
         ),
     ),
     read=read,

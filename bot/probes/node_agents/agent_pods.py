@@ -28,11 +28,11 @@ from bot.kube.objects import (
 )
 from bot.kube.owners import workload_of
 from bot.kube.pod_readiness import is_ready
-from bot.probes.contract import Look
+from bot.probes.contract import Look, at_most
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.log_lines import Line, logs_of, matches_in
-from intents.domain import Gap, GapReason, Json, ObjectRef
+from intents.domain import Json, ObjectRef
 
 MOST_AGENTS: Final = 6
 STARTING: Final = "starting"
@@ -102,13 +102,9 @@ async def agents_of(look: Look, among: Any, nodes: Mapping[str, Json]) -> tuple[
     if listing is None:
         return ()
     found = sorted((each for each in listing.items if among.search(_described(each))), key=place_of)
-    if len(found) > MOST_AGENTS:
-        detail = f"only {MOST_AGENTS} of {len(found)} were looked at"
-        record_gap(Gap(what="all matching DaemonSets", reason=GapReason.TRUNCATED, detail=detail))
+    chosen = at_most(MOST_AGENTS, found, what="all matching DaemonSets", says="were looked at")
     read: Awaitable[list[Agent]] = (
-        asyncio.gather(*(_of_daemonset(look, each, nodes) for each in found[:MOST_AGENTS]))
-        if found
-        else _static(look, among)
+        asyncio.gather(*(_of_daemonset(look, each, nodes) for each in chosen)) if found else _static(look, among)
     )
     agents = await look.unless_refused(read, (), what="the pods of node agents")
     return tuple(each for each in agents if each.placed)
@@ -208,7 +204,7 @@ def _container_trouble(container: Container, now: datetime) -> str:
 async def newest_lines(
     look: Look, pod: Json, pattern: Any, *, which: str = "both", since_s: float = 0
 ) -> Sequence[Line]:
-    """Return the newest matching line of each log of a pod; a log that is not readable is a gap if there is none."""
+    """Return the newest matching line of each log of a pod. A log that is unreadable is a gap if no other has a line."""
     containers = sorted(containers_in(pod), key=lambda each: trouble_order(each, look.now))
     logs = [log for each in containers for log in logs_of(each, look.snapshot, which=which)]
     with collect_gaps() as gaps:

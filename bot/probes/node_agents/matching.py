@@ -10,18 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.cluster.access import record_gap
 from bot.kube.agents import differences, traits
 from bot.kube.objects import condition, name_of, node_name_of, ref
 from bot.kube.services import ip_in
-from bot.probes.contract import Look
+from bot.probes.contract import Look, at_most
 from bot.probes.node_agents.agent_pods import MISSING, Agent, Placed, agent_row, agents_of, newest_lines
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.log_lines import Line, compile_pattern
 from bot.probes.shared.reads import beside_the_verdict
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, GapReason, Json, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 # So many logs are read, those of broken pods first, then those on the nodes in question.
 MOST_LOGS: Final = 10
@@ -131,10 +130,8 @@ async def _logged(look: Look, agent: Agent, questioned: _Questioned, pattern: An
         return [(each, None) for each in agent.placed]
     placed = sorted(agent.placed, key=lambda each: (each.ok, not questioned.holds(each.node), each.node))
     with_pod = [each for each in placed if each.pod is not None]
-    lines = await asyncio.gather(*(_line_of(look, each, pattern) for each in with_pod[:MOST_LOGS]))
-    if len(with_pod) > MOST_LOGS:
-        detail = f"only {MOST_LOGS} of {len(with_pod)} were read"
-        record_gap(Gap(what=f"the logs of {agent.ref}", reason=GapReason.TRUNCATED, detail=detail))
+    chosen = at_most(MOST_LOGS, with_pod, what=f"the logs of {agent.ref}", says="were read")
+    lines = await asyncio.gather(*(_line_of(look, each, pattern) for each in chosen))
     rest = (*with_pod[MOST_LOGS:], *(each for each in placed if each.pod is None))
     return [*zip(with_pod, lines, strict=False), *((each, None) for each in rest)]
 

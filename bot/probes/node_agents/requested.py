@@ -15,12 +15,12 @@ from bot.kube.containers import containers_in
 from bot.kube.objects import is_terminating, name_of, namespace_of, ref
 from bot.kube.owners import owner_of, workload_of
 from bot.kube.pod_readiness import is_ready
-from bot.probes.contract import Look
+from bot.probes.contract import Look, at_most
 from bot.probes.node_agents.agent_pods import agent_row, newest_lines
 from bot.probes.rows import RowValues
 from bot.probes.shared.log_lines import Line, compile_pattern
 from bot.probes.shared.scope import Suspects, pods_of
-from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 # So many logs are read of one DaemonSet: pods of it that fail for one reason log the same.
 MOST_LOGS: Final = 6
@@ -53,7 +53,7 @@ async def read(look: Look) -> ProbeResult:
     among = compile_pattern(look.args["among"]) if look.args.get("among") else None
     suspects = await _suspects(look)
     sets = _by_daemonset(look, suspects.pods, among)
-    chosen = sorted(sets)[:MOST_DAEMONSETS]
+    chosen = at_most(MOST_DAEMONSETS, sorted(sets), what="all DaemonSets", says="were looked at")
     if not chosen:
         return ProbeResult(missing=suspects.missing)
     listing, placed = await asyncio.gather(
@@ -62,11 +62,7 @@ async def read(look: Look) -> ProbeResult:
     )
     nodes = {name_of(node): node for node in listing.items} if listing else {}
     rows = [row for owner, pods in zip(chosen, placed, strict=True) for row in _rows(owner, pods, nodes, pattern)]
-    gaps: tuple[Gap, ...] = ()
-    if len(chosen) < len(sets):
-        detail = f"only {len(chosen)} of {len(sets)} were looked at"
-        gaps = (Gap(what="all DaemonSets", reason=GapReason.TRUNCATED, detail=detail),)
-    return ProbeResult(rows=tuple(rows), gaps=gaps, missing=suspects.missing)
+    return ProbeResult(rows=tuple(rows), missing=suspects.missing)
 
 
 async def _suspects(look: Look) -> Suspects:

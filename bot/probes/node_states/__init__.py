@@ -39,14 +39,10 @@ PROBE: Final = Probe(
                 },
             )
         },
-        permissions=tuple(
-            dict.fromkeys(
-                (
-                    *READS_PODS,
-                    Permission(verb="list", resource="nodes"),
-                    Permission(verb="get", group="coordination.k8s.io", resource="leases"),
-                )
-            )
+        permissions=(
+            *READS_PODS,
+            Permission(verb="list", resource="nodes"),
+            Permission(verb="get", group="coordination.k8s.io", resource="leases"),
         ),
     ),
     read=read,

@@ -29,15 +29,11 @@ PROBE: Final = Probe(
                 fills={"conditions": conditions.Conditions.keys(), "requests": requests.Requests.keys()},
             )
         },
-        permissions=tuple(
-            dict.fromkeys(
-                (
-                    Permission(verb="list", resource="nodes"),
-                    Permission(verb="list", resource="pods"),
-                    *cluster_autoscaler.PERMISSIONS,
-                    *owners.PERMISSIONS,
-                )
-            )
+        permissions=(
+            Permission(verb="list", resource="nodes"),
+            Permission(verb="list", resource="pods"),
+            *cluster_autoscaler.PERMISSIONS,
+            *owners.PERMISSIONS,
         ),
     ),
     read=read,

@@ -7,14 +7,22 @@ the threshold stays. Pods of DaemonSets count unless a flag excludes them, thoug
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
 from bot.cluster.owners import topmost
-from bot.kube.objects import annotations_of, has_ended, labels_of, name_of, node_name_of, ref, spec_of, status_of
+from bot.kube.objects import (
+    annotations_of,
+    by_node,
+    has_ended,
+    labels_of,
+    name_of,
+    ref,
+    spec_of,
+    status_of,
+)
 from bot.kube.owners import owner_of, workload_of
 from bot.kube.placement import is_cordoned
 from bot.kube.requests import CPU, MEMORY, Amounts, amounts, pod_requests
@@ -124,7 +132,7 @@ async def read(look: Look) -> ProbeResult:
     chosen = sorted((node for node in nodes if wanted in ("", name_of(node))), key=name_of)
     if wanted and not chosen:
         return ProbeResult(missing=f"Node {wanted}")
-    on = _by_node(pods)
+    on = by_node(pod for pod in pods if not has_ended(pod))
     loads = [_load(node, on[name_of(node)]) for node in chosen if wanted or not _is_control_plane(node)]
     loads.sort(key=lambda load: (-load.daemonsets, name_of(load.node)))
     gaps: tuple[Gap, ...] = ()
@@ -139,15 +147,6 @@ async def read(look: Look) -> ProbeResult:
 
 def _is_control_plane(node: Json) -> bool:
     return any(role in labels_of(node) for role in _CONTROL_PLANE)
-
-
-def _by_node(pods: Iterable[Json]) -> Mapping[str, list[Json]]:
-    """Return the pods that have not ended, by node."""
-    found: dict[str, list[Json]] = defaultdict(list)
-    for pod in pods:
-        if not has_ended(pod):
-            found[node_name_of(pod)].append(pod)
-    return found
 
 
 def _load(node: Json, pods: Iterable[Json]) -> _Load:

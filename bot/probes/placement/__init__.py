@@ -38,18 +38,14 @@ PROBE: Final = Probe(
                 },
             )
         },
-        permissions=tuple(
-            dict.fromkeys(
-                (
-                    *READS_PODS,
-                    Permission(verb="list", resource="nodes"),
-                    Permission(verb="list", resource="namespaces"),
-                    Permission(verb="list", resource="events"),
-                    Permission(verb="get", resource="persistentvolumeclaims"),
-                    Permission(verb="get", resource="persistentvolumes"),
-                    *owners.PERMISSIONS,
-                )
-            )
+        permissions=(
+            *READS_PODS,
+            Permission(verb="list", resource="nodes"),
+            Permission(verb="list", resource="namespaces"),
+            Permission(verb="list", resource="events"),
+            Permission(verb="get", resource="persistentvolumeclaims"),
+            Permission(verb="get", resource="persistentvolumes"),
+            *owners.PERMISSIONS,
         ),
     ),
     read=read,

@@ -178,20 +178,14 @@ PROBE: Final = Probe(
                 fills={str(kind): empty.keys() for kind, empty in _EMPTY.items()},
             )
         },
-        permissions=tuple(
-            dict.fromkeys(
-                (
-                    *(Permission(verb=verb, resource=one) for one, verbs in _CORE.items() for verb in verbs),
-                    *(Permission(verb=verb, group="apps", resource=one) for one in _APPS for verb in ("get", "list")),
-                    Permission(verb="get", resource="pods"),
-                    *(Permission(verb=verb, group="batch", resource="jobs") for verb in ("get", "list")),
-                    Permission(
-                        verb="get", group="admissionregistration.k8s.io", resource="validatingadmissionpolicies"
-                    ),
-                    *admission.PERMISSIONS,
-                    *backends.PERMISSIONS,
-                )
-            )
+        permissions=(
+            *(Permission(verb=verb, resource=one) for one, verbs in _CORE.items() for verb in verbs),
+            *(Permission(verb=verb, group="apps", resource=one) for one in _APPS for verb in ("get", "list")),
+            Permission(verb="get", resource="pods"),
+            *(Permission(verb=verb, group="batch", resource="jobs") for verb in ("get", "list")),
+            Permission(verb="get", group="admissionregistration.k8s.io", resource="validatingadmissionpolicies"),
+            *admission.PERMISSIONS,
+            *backends.PERMISSIONS,
         ),
     ),
     read=read,

@@ -66,5 +66,4 @@ async def webhooks(look: Look) -> tuple[Webhook, ...]:
 
 async def all_listed(look: Look) -> bool:
     """Tell whether `webhooks` returned all that exist: only then one that is not among them is gone."""
-    listings = [await look.unless_refused(look.snapshot.list(kind), None) for kind in KINDS]
-    return all(each is not None and not each.truncated for each in listings)
+    return None not in await asyncio.gather(*map(look.whole, KINDS))

@@ -25,7 +25,7 @@ MOST_LINES: Final = 100
 # Of a line so many characters around the match are kept.
 LONGEST_LINE: Final = 400
 # Searching a longer text takes longer than the event loop may be kept from other work.
-_LARGE: Final = 1 << 16
+LARGE: Final = 1 << 16
 
 
 class BadPattern(ClusterError):
@@ -97,9 +97,18 @@ async def matches_in(
 
     What of it is not readable is recorded as a gap.
     """
+    text = await text_of(log, snapshot)
+    if len(text) > LARGE:
+        return await asyncio.to_thread(_search, text, log, snapshot, pattern, since_s, most)
+    return _search(text, log, snapshot, pattern, since_s, most)
+
+
+async def text_of(log: Log, snapshot: Snapshot) -> str:
+    """Return the end of a log, each line with its time; nothing, and a gap, if it is not readable."""
     pod = log.container.pod
     try:
-        text = await snapshot.log(
+        # All probes make the same call, so that one read serves them.
+        return await snapshot.log(
             namespace=namespace_of(pod),
             pod=name_of(pod),
             container=log.container.name,
@@ -113,10 +122,7 @@ async def matches_in(
             what=f"container logs in {namespace_of(pod)}", reason=error.reason, permission=error.permission
         )
         record_gap(everywhere if error.permission else error.gap())
-        return Matches(log=log)
-    if len(text) > _LARGE:
-        return await asyncio.to_thread(_search, text, log, snapshot, pattern, since_s, most)
-    return _search(text, log, snapshot, pattern, since_s, most)
+        return ""
 
 
 def _search(text: str, log: Log, snapshot: Snapshot, pattern: Any, since_s: float, most: int) -> Matches:
