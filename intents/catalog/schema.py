@@ -68,7 +68,7 @@ class Rule(Sentence, Model):
     each: Key | Literal[""] = ""
     """The read whose rows `when` tests, as `row`. Without it `when` sees every read by its name, as a list."""
     when: Line
-    """CEL over row, named, target, now (seconds since 1970) and the reads; compares, does not compute."""
+    """CEL over named, target, now (seconds since 1970), and row with `each`, else the reads by name. It compares."""
     about: Line | Literal[""] = ""
     """CEL that a row about the thing in question satisfies: the rule refutes only if there is one. Without it: any."""
     need: Annotated[int, Field(ge=1)] | Literal["any", "all", "none"] = "any"
