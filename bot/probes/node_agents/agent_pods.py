@@ -204,7 +204,7 @@ def _container_trouble(container: Container, now: datetime) -> str:
 async def newest_lines(
     look: Look, pod: Json, pattern: Any, *, which: str = "both", since_s: float = 0
 ) -> Sequence[Line]:
-    """Return the newest matching line of each log of a pod. A log that is unreadable is a gap if no other has a line."""
+    """Return the newest matching line of each log of a pod. An unreadable log is a gap if no other has such a line."""
     containers = sorted(containers_in(pod), key=lambda each: trouble_order(each, look.now))
     logs = [log for each in containers for log in logs_of(each, look.snapshot, which=which)]
     with collect_gaps() as gaps:
