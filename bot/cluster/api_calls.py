@@ -40,13 +40,18 @@ class ClusterRequest:
     scope: str = ""
     permission: Permission | None = None
 
+    @property
+    def is_json(self) -> bool:
+        return self.accept.startswith("application/json")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterResponse:
-    """A successful response with an undecoded body."""
+    """A successful response with an undecoded body; `memory` estimates the bytes that it takes, JSON when parsed."""
 
     status: int
     body: bytes
+    memory: int
     content_type: str
 
 

@@ -41,7 +41,14 @@ from bot.cluster.call_errors import (
     was_sent,
 )
 from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, TooLarge, Unauthorized, Unreachable
-from bot.cluster.read_limits import MemoryAccount, answer_too_large, diagnosis_too_large, memory_full
+from bot.cluster.read_limits import (
+    MemoryAccount,
+    answer_too_large,
+    diagnosis_memory_full,
+    diagnosis_too_large,
+    estimated_memory,
+    memory_full,
+)
 from bot.kube.timestamps import parse_http_date
 from bot.prometheus.client import Prometheus
 from bot.settings.cluster import ClusterSettings
@@ -190,7 +197,7 @@ class Connection:
         meter.calls += 1
         began, status = time.monotonic(), "unreachable"
         try:
-            response, content = await self._exchange(request, deadline=deadline, meter=meter)
+            response, content, memory = await self._exchange(request, deadline=deadline, meter=meter)
             status = f"{response.status // 100}xx"
         except (TimedOut, OutcomeUnknown) as error:
             status = "timeout" if isinstance(error.__cause__, TimeoutError) else status
@@ -204,7 +211,10 @@ class Connection:
             meter.date = parse_http_date(response.headers.get("Date"))
         if 200 <= response.status < 300:
             return ClusterResponse(
-                status=response.status, body=content, content_type=response.headers.get("Content-Type", "").lower()
+                status=response.status,
+                body=content,
+                memory=memory,
+                content_type=response.headers.get("Content-Type", "").lower(),
             )
         failure = refusal_error(response.status, content, request=request, origin=self.origin)
         if response.status in _WORTH_REPEATING or isinstance(failure, Unauthorized):
@@ -219,7 +229,7 @@ class Connection:
 
     async def _exchange(
         self, request: ClusterRequest, *, deadline: float, meter: Meter
-    ) -> tuple[aiohttp.ClientResponse, bytes]:
+    ) -> tuple[aiohttp.ClientResponse, bytes, int]:
         limit = min(self.settings.call_timeout, max(deadline - time.monotonic(), 0.0))
         try:
             async with asyncio.timeout(limit):
@@ -240,7 +250,7 @@ class Connection:
                     _request_timeout=aiohttp.ClientTimeout(total=None),
                 )
                 response: aiohttp.ClientResponse = answer.response
-                content = await self._body(response, request, meter)
+                content, memory = await self._body(response, request, meter)
         except TooLarge as error:
             if request.changes:
                 raise OutcomeUnknown(what=request.what, does=request.does, detail=error.detail) from error
@@ -259,14 +269,18 @@ class Connection:
             if is_reset(underneath):
                 raise _RetryableFailure(failure) from cause
             raise failure from cause
-        return response, content
+        return response, content, memory
 
-    async def _body(self, response: aiohttp.ClientResponse, request: ClusterRequest, meter: Meter) -> bytes:
-        """Return the body of a response, of a refusal its beginning. Raise TooLarge as soon as a limit is exceeded."""
+    async def _body(self, response: aiohttp.ClientResponse, request: ClusterRequest, meter: Meter) -> tuple[bytes, int]:
+        """Return the body of a response, of a refusal its beginning, and the memory that it takes.
+
+        Raises TooLarge as soon as a limit is exceeded.
+        """
         refused = not 200 <= response.status < 300
         most = LARGEST_STATUS if refused else request.most_bytes or self.settings.answer_bytes
+        memory_of = estimated_memory if request.is_json else len
         chunks: list[bytes] = []
-        size = 0
+        size = memory = 0
         try:
             async for chunk in response.content.iter_any():
                 meter.received += len(chunk)
@@ -276,13 +290,17 @@ class Connection:
                     raise answer_too_large(request, limit=most)
                 if meter.received > self.settings.diagnosis_bytes:
                     raise diagnosis_too_large(request, limit=self.settings.diagnosis_bytes)
-                if not self.memory.take(len(chunk)):
+                more = memory_of(chunk)
+                if meter.held + memory + more > self.settings.diagnosis_memory:
+                    raise diagnosis_memory_full(request, limit=self.settings.diagnosis_memory)
+                if not self.memory.take(more):
                     raise memory_full(request)
                 size += len(chunk)
+                memory += more
                 chunks.append(chunk)
-            return b"".join(chunks)
+            return b"".join(chunks), memory
         finally:
-            self.memory.give_back(size)
+            self.memory.give_back(memory)
             if not response.content.at_eof():
                 response.close()
 

@@ -6,17 +6,16 @@ that. The memory of a page is given back when the next one is requested.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bot.cluster.access import AccessGuard, record_partial
-from bot.cluster.api_calls import LARGE, ClusterRequest, Meter, decode
+from bot.cluster.api_calls import ClusterRequest, Meter, decode
 from bot.cluster.connection import Connection
 from bot.cluster.errors import Expired
 from bot.cluster.object_lists import ListQuery, Page, pages_of
-from bot.cluster.read_limits import estimated_memory, memory_full
+from bot.cluster.read_limits import memory_full
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import MOST_APART
 from bot.kube.access import EVERYTHING, Access
@@ -65,13 +64,11 @@ class PageReader:
         async def read(request: ClusterRequest) -> Json:
             nonlocal held
             answer = await self.connection.read(request, deadline=self.deadline, meter=self.meter)
-            large = len(answer.body) > LARGE
-            size = await asyncio.to_thread(estimated_memory, answer.body) if large else estimated_memory(answer.body)
             self.connection.memory.give_back(held)
             held = 0
-            if not self.connection.memory.take(size):
+            if not self.connection.memory.take(answer.memory):
                 raise memory_full(request)
-            held = size
+            held = answer.memory
             return await decode(answer, what=request.what)
 
         try:

@@ -33,10 +33,13 @@ class MemoryAccount:
         self.held -= size
 
 
-def estimated_memory(body: bytes) -> int:
-    """Return about how many bytes the parsed JSON `body` takes. Commas in strings count too, so it is rather high."""
-    values = body.count(b",") + body.count(b"{") + body.count(b"[")
-    return len(body) + _BYTES_PER_VALUE * values
+def estimated_memory(chunk: bytes) -> int:
+    """Return about how many bytes a part of a JSON answer and its parsed values take.
+
+    Commas in strings count too, so it is rather high.
+    """
+    values = chunk.count(b",") + chunk.count(b"{") + chunk.count(b"[")
+    return len(chunk) + _BYTES_PER_VALUE * values
 
 
 def answer_too_large(request: ClusterRequest, *, limit: int) -> TooLarge:

@@ -20,14 +20,14 @@ from typing import Any, Final, Self, TypeVar
 from bot.cluster import shared_reads
 from bot.cluster.access import CLUSTER_EVENTS, AccessGuard, NotAllowedHere, record_gap, record_partial
 from bot.cluster.access_reviews import is_allowed, review_of
-from bot.cluster.api_calls import LARGE, ClusterRequest, ClusterResponse, Meter, check_about, decode
+from bot.cluster.api_calls import ClusterRequest, ClusterResponse, Meter, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.container_logs import read_log
 from bot.cluster.discovery import ServedKinds, discover
 from bot.cluster.errors import BadRequest, ClusterError, NotFound, TimedOut
 from bot.cluster.events import is_about, is_own_event, oldest_first
 from bot.cluster.object_lists import ListQuery, ObjectList, joined, narrowed, read_list
-from bot.cluster.read_limits import diagnosis_memory_full, estimated_memory, memory_full
+from bot.cluster.read_limits import diagnosis_memory_full, memory_full
 from bot.cluster.resources import Resource, well_known
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.timestamps import parse_time
@@ -423,14 +423,12 @@ class Snapshot:
     async def _json(self, request: ClusterRequest) -> Json:
         """Return a parsed answer. Its memory counts until this snapshot is closed; raise TooLarge if it is too much."""
         answer = await self._answer(request)
-        large = len(answer.body) > LARGE
-        size = await asyncio.to_thread(estimated_memory, answer.body) if large else estimated_memory(answer.body)
         limit = self._connection.settings.diagnosis_memory
-        if self._meter.held + size > limit:
+        if self._meter.held + answer.memory > limit:
             raise diagnosis_memory_full(request, limit=limit)
-        if not self._connection.memory.take(size):
+        if not self._connection.memory.take(answer.memory):
             raise memory_full(request)
-        self._meter.held += size
+        self._meter.held += answer.memory
         return await decode(answer, what=request.what)
 
     async def _object(self, request: ClusterRequest, name: str) -> Json:
