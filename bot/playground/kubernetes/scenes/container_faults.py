@@ -16,7 +16,7 @@ _ENDED: Final = "2m"
 _RAN: Final = "5s"
 _AT_ONCE: Final = timedelta(seconds=1)
 _RESTARTS_IN_A_LOOP: Final = 5
-_PROBES: Final = {"readiness": "Readiness", "liveness": "Liveness", "startup": "Startup"}
+PROBES: Final = {"readiness": "Readiness", "liveness": "Liveness", "startup": "Startup"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ class ContainerFault:
             told += messages.of_waiting(
                 self.pod, self.container, reason=self.waiting, message=message, count=max(1, self.restarts)
             )
-        for key, kind in _PROBES.items():
+        for key, kind in PROBES.items():
             if key in self.fault:
                 told += messages.of_probe(
                     kind, str(self.fault[key]), container=self.name, count=max(3, self.restarts * 3)

@@ -9,7 +9,7 @@ from bot.playground.kubernetes import pods, times
 from bot.playground.kubernetes.objects import labels_of, without
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import messages, single_pods
-from bot.playground.kubernetes.scenes.container_faults import ContainerFault
+from bot.playground.kubernetes.scenes.container_faults import PROBES, ContainerFault
 from bot.playground.kubernetes.scenes.forms import KEYS, Form
 from bot.playground.kubernetes.scenes.single_pods import with_condition
 from bot.playground.kubernetes.scenes.stage import Stage
@@ -112,6 +112,9 @@ def _of_containers(pod: Json, fault: Form, *, alike: bool) -> list[ContainerFaul
     known = {each["name"]: each for key, _ in _STATUSES for each in pod["spec"].get(key) or ()}
     if unknown := next((name for name in by_name if name not in known), None):
         raise fault.wrong(f"expected one of the containers {', '.join(known)}, got {unknown!r}")
+    for name, each in by_name.items():
+        if probe := next((key for key in PROBES if key in each and f"{key}Probe" not in known[name]), None):
+            raise fault.wrong(f"container {name} has no {probe}Probe that could fail", probe)
     return [ContainerFault(pod=pod, container=known[name], fault=each) for name, each in by_name.items()]
 
 
