@@ -171,7 +171,11 @@ def _evaluate_reads(rule: Rule, readings: Mapping[str, ProbeResult], values: Map
     lists = {name: [dict(row.values) for row in reading.rows] for name, reading in readings.items()}
     rows = [row for reading in looked_at for row in reading.rows]
     if holds(rule.when, {**values, **lists}):
-        return RuleResult(rule=rule, answer=RuleAnswer.YES, finding=_holds(rule, rows, len(rows), values))
+        finding = _holds(rule, rows, len(rows), values)
+        if len({row.subject for row in rows}) > 1:
+            # It says something of all of them: the first is not the object at fault.
+            finding = replace(finding, subject=None, quote="", reproduce="")
+        return RuleResult(rule=rule, answer=RuleAnswer.YES, finding=finding)
     if missing := next(filter(None, (reading.missing for reading in looked_at)), ""):
         return _neutral(rule, _not_found(missing))
     return RuleResult(rule=rule, answer=RuleAnswer.NO, finding=_otherwise(rule, rows, values))

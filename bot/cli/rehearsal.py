@@ -18,19 +18,21 @@ from typing import Any, Final
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
 from bot.diagnosing import Engine, diagnose
+from bot.kube.objects import ref
 from bot.playground.kubernetes import SimulatedCluster, WorldError, expanded
 from bot.settings.prometheus import Source, Sources
-from intents.catalog.cases import CaseError, ask_of, world_of
+from intents.catalog.cases import CaseError, ask_of, like_of, world_of
 from intents.catalog.lint import examples_first
 from intents.catalog.loader import Problem
 from intents.catalog.schema import Case, Incident
 from intents.catalog.signature_checks import filled_signatures, unneeded_siblings
-from intents.domain import Diagnosis, Verdict
+from intents.domain import Diagnosis, ObjectRef, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
 
 # A fixed time, so that a rehearsal gives the same answer every day.
 REHEARSAL_TIME: Final = datetime(2026, 3, 2, 3, 0, 0, tzinfo=UTC)
+_MADE_BY_CONTROLLERS: Final = frozenset({"Pod", "PersistentVolume", "ServiceAccount"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,12 @@ class Rehearsal:
 
     diagnosis: Diagnosis
     verdict: Verdict | None
+
+    def findings_of(self, incident: Incident) -> str:
+        """Return what each rule of the incident found, as the end of a sentence; "" if it was not raised."""
+        found = (each for one in self.diagnosis.hypotheses if one.incident == incident.id for each in one.findings)
+        told = "; ".join(f"{each.rule} {each.outcome}: {each.says.en}" for each in found)
+        return f" ({told})" if told else ""
 
 
 def request_of(incident: Incident, case: Case) -> Request:
@@ -117,20 +125,43 @@ async def check_cases(engine: Engine, *, only: Collection[str] | None = None) ->
         problems += (source.problem(path, says) for path, says in examples_first(incident, _first(engine, texts)))
         best = _first(engine, filled_signatures(incident)) if incident.yields_to else ()
         problems += (source.problem(path, says) for path, says in unneeded_siblings(incident, best))
+        told: set[str] = set()
         for index, case in enumerate(incident.cases):
             try:
-                verdict = (await rehearse(engine, incident, case)).verdict
-            except CaseError as error:
-                problems.append(source.problem(("cases", index), str(error)))
+                rehearsal = await rehearse(engine, incident, case)
+                strangers = only_in_twin(incident, case)
+            except (CaseError, WorldError) as error:
+                # A case that is like a wrong one is wrong as well.
+                if str(error) not in told:
+                    path = ("given", *error.path) if isinstance(error, WorldError) and error.path else ()
+                    problems.append(source.problem(("cases", index, *path), str(error)))
+                told.add(str(error))
                 continue
-            except WorldError as error:
-                path = ("given", *error.path) if error.path else ()
-                problems.append(source.problem(("cases", index, *path), str(error)))
-                continue
-            if verdict is not case.then:
-                says = f"case {case.name!r} is judged {verdict or 'not at all'}, not {case.then}"
-                problems.append(source.problem(("cases", index, "then"), says))
+            if rehearsal.verdict is not case.then:
+                says = f"case {case.name!r} is judged {rehearsal.verdict or 'not at all'}, not {case.then}"
+                problems.append(source.problem(("cases", index, "then"), says + rehearsal.findings_of(incident)))
+            if strangers:
+                says = f"the healthy twin and the case it is like have not the same objects: {', '.join(strangers)}"
+                problems.append(source.problem(("cases", index, "given"), says))
     return tuple(sorted(problems))
+
+
+def only_in_twin(incident: Incident, case: Case) -> list[str]:
+    """Return what only one of a healthy twin and its broken case has; a rule could tell them apart by that alone.
+
+    Controllers that are not held up make more pods and volumes.
+    """
+    if not case.healthy:
+        return []
+    healthy, broken = (_identities(incident, each) for each in (case, like_of(incident, case)))
+    made = {each for each in healthy - broken if each.kind in _MADE_BY_CONTROLLERS}
+    return sorted(map(str, (healthy ^ broken) - made))
+
+
+def _identities(incident: Incident, case: Case) -> set[ObjectRef]:
+    everything = stage(full_world_of(incident, case)).store.everything()
+    # The name of a revision tells what is in it.
+    return {ref(each, each["kind"]) for _, each in everything if each["kind"] not in ("ControllerRevision", "Event")}
 
 
 def _first(engine: Engine, texts: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ from intents.catalog.loader import builtin_directory, load
 Run = Callable[..., Any]
 
 CATALOG = load((builtin_directory(),)).catalog
-SOURCE = CATALOG.sources["run-as-nonroot-root-image"].path
+SOURCE = CATALOG.sources["run-as-nonroot-root-image"]
 
 
 def test_a_broken_file_is_reported_with_file_line_and_field(run: Run, tmp_path: Path) -> None:
@@ -46,12 +46,27 @@ def test_a_file_that_is_not_yaml_is_reported_and_does_not_affect_others(
 
 def test_an_entry_whose_id_differs_from_its_file_name_is_reported(run: Run, tmp_path: Path) -> None:
     copy = tmp_path / "another-name.yaml"
-    copy.write_text(SOURCE.read_text("utf-8"), "utf-8")
+    copy.write_text(SOURCE.path.read_text("utf-8"), "utf-8")
 
     ran = run("lint", str(copy))
 
     assert ran.code == 1
     assert f"{copy}:1: id: " in ran.out
+
+
+def test_a_case_with_another_verdict_or_another_twin_is_reported_with_the_reason(run: Run, tmp_path: Path) -> None:
+    copy = tmp_path / SOURCE.path.name
+    text = SOURCE.path.read_text("utf-8")
+    twin = "healthy: true, then: ruled out,\n     given: {scene: {"
+    wrong = twin.replace("ruled out", "possible") + "ConfigMap/ledger/else: {}, "
+    copy.write_text(text.replace(twin, wrong), "utf-8")
+
+    ran = run("lint", str(copy))
+
+    said = "\n".join(ran.out.splitlines()[:-1])
+    assert ran.code == 1
+    assert re.search(r"cases\[1\]\.then: .* is judged ruled out, not possible \(\w+ refutes: ", said), said
+    assert re.search(r"cases\[1\]\.given: .*not the same objects: ConfigMap ledger/else$", said, re.MULTILINE), said
 
 
 def test_a_path_that_does_not_exist_is_wrong_usage(run: Run) -> None:

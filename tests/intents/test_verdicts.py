@@ -215,6 +215,13 @@ def test_texts_name_the_evidence() -> None:
     assert result.findings[0].quote == "n1: True"
 
 
+@pytest.mark.parametrize(("nodes", "named"), [((False,), "Node n0"), ((False, False), "None")])
+def test_rule_over_whole_reads_names_no_object_among_several(nodes: tuple[bool, ...], named: str) -> None:
+    found = judged(incident({**EMPTY, "decisive": True}), reading(*nodes))
+
+    assert (found.verdict, str(found.subject)) == (Verdict.CONFIRMED, named)
+
+
 def test_names_without_a_finding_come_from_the_paste() -> None:
     entry = incident(FULL, runbook=[{"says": "look", "run": "df {full.device|<device>} {full.name|<name>}"}])
 
