@@ -370,8 +370,9 @@ class Incident(Model):
     """{title, url}: first the page that helps most. The answer shows it, and the first one whose title begins with
     "Runbook"; the others are under Details."""
     explains: tuple[Consequence, ...] = ()
-    """The consequences that pods and workloads show because of it: once confirmed, they are explained. exit (a container
-    ended or is restarted), not-started, unscheduled, evicted, not-created (refused by the API server), unready."""
+    """The consequences that pods and workloads show because of it: once confirmed, they are explained. exit (a
+    container ended or is restarted), not-started, unscheduled, evicted, not-created (refused by the API server),
+    unready."""
     shows: tuple[Consequence, ...] = ()
     """For a general incident: the consequences that it is itself. Any incident that explains one of them, of the same
     object, is its cause and leads; unready stands for all of them."""
