@@ -261,19 +261,6 @@ class IncidentChannels:
             if row is not None and row.rendered_by == by:
                 await _change(connection, channel, rendered_by="", rendered_until=None)
 
-    async def displaced(self, channel: str, place: str) -> bool:
-        """Record that a message or canvas is gone. Return whether it showed the summary; that is then rendered again.
-
-        The claim stays: its attempt posts the new message, and a second attempt would post another one.
-        """
-        async with self._alone(channel) as connection:
-            row = await find_channel(connection, channel)
-            places = () if row is None else ("summary_ts", "canvas")
-            lost = [name for name in places if place and getattr(row, name) == place]
-            if lost:
-                await _change(connection, channel, shown=0, **dict.fromkeys(lost, ""))
-            return bool(lost)
-
     @asynccontextmanager
     async def _alone(self, channel: str) -> AsyncIterator[AsyncConnection]:
         async with self._database.write("chronicle", channel) as connection:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Column, Table, delete
+from sqlalchemy import Column, Table, delete, exists
 
 from bot.store.accepted_jobs import AcceptedJobs
 from bot.store.alert_groups import AlertGroups
@@ -33,6 +33,7 @@ from bot.store.tables import (
     corrections,
     directory,
     feedback,
+    incident_channels,
     mutes,
     notices,
     outbox,
@@ -110,10 +111,14 @@ class Store:
         Chronicles have their own time: an incident is looked up for longer than a question.
         """
         gone = await self.chronicles.purge(chronicles_before, dismissed_before=before)
+        # A summary is edited as long as its channel is recorded, so its posting must be known.
+        shows = incident_channels.c
+        shown = exists().where(shows.channel == outbox.c.channel, shows.summary_ts == outbox.c.ts)
         for table, age in _AGES:
+            expired = delete(table).where(age < before)
             # One short transaction each, so that nobody waits for all of them.
             async with self._database.write() as connection:
-                gone += (await connection.execute(delete(table).where(age < before))).rowcount
+                gone += (await connection.execute(expired.where(~shown) if table is outbox else expired)).rowcount
         return gone
 
 

@@ -6,7 +6,7 @@ in its metadata, and is searched for before a second attempt.
 
 from __future__ import annotations
 
-from bot.slack.errors import SlackRefusal, SlackUnavailable
+from bot.slack.errors import MessageGone, SlackRefusal, SlackUnavailable
 from bot.slack.posts import PostedMessage
 from bot.workflows.services import Services
 from responses.slack.message import Message
@@ -40,11 +40,21 @@ async def post_once(
     return sent
 
 
-async def show_once(services: Services, message: Message, *, to: str, key: str) -> PostedMessage:
-    """Post to a channel, or show the message in the place of what was posted before. Raise SlackError."""
-    sent = await post_once(services, message, to=to, key=key)
-    if sent.earlier:
-        await services.slack.update(channel=to, ts=sent.ts, message=message, final=True, key=key)
+async def show_once(
+    services: Services, message: Message, *, to: str, key: str, first: Message | None = None
+) -> PostedMessage:
+    """Post to a channel, or show the message in the place of what was posted before. Raise SlackError.
+
+    `first` is what a post shows, if an edit shows something else; with it, a message that was deleted is posted again.
+    """
+    while (sent := await post_once(services, first or message, to=to, key=key)).earlier:
+        try:
+            await services.slack.update(channel=to, ts=sent.ts, message=message, final=True, key=key)
+            break
+        except MessageGone:
+            if first is None:
+                raise
+            await services.store.outbox.forget(key, ts=sent.ts)
     return sent
 
 

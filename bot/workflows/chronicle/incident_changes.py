@@ -16,12 +16,13 @@ from bot.slack.errors import SlackRefusal
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.documents import ChronicleDocuments
 from bot.workflows.chronicle.fact_rows import row_of
+from bot.workflows.chronicle.pinned_summary import summary_key
 from bot.workflows.chronicle.summary_canvas import SummaryCanvas
 from bot.workflows.filled_dialogs import tell_user
 from bot.workflows.job_payloads import CommandJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
-from bot.workflows.single_posts import post_once
+from bot.workflows.single_posts import post_once, take_back
 from intents.channel_commands import ChannelAction
 from intents.chronicle.facts import Fact, FactKind, IncidentStatus
 from intents.domain import Text
@@ -149,18 +150,12 @@ class IncidentChangeWorkflow:
             return ""
 
     async def _remove(self, known: IncidentChannel) -> None:
-        ts = known.summary_ts
-        if not ts:
-            return
-        outbox = self.services.store.outbox
-        key = await outbox.by_message(known.channel, ts) or ""
         try:
-            await self.services.slack.unpin(channel=known.channel, ts=ts)
-            await self.services.slack.delete(channel=known.channel, ts=ts, key=key)
+            if known.summary_ts:
+                await self.services.slack.unpin(channel=known.channel, ts=known.summary_ts)
+            await take_back(self.services, summary_key(known.channel))
         except SlackRefusal as error:
             _log.warning("summary_delete_failed", channel=known.channel, error=str(error))
-        if key:
-            await outbox.forget(key)
 
     async def _answer(self, payload: CommandJob, says: Text, key: str) -> None:
         if payload.cause:

@@ -15,7 +15,6 @@ from bot.jobs import JobRun, Json
 from bot.slack.errors import (
     Archived,
     ChannelGone,
-    MessageGone,
     MissingScope,
     NotInChannel,
     SlackError,
@@ -28,12 +27,11 @@ from bot.workflows.chronicle.summary_page import SummaryPage, page_of
 from bot.workflows.job_payloads import SummaryJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
-from bot.workflows.single_posts import post_once
+from bot.workflows.single_posts import show_once
 from intents.domain import Text
 from responses import failures, incident_replies
 from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
 from responses.slack.chronicle.summary import summary_message
-from responses.slack.message import Message
 from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
@@ -127,41 +125,21 @@ class SummaryWorkflow:
         await self._say_once(channel.channel, channel.summary_ts, "shared", incident_replies.SHARED_CHANNEL)
         return True
 
-    def _message(self, page: SummaryPage, *, posted: bool) -> Message:
-        # An edit notifies nobody; a new post would notify every mentioned user.
-        return summary_message(
-            page.summary, language=self.services.usual_language, permalink=page.permalink, mention=not posted
-        )
-
     async def _put(self, page: SummaryPage) -> None:
-        channel, old_ts = page.channel.channel, page.channel.summary_ts
-        if old_ts and await self._edited(page, old_ts):
-            return
-        ts = await self._posted(page)
-        lacks = await self._lacks(channel) | await self._pin(channel, ts)
-        await self._say_lacking(channel, ts, lacks)
-        # Last step: pin the message, if possible.
-        await self.services.store.chronicles.placed(channel, summary_ts=ts)
-
-    async def _edited(self, page: SummaryPage, ts: str) -> bool:
-        """Edit our message `ts`; False if it was deleted, perhaps by mistake, and must be posted again."""
+        """Show the summary; one that was deleted, perhaps by mistake, is posted again."""
         channel, services = page.channel.channel, self.services
-        message = self._message(page, posted=False)
-        try:
-            await services.slack.update(channel=channel, ts=ts, message=message, final=True, key=_key(channel))
-        except MessageGone:
-            await services.store.outbox.forget(_key(channel), ts=ts)
-            await services.store.chronicles.displaced(channel, ts)
-            return False
-        return True
-
-    async def _posted(self, page: SummaryPage) -> str:
-        """Post the summary and return its ts. An interrupted attempt may have posted older content."""
-        channel = page.channel.channel
-        sent = await post_once(self.services, self._message(page, posted=True), to=channel, key=_key(channel))
-        if sent.earlier and not await self._edited(page, sent.ts):
-            return await self._posted(page)
-        return sent.ts
+        # An edit notifies nobody; a new post would notify every mentioned user.
+        first, edited = (
+            summary_message(page.summary, language=services.usual_language, permalink=page.permalink, mention=mention)
+            for mention in (False, True)
+        )
+        sent = await show_once(services, edited, to=channel, key=summary_key(channel), first=first)
+        if sent.ts == page.channel.summary_ts:
+            return
+        lacks = await self._lacks(channel) | await self._pin(channel, sent.ts)
+        await self._say_lacking(channel, sent.ts, lacks)
+        # Last step: pin the message, if possible.
+        await services.store.chronicles.placed(channel, summary_ts=sent.ts)
 
     async def _pin(self, channel: str, ts: str) -> frozenset[str]:
         """Pin the summary; return the missing scope, if any. Other errors are posted below the summary."""
@@ -210,6 +188,6 @@ class SummaryWorkflow:
             _log.warning("failure_notice_post_failed", channel=channel, error=str(error))
 
 
-def _key(channel: str) -> str:
+def summary_key(channel: str) -> str:
     """Return the key of the summary in the outbox and in Slack."""
     return f"{channel}/summary"
