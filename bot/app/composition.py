@@ -52,17 +52,14 @@ from bot.surfaces.slack.socket_mode import connected
 from bot.surfaces.slack.surface import SlackSurface
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.surfaces.web import web_application
-from bot.workflows.admission import Admission, RefusalNotices
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
-from bot.workflows.concurrency import ConcurrencyLimits
-from bot.workflows.configuration import Configuration
+from bot.workflows.feedback import Mutes
 from bot.workflows.job_payloads import turn_of
-from bot.workflows.learned_commands import LearnedCommands
 from bot.workflows.learned_entries import LearnedEntries
-from bot.workflows.mutes import Mutes
 from bot.workflows.registry import alert_jobs, failure_reports, incident_commands, watch_jobs, workflows
-from bot.workflows.services import Services
-from bot.workflows.submissions import Submissions
+from bot.workflows.saved_incidents import LearnedCommands
+from bot.workflows.services import ConcurrencyLimits, Configuration, Services
+from bot.workflows.submissions import Admission, RefusalNotices, Submissions
 from intents.catalog.loader import Problem
 
 _log: Final = structlog.get_logger(__name__)

@@ -20,7 +20,7 @@ from bot.policy.alert_routes import AlertRoutesError, load_alert_routes
 from bot.policy.channel_defaults import ChannelsError, load_channels
 from bot.remedies.names import action_names, unknown_actions
 from bot.settings import Settings, variable
-from bot.workflows.configuration import Configuration
+from bot.workflows.services import Configuration
 from responses.safety import safe_line
 
 _log: Final = structlog.get_logger(__name__)

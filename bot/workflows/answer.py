@@ -1,7 +1,9 @@
-"""Answer a request: read its files, read the cluster, post the answer.
+"""Answer a request: read its files, read the cluster, post the answer; switch it to another cluster.
 
 A slow answer has a placeholder, which the answer replaces. After a crash at any point the answer is still posted once:
 posted messages are found again before a post, and updates may be repeated.
+
+Who chooses another cluster has their rights checked as if they had asked. If two users choose, the later choice wins.
 """
 
 from __future__ import annotations
@@ -18,32 +20,29 @@ from bot.diagnosing import CarriedMatch, carried_match
 from bot.jobs import JobRun, Json
 from bot.policy import PolicyScope, ReadLevel
 from bot.policy.channel_defaults import AlertAnswers
+from bot.slack.errors import SlackRefusal
 from bot.slack.lane import unasked
 from bot.slack.posts import PostedMessage
 from bot.store import RequestState, StoredRequest
-from bot.workflows.alert_notes import AlertNotes
-from bot.workflows.chronicle.answer_facts import FactRecorder
-from bot.workflows.chronicle.similar_incidents import SimilarIncidents
+from bot.workflows.alert_posts import AlertNotes
+from bot.workflows.chronicle.facts import FactRecorder, SimilarIncidents
 from bot.workflows.cluster_choice import PRESSED
-from bot.workflows.concurrency import LimitReached
-from bot.workflows.job_payloads import AnswerJob
-from bot.workflows.message_poster import MessagePoster
-from bot.workflows.outages import retry_step, try_step
-from bot.workflows.pasted_files import PastedFiles
-from bot.workflows.plot_pictures import PlotPictures
-from bot.workflows.progress import ProgressReporter
-from bot.workflows.repeats import Repeats
+from bot.workflows.job_payloads import AnswerJob, PickJob
+from bot.workflows.message_poster import MessagePoster, PlotPictures, ProgressReporter
+from bot.workflows.pasted_files import PastedFiles, ThreadRoots
+from bot.workflows.repeats import Repeats, UnknownPasteRecorder
 from bot.workflows.replies import Replies, Reply
-from bot.workflows.services import ANSWER, Exchange, Services
-from bot.workflows.thread_roots import ThreadRoots
-from bot.workflows.unknown_pastes import UnknownPasteRecorder
+from bot.workflows.services import ANSWER, Exchange, LimitReached, Services, retry_step, try_step
 from intents.alerts.labels import is_alert, is_over
 from intents.catalog.learned import is_learned
 from intents.domain import Verdict
 from intents.kept_text import kept_text
 from intents.matcher import MatchResult
 from intents.trouble_reports import deserves_a_look
+from responses.cluster_choice import CLUSTER_NOT_VISIBLE
 from responses.slack.diagnosis import placeholder_message
+from responses.slack.notices import not_done
+from responses.slack.presses import Press
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -362,3 +361,47 @@ def _about(request: StoredRequest) -> str:
 def _kept(parts: Mapping[str, str], *, quotes: frozenset[str], opening: bool) -> dict[str, str]:
     first = min(parts, default="")
     return {ts: kept_text(text, quotes=quotes, opening=opening and ts == first) for ts, text in parts.items()}
+
+
+_WHY: Final = "the policy does not allow this user to see that cluster in this channel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickWorkflow:
+    """The job `pick`."""
+
+    services: Services
+    answers: AnswerWorkflow
+
+    async def run(self, run: JobRun, payload: PickJob) -> Json | None:
+        taken = await retry_step(run, "take", self.take, payload, run.id)
+        if not taken:
+            return None
+        picked = PickedCluster(user=payload.user, cluster=payload.cluster)
+        prepared: Json = {"revision": taken["revision"], "unread": []}
+        result = await self.answers.in_turn(run, request := payload.request, prepared, picked)
+        await self.answers.link_back(run, request, result)
+        return result
+
+    async def take(self, payload: PickJob, job: str) -> Json | None:
+        """Store the choice if the user may see that cluster."""
+        services, store = self.services, self.services.store
+        request = await store.requests.get(payload.request)
+        if request is None or request.state is RequestState.WITHDRAWN:
+            return None
+        cluster = payload.cluster
+        requester = await services.presser(payload)
+        if not requester.scope.clusters([cluster]):
+            refused = {"action": str(Press.CLUSTER), "outcome": "refused", "cluster": cluster}
+            await services.audit(payload, **refused, detail={"why": _WHY}, key=job)
+            message = not_done(requester.scope.text_only_reason or CLUSTER_NOT_VISIBLE, language=requester.language)
+            try:
+                await services.slack.post_ephemeral(
+                    channel=payload.channel, user=payload.user, message=message, thread_ts=request.original.thread_ts
+                )
+            except SlackRefusal as error:
+                _log.warning("press_reply_failed", error=str(error))
+            return None
+        if await store.answers.note(request.id, {PRESSED: cluster}) is None:
+            return None
+        return {"revision": request.revision}

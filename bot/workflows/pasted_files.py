@@ -1,20 +1,26 @@
-"""Read pasted files into the text of their request: long pastes arrive as snippets, logs as attachments."""
+"""Read what belongs to a paste: its files, and the thread root of an empty mention.
+
+The root's text and files become parts of the request, before the text of the mention.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
+from bot.diagnosing import match_text
 from bot.jobs import Json
-from bot.slack.errors import SlackError
-from bot.store import LONGEST_TEXT, StoredRequest
+from bot.slack.errors import SlackError, SlackRefusal
+from bot.slack.message_events import files_of, text_of
+from bot.store import LONGEST_TEXT, StoredRequest, Surface
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import FILE, Exchange, Services
 from intents.domain import Text
+from intents.slash import HelpQuery, TextQuery, parse_message
 from responses.safety import safe
 from responses.slack.notices import notice
 
@@ -59,3 +65,44 @@ class PastedFiles:
         once = f"file/{exchange.request.original.channel}/{unread[0].en[:40]}"
         if await self.services.once(once, within=_SAID_ONCE):
             await self.poster.post(exchange.request, notice(unread[0], language=exchange.language), step=FILE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadRoots:
+    """Reads the thread root of an empty mention."""
+
+    services: Services
+    files: PastedFiles
+
+    async def read(self, request: StoredRequest) -> tuple[Text, ...]:
+        """Add the thread root if the mention is empty; return why it could not be read. Idempotent."""
+        original = request.original
+        if original.origin is not Surface.MENTION or original.thread_ts in ("", original.source_ts) or original.name:
+            return ()
+        if not await self._leaves_it_open(request.parts.get(original.source_ts, "")):
+            return ()
+        try:
+            root = await self.services.slack.message(channel=original.channel, ts=original.thread_ts)
+        except SlackRefusal as error:
+            _log.warning("thread_root_read_failed", request=request.id, error=str(error))
+            return (error.says,)
+        # Our own messages are not questions.
+        ours = (await self.services.slack.identify()).bot_id
+        return await self._add(request, root) if root and root.get("bot_id") != ours else ()
+
+    async def _leaves_it_open(self, mention: str) -> bool:
+        """Tell whether the mention is empty or has no question of its own: "@casebook what is this?"."""
+        match parse_message(mention):
+            case HelpQuery():
+                return not mention.strip()
+            case TextQuery(text=text):
+                return not (await match_text(text, engine=self.services.engine())).hypotheses
+            case _:
+                return False
+
+    async def _add(self, request: StoredRequest, root: Mapping[str, Any]) -> tuple[Text, ...]:
+        # Not a message ts: an edit of the root concerns the root's own request.
+        part = f"{request.original.thread_ts}.root"
+        text = safe(text_of(root), limit=LONGEST_TEXT)
+        await self.services.store.requests.amend(request.id, part, text, self.services.clock())
+        return await self.files.add(request, files_of(root), behind=part)

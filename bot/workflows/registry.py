@@ -8,53 +8,39 @@ from typing import TypeVar
 
 from bot.jobs import JobPayload, JobRun, Json, StartJob, Workflow
 from bot.workflows import job_payloads as jobs
-from bot.workflows.alert_groups import AlertGroupWorkflow, AlertPostWorkflow
-from bot.workflows.alert_notes import AlertNotes, AlertOverWorkflow
-from bot.workflows.answer import AnswerWorkflow
-from bot.workflows.authorisation import Authoriser
-from bot.workflows.chronicle.answer_facts import FactRecorder
+from bot.workflows.alert_groups import AlertGroupWorkflow
+from bot.workflows.alert_posts import AlertNotes, AlertOverWorkflow, AlertPostWorkflow
+from bot.workflows.answer import AnswerWorkflow, PickWorkflow
+from bot.workflows.authorisation import Authoriser, RemedyOffers
 from bot.workflows.chronicle.backfill import BackfillWorkflow
-from bot.workflows.chronicle.catch_up import CatchUpWorkflow
-from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
-from bot.workflows.chronicle.documents import ChronicleDocuments
-from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow
-from bot.workflows.chronicle.incident_commands import IncidentCommands
-from bot.workflows.chronicle.incident_start import IncidentStartWorkflow
-from bot.workflows.chronicle.mentions import MentionWorkflow
+from bot.workflows.chronicle.chronicle_jobs import (
+    ArchivedWorkflow,
+    ChronicleJobs,
+    IncidentStartWorkflow,
+    RemovedWorkflow,
+)
+from bot.workflows.chronicle.documents import CatchUpWorkflow, ChronicleDocuments
+from bot.workflows.chronicle.facts import FactRecorder, SimilarIncidents
+from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow, ResolveDialogWorkflow
+from bot.workflows.chronicle.incident_commands import IncidentCommands, MentionWorkflow, PinWorkflow
 from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
-from bot.workflows.chronicle.removal import ArchivedWorkflow, RemovedWorkflow
-from bot.workflows.chronicle.resolve_dialog import ResolveDialogWorkflow
-from bot.workflows.chronicle.similar_incidents import SimilarIncidents
-from bot.workflows.chronicle.timeline_marks import PinWorkflow
-from bot.workflows.cluster_choice import ClusterChooser
-from bot.workflows.cluster_pick import PickWorkflow
-from bot.workflows.corrections import CorrectionWorkflow
+from bot.workflows.cluster_choice import ClusterChooser, FollowUps
 from bot.workflows.failure_reports import FailureReports
-from bot.workflows.feedback_report import FeedbackReportWorkflow
-from bot.workflows.follow_ups import FollowUps
-from bot.workflows.learned_saves import SaveWorkflow
-from bot.workflows.message_poster import MessagePoster
-from bot.workflows.opinions import OpinionWorkflow
-from bot.workflows.outages import retry_step
-from bot.workflows.pasted_files import PastedFiles
-from bot.workflows.plan_claims import PlanClaims
-from bot.workflows.plot_pictures import PlotPictures
-from bot.workflows.press_records import PressRecorder
-from bot.workflows.preview import PreviewWorkflow
-from bot.workflows.remedy import RemedyWorkflow
-from bot.workflows.remedy_offers import RemedyOffers
-from bot.workflows.repeats import Repeats
+from bot.workflows.feedback import CorrectionWorkflow, OpinionWorkflow
+from bot.workflows.message_poster import MessagePoster, PlotPictures
+from bot.workflows.pasted_files import PastedFiles, ThreadRoots
+from bot.workflows.press_records import PlanClaims, PressRecorder
+from bot.workflows.remedy import PreviewWorkflow, RemedyWorkflow
+from bot.workflows.repeats import Repeats, UnknownPasteRecorder
 from bot.workflows.replies import Replies
-from bot.workflows.reports import ReportWorkflow
+from bot.workflows.reports import FeedbackReportWorkflow, ReportWorkflow
 from bot.workflows.save_dialog import SaveDialogWorkflow
-from bot.workflows.services import Services
+from bot.workflows.saved_incidents import SaveWorkflow
+from bot.workflows.services import Services, retry_step
 from bot.workflows.silences import SilenceWorkflow
-from bot.workflows.thread_roots import ThreadRoots
-from bot.workflows.unknown_pastes import UnknownPasteRecorder
+from bot.workflows.submissions import WithdrawWorkflow
 from bot.workflows.watch import WatchWorkflow
-from bot.workflows.watch_display import WatchDisplay
-from bot.workflows.watch_presses import WatchPressWorkflow
-from bot.workflows.withdrawal import WithdrawWorkflow
+from bot.workflows.watch_display import WatchDisplay, WatchPressWorkflow
 
 P = TypeVar("P", bound=JobPayload)
 # The name of each kind of job, and its workflow for a recorded payload.

@@ -22,10 +22,9 @@ from bot.metrics import REFUSED
 from bot.overviews.overview import overview
 from bot.policy import ReadLevel
 from bot.store import Mute, StoredRequest, Surface, standing
-from bot.workflows.cluster_choice import ClusterChooser, Interpretation
-from bot.workflows.follow_ups import FollowUps
+from bot.workflows.authorisation import RemedyOffers
+from bot.workflows.cluster_choice import ClusterChooser, FollowUps, Interpretation
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
-from bot.workflows.remedy_offers import RemedyOffers
 from bot.workflows.services import Exchange, Requester, Services
 from intents.domain import Diagnosis, Existence, Finding, NamedObject, Text
 from intents.mutes import concerned

@@ -20,7 +20,7 @@ from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError, SlackRefusal
 from bot.slack.message_events import text_of
-from bot.workflows.filled_dialogs import CheckedDialog, FilledDialog, SubmittedDialog
+from bot.workflows.dialogs import CheckedDialog, FilledDialog, SubmittedDialog
 from bot.workflows.job_payloads import SaveDialogJob, SaveJob
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.learned_entries import InForce

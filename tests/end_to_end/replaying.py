@@ -18,7 +18,7 @@ from typing import Any, Final
 from bot.diagnosing import Engine
 from bot.playground.slack import SimulatedSlack
 from bot.surfaces.slack.listeners.channels import EVENTS
-from bot.workflows.chronicle.fact_rows import facts_in
+from bot.workflows.chronicle.facts import facts_in
 from intents.chronicle.facts import Fact
 from responses.slack.as_text import as_text
 from tests.chronicle.recorded import Event, Recording, mentioning

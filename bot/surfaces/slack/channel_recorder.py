@@ -17,8 +17,7 @@ from bot.slack.message_events import DeletedMessage, EditedMessage, read_event
 from bot.store import ChannelState, Store, StoreUnavailable
 from bot.surfaces.slack.recorded_channels import RecordedChannels
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
-from bot.workflows.chronicle.fact_rows import row_of
-from bot.workflows.chronicle.message_facts import recorded_message
+from bot.workflows.chronicle.facts import recorded_message, row_of
 from intents.chronicle.facts import Fact, FactKind
 from responses.safety import safe_line
 

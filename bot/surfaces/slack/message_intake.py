@@ -17,9 +17,8 @@ from bot.metrics import Metrics
 from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMessage
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Store, Surface
 from bot.surfaces.slack.paste_parts import Part, RecentParts
-from bot.workflows.admission import RefusalNotices, TooManyRequests
 from bot.workflows.job_payloads import AlertOverJob, MentionJob
-from bot.workflows.submissions import Submissions
+from bot.workflows.submissions import RefusalNotices, Submissions, TooManyRequests
 from intents.alerts.identity import identities
 from intents.alerts.labels import is_over
 from intents.alerts.states import PostStates, states_in

@@ -25,8 +25,8 @@ from bot.surfaces.slack.missed_events import MissedEvents
 from bot.surfaces.slack.press_intake import PressIntake
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.workflows.chronicle.incident_commands import IncidentCommands
-from bot.workflows.learned_commands import LearnedCommands
-from bot.workflows.mutes import Mutes
+from bot.workflows.feedback import Mutes
+from bot.workflows.saved_incidents import LearnedCommands
 from bot.workflows.submissions import Submissions
 from intents.domain import Language
 

@@ -1,4 +1,4 @@
-"""Handle commands about an incident channel: answer the requester at once, or start a job that posts.
+"""Handle what members ask in incident channels: commands, mentions, and messages marked for the timeline.
 
 Permission is checked here, before anything is promised.
 """
@@ -6,28 +6,34 @@ Permission is checked here, before anything is promised.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import structlog
 
 from bot.jobs import JobPayload, StartJob
-from bot.slack.errors import NotInChannel, SlackError
+from bot.slack.errors import NotInChannel, SlackError, SlackRefusal
 from bot.slack.message_forms import checked
 from bot.slack.people import Place
-from bot.store import ChannelState, IncidentChannel
-from bot.workflows.chronicle.catch_up import CatchUpWorkflow
-from bot.workflows.chronicle.documents import ChronicleDocuments
-from bot.workflows.chronicle.summary_page import forbidden
-from bot.workflows.job_payloads import CommandJob, IncidentJob, ResolveDialogJob
+from bot.store import ChannelState, FactRow, IncidentChannel
+from bot.workflows.chronicle.documents import CatchUpWorkflow, ChronicleDocuments, forbidden
+from bot.workflows.chronicle.facts import facts_in, pinned_fact
+from bot.workflows.job_payloads import CommandJob, IncidentJob, MentionJob, PinJob, ResolveDialogJob, TimelineMark
+from bot.workflows.message_poster import post_once
 from bot.workflows.services import Requester, Services
 from intents.channel_commands import READ_ONLY, ChannelAction, ChannelCommand
+from intents.chronicle.facts import FactKind
 from intents.domain import Language, Text
+from intents.misuse import Misuse
+from intents.slash import parse_message
 from responses import incident_replies
 from responses.chronicle import resolve_words
 from responses.failures import BUSY
+from responses.language import choose
 from responses.slack.chronicle.resolve_dialog import resolve_button
+from responses.slack.help import misused
 from responses.slack.message import Message
 from responses.slack.notices import notice
 
@@ -202,3 +208,159 @@ def _unfit(doing: ChannelAction, known: IncidentChannel | None) -> Text | None:
     if known.state is ChannelState.RESOLVED and doing in (ChannelAction.OPEN, ChannelAction.RESOLVE):
         return incident_replies.ALREADY_RESOLVED
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionWorkflow:
+    """The job `mention`."""
+
+    commands: IncidentCommands
+
+    async def answer(self, payload: MentionJob, id: str) -> None:
+        """Post the answer and start the job, once even if repeated. Raise SlackUnavailable."""
+        decided = await self._decided(payload, id)
+        if decided is None:
+            return
+        channel, thread = payload.channel, payload.thread_ts
+        try:
+            await post_once(self.commands.services, decided.message, to=channel, thread_ts=thread, key=f"{id}/said")
+        except SlackRefusal as error:
+            _log.warning("mention_command_reply_failed", channel=channel, error=str(error))
+        if decided.job:
+            await self.commands.start(f"{id}.done", decided.job)
+
+    async def _decided(self, payload: MentionJob, id: str) -> CommandReply | None:
+        services, text = self.commands.services, payload.text
+        language = choose(preferred=services.language, text=text)
+        match parse_message(text):
+            case Misuse() as wrong:
+                requester = await services.requester(
+                    team=payload.team, channel=payload.channel, user=payload.user, text=text
+                )
+                return CommandReply(
+                    message=misused(wrong.says, wrong.closest, usage=wrong.usage, language=requester.language)
+                )
+            case ChannelCommand() as command:
+                incident_command = IncidentCommand(
+                    id=id,
+                    team=payload.team,
+                    channel=payload.channel,
+                    user=payload.user,
+                    command=command,
+                    text=text,
+                    at=payload.at,
+                    language=language,
+                    thread_ts=payload.thread_ts,
+                )
+                return await self.commands.decide(incident_command)
+            case _:
+                return None
+
+
+_SAID_ONCE: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinWorkflow:
+    """The job `pin`. A reaction is answered only by a refusal, once a day."""
+
+    services: Services
+
+    async def mark(self, payload: PinJob) -> None:
+        channel, chronicles = payload.channel, self.services.store.chronicles
+        requester = await self.services.presser(payload)
+        known = await chronicles.get(channel)
+        if known is None or not known.is_recorded:
+            says = incident_replies.NO_INCIDENT if known is None else incident_replies.DISMISSED_HERE
+            await self._answer(payload, says, requester.language)
+            return
+        if refused := forbidden(requester, changes=True):
+            await self._refuse(payload, refused, requester.language)
+            return
+        if payload.ts == known.summary_ts:
+            # The summary would quote itself, and its content changes all the time.
+            await self._refuse(payload, incident_replies.SUMMARY_ITSELF, requester.language)
+            return
+        changed = await self._do(payload)
+        if changed:
+            await self.services.changed(channel)
+        if payload.mark is TimelineMark.PIN:
+            says = incident_replies.PINNED if changed else incident_replies.PINNED_ALREADY
+        else:
+            says = incident_replies.UNPINNED if changed else incident_replies.NOT_ON_IT
+        await self._answer(payload, says, requester.language)
+
+    async def _do(self, payload: PinJob) -> bool:
+        channel, ts, user = payload.channel, payload.ts, payload.user
+        at, chronicles = payload.at, self.services.store.chronicles
+        match payload.mark:
+            case TimelineMark.PIN:
+                return await chronicles.pin(channel, ts, by=user, at=at, fact=await self._fact(payload))
+            case TimelineMark.UNPIN:
+                return await chronicles.unpin(channel, ts, by=user, at=at)
+            case TimelineMark.REMOVE:
+                return await chronicles.remove(channel, ts, by=user, at=at)
+
+    async def _fact(self, payload: PinJob) -> FactRow | None:
+        """Return the fact of the message itself; None if its other facts suffice, or it is gone."""
+        channel, ts = payload.channel, payload.ts
+        if payload.chosen:
+            return payload.fact
+        rows = [row for row in await self.services.store.chronicles.facts(channel) if row.ts == ts]
+        if any(fact.kind is not FactKind.ANSWERED for fact in facts_in(rows)):
+            return None
+        try:
+            message = await self.services.slack.message(channel=channel, ts=ts)
+        except SlackRefusal as error:
+            _log.warning("pinned_message_read_failed", channel=channel, error=str(error))
+            return None
+        return pinned_fact(message) if message else None
+
+    async def _answer(self, payload: PinJob, says: Text, language: Language) -> None:
+        address, message = payload.response_url, notice(says, language=language)
+        if not address:
+            return
+        thread = payload.thread_ts
+        # An ephemeral message at a response URL is outside of the thread.
+        if thread and await self._send(self._private(payload, message, thread)):
+            return
+        await self._send(self.services.slack.respond(address, message))
+
+    async def _refuse(self, payload: PinJob, says: Text, language: Language) -> None:
+        if payload.response_url:
+            await self._answer(payload, says, language)
+            return
+        channel, user = payload.channel, payload.user
+        once = f"pin/{channel}/{user}"
+        if await self.services.once(once, within=_SAID_ONCE):
+            message = notice(says, language=language)
+            await self._send(self._private(payload, message, await self._thread(channel, payload.ts)))
+
+    async def _thread(self, channel: str, ts: str) -> str:
+        """Return the thread of a message, which a reaction's event does not name."""
+        try:
+            message = await self.services.slack.message(channel=channel, ts=ts)
+        except SlackError as error:
+            _log.info("pinned_message_read_failed", channel=channel, error=str(error))
+            return ""
+        return thread_of(message) if message else ""
+
+    def _private(self, payload: PinJob, message: Message, thread_ts: str) -> Awaitable[None]:
+        return self.services.slack.post_ephemeral(
+            channel=payload.channel, user=payload.user, message=message, thread_ts=thread_ts
+        )
+
+    async def _send(self, reply: Awaitable[None]) -> bool:
+        """Send a reply; return whether Slack took it. Raise SlackUnavailable."""
+        try:
+            await reply
+        except SlackRefusal as error:
+            _log.warning("pin_reply_failed", error=str(error))
+            return False
+        return True
+
+
+def thread_of(message: Mapping[str, Any]) -> str:
+    """Return the thread that a message was posted in; "" for one in the channel, also where a thread begins."""
+    thread = str(message.get("thread_ts") or "")
+    return "" if thread == message.get("ts") else thread

@@ -1,6 +1,7 @@
-"""Keep the pinned message of an incident channel up to date: it is rendered again after each change.
+"""Keep the pinned message and the canvas of an incident channel up to date: rendered again after each change.
 
-With any number of processes and messages, one process edits one message, a few times a minute.
+With any number of processes and messages, one process edits one message, a few times a minute. The canvas is written
+less often than the message, but the last change is always written. Without a canvas, nothing else is affected.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import structlog
 from bot.jobs import JobRun, Json
 from bot.slack.errors import (
     Archived,
+    CanvasGone,
+    CanvasTaken,
     ChannelGone,
     MissingScope,
     NotInChannel,
@@ -22,19 +25,92 @@ from bot.slack.errors import (
     SlackUnavailable,
 )
 from bot.store import ChannelState, Chronicle, IncidentChannel, StoreUnavailable
-from bot.workflows.chronicle.summary_canvas import CANVAS_EVERY, SummaryCanvas
-from bot.workflows.chronicle.summary_page import SummaryPage, page_of
+from bot.workflows.chronicle.documents import SummaryPage, page_of
 from bot.workflows.job_payloads import SummaryJob
-from bot.workflows.outages import retry_step
-from bot.workflows.services import Services
-from bot.workflows.single_posts import show_once
+from bot.workflows.message_poster import post_once, show_once
+from bot.workflows.services import Services, retry_step
+from intents.chronicle.timeline import timeline_of
 from intents.domain import Text
 from responses import failures, incident_replies
+from responses.slack.chronicle.canvas import canvas
 from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
+
+CANVAS_EVERY: Final = timedelta(minutes=1)
+# After a failure, creation is not retried with each change.
+_TRIED_EVERY: Final = timedelta(hours=6)
+# Stored instead of an id: a user deleted the canvas and does not want it.
+_UNWANTED: Final = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryCanvas:
+    """Writes the summary of an incident to the canvas of its channel."""
+
+    services: Services
+
+    async def put(self, page: SummaryPage) -> bool:
+        """Write the summary to the canvas. False: too early, retry later. Raise SlackUnavailable."""
+        channel, services = page.channel, self.services
+        name = channel.channel
+        if channel.canvas == _UNWANTED or not (channel.canvas or await self._may_be_made(name)):
+            return True
+        if not await services.once(f"canvas/{name}", within=CANVAS_EVERY):
+            return False
+        moments = timeline_of(page.facts)
+        text = canvas(page.summary, moments, language=services.usual_language, permalink=page.permalink)
+        try:
+            if channel.canvas:
+                await services.slack.canvas_edit(canvas=channel.canvas, markdown=text)
+            else:
+                made = await services.slack.canvas_create(channel=name, title=channel.name, markdown=text)
+                await services.store.chronicles.placed(name, canvas=made)
+        except CanvasGone:
+            await services.store.chronicles.placed(name, canvas=_UNWANTED)
+        except SlackRefusal as error:
+            _log.warning("canvas_update_failed", channel=name, error=str(error))
+            if not channel.canvas:
+                await services.store.notices.note(_refused(name), services.clock())
+            if isinstance(error, CanvasTaken):
+                await self._say_taken(channel, error)
+        return True
+
+    async def _may_be_made(self, channel: str) -> bool:
+        """Tell whether creation may be tried: only a refusal blocks it. An interrupted attempt's canvas is found."""
+        refused = await self.services.store.notices.last(_refused(channel))
+        return refused is None or self.services.clock() - refused >= _TRIED_EVERY
+
+    async def _say_taken(self, channel: IncidentChannel, error: CanvasTaken) -> None:
+        """Post below the summary, once, that only the message has it."""
+        name, words, why = channel.channel, incident_replies.NO_CANVAS, error.says
+        says = notice(
+            Text(en=words.en.format(why.en), zh=words.zh.format(why.zh)), language=self.services.usual_language
+        )
+        known = await self.services.store.chronicles.get(name)
+        below = known.summary_ts if known else channel.summary_ts
+        try:
+            await post_once(self.services, says, to=name, thread_ts=below, key=f"canvas/{name}/taken")
+        except SlackRefusal as second:
+            _log.warning("failure_notice_post_failed", channel=name, error=str(second))
+
+    async def take_back(self, channel: IncidentChannel) -> None:
+        """Replace our canvas's content with the notice that the channel is no incident. Raise SlackUnavailable."""
+        if channel.canvas in ("", _UNWANTED):
+            return
+        says = incident_replies.DISMISSED_HERE.in_(self.services.usual_language)
+        try:
+            await self.services.slack.canvas_edit(canvas=channel.canvas, markdown=says)
+        except SlackRefusal as error:
+            _log.warning("canvas_delete_failed", channel=channel.channel, error=str(error))
+
+
+def _refused(channel: str) -> str:
+    """Return the key of the notice that the channel got no canvas."""
+    return f"canvas/{channel}/made"
+
 
 # The longest wait for another process that shows earlier changes; longer than any update takes. Later changes are
 # left to the job of their own slot, so that no slot has more than one edit.

@@ -13,11 +13,10 @@ from bot.jobs import JobsUnavailable
 from bot.slack.outgoing import outgoing
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
 from bot.surfaces.slack.entry_points import COMMAND
-from bot.workflows.admission import TooManyRequests
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
-from bot.workflows.learned_commands import LearnedCommands
-from bot.workflows.mutes import Mutes
-from bot.workflows.submissions import Submissions
+from bot.workflows.feedback import Mutes
+from bot.workflows.saved_incidents import LearnedCommands
+from bot.workflows.submissions import Submissions, TooManyRequests
 from intents.channel_commands import ChannelCommand
 from intents.domain import Language
 from intents.learned_command import LearnedCommand

@@ -17,9 +17,8 @@ from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, 
 from bot.surfaces.slack.entry_points import DIAGNOSE_THIS, PIN, SAVE_AS_INCIDENT, UNPIN
 from bot.surfaces.slack.listeners import TELL_S
 from bot.surfaces.slack.timeline_pins import TimelinePins
-from bot.workflows.admission import TooManyRequests
 from bot.workflows.job_payloads import SaveDialogJob, TimelineMark
-from bot.workflows.submissions import Submissions
+from bot.workflows.submissions import Submissions, TooManyRequests
 from intents.domain import Language, Text
 from responses.failures import BUSY, too_many_requests
 from responses.language import choose
