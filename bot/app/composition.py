@@ -19,14 +19,12 @@ import structlog
 from aiohttp import web
 
 from bot.alertmanager import Alertmanager, open_alertmanager
-from bot.app.readiness import Readiness
-from bot.app.reload import LiveConfiguration
+from bot.app.reload import LiveConfiguration, Readiness
 from bot.app.runtime_options import DEFAULT_OPTIONS, RuntimeOptions
 from bot.app.upkeep import Upkeep
 from bot.app.watcher import LOOK_S, Watcher
 from bot.cluster.clusters import Clusters
-from bot.common.background import in_background
-from bot.common.coalescing import coalesced
+from bot.common.background import coalesced, in_background
 from bot.diagnosing import Engine
 from bot.jobs import JobIntake, JobPayload, Jobs, JobsUnavailable
 from bot.metrics import Metrics
@@ -40,15 +38,12 @@ from bot.slack.scopes import lacking
 from bot.slack.web_client import web_client
 from bot.store import Store, StoreUnavailable, open_store
 from bot.surfaces.alerts_webhook import AlertCredentials, AlertsWebhook
-from bot.surfaces.slack.arrivals import CountedApp
-from bot.surfaces.slack.bolt_app import bolt_app
+from bot.surfaces.slack.arrivals import CountedApp, bolt_app
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
-from bot.surfaces.slack.health import SlackHealth
-from bot.surfaces.slack.http_routes import slack_routes
+from bot.surfaces.slack.health import MissedEvents, SlackHealth
+from bot.surfaces.slack.http_routes import connected, slack_routes
 from bot.surfaces.slack.message_intake import MessageIntake
-from bot.surfaces.slack.missed_events import MissedEvents
 from bot.surfaces.slack.press_intake import PressIntake
-from bot.surfaces.slack.socket_mode import connected
 from bot.surfaces.slack.surface import SlackSurface
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.surfaces.web import web_application

@@ -12,7 +12,7 @@ from bot.jobs import JOBS_VERSION
 from bot.overviews.watched_rows import WELL
 from bot.remedies.step_runner import LOOKS
 from bot.remedies.verification import PACE, VERIFY_S, Pace
-from bot.slack.limits import Limits
+from bot.slack.pacer import Limits
 from bot.store.watch_posts import LEASE
 from bot.surfaces.slack.health import CHECK_S
 from bot.workflows.alert_groups import WINDOW_S

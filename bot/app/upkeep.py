@@ -21,7 +21,7 @@ from bot.jobs import JobPayload, Jobs, JobsUnavailable, StartJob
 from bot.metrics import Metrics
 from bot.settings.reports import ReportSchedule
 from bot.store import Store, StoreUnavailable
-from bot.surfaces.slack.missed_events import MissedEvents
+from bot.surfaces.slack.health import MissedEvents
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.job_payloads import FeedbackReportJob, ReportJob
 

@@ -18,7 +18,6 @@ import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus, WorkflowStatusString
 
 from bot.common.redaction import stored_json, stored_key
-from bot.jobs.calm_loop import CalmLoop
 from bot.jobs.contract import (
     JOBS_VERSION,
     FailureHandler,
@@ -34,7 +33,7 @@ from bot.jobs.contract import (
     nobody_in_particular,
 )
 from bot.jobs.engine import DEADLINE, DatabaseDeadline, route_logs
-from bot.jobs.job_body import JobBody, JobHistory, report_failure
+from bot.jobs.job_body import CalmLoop, JobBody, JobHistory, report_failure
 from bot.jobs.ledger import APPLICATION, ASK_SECONDS, FINISHED, SCHEMA, UNFINISHED, Ledger, as_unavailable
 from bot.jobs.slots import JobSlots
 

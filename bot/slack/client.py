@@ -13,24 +13,18 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api import Api
-from bot.slack.calls import Watch
 from bot.slack.canvases import Canvases
 from bot.slack.continuations import Continuations
 from bot.slack.directory import KeptEntries
 from bot.slack.edits import Edits
 from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
-from bot.slack.files import Files, ReadFile
-from bot.slack.groups import Groups, Membership
-from bot.slack.history import History, Page
-from bot.slack.hosts import Hosts
-from bot.slack.limits import Limits
+from bot.slack.files import Files, ReadFile, Uploads
 from bot.slack.message_forms import Form, checked, forms, payload
-from bot.slack.message_search import MessageSearch
-from bot.slack.people import People, Person, Place
-from bot.slack.pins import Pins
-from bot.slack.posts import Address, PostedMessage, Posts
+from bot.slack.pacer import Limits
+from bot.slack.people import Groups, Membership, People, Person, Place
+from bot.slack.posts import Address, History, MessageSearch, Page, Pins, PostedMessage, Posts
 from bot.slack.response_urls import ResponseUrls
-from bot.slack.uploads import Uploads
+from bot.slack.web_client import Hosts, Watch
 from responses.slack.message import Message, Picture, Snippet, View
 from responses.slack.simplified import text_only
 from responses.slack.validation import validate_view

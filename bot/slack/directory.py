@@ -17,7 +17,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 import structlog
 
-from bot.common.coalescing import CoalescedLookup
+from bot.common.background import CoalescedLookup
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
 

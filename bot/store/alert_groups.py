@@ -1,4 +1,4 @@
-"""Store alerts of Alertmanager's webhook and one post per cause.
+"""Store alerts of Alertmanager's webhook, one post per cause, and its silence.
 
 A scope is a channel and a cluster. Its open round collects alerts; the job of the round places them into posts. A post
 is open while one of its alerts fires; a scope has at most one open post per cause.
@@ -9,21 +9,64 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.accepted_jobs import AcceptedJob, add_job
 from bot.store.database import Database
-from bot.store.silences import StoredSilence
+from bot.store.outbox import AcceptedJob, add_job
 from bot.store.tables import alert_posts, alert_rounds, alerts
 from bot.store.types import insert_once, upsert, upsert_all
 from intents.alerts.alert import Alert, AlertStatus
 
 Json = dict[str, Any]
+
+# Alertmanager answers within seconds; a job that was given up holds nothing back.
+_ASKED_LASTS: Final = timedelta(minutes=2)
+
+
+class SilenceState(StrEnum):
+    """How far a silence is: claimed by a person before Alertmanager is asked, in force, ended by a person."""
+
+    ASKED = "asked"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSilence:
+    """A silence of a post's alerts. `dialog` is the one that asked for it, `id` is Alertmanager's."""
+
+    state: SilenceState
+    dialog: str
+    by: str
+    reason: str
+    until: datetime
+    at: datetime
+    matchers: tuple[str, ...] = ()
+    id: str = ""
+    ended_by: str = ""
+
+    def stands(self, now: datetime) -> bool:
+        """Tell whether it is in force, or about to be."""
+        if self.state is SilenceState.ASKED:
+            return now - self.at < _ASKED_LASTS
+        return self.state is SilenceState.ACTIVE and now < self.until
+
+    def as_json(self) -> Json:
+        kept = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {**kept, "until": self.until.isoformat(), "at": self.at.isoformat(), "matchers": [*self.matchers]}
+
+    @classmethod
+    def from_json(cls, kept: Json) -> StoredSilence:
+        times = {name: datetime.fromisoformat(kept[name]) for name in ("until", "at")}
+        state, matchers = SilenceState(kept["state"]), tuple(kept["matchers"])
+        return cls(**{**kept, **times, "state": state, "matchers": matchers})
+
 
 # Placed together; the round places further ones afterwards.
 MOST_PLACED: Final = 400

@@ -12,8 +12,7 @@ from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, ColumnElement, Table, func, inspect, or_, select
 
-from bot.store.database import Database, parse_url
-from bot.store.errors import StoreUnavailable, StoreUnreachable
+from bot.store.database import Database, StoreUnavailable, StoreUnreachable, parse_url
 from bot.store.tables import audit
 from bot.store.types import insert_once
 

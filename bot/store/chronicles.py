@@ -16,10 +16,19 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Table, Text, cast, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.facts import FactRow, SourceVersion, apply_versions, replace_facts, stored_versions
+from bot.store.facts import (
+    FactRow,
+    Mark,
+    MarkedPlace,
+    SourceVersion,
+    apply_versions,
+    marked_places,
+    record_mark,
+    replace_facts,
+    stored_versions,
+)
 from bot.store.incident_channels import ChannelState, IncidentChannel, IncidentChannels, find_channel, read_channel
 from bot.store.tables import chronicle_reads, fact_marks, fact_sources, facts, incident_channels
-from bot.store.timeline_marks import Mark, MarkedPlace, marked_places, record_mark
 
 _CHANNELS: Final = incident_channels
 _DISMISSED: Final = ChannelState.DISMISSED.value

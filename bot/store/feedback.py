@@ -1,18 +1,22 @@
-"""Store feedback: people's opinions of an answer, one per person."""
+"""Store what people say of answers and which texts no entry explains; read both for the feedback report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Column, ColumnElement, Row, delete, func, or_, select, union
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.audit_log import opened_to_read
 from bot.store.database import Database
-from bot.store.tables import corrections, feedback
+from bot.store.requests import RequestState
+from bot.store.tables import answers, corrections, feedback, requests, unknown_pastes
 from bot.store.types import upsert
-from intents.feedback import Correction
+from intents.feedback import AnswerCount, Correction, FeedbackRecords, UnknownPaste
 
 # The opinion that an answer is wrong.
 NOT_IT: Final = "not it"
@@ -87,3 +91,131 @@ def correction_of(row: Row[Any]) -> Correction:
     """Return a row of the table as a correction."""
     names = ("user", "channel", "incident", "verdict", "entry", "says", "at")
     return Correction(request=row.request_id, **{name: getattr(row, name) for name in names})
+
+
+# Of more templates, the rarest go first, of those the oldest.
+MOST_TEMPLATES: Final = 1_000
+
+
+class UnknownPastes:
+    """Repository of unknown pastes, one per request. All methods raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database, *, most: int = MOST_TEMPLATES) -> None:
+        self._database = database
+        self._most = most
+
+    async def add(self, paste: UnknownPaste) -> bool:
+        """Save what a request asked, replacing what it asked before. Return whether the request is counted first.
+
+        A withdrawn request is not counted: its message was deleted.
+        """
+
+        async def body(connection: AsyncConnection) -> bool:
+            state = select(requests.c.state).where(requests.c.id == paste.request)
+            if (await connection.execute(state)).scalar_one_or_none() in (None, RequestState.WITHDRAWN.value):
+                return False
+            mine = select(unknown_pastes.c.request_id).where(unknown_pastes.c.request_id == paste.request)
+            is_new = (await connection.execute(mine)).one_or_none() is None
+            values = {
+                "request_id": paste.request,
+                "channel": paste.channel,
+                "template": paste.template,
+                "example": paste.example,
+                "at": paste.at,
+            }
+            await upsert(connection, unknown_pastes, values)
+            await self._bound(connection, paste.request)
+            return is_new
+
+        # The same lock as that of a withdrawal, which deletes this row.
+        return await self._database.transact(body, "request", paste.request)
+
+    async def forget(self, request_id: str) -> bool:
+        """Delete what was kept of a request. Return whether there was something."""
+
+        async def body(connection: AsyncConnection) -> bool:
+            mine = delete(unknown_pastes).where(unknown_pastes.c.request_id == request_id)
+            return (await connection.execute(mine)).rowcount > 0
+
+        return await self._database.transact(body, "request", request_id)
+
+    async def _bound(self, connection: AsyncConnection, newest: str) -> None:
+        """Delete the rarest and oldest templates above the limit, but not the newest."""
+        different = select(func.count(func.distinct(unknown_pastes.c.template)))
+        excess = int((await connection.execute(different)).scalar_one()) - self._most
+        if excess <= 0:
+            return
+        kept = select(unknown_pastes.c.template).where(unknown_pastes.c.request_id == newest).scalar_subquery()
+        rarest = (
+            select(unknown_pastes.c.template)
+            .where(unknown_pastes.c.template != kept)
+            .group_by(unknown_pastes.c.template)
+            .order_by(func.count(), func.max(unknown_pastes.c.at), unknown_pastes.c.template)
+            .limit(excess)
+        )
+        gone = [row[0] for row in await connection.execute(rarest)]
+        await connection.execute(delete(unknown_pastes).where(unknown_pastes.c.template.in_(gone)))
+
+
+@asynccontextmanager
+async def open_feedback(url: str) -> AsyncIterator[FeedbackReader]:
+    """Open the feedback of the database at `url` read-only. Raise `StoreUnavailable`."""
+    async with opened_to_read(url, unknown_pastes) as database:
+        yield FeedbackReader(database)
+
+
+class FeedbackReader:
+    """Reads feedback. All methods raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def records(self, since: datetime, until: datetime | None = None) -> FeedbackRecords:
+        """Return the feedback given in a period. Answers count if they were given, called wrong or corrected in it."""
+
+        def within(at: Column[Any]) -> ColumnElement[bool]:
+            return at >= since if until is None else (at >= since) & (at < until)
+
+        async with self._database.read() as connection:
+            corrected = select(corrections).where(within(corrections.c.at))
+            asked = select(unknown_pastes).where(within(unknown_pastes.c.at))
+            return FeedbackRecords(
+                counts=await _counts(
+                    connection, within(answers.c.saved), within(feedback.c.at), within(corrections.c.at)
+                ),
+                corrections=tuple(
+                    correction_of(row) for row in await connection.execute(corrected.order_by(corrections.c.at))
+                ),
+                pastes=tuple(_paste(row) for row in await connection.execute(asked.order_by(unknown_pastes.c.at))),
+            )
+
+
+async def _counts(
+    connection: AsyncConnection,
+    saved: ColumnElement[bool],
+    marked: ColumnElement[bool],
+    corrected: ColumnElement[bool],
+) -> tuple[AnswerCount, ...]:
+    # A person may correct an answer long after the mark, which keeps its first time. The message may have been edited
+    # since, and have another answer, of which the correction says nothing.
+    same = (corrections.c.request_id == answers.c.request_id) & (corrections.c.incident == answers.c.incident)
+    wrong = union(
+        select(feedback.c.request_id).where(feedback.c.what == NOT_IT, marked),
+        select(corrections.c.request_id).join(answers, same).where(corrected),
+    ).subquery()
+    query = (
+        select(answers.c.incident, answers.c.verdict, func.count(), func.count(wrong.c.request_id))
+        .select_from(answers.outerjoin(wrong, answers.c.request_id == wrong.c.request_id))
+        .where(answers.c.incident != "", or_(saved, wrong.c.request_id.is_not(None)))
+        .group_by(answers.c.incident, answers.c.verdict)
+        .order_by(answers.c.incident, answers.c.verdict)
+    )
+    return tuple(
+        AnswerCount(incident=row[0], verdict=row[1], answers=row[2], wrong=row[3])
+        for row in await connection.execute(query)
+    )
+
+
+def _paste(row: Row[Any]) -> UnknownPaste:
+    names = ("channel", "template", "example", "at")
+    return UnknownPaste(request=row.request_id, **{name: getattr(row, name) for name in names})

@@ -16,8 +16,8 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.accepted_jobs import AcceptedJob, add_job
 from bot.store.database import Database
+from bot.store.outbox import AcceptedJob, add_job
 from bot.store.tables import parts, requests
 from bot.store.types import insert_once, storable, upsert
 

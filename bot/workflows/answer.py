@@ -21,7 +21,7 @@ from bot.jobs import JobRun, Json
 from bot.policy import PolicyScope, ReadLevel
 from bot.policy.channel_defaults import AlertAnswers
 from bot.slack.errors import SlackRefusal
-from bot.slack.lane import unasked
+from bot.slack.pacer import unasked
 from bot.slack.posts import PostedMessage
 from bot.store import RequestState, StoredRequest
 from bot.workflows.alert_posts import AlertNotes

@@ -25,8 +25,8 @@ from responses.slack.remedy_dialogs import loading_dialog, refusal_dialog
 
 _log: Final = structlog.get_logger(__name__)
 
-# A trigger expires after three seconds.
-_TELL_S: Final = 0.8
+# A trigger expires after three seconds, and so long Slack waits for an acknowledgement, even if its own API is slow.
+TELL_S: Final = 0.8
 _PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0)
 
 
@@ -57,7 +57,7 @@ class FilledDialog:
 
     async def _open(self, job: DialogJob) -> Json:
         """Open the dialog. After a restart it is too late: tell the person."""
-        language = await self.services.language_of(job.user, within=_TELL_S)
+        language = await self.services.language_of(job.user, within=TELL_S)
         try:
             return {"view": await self.services.slack.open_view(job.trigger, loading_dialog(language))}
         except SlackError as error:
@@ -74,7 +74,7 @@ class FilledDialog:
             _log.info("dialog_closed_before_update", dialog=job.kind, channel=job.channel)
 
     async def _give_up(self, job: DialogJob, view: str) -> None:
-        language = await self.services.language_of(job.user, within=_TELL_S)
+        language = await self.services.language_of(job.user, within=TELL_S)
         try:
             await self.services.slack.update_view(view, refusal_dialog(self.failed, language=language))
         except SlackError as error:
@@ -112,7 +112,7 @@ class CheckedDialog:
 
 async def tell_user(services: Services, channel: str, user: str, says: Text, *, thread_ts: str = "") -> None:
     """Tell one person something in a channel or a thread, or directly if that fails."""
-    message = notice(says, language=await services.language_of(user, within=_TELL_S))
+    message = notice(says, language=await services.language_of(user, within=TELL_S))
     try:
         await services.slack.post_ephemeral(channel=channel, user=user, message=message, thread_ts=thread_ts)
     except SlackError as error:

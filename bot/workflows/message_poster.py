@@ -32,7 +32,7 @@ from bot.slack.errors import (
     SlackUnavailable,
     TokenRevoked,
 )
-from bot.slack.lane import unasked
+from bot.slack.pacer import unasked
 from bot.slack.posts import PostedMessage
 from bot.store import StoredAnswer, StoredRequest, StoreUnavailable
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer

@@ -33,8 +33,7 @@ from bot.remedies.step_runner import LOOKS
 from bot.remedies.verification import PACE, VERIFY_S, Pace
 from bot.slack.client import Slack
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.slack.groups import Membership
-from bot.slack.people import Person
+from bot.slack.people import Membership, Person
 from bot.slack.posts import PostedMessage
 from bot.store import AuditEntry, Store, StoredRequest, StoreUnavailable
 from bot.workflows.job_payloads import Payload

@@ -22,8 +22,7 @@ from bot.jobs import JobRun, Json, StartJob
 from bot.policy import SILENCE_ALERTS, Decision
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
-from bot.store.alert_groups import StoredAlertPost
-from bot.store.silences import SilenceState, StoredSilence
+from bot.store.alert_groups import SilenceState, StoredAlertPost, StoredSilence
 from bot.workflows.alert_posts import start_post
 from bot.workflows.dialogs import CheckedDialog, SubmittedDialog
 from bot.workflows.job_payloads import AlertPressJob, SilenceDialogJob, SilenceEndJob, SilenceJob

@@ -26,7 +26,7 @@ from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from bot.remedies.verification import Pace
 from bot.settings import Settings
-from bot.slack.limits import Limits, Rate
+from bot.slack.pacer import Limits, Rate
 from bot.slack.scopes import SCOPES
 from bot.store import AuditEntry
 from bot.surfaces.slack.health import CHECK_S

@@ -25,8 +25,8 @@ from bot.slack.errors import (
     TriggerExpired,
     refusal,
 )
-from bot.slack.limits import Limits
 from bot.slack.message_forms import forms, payload
+from bot.slack.pacer import Limits
 from responses.slack.message import Message, Snippet
 from responses.slack.validation import validate_message
 from tests.clocks import Stopwatch

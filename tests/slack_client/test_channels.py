@@ -26,8 +26,8 @@ from bot.slack.errors import (
     SlackUnavailable,
     TooLong,
 )
-from bot.slack.history import Page
-from bot.slack.limits import Rate
+from bot.slack.pacer import Rate
+from bot.slack.posts import Page
 from responses.slack.message import Message
 from tests.clocks import Stopwatch
 from tests.slack_client.conftest import QUICK

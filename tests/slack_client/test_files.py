@@ -14,9 +14,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.playground.slack import SharedFile, SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.errors import SlackUnavailable
-from bot.slack.file_text import NotText, TooLarge, decoded, unpacked
-from bot.slack.hosts import Hosts
-from bot.slack.limits import Limits
+from bot.slack.files import NotText, TooLarge, decoded, unpacked
+from bot.slack.pacer import Limits
+from bot.slack.web_client import Hosts
 from tests.slack_client.scene import CHANNEL, serving
 
 LOG = "E0101 10:00:00 kubelet.go:1 failed to pull image\n" * 100

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.jobs import StartJob
-from bot.slack.channel_events import moment_of
 from bot.slack.client import Identity
+from bot.slack.message_events import moment_of
 from bot.store import Store
 from bot.workflows.chronicle.facts import is_pin, pinned_fact
 from bot.workflows.chronicle.incident_commands import thread_of

@@ -12,9 +12,8 @@ from typing import Any, Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.channel_events import moment_of
 from bot.slack.errors import MessageGone, RateLimited, SlackRefusal
-from bot.slack.message_events import ReceivedMessage, read_event
+from bot.slack.message_events import ReceivedMessage, moment_of, read_event
 from bot.store import IncidentChannel, RecordedMessage
 from bot.workflows.chronicle.documents import forbidden
 from bot.workflows.chronicle.facts import pinned_by, pinned_fact, recorded_message

@@ -14,8 +14,8 @@ from typing import Final
 import structlog
 
 from bot.jobs import Json, StartJob
-from bot.slack.channel_events import ChannelEvent, ChannelEventKind
 from bot.slack.errors import SlackError, SlackRefusal
+from bot.slack.message_events import ChannelEvent, ChannelEventKind
 from bot.slack.people import Place
 from bot.store import ChannelState, Chronicle, IncidentChannel, Store
 from bot.workflows.chronicle.documents import ChronicleDocuments, forbidden

@@ -16,9 +16,8 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from bot.remedies.contract import Plan
-from bot.slack.channel_events import moment_of
 from bot.slack.errors import SlackRefusal
-from bot.slack.message_events import files_of, markup_of
+from bot.slack.message_events import files_of, markup_of, moment_of
 from bot.store import Chronicle, FactRow, RecordedMessage, StoredAnswer, StoredRequest
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import post_once

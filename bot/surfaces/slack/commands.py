@@ -1,7 +1,8 @@
-"""Handle `/diagnose`: its answer is posted in the channel; questions about the channel are answered privately."""
+"""Handle `/diagnose` and the message shortcuts; questions about the channel are answered privately."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,16 +10,22 @@ from typing import Any, Final
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.jobs import JobsUnavailable
-from bot.slack.outgoing import outgoing
+from bot.jobs import JobsUnavailable, StartJob
+from bot.slack.client import Identity, Slack
+from bot.slack.errors import SlackError
+from bot.slack.message_events import files_of, text_of
+from bot.slack.web_client import outgoing
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
-from bot.surfaces.slack.entry_points import COMMAND
+from bot.surfaces.slack.manifest import COMMAND, DIAGNOSE_THIS, PIN, SAVE_AS_INCIDENT, UNPIN
+from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
+from bot.workflows.dialogs import TELL_S
 from bot.workflows.feedback import Mutes
+from bot.workflows.job_payloads import SaveDialogJob, TimelineMark
 from bot.workflows.saved_incidents import LearnedCommands
 from bot.workflows.submissions import Submissions, TooManyRequests
 from intents.channel_commands import ChannelCommand
-from intents.domain import Language
+from intents.domain import Language, Text
 from intents.learned_command import LearnedCommand
 from intents.misuse import Misuse
 from intents.mutes import MuteCommand
@@ -42,6 +49,10 @@ class CommandListener:
     incidents: IncidentCommands
     learned: LearnedCommands
     language: Language | None
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen to the command."""
+        app.command(COMMAND)(self.handle)
 
     async def handle(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Handle a command and respond to its user."""
@@ -101,11 +112,6 @@ class CommandListener:
                 return None
 
 
-def register(app: AsyncApp, listener: CommandListener) -> None:
-    """Listen to the command."""
-    app.command(COMMAND)(listener.handle)
-
-
 def _answered_at_once(text: str) -> str:
     """Return the kind of a command that needs no request; these are counted when they are answered."""
     match parse_command(text):
@@ -162,3 +168,98 @@ def _new_request(
         name=safe_line(about.name) if about else "",
         created=now,
     )
+
+
+_MARKS: Final = {PIN: TimelineMark.PIN, UNPIN: TimelineMark.REMOVE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortcutListener:
+    """Handles message shortcuts. `language` is the setting."""
+
+    submissions: Submissions
+    timeline_pins: TimelinePins
+    start: StartJob
+    slack: Slack
+    identity: Identity
+    language: Language | None
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen to all message shortcuts."""
+        app.shortcut(DIAGNOSE_THIS)(self.diagnose_this)
+        app.shortcut(SAVE_AS_INCIDENT)(self.save_as_incident)
+        for callback_id in _MARKS:
+            app.shortcut(callback_id)(self.marked)
+
+    async def diagnose_this(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Diagnose the message and answer in its thread."""
+        new_request = self._new_request(body)
+        try:
+            await self.submissions.submit(new_request)
+        except TooManyRequests as refused:
+            language = choose(preferred=self.language, text=new_request.text)
+            await self._respond(new_request.response_url, too_many_requests(refused.limit), language)
+        except (StoreUnavailable, JobsUnavailable) as error:
+            # Slack does not resend shortcuts, so ask the user to.
+            _log.error("shortcut_recording_failed", error=str(error))
+            await self._try_again(new_request.response_url, choose(preferred=self.language, text=new_request.text))
+        await ack()
+
+    async def marked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Add the message to the timeline, or remove it."""
+        try:
+            await self.timeline_pins.chosen(_MARKS[str(body["callback_id"])], body)
+        except (StoreUnavailable, JobsUnavailable) as error:
+            _log.error("shortcut_recording_failed", error=str(error))
+            await self._try_again(str(body.get("response_url") or ""), choose(preferred=self.language))
+        await ack()
+
+    async def save_as_incident(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Open the dialog that saves what was found out in the message's thread."""
+        message, channel = body["message"], str(body["channel"]["id"])
+        payload = SaveDialogJob(
+            team=str((body.get("team") or {}).get("id") or self.identity.team),
+            channel=channel,
+            user=str(body["user"]["id"]),
+            trigger=str(body["trigger_id"]),
+            ts=str(message["ts"]),
+            thread_ts=str(message.get("thread_ts") or message["ts"]),
+            text=safe(text_of(message)),
+        )
+        try:
+            await self.start(f"{channel}.save.{body['trigger_id']}", payload)
+        except (StoreUnavailable, JobsUnavailable) as error:
+            _log.error("shortcut_recording_failed", error=str(error))
+            await self._try_again(str(body.get("response_url") or ""), choose(preferred=self.language))
+        await ack()
+
+    def _new_request(self, body: dict[str, Any]) -> NewRequest:
+        message = body["message"]
+        team = str((body.get("team") or {}).get("id") or self.identity.team)
+        channel, ts = str(body["channel"]["id"]), str(message["ts"])
+        return NewRequest(
+            # A second use on the same message is a new request, because Slack does not resend shortcuts.
+            id=f"{team}.{channel}.s{body['trigger_id']}",
+            origin=Surface.SHORTCUT,
+            reply_to=ReplyAddress(
+                team=team,
+                channel=channel,
+                thread_ts=str(message.get("thread_ts") or ts),
+                response_url=str(body.get("response_url") or ""),
+            ),
+            source_ts=ts,
+            user=str(body["user"]["id"]),
+            text=safe(text_of(message), limit=LONGEST_TEXT),
+            files=files_of(message),
+            created=self.submissions.clock(),
+        )
+
+    async def _try_again(self, response_url: str, language: Language) -> None:
+        await self._respond(response_url, BUSY, language)
+
+    async def _respond(self, response_url: str, says: Text, language: Language) -> None:
+        try:
+            async with asyncio.timeout(TELL_S):
+                await self.slack.respond(response_url, notice(says, language=language))
+        except (SlackError, TimeoutError) as error:
+            _log.warning("shortcut_reply_failed", error=str(error))
