@@ -13,13 +13,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Insert, Row, Select, Update, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.database import Database
+from bot.store.statements import Json, Repository, read_as, row_of
 from bot.store.tables import answers, mutes, standing_alerts, topic_members, topics
-from bot.store.types import upsert
 from intents.domain import ObjectRef
 from intents.mutes import covers
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +34,8 @@ class StoredAnswer:
     saved: datetime
 
 
-class Answers:
+class Answers(Repository):
     """Repository of answers. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def save(
         self,
@@ -63,6 +57,7 @@ class Answers:
             if before is not None and before > revision:
                 return False
             values = {
+                "request_id": request_id,
                 "revision": revision,
                 "channel": channel,
                 "ts": ts,
@@ -72,7 +67,7 @@ class Answers:
                 "saved": now,
             }
             if before is None:
-                await connection.execute(insert(answers).values(request_id=request_id, shown={}, **values))
+                await connection.execute(insert(answers).values(shown={}, **values))
             else:
                 await connection.execute(update(answers).where(answers.c.request_id == request_id).values(values))
             return True
@@ -105,22 +100,11 @@ class Answers:
 
     async def delete(self, request_id: str) -> bool:
         """Delete the answer to a request. Return whether there was one."""
-        async with self._database.write("answer", request_id) as connection:
-            done = await connection.execute(delete(answers).where(answers.c.request_id == request_id))
-            return done.rowcount > 0
+        return await self._change(delete(answers).where(answers.c.request_id == request_id), "answer", request_id) > 0
 
     async def _one(self, which: ColumnElement[bool]) -> StoredAnswer | None:
-
-        async def body(connection: AsyncConnection) -> StoredAnswer | None:
-            query = select(answers).where(which).order_by(answers.c.saved.desc()).limit(1)
-            row = (await connection.execute(query)).one_or_none()
-            return None if row is None else _answer(row)
-
-        return await self._database.query(body)
-
-
-def _answer(row: Row[Any]) -> StoredAnswer:
-    return StoredAnswer(**row._mapping)
+        row = await self._row(select(answers).where(which).order_by(answers.c.saved.desc()))
+        return read_as(StoredAnswer, row) if row else None
 
 
 # Begins the fingerprint of answers about one fault. Those of questions begin with the id of an incident.
@@ -139,11 +123,8 @@ class Topic:
     last: datetime
 
 
-class Topics:
+class Topics(Repository):
     """Repository of topics. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def join(self, channel: str, fingerprint: str, request_id: str, *, now: datetime, window: timedelta) -> Topic:
         """Join the topic opened within `window`, or open one. Joining twice counts once."""
@@ -172,23 +153,14 @@ class Topics:
 
     async def joined(self, channel: str, fingerprint: str, request_id: str) -> Topic | None:
         """Return the topic that a request has joined."""
-
-        async def body(connection: AsyncConnection) -> Topic | None:
-            row = (await connection.execute(_joined(channel, fingerprint, request_id))).one_or_none()
-            return None if row is None else _topic(row)
-
-        return await self._database.query(body)
+        row = await self._row(_joined(channel, fingerprint, request_id))
+        return _topic(row) if row else None
 
     async def led_by(self, request_id: str) -> Topic | None:
         """Return the topic of questions that `request_id` opened."""
-
-        async def body(connection: AsyncConnection) -> Topic | None:
-            of_requests = (topics.c.leader == request_id) & ~topics.c.fingerprint.startswith(FAULT, autoescape=True)
-            query = select(topics).where(of_requests).order_by(topics.c.id.desc()).limit(1)
-            row = (await connection.execute(query)).one_or_none()
-            return None if row is None else _topic(row)
-
-        return await self._database.query(body)
+        of_requests = (topics.c.leader == request_id) & ~topics.c.fingerprint.startswith(FAULT, autoescape=True)
+        row = await self._row(select(topics).where(of_requests).order_by(topics.c.id.desc()))
+        return _topic(row) if row else None
 
     async def take_over(self, channel: str, fingerprint: str, *, leader: str, request_id: str, now: datetime) -> bool:
         """Make a member the leader in place of one whose answer does not stand. Return False if another one did."""
@@ -228,33 +200,26 @@ def _topic(row: Row[Any]) -> Topic:
     return Topic(leader=row.leader, count=row.joined, first=row.first, last=row.last)
 
 
-class StandingAlerts:
+class StandingAlerts(Repository):
     """Repository of the alerts that stand. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def add(self, channel: str, identities: Collection[str], request_id: str, now: datetime) -> None:
         """Record that a request is about an alert, by each of its identities."""
-        async with self._database.write("alert", request_id) as connection:
-            for identity in identities:
-                row = {"channel": channel, "identity": identity, "request_id": request_id, "at": now}
-                await upsert(connection, standing_alerts, row)
+        about = {"channel": channel, "request_id": request_id, "at": now}
+        rows = [{**about, "identity": identity} for identity in dict.fromkeys(identities)]
+        await self._upsert(standing_alerts, rows, "alert", request_id)
 
     async def of(self, channel: str, identities: Collection[str]) -> tuple[str, ...]:
         """Return the requests about an alert with one of these identities, oldest first."""
         here = (standing_alerts.c.channel == channel) & standing_alerts.c.identity.in_(identities)
         query = select(standing_alerts.c.request_id).where(here).order_by(standing_alerts.c.at)
-
-        async def body(connection: AsyncConnection) -> tuple[str, ...]:
-            return tuple(dict.fromkeys((await connection.execute(query)).scalars()))
-
-        return await self._database.query(body) if identities else ()
+        return tuple(dict.fromkeys(row.request_id for row in await self._rows(query))) if identities else ()
 
     async def end(self, request_id: str) -> None:
         """Forget a request whose alert is over."""
-        async with self._database.write("alert", request_id) as connection:
-            await connection.execute(delete(standing_alerts).where(standing_alerts.c.request_id == request_id))
+        await self._change(
+            delete(standing_alerts).where(standing_alerts.c.request_id == request_id), "alert", request_id
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,40 +234,24 @@ class Mute:
     reason: str = ""
 
 
-class Mutes:
+class Mutes(Repository):
     """Repository of mutes. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def add(self, mute: Mute) -> None:
         """Add a mute, or replace the one with the same key."""
-        async with self._database.write("mute", mute.channel, mute.muted) as connection:
-            values = {
-                "channel": mute.channel,
-                "incident": mute.muted,
-                "by": mute.by,
-                "at": mute.at,
-                "until": mute.until,
-                "reason": mute.reason,
-            }
-            await upsert(connection, mutes, values)
+        values = row_of(mute)
+        await self._upsert(mutes, [{"incident": values.pop("muted"), **values}], "mute", mute.channel, mute.muted)
 
     async def remove(self, channel: str, muted: str) -> bool:
         """Remove a mute. Return whether there was one."""
-        async with self._database.write("mute", channel, muted) as connection:
-            which = (mutes.c.channel == channel) & (mutes.c.incident == muted)
-            return (await connection.execute(delete(mutes).where(which))).rowcount > 0
+        which = (mutes.c.channel == channel) & (mutes.c.incident == muted)
+        return await self._change(delete(mutes).where(which), "mute", channel, muted) > 0
 
     async def list(self, channel: str, now: datetime) -> tuple[Mute, ...]:
         """Return a channel's current mutes, by key."""
-        async with self._database.read() as connection:
-            stands = (mutes.c.channel == channel) & (mutes.c.until.is_(None) | (mutes.c.until > now))
-            rows = await connection.execute(select(mutes).where(stands).order_by(mutes.c.incident))
-            return tuple(
-                Mute(channel=row.channel, muted=row.incident, by=row.by, at=row.at, until=row.until, reason=row.reason)
-                for row in rows
-            )
+        stands = (mutes.c.channel == channel) & (mutes.c.until.is_(None) | (mutes.c.until > now))
+        rows = await self._rows(select(mutes).where(stands).order_by(mutes.c.incident))
+        return tuple(read_as(Mute, row, muted=row.incident) for row in rows)
 
 
 def standing(mutes: Sequence[Mute], *, incident: str = "", objects: Iterable[ObjectRef] = ()) -> Mute | None:

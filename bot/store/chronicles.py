@@ -92,8 +92,7 @@ class Chronicles(IncidentChannels):
         of_message = or_(facts.c.source.like("m:%"), facts.c.source.like("p:%"))
         which = [facts.c.channel == channel, of_message, *([facts.c.ts < before] if before else [])]
         query = select(facts.c.ts, facts.c.document["thread_ts"].as_string()).where(*which).distinct()
-        async with self._database.read() as connection:
-            return {ts: thread or "" for ts, thread in await connection.execute(query)}
+        return {ts: thread or "" for ts, thread in await self._rows(query)}
 
     async def forget(self, channel: str, ts: str) -> bool:
         """Delete the facts of a deleted message for good. Facts from other sources about it stay."""
@@ -174,10 +173,8 @@ class Chronicles(IncidentChannels):
         return await self._delete(quiet, [_CHANNELS]) + await self._delete(refused, _HANGING_ON)
 
     async def _delete(self, which: Sequence[ColumnElement[bool]], tables: Sequence[Table]) -> int:
-        async with self._database.read() as connection:
-            channels = (await connection.execute(select(_CHANNELS.c.channel).where(*which))).scalars().all()
         gone = 0
-        for channel in channels:
+        for (channel,) in await self._rows(select(_CHANNELS.c.channel).where(*which)):
             # One short transaction per channel, which checks again: something may be said in the meantime.
             async with self._alone(channel) as connection:
                 still = exists().where(_CHANNELS.c.channel == channel, *which)

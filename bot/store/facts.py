@@ -19,11 +19,10 @@ from typing import Any, Final
 from sqlalchemy import Row, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.statements import Json, upsert
 from bot.store.tables import fact_marks as _table
 from bot.store.tables import fact_sources, facts
-from bot.store.types import storable, storable_json, storable_key, upsert, upsert_all
-
-Json = dict[str, Any]
+from bot.store.types import storable, storable_json, storable_key
 
 # One statement binds this many names, well below the limit of either database.
 _AT_ONCE: Final = 500
@@ -139,8 +138,8 @@ async def _write(connection: AsyncConnection, channel: str, changes: _Changes) -
     # A fact may move between sources: if one drops it and the other has it, it stays.
     for some in _portions(changes.lost - changes.facts.keys()):
         await connection.execute(delete(facts).where(and_(facts.c.channel == channel, facts.c.key.in_(some))))
-    await upsert_all(connection, facts, list(changes.facts.values()))
-    await upsert_all(connection, fact_sources, list(changes.sources.values()))
+    await upsert(connection, facts, *changes.facts.values())
+    await upsert(connection, fact_sources, *changes.sources.values())
     return bool(changes.facts or changes.lost)
 
 

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Row, delete, func, or_, select, union
+from sqlalchemy import Column, ColumnElement, delete, func, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.audit_log import opened_to_read
 from bot.store.database import Database
 from bot.store.requests import RequestState
+from bot.store.statements import Repository, read_as, row_of, upsert
 from bot.store.tables import answers, corrections, feedback, requests, unknown_pastes
-from bot.store.types import upsert
 from intents.feedback import AnswerCount, Correction, FeedbackRecords, UnknownPaste
 
 # The opinion that an answer is wrong.
 NOT_IT: Final = "not it"
 
 
-class Feedback:
+class Feedback(Repository):
     """Repository of feedback. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def add(self, request_id: str, user: str, what: str, now: datetime) -> bool:
         """Save a person's opinion, replacing an earlier one. Return whether it changed."""
@@ -39,27 +35,22 @@ class Feedback:
 
     async def of(self, request_id: str) -> Mapping[str, int]:
         """Return the number of people per opinion."""
-        async with self._database.read() as connection:
-            query = (
-                select(feedback.c.what, func.count())
-                .where(feedback.c.request_id == request_id)
-                .group_by(feedback.c.what)
-                .order_by(feedback.c.what)
-            )
-            return {row[0]: row[1] for row in await connection.execute(query)}
+        query = (
+            select(feedback.c.what, func.count())
+            .where(feedback.c.request_id == request_id)
+            .group_by(feedback.c.what)
+            .order_by(feedback.c.what)
+        )
+        return {row[0]: row[1] for row in await self._rows(query)}
 
     async def has(self, request_id: str, user: str, what: str) -> bool:
         """Tell whether a person has this opinion of an answer."""
-        async with self._database.read() as connection:
-            mine = (feedback.c.request_id == request_id) & (feedback.c.user == user) & (feedback.c.what == what)
-            return (await connection.execute(select(feedback.c.what).where(mine))).first() is not None
+        mine = (feedback.c.request_id == request_id) & (feedback.c.user == user) & (feedback.c.what == what)
+        return await self._row(select(feedback.c.what).where(mine)) is not None
 
 
-class Corrections:
+class Corrections(Repository):
     """Repository of corrections. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def save(self, correction: Correction) -> bool:
         """Save a person's correction, replacing an earlier one. Return False, without a change, if it is not newer."""
@@ -68,40 +59,32 @@ class Corrections:
             before = (await connection.execute(select(corrections.c.at).where(mine))).scalar_one_or_none()
             if before is not None and before >= correction.at:
                 return False
-            values = asdict(correction)
+            values = row_of(correction)
             await upsert(connection, corrections, {"request_id": values.pop("request"), **values})
             return True
 
     async def of(self, request_id: str, user: str) -> Correction | None:
         """Return a person's correction of an answer, or None."""
-        async with self._database.read() as connection:
-            mine = (corrections.c.request_id == request_id) & (corrections.c.user == user)
-            row = (await connection.execute(select(corrections).where(mine))).one_or_none()
-            return None if row is None else correction_of(row)
+        mine = (corrections.c.request_id == request_id) & (corrections.c.user == user)
+        row = await self._row(select(corrections).where(mine))
+        return read_as(Correction, row, request=row.request_id) if row else None
 
     async def forget(self, request_id: str) -> int:
         """Delete the corrections of an answer. Return their number."""
-        async with self._database.write("correction", request_id) as connection:
-            return (
-                await connection.execute(delete(corrections).where(corrections.c.request_id == request_id))
-            ).rowcount
-
-
-def correction_of(row: Row[Any]) -> Correction:
-    """Return a row of the table as a correction."""
-    names = ("user", "channel", "incident", "verdict", "entry", "says", "at")
-    return Correction(request=row.request_id, **{name: getattr(row, name) for name in names})
+        return await self._change(
+            delete(corrections).where(corrections.c.request_id == request_id), "correction", request_id
+        )
 
 
 # Of more templates, the rarest go first, of those the oldest.
 MOST_TEMPLATES: Final = 1_000
 
 
-class UnknownPastes:
+class UnknownPastes(Repository):
     """Repository of unknown pastes, one per request. All methods raise `StoreUnavailable`."""
 
     def __init__(self, database: Database, *, most: int = MOST_TEMPLATES) -> None:
-        self._database = database
+        super().__init__(database)
         self._most = most
 
     async def add(self, paste: UnknownPaste) -> bool:
@@ -116,14 +99,8 @@ class UnknownPastes:
                 return False
             mine = select(unknown_pastes.c.request_id).where(unknown_pastes.c.request_id == paste.request)
             is_new = (await connection.execute(mine)).one_or_none() is None
-            values = {
-                "request_id": paste.request,
-                "channel": paste.channel,
-                "template": paste.template,
-                "example": paste.example,
-                "at": paste.at,
-            }
-            await upsert(connection, unknown_pastes, values)
+            values = row_of(paste)
+            await upsert(connection, unknown_pastes, {"request_id": values.pop("request"), **values})
             await self._bound(connection, paste.request)
             return is_new
 
@@ -132,12 +109,8 @@ class UnknownPastes:
 
     async def forget(self, request_id: str) -> bool:
         """Delete what was kept of a request. Return whether there was something."""
-
-        async def body(connection: AsyncConnection) -> bool:
-            mine = delete(unknown_pastes).where(unknown_pastes.c.request_id == request_id)
-            return (await connection.execute(mine)).rowcount > 0
-
-        return await self._database.transact(body, "request", request_id)
+        mine = delete(unknown_pastes).where(unknown_pastes.c.request_id == request_id)
+        return await self._change(mine, "request", request_id) > 0
 
     async def _bound(self, connection: AsyncConnection, newest: str) -> None:
         """Delete the rarest and oldest templates above the limit, but not the newest."""
@@ -164,11 +137,8 @@ async def open_feedback(url: str) -> AsyncIterator[FeedbackReader]:
         yield FeedbackReader(database)
 
 
-class FeedbackReader:
+class FeedbackReader(Repository):
     """Reads feedback. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def records(self, since: datetime, until: datetime | None = None) -> FeedbackRecords:
         """Return the feedback given in a period. Answers count if they were given, called wrong or corrected in it."""
@@ -177,16 +147,15 @@ class FeedbackReader:
             return at >= since if until is None else (at >= since) & (at < until)
 
         async with self._database.read() as connection:
-            corrected = select(corrections).where(within(corrections.c.at))
-            asked = select(unknown_pastes).where(within(unknown_pastes.c.at))
+            corrected = select(corrections).where(within(corrections.c.at)).order_by(corrections.c.at)
+            asked = select(unknown_pastes).where(within(unknown_pastes.c.at)).order_by(unknown_pastes.c.at)
+            said, pasted = await connection.execute(corrected), await connection.execute(asked)
             return FeedbackRecords(
                 counts=await _counts(
                     connection, within(answers.c.saved), within(feedback.c.at), within(corrections.c.at)
                 ),
-                corrections=tuple(
-                    correction_of(row) for row in await connection.execute(corrected.order_by(corrections.c.at))
-                ),
-                pastes=tuple(_paste(row) for row in await connection.execute(asked.order_by(unknown_pastes.c.at))),
+                corrections=tuple(read_as(Correction, row, request=row.request_id) for row in said),
+                pastes=tuple(read_as(UnknownPaste, row, request=row.request_id) for row in pasted),
             )
 
 
@@ -214,8 +183,3 @@ async def _counts(
         AnswerCount(incident=row[0], verdict=row[1], answers=row[2], wrong=row[3])
         for row in await connection.execute(query)
     )
-
-
-def _paste(row: Row[Any]) -> UnknownPaste:
-    names = ("channel", "template", "example", "at")
-    return UnknownPaste(request=row.request_id, **{name: getattr(row, name) for name in names})

@@ -9,17 +9,15 @@ request and its job are committed here, together; the job is handed to the engin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.database import Database
+from bot.store.statements import Json, Repository, insert_once, read_as, row_of, upsert
 from bot.store.tables import accepted_jobs, directory, notices, outbox, replicas, reports
-from bot.store.types import insert_once, upsert, upsert_all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +38,8 @@ class OutboxEntry:
     ts: str
 
 
-class Outbox:
+class Outbox(Repository):
     """Repository of the outbox. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def begin(self, key: str, channel: str, thread_ts: str, now: datetime) -> PostingState:
         """Begin a posting. Return the message already posted, or whether an earlier attempt began."""
@@ -60,30 +55,20 @@ class Outbox:
 
     async def done(self, key: str, ts: str) -> None:
         """Save the `ts` of the posted or found message. An entry deleted in the meantime stays deleted."""
-
-        async def body(connection: AsyncConnection) -> None:
-            await connection.execute(update(outbox).where(outbox.c.key == key).values(ts=ts))
-
-        await self._database.transact(body, "outbox", key)
+        await self._change(update(outbox).where(outbox.c.key == key).values(ts=ts), "outbox", key)
 
     async def get(self, key: str) -> OutboxEntry | None:
         """Return the entry of a step, or None."""
-
-        async def body(connection: AsyncConnection) -> OutboxEntry | None:
-            row = (await connection.execute(select(outbox).where(outbox.c.key == key))).one_or_none()
-            return OutboxEntry(key=row.key, channel=row.channel, thread_ts=row.thread_ts, ts=row.ts) if row else None
-
-        return await self._database.query(body)
+        row = await self._row(select(outbox).where(outbox.c.key == key))
+        return read_as(OutboxEntry, row) if row else None
 
     async def by_message(self, channel: str, ts: str, *, since: datetime | None = None) -> str | None:
         """Return the key of the step that posted message `ts`, with `since` only of one that began after it."""
         if not ts:
             return None
-        query = select(outbox.c.key).where(outbox.c.channel == channel, outbox.c.ts == ts).limit(1)
-        async with self._database.read() as connection:
-            if since is not None:
-                query = query.where(outbox.c.began >= since)
-            return (await connection.execute(query)).scalar_one_or_none()
+        query = select(outbox.c.key).where(outbox.c.channel == channel, outbox.c.ts == ts)
+        row = await self._row(query if since is None else query.where(outbox.c.began >= since))
+        return row.key if row else None
 
     async def forget(self, key: str, *, ts: str = "") -> bool:
         """Delete an entry whose message is gone, so that the step posts again. Return whether there was one.
@@ -91,11 +76,7 @@ class Outbox:
         With `ts`, keep an entry of another message: it was posted in place of the one that is gone.
         """
         gone = delete(outbox).where(outbox.c.key == key)
-        async with self._database.write("outbox", key) as connection:
-            return (await connection.execute(gone.where(outbox.c.ts == ts) if ts else gone)).rowcount > 0
-
-
-Json = dict[str, Any]
+        return await self._change(gone.where(outbox.c.ts == ts) if ts else gone, "outbox", key) > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +90,8 @@ class AcceptedJob:
     urgent: bool = False
 
 
-class AcceptedJobs:
+class AcceptedJobs(Repository):
     """Repository of accepted jobs. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def add(self, job: AcceptedJob) -> None:
         """Store a job. The same id again changes nothing."""
@@ -121,20 +99,13 @@ class AcceptedJobs:
 
     async def list(self, *, before: datetime, limit: int) -> tuple[AcceptedJob, ...]:
         """Return jobs accepted before a time, urgent ones first, then oldest first."""
-        async with self._database.read() as connection:
-            columns = accepted_jobs.c
-            query = select(accepted_jobs).where(columns.at < before)
-            rows = await connection.execute(query.order_by(columns.urgent.desc(), columns.at).limit(limit))
-            return tuple(AcceptedJob(**row._mapping) for row in rows)
+        columns = accepted_jobs.c
+        query = select(accepted_jobs).where(columns.at < before).order_by(columns.urgent.desc(), columns.at)
+        return tuple(read_as(AcceptedJob, row) for row in await self._rows(query.limit(limit)))
 
     async def has(self, id: str) -> bool:
         """Tell whether a job still waits for its start."""
-
-        async def body(connection: AsyncConnection) -> bool:
-            found = await connection.execute(select(accepted_jobs.c.id).where(accepted_jobs.c.id == id))
-            return found.first() is not None
-
-        return await self._database.query(body)
+        return await self._row(select(accepted_jobs.c.id).where(accepted_jobs.c.id == id)) is not None
 
     async def has_jobs_of(self, request: str, *, besides: str) -> bool:
         """Tell whether a job of a request still waits for its start; those of the kind `besides` do not count.
@@ -143,75 +114,62 @@ class AcceptedJobs:
         """
         columns = accepted_jobs.c
         same = or_(columns.id == request, columns.id.startswith(f"{request}.", autoescape=True))
-        async with self._database.read() as connection:
-            found = await connection.execute(select(columns.id).where(same, columns.kind != besides).limit(1))
-            return found.first() is not None
+        return await self._row(select(columns.id).where(same, columns.kind != besides)) is not None
 
     async def delete(self, ids: Sequence[str]) -> None:
         """Delete jobs that the engine has recorded."""
-
-        async def body(connection: AsyncConnection) -> None:
-            await connection.execute(delete(accepted_jobs).where(accepted_jobs.c.id.in_(ids)))
-
-        await self._database.transact(body, "jobs")
+        await self._change(delete(accepted_jobs).where(accepted_jobs.c.id.in_(ids)), "jobs")
 
 
 async def add_job(connection: AsyncConnection, job: AcceptedJob) -> None:
     """Store a job in the caller's transaction."""
-    values = {"id": job.id, "kind": job.kind, "payload": job.payload, "at": job.at, "urgent": job.urgent}
-    await insert_once(connection, accepted_jobs, values)
+    await insert_once(connection, accepted_jobs, row_of(job))
 
 
-class Notices:
+class Notices(Repository):
     """Repository of notices. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def once(self, key: str, *, within: timedelta, now: datetime) -> bool:
         """Record a notice. Return whether none was recorded in the time `within` before `now`."""
-        async with self._database.write("notice", key) as connection:
-            before = (await connection.execute(select(notices.c.at).where(notices.c.key == key))).scalar_one_or_none()
-            if before is not None and now - before < within:
-                return False
-            await upsert(connection, notices, {"key": key, "at": now})
-            return True
+        return await self._noted(key, now, lambda before: now - before < within)
 
     async def note(self, key: str, at: datetime) -> None:
         """Record a notice, unless a later one is recorded."""
-        async with self._database.write("notice", key) as connection:
-            before = (await connection.execute(select(notices.c.at).where(notices.c.key == key))).scalar_one_or_none()
-            if before is None or before < at:
-                await upsert(connection, notices, {"key": key, "at": at})
+        await self._noted(key, at, lambda before: before >= at)
 
     async def last(self, key: str) -> datetime | None:
         """Return when the notice was last recorded, or None."""
-        async with self._database.read() as connection:
-            query = select(notices.c.at).where(notices.c.key == key)
-            return (await connection.execute(query)).scalar_one_or_none()
+        row = await self._row(select(notices.c.at).where(notices.c.key == key))
+        return row.at if row else None
+
+    async def _noted(self, key: str, at: datetime, suffices: Callable[[datetime], bool]) -> bool:
+        """Record a notice unless the last one suffices. Return whether it was recorded."""
+
+        async def body(connection: AsyncConnection) -> bool:
+            before = (await connection.execute(select(notices.c.at).where(notices.c.key == key))).scalar_one_or_none()
+            if before is not None and suffices(before):
+                return False
+            await upsert(connection, notices, {"key": key, "at": at})
+            return True
+
+        return await self._database.transact(body, "notice", key)
 
 
-class Heartbeats:
+class Heartbeats(Repository):
     """Repository of heartbeats. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def beat(self, executor: str, version: str, now: datetime) -> None:
         """Record that a process is alive."""
-        async with self._database.write("replica", executor) as connection:
-            await upsert(connection, replicas, {"executor": executor, "version": version, "beat": now})
+        await self._upsert(replicas, [{"executor": executor, "version": version, "beat": now}], "replica", executor)
 
     async def gone(self, now: datetime, within: timedelta) -> tuple[str, ...]:
         """Return the processes without a heartbeat in that time, by name: their jobs may be adopted."""
-        async with self._database.read() as connection:
-            query = select(replicas.c.executor).where(replicas.c.beat < now - within).order_by(replicas.c.executor)
-            return tuple((await connection.execute(query)).scalars())
+        query = select(replicas.c.executor).where(replicas.c.beat < now - within).order_by(replicas.c.executor)
+        return tuple(row.executor for row in await self._rows(query))
 
     async def forget(self, executor: str) -> bool:
         """Delete a process that stopped cleanly or whose jobs were adopted. Return whether it was known."""
-        async with self._database.write("replica", executor) as connection:
-            return (await connection.execute(delete(replicas).where(replicas.c.executor == executor))).rowcount > 0
+        return await self._change(delete(replicas).where(replicas.c.executor == executor), "replica", executor) > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,42 +180,28 @@ class StoredReport:
     findings: Mapping[str, str] = field(default_factory=dict)
 
 
-class Reports:
+class Reports(Repository):
     """Repository of reports. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def last(self, key: str) -> StoredReport | None:
         """Return the last report, None if there was none."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(reports).where(reports.c.key == key))).one_or_none()
-            return None if row is None else StoredReport(at=row.at, findings=row.findings)
+        row = await self._row(select(reports).where(reports.c.key == key))
+        return read_as(StoredReport, row) if row else None
 
     async def save(self, key: str, report: StoredReport) -> None:
         """Replace the last report."""
-        async with self._database.write("report", key) as connection:
-            values = {"key": key, "findings": dict(report.findings), "at": report.at}
-            await upsert(connection, reports, values)
+        await self._upsert(reports, [{"key": key, "findings": dict(report.findings), "at": report.at}], "report", key)
 
 
-class StoredDirectory:
+class StoredDirectory(Repository):
     """Repository of users and channels. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def load(self, kind: str, *, since: datetime) -> Mapping[str, tuple[Json, datetime]]:
         """Return the entries of a kind that were read since then, each with that time."""
-        async with self._database.read() as connection:
-            query = select(directory).where(directory.c.kind == kind, directory.c.read >= since)
-            return {row.id: (row.document, row.read) for row in await connection.execute(query)}
+        query = select(directory).where(directory.c.kind == kind, directory.c.read >= since)
+        return {row.id: (row.document, row.read) for row in await self._rows(query)}
 
     async def save(self, kind: str, entries: Mapping[str, Json], *, at: datetime) -> None:
         """Store entries that were read at that time."""
         rows = [{"kind": kind, "id": id, "document": each, "read": at} for id, each in entries.items()]
-
-        async def body(connection: AsyncConnection) -> None:
-            await upsert_all(connection, directory, rows)
-
-        await self._database.transact(body, "directory", kind)
+        await self._upsert(directory, rows, "directory", kind)
