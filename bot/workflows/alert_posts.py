@@ -292,67 +292,56 @@ _OVER_AFTER: Final = "over_after_s"
 _NOTE_PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, 60.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertNotes:
-    """What answers need to know of alerts that other apps post."""
-
-    services: Services
-    poster: MessagePoster
-
-    async def standing(self, exchange: Exchange) -> AlertAnswers:
-        """Record that an alert stands, and return which alerts are answered in its channel."""
-        request, original, store = exchange.request, exchange.request.original, self.services.store
-        await store.standing_alerts.add(original.channel, identities(request.text), request.id, self.services.clock())
-        answer = await store.answers.get(request.id)
-        if answer is not None and answer.shown.get(_OVER_AFTER) is not None:
-            await store.answers.note(request.id, {_OVER_AFTER: None})  # the post was edited to firing again
-        return self.services.defaults.alerts(exchange.scope.who)
-
-    async def over(self, exchange: Exchange, now: datetime) -> None:
-        """Close the answer to an alert that is over, and say so below it, once; raise SlackError.
-
-        An unanswered alert ends in silence.
-        """
-        request, original, services = exchange.request, exchange.request.original, self.services
-        if exchange.sent is not None:
-            lasted = now - original.created
-            # Another report of the same end, such as an edit beside a post of its own, changes nothing.
-            answer = await services.store.answers.get(request.id)
-            if answer is not None and answer.shown.get(_OVER_AFTER) is None:
-                await services.store.answers.note(request.id, {_OVER_AFTER: lasted.total_seconds()})
-            await self.poster.show(request)
-            await post_once(
-                services,
-                notice(over_after(lasted), language=exchange.language),
-                to=original.channel,
-                key=f"{original.id}.over",
-                thread_ts=original.reply_to.thread_ts or original.source_ts,
-            )
-        # The same alert later is another one.
-        await services.store.topics.close(request.id)
-        await services.store.standing_alerts.end(request.id)
+async def alert_standing(services: Services, exchange: Exchange) -> AlertAnswers:
+    """Record that an alert stands, and return which alerts are answered in its channel."""
+    request, original, store = exchange.request, exchange.request.original, services.store
+    await store.standing_alerts.add(original.channel, identities(request.text), request.id, services.clock())
+    answer = await store.answers.get(request.id)
+    if answer is not None and answer.shown.get(_OVER_AFTER) is not None:
+        await store.answers.note(request.id, {_OVER_AFTER: None})  # the post was edited to firing again
+    return services.defaults.alerts(exchange.scope.who)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertOverWorkflow:
-    """The job `alert_over`: another post says that an alert is over."""
+async def close_answers(services: Services, exchange: Exchange, now: datetime) -> None:
+    """Close the answer to an alert that is over, and say so below it, once; raise SlackError.
 
-    notes: AlertNotes
+    An unanswered alert ends in silence.
+    """
+    request, original = exchange.request, exchange.request.original
+    if exchange.sent is not None:
+        lasted = now - original.created
+        # Another report of the same end, such as an edit beside a post of its own, changes nothing.
+        answer = await services.store.answers.get(request.id)
+        if answer is not None and answer.shown.get(_OVER_AFTER) is None:
+            await services.store.answers.note(request.id, {_OVER_AFTER: lasted.total_seconds()})
+        await MessagePoster(services=services).show(request)
+        await post_once(
+            services,
+            notice(over_after(lasted), language=exchange.language),
+            to=original.channel,
+            key=f"{original.id}.over",
+            thread_ts=original.reply_to.thread_ts or original.source_ts,
+        )
+    # The same alert later is another one.
+    await services.store.topics.close(request.id)
+    await services.store.standing_alerts.end(request.id)
 
-    async def run(self, run: JobRun, payload: AlertOverJob) -> Json | None:
-        for pause in (*_NOTE_PAUSES_S, None):
-            done = await retry_step(run, "over", self.over, payload, pause is None)
-            if pause is None or not done or done["over"]:
-                break
-            await run.sleep(pause)
-        return None
 
-    async def over(self, payload: AlertOverJob, last: bool) -> Json:
-        """Close the answer unless it is still being written; then only at the `last` attempt."""
-        services = self.notes.services
-        exchange = await services.exchange(payload.request)
-        if exchange is not None and exchange.request.state is RequestState.OPEN and not last:
-            return {"over": False}
-        if exchange is not None and exchange.request.state is not RequestState.WITHDRAWN:
-            await self.notes.over(exchange, services.clock())
-        return {"over": True}
+async def run_alert_over(services: Services, run: JobRun, payload: AlertOverJob) -> Json | None:
+    """Run the job `alert_over`: another post says that an alert is over."""
+    for pause in (*_NOTE_PAUSES_S, None):
+        done = await retry_step(run, "over", _over, services, payload, pause is None)
+        if pause is None or not done or done["over"]:
+            break
+        await run.sleep(pause)
+    return None
+
+
+async def _over(services: Services, payload: AlertOverJob, last: bool) -> Json:
+    """Close the answer unless it is still being written; then only at the `last` attempt."""
+    exchange = await services.exchange(payload.request)
+    if exchange is not None and exchange.request.state is RequestState.OPEN and not last:
+        return {"over": False}
+    if exchange is not None and exchange.request.state is not RequestState.WITHDRAWN:
+        await close_answers(services, exchange, services.clock())
+    return {"over": True}

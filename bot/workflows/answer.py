@@ -24,13 +24,13 @@ from bot.slack.errors import SlackRefusal
 from bot.slack.pacer import unasked
 from bot.slack.posts import PostedMessage
 from bot.store import RequestState, StoredRequest
-from bot.workflows.alert_posts import AlertNotes
-from bot.workflows.chronicle.facts import FactRecorder, SimilarIncidents
+from bot.workflows.alert_posts import alert_standing, close_answers
+from bot.workflows.chronicle.facts import record_answer, record_withdrawal, tell_of_similar
 from bot.workflows.cluster_choice import PRESSED
 from bot.workflows.job_payloads import AnswerJob, PickJob
-from bot.workflows.message_poster import MessagePoster, PlotPictures, ProgressReporter
-from bot.workflows.pasted_files import PastedFiles, ThreadRoots
-from bot.workflows.repeats import Repeats, UnknownPasteRecorder
+from bot.workflows.message_poster import MessagePoster, ProgressReporter, attach_plots
+from bot.workflows.pasted_files import mention_unread, read_files, read_root
+from bot.workflows.repeats import Repeats, record_unknown
 from bot.workflows.replies import Replies, Reply
 from bot.workflows.services import ANSWER, Exchange, LimitReached, Services, retry_step, try_step
 from intents.alerts.labels import is_alert, is_over
@@ -70,15 +70,8 @@ class AnswerWorkflow:
 
     services: Services
     poster: MessagePoster
-    files: PastedFiles
-    roots: ThreadRoots
     repeats: Repeats
     replies: Replies
-    plot_pictures: PlotPictures
-    fact_recorder: FactRecorder
-    similar_incidents: SimilarIncidents
-    alert_notes: AlertNotes
-    unknown_pastes: UnknownPasteRecorder
 
     async def run(self, run: JobRun, payload: AnswerJob) -> Json | None:
         request = payload.request
@@ -127,19 +120,19 @@ class AnswerWorkflow:
         if request.revision > revision + 1:
             return {"goes_on": False}
         if request.original.origin.is_unasked and is_over(request.text):
-            await self.alert_notes.over(exchange, self.services.clock())
+            await close_answers(self.services, exchange, self.services.clock())
             return {"goes_on": False}
-        unread = (*await self.roots.read(request), *await self.files.read(request))
+        unread = (*await read_root(self.services, request), *await read_files(self.services, request))
         request = await self.services.store.requests.get(request_id) or request
         exchange = replace(exchange, request=request)
         matched = await self._match(exchange)
         named = matched is not None and deserves_a_look(request.text, matched.matching)
         alert = matched is not None and is_alert(request.text)
-        mode = await self.alert_notes.standing(exchange) if alert else AlertAnswers.ALL
+        mode = await alert_standing(self.services, exchange) if alert else AlertAnswers.ALL
         goes_on = matched is None or named or bool(matched.matching.hypotheses)
         goes_on = goes_on and mode is not AlertAnswers.OFF
         if not goes_on:
-            await self.files.mention_unread(exchange, unread)
+            await mention_unread(self.services, exchange, unread)
             await self._stay_silent(request)
         refusals = [{"en": says.en, "zh": says.zh} for says in unread]
         carried = matched.as_json() if matched else None
@@ -216,7 +209,7 @@ class AnswerWorkflow:
                 return None  # another cluster was chosen meanwhile
             delivered = await self._deliver(exchange, reply)
             if delivered is not None:
-                await self.unknown_pastes.answered(request, reply)
+                await record_unknown(self.services, request, reply)
             await self._settle_topic(
                 request_id, reply, counts=not delivered or self._counts(delivered, asked_by, reply)
             )
@@ -273,9 +266,9 @@ class AnswerWorkflow:
     async def _add_to(self, exchange: Exchange, reply: Reply) -> None:
         """Add to the answer: other channels with the same incident, and a plot."""
         if exchange.sent is not None:
-            await self.similar_incidents.notify(exchange, reply.answer, ts=exchange.sent.ts)
+            await tell_of_similar(self.services, exchange, reply.answer, ts=exchange.sent.ts)
         if reply.plotted is not None:
-            await self.plot_pictures.show(exchange.request, reply.plotted, language=exchange.language)
+            await attach_plots(self.services, exchange.request, reply.plotted, language=exchange.language)
 
     def _age(self, request: StoredRequest) -> float:
         return (self.services.clock() - request.original.created).total_seconds()
@@ -322,9 +315,9 @@ class AnswerWorkflow:
             # An answer that was just posted is updated only for news, because Slack limits updates most.
             if sent.earlier or await self.poster.notes(request) != notes:
                 await self.poster.show(request, reply.plain)
-            await self.fact_recorder.answered(request, reply.answer, ts=sent.ts)
+            await record_answer(self.services, request, reply.answer, ts=sent.ts)
         if not await store.requests.set_state(request.id, RequestState.ANSWERED):
-            await self.fact_recorder.withdrawn(request)
+            await record_withdrawal(self.services, request)
             await self.poster.take_back(request)  # the paste was deleted meanwhile
             sent = None
         return replace(exchange, sent=sent)

@@ -169,86 +169,85 @@ class Authority:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authoriser:
-    """Decides by the policy what a press may do."""
+async def authorise(
+    services: Services, plan: Plan, requester: Requester, *, steps: Sequence[Step] = (), asked_by: str = ""
+) -> Authority | Denied | Refusal:
+    """Return what this user may do with a plan; its `steps` are known after the preview.
 
-    services: Services
+    `asked_by` is the user who confirmed first: then check whether this user may approve, and whether the first one
+    still has the right to act.
+    """
+    if asked_by and (refusal := await _void_confirmation(services, plan, requester, steps, asked_by=asked_by)):
+        return refusal
+    scope = requester.scope
+    near = await _in_namespace(services, plan, scope, steps, asked_by=asked_by)
+    if not isinstance(near, list):
+        return near
+    far = _in_other_namespaces(plan, scope, steps, asked_by=asked_by)
+    if isinstance(far, Denied):
+        return far
+    acting = scope.acts_as(plan.cluster)
+    if isinstance(acting, Text):
+        return Denied(says=acting)
+    approval = "" if asked_by else next(filter(None, [*near, *far]), "")
+    return Authority(access=scope.access(plan.cluster), acting_as=acting, approval=approval)
 
-    async def of(
-        self, plan: Plan, requester: Requester, *, steps: Sequence[Step] = (), asked_by: str = ""
-    ) -> Authority | Denied | Refusal:
-        """Return what this user may do with a plan; its `steps` are known after the preview.
 
-        `asked_by` is the user who confirmed first: then check whether this user may approve, and whether the first one
-        still has the right to act.
-        """
-        if asked_by and (refusal := await self._void_confirmation(plan, requester, steps, asked_by=asked_by)):
-            return refusal
-        scope = requester.scope
-        near = await self._in_namespace(plan, scope, steps, asked_by=asked_by)
-        if not isinstance(near, list):
-            return near
-        far = _in_other_namespaces(plan, scope, steps, asked_by=asked_by)
-        if isinstance(far, Denied):
-            return far
-        acting = scope.acts_as(plan.cluster)
-        if isinstance(acting, Text):
-            return Denied(says=acting)
-        approval = "" if asked_by else next(filter(None, [*near, *far]), "")
-        return Authority(access=scope.access(plan.cluster), acting_as=acting, approval=approval)
-
-    async def _in_namespace(
-        self, plan: Plan, scope: PolicyScope, steps: Sequence[Step], *, asked_by: str
-    ) -> list[str] | Denied | Refusal:
-        """Return the approvals that are needed for writes in the target's own namespace."""
-        namespace, near = plan.target.namespace, [plan.target]
-        # Labels are read only if the policy depends on them: then those of every written object count.
-        by_labels = scope.goes_by_labels(plan.action, plan.cluster, namespace)
-        if by_labels:
-            near += [each for each in _targets(steps, namespace) if not each.is_named_as(plan.target)]
-        found = await self._labels(plan, near, scope.access(plan.cluster)) if by_labels else [{}]
-        if isinstance(found, Refusal):
-            return found
-        approvals: list[str] = []
-        for target, labels in zip(near, found, strict=True):
-            decision = _decided(plan, scope, namespace, labels, asked_by=asked_by)
-            if not decision.allowed:
-                return Denied(says=decision.says if target is plan.target else _reaches(decision.says, target))
-            approvals.append(scope.approval(plan.action, plan.cluster, namespace, labels, plan.risk))
-        return approvals
-
-    async def _void_confirmation(
-        self, plan: Plan, requester: Requester, steps: Sequence[Step], *, asked_by: str
-    ) -> Denied | Refusal | None:
-        """Return why a first confirmation is void: its user lost the right to act."""
-        here = requester.scope.who
-        first = await self.services.requester(team=here.team, channel=here.channel, user=asked_by, fresh=True)
-        theirs = await self.of(plan, first, steps=steps)
-        if not isinstance(theirs, Denied):
-            return theirs if isinstance(theirs, Refusal) else None
-        return Denied(says=failures.REQUESTER_NOT_ALLOWED)
-
-    async def _labels(self, plan: Plan, targets: Sequence[ObjectRef], access: Access) -> list[dict[str, str]] | Refusal:
-        """Return the current labels of each object; none for an object that will be created."""
-        found: list[dict[str, str]] = []
-        target = plan.target
-        try:
-            connection = await self.services.clusters.get(plan.cluster)
-            async with Snapshot(connection, deadline=_LOOK_S, access=access) as snapshot:
-                for target in targets:
-                    obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
-                    labels = ((obj or {}).get("metadata") or {}).get("labels") or {}
-                    found.append({str(key): str(value) for key, value in labels.items()})
-        except ClusterError as error:
-            _log.warning("labels_read_failed", plan=plan.id, error=str(error))
-            why = failures.cluster_unreachable(plan.cluster, error.reason)
-            says = Text(
-                en=f"the policy needs the labels of {target}, but they could not be read: {why.en}",
-                zh=f"策略取决于 {target} 的标签，但无法读取：{why.zh}",
-            )
-            return Refusal(reason=Reason.NOT_CHECKED, says=says)
+async def _in_namespace(
+    services: Services, plan: Plan, scope: PolicyScope, steps: Sequence[Step], *, asked_by: str
+) -> list[str] | Denied | Refusal:
+    """Return the approvals that are needed for writes in the target's own namespace."""
+    namespace, near = plan.target.namespace, [plan.target]
+    # Labels are read only if the policy depends on them: then those of every written object count.
+    by_labels = scope.goes_by_labels(plan.action, plan.cluster, namespace)
+    if by_labels:
+        near += [each for each in _targets(steps, namespace) if not each.is_named_as(plan.target)]
+    found = await _labels(services, plan, near, scope.access(plan.cluster)) if by_labels else [{}]
+    if isinstance(found, Refusal):
         return found
+    approvals: list[str] = []
+    for target, labels in zip(near, found, strict=True):
+        decision = _decided(plan, scope, namespace, labels, asked_by=asked_by)
+        if not decision.allowed:
+            return Denied(says=decision.says if target is plan.target else _reaches(decision.says, target))
+        approvals.append(scope.approval(plan.action, plan.cluster, namespace, labels, plan.risk))
+    return approvals
+
+
+async def _void_confirmation(
+    services: Services, plan: Plan, requester: Requester, steps: Sequence[Step], *, asked_by: str
+) -> Denied | Refusal | None:
+    """Return why a first confirmation is void: its user lost the right to act."""
+    here = requester.scope.who
+    first = await services.requester(team=here.team, channel=here.channel, user=asked_by, fresh=True)
+    theirs = await authorise(services, plan, first, steps=steps)
+    if not isinstance(theirs, Denied):
+        return theirs if isinstance(theirs, Refusal) else None
+    return Denied(says=failures.REQUESTER_NOT_ALLOWED)
+
+
+async def _labels(
+    services: Services, plan: Plan, targets: Sequence[ObjectRef], access: Access
+) -> list[dict[str, str]] | Refusal:
+    """Return the current labels of each object; none for an object that will be created."""
+    found: list[dict[str, str]] = []
+    target = plan.target
+    try:
+        connection = await services.clusters.get(plan.cluster)
+        async with Snapshot(connection, deadline=_LOOK_S, access=access) as snapshot:
+            for target in targets:
+                obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
+                labels = ((obj or {}).get("metadata") or {}).get("labels") or {}
+                found.append({str(key): str(value) for key, value in labels.items()})
+    except ClusterError as error:
+        _log.warning("labels_read_failed", plan=plan.id, error=str(error))
+        why = failures.cluster_unreachable(plan.cluster, error.reason)
+        says = Text(
+            en=f"the policy needs the labels of {target}, but they could not be read: {why.en}",
+            zh=f"策略取决于 {target} 的标签，但无法读取：{why.zh}",
+        )
+        return Refusal(reason=Reason.NOT_CHECKED, says=says)
+    return found
 
 
 def _in_other_namespaces(plan: Plan, scope: PolicyScope, steps: Sequence[Step], *, asked_by: str) -> list[str] | Denied:
@@ -286,71 +285,66 @@ def _reaches(says: Text, target: ObjectRef | None = None) -> Text:
 _STYLES: Final[dict[str, Style]] = {"low": "primary", "disruptive": "", "data-loss": "danger"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemedyOffers:
-    """Plans the remedies of a diagnosis and creates their buttons."""
+async def offered_buttons(
+    services: Services, exchange: Exchange, question: Question, diagnosis: Diagnosis, connection: Connection
+) -> tuple[RemedyButton, ...]:
+    """Return a button for each applicable remedy: of the leading hypothesis, the first cause, the general actions.
 
-    services: Services
+    `question` is the interpretation of the request.
+    """
+    offers = (*leading_hypotheses(diagnosis)[:1], *open_hypotheses(diagnosis)[:1], *offered(diagnosis))
+    shown = [one for one in {one.key: one for one in offers}.values() if one.remedies]
+    planned = [await _offer_of(services, one, exchange, question, diagnosis, connection) for one in shown]
+    buttons, names = zip(*(each for some in planned for each in some), strict=True) if any(planned) else ((), ())
+    return labelled(buttons, names)
 
-    async def buttons(
-        self, exchange: Exchange, question: Question, diagnosis: Diagnosis, connection: Connection
-    ) -> tuple[RemedyButton, ...]:
-        """Return a button for each applicable remedy: of the leading hypothesis, the first cause, the general actions.
 
-        `question` is the interpretation of the request.
-        """
-        offers = (*leading_hypotheses(diagnosis)[:1], *open_hypotheses(diagnosis)[:1], *offered(diagnosis))
-        shown = [one for one in {one.key: one for one in offers}.values() if one.remedies]
-        planned = [await self._of(one, exchange, question, diagnosis, connection) for one in shown]
-        buttons, names = zip(*(each for some in planned for each in some), strict=True) if any(planned) else ((), ())
-        return labelled(buttons, names)
+async def _offer_of(
+    services: Services,
+    judged: JudgedHypothesis,
+    exchange: Exchange,
+    question: Question,
+    diagnosis: Diagnosis,
+    connection: Connection,
+) -> tuple[tuple[RemedyButton, str], ...]:
+    """Return the buttons of one hypothesis, each with the name of its object; their plans are stored first."""
 
-    async def _of(
-        self,
-        judged: JudgedHypothesis,
-        exchange: Exchange,
-        question: Question,
-        diagnosis: Diagnosis,
-        connection: Connection,
-    ) -> tuple[tuple[RemedyButton, str], ...]:
-        """Return the buttons of one hypothesis, each with the name of its object; their plans are stored first."""
+    def allowed(action: str, target: ObjectRef) -> bool:
+        return exchange.scope.offers(action, connection.name, target.namespace)
 
-        def allowed(action: str, target: ObjectRef) -> bool:
-            return exchange.scope.offers(action, connection.name, target.namespace)
-
-        acting = exchange.scope.acts_as(connection.name)
-        planned = await plan_remedies(
-            diagnosis,
-            judged,
-            request=question,
-            request_id=exchange.id,
-            engine=self.services.engine(exchange.scope.who.channel),
-            session=Session(
-                connection=connection,
-                access=exchange.scope.access(connection.name),
-                acting_as=acting if isinstance(acting, ActsAs) else None,
+    acting = exchange.scope.acts_as(connection.name)
+    planned = await plan_remedies(
+        diagnosis,
+        judged,
+        request=question,
+        request_id=exchange.id,
+        engine=services.engine(exchange.scope.who.channel),
+        session=Session(
+            connection=connection,
+            access=exchange.scope.access(connection.name),
+            acting_as=acting if isinstance(acting, ActsAs) else None,
+        ),
+        allowed=allowed,
+        now=services.clock(),
+        # A requester without an identity in the cluster may still ask; others can press.
+        reviewed=not isinstance(acting, Text),
+    )
+    for plan in planned.plans:
+        await services.store.plans.save(plan.id, exchange.id, {"plan": plan.as_json()}, plan.expires)
+    own = {remedy.id: remedy.button or _short(remedy.title) for remedy in judged.remedies}
+    return tuple(
+        (
+            RemedyButton(
+                plan_id=plan.id,
+                label=safe_value(own.get(plan.remedy) or words_of(plan.action).verb),
+                risk=plan.risk,
+                # A remedy that does not fix the cause is labelled so.
+                style="" if judged.capability else _STYLES.get(plan.risk, ""),
             ),
-            allowed=allowed,
-            now=self.services.clock(),
-            # A requester without an identity in the cluster may still ask; others can press.
-            reviewed=not isinstance(acting, Text),
+            plan.target.name,
         )
-        for plan in planned.plans:
-            await self.services.store.plans.save(plan.id, exchange.id, {"plan": plan.as_json()}, plan.expires)
-        own = {remedy.id: remedy.button or _short(remedy.title) for remedy in judged.remedies}
-        return tuple(
-            (
-                RemedyButton(
-                    plan_id=plan.id,
-                    label=safe_value(own.get(plan.remedy) or words_of(plan.action).verb),
-                    risk=plan.risk,
-                    # A remedy that does not fix the cause is labelled so.
-                    style="" if judged.capability else _STYLES.get(plan.risk, ""),
-                ),
-                plan.target.name,
-            )
-            for plan in planned.plans
-        )
+        for plan in planned.plans
+    )
 
 
 def _short(title: Text) -> Text | None:

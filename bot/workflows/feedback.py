@@ -172,49 +172,43 @@ async def check_correction(services: Services, dialog: SubmittedDialog) -> Check
     return CheckedDialog(job=job, id=f"{request_id}.correction.{dialog.view}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorrectionWorkflow:
-    """The job `correction`."""
+async def take_correction(services: Services, payload: CorrectionJob) -> None:
+    """Store the correction and show it in the answer; an earlier one of this person is replaced."""
+    store = services.store
+    request_id, user = payload.request, payload.user
+    answer, request = await store.answers.get(request_id), await store.requests.get(request_id)
+    if answer is None or request is None:
+        return
+    correction = Correction(
+        request=request_id,
+        user=user,
+        channel=answer.channel,
+        incident=answer.incident,
+        verdict=answer.verdict,
+        entry=payload.entry,
+        says=payload.says,
+        at=payload.at,
+    )
+    async with services.turn(request_id):
+        if await store.answers.get(request_id) is None:
+            return  # the paste was deleted meanwhile
+        if await store.corrections.save(correction):
+            services.metrics.corrected(answer.incident)
+        elif (stored := await store.corrections.of(request_id, user)) and stored.at != correction.at:
+            return  # a later one is stored
+        await store.answers.note(request_id, correction_note(user, _was(services, correction)))
+        await MessagePoster(services=services).show(request)
 
-    services: Services
-    poster: MessagePoster
 
-    async def take(self, payload: CorrectionJob) -> None:
-        """Store the correction and show it in the answer; an earlier one of this person is replaced."""
-        store = self.services.store
-        request_id, user = payload.request, payload.user
-        answer, request = await store.answers.get(request_id), await store.requests.get(request_id)
-        if answer is None or request is None:
-            return
-        correction = Correction(
-            request=request_id,
-            user=user,
-            channel=answer.channel,
-            incident=answer.incident,
-            verdict=answer.verdict,
-            entry=payload.entry,
-            says=payload.says,
-            at=payload.at,
-        )
-        async with self.services.turn(request_id):
-            if await store.answers.get(request_id) is None:
-                return  # the paste was deleted meanwhile
-            if await store.corrections.save(correction):
-                self.services.metrics.corrected(answer.incident)
-            elif (stored := await store.corrections.of(request_id, user)) and stored.at != correction.at:
-                return  # a later one is stored
-            await store.answers.note(request_id, correction_note(user, self._was(correction)))
-            await self.poster.show(request)
-
-    def _was(self, correction: Correction) -> Text:
-        """Return what it was, as the answer shows it: the entry's title, then what was typed."""
-        entry = Text.same(correction.entry)
-        if correction.entry == NONE_OF_THEM:
-            entry = feedback_words.NOT_KNOWN
-        elif incident := self.services.engine(correction.channel).catalog.incidents.get(correction.entry):
-            entry = incident.title
-        says = correction.says
-        return Text(en=_both(entry.en, says), zh=_both(entry.zh, says))
+def _was(services: Services, correction: Correction) -> Text:
+    """Return what it was, as the answer shows it: the entry's title, then what was typed."""
+    entry = Text.same(correction.entry)
+    if correction.entry == NONE_OF_THEM:
+        entry = feedback_words.NOT_KNOWN
+    elif incident := services.engine(correction.channel).catalog.incidents.get(correction.entry):
+        entry = incident.title
+    says = correction.says
+    return Text(en=_both(entry.en, says), zh=_both(entry.zh, says))
 
 
 def _both(entry: str, says: str) -> str:

@@ -271,30 +271,23 @@ def _without_controls(message: Message) -> Message:
 _WITHIN_S: Final = 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlotPictures:
-    """Draws the plot of a finding and attaches it to the answer."""
-
-    services: Services
-    poster: MessagePoster
-
-    async def show(self, request: StoredRequest, finding: Finding, *, language: Language) -> None:
-        """Attach the plot of a finding that has passed `scrubbed`. Never raises."""
-        if finding.plot is None:
-            return
-        try:
-            async with asyncio.timeout(_WITHIN_S):
-                content = await asyncio.to_thread(_drawn, finding.plot)
-                if content:
-                    picture = Picture(
-                        name="plot.png",
-                        title=finding.plot.title.in_(language),
-                        alt=finding.says.in_(language),
-                        content=content,
-                    )
-                    await self.poster.attach(request, picture, step=ANSWER)
-        except (SlackError, StoreUnavailable, TimeoutError) as error:
-            _log.warning("plot_upload_failed", request=request.id, error=str(error) or "too slow")
+async def attach_plots(services: Services, request: StoredRequest, finding: Finding, *, language: Language) -> None:
+    """Attach the plot of a finding that has passed `scrubbed`. Never raises."""
+    if finding.plot is None:
+        return
+    try:
+        async with asyncio.timeout(_WITHIN_S):
+            content = await asyncio.to_thread(_drawn, finding.plot)
+            if content:
+                picture = Picture(
+                    name="plot.png",
+                    title=finding.plot.title.in_(language),
+                    alt=finding.says.in_(language),
+                    content=content,
+                )
+                await MessagePoster(services=services).attach(request, picture, step=ANSWER)
+    except (SlackError, StoreUnavailable, TimeoutError) as error:
+        _log.warning("plot_upload_failed", request=request.id, error=str(error) or "too slow")
 
 
 def _drawn(plot: Plot) -> bytes:

@@ -14,8 +14,8 @@ from bot.remedies.audit_entry import Denied, Result, audit_entry
 from bot.remedies.contract import Plan, Preview, Reason, Refusal, State
 from bot.slack.errors import SlackError, SlackRefusal
 from bot.store import AuditEntry, ClaimOutcome, ClaimResult, StoredAnswer, StoredPlan, StoredRequest
-from bot.workflows.authorisation import Attempt, Authoriser, Authority
-from bot.workflows.chronicle.facts import FactRecorder
+from bot.workflows.authorisation import Attempt, Authority, authorise
+from bot.workflows.chronicle.facts import record_remedy
 from bot.workflows.dialogs import dialog_content
 from bot.workflows.job_payloads import RemedyJob
 from bot.workflows.kept_answer import RemedyNote
@@ -76,7 +76,6 @@ class PressRecorder:
 
     services: Services
     poster: MessagePoster
-    fact_recorder: FactRecorder
 
     async def press(self, payload: RemedyJob, token: str) -> ConfirmedPress | None:
         """Return the confirmation of a job; None if its answer or plan was deleted."""
@@ -123,7 +122,7 @@ class PressRecorder:
                     await self._show(press)
                 except SlackError as error:
                     _log.warning("remedy_result_update_delayed", plan=plan.id, error=str(error))
-        await self.fact_recorder.remedied(press.answer, plan, shown)
+        await record_remedy(self.services, press.answer, plan, shown)
 
     async def report(self, press: ConfirmedPress) -> None:
         """Show the result in the answer, and post it in the thread and the audit channel, each once over all runs.
@@ -222,7 +221,6 @@ class PlanClaims:
 
     services: Services
     recorder: PressRecorder
-    authoriser: Authoriser
 
     async def claim(self, payload: RemedyJob, token: str) -> Json:
         """Claim the plan: {"goes_on": whether this press applies it, "authority": its `Authority`}.
@@ -237,7 +235,9 @@ class PlanClaims:
         )
         seen = dialog_content(press.stored, press.view)
         previewed = seen.preview if seen else Preview(steps=())
-        authority = await self.authoriser.of(press.plan, requester, steps=previewed.steps, asked_by=press.asked_by)
+        authority = await authorise(
+            self.services, press.plan, requester, steps=previewed.steps, asked_by=press.asked_by
+        )
         if not isinstance(authority, Authority):
             return await self._refused(press, authority)
         if press.asked_by and (seen is None or seen.approves != press.asked_by):

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from itertools import chain
 from typing import TypeVar
 
 from bot.jobs import JobPayload, JobRun, Json, StartJob, Workflow
 from bot.workflows import job_payloads as jobs
 from bot.workflows.alert_groups import AlertGroupWorkflow
-from bot.workflows.alert_posts import AlertNotes, AlertOverWorkflow, AlertPostWorkflow
+from bot.workflows.alert_posts import AlertPostWorkflow, run_alert_over
 from bot.workflows.answer import AnswerWorkflow, PickWorkflow
-from bot.workflows.authorisation import Authoriser, RemedyOffers
 from bot.workflows.chronicle.backfill import BackfillWorkflow
 from bot.workflows.chronicle.chronicle_jobs import (
-    ArchivedWorkflow,
     ChronicleJobs,
     IncidentStartWorkflow,
-    RemovedWorkflow,
+    tell_archiver,
+    tell_remover,
 )
-from bot.workflows.chronicle.documents import CatchUpWorkflow, ChronicleDocuments
-from bot.workflows.chronicle.facts import FactRecorder, SimilarIncidents
+from bot.workflows.chronicle.documents import CatchUpWorkflow
 from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow, ResolveDialogWorkflow
 from bot.workflows.chronicle.incident_commands import IncidentCommands, MentionWorkflow, PinWorkflow
 from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
-from bot.workflows.cluster_choice import ClusterChooser, FollowUps
+from bot.workflows.cluster_choice import ClusterChooser
 from bot.workflows.failure_reports import FailureReports
-from bot.workflows.feedback import CorrectionWorkflow, OpinionWorkflow
-from bot.workflows.message_poster import MessagePoster, PlotPictures
-from bot.workflows.pasted_files import PastedFiles, ThreadRoots
+from bot.workflows.feedback import OpinionWorkflow, take_correction
+from bot.workflows.message_poster import MessagePoster
 from bot.workflows.press_records import PlanClaims, PressRecorder
 from bot.workflows.remedy import PreviewWorkflow, RemedyWorkflow
-from bot.workflows.repeats import Repeats, UnknownPasteRecorder
+from bot.workflows.repeats import Repeats
 from bot.workflows.replies import Replies
-from bot.workflows.reports import FeedbackReportWorkflow, ReportWorkflow
+from bot.workflows.reports import ReportWorkflow, report_feedback
 from bot.workflows.save_dialog import SaveDialogWorkflow
 from bot.workflows.saved_incidents import SaveWorkflow
 from bot.workflows.services import Services, retry_step
@@ -89,18 +87,14 @@ def watch_jobs(services: Services, *, posts_per_hour: int) -> _Kinds:
 
 def incident_commands(services: Services, chronicles: ChronicleJobs) -> IncidentCommands:
     """Return the handler of incident commands, for the surface and for mentions."""
-    return IncidentCommands(
-        services=services,
-        catch_up=CatchUpWorkflow(services=services),
-        documents=ChronicleDocuments(services=services),
-        start=chronicles.start,
-    )
+    return IncidentCommands(services=services, catch_up=CatchUpWorkflow(services=services), start=chronicles.start)
 
 
 def failure_reports(services: Services, start: StartJob) -> FailureReports:
     """Return the reporter of jobs that failed for good."""
     poster = MessagePoster(services=services)
-    return FailureReports(services=services, poster=poster, recorder=_press_recorder(services, poster), start=start)
+    recorder = PressRecorder(services=services, poster=poster)
+    return FailureReports(services=services, poster=poster, recorder=recorder, start=start)
 
 
 def workflows(
@@ -110,7 +104,7 @@ def workflows(
     poster = MessagePoster(services=services)
     return dict((
         _job(jobs.FailureJob, reports.run),
-        _named_step(jobs.FeedbackReportJob, "report", FeedbackReportWorkflow(services=services).report),
+        _named_step(jobs.FeedbackReportJob, "report", partial(report_feedback, services)),
         _job(jobs.ReportJob, ReportWorkflow(services=services).run),
         _job(jobs.SaveDialogJob, SaveDialogWorkflow(services=services).run),
         _job(jobs.SaveJob, SaveWorkflow(services=services).run),
@@ -122,66 +116,45 @@ def workflows(
 
 
 def _answers(services: Services, poster: MessagePoster) -> _Kinds:
-    fact_recorder = FactRecorder(services=services)
-    files = PastedFiles(services=services, poster=poster)
-    repeats = Repeats(services=services, poster=poster)
-    alert_notes = AlertNotes(services=services, poster=poster)
     answers = AnswerWorkflow(
         services=services,
         poster=poster,
-        files=files,
-        roots=ThreadRoots(services=services, files=files),
-        repeats=repeats,
-        replies=Replies(
-            follow_ups=FollowUps(services=services),
-            services=services,
-            cluster_chooser=ClusterChooser(services=services),
-            remedy_offers=RemedyOffers(services=services),
-        ),
-        plot_pictures=PlotPictures(services=services, poster=poster),
-        fact_recorder=fact_recorder,
-        similar_incidents=SimilarIncidents(services=services),
-        alert_notes=alert_notes,
-        unknown_pastes=UnknownPasteRecorder(services=services),
+        repeats=Repeats(services=services, poster=poster),
+        replies=Replies(services=services, cluster_chooser=ClusterChooser(services=services)),
     )
     return (
-        _job(jobs.AlertOverJob, AlertOverWorkflow(notes=alert_notes).run),
+        _job(jobs.AlertOverJob, partial(run_alert_over, services)),
         _job(jobs.AnswerJob, answers.run),
-        _step(jobs.CorrectionJob, "take", CorrectionWorkflow(services=services, poster=poster).take),
+        _step(jobs.CorrectionJob, "take", partial(take_correction, services)),
         _job(jobs.OpinionJob, OpinionWorkflow(services=services, poster=poster).run),
         _job(jobs.PickJob, PickWorkflow(services=services, answers=answers).run),
-        _job(jobs.WithdrawJob, WithdrawWorkflow(services=services, poster=poster, fact_recorder=fact_recorder).run),
+        _job(jobs.WithdrawJob, WithdrawWorkflow(services=services, poster=poster).run),
     )
 
 
 def _remedies(services: Services, poster: MessagePoster) -> _Kinds:
-    authoriser, recorder = Authoriser(services=services), _press_recorder(services, poster)
-    claims = PlanClaims(services=services, recorder=recorder, authoriser=authoriser)
+    recorder = PressRecorder(services=services, poster=poster)
+    claims = PlanClaims(services=services, recorder=recorder)
     return (
-        _job(jobs.PreviewJob, PreviewWorkflow(services=services, authoriser=authoriser).run),
+        _job(jobs.PreviewJob, PreviewWorkflow(services=services).run),
         _job(jobs.RemedyJob, RemedyWorkflow(services=services, claims=claims, recorder=recorder).run),
     )
 
 
 def _channels(services: Services, chronicles: ChronicleJobs) -> _Kinds:
-    documents = ChronicleDocuments(services=services)
     start = IncidentStartWorkflow(services=services, is_incident=chronicles.is_incident, opened=chronicles.opened)
     mentions = MentionWorkflow(commands=incident_commands(services, chronicles))
-    change = IncidentChangeWorkflow(services=services, documents=documents, opened=chronicles.opened)
+    change = IncidentChangeWorkflow(services=services, opened=chronicles.opened)
     return (
-        _named_step(jobs.ArchivedJob, "tell", ArchivedWorkflow(services=services, documents=documents).notify),
+        _named_step(jobs.ArchivedJob, "tell", partial(tell_archiver, services)),
         _job(jobs.BackfillJob, BackfillWorkflow(services=services, changed=chronicles.changed).run),
         _job(jobs.CommandJob, change.run),
         _named_step(jobs.IncidentJob, "open", start.open),
         _named_step(jobs.MentionJob, "answer", mentions.answer),
         _step(jobs.PinJob, "mark", PinWorkflow(services=services).mark),
-        _named_step(jobs.RemovedJob, "tell", RemovedWorkflow(services=services).notify),
+        _named_step(jobs.RemovedJob, "tell", partial(tell_remover, services)),
         _job(jobs.RereadJob, BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run),
-        _job(jobs.ResolveDialogJob, ResolveDialogWorkflow(services=services, documents=documents).run),
+        _job(jobs.ResolveDialogJob, ResolveDialogWorkflow(services=services).run),
         _job(jobs.SummaryJob, SummaryWorkflow(services=services).run),
         _job(jobs.WelcomeJob, CatchUpWorkflow(services=services).run),
     )
-
-
-def _press_recorder(services: Services, poster: MessagePoster) -> PressRecorder:
-    return PressRecorder(services=services, poster=poster, fact_recorder=FactRecorder(services=services))

@@ -20,7 +20,7 @@ from bot.remedies.session import writes_redacted
 from bot.remedies.undo import action_of, plan_to_undo, words_for
 from bot.remedies.verification import verify
 from bot.store import AuditEntry
-from bot.workflows.authorisation import APPLIED, PARTLY_DONE, Attempt, Authoriser, Authority
+from bot.workflows.authorisation import APPLIED, PARTLY_DONE, Attempt, Authority, authorise
 from bot.workflows.dialogs import DialogContent, FilledDialog, content_key, dialog_content, dialog_key, filling_id
 from bot.workflows.job_payloads import PreviewJob, RemedyJob
 from bot.workflows.press_records import APPROVAL, ENDS, UNDO, WRITING, ConfirmedPress, PlanClaims, PressRecorder
@@ -55,7 +55,6 @@ class PreviewWorkflow:
     """The job `preview`. After the plan's questions are answered it runs again in the same dialog."""
 
     services: Services
-    authoriser: Authoriser
 
     async def run(self, run: JobRun, job: PreviewJob) -> Json | None:
         dialog = FilledDialog(services=self.services, late=failures.PRESS_AGAIN, failed=failures.PREVIEW_FAILED)
@@ -102,7 +101,7 @@ class PreviewWorkflow:
         self, plan: Plan, requester: Requester, answers: Json | None, *, asked_by: str
     ) -> CheckedPreview | Refusal | Denied | None:
         """Return the preview; None if values must be entered first. A remedy that no longer applies asks for none."""
-        authority = await self.authoriser.of(plan, requester, asked_by=asked_by)
+        authority = await authorise(self.services, plan, requester, asked_by=asked_by)
         if not isinstance(authority, Authority):
             return authority
         try:
@@ -120,7 +119,7 @@ class PreviewWorkflow:
         if held := await self._held_back(plan, seen, requester, user=asked_by or requester.scope.who.user):
             return Denied(says=held)
         # Only the preview shows which objects are affected.
-        reaching = await self.authoriser.of(plan, requester, steps=seen.steps, asked_by=asked_by)
+        reaching = await authorise(self.services, plan, requester, steps=seen.steps, asked_by=asked_by)
         return CheckedPreview(preview=seen, approval=reaching.approval) if isinstance(reaching, Authority) else reaching
 
     async def _held_back(self, plan: Plan, seen: Preview, requester: Requester, *, user: str) -> Text | None:

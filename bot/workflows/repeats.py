@@ -217,29 +217,23 @@ class Repeats:
         return await self.poster.sent(leader, step=ANSWER) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownPasteRecorder:
-    """Records a request whose answer says that its text is not known."""
-
-    services: Services
-
-    async def answered(self, request: StoredRequest, reply: Reply) -> None:
-        """Count the text of an answered request, or drop what an earlier answer counted if it is known now."""
-        pastes = self.services.store.unknown_pastes
-        found = await asyncio.to_thread(paste_template, request.text) if _is_unknown(reply) else None
-        if found is None:
-            if request.revision > 1:
-                await pastes.forget(request.id)
-            return
-        paste = UnknownPaste(
-            request=request.id,
-            channel=request.original.channel,
-            template=found.template,
-            example=found.example,
-            at=request.original.created,
-        )
-        if await pastes.add(paste):
-            self.services.metrics.unknown_pasted()
+async def record_unknown(services: Services, request: StoredRequest, reply: Reply) -> None:
+    """Count the text of an answered request, or drop what an earlier answer counted if it is known now."""
+    pastes = services.store.unknown_pastes
+    found = await asyncio.to_thread(paste_template, request.text) if _is_unknown(reply) else None
+    if found is None:
+        if request.revision > 1:
+            await pastes.forget(request.id)
+        return
+    paste = UnknownPaste(
+        request=request.id,
+        channel=request.original.channel,
+        template=found.template,
+        example=found.example,
+        at=request.original.created,
+    )
+    if await pastes.add(paste):
+        services.metrics.unknown_pasted()
 
 
 def _is_unknown(reply: Reply) -> bool:

@@ -23,7 +23,7 @@ from bot.jobs import JobIntake, JobRun, Json
 from bot.metrics import Metrics
 from bot.slack.errors import SlackError
 from bot.store import NewRequest, RequestState, Store, StoredRequest, StoreUnavailable, standing
-from bot.workflows.chronicle.facts import FactRecorder
+from bot.workflows.chronicle.facts import record_withdrawal
 from bot.workflows.job_payloads import AnswerJob, WithdrawJob
 from bot.workflows.kept_answer import AnswerNotes
 from bot.workflows.message_poster import MessagePoster
@@ -231,7 +231,6 @@ class WithdrawWorkflow:
 
     services: Services
     poster: MessagePoster
-    fact_recorder: FactRecorder
 
     async def run(self, run: JobRun, payload: WithdrawJob) -> Json | None:
         request = payload.request
@@ -261,5 +260,5 @@ class WithdrawWorkflow:
                 return
             await store.plans.clear_open(request_id)
             if request := await store.requests.get(request_id):
-                await self.fact_recorder.withdrawn(request)
+                await record_withdrawal(self.services, request)
                 await self.poster.take_back(request)

@@ -40,61 +40,58 @@ _MOST_WARNED: Final = 5
 Id = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchLooks:
-    """Reads what the policy lets a channel see."""
+async def look_at(services: Services, payload: WatchJob, *, warned: Sequence[Id]) -> Overview | None:
+    """Return what is wrong in the namespace of a job; None if it cannot be read.
 
-    services: Services
+    `warned` are the objects that only warnings show.
+    """
+    started, namespace = time.monotonic(), payload.namespace
+    requester = await services.presser(payload)
+    try:
+        connection = await services.clusters.get(payload.cluster)
+        access = requester.scope.access(connection.name) if requester.scope.text_only_reason is None else NOTHING
+        found = await overview(
+            namespace,
+            engine=services.engine(),
+            connection=connection,
+            deadline=services.deadline * _DEADLINES,
+            access=access,
+        )
+    except (ClusterError, TargetNotFound) as error:
+        # The trouble that still lasts is looked at again.
+        _log.warning("watch_look_failed", error=str(error))
+        return None
+    known = {about for finding in found.findings for about in objects_of(finding)}
+    others = [each for each in warned if each not in known][:_MOST_WARNED]
+    for each in others:
+        found = await _with_cause(services, found, each, connection, access)
+    seconds = time.monotonic() - started
+    services.metrics.overviewed(found, intent="watch", seconds=seconds)
+    _log.info("watch_looked", namespace=namespace, calls=found.api_calls, seconds=round(seconds, 3))
+    return found
 
-    async def look(self, payload: WatchJob, *, warned: Sequence[Id]) -> Overview | None:
-        """Return what is wrong in the namespace of a job; None if it cannot be read.
 
-        `warned` are the objects that only warnings show.
-        """
-        services, started, namespace = self.services, time.monotonic(), payload.namespace
-        requester = await services.presser(payload)
-        try:
-            connection = await services.clusters.get(payload.cluster)
-            access = requester.scope.access(connection.name) if requester.scope.text_only_reason is None else NOTHING
-            found = await overview(
-                namespace,
-                engine=services.engine(),
-                connection=connection,
-                deadline=services.deadline * _DEADLINES,
-                access=access,
-            )
-        except (ClusterError, TargetNotFound) as error:
-            # The trouble that still lasts is looked at again.
-            _log.warning("watch_look_failed", error=str(error))
-            return None
-        known = {about for finding in found.findings for about in objects_of(finding)}
-        others = [each for each in warned if each not in known][:_MOST_WARNED]
-        for each in others:
-            found = await self._with_cause(found, each, connection, access)
-        seconds = time.monotonic() - started
-        services.metrics.overviewed(found, intent="watch", seconds=seconds)
-        _log.info("watch_looked", namespace=namespace, calls=found.api_calls, seconds=round(seconds, 3))
-        return found
-
-    async def _with_cause(self, known: Overview, about: Id, connection: Connection, access: Access) -> Overview:
-        """Return what is known with the leading cause of an object's trouble, if that is confirmed."""
-        kind, namespace, name = about
-        try:
-            found = await diagnose(
-                DiagnoseObject(kind=kind, namespace=namespace, name=name),
-                engine=self.services.engine(),
-                connection=connection,
-                deadline=self.services.deadline,
-                access=access,
-            )
-        except (ClusterError, TargetNotFound) as error:
-            _log.info("watch_diagnosis_failed", error=str(error))
-            return known
-        first = next((each for each in found.hypotheses if not each.capability), None)
-        findings = known.findings
-        if first is not None and first.verdict is Verdict.CONFIRMED:
-            findings = _with(findings, _finding(ObjectRef(kind=kind, namespace=namespace, name=name), first), found)
-        return replace(known, findings=findings, api_calls=known.api_calls + found.api_calls)
+async def _with_cause(
+    services: Services, known: Overview, about: Id, connection: Connection, access: Access
+) -> Overview:
+    """Return what is known with the leading cause of an object's trouble, if that is confirmed."""
+    kind, namespace, name = about
+    try:
+        found = await diagnose(
+            DiagnoseObject(kind=kind, namespace=namespace, name=name),
+            engine=services.engine(),
+            connection=connection,
+            deadline=services.deadline,
+            access=access,
+        )
+    except (ClusterError, TargetNotFound) as error:
+        _log.info("watch_diagnosis_failed", error=str(error))
+        return known
+    first = next((each for each in found.hypotheses if not each.capability), None)
+    findings = known.findings
+    if first is not None and first.verdict is Verdict.CONFIRMED:
+        findings = _with(findings, _finding(ObjectRef(kind=kind, namespace=namespace, name=name), first), found)
+    return replace(known, findings=findings, api_calls=known.api_calls + found.api_calls)
 
 
 def objects_of(finding: OverviewFinding) -> frozenset[Id]:
@@ -157,7 +154,7 @@ class WatchWorkflow:
         lasting = payload.lasting
         warned = [_owner(each) for each in lasting if not each.members]
         looked = services.clock()
-        found = await WatchLooks(services=services).look(payload, warned=warned)
+        found = await look_at(services, payload, warned=warned)
         if found is None:
             return
         now = services.clock()

@@ -21,53 +21,58 @@ from bot.workflows.job_payloads import BackfillJob, RereadJob
 from bot.workflows.services import Services, retry_step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryRecorder:
-    """Records messages that were read from a channel's history."""
+async def record_history(
+    services: Services,
+    known: IncidentChannel,
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    gone: Collection[str],
+    since: str,
+) -> bool:
+    """Record these messages and the deletion of those in `gone`; return whether anything changed.
 
-    services: Services
+    `since`, a ts, is the start of the gap, "" if unknown. Raises SlackUnavailable.
+    """
+    changed = await services.store.chronicles.reread(
+        known.channel, await _recorded(services, known, messages), gone=gone
+    )
+    for message in messages:
+        for user in pinned_by(message):
+            changed |= await _pinned(services, known, message, user, since=since)
+    return changed
 
-    async def found(
-        self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]], *, gone: Collection[str], since: str
-    ) -> bool:
-        """Record these messages and the deletion of those in `gone`; return whether anything changed.
 
-        `since`, a ts, is the start of the gap, "" if unknown. Raises SlackUnavailable.
-        """
-        changed = await self.services.store.chronicles.reread(
-            known.channel, await self._recorded(known, messages), gone=gone
-        )
-        for message in messages:
-            for user in pinned_by(message):
-                changed |= await self._pinned(known, message, user, since=since)
-        return changed
+async def _recorded(
+    services: Services, known: IncidentChannel, messages: Sequence[Mapping[str, Any]]
+) -> list[RecordedMessage]:
+    identity = await services.slack.identify()
 
-    async def _recorded(self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]]) -> list[RecordedMessage]:
-        identity = await self.services.slack.identify()
+    def recorded() -> Iterator[RecordedMessage]:
+        for each in messages:
+            raw = {**each, "channel": known.channel}
+            event = read_event(raw, team=identity.team, us=identity.user, our_bot=identity.bot_id)
+            if isinstance(event, ReceivedMessage):
+                yield recorded_message(raw, version=_edited_at(each))
 
-        def recorded() -> Iterator[RecordedMessage]:
-            for each in messages:
-                raw = {**each, "channel": known.channel}
-                event = read_event(raw, team=identity.team, us=identity.user, our_bot=identity.bot_id)
-                if isinstance(event, ReceivedMessage):
-                    yield recorded_message(raw, version=_edited_at(each))
+    # An edited message may have had other facts before.
+    return [one for one in recorded() if one.facts or one.version]
 
-        # An edited message may have had other facts before.
-        return [one for one in recorded() if one.facts or one.version]
 
-    async def _pinned(self, known: IncidentChannel, message: Mapping[str, Any], user: str, *, since: str) -> bool:
-        """Return when a message was pinned. Slack does not say: after it was written, and during the gap."""
-        identity = await self.services.slack.identify()
-        if user == identity.user:
-            return False
-        requester = await self.services.requester(team=known.team, channel=known.channel, user=user)
-        if forbidden(requester, changes=True):
-            return False
-        ts = str(message.get("ts") or "")
-        at = moment_of(max(ts, since))
-        return await self.services.store.chronicles.pin(
-            known.channel, ts, by=user, at=at, fact=pinned_fact({**message, "channel": known.channel}), found=True
-        )
+async def _pinned(
+    services: Services, known: IncidentChannel, message: Mapping[str, Any], user: str, *, since: str
+) -> bool:
+    """Return when a message was pinned. Slack does not say: after it was written, and during the gap."""
+    identity = await services.slack.identify()
+    if user == identity.user:
+        return False
+    requester = await services.requester(team=known.team, channel=known.channel, user=user)
+    if forbidden(requester, changes=True):
+        return False
+    ts = str(message.get("ts") or "")
+    at = moment_of(max(ts, since))
+    return await services.store.chronicles.pin(
+        known.channel, ts, by=user, at=at, fact=pinned_fact({**message, "channel": known.channel}), found=True
+    )
 
 
 def _edited_at(message: Mapping[str, Any]) -> str:
@@ -272,7 +277,7 @@ class BackfillWorkflow:
         self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]], gone: Collection[str]
     ) -> None:
         since = self._since(known)
-        if await HistoryRecorder(services=self.services).found(known, messages, gone=gone, since=since):
+        if await record_history(self.services, known, messages, gone=gone, since=since):
             await self.changed(known.channel)
 
 

@@ -18,7 +18,7 @@ from bot.slack.errors import SlackError, SlackRefusal
 from bot.slack.message_events import ChannelEvent, ChannelEventKind
 from bot.slack.people import Place
 from bot.store import ChannelState, Chronicle, IncidentChannel, Store
-from bot.workflows.chronicle.documents import ChronicleDocuments, forbidden
+from bot.workflows.chronicle.documents import final_of, forbidden
 from bot.workflows.chronicle.facts import facts_in
 from bot.workflows.job_payloads import (
     ArchivedJob,
@@ -225,71 +225,60 @@ def _is_ours(place: Place) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemovedWorkflow:
-    """The job `removed`."""
+async def tell_remover(services: Services, payload: RemovedJob, id: str) -> None:
+    """Tell the user and the audit channel, once per removal. Raise SlackUnavailable."""
+    known = await services.store.chronicles.get(payload.channel)
+    if known is None or known.state is not ChannelState.OPEN:
+        return  # the incident is over, so nothing is missed
+    user = payload.user
+    person = await services.slack.person(user) if user else None
+    if person is not None and not person.bot:
+        language = await services.language_of(user, within=1.0)
+        await _say(services, _named(incident_replies.REMOVED, known.name), language, to=user, key=f"{id}/who")
+    if services.audit_channel:
+        says = await _for_auditors(services, known, (person.name or user) if person else "?")
+        await _say(services, says, services.usual_language, to=services.audit_channel, key=f"{id}/audit")
 
-    services: Services
 
-    async def notify(self, payload: RemovedJob, id: str) -> None:
-        """Tell the user and the audit channel, once per removal. Raise SlackUnavailable."""
-        known = await self.services.store.chronicles.get(payload.channel)
-        if known is None or known.state is not ChannelState.OPEN:
-            return  # the incident is over, so nothing is missed
-        user = payload.user
-        person = await self.services.slack.person(user) if user else None
-        if person is not None and not person.bot:
-            language = await self.services.language_of(user, within=1.0)
-            await self._say(_named(incident_replies.REMOVED, known.name), language, to=user, key=f"{id}/who")
-        if self.services.audit_channel:
-            says = await self._for_auditors(known, (person.name or user) if person else "?")
-            await self._say(says, self.services.usual_language, to=self.services.audit_channel, key=f"{id}/audit")
+async def _for_auditors(services: Services, known: IncidentChannel, remover: str) -> Text:
+    """Return the text for the audit channel, without the name of a private or invisible channel."""
+    place = await services.slack.place(known.channel)
+    if place.private or place.unknown:
+        return _named(incident_replies.REMOVED_PRIVATE, remover)
+    return _named(incident_replies.REMOVED_BY, known.name, remover)
 
-    async def _for_auditors(self, known: IncidentChannel, remover: str) -> Text:
-        """Return the text for the audit channel, without the name of a private or invisible channel."""
-        place = await self.services.slack.place(known.channel)
-        if place.private or place.unknown:
-            return _named(incident_replies.REMOVED_PRIVATE, remover)
-        return _named(incident_replies.REMOVED_BY, known.name, remover)
 
-    async def _say(self, says: Text, language: Language, *, to: str, key: str) -> None:
-        try:
-            await post_once(self.services, notice(says, language=language), to=to, key=key)
-        except SlackRefusal as error:
-            _log.warning("removal_notice_failed", to=to, error=str(error))
+async def _say(services: Services, says: Text, language: Language, *, to: str, key: str) -> None:
+    try:
+        await post_once(services, notice(says, language=language), to=to, key=key)
+    except SlackRefusal as error:
+        _log.warning("removal_notice_failed", to=to, error=str(error))
 
 
 def _named(says: Text, *names: str) -> Text:
     return Text(en=says.en.format(*names), zh=says.zh.format(*names))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedWorkflow:
-    """The job `archived`."""
+async def tell_archiver(services: Services, payload: ArchivedJob, id: str) -> None:
+    """Send the result of the incident to the user who archived its channel. Raise SlackUnavailable."""
+    channel, user = payload.channel, payload.user
+    chronicle = await services.store.chronicles.read(channel)
+    if chronicle is None or not chronicle.channel.is_recorded or not user:
+        return
+    if all(fact.kind in NO_NEWS for fact in facts_in(chronicle.facts)):
+        return
+    requester = await services.presser(payload)
+    if requester.scope.who.bot:
+        return
+    try:
+        await post_once(services, await _final(services, chronicle, requester), to=user, key=f"{id}/final")
+    except SlackRefusal as error:
+        _log.warning("archive_notice_failed", channel=channel, error=str(error))
 
-    services: Services
-    documents: ChronicleDocuments
 
-    async def notify(self, payload: ArchivedJob, id: str) -> None:
-        channel, user = payload.channel, payload.user
-        chronicle = await self.services.store.chronicles.read(channel)
-        if chronicle is None or not chronicle.channel.is_recorded or not user:
-            return
-        if all(fact.kind in NO_NEWS for fact in facts_in(chronicle.facts)):
-            return
-        requester = await self.services.presser(payload)
-        if requester.scope.who.bot:
-            return
-        try:
-            await post_once(self.services, await self._message(chronicle, requester), to=user, key=f"{id}/final")
-        except SlackRefusal as error:
-            _log.warning("archive_notice_failed", channel=channel, error=str(error))
-
-    async def _message(self, chronicle: Chronicle, requester: Requester) -> Message:
-        why = forbidden(requester, changes=False)
-        if why is None:
-            return await self.documents.final(chronicle, language=requester.language, archived=True)
-        words, name = incident_replies.ARCHIVED_NOT_SHOWN, chronicle.channel.name
-        return notice(
-            Text(en=words.en.format(name, why.en), zh=words.zh.format(name, why.zh)), language=requester.language
-        )
+async def _final(services: Services, chronicle: Chronicle, requester: Requester) -> Message:
+    why = forbidden(requester, changes=False)
+    if why is None:
+        return await final_of(services, chronicle, language=requester.language, archived=True)
+    words, name = incident_replies.ARCHIVED_NOT_SHOWN, chronicle.channel.name
+    return notice(Text(en=words.en.format(name, why.en), zh=words.zh.format(name, why.zh)), language=requester.language)

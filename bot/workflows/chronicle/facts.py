@@ -7,7 +7,7 @@ whatever cluster data they may see.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
@@ -140,56 +140,54 @@ _STATES: Final[Mapping[RemedyState, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FactRecorder:
-    """Records facts in incident channels and ignores other channels. All methods raise StoreUnavailable."""
+async def record_answer(services: Services, request: StoredRequest, answer: KeptAnswer | None, *, ts: str) -> None:
+    """Record the findings of an answer in message `ts`, in place of earlier findings of the same request."""
+    if not await _kept(services, request.original.channel):
+        return
+    facts = found_facts(request, answer, ts=ts, at=services.clock()) if answer else ()
+    await _replace(services, request.original.channel, f"a:{request.id}", facts, revision=request.revision)
 
-    services: Services
 
-    async def answered(self, request: StoredRequest, answer: KeptAnswer | None, *, ts: str) -> None:
-        """Record the findings of an answer in message `ts`, in place of earlier findings of the same request."""
-        if not await self._kept(request.original.channel):
-            return
-        facts = found_facts(request, answer, ts=ts, at=self.services.clock()) if answer else ()
-        await self._replace(request.original.channel, f"a:{request.id}", facts, revision=request.revision)
+async def record_withdrawal(services: Services, request: StoredRequest) -> None:
+    """Delete the findings of a deleted request."""
+    if await _kept(services, request.original.channel):
+        await _replace(services, request.original.channel, f"a:{request.id}", (), revision=request.revision + 1)
 
-    async def withdrawn(self, request: StoredRequest) -> None:
-        """Delete the findings of a deleted request."""
-        if await self._kept(request.original.channel):
-            await self._replace(request.original.channel, f"a:{request.id}", (), revision=request.revision + 1)
 
-    async def remedied(self, answer: StoredAnswer, plan: Plan, shown: RemedyShown) -> None:
-        """Record the progress of a remedy that was pressed below an answer; an undo is recorded as an undo."""
-        if not await self._kept(answer.channel):
-            return
-        now = self.services.clock()
-        language = Language(answer.message.get("language") or Language.EN)
-        says = shown.says.in_(language) if shown.says else shown.title.in_(language)
-        undone = bool(plan.undoes) and shown.state is RemedyState.DONE
-        fact = Fact(
-            key=f"r:{plan.undoes if undone else plan.id}",
-            kind=FactKind.REMEDY,
-            at=shown.at or now,
-            says=safe_line(says, limit=LONGEST_SAYS),
-            user=shown.who,
-            ts=answer.ts,
-            state="undone" if undone else _STATES.get(shown.state, shown.state.value),
-            incident=plan.incident,
-            title=shown.title,
-            objects=(plan.target,),
-            cluster=plan.cluster,
-        )
-        # Ordered by the clock of the process that applies it.
-        await self._replace(answer.channel, fact.key, (fact,), revision=int(now.timestamp() * 10))
+async def record_remedy(services: Services, answer: StoredAnswer, plan: Plan, shown: RemedyShown) -> None:
+    """Record the progress of a remedy that was pressed below an answer; an undo is recorded as an undo."""
+    if not await _kept(services, answer.channel):
+        return
+    now = services.clock()
+    language = Language(answer.message.get("language") or Language.EN)
+    says = shown.says.in_(language) if shown.says else shown.title.in_(language)
+    undone = bool(plan.undoes) and shown.state is RemedyState.DONE
+    fact = Fact(
+        key=f"r:{plan.undoes if undone else plan.id}",
+        kind=FactKind.REMEDY,
+        at=shown.at or now,
+        says=safe_line(says, limit=LONGEST_SAYS),
+        user=shown.who,
+        ts=answer.ts,
+        state="undone" if undone else _STATES.get(shown.state, shown.state.value),
+        incident=plan.incident,
+        title=shown.title,
+        objects=(plan.target,),
+        cluster=plan.cluster,
+    )
+    # Ordered by the clock of the process that applies it.
+    await _replace(services, answer.channel, fact.key, (fact,), revision=int(now.timestamp() * 10))
 
-    async def _kept(self, channel: str) -> bool:
-        known = await self.services.store.chronicles.get(channel)
-        return known is not None and known.is_recorded
 
-    async def _replace(self, channel: str, source: str, facts: tuple[Fact, ...], *, revision: int) -> None:
-        rows = [row_of(fact) for fact in facts]
-        if await self.services.store.chronicles.replace(channel, source, rows, revision=revision):
-            await self.services.changed(channel)
+async def _kept(services: Services, channel: str) -> bool:
+    known = await services.store.chronicles.get(channel)
+    return known is not None and known.is_recorded
+
+
+async def _replace(services: Services, channel: str, source: str, facts: tuple[Fact, ...], *, revision: int) -> None:
+    rows = [row_of(fact) for fact in facts]
+    if await services.store.chronicles.replace(channel, source, rows, revision=revision):
+        await services.changed(channel)
 
 
 def found_facts(request: StoredRequest, answer: KeptAnswer, *, ts: str, at: datetime) -> tuple[Fact, ...]:
@@ -235,57 +233,55 @@ def _offered(judged: JudgedHypothesis) -> Text | None:
 _WITHIN: Final = timedelta(hours=12)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimilarIncidents:
-    """Links an answer to another channel that works on the same incident."""
-
-    services: Services
-
-    async def notify(self, exchange: Exchange, answer: KeptAnswer | None, *, ts: str) -> None:
-        """Post below the answer, once, which other incident channel has the same incident. Raise SlackUnavailable."""
-        if answer is None or not answer.diagnosis.hypotheses:
+async def tell_of_similar(services: Services, exchange: Exchange, answer: KeptAnswer | None, *, ts: str) -> None:
+    """Post below the answer, once, which other incident channel has the same incident. Raise SlackUnavailable."""
+    if answer is None or not answer.diagnosis.hypotheses:
+        return
+    request, who = exchange.request, exchange.scope.who
+    mine = found_facts(request, answer, ts=ts, at=services.clock())
+    if not any(fact.objects for fact in mine):
+        return
+    if who.guest or who.foreign or who.external:
+        return
+    for other, title in await _alike(services, mine, besides=request.original.channel):
+        if await _may_be_named(services, other):
+            await _say_similar(services, request, other, await _similar(services, other, title, answer.language))
             return
-        request, who = exchange.request, exchange.scope.who
-        mine = found_facts(request, answer, ts=ts, at=self.services.clock())
-        if not any(fact.objects for fact in mine):
-            return
-        if who.guest or who.foreign or who.external:
-            return
-        for other, title in await self._alike(mine, besides=request.original.channel):
-            if await self._may_be_named(other):
-                await self._say(request, other, await self._message(other, title, answer.language))
-                return
 
-    async def _alike(self, mine: Sequence[Fact], *, besides: str) -> list[tuple[Chronicle, Text]]:
-        """Return the other channels that have one of these incidents, with its title."""
-        incidents = {fact.incident for fact in mine if fact.objects}
-        since = self.services.clock() - _WITHIN
-        alike: list[tuple[Chronicle, Text]] = []
-        for other in await self.services.store.chronicles.elsewhere(incidents, besides=besides, since=since):
-            incident = common_incident(mine, facts_in(other.facts))
-            title = next((fact.title for fact in mine if fact.incident == incident), None)
-            if incident is not None and title is not None:
-                alike.append((other, title))
-        return alike
 
-    async def _message(self, other: Chronicle, title: Text, language: Language) -> Message:
-        url = (await self.services.slack.identify()).url.rstrip("/")
-        return announcements.looks_like(
-            title,
-            where=f"#{other.channel.name}",
-            address=f"{url}/archives/{other.channel.channel}" if url else "",
-            ago=self.services.clock() - other.channel.opened,
-            language=language,
-        )
+async def _alike(services: Services, mine: Sequence[Fact], *, besides: str) -> list[tuple[Chronicle, Text]]:
+    """Return the other channels that have one of these incidents, with its title."""
+    incidents = {fact.incident for fact in mine if fact.objects}
+    since = services.clock() - _WITHIN
+    alike: list[tuple[Chronicle, Text]] = []
+    for other in await services.store.chronicles.elsewhere(incidents, besides=besides, since=since):
+        incident = common_incident(mine, facts_in(other.facts))
+        title = next((fact.title for fact in mine if fact.incident == incident), None)
+        if incident is not None and title is not None:
+            alike.append((other, title))
+    return alike
 
-    async def _may_be_named(self, other: Chronicle) -> bool:
-        place = await self.services.slack.place(other.channel.channel)
-        return not (place.private or place.external or place.unknown)
 
-    async def _say(self, request: StoredRequest, other: Chronicle, message: Message) -> None:
-        original = request.original
-        key = f"{request.id}/like/{other.channel.channel}"
-        try:
-            await post_once(self.services, message, to=original.channel, thread_ts=original.thread_ts, key=key)
-        except SlackRefusal as error:
-            _log.info("similar_incident_notice_failed", request=request.id, error=str(error))
+async def _similar(services: Services, other: Chronicle, title: Text, language: Language) -> Message:
+    url = (await services.slack.identify()).url.rstrip("/")
+    return announcements.looks_like(
+        title,
+        where=f"#{other.channel.name}",
+        address=f"{url}/archives/{other.channel.channel}" if url else "",
+        ago=services.clock() - other.channel.opened,
+        language=language,
+    )
+
+
+async def _may_be_named(services: Services, other: Chronicle) -> bool:
+    place = await services.slack.place(other.channel.channel)
+    return not (place.private or place.external or place.unknown)
+
+
+async def _say_similar(services: Services, request: StoredRequest, other: Chronicle, message: Message) -> None:
+    original = request.original
+    key = f"{request.id}/like/{other.channel.channel}"
+    try:
+        await post_once(services, message, to=original.channel, thread_ts=original.thread_ts, key=key)
+    except SlackRefusal as error:
+        _log.info("similar_incident_notice_failed", request=request.id, error=str(error))

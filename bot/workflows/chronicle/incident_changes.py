@@ -19,10 +19,10 @@ import structlog
 from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackRefusal
 from bot.store import ChannelState, IncidentChannel
-from bot.workflows.chronicle.documents import ChronicleDocuments, page_of
+from bot.workflows.chronicle.documents import draft_of, final_of, names_of, page_of
 from bot.workflows.chronicle.facts import row_of
 from bot.workflows.chronicle.incident_commands import refusal_of
-from bot.workflows.chronicle.pinned_summary import SummaryCanvas, summary_key
+from bot.workflows.chronicle.pinned_summary import summary_key, take_back_canvas
 from bot.workflows.dialogs import CheckedDialog, FilledDialog, SubmittedDialog, tell_user
 from bot.workflows.job_payloads import CommandJob, GivenCause, ResolveDialogJob
 from bot.workflows.message_poster import post_once, take_back
@@ -66,7 +66,6 @@ class IncidentChangeWorkflow:
     """
 
     services: Services
-    documents: ChronicleDocuments
     opened: Callable[[str, str], Awaitable[None]]
 
     async def run(self, run: JobRun, payload: CommandJob) -> Json | None:
@@ -112,7 +111,7 @@ class IncidentChangeWorkflow:
             return {"done": False}
         known = await chronicles.get(known.channel) or known
         await self._remove(known)
-        await SummaryCanvas(services=self.services).take_back(known)
+        await take_back_canvas(self.services, known)
         await chronicles.placed(known.channel, summary_ts="")
         await chronicles.rendered(known.channel, known.revision, id)
         return {"done": True}
@@ -124,7 +123,7 @@ class IncidentChangeWorkflow:
             chronicle = await self.services.store.chronicles.read(channel)
             if chronicle is None:
                 return
-            message = await self.documents.final(chronicle, language=language)
+            message = await final_of(self.services, chronicle, language=language)
         else:
             message = (dismissed if doing is ChannelAction.DISMISS else reopened)(payload.user, language=language)
         ts = await self._post(payload, message, to=channel, key=f"{id}/{doing}")
@@ -144,7 +143,7 @@ class IncidentChangeWorkflow:
             return
         name = chronicle.channel.name
         says = Text(en=incident_replies.EXPORTED.en.format(name), zh=incident_replies.EXPORTED.zh.format(name))
-        draft = await self.documents.draft(chronicle, language=payload.language)
+        draft = await draft_of(self.services, chronicle, language=payload.language)
         to = payload.channel if payload.here else payload.user
         await self._post(
             payload, replace(notice(says, language=payload.language), overflow=draft), to=to, key=f"{id}/export"
@@ -220,7 +219,6 @@ class ResolveDialogWorkflow:
     """The job `resolve`."""
 
     services: Services
-    documents: ChronicleDocuments
 
     async def run(self, run: JobRun, job: ResolveDialogJob) -> Json | None:
         late, failed = resolve_words.TYPE_AGAIN, resolve_words.DIALOG_FAILED
@@ -240,7 +238,7 @@ class ResolveDialogWorkflow:
         return resolve_dialog(
             page.summary,
             resolution_of(page.summary),
-            names=await self.documents.names(page.summary.people),
+            names=await names_of(self.services, page.summary.people),
             channel=channel,
             language=requester.language,
             permalink=page.permalink,

@@ -18,7 +18,7 @@ from bot.slack.errors import NotInChannel, SlackError, SlackRefusal
 from bot.slack.message_forms import checked
 from bot.slack.people import Place
 from bot.store import ChannelState, FactRow, IncidentChannel
-from bot.workflows.chronicle.documents import CatchUpWorkflow, ChronicleDocuments, forbidden
+from bot.workflows.chronicle.documents import CatchUpWorkflow, forbidden, status_of, timeline_message_of
 from bot.workflows.chronicle.facts import facts_in, pinned_fact
 from bot.workflows.job_payloads import CommandJob, IncidentJob, MentionJob, PinJob, ResolveDialogJob, TimelineMark
 from bot.workflows.message_poster import post_once
@@ -89,7 +89,6 @@ class IncidentCommands:
 
     services: Services
     catch_up: CatchUpWorkflow
-    documents: ChronicleDocuments
     start: StartJob
 
     async def answer(self, command: IncidentCommand) -> Message:
@@ -138,9 +137,11 @@ class IncidentCommands:
         mention = not command.thread_ts
         match command.command.action:
             case ChannelAction.TIMELINE:
-                message = await self.documents.timeline(chronicle, language=command.language, mention=mention)
+                message = await timeline_message_of(
+                    self.services, chronicle, language=command.language, mention=mention
+                )
             case ChannelAction.STATUS:
-                message = await self.documents.status(chronicle, language=command.language, mention=mention)
+                message = await status_of(self.services, chronicle, language=command.language, mention=mention)
             case _:
                 message = await self.catch_up.missed(
                     chronicle, user=command.user, language=command.language, mention=mention

@@ -46,65 +46,60 @@ _TRIED_EVERY: Final = timedelta(hours=6)
 _UNWANTED: Final = "deleted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SummaryCanvas:
-    """Writes the summary of an incident to the canvas of its channel."""
-
-    services: Services
-
-    async def put(self, page: SummaryPage) -> bool:
-        """Write the summary to the canvas. False: too early, retry later. Raise SlackUnavailable."""
-        channel, services = page.channel, self.services
-        name = channel.channel
-        if channel.canvas == _UNWANTED or not (channel.canvas or await self._may_be_made(name)):
-            return True
-        if not await services.once(f"canvas/{name}", within=CANVAS_EVERY):
-            return False
-        moments = timeline_of(page.facts)
-        text = canvas(page.summary, moments, language=services.usual_language, permalink=page.permalink)
-        try:
-            if channel.canvas:
-                await services.slack.canvas_edit(canvas=channel.canvas, markdown=text)
-            else:
-                made = await services.slack.canvas_create(channel=name, title=channel.name, markdown=text)
-                await services.store.chronicles.placed(name, canvas=made)
-        except CanvasGone:
-            await services.store.chronicles.placed(name, canvas=_UNWANTED)
-        except SlackRefusal as error:
-            _log.warning("canvas_update_failed", channel=name, error=str(error))
-            if not channel.canvas:
-                await services.store.notices.note(_refused(name), services.clock())
-            if isinstance(error, CanvasTaken):
-                await self._say_taken(channel, error)
+async def put_canvas(services: Services, page: SummaryPage) -> bool:
+    """Write the summary to the canvas. False: too early, retry later. Raise SlackUnavailable."""
+    channel = page.channel
+    name = channel.channel
+    if channel.canvas == _UNWANTED or not (channel.canvas or await _may_be_made(services, name)):
         return True
+    if not await services.once(f"canvas/{name}", within=CANVAS_EVERY):
+        return False
+    moments = timeline_of(page.facts)
+    text = canvas(page.summary, moments, language=services.usual_language, permalink=page.permalink)
+    try:
+        if channel.canvas:
+            await services.slack.canvas_edit(canvas=channel.canvas, markdown=text)
+        else:
+            made = await services.slack.canvas_create(channel=name, title=channel.name, markdown=text)
+            await services.store.chronicles.placed(name, canvas=made)
+    except CanvasGone:
+        await services.store.chronicles.placed(name, canvas=_UNWANTED)
+    except SlackRefusal as error:
+        _log.warning("canvas_update_failed", channel=name, error=str(error))
+        if not channel.canvas:
+            await services.store.notices.note(_refused(name), services.clock())
+        if isinstance(error, CanvasTaken):
+            await _say_taken(services, channel, error)
+    return True
 
-    async def _may_be_made(self, channel: str) -> bool:
-        """Tell whether creation may be tried: only a refusal blocks it. An interrupted attempt's canvas is found."""
-        refused = await self.services.store.notices.last(_refused(channel))
-        return refused is None or self.services.clock() - refused >= _TRIED_EVERY
 
-    async def _say_taken(self, channel: IncidentChannel, error: CanvasTaken) -> None:
-        """Post below the summary, once, that only the message has it."""
-        name, words, why = channel.channel, incident_replies.NO_CANVAS, error.says
-        says = notice(
-            Text(en=words.en.format(why.en), zh=words.zh.format(why.zh)), language=self.services.usual_language
-        )
-        known = await self.services.store.chronicles.get(name)
-        below = known.summary_ts if known else channel.summary_ts
-        try:
-            await post_once(self.services, says, to=name, thread_ts=below, key=f"canvas/{name}/taken")
-        except SlackRefusal as second:
-            _log.warning("failure_notice_post_failed", channel=name, error=str(second))
+async def _may_be_made(services: Services, channel: str) -> bool:
+    """Tell whether creation may be tried: only a refusal blocks it. An interrupted attempt's canvas is found."""
+    refused = await services.store.notices.last(_refused(channel))
+    return refused is None or services.clock() - refused >= _TRIED_EVERY
 
-    async def take_back(self, channel: IncidentChannel) -> None:
-        """Replace our canvas's content with the notice that the channel is no incident. Raise SlackUnavailable."""
-        if channel.canvas in ("", _UNWANTED):
-            return
-        says = incident_replies.DISMISSED_HERE.in_(self.services.usual_language)
-        try:
-            await self.services.slack.canvas_edit(canvas=channel.canvas, markdown=says)
-        except SlackRefusal as error:
-            _log.warning("canvas_delete_failed", channel=channel.channel, error=str(error))
+
+async def _say_taken(services: Services, channel: IncidentChannel, error: CanvasTaken) -> None:
+    """Post below the summary, once, that only the message has it."""
+    name, words, why = channel.channel, incident_replies.NO_CANVAS, error.says
+    says = notice(Text(en=words.en.format(why.en), zh=words.zh.format(why.zh)), language=services.usual_language)
+    known = await services.store.chronicles.get(name)
+    below = known.summary_ts if known else channel.summary_ts
+    try:
+        await post_once(services, says, to=name, thread_ts=below, key=f"canvas/{name}/taken")
+    except SlackRefusal as second:
+        _log.warning("failure_notice_post_failed", channel=name, error=str(second))
+
+
+async def take_back_canvas(services: Services, channel: IncidentChannel) -> None:
+    """Replace our canvas's content with the notice that the channel is no incident. Raise SlackUnavailable."""
+    if channel.canvas in ("", _UNWANTED):
+        return
+    says = incident_replies.DISMISSED_HERE.in_(services.usual_language)
+    try:
+        await services.slack.canvas_edit(canvas=channel.canvas, markdown=says)
+    except SlackRefusal as error:
+        _log.warning("canvas_delete_failed", channel=channel.channel, error=str(error))
 
 
 def _refused(channel: str) -> str:
@@ -178,7 +173,7 @@ class SummaryWorkflow:
         try:
             page = await page_of(self.services, chronicle)
             await self._put(page)
-            return not await SummaryCanvas(services=self.services).put(page)
+            return not await put_canvas(self.services, page)
         except _NOWHERE as error:
             # A new invitation triggers an update.
             _log.info("summary_channel_unavailable", channel=chronicle.channel.channel, error=str(error))
@@ -190,7 +185,7 @@ class SummaryWorkflow:
         if chronicle is None or chronicle.channel.state in _WITHOUT_SUMMARY:
             return
         if not await self._shared(chronicle.channel):
-            await SummaryCanvas(services=self.services).put(await page_of(self.services, chronicle))
+            await put_canvas(self.services, await page_of(self.services, chronicle))
 
     async def _shared(self, channel: IncidentChannel) -> bool:
         """Tell whether other organisations now read the channel; if so, announce once that cluster data is withheld."""
