@@ -40,10 +40,12 @@ from bot.store import Store, StoreUnavailable, open_store
 from bot.surfaces.alerts_webhook import AlertCredentials, AlertsWebhook
 from bot.surfaces.slack.arrivals import CountedApp, bolt_app
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
+from bot.surfaces.slack.commands import CommandListener, ShortcutListener
 from bot.surfaces.slack.health import MissedEvents, SlackHealth
 from bot.surfaces.slack.http_routes import connected, slack_routes
 from bot.surfaces.slack.message_intake import MessageIntake
 from bot.surfaces.slack.press_intake import PressIntake
+from bot.surfaces.slack.presses import PressListener
 from bot.surfaces.slack.surface import SlackSurface
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.surfaces.web import web_application
@@ -96,11 +98,7 @@ async def running(
     # Intake and workers stop first; the listener keeps reporting "stopping" until they have.
     async with AsyncExitStack() as stack, AsyncExitStack() as work:
         initial = Configuration(
-            engine=engine,
-            policy=policy,
-            defaults=channel_defaults,
-            left_out=tuple(broken),
-            alert_routes=alert_routes,
+            engine=engine, policy=policy, defaults=channel_defaults, left_out=tuple(broken), alert_routes=alert_routes
         )
         base = await _base(stack, settings, initial, clusters=clusters, options=options)
         live = LiveConfiguration(settings, initial, every=options.reload_s, changed=partial(_count, base.metrics))
@@ -248,12 +246,7 @@ async def _base(
 
 
 def _services(
-    base: _Base,
-    settings: Settings,
-    live: LiveConfiguration,
-    *,
-    clusters: Clusters,
-    alertmanager: Alertmanager | None,
+    base: _Base, settings: Settings, live: LiveConfiguration, *, clusters: Clusters, alertmanager: Alertmanager | None
 ) -> Services:
     options = base.options
     return Services(
@@ -302,11 +295,7 @@ async def _launched(work: AsyncExitStack, services: Services, base: _Base, setti
 
 
 def _slack_surface(
-    base: _Base,
-    services: Services,
-    job_intake: JobIntake,
-    settings: Settings,
-    missed_events: MissedEvents,
+    base: _Base, services: Services, job_intake: JobIntake, settings: Settings, missed_events: MissedEvents
 ) -> SlackSurface:
     submissions = Submissions(
         store=base.store,
@@ -315,11 +304,10 @@ def _slack_surface(
         clock=services.clock,
         metrics=base.metrics,
     )
+    start = base.starter.start
+    timeline_pins = TimelinePins(store=base.store, identity=base.identity, start=start)
     return SlackSurface(
-        slack=base.slack,
         identity=base.identity,
-        language=settings.lang,
-        submissions=submissions,
         intake=MessageIntake(
             store=base.store,
             start=job_intake.start_now,
@@ -330,12 +318,24 @@ def _slack_surface(
             metrics=base.metrics,
         ),
         recorder=ChannelRecorder(store=base.store, jobs=base.chronicles, identity=base.identity),
-        mutes=Mutes(services=services),
-        incidents=incident_commands(services, base.chronicles),
-        learned=LearnedCommands(services=services, start=base.starter.start),
-        timeline_pins=TimelinePins(store=base.store, identity=base.identity, start=base.starter.start),
-        presses=PressIntake(
-            services=services, start=job_intake.start_now, identity=base.identity, submissions=submissions
+        commands=CommandListener(
+            submissions=submissions,
+            mutes=Mutes(services=services),
+            incidents=incident_commands(services, base.chronicles),
+            learned=LearnedCommands(services=services, start=start),
+            language=settings.lang,
+        ),
+        shortcuts=ShortcutListener(
+            submissions=submissions,
+            timeline_pins=timeline_pins,
+            start=start,
+            slack=base.slack,
+            identity=base.identity,
+            language=settings.lang,
+        ),
+        timeline_pins=timeline_pins,
+        presses=PressListener(
+            PressIntake(services=services, start=job_intake.start_now, identity=base.identity, submissions=submissions)
         ),
         health=base.health,
         missed_events=missed_events,

@@ -312,9 +312,7 @@ def examine_settings() -> Examined:
             name: Settings.model_fields[name].get_default(call_default_factory=True) for name in malformed
         }
         return Examined(
-            settings=Settings(**defaults),
-            problems=(*problems, *map(_complaint, error.errors())),
-            malformed=malformed,
+            settings=Settings(**defaults), problems=(*problems, *map(_complaint, error.errors())), malformed=malformed
         )
 
 

@@ -180,7 +180,7 @@ class Files:
     api: Api
     hosts: Hosts
 
-    async def read(self, file: Mapping[str, Any], *, limit: int) -> ReadFile:
+    async def read(self, file: Mapping[str, Any], *, limit: int = 1 << 20) -> ReadFile:
         """Read a file of an event's `files`, at most `limit` bytes. Raise SlackUnavailable: a retry may work.
 
         gzip is unpacked, with the same limit. The text is as it was pasted: not redacted.

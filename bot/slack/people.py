@@ -198,12 +198,7 @@ def _stored_person(person: Person) -> Json:
 
 
 def _stored_place(place: Place) -> Json:
-    return {
-        "name": safe_line(place.name),
-        "external": place.external,
-        "private": place.private,
-        "direct": place.direct,
-    }
+    return {"name": safe_line(place.name), "external": place.external, "private": place.private, "direct": place.direct}
 
 
 def _person(user: str, data: Mapping[str, Any], *, team: str) -> Person:

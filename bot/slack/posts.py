@@ -255,13 +255,21 @@ class History:
 
     api: Api
 
-    async def channel(self, *, channel: str, oldest: str, latest: str, cursor: str, limit: int) -> Page:
-        """Return the newest page before `latest`, newest message first, without messages that are only in threads."""
+    async def channel(
+        self, channel: str, *, oldest: str = "", latest: str = "", cursor: str = "", limit: int = 200
+    ) -> Page:
+        """Return the newest page before `latest`, newest message first, without messages that are only in threads.
+
+        `limit` is Slack's recommendation. Raise SlackError.
+        """
         query = {"channel": channel, "limit": limit, "oldest": oldest, "latest": latest, "cursor": cursor}
         return await self._page("conversations.history", query)
 
-    async def thread(self, *, channel: str, ts: str, oldest: str, cursor: str, limit: int) -> Page:
-        """Return the oldest page after `oldest`, oldest message first; the thread's root may lead any page."""
+    async def thread(self, channel: str, ts: str, *, oldest: str = "", cursor: str = "", limit: int = 200) -> Page:
+        """Return the oldest page after `oldest`, oldest message first; the thread's root may lead any page.
+
+        Raise SlackError: MessageGone for an unknown thread.
+        """
         query = {"channel": channel, "ts": ts, "limit": limit, "oldest": oldest, "cursor": cursor}
         return await self._page("conversations.replies", query)
 

@@ -396,11 +396,7 @@ class _TranslatedErrors:
 def _engine(url: URL) -> AsyncEngine:
     try:
         return create_async_engine(
-            url,
-            connect_args=connect_args(url),
-            hide_parameters=True,
-            pool_pre_ping=True,
-            pool_timeout=CONNECT_SECONDS,
+            url, connect_args=connect_args(url), hide_parameters=True, pool_pre_ping=True, pool_timeout=CONNECT_SECONDS
         )
     except (ArgumentError, NoSuchModuleError):
         raise StoreUnavailable("its URL is malformed: sqlite:///path or postgresql://host/name") from None
@@ -408,12 +404,7 @@ def _engine(url: URL) -> AsyncEngine:
 
 def _sqlite_engine(url: URL) -> Engine:
     try:
-        engine = create_engine(
-            url,
-            connect_args=connect_args(url),
-            hide_parameters=True,
-            pool_timeout=CONNECT_SECONDS,
-        )
+        engine = create_engine(url, connect_args=connect_args(url), hide_parameters=True, pool_timeout=CONNECT_SECONDS)
     except (ArgumentError, NoSuchModuleError):
         raise StoreUnavailable("its URL is malformed: sqlite:///path or postgresql://host/name") from None
     read_only = url.query.get("mode") == "ro"

@@ -160,10 +160,7 @@ class FeedbackReader(Repository):
 
 
 async def _counts(
-    connection: AsyncConnection,
-    saved: ColumnElement[bool],
-    marked: ColumnElement[bool],
-    corrected: ColumnElement[bool],
+    connection: AsyncConnection, saved: ColumnElement[bool], marked: ColumnElement[bool], corrected: ColumnElement[bool]
 ) -> tuple[AnswerCount, ...]:
     # A person may correct an answer long after the mark, which keeps its first time. The message may have been edited
     # since, and have another answer, of which the correction says nothing.

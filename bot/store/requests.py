@@ -239,8 +239,7 @@ class Requests(Repository):
 
         async def body(connection: AsyncConnection) -> tuple[StoredRequest, ...]:
             query = select(requests).where(
-                requests.c.channel == channel,
-                (requests.c.thread_ts == thread_ts) | (requests.c.source_ts == thread_ts),
+                requests.c.channel == channel, (requests.c.thread_ts == thread_ts) | (requests.c.source_ts == thread_ts)
             )
             return await _read(connection, query.order_by(requests.c.created, requests.c.id))
 

@@ -40,7 +40,7 @@ async def add_files(
     unread: list[Text] = []
     for number, file in enumerate(files):
         try:
-            read = await services.slack.read_file(file)
+            read = await services.slack.files.read(file)
         except SlackError as error:
             _log.warning("file_download_failed", request=request.id, error=str(error))
             unread.append(error.says)

@@ -13,12 +13,7 @@ from bot.workflows.alert_groups import AlertGroupWorkflow
 from bot.workflows.alert_posts import AlertPostWorkflow, run_alert_over
 from bot.workflows.answer import AnswerWorkflow, PickWorkflow
 from bot.workflows.chronicle.backfill import BackfillWorkflow
-from bot.workflows.chronicle.chronicle_jobs import (
-    ChronicleJobs,
-    IncidentStartWorkflow,
-    tell_archiver,
-    tell_remover,
-)
+from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs, IncidentStartWorkflow, tell_archiver, tell_remover
 from bot.workflows.chronicle.documents import CatchUpWorkflow
 from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow, ResolveDialogWorkflow
 from bot.workflows.chronicle.incident_commands import IncidentCommands, MentionWorkflow, PinWorkflow

@@ -30,13 +30,7 @@ from intents.domain import Text
 from responses import failures
 from responses.safety import safe, safe_value
 from responses.slack.message import View
-from responses.slack.remedy_dialogs import (
-    Confirmation,
-    ValuesForm,
-    confirmation_dialog,
-    refusal_dialog,
-    values_dialog,
-)
+from responses.slack.remedy_dialogs import Confirmation, ValuesForm, confirmation_dialog, refusal_dialog, values_dialog
 from responses.slack.remedy_states import RemedyState
 
 _log: Final = structlog.get_logger(__name__)

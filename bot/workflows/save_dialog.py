@@ -128,7 +128,7 @@ class SaveDialogWorkflow:
         services = self.services
         messages: tuple[Mapping[str, Any], ...] = ()
         try:
-            messages = (await services.slack.replies(channel, thread_ts, limit=_READ)).messages
+            messages = (await services.slack.history.thread(channel, thread_ts, limit=_READ)).messages
         except SlackRefusal as error:
             _log.warning("thread_read_failed", channel=channel, error=str(error))
         people = [one for one in messages if one.get("user") and not one.get("bot_id")]

@@ -105,11 +105,7 @@ class OutageLasted(Exception):
 
 
 async def retry_step(
-    run: JobRun,
-    name: str,
-    do: Callable[..., Awaitable[Json | None]],
-    *args: Any,
-    pauses: Sequence[float] = PAUSES_S,
+    run: JobRun, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any, pauses: Sequence[float] = PAUSES_S
 ) -> Json | None:
     """Run a step, and run it again after each pause during an outage. Raise OutageLasted."""
 
@@ -272,10 +268,7 @@ class Services:
             email=person.email if self.policy.asks_address else "",
         )
         scope = self.policy.scope(who)
-        return Requester(
-            scope=scope,
-            language=choose(preferred=self.language, text=text, locale=person.locale),
-        )
+        return Requester(scope=scope, language=choose(preferred=self.language, text=text, locale=person.locale))
 
     @property
     def usual_language(self) -> Language:

@@ -170,11 +170,7 @@ class Submissions:
     metrics: Metrics = field(default_factory=Metrics)
 
     async def submit(
-        self,
-        request: NewRequest,
-        *,
-        more: Iterable[tuple[str, str]] = (),
-        integration: bool = False,
+        self, request: NewRequest, *, more: Iterable[tuple[str, str]] = (), integration: bool = False
     ) -> None:
         """Record a request and start its job. `more` are further parts of its text, each with its id.
 

@@ -157,9 +157,7 @@ def _new_request(
         id=_id(body),
         origin=Surface.COMMAND,
         reply_to=ReplyAddress(
-            team=str(body["team_id"]),
-            channel=str(body["channel_id"]),
-            response_url=str(body.get("response_url") or ""),
+            team=str(body["team_id"]), channel=str(body["channel_id"]), response_url=str(body.get("response_url") or "")
         ),
         user=str(body["user_id"]),
         text=text,

@@ -40,9 +40,7 @@ SHORTCUTS: Final = (
         description="Diagnose the error in this message and answer in its thread",
     ),
     Shortcut(
-        callback_id=PIN,
-        name="Add to timeline",
-        description="Add this message to the timeline of its incident channel",
+        callback_id=PIN, name="Add to timeline", description="Add this message to the timeline of its incident channel"
     ),
     Shortcut(
         callback_id=UNPIN,

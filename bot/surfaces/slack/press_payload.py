@@ -42,11 +42,7 @@ def _submission(body: Payload, view: Payload) -> ButtonPress | None:
     if press is None:
         return None
     return ButtonPress(
-        press=press,
-        value=_text(view, "private_metadata"),
-        view=_text(view, "id"),
-        typed=_typed(view),
-        **_sender(body),
+        press=press, value=_text(view, "private_metadata"), view=_text(view, "id"), typed=_typed(view), **_sender(body)
     )
 
 

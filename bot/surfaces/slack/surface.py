@@ -14,21 +14,15 @@ from typing import Any, Final
 import structlog
 from slack_bolt.response import BoltResponse
 
-from bot.slack.client import Identity, Slack
+from bot.slack.client import Identity
 from bot.slack.message_events import moment_of, read_channel_event, read_event
 from bot.surfaces.slack.arrivals import CountedApp
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
 from bot.surfaces.slack.commands import CommandListener, ShortcutListener
 from bot.surfaces.slack.health import MissedEvents, SlackHealth
 from bot.surfaces.slack.message_intake import MessageIntake
-from bot.surfaces.slack.press_intake import PressIntake
 from bot.surfaces.slack.presses import PressListener
 from bot.surfaces.slack.timeline_pins import TimelinePins
-from bot.workflows.chronicle.incident_commands import IncidentCommands
-from bot.workflows.feedback import Mutes
-from bot.workflows.saved_incidents import LearnedCommands
-from bot.workflows.submissions import Submissions
-from intents.domain import Language
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -57,17 +51,13 @@ _ANY: Final = re.compile(".*")
 class SlackSurface:
     """The handlers of events, commands, shortcuts and presses of one workspace."""
 
-    slack: Slack
     identity: Identity
-    language: Language | None
     intake: MessageIntake
     recorder: ChannelRecorder
-    submissions: Submissions
-    mutes: Mutes
-    incidents: IncidentCommands
-    learned: LearnedCommands
+    commands: CommandListener
+    shortcuts: ShortcutListener
     timeline_pins: TimelinePins
-    presses: PressIntake
+    presses: PressListener
     health: SlackHealth
     missed_events: MissedEvents
 
@@ -84,24 +74,11 @@ class SlackSurface:
             bolt.listen_directly(event, self._message_arrived)
         for event in CHANNEL_EVENTS:
             bolt.event(event)(self._channel_changed)
-        CommandListener(
-            submissions=self.submissions,
-            mutes=self.mutes,
-            incidents=self.incidents,
-            learned=self.learned,
-            language=self.language,
-        ).register(bolt)
-        ShortcutListener(
-            submissions=self.submissions,
-            timeline_pins=self.timeline_pins,
-            start=self.learned.start,
-            slack=self.slack,
-            identity=self.identity,
-            language=self.language,
-        ).register(bolt)
+        self.commands.register(bolt)
+        self.shortcuts.register(bolt)
         for event in REACTION_EVENTS:
             bolt.event(event)(self._reacted)
-        PressListener(self.presses).register(bolt)
+        self.presses.register(bolt)
         for event in REVOKED_EVENTS:
             bolt.event(event)(self._revoked)
         bolt.event(_ANY)(_passed_over)

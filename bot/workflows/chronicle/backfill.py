@@ -212,7 +212,7 @@ class BackfillWorkflow:
         # Read the store before Slack: a message in between would otherwise look deleted.
         kept = await chronicles.kept(channel)
         try:
-            page = await self.services.slack.history(channel, latest=at, limit=_PAGE)
+            page = await self.services.slack.history.channel(channel, latest=at, limit=_PAGE)
         except RateLimited as error:
             return {"wait": error.retry_after or 60.0}
         except SlackRefusal as error:
@@ -240,7 +240,9 @@ class BackfillWorkflow:
         messages: list[Mapping[str, Any]] = []
         following = ""
         try:
-            page = await self.services.slack.replies(channel, ts, oldest=thread["oldest"], cursor=cursor, limit=_PAGE)
+            page = await self.services.slack.history.thread(
+                channel, ts, oldest=thread["oldest"], cursor=cursor, limit=_PAGE
+            )
             messages = [each for each in page.messages if each.get("ts") != ts]
             following = page.cursor if page.more else ""
         except RateLimited as error:

@@ -161,7 +161,7 @@ class IncidentChangeWorkflow:
     async def _remove(self, known: IncidentChannel) -> None:
         try:
             if known.summary_ts:
-                await self.services.slack.unpin(channel=known.channel, ts=known.summary_ts)
+                await self.services.slack.pins.remove(channel=known.channel, ts=known.summary_ts)
             await take_back(self.services, summary_key(known.channel))
         except SlackRefusal as error:
             _log.warning("summary_delete_failed", channel=known.channel, error=str(error))

@@ -58,9 +58,9 @@ async def put_canvas(services: Services, page: SummaryPage) -> bool:
     text = canvas(page.summary, moments, language=services.usual_language, permalink=page.permalink)
     try:
         if channel.canvas:
-            await services.slack.canvas_edit(canvas=channel.canvas, markdown=text)
+            await services.slack.canvases.edit(canvas=channel.canvas, markdown=text)
         else:
-            made = await services.slack.canvas_create(channel=name, title=channel.name, markdown=text)
+            made = await services.slack.canvases.create(channel=name, title=channel.name, markdown=text)
             await services.store.chronicles.placed(name, canvas=made)
     except CanvasGone:
         await services.store.chronicles.placed(name, canvas=_UNWANTED)
@@ -97,7 +97,7 @@ async def take_back_canvas(services: Services, channel: IncidentChannel) -> None
         return
     says = incident_replies.DISMISSED_HERE.in_(services.usual_language)
     try:
-        await services.slack.canvas_edit(canvas=channel.canvas, markdown=says)
+        await services.slack.canvases.edit(canvas=channel.canvas, markdown=says)
     except SlackRefusal as error:
         _log.warning("canvas_delete_failed", channel=channel.channel, error=str(error))
 
@@ -215,7 +215,7 @@ class SummaryWorkflow:
     async def _pin(self, channel: str, ts: str) -> frozenset[str]:
         """Pin the summary; return the missing scope, if any. Other errors are posted below the summary."""
         try:
-            await self.services.slack.pin(channel=channel, ts=ts)
+            await self.services.slack.pins.add(channel=channel, ts=ts)
         except SlackUnavailable:
             raise
         except MissingScope as error:
