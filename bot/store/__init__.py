@@ -13,7 +13,7 @@ from bot.store.database import (
     StoreUnreachable,
 )
 from bot.store.facts import FactRow
-from bot.store.feedback import NOT_IT, FeedbackReader, open_feedback
+from bot.store.feedback import NOT_IT, open_feedback
 from bot.store.incident_channels import ChannelState, IncidentChannel
 from bot.store.learned import LearnedEntry, open_learned
 from bot.store.migration import SchemaState, StoreInspection, inspect_store
@@ -36,7 +36,6 @@ __all__ = [
     "ClaimResult",
     "EarlierClaim",
     "FactRow",
-    "FeedbackReader",
     "IncidentChannel",
     "LearnedEntry",
     "Mute",

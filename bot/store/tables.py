@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table
@@ -63,6 +63,10 @@ def _numbers(*names: str) -> Columns:
     return [Column(name, Integer, nullable=False) for name in names]
 
 
+def _indexes(*columns: Sequence[str]) -> Iterable[Index]:
+    return [Index(None, *each) for each in columns]
+
+
 requests: Final = Table(
     "requests",
     METADATA,
@@ -76,8 +80,7 @@ requests: Final = Table(
     *_times("created", "touched"),
     Column("state", StoredWord(16), nullable=False),
     *_numbers("revision"),
-    Index(None, "channel", "thread_ts"),
-    Index(None, "touched"),
+    *_indexes(["channel", "thread_ts"], ["touched"]),
 )
 
 parts: Final = Table(
@@ -88,7 +91,7 @@ parts: Final = Table(
     *_words("channel", "text"),
     # Of the text as it arrived: after the answer only its telling lines are kept.
     *_references("digest"),
-    Index(None, "channel", "ts"),
+    *_indexes(["channel", "ts"]),
 )
 
 outbox: Final = Table(
@@ -97,8 +100,7 @@ outbox: Final = Table(
     *_keys("key"),
     *_words("channel", "thread_ts", "ts"),
     *_times("began"),
-    Index(None, "channel", "ts"),
-    Index(None, "began"),
+    *_indexes(["channel", "ts"], ["began"]),
 )
 
 answers: Final = Table(
@@ -109,8 +111,7 @@ answers: Final = Table(
     *_words("channel", "ts", "incident", "verdict"),
     *_json("message", "shown"),
     *_times("saved"),
-    Index(None, "channel", "ts"),
-    Index(None, "saved"),
+    *_indexes(["channel", "ts"], ["saved"]),
 )
 
 topics: Final = Table(
@@ -121,8 +122,7 @@ topics: Final = Table(
     *_references("leader"),
     *_numbers("joined"),
     *_times("first", "last"),
-    Index(None, "channel", "fingerprint"),
-    Index(None, "last"),
+    *_indexes(["channel", "fingerprint"], ["last"]),
     sqlite_autoincrement=True,
 )
 
@@ -131,7 +131,7 @@ topic_members: Final = Table(
     METADATA,
     Column("topic_id", _SERIAL, ForeignKey("topics.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     *_keys("request_id"),
-    Index(None, "request_id"),
+    *_indexes(["request_id"]),
 )
 
 mutes: Final = Table(
@@ -168,9 +168,7 @@ plans: Final = Table(
     *_words("token"),
     # Action and subject of a claimed plan, under a name that all plans for the subject share: repetitions are limited.
     *_words("action", "subject"),
-    Index(None, "request_id"),
-    Index(None, "expires"),
-    Index(None, "claimed_at"),
+    *_indexes(["request_id"], ["expires"], ["claimed_at"]),
 )
 
 audit: Final = Table(
@@ -184,7 +182,7 @@ audit: Final = Table(
     *_references("plan_id"),
     *_words("outcome"),
     *_json("detail"),
-    Index(None, "at"),
+    *_indexes(["at"]),
     sqlite_autoincrement=True,
 )
 
@@ -198,7 +196,7 @@ directory: Final = Table(
     *_keys("id"),
     *_json("document"),
     *_times("read"),
-    Index(None, "read"),
+    *_indexes(["read"]),
 )
 
 # Jobs that acknowledged events start, until the job engine has recorded them.
@@ -210,7 +208,7 @@ accepted_jobs: Final = Table(
     *_json("payload"),
     *_times("at"),
     *_flags("urgent"),
-    Index(None, "at"),
+    *_indexes(["at"]),
 )
 
 replicas: Final = Table("replicas", METADATA, *_keys("executor"), *_words("version"), *_times("beat"))
@@ -232,7 +230,7 @@ incident_channels: Final = Table(
     *_numbers("revision", "shown"),
     *_words("summary_ts", "canvas", "rendered_by"),
     *_ends("rendered_until"),
-    Index(None, "state"),
+    *_indexes(["state"]),
 )
 
 facts: Final = Table(
@@ -245,9 +243,7 @@ facts: Final = Table(
     *_words("ts", "incident"),
     *_times("at"),
     *_json("document"),
-    Index(None, "channel", "source"),
-    Index(None, "channel", "at"),
-    Index(None, "incident"),
+    *_indexes(["channel", "source"], ["channel", "at"], ["incident"]),
 )
 
 # The version of each source that was read, so that an older one is ignored; `gone` is final.
@@ -298,9 +294,7 @@ alerts: Final = Table(
     *_words("summary", "runbook"),
     *_ends("starts", "ends"),
     *_times("at"),
-    Index(None, "post"),
-    Index(None, "scope", "placed"),
-    Index(None, "at"),
+    *_indexes(["post"], ["scope", "placed"], ["at"]),
 )
 
 # One post per cause while its alerts fire. `shown` is the revision in Slack, `edits` counts its messages and edits.
@@ -315,8 +309,7 @@ alert_posts: Final = Table(
     *_json("document"),
     Column("silence", StoredJson, nullable=True),
     *_times("opened", "at"),
-    Index(None, "scope", "cause", "open"),
-    Index(None, "at"),
+    *_indexes(["scope", "cause", "open"], ["at"]),
 )
 
 # The alerts of other apps that stand in a channel, with the requests about them.
@@ -339,11 +332,7 @@ watch_posts: Final = Table(
     *_times("since", "opened"),
     *_flags("shown"),
     *_ends("over"),
-    Index(None, "cause"),
-    Index(None, "cluster", "over"),
-    Index(None, "channel", "opened"),
-    Index(None, "digest"),
-    Index(None, "opened"),
+    *_indexes(["cause"], ["cluster", "over"], ["channel", "opened"], ["digest"], ["opened"]),
 )
 
 # How long an incident must last before it is posted in a channel.
@@ -354,7 +343,7 @@ watch_thresholds: Final = Table(
     *_numbers("minutes"),
     *_words("by"),
     *_times("at"),
-    Index(None, "at"),
+    *_indexes(["at"]),
 )
 
 # Saved incidents: every version of their entries. The newest version counts.
@@ -379,7 +368,7 @@ corrections: Final = Table(
     *_keys("request_id", "user"),
     *_words("channel", "incident", "verdict", "entry", "says"),
     *_times("at"),
-    Index(None, "at"),
+    *_indexes(["at"]),
 )
 
 # One row per request that no entry explains, so that deleting its message deletes all that was kept of it.
@@ -389,6 +378,5 @@ unknown_pastes: Final = Table(
     *_keys("request_id"),
     *_words("channel", "template", "example"),
     *_times("at"),
-    Index(None, "template"),
-    Index(None, "at"),
+    *_indexes(["template"], ["at"]),
 )

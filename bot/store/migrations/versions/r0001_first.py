@@ -89,8 +89,9 @@ def _parent(table: str, column: str, key: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint([column], [key], name=f"fk_{table}_{column}", ondelete="CASCADE")
 
 
-def _index(table: str, *columns: str) -> None:
-    op.create_index("_".join(("ix", table, *columns)), table, list(columns))
+def _indexes(table: str, *columns: list[str]) -> None:
+    for each in columns:
+        op.create_index("_".join(("ix", table, *each)), table, each)
 
 
 def _create_requests() -> None:
@@ -107,18 +108,16 @@ def _create_requests() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         *_numbers("revision"),
     )
-    _index("requests", "channel", "thread_ts")
-    _index("requests", "touched")
+    _indexes("requests", ["channel", "thread_ts"], ["touched"])
     _create(
         "request_parts",
         ["request_id", "ts"],
         *_words("channel", "text", "digest"),
         _parent("request_parts", "request_id", "requests.id"),
     )
-    _index("request_parts", "channel", "ts")
+    _indexes("request_parts", ["channel", "ts"])
     _create("outbox", ["key"], *_words("channel", "thread_ts", "ts"), *_times("began"))
-    _index("outbox", "began")
-    _index("outbox", "channel", "ts")
+    _indexes("outbox", ["began"], ["channel", "ts"])
     _create(
         "answers",
         ["request_id"],
@@ -127,8 +126,7 @@ def _create_requests() -> None:
         *_json("message", "shown"),
         *_times("saved"),
     )
-    _index("answers", "channel", "ts")
-    _index("answers", "saved")
+    _indexes("answers", ["channel", "ts"], ["saved"])
     op.create_table(
         "topics",
         sa.Column("id", SERIAL, autoincrement=True, nullable=False),
@@ -138,8 +136,7 @@ def _create_requests() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_topics"),
         sqlite_autoincrement=True,
     )
-    _index("topics", "channel", "fingerprint")
-    _index("topics", "last")
+    _indexes("topics", ["channel", "fingerprint"], ["last"])
     op.create_table(
         "topic_members",
         sa.Column("topic_id", SERIAL, autoincrement=False, nullable=False),
@@ -147,17 +144,16 @@ def _create_requests() -> None:
         _parent("topic_members", "topic_id", "topics.id"),
         sa.PrimaryKeyConstraint("topic_id", "request_id", name="pk_topic_members"),
     )
-    _index("topic_members", "request_id")
+    _indexes("topic_members", ["request_id"])
     _create("mutes", ["channel", "incident"], *_words("by"), *_times("at"), *_ends("until"), *_words("reason"))
     _create("reports", ["key"], *_json("findings"), *_times("at"))
     _create("feedback", ["request_id", "user"], *_words("what"), *_times("at"))
     _create(
         "corrections", ["request_id", "user"], *_words("channel", "incident", "verdict", "entry", "says"), *_times("at")
     )
-    _index("corrections", "at")
+    _indexes("corrections", ["at"])
     _create("unknown_pastes", ["request_id"], *_words("channel", "template", "example"), *_times("at"))
-    _index("unknown_pastes", "at")
-    _index("unknown_pastes", "template")
+    _indexes("unknown_pastes", ["at"], ["template"])
 
 
 def _create_remedies() -> None:
@@ -173,9 +169,7 @@ def _create_remedies() -> None:
         *_ends("claimed_at"),
         *_words("token", "action", "subject"),
     )
-    _index("plans", "claimed_at")
-    _index("plans", "expires")
-    _index("plans", "request_id")
+    _indexes("plans", ["claimed_at"], ["expires"], ["request_id"])
     op.create_table(
         "audit",
         sa.Column("id", SERIAL, autoincrement=True, nullable=False),
@@ -187,7 +181,7 @@ def _create_remedies() -> None:
         sa.UniqueConstraint("key", name="uq_audit_key"),
         sqlite_autoincrement=True,
     )
-    _index("audit", "at")
+    _indexes("audit", ["at"])
     for statement in SQLITE_GUARDS if op.get_context().dialect.name == "sqlite" else POSTGRES_GUARDS:
         op.execute(statement)
 
@@ -203,7 +197,7 @@ def _create_processes() -> None:
         *_times("read"),
         sa.PrimaryKeyConstraint("kind", "id", name="pk_directory"),
     )
-    _index("directory", "read")
+    _indexes("directory", ["read"])
     _create(
         "accepted_jobs",
         ["id"],
@@ -212,7 +206,7 @@ def _create_processes() -> None:
         *_times("at"),
         *_flags("urgent"),
     )
-    _index("accepted_jobs", "at")
+    _indexes("accepted_jobs", ["at"])
     _create("replicas", ["executor"], *_words("version"), *_times("beat"))
 
 
@@ -232,11 +226,9 @@ def _create_chronicles() -> None:
         *_words("summary_ts", "canvas", "rendered_by"),
         *_ends("rendered_until"),
     )
-    _index("incident_channels", "state")
+    _indexes("incident_channels", ["state"])
     _create_of_channel("facts", ["key"], *_words("source", "ts", "incident"), *_times("at"), *_json("document"))
-    _index("facts", "channel", "at")
-    _index("facts", "channel", "source")
-    _index("facts", "incident")
+    _indexes("facts", ["channel", "at"], ["channel", "source"], ["incident"])
     _create_of_channel("fact_sources", ["source"], *_words("version"), *_flags("gone"))
     _create_of_channel("fact_marks", ["ts", "user", "what"], *_flags("stands"), *_times("at"))
     _create_of_channel("chronicle_reads", ["user"], *_times("last"), *_ends("before"))
@@ -255,9 +247,7 @@ def _create_alerts() -> None:
         *_ends("starts", "ends"),
         *_times("at"),
     )
-    _index("alerts", "at")
-    _index("alerts", "post")
-    _index("alerts", "scope", "placed")
+    _indexes("alerts", ["at"], ["post"], ["scope", "placed"])
     _create(
         "alert_posts",
         ["id"],
@@ -269,10 +259,9 @@ def _create_alerts() -> None:
         sa.Column("silence", sa.JSON(), nullable=True),
         *_times("opened", "at"),
     )
-    _index("alert_posts", "at")
-    _index("alert_posts", "scope", "cause", "open")
+    _indexes("alert_posts", ["at"], ["scope", "cause", "open"])
     _create("standing_alerts", ["channel", "identity", "request_id"], *_times("at"))
-    _index("standing_alerts", "request_id")
+    _indexes("standing_alerts", ["request_id"])
 
 
 def _create_watches() -> None:
@@ -287,13 +276,9 @@ def _create_watches() -> None:
         *_flags("shown"),
         *_ends("over"),
     )
-    _index("watch_posts", "cause")
-    _index("watch_posts", "channel", "opened")
-    _index("watch_posts", "cluster", "over")
-    _index("watch_posts", "digest")
-    _index("watch_posts", "opened")
+    _indexes("watch_posts", ["cause"], ["channel", "opened"], ["cluster", "over"], ["digest"], ["opened"])
     _create("watch_thresholds", ["channel", "incident"], *_numbers("minutes"), *_words("by"), *_times("at"))
-    _index("watch_thresholds", "at")
+    _indexes("watch_thresholds", ["at"])
     op.create_table(
         "learned",
         *_keys("id"),
