@@ -6,7 +6,6 @@ so any process may take what was submitted, also after a restart.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +15,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.errors import SlackError
 from bot.store import NOT_IT, Mute, StoredAnswer, StoreUnavailable
 from bot.workflows.dialogs import CheckedDialog, SubmittedDialog
 from bot.workflows.job_payloads import CorrectionJob, OpinionJob
@@ -36,8 +35,6 @@ from responses.slack.message import Message, View
 from responses.slack.notices import MuteShown, all_muted, muted, notice, unmuted
 from responses.slack.presses import Press
 
-# Slack waits three seconds for the response to a command.
-_IDENTIFY_S: Final = 1.5
 _REASON: Final = 200
 
 
@@ -87,10 +84,8 @@ class Mutes:
         return muted(self._shown(mute), language=language)
 
     async def _refusal(self, *, team: str, channel: str, user: str) -> Text | None:
-        try:
-            async with asyncio.timeout(_IDENTIFY_S):
-                requester = await self.services.requester(team=team, channel=channel, user=user)
-        except (SlackUnavailable, TimeoutError):
+        requester = await self.services.in_time(self.services.requester(team=team, channel=channel, user=user))
+        if requester is None:
             return failures.BUSY
         return None if requester.scope.reading is ReadLevel.FULL else failures.UNMUTE_NOT_ALLOWED
 
@@ -109,9 +104,6 @@ def _unknown(name: str, incidents: Iterable[str]) -> Misuse:
 
 
 _log: Final = structlog.get_logger(__name__)
-
-# Slack waits three seconds for the response to a submission.
-_CHECKED_S: Final = 1.5
 
 
 async def correction_view(services: Services, answer: StoredAnswer, requester: Requester) -> View | None:
@@ -150,11 +142,8 @@ async def check_correction(services: Services, dialog: SubmittedDialog) -> Check
     answer = await services.store.answers.get(request_id)
     if answer is None:
         return CheckedDialog(refused=feedback_words.ANSWER_GONE)
-    try:
-        async with asyncio.timeout(_CHECKED_S):
-            requester = await services.requester(team=dialog.team, channel=answer.channel, user=user)
-    except (SlackError, TimeoutError) as error:
-        _log.warning("requester_lookup_failed", error=str(error))
+    asked_by = services.requester(team=dialog.team, channel=answer.channel, user=user)
+    if (requester := await services.in_time(asked_by)) is None:
         return CheckedDialog(refused=failures.BUSY)
     marked = await services.store.feedback.has(request_id, user, NOT_IT)
     if requester.scope.reading is not ReadLevel.FULL or not marked:

@@ -18,7 +18,7 @@ import structlog
 from bot.diagnosing import match_text
 from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
-from bot.slack.errors import SlackError, SlackRefusal
+from bot.slack.errors import SlackRefusal
 from bot.slack.message_events import text_of
 from bot.workflows.dialogs import CheckedDialog, FilledDialog, SubmittedDialog
 from bot.workflows.job_payloads import SaveDialogJob, SaveJob
@@ -51,8 +51,6 @@ from responses.slack.remedy_dialogs import refusal_dialog
 
 _log: Final = structlog.get_logger(__name__)
 
-# Slack waits three seconds for the response to a submission.
-_CHECKED_S: Final = 2.0
 _READ: Final = 50
 _PROVEN: Final = (Verdict.CONFIRMED, Verdict.LIKELY)
 
@@ -172,14 +170,11 @@ async def check_save(services: Services, dialog: SubmittedDialog) -> CheckedDial
     place, user = SavePlace.of(dialog.about), dialog.user
     if place is None or services.learned is None:
         return CheckedDialog(view=refusal_dialog(failures.UNKNOWN_BUTTON, language=services.usual_language))
-    try:
-        async with asyncio.timeout(_CHECKED_S):
-            requester = await services.requester(team=dialog.team, channel=place.channel, user=user)
-            where = await services.slack.place(place.channel)
-            person = await services.slack.person(user)
-    except (SlackError, TimeoutError) as error:
-        _log.warning("requester_lookup_failed", error=str(error))
+    asked_by = services.requester(team=dialog.team, channel=place.channel, user=user)
+    look_up = asyncio.gather(asked_by, services.slack.place(place.channel), services.slack.person(user))
+    if (known := await services.in_time(look_up)) is None:
         return CheckedDialog(view=refusal_dialog(failures.BUSY, language=services.usual_language))
+    requester, where, person = known
     found = await _in_force(services, place.id) if place.id else None
     if refused := _refusal(place, found, requester):
         return CheckedDialog(view=refusal_dialog(refused, language=requester.language))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +9,7 @@ import structlog
 
 from bot.jobs import JobRun, Json, StartJob
 from bot.policy import ReadLevel
-from bot.slack.errors import SlackRefusal, SlackUnavailable
+from bot.slack.errors import SlackRefusal
 from bot.store import LearnedEntry
 from bot.workflows.dialogs import tell_user
 from bot.workflows.job_payloads import SaveDialogJob, SaveJob
@@ -89,10 +88,6 @@ async def audit_learned(services: Services, payload: SaveJob | SaveDialogJob, ou
     await services.audit(payload, action="learned", target=payload.id, outcome=outcome, detail=detail)
 
 
-# Slack waits three seconds for the response to a command.
-_IDENTIFY_S: Final = 1.5
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnedCommands:
     """Answers commands about saved incidents. Raises StoreUnavailable and JobsUnavailable."""
@@ -105,10 +100,8 @@ class LearnedCommands:
     ) -> Message:
         """List the saved incidents that may be seen here, or change one of them."""
         learned = self.services.learned
-        try:
-            async with asyncio.timeout(_IDENTIFY_S):
-                requester = await self.services.requester(team=team, channel=channel, user=user)
-        except (SlackUnavailable, TimeoutError):
+        requester = await self.services.in_time(self.services.requester(team=team, channel=channel, user=user))
+        if requester is None:
             return notice(failures.BUSY, language=language)
         if learned is None or requester.scope.reading is not ReadLevel.FULL:
             return notice(requester.scope.text_only_reason or learned_words.NONE, language=language)

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
@@ -93,7 +93,12 @@ class ConcurrencyLimits:
                 del self._by_person[held]
 
 
+T = TypeVar("T")
+
 _log: Final = structlog.get_logger(__name__)
+
+# Slack waits three seconds for the response to a command or a submission.
+IN_TIME_S: Final = 1.5
 
 # About 15 minutes in total: after that the answer is no longer useful.
 PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 300.0)
@@ -277,12 +282,17 @@ class Services:
 
     async def language_of(self, user: str, *, within: float) -> Language:
         """Return the user's language if Slack returns it within this many seconds: a user waits for the dialog."""
+        person = await self.in_time(self.slack.person(user), within=within)
+        return choose(preferred=self.language, text="", locale=person.locale) if person else self.usual_language
+
+    async def in_time(self, look_up: Awaitable[T], *, within: float = IN_TIME_S) -> T | None:
+        """Return what Slack says if a person waits no longer for it; else, or if Slack does not say, None."""
         try:
             async with asyncio.timeout(within):
-                person = await self.slack.person(user)
-        except (SlackError, TimeoutError):
-            return self.usual_language
-        return choose(preferred=self.language, text="", locale=person.locale)
+                return await look_up
+        except (SlackError, TimeoutError) as error:
+            _log.warning("slack_lookup_failed", error=str(error))
+            return None
 
     async def _person(self, user: str, *, fresh: bool) -> Person:
         # An integration's message has no user: then the channel alone decides.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -25,7 +26,7 @@ from bot.workflows.job_payloads import SaveDialogJob, TimelineMark
 from bot.workflows.saved_incidents import LearnedCommands
 from bot.workflows.submissions import Submissions, TooManyRequests
 from intents.channel_commands import ChannelCommand
-from intents.domain import Language, Text
+from intents.domain import Language
 from intents.learned_command import LearnedCommand
 from intents.misuse import Misuse
 from intents.mutes import MuteCommand
@@ -83,22 +84,10 @@ class CommandListener:
             case Misuse() as wrong:
                 return misused(wrong.says, wrong.closest, usage=wrong.usage, language=language)
             case MutedQuery() | MuteCommand() as about_mutes:
-                return await self.mutes.answer(
-                    about_mutes,
-                    team=str(body["team_id"]),
-                    channel=str(body["channel_id"]),
-                    user=str(body["user_id"]),
-                    language=language,
-                )
+                return await self.mutes.answer(about_mutes, language=language, **_by(body))
             case LearnedCommand() as about_learned:
-                return await self.learned.answer(
-                    about_learned,
-                    team=str(body["team_id"]),
-                    channel=str(body["channel_id"]),
-                    user=str(body["user_id"]),
-                    trigger=str(body.get("trigger_id") or ""),
-                    language=language,
-                )
+                trigger = str(body.get("trigger_id") or "")
+                return await self.learned.answer(about_learned, trigger=trigger, language=language, **_by(body))
             case ChannelCommand() as command:
                 return await self.incidents.answer(_commanded(body, text, command, now, language))
             case ObjectQuery() as about:
@@ -134,16 +123,24 @@ def _commanded(
 ) -> IncidentCommand:
     return IncidentCommand(
         id=_id(body),
-        team=str(body["team_id"]),
-        channel=str(body["channel_id"]),
-        user=str(body["user_id"]),
         command=command,
         text=text,
         response_url=str(body.get("response_url") or ""),
         trigger=str(body.get("trigger_id") or ""),
         at=now,
         language=language,
+        **_by(body),
     )
+
+
+class _By(TypedDict):
+    team: str
+    channel: str
+    user: str
+
+
+def _by(body: dict[str, Any]) -> _By:
+    return {"team": str(body["team_id"]), "channel": str(body["channel_id"]), "user": str(body["user_id"])}
 
 
 def _id(body: dict[str, Any]) -> str:
@@ -192,24 +189,12 @@ class ShortcutListener:
     async def diagnose_this(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Diagnose the message and answer in its thread."""
         new_request = self._new_request(body)
-        try:
-            await self.submissions.submit(new_request)
-        except TooManyRequests as refused:
-            language = choose(preferred=self.language, text=new_request.text)
-            await self._respond(new_request.response_url, too_many_requests(refused.limit), language)
-        except (StoreUnavailable, JobsUnavailable) as error:
-            # Slack does not resend shortcuts, so ask the user to.
-            _log.error("shortcut_recording_failed", error=str(error))
-            await self._try_again(new_request.response_url, choose(preferred=self.language, text=new_request.text))
+        await self._recorded(body, self.submissions.submit(new_request), text=new_request.text)
         await ack()
 
     async def marked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Add the message to the timeline, or remove it."""
-        try:
-            await self.timeline_pins.chosen(_MARKS[str(body["callback_id"])], body)
-        except (StoreUnavailable, JobsUnavailable) as error:
-            _log.error("shortcut_recording_failed", error=str(error))
-            await self._try_again(str(body.get("response_url") or ""), choose(preferred=self.language))
+        await self._recorded(body, self.timeline_pins.chosen(_MARKS[str(body["callback_id"])], body))
         await ack()
 
     async def save_as_incident(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -224,11 +209,7 @@ class ShortcutListener:
             thread_ts=str(message.get("thread_ts") or message["ts"]),
             text=safe(text_of(message)),
         )
-        try:
-            await self.start(f"{channel}.save.{body['trigger_id']}", payload)
-        except (StoreUnavailable, JobsUnavailable) as error:
-            _log.error("shortcut_recording_failed", error=str(error))
-            await self._try_again(str(body.get("response_url") or ""), choose(preferred=self.language))
+        await self._recorded(body, self.start(f"{channel}.save.{body['trigger_id']}", payload))
         await ack()
 
     def _new_request(self, body: dict[str, Any]) -> NewRequest:
@@ -252,12 +233,20 @@ class ShortcutListener:
             created=self.submissions.clock(),
         )
 
-    async def _try_again(self, response_url: str, language: Language) -> None:
-        await self._respond(response_url, BUSY, language)
-
-    async def _respond(self, response_url: str, says: Text, language: Language) -> None:
+    async def _recorded(self, body: dict[str, Any], recording: Awaitable[None], *, text: str = "") -> None:
+        """Record what was asked. Slack does not resend shortcuts: if that fails, ask the user to try again."""
+        try:
+            await recording
+        except TooManyRequests as refused:
+            says = too_many_requests(refused.limit)
+        except (StoreUnavailable, JobsUnavailable) as error:
+            _log.error("shortcut_recording_failed", error=str(error))
+            says = BUSY
+        else:
+            return
         try:
             async with asyncio.timeout(TELL_S):
-                await self.slack.respond(response_url, notice(says, language=language))
+                message = notice(says, language=choose(preferred=self.language, text=text))
+                await self.slack.respond(str(body.get("response_url") or ""), message)
         except (SlackError, TimeoutError) as error:
             _log.warning("shortcut_reply_failed", error=str(error))

@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobRun, Json
-from bot.slack.errors import SlackError, SlackRefusal
+from bot.slack.errors import SlackRefusal
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.documents import draft_of, final_of, names_of, page_of
 from bot.workflows.chronicle.facts import row_of
@@ -210,10 +210,6 @@ def _fact(payload: CommandJob, id: str) -> Fact:
     )
 
 
-# Slack waits three seconds for the response to a submission.
-_CHECKED_S: Final = 1.5
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveDialogWorkflow:
     """The job `resolve`."""
@@ -248,13 +244,11 @@ class ResolveDialogWorkflow:
 async def check_resolution(services: Services, dialog: SubmittedDialog) -> CheckedDialog:
     """Check a submitted dialog: permission, state of the channel, root cause. Raise StoreUnavailable."""
     channel = dialog.about
-    try:
-        async with asyncio.timeout(_CHECKED_S):
-            place = await services.slack.place(channel)
-            requester = await services.requester(team=dialog.team, channel=channel, user=dialog.user)
-    except (SlackError, TimeoutError) as error:
-        _log.warning("requester_lookup_failed", error=str(error))
+    asked_by = services.requester(team=dialog.team, channel=channel, user=dialog.user)
+    found = await services.in_time(asyncio.gather(services.slack.place(channel), asked_by))
+    if found is None:
         return CheckedDialog(refused=failures.BUSY)
+    place, requester = found
     chronicle = await services.store.chronicles.read(channel)
     known = chronicle.channel if chronicle else None
     refused = refusal_of(ChannelAction.RESOLVE, known, place, requester)

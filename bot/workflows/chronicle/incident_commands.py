@@ -5,7 +5,6 @@ Permission is checked here, before anything is promised.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -39,8 +38,6 @@ from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
-# Slack waits three seconds for the response; requester and channel must be known by then.
-_KNOWN_S: Final = 1.5
 _CHANGES: Final = frozenset({ChannelAction.OPEN, ChannelAction.RESOLVE, ChannelAction.REOPEN, ChannelAction.DISMISS})
 # Commands that turn a channel without records into an incident channel.
 _OPENS: Final = frozenset({ChannelAction.OPEN, ChannelAction.REOPEN})
@@ -93,25 +90,20 @@ class IncidentCommands:
 
     async def answer(self, command: IncidentCommand) -> Message:
         """Return the answer to the requester. Raise StoreUnavailable or JobsUnavailable: nothing is promised then."""
-        try:
-            async with asyncio.timeout(_KNOWN_S):
-                place = await self.services.slack.place(command.channel)
-                requester = await self._requester(command)
-        except (SlackError, TimeoutError) as error:
-            _log.warning("requester_lookup_failed", error=str(error))
+        asked = await self.services.in_time(self._asked_by(command))
+        if asked is None:
             return notice(BUSY, language=command.language)
-        decided = await self._decide(command, place, requester)
+        decided = await self._decide(command, *asked)
         if decided.job:
             await self.start(command.id, decided.job)
         return decided.message
 
     async def decide(self, command: IncidentCommand) -> CommandReply:
         """Decide like `answer`, but without its time limit. Raise SlackUnavailable too; start nothing."""
-        place, requester = await self.services.slack.place(command.channel), await self._requester(command)
-        return await self._decide(command, place, requester)
+        return await self._decide(command, *await self._asked_by(command))
 
-    async def _requester(self, command: IncidentCommand) -> Requester:
-        return await self.services.requester(
+    async def _asked_by(self, command: IncidentCommand) -> tuple[Place, Requester]:
+        return await self.services.slack.place(command.channel), await self.services.requester(
             team=command.team, channel=command.channel, user=command.user, text=command.text
         )
 
