@@ -14,24 +14,24 @@ from bot.workflows.alert_posts import AlertPostWorkflow, run_alert_over
 from bot.workflows.answer import AnswerWorkflow, PickWorkflow
 from bot.workflows.chronicle.backfill import BackfillWorkflow
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs, IncidentStartWorkflow, tell_archiver, tell_remover
-from bot.workflows.chronicle.documents import CatchUpWorkflow
-from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow, ResolveDialogWorkflow
-from bot.workflows.chronicle.incident_commands import IncidentCommands, MentionWorkflow, PinWorkflow
+from bot.workflows.chronicle.documents import catch_up
+from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow, ask_resolution
+from bot.workflows.chronicle.incident_commands import IncidentCommands, MentionWorkflow, mark_message
 from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
 from bot.workflows.failure_reports import FailureReports
-from bot.workflows.feedback import OpinionWorkflow, take_correction
+from bot.workflows.feedback import take_correction, take_opinion
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.press_records import PlanClaims, PressRecorder
 from bot.workflows.remedy import PreviewWorkflow, RemedyWorkflow
 from bot.workflows.repeats import Repeats
 from bot.workflows.replies import Replies
-from bot.workflows.reports import ReportWorkflow, report_feedback
-from bot.workflows.save_dialog import SaveDialogWorkflow
-from bot.workflows.saved_incidents import SaveWorkflow
+from bot.workflows.reports import post_report, report_feedback
+from bot.workflows.save_dialog import open_save_dialog
+from bot.workflows.saved_incidents import save_incident
 from bot.workflows.services import Services, retry_step
 from bot.workflows.silences import SilenceWorkflow
-from bot.workflows.submissions import WithdrawWorkflow
+from bot.workflows.submissions import withdraw_answer
 from bot.workflows.watch import WatchWorkflow
 from bot.workflows.watch_display import WatchDisplay, WatchPressWorkflow
 
@@ -82,7 +82,7 @@ def watch_jobs(services: Services, *, posts_per_hour: int) -> _Kinds:
 
 def incident_commands(services: Services, chronicles: ChronicleJobs) -> IncidentCommands:
     """Return the handler of incident commands, for the surface and for mentions."""
-    return IncidentCommands(services=services, catch_up=CatchUpWorkflow(services=services), start=chronicles.start)
+    return IncidentCommands(services=services, start=chronicles.start)
 
 
 def failure_reports(services: Services, start: StartJob) -> FailureReports:
@@ -100,9 +100,9 @@ def workflows(
     return dict((
         _job(jobs.FailureJob, reports.run),
         _named_step(jobs.FeedbackReportJob, "report", partial(report_feedback, services)),
-        _job(jobs.ReportJob, ReportWorkflow(services=services).run),
-        _job(jobs.SaveDialogJob, SaveDialogWorkflow(services=services).run),
-        _job(jobs.SaveJob, SaveWorkflow(services=services).run),
+        _job(jobs.ReportJob, partial(post_report, services)),
+        _job(jobs.SaveDialogJob, partial(open_save_dialog, services)),
+        _job(jobs.SaveJob, partial(save_incident, services)),
         *_answers(services, poster),
         *_remedies(services, poster),
         *_channels(services, chronicles),
@@ -121,9 +121,9 @@ def _answers(services: Services, poster: MessagePoster) -> _Kinds:
         _job(jobs.AlertOverJob, partial(run_alert_over, services)),
         _job(jobs.AnswerJob, answers.run),
         _step(jobs.CorrectionJob, "take", partial(take_correction, services)),
-        _job(jobs.OpinionJob, OpinionWorkflow(services=services, poster=poster).run),
+        _job(jobs.OpinionJob, partial(take_opinion, services)),
         _job(jobs.PickJob, PickWorkflow(services=services, answers=answers).run),
-        _job(jobs.WithdrawJob, WithdrawWorkflow(services=services, poster=poster).run),
+        _job(jobs.WithdrawJob, partial(withdraw_answer, services)),
     )
 
 
@@ -146,10 +146,10 @@ def _channels(services: Services, chronicles: ChronicleJobs) -> _Kinds:
         _job(jobs.CommandJob, change.run),
         _named_step(jobs.IncidentJob, "open", start.open),
         _named_step(jobs.MentionJob, "answer", mentions.answer),
-        _step(jobs.PinJob, "mark", PinWorkflow(services=services).mark),
+        _step(jobs.PinJob, "mark", partial(mark_message, services)),
         _named_step(jobs.RemovedJob, "tell", partial(tell_remover, services)),
         _job(jobs.RereadJob, BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run),
-        _job(jobs.ResolveDialogJob, ResolveDialogWorkflow(services=services).run),
+        _job(jobs.ResolveDialogJob, partial(ask_resolution, services)),
         _job(jobs.SummaryJob, SummaryWorkflow(services=services).run),
-        _job(jobs.WelcomeJob, CatchUpWorkflow(services=services).run),
+        _job(jobs.WelcomeJob, partial(catch_up, services)),
     )

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -48,70 +47,68 @@ _SAID_ONCE: Final = timedelta(hours=24)
 _KEPT: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportWorkflow:
-    """Looks at the namespaces of a scheduled report, and posts what changed."""
+async def post_report(services: Services, run: JobRun, payload: ReportJob) -> Json | None:
+    """Run the job `report`."""
+    for pause in (*_PAUSES_S, None):
+        done = await retry_step(run, "report", _report, services, payload, run.id)
+        if not (done and done["failed"]):
+            return None
+        if pause is None or done["final"]:
+            await retry_step(run, "tell", _tell, services, payload, str(done["failed"]), run.id)
+            return None
+        await run.sleep(pause)
+    return None
 
-    services: Services
 
-    async def run(self, run: JobRun, payload: ReportJob) -> Json | None:
-        """Run the job `report`."""
-        for pause in (*_PAUSES_S, None):
-            done = await retry_step(run, "report", self.report, payload, run.id)
-            if not (done and done["failed"]):
-                return None
-            if pause is None or done["final"]:
-                await retry_step(run, "tell", self.tell, payload, str(done["failed"]), run.id)
-                return None
-            await run.sleep(pause)
-        return None
+async def _report(services: Services, payload: ReportJob, id: str) -> Json:
+    """Look, post what changed, and remember it. Return why that `failed` ("" if not), and if it will again."""
+    channel = payload.channel
+    key, namespaces = payload.key, payload.namespaces
+    requester = await services.presser(payload)
+    try:
+        found = [await _look(services, each, payload.cluster, requester, channel) for each in namespaces or [""]]
+    except (ClusterError, TargetNotFound) as error:
+        _log.warning("report_failed", job=id, error=str(error))
+        return {"failed": str(error), "final": isinstance(error, TargetNotFound)}
+    last = await services.store.reports.last(key)
+    change = changed(found, last, namespaces)
+    if change.new or change.gone:
+        safe = await asyncio.to_thread(scrubbed_change, change)
+        await _post(services, change_message(safe, language=requester.language), channel, id)
+    await services.store.reports.save(key, stored(found, last, services.clock()))
+    return {"failed": "", "final": True}
 
-    async def report(self, payload: ReportJob, id: str) -> Json:
-        """Look, post what changed, and remember it. Return why that `failed` ("" if not), and if it will again."""
-        services, channel = self.services, payload.channel
-        key, namespaces = payload.key, payload.namespaces
-        requester = await services.presser(payload)
-        try:
-            found = [await self._look(each, payload.cluster, requester, channel) for each in namespaces or [""]]
-        except (ClusterError, TargetNotFound) as error:
-            _log.warning("report_failed", job=id, error=str(error))
-            return {"failed": str(error), "final": isinstance(error, TargetNotFound)}
-        last = await services.store.reports.last(key)
-        change = changed(found, last, namespaces)
-        if change.new or change.gone:
-            safe = await asyncio.to_thread(scrubbed_change, change)
-            await self._post(change_message(safe, language=requester.language), channel, id)
-        await services.store.reports.save(key, stored(found, last, services.clock()))
-        return {"failed": "", "final": True}
 
-    async def _look(self, namespace: str, cluster: str, requester: Requester, channel: str) -> Overview:
-        services, started = self.services, time.monotonic()
-        connection = await services.clusters.get(cluster)
-        found = await overview(
-            namespace,
-            engine=services.engine(),
-            connection=connection,
-            deadline=services.deadline * _DEADLINES,
-            access=requester.scope.access(connection.name) if requester.scope.text_only_reason is None else NOTHING,
-        )
-        services.metrics.overviewed(found, intent="report", seconds=time.monotonic() - started)
-        mutes = await services.store.mutes.list(channel, services.clock())
-        return without_muted(found, [mute.muted for mute in mutes])
+async def _look(services: Services, namespace: str, cluster: str, requester: Requester, channel: str) -> Overview:
+    started = time.monotonic()
+    connection = await services.clusters.get(cluster)
+    found = await overview(
+        namespace,
+        engine=services.engine(),
+        connection=connection,
+        deadline=services.deadline * _DEADLINES,
+        access=requester.scope.access(connection.name) if requester.scope.text_only_reason is None else NOTHING,
+    )
+    services.metrics.overviewed(found, intent="report", seconds=time.monotonic() - started)
+    mutes = await services.store.mutes.list(channel, services.clock())
+    return without_muted(found, [mute.muted for mute in mutes])
 
-    async def tell(self, payload: ReportJob, why: str, id: str) -> None:
-        """Say that a report could not be made, at most once a day."""
-        services, channel = self.services, payload.channel
-        key = f"report/{payload.key}"
-        if await services.once(key, within=_SAID_ONCE):
-            says = failures.report_failed(Text.same(why))
-            await self._post(failed(says, language=services.usual_language), channel, id)
 
-    async def _post(self, message: Message, channel: str, id: str) -> None:
-        """Post once. Raise SlackUnavailable; a channel that cannot be posted to is logged."""
-        try:
-            await post_once(self.services, message, to=channel, key=id)
-        except SlackRefusal as error:
-            _log.error("report_not_posted", channel=channel, job=id, error=str(error))
+async def _tell(services: Services, payload: ReportJob, why: str, id: str) -> None:
+    """Say that a report could not be made, at most once a day."""
+    channel = payload.channel
+    key = f"report/{payload.key}"
+    if await services.once(key, within=_SAID_ONCE):
+        says = failures.report_failed(Text.same(why))
+        await _post(services, failed(says, language=services.usual_language), channel, id)
+
+
+async def _post(services: Services, message: Message, channel: str, id: str) -> None:
+    """Post once. Raise SlackUnavailable; a channel that cannot be posted to is logged."""
+    try:
+        await post_once(services, message, to=channel, key=id)
+    except SlackRefusal as error:
+        _log.error("report_not_posted", channel=channel, job=id, error=str(error))
 
 
 def changed(found: Sequence[Overview], last: StoredReport | None, namespaces: Sequence[str]) -> OverviewChange:

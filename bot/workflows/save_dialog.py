@@ -88,74 +88,71 @@ def may_change(found: InForce, requester: Requester) -> bool:
     return scope.curates or (scope.reading is ReadLevel.FULL and who.user == found.entry.author)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaveDialogWorkflow:
-    """The job `save_dialog`."""
+async def open_save_dialog(services: Services, run: JobRun, job: SaveDialogJob) -> Json | None:
+    """Run the job `save_dialog`."""
+    late, failed = learned_words.TRY_AGAIN, learned_words.DIALOG_FAILED
+    await FilledDialog(services=services, late=late, failed=failed).run(run, job, partial(_view, services, job))
+    return None
 
-    services: Services
 
-    async def run(self, run: JobRun, job: SaveDialogJob) -> Json | None:
-        late, failed = learned_words.TRY_AGAIN, learned_words.DIALOG_FAILED
-        await FilledDialog(services=self.services, late=late, failed=failed).run(run, job, partial(self._view, job))
-        return None
+async def _view(services: Services, job: SaveDialogJob, _view: str) -> View:
+    """Return the fields, prefilled, or the refusal."""
+    channel = job.channel
+    requester = await services.presser(job)
+    language = requester.language
+    if job.id:
+        found = await _in_force(services, job.id)
+        if found is None or not may_change(found, requester):
+            return refusal_dialog(learned_words.NOT_YOURS, language=language)
+        entry = found.entry
+        saved = saved_in(found.incident, channel=entry.channel_name, by=entry.by, version=entry.version)
+        place = SavePlace(channel=channel, id=entry.id, version=entry.version)
+        return save_dialog(saved, metadata=place.metadata, language=language, edits=True)
+    if requester.scope.reading is not ReadLevel.FULL:
+        return refusal_dialog(learned_words.NOT_ALLOWED, language=language)
+    saved = await _from_thread(services, channel, job.thread_ts, job.ts, job.text)
+    place = SavePlace(channel=channel, thread_ts=job.thread_ts)
+    return save_dialog(saved, metadata=place.metadata, language=language)
 
-    async def _view(self, job: SaveDialogJob, _view: str) -> View:
-        """Return the fields, prefilled, or the refusal."""
-        channel, services = job.channel, self.services
-        requester = await services.presser(job)
-        language = requester.language
-        if job.id:
-            found = await _in_force(services, job.id)
-            if found is None or not may_change(found, requester):
-                return refusal_dialog(learned_words.NOT_YOURS, language=language)
-            entry = found.entry
-            saved = saved_in(found.incident, channel=entry.channel_name, by=entry.by, version=entry.version)
-            place = SavePlace(channel=channel, id=entry.id, version=entry.version)
-            return save_dialog(saved, metadata=place.metadata, language=language, edits=True)
-        if requester.scope.reading is not ReadLevel.FULL:
-            return refusal_dialog(learned_words.NOT_ALLOWED, language=language)
-        saved = await self._from_thread(channel, job.thread_ts, job.ts, job.text)
-        place = SavePlace(channel=channel, thread_ts=job.thread_ts)
-        return save_dialog(saved, metadata=place.metadata, language=language)
 
-    async def _from_thread(self, channel: str, thread_ts: str, ts: str, text: str) -> SavedIncident:
-        """Return what a thread tells: the line of its first message, the proven cause, what people did, and who.
+async def _from_thread(services: Services, channel: str, thread_ts: str, ts: str, text: str) -> SavedIncident:
+    """Return what a thread tells: the line of its first message, the proven cause, what people did, and who.
 
-        Without permission to read the thread, the chosen message's `text` is all there is.
-        """
-        services = self.services
-        messages: tuple[Mapping[str, Any], ...] = ()
-        try:
-            messages = (await services.slack.history.thread(channel, thread_ts, limit=_READ)).messages
-        except SlackRefusal as error:
-            _log.warning("thread_read_failed", channel=channel, error=str(error))
-        people = [one for one in messages if one.get("user") and not one.get("bot_id")]
-        chosen = next((one for one in messages if one.get("ts") == ts), None)
-        first = next(iter(messages), chosen)
-        # "Save as incident" on a reply is about the thread; on a message with an error it is about that one.
-        symptom = chosen if chosen is not None and PROBLEM.search(text_of(chosen)) and chosen is not first else first
-        replies = [one for one in people if one is not symptom and one is not first]
-        names = {str(one["user"]): (await services.slack.person(str(one["user"]))).name for one in replies[-1:]}
-        title, cause = await self._found(channel, thread_ts)
-        line = telling_line(safe(text_of(symptom) if symptom else text, limit=LONGEST_TEXT * 4))
-        done = "\n".join(safe_line(text_of(one), limit=LONGEST_LINE) for one in replies[-MOST_STEPS:])
-        return SavedIncident(
-            title=title or line[:LONGEST_TITLE],
-            line=line,
-            root_cause=cause or (safe_line(text_of(replies[0]), limit=LONGEST_TEXT) if replies else ""),
-            done=done,
-            by=next(iter(names.values()), ""),
-        )
+    Without permission to read the thread, the chosen message's `text` is all there is.
+    """
+    messages: tuple[Mapping[str, Any], ...] = ()
+    try:
+        messages = (await services.slack.history.thread(channel, thread_ts, limit=_READ)).messages
+    except SlackRefusal as error:
+        _log.warning("thread_read_failed", channel=channel, error=str(error))
+    people = [one for one in messages if one.get("user") and not one.get("bot_id")]
+    chosen = next((one for one in messages if one.get("ts") == ts), None)
+    first = next(iter(messages), chosen)
+    # "Save as incident" on a reply is about the thread; on a message with an error it is about that one.
+    symptom = chosen if chosen is not None and PROBLEM.search(text_of(chosen)) and chosen is not first else first
+    replies = [one for one in people if one is not symptom and one is not first]
+    names = {str(one["user"]): (await services.slack.person(str(one["user"]))).name for one in replies[-1:]}
+    title, cause = await _found(services, channel, thread_ts)
+    line = telling_line(safe(text_of(symptom) if symptom else text, limit=LONGEST_TEXT * 4))
+    done = "\n".join(safe_line(text_of(one), limit=LONGEST_LINE) for one in replies[-MOST_STEPS:])
+    return SavedIncident(
+        title=title or line[:LONGEST_TITLE],
+        line=line,
+        root_cause=cause or (safe_line(text_of(replies[0]), limit=LONGEST_TEXT) if replies else ""),
+        done=done,
+        by=next(iter(names.values()), ""),
+    )
 
-    async def _found(self, channel: str, thread_ts: str) -> tuple[str, str]:
-        """Return title and cause of the thread's last answer, if the cluster supports it."""
-        store, language = self.services.store, self.services.usual_language
-        for request in reversed(await store.requests.in_thread(channel, thread_ts)):
-            answer = await store.answers.get(request.id)
-            first = KeptAnswer.from_json(answer.message).first if answer and answer.message else None
-            if first is not None and first.verdict in _PROVEN:
-                return first.title.in_(language), first.root_cause.in_(language)
-        return "", ""
+
+async def _found(services: Services, channel: str, thread_ts: str) -> tuple[str, str]:
+    """Return title and cause of the thread's last answer, if the cluster supports it."""
+    store, language = services.store, services.usual_language
+    for request in reversed(await store.requests.in_thread(channel, thread_ts)):
+        answer = await store.answers.get(request.id)
+        first = KeptAnswer.from_json(answer.message).first if answer and answer.message else None
+        if first is not None and first.verdict in _PROVEN:
+            return first.title.in_(language), first.root_cause.in_(language)
+    return "", ""
 
 
 def telling_line(text: str) -> str:

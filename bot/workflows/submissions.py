@@ -221,40 +221,36 @@ class Submissions:
 _PAUSES_S: Final = (1.0, 5.0, 30.0, 120.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawWorkflow:
-    """The job `withdraw`."""
+async def withdraw_answer(services: Services, run: JobRun, payload: WithdrawJob) -> Json | None:
+    """Run the job `withdraw`."""
+    request = payload.request
+    await retry_step(run, "withdraw", _withdraw, services, request)
+    for pause in (*_PAUSES_S, None):
+        forgotten = await run.step("forget", _forget, services, request)
+        if pause is None or (forgotten and forgotten["all"]):
+            break
+        # A job of the request is still running, and its record would be written after this.
+        await run.sleep(pause)
+    return None
 
-    services: Services
-    poster: MessagePoster
 
-    async def run(self, run: JobRun, payload: WithdrawJob) -> Json | None:
-        request = payload.request
-        await retry_step(run, "withdraw", self.withdraw, request)
-        for pause in (*_PAUSES_S, None):
-            forgotten = await run.step("forget", self.forget, request)
-            if pause is None or (forgotten and forgotten["all"]):
-                break
-            # A job of the request is still running, and its record would be written after this.
-            await run.sleep(pause)
-        return None
+async def _forget(services: Services, request_id: str) -> Json:
+    return {"all": await services.forget(request_id)}
 
-    async def forget(self, request_id: str) -> Json:
-        return {"all": await self.services.forget(request_id)}
 
-    async def withdraw(self, request_id: str) -> None:
-        store = self.services.store
-        async with self.services.turn(request_id):
-            await store.requests.withdraw(request_id)
-            await store.topics.end(request_id)
-            await store.standing_alerts.end(request_id)
-            await store.unknown_pastes.forget(request_id)
-            await store.corrections.forget(request_id)
-            answer = await store.answers.get(request_id)
-            if answer is not None and AnswerNotes.from_notes(answer.shown).remedies:
-                # Users may wait for the remedy's result, and later readers need the record.
-                return
-            await store.plans.clear_open(request_id)
-            if request := await store.requests.get(request_id):
-                await record_withdrawal(self.services, request)
-                await self.poster.take_back(request)
+async def _withdraw(services: Services, request_id: str) -> None:
+    store = services.store
+    async with services.turn(request_id):
+        await store.requests.withdraw(request_id)
+        await store.topics.end(request_id)
+        await store.standing_alerts.end(request_id)
+        await store.unknown_pastes.forget(request_id)
+        await store.corrections.forget(request_id)
+        answer = await store.answers.get(request_id)
+        if answer is not None and AnswerNotes.from_notes(answer.shown).remedies:
+            # Users may wait for the remedy's result, and later readers need the record.
+            return
+        await store.plans.clear_open(request_id)
+        if request := await store.requests.get(request_id):
+            await record_withdrawal(services, request)
+            await MessagePoster(services=services).take_back(request)

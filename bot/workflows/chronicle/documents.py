@@ -136,64 +136,68 @@ def _draft(page: SummaryPage, names: Mapping[str, str], language: Language) -> S
 _log: Final = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatchUpWorkflow:
-    """The job `welcome`. After a crash it may be shown twice."""
+async def catch_up(services: Services, run: JobRun, payload: WelcomeJob) -> Json | None:
+    """Run the job `welcome`. After a crash it may be shown twice."""
+    read = await retry_step(run, "read", _read_up, services, payload)
+    if read:
+        await retry_step(run, "tell", _notify, services, payload, str(read["upto"]))
+    return None
 
-    services: Services
 
-    async def run(self, run: JobRun, payload: WelcomeJob) -> Json | None:
-        read = await retry_step(run, "read", self.read, payload)
-        if read:
-            await retry_step(run, "tell", self.notify, payload, str(read["upto"]))
+async def _read_up(services: Services, payload: WelcomeJob) -> Json | None:
+    """Return the time up to which there is news; None if nothing has happened or the incident is over."""
+    chronicle = await services.store.chronicles.read(payload.channel)
+    if chronicle is None or chronicle.channel.state is not ChannelState.OPEN:
         return None
+    if all(fact.kind in NO_NEWS for fact in _visible(chronicle)):
+        return None
+    requester = await services.presser(payload)
+    if requester.scope.who.bot or forbidden(requester, changes=False) is not None:
+        return None  # joining is not a request, so stay silent
+    return {"upto": _newest(chronicle).isoformat()}
 
-    async def read(self, payload: WelcomeJob) -> Json | None:
-        """Return the time up to which there is news; None if nothing has happened or the incident is over."""
-        chronicle = await self.services.store.chronicles.read(payload.channel)
-        if chronicle is None or chronicle.channel.state is not ChannelState.OPEN:
-            return None
-        if all(fact.kind in NO_NEWS for fact in _visible(chronicle)):
-            return None
-        requester = await self.services.presser(payload)
-        if requester.scope.who.bot or forbidden(requester, changes=False) is not None:
-            return None  # joining is not a request, so stay silent
-        return {"upto": _newest(chronicle).isoformat()}
 
-    async def notify(self, payload: WelcomeJob, upto: str) -> None:
-        channel, user = payload.channel, payload.user
-        chronicle = await self.services.store.chronicles.read(channel)
-        if chronicle is None:
-            return
-        requester = await self.services.presser(payload)
-        message = await self.missed(
-            chronicle, user=user, language=requester.language, upto=datetime.fromisoformat(upto)
-        )
-        try:
-            await self.services.slack.post_ephemeral(channel=channel, user=user, message=message)
-        except SlackRefusal as error:
-            _log.info("catch_up_failed", channel=channel, error=str(error))
+async def _notify(services: Services, payload: WelcomeJob, upto: str) -> None:
+    channel, user = payload.channel, payload.user
+    chronicle = await services.store.chronicles.read(channel)
+    if chronicle is None:
+        return
+    requester = await services.presser(payload)
+    message = await missed_by(
+        services, chronicle, user=user, language=requester.language, upto=datetime.fromisoformat(upto)
+    )
+    try:
+        await services.slack.post_ephemeral(channel=channel, user=user, message=message)
+    except SlackRefusal as error:
+        _log.info("catch_up_failed", channel=channel, error=str(error))
 
-    async def missed(
-        self, chronicle: Chronicle, *, user: str, language: Language, upto: datetime | None = None, mention: bool = True
-    ) -> Message:
-        """Return what happened since `user` last read, and mark it as read up to the newest fact, or to `upto`.
 
-        With `mention` off, no user is mentioned: for posts to the whole channel.
-        """
-        channel = chronicle.channel
-        # Not up to now: events of the last moments may not have arrived yet.
-        since = await self.services.store.chronicles.caught_up(channel.channel, user, upto or _newest(chronicle))
-        facts = [fact for fact in facts_in(chronicle.facts) if not (fact.kind is FactKind.JOIN and fact.user == user)]
-        now = self.services.clock()
-        return catch_up_message(
-            news_since(facts, opened=channel.opened, since=since, now=now),
-            name=channel.name,
-            now=now,
-            language=language,
-            permalink=await links_in(self.services, channel.channel),
-            mention=mention,
-        )
+async def missed_by(
+    services: Services,
+    chronicle: Chronicle,
+    *,
+    user: str,
+    language: Language,
+    upto: datetime | None = None,
+    mention: bool = True,
+) -> Message:
+    """Return what happened since `user` last read, and mark it as read up to the newest fact, or to `upto`.
+
+    With `mention` off, no user is mentioned: for posts to the whole channel.
+    """
+    channel = chronicle.channel
+    # Not up to now: events of the last moments may not have arrived yet.
+    since = await services.store.chronicles.caught_up(channel.channel, user, upto or _newest(chronicle))
+    facts = [fact for fact in facts_in(chronicle.facts) if not (fact.kind is FactKind.JOIN and fact.user == user)]
+    now = services.clock()
+    return catch_up_message(
+        news_since(facts, opened=channel.opened, since=since, now=now),
+        name=channel.name,
+        now=now,
+        language=language,
+        permalink=await links_in(services, channel.channel),
+        mention=mention,
+    )
 
 
 def _visible(chronicle: Chronicle) -> list[Fact]:

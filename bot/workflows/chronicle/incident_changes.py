@@ -210,35 +210,33 @@ def _fact(payload: CommandJob, id: str) -> Fact:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolveDialogWorkflow:
-    """The job `resolve`."""
+async def ask_resolution(services: Services, run: JobRun, job: ResolveDialogJob) -> Json | None:
+    """Run the job `resolve`."""
+    late, failed = resolve_words.TYPE_AGAIN, resolve_words.DIALOG_FAILED
+    await FilledDialog(services=services, late=late, failed=failed).run(
+        run, job, partial(_resolution_view, services, job)
+    )
+    return None
 
-    services: Services
 
-    async def run(self, run: JobRun, job: ResolveDialogJob) -> Json | None:
-        late, failed = resolve_words.TYPE_AGAIN, resolve_words.DIALOG_FAILED
-        await FilledDialog(services=self.services, late=late, failed=failed).run(run, job, partial(self._view, job))
-        return None
-
-    async def _view(self, job: ResolveDialogJob, _view: str) -> View:
-        """Return what is open and the causes to choose from, or the refusal."""
-        channel, services = job.channel, self.services
-        requester, place = await services.presser(job), await services.slack.place(channel)
-        chronicle = await services.store.chronicles.read(channel)
-        known = chronicle.channel if chronicle else None
-        refused = refusal_of(ChannelAction.RESOLVE, known, place, requester)
-        if refused or chronicle is None:
-            return refusal_dialog(refused or incident_replies.NO_INCIDENT, language=requester.language)
-        page = await page_of(services, chronicle)
-        return resolve_dialog(
-            page.summary,
-            resolution_of(page.summary),
-            names=await names_of(self.services, page.summary.people),
-            channel=channel,
-            language=requester.language,
-            permalink=page.permalink,
-        )
+async def _resolution_view(services: Services, job: ResolveDialogJob, _view: str) -> View:
+    """Return what is open and the causes to choose from, or the refusal."""
+    channel = job.channel
+    requester, place = await services.presser(job), await services.slack.place(channel)
+    chronicle = await services.store.chronicles.read(channel)
+    known = chronicle.channel if chronicle else None
+    refused = refusal_of(ChannelAction.RESOLVE, known, place, requester)
+    if refused or chronicle is None:
+        return refusal_dialog(refused or incident_replies.NO_INCIDENT, language=requester.language)
+    page = await page_of(services, chronicle)
+    return resolve_dialog(
+        page.summary,
+        resolution_of(page.summary),
+        names=await names_of(services, page.summary.people),
+        channel=channel,
+        language=requester.language,
+        permalink=page.permalink,
+    )
 
 
 async def check_resolution(services: Services, dialog: SubmittedDialog) -> CheckedDialog:

@@ -17,7 +17,7 @@ from bot.slack.errors import NotInChannel, SlackError, SlackRefusal
 from bot.slack.message_forms import checked
 from bot.slack.people import Place
 from bot.store import ChannelState, FactRow, IncidentChannel
-from bot.workflows.chronicle.documents import CatchUpWorkflow, forbidden, status_of, timeline_message_of
+from bot.workflows.chronicle.documents import forbidden, missed_by, status_of, timeline_message_of
 from bot.workflows.chronicle.facts import facts_in, pinned_fact
 from bot.workflows.job_payloads import CommandJob, IncidentJob, MentionJob, PinJob, ResolveDialogJob, TimelineMark
 from bot.workflows.message_poster import post_once
@@ -85,7 +85,6 @@ class IncidentCommands:
     """Decides on commands of an incident channel, and answers those that change nothing."""
 
     services: Services
-    catch_up: CatchUpWorkflow
     start: StartJob
 
     async def answer(self, command: IncidentCommand) -> Message:
@@ -135,8 +134,8 @@ class IncidentCommands:
             case ChannelAction.STATUS:
                 message = await status_of(self.services, chronicle, language=command.language, mention=mention)
             case _:
-                message = await self.catch_up.missed(
-                    chronicle, user=command.user, language=command.language, mention=mention
+                message = await missed_by(
+                    self.services, chronicle, user=command.user, language=command.language, mention=mention
                 )
         return checked(message)
 
@@ -253,104 +252,106 @@ class MentionWorkflow:
 _SAID_ONCE: Final = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PinWorkflow:
-    """The job `pin`. A reaction is answered only by a refusal, once a day."""
+async def mark_message(services: Services, payload: PinJob) -> None:
+    """Run the job `pin`. A reaction is answered only by a refusal, once a day."""
+    channel, chronicles = payload.channel, services.store.chronicles
+    requester = await services.presser(payload)
+    known = await chronicles.get(channel)
+    if known is None or not known.is_recorded:
+        says = incident_replies.NO_INCIDENT if known is None else incident_replies.DISMISSED_HERE
+        await _answer(services, payload, says, requester.language)
+        return
+    if refused := forbidden(requester, changes=True):
+        await _refuse(services, payload, refused, requester.language)
+        return
+    if payload.ts == known.summary_ts:
+        # The summary would quote itself, and its content changes all the time.
+        await _refuse(services, payload, incident_replies.SUMMARY_ITSELF, requester.language)
+        return
+    changed = await _mark(services, payload)
+    if changed:
+        await services.changed(channel)
+    if payload.mark is TimelineMark.PIN:
+        says = incident_replies.PINNED if changed else incident_replies.PINNED_ALREADY
+    else:
+        says = incident_replies.UNPINNED if changed else incident_replies.NOT_ON_IT
+    await _answer(services, payload, says, requester.language)
 
-    services: Services
 
-    async def mark(self, payload: PinJob) -> None:
-        channel, chronicles = payload.channel, self.services.store.chronicles
-        requester = await self.services.presser(payload)
-        known = await chronicles.get(channel)
-        if known is None or not known.is_recorded:
-            says = incident_replies.NO_INCIDENT if known is None else incident_replies.DISMISSED_HERE
-            await self._answer(payload, says, requester.language)
-            return
-        if refused := forbidden(requester, changes=True):
-            await self._refuse(payload, refused, requester.language)
-            return
-        if payload.ts == known.summary_ts:
-            # The summary would quote itself, and its content changes all the time.
-            await self._refuse(payload, incident_replies.SUMMARY_ITSELF, requester.language)
-            return
-        changed = await self._do(payload)
-        if changed:
-            await self.services.changed(channel)
-        if payload.mark is TimelineMark.PIN:
-            says = incident_replies.PINNED if changed else incident_replies.PINNED_ALREADY
-        else:
-            says = incident_replies.UNPINNED if changed else incident_replies.NOT_ON_IT
-        await self._answer(payload, says, requester.language)
+async def _mark(services: Services, payload: PinJob) -> bool:
+    channel, ts, user = payload.channel, payload.ts, payload.user
+    at, chronicles = payload.at, services.store.chronicles
+    match payload.mark:
+        case TimelineMark.PIN:
+            return await chronicles.pin(channel, ts, by=user, at=at, fact=await _fact(services, payload))
+        case TimelineMark.UNPIN:
+            return await chronicles.unpin(channel, ts, by=user, at=at)
+        case TimelineMark.REMOVE:
+            return await chronicles.remove(channel, ts, by=user, at=at)
 
-    async def _do(self, payload: PinJob) -> bool:
-        channel, ts, user = payload.channel, payload.ts, payload.user
-        at, chronicles = payload.at, self.services.store.chronicles
-        match payload.mark:
-            case TimelineMark.PIN:
-                return await chronicles.pin(channel, ts, by=user, at=at, fact=await self._fact(payload))
-            case TimelineMark.UNPIN:
-                return await chronicles.unpin(channel, ts, by=user, at=at)
-            case TimelineMark.REMOVE:
-                return await chronicles.remove(channel, ts, by=user, at=at)
 
-    async def _fact(self, payload: PinJob) -> FactRow | None:
-        """Return the fact of the message itself; None if its other facts suffice, or it is gone."""
-        channel, ts = payload.channel, payload.ts
-        if payload.chosen:
-            return payload.fact
-        rows = [row for row in await self.services.store.chronicles.facts(channel) if row.ts == ts]
-        if any(fact.kind is not FactKind.ANSWERED for fact in facts_in(rows)):
-            return None
-        try:
-            message = await self.services.slack.message(channel=channel, ts=ts)
-        except SlackRefusal as error:
-            _log.warning("pinned_message_read_failed", channel=channel, error=str(error))
-            return None
-        return pinned_fact(message) if message else None
+async def _fact(services: Services, payload: PinJob) -> FactRow | None:
+    """Return the fact of the message itself; None if its other facts suffice, or it is gone."""
+    channel, ts = payload.channel, payload.ts
+    if payload.chosen:
+        return payload.fact
+    rows = [row for row in await services.store.chronicles.facts(channel) if row.ts == ts]
+    if any(fact.kind is not FactKind.ANSWERED for fact in facts_in(rows)):
+        return None
+    try:
+        message = await services.slack.message(channel=channel, ts=ts)
+    except SlackRefusal as error:
+        _log.warning("pinned_message_read_failed", channel=channel, error=str(error))
+        return None
+    return pinned_fact(message) if message else None
 
-    async def _answer(self, payload: PinJob, says: Text, language: Language) -> None:
-        address, message = payload.response_url, notice(says, language=language)
-        if not address:
-            return
-        thread = payload.thread_ts
-        # An ephemeral message at a response URL is outside of the thread.
-        if thread and await self._send(self._private(payload, message, thread)):
-            return
-        await self._send(self.services.slack.respond(address, message))
 
-    async def _refuse(self, payload: PinJob, says: Text, language: Language) -> None:
-        if payload.response_url:
-            await self._answer(payload, says, language)
-            return
-        channel, user = payload.channel, payload.user
-        once = f"pin/{channel}/{user}"
-        if await self.services.once(once, within=_SAID_ONCE):
-            message = notice(says, language=language)
-            await self._send(self._private(payload, message, await self._thread(channel, payload.ts)))
+async def _answer(services: Services, payload: PinJob, says: Text, language: Language) -> None:
+    address, message = payload.response_url, notice(says, language=language)
+    if not address:
+        return
+    thread = payload.thread_ts
+    # An ephemeral message at a response URL is outside of the thread.
+    if thread and await _send(services, _private(services, payload, message, thread)):
+        return
+    await _send(services, services.slack.respond(address, message))
 
-    async def _thread(self, channel: str, ts: str) -> str:
-        """Return the thread of a message, which a reaction's event does not name."""
-        try:
-            message = await self.services.slack.message(channel=channel, ts=ts)
-        except SlackError as error:
-            _log.info("pinned_message_read_failed", channel=channel, error=str(error))
-            return ""
-        return thread_of(message) if message else ""
 
-    def _private(self, payload: PinJob, message: Message, thread_ts: str) -> Awaitable[None]:
-        return self.services.slack.post_ephemeral(
-            channel=payload.channel, user=payload.user, message=message, thread_ts=thread_ts
-        )
+async def _refuse(services: Services, payload: PinJob, says: Text, language: Language) -> None:
+    if payload.response_url:
+        await _answer(services, payload, says, language)
+        return
+    channel, user = payload.channel, payload.user
+    once = f"pin/{channel}/{user}"
+    if await services.once(once, within=_SAID_ONCE):
+        message = notice(says, language=language)
+        await _send(services, _private(services, payload, message, await _thread(services, channel, payload.ts)))
 
-    async def _send(self, reply: Awaitable[None]) -> bool:
-        """Send a reply; return whether Slack took it. Raise SlackUnavailable."""
-        try:
-            await reply
-        except SlackRefusal as error:
-            _log.warning("pin_reply_failed", error=str(error))
-            return False
-        return True
+
+async def _thread(services: Services, channel: str, ts: str) -> str:
+    """Return the thread of a message, which a reaction's event does not name."""
+    try:
+        message = await services.slack.message(channel=channel, ts=ts)
+    except SlackError as error:
+        _log.info("pinned_message_read_failed", channel=channel, error=str(error))
+        return ""
+    return thread_of(message) if message else ""
+
+
+def _private(services: Services, payload: PinJob, message: Message, thread_ts: str) -> Awaitable[None]:
+    return services.slack.post_ephemeral(
+        channel=payload.channel, user=payload.user, message=message, thread_ts=thread_ts
+    )
+
+
+async def _send(services: Services, reply: Awaitable[None]) -> bool:
+    """Send a reply; return whether Slack took it. Raise SlackUnavailable."""
+    try:
+        await reply
+    except SlackRefusal as error:
+        _log.warning("pin_reply_failed", error=str(error))
+        return False
+    return True
 
 
 def thread_of(message: Mapping[str, Any]) -> str:
