@@ -283,7 +283,6 @@ async def _launched(work: AsyncExitStack, services: Services, base: _Base, setti
         version=base.options.jobs_version,
         workflows=workflows(services, base.chronicles, reports, alerts, watch),
         concurrency=settings.jobs_concurrency,
-        kept_days=settings.retention_days,
         failed=reports.report,
         watch=base.metrics.job,
         turn_of=turn_of,

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, ClassVar, Final
 
@@ -73,7 +73,6 @@ class Jobs:
         workflows: Mapping[str, Workflow],
         version: str = JOBS_VERSION,
         concurrency: int = 16,
-        kept_days: int = 14,
         failed: FailureHandler | None = None,
         watch: JobObserver = ignore_job,
         turn_of: TurnOf = nobody_in_particular,
@@ -87,7 +86,6 @@ class Jobs:
         self._url = url
         self._executor = executor
         self._version = version
-        self._kept = timedelta(days=kept_days)
         self._failed = failed
         self._watch = watch
         self.turn_of = turn_of
@@ -215,12 +213,11 @@ class Jobs:
         self._phase = _Phase.CLOSED
         Jobs._live = None
 
-    async def purge(self) -> int:
-        """Delete finished jobs older than `kept_days` with their records. Return their number."""
+    async def purge(self, before: datetime) -> int:
+        """Delete jobs that finished before a time, with their records. Return their number."""
         ledger = self._require_launched()
-        before = (datetime.now(UTC) - self._kept).isoformat()
         finished = [status.value for status in FINISHED]
-        old = {"status": finished, "completed_before": before, "limit": _PAGE, "load_input": False}
+        old = {"status": finished, "completed_before": before.isoformat(), "limit": _PAGE, "load_input": False}
         gone = 0
         while True:
             ids = [job.workflow_id for job in await ledger.find(**old)]

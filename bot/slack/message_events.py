@@ -71,21 +71,25 @@ def _of_blocks(value: Any, depth: int) -> Iterator[str]:
     if depth > _DEEPEST:
         return
     if isinstance(value, Mapping):
-        if str(value.get("type")) in ("rich_text_section", "rich_text_preformatted", "rich_text_quote"):
-            yield "".join(map(_leaf, _mappings(value.get("elements"))))
-            return
-        if value.get("type") in _CONTROLS:
-            return
-        if isinstance(value.get("text"), str):
-            yield value["text"]
-        for key, inner in value.items():
-            if key == "fields":
-                yield from map(_as_pair, _of_blocks(inner, depth + 1))
-            elif isinstance(inner, Mapping | list) and key not in _CONTROLS:
-                yield from _of_blocks(inner, depth + 1)
+        yield from _of_block(value, depth)
     elif isinstance(value, list):
         for item in value:
             yield from _of_blocks(item, depth + 1)
+
+
+def _of_block(block: Mapping[str, Any], depth: int) -> Iterator[str]:
+    if str(block.get("type")) in ("rich_text_section", "rich_text_preformatted", "rich_text_quote"):
+        yield "".join(map(_leaf, _mappings(block.get("elements"))))
+        return
+    if block.get("type") in _CONTROLS:
+        return
+    if isinstance(block.get("text"), str):
+        yield block["text"]
+    for key, inner in block.items():
+        if key == "fields":
+            yield from map(_as_pair, _of_blocks(inner, depth + 1))
+        elif isinstance(inner, Mapping | list) and key not in _CONTROLS:
+            yield from _of_blocks(inner, depth + 1)
 
 
 def _leaf(element: Mapping[str, Any]) -> str:

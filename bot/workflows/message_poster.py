@@ -13,7 +13,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -103,7 +102,6 @@ _log: Final = structlog.get_logger(__name__)
 
 # A placeholder that waits longer for the rate limit is left out.
 _AT_ONCE_S: Final = 0.3
-_SAID_ONCE: Final = timedelta(hours=24)
 # Errors that no retry fixes: a person must invite us, grant a scope or replace the token.
 _FOR_A_PERSON: Final = (NotInChannel, ChannelGone, Archived, MissingScope, TokenRevoked)
 
@@ -248,7 +246,7 @@ class MessagePoster:
         if isinstance(error, TokenRevoked) or not original.user:
             return
         once = f"{type(error).__name__}/{original.channel}"
-        if await services.once(once, within=_SAID_ONCE):
+        if await services.once(once):
             try:
                 language = choose(preferred=services.language, text=request.text)
                 place = await services.slack.place(original.channel)

@@ -6,7 +6,6 @@ The root's text and files become parts of the request, before the text of the me
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -24,8 +23,6 @@ from responses.safety import safe
 from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
-
-_SAID_ONCE: Final = timedelta(hours=24)
 
 
 async def read_files(services: Services, request: StoredRequest) -> tuple[Text, ...]:
@@ -59,7 +56,7 @@ async def mention_unread(services: Services, exchange: Exchange, unread: tuple[T
     if not unread:
         return
     once = f"file/{exchange.request.original.channel}/{unread[0].en[:40]}"
-    if await services.once(once, within=_SAID_ONCE):
+    if await services.once(once):
         await MessagePoster(services=services).post(
             exchange.request, notice(unread[0], language=exchange.language), step=FILE
         )

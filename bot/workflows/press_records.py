@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import Final
 
 import structlog
@@ -47,7 +47,6 @@ ENDS: Final[Mapping[State, RemedyState]] = {
     State.DONE: RemedyState.DONE,
     State.NOT_DONE: RemedyState.NOT_DONE,
 }
-_SAID_ONCE: Final = timedelta(hours=24)
 # No undo is offered before the outcome is known: the remedy may be about to help.
 _OVER: Final = frozenset({*ENDS.values(), RemedyState.PARTLY, RemedyState.UNKNOWN})
 
@@ -169,7 +168,7 @@ class PressRecorder:
         message = audit_message(audit_line, language=self.services.usual_language)
         if await self._post(press, self.services.audit_channel, "", message, shown):
             return
-        if await self.services.once("audit channel", within=_SAID_ONCE):
+        if await self.services.once("audit channel"):
             await self._post_ephemeral(
                 press, notice(failures.AUDIT_CHANNEL_FAILED, language=await self._language(press))
             )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -43,7 +43,6 @@ _log: Final = structlog.get_logger(__name__)
 # Nobody waits for a report.
 _DEADLINES: Final = 4
 _PAUSES_S: Final = (60.0, 300.0, 600.0)
-_SAID_ONCE: Final = timedelta(hours=24)
 _KEPT: Final = 200
 
 
@@ -98,7 +97,7 @@ async def _tell(services: Services, payload: ReportJob, why: str, id: str) -> No
     """Say that a report could not be made, at most once a day."""
     channel = payload.channel
     key = f"report/{payload.key}"
-    if await services.once(key, within=_SAID_ONCE):
+    if await services.once(key):
         says = failures.report_failed(Text.same(why))
         await _post(services, failed(says, language=services.usual_language), channel, id)
 

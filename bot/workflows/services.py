@@ -301,7 +301,7 @@ class Services:
     async def _membership(self, user: str) -> Membership:
         return await self.slack.groups(user) if user and self.policy.asks_groups else Membership()
 
-    async def once(self, key: str, *, within: timedelta) -> bool:
+    async def once(self, key: str, *, within: timedelta = timedelta(days=1)) -> bool:
         """Tell whether nobody was told this within a time, and note that they are told now."""
         return await self.store.notices.once(key, within=within, now=self.clock())
 

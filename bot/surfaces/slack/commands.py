@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -18,6 +18,7 @@ from bot.slack.message_events import files_of, text_of
 from bot.slack.web_client import outgoing
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
 from bot.surfaces.slack.manifest import COMMAND, DIAGNOSE_THIS, PIN, SAVE_AS_INCIDENT, UNPIN
+from bot.surfaces.slack.press_payload import By
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
 from bot.workflows.dialogs import TELL_S
@@ -133,13 +134,7 @@ def _commanded(
     )
 
 
-class _By(TypedDict):
-    team: str
-    channel: str
-    user: str
-
-
-def _by(body: dict[str, Any]) -> _By:
+def _by(body: dict[str, Any]) -> By:
     return {"team": str(body["team_id"]), "channel": str(body["channel_id"]), "user": str(body["user_id"])}
 
 

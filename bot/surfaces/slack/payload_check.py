@@ -196,7 +196,7 @@ class _Interaction(_Fields):
     response_url: _MaybeText = None
 
 
-class _Option(_Fields):
+class _WithValue(_Fields):
     value: _MaybeText = None
 
 
@@ -206,7 +206,7 @@ class _Action(_Fields):
     block_id: _Word | None = None
     value: _MaybeText = None
     action_ts: _MaybeTs = None
-    selected_option: _Option | None = None
+    selected_option: _WithValue | None = None
 
 
 class _Container(_Fields):
@@ -227,12 +227,8 @@ class _BlockActions(_Interaction):
     message: _PressedMessage | None = None
 
 
-class _Input(_Fields):
-    value: _MaybeText = None
-
-
 class _State(_Fields):
-    values: dict[str, dict[str, _Input]] = {}
+    values: dict[str, dict[str, _WithValue]] = {}
 
 
 class _View(_Fields):
@@ -403,13 +399,7 @@ def check_values(body: dict[str, Any]) -> None:
         seen += len(container)
         if seen > _MOST_VALUES:
             raise MalformedPayload(f"it has more than {_MOST_VALUES} values")
-        if isinstance(container, dict):
-            if not all(map(_is_storable, container)):
-                raise MalformedPayload("a name in it contains a character that is not text")
-            items: list[tuple[Any, Any]] = list(container.items())
-        else:
-            items = list(enumerate(container))
-        for key, value in items:
+        for key, value in _items(container):
             if isinstance(value, dict | list):
                 left.append((value, depth + 1))
             elif isinstance(value, str):
@@ -417,6 +407,14 @@ def check_values(body: dict[str, Any]) -> None:
                     container[key] = _storable(value)
             elif not _is_usual_number(value):
                 raise MalformedPayload("it contains a number out of range")
+
+
+def _items(container: dict[str, Any] | list[Any]) -> list[tuple[Any, Any]]:
+    if isinstance(container, list):
+        return list(enumerate(container))
+    if not all(map(_is_storable, container)):
+        raise MalformedPayload("a name in it contains a character that is not text")
+    return list(container.items())
 
 
 def _is_usual_number(value: object) -> bool:

@@ -13,7 +13,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, TypedDict, TypeVar
+from typing import Final, TypeVar
 
 import structlog
 
@@ -21,7 +21,7 @@ from bot.common.redaction import holds_secret
 from bot.jobs import StartJob
 from bot.slack.client import Identity
 from bot.store import AuditEntry, NewRequest, ReplyAddress, Store, StoredAnswer, StoredPlan, StoreUnavailable, Surface
-from bot.surfaces.slack.press_payload import ButtonPress
+from bot.surfaces.slack.press_payload import ButtonPress, By
 from bot.workflows.chronicle.incident_changes import check_resolution
 from bot.workflows.dialogs import (
     CheckedDialog,
@@ -360,13 +360,7 @@ _SUBMITTED: Final[Mapping[Press, _Take]] = {
 }
 
 
-class _By(TypedDict):
-    team: str
-    channel: str
-    user: str
-
-
-def _by(press: ButtonPress) -> _By:
+def _by(press: ButtonPress) -> By:
     return {"team": press.team, "channel": press.channel, "user": press.user}
 
 

@@ -153,8 +153,6 @@ def _channels_of(jobs: Collection[str]) -> frozenset[str]:
 
 _log: Final = structlog.get_logger(__name__)
 
-_SAID_ONCE: Final = timedelta(hours=24)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentStartWorkflow:
@@ -202,7 +200,7 @@ class IncidentStartWorkflow:
         """Tell the user who opened the incident, once, that they can invite us."""
         channel, user, services = payload.channel, payload.user, self.services
         once = f"uninvited/{channel}/{user}"
-        if not user or not await services.once(once, within=_SAID_ONCE):
+        if not user or not await services.once(once):
             return
         name = payload.name or (await services.slack.place(channel)).name
         words, why = incident_replies.CANNOT_JOIN, error.says

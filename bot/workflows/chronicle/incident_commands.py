@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -249,9 +249,6 @@ class MentionWorkflow:
                 return None
 
 
-_SAID_ONCE: Final = timedelta(hours=24)
-
-
 async def mark_message(services: Services, payload: PinJob) -> None:
     """Run the job `pin`. A reaction is answered only by a refusal, once a day."""
     channel, chronicles = payload.channel, services.store.chronicles
@@ -323,7 +320,7 @@ async def _refuse(services: Services, payload: PinJob, says: Text, language: Lan
         return
     channel, user = payload.channel, payload.user
     once = f"pin/{channel}/{user}"
-    if await services.once(once, within=_SAID_ONCE):
+    if await services.once(once):
         message = notice(says, language=language)
         await _send(services, _private(services, payload, message, await _thread(services, channel, payload.ts)))
 

@@ -111,7 +111,6 @@ def _refused(channel: str) -> str:
 # left to the job of their own slot, so that no slot has more than one edit.
 _ROUNDS: Final = 30
 _BETWEEN_S: Final = 3.0
-_SAID_ONCE: Final = timedelta(hours=24)
 # Notices are posted once in the life of an incident.
 _TOLD_ONCE: Final = timedelta(days=90)
 _PINNING: Final = "pins:write"
@@ -250,7 +249,7 @@ class SummaryWorkflow:
             _log.warning("missing_scopes_notice_failed", channel=channel, error=str(error))
 
     async def _say_once(self, channel: str, ts: str, what: str, says: Text) -> None:
-        if not await self.services.once(f"{what}/{channel}", within=_SAID_ONCE):
+        if not await self.services.once(f"{what}/{channel}"):
             return
         try:
             message = notice(says, language=self.services.usual_language)
