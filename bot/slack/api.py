@@ -11,12 +11,12 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -273,13 +273,8 @@ def _header(answer: AsyncSlackResponse, wanted: str) -> str:
 
 # A user is waiting at a terminal.
 PATIENCE_S: Final = 6.0
-
-
-class TokenCall(Protocol):
-    """A function that calls one method of the Web API with the token."""
-
-    async def __call__(self, method: str, **query: str) -> SlackResponse:
-        """Call a method. Raise SlackError."""
+# Calls one method of the Web API with a token. Raises SlackError.
+TokenCall = Callable[..., Awaitable[SlackResponse]]
 
 
 @asynccontextmanager

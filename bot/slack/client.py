@@ -15,7 +15,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.api import Api
 from bot.slack.canvases import Canvases
 from bot.slack.continuations import Continuations
-from bot.slack.directory import KeptEntries
 from bot.slack.edits import Edits
 from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
 from bot.slack.files import Files, Uploads
@@ -25,6 +24,7 @@ from bot.slack.people import Groups, Membership, People, Person, Place
 from bot.slack.posts import Address, History, MessageSearch, Pins, PostedMessage, Posts
 from bot.slack.response_urls import ResponseUrls
 from bot.slack.web_client import Hosts, Watch
+from bot.store.outbox import StoredDirectory
 from responses.slack.message import Message, Picture, View
 from responses.slack.simplified import text_only
 from responses.slack.validation import validate_view
@@ -64,7 +64,7 @@ class Slack:
         limits: Limits | None = None,
         watch: Watch | None = None,
         lists: bool = False,
-        kept: KeptEntries | None = None,
+        kept: StoredDirectory | None = None,
     ) -> None:
         """Create the client. `watch` gets each call and each wait for the rate limit.
 

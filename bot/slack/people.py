@@ -17,10 +17,12 @@ from typing import Any, Final
 import structlog
 
 from bot.common.background import CoalescedLookup
+from bot.common.portable import Json
 from bot.slack.api import Api, SlackResponse
-from bot.slack.directory import Ages, Directory, Json, KeptEntries, Source
+from bot.slack.directory import Ages, Directory, Source
 from bot.slack.errors import MissingScope, SlackError, SlackUnavailable
 from bot.slack.pacer import Urgency
+from bot.store.outbox import StoredDirectory
 from intents.domain import Text
 from responses.safety import safe_line
 
@@ -83,7 +85,7 @@ class People:
     """
 
     def __init__(
-        self, api: Api, *, team: Callable[[], Awaitable[str]], lists: bool = False, kept: KeptEntries | None = None
+        self, api: Api, *, team: Callable[[], Awaitable[str]], lists: bool = False, kept: StoredDirectory | None = None
     ) -> None:
         self._api = api
         self._team = team

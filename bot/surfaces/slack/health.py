@@ -113,7 +113,7 @@ _DISCONNECTED: Final = (
 
 @dataclass(slots=True, kw_only=True)
 class SlackHealth:
-    """Health of the connection to Slack: a `bot.slack.calls.Watch` and `bot.surfaces.slack.http_routes.Arrivals`.
+    """Health of the connection to Slack, from calls and the signatures of requests. Nothing here raises or blocks.
 
     It forwards calls and arrivals to the metrics. `by_http`: Slack sends requests, whose signatures must be younger
     than five minutes. `connected` returns whether the Socket Mode connection is up. `clock` is this machine's.

@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import aiohttp
 import structlog
@@ -32,6 +32,7 @@ from bot.common.background import in_background
 from bot.slack.api import retry_after
 from bot.slack.errors import SlackUnavailable, refusal
 from bot.slack.web_client import CALL_TIMEOUT_S, bounded_session
+from bot.surfaces.slack.health import SlackHealth
 from bot.surfaces.slack.payload_check import MalformedPayload, check_envelope, checked_request
 from bot.surfaces.web import Route
 
@@ -44,24 +45,8 @@ _CHARSETS: Final = frozenset({"utf-8", "ascii"})
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,15}")
 
 
-class Arrivals(Protocol):
-    """Receives the signature result of each request to Slack's paths; its methods neither raise nor block."""
-
-    def taken(self) -> None:
-        """Record a request with a valid signature."""
-
-    def malformed(self, error: MalformedPayload, *, size: int) -> None:
-        """Record a payload of `size` bytes that no listener can read."""
-
-    def turned_away(self, reason: str) -> None:
-        """Record a rejected request.
-
-        `stale`: signed by Slack more than five minutes off. `signature`: signed by others.
-        """
-
-
 def slack_routes(
-    bolt: AsyncApp, *, arrivals: Arrivals, signing_secret: str, stopping: Callable[[], bool] = lambda: False
+    bolt: AsyncApp, *, arrivals: SlackHealth, signing_secret: str, stopping: Callable[[], bool] = lambda: False
 ) -> tuple[Route, ...]:
     """Return the routes for events, commands and presses when Socket Mode is off.
 
@@ -73,7 +58,7 @@ def slack_routes(
 
 
 def _handler(
-    bolt: AsyncApp, secret: str, arrivals: Arrivals, stopping: Callable[[], bool]
+    bolt: AsyncApp, secret: str, arrivals: SlackHealth, stopping: Callable[[], bool]
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         body = await request.read()
@@ -145,7 +130,7 @@ _LOOK_S: Final = 0.5
 
 @asynccontextmanager
 async def connected(
-    bolt: AsyncApp, client: AsyncWebClient, arrivals: Arrivals
+    bolt: AsyncApp, client: AsyncWebClient, arrivals: SlackHealth
 ) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
     """Stay connected with the app-level token of `client`; yield a function that tells whether it is connected.
 
@@ -169,7 +154,7 @@ class _CheckingClient(SocketModeClient):
     It also reconnects as soon as a connection is lost: the base class notices that only at its next ping.
     """
 
-    def __init__(self, bolt: AsyncApp, client: AsyncWebClient, arrivals: Arrivals) -> None:
+    def __init__(self, bolt: AsyncApp, client: AsyncWebClient, arrivals: SlackHealth) -> None:
         super().__init__(client.token or "", logger=bolt.logger, web_client=client, ping_interval=_PING_S)
         self._bolt = bolt
         self._arrivals = arrivals

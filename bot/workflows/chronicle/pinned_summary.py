@@ -35,6 +35,7 @@ from responses import failures, incident_replies
 from responses.slack.chronicle.canvas import canvas
 from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
 from responses.slack.chronicle.summary import summary_message
+from responses.slack.message import Message
 from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
@@ -241,18 +242,14 @@ class SummaryWorkflow:
         if not unreported:
             return
         says = missing_scopes_message(unreported, language=self.services.usual_language)
-        try:
-            await self.services.slack.post(
-                channel=channel, message=says, thread_ts=ts, key=f"{channel}/lacks/{unreported[0]}"
-            )
-        except SlackRefusal as error:
-            _log.warning("missing_scopes_notice_failed", channel=channel, error=str(error))
+        await self._say_below(channel, ts, f"lacks/{unreported[0]}", says)
 
     async def _say_once(self, channel: str, ts: str, what: str, says: Text) -> None:
-        if not await self.services.once(f"{what}/{channel}"):
-            return
+        if await self.services.once(f"{what}/{channel}"):
+            await self._say_below(channel, ts, what, notice(says, language=self.services.usual_language))
+
+    async def _say_below(self, channel: str, ts: str, what: str, message: Message) -> None:
         try:
-            message = notice(says, language=self.services.usual_language)
             await self.services.slack.post(channel=channel, message=message, thread_ts=ts, key=f"{channel}/{what}")
         except SlackRefusal as error:
             _log.warning("failure_notice_post_failed", channel=channel, error=str(error))
