@@ -83,13 +83,11 @@ class Chronicles(IncidentChannels):
 
         return await self._changed(channel, body)
 
-    async def kept(self, channel: str, *, before: str = "") -> dict[str, str]:
-        """Return the messages with stored facts and the thread of each ("" outside one), optionally only `before` a
-        time.
-        """
+    async def kept(self, channel: str) -> dict[str, str]:
+        """Return the messages with stored facts, and the thread of each ("" outside one)."""
         of_message = or_(facts.c.source.like("m:%"), facts.c.source.like("p:%"))
-        which = [facts.c.channel == channel, of_message, *([facts.c.ts < before] if before else [])]
-        query = select(facts.c.ts, facts.c.document["thread_ts"].as_string()).where(*which).distinct()
+        query = select(facts.c.ts, facts.c.document["thread_ts"].as_string()).distinct()
+        query = query.where(facts.c.channel == channel, of_message)
         return {ts: thread or "" for ts, thread in await self._rows(query)}
 
     async def forget(self, channel: str, ts: str) -> bool:

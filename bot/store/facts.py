@@ -20,8 +20,7 @@ from sqlalchemy import Row, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.statements import Json, upsert
-from bot.store.tables import fact_marks as _table
-from bot.store.tables import fact_sources, facts
+from bot.store.tables import fact_marks, fact_sources, facts
 from bot.store.types import storable, storable_json, storable_key
 
 # One statement binds this many names, well below the limit of either database.
@@ -189,12 +188,13 @@ async def record_mark(
     """Record a mark. Return whether it is new: a later mark of the person wins, and so does an existing one over
     `found`.
     """
-    mine = (_table.c.channel == channel) & (_table.c.ts == ts) & (_table.c.user == user) & (_table.c.what == what.value)
-    last = (await connection.execute(select(_table.c.at, _table.c.stands).where(mine))).one_or_none()
+    marks = fact_marks.c
+    mine = (marks.channel == channel) & (marks.ts == ts) & (marks.user == user) & (marks.what == what.value)
+    last = (await connection.execute(select(marks.at, marks.stands).where(mine))).one_or_none()
     if last is not None and (at <= last.at or (found and last.stands)):
         return False
     values = {"channel": channel, "ts": ts, "user": user, "what": what.value, "stands": stands, "at": at}
-    await upsert(connection, _table, values)
+    await upsert(connection, fact_marks, values)
     return True
 
 
@@ -202,9 +202,9 @@ async def marked_places(
     connection: AsyncConnection, channels: Collection[str], messages: Collection[str] | None = None
 ) -> dict[tuple[str, str], MarkedPlace]:
     """Return the place of each marked message by channel and `ts`; None for `messages` means all."""
-    query = select(_table).where(_table.c.channel.in_(channels))
+    query = select(fact_marks).where(fact_marks.c.channel.in_(channels))
     if messages is not None:
-        query = query.where(_table.c.ts.in_(messages))
+        query = query.where(fact_marks.c.ts.in_(messages))
     removed: dict[tuple[str, str], datetime] = {}
     pinned: dict[tuple[str, str], datetime] = {}
     for row in await connection.execute(query):
