@@ -22,10 +22,9 @@ from bot.metrics import REFUSED
 from bot.overviews.overview import overview
 from bot.policy import ReadLevel
 from bot.store import Mute, StoredRequest, Surface, standing
-from bot.workflows.cluster_choice import ClusterChooser, Interpretation
-from bot.workflows.follow_ups import FollowUps
+from bot.workflows.authorisation import offered_buttons
+from bot.workflows.cluster_choice import ClusterChooser, Interpretation, changes_since, link_to_answer
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
-from bot.workflows.remedy_offers import RemedyOffers
 from bot.workflows.services import Exchange, Requester, Services
 from intents.domain import Diagnosis, Existence, Finding, NamedObject, Text
 from intents.mutes import concerned
@@ -115,8 +114,6 @@ class Replies:
 
     services: Services
     cluster_chooser: ClusterChooser
-    remedy_offers: RemedyOffers
-    follow_ups: FollowUps
 
     async def of(
         self,
@@ -133,7 +130,7 @@ class Replies:
         """
         if reply := self._at_once(exchange, unread):
             return reply
-        if not picked and (linked := await self.follow_ups.link(exchange)):
+        if not picked and (linked := await link_to_answer(self.services, exchange)):
             return Reply(plain=linked, ended="linked")
         interpretation = await self.cluster_chooser.of(exchange, pressed=picked, match=match)
         if interpretation.refused:
@@ -278,7 +275,7 @@ class Replies:
     ) -> Reply:
         # Redaction takes long and mostly runs without the interpreter's lock: the event loop goes on meanwhile.
         shown, of_text = await asyncio.to_thread(scrubbed, without_rows(diagnosis)), not exchange.request.original.name
-        if not interpretation.pick and (told := await self.follow_ups.changes(exchange, shown)):
+        if not interpretation.pick and (told := await changes_since(self.services, exchange, shown)):
             return Reply(plain=told, intent=_intent(interpretation.question), ended="changes")
         answer = KeptAnswer(
             diagnosis=shown,
@@ -287,7 +284,7 @@ class Replies:
             seconds=round(seconds, 3),
             of_text=of_text,
             buttons=(
-                await self.remedy_offers.buttons(exchange, interpretation.question, diagnosis, connection)
+                await offered_buttons(self.services, exchange, interpretation.question, diagnosis, connection)
                 if connection
                 else ()
             ),

@@ -22,13 +22,11 @@ from bot.jobs import JobRun, Json, StartJob
 from bot.policy import SILENCE_ALERTS, Decision
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
-from bot.store.alert_groups import StoredAlertPost
-from bot.store.silences import SilenceState, StoredSilence
-from bot.workflows.alert_groups import start_post
-from bot.workflows.filled_dialogs import CheckedDialog, SubmittedDialog
+from bot.store.alert_groups import SilenceState, StoredAlertPost, StoredSilence
+from bot.workflows.alert_posts import start_post
+from bot.workflows.dialogs import CheckedDialog, SubmittedDialog
 from bot.workflows.job_payloads import AlertPressJob, SilenceDialogJob, SilenceEndJob, SilenceJob
-from bot.workflows.outages import retry_step
-from bot.workflows.services import Requester, Services
+from bot.workflows.services import Requester, Services, retry_step
 from intents.alerts.silences import LONGEST_REASON, Matcher, duration_of, matchers_of, namespace_of
 from intents.domain import Text
 from responses import failures, silence_words

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.diagnosing import Engine, build_engine
-from bot.workflows import plot_pictures as picturing
+from bot.workflows import message_poster as picturing
 from intents.catalog.cases import ask_of, world_of
 from tests.end_to_end.workplace import Workplace, lines_of, workplace
 

@@ -13,11 +13,11 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.jobs import JobsUnavailable
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
-from bot.slack.outgoing import outgoing
+from bot.slack.web_client import outgoing
 from bot.store import StoreUnavailable
-from bot.surfaces.slack.listeners import TELL_S
 from bot.surfaces.slack.press_intake import ConfirmationNeeded, InvalidInput, NextDialog, PressIntake, PressRefused
 from bot.surfaces.slack.press_payload import ButtonPress, read_press
+from bot.workflows.dialogs import TELL_S
 from bot.workflows.kept_answer import KeptAnswer
 from intents.domain import Language, Text
 from responses import failures
@@ -36,6 +36,12 @@ class PressListener:
     """Responds to each press after `presses` has recorded it."""
 
     presses: PressIntake
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen to every button, menu and dialog: in Socket Mode others are never acknowledged."""
+        app.action(_ANY)(self.pressed)
+        app.view(_ANY)(self.submitted)
+        app.view_closed(_ANY)(_closed)
 
     async def pressed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Handle a button press or a menu choice of a message."""
@@ -130,11 +136,3 @@ def _update(view: View) -> dict[str, Any]:
 
 async def _closed(ack: AsyncAck) -> None:
     await ack()
-
-
-def register(app: AsyncApp, presses: PressIntake) -> None:
-    """Register a listener for every button, menu and dialog: in Socket Mode others are never acknowledged."""
-    listener = PressListener(presses)
-    app.action(_ANY)(listener.pressed)
-    app.view(_ANY)(listener.submitted)
-    app.view_closed(_ANY)(_closed)

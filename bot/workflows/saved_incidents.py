@@ -1,28 +1,88 @@
-"""Answer `/diagnose learned`: list the saved incidents; share, edit and delete them by policy."""
+"""Save incidents, and answer `/diagnose learned`: list, share, edit and delete them by policy."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from bot.jobs import StartJob
+import structlog
+
+from bot.jobs import JobRun, Json, StartJob
 from bot.policy import ReadLevel
-from bot.slack.errors import SlackUnavailable
-from bot.workflows.job_payloads import SaveDialogJob
+from bot.slack.errors import SlackRefusal
+from bot.store import LearnedEntry
+from bot.workflows.dialogs import tell_user
+from bot.workflows.job_payloads import SaveDialogJob, SaveJob
 from bot.workflows.learned_entries import InForce, LearnedEntries
-from bot.workflows.learned_saves import audit_learned
+from bot.workflows.message_poster import post_once
 from bot.workflows.save_dialog import may_change
-from bot.workflows.services import Requester, Services
+from bot.workflows.services import Requester, Services, retry_step
 from intents.domain import Language, Text
 from intents.learned_command import LearnedAction, LearnedCommand
 from responses import failures, learned_words
-from responses.slack.learned import LearnedShown, all_learned, learned_notice
+from responses.slack.learned import LearnedShown, all_learned, learned_notice, saved_message
 from responses.slack.message import Message
 from responses.slack.notices import notice
 
-# Slack waits three seconds for the response to a command.
-_IDENTIFY_S: Final = 1.5
+_log: Final = structlog.get_logger(__name__)
+
+
+async def save_incident(services: Services, run: JobRun, payload: SaveJob) -> Json | None:
+    """Run the job `save_incident`."""
+    kept = await retry_step(run, "keep", _keep, services, payload)
+    if kept and kept["kept"]:
+        await retry_step(run, "confirm", _confirm, services, payload, run.id)
+    return None
+
+
+async def _keep(services: Services, payload: SaveJob) -> Json:
+    """Store the version and put it in force here. A version of somebody else that came first stays."""
+    at = services.clock()
+    entry = LearnedEntry(
+        id=payload.id,
+        version=payload.version,
+        yaml=payload.yaml,
+        channel=payload.home,
+        channel_name=payload.channel_name,
+        author=payload.author,
+        by=payload.by,
+        at=at,
+        shared=payload.shared,
+    )
+    saved = await services.store.learned.save(entry)
+    if not saved:
+        stored = await services.store.learned.versions(entry.id)
+        # This step may have run before: then the stored version is this one.
+        if not any((one.version, one.yaml) == (entry.version, entry.yaml) for one in stored):
+            says = learned_words.CHANGED_MEANWHILE
+            await tell_user(services, payload.channel, payload.user, says)
+            return {"kept": False}
+    if services.learned is not None:
+        await services.learned.refresh()
+    if saved:
+        await audit_learned(services, payload, "save", {"version": entry.version})
+    return {"kept": True}
+
+
+async def _confirm(services: Services, payload: SaveJob, job: str) -> None:
+    """Post the entry in the thread it came from; an edit by command is confirmed to its user."""
+    channel = payload.channel
+    if not payload.thread_ts:
+        form = learned_words.SAVED_SHARED if payload.shared else learned_words.SAVED
+        form = learned_words.SAVED_UNSHARED if payload.unshared else form
+        says = learned_notice(form, payload.title, payload.id, str(payload.version))
+        await tell_user(services, channel, payload.user, says)
+        return
+    message = saved_message(payload.title, payload.id, payload.version, payload.yaml, language=payload.language)
+    try:
+        await post_once(services, message, to=channel, key=job, thread_ts=payload.thread_ts)
+    except SlackRefusal as error:
+        _log.error("saved_incident_not_confirmed", channel=channel, job=job, error=str(error))
+
+
+async def audit_learned(services: Services, payload: SaveJob | SaveDialogJob, outcome: str, detail: Json) -> None:
+    """Add an audit entry about a saved incident. The payload names who, where, and the entry's id."""
+    await services.audit(payload, action="learned", target=payload.id, outcome=outcome, detail=detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +97,8 @@ class LearnedCommands:
     ) -> Message:
         """List the saved incidents that may be seen here, or change one of them."""
         learned = self.services.learned
-        try:
-            async with asyncio.timeout(_IDENTIFY_S):
-                requester = await self.services.requester(team=team, channel=channel, user=user)
-        except (SlackUnavailable, TimeoutError):
+        requester = await self.services.in_time(self.services.requester(team=team, channel=channel, user=user))
+        if requester is None:
             return notice(failures.BUSY, language=language)
         if learned is None or requester.scope.reading is not ReadLevel.FULL:
             return notice(requester.scope.text_only_reason or learned_words.NONE, language=language)
