@@ -36,8 +36,8 @@ from responses.as_json import RunStats
 from responses.excerpts import error_lines
 from responses.language import choose
 from responses.layout import DIM, heading, listed, paragraph
+from responses.redaction import redact
 from responses.safety import safe, safe_line, scrubbed
-from responses.secrets import redact
 from responses.terminal import diagnosis_page
 
 _PROMPT: Final = "casebook> "

@@ -38,8 +38,8 @@ from responses.excerpts import error_lines
 from responses.failures import without_cluster
 from responses.language import choose
 from responses.overview import overview_json, scrubbed_overview
+from responses.redaction import redact
 from responses.safety import SafeDiagnosis, safe_line, scrubbed
-from responses.secrets import redact
 from responses.terminal import diagnosis_page, not_found_lines
 from responses.terminal_overview import overview_page
 

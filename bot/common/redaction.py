@@ -11,8 +11,8 @@ import re
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
+from responses.redaction import REDACTED
 from responses.safety import redacted_name, redacted_text, redacted_value
-from responses.secrets import REDACTED
 
 T = TypeVar("T")
 

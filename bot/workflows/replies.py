@@ -38,8 +38,8 @@ from responses import cluster_choice, failures
 from responses.excerpts import error_lines
 from responses.overview import scrubbed_overview
 from responses.plots import leading_plot
+from responses.redaction import secret_kinds
 from responses.safety import safe, safe_value, scrubbed
-from responses.secret_kinds import secret_kinds
 from responses.slack.cluster_picker import Picker, which_cluster, with_picker
 from responses.slack.diagnose_buttons import which_object
 from responses.slack.help import help_message

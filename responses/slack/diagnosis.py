@@ -14,7 +14,7 @@ from intents.domain import Diagnosis, Focus, JudgedHypothesis, Language, ObjectR
 from responses import dependents, glance, sentences, words
 from responses.named_objects import candidates_of, which_of
 from responses.nothing_found import leading_sentences, nothing_found
-from responses.secret_kinds import secret_notice
+from responses.redaction import secret_notice
 from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
 from responses.slack import blocks, limits
 from responses.slack.answer_view import AnswerView, RemedyButton

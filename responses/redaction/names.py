@@ -1,7 +1,9 @@
-"""Judge by its words whether a name announces a secret: DB_PASSWORD, clientSecret, x-api-key, 密码, Kennwort.
+"""Judge by its words whether a name announces a secret, and whether its value is plainly none.
 
-A name is split at case changes, separators and digits. Its last telling word and the words after it decide:
-`passwordHash` holds a secret, `passwordSecretRef` names an object, `passwordSeed` is judged by its value.
+A name (DB_PASSWORD, clientSecret, x-api-key, 密码, Kennwort) is split at case changes, separators and digits. Its last
+telling word and the words after it decide: `passwordHash` holds a secret, `passwordSecretRef` names an object,
+`passwordSeed` is judged by its value. A value is none if it is a placeholder, a path, an expression of code, the word
+for a state, or the name of an object.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
-from responses.secret_buffer import looks_generated
+from responses.redaction.buffer import FILL, LateBacktracking, looks_generated, looks_mixed, looks_random
 
 
 class Level(IntEnum):
@@ -187,3 +189,139 @@ def _level_after(before: list[str], after: list[str]) -> Level:
     if all(word in _SAME for word in after):
         return Level.TELLING
     return Level.NONE if any(word in _HARMLESS for word in after) else Level.WEAK
+
+
+_SHORTEST: Final = 3
+_MARKS: Final = b"\"'`~*"
+# Names of objects are references, not values: secret="default/db", imagePullSecret: regcred.
+_REFERENCE: Final = LateBacktracking(rb"[a-z0-9][a-z0-9./-]*")
+_REFERRING_NAME: Final = LateBacktracking(
+    rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name|password|token|existing|credentials?|auth|config"
+    rb"|registry|docker|store)[_-]?secret)"
+)
+_PLACEHOLDER: Final = LateBacktracking(
+    rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]+[|}]?|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none"
+    rb"|[a-z]{2,12}[-_](?:[.]{3}|\xe2\x80\xa6|-|\x60)?"
+    rb"|true|false|undefined"
+    rb"|%\w+\(.*\)%|%\w+%|\$env:.*|#\{.*|@\{.*|__\w+__|\(known|\(sensitive|your[ _-].*|.*[_-]here"
+    rb"|replace[_-]?me.*|insert[_-].*|todo|tbd|n/a"
+    rb"|ENC\[AES.*|\{cipher\}.*|vault:v[0-9]+:.*"
+    # Where a secret is kept: op://…, ref+vault://…, arn:…, !Ref …, from-file.
+    rb"|(?:op|file|aws-\w+|gcp\w*|ssm|vault|ref\+\w+|arn|env|secretref|secretsmanager|keyvault|akv|kms|k8s|kubernetes|sm):[/\w].*"
+    rb"|!(?:ref|sub|getatt|importvalue|secret|env\w*|join|select|reference)|from[-_]\w+"
+    rb"|await|async|yield|lambda|function|return|test[A-Z]\w*"
+    rb"|str|int|any|bool|char|byte|bytes|text|uuid|object|number|new|string|strings|stringarray|required|optional|[\[({<*]*(?:redacted|filtered|masked|hidden|removed|protected|omitted|scrubbed|sensitive|secret|private|concealed)[\])}>*]*|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
+    rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}[\w.-]*/.*|https?://[^@]*)"
+)
+# A value from elsewhere in code: var.db_password, process.env.TOKEN, random_password.db[0].result.
+_CODE: Final = LateBacktracking(
+    rb"(?:[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?(?:\.[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?)+|(?:var|local|module|data|self|this|config|settings"
+    rb"|env|process|os|secrets|vars|inputs|steps|needs|outputs|each|args|opts|options|params|props|ctx|cfg|conf)(?:\.\w{2,30})+)[,;)}\]]*"
+)
+# os.environ[" and its like, up to the name that is looked up; the name of a variable.
+_LOOKUP: Final = LateBacktracking(rb"&?[A-Za-z_][\w.>:-]*[\[(]")
+_VARIABLE_NAME: Final = LateBacktracking(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+# A bootstrap token that happens to have no digit.
+_BOOTSTRAP: Final = LateBacktracking(rb"[a-z0-9]{6}\.[a-z0-9]{16}")
+_SHORT_WORD: Final = LateBacktracking(rb"[a-z]{2,8}")
+# A word with digits for letters, as people write passwords: g00dbye7.
+_DISGUISED: Final = LateBacktracking(
+    rb"(?i)[a-z]+(?:[0-9]{1,4}[a-z]+){1,6}[0-9!?]{0,4}|(?:[a-z]+(?:[0-9][a-z]+)+[-_.]?){2}[0-9!?]{0,4}"
+    # One part of several: rad1us-shared. The hashes of pods have no 0, 1 and 3.
+    rb"|(?:[a-z]{2,}[-_.])?[a-z]{2,}[013][a-z]{2,}(?:[-_.][a-z0-9]{2,})?"
+)
+_TECHNICAL: Final = LateBacktracking(
+    rb"(?i)(?:k[38]s|[osi]?auth2|o2|s3[-_]|ec2|i18n|l10n|ipv[46]|x509|base(?:64|32)|b64|p12|v[0-9]|http2?|e2e|sha[0-9]|md5|utf8"
+    rb"|amd64|arm64|x86|us-|eu-|ap-|[a-z0-9]*2[a-z]+$)"
+)
+# What a report says about a password.
+STATES: Final = frozenset(
+    b"valid invalid expire lock unlock history expired missing empty unset set yes no on off ok failed wrong blank"
+    b" enabled disabled"
+    b" required optional"
+    b" present absent found created deleted updated rotated unchanged changed configured hidden masked omitted stored"
+    b" used unused refused denied refresh refreshed reset renewed renew verified unverified match matches validated"
+    b" accepted redacted removed good bad correct provided supplied specified needed given"
+    b" encrypted unknown pending active inactive revoked incorrect rejected accepted mismatch never always".split()
+)
+# What else a token or a key may be called without being told.
+_KINDS_OF_VALUE: Final = frozenset(
+    b"bearer basic digest default custom static dynamic random auto manual string json opaque oauth oidc saml access"
+    b" header cookie query body file vault internal external global local example dummy sample loading fetching"
+    b" checking success failure error allowed secret token tokens password username secrets generic kubelet expiring"
+    b" unauthed readonly write read session service client server admin user opt test prod staging".split()
+)
+SENTENCE_WORDS: Final = frozenset(
+    b"the and for with from not this that must cannot can was were are has have had but you your our their its does did"
+    b" will would should could may invalid failed failure error denied wrong missing required empty expired unable"
+    b" refused incorrect rejected supported allowed given found provided specified match mismatch authentication login"
+    b" user access least characters long too short more than use used using set change changed need needs please see"
+    b" after before when while because into over under only also never always all any connection request server".split()
+)
+_DIGIT: Final = LateBacktracking(rb"[0-9]")
+_HEX: Final = LateBacktracking(rb"[0-9a-fA-F-]+")
+_KEY_VALUE: Final = LateBacktracking(rb"[A-Za-z0-9+/_-]{20,}={0,2}")
+# A sign or digit between letters, which words of a sentence do not have.
+_SIGN_IN_WORD: Final = LateBacktracking(rb"[A-Za-z][#$%^&*+~0-9][A-Za-z]")
+
+
+def is_sentence(text: bytes) -> bool:
+    """Return whether one of several words is one that sentences have and passwords have not."""
+    words = text.lower().split()
+    return len(words) > 1 and bool(SENTENCE_WORDS.intersection(words)) and not _SIGN_IN_WORD.search(text)
+
+
+def _is_word_of_code(inner: bytes) -> bool:
+    """Return whether it is a placeholder, an expression, or the word for a state."""
+    body = inner.rstrip(b",;)}]")
+    if _LOOKUP.fullmatch(inner) or (_VARIABLE_NAME.fullmatch(body) and level_of(body.decode()) is not Level.NONE):
+        return True
+    if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
+        return True
+    return bool(_CODE.fullmatch(inner) and not _BOOTSTRAP.fullmatch(inner)) or inner.lower() in STATES
+
+
+def is_no_secret(name: bytes, value: bytes) -> bool:
+    """Return whether the value is plainly no secret: a placeholder, a path, the name of a Secret object."""
+    inner = value.strip(_MARKS + b"\\")
+    if len(inner) < _SHORTEST or not inner.strip(FILL):
+        return True
+    bracketed = inner[1:].partition(b">")[0] if inner.startswith(b"<") else b""
+    if bracketed and (looks_generated(bracketed) or is_disguised(bracketed)):
+        return False
+    if _is_word_of_code(inner):
+        return True
+    if _SHORT_WORD.fullmatch(inner) and not is_password_name(name):
+        told = len(inner) > _SHORTEST and level_of(name.decode("utf-8", "replace")) is Level.TELLING
+        if not told or inner in _KINDS_OF_VALUE:
+            return True
+    return bool(
+        _REFERRING_NAME.fullmatch(name)
+        and _REFERENCE.fullmatch(inner)
+        and not looks_random(inner)
+        and not is_disguised(inner)
+    )
+
+
+def is_disguised(value: bytes) -> bool:
+    """Return whether the value is a word with digits for some letters, as people choose them: s3cr3t-v4lue."""
+    return (
+        7 <= len(value) <= 24
+        and bool(_DISGUISED.fullmatch(value))
+        and not _TECHNICAL.match(value)
+        and not _HEX.fullmatch(value)
+    )
+
+
+def is_secret_of(name: bytes, level: Level, value: bytes) -> bool:
+    """Return whether the value assigned to this name is a secret."""
+    return level is not Level.NONE and not is_no_secret(name, value) and (level is Level.TELLING or fits(level, value))
+
+
+def fits(level: Level, value: bytes) -> bool:
+    """Return whether the value looks as random as the value of such a name has to."""
+    if level is Level.FAINT:
+        # Digests are hexadecimal, names of objects have few digits.
+        is_lower = len(value) >= 32 and not _HEX.fullmatch(value) and len(_DIGIT.findall(value)) * 5 > len(value)
+        return bool(_KEY_VALUE.fullmatch(value[:400]) and (is_lower or looks_mixed(value)))
+    return looks_random(value)
