@@ -26,6 +26,7 @@ from responses.redaction.buffer import (
     Layer,
     closed,
     hidden,
+    hide_spans,
     looks_generated,
     opened,
 )
@@ -72,7 +73,7 @@ def _redacted(text: str) -> str:
     original = buffer = opened(text)
     regions = [(0, len(buffer))]
     for _ in range(_MOST_ROUNDS):
-        shown = _hide_in(buffer, regions)
+        shown = hide_spans(buffer, regions, _hide)
         if shown == buffer:
             shown = _hide_repeated(original, buffer)
         if shown == buffer:
@@ -133,25 +134,17 @@ def _with_public(original: bytes, buffer: bytes) -> bytes:
     return bytes(restored)
 
 
-def _hide_in(buffer: bytes, regions: Iterable[tuple[int, int]]) -> bytes:
-    shown = bytearray(buffer)
-    for first, last in regions:
-        shown[first:last] = _hide(buffer[first:last])
-    return bytes(shown)
-
-
 def _hide(buffer: bytes) -> bytes:
     if not _SUSPICIOUS.search(buffer):
         return buffer
     buffer = _run_stages(buffer)
     encoded = _regions(buffer, (found.span() for found in ENCODED.finditer(buffer)))
-    if not encoded:
-        return buffer
-    shown = bytearray(buffer)
-    for first, last in encoded:
-        layer = Layer(buffer[first:last])
-        shown[first:last] = layer.hide(_run_stages(layer.plain))
-    return bytes(shown)
+    return hide_spans(buffer, encoded, _hide_encoded) if encoded else buffer
+
+
+def _hide_encoded(buffer: bytes) -> bytes:
+    layer = Layer(buffer)
+    return layer.hide(_run_stages(layer.plain))
 
 
 def _run_stages(buffer: bytes) -> bytes:
@@ -186,7 +179,6 @@ _STAGES: Final = (
 _HINTED_STAGES: Final = tuple((_any_of(patterns), stage) for patterns, stage in _STAGES)
 _SUSPICIOUS: Final = _any_of((*(pattern for patterns, _ in _STAGES for pattern in patterns), ENCODED))
 
-
 _MARK: Final = re2.escape(REDACTED)
 # What stands between a key and its value: `password = "…`, `password": …`, `--password …`.
 _SEPARATOR: Final = r"""[\w\]"'.-]{0,40}\s{0,3}(?:[:=]|\s)\s{0,3}["'\\]{0,3}"""
@@ -213,8 +205,7 @@ _MOST: Final = 3
 
 def secret_kinds(redacted: str) -> tuple[Text, ...]:
     """Return the kinds of secrets that were redacted from a text, each once; none for a text without a mark."""
-    marks = redacted.count(REDACTED)
-    if not marks:
+    if REDACTED not in redacted:
         return ()
     found = [says for pattern, says in _KINDS if pattern.search(redacted)]
     return tuple(found[:_MOST]) or (_OTHER,)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, Final
 
@@ -88,11 +88,11 @@ def hidden(value: bytes) -> bytes:
     return b"\n".join(FILL * len(line) for line in value.split(b"\n"))
 
 
-def hide_spans(buffer: bytes, spans: Iterable[tuple[int, int]]) -> bytes:
-    """Return the buffer with these parts hidden."""
+def hide_spans(buffer: bytes, spans: Iterable[tuple[int, int]], hide: Callable[[bytes], bytes] = hidden) -> bytes:
+    """Return the buffer with these parts hidden, or with what `hide` makes of them."""
     shown = bytearray(buffer)
     for first, last in spans:
-        shown[first:last] = hidden(buffer[first:last])
+        shown[first:last] = hide(buffer[first:last])
     return bytes(shown)
 
 

@@ -23,8 +23,8 @@ from responses.redaction.buffer import (
     looks_generated,
     looks_random,
 )
-from responses.redaction.names import KEY_KINDS, is_disguised, is_no_secret
-from responses.redaction.values import Look, is_plain_password, look_of
+from responses.redaction.names import KEY_KINDS, Look, is_disguised, is_no_secret, look_of
+from responses.redaction.values import is_plain_password
 
 _QUOTED: Final = rb"\"[^\"\n]*\"|'[^'\n]*'"
 _NEXT: Final = rb"\\*[\"']?\s*,\s*"
@@ -108,17 +108,9 @@ _TOOLS: Final = (
     (rb"gh secret set|aws (?:secretsmanager|ssm)|az keyvault secret", rb"--(?:body|secret-string|value)[ \t=]+"),
     (rb"doctl|snyk|sentry-cli|vault login|cargo login|gh auth login", rb"-t" + _SPACE),
 )  # fmt: skip
+_ARGUMENT: Final = rb"(" + _QUOTED + rb"|[\"']?[^\s\"'\\-][^\s\"'\\]*)"
 _COMMANDED: Final = tuple(
-    LatePattern(
-        rb"\b(?:"
-        + tools
-        + rb")\b(?:[^\n;|&]*?[\s\"',\[])?"
-        + option
-        + rb"("
-        + _QUOTED
-        + rb"|[\"']?[^\s\"'\\-][^\s\"'\\]*)"
-    )
-    for tools, option in _TOOLS
+    LatePattern(rb"\b(?:" + tools + rb")\b(?:[^\n;|&]*?[\s\"',\[])?" + option + _ARGUMENT) for tools, option in _TOOLS
 )
 
 
@@ -221,17 +213,8 @@ _WITH_SIGN: Final = LatePattern(rb"[A-Z][a-z]{3,}[0-9]{2,4}[!?#$%&*]{0,3}")
 _OBJECT_NAME: Final = LatePattern(rb"[0-9a-f]{7,64}|[a-z0-9]+(?:[-.:/@][a-z0-9]+)+|.*://.*|.*[/=].*[/=].*")
 
 _ANY: Final = (
-    _PGPASS_PORT,
-    _WHOLE,
-    _SHORT_PAIR,
-    _LINED,
-    *_STATEMENTS,
-    _LITERAL,
-    _QUOTED_USER,
-    _PAIRED,
-    _HERE,
-    _KEY_PAIR,
-)
+    _PGPASS_PORT, _WHOLE, _SHORT_PAIR, _LINED, *_STATEMENTS, _LITERAL, _QUOTED_USER, _PAIRED, _HERE, _KEY_PAIR,
+)  # fmt: skip
 _RANDOM: Final = (_SHORT, _SHORT_LINED, _QUOTED_SHORT, _SENT, _PGPASS)
 # If none of these matches, `hide_in_commands` leaves a text as it is.
 PATTERNS: Final = (*_ANY, _COMMAND, *_RANDOM, _ADMIN, _TOLD, _TOLD_PAIR, _STORED, _CHPASSWD, _ORACLE, _AT_HOST)
@@ -244,12 +227,12 @@ def hide_in_commands(buffer: bytes) -> bytes:
     for pattern in _RANDOM:
         buffer = pattern.sub(_hide_random, buffer)
     buffer = _STORED.sub(lambda line: _STORED_VALUE.sub(_hide_last, line[0]), buffer)
-    buffer = _ADMIN.sub(_hide_mixed, buffer)
-    buffer = _TOLD.sub(_hide_mixed, buffer)
-    buffer = _TOLD_PAIR.sub(_hide_pair, buffer)
-    buffer = _CHPASSWD.sub(_hide_last, buffer)
-    buffer = _ORACLE.sub(_hide_last, buffer)
-    return bytes(_AT_HOST.sub(_hide_before_host, buffer))
+    for pattern, hide in (
+        (_ADMIN, _hide_mixed), (_TOLD, _hide_mixed), (_TOLD_PAIR, _hide_pair), (_CHPASSWD, _hide_last),
+        (_ORACLE, _hide_last), (_AT_HOST, _hide_before_host),
+    ):  # fmt: skip
+        buffer = pattern.sub(hide, buffer)
+    return bytes(buffer)
 
 
 def _hide_last(found: Match) -> bytes:
@@ -291,19 +274,17 @@ _SECRET_WORD: Final = (
 )
 _PROMPT: Final = rb"(?m)^(?:[^\n]{0,80}[$#>%][ \t]+|[ \t]*)"
 _VALUE: Final = rb"(\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'|;&]+)"
+_ECHO: Final = rb"\b(?:echo|printf)[ \t]+(?:-[neE]+[ \t]+)*"
 _LINE: Final = rb"[ \t]*\r?\n[ \t]*[\"']?([^\s\"'$#]{6,})[\"']?[ \t]*(?:\r?$|[$#%])"
 
 # The next line is what the command printed.
 _PRINTED: Final = tuple(
     LatePattern(_PROMPT + command + _LINE)
     for command in (
-        rb"[^\n]*"
-        + _SECRET_WORD
-        + rb"[^\n]*\|[ \t]*(?:base64|openssl base64|b64)[^\n|]*[ \t]-{1,2}(?:d|D|decode)[^\n]*",
+        rb"[^\n]*" + _SECRET_WORD + rb"[^\n]*\|[ \t]*(?:base64|openssl base64|b64)[^\n|]*"
+        rb"[ \t]-{1,2}(?:d|D|decode)[^\n]*",
         rb"(?:echo|printenv|print|printf)[ \t]+[\"']?\$?\{?\w*" + _SECRET_WORD + rb"\w*\}?[\"']?",
-        rb"(?:sudo[ \t]+|kubectl[ \t]+exec[^\n]*[ \t]|docker[ \t]+exec[^\n]*[ \t])?cat[ \t]+\S*"
-        + _SECRET_WORD
-        + rb"\S*",
+        rb"(?:sudo[ \t]+|(?:kubectl|docker)[ \t]+exec[^\n]*[ \t])?cat[ \t]+\S*" + _SECRET_WORD + rb"\S*",
         rb"[^\n]*(?:gcloud[ \t]+secrets[ \t]+versions[ \t]+access|az[ \t]+keyvault[ \t]+secret[ \t]+show"
         rb"|kubectl[ \t]+view-secret|argocd[ \t]+admin[ \t]+initial-password|get-secret-value|get-parameter[ \t]"
         rb"[^\n]*--with-decryption|lpass[ \t]+show|security[ \t]+find-\w+-password|gopass[ \t]+show)[^\n]*",
@@ -320,20 +301,17 @@ _LISTED: Final = LatePattern(
     rb" \t]*)?[\"']?([^\s\"']{3,})"
 )
 _PIPED: Final = LatePattern(
-    rb"\b(?:echo|printf)[ \t]+(?:-[neE]+[ \t]+)*(?:[\"']%s(?:\\n)?[\"'][ \t]+)?"
+    _ECHO
+    + rb"(?:[\"']%s(?:\\n)?[\"'][ \t]+)?"
     + _VALUE
     + rb"[ \t]*\|[^\n|]*(?:"
     + _SECRET_WORD
     + rb"|--stdin|-stdin|\bsudo[ \t]+-S|\blogin\b|\bgpg\b|\bcryptsetup\b|\bkinit\b)"
 )
 # Written to a file whose name tells; encoded.
-_WRITTEN: Final = LatePattern(
-    rb"\b(?:echo|printf)[ \t]+(?:-[neE]+[ \t]+)*" + _VALUE + rb"[ \t]*>{1,2}[ \t]*[\w./~-]*" + _SECRET_WORD
-)
+_WRITTEN: Final = LatePattern(_ECHO + _VALUE + rb"[ \t]*>{1,2}[ \t]*[\w./~-]*" + _SECRET_WORD)
 _ENCODED: Final = LatePattern(
-    rb"\b(?:echo|printf)[ \t]+(?:-[neE]+[ \t]+)*"
-    + _VALUE
-    + rb"[ \t]*\|[ \t]*(?:base64|openssl[ \t]+(?:base64|passwd|dgst)|mkpasswd|wc[ \t]+-c)"
+    _ECHO + _VALUE + rb"[ \t]*\|[ \t]*(?:base64|openssl[ \t]+(?:base64|passwd|dgst)|mkpasswd|wc[ \t]+-c)"
 )
 # Redis shows commands quoted; SMTP asks for the password in base64.
 _QUOTED_COMMANDS: Final = (

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from responses.redaction.buffer import LateBacktracking, LatePattern, Match, hidden, hide_if, hide_inner, hide_spans
-from responses.redaction.names import Level, is_no_secret, is_password_name, level_of
-from responses.redaction.values import Look, look_of
+from responses.redaction.names import Level, Look, is_no_secret, is_password_name, level_of, look_of
 
 _MEMBERS: Final = (
     rb"(?i:[\w.-]*(?:secrets?|passwords?|passwds|passphrases?|tokens?|credentials?|creds|api_?keys?|access_?keys?"

@@ -17,7 +17,6 @@ from responses.redaction.buffer import (
     FILL,
     LateBacktracking,
     LatePattern,
-    counts,
     hide_groups,
     hide_spans,
     looks_generated,
@@ -26,6 +25,7 @@ from responses.redaction.buffer import (
 )
 from responses.redaction.names import (
     Level,
+    Look,
     fits,
     is_disguised,
     is_no_secret,
@@ -33,6 +33,7 @@ from responses.redaction.names import (
     is_secret_of,
     is_sentence,
     level_of,
+    look_of,
 )
 from responses.redaction.places import (
     CHANGED,
@@ -42,6 +43,8 @@ from responses.redaction.places import (
     NAME,
     Place,
     after_markup,
+    block_lines,
+    fallbacks,
     gaps_after,
     place_of,
     value_before,
@@ -49,20 +52,19 @@ from responses.redaction.places import (
 from responses.redaction.values import (
     CHINESE_STOP,
     LOOK_AHEAD,
-    Look,
     Value,
     assigned_phrase_end,
     bare,
     closing_quote,
     continued,
     hidden_end,
+    hide_assigned,
     is_compound,
     is_phrase,
     is_prose,
     is_quoted_password,
     is_set,
     is_told_word,
-    look_of,
     read_value,
 )
 
@@ -252,10 +254,6 @@ _MOST_NAMES: Final = 3_000
 _REST_OF_LINE: Final = LatePattern(
     rb"(?i:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|" + FOREIGN_NAME + rb")([^\n]+)"
 )
-# What an expression falls back to, unless it is a key of a mapping or an argument by name.
-_FALLBACK: Final = LateBacktracking(
-    rb"(?:\|\||\?\?|\bor\b|\belse\b|\bdefault\b[ \t(:=]*|[?{:])[ \t]*[\"'`]([^\"'`\n]{3,100})[\"'`]"
-)
 _OLD: Final = LateBacktracking(rb"\bfrom[ \t]+[\"'`]?([^\s\"'`]{4,40})[\"'`]?[ \t]+to\b")
 # If this does not match, `hide_by_name` leaves a text as it is.
 PATTERNS: Final = (NAME,)
@@ -308,13 +306,13 @@ def _value_spans(place: Place) -> list[tuple[int, int]]:
 def _spans_after(place: Place, kind: str, gap: bytes, at: int) -> list[tuple[int, int]] | None:
     """Return the secret parts after this gap, or None if the next kind of gap may fit."""
     if kind == "block":
-        return _block(place, at)
+        return block_lines(place, at)
     value = read_value(place.buffer, at)
     if value is None:
         return None
     if kind in ("assign", "colon"):
         is_expression = not value.quoted or value.start > at + 1
-        if is_expression and (found := _fallbacks(place, at)):
+        if is_expression and (found := fallbacks(place, at)):
             return found
         if kind == "assign" and not value.quoted:
             return _assigned(place, value, gap, at) or _changed_values(place, value)
@@ -335,23 +333,6 @@ def _is_quote_of_name(place: Place, at: int) -> bool:
     before = place.buffer[place.start - 1 : place.start]
     end = place.buffer[place.end : at]
     return before in (b'"', b"'") and place.buffer[at : at + 1] == before and before not in end
-
-
-def _fallbacks(place: Place, at: int) -> list[tuple[int, int]]:
-    """Return the literals that an expression falls back to: password = given || "…"."""
-    if place.level is not Level.TELLING:
-        return []
-    end = place.buffer.find(b"\n", at, at + LOOK_AHEAD)
-    line = place.buffer[at : end if end >= 0 else at + LOOK_AHEAD]
-    least = Look.WORD if is_password_name(place.name) else Look.CHOSEN
-    return [
-        (at + found.start(1), at + found.end(1))
-        for found in _FALLBACK.finditer(line)
-        if look_of(place.name, found[1]) >= least
-        and not is_sentence(found[1])
-        and (found[0][:1] != b":" or b"?" in line[: found.start()])
-        and (found[0][:1] == b"?" or line[found.end() :].lstrip()[:1] not in (b":", b"="))
-    ]
 
 
 def _assigned(place: Place, value: Value, gap: bytes, at: int) -> list[tuple[int, int]]:
@@ -389,75 +370,3 @@ def _changed_values(place: Place | None, value: Value) -> list[tuple[int, int]]:
     if not new or not (new.quoted or looks_random(new.text)) or is_no_secret(b"password", new.text):
         return []
     return _inner(new) if place is None or place.level is Level.TELLING else []
-
-
-def _block(place: Place, at: int) -> list[tuple[int, int]]:
-    """Return the lines of a YAML block scalar: those that are indented deeper than its key."""
-    buffer = place.buffer
-    line = buffer.rfind(b"\n", 0, place.start) + 1
-    key = place.start - line
-    spans = []
-    if place.level is not Level.TELLING:
-        return []
-    while at < len(buffer):
-        end = buffer.find(b"\n", at)
-        end = len(buffer) if end < 0 else end
-        text = buffer[at:end]
-        indent = len(text) - len(text.lstrip(b" >+-"))
-        if text.strip() and indent <= key:
-            break
-        if text.strip() and not is_no_secret(place.name, text.strip()):
-            spans.append((at + indent, at + len(text.rstrip())))
-        at = end + 1
-    return spans
-
-
-_DELIMITER: Final = LateBacktracking(rb"[&;,]")
-_NEXT_PAIR: Final = LateBacktracking(rb"[&;,][\w.-]+=")
-# A value with a delimiter near its beginning, such as a&b*c(d)9, is no list of short ones from this length.
-_LONG_ENOUGH: Final = 8
-_IDENTIFIER: Final = LateBacktracking(rb"[A-Za-z_][A-Za-z_.]*[0-9]?[;,)({]*")
-
-
-def hide_assigned(name: bytes, level: Level, value: Value, gap: bytes) -> list[tuple[int, int]]:
-    """Return the secret parts of a bare value: all of it, but not the next pair of a query or connection string."""
-    text = value.text
-    if gap.strip(b" \t\"'`*_]") in (b":=", b"=>", b"->", b"==", b"===", b"!=", b"!==", b"||", b"??") and (
-        _IDENTIFIER.fullmatch(text) and not _is_mixed_word(text)
-    ):
-        # Code that assigns or compares another variable.
-        return []
-    spans: list[tuple[int, int]] = []
-    secret = False
-    at = 0
-    for number, piece in enumerate(_DELIMITER.split(text)):
-        key, is_pair, rest = piece.partition(b"=")
-        if number == 0:
-            whole = _until_next_pair(text) if level is Level.TELLING and 0 < len(piece) < 3 else piece
-            secret = is_secret_of(name, level, whole if len(whole) >= _LONG_ENOUGH else piece)
-            start = at
-        elif is_pair:
-            bare_key = key.strip(b"\\\"'")
-            secret = is_secret_of(bare_key, level_of(bare_key.decode("utf-8", "replace")), rest)
-            start = at + len(key) + 1
-        else:
-            # A delimiter within the value.
-            start = at - 1
-        end = at + len(piece)
-        if secret and piece:
-            spans.append((value.start + start, value.start + end))
-        at = end + 1
-    if spans and spans[-1][1] == value.end:
-        spans[-1] = (spans[-1][0], hidden_end(value))
-    return spans
-
-
-def _until_next_pair(text: bytes) -> bytes:
-    """Return the beginning of a value with its delimiters, up to the next pair of a query."""
-    pair = _NEXT_PAIR.search(text)
-    return text[: pair.start()] if pair else text
-
-
-def _is_mixed_word(text: bytes) -> bool:
-    """Return whether capitals stand as close as they do in generated passwords, not as in camel case."""
-    return counts(text)[0] * 4 > len(text)

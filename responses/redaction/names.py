@@ -13,7 +13,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
-from responses.redaction.buffer import FILL, LateBacktracking, looks_generated, looks_mixed, looks_random
+from responses.redaction.buffer import FILL, LateBacktracking, is_ordinary, looks_generated, looks_mixed, looks_random
 
 
 class Level(IntEnum):
@@ -325,3 +325,56 @@ def fits(level: Level, value: bytes) -> bool:
         is_lower = len(value) >= 32 and not _HEX.fullmatch(value) and len(_DIGIT.findall(value)) * 5 > len(value)
         return bool(_KEY_VALUE.fullmatch(value[:400]) and (is_lower or looks_mixed(value)))
     return looks_random(value)
+
+
+class Look(IntEnum):
+    """How much a value looks like a secret."""
+
+    # A placeholder, a reference, a path, a state.
+    HARMLESS = 0
+    # A word, a short number or the name of an object.
+    WORD = 1
+    # Signs, digits or capitals where words have none.
+    CHOSEN = 2
+    GENERATED = 3
+
+
+_UUID: Final = LateBacktracking(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LONG_HEX: Final = LateBacktracking(rb"(?i)[0-9a-f]{16,}")
+# Letters with a digit among or after them; a capital after a small letter or a hyphen; a sign between characters.
+_CHOSEN: Final = LateBacktracking(rb"[A-Za-z][\w!@#$%^&*()+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
+_INNER_CAPITAL: Final = LateBacktracking(rb"[a-z]{2,}[A-Z][A-Za-z]+|[A-Za-z]+-[A-Z][a-z]+|[a-z]+-[A-Z][A-Za-z]*")
+_INNER_SIGN: Final = LateBacktracking(rb"[A-Za-z0-9]+[!@#$%^&*+?~][A-Za-z0-9!@#$%^&*+?~._-]*[A-Za-z0-9!#$%^&*+?~]")
+# What is said of a password: base64-encoded. The names of products.
+_ABOUT: Final = LateBacktracking(
+    rb"(?i)\w+-(?:\w+ed|only|safe|like|free|based)|1password|test\w+|oauth2?\w*|utf-?8|sha[0-9]+\w*"
+)
+_PIN: Final = LateBacktracking(rb"[0-9]{6,12}")
+_LETTERS_AND_DIGITS: Final = LateBacktracking(rb"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_.+/=-]{10,}")
+_OBJECT_NAME: Final = LateBacktracking(rb"[a-z0-9]+(?:[-.:/][a-z0-9]+)+")
+_SHORTEST_CHOSEN: Final = 6
+
+
+def look_of(name: bytes, value: bytes) -> Look:
+    """Return how much the value of this name looks like a secret."""
+    text = value[:200]
+    if is_no_secret(name, text):
+        return Look.HARMLESS
+    if looks_random(text) or _UUID.fullmatch(text) or _LONG_HEX.fullmatch(text):
+        return Look.GENERATED
+    if is_ordinary(text):
+        return Look.WORD
+    if is_disguised(text) or _is_chosen(text, is_password=is_password_name(name)):
+        return Look.CHOSEN
+    return Look.WORD
+
+
+def _is_chosen(text: bytes, *, is_password: bool) -> bool:
+    if not is_password:
+        # Names of objects end with letters and digits as well: default-token-x8s2k.
+        return bool(_LETTERS_AND_DIGITS.fullmatch(text) and not _OBJECT_NAME.fullmatch(text))
+    if _ABOUT.fullmatch(text):
+        return False
+    return len(text) >= _SHORTEST_CHOSEN and any(
+        pattern.fullmatch(text) for pattern in (_CHOSEN, _INNER_CAPITAL, _INNER_SIGN, _PIN)
+    )

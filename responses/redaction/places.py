@@ -19,12 +19,15 @@ from responses.redaction.names import (
     FOREIGN,
     KEY_KINDS,
     Level,
+    Look,
     is_disguised,
     is_no_secret,
     is_password_name,
+    is_sentence,
     level_of,
+    look_of,
 )
-from responses.redaction.values import LOOK_AHEAD, Look, look_of
+from responses.redaction.values import LOOK_AHEAD
 
 # Windows of at most two hundred bytes are read with `re`, which starts faster than RE2.
 # Marks that close a name: quotes, an index, marks of a chat, a variable's second percent sign.
@@ -32,101 +35,66 @@ CLOSE: Final = LateBacktracking(
     rb"(?:</[a-z]{1,6}>|%(?=[ \t]*=)|[\\\"'`*_~\])]|" + "”|’|」|』|】|»|›".encode() + rb"){0,6}"
 )
 _TYPE: Final = (
-    rb"(?:\[[0-9]*\]|[ \t]+(?:\*?string|\[\]byte)(?=[ \t]*=)"
-    rb"|[ \t]*:[ \t]*&?(?:'static )?(?i:string|str|bytes?|any|char|secretstr|final|optional\[str\])\??)?"
+    r"(?:\[[0-9]*\]|[ \t]+(?:\*?string|\[\]byte)(?=[ \t]*=)"
+    r"|[ \t]*:[ \t]*&?(?:'static )?(?i:string|str|bytes?|any|char|secretstr|final|optional\[str\])\??)?"
 )
-_COLON: Final = rb"(?:::?|" + "：".encode() + rb")"
+_COLON: Final = r"(?:::?|：)"
 TELLS: Final = LatePattern(
-    rb"[?!]{0,3}(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still"
-    rb"|currently|new|its|it's|just|simply|probably|actually|should|must|will|got|from[ \t]+\S{1,40}[ \t]+to"
-    rb"|has|have|been|be|used to be|c'est|equals|(?:for|of|in|on|at)(?:[ \t]+[\w.'@-]+){1,4}?[ \t]+(?:is|was|are|to"
-    rb"|now)|(?:for|of)[ \t]+[\w.-]+|with[ \t]+value|ist|lautet|e"
-    rb"st|es|jest)\b|[ \t]+" + "é|は|является".encode() + rb")+[ \t]*:?[ \t]*"
-    rb"|[ ](?:-|" + "–|—".encode() + rb")[ ]"
+    (
+        r"[?!]{0,3}(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set"
+        r"|still|currently|new|its|it's|just|simply|probably|actually|should|must|will|got|from[ \t]+\S{1,40}[ \t]+to"
+        r"|has|have|been|be|used to be|c'est|equals|(?:for|of|in|on|at)(?:[ \t]+[\w.'@-]+){1,4}?[ \t]+(?:is|was|are|to"
+        r"|now)|(?:for|of)[ \t]+[\w.-]+|with[ \t]+value|ist|lautet|est|es|jest)\b|[ \t]+é|は|является)+[ \t]*:?[ \t]*"
+        r"|[ ](?:-|–|—)[ ]"
+    ).encode()
 )
 _TELLS_CHINESE: Final = (
-    "(?:已经|已|现在|现|重新|默认|统一|应该|就|还|都)?(?:被)?(?:改成|改为|换成|换为|设为|设成|设置为|设置成|重置为|更新为|变成|是|为|填"
-    "|用|输入|叫|默认)(?:了)?[ \\t]*(?:：|:)?"
-).encode()
+    r"(?:已经|已|现在|现|重新|默认|统一|应该|就|还|都)?(?:被)?(?:改成|改为|换成|换为|设为|设成|设置为|设置成|重置为|更新为|变成|是|为|填"
+    r"|用|输入|叫|默认)(?:了)?[ \t]*(?:：|:)?"
+)
 # In a sentence the value may come a few words later; it then has to look generated.
 SENTENCE_WORD: Final = LateBacktracking(
-    rb"(?:[A-Za-z']{1,12}[,;:]?|\([^()\s]{0,20}\)[,;:]?|>{1,2}|~|/|--?|\.{2,3}|[,;:]|[^\x00-\x7f]{1,24}|"
-    + "…|–|—".encode()
-    + rb")\Z"
+    rb"(?:[A-Za-z']{1,12}[,;:]?|\([^()\s]{0,20}\)[,;:]?|>{1,2}|~|/|--?|\.{2,3}|[,;:]|[^\x00-\x7f]{1,24})\Z"
 )
 MOST_WORDS: Final = 8
-_REMARK: Final = rb"(?:[ \t]*\([^()\n]{0,40}\)|" + "（(?:(?!）)[^\\n]){0,60}）".encode() + rb")?"
+_REMARK: Final = r"(?:[ \t]*\([^()\n]{0,40}\)|（(?:(?!）)[^\n]){0,60}）)?"
 # Tags of YAML that look a value up.
-_LOOKUP_TAG: Final = rb"(?i:ref|sub|getatt|importvalue|secret|env\w*|join|select|reference)\b"
+_LOOKUP_TAG: Final = r"(?i:ref|sub|getatt|importvalue|secret|env\w*|join|select|reference)\b"
 _LABEL_END: Final = (
-    rb"(?:(?:[*_`~]{1,2}|!{1,2}(?!" + _LOOKUP_TAG + rb")[\w:/.-]*|&\w+|(?i:its|it's|it is|still|now))[ \t]+)?"
+    rf"(?:(?:[*_`~]{{1,2}}|!{{1,2}}(?!{_LOOKUP_TAG})[\w:/.-]*|&\w+|(?i:its|it's|it is|still|now))[ \t]+)?"
 )
-_SIGN: Final = rb"(?::=|\|\|=?|\?\?=?|//=|[=~-]{1,12}>|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝|←".encode() + rb")"
+_SIGN: Final = r"(?::=|\|\|=?|\?\?=?|//=|[=~-]{1,12}>|===?|!==?|\?=|\+=|=|<-|<<<|→|⇒|➜|＝|←)"
 # The kinds of separators, in the order in which they are tried.
 GAPS: Final = tuple(
-    (kind, LateBacktracking(pattern))
-    for kind, pattern in (
-        (
-            "assign",
-            rb"(?:[ \t]*[(\[][^()\[\]\n]{1,30}[)\]](?=[ \t]*=))?"
-            + _TYPE
-            + rb"(?:\s{0,8}|[ \t]{9,60})"
-            + _SIGN
-            + rb"[ \t]*(?:<<[-~]?[\"']?\w+[\"']?\r?\n[ \t]*)?(?:\\\r?\n[ \t]*)?(?:[*_`~]{1,2}[ \t]+)?",
-        ),
-        ("block", rb"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n"),
+    (kind, LateBacktracking(pattern.encode()))
+    for kind, pattern in {
+        "assign": rf"(?:[ \t]*[(\[][^()\[\]\n]{{1,30}}[)\]](?=[ \t]*=))?{_TYPE}(?:\s{{0,8}}|[ \t]{{9,60}}){_SIGN}"
+        r"[ \t]*(?:<<[-~]?[\"']?\w+[\"']?\r?\n[ \t]*)?(?:\\\r?\n[ \t]*)?(?:[*_`~]{1,2}[ \t]+)?",
+        "block": r"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n",
         # An object below the name: password:\n  value: …
-        (
-            "nested",
-            rb"[^\n]{0,60}\n[ \t>|+-]*[\"']?(?i:(?:new|old|current)?[ _-]?(?:value|val))[\"']?[ \t]*(?::|=>?)[ \t]*",
-        ),
-        (
-            "line",
-            _REMARK
-            + rb"[ \t]*(?:(?:is|was|are|below)[ \t]*)?(?:"
-            + _COLON
-            + rb"|=|\|)?[ \t]*(?:\r?\n[ \t]*-{3,}[ \t]*(?=\r?\n[^|\n]+(?:\n|\Z)))?(?:\r?\n[ \t>|+-]*(?:``"
-            rb"`\w*)?){1,3}(?::[ \t]+)?",
-        ),
+        "nested": r"[^\n]{0,60}\n[ \t>|+-]*[\"']?(?i:(?:new|old|current)?[ _-]?(?:value|val))[\"']?"
+        r"[ \t]*(?::|=>?)[ \t]*",
+        "line": rf"{_REMARK}[ \t]*(?:(?:is|was|are|below)[ \t]*)?(?:{_COLON}|=|\|)?[ \t]*"
+        r"(?:\r?\n[ \t]*-{3,}[ \t]*(?=\r?\n[^|\n]+(?:\n|\Z)))?(?:\r?\n[ \t>|+-]*(?:```\w*)?){1,3}(?::[ \t]+)?",
         # A chat's bold label ends after its colon: *password:* …; YAML has tags and anchors there.
-        ("colon", _REMARK + rb"(?:[ \t]?\.){0,30}[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
-        (
-            "for",
-            rb"[ \t]+(?:(?:for|of|on|in|do|da|de|del|des|du|der|vom|von|auf|pour|para|f\xc3\xbcr)"
-            rb"(?:[ \t]+[\"'`]?[\w.@/-]{1,30}[\"'`]?){1,4}?)[ \t]*(?:(?:"
-            + _SIGN
-            + rb"|"
-            + _COLON
-            + rb")[ \t]*(?:\r?\n[ \t>]*(?:```\w*\r?\n)?)?|(?:below|here)[ \t]*:?[ \t]*\r?\n[ \t>]*)",
-        ),
+        "colon": rf"{_REMARK}(?:[ \t]?\.){{0,30}}[ \t]*{_COLON}[ \t]*{_LABEL_END}",
+        "for": r"[ \t]+(?:(?:for|of|on|in|do|da|de|del|des|du|der|vom|von|auf|pour|para|für)"
+        rf"(?:[ \t]+[\"'`]?[\w.@/-]{{1,30}}[\"'`]?){{1,4}}?)[ \t]*(?:(?:{_SIGN}|{_COLON})[ \t]*"
+        r"(?:\r?\n[ \t>]*(?:```\w*\r?\n)?)?|(?:below|here)[ \t]*:?[ \t]*\r?\n[ \t>]*)",
         # password prod: …
-        ("label", rb"[ \t]+[A-Za-z][\w.@-]{0,19}[ \t]*:[ \t]+"),
+        "label": r"[ \t]+[A-Za-z][\w.@-]{0,19}[ \t]*:[ \t]+",
         # … with value 'x', has the value [x], (value=x)
-        (
-            "valued",
-            rb"[^\n:=]{0,60}?\b(?:with|has|had|got|the|a|its|and|,|\()[ \t]*(?i:value)(?:[ \t]+(?:is|was|"
-            rb"of))?[ \t]*[:=]?[ \t]*\[?",
-        ),
-        ("call", rb"(?:\.(?i:equals(?:ignorecase)?|compareto))?\([ \t]*(?=[bru]?[\"'`])|[ \t]+eq[ \t]+(?=[\"'])"),
-        (
-            "comma",
-            rb"(?<=[\"'])\s*,\s*|(?<=[\"'])[ \t]*\r?\n[ \t]*[0-9]{1,3}\)[ \t]*(?=[\"'])"
-            rb"|[,;|]{1,2}[ \t]*[\[({<]{0,3}?(?=[\[({]?[\"'])|\(\s*(?=[\"'])",
-        ),
-        (
-            "cell",
-            rb"(?:[ ]*(?:\||"
-            + "│|║|┃|｜".encode()
-            + rb")[ ]*|[ ]*\t[ \t]*|(?:[,;]|"
-            + "、|，".encode()
-            + rb")(?=[^\s,;])|[ ]?(?:(?:\.[ ]?){3,}|-{3,}|>{1,2}|"
-            + "…{1,4}".encode()
-            + rb")[ ]?)",
-        ),
-        ("bracket", rb"[ \t]*(?:[?!]{1,2}[ \t]+|[<\[({]|" + "（".encode() + rb")(?=[^\s\"'<>(){}\[\]])"),
-        ("chinese", rb"[ \t]*" + _TELLS_CHINESE + rb"[ \t]*"),
-        ("foreign", rb"[ \t]*[\x80-\xff]{2,24}(?:[ \t]+[\x80-\xff]{2,24}){0,4}[ \t]*(?=[!-~])"),
-    )
+        "valued": r"[^\n:=]{0,60}?\b(?:with|has|had|got|the|a|its|and|,|\()[ \t]*(?i:value)(?:[ \t]+(?:is|was|of))?"
+        r"[ \t]*[:=]?[ \t]*\[?",
+        "call": r"(?:\.(?i:equals(?:ignorecase)?|compareto))?\([ \t]*(?=[bru]?[\"'`])|[ \t]+eq[ \t]+(?=[\"'])",
+        "comma": r"(?<=[\"'])\s*,\s*|(?<=[\"'])[ \t]*\r?\n[ \t]*[0-9]{1,3}\)[ \t]*(?=[\"'])"
+        r"|[,;|]{1,2}[ \t]*[\[({<]{0,3}?(?=[\[({]?[\"'])|\(\s*(?=[\"'])",
+        "cell": r"(?:[ ]*(?:\||│|║|┃|｜)[ ]*|[ ]*\t[ \t]*|(?:[,;]|、|，)(?=[^\s,;])"
+        r"|[ ]?(?:(?:\.[ ]?){3,}|-{3,}|>{1,2}|…{1,4})[ ]?)",
+        "bracket": r"[ \t]*(?:[?!]{1,2}[ \t]+|[<\[({]|（)(?=[^\s\"'<>(){}\[\]])",
+        "chinese": rf"[ \t]*{_TELLS_CHINESE}[ \t]*",
+        "foreign": r"[ \t]*[\x80-\xff]{2,24}(?:[ \t]+[\x80-\xff]{2,24}){0,4}[ \t]*(?=[!-~])",
+    }.items()
 )
 # Network devices put the kind of encryption there: secret 5 …
 SPACE: Final = LateBacktracking(rb"[ \t]*(?:(?<=[ \t])[0-9]{1,2}[ \t]+(?=\S{8}))?")
@@ -341,3 +309,47 @@ def value_before(place: Place) -> tuple[int, int] | None:
         return None
     base = place.start - len(before)
     return base + found.start(2), base + found.end(2)
+
+
+# What an expression falls back to, unless it is a key of a mapping or an argument by name.
+_FALLBACK: Final = LateBacktracking(
+    rb"(?:\|\||\?\?|\bor\b|\belse\b|\bdefault\b[ \t(:=]*|[?{:])[ \t]*[\"'`]([^\"'`\n]{3,100})[\"'`]"
+)
+
+
+def fallbacks(place: Place, at: int) -> list[tuple[int, int]]:
+    """Return the literals that an expression falls back to: password = given || "…"."""
+    if place.level is not Level.TELLING:
+        return []
+    end = place.buffer.find(b"\n", at, at + LOOK_AHEAD)
+    line = place.buffer[at : end if end >= 0 else at + LOOK_AHEAD]
+    least = Look.WORD if is_password_name(place.name) else Look.CHOSEN
+    return [
+        (at + found.start(1), at + found.end(1))
+        for found in _FALLBACK.finditer(line)
+        if look_of(place.name, found[1]) >= least
+        and not is_sentence(found[1])
+        and (found[0][:1] != b":" or b"?" in line[: found.start()])
+        and (found[0][:1] == b"?" or line[found.end() :].lstrip()[:1] not in (b":", b"="))
+    ]
+
+
+def block_lines(place: Place, at: int) -> list[tuple[int, int]]:
+    """Return the lines of a YAML block scalar: those that are indented deeper than its key."""
+    buffer = place.buffer
+    line = buffer.rfind(b"\n", 0, place.start) + 1
+    key = place.start - line
+    spans = []
+    if place.level is not Level.TELLING:
+        return []
+    while at < len(buffer):
+        end = buffer.find(b"\n", at)
+        end = len(buffer) if end < 0 else end
+        text = buffer[at:end]
+        indent = len(text) - len(text.lstrip(b" >+-"))
+        if text.strip() and indent <= key:
+            break
+        if text.strip() and not is_no_secret(place.name, text.strip()):
+            spans.append((at + indent, at + len(text.rstrip())))
+        at = end + 1
+    return spans

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from functools import cache
 from typing import Final, NamedTuple
 
-from responses.redaction.buffer import LateBacktracking, LatePattern, is_ordinary, looks_random
+from responses.redaction.buffer import LateBacktracking, LatePattern, counts, looks_random
 from responses.redaction.names import (
     SENTENCE_WORDS,
     STATES,
-    is_disguised,
-    is_no_secret,
+    Level,
     is_password_name,
+    is_secret_of,
     is_sentence,
+    level_of,
 )
 
 # The patterns read windows of `_WINDOW` bytes with `re`, which starts faster than RE2; none of them backtracks far.
 # Longer values are judged by their beginning, and hidden to their end.
 _WINDOW: Final = 400
+_SHORTEST: Final = 3
 LOOK_AHEAD: Final = 200
 _LOOK_BACK: Final = 80
 # What stands between a separator and a quoted value in code: b"…", []byte("…"), Some("…").
@@ -127,7 +128,7 @@ def _enclosed(buffer: bytes, start: int, limit: int) -> Value | None:
     if opening and opening in b"\"'" and (pieces := _PIECES.match(buffer, start, limit)):
         return Value(buffer, start + 1, pieces.end() - 1, quoted=True, outer=pieces.end())
     if (opening in _OPENING or opening >= b"\x80") and (quoted := _QUOTED.match(buffer, start, limit)):
-        group = next(number for number in range(1, quoted.re.groups + 1) if quoted[number] is not None)
+        group = quoted.lastindex
         return Value(buffer, quoted.start(group), quoted.end(group), quoted=True, outer=quoted.end())
     return None
 
@@ -188,30 +189,6 @@ def closing_quote(buffer: bytes, start: int, at: int) -> int:
     return at if b"\n" in rest or b"=" in rest.strip(b"=") or b"\\" in rest or is_sentence(rest) else end
 
 
-class Look(IntEnum):
-    """How much a value looks like a secret."""
-
-    # A placeholder, a reference, a path, a state.
-    HARMLESS = 0
-    # A word, a short number or the name of an object.
-    WORD = 1
-    # Signs, digits or capitals where words have none.
-    CHOSEN = 2
-    GENERATED = 3
-
-
-_UUID: Final = LateBacktracking(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_LONG_HEX: Final = LateBacktracking(rb"(?i)[0-9a-f]{16,}")
-# Letters with a digit among or after them; a capital after a small letter or a hyphen; a sign between characters.
-_CHOSEN: Final = LateBacktracking(rb"[A-Za-z][\w!@#$%^&*()+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
-_INNER_CAPITAL: Final = LateBacktracking(rb"[a-z]{2,}[A-Z][A-Za-z]+|[A-Za-z]+-[A-Z][a-z]+|[a-z]+-[A-Z][A-Za-z]*")
-_INNER_SIGN: Final = LateBacktracking(rb"[A-Za-z0-9]+[!@#$%^&*+?~][A-Za-z0-9!@#$%^&*+?~._-]*[A-Za-z0-9!#$%^&*+?~]")
-# What is said of a password: base64-encoded. The names of products.
-_ABOUT: Final = LateBacktracking(
-    rb"(?i)\w+-(?:\w+ed|only|safe|like|free|based)|1password|test\w+|oauth2?\w*|utf-?8|sha[0-9]+\w*"
-)
-_PIN: Final = LateBacktracking(rb"[0-9]{6,12}")
-_LETTERS_AND_DIGITS: Final = LateBacktracking(rb"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_.+/=-]{10,}")
 # Methods and functions that are given a secret, apart from those that check or read one.
 _SETTER: Final = LateBacktracking(
     rb"(?i)(?:\A|[._])(?:(?:with|set|use|add|new|define|put)[_-]?(?:\w{0,12}?[_-]?))?(?:password|passwd|passphrase|pwd|token|apikey|api_key"
@@ -220,7 +197,6 @@ _SETTER: Final = LateBacktracking(
 # Directives whose name is made of several words: bindpw, requirepass, auth_pass.
 _COMPOUND: Final = LateBacktracking(rb"[a-z]{3,8}[_-]?(?:pw|pass|passwd)|[A-Z]{2,}_[A-Z_]{3,}")
 _NAMED: Final = LateBacktracking(rb"(?i)pass(?:word|wd|phrase)|secret|token|credential")
-_OBJECT_NAME: Final = LateBacktracking(rb"[a-z0-9]+(?:[-.:/][a-z0-9]+)+")
 _TOLD_WORD: Final = LateBacktracking(rb"[A-Za-z]{4,24}(?:[-_][A-Za-z]{2,16}){0,4}")
 # What is said of a password rather than being it: rotated, missing, readable, weekly.
 _INFLECTED: Final = LateBacktracking(rb"(?i)(?:ed|ing|able|ible|ly|less|ful|ous|ive|en)\Z")
@@ -245,31 +221,6 @@ def bare(value: Value) -> bytes:
     """Return the value without the punctuation around it."""
     text = value.text.strip(b".,;:!?(){}<>|")
     return text if text.startswith(b"[]") else text.strip(b"[]")
-
-
-def look_of(name: bytes, value: bytes) -> Look:
-    """Return how much the value of this name looks like a secret."""
-    text = value[:200]
-    if is_no_secret(name, text):
-        return Look.HARMLESS
-    if looks_random(text) or _UUID.fullmatch(text) or _LONG_HEX.fullmatch(text):
-        return Look.GENERATED
-    if is_ordinary(text):
-        return Look.WORD
-    if is_disguised(text) or _is_chosen(text, is_password=is_password_name(name)):
-        return Look.CHOSEN
-    return Look.WORD
-
-
-def _is_chosen(text: bytes, *, is_password: bool) -> bool:
-    if not is_password:
-        # Names of objects end with letters and digits as well: default-token-x8s2k.
-        return bool(_LETTERS_AND_DIGITS.fullmatch(text) and not _OBJECT_NAME.fullmatch(text))
-    if _ABOUT.fullmatch(text):
-        return False
-    return len(text) >= _SHORTEST_CHOSEN and any(
-        pattern.fullmatch(text) for pattern in (_CHOSEN, _INNER_CAPITAL, _INNER_SIGN, _PIN)
-    )
 
 
 @cache
@@ -303,9 +254,6 @@ def is_set(name: bytes, value: Value) -> bool:
 def is_compound(name: bytes) -> bool:
     """Return whether the name is a directive of several words: bindpw, requirepass."""
     return bool(_COMPOUND.fullmatch(name))
-
-
-_SHORTEST_CHOSEN: Final = 6
 
 
 _WORD: Final = LateBacktracking(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
@@ -368,3 +316,54 @@ def continued(value: Value) -> list[tuple[int, int]]:
         spans.append(piece.span(1))
         at = piece.end()
     return spans
+
+
+_DELIMITER: Final = LateBacktracking(rb"[&;,]")
+_NEXT_PAIR: Final = LateBacktracking(rb"[&;,][\w.-]+=")
+# A value with a delimiter near its beginning, such as a&b*c(d)9, is no list of short ones from this length.
+_LONG_ENOUGH: Final = 8
+_IDENTIFIER: Final = LateBacktracking(rb"[A-Za-z_][A-Za-z_.]*[0-9]?[;,)({]*")
+
+
+def hide_assigned(name: bytes, level: Level, value: Value, gap: bytes) -> list[tuple[int, int]]:
+    """Return the secret parts of a bare value: all of it, but not the next pair of a query or connection string."""
+    text = value.text
+    if gap.strip(b" \t\"'`*_]") in (b":=", b"=>", b"->", b"==", b"===", b"!=", b"!==", b"||", b"??") and (
+        _IDENTIFIER.fullmatch(text) and not _is_mixed_word(text)
+    ):
+        # Code that assigns or compares another variable.
+        return []
+    spans: list[tuple[int, int]] = []
+    secret = False
+    at = 0
+    for number, piece in enumerate(_DELIMITER.split(text)):
+        key, is_pair, rest = piece.partition(b"=")
+        if number == 0:
+            whole = _until_next_pair(text) if level is Level.TELLING and 0 < len(piece) < _SHORTEST else piece
+            secret = is_secret_of(name, level, whole if len(whole) >= _LONG_ENOUGH else piece)
+            start = at
+        elif is_pair:
+            bare_key = key.strip(b"\\\"'")
+            secret = is_secret_of(bare_key, level_of(bare_key.decode("utf-8", "replace")), rest)
+            start = at + len(key) + 1
+        else:
+            # A delimiter within the value.
+            start = at - 1
+        end = at + len(piece)
+        if secret and piece:
+            spans.append((value.start + start, value.start + end))
+        at = end + 1
+    if spans and spans[-1][1] == value.end:
+        spans[-1] = (spans[-1][0], hidden_end(value))
+    return spans
+
+
+def _until_next_pair(text: bytes) -> bytes:
+    """Return the beginning of a value with its delimiters, up to the next pair of a query."""
+    pair = _NEXT_PAIR.search(text)
+    return text[: pair.start()] if pair else text
+
+
+def _is_mixed_word(text: bytes) -> bool:
+    """Return whether capitals stand as close as they do in generated passwords, not as in camel case."""
+    return counts(text)[0] * 4 > len(text)
