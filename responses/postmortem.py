@@ -16,9 +16,19 @@ from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import Act, PressedRemedy, acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
-from responses.chronicle.markdown import Markdown, clock, dated, escaped, fenced, link, table
+from responses.chronicle.markdown import (
+    Markdown,
+    SourceLink,
+    Spans,
+    TextSpan,
+    clock,
+    dated,
+    escaped,
+    fenced,
+    link,
+    table,
+)
 from responses.chronicle.sources import cause_lines, source
-from responses.chronicle.spans import SourceLink, Spans, TextSpan
 from responses.shown import shown_line
 from responses.slack.message import Snippet
 

@@ -1,4 +1,4 @@
-"""Format a diagnosis as a page for the terminal, in the order of Slack: cause, verdict, impact, proofs.
+"""Format a diagnosis or an overview as a page for the terminal, in the order of Slack: cause, verdict, impact, proofs.
 
 `--all` adds what Slack has under Details; commands can be copied.
 """
@@ -23,15 +23,16 @@ from intents.domain import (
     Verdict,
 )
 from intents.domain import Text as Words
+from intents.overview import Overview
 from responses import causality, dependents, glance, plots, sentences, words
+from responses import overview as overviews
 from responses.as_json import RunStats
 from responses.failures import target_not_found
-from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
-from responses.named_objects import candidates_of, which_of
-from responses.nothing_found import leading_sentences, nothing_found
+from responses.layout import DIM, WrappedText, command, heading, joined, link, listed, marked, paragraph, quote, table
+from responses.named_objects import candidates_of, leading_sentences, nothing_found, which_of
+from responses.overview import SafeOverview
 from responses.safety import SafeDiagnosis
-from responses.shown import shown
-from responses.wrapped_text import WrappedText
+from responses.shown import shown, shown_value
 
 _VERDICT_STYLES: Final = {
     Verdict.CONFIRMED: "bold white on red",
@@ -386,3 +387,25 @@ class _Page:
 
     def _text(self, text: Words) -> str:
         return text.in_(self._language)
+
+
+def overview_page(overview: SafeOverview, *, language: Language) -> RenderableType:
+    """Return the page of an overview: every finding with the command that tells more."""
+    return Group(*_lines(shown_value(overview), language))
+
+
+def _lines(overview: Overview, language: Language) -> Iterator[RenderableType]:
+    yield WrappedText(Text(overviews.heading(overview, language), style="bold"))
+    for number, finding in enumerate(overview.findings, start=1):
+        yield ""
+        says = f"{number}. {overviews.verdict(finding, language)}  {overviews.cause(finding, language)}"
+        yield WrappedText(Text(says, style="bold" if number == 1 else ""))
+        if impact := overviews.impact(finding, overview, language):
+            yield paragraph(impact, indent=3)
+        asked = finding.asked
+        name = f"{asked.namespace}/{asked.name}" if asked.namespace else asked.name
+        yield paragraph(f"casebook diagnose {asked.kind.lower()} {name}", indent=3, style=DIM)
+    yield ""
+    if gaps := overviews.gaps(overview, language):
+        yield WrappedText(Text(gaps))
+    yield WrappedText(Text(overviews.read(overview, language), style=DIM))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from intents.domain import ChainRole, FindingOutcome, GapReason, Language, Text, Verdict
@@ -298,3 +299,18 @@ ALL_MUTED: Final = Text(
 def verdict_word(value: Verdict, language: Language) -> str:
     """Return the word of a verdict."""
     return VERDICTS[value].in_(language)
+
+
+# Slack cuts the title and the button of a dialog beyond this.
+LONGEST_VERB: Final = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionWords:
+    """The title and the button of a dialog, and the sentence below them.
+
+    `verb` is a verb and its object, such as "Restart pod"; it fits into LONGEST_VERB characters.
+    """
+
+    verb: Text
+    does: Text

@@ -31,8 +31,8 @@ from bot.slack.pins import Pins
 from bot.slack.posts import Address, PostedMessage, Posts
 from bot.slack.response_urls import ResponseUrls
 from bot.slack.uploads import Uploads
+from responses.slack.as_text import text_only
 from responses.slack.message import Message, Picture, Snippet, View
-from responses.slack.simplified import text_only
 from responses.slack.validation import validate_view
 
 _log: Final = structlog.get_logger(__name__)

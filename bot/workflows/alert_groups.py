@@ -43,15 +43,14 @@ from intents.alerts.objects import object_of
 from intents.alerts.silences import matchers_of
 from intents.domain import Diagnosis, Language, ObjectRef, Text, Verdict
 from intents.request import ExplainText, scope_of
-from responses import alert_groups as words
+from responses import alert_words as words
 from responses import failures
 from responses.overview import scrubbed_overview
 from responses.safety import safe_value, scrubbed
 from responses.slack import limits
-from responses.slack.alert_groups import RemedyDone, firing_message, resolved_message
-from responses.slack.diagnose_buttons import diagnose_value
+from responses.slack.alert_groups import RemedyDone, SilenceShown, firing_message, resolved_message
+from responses.slack.choices import diagnose_value
 from responses.slack.message import Message
-from responses.slack.silences import SilenceShown
 
 _log: Final = structlog.get_logger(__name__)
 

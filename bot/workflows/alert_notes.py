@@ -15,7 +15,7 @@ from bot.workflows.outages import retry_step
 from bot.workflows.services import Exchange, Services
 from bot.workflows.single_posts import post_once
 from intents.alerts.identity import identities
-from responses.alert_groups import over_after
+from responses.alert_words import over_after
 from responses.slack.notices import notice
 
 # The note of AnswerNotes.

@@ -18,7 +18,7 @@ from bot.workflows.cluster_choice import PRESSED
 from bot.workflows.job_payloads import PickJob
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
-from responses.cluster_choice import CLUSTER_NOT_VISIBLE
+from responses.failures import CLUSTER_NOT_VISIBLE
 from responses.slack.notices import not_done
 from responses.slack.presses import Press
 

@@ -22,9 +22,10 @@ from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import Requester, Services
 from intents.domain import Text
 from intents.feedback import LONGEST_REMARK, NONE_OF_THEM, Correction
-from responses import failures, feedback_words
+from responses import failures
 from responses.safety import safe_line
-from responses.slack.corrections import CorrectionChoices, correction_dialog
+from responses.slack import feedback
+from responses.slack.feedback import CorrectionChoices, correction_dialog
 from responses.slack.message import View
 from responses.slack.presses import Press
 
@@ -69,7 +70,7 @@ async def check_correction(services: Services, dialog: SubmittedDialog) -> Check
     request_id, user = dialog.about, dialog.user
     answer = await services.store.answers.get(request_id)
     if answer is None:
-        return CheckedDialog(refused=feedback_words.ANSWER_GONE)
+        return CheckedDialog(refused=feedback.ANSWER_GONE)
     try:
         async with asyncio.timeout(_CHECKED_S):
             requester = await services.requester(team=dialog.team, channel=answer.channel, user=user)
@@ -83,9 +84,9 @@ async def check_correction(services: Services, dialog: SubmittedDialog) -> Check
     entry = dialog.entered(Press.WAS)
     says = safe_line(dialog.entered(Press.WAS_TEXT), limit=LONGEST_REMARK)
     if entry and entry != NONE_OF_THEM and entry not in services.engine(answer.channel).catalog.incidents:
-        return CheckedDialog(wrong={str(Press.WAS): feedback_words.ENTRY_GONE})
+        return CheckedDialog(wrong={str(Press.WAS): feedback.ENTRY_GONE})
     if not entry and not says:
-        return CheckedDialog(wrong={str(Press.WAS_TEXT): feedback_words.CHOOSE_OR_TYPE})
+        return CheckedDialog(wrong={str(Press.WAS_TEXT): feedback.CHOOSE_OR_TYPE})
     job = CorrectionJob(
         request=request_id, channel=answer.channel, user=user, entry=entry, says=says, at=services.clock()
     )
@@ -130,7 +131,7 @@ class CorrectionWorkflow:
         """Return what it was, as the answer shows it: the entry's title, then what was typed."""
         entry = Text.same(correction.entry)
         if correction.entry == NONE_OF_THEM:
-            entry = feedback_words.NOT_KNOWN
+            entry = feedback.NOT_KNOWN
         elif incident := self.services.engine(correction.channel).catalog.incidents.get(correction.entry):
             entry = incident.title
         says = correction.says

@@ -21,7 +21,7 @@ from intents.catalog.learned import is_learned
 from intents.domain import Text
 from intents.feedback import FeedbackSummary, summary_of
 from responses.safety import safe_value
-from responses.slack.feedback_report import feedback_message
+from responses.slack.feedback import feedback_message
 
 _log: Final = structlog.get_logger(__name__)
 

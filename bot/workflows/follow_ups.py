@@ -22,8 +22,8 @@ from intents.slash import TextQuery, parse_message
 from responses.follow_ups import changes, is_same_trouble, sign
 from responses.safety import SafeDiagnosis
 from responses.shown import shown
-from responses.slack.audit_lines import answered_above, changed_since
 from responses.slack.message import Message
+from responses.slack.remedy_states import answered_above, changed_since
 
 _log: Final = structlog.get_logger(__name__)
 

@@ -53,7 +53,7 @@ class PlotPictures:
 def _drawn(plot: Plot) -> bytes:
     """Return the plot as a picture; empty if drawing fails: a broken library must not lose an answer."""
     try:
-        from responses.pictures import png  # noqa: PLC0415 - imported only to draw
+        from responses.plots import png  # noqa: PLC0415 - imported only to draw
 
         return png(plot)
     except Exception:  # noqa: BLE001

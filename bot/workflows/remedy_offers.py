@@ -16,9 +16,8 @@ from intents.request import Request as Question
 from responses.safety import safe_value
 from responses.sentences import leading_hypotheses, open_hypotheses
 from responses.sentences import offers as offered
-from responses.slack.answer_view import RemedyButton
 from responses.slack.blocks import Style
-from responses.slack.controls import LABEL, labelled
+from responses.slack.controls import LABEL, RemedyButton, labelled
 
 _STYLES: Final[dict[str, Style]] = {"low": "primary", "disruptive": "", "data-loss": "danger"}
 

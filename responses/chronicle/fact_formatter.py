@@ -18,7 +18,7 @@ from intents.templates import capitalised
 from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import Act, PressedRemedy
-from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Spans, TextSpan, Timestamp
+from responses.chronicle.markdown import Person, PostedLink, SourceLink, Span, Spans, TextSpan, Timestamp
 from responses.shown import shown_line
 
 # Longer than any fact's `says`, so that no text is cut twice.

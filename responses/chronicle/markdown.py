@@ -1,13 +1,14 @@
-"""Write spans as Markdown for files and canvases; pasted text never becomes markup, HTML or a mention.
+"""Define the parts of a line, and write them as Markdown for files and canvases.
 
-Only forms that every dialect reads alike are used. A surface that knows fewer gets fewer: Slack's canvases refuse
-tables and quotes within lists.
+Pasted text never becomes markup, HTML or a mention. Only forms that every dialect reads alike are used. A surface that
+knows fewer gets fewer: Slack's canvases refuse tables and quotes within lists.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
@@ -15,8 +16,51 @@ from urllib.parse import quote
 from intents.chronicle.facts import Fact
 from intents.cluster_text import without_shortcodes
 from responses.chronicle import incident_words
-from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Spans, Timestamp
 from responses.shown import shown_line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextSpan:
+    """Text without markup that has passed `responses.safety`."""
+
+    text: str
+    bold: bool = False
+    code: bool = False
+    italic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A Slack user by id."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """A time (UTC); the surface chooses time zone and precision."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedLink:
+    """A link that somebody posted, with its title."""
+
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLink:
+    """A small link to a fact's source message; renders as nothing without a source."""
+
+    fact: Fact
+
+
+Span = TextSpan | Person | Timestamp | PostedLink | SourceLink
+Spans = tuple[Span, ...]
+
 
 _NAME: Final = 80
 _SPECIAL: Final = re.compile(r"[\\`*\[\]<>~$]|&(?=#?\w)|(?<!\w)_|_(?!\w)")

@@ -11,7 +11,7 @@ from intents.domain import Text
 from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog
-from responses.chronicle.spans import Person, SourceLink, Spans, TextSpan, Timestamp
+from responses.chronicle.markdown import Person, SourceLink, Spans, TextSpan, Timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,10 @@ from responses import sentences, words
 from responses.safety import SafeDiagnosis
 from responses.shown import ShownDiagnosis, shown, shown_line
 from responses.slack import blocks, limits
-from responses.slack.as_markdown import as_markdown
-from responses.slack.blocks import Element
-from responses.slack.budget import fit_groups
+from responses.slack.as_text import as_markdown
+from responses.slack.blocks import Element, fit_groups
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group, kubectl_lines
-from responses.slack.lengths import visible_length
-from responses.slack.message import Block, View
+from responses.slack.message import Block, View, visible_length
 
 _MATCHES: Final = 3
 # Slack allows 250 kB, but nobody reads more than a few screens in a dialog.

@@ -12,21 +12,16 @@ from typing import Final
 
 from intents.domain import Diagnosis, Focus, JudgedHypothesis, Language, ObjectRef, Text
 from responses import dependents, glance, sentences, words
-from responses.named_objects import candidates_of, which_of
-from responses.nothing_found import leading_sentences, nothing_found
+from responses.named_objects import candidates_of, leading_sentences, nothing_found, which_of
 from responses.redaction import secret_notice
 from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
 from responses.slack import blocks, limits
-from responses.slack.answer_view import AnswerView, RemedyButton
-from responses.slack.blocks import Element, Leaf
-from responses.slack.budget import Part, fit_groups, fit_parts
-from responses.slack.cluster_picker import picker_blocks
-from responses.slack.controls import control_parts, data_loss_lines, footer, state_parts
+from responses.slack.blocks import Element, Leaf, Part, fit_groups, fit_parts
+from responses.slack.choices import candidate_rows, picker_blocks
+from responses.slack.controls import AnswerView, RemedyButton, control_parts, data_loss_lines, footer, state_parts
 from responses.slack.details import exceeds_details, full_text
-from responses.slack.diagnose_buttons import candidate_rows
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group
-from responses.slack.message import Block, Message, Snippet
-from responses.slack.mrkdwn import fallback
+from responses.slack.message import Block, Message, Snippet, fallback
 from responses.slack.remedy_states import CAUSE_GONE, RemedyShown, RemedyState, cause_gone
 
 _STEPS: Final = 2

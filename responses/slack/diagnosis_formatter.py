@@ -26,7 +26,7 @@ from responses.layout import quote
 from responses.shown import ShownDiagnosis
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
-from responses.slack.lengths import length
+from responses.slack.message import length
 from responses.tables import aligned_lines, compact, shared_values
 
 Group = list[Element]

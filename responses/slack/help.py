@@ -9,8 +9,7 @@ from intents.templates import capitalised
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element
-from responses.slack.message import Message
-from responses.slack.mrkdwn import fallback
+from responses.slack.message import Message, fallback
 
 _TITLE: Final = Text(
     en="Casebook finds out why something in a cluster is broken, and proves it.",

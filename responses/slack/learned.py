@@ -15,8 +15,7 @@ from responses.sentences import finished
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element
-from responses.slack.message import Block, Message, View
-from responses.slack.mrkdwn import fallback
+from responses.slack.message import Block, Message, View, fallback
 from responses.slack.presses import Press
 
 # The inputs of the dialog: block_id and action_id.

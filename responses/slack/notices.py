@@ -16,10 +16,8 @@ from responses import words
 from responses.sentences import finished, in_a_row
 from responses.shown import shown_line
 from responses.slack import blocks, limits
-from responses.slack.blocks import Element, Leaf
-from responses.slack.budget import fit_groups
-from responses.slack.message import Message
-from responses.slack.mrkdwn import fallback
+from responses.slack.blocks import Element, Leaf, fit_groups
+from responses.slack.message import Message, fallback
 from responses.slack.presses import Press, action_id
 
 _SAYS: Final = 1_500

@@ -19,7 +19,7 @@ from intents import cluster_text, templates
 from responses.chronicle.markdown import code, escaped, fenced, starting, table
 from responses.shown import shown_line, shown_lines, shown_quote
 from responses.slack import blocks
-from responses.slack.mrkdwn import fallback
+from responses.slack.message import fallback
 
 BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 TEXT = st.one_of(

@@ -9,10 +9,9 @@ from typing import Any, Final
 
 from intents.alerts.silences import matchers_of
 from intents.domain import Language, ObjectRef
-from responses.slack.alert_groups import RemedyDone, firing_message, resolved_message
-from responses.slack.diagnose_buttons import diagnose_value
+from responses.slack.alert_groups import RemedyDone, SilenceShown, firing_message, resolved_message, silence_dialog
+from responses.slack.choices import diagnose_value
 from responses.slack.message import Message, View
-from responses.slack.silences import SilenceShown, silence_dialog
 
 _NOON: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
 _NAMES: Final = {"KubePodNotReady": 40, "KubeDeploymentReplicasMismatch": 2}

@@ -19,7 +19,7 @@ from bot.workflows.services import Services
 from intents.chronicle.facts import NO_NEWS, Fact, FactKind
 from intents.chronicle.news import news_since
 from intents.domain import Language
-from responses.slack.chronicle.news import catch_up_message
+from responses.slack.chronicle.announcements import catch_up_message
 from responses.slack.message import Message
 
 _log: Final = structlog.get_logger(__name__)

@@ -14,9 +14,8 @@ from bot.workflows.services import Services
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language
 from responses.postmortem import postmortem
-from responses.slack.chronicle.announcements import resolved
+from responses.slack.chronicle.announcements import resolved, timeline_message
 from responses.slack.chronicle.summary import summary_message
-from responses.slack.chronicle.timeline import timeline_message
 from responses.slack.message import Message, Snippet
 
 # The maximum number of names that are read from Slack; other users are shown by id.

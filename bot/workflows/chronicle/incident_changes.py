@@ -25,7 +25,7 @@ from bot.workflows.single_posts import post_once
 from intents.channel_commands import ChannelAction
 from intents.chronicle.facts import Fact, FactKind, IncidentStatus
 from intents.domain import Text
-from responses import incident_replies
+from responses.chronicle import incident_replies
 from responses.slack.chronicle.announcements import dismissed, reopened
 from responses.slack.message import Message
 from responses.slack.notices import notice

@@ -24,8 +24,7 @@ from bot.workflows.job_payloads import CommandJob, IncidentJob, ResolveDialogJob
 from bot.workflows.services import Requester, Services
 from intents.channel_commands import READ_ONLY, ChannelAction, ChannelCommand
 from intents.domain import Language, Text
-from responses import incident_replies
-from responses.chronicle import resolve_words
+from responses.chronicle import incident_replies
 from responses.failures import BUSY
 from responses.slack.chronicle.resolve_dialog import resolve_button
 from responses.slack.message import Message
@@ -163,7 +162,7 @@ class IncidentCommands:
         if not command.trigger:
             return CommandReply(message=resolve_button(command.language))
         job = ResolveDialogJob(channel=command.channel, team=command.team, user=command.user, trigger=command.trigger)
-        return CommandReply(message=notice(resolve_words.DIALOG_OPENS, language=command.language), job=job)
+        return CommandReply(message=notice(incident_replies.DIALOG_OPENS, language=command.language), job=job)
 
     def _open(self, command: IncidentCommand, *, private: bool) -> CommandReply:
         job = IncidentJob(

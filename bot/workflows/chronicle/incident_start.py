@@ -15,7 +15,7 @@ from bot.slack.people import Place
 from bot.workflows.job_payloads import IncidentJob
 from bot.workflows.services import Services
 from intents.domain import Text
-from responses import incident_replies
+from responses.chronicle import incident_replies
 from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)

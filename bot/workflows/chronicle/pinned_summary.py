@@ -30,8 +30,9 @@ from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.domain import Text
-from responses import failures, incident_replies
-from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
+from responses import failures
+from responses.chronicle import incident_replies
+from responses.slack.chronicle.announcements import NEEDED_SCOPES, missing_scopes_message
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.message import Message
 from responses.slack.notices import notice

@@ -17,7 +17,7 @@ from bot.workflows.services import Requester, Services
 from bot.workflows.single_posts import post_once
 from intents.chronicle.facts import NO_NEWS
 from intents.domain import Language, Text
-from responses import incident_replies
+from responses.chronicle import incident_replies
 from responses.slack.message import Message
 from responses.slack.notices import notice
 

@@ -24,8 +24,8 @@ from bot.workflows.services import Services
 from intents.channel_commands import ChannelAction
 from intents.chronicle.facts import LONGEST_SAYS, Fact
 from intents.chronicle.resolution import UNKNOWN, choice_of, resolution_of
-from responses import failures, incident_replies
-from responses.chronicle import incident_words, resolve_words
+from responses import failures
+from responses.chronicle import incident_replies, incident_words
 from responses.safety import safe_line
 from responses.slack.chronicle.resolve_dialog import resolve_dialog
 from responses.slack.message import View
@@ -46,7 +46,7 @@ class ResolveDialogWorkflow:
     documents: ChronicleDocuments
 
     async def run(self, run: JobRun, job: ResolveDialogJob) -> Json | None:
-        late, failed = resolve_words.TYPE_AGAIN, resolve_words.DIALOG_FAILED
+        late, failed = incident_replies.TYPE_AGAIN, incident_replies.DIALOG_FAILED
         await FilledDialog(services=self.services, late=late, failed=failed).run(run, job, partial(self._view, job))
         return None
 
@@ -92,12 +92,12 @@ async def check_resolution(services: Services, dialog: SubmittedDialog) -> Check
     elif choice == UNKNOWN:
         cause = GivenCause(says=incident_words.NOT_KNOWN_YET.in_(services.usual_language), state=UNKNOWN)
     elif not choice:
-        return CheckedDialog(wrong={str(Press.ROOT_CAUSE): resolve_words.CHOOSE_OR_TYPE})
+        return CheckedDialog(wrong={str(Press.ROOT_CAUSE): incident_replies.CHOOSE_OR_TYPE})
     else:
         page = await page_of(services, chronicle)
         chosen = next((fact for fact in page.facts if choice_of(fact) == choice and not fact.removed), None)
         if chosen is None:
-            return CheckedDialog(wrong={str(Press.ROOT_CAUSE): resolve_words.CHOICE_GONE})
+            return CheckedDialog(wrong={str(Press.ROOT_CAUSE): incident_replies.CHOICE_GONE})
         cause = GivenCause(says=_says(chosen, services), template=chosen.key)
     job = CommandJob(
         doing=ChannelAction.RESOLVE,

@@ -19,7 +19,7 @@ from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Text
-from responses import incident_replies
+from responses.chronicle import incident_replies
 from responses.slack.chronicle.canvas import canvas
 from responses.slack.notices import notice
 

@@ -12,7 +12,8 @@ from bot.workflows.services import Requester, Services
 from intents.chronicle.facts import Fact
 from intents.chronicle.summary import Summary, summary_of
 from intents.domain import Text
-from responses import failures, incident_replies
+from responses import failures
+from responses.chronicle import incident_replies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

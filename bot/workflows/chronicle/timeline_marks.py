@@ -18,7 +18,7 @@ from bot.workflows.job_payloads import PinJob, TimelineMark
 from bot.workflows.services import Services
 from intents.chronicle.facts import FactKind
 from intents.domain import Language, Text
-from responses import incident_replies
+from responses.chronicle import incident_replies
 from responses.slack.message import Message
 from responses.slack.notices import notice
 

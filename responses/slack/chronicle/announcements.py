@@ -1,28 +1,200 @@
-"""Build the messages that are posted once in an incident channel: resolved, looks like another, dismissed, reopened."""
+"""Build the messages of an incident channel beside its summary.
+
+These are the timeline: when, what, who, and a link, the newest moments if not all fit; what one person missed: status,
+impact, cause and next step, then at most eight lines of what happened; the features that need scopes which the app
+lacks; and those that are posted once: resolved, looks like another, dismissed, reopened.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from intents.chronicle.facts import IncidentStatus
+from intents.chronicle.news import News
 from intents.chronicle.summary import Summary
+from intents.chronicle.timeline import TimelineEntry
 from intents.domain import Language, Text
 from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
-from responses.chronicle.sources import cause_lines
-from responses.chronicle.spans import Spans, TextSpan, Timestamp
+from responses.chronicle.markdown import Person, SourceLink, Spans, TextSpan, Timestamp
+from responses.chronicle.sources import cause_lines, source
 from responses.shown import shown_line
-from responses.slack import blocks
+from responses.slack import blocks, limits
 from responses.slack.blocks import Element, Leaf
 from responses.slack.chronicle.leaves import NO_NAMES, LeafWriter, Names, Permalink
-from responses.slack.message import Message, Snippet
-from responses.slack.mrkdwn import fallback
+from responses.slack.message import Message, Snippet, fallback, visible_length
+
+_MOMENTS: Final = 60
+# Room for the title and the count of what is left out.
+_NOTES: Final = 400
+
+
+def timeline_message(
+    moments: Sequence[TimelineEntry],
+    *,
+    name: str,
+    now: datetime,
+    language: Language,
+    permalink: Permalink,
+    names: Names = NO_NAMES,
+    mention: bool = True,
+) -> Message:
+    """Return the newest moments that fit, oldest first, and how many more there are.
+
+    `names` and `mention` as in `LeafWriter`.
+    """
+    leaves = LeafWriter(permalink=permalink, names=names, now=now, mention=mention)
+    formatter = FactFormatter(language)
+    kept: list[list[Leaf]] = []
+    room = limits.BUDGET_VISIBLE - _NOTES
+    for moment in reversed(moments[-_MOMENTS:]):
+        shown = moment_leaves(moment, formatter, leaves)
+        room -= visible_length(shown)
+        if room < 0:
+            break
+        kept.append(shown)
+    title = f"🕒 {incident_words.TIMELINE.in_(language)} · #{line(name, 80)}"
+    elements = []
+    if left := len(moments) - len(kept):
+        elements.append(blocks.line(blocks.text(incident_words.EARLIER.in_(language).format(left), italic=True)))
+    if kept:
+        elements.append(blocks.bullets(reversed(kept)))
+    else:
+        elements.append(blocks.line(blocks.text(incident_words.NOTHING_YET.in_(language))))
+    return Message(text=fallback(title), blocks=(blocks.header(title), blocks.rich(*elements)))
+
+
+def moment_leaves(moment: TimelineEntry, formatter: FactFormatter, leaves: LeafWriter) -> list[Leaf]:
+    """Return 12:04 what happened ×3 — who ↗ · done 12:08 ↗."""
+    what = (Timestamp(moment.at), TextSpan(text=" "), *formatter.moment(moment), *formatter.attribution(moment.fact))
+    return [*leaves.with_link(what, moment.fact), *leaves.line(formatter.outcome_of_moment(moment))]
+
+
+def catch_up_message(
+    news: News,
+    *,
+    name: str,
+    now: datetime,
+    language: Language,
+    permalink: Permalink,
+    names: Names = NO_NAMES,
+    mention: bool = True,
+) -> Message:
+    """Return the news of channel `name`. `names` and `mention` as in `LeafWriter`."""
+    leaves = LeafWriter(permalink=permalink, names=names, now=now, mention=mention)
+    formatter = FactFormatter(language)
+    sign, status = incident_words.STANDINGS[news.status]
+    headline = f"{sign} {formatter.text(status)}"
+    head: Spans = (TextSpan(text=headline, bold=True), TextSpan(text=" "), *formatter.since(news.status_since))
+    if news.commander:
+        role = f" · {formatter.text(incident_words.ROLES[news.commander.role])}{formatter.text(words.COLON)}"
+        head = (*head, TextSpan(text=role), Person(news.commander.user))
+    title = incident_words.SO_FAR if news.since is None else incident_words.MISSED
+    since: Spans = () if news.since is None else (TextSpan(text=" ("), Timestamp(news.since), TextSpan(text=")"))
+    elements: list[Element] = [
+        blocks.line(*leaves.with_link(head, news.said)),
+        *_head(news, formatter, leaves),
+        blocks.line(*leaves.line((TextSpan(text=formatter.text(title), bold=True), *since))),
+    ]
+    if news.lines:
+        elements.append(blocks.bullets(moment_leaves(moment, formatter, leaves) for moment in news.lines))
+    else:
+        elements.append(blocks.line(blocks.text(formatter.text(incident_words.NO_NEWS))))
+    if news.left_out:
+        elements.append(
+            blocks.line(blocks.text(formatter.text(incident_words.OLDER).format(news.left_out), italic=True))
+        )
+    return Message(text=fallback(f"{headline} · #{line(name, 80)}"), blocks=(blocks.rich(*elements),))
+
+
+def _head(news: News, formatter: FactFormatter, leaves: LeafWriter) -> Iterator[Element]:
+    """Yield impact, cause and next step. A late joiner gets all three, with words where nothing is known."""
+    is_first = news.since is None
+    if news.impact or is_first:
+        yield blocks.line(*_labelled("💥", incident_words.IMPACT, _impact(news, formatter), formatter, leaves))
+    if news.cause:
+        fact = news.cause.fact
+        spans = (*formatter.hypothesis(fact), *source(fact, formatter))
+        yield blocks.line(*_labelled("🎯", incident_words.CAUSE, spans, formatter, leaves))
+    elif is_first:
+        unknown: Spans = (TextSpan(text=formatter.text(incident_words.NOT_KNOWN_YET)),)
+        yield blocks.line(*_labelled("🎯", incident_words.CAUSE, unknown, formatter, leaves))
+    if news.next_step:
+        step = (*formatter.next_step(news.next_step), SourceLink(news.next_step.fact))
+        yield blocks.line(*_labelled("➡️", incident_words.NEXT, step, formatter, leaves))
+    elif is_first and news.status is not IncidentStatus.RESOLVED:
+        none: Spans = (TextSpan(text=formatter.text(incident_words.NEXT_NOT_STATED)),)
+        yield blocks.line(*_labelled("➡️", incident_words.NEXT, none, formatter, leaves))
+
+
+def _impact(news: News, formatter: FactFormatter) -> Spans:
+    if news.impact is None:
+        return (TextSpan(text=formatter.text(incident_words.NO_IMPACT_STATED)),)
+    return (*formatter.quote(news.impact.says), *source(news.impact, formatter))
+
+
+def _labelled(sign: str, label: Text, spans: Spans, formatter: FactFormatter, leaves: LeafWriter) -> list[Leaf]:
+    title = TextSpan(text=f"{sign} {formatter.text(label)}{formatter.text(words.COLON)}", bold=True)
+    return leaves.line((title, *spans))
+
+
+# Most important first; incident channels need no other scopes.
+_WITHOUT: Final[Mapping[str, Text]] = {
+    "channels:history": Text(
+        en="messages in public channels cannot be read, neither new nor earlier ones",
+        zh="无法读取公开频道中的消息（包括此前的消息）",
+    ),
+    "groups:history": Text(
+        en="messages in private channels cannot be read, neither new nor earlier ones",
+        zh="无法读取私有频道中的消息（包括此前的消息）",
+    ),
+    "pins:write": Text(
+        en="the summary is not pinned; pin it by hand, it is updated all the same",
+        zh="摘要无法置顶：请手动置顶，内容仍会更新",
+    ),
+    "files:write": Text(en="postmortem drafts and exports cannot be attached", zh="无法附上复盘报告草稿和导出文件"),
+    "reactions:read": Text(
+        en="a 📌 reaction does not add a message to the timeline; use “Add to timeline” in its menu",
+        zh="对消息添加 📌 不会加入时间线：请使用消息菜单中的“Add to timeline”",
+    ),
+    "canvases:write": Text(en="the summary is not written to a canvas", zh="摘要不会写入画布"),
+    "channels:join": Text(
+        en="Casebook does not join new incident channels by itself; /invite it there",
+        zh="Casebook 不会自动加入新的故障频道，需要用 /invite 邀请",
+    ),
+}
+NEEDED_SCOPES: Final = frozenset(_WITHOUT)
+_TITLE: Final = Text(
+    en="The Slack app of Casebook lacks permissions, so these features do not work here:",
+    zh="Casebook 的 Slack 应用缺少以下权限，因此部分功能在此不可用：",
+)
+_HOW: Final = Text(
+    en="An administrator can add them at api.slack.com/apps → the app → OAuth & Permissions → Bot Token Scopes. They "
+    "take effect after the app is reinstalled.",
+    zh="管理员可在 api.slack.com/apps → 该应用 → OAuth & Permissions → Bot Token Scopes 中添加，"
+    "并重新安装应用，之后即生效。",
+)
+
+
+def missing_scopes_message(scopes: Collection[str], *, language: Language) -> Message:
+    """Return what does not work without each of these scopes; scopes outside `NEEDED_SCOPES` are ignored."""
+    colon = words.COLON.in_(language)
+    missing = [(scope, says.in_(language)) for scope, says in _WITHOUT.items() if scope in scopes]
+    title = _TITLE.in_(language)
+    elements = (
+        blocks.line(blocks.text(f"🔐 {title}")),
+        blocks.bullets([blocks.code(scope), blocks.text(f"{colon}{says}")] for scope, says in missing),
+        blocks.line(blocks.text(_HOW.in_(language), italic=True)),
+    )
+    return Message(text=fallback(title, *(scope for scope, _ in missing)), blocks=(blocks.rich(*elements),))
+
 
 _DONE: Final = 6
-_TITLE: Final = 150
+_TITLE_ANNOUNCEMENTS: Final = 150
 
 
 def resolved(
@@ -80,7 +252,7 @@ def looks_like(incident: Text, *, where: str, address: str, ago: timedelta, lang
     `where` is what readers may know of that place: "#inc-42", or words for a thread.
     """
     formatter = FactFormatter(language)
-    title, place = line(incident.in_(language), _TITLE), line(where, 80)
+    title, place = line(incident.in_(language), _TITLE_ANNOUNCEMENTS), line(where, 80)
     says = formatter.text(incident_words.LOOKS_LIKE).format(where=place, ago=formatter.duration(ago), title=title)
     there = blocks.link(shown_line(address), incident_words.SOURCE_LINK) if address else blocks.text("")
     leaves = [blocks.text(f"👯 {says} "), there, blocks.text(f" {formatter.text(incident_words.GO_THERE)}")]

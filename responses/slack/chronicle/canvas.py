@@ -17,9 +17,8 @@ from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
-from responses.chronicle.markdown import Markdown, code, dated, escaped
+from responses.chronicle.markdown import Markdown, Person, SourceLink, TextSpan, Timestamp, code, dated, escaped
 from responses.chronicle.sources import cause_lines
-from responses.chronicle.spans import Person, SourceLink, TextSpan, Timestamp
 from responses.shown import shown_line
 from responses.slack.chronicle.leaves import NO_NAMES, Names, Permalink
 

@@ -18,16 +18,24 @@ from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line, newest
+from responses.chronicle.markdown import Person, PostedLink, Spans, TextSpan, Timestamp
 from responses.chronicle.sources import source
-from responses.chronicle.spans import Person, PostedLink, Spans, TextSpan, Timestamp
 from responses.shown import shown_line
 from responses.slack import blocks, limits
 from responses.slack.blocks import Leaf
-from responses.slack.chronicle.leaves import NO_NAMES, LeafWriter, Names, Permalink, utc
-from responses.slack.chronicle.sections import Entry, Section, first_and_newest, fit_sections, section_block
-from responses.slack.lengths import visible_length
-from responses.slack.message import Block, Message
-from responses.slack.mrkdwn import fallback
+from responses.slack.chronicle.leaves import (
+    NO_NAMES,
+    Entry,
+    LeafWriter,
+    Names,
+    Permalink,
+    Section,
+    first_and_newest,
+    fit_sections,
+    section_block,
+    utc,
+)
+from responses.slack.message import Block, Message, fallback, visible_length
 
 # Entries per section. Each has at most some 600 characters, so one per section always fits.
 _OBJECTS: Final = 4
