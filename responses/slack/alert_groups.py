@@ -42,22 +42,20 @@ def silence_dialog(matchers: Sequence[Matcher], *, metadata: str, language: Lang
         text(alert_words.TITLE),
         [
             blocks.rich(
-                blocks.line(blocks.text(text(alert_words.COVERS))),
+                blocks.sentence(text(alert_words.COVERS)),
                 blocks.bullets([[blocks.code(shown_line(str(one)))] for one in matchers]),
             ),
             blocks.select_input(
                 text(alert_words.FOR),
                 [(_duration(minutes, language), str(minutes)) for minutes in MINUTES],
-                block_id=str(Press.SILENCE_FOR),
-                action_id=str(Press.SILENCE_FOR),
+                id=str(Press.SILENCE_FOR),
                 placeholder=text(alert_words.FOR),
                 initial=str(MINUTES[0]),
                 optional=False,
             ),
             blocks.text_input(
                 text(alert_words.WHY),
-                block_id=str(Press.SILENCE_WHY),
-                action_id=str(Press.SILENCE_WHY),
+                id=str(Press.SILENCE_WHY),
                 hint=text(alert_words.WHY_HINT),
                 longest=LONGEST_REASON,
             ),
@@ -153,7 +151,7 @@ def resolved_message(
     """Return the post once all alerts are resolved, with what was `done` meanwhile."""
     lasted = ended - since if ended and since else None
     says, what = alert_words.resolved_line(names, lasted, language), shown_line(cause, limit=_LONGEST)
-    body = (blocks.rich(blocks.line(blocks.text(what))),) if what else ()
+    body = (blocks.rich(blocks.sentence(what)),) if what else ()
     if done:
         body = (*body, blocks.rich(*(_applied(one, language) for one in done[:_MOST_DONE])))
     if silence is not None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from intents.cluster_text import BREAK, one_line
+from intents.domain import Language
+from responses import words
 from responses.shown import whole_words
 from responses.slack import limits
 from responses.slack.message import Block, View, length, visible_length
@@ -114,6 +116,25 @@ def moment(timestamp: int, *, form: str, fallback: str) -> Leaf:
 def line(*leaves: Leaf) -> Element:
     """Return a paragraph of rich text."""
     return {"type": "rich_text_section", "elements": list(leaves) or [text(_NOTHING)]}
+
+
+def sentence(says: str, *, bold: bool = False, italic: bool = False) -> Element:
+    """Return a paragraph of one leaf."""
+    return line(text(says, bold=bold, italic=italic))
+
+
+def left_out(count: int, language: Language) -> list[Element]:
+    """Return the line that says how many more there are; none for no more."""
+    return [sentence(words.MORE.in_(language).format(count), italic=True)] if count > 0 else []
+
+
+def joined(parts: Iterable[Leaf | Sequence[Leaf]], by: str = ", ") -> list[Leaf]:
+    """Return the leaves of all parts in one line."""
+    leaves: list[Leaf] = []
+    for part in parts:
+        leaves += [text(by)] if leaves else []
+        leaves += [part] if isinstance(part, dict) else part
+    return leaves
 
 
 def bullets(items: Iterable[Sequence[Leaf]], *, indent: int = 0, ordered: bool = False) -> Element:
@@ -230,8 +251,7 @@ def select(options: Sequence[tuple[str, str]], *, action_id: str, placeholder: s
 def text_input(
     label: str,
     *,
-    block_id: str,
-    action_id: str,
+    id: str,
     placeholder: str = "",
     hint: str = "",
     initial: str = "",
@@ -240,19 +260,14 @@ def text_input(
     multiline: bool = False,
 ) -> Block:
     """Return a text field of a modal; `initial` is its first value."""
-    element: Element = {"type": "plain_text_input", "action_id": action_id, "max_length": longest}
+    element: Element = {"type": "plain_text_input", "action_id": id, "max_length": longest}
     if multiline:
         element["multiline"] = True
     if initial:
         element["initial_value"] = cut(initial, longest)
     if placeholder:
         element["placeholder"] = plain(placeholder, limits.PLACEHOLDER)
-    block: Block = {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain(label, limits.INPUT_LABEL),
-        "element": element,
-    }
+    block = _input(label, element)
     if optional:
         block["optional"] = True
     return {**block, "hint": plain(hint, limits.INPUT_HINT)} if hint else block
@@ -262,30 +277,21 @@ def select_input(
     label: str,
     options: Sequence[tuple[str, str]],
     *,
-    block_id: str,
-    action_id: str,
+    id: str,
     placeholder: str = "",
     initial: str = "",
     optional: bool = True,
 ) -> Block:
     """Return a menu of a modal; `initial` is the value of the option chosen at first."""
-    element = select(options, action_id=action_id, placeholder=placeholder)
-    chosen = next((each for each in element["options"] if each["value"] == initial), None)
-    return {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain(label, limits.INPUT_LABEL),
-        "element": {**element, "initial_option": chosen} if chosen else element,
-        "optional": optional,
-    }
+    element = select(options, action_id=id, placeholder=placeholder)
+    return {**_input(label, _chosen(element, element["options"], initial)), "optional": optional}
 
 
 def grouped_select_input(
     label: str,
     groups: Sequence[tuple[str, Sequence[tuple[str, str]]]],
     *,
-    block_id: str,
-    action_id: str,
+    id: str,
     placeholder: str,
     initial: str = "",
 ) -> Block:
@@ -301,18 +307,27 @@ def grouped_select_input(
     ]
     element: Element = {
         "type": "static_select",
-        "action_id": action_id,
+        "action_id": id,
         "option_groups": shown,
         "placeholder": plain(placeholder, limits.PLACEHOLDER),
     }
-    chosen = next((each for group in shown for each in group["options"] if each["value"] == initial), None)
+    options = [each for group in shown for each in group["options"]]
+    return {**_input(label, _chosen(element, options, initial)), "optional": True}
+
+
+def _input(label: str, element: Element) -> Block:
+    """Return the block of an input, which has the id of its element."""
     return {
         "type": "input",
-        "block_id": block_id,
+        "block_id": element["action_id"],
         "label": plain(label, limits.INPUT_LABEL),
-        "element": {**element, "initial_option": chosen} if chosen else element,
-        "optional": True,
+        "element": element,
     }
+
+
+def _chosen(element: Element, options: Iterable[dict[str, Any]], initial: str) -> Element:
+    chosen = next((each for each in options if each["value"] == initial), None)
+    return {**element, "initial_option": chosen} if chosen else element
 
 
 def modal(

@@ -29,7 +29,7 @@ def which_object(says: Text, candidates: Sequence[ObjectRef], *, cluster: str, l
     return Message(
         text=fallback(heading, text),
         blocks=(
-            blocks.rich(blocks.line(blocks.text(heading, bold=True)), blocks.line(blocks.text(text))),
+            blocks.rich(blocks.sentence(heading, bold=True), blocks.sentence(text)),
             *candidate_rows(candidates, cluster=cluster, language=language),
         ),
     )
@@ -108,7 +108,7 @@ def picker_blocks(shown: Picker, *, request_id: str, language: Language) -> tupl
     else:
         hint = failures.CHOOSE_CLUSTER.in_(language)
         elements = [blocks.select(options, action_id=action_id(Press.CLUSTER), placeholder=hint)]
-    return blocks.rich(blocks.line(blocks.text(title, bold=True))), blocks.actions(*elements)
+    return blocks.rich(blocks.sentence(title, bold=True)), blocks.actions(*elements)
 
 
 def which_cluster(says: Text, shown: Picker, *, request_id: str, language: Language) -> Message:
@@ -118,7 +118,7 @@ def which_cluster(says: Text, shown: Picker, *, request_id: str, language: Langu
     return Message(
         text=fallback(in_a_row(text, question, language=language)),
         blocks=(
-            blocks.rich(blocks.line(blocks.text(text))),
+            blocks.rich(blocks.sentence(text)),
             *picker_blocks(shown, request_id=request_id, language=language),
             blocks.context(shown_line(failures.or_name_it(shown.names).in_(language), limit=_SAYS_CLUSTER_PICKER)),
         ),

@@ -12,7 +12,7 @@ from responses import sentences, words
 from responses.safety import SafeDiagnosis
 from responses.shown import shown_line
 from responses.slack import blocks
-from responses.slack.blocks import Element, Leaf, Part
+from responses.slack.blocks import Element, Part
 from responses.slack.choices import Picker
 from responses.slack.message import Block
 from responses.slack.presses import Press, action_id, choice_value
@@ -114,19 +114,14 @@ def _not_it(users: Sequence[str], corrections: Mapping[str, Text], language: Lan
     says = blocks.text(words.NOT_IT_BY.in_(language), italic=True)
     plain = [user for user in users if user not in corrections]
     if plain:
-        who: list[Leaf] = []
-        for user_id in plain[:_NAMES]:
-            who += [blocks.text(", ")] if who else []
-            who.append(blocks.user(user_id))
+        who = blocks.joined(map(blocks.user, plain[:_NAMES]))
         if len(plain) > _NAMES:
             who.append(blocks.text(f" {words.MORE.in_(language).format(len(plain) - _NAMES)}"))
         lines.append(blocks.line(says, *who))
     for user_id, was in list(corrections.items())[-_NAMES:]:
         told = f"{words.COLON.in_(language)}{shown_line(was.in_(language), limit=_REASON)}"
         lines.append(blocks.line(says, blocks.user(user_id), blocks.text(told)))
-    if (more := len(corrections) - _NAMES) > 0:
-        lines.append(blocks.line(blocks.text(words.MORE.in_(language).format(more), italic=True)))
-    return lines
+    return lines + blocks.left_out(len(corrections) - _NAMES, language)
 
 
 def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
@@ -182,7 +177,7 @@ def _remedy(button: RemedyButton, index: int, language: Language) -> Element:
 def data_loss_lines(buttons: Sequence[RemedyButton], language: Language) -> list[Element]:
     """Return a warning for each button that can lose data."""
     return [
-        blocks.line(blocks.text(words.CAN_LOSE_DATA.in_(language).format(shown_line(each.label.in_(language)))))
+        blocks.sentence(words.CAN_LOSE_DATA.in_(language).format(shown_line(each.label.in_(language))))
         for each in buttons[:_REMEDIES]
         if each.risk == _DATA_LOSS
     ]

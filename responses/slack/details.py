@@ -93,7 +93,7 @@ def _sections(diagnosis: ShownDiagnosis, formatter: DiagnosisFormatter) -> Itera
         (*sentences.open_hypotheses(diagnosis), *sentences.offers(diagnosis)),
         sentences.ruled_out(diagnosis),
     )
-    legend = [[blocks.line(blocks.text(formatter.text(words.LEGEND), italic=True))]]
+    legend = [[blocks.sentence(formatter.text(words.LEGEND), italic=True)]]
     for number, one in enumerate(standing):
         about = _about(one, formatter, None if number else diagnosis)
         yield formatter.headline(one), about if number else legend + about
@@ -120,7 +120,7 @@ def _pages(diagnosis: Diagnosis, standing: Sequence[JudgedHypothesis]) -> list[L
 
 
 def _about(one: JudgedHypothesis, formatter: DiagnosisFormatter, diagnosis: Diagnosis | None) -> list[Group]:
-    groups: list[Group] = [[blocks.line(blocks.text(formatter.cut(formatter.text(one.root_cause))))]]
+    groups: list[Group] = [[blocks.sentence(formatter.cut(formatter.text(one.root_cause)))]]
     if where := formatter.where(one):
         groups.append([where])
     groups += [[effect] for effect in formatter.effects(one)]

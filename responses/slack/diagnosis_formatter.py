@@ -194,8 +194,7 @@ class DiagnosisFormatter:
             lines = aligned_lines(rows.names, [[blocks.cut(cell, _CELL) for cell in row] for row in rows.rows])
             kept = _first(lines, self._most_of_table)
             group.append(blocks.preformatted("\n".join(kept)))
-            if left := len(lines) - len(kept):
-                group.append(blocks.line(blocks.text(self.text(words.MORE).format(left), italic=True)))
+            group += blocks.left_out(len(lines) - len(kept), self._language)
         if shared := self.shared(rows.shared):
             group.append(shared)
         return group
@@ -222,12 +221,9 @@ class DiagnosisFormatter:
 
     def links(self, links: Sequence[Link]) -> list[Leaf]:
         """Return the links on one line; the address of one without a title, which the alert names, is visible."""
-        leaves: list[Leaf] = []
-        for to in links:
-            leaves += [blocks.text(" · ")] if leaves else []
-            leaves += [] if to.title else [blocks.text(f"{self.text(words.ALERT_RUNBOOK)} ")]
-            leaves.append(blocks.link(to.url, to.title))
-        return leaves
+        untitled = blocks.text(f"{self.text(words.ALERT_RUNBOOK)} ")
+        shown = ((*([] if to.title else [untitled]), blocks.link(to.url, to.title)) for to in links)
+        return blocks.joined(shown, by=" · ")
 
     # --- what is not known ---
 
@@ -247,15 +243,14 @@ class DiagnosisFormatter:
     def unexplained(self) -> list[Group]:
         """Return the observations that no hypothesis explains."""
         return [
-            [blocks.line(blocks.text(self.cut(f"· {glance.observation(seen, self._language)}")))]
+            [blocks.sentence(self.cut(f"· {glance.observation(seen, self._language)}"))]
             for seen in self._diagnosis.unexplained
         ]
 
     def changes(self) -> list[Group]:
         """Return what changed before the trouble began."""
         return [
-            [blocks.line(blocks.text(self.cut(f"· {sentences.change(one, self._language)}")))]
-            for one in self._diagnosis.changes
+            [blocks.sentence(self.cut(f"· {sentences.change(one, self._language)}"))] for one in self._diagnosis.changes
         ]
 
     def nearest(self) -> list[Group]:
@@ -263,7 +258,7 @@ class DiagnosisFormatter:
         groups: list[Group] = []
         for near in self._diagnosis.nearest:
             what = f"· {self.text(near.title)} ({near.incident}, {near.score:.2f})"
-            group = [blocks.line(blocks.text(self.cut(what)))]
+            group = [blocks.sentence(self.cut(what))]
             if near.decided_by:
                 decided = f"{self.text(words.DECIDED_BY)}{self.text(words.COLON)}{near.decided_by}"
                 group.append(blocks.quoted(blocks.text(self.cut(decided))))

@@ -88,19 +88,17 @@ def correction_dialog(
     return blocks.modal(
         text(TITLE),
         [
-            blocks.rich(blocks.line(blocks.text(said_line))),
+            blocks.rich(blocks.sentence(said_line)),
             blocks.grouped_select_input(
                 text(ENTRY),
                 groups,
-                block_id=str(Press.WAS),
-                action_id=str(Press.WAS),
+                id=str(Press.WAS),
                 placeholder=text(SEARCH),
                 initial=entry,
             ),
             blocks.text_input(
                 text(REMARK),
-                block_id=str(Press.WAS_TEXT),
-                action_id=str(Press.WAS_TEXT),
+                id=str(Press.WAS_TEXT),
                 hint=text(REMARK_HINT),
                 initial=remark,
                 longest=LONGEST_REMARK,
@@ -164,9 +162,8 @@ def feedback_message(
 
 
 def _section(title: str, items: list[list[Leaf]], of: int, *, rank: int, language: Language) -> list[Part]:
-    elements = [blocks.line(blocks.bold(title)), blocks.bullets(items)]
-    if of > len(items):
-        elements.append(blocks.line(blocks.text(words.MORE.in_(language).format(of - len(items)), italic=True)))
+    left = blocks.left_out(of - len(items), language)
+    elements = (blocks.sentence(title, bold=True), blocks.bullets(items), *left)
     return [Part(rank=rank, blocks=(blocks.rich(*elements),))]
 
 

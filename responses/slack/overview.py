@@ -137,7 +137,7 @@ def watch_message(cause: WatchedCause, diagnosis: Message, *, language: Language
     if cause.lasted is None:
         return Message(text=diagnosis.text, blocks=(*diagnosis.blocks, *below))
     says = OVER.in_(language).format(_time(cause.lasted), shown_line(cause.says, limit=_SAYS))
-    return Message(text=fallback(says), blocks=(blocks.rich(blocks.line(blocks.text(says))), *below))
+    return Message(text=fallback(says), blocks=(blocks.rich(blocks.sentence(says)), *below))
 
 
 def digest_message(causes: Sequence[WatchedCause], *, budget: int, language: Language) -> Message:

@@ -113,10 +113,7 @@ def remedy_lines(states: Sequence[RemedyShown], *, cluster: str, language: Langu
 
     A remedy that was applied in another cluster than `cluster` names its own.
     """
-    lines: list[Element] = []
-    if len(states) > _SHOWN:
-        older = words.MORE.in_(language).format(len(states) - _SHOWN)
-        lines.append(blocks.line(blocks.text(older, italic=True)))
+    lines = blocks.left_out(len(states) - _SHOWN, language)
     for state in states[-_SHOWN:]:
         where = "" if state.is_in(cluster) else shown_line(state.cluster, limit=300)
         about = [blocks.text(" · "), blocks.code(where)] if where else []
@@ -194,7 +191,7 @@ def changed_since(lines: Sequence[str], *, sign: str, link: str, language: Langu
     """Return what changed since the earlier answer, with a link to it."""
     head, *rest = [blocks.cut(line, _LINE) for line in lines]
     elements = [blocks.line(blocks.text(f"{sign} "), blocks.bold(head))]
-    elements += [blocks.line(blocks.text(line)) for line in rest]
+    elements += [blocks.sentence(line) for line in rest]
     if link:
         elements.append(blocks.line(blocks.link(shown_line(link), EARLIER.in_(language))))
     return Message(text=fallback(f"{sign} {head}", *rest), blocks=(blocks.rich(*elements),))

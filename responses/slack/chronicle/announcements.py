@@ -60,11 +60,11 @@ def timeline_message(
     title = f"🕒 {incident_words.TIMELINE.in_(language)} · #{line(name, 80)}"
     elements = []
     if left := len(moments) - len(kept):
-        elements.append(blocks.line(blocks.text(incident_words.EARLIER.in_(language).format(left), italic=True)))
+        elements.append(blocks.sentence(incident_words.EARLIER.in_(language).format(left), italic=True))
     if kept:
         elements.append(blocks.bullets(reversed(kept)))
     else:
-        elements.append(blocks.line(blocks.text(incident_words.NOTHING_YET.in_(language))))
+        elements.append(blocks.sentence(incident_words.NOTHING_YET.in_(language)))
     return Message(text=fallback(title), blocks=(blocks.header(title), blocks.rich(*elements)))
 
 
@@ -103,11 +103,9 @@ def catch_up_message(
     if news.lines:
         elements.append(blocks.bullets(moment_leaves(moment, formatter, leaves) for moment in news.lines))
     else:
-        elements.append(blocks.line(blocks.text(formatter.text(incident_words.NO_NEWS))))
+        elements.append(blocks.sentence(formatter.text(incident_words.NO_NEWS)))
     if news.left_out:
-        elements.append(
-            blocks.line(blocks.text(formatter.text(incident_words.OLDER).format(news.left_out), italic=True))
-        )
+        elements.append(blocks.sentence(formatter.text(incident_words.OLDER).format(news.left_out), italic=True))
     return Message(text=fallback(f"{headline} · #{line(name, 80)}"), blocks=(blocks.rich(*elements),))
 
 
@@ -186,9 +184,9 @@ def missing_scopes_message(scopes: Collection[str], *, language: Language) -> Me
     missing = [(scope, says.in_(language)) for scope, says in _WITHOUT.items() if scope in scopes]
     title = _TITLE.in_(language)
     elements = (
-        blocks.line(blocks.text(f"🔐 {title}")),
+        blocks.sentence(f"🔐 {title}"),
         blocks.bullets([blocks.code(scope), blocks.text(f"{colon}{says}")] for scope, says in missing),
-        blocks.line(blocks.text(_HOW.in_(language), italic=True)),
+        blocks.sentence(_HOW.in_(language), italic=True),
     )
     return Message(text=fallback(title, *(scope for scope, _ in missing)), blocks=(blocks.rich(*elements),))
 
@@ -234,11 +232,11 @@ def resolved(
         times.append(leaves.with_link(spans, by))
     elements: list[Element] = [
         blocks.bullets(times),
-        blocks.line(blocks.bold(formatter.text(incident_words.ROOT_CAUSE))),
+        blocks.sentence(formatter.text(incident_words.ROOT_CAUSE), bold=True),
     ]
     elements += _cause(summary, formatter, leaves)
     if done := [act for act in acts_of(summary) if act.is_begun][-_DONE:]:
-        elements.append(blocks.line(blocks.bold(formatter.text(incident_words.DONE))))
+        elements.append(blocks.sentence(formatter.text(incident_words.DONE), bold=True))
         elements.append(blocks.bullets(leaves.line(formatter.act(act)) for act in done))
     shown = [blocks.header(title), blocks.rich(*elements)]
     if draft:
@@ -271,7 +269,7 @@ def reopened(by: str, *, language: Language) -> Message:
 
 def _note(sign: str, says: Text, by: str, language: Language) -> Message:
     text = says.in_(language)
-    elements = [blocks.line(blocks.text(f"{sign} {text}"))]
+    elements = [blocks.sentence(f"{sign} {text}")]
     if by:
         elements.append(blocks.line(blocks.text(incident_words.BY.in_(language), italic=True), blocks.user(by)))
     return Message(text=fallback(text), blocks=(blocks.rich(*elements),))
@@ -280,7 +278,7 @@ def _note(sign: str, says: Text, by: str, language: Language) -> Message:
 def _cause(summary: Summary, formatter: FactFormatter, leaves: LeafWriter) -> list[Element]:
     lines = cause_lines(summary, formatter)
     if not lines:
-        return [blocks.line(blocks.text(formatter.text(incident_words.NO_CAUSE_YET), italic=True))]
+        return [blocks.sentence(formatter.text(incident_words.NO_CAUSE_YET), italic=True)]
     elements: list[Element] = []
     for each in lines:
         elements.append(blocks.line(*leaves.line(each.spans)))

@@ -177,7 +177,7 @@ def section_block(section: Section, language: Language) -> Block:
     elements += _list_of(bulleted)
     if section.left_out:
         says = incident_words.OLDER.in_(language).format(section.left_out)
-        elements.append(blocks.line(blocks.text(says, italic=True)))
+        elements.append(blocks.sentence(says, italic=True))
     return blocks.rich(*elements)
 
 

@@ -57,15 +57,13 @@ def resolve_dialog(
             blocks.select_input(
                 text(incident_words.ROOT_CAUSE),
                 options,
-                block_id=str(Press.ROOT_CAUSE),
-                action_id=str(Press.ROOT_CAUSE),
+                id=str(Press.ROOT_CAUSE),
                 placeholder=text(incident_replies.CHOOSE),
                 initial=choice_of(asks.established) if asks.established else "",
             ),
             blocks.text_input(
                 text(incident_replies.OR_TYPE),
-                block_id=str(Press.ROOT_CAUSE_TEXT),
-                action_id=str(Press.ROOT_CAUSE_TEXT),
+                id=str(Press.ROOT_CAUSE_TEXT),
                 hint=text(incident_replies.OR_TYPE_HINT),
                 optional=True,
             ),
@@ -82,13 +80,13 @@ def resolve_button(language: Language) -> Message:
     """Return the message with the button that opens the dialog; a mention cannot open one."""
     says = finished(capitalised(incident_replies.PRESS_TO_RESOLVE.in_(language)), language)
     button = blocks.button(incident_replies.BUTTON.in_(language), action_id=action_id(Press.RESOLVE), value="resolve")
-    return Message(text=fallback(says), blocks=(blocks.rich(blocks.line(blocks.text(says))), blocks.actions(button)))
+    return Message(text=fallback(says), blocks=(blocks.rich(blocks.sentence(says)), blocks.actions(button)))
 
 
 def _impact(asks: Resolution, formatter: FactFormatter, leaves: LeafWriter) -> Iterator[Element]:
     yield _title(incident_words.IMPACT, formatter)
     if asks.impact is None:
-        yield blocks.line(blocks.text(formatter.text(incident_replies.NO_OPEN_IMPACT)))
+        yield blocks.sentence(formatter.text(incident_replies.NO_OPEN_IMPACT))
         return
     spans: Spans = (*formatter.quote(asks.impact.says), *source(asks.impact, formatter))
     yield blocks.line(*leaves.line((TextSpan(text="⚠️ "), *spans)))
@@ -97,16 +95,14 @@ def _impact(asks: Resolution, formatter: FactFormatter, leaves: LeafWriter) -> I
 def _actions(asks: Resolution, formatter: FactFormatter, leaves: LeafWriter) -> Iterator[Element]:
     yield _title(incident_replies.OPEN_ACTIONS, formatter)
     if not asks.open_actions:
-        yield blocks.line(blocks.text(formatter.text(incident_replies.NO_OPEN_ACTIONS)))
+        yield blocks.sentence(formatter.text(incident_replies.NO_OPEN_ACTIONS))
         return
     yield blocks.bullets(leaves.line(formatter.act(work)) for work in asks.open_actions[-_ACTIONS:])
-    left = len(asks.open_actions) - _ACTIONS
-    if left > 0:
-        yield blocks.line(blocks.text(formatter.text(words.MORE).format(left), italic=True))
+    yield from blocks.left_out(len(asks.open_actions) - _ACTIONS, formatter.language)
 
 
 def _title(says: Text, formatter: FactFormatter) -> Element:
-    return blocks.line(blocks.bold(formatter.text(says)))
+    return blocks.sentence(formatter.text(says), bold=True)
 
 
 def _label(fact: Fact, formatter: FactFormatter, names: Names) -> str:

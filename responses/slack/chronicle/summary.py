@@ -102,7 +102,7 @@ class _Page:
         if step := self._next():
             lines.append(blocks.line(*step))
         if self._summary.leading is None:
-            lines.append(blocks.line(blocks.text(self._text(incident_words.NO_CAUSE_YET), italic=True)))
+            lines.append(blocks.sentence(self._text(incident_words.NO_CAUSE_YET), italic=True))
         return [blocks.header(self._headline()), blocks.rich(*lines)]
 
     def footer(self) -> Block:
@@ -286,9 +286,7 @@ class _Page:
         others = [user for user in self._summary.people if user not in {holder.user for holder in holders}]
         if others:
             leaves = [blocks.text(self._text(incident_words.ALSO_HERE))]
-            for number, user in enumerate(others[:_PEOPLE]):
-                leaves += [blocks.text(", ")] if number else []
-                leaves.append(self._leaves.person(user))
+            leaves += blocks.joined(map(self._leaves.person, others[:_PEOPLE]))
             if len(others) > _PEOPLE:
                 leaves.append(blocks.text(f" {self._text(words.MORE).format(len(others) - _PEOPLE)}"))
             entries.append(Entry(at=self._summary.opened, leaves=leaves))
