@@ -12,7 +12,6 @@ from intents.chronicle.summary import Summary
 from intents.chronicle.timeline import TimelineEntry
 from intents.chronicle.tracked_actions import TrackedAction
 from intents.domain import Language, Text
-from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import Act, PressedRemedy, acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
@@ -20,12 +19,12 @@ from responses.chronicle.markdown import (
     Markdown,
     SourceLink,
     Spans,
-    TextSpan,
     clock,
     dated,
     escaped,
     fenced,
     link,
+    plain,
     table,
 )
 from responses.chronicle.sources import cause_lines, source
@@ -76,11 +75,11 @@ class _Draft:
         self._moments = moments
         self._markdown = markdown
         self._formatter = FactFormatter(language, clusters=summary.impact.clusters)
-        self._text = self._formatter.text
+        self._text, self._label = self._formatter.text, self._formatter.label
 
     def lines(self) -> Iterator[str]:
         """Yield the lines of the file."""
-        title = f"{self._text(incident_words.POSTMORTEM)}{self._text(words.COLON)}{self._title()}"
+        title = f"{self._label(incident_words.POSTMORTEM)}{self._title()}"
         yield f"# {escaped(title)}"
         yield ""
         yield f"*{self._text(incident_words.DRAFT)}*"
@@ -115,10 +114,8 @@ class _Draft:
         yield from (f"- {self._markdown.line(each.spans)}" for each in cause_lines(summary, self._formatter)[:1])
         yield from (f"- {self._moment_of(fact)}" for fact in summary.impact.reports[:1])
         for holder in summary.roles:
-            role = self._text(incident_words.ROLES[holder.role])
-            name = self._markdown.person(holder.user)
             there = self._markdown.spaced(self._source(holder.fact))
-            yield f"- {role}{self._text(words.COLON)}{name}{there}"
+            yield f"- {self._label(incident_words.ROLES[holder.role])}{self._markdown.person(holder.user)}{there}"
 
     def _impact(self) -> Iterator[str]:
         impact = self._summary.impact
@@ -130,10 +127,10 @@ class _Draft:
                 rests_on = next(
                     (one.fact for one in impact.objects if place in (one.cluster, one.subject.namespace)), None
                 )
-                named = TextSpan(text=self._text(label).format(line(place, 120)))
+                named = plain(self._text(label).format(line(place, 120)))
                 yield f"- {self._markdown.line((named, *self._source(rests_on)))}"
         for one in impact.objects[:_OBJECTS]:
-            subject = TextSpan(text=line(str(one.subject), 300), code=True)
+            subject = plain(line(str(one.subject), 300), code=True)
             yield f"- {self._markdown.line((subject, *self._formatter.where(one.fact), *self._source(one.fact)))}"
         yield from self._rest(len(impact.objects) - _OBJECTS)
         yield from (f"- {self._moment_of(fact)}" for fact in impact.reports[:_REPORTS])
@@ -185,14 +182,14 @@ class _Draft:
         commands = dict.fromkeys(shown_line(each.reproduce, limit=_COMMAND) for each in standing if each.reproduce)
         if commands:
             yield ""
-            yield f"{self._text(incident_words.REPRODUCE)}{self._text(words.COLON).rstrip()}"
+            yield f"{self._label(incident_words.REPRODUCE).rstrip()}"
             yield ""
             yield from fenced(list(commands)[:_COMMANDS])
         rest = [moment for moment in summary.others if moment.fact.key not in shown]
         for heading, others in ((incident_words.OTHERS, rest), (incident_words.RULED_OUT, summary.ruled_out)):
             if others:
                 yield ""
-                yield f"{self._text(heading)}{self._text(words.COLON).rstrip()}"
+                yield f"{self._label(heading).rstrip()}"
                 yield ""
                 yield from (f"- {self._moment_of(moment.fact)}" for moment in others[:_REPORTS])
                 yield from self._rest(len(others) - _REPORTS)
@@ -220,12 +217,12 @@ class _Draft:
             return self._pressed(act.remedy, act.announced)
         sign, state = self._formatter.course_label(act)
         what = (*self._formatter.quote(act.said.says), SourceLink(act.said))
-        came = self._markdown.line((TextSpan(text=f"{sign} {state}"), *self._formatter.outcome_of_work(act)))
+        came = self._markdown.line((plain(f"{sign} {state}"), *self._formatter.outcome_of_work(act)))
         return clock(act.facts[0].at), self._markdown.line(what), came, self._who(act.said)
 
     def _pressed(self, fact: Fact, announced: TrackedAction | None) -> tuple[str, str, str, str]:
         sign, state = self._formatter.state_label(fact)
-        title = TextSpan(text=self._formatter.title(fact), bold=True)
+        title = plain(self._formatter.title(fact), bold=True)
         name = (title, *self._formatter.about(fact), SourceLink(fact), *self._formatter.announcement(announced))
         says = self._markdown.line(self._formatter.evidence(fact))
         outcome = " — ".join(part for part in (f"{sign} {escaped(state)}", says) if part)

@@ -58,6 +58,11 @@ class SourceLink:
     fact: Fact
 
 
+def plain(text: str, *, bold: bool = False, code: bool = False, italic: bool = False) -> TextSpan:
+    """Return a piece of text."""
+    return TextSpan(text=text, bold=bold, code=code, italic=italic)
+
+
 Span = TextSpan | Person | Timestamp | PostedLink | SourceLink
 Spans = tuple[Span, ...]
 

@@ -288,12 +288,7 @@ def select_input(
 
 
 def grouped_select_input(
-    label: str,
-    groups: Sequence[tuple[str, Sequence[tuple[str, str]]]],
-    *,
-    id: str,
-    placeholder: str,
-    initial: str = "",
+    label: str, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]], *, id: str, placeholder: str, initial: str = ""
 ) -> Block:
     """Return a menu of a modal with groups of options, each with its label, that may be left empty.
 

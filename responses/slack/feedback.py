@@ -90,11 +90,7 @@ def correction_dialog(
         [
             blocks.rich(blocks.sentence(said_line)),
             blocks.grouped_select_input(
-                text(ENTRY),
-                groups,
-                id=str(Press.WAS),
-                placeholder=text(SEARCH),
-                initial=entry,
+                text(ENTRY), groups, id=str(Press.WAS), placeholder=text(SEARCH), initial=entry
             ),
             blocks.text_input(
                 text(REMARK),

@@ -89,9 +89,7 @@ def loading_dialog(language: Language) -> View:
     """Return the dialog that a press opens at once: Slack allows three seconds, and checking takes longer."""
     says = f"⏳ {words.LOADING.in_(language)}"
     return blocks.modal(
-        words.DIALOG_TITLE.in_(language),
-        [blocks.rich(blocks.sentence(says))],
-        close=words.CANCEL.in_(language),
+        words.DIALOG_TITLE.in_(language), [blocks.rich(blocks.sentence(says))], close=words.CANCEL.in_(language)
     )
 
 
@@ -165,12 +163,7 @@ def refusal_dialog(reason: Text, *, language: Language) -> View:
     says = finished(capitalised(shown_line(reason.in_(language), limit=_SAYS)), language)
     return blocks.modal(
         words.REFUSED_TITLE.in_(language),
-        [
-            blocks.rich(
-                blocks.sentence(f"🚫 {says}"),
-                blocks.sentence(words.NOTHING_CHANGED.in_(language), italic=True),
-            )
-        ],
+        [blocks.rich(blocks.sentence(f"🚫 {says}"), blocks.sentence(words.NOTHING_CHANGED.in_(language), italic=True))],
         close=words.CLOSE.in_(language),
     )
 

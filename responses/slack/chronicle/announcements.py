@@ -20,7 +20,7 @@ from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
-from responses.chronicle.markdown import Person, SourceLink, Spans, TextSpan, Timestamp
+from responses.chronicle.markdown import Person, SourceLink, Spans, Timestamp, plain
 from responses.chronicle.sources import cause_lines, source
 from responses.shown import shown_line
 from responses.slack import blocks, limits
@@ -70,7 +70,7 @@ def timeline_message(
 
 def moment_leaves(moment: TimelineEntry, formatter: FactFormatter, leaves: LeafWriter) -> list[Leaf]:
     """Return 12:04 what happened ×3 — who ↗ · done 12:08 ↗."""
-    what = (Timestamp(moment.at), TextSpan(text=" "), *formatter.moment(moment), *formatter.attribution(moment.fact))
+    what = (Timestamp(moment.at), plain(" "), *formatter.moment(moment), *formatter.attribution(moment.fact))
     return [*leaves.with_link(what, moment.fact), *leaves.line(formatter.outcome_of_moment(moment))]
 
 
@@ -89,16 +89,16 @@ def catch_up_message(
     formatter = FactFormatter(language)
     sign, status = incident_words.STANDINGS[news.status]
     headline = f"{sign} {formatter.text(status)}"
-    head: Spans = (TextSpan(text=headline, bold=True), TextSpan(text=" "), *formatter.since(news.status_since))
+    head: Spans = (plain(headline, bold=True), plain(" "), *formatter.since(news.status_since))
     if news.commander:
-        role = f" · {formatter.text(incident_words.ROLES[news.commander.role])}{formatter.text(words.COLON)}"
-        head = (*head, TextSpan(text=role), Person(news.commander.user))
+        role = f" · {formatter.label(incident_words.ROLES[news.commander.role])}"
+        head = (*head, plain(role), Person(news.commander.user))
     title = incident_words.SO_FAR if news.since is None else incident_words.MISSED
-    since: Spans = () if news.since is None else (TextSpan(text=" ("), Timestamp(news.since), TextSpan(text=")"))
+    since: Spans = () if news.since is None else (plain(" ("), Timestamp(news.since), plain(")"))
     elements: list[Element] = [
         blocks.line(*leaves.with_link(head, news.said)),
         *_head(news, formatter, leaves),
-        blocks.line(*leaves.line((TextSpan(text=formatter.text(title), bold=True), *since))),
+        blocks.line(*leaves.line((plain(formatter.text(title), bold=True), *since))),
     ]
     if news.lines:
         elements.append(blocks.bullets(moment_leaves(moment, formatter, leaves) for moment in news.lines))
@@ -119,24 +119,24 @@ def _head(news: News, formatter: FactFormatter, leaves: LeafWriter) -> Iterator[
         spans = (*formatter.hypothesis(fact), *source(fact, formatter))
         yield blocks.line(*_labelled("🎯", incident_words.CAUSE, spans, formatter, leaves))
     elif is_first:
-        unknown: Spans = (TextSpan(text=formatter.text(incident_words.NOT_KNOWN_YET)),)
+        unknown: Spans = (plain(formatter.text(incident_words.NOT_KNOWN_YET)),)
         yield blocks.line(*_labelled("🎯", incident_words.CAUSE, unknown, formatter, leaves))
     if news.next_step:
         step = (*formatter.next_step(news.next_step), SourceLink(news.next_step.fact))
         yield blocks.line(*_labelled("➡️", incident_words.NEXT, step, formatter, leaves))
     elif is_first and news.status is not IncidentStatus.RESOLVED:
-        none: Spans = (TextSpan(text=formatter.text(incident_words.NEXT_NOT_STATED)),)
+        none: Spans = (plain(formatter.text(incident_words.NEXT_NOT_STATED)),)
         yield blocks.line(*_labelled("➡️", incident_words.NEXT, none, formatter, leaves))
 
 
 def _impact(news: News, formatter: FactFormatter) -> Spans:
     if news.impact is None:
-        return (TextSpan(text=formatter.text(incident_words.NO_IMPACT_STATED)),)
+        return (plain(formatter.text(incident_words.NO_IMPACT_STATED)),)
     return (*formatter.quote(news.impact.says), *source(news.impact, formatter))
 
 
 def _labelled(sign: str, label: Text, spans: Spans, formatter: FactFormatter, leaves: LeafWriter) -> list[Leaf]:
-    title = TextSpan(text=f"{sign} {formatter.text(label)}{formatter.text(words.COLON)}", bold=True)
+    title = plain(f"{sign} {formatter.label(label)}", bold=True)
     return leaves.line((title, *spans))
 
 
@@ -220,14 +220,10 @@ def resolved(
         (incident_words.RESOLVED, summary.resolved_by),
     ):
         at = by.at if by else None
-        spans: Spans = (TextSpan(text=f"{formatter.text(label)}{formatter.text(words.COLON)}"),)
-        spans = (
-            (*spans, Timestamp(at))
-            if at
-            else (*spans, TextSpan(text=formatter.text(incident_words.NOT_KNOWN), italic=True))
-        )
+        told = Timestamp(at) if at else plain(formatter.text(incident_words.NOT_KNOWN), italic=True)
+        spans: Spans = (plain(formatter.label(label)), told)
         if label is not incident_words.FIRST_REPORT and (took := formatter.elapsed(summary.detected_at, at)):
-            spans = (*spans, TextSpan(text=f" · {formatter.text(incident_words.AFTER).format(took)}"))
+            spans = (*spans, plain(f" · {formatter.text(incident_words.AFTER).format(took)}"))
         spans = (*spans, *(formatter.attribution(by) if by else ()))
         times.append(leaves.with_link(spans, by))
     elements: list[Element] = [

@@ -14,7 +14,7 @@ from intents.templates import capitalised
 from responses import words
 from responses.chronicle import incident_replies, incident_words
 from responses.chronicle.fact_formatter import FactFormatter
-from responses.chronicle.markdown import Spans, TextSpan
+from responses.chronicle.markdown import Spans, plain
 from responses.chronicle.sources import source
 from responses.sentences import finished
 from responses.shown import shown_line
@@ -89,7 +89,7 @@ def _impact(asks: Resolution, formatter: FactFormatter, leaves: LeafWriter) -> I
         yield blocks.sentence(formatter.text(incident_replies.NO_OPEN_IMPACT))
         return
     spans: Spans = (*formatter.quote(asks.impact.says), *source(asks.impact, formatter))
-    yield blocks.line(*leaves.line((TextSpan(text="⚠️ "), *spans)))
+    yield blocks.line(*leaves.line((plain("⚠️ "), *spans)))
 
 
 def _actions(asks: Resolution, formatter: FactFormatter, leaves: LeafWriter) -> Iterator[Element]:
