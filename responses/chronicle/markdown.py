@@ -77,12 +77,12 @@ _ADDRESS: Final = re.compile(r"((?:\b[a-z][a-z0-9+.-]*://|\bwww\.)[^\s`()\[\]<>\
 _WEB: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Markdown:
     """Writes the lines of one document. Times are UTC with the date; people are shown by `names`, else by id."""
 
-    def __init__(self, *, permalink: Callable[[Fact], str], names: Mapping[str, str]) -> None:
-        self._permalink = permalink
-        self._names = names
+    permalink: Callable[[Fact], str]
+    names: Mapping[str, str]
 
     def line(self, spans: Spans) -> str:
         """Return one line, which may begin a paragraph, an item or a cell."""
@@ -98,11 +98,11 @@ class Markdown:
 
     def source_link(self, fact: Fact | None) -> str:
         """Return a link to a fact's source message, "" if it has no source."""
-        return link(incident_words.SOURCE_LINK, self._permalink(fact)) if fact and self._permalink(fact) else ""
+        return link(incident_words.SOURCE_LINK, self.permalink(fact)) if fact and self.permalink(fact) else ""
 
     def person(self, user: str) -> str:
         """Return the name of a user, else the id."""
-        name = shown_line(self._names.get(user, ""), limit=_NAME)
+        name = shown_line(self.names.get(user, ""), limit=_NAME)
         return escaped(name) if name else code(shown_line(user, limit=_NAME))
 
     def _span(self, span: Span) -> str:

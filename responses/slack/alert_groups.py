@@ -108,55 +108,50 @@ class RemedyDone:
     by: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsShown:
+    """The alerts of a post by name, with their cause, since when they fire, and their silence."""
+
+    names: Mapping[str, int]
+    cause: str
+    since: datetime | None
+    link: str
+    silence: SilenceShown | None = None
+
+
 def firing_message(
-    names: Mapping[str, int],
-    *,
-    cause: str,
-    diagnosis: Sequence[Block],
-    since: datetime | None,
-    link: str,
-    silence: SilenceShown | None = None,
-    diagnose: str = "",
-    silences: str = "",
-    language: Language,
+    alerts: AlertsShown, *, diagnosis: Sequence[Block], diagnose: str = "", silences: str = "", language: Language
 ) -> Message:
     """Return the post while alerts fire; `diagnosis` are the blocks of its answer.
 
     `diagnose` is the value of the button that leads to the whole diagnosis, `silences` that of the button that silences
     the alerts; "" for no button.
     """
-    says = alert_words.firing_line(names, since, language)
-    below = [*silence_state(silence, language=language)]
+    says = alert_words.firing_line(alerts.names, alerts.since, language)
+    below = [*silence_state(alerts.silence, language=language)]
     buttons = []
     if diagnose:
         buttons.append(blocks.button(DIAGNOSE.in_(language), action_id=action_id(Press.DIAGNOSE), value=diagnose))
     if silences:
-        buttons.append(silence_button(silence, post=silences, language=language))
+        buttons.append(silence_button(alerts.silence, post=silences, language=language))
     if buttons:
         below.append(blocks.actions(*buttons))
-    return Message(text=fallback(says, cause), blocks=(_head(says, link, language), *diagnosis, *below))
+    head = _head(says, alerts.link, language)
+    return Message(text=fallback(says, alerts.cause), blocks=(head, *diagnosis, *below))
 
 
 def resolved_message(
-    names: Mapping[str, int],
-    *,
-    cause: str,
-    since: datetime | None,
-    ended: datetime | None,
-    link: str,
-    silence: SilenceShown | None = None,
-    done: Sequence[RemedyDone] = (),
-    language: Language,
+    alerts: AlertsShown, *, ended: datetime | None, done: Sequence[RemedyDone] = (), language: Language
 ) -> Message:
     """Return the post once all alerts are resolved, with what was `done` meanwhile."""
-    lasted = ended - since if ended and since else None
-    says, what = alert_words.resolved_line(names, lasted, language), shown_line(cause, limit=_LONGEST)
+    lasted = ended - alerts.since if ended and alerts.since else None
+    says, what = alert_words.resolved_line(alerts.names, lasted, language), shown_line(alerts.cause, limit=_LONGEST)
     body = (blocks.rich(blocks.sentence(what)),) if what else ()
     if done:
         body = (*body, blocks.rich(*(_applied(one, language) for one in done[:_MOST_DONE])))
-    if silence is not None:
-        body = (*body, *silence_state(replace(silence, stands=False), language=language))
-    return Message(text=fallback(says, what), blocks=(_head(says, link, language), *body))
+    if alerts.silence is not None:
+        body = (*body, *silence_state(replace(alerts.silence, stands=False), language=language))
+    return Message(text=fallback(says, what), blocks=(_head(says, alerts.link, language), *body))
 
 
 def _head(says: str, link: str, language: Language) -> Block:

@@ -6,6 +6,7 @@ A group is a list of elements that belong together: a finding with its quote, a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from intents.domain import (
@@ -43,36 +44,28 @@ _CELL: Final = 200
 _ROW: Final = 400
 
 
+@dataclass(slots=True)
 class DiagnosisFormatter:
-    """Formats the pieces of one diagnosis. `was_cut` tells afterwards whether a text was cut."""
+    """Formats the pieces of one diagnosis. `was_cut` tells afterwards whether a text was cut.
 
-    def __init__(
-        self,
-        diagnosis: ShownDiagnosis,
-        language: Language,
-        *,
-        of_text: bool,
-        text_only: Text | None = None,
-        most: int = _SENTENCE,
-        most_of_table: int = _TABLE,
-    ) -> None:
-        """Take the reason why no cluster was queried (`text_only`) and the limits of a sentence and of a table."""
-        self._diagnosis = diagnosis
-        self._language = language
-        self._of_text = of_text
-        self._text_only = text_only
-        self._most = most
-        self._most_of_table = most_of_table
-        self._glimpse = _GLIMPSE if most == _SENTENCE else most
-        self.was_cut = False
+    `text_only` is the reason why no cluster was queried; `most` and `most_of_table` limit a sentence and a table.
+    """
+
+    diagnosis: ShownDiagnosis
+    language: Language
+    of_text: bool = field(kw_only=True)
+    text_only: Text | None = field(default=None, kw_only=True)
+    most: int = field(default=_SENTENCE, kw_only=True)
+    most_of_table: int = field(default=_TABLE, kw_only=True)
+    was_cut: bool = field(default=False, init=False)
 
     def text(self, text: Text) -> str:
         """Return a text in the language of this formatter."""
-        return text.in_(self._language)
+        return text.in_(self.language)
 
     def cut(self, text: str, most: int = 0) -> str:
         """Return `text`, cut if it is longer than `most` characters."""
-        most = most or self._most
+        most = most or self.most
         self.was_cut = self.was_cut or length(text) > most
         return blocks.cut(text, most)
 
@@ -80,14 +73,14 @@ class DiagnosisFormatter:
 
     def headline(self, one: JudgedHypothesis) -> str:
         """Return 🔴 CONFIRMED · title."""
-        return f"{sentences.verdict_sign(one)} {sentences.verdict_word(one, self._language)} · {self.text(one.title)}"
+        return f"{sentences.verdict_sign(one)} {sentences.verdict_word(one, self.language)} · {self.text(one.title)}"
 
     def where(self, one: JudgedHypothesis) -> Element | None:
         """Return object and impact in one line."""
         leaves: list[Leaf] = []
         if one.subject:
             leaves.append(blocks.code(self.cut(str(one.subject), _OBJECT)))
-            top = self._diagnosis.owners[-1] if self._diagnosis.owners else None
+            top = self.diagnosis.owners[-1] if self.diagnosis.owners else None
             if top and (top.kind, top.name) != (one.subject.kind, one.subject.name):
                 leaves.append(blocks.text(self.cut(f" ← {top.kind} {top.name}", _OBJECT)))
         if impact := self.text(one.impact):
@@ -100,7 +93,7 @@ class DiagnosisFormatter:
         """Return a hypothesis in one line: verdict, title, object."""
         leaves = [
             blocks.text(f"{sentences.verdict_sign(one)} "),
-            blocks.bold(sentences.verdict_word(one, self._language)),
+            blocks.bold(sentences.verdict_word(one, self.language)),
             blocks.text(f" · {self.cut(self.text(one.title))}"),
         ]
         if one.subject:
@@ -110,7 +103,7 @@ class DiagnosisFormatter:
         return blocks.line(*leaves)
 
     def _explained(self, one: JudgedHypothesis) -> str:
-        return causality.explanation(one, self._diagnosis, self._language)
+        return causality.explanation(one, self.diagnosis, self.language)
 
     def effects(self, one: JudgedHypothesis) -> list[Element]:
         """Return the effects of a cause, a line each."""
@@ -118,29 +111,29 @@ class DiagnosisFormatter:
             blocks.line(
                 blocks.bold(f"{self.text(words.EFFECT)}{self.text(words.COLON)}"),
                 blocks.text(
-                    self.cut(causality.effect_line(each, self._language, cause=one, of_text=self._of_text), _OBJECT)
+                    self.cut(causality.effect_line(each, self.language, cause=one, of_text=self.of_text), _OBJECT)
                 ),
             )
-            for each in causality.effects(one, self._diagnosis)
+            for each in causality.effects(one, self.diagnosis)
         ]
 
     def affected(self) -> Element | None:
         """Return whom the leading cause hits, if the answer does not name all of them."""
-        says = dependents.named_later(self._diagnosis, self._language)
+        says = dependents.named_later(self.diagnosis, self.language)
         label = f"{self.text(words.AFFECTED)}{self.text(words.COLON)}"
         return blocks.line(blocks.bold(label), blocks.text(self.cut(says))) if says else None
 
     def timeline(self) -> list[Group]:
         """Return what happened when, a line each, oldest first."""
         groups: list[Group] = []
-        for moment in self._diagnosis.timeline:
+        for moment in self.diagnosis.timeline:
             leaves: list[Leaf] = [
-                blocks.code(causality.moment_time(moment, self._diagnosis.observed_at)),
+                blocks.code(causality.moment_time(moment, self.diagnosis.observed_at)),
                 blocks.text(" "),
             ]
             if moment.part:
-                leaves += [blocks.bold(words.PARTS[moment.part].in_(self._language)), blocks.text(" ")]
-            leaves.append(blocks.text(self.cut(causality.moment_text(moment, self._language), _OBJECT)))
+                leaves += [blocks.bold(words.PARTS[moment.part].in_(self.language)), blocks.text(" ")]
+            leaves.append(blocks.text(self.cut(causality.moment_text(moment, self.language), _OBJECT)))
             groups.append([blocks.line(*leaves)])
         return groups
 
@@ -164,9 +157,9 @@ class DiagnosisFormatter:
         return [*matched, *found[:1], *self.gaps(limiting), *found[1:], *unread, *beside]
 
     def _match(self, match: SignatureMatch) -> Element:
-        where = sentences.match_location(match, self._language, of_text=self._of_text)
+        where = sentences.match_location(match, self.language, of_text=self.of_text)
         # The reader pasted this line: its beginning is enough to recognise it.
-        glimpse = quote(blocks.cut(" ".join(match.quote.split()), self._glimpse))
+        glimpse = quote(blocks.cut(" ".join(match.quote.split()), _GLIMPSE if self.most == _SENTENCE else self.most))
         label = f"{self.text(words.MATCHED)}{self.text(words.COLON)}"
         return blocks.line(blocks.bold(label), blocks.text(glimpse), blocks.text(f" {where}", italic=True))
 
@@ -192,9 +185,9 @@ class DiagnosisFormatter:
         group: Group = []
         if rows.names:
             lines = aligned_lines(rows.names, [[blocks.cut(cell, _CELL) for cell in row] for row in rows.rows])
-            kept = _first(lines, self._most_of_table)
+            kept = _first(lines, self.most_of_table)
             group.append(blocks.preformatted("\n".join(kept)))
-            group += blocks.left_out(len(lines) - len(kept), self._language)
+            group += blocks.left_out(len(lines) - len(kept), self.language)
         if shared := self.shared(rows.shared):
             group.append(shared)
         return group
@@ -231,8 +224,8 @@ class DiagnosisFormatter:
         """Return one line per gap; a missing cluster is mentioned once, with its reason if known."""
         said: dict[str, None] = {}
         for gap in gaps:
-            alone = gap.reason is GapReason.NO_CLUSTER and self._text_only
-            said[self.text(alone) if alone else sentences.gap_sentence(gap, self._language)] = None
+            alone = gap.reason is GapReason.NO_CLUSTER and self.text_only
+            said[self.text(alone) if alone else sentences.gap_sentence(gap, self.language)] = None
         mark = words.SYMBOLS[FindingOutcome.GAP]
         return [[self._marked(mark, says)] for says in said]
 
@@ -243,20 +236,20 @@ class DiagnosisFormatter:
     def unexplained(self) -> list[Group]:
         """Return the observations that no hypothesis explains."""
         return [
-            [blocks.sentence(self.cut(f"· {glance.observation(seen, self._language)}"))]
-            for seen in self._diagnosis.unexplained
+            [blocks.sentence(self.cut(f"· {glance.observation(seen, self.language)}"))]
+            for seen in self.diagnosis.unexplained
         ]
 
     def changes(self) -> list[Group]:
         """Return what changed before the trouble began."""
         return [
-            [blocks.sentence(self.cut(f"· {sentences.change(one, self._language)}"))] for one in self._diagnosis.changes
+            [blocks.sentence(self.cut(f"· {sentences.change(one, self.language)}"))] for one in self.diagnosis.changes
         ]
 
     def nearest(self) -> list[Group]:
         """Return the closest catalog entries, and a line that would match each."""
         groups: list[Group] = []
-        for near in self._diagnosis.nearest:
+        for near in self.diagnosis.nearest:
             what = f"· {self.text(near.title)} ({near.incident}, {near.score:.2f})"
             group = [blocks.sentence(self.cut(what))]
             if near.decided_by:
@@ -270,7 +263,7 @@ class DiagnosisFormatter:
         mark, colon = words.SYMBOLS[FindingOutcome.REFUTES], self.text(words.COLON)
         said = (
             sentences.joined(
-                f"{self.text(one.title)} ({one.incident})", sentences.refutation(one, self._language), by=colon
+                f"{self.text(one.title)} ({one.incident})", sentences.refutation(one, self.language), by=colon
             )
             for one in out
         )

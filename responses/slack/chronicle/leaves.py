@@ -35,6 +35,7 @@ _UNBROKEN: Final = "\u00a0"
 _TODAY: Final = timedelta(hours=12)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeafWriter:
     """Writes the lines of one message.
 
@@ -42,11 +43,10 @@ class LeafWriter:
     if the message is new and public. Without it, their ids are shown.
     """
 
-    def __init__(self, *, permalink: Permalink, names: Names, now: datetime, mention: bool) -> None:
-        self._permalink = permalink
-        self._names = names
-        self._now = now
-        self._mention = mention
+    permalink: Permalink
+    names: Names
+    now: datetime
+    mention: bool
 
     def line(self, spans: Spans) -> list[Leaf]:
         """Return the leaves of one line."""
@@ -58,20 +58,20 @@ class LeafWriter:
 
     def source_link(self, fact: Fact | None) -> list[Leaf]:
         """Return a link to a fact's source message; an empty list if it has no source."""
-        address = self._permalink(fact) if fact else ""
+        address = self.permalink(fact) if fact else ""
         return [blocks.text(_UNBROKEN), blocks.link(address, incident_words.SOURCE_LINK)] if address else []
 
     def person(self, user: str) -> Leaf:
         """Return the name of a user, a mention, or the id."""
-        if name := shown_line(self._names.get(user, ""), limit=_NAME):
+        if name := shown_line(self.names.get(user, ""), limit=_NAME):
             return blocks.text(name)
-        if self._mention and _USER_ID.fullmatch(user):
+        if self.mention and _USER_ID.fullmatch(user):
             return blocks.user(user)
         return blocks.text(shown_line(user, limit=_NAME))
 
     def timestamp(self, at: datetime) -> Leaf:
         """Return the time in the reader's time zone; as text, in UTC."""
-        is_today = abs(self._now - at) < _TODAY
+        is_today = abs(self.now - at) < _TODAY
         form = "{time}" if is_today else "{date_short} {time}"
         return blocks.moment(max(0, int(at.timestamp())), form=form, fallback=utc(at, dated=not is_today))
 
