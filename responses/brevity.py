@@ -11,10 +11,7 @@ from responses.causality import message_of
 _CJK: Final = r"\u3400-\u9fff"
 # A word, or one Chinese character with the punctuation behind it.
 _UNIT: Final = re.compile(rf"[{_CJK}][\u3000-\u303f\uff00-\uffef]*\s*|[^\s{_CJK}]+\s*")
-_SENTENCE_END: Final = {
-    Language.EN: re.compile(r"(?<=[.!?])\s+(?=[A-Z“\"({0-9])"),
-    Language.ZH: re.compile(r"(?<=。)"),
-}
+_SENTENCE_END: Final = {Language.EN: re.compile(r"(?<=[.!?])\s+(?=[A-Z“\"({0-9])"), Language.ZH: re.compile(r"(?<=。)")}
 _QUOTE: Final = re.compile(r"“([^”]*)”")
 _QUOTE_WORDS: Final = 14
 # The kubelet ends the message of a back-off with container and pod, which the sentence around it names.

@@ -28,7 +28,7 @@ from responses.chronicle.markdown import (
     table,
 )
 from responses.chronicle.sources import cause_lines, source
-from responses.shown import shown_line
+from responses.shown import fitting, shown_line
 from responses.slack.message import Snippet
 
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
@@ -95,10 +95,8 @@ class _Draft:
             (incident_words.ACTION_ITEMS, iter(("- [ ]",))),
             (incident_words.LINKS_TITLE, self._links()),
         ):
-            yield ""
-            yield f"## {self._text(heading)}"
-            yield ""
-            yield from self._or_none(body)
+            yield from ("", f"## {self._text(heading)}", "")
+            yield from list(body) or [self._text(incident_words.NONE)]
 
     def _title(self) -> str:
         leading = self._summary.leading
@@ -142,24 +140,18 @@ class _Draft:
 
         def row(label: Text, by: Fact | None) -> tuple[str, str, str, str]:
             when = dated(by.at) if by else f"*{self._text(incident_words.NOT_KNOWN)}*"
-            took = (
-                "" if by is summary.detected_by else self._formatter.elapsed(summary.detected_at, by.at if by else None)
-            )
+            ended = by.at if by and by is not summary.detected_by else None
+            took = self._formatter.elapsed(summary.detected_at, ended)
             said = self._markdown.line((*self._formatter.quote(by.says), *self._source(by))) if by else ""
             return self._text(label), when, took, said
 
-        began = (
-            self._text(incident_words.RECORD_BEGAN),
-            dated(summary.opened),
-            "",
-            self._text(incident_words.CASEBOOK),
-        )
+        first, own = self._text(incident_words.RECORD_BEGAN), self._text(incident_words.CASEBOOK)
         heads = (incident_words.COLUMN_TIME, incident_words.COLUMN_TOOK, incident_words.COLUMN_SOURCE)
         yield from table(
             ("", *(self._text(head) for head in heads)),
             (
                 row(incident_words.FIRST_REPORT, summary.detected_by),
-                began,
+                (first, dated(summary.opened), "", own),
                 row(incident_words.MITIGATED, summary.mitigated_by),
                 row(incident_words.RESOLVED, summary.resolved_by),
             ),
@@ -172,25 +164,19 @@ class _Draft:
             yield from [""] if number else []
             yield self._markdown.line(each.spans)
             if each.fact and is_from_catalog(each.fact) and (evidence := self._formatter.evidence(each.fact)):
-                yield ""
-                yield f"> {self._markdown.line(evidence)}"
+                yield from ("", f"> {self._markdown.line(evidence)}")
             elif each.fact and each.fact.kind is FactKind.HYPOTHESIS:
-                yield ""
-                yield f"*{self._text(incident_words.NOT_PROVEN)}*"
+                yield from ("", f"*{self._text(incident_words.NOT_PROVEN)}*")
         shown = {each.fact.key for each in causes if each.fact}
         standing = [moment.fact for moment in ((summary.leading, *summary.others) if summary.leading else ())]
         commands = dict.fromkeys(shown_line(each.reproduce, limit=_COMMAND) for each in standing if each.reproduce)
         if commands:
-            yield ""
-            yield f"{self._label(incident_words.REPRODUCE).rstrip()}"
-            yield ""
+            yield from ("", self._label(incident_words.REPRODUCE).rstrip(), "")
             yield from fenced(list(commands)[:_COMMANDS])
         rest = [moment for moment in summary.others if moment.fact.key not in shown]
         for heading, others in ((incident_words.OTHERS, rest), (incident_words.RULED_OUT, summary.ruled_out)):
             if others:
-                yield ""
-                yield f"{self._label(heading).rstrip()}"
-                yield ""
+                yield from ("", self._label(heading).rstrip(), "")
                 yield from (f"- {self._moment_of(moment.fact)}" for moment in others[:_REPORTS])
                 yield from self._rest(len(others) - _REPORTS)
 
@@ -200,16 +186,11 @@ class _Draft:
         if not acted:
             return
         rows = [self._act(act) for act in acted[-_ACTED:]]
-        heads = (
-            incident_words.COLUMN_TIME,
-            incident_words.COLUMN_WHAT,
-            incident_words.COLUMN_OUTCOME,
-            incident_words.COLUMN_WHO,
-        )
+        what_came = (incident_words.COLUMN_WHAT, incident_words.COLUMN_OUTCOME)
+        heads = (incident_words.COLUMN_TIME, *what_came, incident_words.COLUMN_WHO)
         yield from table([self._text(head) for head in heads], rows)
         if left := len(acted) - len(rows):
-            yield ""
-            yield self._text(incident_words.CUT_OFF).format(left)
+            yield from ("", self._text(incident_words.CUT_OFF).format(left))
 
     def _act(self, act: Act) -> tuple[str, str, str, str]:
         """Return a row: when it was begun, what it was, its outcome, who did it."""
@@ -231,25 +212,16 @@ class _Draft:
     def _timeline(self) -> Iterator[str]:
         if not self._moments:
             return
-        rows: list[tuple[str, str, str]] = []
-        room = _TIMELINE
-        for moment in reversed(self._moments):
-            spans = (
-                *self._formatter.moment(moment),
-                SourceLink(moment.fact),
-                *self._formatter.outcome_of_moment(moment),
-            )
-            what = self._markdown.line(spans)
-            row = (clock(moment.at), self._who(moment.fact), what)
-            room -= len("".join(row).encode())
-            if room < 0:
-                break
-            rows.append(row)
+        newest = map(self._moment, reversed(self._moments))
+        rows = fitting(newest, _TIMELINE, size=lambda row: len("".join(row).encode()))
         heads = (incident_words.COLUMN_TIME, incident_words.COLUMN_WHO, incident_words.COLUMN_WHAT)
         yield from table([self._text(head) for head in heads], reversed(rows))
         if left := len(self._moments) - len(rows):
-            yield ""
-            yield self._text(incident_words.CUT_OFF).format(left)
+            yield from ("", self._text(incident_words.CUT_OFF).format(left))
+
+    def _moment(self, moment: TimelineEntry) -> tuple[str, str, str]:
+        what = (*self._formatter.moment(moment), SourceLink(moment.fact), *self._formatter.outcome_of_moment(moment))
+        return clock(moment.at), self._who(moment.fact), self._markdown.line(what)
 
     def _links(self) -> Iterator[str]:
         by_url = {found.url: (fact, found) for fact in self._summary.links for found in fact.links}
@@ -277,11 +249,3 @@ class _Draft:
     def _rest(self, left: int) -> Iterator[str]:
         if left > 0:
             yield f"- {self._text(incident_words.CUT_OFF).format(left)}"
-
-    def _or_none(self, body: Iterator[str]) -> Iterator[str]:
-        empty = True
-        for one in body:
-            empty = False
-            yield one
-        if empty:
-            yield self._text(incident_words.NONE)

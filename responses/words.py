@@ -199,29 +199,6 @@ FULL_ANSWER_IN_FILE: Final = Text(
 CUT_OFF: Final = Text(en="Too long to show in full: {} more parts are left out.", zh="内容过长：另有 {} 部分未显示。")
 
 
-STATE_CHECKING: Final = Text(en="checking whether it is still needed", zh="正在确认是否仍需处理")
-STATE_APPLYING: Final = Text(en="being applied", zh="正在执行")
-STATE_APPLIED: Final = Text(en="applied; effect not known yet", zh="已执行，效果待确认")
-STATE_VERIFYING: Final = Text(en="applied; verifying that the cause is gone", zh="已执行，正在确认问题是否消失")
-STATE_WAITING: Final = Text(en="applied; could not be verified before the deadline", zh="已执行；未能在期限内确认效果")
-STATE_REFUSED: Final = Text(en="refused, nothing was changed", zh="被拒绝，未做任何更改")
-STATE_FIXED: Final = Text(en="FIXED: the cause is gone", zh="已修复：问题已消失")
-STATE_CHANGED: Final = Text(en="CHANGED, not yet better: the symptom is still there", zh="已修改，尚未好转：症状仍在")
-STATE_LATER: Final = Text(
-    en="the change is in place; whether it helped shows later", zh="修改已到位；是否有效稍后才能看到"
-)
-STATE_NOT_FIXED: Final = Text(en="applied, but NOT FIXED", zh="已执行，但未修复")
-STATE_WORSE: Final = Text(en="applied, and it is WORSE than before", zh="已执行，情况比之前更糟")
-STATE_DONE: Final = Text(en="done; this does not fix the cause", zh="已完成；这不会消除原因")
-STATE_UNDONE: Final = Text(en="undone", zh="已撤销")
-STATE_NOT_DONE: Final = Text(en="applied, but it had NO EFFECT", zh="已执行，但没有生效")
-STATE_UNKNOWN: Final = Text(
-    en="UNKNOWN whether it was applied: check the object before you retry",
-    zh="不确定是否已执行：请先检查对象，再决定是否重试",
-)
-STATE_PARTLY: Final = Text(en="STOPPED half-way: some steps were applied", zh="中途停止：只执行了部分步骤")
-STATE_AWAITING: Final = Text(en="waiting for a second person to approve it", zh="等待另一人批准")
-STATE_FAILED: Final = Text(en="failed, nothing was changed", zh="失败，未做任何更改")
 BY: Final = Text(en="by ", zh="操作人：")
 APPROVED_BY: Final = Text(en="approved by ", zh="批准人：")
 APPROVE: Final = Text(en="Approve", zh="批准")

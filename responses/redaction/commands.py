@@ -373,17 +373,7 @@ _WRAPPED: Final = LatePattern(rb"\x1a[\"']?[ \t]*\r?\n[ \t>|+-]*([A-Za-z0-9_+/=-
 
 _ALL: Final = (_ENCODED, _LISTED, *_DIRECTIVES, _JOIN, _TOKEN_FILE)
 # Here a plain word is a password as well.
-_CERTAIN: Final = (
-    *_PRINTED,
-    _PIPED,
-    _WRITTEN,
-    *_QUOTED_COMMANDS,
-    _HERE_STRING,
-    _AUTH_LINE,
-    _FTP,
-    _ACL,
-    *_DEVICES,
-)
+_CERTAIN: Final = (*_PRINTED, _PIPED, _WRITTEN, *_QUOTED_COMMANDS, _HERE_STRING, _AUTH_LINE, _FTP, _ACL, *_DEVICES)
 # If none of these matches, `hide_in_terminal` leaves a text as it is.
 TERMINAL_PATTERNS: Final = (*_ALL, *_CERTAIN, _USERS, _WRAPPED)
 

@@ -11,16 +11,7 @@ import binascii
 from collections.abc import Callable
 from typing import Any, Final
 
-from responses.redaction.buffer import (
-    FILL,
-    PAGE_TOKEN,
-    LatePattern,
-    Match,
-    hidden,
-    hide_groups,
-    hide_if,
-    looks_random,
-)
+from responses.redaction.buffer import FILL, PAGE_TOKEN, LatePattern, Match, hidden, hide_groups, hide_if, looks_random
 from responses.redaction.names import is_no_secret, is_sentence
 
 Hide = Callable[[Match], bytes]

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from intents.cluster_text import BREAK, one_line
 from intents.domain import Language
 from responses import words
-from responses.shown import whole_words
+from responses.shown import fitting, whole_words
 from responses.slack import limits
 from responses.slack.message import Block, View, length, visible_length
 
@@ -380,13 +380,6 @@ def fit_groups(groups: Iterable[Sequence[Element]], most: int) -> tuple[list[Ele
 
     A group is a sentence with its quote: neither is shown without the other. The first one is always kept.
     """
-    kept: list[Element] = []
-    used = left = 0
-    for group in groups:
-        size = visible_length(list(group))
-        if left or (kept and used + size > most):
-            left += 1
-            continue
-        kept += group
-        used += size
-    return kept, left
+    whole = [list(group) for group in groups]
+    kept = fitting(whole, most, size=visible_length, least=1)
+    return [element for group in kept for element in group], len(whole) - len(kept)

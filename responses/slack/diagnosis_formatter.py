@@ -24,7 +24,7 @@ from intents.domain import (
 )
 from responses import causality, dependents, glance, sentences, words
 from responses.layout import quote
-from responses.shown import ShownDiagnosis
+from responses.shown import ShownDiagnosis, fitting
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 from responses.slack.message import length
@@ -272,13 +272,7 @@ class DiagnosisFormatter:
 
 def _first(lines: Sequence[str], most: int) -> list[str]:
     """Return the first lines with at most `most` characters together, but at least the head and one row."""
-    kept: list[str] = []
-    for line in lines:
-        shown = blocks.cut(line, _ROW)
-        if len(kept) > 1 and length("".join(kept)) + length(shown) > most:
-            break
-        kept.append(shown)
-    return kept
+    return fitting((blocks.cut(line, _ROW) for line in lines), most, size=length, least=2)
 
 
 def _gaps_of(one: JudgedHypothesis) -> Iterator[Gap]:

@@ -43,10 +43,7 @@ _FORMS: Final = (
         "/diagnose learned",
         Text(en="list, edit and share the incidents that people saved", zh="列出、编辑和共享已保存的问题"),
     ),
-    (
-        "/diagnose summary",
-        Text(en="show what you missed in this incident channel", zh="查看此故障频道中您错过的内容"),
-    ),
+    ("/diagnose summary", Text(en="show what you missed in this incident channel", zh="查看此故障频道中您错过的内容")),
     (
         "/diagnose incident status|timeline|export",
         Text(

@@ -16,7 +16,7 @@ from intents.typed_values import may_be_left_out
 from responses import words
 from responses.safety import safe
 from responses.sentences import finished
-from responses.shown import shown_line, shown_lines
+from responses.shown import fitting, shown_line, shown_lines
 from responses.slack import blocks
 from responses.slack.blocks import Leaf
 from responses.slack.message import Block, View
@@ -219,13 +219,8 @@ def _change(shown: Confirmation, language: Language) -> list[Block]:
     if not shown.diff.strip():
         return [blocks.rich(blocks.sentence(words.NO_DIFF.in_(language), italic=True))]
     lines = shown_lines(safe(shown.diff, limit=200_000).strip("\n").split("\n"))
-    kept: list[str] = []
-    used = 0
-    for line in (blocks.cut(line, _DIFF_LINE) for line in lines[:_DIFF_LINES]):
-        used += len(line) + 1
-        if used > _DIFF_CHARACTERS:
-            break
-        kept.append(line)
+    cut = (blocks.cut(line, _DIFF_LINE) for line in lines[:_DIFF_LINES])
+    kept = fitting(cut, _DIFF_CHARACTERS, size=lambda line: len(line) + 1)
     elements = [blocks.sentence(words.DRY_RUN.in_(language), bold=True), blocks.preformatted("\n".join(kept))]
     if left := len(lines) - len(kept):
         elements.append(blocks.sentence(words.DIFF_CUT.in_(language).format(left), italic=True))

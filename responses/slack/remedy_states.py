@@ -73,24 +73,42 @@ class RemedyShown:
 
 
 _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
-    RemedyState.AWAITING: ("✋", words.STATE_AWAITING),
-    RemedyState.CHECKING: ("⏳", words.STATE_CHECKING),
-    RemedyState.APPLYING: ("⏳", words.STATE_APPLYING),
-    RemedyState.APPLIED: ("⏳", words.STATE_APPLIED),
-    RemedyState.VERIFYING: ("⏳", words.STATE_VERIFYING),
-    RemedyState.REFUSED: ("🚫", words.STATE_REFUSED),
-    RemedyState.FIXED: ("✅", words.STATE_FIXED),
-    RemedyState.CHANGED: ("⚠️", words.STATE_CHANGED),
-    RemedyState.LATER: ("🕓", words.STATE_LATER),
-    RemedyState.NOT_FIXED: ("⚠️", words.STATE_NOT_FIXED),
-    RemedyState.WORSE: ("🔥", words.STATE_WORSE),
-    RemedyState.WAITING: ("⌛", words.STATE_WAITING),
-    RemedyState.UNKNOWN: ("❓", words.STATE_UNKNOWN),
-    RemedyState.FAILED: ("❌", words.STATE_FAILED),
-    RemedyState.PARTLY: ("⚠️", words.STATE_PARTLY),
-    RemedyState.DONE: ("🧰", words.STATE_DONE),
-    RemedyState.UNDONE: ("↩", words.STATE_UNDONE),
-    RemedyState.NOT_DONE: ("⚠️", words.STATE_NOT_DONE),
+    RemedyState.AWAITING: ("✋", Text(en="waiting for a second person to approve it", zh="等待另一人批准")),
+    RemedyState.CHECKING: ("⏳", Text(en="checking whether it is still needed", zh="正在确认是否仍需处理")),
+    RemedyState.APPLYING: ("⏳", Text(en="being applied", zh="正在执行")),
+    RemedyState.APPLIED: ("⏳", Text(en="applied; effect not known yet", zh="已执行，效果待确认")),
+    RemedyState.VERIFYING: (
+        "⏳",
+        Text(en="applied; verifying that the cause is gone", zh="已执行，正在确认问题是否消失"),
+    ),
+    RemedyState.REFUSED: ("🚫", Text(en="refused, nothing was changed", zh="被拒绝，未做任何更改")),
+    RemedyState.FIXED: ("✅", Text(en="FIXED: the cause is gone", zh="已修复：问题已消失")),
+    RemedyState.CHANGED: (
+        "⚠️",
+        Text(en="CHANGED, not yet better: the symptom is still there", zh="已修改，尚未好转：症状仍在"),
+    ),
+    RemedyState.LATER: (
+        "🕓",
+        Text(en="the change is in place; whether it helped shows later", zh="修改已到位；是否有效稍后才能看到"),
+    ),
+    RemedyState.NOT_FIXED: ("⚠️", Text(en="applied, but NOT FIXED", zh="已执行，但未修复")),
+    RemedyState.WORSE: ("🔥", Text(en="applied, and it is WORSE than before", zh="已执行，情况比之前更糟")),
+    RemedyState.WAITING: (
+        "⌛",
+        Text(en="applied; could not be verified before the deadline", zh="已执行；未能在期限内确认效果"),
+    ),
+    RemedyState.UNKNOWN: (
+        "❓",
+        Text(
+            en="UNKNOWN whether it was applied: check the object before you retry",
+            zh="不确定是否已执行：请先检查对象，再决定是否重试",
+        ),
+    ),
+    RemedyState.FAILED: ("❌", Text(en="failed, nothing was changed", zh="失败，未做任何更改")),
+    RemedyState.PARTLY: ("⚠️", Text(en="STOPPED half-way: some steps were applied", zh="中途停止：只执行了部分步骤")),
+    RemedyState.DONE: ("🧰", Text(en="done; this does not fix the cause", zh="已完成；这不会消除原因")),
+    RemedyState.UNDONE: ("↩", Text(en="undone", zh="已撤销")),
+    RemedyState.NOT_DONE: ("⚠️", Text(en="applied, but it had NO EFFECT", zh="已执行，但没有生效")),
 }
 
 

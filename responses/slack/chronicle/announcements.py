@@ -22,7 +22,7 @@ from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
 from responses.chronicle.markdown import Person, SourceLink, Spans, Timestamp, plain
 from responses.chronicle.sources import cause_lines, source
-from responses.shown import shown_line
+from responses.shown import fitting, shown_line
 from responses.slack import blocks, limits
 from responses.slack.blocks import Element, Leaf
 from responses.slack.chronicle.leaves import NO_NAMES, LeafWriter, Names, Permalink
@@ -49,14 +49,8 @@ def timeline_message(
     """
     leaves = LeafWriter(permalink=permalink, names=names, now=now, mention=mention)
     formatter = FactFormatter(language)
-    kept: list[list[Leaf]] = []
-    room = limits.BUDGET_VISIBLE - _NOTES
-    for moment in reversed(moments[-_MOMENTS:]):
-        shown = moment_leaves(moment, formatter, leaves)
-        room -= visible_length(shown)
-        if room < 0:
-            break
-        kept.append(shown)
+    shown = (moment_leaves(moment, formatter, leaves) for moment in reversed(moments[-_MOMENTS:]))
+    kept = fitting(shown, limits.BUDGET_VISIBLE - _NOTES, size=visible_length)
     title = f"🕒 {incident_words.TIMELINE.in_(language)} · #{line(name, 80)}"
     elements = []
     if left := len(moments) - len(kept):

@@ -19,7 +19,7 @@ from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
 from responses.chronicle.markdown import Markdown, Person, SourceLink, Timestamp, code, dated, escaped, plain
 from responses.chronicle.sources import cause_lines
-from responses.shown import shown_line
+from responses.shown import fitting, shown_line
 from responses.slack.chronicle.leaves import NO_NAMES, Names, Permalink
 
 # Slack takes ten times as much, but nobody reads that.
@@ -54,13 +54,7 @@ class _Canvas:
         """Return the whole canvas."""
         lines = [*self._head(), *self._sections()]
         room = _MOST - sum(len(one) + 1 for one in lines)
-        kept: list[str] = []
-        for moment in reversed(moments):
-            entry = self._moment(moment)
-            room -= len(entry) + 1
-            if room < 0:
-                break
-            kept.append(entry)
+        kept = fitting(map(self._moment, reversed(moments)), room, size=lambda entry: len(entry) + 1)
         if moments:
             lines += ["", f"## {self._text(incident_words.TIMELINE)} (UTC)", ""]
         if left := len(moments) - len(kept):
