@@ -67,8 +67,8 @@ def diagnosis_json(diagnosis: SafeDiagnosis, *, language: Language, timing: RunS
 def matching_json(hypotheses: Sequence[Hypothesis], nearest: Sequence[Hypothesis]) -> str:
     """Return the document of `casebook match`. The hypotheses have passed `safe_value`."""
     return dumps({
-        "hypotheses": [_keys(one, "incident score matches named", Language.EN) for one in hypotheses],
-        "nearest": [_keys(one, "incident score matches named", Language.EN) for one in nearest],
+        "hypotheses": [keys_json(one, "incident score matches named", Language.EN) for one in hypotheses],
+        "nearest": [keys_json(one, "incident score matches named", Language.EN) for one in nearest],
     })  # fmt: skip
 
 
@@ -79,12 +79,12 @@ def dumps(document: Mapping[str, Any]) -> str:
 
 def _diagnosis(diagnosis: Diagnosis, language: Language) -> Json:
     return {
-        **_keys(
+        **keys_json(
             diagnosis, "standing cluster owners hypotheses timeline gaps unexplained changes impact nearest", language
         ),
         "target": _target(diagnosis.focus),
         "named": [
-            {**_keys(note, "target existence instead candidates elsewhere affected others", language), "says": says}
+            {**keys_json(note, "target existence instead candidates elsewhere affected others", language), "says": says}
             for note, says in zip(diagnosis.named, named_sentences(diagnosis, language), strict=True)
         ],
         "language": str(language),
@@ -94,21 +94,21 @@ def _diagnosis(diagnosis: Diagnosis, language: Language) -> Json:
 def _target(focus: Focus) -> Json | None:
     if not (focus.name or focus.namespace or focus.node):
         return None
-    return _keys(focus, "kind namespace name container node", Language.EN)
+    return keys_json(focus, "kind namespace name container node", Language.EN)
 
 
 def object_json(ref: ObjectRef | None) -> Json | None:
     """Return the reference to an object."""
-    return None if ref is None else _keys(ref, "kind namespace name uid", Language.EN)
+    return None if ref is None else keys_json(ref, "kind namespace name uid", Language.EN)
 
 
-def gap_json(gap: Gap) -> Json:
+def _gap(gap: Gap) -> Json:
     """Return what could not be read."""
     permission = str(gap.permission) if gap.permission else None
-    return {**_keys(gap, "what reason detail", Language.EN), "permission": permission}
+    return {**keys_json(gap, "what reason detail", Language.EN), "permission": permission}
 
 
-def _keys(value: Any, keys: str, language: Language) -> Json:
+def keys_json(value: Any, keys: str, language: Language) -> Json:
     """Return these attributes of a value as JSON."""
     return {key: _json(getattr(value, key), language) for key in keys.split()}
 
@@ -121,7 +121,7 @@ def _json(value: Any, language: Language) -> Any:
         case ObjectRef():
             return object_json(value)
         case Gap():
-            return gap_json(value)
+            return _gap(value)
         case Enum():
             return str(value)
         case datetime():
@@ -137,18 +137,18 @@ def _json(value: Any, language: Language) -> Any:
 
 def _change(one: RecentChange, language: Language) -> Json:
     what = [*one.what, *([one.says.en] if one.says else [])]
-    return {**_keys(one, "subject at before_s revision by", language), "what": what}
+    return {**keys_json(one, "subject at before_s revision by", language), "what": what}
 
 
 def _dependents(those: Dependents, language: Language) -> Json:
     objects = [{**(object_json(one.object) or {}), "host": one.host} for one in those.first]
-    return {**_keys(those, "kind via count at_least ready of", language), "objects": objects}
+    return {**keys_json(those, "kind via count at_least ready of", language), "objects": objects}
 
 
 def _judged(one: JudgedHypothesis, language: Language) -> Json:
     shown = "incident verdict severity title summary root_cause impact candidates capability findings runbook links"
     return {
-        **_keys(one, shown, language),
+        **keys_json(one, shown, language),
         "score": one.hypothesis.score,
         "object": object_json(one.subject),
         "effect_of": {"incident": one.cause.incident, "object": object_json(one.cause.subject)} if one.cause else None,
@@ -159,15 +159,15 @@ def _judged(one: JudgedHypothesis, language: Language) -> Json:
 
 
 def _moment(moment: TimelineEvent, language: Language) -> Json:
-    return {**_keys(moment, "at subject says incident count lasts", language), "part": str(moment.part) or None}
+    return {**keys_json(moment, "at subject says incident count lasts", language), "part": str(moment.part) or None}
 
 
 def _remedy(remedy: Remedy, language: Language) -> Json:
-    return {**_keys(remedy, "id action title target args risk warning", language), "until": remedy.until or None}
+    return {**keys_json(remedy, "id action title target args risk warning", language), "until": remedy.until or None}
 
 
 def _documented(keys: str) -> Callable[[Any, Language], Json]:
-    return lambda value, language: _keys(value, keys, language)
+    return lambda value, language: keys_json(value, keys, language)
 
 
 _WRITERS: Final[Mapping[type, Callable[[Any, Language], Json]]] = {

@@ -191,7 +191,7 @@ def _gap(gap: Gap, language: Language) -> str:
     what = shortened(gap.what, most=_WHAT)
     if needs:
         return words.WITH_REASON.in_(language).format(what, needs)
-    detail = gap.detail_zh if language is Language.ZH and gap.detail_zh else gap.detail
+    detail = sentences.gap_detail(gap, language)
     said = brief(in_sentence(detail), most=_DETAIL) if detail else ""
     why = sentences.joined(words.REASONS[gap.reason].in_(language), said, by=words.COLON.in_(language))
     return words.WITH_REASON.in_(language).format(what, why)
