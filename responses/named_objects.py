@@ -82,7 +82,7 @@ def named_sentence(note: NamedObject, language: Language, *, cluster: str = "") 
         "homes": _row(note.other_namespaces[:_HOMES], language),
         "affected": _row(note.affected, language),
         "others": str(note.others),
-        "where": _where(cluster, language),
+        "where": (_CLUSTER if cluster else _THIS_CLUSTER).in_(language).format(cluster),
         "source": note.source.in_(language) if note.source else "",
         "when": _when(note, language),
     }
@@ -113,10 +113,6 @@ def _when(note: NamedObject, language: Language) -> str:
     if note.said_s is None:
         return ""
     return words.IN_PARENTHESES.in_(language).format(words.AGO.in_(language).format(duration(note.said_s)))
-
-
-def _where(cluster: str, language: Language) -> str:
-    return _CLUSTER.in_(language).format(cluster) if cluster else _THIS_CLUSTER.in_(language)
 
 
 def _row(values: tuple[str, ...] | tuple[ObjectRef, ...], language: Language) -> str:

@@ -29,9 +29,9 @@ def shown_line(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:
     return SafeText(without_symbols(safe_line(text, limit=limit)))
 
 
-def shown_text(text: Text, *, limit: int = LONGEST_TEXT) -> Text:
+def shown_text(text: Text) -> Text:
     """Return both languages of a text as `shown_line` does."""
-    return Text(en=shown_line(text.en, limit=limit), zh=shown_line(text.zh, limit=limit))
+    return Text(en=shown_line(text.en), zh=shown_line(text.zh))
 
 
 def shown_lines(lines: Iterable[str]) -> list[str]:

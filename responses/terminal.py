@@ -193,7 +193,7 @@ class _Page:
     # --- a hypothesis in full ---
 
     def _hypothesis(self, one: JudgedHypothesis, diagnosis: Diagnosis, *, story: bool) -> Iterator[RenderableType]:
-        yield self._headline(one)
+        yield Text.assemble(self._verdict(one), " ", (self._text(one.title), "bold"))
         yield WrappedText(Text(self._text(one.root_cause)))
         yield ""
         yield from self._facts(one, diagnosis, story=story)
@@ -222,9 +222,6 @@ class _Page:
     def _verdict(self, one: JudgedHypothesis) -> tuple[str, str]:
         style = _VERDICT_STYLES[Verdict.OFFERED if sentences.is_offer(one) else one.verdict]
         return f" {sentences.verdict_word(one, self._language)} ", style
-
-    def _headline(self, one: JudgedHypothesis) -> Text:
-        return Text.assemble(self._verdict(one), " ", (self._text(one.title), "bold"))
 
     def _facts(self, one: JudgedHypothesis, diagnosis: Diagnosis, *, story: bool) -> Iterator[RenderableType]:
         where = Text.assemble(f"{one.subject} " if one.subject else "", (f"({one.incident})", DIM))

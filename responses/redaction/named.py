@@ -129,10 +129,6 @@ _APART: Final = ("space", "words", "sentence", "cell", "valued", "label", "for",
 _NEEDS_CHOSEN: Final = ("valued", "nested", "words", "for", "cell")
 
 
-def _is_argument_at(place: Place, value: Value) -> bool:
-    return place.buffer[value.start - 2 : value.start - 1] == b"("
-
-
 def _is_entry(place: Place, value: Value, gap: bytes) -> bool:
     """Return whether `name: value` is an entry, not a part of a sentence such as "unknown secret key: x"."""
     if is_told_word(place.name, value) and not _FAILURE_BEFORE.search(place.before[-40:]):
@@ -223,7 +219,9 @@ def _is_lone_line(place: Place, value: Value, gap: bytes) -> bool:
 # What else makes the value a secret.
 _TESTS: Final[dict[str, Callable[[Place, Value, bytes], bool]]] = {
     # fail("API_KEY is missing")
-    "assign": lambda place, value, gap: not _is_argument_at(place, value) or not is_sentence(value.text),
+    "assign": lambda place, value, gap: (
+        place.buffer[value.start - 2 : value.start - 1] != b"(" or not is_sentence(value.text)
+    ),
     "colon": _is_entry,
     "line": _is_lone_line,
     "space": _is_next_word,

@@ -276,7 +276,8 @@ def is_prose(buffer: bytes, start: int, name: bytes, gap: bytes, value: Value, *
         return False
     text = value.text
     if value.quoted:
-        return not first and b" " in text and not looks_random(text) and not _closes_bracket(buffer, value)
+        closes_bracket = buffer[value.outer : value.outer + 1] in (b")", b"}", b"]", b",")
+        return not first and b" " in text and not looks_random(text) and not closes_bracket
     if (
         text.endswith(b":")
         or (b" " in name and _DOTTED.fullmatch(text))
@@ -289,10 +290,6 @@ def is_prose(buffer: bytes, start: int, name: bytes, gap: bytes, value: Value, *
     if first and (not value.rest.strip(b"\"'`,;)]}") or value.rest.startswith(b"#")):
         return False
     return bool(_WORD.fullmatch(text) or _SHORT_NUMBER.fullmatch(text)) and name.isascii()
-
-
-def _closes_bracket(buffer: bytes, value: Value) -> bool:
-    return buffer[value.outer : value.outer + 1] in (b")", b"}", b"]", b",")
 
 
 # "…" \ and "…" + in the next lines; the lines of a quoted value.

@@ -137,14 +137,9 @@ def joined(parts: Iterable[Leaf | Sequence[Leaf]], by: str = ", ") -> list[Leaf]
     return leaves
 
 
-def bullets(items: Iterable[Sequence[Leaf]], *, indent: int = 0, ordered: bool = False) -> Element:
+def bullets(items: Iterable[Sequence[Leaf]]) -> Element:
     """Return a list; an item is the leaves of its line."""
-    listed: Element = {
-        "type": "rich_text_list",
-        "style": "ordered" if ordered else "bullet",
-        "elements": [line(*item) for item in items],
-    }
-    return {**listed, "indent": indent} if indent else listed
+    return {"type": "rich_text_list", "style": "bullet", "elements": [line(*item) for item in items]}
 
 
 def preformatted(says: str) -> Element:

@@ -15,7 +15,7 @@ from responses.safety import SafeDiagnosis
 from responses.shown import ShownDiagnosis, shown, shown_line
 from responses.slack import blocks, limits
 from responses.slack.as_text import as_markdown
-from responses.slack.blocks import Element, fit_groups
+from responses.slack.blocks import fit_groups
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group, kubectl_lines
 from responses.slack.message import Block, View, visible_length
 
@@ -103,7 +103,10 @@ def _sections(diagnosis: ShownDiagnosis, formatter: DiagnosisFormatter) -> Itera
             yield formatter.text(words.RUNBOOK), formatter.steps(one.runbook)
     lines = kubectl_lines((*standing, *out))
     rest: list[tuple[Text, list[Group]]] = [
-        (words.RULED_OUT, [group for one in out for group in _out(one, formatter)]),
+        (
+            words.RULED_OUT,
+            [each for one in out for each in formatter.ruled_out([one]) + formatter.evidence(one, matches=1)],
+        ),
         (words.GAPS, formatter.gaps(diagnosis.gaps)),
         (words.UNEXPLAINED, formatter.unexplained()),
         (words.CHANGES, formatter.changes()),
@@ -129,14 +132,6 @@ def _about(one: JudgedHypothesis, formatter: DiagnosisFormatter, diagnosis: Diag
     if diagnosis and (chain := sentences.owner_chain(diagnosis)):
         owner = f"{formatter.text(words.OWNERS)}{formatter.text(words.COLON)}"
         groups.append([blocks.line(blocks.bold(owner), blocks.text(formatter.cut(chain)))])
-    groups.append([_incident(one)])
+    # `casebook show` takes the id of the catalog entry.
+    groups.append([blocks.line(blocks.text("casebook show "), blocks.code(one.incident))])
     return groups + formatter.evidence(one, matches=_MATCHES)
-
-
-def _out(one: JudgedHypothesis, formatter: DiagnosisFormatter) -> list[Group]:
-    return [*formatter.ruled_out([one]), *formatter.evidence(one, matches=1)]
-
-
-def _incident(one: JudgedHypothesis) -> Element:
-    """Return the id of the catalog entry, which `casebook show` takes."""
-    return blocks.line(blocks.text("casebook show "), blocks.code(one.incident))

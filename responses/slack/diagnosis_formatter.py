@@ -5,7 +5,7 @@ A group is a list of elements that belong together: a finding with its quote, a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -144,13 +144,11 @@ class DiagnosisFormatter:
         matched = [[self._match(match)] for match in quoted]
         ranked = sorted(one.findings, key=lambda finding: (_BY_WEIGHT.index(finding.outcome), not finding.decisive))
         neutral = [finding for finding in ranked if finding.outcome is FindingOutcome.NEUTRAL]
-        decided = [
-            finding for finding in ranked if finding.outcome in (FindingOutcome.SUPPORTS, FindingOutcome.REFUTES)
-        ]
-        found = [self._finding(finding, shown) for finding in decided]
+        decided = (FindingOutcome.SUPPORTS, FindingOutcome.REFUTES)
+        found = [self._finding(finding, shown) for finding in ranked if finding.outcome in decided]
         # Gaps matter more than neutral findings; those that limit the verdict are never cut off by further findings.
         limiting = sentences.limiting_gaps(one)
-        unread = self.gaps(gap for gap in _gaps_of(one) if gap not in limiting)
+        unread = self.gaps(gap for finding in one.findings for gap in finding.gaps if gap not in limiting)
         beside = [self._finding(finding, shown) for finding in neutral]
         if one.findings and len(neutral) == len(one.findings):
             beside.append([self._marked(words.SYMBOLS[FindingOutcome.NEUTRAL], self.text(words.ONLY_NEUTRAL))])
@@ -185,7 +183,8 @@ class DiagnosisFormatter:
         group: Group = []
         if rows.names:
             lines = aligned_lines(rows.names, [[blocks.cut(cell, _CELL) for cell in row] for row in rows.rows])
-            kept = _first(lines, self.most_of_table)
+            # At least the head and one row.
+            kept = fitting((blocks.cut(line, _ROW) for line in lines), self.most_of_table, size=length, least=2)
             group.append(blocks.preformatted("\n".join(kept)))
             group += blocks.left_out(len(lines) - len(kept), self.language)
         if shared := self.shared(rows.shared):
@@ -268,15 +267,6 @@ class DiagnosisFormatter:
             for one in out
         )
         return [[self._marked(mark, says)] for says in said]
-
-
-def _first(lines: Sequence[str], most: int) -> list[str]:
-    """Return the first lines with at most `most` characters together, but at least the head and one row."""
-    return fitting((blocks.cut(line, _ROW) for line in lines), most, size=length, least=2)
-
-
-def _gaps_of(one: JudgedHypothesis) -> Iterator[Gap]:
-    return (gap for finding in one.findings for gap in finding.gaps)
 
 
 def kubectl_lines(judged: Iterable[JudgedHypothesis]) -> tuple[str, ...]:

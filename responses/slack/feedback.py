@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from intents.domain import Language, Text
-from intents.feedback import LONGEST_REMARK, NONE_OF_THEM, Candidate, FeedbackSummary, WrongEntry
+from intents.feedback import LONGEST_REMARK, NONE_OF_THEM, FeedbackSummary, WrongEntry
 from responses import words
 from responses.sentences import finished
 from responses.shown import shown_line
@@ -147,7 +147,11 @@ def feedback_message(
         items = [_wrong(one, titles, language) for one in summary.wrong[:_ENTRIES]]
         parts += _section(text(CALLED_WRONG), items, len(summary.wrong), rank=1, language=language)
     if summary.candidates:
-        items = [_candidate(one, language) for one in summary.candidates[:_CANDIDATES]]
+        colon = words.COLON.in_(language)
+        items = [
+            [blocks.text(f"{text(TIMES, one.count)}{colon}"), blocks.code(shown_line(one.template))]
+            for one in summary.candidates[:_CANDIDATES]
+        ]
         parts += _section(text(UNKNOWN), items, len(summary.candidates), rank=2, language=language)
     below = [text(WITHHELD, summary.withheld)] if summary.withheld else []
     below.append(text(ALL_OF_IT))
@@ -175,13 +179,6 @@ def _wrong(one: WrongEntry, titles: Mapping[str, Text], language: Language) -> l
     if one.id not in titles:
         return [blocks.text(f"{_title(one.id, titles, language)}{' · '.join(told)}")]
     return [blocks.code(shown_line(one.id, limit=_TITLE)), blocks.text(" · ".join(told))]
-
-
-def _candidate(one: Candidate, language: Language) -> list[Leaf]:
-    return [
-        blocks.text(f"{TIMES.in_(language).format(one.count)}{words.COLON.in_(language)}"),
-        blocks.code(shown_line(one.template)),
-    ]
 
 
 def _title(id: str, titles: Mapping[str, Text], language: Language) -> str:

@@ -81,7 +81,7 @@ class _Canvas:
             (incident_words.LEADING, self._leading()),
             (incident_words.OTHERS, [self._line(moment.fact) for moment in summary.others]),
             (incident_words.RULED_OUT, [self._line(moment.fact) for moment in summary.ruled_out]),
-            (incident_words.DONE, self._done()),
+            (incident_words.DONE, [self._markdown.line(self._formatter.act(act)) for act in acts_of(summary)]),
             (incident_words.QUESTIONS, [self._line(fact) for fact in summary.questions]),
             (incident_words.WHO, self._who()),
         ):
@@ -130,9 +130,6 @@ class _Canvas:
         if command := shown_line(fact.reproduce, limit=_COMMAND):
             lines.append(f"{self._label(incident_words.REPRODUCE)}{code(command)}")
         return lines
-
-    def _done(self) -> list[str]:
-        return [self._markdown.line(self._formatter.act(act)) for act in acts_of(self._summary)]
 
     def _who(self) -> list[str]:
         lines = []
