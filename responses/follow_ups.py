@@ -8,7 +8,7 @@ from typing import Final
 
 from intents.domain import Diagnosis, FindingOutcome, JudgedHypothesis, Language, Text
 from responses import glance, sentences, words
-from responses.brevity import brief
+from responses.glance import brief
 
 _DECIDED: Final = (FindingOutcome.SUPPORTS, FindingOutcome.REFUTES)
 # Ages grow by themselves: they are no change.

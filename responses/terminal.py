@@ -24,7 +24,7 @@ from intents.domain import (
 )
 from intents.domain import Text as Words
 from intents.overview import Overview
-from responses import causality, dependents, glance, plots, sentences, words
+from responses import causality, glance, plots, sentences, words
 from responses import overview as overviews
 from responses.as_json import RunStats
 from responses.failures import target_not_found
@@ -126,7 +126,7 @@ class _Page:
         beside = self._text(one.title) if is_out else glance.impact(one, language)
         yield WrappedText(Text.assemble(self._verdict(one), f" {beside}"))
         effect = glance.effect(one, diagnosis, language, of_text=self._of_text)
-        yield from _paragraphs(effect, dependents.hit(diagnosis, language), glance.changed(diagnosis, language))
+        yield from _paragraphs(effect, causality.hit(diagnosis, language), glance.changed(diagnosis, language))
         yield from self._next(one, diagnosis)
         if proofs := glance.proofs(one, diagnosis, language, of_text=self._of_text):
             yield ""
@@ -226,7 +226,7 @@ class _Page:
     def _facts(self, one: JudgedHypothesis, diagnosis: Diagnosis, *, story: bool) -> Iterator[RenderableType]:
         where = Text.assemble(f"{one.subject} " if one.subject else "", (f"({one.incident})", DIM))
         facts = [(words.OBJECT, where), (words.IMPACT, Text(self._text(one.impact)))]
-        if story and (rest := dependents.named_later(diagnosis, self._language)):
+        if story and (rest := causality.named_later(diagnosis, self._language)):
             facts.append((words.AFFECTED, Text(rest)))
         if diagnosis.owners:
             facts.append((words.OWNERS, Text(sentences.owner_chain(diagnosis))))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from intents.domain import Diagnosis, Focus, JudgedHypothesis, Language, ObjectRef, Text
-from responses import dependents, glance, sentences, words
+from responses import causality, glance, sentences, words
 from responses.named_objects import candidates_of, leading_sentences, nothing_found, which_of
 from responses.redaction import secret_notice
 from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
@@ -178,7 +178,7 @@ class _Page:
         verdict = [blocks.text(f"{self._sign(one)} "), blocks.bold(self._word(one))]
         yield blocks.line(*verdict, *([blocks.text(f" · {self._cut(beside)}")] if beside else []))
         yield from self.said(glance.effect(one, self.diagnosis, self._language, of_text=self._of_text))
-        yield from self.said(dependents.hit(self.diagnosis, self._language))
+        yield from self.said(causality.hit(self.diagnosis, self._language))
         yield from self.said(glance.changed(self.diagnosis, self._language))
 
     def related(self, links: Sequence[str]) -> Iterable[Part]:

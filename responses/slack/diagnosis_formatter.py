@@ -22,13 +22,12 @@ from intents.domain import (
     Table,
     Text,
 )
-from responses import causality, dependents, glance, sentences, words
-from responses.layout import quote
+from responses import causality, glance, sentences, words
+from responses.layout import aligned_lines, compact, quote, shared_values
 from responses.shown import ShownDiagnosis, fitting
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 from responses.slack.message import length
-from responses.tables import aligned_lines, compact, shared_values
 
 Group = list[Element]
 
@@ -119,7 +118,7 @@ class DiagnosisFormatter:
 
     def affected(self) -> Element | None:
         """Return whom the leading cause hits, if the answer does not name all of them."""
-        says = dependents.named_later(self.diagnosis, self.language)
+        says = causality.named_later(self.diagnosis, self.language)
         label = f"{self.text(words.AFFECTED)}{self.text(words.COLON)}"
         return blocks.line(blocks.bold(label), blocks.text(self.cut(says))) if says else None
 
