@@ -133,8 +133,7 @@ REQUESTER_NOT_ALLOWED: Final = Text(
     zh="申请人已无权执行此操作，因此无法批准",
 )
 WAITING_FOR_APPROVER: Final = Text(
-    en="you have already confirmed this; another member must approve it",
-    zh="您已确认此操作，须由其他人批准",
+    en="you have already confirmed this; another member must approve it", zh="您已确认此操作，须由其他人批准"
 )
 FAILED_BEFORE_WRITING: Final = Text(
     en="Casebook hit an internal error before it wrote anything. Run the diagnosis again. If it fails again, follow "

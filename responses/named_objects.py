@@ -36,8 +36,7 @@ _STANDS_FOR: Final = Text(
     zh="此答复针对 {instead}：“{name}” 只可能指它。",
 )
 _OTHER_KIND: Final = Text(
-    en="This answer is about {instead}; no {kind} has that name.",
-    zh="此答复针对 {instead}；没有该名称的 {kind}。",
+    en="This answer is about {instead}; no {kind} has that name.", zh="此答复针对 {instead}；没有该名称的 {kind}。"
 )
 _FOUND_IN: Final = Text(
     en="The only {kind} {name} that Casebook may read is in namespace {instead_namespace}.",

@@ -15,18 +15,7 @@ from intents.domain import Language, Text
 from responses.chronicle import incident_words
 from responses.chronicle.acts import Act, PressedRemedy, acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
-from responses.chronicle.markdown import (
-    Markdown,
-    SourceLink,
-    Spans,
-    clock,
-    dated,
-    escaped,
-    fenced,
-    link,
-    plain,
-    table,
-)
+from responses.chronicle.markdown import Markdown, SourceLink, Spans, clock, dated, escaped, fenced, link, plain, table
 from responses.chronicle.sources import cause_lines, source
 from responses.shown import fitting, shown_line
 from responses.slack.message import Snippet

@@ -65,8 +65,7 @@ ASK_ABOUT_PODS: Final = Text(
 )
 
 ONLY_NEUTRAL: Final = Text(
-    en="What was read from the cluster neither supports nor refutes this.",
-    zh="集群数据既不支持也不排除这一判断。",
+    en="What was read from the cluster neither supports nor refutes this.", zh="集群数据既不支持也不排除这一判断。"
 )
 IMPACT: Final = Text(en="Impact", zh="影响")
 OWNERS: Final = Text(en="Owner", zh="归属")
@@ -136,8 +135,7 @@ USE_IT: Final = Text(en="{} pods use it: {}", zh="{} 个 Pod 使用它：{}")
 AND_MORE: Final = Text(en="{} and {} more", zh="{} 及另外 {} 个")
 AND: Final = Text(en="{} and {}", zh="{} 和 {}")
 CANDIDATES: Final = Text(
-    en="The text does not say which object it is about. In this state now:",
-    zh="文本没有指明对象。当前处于此状态：",
+    en="The text does not say which object it is about. In this state now:", zh="文本没有指明对象。当前处于此状态："
 )
 BESIDE: Final = Text(en="Also: {} ({})", zh="另外：{}（{}）")
 ALSO: Final = Text(en="Or: {} ({})", zh="也可能：{}（{}）")

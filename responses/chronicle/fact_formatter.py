@@ -102,13 +102,7 @@ class FactFormatter:
             fact, (sign, says) = act.said, self.course_label(act)
             quoted = (plain(f"{sign} {says}{self.text(words.COLON)}"), *self.quote(fact.says))
             spans, outcome = self._with_links(fact, quoted), self.outcome_of_work(act)
-        return (
-            *spans,
-            *self.attribution(fact),
-            *self.when(fact.at),
-            SourceLink(fact),
-            *outcome,
-        )
+        return (*spans, *self.attribution(fact), *self.when(fact.at), SourceLink(fact), *outcome)
 
     def announcement(self, work: TrackedAction | None) -> Spans:
         """Return · announced 12:01 ↗, to follow the button press."""

@@ -95,8 +95,7 @@ ARCHIVED_NOT_SHOWN: Final = Text(
 # --- the summary as a canvas ---
 
 NO_CANVAS: Final = Text(
-    en="The summary is in the pinned message only; no canvas was written: {}",
-    zh="摘要只在置顶消息中，未写入画布：{}",
+    en="The summary is in the pinned message only; no canvas was written: {}", zh="摘要只在置顶消息中，未写入画布：{}"
 )
 
 # --- not in the channel ---
@@ -139,8 +138,7 @@ NO_OPEN_ACTIONS: Final = Text(en="None.", zh="无。")
 CHOOSE: Final = Text(en="Diagnoses, suspicions, actions", zh="诊断、怀疑与措施")
 OR_TYPE: Final = Text(en="Or type the root cause", zh="或填写根本原因")
 OR_TYPE_HINT: Final = Text(
-    en="What is typed here counts, whatever is chosen above.",
-    zh="填写后以此为准，忽略上面的选择。",
+    en="What is typed here counts, whatever is chosen above.", zh="填写后以此为准，忽略上面的选择。"
 )
 WHAT_HAPPENS: Final = Text(
     en="The final summary and a draft of the postmortem are posted in the channel. /diagnose incident reopen undoes "

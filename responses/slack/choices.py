@@ -70,7 +70,6 @@ def parse_diagnose_value(value: str) -> tuple[ObjectRef, str] | None:
 
 
 _BUTTONS: Final = 5
-_SAYS_CLUSTER_PICKER: Final = 1_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +112,14 @@ def picker_blocks(shown: Picker, *, request_id: str, language: Language) -> tupl
 
 def which_cluster(says: Text, shown: Picker, *, request_id: str, language: Language) -> Message:
     """Return the question which cluster is meant; `says` is the reason to ask."""
-    text = finished(capitalised(shown_line(says.in_(language), limit=_SAYS_CLUSTER_PICKER)), language)
+    text = finished(capitalised(shown_line(says.in_(language), limit=_SAYS)), language)
     question = failures.WHICH_CLUSTER.in_(language)
     return Message(
         text=fallback(in_a_row(text, question, language=language)),
         blocks=(
             blocks.rich(blocks.sentence(text)),
             *picker_blocks(shown, request_id=request_id, language=language),
-            blocks.context(shown_line(failures.or_name_it(shown.names).in_(language), limit=_SAYS_CLUSTER_PICKER)),
+            blocks.context(shown_line(failures.or_name_it(shown.names).in_(language), limit=_SAYS)),
         ),
     )
 

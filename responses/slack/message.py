@@ -86,9 +86,8 @@ def _collect(value: Any, depth: int, texts: list[str]) -> None:
         if kind in ("user", "channel", "usergroup", "emoji"):
             texts.append(" " * 12)  # Slack shows a name instead
         for key, item in value.items():
-            if isinstance(item, str):
-                if key in _SEEN:
-                    texts.append(item)
+            if key in _SEEN and isinstance(item, str):
+                texts.append(item)
             elif isinstance(item, dict | list | tuple):
                 _collect(item, depth + 1, texts)
 

@@ -186,7 +186,7 @@ def missing_scopes_message(scopes: Collection[str], *, language: Language) -> Me
 
 
 _DONE: Final = 6
-_TITLE_ANNOUNCEMENTS: Final = 150
+_LONGEST_TITLE: Final = 150
 
 
 def resolved(
@@ -240,7 +240,7 @@ def looks_like(incident: Text, *, where: str, address: str, ago: timedelta, lang
     `where` is what readers may know of that place: "#inc-42", or words for a thread.
     """
     formatter = FactFormatter(language)
-    title, place = line(incident.in_(language), _TITLE_ANNOUNCEMENTS), line(where, 80)
+    title, place = line(incident.in_(language), _LONGEST_TITLE), line(where, 80)
     says = formatter.text(incident_words.LOOKS_LIKE).format(where=place, ago=formatter.duration(ago), title=title)
     there = blocks.link(shown_line(address), incident_words.SOURCE_LINK) if address else blocks.text("")
     leaves = [blocks.text(f"👯 {says} "), there, blocks.text(f" {formatter.text(incident_words.GO_THERE)}")]
