@@ -6,7 +6,7 @@ submitted file, whose name may be empty, could not be read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from intents.cluster_choice import ChoiceReason, UnknownCluster
@@ -271,44 +271,11 @@ def file_too_large(name: str, *, size: int, limit: int) -> Text:
     )
 
 
-def file_not_text(name: str) -> Text:
-    """Say that the file is binary."""
-    return Text(
-        en=f"the file {_called(name)} is not text. Paste the error as text",
-        zh=f"文件 {_called(name)} 不是文本，无法读取。请以文本形式粘贴错误信息",
-    )
+def _of_file(*, en: str, zh: str) -> Callable[[str], Text]:
+    def says(name: str) -> Text:
+        return Text(en=en.format(_called(name)), zh=zh.format(_called(name)))
 
-
-def file_empty(name: str) -> Text:
-    """Say that the file is empty."""
-    return Text(en=f"the file {_called(name)} is empty", zh=f"文件 {_called(name)} 是空的")
-
-
-def file_deleted(name: str) -> Text:
-    """Say that Slack no longer has the file, or never had it in this workspace."""
-    return Text(
-        en=f"Slack did not provide the file {_called(name)}: it was deleted, or belongs to another workspace. "
-        "Paste its text",
-        zh=f"Slack 未提供文件 {_called(name)}：它已被删除，或属于其他工作区。请粘贴其文本",
-    )
-
-
-def file_kept_elsewhere(name: str) -> Text:
-    """Say that the file is stored outside of Slack."""
-    return Text(
-        en=f"the file {_called(name)} is not stored in Slack, so Casebook did not download it. Paste its text",
-        zh=f"文件 {_called(name)} 不在 Slack 中存储，Casebook 没有下载它。请粘贴其文本",
-    )
-
-
-def file_scope_missing(name: str) -> Text:
-    """Say that the app lacks the scope to read files."""
-    return Text(
-        en=f"Casebook may not read the file {_called(name)}: its Slack app lacks the scope files:read. "
-        "Ask an administrator to add the scope and to reinstall the app",
-        zh=f"Casebook 无权读取文件 {_called(name)}：其 Slack 应用缺少权限范围 files:read。"
-        "请管理员添加该权限范围并重新安装应用",
-    )
+    return says
 
 
 def _size(count: int) -> str:
@@ -317,3 +284,23 @@ def _size(count: int) -> str:
 
 def _called(name: str) -> str:
     return name or "?"
+
+
+file_not_text: Final = _of_file(
+    en="the file {} is not text. Paste the error as text", zh="文件 {} 不是文本，无法读取。请以文本形式粘贴错误信息"
+)
+file_empty: Final = _of_file(en="the file {} is empty", zh="文件 {} 是空的")
+# Slack no longer has it, or never had it in this workspace.
+file_deleted: Final = _of_file(
+    en="Slack did not provide the file {}: it was deleted, or belongs to another workspace. Paste its text",
+    zh="Slack 未提供文件 {}：它已被删除，或属于其他工作区。请粘贴其文本",
+)
+file_kept_elsewhere: Final = _of_file(
+    en="the file {} is not stored in Slack, so Casebook did not download it. Paste its text",
+    zh="文件 {} 不在 Slack 中存储，Casebook 没有下载它。请粘贴其文本",
+)
+file_scope_missing: Final = _of_file(
+    en="Casebook may not read the file {}: its Slack app lacks the scope files:read. "
+    "Ask an administrator to add the scope and to reinstall the app",
+    zh="Casebook 无权读取文件 {}：其 Slack 应用缺少权限范围 files:read。请管理员添加该权限范围并重新安装应用",
+)
