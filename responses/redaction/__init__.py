@@ -17,25 +17,26 @@ from typing import Any, Final
 import re2
 
 from intents.domain import Language, Text
-from responses.redaction import commands, containers, shapes, tokens
+from responses.redaction import commands, containers, tokens
 from responses.redaction.buffer import (
     ENCODED,
     HIDDEN,
     MARK,
     LatePattern,
     Layer,
+    Stage,
     closed,
     hidden,
     hide_spans,
     looks_generated,
     opened,
 )
-from responses.redaction.commands import hide_in_commands, hide_in_terminal
+from responses.redaction.commands import TERMINAL, hide_in_commands
 from responses.redaction.containers import MANIFEST, hide_columns, hide_in_containers, hide_manifests
 from responses.redaction.named import hide_by_name, holds_secret
 from responses.redaction.places import NAME
-from responses.redaction.shapes import hide_in_code, hide_shapes, public_spans
-from responses.redaction.tokens import hide_lone, hide_long, hide_tokens
+from responses.redaction.shapes import CALLS, SHAPES, public_spans
+from responses.redaction.tokens import LONE, LONG, hide_tokens
 
 __all__ = ["REDACTED", "holds_secret", "redact", "secret_kinds", "secret_notice"]
 
@@ -163,18 +164,18 @@ def _any_of(patterns: Iterable[Any]) -> Any:
 
 
 # Each stage runs only if one of its patterns matches.
-_STAGES: Final = (
+_STAGES: Final[tuple[Stage, ...]] = (
     ((MANIFEST,), hide_manifests),
-    (shapes.PATTERNS, hide_shapes),
+    SHAPES,
     (tokens.PATTERNS, hide_tokens),
-    (tokens.LONG_PATTERNS, hide_long),
+    LONG,
     (commands.PATTERNS, hide_in_commands),
-    (commands.TERMINAL_PATTERNS, hide_in_terminal),
-    (shapes.CODE_PATTERNS, hide_in_code),
+    TERMINAL,
+    CALLS,
     (containers.PATTERNS, hide_in_containers),
     ((NAME,), hide_columns),
     ((NAME,), hide_by_name),
-    (tokens.LONE_PATTERNS, hide_lone),
+    LONE,
 )
 _HINTED_STAGES: Final = tuple((_any_of(patterns), stage) for patterns, stage in _STAGES)
 _SUSPICIOUS: Final = _any_of((*(pattern for patterns, _ in _STAGES for pattern in patterns), ENCODED))

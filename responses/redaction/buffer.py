@@ -55,6 +55,9 @@ PAGE_TOKEN: Final = b"eyJ2IjoibWV0YS5rOHMuaW8v"
 
 HIDDEN: Final = LatePattern(FILL + rb"+")
 Match = Any  # re2 ships no types
+Hide = Callable[[Match], bytes]
+# If none of the patterns matches, the function leaves a text as it is.
+Stage = tuple[tuple[LatePattern, ...], Callable[[bytes], bytes]]
 
 _RUN: Final = LatePattern(rb"\x1a+(?:\r?\n\x1a+)*")
 _UPPER: Final = re.compile(rb"[A-Z]")
@@ -115,6 +118,17 @@ def hide_inner(found: Match, group: int, opening: bytes = b"\"'", closing: bytes
 def hide_if(is_secret: object, found: Match, *groups: int) -> bytes:
     """Return the match with these groups hidden, or as it is."""
     return hide_groups(found, *groups) if is_secret else bytes(found[0])
+
+
+def stage_of(*table: tuple[LatePattern, Hide]) -> Stage:
+    """Return the stage that replaces what each pattern finds by what its function makes of it, in this order."""
+
+    def hide(buffer: bytes) -> bytes:
+        for pattern, replacement in table:
+            buffer = bytes(pattern.sub(replacement, buffer))
+        return buffer
+
+    return tuple(pattern for pattern, _ in table), hide
 
 
 def counts(value: bytes) -> tuple[int, int, int]:

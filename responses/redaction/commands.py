@@ -22,6 +22,7 @@ from responses.redaction.buffer import (
     hide_inner,
     looks_generated,
     looks_random,
+    stage_of,
 )
 from responses.redaction.names import KEY_KINDS, Look, is_disguised, is_no_secret, look_of
 from responses.redaction.values import is_plain_password
@@ -371,22 +372,6 @@ _TOKEN_FILE: Final = LatePattern(rb"(?m)^[ \t>]*([\w.+/=-]{12,}),[a-z][\w:@.-]*,
 # A token at the end of a line, and the rest of it alone on the next one.
 _WRAPPED: Final = LatePattern(rb"\x1a[\"']?[ \t]*\r?\n[ \t>|+-]*([A-Za-z0-9_+/=-]{8,})(?:[ \t]*\r?\n|\z)")
 
-_ALL: Final = (_ENCODED, _LISTED, *_DIRECTIVES, _JOIN, _TOKEN_FILE)
-# Here a plain word is a password as well.
-_CERTAIN: Final = (*_PRINTED, _PIPED, _WRITTEN, *_QUOTED_COMMANDS, _HERE_STRING, _AUTH_LINE, _FTP, _ACL, *_DEVICES)
-# If none of these matches, `hide_in_terminal` leaves a text as it is.
-TERMINAL_PATTERNS: Final = (*_ALL, *_CERTAIN, _USERS, _WRAPPED)
-
-
-def hide_in_terminal(buffer: bytes) -> bytes:
-    """Return the buffer with such values hidden."""
-    for pattern in _ALL:
-        buffer = pattern.sub(_hide, buffer)
-    for pattern in _CERTAIN:
-        buffer = pattern.sub(_hide_any, buffer)
-    buffer = _USERS.sub(_hide_users, buffer)
-    return bytes(_WRAPPED.sub(_hide_rest, buffer))
-
 
 def _hide(found: Match) -> bytes:
     """Hide the value without its quotes; keep words, options and variables."""
@@ -411,3 +396,13 @@ def _hide_rest(found: Match) -> bytes:
     rest = bytes(found[1])
     is_token = looks_generated(rest) and rest.lower() != rest and rest.upper() != rest
     return hide_if(is_token and FILL not in rest and looks_random(rest), found, 1)
+
+
+TERMINAL: Final = stage_of(
+    *((pattern, _hide) for pattern in (_ENCODED, _LISTED, *_DIRECTIVES, _JOIN, _TOKEN_FILE)),
+    # Here a plain word is a password as well.
+    *((pattern, _hide_any) for pattern in (*_PRINTED, _PIPED, _WRITTEN, *_QUOTED_COMMANDS, _HERE_STRING)),
+    *((pattern, _hide_any) for pattern in (_AUTH_LINE, _FTP, _ACL, *_DEVICES)),
+    (_USERS, _hide_users),
+    (_WRAPPED, _hide_rest),
+)

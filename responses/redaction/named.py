@@ -253,8 +253,6 @@ _REST_OF_LINE: Final = LatePattern(
     rb"(?i:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|" + FOREIGN_NAME + rb")([^\n]+)"
 )
 _OLD: Final = LateBacktracking(rb"\bfrom[ \t]+[\"'`]?([^\s\"'`]{4,40})[\"'`]?[ \t]+to\b")
-# If this does not match, `hide_by_name` leaves a text as it is.
-PATTERNS: Final = (NAME,)
 
 
 def holds_secret(name: str, value: str) -> bool:

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from responses.redaction.buffer import FILL, PAGE_TOKEN, LatePattern, Match, hidden, hide_groups, hide_if, looks_random
+from responses.redaction.buffer import (
+    FILL,
+    PAGE_TOKEN,
+    Hide,
+    LatePattern,
+    Match,
+    hidden,
+    hide_groups,
+    hide_if,
+    looks_random,
+    stage_of,
+)
 from responses.redaction.names import is_no_secret, is_sentence
 
-Hide = Callable[[Match], bytes]
 _KEY: Final = (
     rb"[A-Z0-9 ]{0,40}(?:(?:PRIVATE|SECRET|STATIC|SHARED|SYMMETRIC|SESSION|MASTER|ENCRYPTION|AES|HMAC) KEY(?:"
     rb" BLOCK| V[0-9])?"
@@ -65,13 +74,6 @@ _PUBLIC: Final = LatePattern(
 )
 _ENCODED_PEM: Final = LatePattern(rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}")
 _JWT: Final = rb"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,4}"
-
-
-def hide_shapes(buffer: bytes) -> bytes:
-    """Return the buffer with such secrets hidden."""
-    for pattern, hide in _SHAPES:
-        buffer = bytes(pattern.sub(hide, buffer))
-    return buffer
 
 
 def _group(*groups: int) -> Hide:
@@ -157,85 +159,91 @@ def _wrapped_token(found: Match) -> bytes:
     return hidden(b"\n".join(lines[:kept])) + rest
 
 
-_SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
-    (LatePattern(pattern), hide)
-    for pattern, hide in (
-        (rb"(?s)-----BEGIN " + _KEY + rb".*?-----END " + _KEY, _group(0)),
-        # Cut off before its end.
-        (
-            rb"-----BEGIN " + _KEY + rb"(?:(?:\s|\\+[nr])*[A-Za-z0-9+/]{16,}={0,2})*"
-            rb"(?:(?:\s|\\+[nr])*[A-Za-z0-9+/]+={1,2})?",
-            _group(0),
-        ),
-        (rb"(?m)(?:^Private-Lines:[ \t]*[0-9]+|^Private-MAC:)((?:\s+[A-Za-z0-9+/=]{16,}[ \t]*$)+)", _group(1)),
-        # "eyJ" is the base64 of '{"'. A terminal or a chat may have wrapped the token: the next lines are part of it.
-        (
-            rb"(?m)\b" + _JWT + rb"(?:[ \t]*\r?\n[ \t>|+-]*[A-Za-z0-9_-][A-Za-z0-9_.-]{7,}[ \t]*$)*"
-            rb"(?:[ \t]*\r?\n[ \t>|+-]*[A-Za-z0-9_-]{12,})?",
-            _wrapped_token,
-        ),
-        (rb"(?:" + b"|".join(_WEBHOOKS) + rb")([^\s\"'<>\\]+)", _group(1)),
-        # The path alone, as libraries log it.
-        (rb"/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/([A-Za-z0-9]{16,})", _group(1)),
-        # Mattermost, Rocket.Chat and others that anybody may host.
-        (
-            rb"(://[\w.-]+(?::[0-9]+)?/(?:[\w-]+/){0,4}(?:hooks?|webhooks?|incoming-webhooks?|heartbeat)/(?:[\w.-]+/){0,3}?)"
-            rb"([A-Za-z0-9_-]{16,})",
-            _random_part,
-        ),
-        # Password hashes of htpasswd and shadow files.
-        (
-            rb"\$(?:apr1|1|2[abxy]?|[5-9]|g?y|ml|md5|sha1|scrypt|P|H|S|argon2\w{1,2}|(?:pbkdf2|bcrypt|scrypt)[\w-]*)\$"
-            rb"[^\s\"':]{8,}",
-            _group(0),
-        ),
-        (rb"\bSCRAM-SHA-(?:1|256|512)\$[0-9]+:[\w+/=:$]{16,}", _group(0)),
-        (rb"\b(?:pbkdf2|bcrypt|scrypt|argon2)(?:_\w+)?\$[^\s\"']{16,}", _group(0)),
-        (rb"\{(?:S?SHA(?:256|512)?|S?MD5|CRYPT|PBKDF2[\w-]*|ARGON2)\}[^\s\"']{8,}", _group(0)),
-        (rb"[\"' ]((?:md5[0-9a-f]{32}|\*[0-9A-F]{40}))(?:[\"'\s]|\z)", _group(1)),
-        (rb"\b[0-9a-f]{32}:[0-9a-f]{32}:::", _group(0)),
-        (rb"(" + _HEADER + rb"(?i:digest|aws4-hmac-sha256|oauth|hawk|signature|token)[ \t]+)\w+=[^\r\n]+", _fields),
-        (rb"(" + _HEADER + _SCHEME + rb"[ \t]+)([^\s\"'\\\]]+)", _bearer),
-        (rb"(" + _HEADER + rb")([\w.~+/=-]{16,})", _bearer),
-        # A scheme of a vendor: Authorization: SSWS …
-        (rb"(" + _HEADER + rb"[A-Za-z][\w-]{1,30}[ \t]+)([\w.~+/=:-]{12,})", _bearer),
-        (rb"((?i:\b(?:set-)?cookie)\\*[\"']?(?::|=>|=)[ \t]*\\*[\"'\[]?)([^\s;=\"'\\]+=[^\r\n]+)", _cookies),
-        (rb"((?i:\bbearer)[ \t]+)([\w.~+/-]{8,}=*)", _bearer),
-        (rb"((?i:\bbasic)[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
-        (_USER + rb"*:)([^\s/?#\"'<>]+)(@)", _user_info),
-        # A password that should have been percent-encoded and was not.
-        (_USER + rb"*:)([^\s/?#\"'<>@]*[/?#][^\s\"'<>@]*)(@)", _odd_user_info),
-        (rb"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/:@?#\"'<>]{20,})((?::[^\s/@\"'<>]*)?@)", _group(2)),
-        # Cut off before its host: a port is a number.
-        (
-            rb"(" + _WITH_USER + rb"://[^\s/:@?#\"'<>]+:)([^\s/:@\"'<>]*[A-Za-z][^\s/:@\"'<>]*)((?:[\"'\s]|\z))",
-            _group(2),
-        ),
-        # Go's MySQL driver: user:password@tcp(host:3306)/db
-        (rb"(\b[\w.-]+:)([^\s:\"'(){}]+)(@(?:tcp\b|unix\b|udp\b|\())", _group(2)),
-        (
-            rb"([?&;](?i:sig|signature|x-amz-signature|x-amz-credential|x-goog-signature|code|access_token)=)"
-            rb"([^\s&\"'<>]{8,})",
-            _group(2),
-        ),
-        (rb"(?i:\"auth\\*\"\s*:\s*\\*\")([A-Za-z0-9+/=]{4,})", _group(1)),
-        (rb"(\bauth:[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
-        (rb"(?i:\b_?auth)[ \t]*=[ \t]*[\"']?([A-Za-z0-9+/]{16,}={0,2})", _group(1)),
-        # Base64 of "-----BEGIN": keys and certificates in kubeconfigs and Secrets.
-        (_ENCODED_PEM.pattern, _group(0)),
-        (rb"(?i:client-key-data)\\*[\"']?:[ \t]*\\*[\"']?([A-Za-z0-9+/=]{8,})", _group(1)),
+SHAPES: Final = stage_of(
+    *(
+        (LatePattern(pattern), hide)
+        for pattern, hide in (
+            (rb"(?s)-----BEGIN " + _KEY + rb".*?-----END " + _KEY, _group(0)),
+            # Cut off before its end.
+            (
+                rb"-----BEGIN " + _KEY + rb"(?:(?:\s|\\+[nr])*[A-Za-z0-9+/]{16,}={0,2})*"
+                rb"(?:(?:\s|\\+[nr])*[A-Za-z0-9+/]+={1,2})?",
+                _group(0),
+            ),
+            (rb"(?m)(?:^Private-Lines:[ \t]*[0-9]+|^Private-MAC:)((?:\s+[A-Za-z0-9+/=]{16,}[ \t]*$)+)", _group(1)),
+            # "eyJ" is the base64 of '{"'. A terminal or a chat may have wrapped the token: the next lines are part of it.
+            (
+                rb"(?m)\b" + _JWT + rb"(?:[ \t]*\r?\n[ \t>|+-]*[A-Za-z0-9_-][A-Za-z0-9_.-]{7,}[ \t]*$)*"
+                rb"(?:[ \t]*\r?\n[ \t>|+-]*[A-Za-z0-9_-]{12,})?",
+                _wrapped_token,
+            ),
+            (rb"(?:" + b"|".join(_WEBHOOKS) + rb")([^\s\"'<>\\]+)", _group(1)),
+            # The path alone, as libraries log it.
+            (rb"/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/([A-Za-z0-9]{16,})", _group(1)),
+            # Mattermost, Rocket.Chat and others that anybody may host.
+            (
+                rb"(://[\w.-]+(?::[0-9]+)?/(?:[\w-]+/){0,4}(?:hooks?|webhooks?|incoming-webhooks?|heartbeat)/(?:[\w.-]+/){0,3}?)"
+                rb"([A-Za-z0-9_-]{16,})",
+                _random_part,
+            ),
+            # Password hashes of htpasswd and shadow files.
+            (
+                rb"\$(?:apr1|1|2[abxy]?|[5-9]|g?y|ml|md5|sha1|scrypt|P|H|S|argon2\w{1,2}|(?:pbkdf2|bcrypt|scrypt)[\w-]*)\$"
+                rb"[^\s\"':]{8,}",
+                _group(0),
+            ),
+            (rb"\bSCRAM-SHA-(?:1|256|512)\$[0-9]+:[\w+/=:$]{16,}", _group(0)),
+            (rb"\b(?:pbkdf2|bcrypt|scrypt|argon2)(?:_\w+)?\$[^\s\"']{16,}", _group(0)),
+            (rb"\{(?:S?SHA(?:256|512)?|S?MD5|CRYPT|PBKDF2[\w-]*|ARGON2)\}[^\s\"']{8,}", _group(0)),
+            (rb"[\"' ]((?:md5[0-9a-f]{32}|\*[0-9A-F]{40}))(?:[\"'\s]|\z)", _group(1)),
+            (rb"\b[0-9a-f]{32}:[0-9a-f]{32}:::", _group(0)),
+            (rb"(" + _HEADER + rb"(?i:digest|aws4-hmac-sha256|oauth|hawk|signature|token)[ \t]+)\w+=[^\r\n]+", _fields),
+            (rb"(" + _HEADER + _SCHEME + rb"[ \t]+)([^\s\"'\\\]]+)", _bearer),
+            (rb"(" + _HEADER + rb")([\w.~+/=-]{16,})", _bearer),
+            # A scheme of a vendor: Authorization: SSWS …
+            (rb"(" + _HEADER + rb"[A-Za-z][\w-]{1,30}[ \t]+)([\w.~+/=:-]{12,})", _bearer),
+            (rb"((?i:\b(?:set-)?cookie)\\*[\"']?(?::|=>|=)[ \t]*\\*[\"'\[]?)([^\s;=\"'\\]+=[^\r\n]+)", _cookies),
+            (rb"((?i:\bbearer)[ \t]+)([\w.~+/-]{8,}=*)", _bearer),
+            (rb"((?i:\bbasic)[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
+            (_USER + rb"*:)([^\s/?#\"'<>]+)(@)", _user_info),
+            # A password that should have been percent-encoded and was not.
+            (_USER + rb"*:)([^\s/?#\"'<>@]*[/?#][^\s\"'<>@]*)(@)", _odd_user_info),
+            (rb"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/:@?#\"'<>]{20,})((?::[^\s/@\"'<>]*)?@)", _group(2)),
+            # Cut off before its host: a port is a number.
+            (
+                rb"(" + _WITH_USER + rb"://[^\s/:@?#\"'<>]+:)([^\s/:@\"'<>]*[A-Za-z][^\s/:@\"'<>]*)((?:[\"'\s]|\z))",
+                _group(2),
+            ),
+            # Go's MySQL driver: user:password@tcp(host:3306)/db
+            (rb"(\b[\w.-]+:)([^\s:\"'(){}]+)(@(?:tcp\b|unix\b|udp\b|\())", _group(2)),
+            (
+                rb"([?&;](?i:sig|signature|x-amz-signature|x-amz-credential|x-goog-signature|code|access_token)=)"
+                rb"([^\s&\"'<>]{8,})",
+                _group(2),
+            ),
+            (rb"(?i:\"auth\\*\"\s*:\s*\\*\")([A-Za-z0-9+/=]{4,})", _group(1)),
+            (rb"(\bauth:[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
+            (rb"(?i:\b_?auth)[ \t]*=[ \t]*[\"']?([A-Za-z0-9+/]{16,}={0,2})", _group(1)),
+            # Base64 of "-----BEGIN": keys and certificates in kubeconfigs and Secrets.
+            (_ENCODED_PEM.pattern, _group(0)),
+            (rb"(?i:client-key-data)\\*[\"']?:[ \t]*\\*[\"']?([A-Za-z0-9+/=]{8,})", _group(1)),
+        )
     )
 )
-
-# If none of these matches, `hide_shapes` leaves a text as it is.
-PATTERNS: Final = tuple(pattern for pattern, _ in _SHAPES)
 
 
 _LITERAL_ARGUMENT: Final = rb"[bru@]?(?:\\?\"([^\"\n\\]{3,})\\?\"|'([^'\n]{3,})'|`([^`\n]{3,})`)"
 _ARGUMENT: Final = rb"(?:[bru@]?(?:\\?\"[^\"\n]*\"|'[^'\n]*')|[\w.$&@:/-]+(?:\([^()\n]{0,40}\))?)"
 _COMMA: Final = rb"\s*,\s*"
-_CALLS: Final = tuple(
-    LatePattern(pattern)
+
+
+def _hide_argument(found: Match) -> bytes:
+    value = bytes(found[found.lastindex])
+    return hide_if(not is_no_secret(b"password", value) and not is_sentence(value), found, found.lastindex)
+
+
+CALLS: Final = stage_of(*(
+    (LatePattern(pattern), _hide_argument)
     for pattern in (
         # A user and the password: basicAuth("a", "…"), new NetworkCredential("a", "…")
         rb"(?i:\b(?:\w*basic_?auth(?:entication)?|db\.auth|\w*authenticat(?:e|or)|\w*(?:network|ps|client|username"
@@ -256,18 +264,4 @@ _CALLS: Final = tuple(
         rb"(?i:\b[\w.-]{0,40}(?:pass(?:word|wd|phrase)?|secret|token|(?:api|access|private)_?key)\\?[\"']?\s*(?:=>|:=|=|:)\s*"
         rb"[\w.]{2,40}\(\s*[\"'][\w.-]{1,60}[\"']\s*,\s*)" + _LITERAL_ARGUMENT + rb"\s*\)",
     )
-)  # fmt: skip
-# If none of these matches, `hide_in_code` leaves a text as it is.
-CODE_PATTERNS: Final = _CALLS
-
-
-def hide_in_code(buffer: bytes) -> bytes:
-    """Return the buffer with such arguments hidden."""
-    for pattern in _CALLS:
-        buffer = bytes(pattern.sub(_hide_argument, buffer))
-    return buffer
-
-
-def _hide_argument(found: Match) -> bytes:
-    value = bytes(found[found.lastindex])
-    return hide_if(not is_no_secret(b"password", value) and not is_sentence(value), found, found.lastindex)
+))  # fmt: skip

@@ -30,6 +30,7 @@ from responses.redaction.buffer import (
     hide_spans,
     looks_generated,
     looks_mixed,
+    stage_of,
 )
 
 _RULES: Final[tuple[Mapping[str, Any], ...]] = tuple(
@@ -228,20 +229,6 @@ _SIGN: Final = re.compile(rb"[!#$^&*?~]|%(?![0-9A-Fa-f]{2})|@(?![A-Za-z0-9-]+\.)
 _ENTITY: Final = re.compile(rb"&(?:#[0-9xX]|(?:amp|quot|apos|lt|gt|equals|colon)\b)")
 _PART: Final = re.compile(rb"[A-Za-z0-9]{12,}")
 
-# If none of these matches, `hide_lone` leaves a text as it is.
-LONG_PATTERNS: Final = (_LONG,)
-LONE_PATTERNS: Final = (_ASSIGNED, _WORD_WITH_SIGN)
-
-
-def hide_long(buffer: bytes) -> bytes:
-    """Return the buffer with base64 of random bytes hidden."""
-    return bytes(_LONG.sub(_hide_mixed, buffer))
-
-
-def hide_lone(buffer: bytes) -> bytes:
-    """Return the buffer with such values hidden."""
-    return bytes(_WORD_WITH_SIGN.sub(_hide_word, _ASSIGNED.sub(_hide_assigned, buffer)))
-
 
 def _hide_mixed(found: Match) -> bytes:
     """Hide base64 of random bytes, which mixes cases and digits; keep paths, hex digests and camel-case words."""
@@ -263,3 +250,8 @@ def _hide_word(found: Match) -> bytes:
     value = bytes(found[1])
     is_mixed = 8 <= len(value) <= 32 and all(counts(value)) and not _ENTITY.search(value)
     return hide_if(is_mixed and _SIGN.search(value[1:]) and FILL not in value, found, 1)
+
+
+# Base64 of random bytes; values that are assigned, quoted or alone.
+LONG: Final = stage_of((_LONG, _hide_mixed))
+LONE: Final = stage_of((_ASSIGNED, _hide_assigned), (_WORD_WITH_SIGN, _hide_word))
