@@ -17,7 +17,7 @@ from typing import Any, Final
 import re2
 
 from intents.domain import Language, Text
-from responses.redaction import commands, containers, tokens
+from responses.redaction import containers
 from responses.redaction.buffer import (
     ENCODED,
     HIDDEN,
@@ -31,12 +31,12 @@ from responses.redaction.buffer import (
     looks_generated,
     opened,
 )
-from responses.redaction.commands import TERMINAL, hide_in_commands
+from responses.redaction.commands import COMMANDS, TERMINAL
 from responses.redaction.containers import MANIFEST, hide_columns, hide_in_containers, hide_manifests
 from responses.redaction.named import hide_by_name, holds_secret
 from responses.redaction.places import NAME
 from responses.redaction.shapes import CALLS, SHAPES, public_spans
-from responses.redaction.tokens import LONE, LONG, hide_tokens
+from responses.redaction.tokens import LONE, LONG, TOKENS
 
 __all__ = ["REDACTED", "holds_secret", "redact", "secret_kinds", "secret_notice"]
 
@@ -167,9 +167,9 @@ def _any_of(patterns: Iterable[Any]) -> Any:
 _STAGES: Final[tuple[Stage, ...]] = (
     ((MANIFEST,), hide_manifests),
     SHAPES,
-    (tokens.PATTERNS, hide_tokens),
+    TOKENS,
     LONG,
-    (commands.PATTERNS, hide_in_commands),
+    COMMANDS,
     TERMINAL,
     CALLS,
     (containers.PATTERNS, hide_in_containers),

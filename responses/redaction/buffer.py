@@ -120,15 +120,16 @@ def hide_if(is_secret: object, found: Match, *groups: int) -> bytes:
     return hide_groups(found, *groups) if is_secret else bytes(found[0])
 
 
-def stage_of(*table: tuple[LatePattern, Hide]) -> Stage:
+def stage_of(table: Iterable[tuple[LatePattern | bytes, Hide]]) -> Stage:
     """Return the stage that replaces what each pattern finds by what its function makes of it, in this order."""
+    rows = [(LatePattern(pattern) if isinstance(pattern, bytes) else pattern, replace) for pattern, replace in table]
 
     def hide(buffer: bytes) -> bytes:
-        for pattern, replacement in table:
-            buffer = bytes(pattern.sub(replacement, buffer))
+        for pattern, replace in rows:
+            buffer = bytes(pattern.sub(replace, buffer))
         return buffer
 
-    return tuple(pattern for pattern, _ in table), hide
+    return tuple(pattern for pattern, _ in rows), hide
 
 
 def counts(value: bytes) -> tuple[int, int, int]:

@@ -213,28 +213,6 @@ _KEY_PAIR: Final = LatePattern(rb"(?i)\bak(?:/sk|[ \t]*[,;:=])[^\n]{0,60}?\bsk[ 
 _WITH_SIGN: Final = LatePattern(rb"[A-Z][a-z]{3,}[0-9]{2,4}[!?#$%&*]{0,3}")
 _OBJECT_NAME: Final = LatePattern(rb"[0-9a-f]{7,64}|[a-z0-9]+(?:[-.:/@][a-z0-9]+)+|.*://.*|.*[/=].*[/=].*")
 
-_ANY: Final = (
-    _PGPASS_PORT, _WHOLE, _SHORT_PAIR, _LINED, *_STATEMENTS, _LITERAL, _QUOTED_USER, _PAIRED, _HERE, _KEY_PAIR,
-)  # fmt: skip
-_RANDOM: Final = (_SHORT, _SHORT_LINED, _QUOTED_SHORT, _SENT, _PGPASS)
-# If none of these matches, `hide_in_commands` leaves a text as it is.
-PATTERNS: Final = (*_ANY, _COMMAND, *_RANDOM, _ADMIN, _TOLD, _TOLD_PAIR, _STORED, _CHPASSWD, _ORACLE, _AT_HOST)
-
-
-def hide_in_commands(buffer: bytes) -> bytes:
-    """Return the buffer with such values hidden."""
-    for pattern in (*(_COMMANDED[number] for number in _TOOL_SET.Match(buffer) or ()), *_ANY):
-        buffer = pattern.sub(_hide_last, buffer)
-    for pattern in _RANDOM:
-        buffer = pattern.sub(_hide_random, buffer)
-    buffer = _STORED.sub(lambda line: _STORED_VALUE.sub(_hide_last, line[0]), buffer)
-    for pattern, hide in (
-        (_ADMIN, _hide_mixed), (_TOLD, _hide_mixed), (_TOLD_PAIR, _hide_pair), (_CHPASSWD, _hide_last),
-        (_ORACLE, _hide_last), (_AT_HOST, _hide_before_host),
-    ):  # fmt: skip
-        buffer = pattern.sub(hide, buffer)
-    return bytes(buffer)
-
 
 def _hide_last(found: Match) -> bytes:
     """Hide the last group without its quotes."""
@@ -268,6 +246,33 @@ def _hide_before_host(found: Match) -> bytes:
     """Hide the password in user:password@host:5432; keep the image repository:tag@sha256:0123…"""
     is_password = looks_random(found[1]) or is_disguised(found[1])
     return hide_if(is_password and found[2] not in (b"sha256", b"sha512"), found, 1)
+
+
+_ANY: Final = (
+    _PGPASS_PORT, _WHOLE, _SHORT_PAIR, _LINED, *_STATEMENTS, _LITERAL, _QUOTED_USER, _PAIRED, _HERE, _KEY_PAIR,
+)  # fmt: skip
+_UNTOOLED: Final = stage_of(
+    [
+        *((pattern, _hide_last) for pattern in _ANY),
+        *((pattern, _hide_random) for pattern in (_SHORT, _SHORT_LINED, _QUOTED_SHORT, _SENT, _PGPASS)),
+        (_STORED, lambda line: bytes(_STORED_VALUE.sub(_hide_last, line[0]))),
+        (_ADMIN, _hide_mixed),
+        (_TOLD, _hide_mixed),
+        (_TOLD_PAIR, _hide_pair),
+        (_CHPASSWD, _hide_last),
+        (_ORACLE, _hide_last),
+        (_AT_HOST, _hide_before_host),
+    ]
+)
+
+
+def _hide_in_commands(buffer: bytes) -> bytes:
+    for number in _TOOL_SET.Match(buffer) or ():
+        buffer = _COMMANDED[number].sub(_hide_last, buffer)
+    return _UNTOOLED[1](buffer)
+
+
+COMMANDS: Final = ((_COMMAND, *_UNTOOLED[0]), _hide_in_commands)
 
 
 _SECRET_WORD: Final = (
@@ -399,10 +404,12 @@ def _hide_rest(found: Match) -> bytes:
 
 
 TERMINAL: Final = stage_of(
-    *((pattern, _hide) for pattern in (_ENCODED, _LISTED, *_DIRECTIVES, _JOIN, _TOKEN_FILE)),
-    # Here a plain word is a password as well.
-    *((pattern, _hide_any) for pattern in (*_PRINTED, _PIPED, _WRITTEN, *_QUOTED_COMMANDS, _HERE_STRING)),
-    *((pattern, _hide_any) for pattern in (_AUTH_LINE, _FTP, _ACL, *_DEVICES)),
-    (_USERS, _hide_users),
-    (_WRAPPED, _hide_rest),
+    [
+        *((pattern, _hide) for pattern in (_ENCODED, _LISTED, *_DIRECTIVES, _JOIN, _TOKEN_FILE)),
+        # Here a plain word is a password as well.
+        *((pattern, _hide_any) for pattern in (*_PRINTED, _PIPED, _WRITTEN, *_QUOTED_COMMANDS, _HERE_STRING)),
+        *((pattern, _hide_any) for pattern in (_AUTH_LINE, _FTP, _ACL, *_DEVICES)),
+        (_USERS, _hide_users),
+        (_WRAPPED, _hide_rest),
+    ]
 )

@@ -160,74 +160,71 @@ def _wrapped_token(found: Match) -> bytes:
 
 
 SHAPES: Final = stage_of(
-    *(
-        (LatePattern(pattern), hide)
-        for pattern, hide in (
-            (rb"(?s)-----BEGIN " + _KEY + rb".*?-----END " + _KEY, _group(0)),
-            # Cut off before its end.
-            (
-                rb"-----BEGIN " + _KEY + rb"(?:(?:\s|\\+[nr])*[A-Za-z0-9+/]{16,}={0,2})*"
-                rb"(?:(?:\s|\\+[nr])*[A-Za-z0-9+/]+={1,2})?",
-                _group(0),
-            ),
-            (rb"(?m)(?:^Private-Lines:[ \t]*[0-9]+|^Private-MAC:)((?:\s+[A-Za-z0-9+/=]{16,}[ \t]*$)+)", _group(1)),
-            # "eyJ" is the base64 of '{"'. A terminal or a chat may have wrapped the token: the next lines are part of it.
-            (
-                rb"(?m)\b" + _JWT + rb"(?:[ \t]*\r?\n[ \t>|+-]*[A-Za-z0-9_-][A-Za-z0-9_.-]{7,}[ \t]*$)*"
-                rb"(?:[ \t]*\r?\n[ \t>|+-]*[A-Za-z0-9_-]{12,})?",
-                _wrapped_token,
-            ),
-            (rb"(?:" + b"|".join(_WEBHOOKS) + rb")([^\s\"'<>\\]+)", _group(1)),
-            # The path alone, as libraries log it.
-            (rb"/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/([A-Za-z0-9]{16,})", _group(1)),
-            # Mattermost, Rocket.Chat and others that anybody may host.
-            (
-                rb"(://[\w.-]+(?::[0-9]+)?/(?:[\w-]+/){0,4}(?:hooks?|webhooks?|incoming-webhooks?|heartbeat)/(?:[\w.-]+/){0,3}?)"
-                rb"([A-Za-z0-9_-]{16,})",
-                _random_part,
-            ),
-            # Password hashes of htpasswd and shadow files.
-            (
-                rb"\$(?:apr1|1|2[abxy]?|[5-9]|g?y|ml|md5|sha1|scrypt|P|H|S|argon2\w{1,2}|(?:pbkdf2|bcrypt|scrypt)[\w-]*)\$"
-                rb"[^\s\"':]{8,}",
-                _group(0),
-            ),
-            (rb"\bSCRAM-SHA-(?:1|256|512)\$[0-9]+:[\w+/=:$]{16,}", _group(0)),
-            (rb"\b(?:pbkdf2|bcrypt|scrypt|argon2)(?:_\w+)?\$[^\s\"']{16,}", _group(0)),
-            (rb"\{(?:S?SHA(?:256|512)?|S?MD5|CRYPT|PBKDF2[\w-]*|ARGON2)\}[^\s\"']{8,}", _group(0)),
-            (rb"[\"' ]((?:md5[0-9a-f]{32}|\*[0-9A-F]{40}))(?:[\"'\s]|\z)", _group(1)),
-            (rb"\b[0-9a-f]{32}:[0-9a-f]{32}:::", _group(0)),
-            (rb"(" + _HEADER + rb"(?i:digest|aws4-hmac-sha256|oauth|hawk|signature|token)[ \t]+)\w+=[^\r\n]+", _fields),
-            (rb"(" + _HEADER + _SCHEME + rb"[ \t]+)([^\s\"'\\\]]+)", _bearer),
-            (rb"(" + _HEADER + rb")([\w.~+/=-]{16,})", _bearer),
-            # A scheme of a vendor: Authorization: SSWS …
-            (rb"(" + _HEADER + rb"[A-Za-z][\w-]{1,30}[ \t]+)([\w.~+/=:-]{12,})", _bearer),
-            (rb"((?i:\b(?:set-)?cookie)\\*[\"']?(?::|=>|=)[ \t]*\\*[\"'\[]?)([^\s;=\"'\\]+=[^\r\n]+)", _cookies),
-            (rb"((?i:\bbearer)[ \t]+)([\w.~+/-]{8,}=*)", _bearer),
-            (rb"((?i:\bbasic)[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
-            (_USER + rb"*:)([^\s/?#\"'<>]+)(@)", _user_info),
-            # A password that should have been percent-encoded and was not.
-            (_USER + rb"*:)([^\s/?#\"'<>@]*[/?#][^\s\"'<>@]*)(@)", _odd_user_info),
-            (rb"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/:@?#\"'<>]{20,})((?::[^\s/@\"'<>]*)?@)", _group(2)),
-            # Cut off before its host: a port is a number.
-            (
-                rb"(" + _WITH_USER + rb"://[^\s/:@?#\"'<>]+:)([^\s/:@\"'<>]*[A-Za-z][^\s/:@\"'<>]*)((?:[\"'\s]|\z))",
-                _group(2),
-            ),
-            # Go's MySQL driver: user:password@tcp(host:3306)/db
-            (rb"(\b[\w.-]+:)([^\s:\"'(){}]+)(@(?:tcp\b|unix\b|udp\b|\())", _group(2)),
-            (
-                rb"([?&;](?i:sig|signature|x-amz-signature|x-amz-credential|x-goog-signature|code|access_token)=)"
-                rb"([^\s&\"'<>]{8,})",
-                _group(2),
-            ),
-            (rb"(?i:\"auth\\*\"\s*:\s*\\*\")([A-Za-z0-9+/=]{4,})", _group(1)),
-            (rb"(\bauth:[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
-            (rb"(?i:\b_?auth)[ \t]*=[ \t]*[\"']?([A-Za-z0-9+/]{16,}={0,2})", _group(1)),
-            # Base64 of "-----BEGIN": keys and certificates in kubeconfigs and Secrets.
-            (_ENCODED_PEM.pattern, _group(0)),
-            (rb"(?i:client-key-data)\\*[\"']?:[ \t]*\\*[\"']?([A-Za-z0-9+/=]{8,})", _group(1)),
-        )
+    (
+        (rb"(?s)-----BEGIN " + _KEY + rb".*?-----END " + _KEY, _group(0)),
+        # Cut off before its end.
+        (
+            rb"-----BEGIN " + _KEY + rb"(?:(?:\s|\\+[nr])*[A-Za-z0-9+/]{16,}={0,2})*"
+            rb"(?:(?:\s|\\+[nr])*[A-Za-z0-9+/]+={1,2})?",
+            _group(0),
+        ),
+        (rb"(?m)(?:^Private-Lines:[ \t]*[0-9]+|^Private-MAC:)((?:\s+[A-Za-z0-9+/=]{16,}[ \t]*$)+)", _group(1)),
+        # "eyJ" is the base64 of '{"'. A terminal or a chat may have wrapped the token: the next lines are part of it.
+        (
+            rb"(?m)\b" + _JWT + rb"(?:[ \t]*\r?\n[ \t>|+-]*[A-Za-z0-9_-][A-Za-z0-9_.-]{7,}[ \t]*$)*"
+            rb"(?:[ \t]*\r?\n[ \t>|+-]*[A-Za-z0-9_-]{12,})?",
+            _wrapped_token,
+        ),
+        (rb"(?:" + b"|".join(_WEBHOOKS) + rb")([^\s\"'<>\\]+)", _group(1)),
+        # The path alone, as libraries log it.
+        (rb"/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/([A-Za-z0-9]{16,})", _group(1)),
+        # Mattermost, Rocket.Chat and others that anybody may host.
+        (
+            rb"(://[\w.-]+(?::[0-9]+)?/(?:[\w-]+/){0,4}(?:hooks?|webhooks?|incoming-webhooks?|heartbeat)/(?:[\w.-]+/){0,3}?)"
+            rb"([A-Za-z0-9_-]{16,})",
+            _random_part,
+        ),
+        # Password hashes of htpasswd and shadow files.
+        (
+            rb"\$(?:apr1|1|2[abxy]?|[5-9]|g?y|ml|md5|sha1|scrypt|P|H|S|argon2\w{1,2}|(?:pbkdf2|bcrypt|scrypt)[\w-]*)\$"
+            rb"[^\s\"':]{8,}",
+            _group(0),
+        ),
+        (rb"\bSCRAM-SHA-(?:1|256|512)\$[0-9]+:[\w+/=:$]{16,}", _group(0)),
+        (rb"\b(?:pbkdf2|bcrypt|scrypt|argon2)(?:_\w+)?\$[^\s\"']{16,}", _group(0)),
+        (rb"\{(?:S?SHA(?:256|512)?|S?MD5|CRYPT|PBKDF2[\w-]*|ARGON2)\}[^\s\"']{8,}", _group(0)),
+        (rb"[\"' ]((?:md5[0-9a-f]{32}|\*[0-9A-F]{40}))(?:[\"'\s]|\z)", _group(1)),
+        (rb"\b[0-9a-f]{32}:[0-9a-f]{32}:::", _group(0)),
+        (rb"(" + _HEADER + rb"(?i:digest|aws4-hmac-sha256|oauth|hawk|signature|token)[ \t]+)\w+=[^\r\n]+", _fields),
+        (rb"(" + _HEADER + _SCHEME + rb"[ \t]+)([^\s\"'\\\]]+)", _bearer),
+        (rb"(" + _HEADER + rb")([\w.~+/=-]{16,})", _bearer),
+        # A scheme of a vendor: Authorization: SSWS …
+        (rb"(" + _HEADER + rb"[A-Za-z][\w-]{1,30}[ \t]+)([\w.~+/=:-]{12,})", _bearer),
+        (rb"((?i:\b(?:set-)?cookie)\\*[\"']?(?::|=>|=)[ \t]*\\*[\"'\[]?)([^\s;=\"'\\]+=[^\r\n]+)", _cookies),
+        (rb"((?i:\bbearer)[ \t]+)([\w.~+/-]{8,}=*)", _bearer),
+        (rb"((?i:\bbasic)[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
+        (_USER + rb"*:)([^\s/?#\"'<>]+)(@)", _user_info),
+        # A password that should have been percent-encoded and was not.
+        (_USER + rb"*:)([^\s/?#\"'<>@]*[/?#][^\s\"'<>@]*)(@)", _odd_user_info),
+        (rb"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/:@?#\"'<>]{20,})((?::[^\s/@\"'<>]*)?@)", _group(2)),
+        # Cut off before its host: a port is a number.
+        (
+            rb"(" + _WITH_USER + rb"://[^\s/:@?#\"'<>]+:)([^\s/:@\"'<>]*[A-Za-z][^\s/:@\"'<>]*)((?:[\"'\s]|\z))",
+            _group(2),
+        ),
+        # Go's MySQL driver: user:password@tcp(host:3306)/db
+        (rb"(\b[\w.-]+:)([^\s:\"'(){}]+)(@(?:tcp\b|unix\b|udp\b|\())", _group(2)),
+        (
+            rb"([?&;](?i:sig|signature|x-amz-signature|x-amz-credential|x-goog-signature|code|access_token)=)"
+            rb"([^\s&\"'<>]{8,})",
+            _group(2),
+        ),
+        (rb"(?i:\"auth\\*\"\s*:\s*\\*\")([A-Za-z0-9+/=]{4,})", _group(1)),
+        (rb"(\bauth:[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
+        (rb"(?i:\b_?auth)[ \t]*=[ \t]*[\"']?([A-Za-z0-9+/]{16,}={0,2})", _group(1)),
+        # Base64 of "-----BEGIN": keys and certificates in kubeconfigs and Secrets.
+        (_ENCODED_PEM, _group(0)),
+        (rb"(?i:client-key-data)\\*[\"']?:[ \t]*\\*[\"']?([A-Za-z0-9+/=]{8,})", _group(1)),
     )
 )
 
@@ -242,8 +239,8 @@ def _hide_argument(found: Match) -> bytes:
     return hide_if(not is_no_secret(b"password", value) and not is_sentence(value), found, found.lastindex)
 
 
-CALLS: Final = stage_of(*(
-    (LatePattern(pattern), _hide_argument)
+CALLS: Final = stage_of(
+    (pattern, _hide_argument)
     for pattern in (
         # A user and the password: basicAuth("a", "…"), new NetworkCredential("a", "…")
         rb"(?i:\b(?:\w*basic_?auth(?:entication)?|db\.auth|\w*authenticat(?:e|or)|\w*(?:network|ps|client|username"
@@ -264,4 +261,4 @@ CALLS: Final = stage_of(*(
         rb"(?i:\b[\w.-]{0,40}(?:pass(?:word|wd|phrase)?|secret|token|(?:api|access|private)_?key)\\?[\"']?\s*(?:=>|:=|=|:)\s*"
         rb"[\w.]{2,40}\(\s*[\"'][\w.-]{1,60}[\"']\s*,\s*)" + _LITERAL_ARGUMENT + rb"\s*\)",
     )
-))  # fmt: skip
+)  # fmt: skip

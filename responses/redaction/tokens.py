@@ -135,14 +135,6 @@ _KEYWORD_SET: Final = _keyword_set(_KEYWORDS)
 _RULES_OF: Final = {
     keyword: tuple(number for number, rule in enumerate(_RULES) if keyword in rule["keywords"]) for keyword in _KEYWORDS
 }
-# If none of these matches, `hide_tokens` leaves a text as it is.
-PATTERNS: Final = (
-    _PREFIXED,
-    _UNKNOWN,
-    *_OWN,
-    *_DOUBTFUL,
-    LatePattern(b"(?i:" + "|".join(map(re2.escape, _KEYWORDS)).encode() + b")"),
-)
 
 
 @cache
@@ -150,24 +142,10 @@ def _compiled(number: int) -> Any:
     return LatePattern(_RULES[number]["regex"].encode())
 
 
-def rules_for(buffer: bytes) -> tuple[int, ...]:
+def _rules_for(buffer: bytes) -> tuple[int, ...]:
     """Return the numbers of the listed rules whose keywords occur in the text."""
     found = _KEYWORD_SET.Match(buffer) or ()
     return tuple(sorted({number for index in found for number in _RULES_OF[_KEYWORDS[index]]}))
-
-
-def hide_tokens(buffer: bytes) -> bytes:
-    """Return the buffer with vendors' tokens hidden."""
-    for number in rules_for(buffer):
-        rule = _RULES[number]
-        buffer = _compiled(number).sub(lambda found, rule=rule: _hide_by_rule(found, rule), buffer)
-    buffer = _PREFIXED.sub(_hide_prefixed, buffer)
-    buffer = _UNKNOWN.sub(_hide_unknown, buffer)
-    for pattern in _OWN:
-        buffer = pattern.sub(lambda found: hide_groups(found, 0), buffer)
-    for pattern in _DOUBTFUL:
-        buffer = pattern.sub(_hide_doubtful, buffer)
-    return bytes(buffer)
 
 
 def _hide_by_rule(found: Match, rule: Mapping[str, Any]) -> bytes:
@@ -206,6 +184,26 @@ def _hide_doubtful(found: Match) -> bytes:
     is_random = (digits or capitals >= 6) and entropy(long) > 2.5
     return hide_if(is_random and not _EVENT_TIME.fullmatch(long), found, 1)
 
+
+_UNLISTED: Final = stage_of(
+    [
+        (_PREFIXED, _hide_prefixed),
+        (_UNKNOWN, _hide_unknown),
+        *((pattern, lambda found: hide_groups(found, 0)) for pattern in _OWN),
+        *((pattern, _hide_doubtful) for pattern in _DOUBTFUL),
+    ]
+)
+
+
+def _hide_tokens(buffer: bytes) -> bytes:
+    for number in _rules_for(buffer):
+        rule = _RULES[number]
+        buffer = _compiled(number).sub(lambda found, rule=rule: _hide_by_rule(found, rule), buffer)
+    return _UNLISTED[1](buffer)
+
+
+_ANY_KEYWORD: Final = LatePattern(b"(?i:" + "|".join(map(re2.escape, _KEYWORDS)).encode() + b")")
+TOKENS: Final = ((*_UNLISTED[0], _ANY_KEYWORD), _hide_tokens)
 
 _LONG: Final = LatePattern(rb"(\bsha(?:256|384|512)-|\bh1:)?[A-Za-z0-9+/]{60,}={0,2}")
 # Names of long values that are public: request ids, digests, certificates, files of a ConfigMap.
@@ -253,5 +251,5 @@ def _hide_word(found: Match) -> bytes:
 
 
 # Base64 of random bytes; values that are assigned, quoted or alone.
-LONG: Final = stage_of((_LONG, _hide_mixed))
-LONE: Final = stage_of((_ASSIGNED, _hide_assigned), (_WORD_WITH_SIGN, _hide_word))
+LONG: Final = stage_of([(_LONG, _hide_mixed)])
+LONE: Final = stage_of([(_ASSIGNED, _hide_assigned), (_WORD_WITH_SIGN, _hide_word)])
