@@ -21,7 +21,6 @@ SafeChange = NewType("SafeChange", OverviewChange)
 _SAYS: Final = 240
 _READ: Final = 5
 
-WHOLE_CLUSTER: Final = Text(en="cluster {}", zh="集群 {}")
 ONE_NAMESPACE: Final = Text(en="namespace {}", zh="命名空间 {}")
 NOTHING_WRONG: Final = Text(en="Nothing unhealthy found in {}", zh="{} 未发现异常")
 NOTHING_WRONG_READ: Final = Text(
@@ -48,7 +47,6 @@ _SUFFERS: Final = (
     ("others", Text(en="1 object", zh="1 个其他对象"), Text(en="{} objects", zh="{} 个其他对象")),
 )
 BECAUSE: Final = Text(en="and {} because of it", zh="并因此影响{}")
-LIST: Final = Text(en=", ", zh="、")
 SINCE: Final = Text(en="since {}", zh="已持续 {}")
 READ: Final = Text(en="Read {}", zh="已读取 {}")
 MORE_CAUSES: Final = Text(
@@ -93,7 +91,7 @@ def _problems(number: int, kind: str = "") -> str:
 
 def _where(change: OverviewChange, language: Language) -> str:
     if not change.namespaces:
-        return WHOLE_CLUSTER.in_(language).format(change.cluster).strip()
+        return words.CLUSTER.in_(language).format(change.cluster).strip()
     named = ONE_NAMESPACE if len(change.namespaces) == 1 else SEVERAL_NAMESPACES
     return joined(named.in_(language).format(", ".join(change.namespaces)), change.cluster)
 
@@ -124,7 +122,7 @@ def scope(overview: Overview, language: Language) -> str:
     if overview.namespace:
         named = ONE_NAMESPACE.in_(language).format(overview.namespace)
         return joined(named, overview.cluster)
-    return WHOLE_CLUSTER.in_(language).format(overview.cluster).strip()
+    return words.CLUSTER.in_(language).format(overview.cluster).strip()
 
 
 def command(overview: Overview) -> str:
@@ -163,7 +161,7 @@ def impact(finding: OverviewFinding, overview: Overview | OverviewChange, langua
     own = (finding.asked, finding.at_fault)
     named = list(dict.fromkeys(_name(each) for each in finding.impact.examples if each not in own))
     beside = joined(*_counts(finding.impact.without(finding.caused), language, others=finding.impact.is_of_others))
-    caused = LIST.in_(language).join(_counts(finding.caused, language, others=True))
+    caused = words.ENUMERATION.in_(language).join(_counts(finding.caused, language, others=True))
     suffers = joined(beside, BECAUSE.in_(language).format(caused) if caused else "")
     if named and suffers:
         suffers = f"{suffers} ({', '.join(named)})"

@@ -174,6 +174,7 @@ def looks_mixed(value: bytes) -> bool:
     return len(value) >= 12 and all(counts(value)) and looks_generated(value)
 
 
+# --- encoded parts --------------------------------------------------------------------------------------------------
 ENCODED: Final = LatePattern(
     rb"%[0-7][0-9A-Fa-f]|(?:%[89A-Fa-f][0-9A-Fa-f]){2,4}|&(?:quot|apos|lt|gt|amp|equals|colon|nbsp);|&#(?:[0-9]{2,6}|[xX][0-9A-Fa-f]{2,5});"
     rb"|\\+u00[0-9a-fA-F]{2}|\\+u[4-9][0-9a-fA-F]{3}|\\+x[2-7][0-9a-fA-F]|\\+[\"'/nrt]"

@@ -275,6 +275,7 @@ def _hide_in_commands(buffer: bytes) -> bytes:
 COMMANDS: Final = ((_COMMAND, *_UNTOOLED[0]), _hide_in_commands)
 
 
+# --- terminal sessions and protocols --------------------------------------------------------------------------------
 _SECRET_WORD: Final = (
     rb"(?i:pass|pwd|secret|token|credential|(?:" + "|".join(sorted(KEY_KINDS)).encode() + rb")[_-]?key)"
 )

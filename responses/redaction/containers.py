@@ -171,6 +171,7 @@ def _is_secret(name: bytes, key: bytes, value: bytes, *, quoted: bool) -> bool:
     return look is Look.WORD and bool(_PLURAL.fullmatch(name)) and (quoted or b"-" not in value) and value.isalpha()
 
 
+# --- manifests of Secrets -------------------------------------------------------------------------------------------
 # Less than any indentation.
 _NOWHERE: Final = -1
 MANIFEST: Final = LatePattern(rb"(?m)kind\\*[\"']?\s*:\s*\\*[\"']?Secret\\*[\"']?\s*(?:[,}]|$|\\+n|[ ])")
@@ -255,6 +256,7 @@ def _hide_lines(buffer: bytes) -> bytes:
     return b"\n".join(shown)
 
 
+# --- tables ---------------------------------------------------------------------------------------------------------
 # How columns are separated, in the order in which they are tried.
 _DELIMITERS: Final = tuple(
     LatePattern(each) for each in (rb"\t", rb"\||" + "│|║|┃".encode(), rb",", rb";", rb"[ ]{2,}")

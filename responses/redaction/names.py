@@ -191,6 +191,7 @@ def _level_after(before: list[str], after: list[str]) -> Level:
     return Level.NONE if any(word in _HARMLESS for word in after) else Level.WEAK
 
 
+# --- values that are plainly no secret ------------------------------------------------------------------------------
 _SHORTEST: Final = 3
 _MARKS: Final = b"\"'`~*"
 # Names of objects are references, not values: secret="default/db", imagePullSecret: regcred.
@@ -327,6 +328,7 @@ def fits(level: Level, value: bytes) -> bool:
     return looks_random(value)
 
 
+# --- how much a value looks like a secret ---------------------------------------------------------------------------
 class Look(IntEnum):
     """How much a value looks like a secret."""
 

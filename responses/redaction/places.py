@@ -108,6 +108,7 @@ LATER_QUOTE: Final = LateBacktracking(
 LIST: Final = LateBacktracking(rb"[({]([^(){}\"'$:=\n]*[^(){}\"'$:=\s])[ \t]*[)}]")
 # A value that goes on in the next line.
 CONTINUED: Final = LateBacktracking(rb"\\\r?\n[ \t]*([^\s\\\"']{2,})")
+# --- markup ---------------------------------------------------------------------------------------------------------
 # XML: <name>, <x name="name">, <x key="name" value=, and entries of JSON and YAML.
 _TAG: Final = re.compile(rb"[^<>\n]{0,80}>\s{0,20}(?:<(?:value|val|string)>\s{0,8})?")
 _NEXT_ELEMENT: Final = re.compile(rb"</[\w:.-]{1,30}>\s{0,20}<[\w:.-]{1,30}>\s{0,8}")
@@ -150,6 +151,7 @@ def after_markup(buffer: bytes, end: int, before: bytes) -> int | None:
     return None if not found or found[0].rstrip().endswith(b"/>") else found.end()
 
 
+# --- names with their surroundings ----------------------------------------------------------------------------------
 FOREIGN_NAME: Final = "|".join(FOREIGN).encode()
 _KINDS: Final = "|".join(sorted(KEY_KINDS)).encode()
 _CODES: Final = "|".join(sorted(CODE_KINDS)).encode()

@@ -205,6 +205,7 @@ def _hide_tokens(buffer: bytes) -> bytes:
 _ANY_KEYWORD: Final = LatePattern(b"(?i:" + "|".join(map(re2.escape, _KEYWORDS)).encode() + b")")
 TOKENS: Final = ((*_UNLISTED[0], _ANY_KEYWORD), _hide_tokens)
 
+# --- values that only their own look gives away ---------------------------------------------------------------------
 _LONG: Final = LatePattern(rb"(\bsha(?:256|384|512)-|\bh1:)?[A-Za-z0-9+/]{60,}={0,2}")
 # Names of long values that are public: request ids, digests, certificates, files of a ConfigMap.
 _PUBLIC_NAME: Final = LatePattern(

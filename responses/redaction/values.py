@@ -189,6 +189,7 @@ def closing_quote(buffer: bytes, start: int, at: int) -> int:
     return at if b"\n" in rest or b"=" in rest.strip(b"=") or b"\\" in rest or is_sentence(rest) else end
 
 
+# --- what a value looks like after its name -------------------------------------------------------------------------
 # Methods and functions that are given a secret, apart from those that check or read one.
 _SETTER: Final = LateBacktracking(
     rb"(?i)(?:\A|[._])(?:(?:with|set|use|add|new|define|put)[_-]?(?:\w{0,12}?[_-]?))?(?:password|passwd|passphrase|pwd|token|apikey|api_key"
