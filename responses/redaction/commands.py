@@ -60,14 +60,10 @@ _TOOLS: Final = (
     (rb"bundle config", rb"(?:set[ \t]+)?(?:--\w+[ \t]+)?[\w.-]+[ \t]+[\w.-]+:"),
     (rb"dotnet user-secrets set", rb"[\"']?[\w:.-]+[\"']?[ \t]+"),
     (rb"pulumi config set", rb"--secret[ \t]+(?:--\w+[ \t]+)?[\w.:-]+[ \t]+"),
-    (rb"(?:fly|flyctl|wrangler|netlify|railway|supabase|gh|cf) (?:secrets?|env)[ :](?:set|put|add"
-    rb")", rb"\w+(?:=|[ \t]+<<<[ \t]+)"),
-    (
-        rb"sshpass|mongo\w*|(?:docker|podman|nerdctl|oras|az|registry|helm registry|crane auth|skopeo|buildah"
-        rb"|cf|oc) login"
-        rb"|twine upload|rabbitmqadmin|sqlplus|7z[ar]?|unrar|rar|PGPASS|plink|pscp|psftp",
-        rb"-p" + _APART,
-    ),
+    (rb"(?:fly|flyctl|wrangler|netlify|railway|supabase|gh|cf) (?:secrets?|env)[ :](?:set|put|add)",
+     rb"\w+(?:=|[ \t]+<<<[ \t]+)"),
+    (rb"sshpass|mongo\w*|(?:docker|podman|nerdctl|oras|az|registry|helm registry|crane auth|skopeo|buildah|cf|oc) login"
+     rb"|twine upload|rabbitmqadmin|sqlplus|7z[ar]?|unrar|rar|PGPASS|plink|pscp|psftp", rb"-p" + _APART),
     (rb"(?:redis|valkey|keydb)-cli", rb"-a" + _APART),
     (rb"ldap\w+|kinit|sqlcmd|bcp", rb"-[wP]" + _APART),
     (rb"zip|sqlcmd|isql", rb"-P" + _SPACE),
@@ -78,10 +74,10 @@ _TOOLS: Final = (
     (rb"keytool|jarsigner|java", rb"-(?:store|key|srcstore|deststore|destkey|new)pass(?::env)?[ \t]+"),
     (rb"htpasswd", rb"-[A-Za-z]*b[A-Za-z]*[ \t]+(?:-\w+[ \t]+)*(?:\S+[ \t]+)?\S+[ \t]+"),
     (rb"gpg2?", rb"--passphrase[ \t=]+"),
-    *((rb"snmp(?:walk|get|set|bulkwalk|bulkget|trap|inform|table"
-    rb"|status)", option + _SPACE) for option in (rb"-A", rb"-X", rb"-c")),
-    (rb"ipmitool|mosquitto_\w+|ftp|cqlsh|hdbsql|beeline|mongo\w*|couchbase-cli|cbq|sqlline|nxlog|xrdp", rb"-(?:P"
-    rb"|p|pw)" + _SPACE),
+    *((rb"snmp(?:walk|get|set|bulkwalk|bulkget|trap|inform|table|status)", option + _SPACE)
+      for option in (rb"-A", rb"-X", rb"-c")),
+    (rb"ipmitool|mosquitto_\w+|ftp|cqlsh|hdbsql|beeline|mongo\w*|couchbase-cli|cbq|sqlline|nxlog|xrdp",
+     rb"-(?:P|p|pw)" + _SPACE),
     (rb"xfreerdp3?|rdesktop|wlfreerdp", rb"(?:/p:|-p[ \t]+)"),
     (rb"lftp|curlftpfs", rb"-u[ \t]*[\"']?[^\s,\"']+,"),
     (rb"useradd|usermod", rb"-p" + _SPACE),
@@ -90,8 +86,8 @@ _TOOLS: Final = (
     (rb"mosquitto_passwd|nginx-htpasswd", rb"-b[ \t]+\S+[ \t]+\S+[ \t]+"),
     (rb"ejabberdctl|prosodyctl", rb"register[ \t]+\S+[ \t]+\S+[ \t]+"),
     (rb"etcdctl", rb"user[ \t]+add[ \t]+[\"']?[^\s:\"']+:"),
-    (rb"mc", rb"(?:admin[ \t]+user[ \t]+(?:svcacct[ \t]+)?add|config[ \t]+host[ \t]+add[ \t]+\S+)[ \t]+\S+["
-    rb" \t]+\S+[ \t]+"),
+    (rb"mc", rb"(?:admin[ \t]+user[ \t]+(?:svcacct[ \t]+)?add|config[ \t]+host[ \t]+add[ \t]+\S+)"
+     rb"[ \t]+\S+[ \t]+\S+[ \t]+"),
     (rb"neo4j-admin", rb"set-initial-password[ \t]+"),
     (rb"b2", rb"(?:authorize-account|account[ \t]+authorize)[ \t]+\S+[ \t]+"),
     (rb"nmcli|wpa_cli", rb"(?:connect[ \t]+\S+[ \t]+password|psk)[ \t]+"),
@@ -102,10 +98,8 @@ _TOOLS: Final = (
     (rb"cmdkey|runas|net|psexec", rb"/(?:pass|p|password):"),
     (rb"ansible-vault", rb"encrypt_string[ \t]+(?:-\S+[ \t]+)*"),
     (rb"sqlplus|expdp?|impdp?|rman|sqlldr", rb"[\w$]+/"),
-    (rb"rclone obscure|wpa_passphrase \S+|mysqladmin (?:[^\n;|&]*[ \t])?password|net use \S+(?: \S+)?|vault"
-    rb" login(?: token=)?"
-     rb"|radtest \S+|nmcli [^\n]*password|smbpasswd -s \S+", rb"[ \t]+"),
-
+    (rb"rclone obscure|wpa_passphrase \S+|mysqladmin (?:[^\n;|&]*[ \t])?password|net use \S+(?: \S+)?"
+     rb"|vault login(?: token=)?|radtest \S+|nmcli [^\n]*password|smbpasswd -s \S+", rb"[ \t]+"),
     (rb"gh secret set|aws (?:secretsmanager|ssm)|az keyvault secret", rb"--(?:body|secret-string|value)[ \t=]+"),
     (rb"doctl|snyk|sentry-cli|vault login|cargo login|gh auth login", rb"-t" + _SPACE),
 )  # fmt: skip
@@ -167,18 +161,17 @@ _WHOLE: Final = LatePattern(
 )
 # What is stored in Vault, whatever the keys; a Secret that is patched.
 _STORED: Final = LatePattern(
-    rb"(\bvault[ \t]+(?:kv[ \t]+(?:put|patch)|write[ \t]+(?:secret|kv))\b[^\n]*|\bpulumi[ \t]+config[ \t]"
-    rb"+set[ \t][^\n]*--secret\b"
-    rb"|\bkubectl\b[^\n]*\bpatch[ \t]+secrets?\b[^\n]*)"
+    rb"(\bvault[ \t]+(?:kv[ \t]+(?:put|patch)|write[ \t]+(?:secret|kv))\b[^\n]*"
+    rb"|\bpulumi[ \t]+config[ \t]+set[ \t][^\n]*--secret\b|\bkubectl\b[^\n]*\bpatch[ \t]+secrets?\b[^\n]*)"
 )
 _STORED_VALUE: Final = LatePattern(
-    rb"(?:[ \t][\"']?[\w.-]+=|set[ \t]+[\w.:-]+[ \t]+|\\?\"[\w.-]+\\?\"[ \t]*:[ \t]*\\?[\"'])(\"[^\"\n]*"
-    rb"\"|'[^'\n]*'|[^\s\"'{}\\-][^\"'{}\\\s]*(?:[ ][\w #.]+[\"'])?)"
+    rb"(?:[ \t][\"']?[\w.-]+=|set[ \t]+[\w.:-]+[ \t]+|\\?\"[\w.-]+\\?\"[ \t]*:[ \t]*\\?[\"'])"
+    rb"(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'{}\\-][^\"'{}\\\s]*(?:[ ][\w #.]+[\"'])?)"
 )
 # A known administrator with a generated password: admin:… works, log in with admin / …
 _ADMIN: Final = LatePattern(
-    rb"(?i)\b(?:admin|administrator|root|sa|superuser|elastic|postgres)(?:[ \t]?[:/][ \t]?|[ \t]+(?:with|"
-    rb"and)[ \t]+)([!-.0-~][!-~]{7,63})"
+    rb"(?i)\b(?:admin|administrator|root|sa|superuser|elastic|postgres)(?:[ \t]?[:/][ \t]?|[ \t]+(?:with|and)[ \t]+)"
+    rb"([!-.0-~][!-~]{7,63})"
 )
 _TOLD: Final = LatePattern(
     rb"(?i)\b(?:log(?:[ -]?(?:in|on)|ged in)|sign in|use|try|creds?|credentials?|basic[ -]auth|u(?:ser(?:name)?)?/p(?:a"
@@ -202,8 +195,8 @@ _QUOTED_SHORT: Final = LatePattern(
 )
 # The same as elements of a YAML list, line by line.
 _SHORT_LINED: Final = LatePattern(
-    rb"\n[ \t]*-[ \t]+[\"']?-[pPwa](?:[\"']?[ \t]*\n[ \t]*-[ \t]+[\"']?)?([^\s\"'/\\:-][^\s\"'/\\:]{5,})["
-    rb"\"']?[ \t]*(?:\n|\z)"
+    rb"\n[ \t]*-[ \t]+[\"']?-[pPwa](?:[\"']?[ \t]*\n[ \t]*-[ \t]+[\"']?)?"
+    rb"([^\s\"'/\\:-][^\s\"'/\\:]{5,})[\"']?[ \t]*(?:\n|\z)"
 )
 # Expect: a line that is sent to a prompt.
 _SENT: Final = LatePattern(rb"\bsend(?:_user)?[ \t]+(?:--[ \t]+)?[\"']([^\"'\n]{4,64}?)\\[rn][\"']")
@@ -304,8 +297,8 @@ _PRINTED: Final = tuple(
     )
 )
 _LISTED: Final = LatePattern(
-    rb"(?i)config[ \t]+get[ \t]+(?:requirepass|masterauth|\S*pass\S*)[ \t]*\r?\n[^\n]*\r?\n(?:2\)["
-    rb" \t]*)?[\"']?([^\s\"']{3,})"
+    rb"(?i)config[ \t]+get[ \t]+(?:requirepass|masterauth|\S*pass\S*)[ \t]*\r?\n[^\n]*\r?\n"
+    rb"(?:2\)[ \t]*)?[\"']?([^\s\"']{3,})"
 )
 _PIPED: Final = LatePattern(
     _ECHO

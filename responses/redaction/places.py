@@ -276,8 +276,8 @@ _BEFORE_VALUE: Final = LatePattern(
     rb"\\*[\"']?(?i:name|key)\\*[\"']?\s*:\s*\\*[\"']?$"
 )
 _TOLD_BEFORE: Final = LateBacktracking(
-    rb"([!#-&*-_a-~]{6,64})([\"'`])?(?:[ \t]+(?:(?:as|is)(?:[ ](?:the|my|our|your|new|a))?|>{1,2})[ \t]+["
-    rb"\"'`./\w -]{0,20}"
+    rb"([!#-&*-_a-~]{6,64})([\"'`])?(?:[ \t]+(?:(?:as|is)(?:[ ](?:the|my|our|your|new|a))?|>{1,2})[ \t]+"
+    rb"[\"'`./\w -]{0,20}"
     rb"|[ \t]+\([\w ]{0,16}|[ \t]*(?:<-{1,2}|"
     + "←".encode()
     + rb")[ \t]*[\w ]{0,16}|[ ]?(?:"

@@ -216,8 +216,8 @@ _PUBLIC_NAME: Final = LatePattern(
 _FEW: Final = 3
 # name=…, "name": "…": forty characters as in keys of clouds.
 _ASSIGNED: Final = LatePattern(
-    rb"[A-Za-z0-9_.-]{1,40}\\*[\"']?\]?[ \t]*(?::=|=>|[:=])["
-    rb" \t]*\\*[\"'`]?([A-Za-z0-9+/_-]{32,}={0,2})(?:[^A-Za-z0-9+/_.:@-]|\z)"
+    rb"[A-Za-z0-9_.-]{1,40}\\*[\"']?\]?[ \t]*(?::=|=>|[:=])[ \t]*"
+    rb"\\*[\"'`]?([A-Za-z0-9+/_-]{32,}={0,2})(?:[^A-Za-z0-9+/_.:@-]|\z)"
 )
 # A word with a sign in it, alone or quoted: Abc1!xyz9
 _WORD_WITH_SIGN: Final = LatePattern(
