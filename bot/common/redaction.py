@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from intents.cluster_text import one_line
+from responses.redaction import REDACTED
 from responses.safety import redacted_name, redacted_text, redacted_value
-from responses.secrets import REDACTED
 
 LONGEST_TEXT: Final = 256
 

@@ -25,8 +25,8 @@ from bot.slack.posts import Address, History, MessageSearch, Pins, PostedMessage
 from bot.slack.response_urls import ResponseUrls
 from bot.slack.web_client import Hosts, Watch
 from bot.store.outbox import StoredDirectory
+from responses.slack.as_text import text_only
 from responses.slack.message import Message, Picture, View
-from responses.slack.simplified import text_only
 from responses.slack.validation import validate_view
 
 _log: Final = structlog.get_logger(__name__)

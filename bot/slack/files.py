@@ -19,7 +19,7 @@ from bot.slack.errors import MissingScope, Refused, SlackError, SlackUnavailable
 from bot.slack.posts import MessageSearch
 from bot.slack.web_client import Hosts, off_loop, outgoing_text
 from intents.domain import Text
-from responses import file_failures
+from responses import failures
 from responses.safety import safe_line
 from responses.slack.message import Picture, Snippet
 
@@ -195,11 +195,11 @@ class Files:
         except _Refusal as refusal:
             return ReadFile(name=listed.name, refusal=refusal.says)
         except NotText:
-            return ReadFile(name=listed.name, refusal=file_failures.not_text(listed.name))
+            return ReadFile(name=listed.name, refusal=failures.file_not_text(listed.name))
         except TooLarge:
-            return ReadFile(name=listed.name, refusal=file_failures.too_large(listed.name, size=0, limit=limit))
+            return ReadFile(name=listed.name, refusal=failures.file_too_large(listed.name, size=0, limit=limit))
         if not text.strip():
-            return ReadFile(name=listed.name, refusal=file_failures.empty(listed.name))
+            return ReadFile(name=listed.name, refusal=failures.file_empty(listed.name))
         return ReadFile(name=listed.name, text=text)
 
     async def _details_of(self, listed: _Listed) -> _Listed:
@@ -208,9 +208,9 @@ class Files:
         except SlackUnavailable:
             raise
         except MissingScope as error:
-            raise _Refusal(file_failures.scope_missing(listed.name)) from error
+            raise _Refusal(failures.file_scope_missing(listed.name)) from error
         except SlackError as error:
-            raise _Refusal(file_failures.deleted(listed.name)) from error
+            raise _Refusal(failures.file_deleted(listed.name)) from error
         entry = answer.data.get("file")
         return _Listed.of(entry if isinstance(entry, Mapping) else {})
 
@@ -237,7 +237,7 @@ class Files:
             url = self.hosts.trusted(address)
             if url is None:
                 _log.warning("file_host_rejected", file=listed.id, host=_host(address))
-                raise _Refusal(file_failures.kept_elsewhere(listed.name))
+                raise _Refusal(failures.file_kept_elsewhere(listed.name))
             headers = {"Authorization": f"Bearer {self.api.token}"}
             async with self.api.session.get(
                 url, headers=headers, proxy=self.api.proxy, allow_redirects=False, middlewares=()
@@ -245,39 +245,39 @@ class Files:
                 if answer.status not in {301, 302, 303, 307, 308}:
                     return await _body(answer, listed, limit=limit)
                 address = str(url.join(URL(answer.headers.get("Location", ""))))
-        raise _Refusal(file_failures.scope_missing(listed.name))
+        raise _Refusal(failures.file_scope_missing(listed.name))
 
 
 async def _body(answer: aiohttp.ClientResponse, listed: _Listed, *, limit: int) -> bytes:
     if answer.status == 429 or answer.status >= 500:
         raise SlackUnavailable(method=_METHOD, detail=f"HTTP {answer.status}")
     if answer.status in {404, 410}:
-        raise _Refusal(file_failures.deleted(listed.name))
+        raise _Refusal(failures.file_deleted(listed.name))
     # Without the scope Slack responds with its login page and status 200.
     is_page = answer.content_type == "text/html"
     if answer.status != 200 or (is_page and "html" not in listed.mimetype):
-        raise _Refusal(file_failures.scope_missing(listed.name))
+        raise _Refusal(failures.file_scope_missing(listed.name))
     content = bytearray()
     async for chunk in answer.content.iter_chunked(1 << 16):
         content += chunk
         if len(content) > limit:
             size = max(listed.size, answer.content_length or 0)
-            raise _Refusal(file_failures.too_large(listed.name, size=size, limit=limit))
+            raise _Refusal(failures.file_too_large(listed.name, size=size, limit=limit))
     if is_page and listed.size and listed.size != len(content):
-        raise _Refusal(file_failures.scope_missing(listed.name))
+        raise _Refusal(failures.file_scope_missing(listed.name))
     return bytes(content)
 
 
 def _refuse_listed(listed: _Listed, *, limit: int) -> None:
     """Refuse files that need no download to be refused."""
     if listed.mode in _NOT_KEPT:
-        raise _Refusal(file_failures.deleted(listed.name))
+        raise _Refusal(failures.file_deleted(listed.name))
     if listed.access in {"access_denied", "file_not_found", "slack_connect_files_disabled", "check_file_info"}:
-        raise _Refusal(file_failures.deleted(listed.name))
+        raise _Refusal(failures.file_deleted(listed.name))
     if listed.mimetype.startswith(_NO_TEXT):
-        raise _Refusal(file_failures.not_text(listed.name))
+        raise _Refusal(failures.file_not_text(listed.name))
     if listed.size > limit:
-        raise _Refusal(file_failures.too_large(listed.name, size=listed.size, limit=limit))
+        raise _Refusal(failures.file_too_large(listed.name, size=listed.size, limit=limit))
 
 
 def _host(address: str) -> str:

@@ -39,7 +39,7 @@ from intents.alerts.alert import question_of
 from intents.alerts.objects import object_of
 from intents.domain import Diagnosis, Language, Text, Verdict
 from intents.request import ExplainText, scope_of
-from responses import alert_groups as words
+from responses import alert_words as words
 from responses import failures
 from responses.overview import scrubbed_overview
 from responses.safety import safe_value, scrubbed

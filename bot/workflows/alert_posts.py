@@ -34,13 +34,12 @@ from intents.domain import Diagnosis, Focus, ObjectRef, Verdict
 from intents.edges import ObjectKey
 from intents.subjects import unshared
 from intents.verdicts import supported
-from responses.alert_groups import over_after
+from responses.alert_words import over_after
 from responses.slack import limits
-from responses.slack.alert_groups import RemedyDone, firing_message, resolved_message
-from responses.slack.diagnose_buttons import diagnose_value
+from responses.slack.alert_groups import AlertsShown, RemedyDone, SilenceShown, firing_message, resolved_message
+from responses.slack.choices import diagnose_value
 from responses.slack.message import Message
 from responses.slack.notices import notice
-from responses.slack.silences import SilenceShown
 
 # The key of a post's document with what connects alerts.
 _LINKS: Final = "links"
@@ -212,26 +211,15 @@ def _message(post: StoredAlertPost, services: Services, done: Sequence[RemedyDon
     """Render the post with the alerts as they are; `done` are the remedies applied meanwhile."""
     finding, language = AlertFinding.from_json(post.document), services.usual_language
     since = post.since or post.opened
+    silence = _silence(post, services)
+    alerts = AlertsShown(names=post.names, cause=finding.cause, since=since, link=post.link, silence=silence)
     if not post.firing:
-        ended = post.ended or services.clock()
-        return resolved_message(
-            post.names,
-            cause=finding.cause,
-            since=since,
-            ended=max(ended, since),
-            link=post.link,
-            silence=_silence(post, services),
-            done=done,
-            language=language,
-        )
+        ended = max(post.ended or services.clock(), since)
+        return resolved_message(alerts, ended=ended, done=done, language=language)
     shown = finding.message()
     message = firing_message(
-        post.names,
-        cause=finding.cause,
+        alerts,
         diagnosis=shown.blocks,
-        since=since,
-        link=post.link,
-        silence=_silence(post, services),
         diagnose=_diagnose(finding.asked, post.scope.cluster),
         silences=post.id if services.alertmanager is not None and matchers_of(post.labels) else "",
         language=language,

@@ -39,7 +39,7 @@ from intents.domain import Verdict
 from intents.kept_text import kept_text
 from intents.matcher import MatchResult
 from intents.trouble_reports import deserves_a_look
-from responses.cluster_choice import CLUSTER_NOT_VISIBLE
+from responses.failures import CLUSTER_NOT_VISIBLE
 from responses.slack.diagnosis import placeholder_message
 from responses.slack.notices import not_done
 from responses.slack.presses import Press

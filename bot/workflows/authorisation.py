@@ -35,9 +35,8 @@ from responses import failures
 from responses.safety import safe_value
 from responses.sentences import leading_hypotheses, open_hypotheses
 from responses.sentences import offers as offered
-from responses.slack.answer_view import RemedyButton
 from responses.slack.blocks import Style
-from responses.slack.controls import LABEL, labelled
+from responses.slack.controls import LABEL, RemedyButton, labelled
 
 APPLIED: Final = "applied"
 PARTLY_DONE: Final = "partly done"

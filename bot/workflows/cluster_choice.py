@@ -37,12 +37,12 @@ from intents.focus import focus_of
 from intents.request import DiagnoseObject, ExplainText, scope_of
 from intents.request import Request as Question
 from intents.slash import ObjectQuery, TextQuery, parse_command, parse_message
-from responses import cluster_choice
+from responses import failures
 from responses.follow_ups import changes, is_same_trouble, sign
 from responses.safety import SafeDiagnosis
 from responses.shown import shown
-from responses.slack.audit_lines import answered_above, changed_since
 from responses.slack.message import Message
+from responses.slack.remedy_states import answered_above, changed_since
 
 # Key under which an answer stores the cluster that was chosen by a button.
 PRESSED: Final = "cluster"
@@ -109,11 +109,11 @@ class ClusterChooser:
             )
         match choose(visible, clues):
             case UnknownCluster() as wrong:
-                refused = cluster_choice.unknown_cluster(wrong, visible)
+                refused = failures.unknown_cluster(wrong, visible)
                 return Interpretation(question=question, refused=refused, pick=visible)
             case ChosenCluster(cluster=cluster, why=why):
                 pick = visible if why is ChoiceReason.PRESSED else ()
-                return Interpretation(question=question, cluster=cluster, why=cluster_choice.reason_for(why), pick=pick)
+                return Interpretation(question=question, cluster=cluster, why=failures.reason_for(why), pick=pick)
             case AmbiguousCluster():
                 return await self._searched(question, visible, requester)
 
@@ -157,18 +157,18 @@ class ClusterChooser:
         target = await self._target(question, requester.scope.who.channel)
         if target is None:
             return Interpretation(
-                question=question, unclear=cluster_choice.why_unclear("", found=(), unasked=()), pick=visible
+                question=question, unclear=failures.why_unclear("", found=(), unasked=()), pick=visible
             )
         found, unasked = await self._having(target, visible, requester)
         if not (found or unasked):
             found, unasked = await self._having(target, visible, requester, as_workload=True)
         if len(found) == 1:
             return Interpretation(
-                question=question, cluster=found[0], why=cluster_choice.found_only_there(unasked), pick=tuple(unasked)
+                question=question, cluster=found[0], why=failures.found_only_there(unasked), pick=tuple(unasked)
             )
         about = f"{target.kind} {target.namespace}/{target.name}".replace(" /", " ")
         return Interpretation(
-            question=question, unclear=cluster_choice.why_unclear(about, found=found, unasked=unasked), pick=visible
+            question=question, unclear=failures.why_unclear(about, found=found, unasked=unasked), pick=visible
         )
 
     async def _having(

@@ -27,9 +27,10 @@ from intents.feedback import LONGEST_REMARK, NONE_OF_THEM, Correction
 from intents.misuse import Misuse
 from intents.mutes import MUTED_FOR, MuteCommand
 from intents.slash import MutedQuery
-from responses import failures, feedback_words
+from responses import failures
 from responses.safety import safe_line
-from responses.slack.corrections import CorrectionChoices, correction_dialog
+from responses.slack import feedback as feedback_words
+from responses.slack.feedback import CorrectionChoices, correction_dialog
 from responses.slack.help import misused
 from responses.slack.message import Message, View
 from responses.slack.notices import MuteShown, all_muted, muted, notice, unmuted

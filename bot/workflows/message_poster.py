@@ -291,7 +291,7 @@ async def attach_plots(services: Services, request: StoredRequest, finding: Find
 def _drawn(plot: Plot) -> bytes:
     """Return the plot as a picture; empty if drawing fails: a broken library must not lose an answer."""
     try:
-        from responses.pictures import png  # noqa: PLC0415 - imported only to draw
+        from responses.plots import png  # noqa: PLC0415 - imported only to draw
 
         return png(plot)
     except Exception:  # noqa: BLE001

@@ -24,10 +24,9 @@ from bot.workflows.services import Requester, Services
 from intents.domain import Language, Text
 from responses import failures, words
 from responses.safety import safe_value
-from responses.slack.audit_lines import AuditLine, audit_message
 from responses.slack.message import Message
 from responses.slack.notices import not_done, notice
-from responses.slack.remedy_states import RemedyShown, RemedyState
+from responses.slack.remedy_states import AuditLine, RemedyShown, RemedyState, audit_message
 
 _log: Final = structlog.get_logger(__name__)
 

@@ -33,14 +33,13 @@ from intents.request import DiagnoseObject, scope_of
 from intents.request import Request as Question
 from intents.slash import HelpQuery, parse_message
 from intents.verdicts import supported
-from responses import cluster_choice, failures
-from responses.excerpts import error_lines
+from responses import failures
 from responses.overview import scrubbed_overview
+from responses.paste_templates import error_lines
 from responses.plots import leading_plot
+from responses.redaction import secret_kinds
 from responses.safety import safe, safe_value, scrubbed
-from responses.secret_kinds import secret_kinds
-from responses.slack.cluster_picker import Picker, which_cluster, with_picker
-from responses.slack.diagnose_buttons import which_object
+from responses.slack.choices import Picker, which_cluster, which_object, with_picker
 from responses.slack.help import help_message
 from responses.slack.message import Message
 from responses.slack.notices import failed
@@ -146,15 +145,13 @@ class Replies:
     async def limit_reached(self, exchange: Exchange, cluster: str) -> Reply:
         """Return the reply after waiting too long for a slot."""
         interpretation = await self.cluster_chooser.of(exchange, pressed=cluster)
-        return self._failed(cluster_choice.cluster_busy(cluster), exchange, interpretation)
+        return self._failed(failures.cluster_busy(cluster), exchange, interpretation)
 
     async def _asked(
         self, exchange: Exchange, interpretation: Interpretation, progress: Callable[[Progress], None]
     ) -> Reply:
         question = interpretation.question
-        reason = exchange.scope.text_only_reason or (
-            cluster_choice.SEVERAL_CLUSTERS if interpretation.unclear else None
-        )
+        reason = exchange.scope.text_only_reason or (failures.SEVERAL_CLUSTERS if interpretation.unclear else None)
         if exchange.scope.text_only_reason:
             self.services.metrics.refused("cluster")
         started = time.monotonic()
@@ -246,7 +243,7 @@ class Replies:
 
     def _unreachable(self, interpretation: Interpretation, error: ClusterError) -> Text:
         """Return why the cluster is unreachable, with its name and source if there are several clusters."""
-        says = cluster_choice.unreachable if interpretation.why else failures.cluster_unreachable
+        says = failures.unreachable if interpretation.why else failures.cluster_unreachable
         return says(interpretation.cluster, error.reason)
 
     def _at_once(self, exchange: Exchange, unread: Sequence[Json]) -> Reply | None:
@@ -332,7 +329,7 @@ class Replies:
         says = failures.target_not_found(named)
         if named.elsewhere:
             return self._which_cluster(says, named.elsewhere, exchange)
-        says = cluster_choice.with_cluster_name(says, cluster) if interpretation.why else says
+        says = failures.with_cluster_name(says, cluster) if interpretation.why else says
         if not named.candidates:
             return self._failed(says, exchange, interpretation, ended="not found")
         message = which_object(says, named.candidates, cluster=cluster, language=exchange.language)

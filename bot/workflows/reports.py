@@ -33,7 +33,7 @@ from intents.overview import Overview, OverviewChange, OverviewFinding, recurrin
 from responses import failures
 from responses.overview import scrubbed_change
 from responses.safety import safe_value
-from responses.slack.feedback_report import feedback_message
+from responses.slack.feedback import feedback_message
 from responses.slack.message import Message
 from responses.slack.notices import failed
 from responses.slack.overview import change_message

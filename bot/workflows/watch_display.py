@@ -24,9 +24,8 @@ from responses.overview import SafeChange
 from responses.shown import shown_value
 from responses.slack.message import Message
 from responses.slack.notices import notice
-from responses.slack.overview import change_message
+from responses.slack.overview import WatchedCause, change_message, digest_message, watch_message
 from responses.slack.presses import Press
-from responses.slack.watch import WatchedCause, digest_message, watch_message
 
 _log: Final = structlog.get_logger(__name__)
 

@@ -17,7 +17,7 @@ from bot.probes.objects.paths import BadPath, parse_path, value_at
 from bot.probes.rows import RowValues
 from bot.probes.shared.log_lines import BadPattern, compile_pattern, excerpt
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, ObjectRef, ProbeDeclaration, ProbeResult, Row
-from responses.secrets import redact
+from responses.redaction import redact
 
 MOST_OBJECTS: Final = 1000
 MOST_MATCHES: Final = 100

@@ -52,8 +52,7 @@ from bot.workflows.submissions import Submissions, TooManyRequests
 from intents.domain import ExternalManager, Text
 from responses import failures, words
 from responses.safety import safe_line
-from responses.slack.cluster_picker import cluster_of_token
-from responses.slack.diagnose_buttons import parse_diagnose_value
+from responses.slack.choices import cluster_of_token, parse_diagnose_value
 from responses.slack.message import View
 from responses.slack.presses import Press, parse_dialog_metadata
 

@@ -33,7 +33,7 @@ from bot.workflows.message_poster import post_once
 from bot.workflows.services import Requester, Services
 from intents.chronicle.facts import NO_NEWS
 from intents.domain import Language, Text
-from responses import incident_replies
+from responses.chronicle import incident_replies
 from responses.slack.message import Message
 from responses.slack.notices import notice
 

@@ -22,12 +22,11 @@ from intents.chronicle.news import news_since
 from intents.chronicle.summary import Summary, summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language, Text
-from responses import failures, incident_replies
+from responses import failures
+from responses.chronicle import incident_replies
 from responses.postmortem import postmortem
-from responses.slack.chronicle.announcements import resolved
-from responses.slack.chronicle.news import catch_up_message
+from responses.slack.chronicle.announcements import catch_up_message, resolved, timeline_message
 from responses.slack.chronicle.summary import summary_message
-from responses.slack.chronicle.timeline import timeline_message
 from responses.slack.message import Message, Snippet
 
 

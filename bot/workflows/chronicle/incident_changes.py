@@ -31,8 +31,8 @@ from intents.channel_commands import ChannelAction
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind, IncidentStatus
 from intents.chronicle.resolution import UNKNOWN, choice_of, resolution_of
 from intents.domain import Text
-from responses import failures, incident_replies
-from responses.chronicle import incident_words, resolve_words
+from responses import failures
+from responses.chronicle import incident_replies, incident_words
 from responses.safety import safe_line
 from responses.slack.chronicle.announcements import dismissed, reopened
 from responses.slack.chronicle.resolve_dialog import resolve_dialog
@@ -212,7 +212,7 @@ def _fact(payload: CommandJob, id: str) -> Fact:
 
 async def ask_resolution(services: Services, run: JobRun, job: ResolveDialogJob) -> Json | None:
     """Run the job `resolve`."""
-    late, failed = resolve_words.TYPE_AGAIN, resolve_words.DIALOG_FAILED
+    late, failed = incident_replies.TYPE_AGAIN, incident_replies.DIALOG_FAILED
     await FilledDialog(services=services, late=late, failed=failed).run(
         run, job, partial(_resolution_view, services, job)
     )
@@ -259,12 +259,12 @@ async def check_resolution(services: Services, dialog: SubmittedDialog) -> Check
     elif choice == UNKNOWN:
         cause = GivenCause(says=incident_words.NOT_KNOWN_YET.in_(services.usual_language), state=UNKNOWN)
     elif not choice:
-        return CheckedDialog(wrong={str(Press.ROOT_CAUSE): resolve_words.CHOOSE_OR_TYPE})
+        return CheckedDialog(wrong={str(Press.ROOT_CAUSE): incident_replies.CHOOSE_OR_TYPE})
     else:
         page = await page_of(services, chronicle)
         chosen = next((fact for fact in page.facts if choice_of(fact) == choice and not fact.removed), None)
         if chosen is None:
-            return CheckedDialog(wrong={str(Press.ROOT_CAUSE): resolve_words.CHOICE_GONE})
+            return CheckedDialog(wrong={str(Press.ROOT_CAUSE): incident_replies.CHOICE_GONE})
         cause = GivenCause(says=_says(chosen, services), template=chosen.key)
     job = CommandJob(
         doing=ChannelAction.RESOLVE,

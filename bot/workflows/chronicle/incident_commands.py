@@ -27,8 +27,7 @@ from intents.chronicle.facts import FactKind
 from intents.domain import Language, Text
 from intents.misuse import Misuse
 from intents.slash import parse_message
-from responses import incident_replies
-from responses.chronicle import resolve_words
+from responses.chronicle import incident_replies
 from responses.failures import BUSY
 from responses.language import choose
 from responses.slack.chronicle.resolve_dialog import resolve_button
@@ -161,7 +160,7 @@ class IncidentCommands:
         if not command.trigger:
             return CommandReply(message=resolve_button(command.language))
         job = ResolveDialogJob(channel=command.channel, team=command.team, user=command.user, trigger=command.trigger)
-        return CommandReply(message=notice(resolve_words.DIALOG_OPENS, language=command.language), job=job)
+        return CommandReply(message=notice(incident_replies.DIALOG_OPENS, language=command.language), job=job)
 
     def _open(self, command: IncidentCommand, *, private: bool) -> CommandReply:
         job = IncidentJob(

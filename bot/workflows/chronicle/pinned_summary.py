@@ -31,9 +31,10 @@ from bot.workflows.message_poster import post_once, show_once
 from bot.workflows.services import Services, retry_step
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Text
-from responses import failures, incident_replies
+from responses import failures
+from responses.chronicle import incident_replies
+from responses.slack.chronicle.announcements import NEEDED_SCOPES, missing_scopes_message
 from responses.slack.chronicle.canvas import canvas
-from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.message import Message
 from responses.slack.notices import notice

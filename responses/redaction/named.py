@@ -1,8 +1,11 @@
-"""Judge whether the value after a name is a secret: by the name, by the separator, and by the look of the value.
+"""Hide the value of a name that announces a secret, in whatever grammar the two stand.
 
-A sign of assignment needs no more than a value that is not harmless. Cells, brackets and words such as "is" need a
-value that looks chosen or generated. A name and a value that only stand side by side need one that looks generated.
-Works on UTF-8 bytes, as `responses.named_secrets` does.
+A pattern finds a name. What follows it says how the value is attached: by a sign of assignment, a colon, an XML
+attribute, a space after a flag, a cell border, a line break, or words such as "is" and 是. The value is read there and
+judged by how much the name says, by that separator, and by its own look: a sign of assignment needs no more than a
+value that is not harmless; cells, brackets and words such as "is" need one that looks chosen or generated; a name and
+a value that only stand side by side need one that looks generated. Values that are plainly no secret stay: a
+placeholder, a path, the name of a Secret object, or the next part of an error message (`cannot fetch token: x509: …`).
 """
 
 from __future__ import annotations
@@ -10,20 +13,59 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from responses.late_patterns import LateBacktracking
-from responses.secret_buffer import FILL, looks_generated, looks_random
-from responses.secret_looks import Look, bare, is_compound, is_quoted_password, is_set, is_told_word, look_of
-from responses.secret_names import Level, is_password_name
-from responses.secret_places import Place
-from responses.secret_values import (
-    CHINESE_STOP,
-    Value,
+from responses.redaction.buffer import (
+    FILL,
+    LateBacktracking,
+    LatePattern,
+    hide_groups,
+    hide_spans,
+    looks_generated,
+    looks_mixed,
+    looks_random,
+)
+from responses.redaction.names import (
+    Level,
+    Look,
     fits,
     is_disguised,
     is_no_secret,
-    is_prose,
+    is_password_name,
+    is_secret_of,
     is_sentence,
-    looks_mixed,
+    level_of,
+    look_of,
+)
+from responses.redaction.places import (
+    CHANGED,
+    CONTINUED,
+    FOREIGN_NAME,
+    LIST,
+    NAME,
+    Place,
+    after_markup,
+    block_lines,
+    fallbacks,
+    gaps_after,
+    place_of,
+    value_before,
+)
+from responses.redaction.values import (
+    CHINESE_STOP,
+    LOOK_AHEAD,
+    Value,
+    assigned_phrase_end,
+    bare,
+    closing_quote,
+    continued,
+    hidden_end,
+    hide_assigned,
+    is_compound,
+    is_phrase,
+    is_prose,
+    is_quoted_password,
+    is_set,
+    is_told_word,
+    read_value,
 )
 
 _VERB: Final = LateBacktracking(
@@ -85,10 +127,6 @@ def _may_follow(place: Place, kind: str, gap: bytes, value: Value) -> bool:
 _APART: Final = ("space", "words", "sentence", "cell", "valued", "label", "for", "foreign")
 # After these, a value that looks chosen is a secret.
 _NEEDS_CHOSEN: Final = ("valued", "nested", "words", "for", "cell")
-
-
-def _is_argument_at(place: Place, value: Value) -> bool:
-    return place.buffer[value.start - 2 : value.start - 1] == b"("
 
 
 def _is_entry(place: Place, value: Value, gap: bytes) -> bool:
@@ -181,7 +219,9 @@ def _is_lone_line(place: Place, value: Value, gap: bytes) -> bool:
 # What else makes the value a secret.
 _TESTS: Final[dict[str, Callable[[Place, Value, bytes], bool]]] = {
     # fail("API_KEY is missing")
-    "assign": lambda place, value, gap: not _is_argument_at(place, value) or not is_sentence(value.text),
+    "assign": lambda place, value, gap: (
+        place.buffer[value.start - 2 : value.start - 1] != b"(" or not is_sentence(value.text)
+    ),
     "colon": _is_entry,
     "line": _is_lone_line,
     "space": _is_next_word,
@@ -207,3 +247,122 @@ _TESTS: Final[dict[str, Callable[[Place, Value, bytes], bool]]] = {
     "cell": lambda place, value, gap: _is_in_table(place),
     "foreign": lambda place, value, gap: _is_told_in_other_script(place, value),
 }
+# In a text with more names, which nobody writes by hand, what follows a name in its line is hidden unread.
+_MOST_NAMES: Final = 3_000
+_REST_OF_LINE: Final = LatePattern(
+    rb"(?i:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|" + FOREIGN_NAME + rb")([^\n]+)"
+)
+_OLD: Final = LateBacktracking(rb"\bfrom[ \t]+[\"'`]?([^\s\"'`]{4,40})[\"'`]?[ \t]+to\b")
+
+
+def holds_secret(name: str, value: str) -> bool:
+    """Return whether the value of this key, variable or flag is a credential: DB_PASSWORD, clientSecret, api-key."""
+    # Annotation keys are domain/name.
+    name = name.rpartition("/")[2]
+    return is_secret_of(name.encode("utf-8", "replace"), level_of(name), value.encode("utf-8", "replace"))
+
+
+def hide_by_name(buffer: bytes) -> bytes:
+    """Return the buffer with the values of names that announce a secret hidden."""
+    spans: list[tuple[int, int]] = []
+    done = judged = 0
+    for found in NAME.finditer(buffer):
+        if found.start() < done:
+            continue
+        place = place_of(buffer, found)
+        if place.level is Level.NONE:
+            continue
+        judged += 1
+        if judged > _MOST_NAMES:
+            shown = hide_spans(buffer, spans)
+            rest = _REST_OF_LINE.sub(lambda line: hide_groups(line, 1), shown[found.start() :])
+            return shown[: found.start()] + bytes(rest)
+        for first, last in _value_spans(place):
+            spans.append((first, last))
+            done = max(done, last)
+    return hide_spans(buffer, spans)
+
+
+def _value_spans(place: Place) -> list[tuple[int, int]]:
+    """Return the parts of the text after this name (rarely: before it) that are secret."""
+    buffer, end = place.buffer, place.end
+    marked = after_markup(place.buffer, place.end, place.before)
+    if marked is not None:
+        value = read_value(buffer, marked, element=buffer[end:marked].rstrip().endswith(b">"))
+        return _inner(value) if value and is_secret(place, "assign", value) else []
+    if (reverse := value_before(place)) is not None:
+        return [reverse]
+    for kind, gap, at in gaps_after(place):
+        spans = _spans_after(place, kind, gap, at)
+        if spans is not None:
+            return spans
+    return []
+
+
+def _spans_after(place: Place, kind: str, gap: bytes, at: int) -> list[tuple[int, int]] | None:
+    """Return the secret parts after this gap, or None if the next kind of gap may fit."""
+    if kind == "block":
+        return block_lines(place, at)
+    value = read_value(place.buffer, at)
+    if value is None:
+        return None
+    if kind in ("assign", "colon"):
+        is_expression = not value.quoted or value.start > at + 1
+        if is_expression and (found := fallbacks(place, at)):
+            return found
+        if kind == "assign" and not value.quoted:
+            return _assigned(place, value, gap, at) or _changed_values(place, value)
+        if _is_quote_of_name(place, at):
+            return None
+    if kind == "colon" and is_phrase(place.buffer, value) and is_password_name(place.name):
+        end = place.buffer.find(b"\n", at)
+        return [(at, len(place.buffer) if end < 0 else end)]
+    if is_secret(place, kind, value, gap):
+        old = _OLD.search(gap) if kind == "words" else None
+        before = [(at - len(gap) + old.start(1), at - len(gap) + old.end(1))] if old else []
+        return before + _inner(value, closers=b">)]}" if kind == "bracket" else b"")
+    return _changed_values(place, value) if kind in ("assign", "colon", "comma", "line") else None
+
+
+def _is_quote_of_name(place: Place, at: int) -> bool:
+    """Return whether the quote after the sign closes the one before the name: grep for "password=" and see."""
+    before = place.buffer[place.start - 1 : place.start]
+    end = place.buffer[place.end : at]
+    return before in (b'"', b"'") and place.buffer[at : at + 1] == before and before not in end
+
+
+def _assigned(place: Place, value: Value, gap: bytes, at: int) -> list[tuple[int, int]]:
+    """Return the secret parts of a bare value that a sign assigns, with the words and lines that belong to it."""
+    buffer = place.buffer
+    group = LIST.match(buffer, at, at + LOOK_AHEAD) if gap == b"=" and place.level is Level.TELLING else None
+    if group and (b" " in group[1] or looks_random(group[1])):
+        return [group.span(1)]
+    if value.text.endswith(b":") and level_of(value.text[:-1].decode("utf-8", "replace")) is Level.TELLING:
+        # An arrow to the next name: argocd-initial-admin-secret -> password: …
+        return []
+    spans = hide_assigned(place.name, place.level, value, gap)
+    argument = closing_quote(buffer, place.start, at) if gap == b"=" and place.level is Level.TELLING else at
+    if argument > at and not is_no_secret(place.name, buffer[at:argument]):
+        # One quoted argument: 'db_password=two words'
+        return [(at, argument)]
+    if spans and gap == b"=" and place.is_first_in_line and is_password_name(place.name):
+        spans.append((spans[-1][1], max(spans[-1][1], assigned_phrase_end(value))))
+    while spans and (rest := CONTINUED.match(buffer, spans[-1][1], spans[-1][1] + LOOK_AHEAD)):
+        spans.append(rest.span(1))
+    return spans
+
+
+def _inner(value: Value, closers: bytes = b"") -> list[tuple[int, int]]:
+    end = value.end - (len(value.text) - len(value.text.rstrip(closers))) if closers else hidden_end(value)
+    if end <= value.start:
+        return []
+    return [(value.start, end), *_changed_values(None, value), *continued(value)]
+
+
+def _changed_values(place: Place | None, value: Value) -> list[tuple[int, int]]:
+    """Return the new value after the old one of a name: password = "…" -> "…"."""
+    changed = CHANGED.match(value.buffer, value.outer, value.outer + 20)
+    new = read_value(value.buffer, changed.end()) if changed else None
+    if not new or not (new.quoted or looks_random(new.text)) or is_no_secret(b"password", new.text):
+        return []
+    return _inner(new) if place is None or place.level is Level.TELLING else []

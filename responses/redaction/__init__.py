@@ -1,9 +1,11 @@
 """Replace what looks like a credential by `[redacted]`: in pasted text, cluster quotes, errors and logs.
 
-Each stage knows one mechanism: manifests of Secrets, shapes and headers, vendors' tokens, commands, terminal sessions,
-columns of tables, names with their values, and values that look like secrets wherever they are. Parts of a text that
-are encoded for a URL, HTML or JSON pass the stages a second time as plain text. Patterns run on RE2, so matching is
-linear in the text.
+`buffer` has the bytes in which secrets are overwritten, tells random values from words, and reads what was encoded for
+a URL, HTML or JSON as plain text. Each stage knows one mechanism. By shape: `shapes` (keys, headers, URLs, calls of
+code) and `tokens` (vendors' prefixes, the look of the value alone). By name: `names` judges a name, `places` finds it
+and what follows it, `values` reads the value and judges its look, `named` decides. By place: `commands` (options of
+tools, terminal sessions, protocols) and `containers` (collections, manifests, tables). Parts of a text that are encoded
+pass the stages a second time as plain text. Patterns run on RE2, so matching is linear in the text.
 """
 
 from __future__ import annotations
@@ -14,32 +16,29 @@ from typing import Any, Final
 
 import re2
 
-from responses import (
-    code_secrets,
-    command_secrets,
-    lone_secrets,
-    named_secrets,
-    secret_containers,
-    secret_layers,
-    secret_shapes,
-    terminal_secrets,
-    vendor_tokens,
+from intents.domain import Language, Text
+from responses.redaction import containers
+from responses.redaction.buffer import (
+    ENCODED,
+    HIDDEN,
+    MARK,
+    LatePattern,
+    Layer,
+    Stage,
+    closed,
+    hidden,
+    hide_spans,
+    looks_generated,
+    opened,
 )
-from responses.code_secrets import hide_in_code
-from responses.command_secrets import hide_in_commands
-from responses.late_patterns import LatePattern
-from responses.lone_secrets import hide_lone
-from responses.named_secrets import hide_by_name, holds_secret
-from responses.secret_buffer import FILL, MARK, closed, hidden, looks_generated, opened
-from responses.secret_containers import hide_in_containers
-from responses.secret_layers import Layer, encoded_spans
-from responses.secret_manifests import MANIFEST, hide_manifests
-from responses.secret_shapes import hide_long, hide_shapes, public_spans
-from responses.secret_tables import hide_columns
-from responses.terminal_secrets import hide_in_terminal
-from responses.vendor_tokens import hide_tokens
+from responses.redaction.commands import COMMANDS, TERMINAL
+from responses.redaction.containers import MANIFEST, hide_columns, hide_in_containers, hide_manifests
+from responses.redaction.named import hide_by_name, holds_secret
+from responses.redaction.places import NAME
+from responses.redaction.shapes import CALLS, SHAPES, public_spans
+from responses.redaction.tokens import LONE, LONG, TOKENS
 
-__all__ = ["REDACTED", "holds_secret", "redact"]
+__all__ = ["REDACTED", "holds_secret", "redact", "secret_kinds", "secret_notice"]
 
 REDACTED: Final = MARK.decode()
 # What one round hides may reveal the end of another value; two rounds are the usual number.
@@ -49,7 +48,6 @@ _LINES_AROUND: Final = 5
 _MOST_REPEATED: Final = 50
 # Without the quotes and encoded signs that a hidden span may have in it.
 _REPEATABLE: Final = LatePattern(rb"[A-Za-z0-9_+/=.~-]{12,500}")
-_HIDDEN: Final = LatePattern(FILL + rb"+")
 # A diagnosis shows the same texts again and again: in its progress, its answer and its record.
 _LONGEST_KEPT: Final = 2_000
 _MOST_KEPT: Final = 4_000
@@ -76,7 +74,7 @@ def _redacted(text: str) -> str:
     original = buffer = opened(text)
     regions = [(0, len(buffer))]
     for _ in range(_MOST_ROUNDS):
-        shown = _hide_in(buffer, regions)
+        shown = hide_spans(buffer, regions, _hide)
         if shown == buffer:
             shown = _hide_repeated(original, buffer)
         if shown == buffer:
@@ -100,7 +98,7 @@ def _hide_repeated(original: bytes, buffer: bytes) -> bytes:
 
 
 def _changed_spans(before: bytes, after: bytes) -> Iterator[tuple[int, int]]:
-    for run in _HIDDEN.finditer(after):
+    for run in HIDDEN.finditer(after):
         if before[run.start() : run.end()] != after[run.start() : run.end()]:
             yield run.span()
 
@@ -137,25 +135,17 @@ def _with_public(original: bytes, buffer: bytes) -> bytes:
     return bytes(restored)
 
 
-def _hide_in(buffer: bytes, regions: Iterable[tuple[int, int]]) -> bytes:
-    shown = bytearray(buffer)
-    for first, last in regions:
-        shown[first:last] = _hide(buffer[first:last])
-    return bytes(shown)
-
-
 def _hide(buffer: bytes) -> bytes:
     if not _SUSPICIOUS.search(buffer):
         return buffer
     buffer = _run_stages(buffer)
-    encoded = _regions(buffer, encoded_spans(buffer))
-    if not encoded:
-        return buffer
-    shown = bytearray(buffer)
-    for first, last in encoded:
-        layer = Layer(buffer[first:last])
-        shown[first:last] = layer.hide(_run_stages(layer.plain))
-    return bytes(shown)
+    encoded = _regions(buffer, (found.span() for found in ENCODED.finditer(buffer)))
+    return hide_spans(buffer, encoded, _hide_encoded) if encoded else buffer
+
+
+def _hide_encoded(buffer: bytes) -> bytes:
+    layer = Layer(buffer)
+    return layer.hide(_run_stages(layer.plain))
 
 
 def _run_stages(buffer: bytes) -> bytes:
@@ -174,18 +164,55 @@ def _any_of(patterns: Iterable[Any]) -> Any:
 
 
 # Each stage runs only if one of its patterns matches.
-_STAGES: Final = (
+_STAGES: Final[tuple[Stage, ...]] = (
     ((MANIFEST,), hide_manifests),
-    (secret_shapes.PATTERNS, hide_shapes),
-    (vendor_tokens.PATTERNS, hide_tokens),
-    (secret_shapes.LONG_PATTERNS, hide_long),
-    (command_secrets.PATTERNS, hide_in_commands),
-    (terminal_secrets.PATTERNS, hide_in_terminal),
-    (code_secrets.PATTERNS, hide_in_code),
-    (secret_containers.PATTERNS, hide_in_containers),
-    (named_secrets.PATTERNS, hide_columns),
-    (named_secrets.PATTERNS, hide_by_name),
-    (lone_secrets.PATTERNS, hide_lone),
+    SHAPES,
+    TOKENS,
+    LONG,
+    COMMANDS,
+    TERMINAL,
+    CALLS,
+    (containers.PATTERNS, hide_in_containers),
+    ((NAME,), hide_columns),
+    ((NAME,), hide_by_name),
+    LONE,
 )
 _HINTED_STAGES: Final = tuple((_any_of(patterns), stage) for patterns, stage in _STAGES)
-_SUSPICIOUS: Final = _any_of((*(pattern for patterns, _ in _STAGES for pattern in patterns), *secret_layers.PATTERNS))
+_SUSPICIOUS: Final = _any_of((*(pattern for patterns, _ in _STAGES for pattern in patterns), ENCODED))
+
+_MARK: Final = re2.escape(REDACTED)
+# What stands between a key and its value: `password = "…`, `password": …`, `--password …`.
+_SEPARATOR: Final = r"""[\w\]"'.-]{0,40}\s{0,3}(?:[:=]|\s)\s{0,3}["'\\]{0,3}"""
+_KINDS: Final = tuple(
+    (LatePattern(f"(?i)(?:{before}){_MARK}"), says)
+    for before, says in (
+        (r"bearer\s+", Text(en="a bearer token", zh="Bearer 令牌")),
+        (r"basic\s+", Text(en="basic-auth credentials", zh="Basic 认证凭据")),
+        (r"://[^\s/@]{0,100}:", Text(en="a password in a URL", zh="URL 中的密码")),
+        (rf"private[ _-]?key{_SEPARATOR}", Text(en="a private key", zh="私钥")),
+        (rf"pass(?:word|wd|phrase)?{_SEPARATOR}", Text(en="a password", zh="密码")),
+        (rf"(?:api|access|secret)[ _-]?key{_SEPARATOR}", Text(en="an access key", zh="访问密钥")),
+        (rf"token{_SEPARATOR}", Text(en="a token", zh="令牌")),
+    )
+)
+_OTHER: Final = Text(en="a secret", zh="机密信息")
+_SAYS: Final = Text(
+    en="⚠️ Your text held what looks like {}: delete that message and rotate the secret. Casebook did not keep it.",
+    zh="⚠️ 文本中疑似包含{}：请删除该消息，并更换此凭据。Casebook 没有保存它。",
+)
+_AND: Final = Text(en=" and ", zh="和")
+_MOST: Final = 3
+
+
+def secret_kinds(redacted: str) -> tuple[Text, ...]:
+    """Return the kinds of secrets that were redacted from a text, each once; none for a text without a mark."""
+    if REDACTED not in redacted:
+        return ()
+    found = [says for pattern, says in _KINDS if pattern.search(redacted)]
+    return tuple(found[:_MOST]) or (_OTHER,)
+
+
+def secret_notice(kinds: tuple[Text, ...], language: Language) -> str:
+    """Return the request to delete the message and to rotate what it held; "" for no secret."""
+    names = _AND.in_(language).join(kind.in_(language) for kind in kinds)
+    return _SAYS.in_(language).format(names) if kinds else ""

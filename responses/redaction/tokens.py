@@ -1,13 +1,15 @@
-"""Find tokens that vendors mark with a prefix, by a public list of rules and a table of our own.
+"""Hide what generators make: tokens that vendors mark with a prefix, and values that only their own look gives away.
 
 `vendor_rules.json` is the rule list of gitleaks, under its licence in `vendor_rules.LICENSE`. One pass over the text
 finds the keywords of all rules; only rules whose keyword occurs run. Our own table adds what that list lacks, and
-recognises tokens that were cut off.
+recognises tokens that were cut off. Values without a prefix are long base64, or have to be assigned (`x=…`, `x: "…"`),
+quoted, or a word of their own; names of public values are known.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,8 +17,21 @@ from typing import Any, Final
 
 import re2
 
-from responses.late_patterns import LatePattern
-from responses.secret_buffer import PAGE_TOKEN, Match, entropy, hidden, hide_groups, looks_generated
+from responses.redaction.buffer import (
+    FILL,
+    PAGE_TOKEN,
+    LatePattern,
+    Match,
+    counts,
+    entropy,
+    hidden,
+    hide_groups,
+    hide_if,
+    hide_spans,
+    looks_generated,
+    looks_mixed,
+    stage_of,
+)
 
 _RULES: Final[tuple[Mapping[str, Any], ...]] = tuple(
     json.loads(Path(__file__).with_name("vendor_rules.json").read_text(encoding="utf-8"))["rules"]
@@ -120,14 +135,6 @@ _KEYWORD_SET: Final = _keyword_set(_KEYWORDS)
 _RULES_OF: Final = {
     keyword: tuple(number for number, rule in enumerate(_RULES) if keyword in rule["keywords"]) for keyword in _KEYWORDS
 }
-# If none of these matches, `hide_tokens` leaves a text as it is.
-PATTERNS: Final = (
-    _PREFIXED,
-    _UNKNOWN,
-    *_OWN,
-    *_DOUBTFUL,
-    LatePattern(b"(?i:" + "|".join(map(re2.escape, _KEYWORDS)).encode() + b")"),
-)
 
 
 @cache
@@ -135,32 +142,16 @@ def _compiled(number: int) -> Any:
     return LatePattern(_RULES[number]["regex"].encode())
 
 
-def rules_for(buffer: bytes) -> tuple[int, ...]:
+def _rules_for(buffer: bytes) -> tuple[int, ...]:
     """Return the numbers of the listed rules whose keywords occur in the text."""
     found = _KEYWORD_SET.Match(buffer) or ()
     return tuple(sorted({number for index in found for number in _RULES_OF[_KEYWORDS[index]]}))
 
 
-def hide_tokens(buffer: bytes) -> bytes:
-    """Return the buffer with vendors' tokens hidden."""
-    for number in rules_for(buffer):
-        rule = _RULES[number]
-        buffer = _compiled(number).sub(lambda found, rule=rule: _hide_by_rule(found, rule), buffer)
-    buffer = _PREFIXED.sub(_hide_prefixed, buffer)
-    buffer = _UNKNOWN.sub(_hide_unknown, buffer)
-    for pattern in _OWN:
-        buffer = pattern.sub(lambda found: hide_groups(found, 0), buffer)
-    for pattern in _DOUBTFUL:
-        buffer = pattern.sub(_hide_doubtful, buffer)
-    return bytes(buffer)
-
-
 def _hide_by_rule(found: Match, rule: Mapping[str, Any]) -> bytes:
     group = rule.get("group") or (1 if found.re.groups == 1 and found[1] else 0)
     value = bytes(found[group])
-    if value.startswith(PAGE_TOKEN):
-        return bytes(found[0])
-    return bytes(found[0]) if entropy(value) < rule.get("entropy", 0) else hide_groups(found, group)
+    return hide_if(not value.startswith(PAGE_TOKEN) and entropy(value) >= rule.get("entropy", 0), found, group)
 
 
 def _hide_prefixed(found: Match) -> bytes:
@@ -172,30 +163,94 @@ def _hide_prefixed(found: Match) -> bytes:
         or found.string[found.end() : found.end() + 3].startswith(_CUT)
     )
     part = rest if cut else max(_LONG_PART.findall(rest), key=len, default=b"")
-    mixed = any(map(bytes.isdigit, _each(part))) or not (part.islower() or part.isupper())
+    mixed = counts(part[:80])[2] or not (part.islower() or part.isupper())
     if len(part) < _SHORTEST_CUT or not mixed:
         return bytes(found[0])
-    whole, start = bytes(found[0]), found.start(1) - found.start()
-    end = start + len(found[2]) + len(rest)
-    return whole[:start] + hidden(whole[start:end]) + whole[end:]
-
-
-def _each(value: bytes) -> list[bytes]:
-    return [value[at : at + 1] for at in range(min(len(value), 80))]
+    start = found.start(1) - found.start()
+    return hide_spans(bytes(found[0]), [(start, start + len(found[2]) + len(rest))])
 
 
 def _hide_unknown(found: Match) -> bytes:
     """Hide a long part that mixes cases and digits evenly; keep digests and names."""
     long = bytes(found[2])
-    random = looks_generated(long) and not long.isupper() and not long.islower() and entropy(long[:200]) > 4
-    return bytes(found[0]) if not random or _DIGEST.match(found[1]) else hide_groups(found, 0)
+    is_random = looks_generated(long) and not long.isupper() and not long.islower() and entropy(long[:200]) > 4
+    return hide_if(is_random and not _DIGEST.match(found[1]), found, 0)
 
 
 def _hide_doubtful(found: Match) -> bytes:
     """Hide what has digits in its long part; keep dotted names of code and hosts."""
     long = bytes(found[1]).rpartition(b".")[2]
-    letters = _each(long)
-    random = any(map(bytes.isdigit, letters)) or sum(map(bytes.isupper, letters)) >= 6
-    if _EVENT_TIME.fullmatch(long):
-        return bytes(found[0])
-    return hide_groups(found, 1) if random and entropy(long) > 2.5 else bytes(found[0])
+    capitals, _, digits = counts(long)
+    is_random = (digits or capitals >= 6) and entropy(long) > 2.5
+    return hide_if(is_random and not _EVENT_TIME.fullmatch(long), found, 1)
+
+
+_UNLISTED: Final = stage_of(
+    [
+        (_PREFIXED, _hide_prefixed),
+        (_UNKNOWN, _hide_unknown),
+        *((pattern, lambda found: hide_groups(found, 0)) for pattern in _OWN),
+        *((pattern, _hide_doubtful) for pattern in _DOUBTFUL),
+    ]
+)
+
+
+def _hide_tokens(buffer: bytes) -> bytes:
+    for number in _rules_for(buffer):
+        rule = _RULES[number]
+        buffer = _compiled(number).sub(lambda found, rule=rule: _hide_by_rule(found, rule), buffer)
+    return _UNLISTED[1](buffer)
+
+
+_ANY_KEYWORD: Final = LatePattern(b"(?i:" + "|".join(map(re2.escape, _KEYWORDS)).encode() + b")")
+TOKENS: Final = ((*_UNLISTED[0], _ANY_KEYWORD), _hide_tokens)
+
+# --- values that only their own look gives away ---------------------------------------------------------------------
+_LONG: Final = LatePattern(rb"(\bsha(?:256|384|512)-|\bh1:)?[A-Za-z0-9+/]{60,}={0,2}")
+# Names of long values that are public: request ids, digests, certificates, files of a ConfigMap.
+_PUBLIC_NAME: Final = LatePattern(
+    rb"(?i)(?:\bbinaryData:\s+[\w.-]+|\b(?:[\w-]*[_-])?(?:id(?:-[0-9])?|digest|checksum|hash|sum|integrity|etag|fingerprint|sha[0-9]*|h[0-9]"
+    rb"|md5|cert|certificate|ca|cabundle|bundle|publickey|public[_-]key|pubkey|x5c|n|iv|metadata|continue|cursor|accept|bin|traceparent|tracestate|baggage|bookmark|version|revision|request|ray|bh|kid|[ac-z][0-9]{1,3}))"
+    rb"\\*[\"']?[ \t]*[:=][ \t]*\[?\s*\\*[\"']?$"
+)
+_FEW: Final = 3
+# name=…, "name": "…": forty characters as in keys of clouds.
+_ASSIGNED: Final = LatePattern(
+    rb"[A-Za-z0-9_.-]{1,40}\\*[\"']?\]?[ \t]*(?::=|=>|[:=])[ \t]*"
+    rb"\\*[\"'`]?([A-Za-z0-9+/_-]{32,}={0,2})(?:[^A-Za-z0-9+/_.:@-]|\z)"
+)
+# A word with a sign in it, alone or quoted: Abc1!xyz9
+_WORD_WITH_SIGN: Final = LatePattern(
+    rb"(?:^|[\s=:\"'`])[\"'`]?([A-Za-z0-9][A-Za-z0-9+_.-]{0,30}[!@#$%^&*?~][A-Za-z0-9!@#$%^&*?~+_.-]{0,30})[\"'`]?(?:[\s,;)\"'`]|\z)"
+)
+_SIGN: Final = re.compile(rb"[!#$^&*?~]|%(?![0-9A-Fa-f]{2})|@(?![A-Za-z0-9-]+\.)")
+# A character of HTML: sshPassword&#61;
+_ENTITY: Final = re.compile(rb"&(?:#[0-9xX]|(?:amp|quot|apos|lt|gt|equals|colon)\b)")
+_PART: Final = re.compile(rb"[A-Za-z0-9]{12,}")
+
+
+def _hide_mixed(found: Match) -> bytes:
+    """Hide base64 of random bytes, which mixes cases and digits; keep paths, hex digests and camel-case words."""
+    value: bytes = found[0]
+    if found[1] or _PUBLIC_NAME.search(found.string[max(0, found.start() - 60) : found.start()]):
+        return value
+    # Eighty characters are enough to tell, and the value may be a megabyte.
+    return hidden(value) if min(counts(value[:80])) >= _FEW else value
+
+
+def _hide_assigned(found: Match) -> bytes:
+    value = bytes(found[1])[:200]
+    before = found.string[max(0, found.start(1) - 60) : found.start(1)]
+    is_key = min(counts(value)) >= _FEW and entropy(value) > 4 and any(map(looks_mixed, _PART.findall(value)))
+    return hide_if(is_key and not _PUBLIC_NAME.search(before), found, 1)
+
+
+def _hide_word(found: Match) -> bytes:
+    value = bytes(found[1])
+    is_mixed = 8 <= len(value) <= 32 and all(counts(value)) and not _ENTITY.search(value)
+    return hide_if(is_mixed and _SIGN.search(value[1:]) and FILL not in value, found, 1)
+
+
+# Base64 of random bytes; values that are assigned, quoted or alone.
+LONG: Final = stage_of([(_LONG, _hide_mixed)])
+LONE: Final = stage_of([(_ASSIGNED, _hide_assigned), (_WORD_WITH_SIGN, _hide_word)])

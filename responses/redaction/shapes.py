@@ -1,26 +1,34 @@
 """Hide secrets that their own shape or an HTTP header, a URL or a key file gives away.
 
-Private keys, JSON Web Tokens, credentials in URLs, every field of authorization headers, cookies, password hashes, and
-long base64. Certificates, public keys and digests are no secrets and stay.
+Private keys, JSON Web Tokens, credentials in URLs, every field of authorization headers, cookies and password hashes.
+Certificates, public keys and digests are no secrets and stay.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from responses.late_patterns import LatePattern
-from responses.secret_buffer import FILL, PAGE_TOKEN, Match, hidden, hide_groups, looks_random
+from responses.redaction.buffer import (
+    FILL,
+    PAGE_TOKEN,
+    Hide,
+    LatePattern,
+    Match,
+    hidden,
+    hide_groups,
+    hide_if,
+    looks_random,
+    stage_of,
+)
+from responses.redaction.names import is_no_secret, is_sentence
 
-Hide = Callable[[Match], bytes]
 _KEY: Final = (
     rb"[A-Z0-9 ]{0,40}(?:(?:PRIVATE|SECRET|STATIC|SHARED|SYMMETRIC|SESSION|MASTER|ENCRYPTION|AES|HMAC) KEY(?:"
     rb" BLOCK| V[0-9])?"
     rb"|TOKEN|PASSWORD|SECRET|SEED)-----"
 )
-_BREAK: Final = rb"(?:\s|\\+[nr])*"
 # The address of a webhook is enough to post there.
 _WEBHOOKS: Final = (
     rb"hooks\.slack\.com/(?:services|workflows|triggers|commands|actions)/",
@@ -43,6 +51,7 @@ _WITH_USER: Final = (
     rb"|ldaps?|smtps?"
     rb"|s?ftp|https?)"
 )
+_USER: Final = rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]"
 _SCHEME: Final = rb"(?i:bearer|basic|token|digest|negotiate|apikey|api-key|key|hawk|aws4-hmac-sha256|aws|oauth)"
 _HEADER: Final = rb"(?i:authorization)\\*[\"']?\]?\s*(?:[:=]|=>)\s*\\*[\"'\[]?"
 _FIELD: Final = LatePattern(
@@ -64,54 +73,17 @@ _PUBLIC: Final = LatePattern(
     rb"|\bdata:(?:image|font|audio|video)/[\w.+-]{1,40};base64,([A-Za-z0-9+/=]{16,})"
 )
 _ENCODED_PEM: Final = LatePattern(rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}")
-_LONG: Final = LatePattern(rb"(\bsha(?:256|384|512)-|\bh1:)?[A-Za-z0-9+/]{60,}={0,2}")
-# Names of long values that are public: request ids, digests, certificates, files of a ConfigMap.
-PUBLIC_NAME: Final = LatePattern(
-    rb"(?i)(?:\bbinaryData:\s+[\w.-]+|\b(?:[\w-]*[_-])?(?:id(?:-[0-9])?|digest|checksum|hash|sum|integrity|etag|fingerprint|sha[0-9]*|h[0-9]"
-    rb"|md5|cert|certificate|ca|cabundle|bundle|publickey|public[_-]key|pubkey|x5c|n|iv|metadata|continue|cursor|accept|bin|traceparent|tracestate|baggage|bookmark|version|revision|request|ray|bh|kid|[ac-z][0-9]{1,3}))"
-    rb"\\*[\"']?[ \t]*[:=][ \t]*\[?\s*\\*[\"']?$"
-)
 _JWT: Final = rb"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,4}"
-
-
-def hide_shapes(buffer: bytes) -> bytes:
-    """Return the buffer with such secrets hidden."""
-    for pattern, hide in _SHAPES:
-        buffer = bytes(pattern.sub(hide, buffer))
-    return buffer
 
 
 def _group(*groups: int) -> Hide:
     return lambda found: hide_groups(found, *groups)
 
 
-def hide_long(buffer: bytes) -> bytes:
-    """Return the buffer with base64 of random bytes hidden."""
-    return bytes(_LONG.sub(_mixed, buffer))
-
-
 def public_spans(buffer: bytes) -> list[tuple[int, int]]:
     """Return where certificates and public keys stand, which may look like secrets: PEM, or base64 of it."""
     spans = [found.span(found.lastindex) for found in _PUBLIC.finditer(buffer)]
     return spans + [found.span() for found in _ENCODED_PEM.finditer(buffer) if _is_public(bytes(found[0]))]
-
-
-def _mixed(found: Match) -> bytes:
-    """Hide base64 of random bytes, which mixes cases and digits; keep paths, hex digests and camel-case words."""
-    value: bytes = found[0]
-    if found[1] or PUBLIC_NAME.search(found.string[max(0, found.start() - 60) : found.start()]):
-        return value
-    counts = (
-        sum(map(bytes.isupper, _each(value))),
-        sum(map(bytes.islower, _each(value))),
-        sum(map(bytes.isdigit, _each(value))),
-    )
-    return hidden(value) if min(counts) >= 3 else value
-
-
-def _each(value: bytes) -> list[bytes]:
-    # Eighty characters are enough to tell, and the value may be a megabyte.
-    return [value[index : index + 1] for index in range(min(len(value), 80))]
 
 
 def _is_public(value: bytes) -> bool:
@@ -134,7 +106,7 @@ def _basic(found: Match) -> bytes:
         decoded = base64.b64decode(value + b"=" * (-len(value) % 4), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return bytes(found[0])
-    return hide_groups(found, 2) if ":" in decoded and decoded.isprintable() else bytes(found[0])
+    return hide_if(":" in decoded and decoded.isprintable(), found, 2)
 
 
 def _bearer(found: Match) -> bytes:
@@ -142,36 +114,33 @@ def _bearer(found: Match) -> bytes:
     # A word, or only the prefix of a token: Bearer xoxb-…
     is_word = (value.isalpha() and (len(value) < 20 or value.islower())) or value.rstrip(b"`.-").isalpha()
     is_placeholder = value.startswith((b"$", b"<", b"{{", b"%")) or not value.strip(b".*")
-    return bytes(found[0]) if is_word or is_placeholder or FILL in value else hide_groups(found, 2)
+    return hide_if(not (is_word or is_placeholder or FILL in value), found, 2)
 
 
 def _user_info(found: Match) -> bytes:
     """Hide user:…@host; keep USER:PASSWORD@HOST and variables, which stand for it."""
     is_variable = found[2] in (b"PASSWORD", b"PASS", b"TOKEN") or _VARIABLE.fullmatch(found[2])
-    return bytes(found[0]) if is_variable else hide_groups(found, 2)
+    return hide_if(not is_variable, found, 2)
 
 
 def _random_part(found: Match) -> bytes:
     """Hide the last part of a hook's path; keep words, which admission webhooks have there."""
-    return hide_groups(found, 2) if looks_random(found[2]) else bytes(found[0])
+    return hide_if(looks_random(found[2]), found, 2)
 
 
 def _odd_user_info(found: Match) -> bytes:
     """Hide user:pass/word@host; keep host:5000/image@sha256:…"""
-    return bytes(found[0]) if _PORT.match(found[2]) else hide_groups(found, 2)
+    return hide_if(not _PORT.match(found[2]), found, 2)
 
 
 def _fields(found: Match) -> bytes:
     """Hide the fields of a Digest, AWS4, OAuth or Hawk header; keep the realm, the path and the user."""
-    head = len(found[1])
-    fields = _FIELD.sub(
-        lambda field: bytes(field[0]) if _OPEN_FIELD.match(field[0]) else hide_groups(field, 2), found[0][head:]
-    )
+    fields = _FIELD.sub(lambda field: hide_if(not _OPEN_FIELD.match(field[0]), field, 2), found[0][len(found[1]) :])
     return bytes(found[1]) + bytes(fields)
 
 
 def _cookies(found: Match) -> bytes:
-    cookies = _COOKIE.sub(lambda one: bytes(one[0]) if _COOKIE_OPTION.match(one[0]) else hide_groups(one, 3), found[2])
+    cookies = _COOKIE.sub(lambda one: hide_if(not _COOKIE_OPTION.match(one[0]), one, 3), found[2])
     return bytes(found[1]) + bytes(cookies)
 
 
@@ -190,28 +159,20 @@ def _wrapped_token(found: Match) -> bytes:
     return hidden(b"\n".join(lines[:kept])) + rest
 
 
-_SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
-    (LatePattern(pattern), hide)
-    for pattern, hide in (
+SHAPES: Final = stage_of(
+    (
         (rb"(?s)-----BEGIN " + _KEY + rb".*?-----END " + _KEY, _group(0)),
         # Cut off before its end.
         (
-            rb"-----BEGIN "
-            + _KEY
-            + rb"(?:"
-            + _BREAK
-            + rb"[A-Za-z0-9+/]{16,}={0,2})*(?:"
-            + _BREAK
-            + rb"[A-Za-z0-9+/]+={1,2})?",
+            rb"-----BEGIN " + _KEY + rb"(?:(?:\s|\\+[nr])*[A-Za-z0-9+/]{16,}={0,2})*"
+            rb"(?:(?:\s|\\+[nr])*[A-Za-z0-9+/]+={1,2})?",
             _group(0),
         ),
         (rb"(?m)(?:^Private-Lines:[ \t]*[0-9]+|^Private-MAC:)((?:\s+[A-Za-z0-9+/=]{16,}[ \t]*$)+)", _group(1)),
         # "eyJ" is the base64 of '{"'. A terminal or a chat may have wrapped the token: the next lines are part of it.
         (
-            rb"(?m)\b"
-            + _JWT
-            + rb"(?:[ \t]*\r?\n[ \t>|+-]*[A-Za-z0-9_-][A-Za-z0-9_.-]{7,}[ \t]*$)*"
-            + rb"(?:[ \t]*\r?\n[ \t>|+-]*[A-Za-z0-9_-]{12,})?",
+            rb"(?m)\b" + _JWT + rb"(?:[ \t]*\r?\n[ \t>|+-]*[A-Za-z0-9_-][A-Za-z0-9_.-]{7,}[ \t]*$)*"
+            rb"(?:[ \t]*\r?\n[ \t>|+-]*[A-Za-z0-9_-]{12,})?",
             _wrapped_token,
         ),
         (rb"(?:" + b"|".join(_WEBHOOKS) + rb")([^\s\"'<>\\]+)", _group(1)),
@@ -242,9 +203,9 @@ _SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
         (rb"((?i:\b(?:set-)?cookie)\\*[\"']?(?::|=>|=)[ \t]*\\*[\"'\[]?)([^\s;=\"'\\]+=[^\r\n]+)", _cookies),
         (rb"((?i:\bbearer)[ \t]+)([\w.~+/-]{8,}=*)", _bearer),
         (rb"((?i:\bbasic)[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
-        (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>]+)(@)", _user_info),
+        (_USER + rb"*:)([^\s/?#\"'<>]+)(@)", _user_info),
         # A password that should have been percent-encoded and was not.
-        (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>@]*[/?#][^\s\"'<>@]*)(@)", _odd_user_info),
+        (_USER + rb"*:)([^\s/?#\"'<>@]*[/?#][^\s\"'<>@]*)(@)", _odd_user_info),
         (rb"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/:@?#\"'<>]{20,})((?::[^\s/@\"'<>]*)?@)", _group(2)),
         # Cut off before its host: a port is a number.
         (
@@ -262,11 +223,43 @@ _SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
         (rb"(\bauth:[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
         (rb"(?i:\b_?auth)[ \t]*=[ \t]*[\"']?([A-Za-z0-9+/]{16,}={0,2})", _group(1)),
         # Base64 of "-----BEGIN": keys and certificates in kubeconfigs and Secrets.
-        (_ENCODED_PEM.pattern, _group(0)),
+        (_ENCODED_PEM, _group(0)),
         (rb"(?i:client-key-data)\\*[\"']?:[ \t]*\\*[\"']?([A-Za-z0-9+/=]{8,})", _group(1)),
     )
 )
 
-# If none of these matches, `hide_shapes` leaves a text as it is.
-PATTERNS: Final = tuple(pattern for pattern, _ in _SHAPES)
-LONG_PATTERNS: Final = (_LONG,)
+
+# --- arguments of calls ---------------------------------------------------------------------------------------------
+_LITERAL_ARGUMENT: Final = rb"[bru@]?(?:\\?\"([^\"\n\\]{3,})\\?\"|'([^'\n]{3,})'|`([^`\n]{3,})`)"
+_ARGUMENT: Final = rb"(?:[bru@]?(?:\\?\"[^\"\n]*\"|'[^'\n]*')|[\w.$&@:/-]+(?:\([^()\n]{0,40}\))?)"
+_COMMA: Final = rb"\s*,\s*"
+
+
+def _hide_argument(found: Match) -> bytes:
+    value = bytes(found[found.lastindex])
+    return hide_if(not is_no_secret(b"password", value) and not is_sentence(value), found, found.lastindex)
+
+
+CALLS: Final = stage_of(
+    (pattern, _hide_argument)
+    for pattern in (
+        # A user and the password: basicAuth("a", "…"), new NetworkCredential("a", "…")
+        rb"(?i:\b(?:\w*basic_?auth(?:entication)?|db\.auth|\w*authenticat(?:e|or)|\w*(?:network|ps|client|username"
+        rb"|usernamepassword|static)_?credentials?|usernamepassword\w*|\w*(?:login|log_in|signin|sign_in)"
+        rb"|set_?credentials|with_?credentials|plainauth(?:enticator)?))\s*\(\s*"
+        + _ARGUMENT + _COMMA + rb"(?:" + _ARGUMENT + _COMMA + rb")?" + _LITERAL_ARGUMENT + rb"\s*[,)]",
+        # An address, a user, and the password.
+        rb"(?i:\b(?:get_?connection|mysqli(?:_connect)?|pdo|\w*(?:mysql|mariadb|pg|db|sql|mongo|ftp|ssh|imap)\w*\.connect|\w+(?:\.|->|::)connect|connect_?db"
+        rb"|newdatasource|login_?to))\s*\(\s*(?:" + _ARGUMENT + _COMMA + rb"){2}" + _LITERAL_ARGUMENT + rb"\s*[,)]",
+        rb"(?i:\bPlainAuth)\s*\(\s*(?:" + _ARGUMENT + _COMMA + rb"){2}" + _LITERAL_ARGUMENT,
+        # Keys for signing and encrypting.
+        rb"(?i:\bjwt\.(?:sign|verify|encode|decode)|\bsign_?jwt|\bcreatehmac|\bhash_hmac|\bpgp_sym_(?:en|de)crypt|\b(?:en|de)crypt)\s*\(\s*"
+        + _ARGUMENT + _COMMA + _LITERAL_ARGUMENT,
+        rb"(?i:\bhmac\.new|\bfernet|\bhmac_?sha\w*|\bsigningkey|\bsecretkeyspec|\bcreatecipher\w*|\bcookieparser|\bcookie_?session)"
+        rb"\s*\(\s*" + _LITERAL_ARGUMENT,
+        rb"(?i:\bconvertto-securestring)(?:\s+-(?i:string|asplaintext|force))*\s+" + _LITERAL_ARGUMENT,
+        # A default: 'password' => env('DB_PW', '…')
+        rb"(?i:\b[\w.-]{0,40}(?:pass(?:word|wd|phrase)?|secret|token|(?:api|access|private)_?key)\\?[\"']?\s*(?:=>|:=|=|:)\s*"
+        rb"[\w.]{2,40}\(\s*[\"'][\w.-]{1,60}[\"']\s*,\s*)" + _LITERAL_ARGUMENT + rb"\s*\)",
+    )
+)  # fmt: skip
