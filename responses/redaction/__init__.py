@@ -10,7 +10,7 @@ pass the stages a second time as plain text. Patterns run on RE2, so matching is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -136,8 +136,6 @@ def _with_public(original: bytes, buffer: bytes) -> bytes:
 
 
 def _hide(buffer: bytes) -> bytes:
-    if not _SUSPICIOUS.search(buffer):
-        return buffer
     buffer = _run_stages(buffer)
     encoded = _regions(buffer, (found.span() for found in ENCODED.finditer(buffer)))
     return hide_spans(buffer, encoded, _hide_encoded) if encoded else buffer
@@ -149,20 +147,24 @@ def _hide_encoded(buffer: bytes) -> bytes:
 
 
 def _run_stages(buffer: bytes) -> bytes:
-    for hint, stage in _HINTED_STAGES:
-        if hint.search(buffer):
+    for hints, stage in _HINTED_STAGES:
+        if any(hint.search(buffer) for hint in hints):
             buffer = stage(buffer)
     return buffer
 
 
-def _any_of(patterns: Iterable[Any]) -> Any:
-    """Combine the patterns into one, so that a text without secrets, the usual case, is scanned once."""
+def _hints_of(patterns: Sequence[Any]) -> tuple[Any, ...]:
+    """Combine patterns, so that a text without secrets, the usual case, is scanned a few times only."""
     options = re2.Options()
     options.never_capture = True
+    options.log_errors = False
     options.max_mem = 64 << 20
-    return LatePattern(b"|".join(b"(?:" + pattern.pattern + b")" for pattern in patterns), options)
+    parts = (patterns[first : first + _TOGETHER] for first in range(0, len(patterns), _TOGETHER))
+    return tuple(LatePattern(b"|".join(b"(?:" + one.pattern + b")" for one in part), options) for part in parts)
 
 
+# RE2's automaton of more patterns does not fit into its cache: a search then takes twenty times as long.
+_TOGETHER: Final = 17
 # Each stage runs only if one of its patterns matches.
 _STAGES: Final[tuple[Stage, ...]] = (
     ((MANIFEST,), hide_manifests),
@@ -177,8 +179,7 @@ _STAGES: Final[tuple[Stage, ...]] = (
     ((NAME,), hide_by_name),
     LONE,
 )
-_HINTED_STAGES: Final = tuple((_any_of(patterns), stage) for patterns, stage in _STAGES)
-_SUSPICIOUS: Final = _any_of((*(pattern for patterns, _ in _STAGES for pattern in patterns), ENCODED))
+_HINTED_STAGES: Final = tuple((_hints_of(patterns), stage) for patterns, stage in _STAGES)
 
 _MARK: Final = re2.escape(REDACTED)
 # What stands between a key and its value: `password = "…`, `password": …`, `--password …`.
