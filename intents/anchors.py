@@ -13,7 +13,7 @@ from typing import Final
 
 from intents.domain import Focus, Hypothesis, ObjectRef, Row
 from intents.edges import ObjectKey
-from intents.focus import KINDS
+from intents.kinds import KINDS
 from intents.quotes import SHORTEST_MESSAGE, is_said, without_varying
 from intents.subjects import Candidate
 

@@ -17,7 +17,8 @@ from typing import Final
 
 from intents.catalog.schema import Incident
 from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, ObjectRef, Strength, Value, Verdict
-from intents.focus import WORDS, named_as
+from intents.focus import named_as
+from intents.kinds import WORDS
 
 # A capability is judged for at most so many objects of an answer.
 MOST_OBJECTS: Final = 3

@@ -7,40 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-# Every spelling of a kind that kubectl accepts or a controller writes → our word for it.
-KINDS: Final[Mapping[str, str]] = MappingProxyType({
-    spelling: kind
-    for kind, spellings in {
-        "pod": "pod pods po",
-        "node": "node nodes no",
-        "namespace": "namespace namespaces ns",
-        "deployment": "deployment deployments deploy deployments.apps deployment.apps",
-        "statefulset": "statefulset statefulsets sts statefulsets.apps statefulset.apps",
-        "daemonset": "daemonset daemonsets ds daemonsets.apps daemonset.apps",
-        "replicaset": "replicaset replicasets rs replicasets.apps replicaset.apps",
-        "job": "job jobs job.batch jobs.batch",
-        "cronjob": "cronjob cronjobs cj cronjobs.batch cronjob.batch",
-        "service": "service services svc",
-        "lease": "lease leases leases.coordination.k8s.io lease.coordination.k8s.io",
-        "pvc": "persistentvolumeclaim persistentvolumeclaims pvc",
-        "pv": "persistentvolume persistentvolumes pv",
-        "storageclass": "storageclass storageclasses sc storageclass.storage.k8s.io storageclasses.storage.k8s.io",
-        "apiservice": "apiservice apiservices apiservice.apiregistration.k8s.io apiservices.apiregistration.k8s.io",
-        "tidbcluster": "tidbcluster tidbclusters tc tidbcluster.pingcap.com tidbclusters.pingcap.com",
-        "configmap": "configmap configmaps cm",
-        "secret": "secret secrets",
-        "hpa": "horizontalpodautoscaler horizontalpodautoscalers hpa horizontalpodautoscaler.autoscaling "
-               "horizontalpodautoscalers.autoscaling",
-        "pdb": "poddisruptionbudget poddisruptionbudgets pdb poddisruptionbudget.policy poddisruptionbudgets.policy",
-        "resourcequota": "resourcequota resourcequotas quota",
-        "limitrange": "limitrange limitranges limits",
-        "ingress": "ingress ingresses ing ingress.networking.k8s.io ingresses.networking.k8s.io",
-        "webhook": "validatingwebhookconfiguration mutatingwebhookconfiguration",
-        "application": "application applications app application.argoproj.io applications.argoproj.io",
-        "crd": "customresourcedefinition customresourcedefinitions crd customresourcedefinition.apiextensions.k8s.io",
-    }.items()
-    for spelling in spellings.split()
-})  # fmt: skip
+from intents.kinds import SPELLINGS
 
 IS_NAME: Final = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
 _COMMAND: Final = re.compile(r"(?:^|[\s`$(])(?:kubectl|oc|helm|tkctl|stern|k)\s")
@@ -92,7 +59,7 @@ def _named(line: str) -> Iterator[tuple[str, str]]:
         elif word in _VERBS:
             verb = word
         elif verb:
-            kind = KINDS.get(word, "")
+            kind = SPELLINGS.get(word, "")
 
 
 def _words(text: str) -> Iterator[str]:

@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple
 
 import re2
 
-from intents.command_lines import IS_NAME, KINDS, named_in_command
+from intents.command_lines import IS_NAME, named_in_command
+from intents.kinds import NAMED, SPELLINGS
 from intents.named_objects import Entity
 from intents.spoken_names import SPOKEN_PATTERNS, is_telling, is_word
 
@@ -31,12 +32,8 @@ _MOST_MATCHES: Final = 100
 # So many names of a line are kept, in order.
 MOST_ENTITIES: Final = 32
 
-_CAMEL: Final = (
-    "Pod|Node|Namespace|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Service|Lease|PersistentVolumeClaim|PersistentVolume"
-    "|StorageClass|APIService|TidbCluster|ConfigMap|Secret|HorizontalPodAutoscaler|PodDisruptionBudget|ResourceQuota|LimitRange"
-    "|Ingress|Application|CustomResourceDefinition"
-)
-_KIND: Final = "(?i:" + "|".join(sorted((re.escape(kind) for kind in KINDS), key=len, reverse=True)) + ")"
+_CAMEL: Final = "|".join(kind.kind for kind in NAMED)
+_KIND: Final = "(?i:" + "|".join(sorted((re.escape(kind) for kind in SPELLINGS), key=len, reverse=True)) + ")"
 # The words before the first slash of pod/ns/name. Paths begin with "service/" and "job/" too.
 _OF_PODS: Final = "(?i:pods?|po|deployments?|deploy|statefulsets?|sts|daemonsets?|ds|replicasets?|rs|cronjobs?|pvc)"
 _NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
@@ -47,8 +44,8 @@ _NAME_ENDS: Final = r"(?:$|[^-\w]|-[.…])"
 _FREE: Final = frozenset({"image", "field", "value", "code", "api", "taint"})
 
 # Kinds whose objects are in no namespace.
-_NOT_IN_NAMESPACES: Final = _FREE | {"namespace", "node", "pv", "storageclass", "apiservice", "container", "cluster"}
-_OBJECTS: Final = frozenset(set(KINDS.values()) - _NOT_IN_NAMESPACES) | {"node"}
+_NOT_IN_NAMESPACES: Final = _FREE | {"container", "cluster", *(kind.word for kind in NAMED if not kind.namespaced)}
+_OBJECTS: Final = frozenset(kind.word for kind in NAMED if kind.namespaced) | {"node"}
 _PUNCTUATION: Final = ".,:;"
 # What follows a name that a client or a person cut off.
 _CUT: Final = ("…", "-…", "...", "-...")
@@ -73,7 +70,7 @@ def _as(*kinds: str) -> Callable[[Any], _Found]:
 
 def _kind_and_name(match: Any) -> _Found:
     kind, namespace, name = match.groups()
-    word = KINDS.get(kind.lower(), "")
+    word = SPELLINGS.get(kind.lower(), "")
     if word:
         if namespace:
             yield "namespace", namespace
@@ -90,7 +87,7 @@ def _looks_generated(match: Any) -> _Found:
 def _in_path(match: Any) -> _Found:
     namespace, resource, name = match.groups()
     yield "namespace", namespace
-    if resource and name and (kind := KINDS.get(resource)):
+    if resource and name and (kind := SPELLINGS.get(resource)):
         yield kind, name
 
 
@@ -108,7 +105,7 @@ def _involved(match: Any) -> _Found:
     if namespace := inside.get("namespace"):
         yield "namespace", namespace
     if name := inside.get("name"):
-        yield KINDS.get(inside.get("kind", "").lower(), "name"), name
+        yield SPELLINGS.get(inside.get("kind", "").lower(), "name"), name
 
 
 def _group_version(match: Any) -> _Found:
@@ -137,14 +134,8 @@ _NO_CONTAINER: Final = frozenset({
     "has", "image", "in", "is", "of", "on", "runtime", "status", "that", "the", "to", "was", "which", "will", "with",
 })  # fmt: skip
 _KEYS: Final[Mapping[str, str]] = MappingProxyType({
-    "namespace": "namespace", "namespacename": "namespace", "podnamespace": "namespace", "ns": "namespace",
-    "pod": "pod", "podname": "pod", "node": "node", "nodename": "node",
+    **{field: kind.word for kind in NAMED for field in kind.fields.split()},
     "container": "container", "containername": "container", "image": "image", "containerimage": "image",
-    "deployment": "deployment", "statefulset": "statefulset", "daemonset": "daemonset", "service": "service",
-    "servicename": "service", "lease": "lease", "persistentvolumeclaim": "pvc", "claimname": "pvc", "pvc": "pvc",
-    "volumename": "pv", "storageclass": "storageclass", "storageclassname": "storageclass", "apiservice": "apiservice",
-    "tidbcluster": "tidbcluster", "job": "job", "cluster": "cluster", "horizontalpodautoscaler": "hpa",
-    "poddisruptionbudget": "pdb",
 })  # fmt: skip
 
 _PATTERNS: Final[tuple[_Pattern, ...]] = (
@@ -180,9 +171,8 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     # JSON, YAML, logfmt keys
     _Pattern(r"\"?involvedObject\"?\s?[:=]\s?(?:&?\w*\.?\w*)?\{([^}]*)\}", _involved),
     _Pattern(
-        r"(?:^|[\s\"',{(\[])((?i:(?:kubernetes[._])?(?:namespace|pod|node|container)(?:[_-]?(?:name|namespace|image))?|image|claimName"
-        r"|storageClass(?:Name)?|volumeName|deployment|statefulset|daemonset|service(?:[_-]?name)?|pvc|persistentvolumeclaim|job"
-        r"|horizontalpodautoscaler|poddisruptionbudget))"
+        r"(?:^|[\s\"',{(\[])((?i:(?:kubernetes[._])?(?:namespace|pod|node|container)(?:[_-]?(?:name|namespace|image))?|image"
+        rf"|{'|'.join(_KEYS)}))"
         r"\"?\s?[:=]\s?\"?([A-Za-z0-9][A-Za-z0-9._:@/-]*)",
         _key_and_value,
     ),

@@ -2,44 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from intents.catalog.schema import Incident
 from intents.domain import Entity, Focus, Hypothesis, ObjectRef
+from intents.kinds import CLUSTER_SCOPED, KINDS, WORDS
 
-# The kinds of the vocabulary's words.
-KINDS: Final[Mapping[str, str]] = {
-    "pod": "Pod",
-    "statefulset": "StatefulSet",
-    "deployment": "Deployment",
-    "daemonset": "DaemonSet",
-    "replicaset": "ReplicaSet",
-    "job": "Job",
-    "cronjob": "CronJob",
-    "service": "Service",
-    "node": "Node",
-    "pvc": "PersistentVolumeClaim",
-    "pv": "PersistentVolume",
-    "lease": "Lease",
-    "apiservice": "APIService",
-    "storageclass": "StorageClass",
-    "tidbcluster": "TidbCluster",
-    "hpa": "HorizontalPodAutoscaler",
-    "pdb": "PodDisruptionBudget",
-    "resourcequota": "ResourceQuota",
-    "limitrange": "LimitRange",
-    "ingress": "Ingress",
-    "configmap": "ConfigMap",
-    "crd": "CustomResourceDefinition",
-}
 # An entry's word in `kinds` for every kind that Kubernetes does not have by itself.
 CUSTOM_RESOURCE: Final = "CustomResource"
-WORDS: Final[Mapping[str, str]] = {kind: word for word, kind in KINDS.items()}
-# Kinds whose objects are in no namespace.
-CLUSTER_SCOPED: Final = frozenset(
-    {"Node", "PersistentVolume", "APIService", "StorageClass", "CustomResourceDefinition"}
-)
 
 
 def named_as(kind: str, name: str) -> dict[str, str]:

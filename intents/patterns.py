@@ -10,17 +10,14 @@ from typing import Any, Final, NamedTuple
 
 import re2
 
+from intents.kinds import NAMED
 from intents.tokens import tokens_of, words_of
 
 PLACEHOLDER: Final = re.compile(r"<([a-z_][a-z0-9_]*)>")
 SKIP: Final = "_"
 
 _NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
-_NAMES: Final = (
-    "namespace", "pod", "container", "node", "deployment", "statefulset", "daemonset", "replicaset", "job", "cronjob",
-    "service", "ingress", "lease", "pvc", "pv", "storageclass", "configmap", "secret", "hpa", "tidbcluster",
-    "apiservice", "application", "webhook", "pdb", "resourcequota", "limitrange",
-)  # fmt: skip
+_NAMES: Final = frozenset({"container", *(kind.word for kind in NAMED)})
 # The shape of a captured text, by the placeholder's name; other placeholders take any text.
 _SHAPES: Final = {
     **dict.fromkeys(_NAMES, _NAME),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from intents.command_lines import KINDS
+from intents.kinds import NAMED, SPELLINGS
 from intents.named_objects import Entity
 from intents.prose_words import PROSE_WORDS
 
@@ -28,19 +28,10 @@ _HAN_NAMESPACE: Final = "(?:命名空间|名字空间|名称空间)"
 _IS: Final = "(?:是|为|叫做?|名为|：|:|=)"
 _PREPOSITIONS: Final = "in|from|of|inside|within|into|for|under|to|at"
 _IN: Final = rf"(?i:{_PREPOSITIONS})"
-_CAMEL: Final = (
-    "Pod|Node|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Service|PersistentVolumeClaim|PersistentVolume"
-    "|Lease|StorageClass|APIService|TidbCluster|HorizontalPodAutoscaler|PodDisruptionBudget"
-)
-_LOWER: Final = (
-    "pod|node|deployment|deploy|statefulset|sts|daemonset|ds|replicaset|rs|job|cronjob|service|svc|pvc|pv|lease"
-    "|storageclass|tidbcluster|tc|hpa|pdb"
-)
-_HAN_KINDS: Final = {
-    "容器组": "pod", "节点": "node", "部署": "deployment", "无状态负载": "deployment", "有状态副本集": "statefulset",
-    "有状态集": "statefulset", "有状态负载": "statefulset", "守护进程集": "daemonset", "服务": "service",
-    "任务": "job", "定时任务": "cronjob", "存储卷声明": "pvc", "存储类": "storageclass",
-}  # fmt: skip
+_SAID: Final = tuple(kind for kind in NAMED if kind.said)
+_CAMEL: Final = "|".join(kind.kind for kind in _SAID)
+_LOWER: Final = "|".join(word for kind in _SAID for word in kind.said.split())
+_HAN_KINDS: Final = {word: kind.word for kind in NAMED for word in kind.han.split()}
 _HAN: Final = "|".join(sorted(_HAN_KINDS, key=len, reverse=True))
 # Commands with a flag -n of their own.
 _OTHER_FLAG: Final = re.compile(r"(?:^|[\s|;&($])(?:head|tail|echo|sed|grep|sort|xargs|nl|netstat|cut|nice)\s[^|]*$")
@@ -112,7 +103,7 @@ def _marked(value: str) -> bool:
 
 
 def _kind_of(word: str) -> str:
-    return _HAN_KINDS.get(word) or KINDS.get(word.lower(), "")
+    return _HAN_KINDS.get(word) or SPELLINGS.get(word.lower(), "")
 
 
 def _object(match: Any) -> Iterator[Entity]:
@@ -152,7 +143,7 @@ def _slashed(match: Any) -> Iterator[Entity]:
 def _in_place(match: Any) -> Iterator[Entity]:
     """Yield `pod web-0 in shop`: the place may be a namespace."""
     place = match.group(1)
-    if not (is_word(place) or KINDS.get(place)) and _LETTER.search(place):
+    if not (is_word(place) or SPELLINGS.get(place)) and _LETTER.search(place):
         yield Entity(kind="namespace", value=place, certain=False)
 
 
@@ -183,7 +174,7 @@ def _named(kind: str, namespace: str | None, name: str, *, certain: bool) -> Ite
     word = _kind_of(kind)
     if not word or is_word(name) or (namespace and is_word(namespace)) or not _LETTER.search(name.lower()):
         return
-    if KINDS.get(name.lower()):
+    if SPELLINGS.get(name.lower()):
         return
     if namespace:
         yield Entity(kind="namespace", value=namespace, certain=certain)

@@ -13,6 +13,7 @@ from typing import Final
 
 from intents.domain import Entity, Symptom
 from intents.entities import MOST_ENTITIES
+from intents.kinds import NAMED
 from intents.pasted_objects import sections_of
 from intents.tables import EntityReader
 from intents.text_cleanup import lines_of
@@ -22,36 +23,11 @@ from intents.times import is_dated
 VOCABULARY: Final[Mapping[str, str]] = MappingProxyType({
     "kind": "a kind of object: Pod, StatefulSet, TidbCluster",
     "name": "the name of an object whose kind is not known, or of anything else",
-    "namespace": "a namespace",
-    "pod": "the name of a pod",
+    **{kind.word: kind.meaning for kind in NAMED},
     "container": "the name of a container",
-    "node": "the name of a node",
     "image": "an image reference: registry/repository:tag or @digest",
     "registry": "a registry's host",
-    "deployment": "the name of a Deployment",
-    "statefulset": "the name of a StatefulSet",
-    "daemonset": "the name of a DaemonSet",
-    "replicaset": "the name of a ReplicaSet",
-    "job": "the name of a Job",
-    "cronjob": "the name of a CronJob",
-    "service": "the name of a Service",
-    "ingress": "the name of an Ingress",
-    "lease": "the name of a Lease or another lock of a leader election",
-    "pvc": "the name of a PersistentVolumeClaim",
-    "pv": "the name of a PersistentVolume",
-    "storageclass": "the name of a StorageClass",
-    "configmap": "the name of a ConfigMap",
-    "secret": "the name of a Secret",
-    "hpa": "the name of a HorizontalPodAutoscaler",
-    "pdb": "the name of a PodDisruptionBudget",
-    "resourcequota": "the name of a ResourceQuota",
-    "limitrange": "the name of a LimitRange",
-    "crd": "the name of a CustomResourceDefinition",
-    "webhook": "the name of an admission webhook",
-    "application": "the name of an Argo CD Application",
-    "tidbcluster": "the name of a TidbCluster",
     "cluster": "the name of a cluster",
-    "apiservice": "the name of an APIService: v1beta1.metrics.k8s.io",
     "api": "an API's group and version: metrics.k8s.io/v1beta1",
     "field": "the path of a field: spec.containers[0].image",
     "value": "a value that was refused, or any other quoted value",

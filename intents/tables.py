@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from intents.command_lines import IS_NAME, KINDS
+from intents.command_lines import IS_NAME
 from intents.entities import entities_in, paired
+from intents.kinds import SPELLINGS
 from intents.named_objects import Entity
 
 _HEADER: Final = re.compile(
@@ -64,7 +65,7 @@ class EntityReader:
         return tuple(dict.fromkeys((*paired(more), *found))) if more else found
 
     def _from_context(self, line: str) -> Iterator[Entity]:
-        if (command := _COMMAND.search(line)) and (kind := KINDS.get(command.group(1))):
+        if (command := _COMMAND.search(line)) and (kind := SPELLINGS.get(command.group(1))):
             self._kind = kind
             self._columns = ()
         elif _HEADER.match(line):
@@ -97,7 +98,7 @@ class EntityReader:
                 self._columns = ()
                 return
             prefix, name, dots = cell.groups()
-            actual = KINDS.get(prefix, "") if prefix else kind
+            actual = SPELLINGS.get(prefix, "") if prefix else kind
             if actual and actual != "object":
                 read.append(_entity(actual, name, dots))
         yield from read

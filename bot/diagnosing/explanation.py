@@ -25,7 +25,7 @@ from intents.domain import (
     ProbeResult,
     Verdict,
 )
-from intents.focus import KINDS
+from intents.kinds import KINDS
 from intents.ranking import rank
 from intents.verdicts import judge, supported
 

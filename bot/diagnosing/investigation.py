@@ -20,7 +20,8 @@ from intents.catalog.schema import Incident
 from intents.chains import causes_of, may_cause
 from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, ObjectRef, ProbeResult
 from intents.edges import ObjectKey
-from intents.focus import KINDS, besides
+from intents.focus import besides
+from intents.kinds import KINDS
 from intents.ranking import rank, recovery_of
 from intents.subjects import ties
 from intents.verdicts import judge, supported

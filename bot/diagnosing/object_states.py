@@ -43,7 +43,8 @@ from intents.domain import (
     Verdict,
 )
 from intents.edges import ObjectKey
-from intents.focus import CUSTOM_RESOURCE, KINDS, named_as
+from intents.focus import CUSTOM_RESOURCE, named_as
+from intents.kinds import KINDS
 from intents.ranking import rank, recovery_of
 from intents.subjects import unshared
 from intents.symptoms import read_symptoms

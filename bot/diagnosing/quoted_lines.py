@@ -23,7 +23,8 @@ from bot.kube.timestamps import parse_time
 from bot.probes.shared.log_lines import TAIL_LINES
 from intents.catalog.loader import Catalog
 from intents.domain import Existence, Focus, Json, NamedObject, ObjectRef, Permission, Text
-from intents.focus import WORDS, entity_of, focus_of, named_as
+from intents.focus import entity_of, focus_of, named_as
+from intents.kinds import WORDS
 from intents.quotes import Statement, speakers
 
 PERMISSIONS: Final = (

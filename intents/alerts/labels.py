@@ -12,7 +12,7 @@ from intents.alerts.known import LABELS_OF
 from intents.alerts.label_values import CUT, label_name, object_name, plain_line, plain_value
 from intents.alerts.links import labels_of_link, shown_links
 from intents.alerts.objects import KINDS, object_of
-from intents.focus import CLUSTER_SCOPED
+from intents.kinds import CLUSTER_SCOPED
 from intents.named_objects import Focus
 
 _NAME: Final = "alertname"

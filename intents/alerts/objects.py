@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from intents.alerts.known import SUBJECT_OF
+from intents.kinds import CLUSTER_SCOPED
 from intents.named_objects import Focus
 
 # From specific to general. `job` is the scrape job of Prometheus, never a Job of Kubernetes.
@@ -50,7 +51,6 @@ USUAL_OBJECTS: Final[Mapping[str, Focus]] = {
     "kube-proxy": Focus(kind="DaemonSet", namespace="kube-system", name="kube-proxy"),
     "cluster DNS": Focus(kind="Deployment", namespace="kube-system", name="coredns"),
 }
-_NOT_IN_NAMESPACES: Final = frozenset({"Node", "PersistentVolume"})
 
 
 def object_of(labels: Mapping[str, str]) -> Focus | None:
@@ -69,7 +69,7 @@ def object_of(labels: Mapping[str, str]) -> Focus | None:
     for label, kind in KINDS.items():
         if name := labels.get(label, ""):
             container = labels.get("exported_container") or labels.get("container", "") if kind == "Pod" else ""
-            home = "" if kind in _NOT_IN_NAMESPACES else namespace
+            home = "" if kind in CLUSTER_SCOPED else namespace
             return Focus(kind=kind, namespace=home, name=name, container=container)
     return Focus(kind="Namespace", name=namespace) if namespace else None
 

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
 from intents.catalog.yaml_nodes import Document, YamlError
+from intents.kinds import NAMED
 from intents.patterns import phrase_words
 from intents.symptoms import plain_symptoms, read_symptoms
 from intents.times import without_time
@@ -33,10 +34,7 @@ _WIDTH: Final = 118
 _SLUG: Final = 40
 
 # Names of objects that a signature captures, so that the cluster is read for them; others are skipped.
-_CAPTURED: Final = frozenset({
-    "namespace", "pod", "container", "node", "deployment", "statefulset", "daemonset", "replicaset", "job", "cronjob",
-    "service", "ingress", "pvc", "pv", "storageclass", "configmap", "secret",
-})  # fmt: skip
+_CAPTURED: Final = frozenset({"container", *(kind.word for kind in NAMED)})
 _SKIPPED: Final = "<_>"
 # The parts of a line that differ at its next occurrence, the most specific first.
 _VARYING: Final = re.compile(

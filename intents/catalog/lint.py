@@ -22,7 +22,7 @@ from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read, Remediation, Rule, Symptom
 from intents.conditions import ConditionError, atoms, check, holds
 from intents.domain import Language, ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
-from intents.focus import KINDS
+from intents.kinds import KINDS
 from intents.symptoms import VOCABULARY
 
 Path = tuple[str | int, ...]

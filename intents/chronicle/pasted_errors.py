@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from intents.domain import Entity, ObjectRef
-from intents.focus import CLUSTER_SCOPED, KINDS
+from intents.kinds import CLUSTER_SCOPED, KINDS
 from intents.spoken_names import is_telling
 from intents.symptoms import read_symptoms
 from intents.tokens import words_of

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from intents.command_lines import KINDS
 from intents.condition_polarity import Polarity, is_trouble, polarity
+from intents.kinds import SPELLINGS
 from intents.named_objects import Entity
 from intents.pasted_objects.outline import Row
 
@@ -66,6 +66,6 @@ def _is_new(row: Row, rows: Sequence[Row], group: Sequence[int]) -> bool:
 
 def named(kind: str, name: str, namespace: str) -> tuple[Entity, ...]:
     """Return the names of an object: its own, if the kind is one of ours, and its namespace."""
-    word = KINDS.get(kind.lower(), "")
+    word = SPELLINGS.get(kind.lower(), "")
     found = [Entity(kind=word, value=name, namespace=namespace)] if word and name else []
     return (*found, Entity(kind="namespace", value=namespace)) if namespace else tuple(found)

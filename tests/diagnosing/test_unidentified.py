@@ -15,7 +15,7 @@ from bot.diagnosing import Engine, build_engine, diagnose
 from intents.catalog.schema import Incident
 from intents.catalog.signature_checks import filled_signatures
 from intents.domain import Diagnosis, Existence, FindingOutcome, JudgedHypothesis, Remedy, Verdict
-from intents.focus import KINDS
+from intents.kinds import KINDS
 from intents.request import ExplainText
 from intents.symptoms import read_symptoms
 from tests.diagnosing.one_subject import _moved, _namespaces

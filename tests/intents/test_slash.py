@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intents.command_lines import IS_NAME, KINDS
+from intents.command_lines import IS_NAME
+from intents.kinds import SPELLINGS
 from intents.learned_command import LearnedAction, LearnedCommand
 from intents.misuse import Misuse
 from intents.slack_text import unformatted
@@ -23,7 +24,7 @@ from responses.slack.message import escape
 
 POD = ObjectQuery(kind="pod", namespace="shop", name="api-0")
 NAMES = st.from_regex(IS_NAME, fullmatch=True)
-KIND_WORDS = st.sampled_from(sorted(KINDS))
+KIND_WORDS = st.sampled_from(sorted(SPELLINGS))
 
 
 @pytest.mark.parametrize(
