@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from rapidfuzz.distance import OSA
-
 from intents.domain import Text
 from intents.misuse import Misuse
+from intents.spelling import misspelt, slips
 
 
 class ChannelAction(StrEnum):
@@ -136,7 +135,7 @@ def _unknown(rest: Sequence[str]) -> Misuse | None:
 
 def _misspelt(first: str, rest: Sequence[str]) -> Misuse | None:
     """Return the misuse for a misspelt `incident`, or for its second word alone."""
-    if rest and rest[0] in _ACTIONS and first.isascii() and OSA.distance(first, "incident") <= _SLIPS:
+    if rest and rest[0] in _ACTIONS and first.isascii() and slips(first, "incident") <= _SLIPS:
         says = Text(en=f'there is no command "{first}"', zh=f"“{first}”不是可用的命令")
         return Misuse(says=says, closest=f"incident {_ACTIONS[rest[0]]}")
     action = _ACTIONS.get(first)
@@ -150,5 +149,5 @@ def _nearest(word: str) -> str:
     """Return the action of which `word` is a misspelling; "" for none."""
     if not word.isascii():
         return ""
-    distance, known = min((OSA.distance(word, known), known) for known in _ACTIONS if known.isascii())
-    return _ACTIONS[known].value if distance <= (1 if len(word) < 6 else _SLIPS) else ""
+    known = misspelt(word, filter(str.isascii, _ACTIONS))
+    return _ACTIONS[known].value if known else ""

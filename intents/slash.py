@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from rapidfuzz.distance import OSA
-
 from intents.channel_commands import ChannelCommand, channel_command, mentioned_command
 from intents.command_lines import IS_NAME, named_in_command
 from intents.domain import Text
@@ -24,6 +22,7 @@ from intents.naming import namespaces_in
 from intents.places import DASHES, Where, names_namespace, without_where
 from intents.request import whole_cluster
 from intents.slack_text import unformatted
+from intents.spelling import misspelt
 from intents.spoken_names import is_word
 
 
@@ -203,8 +202,7 @@ def _after(said: str, word: str) -> str:
 def _single_word(word: str) -> Command:
     """Return the command for a single word: a misspelt command, or a name without its kind."""
     bare = word.lower()
-    distance, meant = min((OSA.distance(bare, known), known) for known in _COMMANDS)
-    if distance <= (1 if len(bare) < 6 else 2):
+    if meant := misspelt(bare, _COMMANDS):
         return Misuse(says=Text(en=f'there is no command "{word}"', zh=f"“{word}”不是可用的命令"), closest=meant)
     if kind := SPELLINGS.get(bare):
         in_namespace = kind != "namespace" and KINDS.get(kind) not in CLUSTER_SCOPED
@@ -319,12 +317,8 @@ def _misspelt_kind(kind: str) -> str:
     word = kind.lower()
     if "." in word or len(word) < 3:
         return ""
-    # Of two kinds at the same distance, the one with the same letters: "pdo" is pod, not pdb.
-    distance, _, meant = min(
-        (OSA.distance(word, known), sorted(known) != sorted(word), known) for known in SPELLINGS if len(known) > 2
-    )
     # Two letters lead from one real kind to another: TikvCluster, TidbCluster.
-    return meant if distance == 1 else ""
+    return misspelt(word, (known for known in SPELLINGS if len(known) > 2), most=1)
 
 
 def _from_kubectl(said: str) -> ObjectQuery | None:

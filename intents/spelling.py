@@ -1,0 +1,37 @@
+"""Find the known word that was meant by one that is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+# How much words must be alike, of 100.
+ALIKE: Final = 60.0
+# A word of fewer letters has one slip, a longer one up to two.
+_SHORT: Final = 6
+
+
+def closest(word: str, known: Iterable[str], *, at_least: float = ALIKE) -> str:
+    """Return the known word most like another, whatever their case; "" if none is alike."""
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only for a word that is not known
+
+    lowered = {each: each.lower() for each in sorted(known)}
+    found = process.extractOne(word.lower(), lowered, scorer=fuzz.ratio, score_cutoff=at_least)
+    return str(found[2]) if found else ""
+
+
+def slips(word: str, known: str) -> int:
+    """Count the letters to change, add, leave out or swap."""
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - as above
+
+    return OSA.distance(word, known)
+
+
+def misspelt(word: str, known: Iterable[str], *, most: int | None = None) -> str:
+    """Return the known word of which another is a misspelling by so few slips as its length allows; "" for none.
+
+    Of two words at the same distance, it is the one with the same letters: "pdo" is pod, not pdb.
+    """
+    most = (1 if len(word) < _SHORT else 2) if most is None else most
+    distance, _, meant = min((slips(word, each), sorted(each) != sorted(word), each) for each in known)
+    return meant if distance <= most else ""
