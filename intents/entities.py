@@ -15,9 +15,9 @@ from typing import Any, Final, NamedTuple
 
 import re2
 
-from intents.command_lines import IS_NAME, named_in_command
 from intents.kinds import NAMED, SPELLINGS
 from intents.named_objects import Entity
+from intents.places import IS_NAME, named_in_command
 from intents.spoken_names import SPOKEN_PATTERNS, is_telling, is_word
 
 # Longer names are ignored: a DNS-1123 subdomain has at most 253 characters; images and paths may be longer.

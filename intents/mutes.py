@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from intents.command_lines import IS_NAME
 from intents.domain import Diagnosis, Hypothesis, ObjectRef, Text
 from intents.kinds import CLUSTER_SCOPED, KINDS, SPELLINGS
-from intents.misuse import Misuse
+from intents.places import IS_NAME
+from intents.spelling import Misuse
 
 MUTED_FOR: Final = timedelta(days=7)
 # A mute that is forgotten would hide its incident forever.

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from intents.alerts.known import SUBJECT_OF
-from intents.alerts.label_values import CUT, is_missing
-from intents.alerts.labels import labels_in, titled_objects
-from intents.alerts.objects import OF_TARGETS, USUAL_OBJECTS, is_address, object_of, scraped_pod
+from intents.alerts.labels import CUT, is_missing, labels_in, titled_objects
+from intents.alerts.objects import OF_TARGETS, SUBJECT_OF, USUAL_OBJECTS, is_address, object_of, scraped_pod
 from intents.catalog.schema import Incident
 from intents.domain import Symptom
 from intents.kinds import IN_GENERAL, KINDS, SPELLINGS, WORDS

@@ -11,19 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from intents.channel_commands import ChannelCommand, channel_command, mentioned_command
-from intents.command_lines import IS_NAME, named_in_command
+from intents.channel_commands import ChannelCommand, LearnedCommand, channel_command, learned_command, mentioned_command
 from intents.domain import Text
 from intents.kinds import CLUSTER_SCOPED, KINDS, SPELLINGS
-from intents.learned_command import LearnedCommand, learned_command
-from intents.misuse import Misuse
 from intents.mutes import MuteCommand, mute_command
 from intents.naming import namespaces_in
-from intents.places import DASHES, Where, names_namespace, without_where
+from intents.places import DASHES, IS_NAME, Where, named_in_command, names_namespace, without_where
 from intents.request import whole_cluster
-from intents.slack_text import unformatted
-from intents.spelling import misspelt
+from intents.spelling import Misuse, misspelt
 from intents.spoken_names import is_word
+from intents.text_cleanup import unformatted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,25 @@
-"""Find the known word that was meant by one that is not known."""
+"""Define a command that was not understood, and find the known word that was meant by one that is not known."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
+
+from intents.domain import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misuse:
+    """A command that was not understood: the reason, and the command that was probably meant, or its usage.
+
+    A usage has placeholders in capitals; what was probably meant can be typed as it is.
+    """
+
+    says: Text
+    closest: str = ""
+    usage: str = ""
+
 
 # How much words must be alike, of 100.
 ALIKE: Final = 60.0

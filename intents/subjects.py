@@ -13,8 +13,8 @@ from typing import Final
 
 from intents.catalog.schema import Incident
 from intents.domain import ObjectRef, ProbeResult, Row
-from intents.edges import ObjectKey
 from intents.kinds import CLUSTER_SCOPED, TABLE
+from intents.named_objects import ObjectKey
 from intents.rules import RuleAnswer, RuleResult
 
 # Row keys that name an object, with its kind, or with the key that has its kind.

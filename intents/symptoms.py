@@ -1,4 +1,4 @@
-"""Read the symptoms of a text: its different lines, with the names and times in them.
+"""Read the symptoms of a text: its different lines, with the names and times in them, and those that are kept.
 
 Never raises, whatever comes in. Input and output are limited: `text_cleanup.MAX_BYTES`, `MAX_SYMPTOMS`.
 """
@@ -6,7 +6,7 @@ Never raises, whatever comes in. Input and output are limited: `text_cleanup.MAX
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
@@ -113,3 +113,25 @@ def _bounded(symptoms: tuple[Symptom, ...]) -> tuple[Symptom, ...]:
         half = MAX_SYMPTOMS // 2
         problems = problems[:half] + problems[-half:]
     return tuple(symptoms[index] for index in sorted(problems))
+
+
+_MOST_LINES: Final = 200
+_LONGEST: Final = 400
+
+
+def kept_text(text: str, *, quotes: Collection[str] = (), opening: bool = False) -> str:
+    """Return the lines that tell of a problem, name an object or are among the `quotes` of a match.
+
+    With `opening` the first line stays: in a text that was addressed to us it says what is asked. Idempotent.
+    """
+    reader = EntityReader()
+    kept: dict[str, None] = {}
+    for number, line in lines_of(text):
+        stripped = line.strip()
+        is_first = opening and number == 1
+        is_quoted = any(quote and (quote in stripped or stripped in quote) for quote in quotes)
+        if is_first or is_quoted or PROBLEM.search(line) or reader.entities(line):
+            kept[stripped if len(stripped) <= _LONGEST or is_quoted else stripped[:_LONGEST].rstrip()] = None
+        if len(kept) == _MOST_LINES:
+            break
+    return "\n".join(kept)

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from intents.command_lines import IS_NAME
 from intents.entities import entities_in, paired
 from intents.kinds import SPELLINGS
 from intents.named_objects import Entity
+from intents.places import IS_NAME
 
 _HEADER: Final = re.compile(
     r"^\s*(?:NAMESPACE\s+)?(?:LAST SEEN\s+|POD\s+)?(?:NAME|TYPE|POD|NODE|OBJECT)\b[A-Z0-9 ()_%-]*$"

@@ -19,10 +19,10 @@ from bot.diagnosing.similar_names import MOST_CANDIDATES, candidates, is_almost_
 from bot.kube.objects import condition, named_ref, namespace_of
 from bot.kube.services import ip_in
 from intents.catalog.schema import Incident
-from intents.command_lines import IS_NAME
 from intents.domain import Entity, Existence, Focus, Hypothesis, Json, NamedObject, ObjectRef, Permission
 from intents.focus import besides, focus_of, named_as
 from intents.kinds import CLUSTER_SCOPED, KINDS, TABLE
+from intents.places import IS_NAME
 from intents.spoken_names import is_compound, is_telling
 
 PERMISSIONS: Final = (

@@ -17,8 +17,8 @@ from bot.kube.services import service_of
 from bot.kube.tidb_clusters import labelled_cluster
 from bot.kube.volume_attachments import attachment_in, driver_of
 from bot.kube.volume_claims import claim_names, claim_reference, class_of, volume_name_of
-from intents.edges import Edge, EdgeType, ObjectKey
 from intents.kinds import CLUSTER_SCOPED
+from intents.named_objects import Edge, EdgeType, ObjectKey
 
 # Where a container or volume names an object: the field, the key of its name, and the kind.
 _ENVIRONMENT: Final = (("configMapRef", "ConfigMap"), ("secretRef", "Secret"))

@@ -22,8 +22,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.settings.prometheus import ETCD_JOB, ClusterSettings, Sources, parse_sources
 from bot.settings.reports import ReportSchedule, WatchedPlace, parse_feedback_report, parse_reports, parse_watch
+from intents.catalog.fields import describe
 from intents.domain import Language
-from intents.field_descriptions import describe
 from intents.spelling import closest
 
 PREFIX: Final = "CASEBOOK_"

@@ -24,9 +24,9 @@ from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import Requester, Services, retry_step
 from intents.domain import Language, Text
 from intents.feedback import LONGEST_REMARK, NONE_OF_THEM, Correction
-from intents.misuse import Misuse
 from intents.mutes import MUTED_FOR, MuteCommand
 from intents.slash import MutedQuery
+from intents.spelling import Misuse
 from responses import failures
 from responses.safety import safe_line
 from responses.slack import feedback as feedback_words

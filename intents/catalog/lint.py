@@ -15,7 +15,7 @@ from typing import Any, Final
 import re2
 
 from intents import templates
-from intents.catalog import actions, gate_checks, link_checks, signature_checks
+from intents.catalog import actions, checks
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.cases import CaseError, world_of
 from intents.catalog.loader import Catalog, Problem
@@ -74,7 +74,7 @@ def complaints(
     entry = _Entry.of(incident, probes)
     for name, read in incident.reads.items():
         yield from _read(entry, name, read)
-    yield from gate_checks.complaints(incident)
+    yield from checks.complaints_about_gates(incident)
     for index, rule in enumerate(incident.evidence):
         yield from _rule(entry, rule, ("evidence", index))
     yield from _texts(entry)
@@ -84,10 +84,10 @@ def complaints(
         for where, says in actions.complaints(remediation, declared):
             yield (*path, *where), says
     yield from _whole(entry, catalog)
-    yield from link_checks.complaints(
+    yield from checks.complaints_about_links(
         incident, catalog, lambda other, rule: _Entry.of(other, probes).keys_of_rule(rule)
     )
-    yield from signature_checks.unknown_siblings(incident, catalog)
+    yield from checks.unknown_siblings(incident, catalog)
     yield from _cases(incident, catalog)
 
 

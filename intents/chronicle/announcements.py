@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from intents.alerts.cleared import EMOJI, LABEL
+from intents.alerts.labels import EMOJI, LABEL
 from intents.chronicle.facts import AlertState, DeployState, FactKind
 from intents.chronicle.guards import is_stated
 from intents.chronicle.message_text import Sentence

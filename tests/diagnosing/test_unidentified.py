@@ -12,8 +12,8 @@ import pytest
 from bot.cli.rehearsal import full_world_of, stage, staged
 from bot.cluster.connection import Connection
 from bot.diagnosing import Engine, build_engine, diagnose
+from intents.catalog.checks import filled_signatures
 from intents.catalog.schema import Incident
-from intents.catalog.signature_checks import filled_signatures
 from intents.domain import Diagnosis, Existence, FindingOutcome, JudgedHypothesis, Remedy, Verdict
 from intents.kinds import KINDS
 from intents.request import ExplainText

@@ -15,8 +15,8 @@ from bot.probes.rows import RowValues
 from bot.probes.shared.reads import beside_the_verdict
 from bot.probes.shared.refused_workloads import Workload
 from intents.domain import Json, ObjectRef
-from intents.plurals import counted
 from intents.spelling import closest
+from intents.templates import counted
 
 ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _MOST_USERS: Final = 3
