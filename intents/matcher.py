@@ -19,7 +19,7 @@ from intents.alerts.labels import is_alert, is_labelled_cleared
 from intents.alignment import QUOTED
 from intents.catalog.schema import Incident
 from intents.catalog.signatures import Signature
-from intents.chronicle.announcements import is_cleared
+from intents.chronicle.machine_text import is_cleared
 from intents.domain import Entity, Hypothesis, PastedTime, SignatureMatch, Symptom
 from intents.naming import TextNames
 from intents.prose import Exclusions, ProseClassifier, ProseMatch, is_title

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from intents.chronicle.phrase_rows import WordFinder, either, words
-from intents.chronicle.system_parts import WHAT_RUNS
+from intents.chronicle.phrase_rows import WHAT_RUNS, WordFinder, either, words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

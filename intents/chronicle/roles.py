@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from intents.chronicle.facts import Role
-from intents.chronicle.guards import is_stated
-from intents.chronicle.message_text import Sentence
+from intents.chronicle.message_text import Sentence, is_stated
 from intents.chronicle.phrase_rows import OPENING
 
 _ROLES: Final = (
