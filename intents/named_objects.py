@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from intents.languages import Text
 
 # Kind, namespace and name: the identity by which rows and fields name objects. Most of them do not know uids.
 ObjectKey = tuple[str, str, str]
+# The shapes of a name and of one without dots, as parts of regular expressions.
+NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
+LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 
 
 class EdgeType(StrEnum):

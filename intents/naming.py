@@ -13,7 +13,7 @@ from intents.alerts.objects import OF_TARGETS, SUBJECT_OF, USUAL_OBJECTS, is_add
 from intents.catalog.schema import Incident
 from intents.domain import Symptom
 from intents.kinds import IN_GENERAL, KINDS, SPELLINGS, WORDS
-from intents.named_objects import Entity, Focus
+from intents.named_objects import LABEL, Entity, Focus
 from intents.signature_finder import Occurrence
 from intents.spoken_names import is_word
 from intents.symptoms import read_symptoms
@@ -22,8 +22,7 @@ from intents.symptoms import read_symptoms
 MOST_GUESSES: Final = 4
 # Of so many objects that a text names side by side the state is read.
 MOST_CANDIDATES: Final = 10
-_LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_HOST: Final = re.compile(rf"(?:(?P<pod>{_LABEL})\.)?(?P<service>{_LABEL})\.(?P<namespace>{_LABEL})\.svc(?![-\w])")
+_HOST: Final = re.compile(rf"(?:(?P<pod>{LABEL})\.)?(?P<service>{LABEL})\.(?P<namespace>{LABEL})\.svc(?![-\w])")
 _WORD: Final = r"[A-Za-z][-A-Za-z0-9]*[A-Za-z0-9]"
 # A word, or the two of `shop/basket`.
 _NAME_IN_QUESTION: Final = re.compile(rf"(?<![-\w./@])(?:({_WORD})/)?({_WORD})(?![-\w/@])")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from intents.kinds import NAMED, SPELLINGS
-from intents.named_objects import Entity
+from intents.named_objects import LABEL, NAME, Entity
 
 _WORDS: Final = """
 a about above account accounts across addition advance affinity after again against ago alive all already also always
@@ -59,8 +59,6 @@ whole why wide will with within without wo won wont work working works would wro
 PROSE_WORDS: Final = frozenset(_WORDS.split())
 
 
-_NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
-_LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _ANY_CASE: Final = r"[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?"
 _IPV4: Final = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 _OPEN: Final = "[\"'`“‘「『*_]"
@@ -227,13 +225,13 @@ def _named(kind: str, namespace: str | None, name: str, *, certain: bool) -> Ite
     yield Entity(kind=word, value=lowered, namespace=namespace or "", certain=certain and lowered == name)
 
 
-_QUOTED_NAME: Final = rf"{_OPEN}(?:({_LABEL})/)?({_NAME}){_CLOSE}"
+_QUOTED_NAME: Final = rf"{_OPEN}(?:({LABEL})/)?({NAME}){_CLOSE}"
 
 SPOKEN_PATTERNS: Final[tuple[SpokenPattern, ...]] = (
     # ns=shop, namespace: shop, (namespace shop), namespace "shop"
     SpokenPattern(rf"(?:^|[^\w.-]){_NAMESPACE}\s?[:=：]\s?{_OPEN}?({_ANY_CASE})", _namespace),
-    SpokenPattern(rf"[(\[（]{_NAMESPACE}[ :=]+{_OPEN}?({_LABEL}){_CLOSE}?\s?[)\],;，）]", _namespace),
-    SpokenPattern(rf"{_START}{_NAMESPACE},? {_OPEN}({_LABEL}){_CLOSE}", _namespace),
+    SpokenPattern(rf"[(\[（]{_NAMESPACE}[ :=]+{_OPEN}?({LABEL}){_CLOSE}?\s?[)\],;，）]", _namespace),
+    SpokenPattern(rf"{_START}{_NAMESPACE},? {_OPEN}({LABEL}){_CLOSE}", _namespace),
     # in namespace shop, in the namespace called shop; in the shop namespace, our shop namespace
     SpokenPattern(
         rf"{_START}{_IN}\s+(?i:the\s+|our\s+|my\s+)?(?i:k8s\s+|kubernetes\s+)?{_NAMESPACE}\s+"
@@ -241,53 +239,51 @@ SPOKEN_PATTERNS: Final[tuple[SpokenPattern, ...]] = (
         _namespace,
     ),
     SpokenPattern(
-        rf"{_START}(?i:{_PREPOSITIONS}|the|our|my)\s+(?i:the\s+|our\s+|my\s+)?{_OPEN}?({_LABEL}){_CLOSE}?\s+{_NAMESPACE}\b",
+        rf"{_START}(?i:{_PREPOSITIONS}|the|our|my)\s+(?i:the\s+|our\s+|my\s+)?{_OPEN}?({LABEL}){_CLOSE}?\s+{_NAMESPACE}\b",
         _namespace,
     ),
     # namespace shop: …, namespace is shop; a word in the middle of a sentence is a guess
-    SpokenPattern(rf"{_START}{_NAMESPACE}\s+(?i:is\s+|called\s+|named\s+)({_LABEL}){_END}", _namespace),
-    SpokenPattern(rf"{_START}{_NAMESPACE}\s+({_LABEL})(?:$|\s*[,;!?)，。；]|[.:](?:\s|$)|\s+and\b)", _namespace),
-    SpokenPattern(rf"{_START}{_NAMESPACE}\s+({_LABEL}){_END}", _perhaps_namespace),
+    SpokenPattern(rf"{_START}{_NAMESPACE}\s+(?i:is\s+|called\s+|named\s+)({LABEL}){_END}", _namespace),
+    SpokenPattern(rf"{_START}{_NAMESPACE}\s+({LABEL})(?:$|\s*[,;!?)，。；]|[.:](?:\s|$)|\s+and\b)", _namespace),
+    SpokenPattern(rf"{_START}{_NAMESPACE}\s+({LABEL}){_END}", _perhaps_namespace),
     # 命名空间 shop, 命名空间是 shop, shop 命名空间, shop ns 下
-    SpokenPattern(rf"(?i:namespace|ns)\s?{_IS}\s?{_OPEN}?({_LABEL})", _namespace),
-    SpokenPattern(rf"(?i:namespace|ns)\s?{_OPEN}?({_LABEL}){_CLOSE}?\s?[\p{{Han}}，。；、]", _namespace),
-    SpokenPattern(rf"{_HAN_NAMESPACE}\s?{_IS}?\s?{_OPEN}?({_LABEL})", _namespace),
-    SpokenPattern(rf"{_OPEN}?({_LABEL}){_CLOSE}?\s?(?:这个|的)?\s?{_HAN_NAMESPACE}", _namespace),
-    SpokenPattern(rf"(?:^|[\s\p{{Han}}])({_LABEL})\s(?i:namespace|ns)\s?[里下中内的]", _namespace),
+    SpokenPattern(rf"(?i:namespace|ns)\s?{_IS}\s?{_OPEN}?({LABEL})", _namespace),
+    SpokenPattern(rf"(?i:namespace|ns)\s?{_OPEN}?({LABEL}){_CLOSE}?\s?[\p{{Han}}，。；、]", _namespace),
+    SpokenPattern(rf"{_HAN_NAMESPACE}\s?{_IS}?\s?{_OPEN}?({LABEL})", _namespace),
+    SpokenPattern(rf"{_OPEN}?({LABEL}){_CLOSE}?\s?(?:这个|的)?\s?{_HAN_NAMESPACE}", _namespace),
+    SpokenPattern(rf"(?:^|[\s\p{{Han}}])({LABEL})\s(?i:namespace|ns)\s?[里下中内的]", _namespace),
     # pod web -n shop, outside of a command
-    SpokenPattern(rf"(?:^|[\s(])(?:-n|--?namespace|[–—](?:n|namespace))[ =]{_OPEN}?({_LABEL})", _flag),
+    SpokenPattern(rf"(?:^|[\s(])(?:-n|--?namespace|[–—](?:n|namespace))[ =]{_OPEN}?({LABEL})", _flag),
     # the name of a place after an object or an error: pod web-0 in shop
-    SpokenPattern(
-        rf"[\w\"'`)] (?:in|from|@) {_OPEN}?({_LABEL}){_CLOSE}?(?:$|\s*[,;:!?)，。]|\.(?:\s|$)|\s)", _in_place
-    ),
-    SpokenPattern(rf"在\s?({_LABEL})(?:\s?[\p{{Han}}，。]|$)", _in_place),
-    SpokenPattern(rf"(?:^|[\s\p{{Han}}])({_LABEL})\s?(?:里|中|下)面?的", _in_place),
+    SpokenPattern(rf"[\w\"'`)] (?:in|from|@) {_OPEN}?({LABEL}){_CLOSE}?(?:$|\s*[,;:!?)，。]|\.(?:\s|$)|\s)", _in_place),
+    SpokenPattern(rf"在\s?({LABEL})(?:\s?[\p{{Han}}，。]|$)", _in_place),
+    SpokenPattern(rf"(?:^|[\s\p{{Han}}])({LABEL})\s?(?:里|中|下)面?的", _in_place),
     # Deployment api; deployment "api"; pod `web`; 节点 worker-b
     SpokenPattern(rf"{_START}((?i:{_LOWER}|{_CAMEL}))s?[:：]? ?{_QUOTED_NAME}", _object),
-    SpokenPattern(rf"({_HAN})[:：]?\s?(?:{_OPEN}(?:({_LABEL})/)?({_NAME}){_CLOSE})", _object),
+    SpokenPattern(rf"({_HAN})[:：]?\s?(?:{_OPEN}(?:({LABEL})/)?({NAME}){_CLOSE})", _object),
     SpokenPattern(
-        rf"(?:^|[^-\w./\s]\s*|([\w'-]+)\s+)((?:{_CAMEL})) ({_NAME}){_END}",
+        rf"(?:^|[^-\w./\s]\s*|([\w'-]+)\s+)((?:{_CAMEL})) ({NAME}){_END}",
         _object_after_capital,
     ),
-    SpokenPattern(rf"{_START}((?i:{_LOWER}))s?[:：]? ({_LABEL})/({_NAME}){_END}", _slashed),
+    SpokenPattern(rf"{_START}((?i:{_LOWER}))s?[:：]? ({LABEL})/({NAME}){_END}", _slashed),
     # pod web -n shop, deployment api in namespace shop
     SpokenPattern(
-        rf"{_START}((?i:{_LOWER}))s?() ({_NAME}),? "
+        rf"{_START}((?i:{_LOWER}))s?() ({NAME}),? "
         rf"(?:(?:-n|--?namespace|[–—]n)[ =]|\(?(?:in |from )?(?:the )?{_NAMESPACE}[ :=])",
         _object,
     ),
     SpokenPattern(rf"{_START}((?i:{_LOWER}))s?[:：]? ({_ANY_CASE}){_END}", _perhaps_object),
-    SpokenPattern(rf"({_HAN})[:：]?\s?({_NAME})", _perhaps_object),
-    SpokenPattern(rf"(?:^|[\p{{Han}}])([Pp]od)\s?({_NAME})[\p{{Han}}]", _perhaps_object),
+    SpokenPattern(rf"({_HAN})[:：]?\s?({NAME})", _perhaps_object),
+    SpokenPattern(rf"(?:^|[\p{{Han}}])([Pp]od)\s?({NAME})[\p{{Han}}]", _perhaps_object),
     # the api deployment, web-0 pod
-    SpokenPattern(rf"(?:^|[^-\w./=:@])({_NAME}) ((?:{_LOWER}))(?:$|[^-\w=:/])", _perhaps_object_before),
+    SpokenPattern(rf"(?:^|[^-\w./=:@])({NAME}) ((?:{_LOWER}))(?:$|[^-\w=:/])", _perhaps_object_before),
     # pod=web, deployment=api
-    SpokenPattern(rf"{_START}((?i:{_LOWER}))()[=]{_OPEN}?({_NAME}){_END}", _object),
+    SpokenPattern(rf"{_START}((?i:{_LOWER}))()[=]{_OPEN}?({NAME}){_END}", _object),
     # (pod: "web-0_shop"), pod web-0_shop; /var/log/pods/shop_web-0_…, k8s_app_web-0_shop_…
-    SpokenPattern(rf"(?i:pods?)[:=]? ?[(\[]?{_OPEN}?({_NAME})_({_LABEL})(?:$|[^-\w.])", _pod_and_namespace),
-    SpokenPattern(rf"/var/log/pods/({_LABEL})_({_NAME})_", _pod_in_path),
-    SpokenPattern(rf"(?:/var/log/containers/|k8s_[a-zA-Z0-9-]+_)({_NAME})_({_LABEL})_", _pod_and_namespace),
+    SpokenPattern(rf"(?i:pods?)[:=]? ?[(\[]?{_OPEN}?({NAME})_({LABEL})(?:$|[^-\w.])", _pod_and_namespace),
+    SpokenPattern(rf"/var/log/pods/({LABEL})_({NAME})_", _pod_in_path),
+    SpokenPattern(rf"(?:/var/log/containers/|k8s_[a-zA-Z0-9-]+_)({NAME})_({LABEL})_", _pod_and_namespace),
     # pod 10.0.0.7
     SpokenPattern(rf"{_START}((?i:pod|node|service))(?:s|'s)?(?: ip| IP)?[:=]? ?({_IPV4})(?:$|[^.\d])", _addressed),
-    SpokenPattern(rf"(?:^|[\s(\[\"'`“「])({_LABEL})/({_NAME})(?:$|[\s,;:)\]\"'`”」，。]|\.(?:\s|$))", _unkinded),
+    SpokenPattern(rf"(?:^|[\s(\[\"'`“「])({LABEL})/({NAME})(?:$|[\s,;:)\]\"'`”」，。]|\.(?:\s|$))", _unkinded),
 )

@@ -1,4 +1,4 @@
-"""Check what an entry says of others and of the order of its reads.
+"""Check what an entry says of others, of the order of its reads, and of its cases and examples.
 
 Its siblings come first for its signatures. A rule before which a read is not made can be judged first, and no read that
 was not made refutes. What an entry and its causes have in common is declared, and evidence can show it.
@@ -10,11 +10,16 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
+from intents.catalog.cases import CaseError, world_of
 from intents.catalog.fields import LinkedBy
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident, Rule
-from intents.domain import FindingOutcome
+from intents.domain import FindingOutcome, Status, Strength, Verdict
 from intents.patterns import PLACEHOLDER
+
+# Where in an entry's file.
+Path = tuple[str | int, ...]
+Complaint = tuple[Path, str]
 
 _VALUES: Final[Mapping[str, str]] = {
     "_": "checkout-data",
@@ -68,7 +73,7 @@ def filled_signatures(incident: Incident) -> tuple[str, ...]:
     return tuple(dict.fromkeys(PLACEHOLDER.sub(lambda found: _VALUES.get(found[1], _NAME), text) for text in texts))
 
 
-def unknown_siblings(incident: Incident, catalog: Catalog) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def unknown_siblings(incident: Incident, catalog: Catalog) -> Iterator[Complaint]:
     """Yield complaints about siblings that are no other entry."""
     known = {other.id for other in catalog} - {incident.id}
     for index, sibling in enumerate(incident.yields_to):
@@ -76,15 +81,12 @@ def unknown_siblings(incident: Incident, catalog: Catalog) -> Iterator[tuple[tup
             yield ("yields_to", index), f"no other entry is called {sibling!r}"
 
 
-def unneeded_siblings(incident: Incident, best: Iterable[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def unneeded_siblings(incident: Incident, best: Iterable[str]) -> Iterator[Complaint]:
     """Yield complaints about siblings that come first for none of the filled signatures; `best` has the top of each."""
     first = frozenset(best)
     for index, sibling in enumerate(incident.yields_to):
         if sibling not in first:
             yield ("yields_to", index), f"{sibling} comes first for none of the signatures: remove it"
-
-
-Complaint = tuple[tuple[str | int, ...], str]
 
 
 def complaints_about_gates(incident: Incident) -> Iterator[Complaint]:
@@ -133,3 +135,41 @@ def supporting(incident: Incident) -> list[Rule]:
 
 def _shows_node(incident: Incident, named: Collection[str], keys_of: KeysOf) -> bool:
     return any("node" in keys_of(incident, rule) for rule in supporting(incident) if not named or rule.id in named)
+
+
+def complaints_about_cases(incident: Incident) -> Iterator[Complaint]:
+    """Yield complaints about cases that cannot be, and about those that are missing."""
+    for index, case in enumerate(incident.cases):
+        try:
+            world_of(incident, case)
+        except CaseError as error:
+            yield ("cases", index), str(error)
+        if case.healthy and case.then not in (Verdict.POSSIBLE, Verdict.RULED_OUT):
+            yield ("cases", index, "then"), "a healthy twin is at most possible"
+        if why := _not_said_of(incident, case.then):
+            yield ("cases", index, "then"), why
+    if incident.status is Status.SANDBOX:
+        return
+    strongest = incident.strongest.verdict
+    if not any(case.then is strongest and not case.healthy for case in incident.cases):
+        yield ("cases",), f"no case reaches {strongest}, the strongest verdict"
+    if not any(case.healthy for case in incident.cases):
+        yield ("cases",), "no healthy twin (healthy: true)"
+
+
+def _not_said_of(incident: Incident, verdict: Verdict) -> str:
+    """Return why an incident can never have this verdict, "" if it can."""
+    if incident.strongest is not Strength.CAPABILITY:
+        return "only a capability is offered" if verdict is Verdict.OFFERED else ""
+    return "a capability is no cause that is " + verdict if verdict in (Verdict.CONFIRMED, Verdict.LIKELY) else ""
+
+
+def examples_first(incident: Incident, best: Iterable[str]) -> Iterator[Complaint]:
+    """Yield complaints about examples. `best` has the top incident ("" for none) of each text of match, then other."""
+    answers = iter(best)
+    for index, text in enumerate(incident.examples.match):
+        if (first := next(answers)) != incident.id:
+            yield ("examples", "match", index), f"{text[:60]!r} is matched by {first or 'nothing'}"
+    for index, text in enumerate(incident.examples.other):
+        if next(answers) == incident.id:
+            yield ("examples", "other", index), f"{text[:60]!r} is a near miss, but is matched by this incident"

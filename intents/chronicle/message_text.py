@@ -268,6 +268,11 @@ def is_of_another_time(sentence: Sentence) -> bool:
     return _OTHER_TIME.search(sentence.plain) is not None
 
 
+def is_about_now(sentence: Sentence) -> bool:
+    """Return whether a sentence tells something of the incident as it is: no question, no other time, nothing else."""
+    return not (is_asked(sentence) or is_elsewhere(sentence) or is_of_another_time(sentence))
+
+
 def is_elsewhere(sentence: Sentence) -> bool:
     """Return whether a sentence is about something outside the incident."""
     return _ELSEWHERE.search(sentence.plain) is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from intents.chronicle.message_text import Sentence, is_asked, is_elsewhere, is_of_another_time
+from intents.chronicle.message_text import Sentence, is_about_now
 from intents.chronicle.phrase_rows import OPENING, WHAT_RUNS, first_end, phrases, words
 
 _AMOUNT: Final = r"(?:about |around |roughly |only |just |some |nearly |over |under |up to )?[~<>≈]?\s?\d[\d.,]*\s?"
@@ -188,7 +188,7 @@ _NOT_NOW: Final = re.compile(
 
 def is_extent(sentence: Sentence) -> bool:
     """Return whether a sentence says how far the failure reaches now."""
-    if is_asked(sentence) or is_elsewhere(sentence) or is_of_another_time(sentence):
+    if not is_about_now(sentence):
         return False
     if _BARE.fullmatch(sentence.plain.strip(" .!。！~…")):
         return False
@@ -349,9 +349,7 @@ _NOT_BROKEN: Final = re.compile(
 
 def is_report(sentence: Sentence) -> bool:
     """Return whether a sentence says that something is broken, slow or unreachable, not only for its author."""
-    if is_asked(sentence) or is_elsewhere(sentence) or is_of_another_time(sentence):
-        return False
-    if _NOT_BROKEN.search(sentence.plain):
+    if not is_about_now(sentence) or _NOT_BROKEN.search(sentence.plain):
         return False
     return any(
         _BROKEN.search(each) or first_end(_BREAKING, each) is not None
@@ -361,9 +359,7 @@ def is_report(sentence: Sentence) -> bool:
 
 def is_plain_report(sentence: Sentence) -> bool:
     """Return whether a sentence names a thing and its failing by form alone; for sentences that state nothing else."""
-    if is_asked(sentence) or is_elsewhere(sentence) or is_of_another_time(sentence):
-        return False
     plain = sentence.plain
-    if _NOT_BROKEN.search(plain):
+    if not is_about_now(sentence) or _NOT_BROKEN.search(plain):
         return False
     return _PLAINLY.search(plain) is not None or _PLAINLY_ZH.search(plain) is not None
