@@ -10,7 +10,7 @@ from typing import Final
 
 from intents.chronicle.action_phrases import ACTIONS, BASES, DONES, INGS, NOT_THE_ACTION, NOT_THE_ACTION_ZH, NOUNS
 from intents.chronicle.facts import DecisionState
-from intents.chronicle.phrase_rows import RUNS_ZH, WHAT_RUNS, PhraseRow, either, phrases, words
+from intents.chronicle.phrase_rows import RUNS_ZH, WHAT_RUNS, PhraseRow, either, expressions, phrases, words
 
 _WE: Final = r"(?:i'm |we're |we are |i am )?"
 _WE_HAVE: Final = r"(?:(?:i|we)(?:'ve| have)? )?"
@@ -247,7 +247,7 @@ _AWAY_ZH: Final = (
 _WHO_ZH: Final = r"(?:我们?|这边|我这边|大家|运维|值班|dba|@\w+)?(?:这边)?\s*"
 _SOME_ZH: Final = r"[^，。,]{0,12}?"
 WAYS_ZH: Final = tuple(
-    (course, tuple(re.compile(each) for each in patterns))
+    (course, expressions(patterns))
     for course, patterns in (
         # Replies to "should we …".
         (DecisionState.CALLED_OFF, (r"^(?:先|暂)?不(?:关|切|停|降级|限流|回滚|回退|重启|扩容|升级)$",)),
@@ -320,7 +320,7 @@ WAYS_ZH: Final = tuple(
     )
 )
 CHANGE_WAYS_ZH: Final = tuple(
-    (course, tuple(re.compile(each) for each in patterns))
+    (course, expressions(patterns))
     for course, patterns in (
         (
             DecisionState.CALLED_OFF,

@@ -15,15 +15,16 @@ that take back the last decision ("scratch that"). These words are no fact by th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from intents.chronicle.action_phrases import topic_in
 from intents.chronicle.decision_phrases import ASKED_OF_ZH, CHANGE_WAYS_ZH, FREEZE_ZH, GO_AHEAD, NEXT, WAYS_EN, WAYS_ZH
 from intents.chronicle.facts import NEXT_STEP, DecisionState, Fact, FactKind
-from intents.chronicle.message_text import Sentence, is_elsewhere, is_of_another_time, is_stated, sentences_of
-from intents.chronicle.phrase_rows import OPENING, RUNS_ZH, WHAT_RUNS, first_end
+from intents.chronicle.message_text import Sentence, is_elsewhere, is_of_another_time, is_stated, sentences_of, states
+from intents.chronicle.phrase_rows import OPENING, RUNS_ZH, WHAT_RUNS, Way, first_end
 
 _HEADING: Final = re.compile(
     rf"^{OPENING}(?:(?:the |our |my |immediate )?next(?: steps?| up| actions?| thing)?|next(?:"
@@ -100,7 +101,7 @@ def names_next_step(sentence: Sentence) -> bool:
         return False
     found = None if _NOT_ASSIGNED.search(plain) else _ASSIGNED.search(plain)
     found = found or _ASSIGNED_ZH.search(plain)
-    return found is not None and is_stated(sentence, found.start(), found.end())
+    return states(sentence, found)
 
 
 def is_announced(fact: Fact) -> bool:
@@ -257,6 +258,9 @@ _RUNS_ZH: Final = re.compile(RUNS_ZH)
 _NEGATED_ZH: Final = re.compile(r"有人|谁|不要|别|不建议|不能|没有?|未|不敢|无法|不想|勿|不急")
 
 
+_EVEN_NEGATED_ZH: Final = ((DecisionState.DONE, (FREEZE_ZH,)), (DecisionState.PLANNED, (ASKED_OF_ZH,)))
+
+
 def decisions_in(sentence: Sentence) -> Iterator[tuple[DecisionState, str]]:
     """Yield (progress, topic) for each clause that states a decision."""
     if first_end(NEXT, sentence.plain) is not None and not sentence.asks:
@@ -269,15 +273,17 @@ def decisions_in(sentence: Sentence) -> Iterator[tuple[DecisionState, str]]:
         yield DecisionState.PLANNED, next_topic(sentence)
         return
     for start, clause in sentence.clauses:
-        for course, end in _first(clause):
-            if topic_in(clause) != "escalate" and (_TALKED.search(clause) or _NO_SYSTEM.search(clause, end)):
-                continue
-            if course in (DecisionState.DONE, DecisionState.UNDER_WAY) and _BEFELL.search(clause):
-                continue
-            if _NOT_SAID.search(clause, 0, end) or (_SORRY.search(sentence.plain) and not _names(sentence.plain)):
-                continue
-            if is_stated(sentence, start, start + end):
-                yield course, topic_in(clause) or topic_in(sentence.plain)
+        if (first := _first(clause)) is None:
+            continue
+        course, end = first
+        if topic_in(clause) != "escalate" and (_TALKED.search(clause) or _NO_SYSTEM.search(clause, end)):
+            continue
+        if course in (DecisionState.DONE, DecisionState.UNDER_WAY) and _BEFELL.search(clause):
+            continue
+        if _NOT_SAID.search(clause, 0, end) or (_SORRY.search(sentence.plain) and not _names(sentence.plain)):
+            continue
+        if is_stated(sentence, start, start + end):
+            yield course, topic_in(clause) or topic_in(sentence.plain)
 
 
 def _names(plain: str) -> bool:
@@ -285,25 +291,14 @@ def _names(plain: str) -> bool:
     return bool(WHAT_RUNS(plain)) or _RUNS_ZH.search(plain) is not None
 
 
-def _first(clause: str) -> Iterator[tuple[DecisionState, int]]:
-    for course, rows in WAYS_EN:
-        if (end := first_end(rows, clause)) is not None:
-            yield course, end
-            return
-    if found := FREEZE_ZH.search(clause):
-        yield DecisionState.DONE, found.end()
-        return
-    if found := ASKED_OF_ZH.search(clause):
-        yield DecisionState.PLANNED, found.end()
-        return
+def _first(clause: str) -> tuple[DecisionState, int] | None:
+    """Return the progress, and the end of the words that say it."""
+    negated = _NEGATED_ZH.search(clause) is not None
     changes = CHANGE_WAYS_ZH if _RUNS_ZH.search(clause) else ()
-    for course, patterns in (*WAYS_ZH, *changes):
-        for pattern in patterns:
-            if (found := pattern.search(clause)) and (
-                course is DecisionState.CALLED_OFF or not _NEGATED_ZH.search(clause)
-            ):
-                yield course, found.end()
-                return
+    chinese = (each for each in (*WAYS_ZH, *changes) if each[0] is DecisionState.CALLED_OFF or not negated)
+    ways: Iterable[tuple[DecisionState, Iterable[Way]]] = chain(WAYS_EN, _EVEN_NEGATED_ZH, chinese)
+    ends = ((course, first_end(each, clause)) for course, each in ways)
+    return next(((course, end) for course, end in ends if end is not None), None)
 
 
 # Actions that undo each other: the words of one, and those of the other.

@@ -15,7 +15,7 @@ from typing import Final
 
 from intents.alerts.labels import EMOJI, LABEL
 from intents.chronicle.facts import AlertState, DeployState, FactKind
-from intents.chronicle.message_text import Sentence, is_stated
+from intents.chronicle.message_text import Sentence, states
 from intents.chronicle.phrase_rows import OPENING
 from intents.domain import Entity, ObjectRef
 from intents.kinds import CLUSTER_SCOPED, KINDS
@@ -256,8 +256,7 @@ def _alert(state: AlertState, line: str, found: re.Match[str], lines: tuple[str,
 
 def is_deploy(sentence: Sentence) -> bool:
     """Return whether a person reports a deployment; a deployed fix is a decision."""
-    found = _PERSON_DEPLOYED.search(sentence.plain)
-    return found is not None and is_stated(sentence, found.start(), found.end())
+    return states(sentence, _PERSON_DEPLOYED.search(sentence.plain))
 
 
 def _about(line: str, found: re.Match[str]) -> str:

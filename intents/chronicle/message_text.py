@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from intents.chronicle.facts import LONGEST_SAYS, LinkKind, MessageLink
-from intents.chronicle.phrase_rows import OPENING
+from intents.chronicle.phrase_rows import OPENING, Way, first_end
 
 _LEADS_TO: Final = (
     (LinkKind.RUNBOOK, r"run-?books?|play-?books?"),
@@ -256,6 +256,19 @@ def is_stated(sentence: Sentence, at: int, end: int) -> bool:
     if _NOT_STATED.search(before) or _NOT_STATED_ZH.search(_AGREED.sub("", plain[:end])):
         return False
     return not _CONDITION.search(_AGREED.sub("", _PUT_OFF.sub("", plain[end:])))
+
+
+def states(sentence: Sentence, found: re.Match[str] | None) -> bool:
+    """Return whether something was found in the sentence and is stated as true now."""
+    return found is not None and is_stated(sentence, found.start(), found.end())
+
+
+def clauses_that_state(sentence: Sentence, ways: Iterable[Way]) -> Iterator[str]:
+    """Yield the clauses that state as true now what one of the ways says."""
+    for start, clause in sentence.clauses:
+        end = first_end(ways, clause)
+        if end is not None and is_stated(sentence, start, start + end):
+            yield clause
 
 
 def is_asked(sentence: Sentence) -> bool:

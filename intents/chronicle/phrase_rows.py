@@ -112,9 +112,23 @@ class PhraseRow:
         return self.behind is None or any(start >= end for start, *_ in self.behind(text))
 
 
-def first_end(rows: Iterable[PhraseRow], text: str) -> int | None:
-    """Return the end of the first matching row, or None."""
-    return next((end for row in rows if (end := row.end_in(text)) is not None), None)
+# A way to say something: a row, or an expression that occurs anywhere.
+Way = PhraseRow | re.Pattern[str]
+
+
+def first_end(ways: Iterable[Way], text: str) -> int | None:
+    """Return the end of the first matching way, or None."""
+    ends = (way.end_in(text) if isinstance(way, PhraseRow) else _end(way.search(text)) for way in ways)
+    return next((end for end in ends if end is not None), None)
+
+
+def _end(found: re.Match[str] | None) -> int | None:
+    return found.end() if found else None
+
+
+def expressions(texts: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """Compile ways that occur anywhere."""
+    return tuple(map(re.compile, texts))
 
 
 def phrases(rows: Iterable[str], kinds: Mapping[str, WordFinder]) -> tuple[PhraseRow, ...]:

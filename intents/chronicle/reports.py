@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from intents.chronicle.message_text import Sentence, is_about_now
-from intents.chronicle.phrase_rows import OPENING, WHAT_RUNS, first_end, phrases, words
+from intents.chronicle.phrase_rows import OPENING, WHAT_RUNS, expressions, first_end, phrases, words
 
 _AMOUNT: Final = r"(?:about |around |roughly |only |just |some |nearly |over |under |up to )?[~<>≈]?\s?\d[\d.,]*\s?"
 _SHARE: Final = (
@@ -90,9 +90,8 @@ _FAILS_ZH: Final = (
     r"|下不了单|付不了|支付不了|用不了|访问不了|连不上|卡住|很慢|比较慢|变慢|降级|不通|不正常|\b5xx\b"
     r"|\b50\d\b|白屏|不了|不上)"
 )
-_WAYS_ZH: Final = tuple(
-    re.compile(each)
-    for each in (
+_WAYS_ZH: Final = expressions(
+    (
         rf"(?:仍|仍然|依然|依旧|还是|还在|还有|尚有|尚|目前还|现在还)[^，。？?]{{0,18}}?{_FAILS_ZH}",
         rf"{_PERCENT_ZH}\s?的?[^，。？?]{{0,10}}?(?:仍然?|还在?|在|目前|现在)*{_FAILS_ZH}",
         r"影响(?:范围|面|用户|程度|程度|的用户|的业务)?(?:目前|现在|已|已经|暂时)*\s?"
@@ -114,9 +113,8 @@ _FAILS_OR_WAITS: Final = (
     rf"(?:{_FAILS}|drops?|queue[sd]?|queueing|waits?|nothing|errors?|time out|hangs?|{_CANNOT} \w+|still \w+)"
 )
 _NEXT_PART: Final = r"(?:[,;] | - |,? (?:but|and|while|whereas) )(?:but |and |while )?"
-_CONTRASTS: Final = tuple(
-    re.compile(each)
-    for each in (
+_CONTRASTS: Final = expressions(
+    (
         rf"^{OPENING}(?!.*\bzero\b)[^,;]{{2,50}}? (?:is |are "
         rf"|gets? )?(?:all )?{_WORKS}{_NEXT_PART}[^,;]{{2,40}}\b{_FAILS_OR_WAITS}(?!\w)",
         rf"^{OPENING}[^,;]{{2,50}}? {_FAILS_OR_WAITS}\b[^,;]{{0,30}}{_NEXT_PART}[^,;]{{2,40}} (?:is |are |gets? )?"
@@ -132,9 +130,8 @@ _CONTRASTS: Final = tuple(
     )
 )
 # The parts that are left: "the others still re-login", "*.pay not yet".
-_REST: Final = tuple(
-    re.compile(each)
-    for each in (
+_REST: Final = expressions(
+    (
         r"(?:^|[,;:] |but |and )(?:the (?:others?|rest|remaining \w+)|(?:all "
         r"|every )?others?(?: [\w-]+)?)(?: ones?| \w+)? (?:is |are )?still \w+",
         rf"^{OPENING}[^,;]{{2,50}} (?:is |are )(?:{_WORKS}|up)(?: again)?,? (?:but )?(?:the )?[^,;]{{2,30}} not yet$",
@@ -153,9 +150,8 @@ _REST: Final = tuple(
 )
 # How many, now: the failing itself was named before.
 _COUNT: Final = r"(?:(?!0(?:\.\d+)?\s?%)\d[\d.]*\s?%|\d+ (?:in|of|out of) \d+|one in \w+)"
-_COUNTED: Final = tuple(
-    re.compile(each)
-    for each in (
+_COUNTED: Final = expressions(
+    (
         rf"^{OPENING}(?:it's |we're |its )?(?:down|up|back)(?: to| at| from \S+ to) (?:maybe |about "
         rf"|around |roughly |like |[~<>≈])*{_COUNT}(?: now)?$",
         rf"^{OPENING}(?:maybe |about |around |roughly |only |just |[~<>≈])*{_COUNT} now$",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from intents.chronicle.facts import Role
-from intents.chronicle.message_text import Sentence, is_stated
+from intents.chronicle.message_text import Sentence, is_stated, states
 from intents.chronicle.phrase_rows import OPENING
 
 _ROLES: Final = (
@@ -140,9 +140,9 @@ def roles_in(sentence: Sentence, user: str) -> tuple[RoleChange, ...]:
     if sentence.asks or _NOT.search(sentence.plain):
         return ()
     plain = sentence.plain
-    if (found := _HANDED.search(plain)) and is_stated(sentence, found.start(), found.end()):
+    if (found := _HANDED.search(plain)) and states(sentence, found):
         return (RoleChange(role=_role_in(plain), of=found[1].upper(), handover=True),)
-    if (found := _TO.search(plain)) and is_stated(sentence, found.start(), found.end()):
+    if (found := _TO.search(plain)) and states(sentence, found):
         to = next(group for group in reversed(found.groups()) if group)
         return (RoleChange(role=_role_in(plain), of=to.upper(), handover=True),)
     if _FROM.search(plain):
@@ -155,7 +155,7 @@ def _taken(sentence: Sentence, user: str) -> list[RoleChange]:
         RoleChange(role=role, of=found[found.lastindex or 0].upper())
         for pattern in (_IS, _IS_ZH, _LIST, _LIST_ZH, _THEIRS_ZH)
         for found in pattern.finditer(sentence.plain)
-        if (role := _role_in(found[0])) and is_stated(sentence, found.start(), found.end())
+        if (role := _role_in(found[0])) and states(sentence, found)
     ]
     given = {each.role for each in taken}
     return [*taken, *(RoleChange(role=role, of=user) for role in _own(sentence) if role not in given)]
@@ -164,22 +164,13 @@ def _taken(sentence: Sentence, user: str) -> list[RoleChange]:
 def _own(sentence: Sentence) -> Iterator[str]:
     """Yield the roles that the author takes."""
     for mine in _LIST_ME.finditer(sentence.plain):
-        if is_stated(sentence, mine.start(), mine.end()):
+        if states(sentence, mine):
             yield _role_in(mine[1])
     for start, clause in sentence.clauses:
-        found = _I_AM.search(clause) if _SAYS_I.search(clause) else _MINE.search(clause)
-        found = (
-            found
-            or _I_AM_ZH.search(clause)
-            or _MINE_ZH.search(clause)
-            or _TELLS_ZH.search(clause)
-            or _TELLS.search(clause)
-        )
-        found = found or _IS_ME.search(clause)
-        if found is None:
-            found, role = _RUNS_IT.search(clause) or _ICING.search(clause), str(Role.COMMANDER)
-        else:
-            role = _role_in(found[0])
+        ways = (_I_AM if _SAYS_I.search(clause) else _MINE, _I_AM_ZH, _MINE_ZH, _TELLS_ZH, _TELLS, _IS_ME)
+        found = next((hit for way in ways if (hit := way.search(clause))), None)
+        role = _role_in(found[0]) if found else Role.COMMANDER
+        found = found or _RUNS_IT.search(clause) or _ICING.search(clause)
         if found and role and is_stated(sentence, start, start + found.end()):
             yield role
             return

@@ -35,6 +35,7 @@ from intents.chronicle.machine_text import announcement_in, errors_in, is_deploy
 from intents.chronicle.message_text import (
     MessageText,
     Sentence,
+    clauses_that_state,
     excerpt,
     is_stated,
     is_whole,
@@ -100,11 +101,7 @@ def brought_about(sentence: Sentence) -> bool:
     """Return whether a sentence names the version or form that something has now."""
     if _STILL.search(sentence.plain):
         return False
-    for start, clause in sentence.clauses:
-        found = _BROUGHT_EN.search(clause) or _BROUGHT_ZH.search(clause)
-        if found and is_whole(clause) and is_stated(sentence, start, start + found.end()):
-            return True
-    return False
+    return any(map(is_whole, clauses_that_state(sentence, (_BROUGHT_EN, _BROUGHT_ZH))))
 
 
 # No message states more; of a pasted report the beginning and the end count.

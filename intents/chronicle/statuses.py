@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from intents.chronicle.facts import IncidentStatus
-from intents.chronicle.message_text import Sentence, is_stated, is_whole
-from intents.chronicle.phrase_rows import RUNS_ZH, WHAT_RUNS, PhraseRow, first_end, phrases
+from intents.chronicle.message_text import Sentence, clauses_that_state, is_stated, is_whole
+from intents.chronicle.phrase_rows import RUNS_ZH, WHAT_RUNS, PhraseRow, expressions, first_end, phrases
 
 _IT_IS: Final = (
     r"(?:(?:it|this|that|we|(?:the )?(?:issue|incident|problem|outage|impact)|everything|all"
@@ -244,7 +244,7 @@ def _says(standing: IncidentStatus, rows: tuple[str, ...]) -> _Says:
     filled = [each.format(it_is=_IT_IS, measured=_MEASURED, falling=_FALLING, open="") for each in rows]
     begins = [row[1:] for row, each in zip(filled, rows, strict=True) if each.startswith("^{open}")]
     anywhere = [row for row, each in zip(filled, rows, strict=True) if not each.startswith("^{open}")]
-    return standing, phrases(begins, {}), tuple(map(re.compile, anywhere))
+    return standing, phrases(begins, {}), expressions(anywhere)
 
 
 _SAYS: Final = tuple(_says(standing, rows) for standing, rows in _PHRASES)
@@ -318,23 +318,14 @@ _PHRASES_ZH: Final = (
 # "2/3 ready" is not recovered yet.
 _COUNTED: Final = re.compile(r"(?<![\d.])(\d{1,4})(?:/| of | out of )(\d{1,4})(?![\d.])")
 _WAYS: Final = phrases(_RECOVERED, {"runs": WHAT_RUNS})
-_WAYS_ZH: Final = tuple(re.compile(each) for each in _PHRASES_ZH)
+_WAYS_ZH: Final = expressions(_PHRASES_ZH)
 
 
 def recovers(sentence: Sentence) -> bool:
     """Return whether it says that a named thing has recovered."""
     if any(found[1] != found[2] for found in _COUNTED.finditer(sentence.plain)):
         return False
-    for start, clause in sentence.clauses:
-        end = first_end(_WAYS, clause)
-        if end is not None and is_whole(clause) and is_stated(sentence, start, start + end):
-            return True
-        # 没了 states the recovery here, but is a denial elsewhere.
-        found = next((hit for pattern in _WAYS_ZH if (hit := pattern.search(clause))), None)
-        if (
-            found is not None
-            and is_stated(sentence, start, start + found.end())
-            and is_whole(clause.replace("没了", ""))
-        ):
-            return True
-    return False
+    if any(map(is_whole, clauses_that_state(sentence, _WAYS))):
+        return True
+    # 没了 states the recovery here, but is a denial elsewhere.
+    return any(is_whole(clause.replace("没了", "")) for clause in clauses_that_state(sentence, _WAYS_ZH))
