@@ -170,8 +170,7 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     _Pattern(r"\"?involvedObject\"?\s?[:=]\s?(?:&?\w*\.?\w*)?\{([^}]*)\}", _involved),
     _Pattern(
         r"(?:^|[\s\"',{(\[])((?i:(?:kubernetes[._])?(?:namespace|pod|node|container)(?:[_-]?(?:name|namespace|image))?|image"
-        rf"|{'|'.join(_KEYS)}))"
-        r"\"?\s?[:=]\s?\"?([A-Za-z0-9][A-Za-z0-9._:@/-]*)",
+        rf"|{'|'.join(_KEYS)}))\"?\s?[:=]\s?\"?([A-Za-z0-9][A-Za-z0-9._:@/-]*)",
         _key_and_value,
     ),
     # locks and leases

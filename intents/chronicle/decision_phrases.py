@@ -103,8 +103,7 @@ _ROWS: Final = (
             r" (?:the |that |this )?(?:[\w-]+ ){0,2}<action>\b(?! (?:error|failure|alert|log|message)s?\b)",
             rf"{_WE}(?:backing (?:out of|off)|stepping back from) (?:the |that )?(?:\w+ ){{0,2}}<action>\b",
             r"(?:on second thoughts?|(?:we |i )?changed (?:our|my) minds?|actually|plan changed?)[,:]? (?:let's"
-            r" |we |i |please )?"
-            r"(?:don't|do not|won't|will not|not|no|no longer) (?:to )?<base>\b",
+            r" |we |i |please )?(?:don't|do not|won't|will not|not|no|no longer) (?:to )?<base>\b",
             r"(?:on second thoughts?|(?:we |i )?changed (?:our|my) minds?|actually|plan changed?)[,:]? (?:no"
             r"|not) <action>\b",
             rf"{_WE}no longer <ing>\b",
@@ -113,8 +112,7 @@ _ROWS: Final = (
             r"(?:we(?:'re| are)? )?(?:reverting|reversing|undoing|withdrawing|revoking|overruling|taking back) "
             r"(?:the |that |our )?(?:decision|plan|call) to <base>",
             r"(?:the |that )?<noun> (?:is|has been) (?:now )?(?:off|cancell?ed|called off|off the table|dropped"
-            r"|scrapped"
-            r"|no longer (?:needed|happening|planned|on))\b",
+            r"|scrapped|no longer (?:needed|happening|planned|on))\b",
         ),
     ),
     (
@@ -189,8 +187,7 @@ _ROWS: Final = (
             r"|off|open|up|in place)\b",
             # What users see in the meantime.
             r"(?:the |our )?(?:waiting room|queue page|maintenance page|banner|fallback page|static page) (?:is "
-            r"|goes )?"
-            r"(?:now )?(?:live|on|off|up|down)\b",
+            r"|goes )?(?:now )?(?:live|on|off|up|down)\b",
             r"(?:the )?(?:feature )?(?:[\w-]+ )?(?:flag|toggle|switch|killswitch)(?: [\w-]+)? is (?:now )?(?:off|on)\b",
             r"maintenance mode is (?:now )?on\b",
             # A deployment freeze, or its end.
@@ -241,8 +238,7 @@ _AT_IT_ZH: Final = r"(?:清|回|退|删|切|扩|缩|迁|换|滚|挪|回滚|回�
 # Endings of an order: 都清掉, 先停掉.
 _AWAY_ZH: Final = (
     r"(?<![了会能被已])(?:都|全部?|先|直接|统一|一起|一并|也)[^，。了会能被已]{0,8}?(?:清|删|停|关|踢|摘|换|杀|下|拆"
-    r"|撤|禁|降|切|滚|回退|回滚)"
-    r"(?:掉|了吧|吧|一遍)$"
+    r"|撤|禁|降|切|滚|回退|回滚)(?:掉|了吧|吧|一遍)$"
 )
 _WHO_ZH: Final = r"(?:我们?|这边|我这边|大家|运维|值班|dba|@\w+)?(?:这边)?\s*"
 _SOME_ZH: Final = r"[^，。,]{0,12}?"
@@ -273,9 +269,8 @@ WAYS_ZH: Final = tuple(
         (
             DecisionState.DONE,
             (
-                rf"^(?!.*(?:被|又|自己|自动|谁|吗))(?:我|我们|刚刚?|已经?)*(?:清|删|杀|摘|踢|停|关|扩|加|换|切|重启"
-                rf"|回滚|升)[了掉完]+了?\s?\S"
-                rf"(?=.*(?:{RUNS_ZH}|日志|[a-z]{{2}}|\d))",
+                r"^(?!.*(?:被|又|自己|自动|谁|吗))(?:我|我们|刚刚?|已经?)*(?:清|删|杀|摘|踢|停|关|扩|加|换|切|重启"
+                rf"|回滚|升)[了掉完]+了?\s?\S(?=.*(?:{RUNS_ZH}|日志|[a-z]{{2}}|\d))",
                 rf"^(?!.*(?:被|又|自己|自动|谁|吗|没))(?=[^，。]*{RUNS_ZH})[^，。]{{1,12}}?(?:清|删|摘|踢|停|关|扩|换"
                 rf"|切|升|迁)(?:完|好|掉)?了$",
             ),

@@ -28,8 +28,7 @@ from intents.chronicle.phrase_rows import OPENING, RUNS_ZH, WHAT_RUNS, Way, firs
 
 _HEADING: Final = re.compile(
     rf"^{OPENING}(?:(?:the |our |my |immediate )?next(?: steps?| up| actions?| thing)?|next(?:"
-    rf" [\w'-]+){{1,3}}(?=\s?[:：])|(?:to[ -]?do|up|coming up) next|(?:the |our )?(?:current )?plan"
-    r"|way forward)"
+    r" [\w'-]+){1,3}(?=\s?[:：])|(?:to[ -]?do|up|coming up) next|(?:the |our )?(?:current )?plan|way forward)"
     r"(?:(?: for \w+)?\s*(?:[:：]|\s[-–—]\s|,)|(?: is| are)(?: now)? to\b|(?<=step)(?: is| now is)(?= )"
     r"|(?<=steps)(?: are)(?= )|(?: is| are):?(?= (?:that )?(?:@|we|i|to)\b)"
     r"|(?<=next)(?= (?:we|i|i'll|we'll|@\w+)\b)|(?<=next up)(?= (?:we|i|@\w+|is)\b))"
@@ -247,8 +246,7 @@ _TALKED: Final = re.compile(
 # Events that happened without anybody's action.
 _BEFELL: Final = re.compile(
     r"^(?!(?:i|we)\b).*\b(?:re-?started|rebooted|failed over|bounced)(?: \w+)? (?:again|\d+ ?(?:x|times)|by itself"
-    r"|on its own"
-    r"|repeatedly)|^(?:the |a |my |that )?(?:pods?|container) (?:was |got |just )*re-?started$"
+    r"|on its own|repeatedly)|^(?:the |a |my |that )?(?:pods?|container) (?:was |got |just )*re-?started$"
     r"|(?:又|自动|自己|频繁|一直在?|反复|莫名|老是).{0,6}(?:重启|重建|切[换主])|被(?:清空|删|驱逐|杀|kill)"
 )
 # Doubts are not statements, and an apology is about a slip in the channel, not about a system.
@@ -355,10 +353,8 @@ _TAKEN_BACK: Final = re.compile(
     r" )?(?:that|this|it)"
     r"(?: after all| then| now)?|let's not|changed (?:our|my) minds?|on second thoughts?,? (?:no|don't|let's not|not)"
     r"|(?:we )?(?:won't|will not|don't|are not|aren't) (?:do|doing) (?:that|this|it)(?: after all| anymore| any"
-    r" more| now)?"
-    r"|(?:please |pls )?hold (?:off(?: (?:on|with) (?:that|it|this))?|that)(?: please| for now)?"
-    r"|that's off|(?:the )?plan is off|decision (?:is )?(?:withdrawn|reversed|revoked"
-    r"|overturned))(?=$|[.,;:!])"
+    r" more| now)?|(?:please |pls )?hold (?:off(?: (?:on|with) (?:that|it|this))?|that)(?: please| for now)?"
+    r"|that's off|(?:the )?plan is off|decision (?:is )?(?:withdrawn|reversed|revoked|overturned))(?=$|[.,;:!])"
     r"|^(?:那)?(?:算了|作废|取消吧?|不搞了|先不做了?|先不弄了?|撤回(?:这个|上[一个]*|刚才的?)?(?:决定|方案)?"
     r"|(?:前面|刚才|之前|上面)(?:的|那个)?(?:决定|方案|说的)(?:作废|取消|不算|撤回)(?:了)?"
     r"|不这么(?:做|搞)了)(?=$|[，。！])"

@@ -140,8 +140,7 @@ class Announcement:
 
 _LINES: Final = 6
 _CLEARED: Final = re.compile(
-    rf"(?i)^{EMOJI}(?:{LABEL}"
-    rf"|recovered:|resolved:\s|resolved (?=#|\S+:)|alert (?:closed|resolved):?|ok: (?=\")"
+    rf"(?i)^{EMOJI}(?:{LABEL}|recovered:|resolved:\s|resolved (?=#|\S+:)|alert (?:closed|resolved):?|ok: (?=\")"
     r"|告警(?:已)?(?:恢复|解除)|resolved in \d|resolved$|(?:\w\d )?(?:恢复|解除)[：:]|(?:alert|issue|incident"
     r"|problem)s? (?:#\S+ )?(?:has been )?"
     r"(?:closed|resolved|recovered)\b|(?:alert|issue|problem|incident) .{1,80} has been (?:closed|resolved))"
@@ -149,8 +148,7 @@ _CLEARED: Final = re.compile(
 )
 _FIRED: Final = re.compile(
     rf"(?i)^{EMOJI}(?:\[(?:firing|alerting|alert|warn(?:ing)?|critical|error|no ?data|triggered|problem|high|page"
-    r"|sev-?\d|p[0-5]|严重"
-    rf"|紧急|警告|告警)(?::\d+)?[^\]]*\]|【[^】]*(?:告警|触发|报警|严重|紧急)[^】]*】"
+    r"|sev-?\d|p[0-5]|严重|紧急|警告|告警)(?::\d+)?[^\]]*\]|【[^】]*(?:告警|触发|报警|严重|紧急)[^】]*】"
     r"|triggered(?: #\d+)?:|triggered #|new alert:?|alarm:|new issue in|alert(?: fired)?:|incident triggered|firing:"
     r"|告警(?:触发)?[:：]|problem:\s|firing\b|(?:\w\d )?(?:触发|告警|报警)[：:]|【[^】]{1,20}】\s*(?:报警|告警|触发)"
     r"|#?\d+:? \[(?:p[0-5]|sev-?\d)\]|(?:critical|high|warning)(?: \w+)? (?:priority )?(?:issue|alert)\b"
@@ -173,9 +171,7 @@ _SHIPS: Final = re.compile(
 )
 _NOT_SHIPPING: Final = re.compile(
     r"(?i)\b(?:release notes?|deploy keys?|deploy window|approv(?!ed by \S+\)?$)\w+|comment\w*|reminder|branch"
-    r"|will be deployed"
-    r"|scheduled|assigned"
-    r"|created|pushed \d+|would)\b|文档|公告|提醒|审批(?!人|[:：])|计划"
+    r"|will be deployed|scheduled|assigned|created|pushed \d+|would)\b|文档|公告|提醒|审批(?!人|[:：])|计划"
 )
 _SHIPPING: Final = (
     (
@@ -186,14 +182,12 @@ _SHIPPING: Final = (
     (
         DeployState.STARTED,
         r"\b(?:has started|started|starting|begun|in progress|queued|triggered|is (?:being )?(?:deploying"
-        r"|deployed|rolling)"
-        r"|deploying|rolling out)\b|开始|正在|进行中",
+        r"|deployed|rolling)|deploying|rolling out)\b|开始|正在|进行中",
     ),
     (
         DeployState.SUCCEEDED,
         r"\b(?:succeeded|success|successful|successfully|finished|completed?|passed|live|done|synced|deployed"
-        r"|released|shipped"
-        r"|promoted|rolled (?:out|back)|is now running (?:new )?version)\b"
+        r"|released|shipped|promoted|rolled (?:out|back)|is now running (?:new )?version)\b"
         r"|upgraded|applied|pushed|switched|enabled|disabled|scaled from|complete!"
         r"|成功|完成|完毕|已(?:经)?(?:全量)?(?:发布|上线|部署|回滚|升级|推送|下发|生效|扩容|缩容)|回滚到|升级到",
     ),
@@ -204,12 +198,10 @@ _OVER: Final = re.compile(r"(?i)\b(?:finished|completed|done|succeeded in) (?:de
 
 _PERSON_DEPLOYED: Final = re.compile(
     rf"^{OPENING}(?!nothing|none|no |nobody)(?:(?:i|we)(?:'ve| have)? )?(?:just )?(?:deployed|released"
-    rf"|shipped) (?!nothing|no |that |it (?:the "
-    rf"|a )?(?:hot-?fix|fix"
-    rf"|patch|revert|rollback)"
+    r"|shipped) (?!nothing|no |that |it (?:the |a )?(?:hot-?fix|fix|patch|revert|rollback)"
     rf"|(?:the |my |our )?(?:room|hostage|video|blog|docs?|notes)\b)[\w./-]+|^{OPENING}(?!nothing|none|no "
-    rf"|nobody)(?:the )?[\w./-]+(?: [\w./-]+){{0,3}} (?:went out|went live"
-    rf"|(?:was|were|got) (?:deployed|released|shipped|upgraded)|shipped)\b(?! the)"
+    r"|nobody)(?:the )?[\w./-]+(?: [\w./-]+){0,3} (?:went out|went live"
+    r"|(?:was|were|got) (?:deployed|released|shipped|upgraded)|shipped)\b(?! the)"
     r"|^(?:from \S+ )?[a-z][\w./-]+ v?\d+\.\d[\w.-]*,? (?:went |is )?(?:to|on|->|→) (?:prod|prd|all|eu|us|stag)[\w-]*"
     r"(?:,? (?:finished|done|completed?|live|at|since|went)\b|$)"
     r"|^(?:\d{1,2}[:：]\d\d\s*)?[a-z][\w./-]+ v?\d[^，。]{0,16}?(?:放|推|开|切|扩)(?:到|至|了|成)*\s?(?:全量|100\s?%)"

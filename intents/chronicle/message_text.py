@@ -207,8 +207,7 @@ _PUT_OFF: Final = re.compile(
 )
 _AGREED: Final = re.compile(
     r"^(?:(?:actually|oh|no|hm+|ok|hang on|hold on)[, ]+)*wait[,.!]|(?:同意|没意见|没有?异议|没问题)的话|\bif"
-    r" (?:nobody|no one)\b|\b(?:if|unless) .{0,20}\b(?:objections?|objects?"
-    r"|disagrees?)\b"
+    r" (?:nobody|no one)\b|\b(?:if|unless) .{0,20}\b(?:objections?|objects?|disagrees?)\b"
 )
 # Another time, or a habit.
 _OTHER_TIME: Final = re.compile(
@@ -224,14 +223,12 @@ _OTHER_TIME: Final = re.compile(
 _ELSEWHERE: Final = re.compile(
     r"\b(?:mic|microphone|camera|noise|music|lights|printers?|coffee machine)\b|打印机|空调|咖啡机|"
     r"\bmy (?:\w+ )?(?:vpn|laptop|machine|router|browser|pc|phone|computer|mac|wifi|terminal|shell|ide)\b"
-    r"|\b(?:staging"
-    r"|dev|test|local|sandbox|lab) (?:\w+ )?(?:is|was|were|has|env)|测试环境|我的?电脑"
+    r"|\b(?:staging|dev|test|local|sandbox|lab) (?:\w+ )?(?:is|was|were|has|env)|测试环境|我的?电脑"
 )
 # Questions without a question mark.
 _ASKED: Final = re.compile(
     r"^(?:is|are|do|does|did|was|were|has|have|can|could|should|would|will) (?:anyone|anybody|someone|somebody|we"
-    r"|you|it"
-    r"|this|that|there|i|they|he|she)\b|^(?:who|what|when|why|how|where|which|whether)\b|[吗么]$"
+    r"|you|it|this|that|there|i|they|he|she)\b|^(?:who|what|when|why|how|where|which|whether)\b|[吗么]$"
 )
 _PARTLY: Final = re.compile(
     r"\b(?:not|never|isn't|aren't|wasn't|hasn't|haven't|won't|don't|didn't|no longer|almost|nearly|partially|partly"
@@ -303,8 +300,7 @@ _AHEAD: Final = re.compile(
 )
 _BACK: Final = re.compile(
     rf"^{OPENING}(?:(?:it|this|that) (?:can|could|might|may) (?:well |also )?be (?:it|this|that|why|related"
-    rf"|the (?:cause"
-    r"|reason))|could (?:it|this|that) be (?:it|why|related|the (?:cause|reason))|(?:i'm |i am "
+    r"|the (?:cause|reason))|could (?:it|this|that) be (?:it|why|related|the (?:cause|reason))|(?:i'm |i am "
     r"|just )?wondering (?:if|whether) .+)$"
 )
 _FULL_STOPS: Final = " .!?。！？"

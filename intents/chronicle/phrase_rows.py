@@ -208,10 +208,8 @@ RUNS_ZH: Final = (
 # States of a part that may be a cause.
 FAULT: Final = (
     r"(?:(?:ran|run|running|is|are|was|were|be) (?:out of|low on|dry)|out of (?!time|coffee|office|ideas|scope"
-    r"|band|luck)"
-    r"|exhaust\w+|full\b|leak\w*|overload\w*|saturat\w*|stuck|expir\w+|mis-?configur\w*|throttl\w*|starv\w*"
-    r"|corrupt\w*"
-    r"|dead-?lock\w*|flapping|oom\w*|packet loss|contention|mismatch|race condition|thrash\w*|limits?\b"
+    r"|band|luck)|exhaust\w+|full\b|leak\w*|overload\w*|saturat\w*|stuck|expir\w+|mis-?configur\w*|throttl\w*|starv\w*"
+    r"|corrupt\w*|dead-?lock\w*|flapping|oom\w*|packet loss|contention|mismatch|race condition|thrash\w*|limits?\b"
     r"|noisy neighbou?rs?"
     r"|thundering herd|split.?brain|back-?pressure|bottleneck\w*|regress\w*|timed out|timing out|burst|bug\b"
     r"|never restarted"
@@ -221,8 +219,7 @@ FAULT: Final = (
 )
 FAULT_ZH: Final = (
     r"(?:满了|占满|打满|耗尽|用完|用光|过期|泄漏|泄露|死锁|拖垮|打爆|被改|改[错成]|删了|丢包|抖动|不一致|冲突|慢查询"
-    r"|写满|没刷新"
-    r"|不足|超限|宕机|挂了|断了|频繁切换|太[小大低高多少]|瓶颈|没有?配)"
+    r"|写满|没刷新|不足|超限|宕机|挂了|断了|频繁切换|太[小大低高多少]|瓶颈|没有?配)"
 )
 # Faults that say why something fails. A thing that hangs, times out or is down only says that it fails.
 CAUSAL_FAULT: Final = (
@@ -235,8 +232,7 @@ CAUSAL_FAULT: Final = (
     r"|(?:is|are|was|were|got|gets|been) (?:\w+ly )?(?:removed|deleted|emptied|suspended|wiped"
     r"|overwritten|dropped|rotated"
     r"|revoked|reset|renamed|unmounted|cleared|flushed|truncated|gc'd|garbage[- ]collected|disabled|turned off|evicted"
-    r"|lost)\b"
-    r"|hit (?:the|a|an|our|its) [\w -]{0,40}?(?:limit|quota|cap)s?\b"
+    r"|lost)\b|hit (?:the|a|an|our|its) [\w -]{0,40}?(?:limit|quota|cap)s?\b"
     r"|points? (?:at|to) (?:an? |the )?(?:empty|old|wrong|stale|deleted|dead)\b|full table scans?"
     r"|at (?:its|their|the) (?:[\w-]+ )?(?:limit|maximum|cap|quota)\b|(?:is|are) (?:off|not set"
     r"|not enabled|empty|gone) (?:on|in|for|at)\b"
@@ -248,8 +244,7 @@ CAUSAL_FAULT: Final = (
 # A change that broke something, named as its author or as the occasion: "the migration renamed …", "lost in the merge".
 _CHANGE: Final = (
     r"(?:merge|upgrade|migration|deploy(?:ment)?|release|rollout|refactor\w*|change|cleanup|rotation"
-    r"|maintenance|reindex"
-    r"|terraform (?:apply|run)|helm upgrade|config push|pr|patch|update|failover|rename)"
+    r"|maintenance|reindex|terraform (?:apply|run)|helm upgrade|config push|pr|patch|update|failover|rename)"
 )
 CHANGE_BROKE: Final = (
     rf"(?:the|that|this|our|last|yesterday's|a) (?:[\w.-]+ ){{0,3}}?{_CHANGE} (?!was|is|has|will"

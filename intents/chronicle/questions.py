@@ -36,8 +36,7 @@ from intents.chronicle.subjects import things_in, within_any
 _OPEN: Final = OPENING.replace(r"@\w+|", r"@\w+|does anyone know|do you know|any idea|question|")
 _ASKS: Final = re.compile(
     rf"^{_OPEN}(?:should (?:we|i)\b|shall we\b|do we\b|did (?:anyone|anybody|someone|somebody|anything"
-    rf"|something|we|you|the|that)\b"
-    rf"|has (?:anyone|anybody|someone|the)\b|have we\b"
+    r"|something|we|you|the|that)\b|has (?:anyone|anybody|someone|the)\b|have we\b"
     r"|(?:does|do) (?:anyone|anybody|you|someone) (?:know|have|see|remember)\b|is (?:it|this|that|there) (?:safe|ok"
     r"|just|only|also|possible|any)\b|(?:is|are|was|were) (?!(?:we|you|there|it|this|that|anyone|anybody|everyone"
     r"|someone)\b)[\w@./-]+(?: [\w./-]+){0,5} (?:affected|impacted|down|safe|failing|ok|reachable|available"
@@ -62,8 +61,7 @@ _OF_THEM: Final = re.compile(
 )
 _ASKS_ZH: Final = re.compile(
     r"要不要|是否|能不能|可不可以|有没有(?!人(?:在)?$|人[?？])|哪些|哪个|哪里|哪台|多少|为什么|为何|什么原因|谁(?:改"
-    r"|动|发|负责|提"
-    r"|部署|批|写)|是谁(?:改|动|发|提)|归谁|谁(?:在)?(?:管|维护)|吗[?？]?$"
+    r"|动|发|负责|提|部署|批|写)|是谁(?:改|动|发|提)|归谁|谁(?:在)?(?:管|维护)|吗[?？]?$"
 )
 _TALK: Final = re.compile(
     r"\b(?:any (?:updates?|news|progress|eta)|how's it|how is it going|what's the (?:latest|status|word|eta)"
@@ -95,8 +93,7 @@ _SMALL_TALK: Final = re.compile(
 _VALUE: Final = re.compile(
     r"^(?:@\w+[\s,:]*)?(?:about|around|roughly|approximately|nearly|almost|only|just|at least|at most|~|≈|>|<)*\s*"
     r"\d[\d.,]*\s*(?:%|percent\b|k\b|m\b|(?:[\w-]+ )?(?:users?|customers?|tenants?|orders?|requests?|nodes?"
-    r"|pods?|clusters?"
-    r"|hosts?|regions?|accounts?|merchants?|errors?|replicas?|namespaces?|jobs?)\b)"
+    r"|pods?|clusters?|hosts?|regions?|accounts?|merchants?|errors?|replicas?|namespaces?|jobs?)\b)"
     r"|^(?:@\w+\s*)?(?:大概|约|大约|差不多|只有|仅|一共|总共)\s*[\d一二两三四五六七八九十百千万]"
 )
 _SHORT_ANSWER: Final = re.compile(r"^(?:yes|no|yep|nope|yeah|nah|是的|没有|不是|对的|有的|不会|会的)[,，:]\s?\S.{3,}")
@@ -104,16 +101,14 @@ _OWNS: Final = re.compile(
     r"^(?:the |our |team )?[\w@./ -]{2,30} (?:owns?|changed|merged|deployed|pushed|touched|approved|enabled"
     r"|disabled|ran) "
     r"(?:the |that |this |it$|our )|^(?:the )?[\w@-]+(?: team)? (?:does|did|do)(?=$|[,.;])|^(?:nobody|no one"
-    r"|no-one|none of us) (?:changed|touched|deployed|merged"
-    r"|pushed|ran|did)\b"
+    r"|no-one|none of us) (?:changed|touched|deployed|merged|pushed|ran|did)\b"
     r"|没(?:有)?人(?:(?:改|动|发|碰)过|发版|发布|上线|变更)|(?:归|由)\S{1,10}(?:负责|团队|组)|是\S{1,8}(?:改的|发的|动的|上的)"
 )
 _STATE: Final = re.compile(
     r"^(?:@\w+[\s,:]*)?(?:the |our |it |that |all |both |only )?[\w@./ -]{0,40}?\b(?:is|are|was|were|runs?"
     r"|uses?|lives|points)\b "
     r"(?:now |still |not |only |all |already )*(?:reachable|unreachable|safe|affected|unaffected|impacted"
-    r"|enabled|disabled|on v?\d"
-    r"|in [a-z]+-|v?\d+\.\d|the (?:same|old|new|only)\b)"
+    r"|enabled|disabled|on v?\d|in [a-z]+-|v?\d+\.\d|the (?:same|old|new|only)\b)"
     r"|(?:可达|不可达|能通|不通|受影响|不受影响|没受影响|跑的是|用的是)"
 )
 _REACHABLE: Final = re.compile(

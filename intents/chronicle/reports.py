@@ -30,8 +30,7 @@ _NOT_WELL: Final = (
 _SEES: Final = (
     r"(?:seeing|getting|hitting|receiving|observing|have|see|get|sees|gets|has) (?:[\w~%.,/<>-]+ ){0,5}?"
     r"(?:(?:blank|empty|white|stale|wrong|old) \w+|errors?|timeouts?|failures?|5xx|50\ds?|4\d\ds?|complaints"
-    r"|reports|drops|retries|latency|spikes|alerts?|lag"
-    r"|rejections?|restarts?)"
+    r"|reports|drops|retries|latency|spikes|alerts?|lag|rejections?|restarts?)"
 )
 _WHO: Final = r"(?!(?:i|my|me|who|what|why|tests?|build|ci)\b)[\w@./'%~<>-]+"
 _SCOPE: Final = r"(?:impact|blast radius|affected scope|scope of impact|customer impact|user impact)"
@@ -58,28 +57,24 @@ _WAYS: Final = tuple(
         # The impact by its name.
         rf"(?:the )?(?:(?:current|remaining|customer|user|known|actual|business|overall|present) ){{0,2}}{_SCOPE}"
         r"(?: now| so far| currently)?\s?(?::| is | are | = |-|–| seems | remains | has (?:shrunk|grown|dropped"
-        r"|narrowed)"
-        r"| shrank | down | limited | reduced | confined )"
+        r"|narrowed)| shrank | down | limited | reduced | confined )"
         r"(?!\s*(?:over|ended|gone|stopped|contained|mitigated|unclear|unknown|not clear|being|now over)\b)\s*\S",
         # Only these.
         rf"(?:(?:{_WHO} ){{0,4}}?(?:errors?|failures?|timeouts?|5xx|50\ds?|4\d\ds?|drops|latency) )(?:is |are "
-        rf"|now |still )*"
-        r"only (?:for|on|in|from|at) (?!me\b|now\b|a (?:bit|moment|second))\S",
+        r"|now |still )*only (?:for|on|in|from|at) (?!me\b|now\b|a (?:bit|moment|second))\S",
         rf"(?:now |currently )*(?:only |just )(?:the )?(?:{_WHO} ){{1,5}}?(?:fail|error|crash|break|hang|time"
         rf" out)s?(?!\w)",
         r"(?:it's |it |this |now |currently |impact is )*(?:only |just )(?:still )?(?:affect(?:s|ing)|impact(?:s|ing)"
         r"|hit(?:s|ting)) \S",
         rf"(?:now |currently |it's )*(?:only |just )(?:the )?(?:{_WHO} ){{1,6}}?(?:is|are|remains?|seems?)"
-        rf" (?:still |now )*"
-        rf"(?:{_FAILS}|{_NOT_WELL})\b",
+        rf" (?:still |now )*(?:{_FAILS}|{_NOT_WELL})\b",
         rf"(?:now |currently )*(?:{_WHO} ){{1,4}}?(?:is|are) (?:now )?the only (?:\w+ ){{0,2}}{_FAILS}\b",
         r"(?:it's |it is |this is |the (?:failures?|errors?|outage|problem) (?:is|are) |now |currently )+"
         r"(?:limited|contained|confined|restricted|down|narrowed(?: down)?) to (?!the (?:cause|question|team)\b)\S",
         rf"{_AMOUNT}(?:k )?(?:users?|customers?|tenants?|merchants?|accounts?|orders?|requests?|payments?"
-        rf"|people|devices"
-        rf"|clients?|shops?|stores?|nodes?|pods?|hosts?|regions?|sessions?|jobs?) (?:are |is )?(?:still |now "
-        rf"|currently )*"
-        rf"(?:{_FAILS}|{_NOT_WELL})\b",
+        r"|people|devices"
+        r"|clients?|shops?|stores?|nodes?|pods?|hosts?|regions?|sessions?|jobs?) (?:are |is )?(?:still |now "
+        rf"|currently )*(?:{_FAILS}|{_NOT_WELL})\b",
     )
 )
 _PERCENT_ZH: Final = (
@@ -106,8 +101,7 @@ _WAYS_ZH: Final = expressions(
 # One part of the service works and another does not: "android works, iphones get nothing".
 _WORKS: Final = (
     r"(?:ok|okay|fine|works?|working|good|normal|healthy|moving|go(?:es)? thru|gets? in"
-    r"|(?<!roll )back|recovered|unaffected"
-    r"|not affected)(?: again| now| fine)*"
+    r"|(?<!roll )back|recovered|unaffected|not affected)(?: again| now| fine)*"
 )
 _FAILS_OR_WAITS: Final = (
     rf"(?:{_FAILS}|drops?|queue[sd]?|queueing|waits?|nothing|errors?|time out|hangs?|{_CANNOT} \w+|still \w+)"
@@ -144,8 +138,7 @@ _REST: Final = expressions(
         r"[，,；]\s?(?:其他|其它|其余|别的?|剩下的?)[^，。]{0,8}?(?:还|都)[^，。]{1,10}"
         r"|[，,；]\s?[^，。]{1,8}?的?还(?:没|不)(?:有|行|好)?$",
         r"^(?:大概|大约|约|差不多|近)?(?:四分之|三分之|五分之|百分之|\d+\s?%|一半"
-        r"|[一二两三四五六七八九]成)[^，。]{0,4}?的?(?:用户|观众|商户|商家|客户|请求|订单|流量|门店|设备"
-        r"|租户)",
+        r"|[一二两三四五六七八九]成)[^，。]{0,4}?的?(?:用户|观众|商户|商家|客户|请求|订单|流量|门店|设备|租户)",
     )
 )
 # How many, now: the failing itself was named before.
@@ -203,8 +196,7 @@ _PEOPLE: Final = (
 _FAILING: Final = (
     r"(?:down|broken|unreachable|unavailable|failing|erroring|timing out|not responding|unresponsive"
     r"|not loading|not working|returning (?:5|4)\w\w|throwing (?:5\w*|errors?)|degraded|backed up|piling up|growing"
-    r"|offline|hanging|stuck|crashing"
-    r"|crashlooping|dead|very slow|super slow|really slow|extremely slow|slow)\b"
+    r"|offline|hanging|stuck|crashing|crashlooping|dead|very slow|super slow|really slow|extremely slow|slow)\b"
 )
 # Verbs for failing.
 _BREAKS: Final = (
@@ -212,8 +204,7 @@ _BREAKS: Final = (
     r"|(?:didn't|did not|never) (?:start|come (?:up|back)|finish|run|complete|arrive|fire|go through|get scheduled"
     r"|become ready)"
     r"|(?:is|are|get|gets|got|were|was) (?:being |all |still |now )*(?:rejected|denied|refused|dropped|evicted"
-    r"|oomkilled|killed|unschedulable"
-    r"|not ready|in crashloopbackoff|in imagepullbackoff|pending|notready)"
+    r"|oomkilled|killed|unschedulable|not ready|in crashloopbackoff|in imagepullbackoff|pending|notready)"
     r"|(?:doesn't|does not|don't|won't|isn't|aren't|are not|is not) (?:going through|being (?:delivered|processed"
     r"|sent)|delivered"
     r"|processed|reachable|available|load|start|respond|work|connect|resolve|loading|responding|working)"
@@ -226,17 +217,14 @@ _BREAKS: Final = (
     r"|normal|higher|the usual)"
     r"|(?:is|are) (?:at|over|above|past) [\d.,]+ ?\w* and (?:growing|climbing|rising)|(?:is|are) (?:all "
     r"|completely )?(?:blank|empty|white)\b|shows? (?:an? )?(?:empty|blank|white|error)\b|(?:doesn't|don't"
-    r"|never) get (?:an?|any)\b"
-    r"|(?:is|are) (?:crawling|unusable"
-    r"|on fire|stuck|(?:throwing|returning) \S*(?:5\d\d|errors?)\S*"
-    r"|failing with|dropping)"
+    r"|never) get (?:an?|any)\b|(?:is|are) (?:crawling|unusable"
+    r"|on fire|stuck|(?:throwing|returning) \S*(?:5\d\d|errors?)\S*|failing with|dropping)"
     r"|(?:arrives?|comes?|gets?) [\w ]{1,20}(?:late|delayed)|in crash ?loop\w*|keeps? (?:crashing|restarting"
     r"|failing|timing out|flapping))"
 )
 _SOME: Final = (
     r"(?:half|most|all|a (?:third|quarter|lot)|[~<>]?\d+(?:\.\d+)? ?%|some|\d+) of (?:the |our |my )?|a lot of "
-    r"|every (?:other |second "
-    r"|third |single )?"
+    r"|every (?:other |second |third |single )?"
     r"|(?:all|most|many) "
 )
 _MEASURE: Final = (
@@ -253,21 +241,20 @@ _REQUESTS: Final = (
 )
 _BROKEN: Final = re.compile(
     rf"\b{_PEOPLE}\b.{{0,60}}?\b(?:can't|cannot|can not|unable|are failing|is failing|failed|seeing|getting"
-    rf"|complain\w*|report\w*|locked out|affected|errors?|tickets?)\b|\b(?:getting|seeing|observing|receiving"
-    rf"|noticing|we have|we get|i get|they get|users get)\b (?:[\w-]+ ){{0,4}}(?:reports?|errors?|timeouts?|5xx"
-    rf"|50\ds?|4\d\ds|failures?|spikes?"
-    rf"|latency|alerts?)\b|^(?:(?!(?:i|it|it's|this|that|they|he|she|still|rolling|we|you"
-    rf"|my)\b)[\w.@/-]+ )(?:[\w.@/()-]+ ){{0,4}}(?:is|are|seems?|went|has been|keeps?)(?: completely| totally"
+    r"|complain\w*|report\w*|locked out|affected|errors?|tickets?)\b|\b(?:getting|seeing|observing|receiving"
+    r"|noticing|we have|we get|i get|they get|users get)\b (?:[\w-]+ ){0,4}(?:reports?|errors?|timeouts?|5xx"
+    r"|50\ds?|4\d\ds|failures?|spikes?"
+    r"|latency|alerts?)\b|^(?:(?!(?:i|it|it's|this|that|they|he|she|still|rolling|we|you"
+    r"|my)\b)[\w.@/-]+ )(?:[\w.@/()-]+ ){0,4}(?:is|are|seems?|went|has been|keeps?)(?: completely| totally"
     rf"| partially| all| hard| currently| now)? {_FAILING}|\b{_MEASURE}\b.{{0,30}}?\b{_ROSE}\b|\b(?:error rate"
-    rf"|failure rate|errors|5xx|drop rate) (?:on [\w/-]+ )?(?:is |are )?(?:at|over|above|around) [~<>]?\d"
+    r"|failure rate|errors|5xx|drop rate) (?:on [\w/-]+ )?(?:is |are )?(?:at|over|above|around) [~<>]?\d"
     r"|^(?:nobody|no one|no-one) can (?:log ?in|log on|sign|access|reach|pay|check ?out|connect|deploy|order"
-    rf"|upload|use)"
-    rf"|^(?:we're|we are) (?:dropping|losing|rejecting|failing|shedding) (?:about |around |~)?\d[\d.]*\s?(?:%|k|of)"
+    r"|upload|use)"
+    r"|^(?:we're|we are) (?:dropping|losing|rejecting|failing|shedding) (?:about |around |~)?\d[\d.]*\s?(?:%|k|of)"
     r"|^(?:we )?(?:have )?lost (?:quorum|connectivity|the (?:primary|leader|quorum|connection))"
     r"|\blag is (?:at )?[\d.]+ ?\w* and (?:climbing|growing|rising)"
     r"|(?:^|，|[a-z])(?!我)[^，。我?？]{0,16}?(?:搜|登|打|连|加载|刷|查|付|提交|上传|下载|进|起|启动|出|收|拉|调度|读"
-    r"|写|访问|推|播|导|发)不"
-    r"(?:出[来去]?|上去?|开|了(?!$解)|进去?来?|动|到|起来|通|下来|成功)"
+    r"|写|访问|推|播|导|发)不(?:出[来去]?|上去?|开|了(?!$解)|进去?来?|动|到|起来|通|下来|成功)"
     r"|(?:首页|页面|接口|网站|服务|后台|网关|支付|下单|登录|搜索)\s?(?:都|全|又|开始)?\s?(?:5\d\d|4\d\d)\s?了?$"
     r"|(?:任务|队列|消息|发布|作业|流水线)[^，。]{0,6}?(?:卡住|不动|堵了|堆积)"
     r"|(?:订单|消息|任务|队列|数据)[^，。]{0,4}?积压[了到]?\s?\d|(?:p9\d|延迟|耗时|响应时间)[^，。降回]{0,6}?(?:到"
@@ -281,8 +268,7 @@ _BROKEN: Final = re.compile(
     r"|(?:磁盘|分区|内存|cpu|盘|连接数|使用率|水位|堆|inode|句柄)(?!.*[掉降回])[^，。]{0,6}?(?:到|达|超过|快|已经"
     r"|用了)\s?\d+\s?%"
     r"|^(?:kubectl|pod|node|节点|机器|副本|实例|接口|页面|集群|三?\w{0,4}机房)[^，。?？]{0,12}?(?:一直)?(?:卡住|转圈"
-    r"|notready|打不开|超时"
-    r"|没响应|hang)"
+    r"|notready|打不开|超时|没响应|hang)"
     r"|^页面一直转圈|用户[^，。]{0,8}?(?:不了|失败|掉线|白屏)|(?:消息|任务|队列)[^，。]{0,4}积压\s?(?:了)?\s?\d"
     r"|(?:登录|下单|支付|查询|页面|接口|发布)[^，。]{0,4}(?:很|特别|非常|巨|越来越)慢"
     r"|\bare failing for\b|(?:用户|客户|客服|商家|业务方|运营|司机|骑手|大量用户).{0,12}?(?:反馈|投诉|反映|报障|无法"

@@ -64,8 +64,7 @@ _HEALS: Final = (
 )
 _LEADS: Final = (
     r"(?:confirmed|(?:the )?(?:root )?(?:cause|culprit) (?:is |was )?(?:now )?(?:found|identified|confirmed"
-    r"|clear|known)"
-    r"|found it|found the (?:cause|problem|issue|culprit|bug)|got it|gotcha|bingo|there it is|nailed it"
+    r"|clear|known)|found it|found the (?:cause|problem|issue|culprit|bug)|got it|gotcha|bingo|there it is|nailed it"
     r"|solved|mystery solved|yep|yes|yeah|aha|(?:here's |here is |there's |that's |this is )?(?:the |our )?smoking gun"
     r"|(?:ok |well )?that explains (?:it|that|why|everything)|that's why|that's it|this is why)"
 )
@@ -149,8 +148,7 @@ _ROWS: Final = (
         (
             r"(?:the )?root cause (?:is|was|being) (?!un|not|still|to be|tbd|identified|found|known)",
             r"(?:the )?(?:rca|root cause|cause|culprit|contributing factor|trigger|origin)s?(?: (?:identified"
-            r"|found|confirmed"
-            r"|now known))?\s?(?::|=| -) (?=\S)(?!unknown|unclear|tbd|still|not|none|n/a|being|\?)",
+            r"|found|confirmed|now known))?\s?(?::|=| -) (?=\S)(?!unknown|unclear|tbd|still|not|none|n/a|being|\?)",
             r"(?:rca|root cause|cause|culprit):? (?=\S)(?!is|was|un|not|still|tbd|identified|found|known|analysis|has)",
             r"(?:the )?culprit (?:is|was) (?!not)",
             r"(?:so )?the cause (?:is|was) …<runs|fault>",
@@ -190,8 +188,7 @@ _ROWS: Final = (
             rf"<runs>…{_NAMED_PART}(?:broke|caused|triggered|did|started) (?:this|it|the (?:outage|errors?"
             r"|incident))\b",
             r"<runs|fault>…[\w./' %-]{3,70}?[,;] (?:so |and )?(?:that|this|which)(?:'s| is| was) (?:the |our"
-            r" )?(?:root )?"
-            r"(?:reason|cause|culprit|problem)$",
+            r" )?(?:root )?(?:reason|cause|culprit|problem)$",
             r"(?:this|it|that)(?:'s| is| was) (?:the )?[\w./-]+(?:'s| \w+'s) fault\b",
             r"(?:i )?blame …<runs>",
             r"(?:that|this|it) (?:was|is) (?:me|us|my (?:change|deploy|fault|doing)|our (?:change|deploy|fault"
@@ -292,12 +289,10 @@ _PHRASES_ZH: Final = (
             r"^(?:应该|肯定|确认|看来)?(?:也)?不是\s?(?:oom|dns|gc|tls|[a-z][\w-]{1,14})(?:的?问题|的?锅)?$",
             # It works normally.
             rf"^(?:那|所以|看来)?(?:[^，。]{{0,8}}{_PART_ZH}[^，。]{{0,4}}?)(?:这边|侧|那边)?(?:都|也"
-            rf"|是)*(?:没(?:有)?(?:什么)?问题"
-            r"|正常的|是好的|没(?:有)?异常|没毛病)(?=$|，|,)",
+            r"|是)*(?:没(?:有)?(?:什么)?问题|正常的|是好的|没(?:有)?异常|没毛病)(?=$|，|,)",
             # An action did not help.
             r"^[^，。]{0,8}(?:回滚|重启|扩容|切换|切主|限流|重建|降级)[^，。]{0,4}?(?:也|都|后|完|并)*(?:没用|无效"
-            r"|没效果|没有效果"
-            r"|不管用|没什么用|没有?用)",
+            r"|没效果|没有效果|不管用|没什么用|没有?用)",
         ),
     ),
     (
