@@ -26,7 +26,7 @@ from intents.prose import Exclusions, ProseClassifier, ProseMatch, is_title
 from intents.scores import THRESHOLD
 from intents.signature_finder import Occurrence, SignatureFinder
 from intents.symptoms import PROBLEM
-from intents.times import time_in
+from intents.text_cleanup import time_in
 
 _MESSAGE: Final = re.compile(r"\b\d+/\d+ nodes are available: (.*?)(?=\.? preemption: |$)")
 _REASON: Final = re.compile(r"(?:^|, )(\d+) .+?(?=, \d+ |$)")

@@ -20,7 +20,7 @@ from intents.catalog.schema import Incident
 from intents.catalog.yaml_nodes import Document, YamlError
 from intents.patterns import NAMES, phrase_words
 from intents.symptoms import plain_symptoms, read_symptoms
-from intents.times import without_time
+from intents.text_cleanup import without_time
 from intents.tokens import words_of
 
 LONGEST_TITLE: Final = 120
