@@ -277,3 +277,16 @@ def _look_up(path: tuple[str, ...], context: Mapping[str, Any]) -> Any:
             return None
         value = value[name]
     return None if value in ("", (), []) else value
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield the strings in a JSON value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield key
+            yield from texts_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts_in(item)

@@ -21,7 +21,6 @@ from intents.catalog.checks import Complaint, Path
 from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read, Remediation, Rule, Symptom
 from intents.conditions import ConditionError, atoms, check, holds
-from intents.declarations import ArgDeclaration
 from intents.domain import Language, ProbeDeclaration, RowType, Status, Strength, Text, Value
 from intents.kinds import KINDS
 from intents.symptoms import VOCABULARY
@@ -156,18 +155,17 @@ def _read(entry: _Entry, name: str, read: Read) -> Iterator[Complaint]:
         if declared.required and argument not in read.args:
             yield path, f"probe {read.probe} needs the argument {argument!r}"
     for argument, value in read.args.items():
-        yield from _argument(entry, probe.args, argument, value, (*path, "args", argument))
+        yield from _argument(entry, probe, argument, value, (*path, "args", argument))
     unused = not any(rule.each == name or _mentions(rule.when, name) for rule in entry.incident.evidence)
     if unused:
         yield path, "no rule looks at this read"
 
 
-def _argument(
-    entry: _Entry, declared: Mapping[str, ArgDeclaration], argument: str, value: Any, where: Path
-) -> Iterator[Complaint]:
-    known = declared.get(argument)
+def _argument(entry: _Entry, probe: ProbeDeclaration, argument: str, value: Any, where: Path) -> Iterator[Complaint]:
+    known = probe.args.get(argument)
     if known is None:
-        yield where, f"the probe has no such argument; it has {', '.join(sorted(declared)) or 'none'}"
+        has = ", ".join(sorted(probe.args)) or "none"
+        yield where, f"probe {probe.name} has no such argument; it has {has}"
         return
     if known.choices and value not in known.choices:
         yield where, f"is {value!r}; expected one of {', '.join(known.choices)}"
@@ -177,23 +175,12 @@ def _argument(
         except re2.error as error:
             yield where, f"is no RE2 pattern: {error}"
     else:
-        for text in _strings(value):
+        for text in templates.texts_in(value):
             yield from _template(entry, text, where, rows=None)
 
 
 def _mentions(expression: str, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", expression) is not None
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _strings(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _strings(item)
 
 
 def _table(rule: Rule, path: Path, keys: Collection[str]) -> Iterator[Complaint]:
@@ -303,7 +290,7 @@ def _sentence(
 
 
 def _placeholders(value: Any) -> Iterator[templates.Placeholder]:
-    for text in _strings(value):
+    for text in templates.texts_in(value):
         with suppress(templates.TemplateError):  # `_template` reports it with its path
             yield from templates.placeholders(text)
 
@@ -347,7 +334,7 @@ def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterato
     for field in ("kind", "namespace", "name"):
         yield from _template(entry, getattr(remediation.target, field), (*path, "target", field), rows=keys)
     for name, value in remediation.args.items():
-        for text in _strings(value):
+        for text in templates.texts_in(value):
             yield from _template(entry, text, (*path, "args", name), rows=keys, asked=asked)
     yield from _questions(entry, remediation, path, rows=keys)
 
