@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from intents.domain import Text
+from intents.languages import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +27,18 @@ ALIKE: Final = 60.0
 _SHORT: Final = 6
 
 
-def closest(word: str, known: Iterable[str], *, at_least: float = ALIKE) -> str:
-    """Return the known word most like another, whatever their case; "" if none is alike."""
-    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only for a word that is not known
+def closest(word: str, known: Iterable[str], *, at_least: float = ALIKE, part: bool = False) -> str:
+    """Return the known word most like another, whatever their case; "" if none is alike.
 
-    lowered = {each: each.lower() for each in sorted(known)}
-    found = process.extractOne(word.lower(), lowered, scorer=fuzz.ratio, score_cutoff=at_least)
-    return str(found[2]) if found else ""
+    With `part` the word may be a part of the known one, because people shorten long names.
+    """
+    from rapidfuzz import fuzz  # noqa: PLC0415 - only for a word that is not known
+
+    word, scorer = word.lower(), fuzz.WRatio if part else fuzz.ratio
+    # Of several names that contain the word equally well, the most similar one wins.
+    scored = [(scorer(word, each.lower()), fuzz.ratio(word, each.lower()), each) for each in sorted(known)]
+    score, _, found = max(scored, default=(0.0, 0.0, ""), key=lambda one: one[:2])
+    return found if score >= at_least else ""
 
 
 def slips(word: str, known: str) -> int:

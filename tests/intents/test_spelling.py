@@ -31,3 +31,9 @@ def test_the_closest_word_is_the_most_alike_whatever_its_case(word: str, known: 
 )
 def test_a_short_word_has_one_slip_and_a_longer_one_two(word: str, known: list[str], meant: str) -> None:
     assert misspelt(word, known) == meant
+
+
+def test_a_part_of_a_long_name_is_meant_if_the_word_may_be_one() -> None:
+    known = ["container-crash-looping", "image-pull-failed"]
+
+    assert (closest("crash", known, part=True), closest("crash", known)) == ("container-crash-looping", "")
