@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from rapidfuzz.distance import OSA
-
 from intents.domain import Text
-from intents.misuse import Misuse
+from intents.spelling import Misuse, misspelt, slips
 
 
 class ChannelAction(StrEnum):
@@ -136,7 +134,7 @@ def _unknown(rest: Sequence[str]) -> Misuse | None:
 
 def _misspelt(first: str, rest: Sequence[str]) -> Misuse | None:
     """Return the misuse for a misspelt `incident`, or for its second word alone."""
-    if rest and rest[0] in _ACTIONS and first.isascii() and OSA.distance(first, "incident") <= _SLIPS:
+    if rest and rest[0] in _ACTIONS and first.isascii() and slips(first, "incident") <= _SLIPS:
         says = Text(en=f'there is no command "{first}"', zh=f"“{first}”不是可用的命令")
         return Misuse(says=says, closest=f"incident {_ACTIONS[rest[0]]}")
     action = _ACTIONS.get(first)
@@ -150,5 +148,54 @@ def _nearest(word: str) -> str:
     """Return the action of which `word` is a misspelling; "" for none."""
     if not word.isascii():
         return ""
-    distance, known = min((OSA.distance(word, known), known) for known in _ACTIONS if known.isascii())
-    return _ACTIONS[known].value if distance <= (1 if len(word) < 6 else _SLIPS) else ""
+    known = misspelt(word, filter(str.isascii, _ACTIONS))
+    return _ACTIONS[known].value if known else ""
+
+
+_WORDS: Final = frozenset({"learned", "已保存"})
+_USAGE: Final = "learned edit|share|unshare|delete ID"
+
+
+class LearnedAction(StrEnum):
+    """What is done with a saved incident."""
+
+    LIST = "list"
+    EDIT = "edit"
+    SHARE = "share"
+    UNSHARE = "unshare"
+    DELETE = "delete"
+
+
+_LEARNED_ACTIONS: Final = {
+    **{str(action): action for action in LearnedAction},
+    "编辑": LearnedAction.EDIT,
+    "共享": LearnedAction.SHARE,
+    "取消共享": LearnedAction.UNSHARE,
+    "删除": LearnedAction.DELETE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedCommand:
+    """A request to list the saved incidents, or to do something with the one of this `id`."""
+
+    action: LearnedAction = LearnedAction.LIST
+    id: str = ""
+
+
+def learned_command(words: Sequence[str]) -> LearnedCommand | Misuse | None:
+    """Read `learned [ACTION ID]`; None for anything that does not begin with learned."""
+    if words[0].lower() not in _WORDS:
+        return None
+    if len(words) == 1:
+        return LearnedCommand()
+    action = _LEARNED_ACTIONS.get(words[1].lower())
+    if action is LearnedAction.LIST and len(words) == 2:
+        return LearnedCommand()
+    if action is None or action is LearnedAction.LIST or len(words) != 3:
+        says = Text(
+            en="learned takes an action and an id: /diagnose learned lists them",
+            zh="learned 后面需要操作与 ID：/diagnose learned 可列出",
+        )
+        return Misuse(says=says, usage=_USAGE)
+    return LearnedCommand(action=action, id=words[2].strip("`"))

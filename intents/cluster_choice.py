@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from rapidfuzz import fuzz
+from intents.spelling import closest
 
 
 class ChoiceReason(StrEnum):
@@ -71,7 +71,6 @@ class AmbiguousCluster:
 
 ClusterChoice = ChosenCluster | UnknownCluster | AmbiguousCluster
 
-_CLOSE_ENOUGH: Final = 60.0
 _MOST_READ: Final = 256 * 1024
 # A name marked as a cluster's: a label of an alert (k8s_cluster too), a flag, the output of kubectl config.
 # Spaces are matched possessively: thousands of pasted spaces would otherwise be tried in every division.
@@ -124,13 +123,6 @@ def choose(visible: Sequence[str], given: ClusterHints) -> ClusterChoice:
 def means_cluster(place: str, visible: Sequence[str]) -> bool:
     """Return whether "in X" means a cluster and not a namespace: there are several, and X is one of them."""
     return len(visible) > 1 and place in visible
-
-
-def closest(named: str, visible: Sequence[str]) -> str:
-    """Return the visible name that was probably meant; "" for none."""
-    scored = ((fuzz.ratio(named.lower(), name.lower()), name) for name in visible)
-    score, name = max(scored, key=lambda each: each[0], default=(0.0, ""))
-    return name if score >= _CLOSE_ENOUGH else ""
 
 
 def marked(text: str, clusters: Sequence[str], *, addressed: bool = False) -> str:

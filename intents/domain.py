@@ -19,18 +19,18 @@ from typing import Any, Final
 from intents.declarations import ArgDeclaration as ArgDeclaration  # noqa: PLC0414
 from intents.declarations import ProbeDeclaration as ProbeDeclaration  # noqa: PLC0414
 from intents.declarations import RowType as RowType  # noqa: PLC0414
-from intents.edges import ObjectKey
 from intents.gaps import Gap as Gap  # noqa: PLC0414
 from intents.gaps import GapReason as GapReason  # noqa: PLC0414
 from intents.gaps import Permission as Permission  # noqa: PLC0414
-from intents.impact import Dependent as Dependent  # noqa: PLC0414
-from intents.impact import Dependents as Dependents  # noqa: PLC0414
 from intents.languages import Language as Language  # noqa: PLC0414
 from intents.languages import Text as Text  # noqa: PLC0414
+from intents.named_objects import Dependent as Dependent  # noqa: PLC0414
+from intents.named_objects import Dependents as Dependents  # noqa: PLC0414
 from intents.named_objects import Entity as Entity  # noqa: PLC0414
 from intents.named_objects import Existence as Existence  # noqa: PLC0414
 from intents.named_objects import Focus as Focus  # noqa: PLC0414
 from intents.named_objects import NamedObject as NamedObject  # noqa: PLC0414
+from intents.named_objects import ObjectKey
 from intents.named_objects import ObjectRef as ObjectRef  # noqa: PLC0414
 from intents.plots import Plot as Plot  # noqa: PLC0414
 from intents.plots import PlotLine as PlotLine  # noqa: PLC0414

@@ -15,8 +15,9 @@ from typing import Any, Final, NamedTuple
 
 import re2
 
-from intents.command_lines import IS_NAME, KINDS, named_in_command
-from intents.named_objects import Entity
+from intents.kinds import NAMED, SPELLINGS
+from intents.named_objects import LABEL, NAME, Entity
+from intents.places import IS_NAME, named_in_command
 from intents.spoken_names import SPOKEN_PATTERNS, is_telling, is_word
 
 # Longer names are ignored: a DNS-1123 subdomain has at most 253 characters; images and paths may be longer.
@@ -31,24 +32,18 @@ _MOST_MATCHES: Final = 100
 # So many names of a line are kept, in order.
 MOST_ENTITIES: Final = 32
 
-_CAMEL: Final = (
-    "Pod|Node|Namespace|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Service|Lease|PersistentVolumeClaim|PersistentVolume"
-    "|StorageClass|APIService|TidbCluster|ConfigMap|Secret|HorizontalPodAutoscaler|PodDisruptionBudget|ResourceQuota|LimitRange"
-    "|Ingress|Application|CustomResourceDefinition"
-)
-_KIND: Final = "(?i:" + "|".join(sorted((re.escape(kind) for kind in KINDS), key=len, reverse=True)) + ")"
+_CAMEL: Final = "|".join(kind.kind for kind in NAMED)
+_KIND: Final = "(?i:" + "|".join(sorted((re.escape(kind) for kind in SPELLINGS), key=len, reverse=True)) + ")"
 # The words before the first slash of pod/ns/name. Paths begin with "service/" and "job/" too.
 _OF_PODS: Final = "(?i:pods?|po|deployments?|deploy|statefulsets?|sts|daemonsets?|ds|replicasets?|rs|cronjobs?|pvc)"
-_NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
-_LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 # What may follow a name: nothing that could belong to it, but the dots of one that was cut off.
 _NAME_ENDS: Final = r"(?:$|[^-\w]|-[.…])"
 # Kinds whose values are not names of Kubernetes objects.
 _FREE: Final = frozenset({"image", "field", "value", "code", "api", "taint"})
 
 # Kinds whose objects are in no namespace.
-_NOT_IN_NAMESPACES: Final = _FREE | {"namespace", "node", "pv", "storageclass", "apiservice", "container", "cluster"}
-_OBJECTS: Final = frozenset(set(KINDS.values()) - _NOT_IN_NAMESPACES) | {"node"}
+_NOT_IN_NAMESPACES: Final = _FREE | {"container", "cluster", *(kind.word for kind in NAMED if not kind.namespaced)}
+_OBJECTS: Final = frozenset(kind.word for kind in NAMED if kind.namespaced) | {"node"}
 _PUNCTUATION: Final = ".,:;"
 # What follows a name that a client or a person cut off.
 _CUT: Final = ("…", "-…", "...", "-...")
@@ -73,7 +68,7 @@ def _as(*kinds: str) -> Callable[[Any], _Found]:
 
 def _kind_and_name(match: Any) -> _Found:
     kind, namespace, name = match.groups()
-    word = KINDS.get(kind.lower(), "")
+    word = SPELLINGS.get(kind.lower(), "")
     if word:
         if namespace:
             yield "namespace", namespace
@@ -90,7 +85,7 @@ def _looks_generated(match: Any) -> _Found:
 def _in_path(match: Any) -> _Found:
     namespace, resource, name = match.groups()
     yield "namespace", namespace
-    if resource and name and (kind := KINDS.get(resource)):
+    if resource and name and (kind := SPELLINGS.get(resource)):
         yield kind, name
 
 
@@ -108,7 +103,7 @@ def _involved(match: Any) -> _Found:
     if namespace := inside.get("namespace"):
         yield "namespace", namespace
     if name := inside.get("name"):
-        yield KINDS.get(inside.get("kind", "").lower(), "name"), name
+        yield SPELLINGS.get(inside.get("kind", "").lower(), "name"), name
 
 
 def _group_version(match: Any) -> _Found:
@@ -137,63 +132,55 @@ _NO_CONTAINER: Final = frozenset({
     "has", "image", "in", "is", "of", "on", "runtime", "status", "that", "the", "to", "was", "which", "will", "with",
 })  # fmt: skip
 _KEYS: Final[Mapping[str, str]] = MappingProxyType({
-    "namespace": "namespace", "namespacename": "namespace", "podnamespace": "namespace", "ns": "namespace",
-    "pod": "pod", "podname": "pod", "node": "node", "nodename": "node",
+    **{field: kind.word for kind in NAMED for field in kind.fields.split()},
     "container": "container", "containername": "container", "image": "image", "containerimage": "image",
-    "deployment": "deployment", "statefulset": "statefulset", "daemonset": "daemonset", "service": "service",
-    "servicename": "service", "lease": "lease", "persistentvolumeclaim": "pvc", "claimname": "pvc", "pvc": "pvc",
-    "volumename": "pv", "storageclass": "storageclass", "storageclassname": "storageclass", "apiservice": "apiservice",
-    "tidbcluster": "tidbcluster", "job": "job", "cluster": "cluster", "horizontalpodautoscaler": "hpa",
-    "poddisruptionbudget": "pdb",
 })  # fmt: skip
 
 _PATTERNS: Final[tuple[_Pattern, ...]] = (
     # pod/web-0, deployment.apps/web; people write pod/ns/name too, but service/web/health is a path
-    _Pattern(rf"(?:^|[\s\"'(\[=,:])({_KIND})/()({_NAME})(?:$|[^a-z0-9./-])", _kind_and_name),
-    _Pattern(rf"(?:^|[\s\"'(\[=,:])({_OF_PODS})/({_LABEL})/({_NAME})(?:$|[^a-z0-9./-])", _kind_and_name),
+    _Pattern(rf"(?:^|[\s\"'(\[=,:])({_KIND})/()({NAME})(?:$|[^a-z0-9./-])", _kind_and_name),
+    _Pattern(rf"(?:^|[\s\"'(\[=,:])({_OF_PODS})/({LABEL})/({NAME})(?:$|[^a-z0-9./-])", _kind_and_name),
     # Pod "web-0" is invalid; storageclass.storage.k8s.io "fast" not found; pods "ns/x"
-    _Pattern(rf"\b({_KIND})s? \"(?:({_NAME})/)?({_NAME})\"", _kind_and_name),
+    _Pattern(rf"\b({_KIND})s? \"(?:({NAME})/)?({NAME})\"", _kind_and_name),
     # in StatefulSet web; Pod ns/web-0
-    _Pattern(rf"\b((?:{_CAMEL}))s?:? (?:({_NAME})/)?({_NAME}){_NAME_ENDS}", _looks_generated),
-    _Pattern(rf"\b((?:{_CAMEL}))s?:? ({_NAME})/({_NAME}){_NAME_ENDS}", _kind_and_name),
-    _Pattern(rf"\bin ((?:StatefulSet|Deployment|DaemonSet|ReplicaSet|Job))() ({_NAME}){_NAME_ENDS}", _kind_and_name),
+    _Pattern(rf"\b((?:{_CAMEL}))s?:? (?:({NAME})/)?({NAME}){_NAME_ENDS}", _looks_generated),
+    _Pattern(rf"\b((?:{_CAMEL}))s?:? ({NAME})/({NAME}){_NAME_ENDS}", _kind_and_name),
+    _Pattern(rf"\bin ((?:StatefulSet|Deployment|DaemonSet|ReplicaSet|Job))() ({NAME}){_NAME_ENDS}", _kind_and_name),
     # create Pod web-0 in …, Created pod: web-0; but "create pod sandbox" has no name
-    _Pattern(rf"\b(?:[Cc]reated?|[Dd]eleted?) ((?:Pod|Claim))s?:?() ({_NAME}){_NAME_ENDS}", _kind_and_name),
-    _Pattern(rf"\b(?:[Cc]reated|[Dd]eleted) (pod):() ({_NAME}){_NAME_ENDS}", _kind_and_name),
+    _Pattern(rf"\b(?:[Cc]reated?|[Dd]eleted?) ((?:Pod|Claim))s?:?() ({NAME}){_NAME_ENDS}", _kind_and_name),
+    _Pattern(rf"\b(?:[Cc]reated|[Dd]eleted) (pod):() ({NAME}){_NAME_ENDS}", _kind_and_name),
     # the pod web-7c5f9d-x2x9k keeps restarting; node ip-10-0-71-18.ec2.internal
     _Pattern(
-        rf"(?:^|[^-\w])(pod|node|deployment|statefulset|daemonset|pvc)s? (?:({_LABEL})/)?({_NAME}){_NAME_ENDS}",
+        rf"(?:^|[^-\w])(pod|node|deployment|statefulset|daemonset|pvc)s? (?:({LABEL})/)?({NAME}){_NAME_ENDS}",
         _looks_generated,
     ),
     # /api/v1/namespaces/x/pods/y, /apis/coordination.k8s.io/v1/namespaces/x/leases/y, /api/v1/nodes/n
-    _Pattern(rf"/namespaces/({_LABEL})(?:/([a-z]+)/({_NAME}))?", _in_path),
-    _Pattern(rf"/api/v1/nodes/({_NAME})", _as("node")),
+    _Pattern(rf"/namespaces/({LABEL})(?:/([a-z]+)/({NAME}))?", _in_path),
+    _Pattern(rf"/api/v1/nodes/({NAME})", _as("node")),
     # the kubelet's name_namespace(uid); klog's pod="ns/name"
-    _Pattern(rf"({_NAME})_({_LABEL})(?:\([0-9a-f-]+\)|\"\))", _as("pod", "namespace")),
-    _Pattern(rf"\bpods?=\"?({_LABEL})/({_NAME})", _as("namespace", "pod")),
-    _Pattern(rf"\bcontainer(?:Name)?[:=] ?\"?({_LABEL})\"?\)", _as("container")),
-    _Pattern(rf"\b[Cc]ontainer \"?({_LABEL})\"?(?: |$)", _container),
+    _Pattern(rf"({NAME})_({LABEL})(?:\([0-9a-f-]+\)|\"\))", _as("pod", "namespace")),
+    _Pattern(rf"\bpods?=\"?({LABEL})/({NAME})", _as("namespace", "pod")),
+    _Pattern(rf"\bcontainer(?:Name)?[:=] ?\"?({LABEL})\"?\)", _as("container")),
+    _Pattern(rf"\b[Cc]ontainer \"?({LABEL})\"?(?: |$)", _container),
     _Pattern(
-        rf"for \"({_LABEL})\" with (?:CreateContainer|CrashLoop|RunContainer|ErrImage|ImagePull|InvalidImage)",
+        rf"for \"({LABEL})\" with (?:CreateContainer|CrashLoop|RunContainer|ErrImage|ImagePull|InvalidImage)",
         _as("container"),
     ),
     # JSON, YAML, logfmt keys
     _Pattern(r"\"?involvedObject\"?\s?[:=]\s?(?:&?\w*\.?\w*)?\{([^}]*)\}", _involved),
     _Pattern(
-        r"(?:^|[\s\"',{(\[])((?i:(?:kubernetes[._])?(?:namespace|pod|node|container)(?:[_-]?(?:name|namespace|image))?|image|claimName"
-        r"|storageClass(?:Name)?|volumeName|deployment|statefulset|daemonset|service(?:[_-]?name)?|pvc|persistentvolumeclaim|job"
-        r"|horizontalpodautoscaler|poddisruptionbudget))"
-        r"\"?\s?[:=]\s?\"?([A-Za-z0-9][A-Za-z0-9._:@/-]*)",
+        r"(?:^|[\s\"',{(\[])((?i:(?:kubernetes[._])?(?:namespace|pod|node|container)(?:[_-]?(?:name|namespace|image))?|image"
+        rf"|{'|'.join(_KEYS)}))\"?\s?[:=]\s?\"?([A-Za-z0-9][A-Za-z0-9._:@/-]*)",
         _key_and_value,
     ),
     # locks and leases
-    _Pattern(rf"\b(?:lease|[Ll]ease|lock|leader lease):? ({_LABEL})/({_NAME})", _as("namespace", "lease")),
+    _Pattern(rf"\b(?:lease|[Ll]ease|lock|leader lease):? ({LABEL})/({NAME})", _as("namespace", "lease")),
     # images
     _Pattern(r"\b[Ii]mage:? \"([^\s\"]+)\"", _as("image")),
     _Pattern(r"\bmanifest for ([^\s\"]+) not found", _as("image")),
     # names under a service
-    _Pattern(rf"\b({_LABEL})\.({_LABEL})\.({_LABEL})\.svc(?:$|[^-\w])", _as("pod", "service", "namespace")),
-    _Pattern(rf"(?:^|[^a-z0-9.-])({_LABEL})\.({_LABEL})\.svc(?:$|[^-\w])", _as("service", "namespace")),
+    _Pattern(rf"\b({LABEL})\.({LABEL})\.({LABEL})\.svc(?:$|[^-\w])", _as("pod", "service", "namespace")),
+    _Pattern(rf"(?:^|[^a-z0-9.-])({LABEL})\.({LABEL})\.svc(?:$|[^-\w])", _as("service", "namespace")),
     # fields, values, codes, APIs
     _Pattern(r"\b((?:spec|metadata|status|data)(?:\.[A-Za-z][\w-]*|\[[^\]\s]*\])+)", _as("field")),
     _Pattern(r"(?:Invalid|Unsupported|Duplicate) value: \"([^\"]*)\"", _as("value")),
@@ -207,12 +194,12 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     ),
     _Pattern(r"\b(v\d[a-z0-9]*\.[a-z0-9.-]*[a-z0-9]\.(?:k8s\.io|sh|io|com))\b", _as("apiservice")),
     _Pattern(r"\btaints?\(?s?\)? \{([^{}:]+): ?[^{}]*\}", _as("taint")),
-    _Pattern(rf"\b(?i:tidbcluster|tc):? \[?({_LABEL})/({_LABEL})\]?", _as("namespace", "tidbcluster")),
+    _Pattern(rf"\b(?i:tidbcluster|tc):? \[?({LABEL})/({LABEL})\]?", _as("namespace", "tidbcluster")),
     # Old versions of kubectl describe: the second column of an event is "kubelet, node"
-    _Pattern(rf"\bkubelet, ({_NAME}){_NAME_ENDS}", _as("node")),
-    _Pattern(rf"\bto node \"?({_NAME})", _node),
-    _Pattern(rf"Successfully assigned ({_LABEL})/({_NAME}) to ({_NAME})", _as("namespace", "pod", "node")),
-    _Pattern(rf"(?i:node)[ :]+\"({_NAME})\"", _as("node")),
+    _Pattern(rf"\bkubelet, ({NAME}){_NAME_ENDS}", _as("node")),
+    _Pattern(rf"\bto node \"?({NAME})", _node),
+    _Pattern(rf"Successfully assigned ({LABEL})/({NAME}) to ({NAME})", _as("namespace", "pod", "node")),
+    _Pattern(rf"(?i:node)[ :]+\"({NAME})\"", _as("node")),
 )
 
 

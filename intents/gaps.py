@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from intents.cluster_text import in_sentence
-from intents.languages import Text
+from intents.languages import Text, in_sentence
 
 
 class GapReason(StrEnum):

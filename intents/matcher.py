@@ -9,23 +9,39 @@ matchers of their own, and their hypotheses are added below those of the catalog
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from intents.alerts.cleared import is_labelled_cleared
+from intents.alerts.labels import is_alert, is_labelled_cleared
+from intents.alignment import QUOTED
 from intents.catalog.schema import Incident
 from intents.catalog.signatures import Signature
+from intents.chronicle.machine_text import is_cleared
 from intents.domain import Entity, Hypothesis, PastedTime, SignatureMatch, Symptom
-from intents.lines import QUOTED
 from intents.naming import TextNames
-from intents.node_counts import nodes_with
-from intents.prose import Exclusions, is_title
-from intents.prose_classifier import ProseClassifier, ProseMatch
+from intents.prose import Exclusions, ProseClassifier, ProseMatch, is_title
 from intents.scores import THRESHOLD
 from intents.signature_finder import Occurrence, SignatureFinder
-from intents.times import time_in
+from intents.symptoms import PROBLEM
+from intents.text_cleanup import time_in
+
+_MESSAGE: Final = re.compile(r"\b\d+/\d+ nodes are available: (.*?)(?=\.? preemption: |$)")
+_REASON: Final = re.compile(r"(?:^|, )(\d+) .+?(?=, \d+ |$)")
+
+
+def nodes_with(message: str, places: Collection[int]) -> int:
+    """Return of how many nodes a reason of the scheduler's message tells that is at one of the places; 0 if none is."""
+    found = _MESSAGE.search(message)
+    if found is None:
+        return 0
+    inside = [place - found.start(1) for place in places]
+    reasons = _REASON.finditer(found[1])
+    counts = (int(each[1]) for each in reasons if any(each.start() <= place < each.end() for place in inside))
+    return max(counts, default=0)
+
 
 __all__ = ["THRESHOLD", "MatchResult", "Matcher"]
 
@@ -283,3 +299,28 @@ class LayeredMatcher:
         specific = [one for one in first.hypotheses if one.incident not in self._general]
         general = [one for one in first.hypotheses if one.incident in self._general]
         return replace(first, hypotheses=(*specific, *saved, *general)[:limit], alignments=alignments)
+
+
+_LONGEST: Final = 16_000
+_SAID: Final = re.compile(
+    r"(?i)\b(?:crash\w*|restart(?:s|ing|ed)|broken|down|stuck|pending|unhealthy|not ?ready|oom\w*|killed|evicted"
+    r"|terminating|hang(?:s|ing)?|flapping|degraded|unreachable|5\d\d|firing|won't|doesn't|dies|dying|sick)\b|\b0/[1-9]"
+    r"|起不来|挂了|崩溃|重启|卡住|卡在|不可用|异常|报错|告警|连不上|不通|宕"
+)
+_OVER: Final = re.compile(
+    r"(?i)\b(?:recovered|resolved|fixed|back to normal|healthy again|all good|works? (?:again|now)|0 firing)\b"
+    r"|✅|:white_check_mark:|:large_green_circle:|恢复|已解决|正常了|好了"
+)
+
+
+def deserves_a_look(text: str, matching: MatchResult) -> bool:
+    """Return whether a text without a known symptom reports trouble of an object that it names, or is an alert."""
+    certain = any(name.certain for name in matching.objects) or (bool(matching.objects) and is_alert(text[:_LONGEST]))
+    return certain and reports_trouble(text[:_LONGEST])
+
+
+def reports_trouble(text: str) -> bool:
+    """Return whether a text says that something is wrong, and not that it is over."""
+    if is_cleared(text) or _OVER.search(text):
+        return False
+    return bool(_SAID.search(text) or any(PROBLEM.search(line) for line in text.splitlines()))

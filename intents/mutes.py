@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from intents.command_lines import IS_NAME, KINDS
 from intents.domain import Diagnosis, Hypothesis, ObjectRef, Text
-from intents.focus import CLUSTER_SCOPED
-from intents.focus import KINDS as KIND_OF_WORD
-from intents.misuse import Misuse
+from intents.kinds import CLUSTER_SCOPED, KINDS, SPELLINGS
+from intents.places import IS_NAME
+from intents.spelling import Misuse
 
 MUTED_FOR: Final = timedelta(days=7)
 # A mute that is forgotten would hide its incident forever.
@@ -65,16 +64,16 @@ def _what(words: Sequence[str]) -> tuple[str, Sequence[str]] | None:
     if not words:
         return None
     kind, slash, name = words[0].partition("/")
-    if not slash and kind.lower() in KINDS and len(words) > 1:
+    if not slash and kind.lower() in SPELLINGS and len(words) > 1:
         name, rest = words[1], words[2:]
     elif slash:
         rest = words[1:]
     else:
         return (words[0], words[1:]) if IS_NAME.fullmatch(words[0]) else None
-    if slash and kind.lower() not in KINDS:
+    if slash and kind.lower() not in SPELLINGS:
         kind, name = "pod", words[0]  # as in `/diagnose NS/NAME`
-    word = KINDS[kind.lower()]
-    about = _NAMESPACE if word == "namespace" else KIND_OF_WORD.get(word, word)
+    word = SPELLINGS[kind.lower()]
+    about = _NAMESPACE if word == "namespace" else KINDS.get(word, word)
     parts = name.split("/")
     scoped = about == _NAMESPACE or about in CLUSTER_SCOPED
     if not all(map(IS_NAME.fullmatch, parts)) or len(parts) != (1 if scoped else 2):
@@ -102,7 +101,7 @@ def named_objects(hypothesis: Hypothesis) -> Iterator[ObjectRef]:
     """Yield the objects that a text names, as its signature captured them."""
     named = hypothesis.named
     namespace = named.get("namespace", "")
-    for word, kind in KIND_OF_WORD.items():
+    for word, kind in KINDS.items():
         if name := named.get(word):
             yield ObjectRef(kind=kind, namespace="" if kind in CLUSTER_SCOPED else namespace, name=name)
 

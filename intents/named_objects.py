@@ -1,12 +1,43 @@
-"""Define how objects are named: the reference to one, a name found in a text, and whether the cluster has it."""
+"""Define how objects are named and related: references, names found in a text, edges, and whom a cause hits.
+
+`bot.graph` derives the edges from fields.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
-from intents.edges import ObjectKey
 from intents.languages import Text
+
+# Kind, namespace and name: the identity by which rows and fields name objects. Most of them do not know uids.
+ObjectKey = tuple[str, str, str]
+# The shapes of a name and of one without dots, as parts of regular expressions.
+NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
+LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+
+
+class EdgeType(StrEnum):
+    """The relations. Read an edge as a sentence: the source owns, selects, runs on … the target."""
+
+    OWNS = "owns"
+    SELECTS = "selects"
+    RUNS_ON = "runs-on"
+    REFERENCES = "references"  # ConfigMaps, Secrets, claims, classes, accounts, targets of a scaler …
+    BINDS = "binds"  # claim and volume, volume and attachment
+    ROUTES_TO = "routes-to"  # Ingress or Gateway route → Service → EndpointSlice → pod
+    ADMITS = "admits"  # a quota or limit range decides about the objects of its namespace
+    PROVIDES = "provides"  # what other objects are made or served by: a Service of an API or webhook, a Secret's maker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One relation between two objects."""
+
+    type: EdgeType
+    source: ObjectKey
+    target: ObjectKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -110,3 +141,29 @@ class NamedObject:
         """Return the other namespaces that have an object of exactly this name."""
         homes = (one.namespace for one in self.candidates if one.name == self.target.name)
         return tuple(dict.fromkeys(home for home in homes if home and home != self.target.namespace))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependent:
+    """An object that needs the one at fault. `host` is the name by which clients outside reach it."""
+
+    object: ObjectRef
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependents:
+    """Objects of one kind that need the one at fault in one way: `count` in all, of which `first` are kept.
+
+    There are `at_least` so many if not all objects of the kind could be read. `via` is the edge that leads from them
+    towards the object at fault. Of what sends traffic, `ready` and `of` count the pods of the workload at fault; `of`
+    is 0 if that is not known.
+    """
+
+    kind: str
+    via: EdgeType
+    count: int
+    first: tuple[Dependent, ...]
+    at_least: bool = False
+    ready: int = 0
+    of: int = 0

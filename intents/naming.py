@@ -8,27 +8,21 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from intents.alerts.known import SUBJECT_OF
-from intents.alerts.label_values import CUT, is_missing
-from intents.alerts.labels import labels_in, titled_objects
-from intents.alerts.objects import OF_TARGETS, USUAL_OBJECTS, is_address, object_of, scraped_pod
+from intents.alerts.labels import CUT, is_missing, labels_in, titled_objects
+from intents.alerts.objects import OF_TARGETS, SUBJECT_OF, USUAL_OBJECTS, is_address, object_of, scraped_pod
 from intents.catalog.schema import Incident
-from intents.command_lines import KINDS as COMMAND_KINDS
 from intents.domain import Symptom
-from intents.focus import KINDS, WORDS
-from intents.named_objects import Entity, Focus
+from intents.kinds import IN_GENERAL, KINDS, SPELLINGS, WORDS
+from intents.named_objects import LABEL, Entity, Focus
 from intents.signature_finder import Occurrence
 from intents.spoken_names import is_word
 from intents.symptoms import read_symptoms
 
 # So many guesses are looked up for a hypothesis.
 MOST_GUESSES: Final = 4
-# The kinds of objects that a text can be about, whatever its incident is about.
-IN_GENERAL: Final = ("pod", "statefulset", "deployment", "daemonset", "replicaset", "job", "cronjob", "service", "node")
 # Of so many objects that a text names side by side the state is read.
 MOST_CANDIDATES: Final = 10
-_LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_HOST: Final = re.compile(rf"(?:(?P<pod>{_LABEL})\.)?(?P<service>{_LABEL})\.(?P<namespace>{_LABEL})\.svc(?![-\w])")
+_HOST: Final = re.compile(rf"(?:(?P<pod>{LABEL})\.)?(?P<service>{LABEL})\.(?P<namespace>{LABEL})\.svc(?![-\w])")
 _WORD: Final = r"[A-Za-z][-A-Za-z0-9]*[A-Za-z0-9]"
 # A word, or the two of `shop/basket`.
 _NAME_IN_QUESTION: Final = re.compile(rf"(?<![-\w./@])(?:({_WORD})/)?({_WORD})(?![-\w/@])")
@@ -243,7 +237,7 @@ def possible_names(text: str) -> tuple[str, ...]:
         return ()
     found = (word for match in _NAME_IN_QUESTION.finditer(text) for word in match.groups() if word)
     words = dict.fromkeys(word.lower() for word in found)
-    return tuple(word for word in words if not (is_word(word) or COMMAND_KINDS.get(word)))[:MOST_GUESSES]
+    return tuple(word for word in words if not (is_word(word) or SPELLINGS.get(word)))[:MOST_GUESSES]
 
 
 def namespaces_in(text: str) -> tuple[Entity, ...]:

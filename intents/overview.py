@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from intents.domain import Gap, ObjectRef, Severity, Text, Verdict
-from intents.edges import ObjectKey
 from intents.mutes import covers
+from intents.named_objects import ObjectKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

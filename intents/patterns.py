@@ -10,20 +10,18 @@ from typing import Any, Final, NamedTuple
 
 import re2
 
+from intents.kinds import NAMED
+from intents.named_objects import NAME
 from intents.tokens import tokens_of, words_of
 
 PLACEHOLDER: Final = re.compile(r"<([a-z_][a-z0-9_]*)>")
 SKIP: Final = "_"
 
-_NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
-_NAMES: Final = (
-    "namespace", "pod", "container", "node", "deployment", "statefulset", "daemonset", "replicaset", "job", "cronjob",
-    "service", "ingress", "lease", "pvc", "pv", "storageclass", "configmap", "secret", "hpa", "tidbcluster",
-    "apiservice", "application", "webhook", "pdb", "resourcequota", "limitrange",
-)  # fmt: skip
+# Placeholders that capture the name of an object.
+NAMES: Final = frozenset({"container", *(kind.word for kind in NAMED)})
 # The shape of a captured text, by the placeholder's name; other placeholders take any text.
 _SHAPES: Final = {
-    **dict.fromkeys(_NAMES, _NAME),
+    **dict.fromkeys(NAMES, NAME),
     "image": r"[A-Za-z0-9][A-Za-z0-9._:@/-]*",
     "field": r"[A-Za-z][\w.\[\]*/-]*",
     "api": r"[a-z0-9.-]+/v\w+",
@@ -146,7 +144,7 @@ def _hole(between: str, *, first: bool, last: bool) -> Hole | None:
     body = "".join(expression)
     if first:
         # The text may have other words before the phrase. A name does not begin within a word with dashes or dots.
-        before = r"[^\w.-]" if names[0] in _NAMES else r"[\s\W]"
+        before = r"[^\w.-]" if names[0] in NAMES else r"[\s\W]"
         whole = f"(?:.*?{before})?{body}"
     elif last and names[-1] != SKIP and names[-1] not in _SHAPES and not parts[-1]:
         # Free text at the end of the phrase captures all that follows.

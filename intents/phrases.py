@@ -16,7 +16,7 @@ from intents.lexicon import Lexicon
 from intents.packed import Packed
 from intents.patterns import Hole, Pattern, pattern_of, phrase_words
 from intents.scores import LEAST, coverage_for
-from intents.word_weights import WordWeights
+from intents.tokens import WordWeights
 
 # The share of its weight that each of several phrases must have.
 NEARLY: Final = 0.8

@@ -1,17 +1,201 @@
-"""Rank judged hypotheses: causes before their effects, the better proven before the others. Pure."""
+"""Rank judged hypotheses: causes before their effects, the better proven before the others. Pure.
+
+Incidents are linked if one may have caused the other. What happened on another day, or what no edge connects with the
+effect, is no cause, however well it is proven.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from intents.catalog.fields import Cause, Consequence, LinkedBy
 from intents.catalog.loader import Catalog
-from intents.chains import causes_of, may_cause
-from intents.domain import Finding, FindingOutcome, HypothesisKey, JudgedHypothesis, Verdict
+from intents.catalog.schema import Incident
+from intents.domain import (
+    ChainRole,
+    Finding,
+    FindingOutcome,
+    HypothesisKey,
+    JudgedHypothesis,
+    ObjectRef,
+    Row,
+    Text,
+    TimelineEvent,
+    Value,
+    Verdict,
+)
 from intents.verdicts import supported
+
+# An effect follows its cause within this time, or was noticed so much before it: logs keep only the newest lines.
+WINDOW: Final = timedelta(minutes=30)
+# Nobody reads a longer timeline at 3 a.m.
+MOST_MOMENTS: Final = 8
+_QUOTE: Final = 200
+# The beginning of a state whose beginning is not known.
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+# The order in which events are chosen for a timeline.
+_PARTS: Final = (ChainRole.EFFECT, ChainRole.CAUSE, ChainRole.NONE)
+
+
+def causes_of(incident: Incident, catalog: Iterable[Incident]) -> tuple[Cause, ...]:
+    """Return the causes that an entry names, and for a general one every entry that explains what it shows."""
+    named = incident.causes
+    known = {incident.id, *(link.incident for link in named)}
+    implied = (
+        Cause(incident=other.id, linked_by=LinkedBy.OBJECT)
+        for other in catalog
+        if other.id not in known and _is_special_case(other, incident)
+    )
+    return (*named, *implied)
+
+
+def _is_special_case(special: Incident, general: Incident) -> bool:
+    """Return whether an incident explains what a general one shows, and is no such general one itself."""
+    if set(special.shows) & set(general.shows):
+        return False
+    explains = set(special.explains)
+    return bool(explains & set(general.shows) or (explains and Consequence.UNREADY in general.shows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """A span of time."""
+
+    begin: datetime
+    end: datetime
+
+
+def may_cause(cause: JudgedHypothesis, effect: JudgedHypothesis, link: Cause, *, now: datetime) -> bool:
+    """Return whether what the link names connects evidence of both, at about one time."""
+    if link.only_if and not any(finding.rule in link.only_if for finding in effect.cluster_support):
+        return False
+    proof = [finding for finding in cause.cluster_support if not link.proven_by or finding.rule in link.proven_by]
+    # What the cluster shows now may have begun at any time before; an effect without a time is noticed now.
+    causes = _spans(cause, proof, link, undated=_Span(begin=_LONG_AGO, end=now), now=now)
+    effects = _spans(effect, effect.cluster_support, link, undated=_Span(begin=now, end=now), now=now)
+    return any(
+        one.begin <= two.begin + WINDOW and one.end >= two.begin - WINDOW
+        for key in causes.keys() & effects.keys()
+        for one in causes[key]
+        for two in effects[key]
+    )
+
+
+def _spans(
+    judged: JudgedHypothesis, findings: Sequence[Finding], link: Cause, *, undated: _Span, now: datetime
+) -> dict[object, set[_Span]]:
+    """Return the spans of rows by what the link compares. Undated rows count only if no row has a time."""
+    rows = [(row, finding.decisive) for finding in findings for row in finding.rows]
+    dated = any(row.at for row, _ in rows)
+    spans: dict[object, set[_Span]] = {}
+    for row, decisive in rows:
+        if row.at is None and dated:
+            continue
+        span = _Span(begin=row.at, end=max(now, row.at) if row.lasts else row.at) if row.at else undated
+        for key in _keys(row, judged, link.linked_by, decisive=decisive):
+            spans.setdefault(key, set()).add(span)
+    return spans
+
+
+def _keys(row: Row, judged: JudgedHypothesis, by: LinkedBy, *, decisive: bool) -> Iterator[object]:
+    """Yield what of a row is compared: rows of a cause and of its effect are linked if they share one of these.
+
+    The pods in a row's keys count only for decisive findings: others may mention pods that suffer from something else.
+    """
+    subject = row.subject
+    match by:
+        case LinkedBy.RUNS_ON:
+            nodes = (subject.name if subject.kind == "Node" else "", row.values.get("node"))
+            yield from (node for node in nodes if node)
+        case LinkedBy.OWNS:
+            yield from judged.owners
+        case LinkedBy.OBJECT:
+            yield subject.kind, subject.namespace, subject.name
+            if decisive:
+                yield from _pods(row)
+        case LinkedBy.PROVIDES:
+            yield by
+
+
+def _pods(row: Row) -> Iterator[tuple[str, str, str]]:
+    """Yield the pods that a row names: in `pod`, or several in `pods`; those of a node as namespace/name."""
+    home = str(row.values.get("namespace") or row.subject.namespace)
+    pods: Value = row.values.get("pods", ())
+    for pod in (row.values.get("pod"), *(pods if isinstance(pods, tuple) else ())):
+        if pod:
+            namespace, _, name = str(pod).rpartition("/")
+            yield "Pod", namespace or home, name
+
+
+def timeline(ranked: Sequence[JudgedHypothesis]) -> tuple[TimelineEvent, ...]:
+    """Return the events of the leading hypothesis and of its causes and effects, oldest first.
+
+    It is empty without a cause and its effect, or different events of different objects.
+    """
+    told = _chain([one for one in ranked if one.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)])
+    linked = len(told) > 1
+    moments = [moment for one in told for moment in _moments(one, _part(one) if linked else ChainRole.NONE)]
+    facts = {finding.rule for one in told for finding in one.cluster_support if any(row.at for row in finding.rows)}
+    if len({moment.subject for moment in moments}) < 2 or not (linked or len(facts) > 1):
+        return ()
+    return tuple(sorted(_chosen(_once(moments)), key=lambda moment: (moment.at, moment.subject, moment.incident)))
+
+
+def _chain(ranked: Sequence[JudgedHypothesis]) -> list[JudgedHypothesis]:
+    """Return the first hypothesis and all that are linked with it by cause and effect."""
+    linked = {one.key for one in ranked[:1]}
+    while True:
+        more = {key for one in ranked if one.cause and linked & {one.key, one.cause} for key in (one.key, one.cause)}
+        if more <= linked:
+            return [one for one in ranked if one.key in linked]
+        linked |= more
+
+
+def _part(one: JudgedHypothesis) -> ChainRole:
+    return ChainRole.EFFECT if one.cause else ChainRole.CAUSE
+
+
+def _moments(one: JudgedHypothesis, part: ChainRole) -> Iterator[TimelineEvent]:
+    """Yield one event for each object and rule: the first time, and the number."""
+    for finding in one.cluster_support:
+        rows: dict[ObjectRef, list[tuple[datetime, Row]]] = {}
+        for row in finding.rows:
+            if row.at is not None:
+                rows.setdefault(row.subject, []).append((row.at, row))
+        for subject, dated in rows.items():
+            at, first = min(dated, key=lambda pair: pair[0])
+            yield TimelineEvent(
+                at=at,
+                subject=subject,
+                says=Text.same(" ".join(first.quote.split())[:_QUOTE]) if first.quote else finding.says,
+                incident=one.incident,
+                part=part,
+                count=len(dated),
+                lasts=first.lasts,
+                verbatim=bool(first.quote),
+            )
+
+
+def _once(moments: Iterable[TimelineEvent]) -> list[TimelineEvent]:
+    """Return each fact once. A fact of both a cause and its effect counts for the effect."""
+    told: dict[tuple[datetime, ObjectRef], TimelineEvent] = {}
+    for moment in sorted(moments, key=lambda each: (_PARTS.index(each.part), each.at, each.subject, -each.count)):
+        told.setdefault((moment.at, moment.subject), moment)
+    return list(told.values())
+
+
+def _chosen(moments: Sequence[TimelineEvent]) -> list[TimelineEvent]:
+    """Return at most MOST_MOMENTS events, the earliest first, taken alternately from effects and causes."""
+    queues = [sorted((each for each in moments if each.part is part), key=lambda each: each.at) for part in _PARTS]
+    chosen: list[TimelineEvent] = []
+    while len(chosen) < MOST_MOMENTS and any(queues):
+        chosen += (queue.pop(0) for queue in queues if queue)
+    return chosen[:MOST_MOMENTS]
+
 
 _ORDER: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2, Verdict.OFFERED: 3, Verdict.RULED_OUT: 4}
 

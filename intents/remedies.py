@@ -5,7 +5,7 @@ Of several objects that match, none is changed on a guess.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from intents import templates
@@ -76,7 +76,7 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
     asked = {each.id: f"{{input.{each.id}}}" for each in remediation.asks}
     # Only values that are still to be typed may stay placeholders.
     given = {**context, "input": asked}
-    if not all(templates.known(text, given) for text in _texts_in(remediation.args)):
+    if not all(templates.known(text, given) for text in templates.texts_in(remediation.args)):
         return None
     return Remedy(
         id=remediation.id,
@@ -104,19 +104,6 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
         done=templates.render_text(remediation.done, context) if remediation.done else None,
         later=templates.render_text(remediation.shows_later, context) if remediation.shows_later else None,
     )
-
-
-def _texts_in(value: Any) -> Iterator[str]:
-    """Yield the strings in a JSON value, at any depth."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield key
-            yield from _texts_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts_in(item)
 
 
 def fill(value: Any, context: Mapping[str, Any]) -> Any:

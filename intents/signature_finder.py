@@ -14,13 +14,11 @@ from typing import Final
 
 from rapidfuzz.distance import LCSseq
 
-from intents.alignment import EXACT, Alignment, align
+from intents.alignment import EXACT, Alignment, Lines, align
 from intents.catalog.schema import Incident
-from intents.counterexamples import decisive
 from intents.domain import Symptom
-from intents.lines import Lines
 from intents.phrases import CUT_SHARE, NEARLY, Phrase, PhraseChoice, Phrases
-from intents.scales import Wanted, learned, unlearned
+from intents.scales import Wanted, decisive, learned, unlearned
 from intents.scores import LEAST, THRESHOLD, Scale, coverage_for, score
 from intents.symptoms import plain_symptoms
 

@@ -11,21 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from rapidfuzz.distance import OSA
-
-from intents.channel_commands import ChannelCommand, channel_command, mentioned_command
-from intents.command_lines import IS_NAME, KINDS, named_in_command
+from intents.channel_commands import ChannelCommand, LearnedCommand, channel_command, learned_command, mentioned_command
 from intents.domain import Text
-from intents.focus import CLUSTER_SCOPED
-from intents.focus import KINDS as KIND_OF_WORD
-from intents.learned_command import LearnedCommand, learned_command
-from intents.misuse import Misuse
+from intents.kinds import CLUSTER_SCOPED, KINDS, SPELLINGS
 from intents.mutes import MuteCommand, mute_command
 from intents.naming import namespaces_in
-from intents.places import DASHES, Where, names_namespace, without_where
+from intents.places import DASHES, IS_NAME, Where, named_in_command, names_namespace, without_where
 from intents.request import whole_cluster
-from intents.slack_text import unformatted
+from intents.spelling import Misuse, misspelt
 from intents.spoken_names import is_word
+from intents.text_cleanup import unformatted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,11 +199,10 @@ def _after(said: str, word: str) -> str:
 def _single_word(word: str) -> Command:
     """Return the command for a single word: a misspelt command, or a name without its kind."""
     bare = word.lower()
-    distance, meant = min((OSA.distance(bare, known), known) for known in _COMMANDS)
-    if distance <= (1 if len(bare) < 6 else 2):
+    if meant := misspelt(bare, _COMMANDS):
         return Misuse(says=Text(en=f'there is no command "{word}"', zh=f"“{word}”不是可用的命令"), closest=meant)
-    if kind := KINDS.get(bare):
-        in_namespace = kind != "namespace" and KIND_OF_WORD.get(kind) not in CLUSTER_SCOPED
+    if kind := SPELLINGS.get(bare):
+        in_namespace = kind != "namespace" and KINDS.get(kind) not in CLUSTER_SCOPED
         return Misuse(
             says=Text(en=f"a name is missing: which {word}?", zh=f"缺少名称：哪个 {word}？"),
             usage=f"{word} NAMESPACE/NAME" if in_namespace else f"{word} NAME",
@@ -234,7 +228,7 @@ def _object(words: Sequence[str]) -> ObjectQuery | Misuse | None:
     if len(bare) != 2:
         return None
     kind, target = bare
-    return _made(kind, target, where) if kind.lower() in KINDS else _of_other_kind(kind, target, where)
+    return _made(kind, target, where) if kind.lower() in SPELLINGS else _of_other_kind(kind, target, where)
 
 
 def _whole_cluster(words: Sequence[str]) -> ObjectQuery | None:
@@ -264,10 +258,10 @@ def _asked_as_a_whole(said: str) -> ObjectQuery | None:
 def _in_one_word(word: str, where: Where) -> ObjectQuery | Misuse | None:
     """Read KIND/[NS/]NAME or NS/NAME, which is a pod."""
     parts = word.split("/")
-    if len(parts) == 2 and parts[0].lower() not in KINDS:
+    if len(parts) == 2 and parts[0].lower() not in SPELLINGS:
         return _made("pod", word, where) if all(map(IS_NAME.fullmatch, parts)) else None
     kind, _, target = word.partition("/")
-    return _made(kind, target, where) if kind.lower() in KINDS and target else None
+    return _made(kind, target, where) if kind.lower() in SPELLINGS and target else None
 
 
 def _of_other_kind(kind: str, target: str, where: Where) -> ObjectQuery | Misuse | None:
@@ -320,12 +314,8 @@ def _misspelt_kind(kind: str) -> str:
     word = kind.lower()
     if "." in word or len(word) < 3:
         return ""
-    # Of two kinds at the same distance, the one with the same letters: "pdo" is pod, not pdb.
-    distance, _, meant = min(
-        (OSA.distance(word, known), sorted(known) != sorted(word), known) for known in KINDS if len(known) > 2
-    )
     # Two letters lead from one real kind to another: TikvCluster, TidbCluster.
-    return meant if distance == 1 else ""
+    return misspelt(word, (known for known in SPELLINGS if len(known) > 2), most=1)
 
 
 def _from_kubectl(said: str) -> ObjectQuery | None:
@@ -336,7 +326,7 @@ def _from_kubectl(said: str) -> ObjectQuery | None:
     namespace = named.pop("namespace", "")
     named.pop("container", "")
     kind, name = next(iter(named.items()), ("", ""))
-    if kind not in KIND_OF_WORD:
+    if kind not in KINDS:
         return None
     _, where = without_where(said.split())
     return ObjectQuery(kind=kind, namespace=namespace, name=name, cluster=where.cluster)
@@ -351,7 +341,7 @@ def _natural(said: str) -> ObjectQuery | None:
     if len(words) > _NATURAL_WORDS:
         return None
     for index, word in enumerate(words[:-1]):
-        kind = KINDS.get(word.lower())
+        kind = SPELLINGS.get(word.lower())
         if not kind or (kind == "namespace" and _names_object(" ".join(words[:index]))):
             continue
         target, rest = words[index + 1], words[index + 2 : index + 5]
@@ -372,7 +362,7 @@ def _names_object(before: str) -> bool:
     """Return whether a question says before its last words what it is about: `why is basket failing in …`."""
     words = [word.strip(_PUNCTUATION) for word in before.split()]
     names = (word.rpartition("/")[2] for word in words)
-    return any(IS_NAME.fullmatch(name) and not (is_word(name) or name in KINDS) for name in names)
+    return any(IS_NAME.fullmatch(name) and not (is_word(name) or name in SPELLINGS) for name in names)
 
 
 def _said_anywhere(said: str) -> Where:

@@ -10,12 +10,55 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from intents.command_lines import KINDS
-from intents.named_objects import Entity
-from intents.prose_words import PROSE_WORDS
+from intents.kinds import NAMED, SPELLINGS
+from intents.named_objects import LABEL, NAME, Entity
 
-_NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
-_LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_WORDS: Final = """
+a about above account accounts across addition advance affinity after again against ago alive all already also always
+am an and annotate annotation annotations another answer answers anti-affinity any anybody anymore anyone anything
+anyway api-server appear
+appears apply are around as at attach autoscaler autoscaling away back bad because been before behind being below
+between boot boots both broken but by can cannot case cases cause caused charge cidr class close closed cluster
+clusters come comes condition conditions connect connects controller controllers cordon correct could count cpu crash
+crash-looping crashed crashes crashing crashloop crashloopbackoff crashlooping crashloops created creating creation
+current currently days dead delete deleted deleting deletion describe detail details did die died dies different
+disappear disappeared discovery disk disruption do does doing done down drain drained during each edit egress eight
+either else empty end ended endpoint endpoints ends enough entire error errors even evenly event events eventually
+every everybody everyone everything evict evicted evicts exec exist exists exit exited exits exporter expose fact
+fail failed failing fails failure
+failures few fine finished first five flapping flaps for four from full general get gets getting given goes going gone
+good got gpu group groups had half hang hangs happened happening happens has have having he health healthy helm help
+here his hours how however http https hundred hung i id if image imagepullbackoff images in info ingress init-
+container inside instead into io ip ips is isolation issue issues it its job jobs joined just keep keeps kill killed
+kills kind know kubectl kubelet label labels last later leaves left less level lifecycle like limit limits linux list
+liveness log logs looks loop loops lost made management many matching maybe me means memory mesh metadata metrics
+might minutes missing mode more most mounted mounts moved much must my n name named names near need needs network
+networking never new next nine no nobody nodes non-root none nor not nothing now object objects oc of off ok old on
+once one
+ones only onto oomkilled operator or order other others our out over overloaded own owner page pages parallel
+partially particular patch pending per per-node per-pod phase place pod pods policy pool pools port ports possible
+practice preemption pressure priority problem problems process prod-like production-like progress proxy pull pulled
+pulling pulls question quota quotas ram rather reached read- readiness reading ready really rebooted recover recovered
+recovers refused refuses rejected rejects remain remained remains report reported reports request requests resolve
+resolves resource resources respond responds response restart restart-loop restarted restarting restarts result right
+role rolled rolling rollout run running runs said same sandbox saw say saying says scale scaled scaling schedule
+scheduled scheduler scheduling scope scoped second seconds security see seeing seem seemed seems seen selector
+selectors server set sets seven several she short short-lived should show showed showing shows shutdown side since
+single sit sits six size so some somebody someone somehow something spec specific spread start start-up started
+starting starts startup
+state states static status stay stays still stop stopped stops storage stuck sub-second such suddenly sync taint
+taints take takes target tcp tell tells template templates ten terminated terminates terminating termination than that
+the their theirs them then theory there these they thing things this those though thousand three through time times to
+together told toleration tolerations too took top topology total tries trouble trying turn turned turns two type types
+udp unavailable uncordon under unhealthy unknown unreachable unready unresponsive unschedulable unscheduled until up
+update updated updates us usage use used user users uses using usually vain value values vanish vanished version very
+via volume volumes wait waiting waits want wants was way we well went were what whats when where whether which while
+who
+whole why wide will with within without wo won wont work working works would wrong yet you your
+"""
+PROSE_WORDS: Final = frozenset(_WORDS.split())
+
+
 _ANY_CASE: Final = r"[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?"
 _IPV4: Final = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 _OPEN: Final = "[\"'`“‘「『*_]"
@@ -28,19 +71,10 @@ _HAN_NAMESPACE: Final = "(?:命名空间|名字空间|名称空间)"
 _IS: Final = "(?:是|为|叫做?|名为|：|:|=)"
 _PREPOSITIONS: Final = "in|from|of|inside|within|into|for|under|to|at"
 _IN: Final = rf"(?i:{_PREPOSITIONS})"
-_CAMEL: Final = (
-    "Pod|Node|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Service|PersistentVolumeClaim|PersistentVolume"
-    "|Lease|StorageClass|APIService|TidbCluster|HorizontalPodAutoscaler|PodDisruptionBudget"
-)
-_LOWER: Final = (
-    "pod|node|deployment|deploy|statefulset|sts|daemonset|ds|replicaset|rs|job|cronjob|service|svc|pvc|pv|lease"
-    "|storageclass|tidbcluster|tc|hpa|pdb"
-)
-_HAN_KINDS: Final = {
-    "容器组": "pod", "节点": "node", "部署": "deployment", "无状态负载": "deployment", "有状态副本集": "statefulset",
-    "有状态集": "statefulset", "有状态负载": "statefulset", "守护进程集": "daemonset", "服务": "service",
-    "任务": "job", "定时任务": "cronjob", "存储卷声明": "pvc", "存储类": "storageclass",
-}  # fmt: skip
+_SAID: Final = tuple(kind for kind in NAMED if kind.said)
+_CAMEL: Final = "|".join(kind.kind for kind in _SAID)
+_LOWER: Final = "|".join(word for kind in _SAID for word in kind.said.split())
+_HAN_KINDS: Final = {word: kind.word for kind in NAMED for word in kind.han.split()}
 _HAN: Final = "|".join(sorted(_HAN_KINDS, key=len, reverse=True))
 # Commands with a flag -n of their own.
 _OTHER_FLAG: Final = re.compile(r"(?:^|[\s|;&($])(?:head|tail|echo|sed|grep|sort|xargs|nl|netstat|cut|nice)\s[^|]*$")
@@ -112,7 +146,7 @@ def _marked(value: str) -> bool:
 
 
 def _kind_of(word: str) -> str:
-    return _HAN_KINDS.get(word) or KINDS.get(word.lower(), "")
+    return _HAN_KINDS.get(word) or SPELLINGS.get(word.lower(), "")
 
 
 def _object(match: Any) -> Iterator[Entity]:
@@ -152,7 +186,7 @@ def _slashed(match: Any) -> Iterator[Entity]:
 def _in_place(match: Any) -> Iterator[Entity]:
     """Yield `pod web-0 in shop`: the place may be a namespace."""
     place = match.group(1)
-    if not (is_word(place) or KINDS.get(place)) and _LETTER.search(place):
+    if not (is_word(place) or SPELLINGS.get(place)) and _LETTER.search(place):
         yield Entity(kind="namespace", value=place, certain=False)
 
 
@@ -183,7 +217,7 @@ def _named(kind: str, namespace: str | None, name: str, *, certain: bool) -> Ite
     word = _kind_of(kind)
     if not word or is_word(name) or (namespace and is_word(namespace)) or not _LETTER.search(name.lower()):
         return
-    if KINDS.get(name.lower()):
+    if SPELLINGS.get(name.lower()):
         return
     if namespace:
         yield Entity(kind="namespace", value=namespace, certain=certain)
@@ -191,13 +225,13 @@ def _named(kind: str, namespace: str | None, name: str, *, certain: bool) -> Ite
     yield Entity(kind=word, value=lowered, namespace=namespace or "", certain=certain and lowered == name)
 
 
-_QUOTED_NAME: Final = rf"{_OPEN}(?:({_LABEL})/)?({_NAME}){_CLOSE}"
+_QUOTED_NAME: Final = rf"{_OPEN}(?:({LABEL})/)?({NAME}){_CLOSE}"
 
 SPOKEN_PATTERNS: Final[tuple[SpokenPattern, ...]] = (
     # ns=shop, namespace: shop, (namespace shop), namespace "shop"
     SpokenPattern(rf"(?:^|[^\w.-]){_NAMESPACE}\s?[:=：]\s?{_OPEN}?({_ANY_CASE})", _namespace),
-    SpokenPattern(rf"[(\[（]{_NAMESPACE}[ :=]+{_OPEN}?({_LABEL}){_CLOSE}?\s?[)\],;，）]", _namespace),
-    SpokenPattern(rf"{_START}{_NAMESPACE},? {_OPEN}({_LABEL}){_CLOSE}", _namespace),
+    SpokenPattern(rf"[(\[（]{_NAMESPACE}[ :=]+{_OPEN}?({LABEL}){_CLOSE}?\s?[)\],;，）]", _namespace),
+    SpokenPattern(rf"{_START}{_NAMESPACE},? {_OPEN}({LABEL}){_CLOSE}", _namespace),
     # in namespace shop, in the namespace called shop; in the shop namespace, our shop namespace
     SpokenPattern(
         rf"{_START}{_IN}\s+(?i:the\s+|our\s+|my\s+)?(?i:k8s\s+|kubernetes\s+)?{_NAMESPACE}\s+"
@@ -205,53 +239,51 @@ SPOKEN_PATTERNS: Final[tuple[SpokenPattern, ...]] = (
         _namespace,
     ),
     SpokenPattern(
-        rf"{_START}(?i:{_PREPOSITIONS}|the|our|my)\s+(?i:the\s+|our\s+|my\s+)?{_OPEN}?({_LABEL}){_CLOSE}?\s+{_NAMESPACE}\b",
+        rf"{_START}(?i:{_PREPOSITIONS}|the|our|my)\s+(?i:the\s+|our\s+|my\s+)?{_OPEN}?({LABEL}){_CLOSE}?\s+{_NAMESPACE}\b",
         _namespace,
     ),
     # namespace shop: …, namespace is shop; a word in the middle of a sentence is a guess
-    SpokenPattern(rf"{_START}{_NAMESPACE}\s+(?i:is\s+|called\s+|named\s+)({_LABEL}){_END}", _namespace),
-    SpokenPattern(rf"{_START}{_NAMESPACE}\s+({_LABEL})(?:$|\s*[,;!?)，。；]|[.:](?:\s|$)|\s+and\b)", _namespace),
-    SpokenPattern(rf"{_START}{_NAMESPACE}\s+({_LABEL}){_END}", _perhaps_namespace),
+    SpokenPattern(rf"{_START}{_NAMESPACE}\s+(?i:is\s+|called\s+|named\s+)({LABEL}){_END}", _namespace),
+    SpokenPattern(rf"{_START}{_NAMESPACE}\s+({LABEL})(?:$|\s*[,;!?)，。；]|[.:](?:\s|$)|\s+and\b)", _namespace),
+    SpokenPattern(rf"{_START}{_NAMESPACE}\s+({LABEL}){_END}", _perhaps_namespace),
     # 命名空间 shop, 命名空间是 shop, shop 命名空间, shop ns 下
-    SpokenPattern(rf"(?i:namespace|ns)\s?{_IS}\s?{_OPEN}?({_LABEL})", _namespace),
-    SpokenPattern(rf"(?i:namespace|ns)\s?{_OPEN}?({_LABEL}){_CLOSE}?\s?[\p{{Han}}，。；、]", _namespace),
-    SpokenPattern(rf"{_HAN_NAMESPACE}\s?{_IS}?\s?{_OPEN}?({_LABEL})", _namespace),
-    SpokenPattern(rf"{_OPEN}?({_LABEL}){_CLOSE}?\s?(?:这个|的)?\s?{_HAN_NAMESPACE}", _namespace),
-    SpokenPattern(rf"(?:^|[\s\p{{Han}}])({_LABEL})\s(?i:namespace|ns)\s?[里下中内的]", _namespace),
+    SpokenPattern(rf"(?i:namespace|ns)\s?{_IS}\s?{_OPEN}?({LABEL})", _namespace),
+    SpokenPattern(rf"(?i:namespace|ns)\s?{_OPEN}?({LABEL}){_CLOSE}?\s?[\p{{Han}}，。；、]", _namespace),
+    SpokenPattern(rf"{_HAN_NAMESPACE}\s?{_IS}?\s?{_OPEN}?({LABEL})", _namespace),
+    SpokenPattern(rf"{_OPEN}?({LABEL}){_CLOSE}?\s?(?:这个|的)?\s?{_HAN_NAMESPACE}", _namespace),
+    SpokenPattern(rf"(?:^|[\s\p{{Han}}])({LABEL})\s(?i:namespace|ns)\s?[里下中内的]", _namespace),
     # pod web -n shop, outside of a command
-    SpokenPattern(rf"(?:^|[\s(])(?:-n|--?namespace|[–—](?:n|namespace))[ =]{_OPEN}?({_LABEL})", _flag),
+    SpokenPattern(rf"(?:^|[\s(])(?:-n|--?namespace|[–—](?:n|namespace))[ =]{_OPEN}?({LABEL})", _flag),
     # the name of a place after an object or an error: pod web-0 in shop
-    SpokenPattern(
-        rf"[\w\"'`)] (?:in|from|@) {_OPEN}?({_LABEL}){_CLOSE}?(?:$|\s*[,;:!?)，。]|\.(?:\s|$)|\s)", _in_place
-    ),
-    SpokenPattern(rf"在\s?({_LABEL})(?:\s?[\p{{Han}}，。]|$)", _in_place),
-    SpokenPattern(rf"(?:^|[\s\p{{Han}}])({_LABEL})\s?(?:里|中|下)面?的", _in_place),
+    SpokenPattern(rf"[\w\"'`)] (?:in|from|@) {_OPEN}?({LABEL}){_CLOSE}?(?:$|\s*[,;:!?)，。]|\.(?:\s|$)|\s)", _in_place),
+    SpokenPattern(rf"在\s?({LABEL})(?:\s?[\p{{Han}}，。]|$)", _in_place),
+    SpokenPattern(rf"(?:^|[\s\p{{Han}}])({LABEL})\s?(?:里|中|下)面?的", _in_place),
     # Deployment api; deployment "api"; pod `web`; 节点 worker-b
     SpokenPattern(rf"{_START}((?i:{_LOWER}|{_CAMEL}))s?[:：]? ?{_QUOTED_NAME}", _object),
-    SpokenPattern(rf"({_HAN})[:：]?\s?(?:{_OPEN}(?:({_LABEL})/)?({_NAME}){_CLOSE})", _object),
+    SpokenPattern(rf"({_HAN})[:：]?\s?(?:{_OPEN}(?:({LABEL})/)?({NAME}){_CLOSE})", _object),
     SpokenPattern(
-        rf"(?:^|[^-\w./\s]\s*|([\w'-]+)\s+)((?:{_CAMEL})) ({_NAME}){_END}",
+        rf"(?:^|[^-\w./\s]\s*|([\w'-]+)\s+)((?:{_CAMEL})) ({NAME}){_END}",
         _object_after_capital,
     ),
-    SpokenPattern(rf"{_START}((?i:{_LOWER}))s?[:：]? ({_LABEL})/({_NAME}){_END}", _slashed),
+    SpokenPattern(rf"{_START}((?i:{_LOWER}))s?[:：]? ({LABEL})/({NAME}){_END}", _slashed),
     # pod web -n shop, deployment api in namespace shop
     SpokenPattern(
-        rf"{_START}((?i:{_LOWER}))s?() ({_NAME}),? "
+        rf"{_START}((?i:{_LOWER}))s?() ({NAME}),? "
         rf"(?:(?:-n|--?namespace|[–—]n)[ =]|\(?(?:in |from )?(?:the )?{_NAMESPACE}[ :=])",
         _object,
     ),
     SpokenPattern(rf"{_START}((?i:{_LOWER}))s?[:：]? ({_ANY_CASE}){_END}", _perhaps_object),
-    SpokenPattern(rf"({_HAN})[:：]?\s?({_NAME})", _perhaps_object),
-    SpokenPattern(rf"(?:^|[\p{{Han}}])([Pp]od)\s?({_NAME})[\p{{Han}}]", _perhaps_object),
+    SpokenPattern(rf"({_HAN})[:：]?\s?({NAME})", _perhaps_object),
+    SpokenPattern(rf"(?:^|[\p{{Han}}])([Pp]od)\s?({NAME})[\p{{Han}}]", _perhaps_object),
     # the api deployment, web-0 pod
-    SpokenPattern(rf"(?:^|[^-\w./=:@])({_NAME}) ((?:{_LOWER}))(?:$|[^-\w=:/])", _perhaps_object_before),
+    SpokenPattern(rf"(?:^|[^-\w./=:@])({NAME}) ((?:{_LOWER}))(?:$|[^-\w=:/])", _perhaps_object_before),
     # pod=web, deployment=api
-    SpokenPattern(rf"{_START}((?i:{_LOWER}))()[=]{_OPEN}?({_NAME}){_END}", _object),
+    SpokenPattern(rf"{_START}((?i:{_LOWER}))()[=]{_OPEN}?({NAME}){_END}", _object),
     # (pod: "web-0_shop"), pod web-0_shop; /var/log/pods/shop_web-0_…, k8s_app_web-0_shop_…
-    SpokenPattern(rf"(?i:pods?)[:=]? ?[(\[]?{_OPEN}?({_NAME})_({_LABEL})(?:$|[^-\w.])", _pod_and_namespace),
-    SpokenPattern(rf"/var/log/pods/({_LABEL})_({_NAME})_", _pod_in_path),
-    SpokenPattern(rf"(?:/var/log/containers/|k8s_[a-zA-Z0-9-]+_)({_NAME})_({_LABEL})_", _pod_and_namespace),
+    SpokenPattern(rf"(?i:pods?)[:=]? ?[(\[]?{_OPEN}?({NAME})_({LABEL})(?:$|[^-\w.])", _pod_and_namespace),
+    SpokenPattern(rf"/var/log/pods/({LABEL})_({NAME})_", _pod_in_path),
+    SpokenPattern(rf"(?:/var/log/containers/|k8s_[a-zA-Z0-9-]+_)({NAME})_({LABEL})_", _pod_and_namespace),
     # pod 10.0.0.7
     SpokenPattern(rf"{_START}((?i:pod|node|service))(?:s|'s)?(?: ip| IP)?[:=]? ?({_IPV4})(?:$|[^.\d])", _addressed),
-    SpokenPattern(rf"(?:^|[\s(\[\"'`“「])({_LABEL})/({_NAME})(?:$|[\s,;:)\]\"'`”」，。]|\.(?:\s|$))", _unkinded),
+    SpokenPattern(rf"(?:^|[\s(\[\"'`“「])({LABEL})/({NAME})(?:$|[\s,;:)\]\"'`”」，。]|\.(?:\s|$))", _unkinded),
 )

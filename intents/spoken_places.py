@@ -13,11 +13,9 @@ from itertools import pairwise
 from typing import Final
 
 from intents.catalog.schema import Incident
-from intents.command_lines import KINDS as SPELLINGS
 from intents.domain import Entity, Hypothesis
-from intents.focus import CLUSTER_SCOPED, KINDS
+from intents.kinds import CLUSTER_SCOPED, IN_GENERAL, KINDS, SPELLINGS
 from intents.matcher import MatchResult
-from intents.naming import IN_GENERAL
 from intents.spoken_names import is_word
 
 # In characters: a longer line is a paste.

@@ -13,38 +13,12 @@ from typing import Final
 
 from intents.catalog.schema import Incident
 from intents.domain import ObjectRef, ProbeResult, Row
-from intents.edges import ObjectKey
-from intents.focus import CLUSTER_SCOPED
+from intents.kinds import CLUSTER_SCOPED, TABLE
+from intents.named_objects import ObjectKey
 from intents.rules import RuleAnswer, RuleResult
 
 # Row keys that name an object, with its kind, or with the key that has its kind.
-_KIND_OF: Final[Mapping[str, str]] = {
-    "pod": "Pod",
-    "unready_pod": "Pod",
-    "last_restart_pod": "Pod",
-    "holder_pod": "Pod",
-    "driver_pod": "Pod",
-    "pods": "Pod",
-    "unready_pods": "Pod",
-    "node": "Node",
-    "nodes": "Node",
-    "pvc": "PersistentVolumeClaim",
-    "pv": "PersistentVolume",
-    "storage_class": "StorageClass",
-    "service": "Service",
-    "daemonset": "DaemonSet",
-    "deployment": "Deployment",
-    "statefulset": "StatefulSet",
-    "job": "Job",
-    "cron_job": "CronJob",
-    "ingress": "Ingress",
-    "quota": "ResourceQuota",
-    "cluster": "TidbCluster",
-    "crd": "CustomResourceDefinition",
-    "account": "ServiceAccount",
-    "policy": "NetworkPolicy",
-    "prometheus": "Prometheus",
-}
+_KIND_OF: Final[Mapping[str, str]] = {key: kind.kind for kind in TABLE for key in kind.rows.split()}
 _KIND_KEY_OF: Final[Mapping[str, str]] = {
     "name": "kind",
     "owner": "owner_kind",
@@ -67,7 +41,7 @@ _NAMESPACE_KEY_OF: Final[Mapping[str, str]] = {
 # Row keys that name a namespace: an object in it may be called the same.
 _PLACES: Final = frozenset({"namespace", *_NAMESPACE_KEY_OF.values()})
 # Kinds whose objects many others share: rows that have only these in common are about different objects.
-_SHARED: Final = (CLUSTER_SCOPED - {"PersistentVolume"}) | {"Namespace", "PriorityClass", "IngressClass", "Prometheus"}
+_SHARED: Final = frozenset(kind.kind for kind in TABLE if kind.shared)
 
 
 def ties(row: Row) -> frozenset[ObjectKey]:

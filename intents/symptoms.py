@@ -1,4 +1,7 @@
-"""Read the symptoms of a text: its different lines, with the names and times in them.
+"""Read the symptoms of a text: its different lines, with the names and times in them, and those that are kept.
+
+Some names need the lines before: rows below a table's header, and the output of `kubectl describe`. A reader goes
+through the lines in order and remembers the last header and the last command.
 
 Never raises, whatever comes in. Input and output are limited: `text_cleanup.MAX_BYTES`, `MAX_SYMPTOMS`.
 """
@@ -6,52 +9,154 @@ Never raises, whatever comes in. Input and output are limited: `text_cleanup.MAX
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from intents.domain import Entity, Symptom
-from intents.entities import MOST_ENTITIES
+from intents.entities import MOST_ENTITIES, entities_in, paired
+from intents.kinds import NAMED, SPELLINGS
 from intents.pasted_objects import sections_of
-from intents.tables import EntityReader
-from intents.text_cleanup import lines_of
-from intents.times import is_dated
+from intents.places import IS_NAME
+from intents.text_cleanup import is_dated, lines_of
+
+_HEADER: Final = re.compile(
+    r"^\s*(?:NAMESPACE\s+)?(?:LAST SEEN\s+|POD\s+)?(?:NAME|TYPE|POD|NODE|OBJECT)\b[A-Z0-9 ()_%-]*$"
+)
+_CELL: Final = re.compile(r"(?:([a-z.]+)/)?([a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?)(…|\.\.\.)?(?=\s|$)")
+_EMPTY: Final = re.compile(r"<[a-z]+>")
+# A row of `kubectl get pods` whose header was cut off: [NAMESPACE] NAME READY STATUS RESTARTS AGE.
+_POD_ROW: Final = re.compile(
+    r"^\s*(?:([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\s+)?([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)(…|\.\.\.)?"
+    r"\s+\d+/\d+\s+(?:Init:)?[A-Z0-9][\w:/-]*\s+\d+\b"
+)
+_DESCRIBED: Final = re.compile(r"^(Name|Namespace|Node|Priority|Service Account|StorageClass):\s+(\S+)\s*$")
+_COMMAND: Final = re.compile(r"\b(?:get|describe|top)\s+(?:-\S+\s+(?:\S+\s+)?)?([a-z.]+)")
+
+# (columns that only this kind has, the kind of the objects in NAME)
+_KINDS_BY_COLUMNS: Final = (
+    ({"READY", "RESTARTS"}, "pod"),
+    ({"ROLES", "VERSION"}, "node"),
+    ({"CLUSTER-IP"}, "service"),
+    ({"VOLUME", "CAPACITY", "STORAGECLASS"}, "pvc"),
+    ({"RECLAIM POLICY", "CLAIM"}, "pv"),
+    ({"PROVISIONER"}, "storageclass"),
+    ({"SERVICE", "AVAILABLE"}, "apiservice"),
+    ({"UP-TO-DATE", "AVAILABLE", "DESIRED"}, "daemonset"),
+    ({"UP-TO-DATE", "AVAILABLE"}, "deployment"),
+    ({"REFERENCE", "MINPODS"}, "hpa"),
+    ({"MIN AVAILABLE", "ALLOWED DISRUPTIONS"}, "pdb"),
+    ({"CLASS", "HOSTS", "ADDRESS"}, "ingress"),
+    ({"HOLDER"}, "lease"),
+)
+_COLUMNS: Final = {"NAMESPACE": "namespace", "NODE": "node", "POD": "pod", "STORAGECLASS": "storageclass"}
+
+
+class EntityReader:
+    """Reads the names in lines that are given in order."""
+
+    __slots__ = ("_aligned", "_columns", "_kind", "_name", "_namespace")
+
+    def __init__(self) -> None:
+        self._columns: tuple[tuple[int, str], ...] = ()
+        self._aligned = False  # the header has gaps, so that a row has some too
+        self._kind = ""  # the kind in the last command
+        self._name = ""  # a `Name:` of unknown kind
+        self._namespace = ""
+
+    def entities(self, line: str) -> tuple[Entity, ...]:
+        """Return the names in the next line, each once."""
+        found = entities_in(line)
+        more = tuple(self._from_context(line))
+        return tuple(dict.fromkeys((*paired(more), *found))) if more else found
+
+    def _from_context(self, line: str) -> Iterator[Entity]:
+        if (command := _COMMAND.search(line)) and (kind := SPELLINGS.get(command.group(1))):
+            self._kind = kind
+            self._columns = ()
+        elif _HEADER.match(line):
+            self._columns, self._aligned = self._read_header(line), _has_gap(line)
+        else:
+            row = tuple(self._row(line)) if self._columns else ()
+            yield from row if any(name.kind != "namespace" for name in row) else self._pod_row(line)
+        if match := _DESCRIBED.match(line):
+            yield from self._described(match.group(1), match.group(2))
+
+    def _read_header(self, line: str) -> tuple[tuple[int, str], ...]:
+        starts = [(match.start(), match.group()) for match in re.finditer(r"\S+(?: (?!NAME\b)\S+)*", line)]
+        names = {name for _, name in starts}
+        of = next((kind for columns, kind in _KINDS_BY_COLUMNS if columns <= names), self._kind or "name")
+        kinds = {**_COLUMNS, "NAME": "container" if "POD" in names else of, "OBJECT": "object"}
+        return tuple((start, kinds[name]) for start, name in starts if name in kinds)
+
+    def _row(self, line: str) -> Iterator[Entity]:
+        if self._aligned and not _has_gap(line):
+            self._columns = ()  # a sentence below the table
+            return
+        read = []
+        for start, kind in self._columns:
+            # Columns are aligned: a cell begins where its header does.
+            begins = start == 0 or line[start - 1 : start].strip() == ""
+            if begins and _EMPTY.match(line, start):
+                continue
+            cell = _CELL.match(line, start) if begins else None
+            if cell is None:
+                self._columns = ()
+                return
+            prefix, name, dots = cell.groups()
+            actual = SPELLINGS.get(prefix, "") if prefix else kind
+            if actual and actual != "object":
+                read.append(_entity(actual, name, dots))
+        yield from read
+
+    def _pod_row(self, line: str) -> Iterator[Entity]:
+        """Yield the pod of a row whose header is missing or not aligned with it."""
+        if self._kind in ("", "pod") and (pod := _POD_ROW.match(line)):
+            namespace, name, dots = pod.groups()
+            if namespace:
+                yield Entity(kind="namespace", value=namespace)
+            yield _entity("pod", name, dots)
+
+    def _described(self, key: str, value: str) -> Iterator[Entity]:
+        value = value.partition("/")[0] if key == "Node" else value
+        if not IS_NAME.fullmatch(value):
+            return
+        if key == "Name":
+            self._name = value
+            if self._kind:
+                yield Entity(kind=self._kind, value=value)
+        elif key == "Namespace":
+            self._namespace = value
+            yield Entity(kind="namespace", value=value)
+            if self._name and self._kind:
+                yield Entity(kind=self._kind, value=self._name)
+        elif key == "Node":
+            yield Entity(kind="node", value=value)
+        if key in ("Node", "Service Account", "Priority") and self._name and not self._kind:
+            yield Entity(kind="pod", value=self._name, namespace=self._namespace)
+            self._name = ""
+        elif key == "StorageClass":
+            yield Entity(kind="storageclass", value=value)
+
+
+def _entity(kind: str, name: str, dots: str | None) -> Entity:
+    return Entity(kind=kind, value=f"{name}…", certain=False) if dots else Entity(kind=kind, value=name)
+
+
+def _has_gap(line: str) -> bool:
+    return "  " in line.strip()
+
 
 # The names that a signature may capture (<pod>, <namespace> …), and their meaning.
 VOCABULARY: Final[Mapping[str, str]] = MappingProxyType({
     "kind": "a kind of object: Pod, StatefulSet, TidbCluster",
     "name": "the name of an object whose kind is not known, or of anything else",
-    "namespace": "a namespace",
-    "pod": "the name of a pod",
+    **{kind.word: kind.meaning for kind in NAMED},
     "container": "the name of a container",
-    "node": "the name of a node",
     "image": "an image reference: registry/repository:tag or @digest",
     "registry": "a registry's host",
-    "deployment": "the name of a Deployment",
-    "statefulset": "the name of a StatefulSet",
-    "daemonset": "the name of a DaemonSet",
-    "replicaset": "the name of a ReplicaSet",
-    "job": "the name of a Job",
-    "cronjob": "the name of a CronJob",
-    "service": "the name of a Service",
-    "ingress": "the name of an Ingress",
-    "lease": "the name of a Lease or another lock of a leader election",
-    "pvc": "the name of a PersistentVolumeClaim",
-    "pv": "the name of a PersistentVolume",
-    "storageclass": "the name of a StorageClass",
-    "configmap": "the name of a ConfigMap",
-    "secret": "the name of a Secret",
-    "hpa": "the name of a HorizontalPodAutoscaler",
-    "pdb": "the name of a PodDisruptionBudget",
-    "resourcequota": "the name of a ResourceQuota",
-    "limitrange": "the name of a LimitRange",
-    "crd": "the name of a CustomResourceDefinition",
-    "webhook": "the name of an admission webhook",
-    "application": "the name of an Argo CD Application",
-    "tidbcluster": "the name of a TidbCluster",
     "cluster": "the name of a cluster",
-    "apiservice": "the name of an APIService: v1beta1.metrics.k8s.io",
     "api": "an API's group and version: metrics.k8s.io/v1beta1",
     "field": "the path of a field: spec.containers[0].image",
     "value": "a value that was refused, or any other quoted value",
@@ -137,3 +242,25 @@ def _bounded(symptoms: tuple[Symptom, ...]) -> tuple[Symptom, ...]:
         half = MAX_SYMPTOMS // 2
         problems = problems[:half] + problems[-half:]
     return tuple(symptoms[index] for index in sorted(problems))
+
+
+_MOST_LINES: Final = 200
+_LONGEST: Final = 400
+
+
+def kept_text(text: str, *, quotes: Collection[str] = (), opening: bool = False) -> str:
+    """Return the lines that tell of a problem, name an object or are among the `quotes` of a match.
+
+    With `opening` the first line stays: in a text that was addressed to us it says what is asked. Idempotent.
+    """
+    reader = EntityReader()
+    kept: dict[str, None] = {}
+    for number, line in lines_of(text):
+        stripped = line.strip()
+        is_first = opening and number == 1
+        is_quoted = any(quote and (quote in stripped or stripped in quote) for quote in quotes)
+        if is_first or is_quoted or PROBLEM.search(line) or reader.entities(line):
+            kept[stripped if len(stripped) <= _LONGEST or is_quoted else stripped[:_LONGEST].rstrip()] = None
+        if len(kept) == _MOST_LINES:
+            break
+    return "\n".join(kept)

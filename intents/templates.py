@@ -19,9 +19,30 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from intents.cluster_text import in_sentence, quotable, quoted
 from intents.domain import Text
-from intents.plurals import after_one
+from intents.languages import in_sentence, quotable, quoted
+
+_NOUNS: Final = (
+    "claim", "container", "endpoint", "event", "finding", "job", "minute", "node", "object", "pod", "replica",
+    "restart", "time", "volume",
+)  # fmt: skip
+_VERBS: Final[Mapping[str, str]] = {"are": "is", "have": "has", "were": "was", "run": "runs", "admit": "admits"}
+_PLURAL: Final = re.compile(rf"( (?:{'|'.join(_NOUNS)}))s\b(?: ({'|'.join(_VERBS)})\b)?")
+
+
+def after_one(words: str) -> str:
+    """Return the words that follow the number 1, which begin with a space: " pods run" as " pod runs"."""
+    found = _PLURAL.match(words)
+    if found is None:
+        return words
+    noun, verb = found.groups()
+    return noun + (f" {_VERBS[verb]}" if verb else "") + words[found.end() :]
+
+
+def counted(count: int, words: str) -> str:
+    """Return a number and the words that follow it: 1 pod is ready, 2 pods are ready."""
+    return f"{count}{after_one(f' {words}') if count == 1 else f' {words}'}"
+
 
 _PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _PATH: Final = re.compile(r"^[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*$")
@@ -256,3 +277,16 @@ def _look_up(path: tuple[str, ...], context: Mapping[str, Any]) -> Any:
             return None
         value = value[name]
     return None if value in ("", (), []) else value
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield the strings in a JSON value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield key
+            yield from texts_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts_in(item)

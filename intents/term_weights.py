@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
 from intents.patterns import PLACEHOLDER
-from intents.terms import terms_of
+from intents.tokens import terms_of
 
 # The shares of the background, of other entries and of near misses in the expected frequency of a term.
 _ORDINARY: Final = 0.4

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from intents.cluster_text import quoted
 from intents.domain import Dependents, Diagnosis, JudgedHypothesis, Language, Text, TimelineEvent
-from intents.edges import EdgeType
+from intents.languages import quoted
+from intents.named_objects import EdgeType
 from responses import words
 from responses.sentences import finished, first_hypothesis
 from responses.shown import shortened

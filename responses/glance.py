@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from intents.cluster_text import in_sentence
 from intents.domain import (
     Diagnosis,
     Finding,
@@ -27,6 +26,7 @@ from intents.domain import (
     Step,
     Text,
 )
+from intents.languages import in_sentence
 from intents.templates import capitalised, duration
 from responses import causality, sentences, words
 from responses.causality import message_of

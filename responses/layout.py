@@ -20,8 +20,8 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from intents.cluster_text import quoted
 from intents.domain import Table
+from intents.languages import quoted
 from responses.shown import shortened, shown_line
 
 _GAP: Final = 2

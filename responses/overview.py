@@ -7,8 +7,7 @@ from typing import Any, Final, NewType
 
 from intents.domain import Language, ObjectRef, Text
 from intents.overview import Impact, Overview, OverviewChange, OverviewFinding
-from intents.plurals import counted
-from intents.templates import duration
+from intents.templates import counted, duration
 from responses import glance, words
 from responses.as_json import dumps, keys_json, object_json
 from responses.safety import safe_value

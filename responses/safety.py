@@ -18,8 +18,8 @@ from typing import Any, Final, NewType, TypeVar, cast
 
 import re2
 
-from intents.cluster_text import one_line
 from intents.domain import EMPTY, Diagnosis
+from intents.languages import one_line
 from responses.redaction import REDACTED, holds_secret, redact
 from responses.redaction.buffer import LatePattern
 

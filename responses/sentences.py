@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from intents.cluster_text import in_sentence
 from intents.domain import (
     Diagnosis,
     FindingOutcome,
@@ -16,6 +15,7 @@ from intents.domain import (
     SignatureMatch,
     Verdict,
 )
+from intents.languages import in_sentence
 from responses import words
 
 _CHANGES: Final = 12

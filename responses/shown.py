@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, Final, NewType, TypeVar, cast
 
-from intents.cluster_text import neutral, without_symbols
 from intents.domain import Diagnosis, Text
+from intents.languages import neutral, without_symbols
 from responses.safety import LONGEST_TEXT, SafeDiagnosis, SafeText, safe_line
 
 ShownDiagnosis = NewType("ShownDiagnosis", Diagnosis)

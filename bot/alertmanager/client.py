@@ -17,7 +17,7 @@ from urllib.parse import quote
 import aiohttp
 
 from bot.common.redaction import clean
-from intents.alerts.silences import Matcher
+from intents.alerts.links import Matcher
 
 TIMEOUT_S: Final = 5.0
 # Thousands of silences fit.

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import Final
 
+from intents.spelling import closest
+
 # In percent; a less similar name is a different name.
 _CLOSE: Final = 60
 
@@ -62,10 +64,5 @@ def did_you_mean(word: str, known: Iterable[str], *, part: bool = False) -> str:
 
     With `part` the word may be a part of the known one, because people shorten long names.
     """
-    from rapidfuzz import fuzz  # noqa: PLC0415 - only where something went wrong
-
-    scorer = fuzz.WRatio if part else fuzz.ratio
-    # Of several names that contain the word equally well, the most similar one wins.
-    scored = [(scorer(word, each), fuzz.ratio(word, each), each) for each in sorted(known)]
-    score, _, found = max(scored, default=(0, 0, ""), key=lambda one: one[:2])
-    return f'; did you mean "{found}"?' if score >= _CLOSE else ""
+    meant = closest(word, known, at_least=_CLOSE, part=part)
+    return f'; did you mean "{meant}"?' if meant else ""

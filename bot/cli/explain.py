@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from rapidfuzz.distance import OSA
-
 from bot.cli.arguments import PROGRAM
 from bot.cli.console import ProgressLine, note, show
 from bot.cli.errors import CommandError, ExitCode
@@ -32,6 +30,7 @@ from bot.settings import Settings
 from intents.domain import Language, Verdict
 from intents.overview import Overview
 from intents.request import DiagnoseObject, ExplainText, Request, scope_of, whole_cluster
+from intents.spelling import misspelt
 from intents.symptoms import read_symptoms
 from responses.as_json import RunStats, diagnosis_json
 from responses.failures import without_cluster
@@ -225,9 +224,7 @@ def _misspelt_kind(kind: str) -> str | None:
     word = kind.lower()
     if well_known(word) is not None or "." in word or len(word) < 3:
         return None
-    words = sorted({resource.kind.lower() for resource in WELL_KNOWN})
-    distance, meant = min((OSA.distance(word, known), known) for known in words)
-    return meant if distance <= (1 if len(word) < 8 else 2) else None
+    return misspelt(word, {each.kind.lower() for each in WELL_KNOWN}, most=1 if len(word) < 8 else 2) or None
 
 
 def _needs_cluster(request: ExplainText, engine: Engine) -> bool:

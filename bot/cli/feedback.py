@@ -17,7 +17,7 @@ from bot.cli.errors import ExitCode, told
 from bot.cli.user_files import settings
 from bot.store import StoreUnavailable, open_feedback, place_of
 from intents.feedback import NONE_OF_THEM, Candidate, FeedbackSummary, WrongEntry, summary_of
-from intents.plurals import counted
+from intents.templates import counted
 from responses.safety import safe_line, safe_value
 
 

@@ -22,10 +22,9 @@ from bot.kube.objects import ref
 from bot.playground.kubernetes import SimulatedCluster, WorldError, expanded
 from bot.settings.prometheus import Source, Sources
 from intents.catalog.cases import CaseError, ask_of, like_of, world_of
-from intents.catalog.lint import examples_first
+from intents.catalog.checks import examples_first, filled_signatures, unneeded_siblings
 from intents.catalog.loader import Problem
 from intents.catalog.schema import Case, Incident
-from intents.catalog.signature_checks import filled_signatures, unneeded_siblings
 from intents.domain import Diagnosis, ObjectRef, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms

@@ -11,12 +11,11 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rapidfuzz import fuzz, process
-
 from bot.cluster.errors import ClusterError, NotServed, ServerError
 from bot.cluster.resources import WELL_KNOWN, Resource, index
 from bot.kube.objects import is_builtin
 from intents.domain import Json
+from intents.spelling import closest
 
 AGGREGATED: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 _ALIKE: Final = 70.0
@@ -65,10 +64,8 @@ class ServedKinds:
         """Return the error for a word that this cluster does not know, with the closest known kind."""
         known = {resource.kind for resource in self.words.values()}
         plain = kind.strip().split(".", 1)[0]
-        closest = process.extractOne(
-            plain.lower(), {name: name.lower() for name in sorted(known)}, scorer=fuzz.ratio, score_cutoff=_ALIKE
-        )
-        hint = f"did you mean {closest[2]}?" if closest else ""
+        meant = closest(plain, known, at_least=_ALIKE)
+        hint = f"did you mean {meant}?" if meant else ""
         return NotServed(what=kind, detail="this cluster does not know that kind", remedy=hint)
 
 

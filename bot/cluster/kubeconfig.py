@@ -10,14 +10,12 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import yaml
-from rapidfuzz import fuzz, process
 
 from bot.cluster.errors import Misconfigured
-
-_ALIKE: Final = 60.0
+from intents.spelling import closest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +154,8 @@ def _named(document: Mapping[str, Any], section: str, *, file: Path) -> Iterable
 
 
 def _hint(name: str, known: Mapping[str, KubeconfigEntry]) -> str:
-    closest = process.extractOne(name, sorted(known), scorer=fuzz.ratio, score_cutoff=_ALIKE)
-    return f'did you mean "{closest[0]}"?' if closest else _some(known)
+    meant = closest(name, known)
+    return f'did you mean "{meant}"?' if meant else _some(known)
 
 
 def _some(known: Mapping[str, KubeconfigEntry], *, most: int = 8) -> str:

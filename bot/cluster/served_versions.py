@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from rapidfuzz import fuzz, process
-
 from bot.cluster.resources import Resource
 from bot.kube.objects import is_builtin
+from intents.spelling import closest
 
 # The deprecated API migration guide: "" stands for every other kind of the group and version.
 _REMOVED: Final = {
@@ -119,8 +118,7 @@ def elsewhere(resources: Iterable[Resource], wanted: Wanted) -> tuple[Resource, 
     )
 
 
-def closest(resources: Iterable[Resource], wanted: Wanted) -> str:
+def closest_kind(resources: Iterable[Resource], wanted: Wanted) -> str:
     """Return the kind of the same group that is spelt almost alike, "" if there is none."""
-    kinds = {each.kind: each.kind.lower() for each in resources if wanted.group in (None, each.group)}
-    found = process.extractOne(wanted.word.lower(), kinds, scorer=fuzz.ratio, score_cutoff=_ALIKE)
-    return str(found[2]) if found else ""
+    kinds = {each.kind for each in resources if wanted.group in (None, each.group)}
+    return closest(wanted.word, kinds, at_least=_ALIKE)

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from intents.cluster_text import one_line
+from intents.languages import one_line
 from responses.redaction import REDACTED
 from responses.safety import redacted_name, redacted_text, redacted_value
 

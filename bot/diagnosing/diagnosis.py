@@ -28,12 +28,11 @@ from bot.diagnosing.rollbacks import with_possible_rollbacks
 from bot.diagnosing.understanding import understood
 from bot.diagnosing.unexplained import untold
 from bot.kube.access import EVERYTHING, Access
+from intents.alerts.alert import unseen_by
 from intents.alerts.labels import labels_in
 from intents.alerts.links import runbook_in
-from intents.alerts.metrics import unseen_by
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
-from intents.chains import timeline
 from intents.domain import (
     Diagnosis,
     Focus,
@@ -48,6 +47,7 @@ from intents.domain import (
 from intents.focus import entity_of, focus_of
 from intents.matcher import MatchResult
 from intents.naming import possible_names
+from intents.ranking import timeline
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.verdicts import supported
 

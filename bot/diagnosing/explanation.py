@@ -13,7 +13,6 @@ from typing import Final
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.named_objects import Resolved
 from bot.kube.objects import identity_of, ref
-from intents.capabilities import is_shown
 from intents.catalog.loader import Catalog
 from intents.domain import (
     Existence,
@@ -25,7 +24,8 @@ from intents.domain import (
     ProbeResult,
     Verdict,
 )
-from intents.focus import KINDS
+from intents.focus import is_shown
+from intents.kinds import KINDS
 from intents.ranking import rank
 from intents.verdicts import judge, supported
 

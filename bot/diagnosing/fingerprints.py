@@ -7,11 +7,11 @@ from hashlib import blake2b
 from typing import Final
 
 from bot.kube.owners import generated_stem
+from intents.anchors import names
 from intents.catalog.schema import Incident
 from intents.domain import Finding, Hypothesis, JudgedHypothesis, Verdict
-from intents.edges import ObjectKey
 from intents.focus import focus_of
-from intents.quotes import names
+from intents.named_objects import ObjectKey
 from intents.subjects import ties
 
 # What differs between two pastes of one error: times, ages, counts of repetitions, uids, process ids of klog.

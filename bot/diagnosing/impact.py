@@ -20,8 +20,7 @@ from bot.kube.owners import owner_of, workload_of
 from bot.kube.rollouts import replicas_of
 from intents.condition_polarity import is_trouble
 from intents.domain import Gap, Json, JudgedHypothesis, ObjectRef, Permission
-from intents.edges import EdgeType, ObjectKey
-from intents.impact import Dependent, Dependents
+from intents.named_objects import Dependent, Dependents, EdgeType, ObjectKey
 from intents.subjects import ties
 from intents.verdicts import supported
 

@@ -13,15 +13,14 @@ from bot.diagnosing.read_ahead import announced_by_evidence
 from bot.diagnosing.reads import Reads
 from bot.graph.cluster_graph import ClusterGraph
 from intents.anchors import NO_QUESTION, Question
-from intents.capabilities import is_capability, is_shown, raised
-from intents.catalog.causes import Cause, LinkedBy
+from intents.catalog.fields import Cause, LinkedBy
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
-from intents.chains import causes_of, may_cause
 from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, ObjectRef, ProbeResult
-from intents.edges import ObjectKey
-from intents.focus import KINDS, besides
-from intents.ranking import rank, recovery_of
+from intents.focus import besides, is_capability, is_shown, raised
+from intents.kinds import KINDS
+from intents.named_objects import ObjectKey
+from intents.ranking import causes_of, may_cause, rank, recovery_of
 from intents.subjects import ties
 from intents.verdicts import judge, supported
 

@@ -19,9 +19,10 @@ from bot.diagnosing.similar_names import MOST_CANDIDATES, candidates, is_almost_
 from bot.kube.objects import condition, named_ref, namespace_of
 from bot.kube.services import ip_in
 from intents.catalog.schema import Incident
-from intents.command_lines import IS_NAME
 from intents.domain import Entity, Existence, Focus, Hypothesis, Json, NamedObject, ObjectRef, Permission
-from intents.focus import CLUSTER_SCOPED, KINDS, besides, focus_of, named_as
+from intents.focus import besides, focus_of, named_as
+from intents.kinds import CLUSTER_SCOPED, KINDS, TABLE
+from intents.places import IS_NAME
 from intents.spoken_names import is_compound, is_telling
 
 PERMISSIONS: Final = (
@@ -31,7 +32,7 @@ PERMISSIONS: Final = (
 )
 
 # The absence of these is what their incidents are about.
-_JUDGED_BY_RULES: Final = frozenset({"StorageClass", "APIService", "PersistentVolume"})
+_JUDGED_BY_RULES: Final = frozenset(kind.kind for kind in TABLE if kind.absence)
 # Incidents about the one may come from the absence of the others: an Ingress has no backend without its Service.
 _BEHIND: Final = {"ingress": ("Service",), "hpa": ("Deployment", "StatefulSet", "ReplicaSet")}
 

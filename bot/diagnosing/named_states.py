@@ -32,13 +32,12 @@ from intents.domain import (
     Observation,
     Verdict,
 )
-from intents.focus import KINDS
+from intents.kinds import CLUSTER_SCOPED, KINDS
 from intents.ranking import rank
 from intents.verdicts import supported
 
 # Of the objects that a text names, the most broken are read.
 MOST_READ: Final = 3
-_UNNAMESPACED: Final = frozenset({"node", "pv", "storageclass", "apiservice"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +145,7 @@ class NamedStateFinder:
     async def _found(self, name: Entity) -> _Standing | NamedObject | None:
         """Return the object of a name, a note if there is none of a certain name, else None. Never raise."""
         kinds = ANY_KIND if name.kind == "object" else (KINDS.get(name.kind, ""),)
-        home = "" if name.kind in _UNNAMESPACED else name.namespace or self.namespace
+        home = "" if KINDS.get(name.kind) in CLUSTER_SCOPED else name.namespace or self.namespace
         for kind in filter(None, kinds):
             focus = Focus(kind=kind, namespace=home, name=name.value)
             try:

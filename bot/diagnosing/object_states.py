@@ -24,7 +24,6 @@ from bot.kube.containers import containers_in
 from bot.kube.health import can_judge
 from bot.kube.objects import identity_of, is_builtin, namespace_of, node_name_of, ref
 from bot.kube.settling import lasting_problem
-from intents.capabilities import is_shown
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.domain import (
@@ -42,8 +41,9 @@ from intents.domain import (
     Text,
     Verdict,
 )
-from intents.edges import ObjectKey
-from intents.focus import CUSTOM_RESOURCE, KINDS, named_as
+from intents.focus import CUSTOM_RESOURCE, is_shown, named_as
+from intents.kinds import KINDS
+from intents.named_objects import ObjectKey
 from intents.ranking import rank, recovery_of
 from intents.subjects import unshared
 from intents.symptoms import read_symptoms

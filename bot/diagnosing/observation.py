@@ -24,7 +24,7 @@ from bot.kube.objects import identity_of, is_builtin, label_selector, name_of, n
 from bot.kube.selected_pods import selector_of
 from bot.kube.settling import STARTING, is_settling, is_starting, names_a_failure
 from bot.probes.shared.log_lines import TAIL_LINES
-from intents.catalog.causes import Consequence
+from intents.catalog.fields import Consequence
 from intents.condition_polarity import is_trouble
 from intents.domain import Gap, Json, ObjectRef, Permission
 

@@ -21,10 +21,11 @@ from bot.kube.objects import name_of, named_ref, namespace_of, status_of
 from bot.kube.owners import stem_of_hash, workload_of
 from bot.kube.timestamps import parse_time
 from bot.probes.shared.log_lines import TAIL_LINES
+from intents.anchors import Statement, speakers
 from intents.catalog.loader import Catalog
 from intents.domain import Existence, Focus, Json, NamedObject, ObjectRef, Permission, Text
-from intents.focus import WORDS, entity_of, focus_of, named_as
-from intents.quotes import Statement, speakers
+from intents.focus import entity_of, focus_of, named_as
+from intents.kinds import WORDS
 
 PERMISSIONS: Final = (
     Permission(verb="list", resource="events"),

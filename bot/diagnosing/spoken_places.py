@@ -18,7 +18,7 @@ from bot.diagnosing.similar_names import listed_anywhere
 from bot.kube.objects import name_of
 from intents.catalog.schema import Incident
 from intents.domain import Entity
-from intents.focus import CLUSTER_SCOPED, KINDS, WORDS
+from intents.kinds import CLUSTER_SCOPED, KINDS, WORDS
 from intents.matcher import MatchResult
 from intents.naming import namespaces_in
 from intents.spoken_places import SpokenWords, placed, spoken_words

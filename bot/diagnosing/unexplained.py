@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from bot.diagnosing.observation import Observed, Statement, Telling
-from intents.catalog.causes import Consequence
+from intents.catalog.fields import Consequence
 from intents.catalog.loader import Catalog
 from intents.domain import Finding, FindingOutcome, JudgedHypothesis, Observation, Verdict
 from intents.ranking import recovery_of

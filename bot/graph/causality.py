@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from bot.graph.joins import GraphNode, edges_among
-from intents.edges import Edge, EdgeType, ObjectKey
+from intents.named_objects import Edge, EdgeType, ObjectKey
 
 
 def causes_among(nodes: Iterable[GraphNode]) -> Mapping[ObjectKey, frozenset[ObjectKey]]:

@@ -16,7 +16,7 @@ from bot.kube.agents import is_agent
 from bot.kube.objects import node_name_of, waits_for_node
 from bot.kube.placement import may_use
 from intents.domain import Json
-from intents.edges import Edge, EdgeType, ObjectKey
+from intents.named_objects import Edge, EdgeType, ObjectKey
 
 # Edges whose source needs the target, and those whose target needs the source; what is bound needs each other.
 _NEEDS_TARGET: Final = frozenset(

@@ -17,8 +17,8 @@ from bot.kube.services import service_of
 from bot.kube.tidb_clusters import labelled_cluster
 from bot.kube.volume_attachments import attachment_in, driver_of
 from bot.kube.volume_claims import claim_names, claim_reference, class_of, volume_name_of
-from intents.edges import Edge, EdgeType, ObjectKey
-from intents.focus import CLUSTER_SCOPED
+from intents.kinds import CLUSTER_SCOPED
+from intents.named_objects import Edge, EdgeType, ObjectKey
 
 # Where a container or volume names an object: the field, the key of its name, and the kind.
 _ENVIRONMENT: Final = (("configMapRef", "ConfigMap"), ("secretRef", "Secret"))
@@ -35,11 +35,6 @@ _METRICS: Final = {
 _WEBHOOKS: Final = frozenset({"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"})
 _BINDINGS: Final = frozenset({"RoleBinding", "ClusterRoleBinding"})
 _TEMPLATED: Final = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
-# Kinds outside namespaces, beside all whose name begins with "Cluster".
-_UNNAMESPACED: Final = CLUSTER_SCOPED | {
-    "Namespace", "Image", "IngressClass", "GatewayClass", "PriorityClass", "RuntimeClass", "CSIDriver", "CSINode",
-    "VolumeAttachment", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
-}  # fmt: skip
 # What decides about pods by their labels: traffic, evictions.
 _POLICIES: Final = frozenset({"NetworkPolicy", "PodDisruptionBudget"})
 _SERVES: Final = frozenset({EdgeType.PROVIDES, EdgeType.ROUTES_TO})
@@ -49,7 +44,7 @@ Named = tuple[EdgeType, ObjectKey]
 
 def key_of(kind: str, namespace: str, name: str) -> ObjectKey:
     """Return the identity of an object; a kind outside namespaces has none, whatever the field's own object has."""
-    outside = kind in _UNNAMESPACED or (kind.startswith("Cluster") and kind != "Cluster")
+    outside = kind in CLUSTER_SCOPED or (kind.startswith("Cluster") and kind != "Cluster")
     return kind, "" if outside else namespace, name
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.graph.edges import edges_of, key_in, pod_labels_of, pod_selector_of
-from intents.edges import Edge, EdgeType, ObjectKey
+from intents.named_objects import Edge, EdgeType, ObjectKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ from bot.jobs.contract import (
 )
 from bot.jobs.engine import DEADLINE, DeadlinePassed
 from bot.jobs.slots import JobSlots
-from intents.plurals import counted
+from intents.templates import counted
 
 # One pass of a loop that keeps up takes less.
 _KEEPS_UP_S: Final = 0.010

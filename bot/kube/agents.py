@@ -6,13 +6,13 @@ these the template's tolerations, node selector and node affinity decide.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from bot.kube.objects import labels_of, node_name_of, pod_template_of, spec_of, status_of
 from bot.kube.owners import owner_references
 from bot.kube.placement import Requirement, refusal
+from intents.spelling import closest
 
 # Tolerations of every DaemonSet's pods: node conditions and a cordon never keep them off.
 _OWN_TOLERATIONS: Final = (
@@ -96,7 +96,6 @@ def differences(bad: Iterable[Mapping[str, str]], good: Iterable[Mapping[str, st
 # The kubelet, the cloud controller and controllers of nodes write labels of these domains; volumes depend on them.
 _FIXED: Final = ("kubernetes.io", "k8s.io")
 _NODE_POOLS: Final = ("eks.amazonaws.com", "cloud.google.com", "azure.com", "karpenter.sh", "openshift.io")
-_LIKE: Final = 0.6
 _MOST: Final = 2000
 
 
@@ -116,9 +115,9 @@ def closest_label(asked: Iterable[Requirement], nodes: Iterable[Mapping[str, str
             continue
         # Another value of the same key tells more than a similar word.
         if same := [pair for pair, (key, _) in zip(have, found, strict=True) if key == each.key]:
-            return (difflib.get_close_matches(wanted[0], same, n=1, cutoff=0.0) or same)[0]
-        if close := difflib.get_close_matches(wanted[0], have, n=1, cutoff=_LIKE):
-            return close[0]
+            return closest(wanted[0], same, at_least=0)
+        if close := closest(wanted[0], have):
+            return close
         if value := [pair for pair, (_, value) in zip(have, found, strict=True) if value in each.values]:
             return value[0]
     return ""

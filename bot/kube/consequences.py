@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from intents.catalog.causes import Consequence
+from intents.catalog.fields import Consequence
 
 _REASONS: Final[Mapping[str, Consequence]] = {
     # of containers that wait, and of events

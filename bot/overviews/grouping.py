@@ -10,7 +10,7 @@ from typing import Final
 from bot.graph.causality import causes_among
 from bot.overviews.troubled_objects import WORKLOADS, Identity, TroubledObject
 from intents.domain import ObjectRef
-from intents.edges import ObjectKey
+from intents.named_objects import ObjectKey
 from intents.overview import Impact
 
 _EXAMPLES: Final = 3

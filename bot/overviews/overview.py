@@ -31,7 +31,7 @@ from bot.overviews.grouping import Group, grouped, impact_of, reference
 from bot.overviews.scan import Scan, Scanner, kinds_read
 from bot.overviews.troubled_objects import Identity, TroubledObject, troubled
 from intents.domain import Existence, Json, JudgedHypothesis, NamedObject, ObjectRef, Text, Verdict
-from intents.edges import ObjectKey
+from intents.named_objects import ObjectKey
 from intents.overview import Overview, OverviewFinding
 from intents.verdicts import supported
 

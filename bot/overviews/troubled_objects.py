@@ -27,9 +27,9 @@ from bot.kube.owners import owner_of, owner_references
 from bot.kube.pod_readiness import is_ready
 from bot.kube.settling import STARTING, is_starting, lasting_problem
 from bot.kube.volume_claims import class_of
+from intents.anchors import names
 from intents.domain import Json
-from intents.edges import Edge, EdgeType, ObjectKey
-from intents.quotes import names
+from intents.named_objects import Edge, EdgeType, ObjectKey
 
 WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
 _VARIABLE: Final = re.compile(r"\b\d+(?:\.\d+)?(?:ms|s|m|h|d)?\b|[0-9a-f]{8}-[0-9a-f-]{27}|\bpod=\S+")

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, TypeAdapter, model_validat
 from bot.policy.matching import Actor, is_here
 from bot.policy.model import Channel, StrictModel
 from bot.policy.strict_yaml import FileError, Step, read_strictly
-from intents.command_lines import IS_NAME
+from intents.places import IS_NAME
 
 _BARE_NAME: Final = re.compile(r"[^\s,A-Z#*][^\s,A-Z#]*")
 

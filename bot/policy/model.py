@@ -24,9 +24,9 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from rapidfuzz import fuzz, process
 
 from intents.catalog.schema import Risk as RemedyRisk
+from intents.spelling import closest
 
 _CHANNEL: Final = re.compile(r"\*|[CG][A-Z0-9]+|#[^\s,A-Z#]+")
 _USER: Final = re.compile(r"\*|[UW][A-Z0-9]+")
@@ -74,8 +74,7 @@ def _each(pattern: re.Pattern[str], expected: str) -> Callable[[str], str]:
 def _one_of(known: Collection[str], what: str) -> Callable[[str], str]:
     def checked(value: str) -> str:
         if value not in known:
-            meant = process.extractOne(value, known, scorer=fuzz.ratio)
-            raise ValueError(f"{value!r} is not a known {what}: did you mean {meant[0]}?")
+            raise ValueError(f"{value!r} is not a known {what}: did you mean {closest(value, known, at_least=0)}?")
         return value
 
     return checked

@@ -6,9 +6,7 @@ A ConfigMap is read. A Secret never is: the kubelet's message alone tells that o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Final
 
 from bot.kube.config_references import ConfigReference, Missing, missing_in, references_of
@@ -28,6 +26,7 @@ from intents.domain import (
     ProbeResult,
     Row,
 )
+from intents.spelling import closest
 
 # The pods of one owner wait for the same: so many owners' pods are read.
 MOST_PODS: Final = 12
@@ -35,7 +34,7 @@ _MOST_USERS: Final = 5
 _MOST_LISTED: Final = 500
 # The kubelet tries a mount again after two minutes at most.
 _FRESH_S: Final = 600
-_LIKE: Final = 0.5
+_LIKE: Final = 50.0
 _HELD_UP: Final = frozenset({"CreateContainerConfigError", "ContainerCreating", "PodInitializing", ""})
 
 
@@ -157,11 +156,11 @@ async def _compared(broken: _Broken, look: Look) -> _Compared:
 
 async def _closest(broken: _Broken, look: Look) -> str:
     if broken.key:
-        return _most_like(broken.key, broken.keys)
+        return closest(broken.key, broken.keys, at_least=_LIKE)
     if broken.reference.kind != "ConfigMap":
         return ""
     maps = await look.list("ConfigMap", namespace=namespace_of(broken.pod), limit=_MOST_LISTED)
-    return _most_like(broken.reference.name, [name_of(each) for each in maps])
+    return closest(broken.reference.name, map(name_of, maps), at_least=_LIKE)
 
 
 async def _users(broken: _Broken, look: Look) -> tuple[str, ...]:
@@ -171,11 +170,6 @@ async def _users(broken: _Broken, look: Look) -> tuple[str, ...]:
     owners = [owner_of(pod) for pod in pods if any((each.kind, each.name) == wanted for each in references_of(pod))]
     others = dict.fromkeys(f"{each.kind}/{each.name}" for each in owners if each.name != mine.name)
     return tuple(others)[:_MOST_USERS]
-
-
-def _most_like(name: str, choices: Sequence[str]) -> str:
-    scored = sorted((-SequenceMatcher(None, name.lower(), each.lower()).ratio(), each) for each in choices)
-    return scored[0][1] if scored and -scored[0][0] >= _LIKE else ""
 
 
 PROBE: Final = Probe(

@@ -8,13 +8,13 @@ from typing import Final
 
 from bot.cluster.resources import Resource
 from bot.kube.gateway_routes import accepted_by, is_granted, parent_refs, refusals_of, service_refs
-from bot.kube.ingresses import closest
 from bot.kube.objects import name_of, namespace_of, place_of, ref
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.served_objects import served_objects
 from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.spelling import closest
 
 _GROUP: Final = "gateway.networking.k8s.io"
 _KINDS: Final = {"HTTPRoute": "httproutes", "GRPCRoute": "grpcroutes", "TLSRoute": "tlsroutes", "Gateway": "gateways"}

@@ -28,7 +28,7 @@ from intents.domain import (
     ProbeResult,
     Row,
 )
-from intents.plurals import counted
+from intents.templates import counted
 
 # Labels with the name of a component of the cluster, also of static pods on GKE and AKS.
 _NAME_LABELS: Final = ("k8s-app", "component", "app.kubernetes.io/name", "app")

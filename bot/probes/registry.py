@@ -10,8 +10,7 @@ from types import MappingProxyType
 
 import bot.probes
 from bot.probes.contract import Probe
-from intents.catalog.key_uses import Path
-from intents.catalog.readable import unreadable
+from intents.catalog.key_uses import Path, unreadable
 from intents.catalog.schema import Incident
 from intents.domain import ProbeDeclaration
 

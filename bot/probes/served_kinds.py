@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.served_versions import Wanted, closest, elsewhere, serves, versions_now
+from bot.cluster.served_versions import Wanted, closest_kind, elsewhere, serves, versions_now
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
 from intents.domain import ObjectRef, ProbeDeclaration, ProbeResult
@@ -55,7 +55,7 @@ async def read(look: Look) -> ProbeResult:
         server=server,
         product=wanted.product,
         elsewhere=tuple(dict.fromkeys(each.api_version for each in others)),
-        closest=closest(kinds.resources, wanted) if not now else "",
+        closest=closest_kind(kinds.resources, wanted) if not now else "",
     ).row(
         ObjectRef(kind="API", name=f"{wanted.api}/{kind}" if wanted.api else kind),
         reproduce=f"kubectl api-resources{f' --api-group={wanted.group}' if wanted.group else ''} -o wide",

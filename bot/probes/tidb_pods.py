@@ -17,7 +17,7 @@ from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
 from intents.domain import Json, ProbeDeclaration, ProbeResult, Row
-from intents.plurals import counted
+from intents.templates import counted
 
 RUNMODE: Final = "runmode"
 _DEBUG: Final = "debug"

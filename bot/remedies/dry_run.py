@@ -20,7 +20,7 @@ from bot.remedies.shared.budgets import blocked_by
 from bot.remedies.shared.object_diff import without_bookkeeping
 from bot.remedies.shared.refusal import gone, refused
 from intents.domain import Json, Text
-from intents.plurals import counted
+from intents.templates import counted
 
 # Concurrency limit: an API server in trouble is spared.
 _AT_ONCE: Final = 8

@@ -13,8 +13,8 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_failures import failure_in
 from bot.kube.objects import name_of, namespace_of
-from intents.cluster_text import quoted
 from intents.domain import ObjectRef, Text
+from intents.languages import quoted
 
 # Pods whose containers are looked at; the first one that fails is described.
 _MOST_PODS: Final = 3

@@ -17,7 +17,8 @@ from bot.diagnosing.reads import Reads
 from bot.remedies.contract import About, Applied, EffectStatus
 from intents.catalog.schema import Symptom as SymptomRule
 from intents.domain import Diagnosis, Finding, FindingOutcome, Hypothesis, JudgedHypothesis, ObjectRef
-from intents.focus import KINDS, named_as
+from intents.focus import named_as
+from intents.kinds import KINDS
 from intents.rules import RuleResult, evaluate
 from intents.subjects import narrowed, unshared
 from intents.verdicts import judge, supported, values_for

@@ -25,7 +25,7 @@ from bot.remedies.symptom import rule_of, symptom_of
 from bot.remedies.undo import action_of
 from intents.catalog.schema import Remediation
 from intents.domain import Diagnosis, Finding, FindingOutcome, GapReason, Text
-from intents.plurals import counted
+from intents.templates import counted
 from responses.words import REASONS
 
 VERIFY_S: Final = 120.0

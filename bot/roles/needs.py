@@ -23,7 +23,8 @@ from bot.remedies.shared.kinds import permission
 from bot.remedies.undo import permissions_to_undo
 from intents.catalog.loader import Catalog
 from intents.domain import Permission
-from intents.focus import CUSTOM_RESOURCE, KINDS
+from intents.focus import CUSTOM_RESOURCE
+from intents.kinds import KINDS
 
 DIAGNOSIS: Final = "every diagnosis"
 ASKED_ABOUT: Final = "the object asked about"

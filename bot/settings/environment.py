@@ -22,8 +22,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.settings.prometheus import ETCD_JOB, ClusterSettings, Sources, parse_sources
 from bot.settings.reports import ReportSchedule, WatchedPlace, parse_feedback_report, parse_reports, parse_watch
+from intents.catalog.fields import describe
 from intents.domain import Language
-from intents.field_descriptions import describe
+from intents.spelling import closest
 
 PREFIX: Final = "CASEBOOK_"
 _INJECTED: Final = re.compile(r"CASEBOOK(_[A-Z0-9]+)*_(PORT(_\w+)?|SERVICE_\w+)|CASEBOOK_PORT(_\w+)?")
@@ -398,12 +399,5 @@ def _misspelt(environment: Mapping[str, str]) -> tuple[str, ...]:
         f"{name} is not a setting: did you mean {meant}?"
         for name in sorted(environment)
         if name not in known and name.startswith(PREFIX) and not _INJECTED.fullmatch(name)
-        if (meant := _closest(name, known))
+        if (meant := closest(name, known, at_least=85))
     )
-
-
-def _closest(name: str, known: Iterable[str]) -> str:
-    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only for a variable that is not known
-
-    found = process.extractOne(name, sorted(known), scorer=fuzz.ratio, score_cutoff=85)
-    return found[0] if found else ""

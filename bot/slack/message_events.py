@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from intents.alerts.cleared import is_labelled_cleared
+from intents.alerts.labels import is_labelled_cleared
 from intents.alerts.links import as_line, hidden_labels, hidden_runbook, is_runbook, labels_of_link
 from intents.alerts.states import FIRING, RESOLVED
-from intents.slack_text import unformatted
+from intents.text_cleanup import unformatted
 from responses.safety import safe_value
 
 _DEEPEST: Final = 8

@@ -24,8 +24,7 @@ from bot.store.alert_groups import AlertScope, ArrivedAlert
 from bot.store.outbox import AcceptedJob
 from bot.surfaces.web import Route
 from bot.workflows.job_payloads import AlertGroupJob
-from intents.alerts.alert import AlertGroup
-from intents.alerts.webhook import AlertPayloadError, parse_webhook
+from intents.alerts.alert import AlertGroup, AlertPayloadError, parse_webhook
 
 _log: Final = structlog.get_logger(__name__)
 

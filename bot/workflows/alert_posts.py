@@ -26,12 +26,11 @@ from bot.workflows.job_payloads import AlertOverJob, AlertPostJob
 from bot.workflows.kept_answer import AlertFinding
 from bot.workflows.message_poster import MessagePoster, post_once, show_once
 from bot.workflows.services import ANSWER, Exchange, Services, post_key, retry_step
-from intents.alerts.identity import identities
-from intents.alerts.metrics import unseen_by
+from intents.alerts.alert import identities, unseen_by
+from intents.alerts.links import matchers_of
 from intents.alerts.objects import KINDS, object_of
-from intents.alerts.silences import matchers_of
 from intents.domain import Diagnosis, Focus, ObjectRef, Verdict
-from intents.edges import ObjectKey
+from intents.named_objects import ObjectKey
 from intents.subjects import unshared
 from intents.verdicts import supported
 from responses.alert_words import over_after

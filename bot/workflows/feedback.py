@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
@@ -24,9 +23,9 @@ from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import Requester, Services, retry_step
 from intents.domain import Language, Text
 from intents.feedback import LONGEST_REMARK, NONE_OF_THEM, Correction
-from intents.misuse import Misuse
 from intents.mutes import MUTED_FOR, MuteCommand
 from intents.slash import MutedQuery
+from intents.spelling import Misuse, closest
 from responses import failures
 from responses.safety import safe_line
 from responses.slack import feedback as feedback_words
@@ -100,8 +99,8 @@ class Mutes:
 
 def _unknown(name: str, incidents: Iterable[str]) -> Misuse:
     says = Text(en=f'there is no incident "{name}"', zh=f"没有问题“{name}”")
-    closest = max(incidents, key=lambda each: DamerauLevenshtein.normalized_similarity(name, each), default="")
-    return Misuse(says=says, closest=f"mute {closest}" if closest else "")
+    meant = closest(name, incidents, at_least=0)
+    return Misuse(says=says, closest=f"mute {meant}" if meant else "")
 
 
 _log: Final = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 from bot.jobs import JobPayload, JobTurn, JobUrgency, Json
 from bot.overviews.watched_rows import LastingTrouble
 from bot.store import FactRow
-from intents.alerts.silences import Matcher
+from intents.alerts.links import Matcher
 from intents.channel_commands import ChannelAction
 from intents.domain import Language
 from responses.slack.presses import Press

@@ -25,8 +25,8 @@ from bot.workflows.dialogs import DialogContent, FilledDialog, content_key, dial
 from bot.workflows.job_payloads import PreviewJob, RemedyJob
 from bot.workflows.press_records import APPROVAL, ENDS, UNDO, WRITING, ConfirmedPress, PlanClaims, PressRecorder
 from bot.workflows.services import Requester, Services, retry_step
-from intents.cluster_text import quoted
 from intents.domain import Text
+from intents.languages import quoted
 from responses import failures
 from responses.safety import safe, safe_value
 from responses.slack.message import View

@@ -17,8 +17,8 @@ from bot.workflows.learned_entries import InForce, LearnedEntries
 from bot.workflows.message_poster import post_once
 from bot.workflows.save_dialog import may_change
 from bot.workflows.services import Requester, Services, retry_step
+from intents.channel_commands import LearnedAction, LearnedCommand
 from intents.domain import Language, Text
-from intents.learned_command import LearnedAction, LearnedCommand
 from responses import failures, learned_words
 from responses.slack.learned import LearnedShown, all_learned, learned_notice, saved_message
 from responses.slack.message import Message

@@ -27,7 +27,7 @@ from bot.workflows.alert_posts import start_post
 from bot.workflows.dialogs import CheckedDialog, SubmittedDialog
 from bot.workflows.job_payloads import AlertPressJob, SilenceDialogJob, SilenceEndJob, SilenceJob
 from bot.workflows.services import Requester, Services, retry_step
-from intents.alerts.silences import LONGEST_REASON, Matcher, duration_of, matchers_of, namespace_of
+from intents.alerts.links import LONGEST_REASON, Matcher, duration_of, matchers_of, namespace_of
 from intents.domain import Text
 from responses import alert_words, failures
 from responses.safety import safe_line

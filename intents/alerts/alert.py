@@ -1,15 +1,77 @@
-"""Define alerts as Prometheus' Alertmanager groups them, whichever way they reach us."""
+"""Define alerts as Alertmanager groups them, whichever way they reach us: read them, tell what one measures, and which
+are the same.
+
+Of the body of Alertmanager's webhook, version 4, unknown fields are ignored: later versions add some.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
+from typing import Annotated, Any, Final, Literal
 
-from intents.alerts.metrics import unseen_by
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from intents.alerts.labels import alerts_in, labels_in
+from intents.alerts.links import web_address
 from intents.alerts.objects import object_of
+from intents.gaps import Gap, GapReason
 from intents.request import DiagnoseObject, ExplainText
+
+# `@` stands for the labels of the alert's time series.
+_QUERIES: Final[Mapping[str, str]] = {
+    "CPUThrottlingHigh": (
+        "increase(container_cpu_cfs_throttled_periods_total@[5m]) / increase(container_cpu_cfs_periods_total@[5m])"
+    ),
+    "NodeFilesystemSpaceFillingUp": "node_filesystem_avail_bytes@ / node_filesystem_size_bytes@",
+    "NodeFilesystemAlmostOutOfSpace": "node_filesystem_avail_bytes@ / node_filesystem_size_bytes@",
+    "NodeFilesystemFilesFillingUp": "node_filesystem_files_free@ / node_filesystem_files@",
+    "NodeFilesystemAlmostOutOfFiles": "node_filesystem_files_free@ / node_filesystem_files@",
+    "NodeNetworkReceiveErrs": "rate(node_network_receive_errs_total@[2m])",
+    "NodeNetworkTransmitErrs": "rate(node_network_transmit_errs_total@[2m])",
+    "NodeHighNumberConntrackEntriesUsed": "node_nf_conntrack_entries@ / node_nf_conntrack_entries_limit@",
+    "NodeBondingDegraded": "node_bonding_slaves@ - node_bonding_active@",
+    "NodeClockSkewDetected": "node_timex_offset_seconds@",
+    "NodeClockNotSynchronising": "node_timex_sync_status@",
+    "NodeRAIDDegraded": "node_md_disks_required@ - ignoring(state) node_md_disks@",
+    "NodeRAIDDiskFailure": "node_md_disks@",
+    "NodeDiskIOSaturation": "rate(node_disk_io_time_weighted_seconds_total@[5m])",
+    "NodeCPUHighUsage": "sum by (mode) (rate(node_cpu_seconds_total@[2m]))",
+    "NodeSystemSaturation": "node_load1@",
+    "NodeMemoryMajorPagesFaults": "rate(node_vmstat_pgmajfault@[5m])",
+    "NodeMemoryHighUtilization": "1 - node_memory_MemAvailable_bytes@ / node_memory_MemTotal_bytes@",
+    "NodeFileDescriptorLimit": "node_filefd_allocated@ / node_filefd_maximum@",
+    "NodeSystemdServiceFailed": "node_systemd_unit_state@",
+    "NodeSystemdServiceCrashlooping": "increase(node_systemd_service_restart_total@[5m])",
+    "NodeTextFileCollectorScrapeError": "node_textfile_scrape_error@",
+    "KubeletPlegDurationHigh": "rate(kubelet_pleg_relist_duration_seconds_sum@[5m])",
+    "KubeletPodStartUpLatencyHigh": "rate(kubelet_pod_worker_duration_seconds_sum@[5m])",
+    "KubeletClientCertificateExpiration": "kubelet_certificate_manager_client_ttl_seconds@",
+    "KubeletServerCertificateExpiration": "kubelet_certificate_manager_server_ttl_seconds@",
+}
+METRICS_ONLY: Final = frozenset(_QUERIES)
+_SERIES: Final = ("namespace", "pod", "container", "instance", "device", "mountpoint", "master", "name", "state")
+# The exporter's own place is no label of what it measures.
+_OF_EXPORTER: Final = frozenset({"namespace", "pod", "container"})
+_PLAIN: Final = re.compile(r"[\w./:@-]{1,100}")
+
+
+def unseen_by(labels: Mapping[str, str]) -> tuple[Gap, ...]:
+    """Return what the Kubernetes API cannot tell about an alert, with the query that can; () for any other alert."""
+    name = labels.get("alertname", "")
+    query = _QUERIES.get(name)
+    if query is None:
+        return ()
+    beside = _OF_EXPORTER if labels.get("instance") else frozenset()
+    series = {each: labels[each] for each in _SERIES if each not in beside and _PLAIN.fullmatch(labels.get(each, ""))}
+    selector = "{" + ", ".join(f'{label}="{value}"' for label, value in series.items()) + "}"
+    asked = query.replace("@", selector if series else "")
+    return (Gap(what=f"the metric behind {name}", reason=GapReason.ONLY_METRICS, detail=asked),)
 
 
 class AlertStatus(StrEnum):
@@ -66,3 +128,139 @@ def question_of(labels: Mapping[str, str], summary: str = "") -> DiagnoseObject 
         return DiagnoseObject(kind=about.kind, namespace=about.namespace, name=about.name, unseen=unseen_by(labels))
     named = (f"{label} = {value}" for label, value in labels.items() if label != "alertname")
     return ExplainText(text="\n".join((f"alertname = {labels.get('alertname', '')}", *named, summary)).rstrip())
+
+
+# Alertmanager's default title: the state with the number of alerts, then what has the same values in both posts.
+_TITLE: Final = re.compile(
+    r"(?i)(?:\[(?:firing|resolved|ok|alerting|triggered|recovered|closed)\b[^\]]*\]|(?-i:FIRING|RESOLVED)(?::|\[\d{1,4}\])|【[^】]*】)\s*(.{3,600})"
+)
+# "Triggered #1234: …" and "Resolved #1234: …" of PagerDuty, "#12: …" of Opsgenie.
+_NUMBERED: Final = re.compile(
+    r"(?i)\b(?:triggered|acknowledged|resolved|incident|alert|closed|created)\b[^#\n]{0,60}#(\d{1,9})\b"
+)
+_WORD: Final = re.compile(r"[\w./:-]+")
+_HEAD: Final = 5
+
+
+def identities(text: str, *, over: bool = False) -> tuple[str, ...]:
+    """Return what this post has in common with every other post about the same alert; () for another text.
+
+    Of a post that fires it is what the alert is known by that is answered. With `over` it is what each of its alerts is
+    known by, as exactly as it can be: by the title only if it has neither objects nor a number.
+    Each is a digest, so that no text is kept.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    known = [_known(labels) for labels in (alerts_in(lines) if over else [labels_in(lines)]) if labels]
+    exact = [each for each in known if each[0] == "object"]
+    titles: list[tuple[str, ...]] = []
+    for line in lines[:_HEAD]:
+        if match := _NUMBERED.search(line):
+            exact.append(("number", match[1]))
+        if (match := _TITLE.search(line)) and (words := _WORD.findall(match[1])):
+            titles.append(("title", *sorted(words)))
+    return tuple(map(_digest, dict.fromkeys(exact if over and exact else [*known, *exact, *titles])))
+
+
+def _known(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what an alert is known by: its object, or all its labels where they name none."""
+    if focus := object_of(labels):
+        return ("object", labels["alertname"], focus.kind, focus.namespace, focus.name)
+    return ("labels", *(f"{key}={value}" for key, value in sorted(labels.items())))
+
+
+def _digest(parts: Sequence[str]) -> str:
+    return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+# More alerts than Alertmanager groups in practice; the size limit of the body allows about as many.
+_MOST_ALERTS: Final = 5_000
+_MOST_LABELS: Final = 64
+_LONGEST_VALUE: Final = 1_000
+_LONGEST_WORDS: Final = 4_000
+# Alertmanager's. Another one could look like a credential, and the store would not find it again.
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
+# Go's zero time is in year 1: the alert has no end yet. At either edge a time has no UTC equivalent.
+_YEARS: Final = range(2, 9999)
+
+
+class AlertPayloadError(ValueError):
+    """A body that is not a webhook of Alertmanager. `str()` names the first wrong field and what was expected."""
+
+
+def _unset(value: Any) -> Any:
+    return None if value in ("", "0001-01-01T00:00:00Z") else value
+
+
+_Words = Mapping[str, str]
+_Time = Annotated[AwareDatetime | None, BeforeValidator(_unset)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class _Alert(_Model):
+    status: AlertStatus
+    labels: Annotated[_Words, Field(max_length=_MOST_LABELS)]
+    annotations: _Words = Field(default_factory=dict)
+    starts: _Time = Field(default=None, alias="startsAt")
+    ends: _Time = Field(default=None, alias="endsAt")
+    fingerprint: str = ""
+
+
+class _Webhook(_Model):
+    version: Literal["4"]
+    key: Annotated[str, Field(alias="groupKey", min_length=1)]
+    status: AlertStatus
+    alerts: Annotated[tuple[_Alert, ...], Field(max_length=_MOST_ALERTS)]
+    receiver: str = ""
+    link: str = Field(default="", alias="externalURL")
+
+
+def parse_webhook(body: bytes) -> AlertGroup:
+    """Return the group of a webhook's body. Raise AlertPayloadError."""
+    try:
+        read = _Webhook.model_validate_json(body)
+    except ValidationError as error:
+        raise AlertPayloadError(_says(error.errors()[0])) from None
+    alerts = tuple(map(_alert, read.alerts))
+    return AlertGroup(
+        key=read.key[:_LONGEST_VALUE],
+        status=read.status,
+        alerts=alerts,
+        receiver=read.receiver[:_LONGEST_VALUE],
+        link=read.link[:_LONGEST_VALUE],
+    )
+
+
+def _alert(read: _Alert) -> Alert:
+    labels = {name: value[:_LONGEST_VALUE] for name, value in read.labels.items()}
+    notes = read.annotations
+    return Alert(
+        status=read.status,
+        labels=labels,
+        summary=(notes.get("summary") or notes.get("message", ""))[:_LONGEST_WORDS],
+        description=notes.get("description", "")[:_LONGEST_WORDS],
+        runbook=web_address(notes.get("runbook_url", "")),
+        fingerprint=read.fingerprint if _FINGERPRINT.fullmatch(read.fingerprint) else fingerprint_of(read.labels),
+        starts=_time(read.starts),
+        ends=_time(read.ends) if read.status is AlertStatus.RESOLVED else None,
+    )
+
+
+def _time(given: datetime | None) -> datetime | None:
+    return given if given and given.year in _YEARS else None
+
+
+def fingerprint_of(labels: Mapping[str, str]) -> str:
+    """Return what is equal for equal labels."""
+    text = "\0".join(f"{name}\1{value}" for name, value in sorted(labels.items()))
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def _says(details: Any) -> str:
+    field = ""
+    for step in details["loc"]:
+        field += f"[{step}]" if isinstance(step, int) else f".{step}" if field else str(step)
+    expected = str(details["msg"]).removeprefix("Value error, ")
+    return f"{field}: {expected}" if field else expected

@@ -1,21 +1,112 @@
-"""Read the labels of alerts from a text: a monitoring system's post, or what a person copied from it."""
+"""Read the labels of alerts from a text: a monitoring system's post, or what a person copied from it.
+
+Names and values that a template garbled are cleaned; what is no name of an object is refused.
+"""
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import Final
 
-from intents.alerts.cleared import EMOJI, is_labelled_cleared
-from intents.alerts.known import LABELS_OF
-from intents.alerts.label_values import CUT, label_name, object_name, plain_line, plain_value
 from intents.alerts.links import labels_of_link, shown_links
-from intents.alerts.objects import KINDS, object_of
-from intents.focus import CLUSTER_SCOPED
+from intents.alerts.objects import KINDS, LABELS_OF, object_of
+from intents.kinds import CLUSTER_SCOPED
 from intents.named_objects import Focus
 
-_NAME: Final = "alertname"
+# Possessive: ":-:-:-" would be read in exponentially many ways.
+EMOJI: Final = r"(?::[\w+-]+:|[^\w\s\[【(<\"']|\s)*+"
+LABEL: Final = r"\[(?:resolved|ok|recovered|closed|已恢复|恢复)[^\]]*\]|【[^】]*(?:恢复|解除|已恢复)】"
+# As PagerDuty and Opsgenie write it: "Resolved #1234: …", "*Resolved* <…|#1234>", "Alert #12 closed", "Alert closed: ".
+_NUMBERED: Final = (
+    r"(?:alert |incident )?(?:resolved|closed)(?: alert| incident)? ?\W{0,5}#\d"
+    r"|(?:alert|incident) \W{0,3}#\d+\W{0,3} (?:is |was |has been )?(?:resolved|closed)"
+    r"|(?:alert|incident) (?:closed|resolved): |closed alert: "
+)
+# Robusta ("`resolved`", "Prometheus resolved"), Datadog ("Recovered: …"), templates ("RESOLVED: …", "RESOLVED[2] …").
+_OF_APPS: Final = r"resolved`|prometheus (?:alert )?resolved\b|recovered: |(?-i:RESOLVED)(?::|\[\d)"
+_LABELLED: Final = re.compile(rf"(?i)^{EMOJI}(?:{LABEL}|{_NUMBERED}|{_OF_APPS})")
+
+
+def is_labelled_cleared(line: str) -> bool:
+    """Return whether the first line of a text has the label of an alert that is over, such as [RESOLVED]."""
+    return _LABELLED.match(line.strip()) is not None
+
+
+CUT: Final = "…"
+# Labels of other systems, by Prometheus' names for the same.
+_ALIASES: Final[Mapping[str, str]] = {
+    "kube_namespace": "namespace", "kubernetes_namespace": "namespace", "k8s_namespace": "namespace",
+    "k8s_namespace_name": "namespace", "pod_namespace": "namespace",
+    "kubernetes_pod_name": "pod", "kubernetes_pod": "pod", "k8s_pod_name": "pod", "k8s_pod": "pod", "kube_pod": "pod",
+    "kube_deployment": "deployment", "k8s_deployment_name": "deployment", "kube_stateful_set": "statefulset",
+    "k8s_statefulset_name": "statefulset", "kube_daemon_set": "daemonset", "k8s_daemonset_name": "daemonset",
+    "kube_replica_set": "replicaset", "kube_job": "job_name", "kube_cronjob": "cronjob", "kube_service": "service",
+    "kube_node": "node", "kubernetes_node": "node", "k8s_node_name": "node", "node_name": "node",
+    "kube_container_name": "container", "container_name": "container", "alert_name": "alertname",
+    "告警名称": "alertname", "告警规则": "alertname", "规则名称": "alertname", "告警": "alert",
+    "命名空间": "namespace", "名称空间": "namespace", "容器组": "pod", "pod名称": "pod", "节点": "node",
+    "实例": "instance",
+}  # fmt: skip
+_ESCAPED: Final = re.compile(r"\\+(?=[-_*`~.\[\](){}#+!|>:=\"'])")
+_SLACK_LINK: Final = re.compile(r"<(?:https?://|mailto:)[^<>|\n]{0,4000}\|([^<>\n]{0,1000})>")
+_MARKDOWN_LINK: Final = re.compile(r"\[([^\[\]\n]{1,300})\]\(https?://[^()\s]{1,4000}\)")
+# What templates leave where they have no value.
+_MISSING: Final = re.compile(r"(?i)<no value>|<nil>|%!\w?\(|\{\{|\}\}|\$labels|\[no value\]")
+_NONE: Final = frozenset({"null", "nil", "none", "n/a", "na", "unknown", "undefined", "-", "--", "missing"})
+_NAME: Final = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?(?::\d{1,5})?")
+_WRAPS: Final = "`'\"*_<>()[] "
+_AFTER_WRAP: Final = re.compile(r"(?<=[`'\"*_>])[.,;:!]+$")
+_DOTS: Final = ("…", "...", "..")
+
+
+def plain_line(line: str) -> str:
+    """Return a line without what Markdown and HTML add to it: escapes, entities, links."""
+    if "&" in line:
+        line = html.unescape(line)
+    if "\\" in line:
+        line = _ESCAPED.sub("", line)
+    if "://" in line:
+        line = _MARKDOWN_LINK.sub(r"\1", _SLACK_LINK.sub(r"\1", line))
+    return line
+
+
+def label_name(name: str) -> str:
+    """Return the name of a label as Prometheus has it."""
+    plain = name.lower().replace(" ", "_").replace(".", "_").replace("-", "_")
+    return _ALIASES.get(plain, plain)
+
+
+def plain_value(value: str) -> str:
+    """Return a label's value without quotes and emphasis; "" if the template had none."""
+    if _MISSING.search(value):
+        return ""
+    stripped = _AFTER_WRAP.sub("", value.strip()).strip(_WRAPS).rstrip(",;").strip(_WRAPS)
+    return "" if is_missing(stripped) else stripped
+
+
+def is_missing(value: str) -> bool:
+    """Return whether a value says that there is none."""
+    return value.lower() in _NONE
+
+
+def object_name(value: str) -> str:
+    """Return a value as the name of an object, one that was cut off with "…" at its end; "" if it cannot be one.
+
+    Kubernetes has no name in upper case: templates write some so.
+    """
+    is_cut = value.endswith((*_DOTS, "-"))
+    name = value.rstrip(".…-,;:!?") if is_cut else value.rstrip(".,;:!?")
+    if name.isupper():
+        name = name.lower()
+    if not _NAME.fullmatch(name):
+        return ""
+    return f"{name}{CUT}" if is_cut else name
+
+
+_ALERT_NAME: Final = "alertname"
 # Every message is looked at: most have no label with the name of an alert, and no title of one.
 _NAMES: Final = re.compile(r"(?i)alert[ _.-]?name|(?:alert|告警(?:名称|规则)?|规则名称)\W{0,9}[:=：]")
 # "- pod = web-0", "• *pod:* `web-0`", "pod: web-0", "pod=web-0", "\"pod\": \"web-0\"," and 命名空间：shop
@@ -83,14 +174,14 @@ def alerts_in(lines: Iterable[str]) -> tuple[Mapping[str, str], ...]:
     alerts: list[dict[str, str]] = []
     before: dict[str, str] = {}
     for group in _groups(texts):
-        if _NAME in group and len(alerts) < _MOST_ALERTS:
+        if _ALERT_NAME in group and len(alerts) < _MOST_ALERTS:
             # What stands above the first alert is about all of them.
             alerts.append({**group, **{key: value for key, value in before.items() if not alerts and key not in group}})
         else:
             for key, value in group.items():
                 (alerts[-1] if alerts else before).setdefault(key, value)
     if not alerts and _OF_OBJECTS & before.keys() and (name := _titled_name(texts)):
-        alerts.append({_NAME: name, **before})
+        alerts.append({_ALERT_NAME: name, **before})
     return tuple(map(_without_app, _joined(alerts)))
 
 
@@ -187,15 +278,15 @@ def _line(key: str, value: str) -> Iterator[tuple[str, str]]:
     elif name == "alert":
         # The name of an alert, or its description.
         if _rule_in(plain) == plain:
-            yield _NAME, plain
-    elif name == _NAME or " " not in plain:
+            yield _ALERT_NAME, plain
+    elif name == _ALERT_NAME or " " not in plain:
         yield name, value
 
 
 def _without_app(labels: Mapping[str, str]) -> Mapping[str, str]:
     """Return labels with the service of the alerting app as that of Kubernetes only if the alert has such a label."""
     own = {key: value for key, value in labels.items() if key != _APPS_SERVICE}
-    if _APPS_SERVICE in labels and "service" in LABELS_OF.get(own[_NAME], ()):
+    if _APPS_SERVICE in labels and "service" in LABELS_OF.get(own[_ALERT_NAME], ()):
         own.setdefault("service", labels[_APPS_SERVICE])
     return own
 

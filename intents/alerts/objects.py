@@ -1,7 +1,9 @@
 """Tell which object an alert is about, from its labels.
 
 kube-state-metrics puts its own `job`, `pod`, `instance` and `container` beside the labels of what it measures:
-the most specific label names the object.
+the most specific label names the object. For an alert of a common mixin, its name tells which labels that are, or the
+part of the cluster that it means. Sources: kubernetes-mixin, node-exporter's mixin, etcd's mixin, the CoreDNS mixin and
+kube-prometheus.
 """
 
 from __future__ import annotations
@@ -10,8 +12,72 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from intents.alerts.known import SUBJECT_OF
+from intents.kinds import CLUSTER_SCOPED
 from intents.named_objects import Focus
+
+_BY_LABELS: Final[Mapping[tuple[str, ...], str]] = {
+    ("container", "namespace", "pod"): "KubePodCrashLooping KubePodNotReady KubeContainerWaiting CPUThrottlingHigh",
+    ("deployment", "namespace"): (
+        "KubeDeploymentGenerationMismatch KubeDeploymentReplicasMismatch KubeDeploymentRolloutStuck"
+    ),
+    ("namespace", "statefulset"): (
+        "KubeStatefulSetReplicasMismatch KubeStatefulSetGenerationMismatch KubeStatefulSetUpdateNotRolledOut"
+    ),
+    ("daemonset", "namespace"): "KubeDaemonSetRolloutStuck KubeDaemonSetNotScheduled KubeDaemonSetMisScheduled",
+    ("job_name", "namespace"): "KubeJobNotCompleted KubeJobFailed",
+    ("horizontalpodautoscaler", "namespace"): "KubeHpaReplicasMismatch KubeHpaMaxedOut",
+    ("namespace", "poddisruptionbudget"): "KubePdbNotEnoughHealthyPods",
+    ("namespace", "resource", "resourcequota"): "KubeQuotaAlmostFull KubeQuotaFullyUsed KubeQuotaExceeded",
+    ("namespace", "persistentvolumeclaim"): ("KubePersistentVolumeFillingUp KubePersistentVolumeInodesFillingUp"),
+    ("persistentvolume",): "KubePersistentVolumeErrors",
+    ("node",): (
+        "KubeNodeNotReady KubeNodeUnreachable KubeNodeReadinessFlapping KubeNodePressure KubeNodeEviction"
+        " KubeletTooManyPods KubeletPlegDurationHigh KubeletPodStartUpLatencyHigh KubeletClientCertificateExpiration"
+        " KubeletServerCertificateExpiration KubeletClientCertificateRenewalErrors"
+        " KubeletServerCertificateRenewalErrors KubeletInstanceUnreachable"
+    ),
+    ("instance",): (
+        "NodeFilesystemSpaceFillingUp NodeFilesystemAlmostOutOfSpace NodeFilesystemFilesFillingUp"
+        " NodeFilesystemAlmostOutOfFiles NodeNetworkReceiveErrs NodeNetworkTransmitErrs"
+        " NodeHighNumberConntrackEntriesUsed NodeBondingDegraded NodeClockSkewDetected NodeClockNotSynchronising"
+        " NodeRAIDDegraded NodeRAIDDiskFailure NodeDiskIOSaturation NodeCPUHighUsage NodeSystemSaturation"
+        " NodeMemoryMajorPagesFaults NodeMemoryHighUtilization NodeFileDescriptorLimit NodeSystemdServiceFailed"
+        " NodeSystemdServiceCrashlooping NodeTextFileCollectorScrapeError"
+    ),
+    ("name",): "KubeAggregatedAPIErrors KubeAggregatedAPIDown",
+    ("namespace", "service"): "TargetDown",
+    ("namespace", "pod", "service"): "PrometheusTargetMissing",
+}
+_BY_SUBJECT: Final[Mapping[str, str]] = {
+    "API server": (
+        "KubeAPIDown KubeAPIInstanceUnreachable KubeAPIErrorBudgetBurn KubeAPITerminatedRequests KubeClientErrors"
+    ),
+    "certificates": "KubeClientCertificateExpiration",
+    "scheduler": "KubeSchedulerDown KubeSchedulerInstanceUnreachable",
+    "controller manager": "KubeControllerManagerDown KubeControllerManagerInstanceUnreachable",
+    "kube-proxy": "KubeProxyDown KubeProxyInstanceUnreachable",
+    "nodes": "KubeVersionMismatch KubeletDown",
+    "etcd": (
+        "etcdMembersDown etcdInsufficientMembers etcdNoLeader etcdHighNumberOfLeaderChanges"
+        " etcdHighNumberOfFailedGRPCRequests etcdGRPCRequestsSlow etcdMemberCommunicationSlow"
+        " etcdHighNumberOfFailedProposals etcdHighFsyncDurations etcdHighCommitDurations etcdDatabaseQuotaLowSpace"
+        " etcdExcessiveDatabaseGrowth etcdDatabaseHighFragmentationRatio"
+    ),
+    "cluster DNS": (
+        "CoreDNSDown CoreDNSLatencyHigh CoreDNSErrorsHigh CoreDNSForwardLatencyHigh CoreDNSForwardErrorsHigh"
+        " CoreDNSForwardHealthcheckFailureCount CoreDNSForwardHealthcheckBrokenCount"
+    ),
+    "capacity": "KubeCPUOvercommit KubeMemoryOvercommit KubeCPUQuotaOvercommit KubeMemoryQuotaOvercommit",
+}
+# The labels, in the order of their names, that tell the object of an alert.
+LABELS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    name: labels for labels, names in _BY_LABELS.items() for name in names.split()
+}
+# The part of the cluster that an alert is about: its labels name at most the target that Prometheus scrapes.
+SUBJECT_OF: Final[Mapping[str, str]] = {
+    name: subject for subject, names in _BY_SUBJECT.items() for name in names.split()
+}
+
 
 # From specific to general. `job` is the scrape job of Prometheus, never a Job of Kubernetes.
 KINDS: Final[Mapping[str, str]] = {
@@ -50,7 +116,6 @@ USUAL_OBJECTS: Final[Mapping[str, Focus]] = {
     "kube-proxy": Focus(kind="DaemonSet", namespace="kube-system", name="kube-proxy"),
     "cluster DNS": Focus(kind="Deployment", namespace="kube-system", name="coredns"),
 }
-_NOT_IN_NAMESPACES: Final = frozenset({"Node", "PersistentVolume"})
 
 
 def object_of(labels: Mapping[str, str]) -> Focus | None:
@@ -69,7 +134,7 @@ def object_of(labels: Mapping[str, str]) -> Focus | None:
     for label, kind in KINDS.items():
         if name := labels.get(label, ""):
             container = labels.get("exported_container") or labels.get("container", "") if kind == "Pod" else ""
-            home = "" if kind in _NOT_IN_NAMESPACES else namespace
+            home = "" if kind in CLUSTER_SCOPED else namespace
             return Focus(kind=kind, namespace=home, name=name, container=container)
     return Focus(kind="Namespace", name=namespace) if namespace else None
 

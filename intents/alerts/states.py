@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from intents.alerts.cleared import EMOJI, is_labelled_cleared
+from intents.alerts.labels import EMOJI, is_labelled_cleared
 
 RESOLVED: Final = "[RESOLVED]"
 FIRING: Final = "[FIRING]"

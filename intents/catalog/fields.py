@@ -1,12 +1,51 @@
-"""Define what the parts of an entry have in common: a strict model, and the types of names and texts."""
+"""Define what the parts of an entry have in common: a strict model, types of names and texts, causes and effects.
+
+The docstrings below the fields in the source describe them. pydantic can read these when it creates a class
+(`use_attribute_docstrings`), but then parses the sources at every start. Here only the commands and pages that show
+descriptions pay for it.
+"""
 
 from __future__ import annotations
 
+import ast
+import inspect
+from enum import StrEnum
+from functools import cache
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from intents.domain import Text
+from intents.named_objects import EdgeType
+
+
+def describe(*models: type[BaseModel]) -> None:
+    """Set the descriptions of the fields of models. A model that is part of another one comes first."""
+    for model in models:
+        found = _attribute_docstrings(inspect.getsource(inspect.getmodule(model) or model)).get(model.__name__, {})
+        for name, field in model.model_fields.items():
+            field.description = field.description or found.get(name)
+        model.model_rebuild(force=True)
+
+
+@cache
+def _attribute_docstrings(source: str) -> dict[str, dict[str, str]]:
+    """Return the docstrings of attributes by the class at the top of a module and the attribute's name."""
+    return {
+        each.name: {
+            attribute.target.id: inspect.cleandoc(below.value.value)
+            for attribute, below in pairwise(each.body)
+            if isinstance(attribute, ast.AnnAssign)
+            and isinstance(attribute.target, ast.Name)
+            and isinstance(below, ast.Expr)
+            and isinstance(below.value, ast.Constant)
+            and isinstance(below.value.value, str)
+        }
+        for each in ast.parse(source).body
+        if isinstance(each, ast.ClassDef)
+    }
+
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
@@ -57,3 +96,47 @@ class Sentence(BaseModel):
             return value
         rest = {key: inner for key, inner in value.items() if key not in {"en", "zh"}}
         return rest | {"says": {key: value[key] for key in ("en", "zh") if key in value}}
+
+
+class Consequence(StrEnum):
+    """Trouble that follows from many causes: an answer that names the cause does not list it as unexplained."""
+
+    EXIT = "exit"  # a container ended or is restarted; the kubelet backs off
+    NOT_STARTED = "not-started"  # a container has no image, no sandbox, or cannot be created
+    UNSCHEDULED = "unscheduled"
+    EVICTED = "evicted"
+    NOT_CREATED = "not-created"  # the API server refuses the pods of a workload
+    UNREADY = "unready"  # failed probes, too few replicas: every other consequence has this one too
+
+
+class LinkedBy(StrEnum):
+    """The edges between what a cause is about and what its effect is about; to be in one namespace is none."""
+
+    OBJECT = "object"  # none is needed: both are about the same object
+    RUNS_ON = EdgeType.RUNS_ON.value  # the node of both
+    OWNS = EdgeType.OWNS.value  # what owns both, at any distance
+    PROVIDES = EdgeType.PROVIDES.value  # a mechanism that serves the whole cluster
+
+
+class Cause(Model):
+    """An upstream incident that explains this one where evidence links the two, at about the same time."""
+
+    incident: Id
+    """Its id."""
+    linked_by: LinkedBy
+    """What connects the two: the same `object`, their node (`runs-on`), what owns both (`owns`), or a `mechanism`
+    (`provides`)."""
+    only_if: tuple[Id, ...] = ()
+    """Rules of this entry, one of which must hold. Without it: whatever supports this incident."""
+    proven_by: tuple[Id, ...] = ()
+    """Rules of the cause, one of which must hold and have that in common. Without it: whatever supports the cause."""
+    mechanism: LocalText | None = None
+    """For `linked_by: provides`: how the cause reaches an object anywhere in the cluster."""
+
+    @model_validator(mode="after")
+    def _names_the_mechanism(self) -> Cause:
+        if self.linked_by is LinkedBy.PROVIDES and not (self.mechanism and self.proven_by):
+            raise ValueError("`linked_by: provides` needs a `mechanism`, and the rules that show it in `proven_by`")
+        if self.linked_by is not LinkedBy.PROVIDES and self.mechanism:
+            raise ValueError("`mechanism` is for `linked_by: provides`")
+        return self

@@ -1,4 +1,8 @@
-"""Find where an entry uses row keys: in conditions, tables, plots and sentences, each with the path into its file."""
+"""Find where an entry uses row keys, each with the path into its file, and entries that the bot cannot evaluate.
+
+Those have unknown probes, unknown row keys in conditions or invalid CEL. They are left out of the catalog of a running
+bot. `casebook lint` checks every part of an entry.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from typing import Any, Final
 
 from intents import templates
 from intents.catalog.schema import Incident, Rule, Symptom
-from intents.domain import Text
+from intents.conditions import ConditionError, check
+from intents.domain import ProbeDeclaration, Text
 
 Path = tuple[str | int, ...]
 # Templates in these parts of an entry have no row of their own; they see the rows of rules by the rule's name.
@@ -110,3 +115,28 @@ def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     elif hasattr(type(value), "model_fields"):
         for name in type(value).model_fields:
             yield from _strings(getattr(value, name), (*path, name))
+
+
+def unreadable(incident: Incident, known: Mapping[str, ProbeDeclaration]) -> Iterator[tuple[Path, str]]:
+    """Yield why an entry cannot be evaluated, each with the path into its file; nothing if it can."""
+    for name, read in incident.reads.items():
+        if read.probe not in known:
+            yield ("reads", name, "probe"), f"there is no probe {read.probe!r}"
+    for index, rule in enumerate(incident.evidence):
+        if rule.each and rule.each not in incident.reads:
+            yield ("evidence", index, "each"), f"there is no read {rule.each!r}"
+        try:
+            check(rule.when)
+        except ConditionError as error:
+            yield ("evidence", index, "when"), str(error)
+    for use in key_uses(incident):
+        if use.path[0] == "evidence" and not _is_filled(use, incident, known):
+            yield use.path, f"no row has a key {use.key!r}"
+
+
+def _is_filled(use: KeyUse, incident: Incident, known: Mapping[str, ProbeDeclaration]) -> bool:
+    """Return whether a read that the use may mean fills the key. An unknown read or probe is reported elsewhere."""
+    if use.read and use.read not in incident.reads:
+        return True
+    reads = [incident.reads[use.read]] if use.read else list(incident.reads.values())
+    return any(read.probe not in known or use.key in known[read.probe].keys(read.args) for read in reads)

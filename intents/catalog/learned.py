@@ -18,9 +18,9 @@ from pydantic import ValidationError
 from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
 from intents.catalog.yaml_nodes import Document, YamlError
-from intents.patterns import phrase_words
+from intents.patterns import NAMES, phrase_words
 from intents.symptoms import plain_symptoms, read_symptoms
-from intents.times import without_time
+from intents.text_cleanup import without_time
 from intents.tokens import words_of
 
 LONGEST_TITLE: Final = 120
@@ -32,11 +32,6 @@ _FEWEST_WORDS: Final = 3
 _WIDTH: Final = 118
 _SLUG: Final = 40
 
-# Names of objects that a signature captures, so that the cluster is read for them; others are skipped.
-_CAPTURED: Final = frozenset({
-    "namespace", "pod", "container", "node", "deployment", "statefulset", "daemonset", "replicaset", "job", "cronjob",
-    "service", "ingress", "pvc", "pv", "storageclass", "configmap", "secret",
-})  # fmt: skip
 _SKIPPED: Final = "<_>"
 # The parts of a line that differ at its next occurrence, the most specific first.
 _VARYING: Final = re.compile(
@@ -117,7 +112,7 @@ def _with_names(text: str, names: Iterable[tuple[str, str]]) -> str:
     """Return the text with a placeholder for each name of an object; each kind is captured once."""
     captured: set[str] = set()
     for kind, value in names:
-        if len(value) < 2 or kind not in _CAPTURED:
+        if len(value) < 2 or kind not in NAMES:
             continue
         placeholder = f"<{kind}>" if kind not in captured else _SKIPPED
         replaced = re.sub(rf"(?<![\w<-]){re.escape(value)}(?![\w>-])", placeholder, text, count=1)

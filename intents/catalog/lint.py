@@ -7,7 +7,7 @@ entry that passes cannot fail during a diagnosis because of a missing name.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,18 +15,15 @@ from typing import Any, Final
 import re2
 
 from intents import templates
-from intents.catalog import actions, gate_checks, link_checks, signature_checks
+from intents.catalog import actions, checks
 from intents.catalog.actions import ActionDeclaration
-from intents.catalog.cases import CaseError, world_of
+from intents.catalog.checks import Complaint, Path
 from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read, Remediation, Rule, Symptom
 from intents.conditions import ConditionError, atoms, check, holds
-from intents.domain import Language, ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
-from intents.focus import KINDS
+from intents.domain import Language, ProbeDeclaration, RowType, Status, Strength, Text, Value
+from intents.kinds import KINDS
 from intents.symptoms import VOCABULARY
-
-Path = tuple[str | int, ...]
-Complaint = tuple[Path, str]
 
 _SAMPLES: Final[Mapping[RowType, Value]] = {
     RowType.STRING: "",
@@ -74,7 +71,7 @@ def complaints(
     entry = _Entry.of(incident, probes)
     for name, read in incident.reads.items():
         yield from _read(entry, name, read)
-    yield from gate_checks.complaints(incident)
+    yield from checks.complaints_about_gates(incident)
     for index, rule in enumerate(incident.evidence):
         yield from _rule(entry, rule, ("evidence", index))
     yield from _texts(entry)
@@ -84,11 +81,11 @@ def complaints(
         for where, says in actions.complaints(remediation, declared):
             yield (*path, *where), says
     yield from _whole(entry, catalog)
-    yield from link_checks.complaints(
+    yield from checks.complaints_about_links(
         incident, catalog, lambda other, rule: _Entry.of(other, probes).keys_of_rule(rule)
     )
-    yield from signature_checks.unknown_siblings(incident, catalog)
-    yield from _cases(incident, catalog)
+    yield from checks.unknown_siblings(incident, catalog)
+    yield from checks.complaints_about_cases(incident)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,40 +155,32 @@ def _read(entry: _Entry, name: str, read: Read) -> Iterator[Complaint]:
         if declared.required and argument not in read.args:
             yield path, f"probe {read.probe} needs the argument {argument!r}"
     for argument, value in read.args.items():
-        where = (*path, "args", argument)
-        known = probe.args.get(argument)
-        if known is None:
-            has = ", ".join(sorted(probe.args)) or "none"
-            yield where, f"probe {read.probe} has no such argument; it has {has}"
-            continue
-        if known.choices and value not in known.choices:
-            yield where, f"is {value!r}; expected one of {', '.join(known.choices)}"
-        if known.adds_keys == "regex":
-            try:
-                re2.compile(str(value))
-            except re2.error as error:
-                yield where, f"is no RE2 pattern: {error}"
-        else:
-            for text in _strings(value):
-                yield from _template(entry, text, where, rows=None)
+        yield from _argument(entry, probe, argument, value, (*path, "args", argument))
     unused = not any(rule.each == name or _mentions(rule.when, name) for rule in entry.incident.evidence)
     if unused:
         yield path, "no rule looks at this read"
 
 
+def _argument(entry: _Entry, probe: ProbeDeclaration, argument: str, value: Any, where: Path) -> Iterator[Complaint]:
+    known = probe.args.get(argument)
+    if known is None:
+        has = ", ".join(sorted(probe.args)) or "none"
+        yield where, f"probe {probe.name} has no such argument; it has {has}"
+        return
+    if known.choices and value not in known.choices:
+        yield where, f"is {value!r}; expected one of {', '.join(known.choices)}"
+    if known.adds_keys == "regex":
+        try:
+            re2.compile(str(value))
+        except re2.error as error:
+            yield where, f"is no RE2 pattern: {error}"
+    else:
+        for text in templates.texts_in(value):
+            yield from _template(entry, text, where, rows=None)
+
+
 def _mentions(expression: str, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", expression) is not None
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _strings(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _strings(item)
 
 
 def _table(rule: Rule, path: Path, keys: Collection[str]) -> Iterator[Complaint]:
@@ -301,7 +290,7 @@ def _sentence(
 
 
 def _placeholders(value: Any) -> Iterator[templates.Placeholder]:
-    for text in _strings(value):
+    for text in templates.texts_in(value):
         with suppress(templates.TemplateError):  # `_template` reports it with its path
             yield from templates.placeholders(text)
 
@@ -345,7 +334,7 @@ def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterato
     for field in ("kind", "namespace", "name"):
         yield from _template(entry, getattr(remediation.target, field), (*path, "target", field), rows=keys)
     for name, value in remediation.args.items():
-        for text in _strings(value):
+        for text in templates.texts_in(value):
             yield from _template(entry, text, (*path, "args", name), rows=keys, asked=asked)
     yield from _questions(entry, remediation, path, rows=keys)
 
@@ -408,40 +397,3 @@ def _capability(incident: Incident, catalog: Catalog, *, decisive: bool) -> Iter
     for index, remediation in enumerate(incident.remediations):
         if not remediation.until and remediation.action != actions.SHOW_CHANGE:
             yield ("remediations", index, "until"), "what a capability does is no fix: say when it has taken effect"
-
-
-def _cases(incident: Incident, catalog: Catalog) -> Iterator[Complaint]:
-    for index, case in enumerate(incident.cases):
-        try:
-            world_of(incident, case)
-        except CaseError as error:
-            yield ("cases", index), str(error)
-        if case.healthy and case.then not in (Verdict.POSSIBLE, Verdict.RULED_OUT):
-            yield ("cases", index, "then"), "a healthy twin is at most possible"
-        if why := _not_said_of(incident, case.then):
-            yield ("cases", index, "then"), why
-    if incident.status is Status.SANDBOX:
-        return
-    strongest = incident.strongest.verdict
-    if not any(case.then is strongest and not case.healthy for case in incident.cases):
-        yield ("cases",), f"no case reaches {strongest}, the strongest verdict"
-    if not any(case.healthy for case in incident.cases):
-        yield ("cases",), "no healthy twin (healthy: true)"
-
-
-def _not_said_of(incident: Incident, verdict: Verdict) -> str:
-    """Return why an incident can never have this verdict, "" if it can."""
-    if incident.strongest is not Strength.CAPABILITY:
-        return "only a capability is offered" if verdict is Verdict.OFFERED else ""
-    return "a capability is no cause that is " + verdict if verdict in (Verdict.CONFIRMED, Verdict.LIKELY) else ""
-
-
-def examples_first(incident: Incident, best: Iterable[str]) -> Iterator[Complaint]:
-    """Yield complaints about examples. `best` has the top incident ("" for none) of each text of match, then other."""
-    answers = iter(best)
-    for index, text in enumerate(incident.examples.match):
-        if (first := next(answers)) != incident.id:
-            yield ("examples", "match", index), f"{text[:60]!r} is matched by {first or 'nothing'}"
-    for index, text in enumerate(incident.examples.other):
-        if next(answers) == incident.id:
-            yield ("examples", "other", index), f"{text[:60]!r} is a near miss, but is matched by this incident"

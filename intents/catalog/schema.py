@@ -12,11 +12,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from intents.catalog.causes import Cause, Consequence
-from intents.catalog.fields import Id, Key, Line, LocalText, Model, Sentence
+from intents.catalog.fields import Cause, Consequence, Id, Key, Line, LocalText, Model, Sentence, describe
 from intents.catalog.signatures import Signature, Written, in_full
 from intents.domain import FindingOutcome, InputType, Severity, Status, Strength, Unit, Verdict
-from intents.field_descriptions import describe
 
 
 class Risk(StrEnum):

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from intents.chronicle.phrase_rows import WordFinder, either, words
-from intents.chronicle.system_parts import WHAT_RUNS
+from intents.chronicle.phrase_rows import WHAT_RUNS, WordFinder, either, words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +36,7 @@ _REST: Final = r"(?= (?:the |a |an |all |this |that |our |#|\S*\d|\S+ (?:flag|to
 # The amount that grows, so that "adding a remark" is not an action.
 _SIZE: Final = (
     r"(?=.*(?:\d|\b(?:nodes?|pods?|replicas?|instances?|workers?|brokers?|consumers?|capacity|limits?|memory|cpu"
-    r"|pool|timeouts?"
-    r"|quota|partitions?|web|up|down|out)\b| it(?:$| to | by )))"
+    r"|pool|timeouts?|quota|partitions?|web|up|down|out)\b| it(?:$| to | by )))"
 )
 
 # After a verb that is used only of software any name is enough, except words for people and their things.

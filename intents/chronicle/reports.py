@@ -1,14 +1,193 @@
-"""Recognise reports of failures: "checkout is down", "customers can't log in", "错误率涨到 12%"."""
+"""Recognise reports of failures: "checkout is down", "customers can't log in", "错误率涨到 12%".
+
+A later one may say how far the failure reaches now: "still failing for ~5 %", "only EU is affected", "影响面缩小到 2%".
+It replaces what was said about the impact before.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from intents.chronicle.guards import is_asked, is_elsewhere, is_of_another_time
-from intents.chronicle.message_text import Sentence
-from intents.chronicle.phrase_rows import first_end, phrases, words
-from intents.chronicle.system_parts import WHAT_RUNS
+from intents.chronicle.message_text import Sentence, is_about_now
+from intents.chronicle.phrase_rows import OPENING, WHAT_RUNS, expressions, first_end, phrases, words
+
+_AMOUNT: Final = r"(?:about |around |roughly |only |just |some |nearly |over |under |up to )?[~<>≈]?\s?\d[\d.,]*\s?"
+_SHARE: Final = (
+    rf"(?:{_AMOUNT}(?:%|percent|in \d+|out of \d+|k\b)?|one in \w+|a (?:third|quarter|half|few|handful|couple|fraction)"
+    r"|half|most|many|some|several|all)"
+)
+_FAILS: Final = (
+    r"(?:fail(?:s|ed|ing)?|error(?:s|ing)?|time(?:s|d)? out|timing out|broken|down|degraded|unavailable|unreachable"
+    r"|affected|impacted|stuck|slow|erroring|crash\w*|flapping|not ?ready|rejected|dropped|dropping|offline|unhealthy"
+    r"|out of service|returning \S*5\d\d\S*|hanging|lagging|behind|missing|blocked|locked out)"
+)
+_CANNOT: Final = r"(?:can't|cannot|can not|unable to|not able to|don't|doesn't|won't|aren't able to)"
+_NOT_WELL: Final = (
+    r"not (?:yet )?(?:fixed|working|loading|recovered|responding|back|healthy|available|reachable|serving|able to|ready"
+    r"|fully \w+|stable|processing|going through)"
+)
+_SEES: Final = (
+    r"(?:seeing|getting|hitting|receiving|observing|have|see|get|sees|gets|has) (?:[\w~%.,/<>-]+ ){0,5}?"
+    r"(?:(?:blank|empty|white|stale|wrong|old) \w+|errors?|timeouts?|failures?|5xx|50\ds?|4\d\ds?|complaints"
+    r"|reports|drops|retries|latency|spikes|alerts?|lag|rejections?|restarts?)"
+)
+_WHO: Final = r"(?!(?:i|my|me|who|what|why|tests?|build|ci)\b)[\w@./'%~<>-]+"
+_SCOPE: Final = r"(?:impact|blast radius|affected scope|scope of impact|customer impact|user impact)"
+_WAYS: Final = tuple(
+    re.compile(rf"^{OPENING}{each}")
+    for each in (
+        # Still failing, for whom.
+        rf"(?:(?:it|this|that|we|they|things)(?:'s|'re| is| are)? |(?:{_WHO} ){{1,6}}?(?:is |are )?)?still (?:\w+ly )?"
+        rf"(?:{_FAILS}|{_NOT_WELL}|{_SEES}|{_CANNOT} \w+)(?!\w)",
+        rf"(?:(?:{_WHO} ){{1,6}}?)?{_CANNOT} \w+.{{0,40}} still$",
+        rf"still (?:have )?{_SHARE}\s?(?:of )?(?:{_WHO} ){{1,5}}?(?:{_FAILS}|{_NOT_WELL})\b",
+        # A share of them fails.
+        rf"{_SHARE}\s?(?:of )?(?:the |our |all )?(?:{_WHO} ){{0,5}}?(?:is |are )?(?:still |now )*"
+        rf"(?:{_FAILS}|{_NOT_WELL}|{_SEES}|{_CANNOT} \w+)(?!\w)(?! again)",
+        rf"(?:{_WHO} ){{1,5}}?(?:now |still )*(?:sees?|hits?|gets?|has|have|shows?) (?:now )?(?:the |exactly"
+        rf" the )?same\b.*\d",
+        rf"{_AMOUNT}(?:%|percent) (?:of )?(?:the |our |all )?(?:{_WHO} ){{1,4}}?still "
+        r"(?!left|unspent|work|fine|ok|good|healthy|up\b|there)\w+",
+        # Down to a share.
+        rf"(?:we're |we are |it's |it is |now )?(?:down|up) (?:to|from \S+ to) {_AMOUNT}(?:%|percent)\s?"
+        r"(?:errors?|failures?|of \w+|5xx|timeouts?|error rate|failing|affected|now)",
+        r"(?:remaining|still open|what's left|not fixed yet)(?: issues?| problems?| impact| symptoms?)?\s?(?::|"
+        r" is | are )\s*\S",
+        # The impact by its name.
+        rf"(?:the )?(?:(?:current|remaining|customer|user|known|actual|business|overall|present) ){{0,2}}{_SCOPE}"
+        r"(?: now| so far| currently)?\s?(?::| is | are | = |-|–| seems | remains | has (?:shrunk|grown|dropped"
+        r"|narrowed)| shrank | down | limited | reduced | confined )"
+        r"(?!\s*(?:over|ended|gone|stopped|contained|mitigated|unclear|unknown|not clear|being|now over)\b)\s*\S",
+        # Only these.
+        rf"(?:(?:{_WHO} ){{0,4}}?(?:errors?|failures?|timeouts?|5xx|50\ds?|4\d\ds?|drops|latency) )(?:is |are "
+        r"|now |still )*only (?:for|on|in|from|at) (?!me\b|now\b|a (?:bit|moment|second))\S",
+        rf"(?:now |currently )*(?:only |just )(?:the )?(?:{_WHO} ){{1,5}}?(?:fail|error|crash|break|hang|time"
+        rf" out)s?(?!\w)",
+        r"(?:it's |it |this |now |currently |impact is )*(?:only |just )(?:still )?(?:affect(?:s|ing)|impact(?:s|ing)"
+        r"|hit(?:s|ting)) \S",
+        rf"(?:now |currently |it's )*(?:only |just )(?:the )?(?:{_WHO} ){{1,6}}?(?:is|are|remains?|seems?)"
+        rf" (?:still |now )*(?:{_FAILS}|{_NOT_WELL})\b",
+        rf"(?:now |currently )*(?:{_WHO} ){{1,4}}?(?:is|are) (?:now )?the only (?:\w+ ){{0,2}}{_FAILS}\b",
+        r"(?:it's |it is |this is |the (?:failures?|errors?|outage|problem) (?:is|are) |now |currently )+"
+        r"(?:limited|contained|confined|restricted|down|narrowed(?: down)?) to (?!the (?:cause|question|team)\b)\S",
+        rf"{_AMOUNT}(?:k )?(?:users?|customers?|tenants?|merchants?|accounts?|orders?|requests?|payments?"
+        r"|people|devices"
+        r"|clients?|shops?|stores?|nodes?|pods?|hosts?|regions?|sessions?|jobs?) (?:are |is )?(?:still |now "
+        rf"|currently )*(?:{_FAILS}|{_NOT_WELL})\b",
+    )
+)
+_PERCENT_ZH: Final = (
+    r"(?:约|大约|大概|近|不到|超过|仍有|还有|有|剩|只剩|仅)*\s?[~<>≈]?\d[\d.,]*\s?(?:%|‰|万|千|百|个|台|家|成|笔|单)?"
+)
+_FAILS_ZH: Final = (
+    r"(?:失败|报错|超时|异常|不可用|受(?:到)?影响|没(?:有)?(?:完全)?恢复|未(?:完全)?恢复|打不开|登录不了|登不(?:上|了)"
+    r"|下不了单|付不了|支付不了|用不了|访问不了|连不上|卡住|很慢|比较慢|变慢|降级|不通|不正常|\b5xx\b"
+    r"|\b50\d\b|白屏|不了|不上)"
+)
+_WAYS_ZH: Final = expressions(
+    (
+        rf"(?:仍|仍然|依然|依旧|还是|还在|还有|尚有|尚|目前还|现在还)[^，。？?]{{0,18}}?{_FAILS_ZH}",
+        rf"{_PERCENT_ZH}\s?的?[^，。？?]{{0,10}}?(?:仍然?|还在?|在|目前|现在)*{_FAILS_ZH}",
+        r"影响(?:范围|面|用户|程度|程度|的用户|的业务)?(?:目前|现在|已|已经|暂时)*\s?"
+        r"(?:是|为|：|:|在|缩小(?:到|至|为)|扩大(?:到|至|为)|收窄(?:到|至)|降(?:到|至)|仅限于?|限于|只剩"
+        r"|约|大约|控制在)\s?\S",
+        rf"(?:目前|现在|当前|暂时)*(?:只|仅|就)(?:剩|剩下|有)[^，。？?]{{1,18}}?(?:{_FAILS_ZH}|有问题|没好)",
+        r"(?:目前|现在|当前|暂时)*(?:只|仅)影响\s?\S",
+        r"(?:错误率|失败率|报错率|超时率)[^，。？?]{0,4}?(?:降到|回落到|还有|剩|仍有|还在)\s?[约~]?\s?"
+        r"(?!0(?:\.0+)?\s?%)\d[\d.]*\s?%",
+    )
+)
+# One part of the service works and another does not: "android works, iphones get nothing".
+_WORKS: Final = (
+    r"(?:ok|okay|fine|works?|working|good|normal|healthy|moving|go(?:es)? thru|gets? in"
+    r"|(?<!roll )back|recovered|unaffected|not affected)(?: again| now| fine)*"
+)
+_FAILS_OR_WAITS: Final = (
+    rf"(?:{_FAILS}|drops?|queue[sd]?|queueing|waits?|nothing|errors?|time out|hangs?|{_CANNOT} \w+|still \w+)"
+)
+_NEXT_PART: Final = r"(?:[,;] | - |,? (?:but|and|while|whereas) )(?:but |and |while )?"
+_CONTRASTS: Final = expressions(
+    (
+        rf"^{OPENING}(?!.*\bzero\b)[^,;]{{2,50}}? (?:is |are "
+        rf"|gets? )?(?:all )?{_WORKS}{_NEXT_PART}[^,;]{{2,40}}\b{_FAILS_OR_WAITS}(?!\w)",
+        rf"^{OPENING}[^,;]{{2,50}}? {_FAILS_OR_WAITS}\b[^,;]{{0,30}}{_NEXT_PART}[^,;]{{2,40}} (?:is |are |gets? )?"
+        rf"(?:all )?{_WORKS}$",
+        rf"^{OPENING}(?:right now |now |currently |at the moment |it's |its |just |only )*(?:it's "
+        rf"|its )?(?:just |only )[^,;]{{2,50}}"
+        rf"{_NEXT_PART}(?:everyone|everybody|everything|all|the (?:rest|others?)|others?)\b.{{0,20}}\b{_WORKS}$",
+        r"^[^，。]{2,18}?(?:正常|没事|没问题|可以用?|开始跑了|好了|不受影响|能用)[，,；]\s?(?!.*(?:查"
+        r"|看))[^，。]{2,18}?(?:不[了到上开]|失败|断|挂|慢|还[在是]|报错|超时|没好|不行)",
+        r"^[^，。]{2,18}?(?:不[了到上开]|失败|断|挂|慢|报错|超时|不行)[，,；]\s?[^，。]{2,18}?(?:正常"
+        r"|没事|没问题|能用)$",
+        r"(?:^|，|就|只有)(?:就|只有|只是|仅)(?![一两三\d])[^，。]{2,12}(?:$|，[^，。]{1,12}(?:没事|正常|没问题|都好))",
+    )
+)
+# The parts that are left: "the others still re-login", "*.pay not yet".
+_REST: Final = expressions(
+    (
+        r"(?:^|[,;:] |but |and )(?:the (?:others?|rest|remaining \w+)|(?:all "
+        r"|every )?others?(?: [\w-]+)?)(?: ones?| \w+)? (?:is |are )?still \w+",
+        rf"^{OPENING}[^,;]{{2,50}} (?:is |are )(?:{_WORKS}|up)(?: again)?,? (?:but )?(?:the )?[^,;]{{2,30}} not yet$",
+        rf"^{OPENING}(?:about |around |roughly |maybe |~|only )*(?:{_SHARE}) of (?:the |our "
+        r"|all )?(?:\w+ )?(?:users|customers|viewers|merchants|tenants"
+        r"|clients|players|requests|orders|calls|people|devices|traffic|stores|sites|visitors|subscribers"
+        r"|accounts)(?=$|[,;:])",
+        rf"^{OPENING}only the (?:\w+ )?(?:\d+|one|two|three|four|five|ones|ones?|users|customers"
+        r"|tenants) (?:on|in|with|from|behind) \w",
+        r"[，,；]\s?(?:其他|其它|其余|别的?|剩下的?)[^，。]{0,8}?(?:还|都)[^，。]{1,10}"
+        r"|[，,；]\s?[^，。]{1,8}?的?还(?:没|不)(?:有|行|好)?$",
+        r"^(?:大概|大约|约|差不多|近)?(?:四分之|三分之|五分之|百分之|\d+\s?%|一半"
+        r"|[一二两三四五六七八九]成)[^，。]{0,4}?的?(?:用户|观众|商户|商家|客户|请求|订单|流量|门店|设备|租户)",
+    )
+)
+# How many, now: the failing itself was named before.
+_COUNT: Final = r"(?:(?!0(?:\.\d+)?\s?%)\d[\d.]*\s?%|\d+ (?:in|of|out of) \d+|one in \w+)"
+_COUNTED: Final = expressions(
+    (
+        rf"^{OPENING}(?:it's |we're |its )?(?:down|up|back)(?: to| at| from \S+ to) (?:maybe |about "
+        rf"|around |roughly |like |[~<>≈])*{_COUNT}(?: now)?$",
+        rf"^{OPENING}(?:maybe |about |around |roughly |only |just |[~<>≈])*{_COUNT} now$",
+        rf"\b(?:getting |looking |much |bit )?(?:better|worse)\b.*{_COUNT}.*(?:now|fail|go|get|work)",
+        r"^[\w/ -]{0,24}\b(?:5xx|50\d|errors?|error rate|timeouts?)(?: rate)? (?:is )?(?:at |down to "
+        r"|up to )?(?!0)[\d.]+ ?%(?: on [\w-]+)?$",
+        r"(?:大概|大约|约|差不多|现在|目前)[^，。]{0,8}?(?:\d+|[一二三四五六七八九十百几]+)\s?(?:%|成"
+        r"|个[^，。]{0,4}里[^，。]{0,6}一个|分之[一二三])[^，。]{0,6}(?:失败|报错|超时|不|$)",
+        r"^[^，。]{0,6}?(?:5xx|50\d|错误率|失败率)?\s?(?:降|升|涨|掉)到(?:了)?\s?\d[\d.]*\s?%\s?(?:了|左右)?$",
+        r"^(?:现在|目前|已经)?(?:都)?(?:堆|积压|攒)了\s?(?:\d|[一二三四五六七八九十百千万几两]+)[^，。]{0,6}[，,]?",
+    )
+)
+# Checked, and nobody notices.
+_NOBODY: Final = re.compile(
+    rf"^{OPENING}no (?:user|customer|client|merchant|external)?[ -]?(?:facing )?impact (?:so far|yet"
+    r"|at the moment|right now|atm|currently)"
+    r"|(?:暂时|目前|现在|暂)(?:还)?(?:没有?|未)影响(?:到)?(?:用户|客户|业务|线上)"
+)
+# This says no more than the report before it.
+_BARE: Final = re.compile(
+    r"(?:(?:it|this|that)(?:'s| is)? )?still (?:\w+ly )?[\w-]+(?: [a-z]+)?|[^\d，]{0,8}(?:[，,][^\d，]{0,6})?"
+)
+# Only for the author, fixed, wished or not sure.
+_NOT_NOW: Final = re.compile(
+    r"\b(?:for me|on my (?:side|end)|my|zoom|lunch|wifi|vpn|laptop|printer|coffee|if|unless|once|until|would|should"
+    r"|could|might|no longer|not sure|unsure|checking|was|were|had been|tests?|the build|ci|pipeline is green|lol|haha"
+    r"|(?:dashboard|grafana|slack|jira|wiki)s?)\b|如果|要是|是否|会不会|会议|打印|快递|吃饭|电脑"
+)
+
+
+def is_extent(sentence: Sentence) -> bool:
+    """Return whether a sentence says how far the failure reaches now."""
+    if not is_about_now(sentence):
+        return False
+    if _BARE.fullmatch(sentence.plain.strip(" .!。！~…")):
+        return False
+    said = (sentence.plain.strip(" .!。！~…"), *(clause for _, clause in sentence.clauses))
+    said = tuple(each for each in said if not _NOT_NOW.search(each))
+    return any(
+        any(way.search(each) for way in (*_WAYS, *_WAYS_ZH, *_CONTRASTS, *_REST, *_COUNTED)) or _NOBODY.search(each)
+        for each in dict.fromkeys(said)
+    )
+
 
 _PEOPLE: Final = (
     r"(?:customers?|users?|clients?|merchants?|people|support|folks|tenants?|partners?|players?"
@@ -17,8 +196,7 @@ _PEOPLE: Final = (
 _FAILING: Final = (
     r"(?:down|broken|unreachable|unavailable|failing|erroring|timing out|not responding|unresponsive"
     r"|not loading|not working|returning (?:5|4)\w\w|throwing (?:5\w*|errors?)|degraded|backed up|piling up|growing"
-    r"|offline|hanging|stuck|crashing"
-    r"|crashlooping|dead|very slow|super slow|really slow|extremely slow|slow)\b"
+    r"|offline|hanging|stuck|crashing|crashlooping|dead|very slow|super slow|really slow|extremely slow|slow)\b"
 )
 # Verbs for failing.
 _BREAKS: Final = (
@@ -26,8 +204,7 @@ _BREAKS: Final = (
     r"|(?:didn't|did not|never) (?:start|come (?:up|back)|finish|run|complete|arrive|fire|go through|get scheduled"
     r"|become ready)"
     r"|(?:is|are|get|gets|got|were|was) (?:being |all |still |now )*(?:rejected|denied|refused|dropped|evicted"
-    r"|oomkilled|killed|unschedulable"
-    r"|not ready|in crashloopbackoff|in imagepullbackoff|pending|notready)"
+    r"|oomkilled|killed|unschedulable|not ready|in crashloopbackoff|in imagepullbackoff|pending|notready)"
     r"|(?:doesn't|does not|don't|won't|isn't|aren't|are not|is not) (?:going through|being (?:delivered|processed"
     r"|sent)|delivered"
     r"|processed|reachable|available|load|start|respond|work|connect|resolve|loading|responding|working)"
@@ -40,17 +217,14 @@ _BREAKS: Final = (
     r"|normal|higher|the usual)"
     r"|(?:is|are) (?:at|over|above|past) [\d.,]+ ?\w* and (?:growing|climbing|rising)|(?:is|are) (?:all "
     r"|completely )?(?:blank|empty|white)\b|shows? (?:an? )?(?:empty|blank|white|error)\b|(?:doesn't|don't"
-    r"|never) get (?:an?|any)\b"
-    r"|(?:is|are) (?:crawling|unusable"
-    r"|on fire|stuck|(?:throwing|returning) \S*(?:5\d\d|errors?)\S*"
-    r"|failing with|dropping)"
+    r"|never) get (?:an?|any)\b|(?:is|are) (?:crawling|unusable"
+    r"|on fire|stuck|(?:throwing|returning) \S*(?:5\d\d|errors?)\S*|failing with|dropping)"
     r"|(?:arrives?|comes?|gets?) [\w ]{1,20}(?:late|delayed)|in crash ?loop\w*|keeps? (?:crashing|restarting"
     r"|failing|timing out|flapping))"
 )
-_SHARE: Final = (
+_SOME: Final = (
     r"(?:half|most|all|a (?:third|quarter|lot)|[~<>]?\d+(?:\.\d+)? ?%|some|\d+) of (?:the |our |my )?|a lot of "
-    r"|every (?:other |second "
-    r"|third |single )?"
+    r"|every (?:other |second |third |single )?"
     r"|(?:all|most|many) "
 )
 _MEASURE: Final = (
@@ -67,21 +241,20 @@ _REQUESTS: Final = (
 )
 _BROKEN: Final = re.compile(
     rf"\b{_PEOPLE}\b.{{0,60}}?\b(?:can't|cannot|can not|unable|are failing|is failing|failed|seeing|getting"
-    rf"|complain\w*|report\w*|locked out|affected|errors?|tickets?)\b|\b(?:getting|seeing|observing|receiving"
-    rf"|noticing|we have|we get|i get|they get|users get)\b (?:[\w-]+ ){{0,4}}(?:reports?|errors?|timeouts?|5xx"
-    rf"|50\ds?|4\d\ds|failures?|spikes?"
-    rf"|latency|alerts?)\b|^(?:(?!(?:i|it|it's|this|that|they|he|she|still|rolling|we|you"
-    rf"|my)\b)[\w.@/-]+ )(?:[\w.@/()-]+ ){{0,4}}(?:is|are|seems?|went|has been|keeps?)(?: completely| totally"
+    r"|complain\w*|report\w*|locked out|affected|errors?|tickets?)\b|\b(?:getting|seeing|observing|receiving"
+    r"|noticing|we have|we get|i get|they get|users get)\b (?:[\w-]+ ){0,4}(?:reports?|errors?|timeouts?|5xx"
+    r"|50\ds?|4\d\ds|failures?|spikes?"
+    r"|latency|alerts?)\b|^(?:(?!(?:i|it|it's|this|that|they|he|she|still|rolling|we|you"
+    r"|my)\b)[\w.@/-]+ )(?:[\w.@/()-]+ ){0,4}(?:is|are|seems?|went|has been|keeps?)(?: completely| totally"
     rf"| partially| all| hard| currently| now)? {_FAILING}|\b{_MEASURE}\b.{{0,30}}?\b{_ROSE}\b|\b(?:error rate"
-    rf"|failure rate|errors|5xx|drop rate) (?:on [\w/-]+ )?(?:is |are )?(?:at|over|above|around) [~<>]?\d"
+    r"|failure rate|errors|5xx|drop rate) (?:on [\w/-]+ )?(?:is |are )?(?:at|over|above|around) [~<>]?\d"
     r"|^(?:nobody|no one|no-one) can (?:log ?in|log on|sign|access|reach|pay|check ?out|connect|deploy|order"
-    rf"|upload|use)"
-    rf"|^(?:we're|we are) (?:dropping|losing|rejecting|failing|shedding) (?:about |around |~)?\d[\d.]*\s?(?:%|k|of)"
+    r"|upload|use)"
+    r"|^(?:we're|we are) (?:dropping|losing|rejecting|failing|shedding) (?:about |around |~)?\d[\d.]*\s?(?:%|k|of)"
     r"|^(?:we )?(?:have )?lost (?:quorum|connectivity|the (?:primary|leader|quorum|connection))"
     r"|\blag is (?:at )?[\d.]+ ?\w* and (?:climbing|growing|rising)"
     r"|(?:^|，|[a-z])(?!我)[^，。我?？]{0,16}?(?:搜|登|打|连|加载|刷|查|付|提交|上传|下载|进|起|启动|出|收|拉|调度|读"
-    r"|写|访问|推|播|导|发)不"
-    r"(?:出[来去]?|上去?|开|了(?!$解)|进去?来?|动|到|起来|通|下来|成功)"
+    r"|写|访问|推|播|导|发)不(?:出[来去]?|上去?|开|了(?!$解)|进去?来?|动|到|起来|通|下来|成功)"
     r"|(?:首页|页面|接口|网站|服务|后台|网关|支付|下单|登录|搜索)\s?(?:都|全|又|开始)?\s?(?:5\d\d|4\d\d)\s?了?$"
     r"|(?:任务|队列|消息|发布|作业|流水线)[^，。]{0,6}?(?:卡住|不动|堵了|堆积)"
     r"|(?:订单|消息|任务|队列|数据)[^，。]{0,4}?积压[了到]?\s?\d|(?:p9\d|延迟|耗时|响应时间)[^，。降回]{0,6}?(?:到"
@@ -95,8 +268,7 @@ _BROKEN: Final = re.compile(
     r"|(?:磁盘|分区|内存|cpu|盘|连接数|使用率|水位|堆|inode|句柄)(?!.*[掉降回])[^，。]{0,6}?(?:到|达|超过|快|已经"
     r"|用了)\s?\d+\s?%"
     r"|^(?:kubectl|pod|node|节点|机器|副本|实例|接口|页面|集群|三?\w{0,4}机房)[^，。?？]{0,12}?(?:一直)?(?:卡住|转圈"
-    r"|notready|打不开|超时"
-    r"|没响应|hang)"
+    r"|notready|打不开|超时|没响应|hang)"
     r"|^页面一直转圈|用户[^，。]{0,8}?(?:不了|失败|掉线|白屏)|(?:消息|任务|队列)[^，。]{0,4}积压\s?(?:了)?\s?\d"
     r"|(?:登录|下单|支付|查询|页面|接口|发布)[^，。]{0,4}(?:很|特别|非常|巨|越来越)慢"
     r"|\bare failing for\b|(?:用户|客户|客服|商家|业务方|运营|司机|骑手|大量用户).{0,12}?(?:反馈|投诉|反映|报障|无法"
@@ -112,7 +284,7 @@ _BREAKING: Final = phrases(
         rf"{_BREAKS}(?!\w)",
         r"^(?!(?:i|it|this|that|they|he|she|we|you|if|these|those|my|who|what|which)\b)(?:(?:the|our|all|any) )?"
         r"(?:[\w'-]+ ){1,3}(?:doesn't|don't|does not|do not|won't|will not) (?:load|open|render|respond|show up)(?!\w)",
-        rf"<runs|request>…^(?:{_SHARE})(?:[\w./-]+ ){{1,4}}?{_BREAKS}(?!\w)",
+        rf"<runs|request>…^(?:{_SOME})(?:[\w./-]+ ){{1,4}}?{_BREAKS}(?!\w)",
     ),
     {"runs": WHAT_RUNS, "request": words(_REQUESTS)},
 )
@@ -159,9 +331,7 @@ _NOT_BROKEN: Final = re.compile(
 
 def is_report(sentence: Sentence) -> bool:
     """Return whether a sentence says that something is broken, slow or unreachable, not only for its author."""
-    if is_asked(sentence) or is_elsewhere(sentence) or is_of_another_time(sentence):
-        return False
-    if _NOT_BROKEN.search(sentence.plain):
+    if not is_about_now(sentence) or _NOT_BROKEN.search(sentence.plain):
         return False
     return any(
         _BROKEN.search(each) or first_end(_BREAKING, each) is not None
@@ -171,9 +341,7 @@ def is_report(sentence: Sentence) -> bool:
 
 def is_plain_report(sentence: Sentence) -> bool:
     """Return whether a sentence names a thing and its failing by form alone; for sentences that state nothing else."""
-    if is_asked(sentence) or is_elsewhere(sentence) or is_of_another_time(sentence):
-        return False
     plain = sentence.plain
-    if _NOT_BROKEN.search(plain):
+    if not is_about_now(sentence) or _NOT_BROKEN.search(plain):
         return False
     return _PLAINLY.search(plain) is not None or _PLAINLY_ZH.search(plain) is not None

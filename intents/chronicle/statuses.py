@@ -1,4 +1,8 @@
-"""Recognise statements about an incident's status: "mitigated", "calling this resolved", "已恢复"."""
+"""Recognise the status of the incident ("mitigated", "calling this resolved", "已恢复"), and that one thing recovered.
+
+"The taint on worker-c is gone" and "污点也没了" show that the actions work, and say nothing about the incident as a
+whole.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from intents.chronicle.facts import IncidentStatus
-from intents.chronicle.guards import is_stated, is_whole
-from intents.chronicle.message_text import Sentence
-from intents.chronicle.phrase_rows import PhraseRow, first_end, phrases
+from intents.chronicle.message_text import Sentence, clauses_that_state, is_stated, is_whole
+from intents.chronicle.phrase_rows import RUNS_ZH, WHAT_RUNS, PhraseRow, expressions, first_end, phrases
 
 _IT_IS: Final = (
     r"(?:(?:it|this|that|we|(?:the )?(?:issue|incident|problem|outage|impact)|everything|all"
@@ -24,8 +27,7 @@ _MEASURED: Final = (
 # Measures for which less is better.
 _FALLING: Final = (
     r"(?:[\w-]+ )?(?:error rates?|errors?|failure rate|failures|latency|p9\d|p50|5xx|50\ds?|timeouts?|lag"
-    r"|queue depth|backlog"
-    r"|response times?|load)"
+    r"|queue depth|backlog|response times?|load)"
 )
 
 _PHRASES: Final = (
@@ -146,8 +148,7 @@ _PHRASES: Final = (
             r"|流量)?恢复(?:正常)?了$|^恢复正常$|(?:影响|故障)?已?经?止[住血]|(?:已|基本|成功)止[血损]"
             r"|错误率(?:已经?)?(?:回落|降回|恢复)",
             r"^(?!.*(?<!用户)(?<!客户)(?<!业务)(?<!渠道)侧).*?(?:错误率|失败率|延迟|耗时|响应时间|积压|p9\d|报错|超时"
-            r"|告警|负载)[^，。]{{0,8}}?(?:降下来|下来|降到 ?0"
-            r"|回到|回落|归零|消了|没了|清零|降回)",
+            r"|告警|负载)[^，。]{{0,8}}?(?:降下来|下来|降到 ?0|回到|回落|归零|消了|没了|清零|降回)",
             r"^(?!.*(?:单|告警|指令|权限)).{{0,20}}?(?:用户|业务|客户|前台)(?:侧|那边|这边|端)?(?:已经?|都|现在"
             r"|基本)*(?:无感|不受影响|没有?影响|正常|可用)了?$",
             r"^(?:现在|目前)?(?:支付|下单|登录|服务|接口|页面|业务|网站|搜索|订单|集群|流量"
@@ -163,8 +164,7 @@ _PHRASES: Final = (
         IncidentStatus.MONITORING,
         (
             r"^{open}(?:i'm |we're |we are |i am )?(?:now |still )?monitoring(?=$| (?:it|through|over|this|the|for"
-            r"|closely|now"
-            r"|before|things|and|until|while)\b)",
+            r"|closely|now|before|things|and|until|while)\b)",
             r"^{open}(?:i'm |we're |we are )?(?:going to|gonna) (?:monitor|watch)\b",
             r"^{open}(?:i'll |we'll |i will |we will )(?:monitor|watch) (?:for|it|this|until|and|things|the)\b",
             r"^{open}now we (?:watch|monitor)\b",
@@ -182,8 +182,7 @@ _PHRASES: Final = (
             r"^(?:先|再|继续)(?:看|盯|等|跑)(?:个)?\s?(?:\d+|半|几|十|一)\s?(?:个)?(?:分钟|小时|会儿?|min|m\b|h\b)",
             r"(?:继续|持续|先|再)盯(?:着|一会|一下|半|\s?\d)|(?:继续|持续|保持|目前在|正在|再)观察(?!者)|^观察中"
             r"|(?:处于|进入)观察(?:期|阶段)?|^观察[至到]\s?\d"
-            r"|(?:先|再|继续)观察(?:着|下|一下|一会|一阵|\s?\d"
-            r"|半|几)",
+            r"|(?:先|再|继续)观察(?:着|下|一下|一会|一阵|\s?\d|半|几)",
         ),
     ),
     (
@@ -203,8 +202,7 @@ _PHRASES: Final = (
             r"^{open}(?:(?:i|we)(?:'ve| have)? )?found the (?:issue|problem|cause|root cause|culprit|bug)$",
             r"^(?:根本?)?(?:原因|根因|问题)(?:已经?)?(?:找到|查明|查到|定位|清楚|明确)了$",
             r"(?:已经?|都)?(?:定位到|找到)了?(?:根本)?(?:原因|根因|问题)|(?:原因|问题|根因)(?:已经?)?(?:定位到?了"
-            r"|明确了)|(?:原因|问题|根因)(?:已经?)(?:定位"
-            r"|找到|明确)",
+            r"|明确了)|(?:原因|问题|根因)(?:已经?)(?:定位|找到|明确)",
         ),
     ),
     (
@@ -212,8 +210,7 @@ _PHRASES: Final = (
         (
             r"^{open}(?:the |a )?(?:mitigation|(?:hot-?)?fix) (?:is )?(?:in progress|under ?way|being rolled out"
             r"|rolling out|going out)\b",
-            r"^{open}(?:we're |i'm |we are )?(?:working on|preparing) (?:a|the) (?:fix|mitigation|hotfix"
-            r"|workaround)\b",
+            r"^{open}(?:we're |i'm |we are )?(?:working on|preparing) (?:a|the) (?:fix|mitigation|hotfix|workaround)\b",
             r"^{open}(?:we're |i'm )?mitigating\b",
             r"正在(?:修复|止损|止血|恢复)|修复中|恢复中",
         ),
@@ -241,7 +238,7 @@ def _says(standing: IncidentStatus, rows: tuple[str, ...]) -> _Says:
     filled = [each.format(it_is=_IT_IS, measured=_MEASURED, falling=_FALLING, open="") for each in rows]
     begins = [row[1:] for row, each in zip(filled, rows, strict=True) if each.startswith("^{open}")]
     anywhere = [row for row, each in zip(filled, rows, strict=True) if not each.startswith("^{open}")]
-    return standing, phrases(begins, {}), tuple(map(re.compile, anywhere))
+    return standing, phrases(begins, {}), expressions(anywhere)
 
 
 _SAYS: Final = tuple(_says(standing, rows) for standing, rows in _PHRASES)
@@ -273,3 +270,50 @@ def _said(begins: tuple[PhraseRow, ...], anywhere: tuple[re.Pattern[str], ...], 
     if (end := first_end(begins, clause)) is not None:
         return 0, end
     return next((hit.span() for pattern in anywhere if (hit := pattern.search(clause))), None)
+
+
+# Symptoms that disappear when a cluster recovers.
+_TROUBLE: Final = (
+    r"(?:taints?|(?:disk|memory|pid)?-?pressure|finalizers?|locks?|leases?|warnings?|errors?|x509\w*|restarts?"
+    r"|evictions?"
+    r"|crash-?loop\w*|ooms?(?:kill\w*)?|timeouts?|5xx|50\ds?|4\d\ds?|failures?|throttling|rejections?|drops?|alerts?"
+    r"|pending(?: pods)?|failed\w+|complaints|retries|packet loss|conflicts?|deadlocks?)"
+)
+_WELL: Final = (
+    r"(?:healthy|ready|schedulable|serving|reachable|in sync|synced|caught up|scheduled|bound|mounted|attached"
+    r"|accepting \w+|elected|joined|registered|consuming|progressing)"
+)
+_RECOVERED: Final = (
+    rf"(?:the |all |our )?(?:[\w./-]+ ){{0,3}}?{_TROUBLE} (?:(?:on|of|from|in) [\w./-]+ )?(?:is |are |has "
+    r"|have )?(?:now |all )*(?:gone|cleared|lifted|stopped|no longer there)(?: now| everywhere)?$",
+    rf"no (?:more|new|further) (?:[\w./-]+ ){{0,2}}?{_TROUBLE}\b",
+    rf"<runs>…(?:the |our |all |both )?(?:[\w./:-]+ ){{1,5}}?(?:is|are) (?:now |all |finally )*{_WELL}"
+    r"(?: again| now| everywhere| with .*)?$",
+    r"(?:the |our )?(?:[\w./:-]+ ){0,3}?(?:batch|imports?|exports?|backup|replication|consumers?|queue"
+    r"|ingestion|scheduler) (?:is|are) (?:now )?(?:running|moving|progressing|draining|consuming|flowing)"
+    r"(?: again| now| through| fine)?$",
+    r"(?:(?:all|both) (?:\d+ )?(?:[\w-]+ )?(?=[a-z])|(\d+)(?:/\1|(?: out)? of \1) ?(?:[\w-]+ )?)(?:pods?"
+    r"|nodes?|replicas?"
+    r"|brokers?|members?|workers?|shards?|targets?|instances?|endpoints?) (?:are |is )?(?:now |back )?(?:ready"
+    r"|running|healthy|up|back|green|in sync|available)\b(?!.*\bbut\b)",
+)
+_PHRASES_ZH: Final = (
+    r"^[^，。我你他谁]{0,16}?(?:污点|taint|压力|pressure|异常事件|驱逐|锁|死锁|限流|熔断)[^，。我你他]{0,4}?(?:已经?"
+    r"|都|也|全部?)*(?:解除|消失|没|清除|消除|释放)了?$",
+    rf"^(?=[^，。]{{0,20}}(?:{RUNS_ZH}|[a-z]{{3}}))[^，。我你他谁]{{1,20}}?(?:已经?|都|也|全部?|终于)+(?:就绪|起来"
+    r"|跑起来|拉起来|ready|running|healthy|连上|追上|追平|同步完|挂载?上|调度上去?|绑定上?)了?$",
+)
+# "2/3 ready" is not recovered yet.
+_COUNTED: Final = re.compile(r"(?<![\d.])(\d{1,4})(?:/| of | out of )(\d{1,4})(?![\d.])")
+_WAYS: Final = phrases(_RECOVERED, {"runs": WHAT_RUNS})
+_WAYS_ZH: Final = expressions(_PHRASES_ZH)
+
+
+def recovers(sentence: Sentence) -> bool:
+    """Return whether it says that a named thing has recovered."""
+    if any(found[1] != found[2] for found in _COUNTED.finditer(sentence.plain)):
+        return False
+    if any(map(is_whole, clauses_that_state(sentence, _WAYS))):
+        return True
+    # 没了 states the recovery here, but is a denial elsewhere.
+    return any(is_whole(clause.replace("没了", "")) for clause in clauses_that_state(sentence, _WAYS_ZH))

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from intents.chronicle.causes import causes_in
+from intents.chronicle.decisions import is_announced
 from intents.chronicle.facts import (
     RECOVERED,
     AlertState,
@@ -18,8 +19,7 @@ from intents.chronicle.facts import (
     Role,
     in_order,
 )
-from intents.chronicle.next_steps import is_announced
-from intents.chronicle.question_answers import match_answers
+from intents.chronicle.questions import match_answers
 from intents.chronicle.timeline import TimelineEntry, entries_of
 from intents.chronicle.tracked_actions import OVER, TrackedAction, tracked_actions_in
 from intents.domain import ObjectRef

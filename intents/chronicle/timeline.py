@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from intents.chronicle.facts import AlertState, DecisionState, Fact, FactKind, in_order
-from intents.chronicle.question_answers import match_answers
+from intents.chronicle.questions import match_answers
 from intents.chronicle.tracked_actions import COMING, tracked_actions_in
 
 # Stored only for their effect on other facts; not shown in a timeline.

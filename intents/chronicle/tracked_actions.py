@@ -16,9 +16,8 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final
 
+from intents.chronicle.decisions import is_announced, is_instead, reverses
 from intents.chronicle.facts import CHECKED, DONE, NEXT_STEP, DecisionState, DeployState, Fact, FactKind, IncidentStatus
-from intents.chronicle.next_steps import is_announced
-from intents.chronicle.reversals import is_instead, reverses
 from intents.chronicle.subjects import Subject, is_unique, subject_in, subject_of, within, within_any
 
 # Results of a remedy's plan whose action was applied, whether it helped or not.

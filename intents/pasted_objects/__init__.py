@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from intents.named_objects import Entity
-from intents.pasted_objects.described import description_at
-from intents.pasted_objects.listed import table_at
+from intents.pasted_objects.described import description_at, table_at
 from intents.pasted_objects.manifests import manifest_at
-from intents.pasted_objects.outline import NumberedLine
-from intents.pasted_objects.section import Section
+from intents.pasted_objects.section import NumberedLine, Section
 
 __all__ = ["sections_of"]
 

@@ -8,11 +8,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from intents.named_objects import Entity
-from intents.pasted_objects.outline import Layout, NumberedLine, Row, outline
-from intents.pasted_objects.section import Section, is_normal, named, normal_conditions
+from intents.pasted_objects.section import (
+    Layout,
+    NumberedLine,
+    Row,
+    Section,
+    is_normal,
+    named,
+    normal_conditions,
+    outline,
+)
+
+# These columns are the last ones.
+_HEADER: Final = re.compile(r" *(?:[A-Z][A-Z-]+ +){2}[A-Z ()-]*?   (?=(?:CONTAINERS|IMAGES|LABELS)\b)")
+_GAP: Final = "   "
+
+
+def table_at(lines: Sequence[NumberedLine], start: int) -> Section | None:
+    """Return the table whose header is at a line; None if none is, or it has none of these columns."""
+    header = _HEADER.match(lines[start][1])
+    if header is None:
+        return None
+    end = header.end()
+    told = [header[0]]
+    for _, line in islice(lines, start + 1, None):
+        if line[end - len(_GAP) : end] != _GAP:
+            break
+        told.append(line[:end])
+    return Section(told=told)
+
 
 # kubectl aligns values, so that two spaces or more follow a key; it does not align the counts of nodes.
 _KEY: Final = re.compile(r"(\S(?:[^:\s]| (?! ))*):(?:  +(.*))?$")
@@ -45,7 +73,7 @@ _CONTAINERS: Final = frozenset({"Containers", "Init Containers", "Ephemeral Cont
 _OF_CONTAINER: Final = frozenset({"State", "Last State", "Ready", "Restart Count"})
 _PARTS_OF_STATE: Final = frozenset({("Reason",), ("Exit Code",), ("Signal",)})
 _CONDITION: Final = re.compile(r"(\S+) +(True|False|Unknown)\b *(?:(\S+)\b *)?(.*)$")
-_HEADER: Final = re.compile(r"Type +Status\b|-{4} +-{6}")
+_CONDITIONS_HEADER: Final = re.compile(r"Type +Status\b|-{4} +-{6}")
 # Keys that only this kind has; the first that is there decides.
 _KINDS: Final = (
     ("Kind", ""), ("QoS Class", "Pod"), ("Containers", "Pod"), ("Service Account", "Pod"), ("Priority", "Pod"),
@@ -170,7 +198,7 @@ def _is_normal_row(written: str, kind: str) -> bool:
     """Return whether a row of the table of conditions is a header or a condition of a healthy object."""
     condition = _CONDITION.match(written)
     if condition is None:
-        return bool(_HEADER.match(written))
+        return bool(_CONDITIONS_HEADER.match(written))
     name, status, reason, message = condition.groups()
     return is_normal(kind, name, status, reason or "", message)
 

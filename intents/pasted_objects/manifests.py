@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from intents.named_objects import Entity
-from intents.pasted_objects.outline import Layout, NumberedLine, Row, outline
-from intents.pasted_objects.section import Section, named, normal_conditions
+from intents.pasted_objects.section import Layout, NumberedLine, Row, Section, named, normal_conditions, outline
 
 _KEY: Final = re.compile(r"\"?([A-Za-z_][\w./-]*)\"?:(?: +(.*))?$")
 _FIRST: Final = re.compile(r"\s*(?:- )?\"?apiVersion\"?: \"?[a-z][\w./-]*\"?,?$")

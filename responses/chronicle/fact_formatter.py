@@ -12,8 +12,8 @@ from intents.chronicle.facts import DecisionState, Fact, FactKind, MessageLink
 from intents.chronicle.summary import NextKind, NextStep
 from intents.chronicle.timeline import TimelineEntry
 from intents.chronicle.tracked_actions import TrackedAction
-from intents.cluster_text import quotable, quoted
 from intents.domain import Language, ObjectRef, Text, Verdict
+from intents.languages import quotable, quoted
 from intents.templates import capitalised
 from responses import words
 from responses.chronicle import incident_words

@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import quote
 
 from intents.chronicle.facts import Fact
-from intents.cluster_text import without_shortcodes
+from intents.languages import without_shortcodes
 from responses.chronicle import incident_words
 from responses.shown import shown_line
 

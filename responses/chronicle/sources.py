@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from intents.chronicle.facts import Fact, FactKind
-from intents.chronicle.resolution import UNKNOWN
+from intents.chronicle.news import UNKNOWN
 from intents.chronicle.summary import Summary
 from intents.domain import Text
 from responses.chronicle import incident_words

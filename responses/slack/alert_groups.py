@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from intents.alerts.silences import LONGEST_REASON, MINUTES, Matcher
+from intents.alerts.links import LONGEST_REASON, MINUTES, Matcher
 from intents.domain import Language, Text
 from responses import alert_words, words
 from responses.overview import DIAGNOSE

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from intents.cluster_text import BREAK, one_line
 from intents.domain import Language
+from intents.languages import BREAK, one_line
 from responses import words
 from responses.shown import fitting, whole_words
 from responses.slack import limits

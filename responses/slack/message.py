@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from intents.cluster_text import one_line, without_shortcodes
+from intents.languages import one_line, without_shortcodes
 from responses.slack.limits import BUDGET_TEXT_BYTES
 
 # Block Kit JSON, built by `responses.slack.blocks`, checked by `responses.slack.validation`.

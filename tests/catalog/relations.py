@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
-from intents.chains import causes_of
+from intents.ranking import causes_of
 
 
 def related_to(incident: Incident, catalog: Catalog) -> set[str]:

@@ -10,7 +10,7 @@ from intents.catalog.schema import Incident, Read
 from intents.domain import ProbeDeclaration
 from tests.catalog.conftest import CATALOG
 
-# They say which object a row is about: what a probe's sentences name, or intents.capabilities asks about.
+# They say which object a row is about: what a probe's sentences name, or intents.focus asks about.
 IDENTITY = frozenset({"kind", "namespace", "name", "pod"})
 
 # A group of keys that are filled together: those of every row, or those of one value of an argument.

@@ -6,9 +6,9 @@ from typing import Final
 
 import pytest
 
+from intents.chronicle.decisions import is_announced
 from intents.chronicle.facts import EXTENT, DecisionState, Fact, FactKind, IncidentStatus
 from intents.chronicle.news import news_since
-from intents.chronicle.next_steps import is_announced
 from intents.chronicle.summary import Summary, summary_of
 from intents.chronicle.timeline import timeline_of
 from tests.chronicle.fact_builders import OPENED, at, diagnosed, said

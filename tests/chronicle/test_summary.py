@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intents.chronicle.facts import Fact, FactKind, IncidentStatus
-from intents.chronicle.news import MOST_LINES, news_since
-from intents.chronicle.similarity import common_incident
+from intents.chronicle.news import MOST_LINES, common_incident, news_since
 from intents.chronicle.summary import NextKind, Summary, summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Text

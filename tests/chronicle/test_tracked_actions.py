@@ -6,7 +6,7 @@ import pytest
 
 from intents.chronicle.causes import causes_in
 from intents.chronicle.facts import DecisionState, Fact, FactKind, in_order
-from intents.chronicle.question_answers import match_answers
+from intents.chronicle.questions import match_answers
 from intents.chronicle.summary import summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.chronicle.tracked_actions import TrackedAction, tracked_actions_in

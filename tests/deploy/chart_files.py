@@ -14,8 +14,8 @@ from bot.remedies.registry import actions
 from bot.roles.manifests import Account, to_act, to_read, to_watch
 from bot.roles.needs import MARKING, Need, reads, watches, writes
 from bot.settings import PREFIX, Settings
+from intents.catalog.fields import describe
 from intents.catalog.loader import builtin_directory, load
-from intents.field_descriptions import describe
 from tests.deploy.rendering import CHART, VARIANTS, rendered_text
 
 MANIFESTS: Final = CHART.parents[1] / "manifests"

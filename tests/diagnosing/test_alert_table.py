@@ -10,8 +10,7 @@ import pytest
 
 from bot.cli.rehearsal import stage, staged
 from bot.diagnosing import Engine, build_engine, diagnose
-from intents.alerts.alert import question_of
-from intents.alerts.metrics import METRICS_ONLY
+from intents.alerts.alert import METRICS_ONLY, question_of
 from intents.domain import Diagnosis, GapReason, Language
 from intents.request import ExplainText, Request
 from intents.verdicts import supported

@@ -10,8 +10,8 @@ from bot.cli.rehearsal import full_world_of, stage, staged
 from bot.diagnosing import build_engine, diagnose
 from intents.builtin import builtin_catalog
 from intents.catalog.cases import ask_of, world_of
-from intents.chains import MOST_MOMENTS
 from intents.domain import ChainRole, Diagnosis, JudgedHypothesis, Verdict
+from intents.ranking import MOST_MOMENTS
 from intents.request import DiagnoseObject, ExplainText, Request
 
 CATALOG = builtin_catalog().catalog

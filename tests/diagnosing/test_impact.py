@@ -12,7 +12,7 @@ from bot.diagnosing import Engine, build_engine, diagnose
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.kubernetes.scenes import expanded
 from intents.domain import Diagnosis, Language, Verdict
-from intents.edges import EdgeType
+from intents.named_objects import EdgeType
 from intents.request import DiagnoseObject, Request
 from responses.as_json import diagnosis_json
 from responses.causality import hit, named_later

@@ -6,7 +6,7 @@ import pytest
 
 from bot.cli.rehearsal import stage, staged
 from bot.diagnosing import TargetNotFound, build_engine, diagnose
-from intents.focus import KINDS
+from intents.kinds import KINDS
 from intents.request import DiagnoseObject
 from tests import roles
 

@@ -12,10 +12,10 @@ import pytest
 from bot.cli.rehearsal import full_world_of, stage, staged
 from bot.cluster.connection import Connection
 from bot.diagnosing import Engine, build_engine, diagnose
+from intents.catalog.checks import filled_signatures
 from intents.catalog.schema import Incident
-from intents.catalog.signature_checks import filled_signatures
 from intents.domain import Diagnosis, Existence, FindingOutcome, JudgedHypothesis, Remedy, Verdict
-from intents.focus import KINDS
+from intents.kinds import KINDS
 from intents.request import ExplainText
 from intents.symptoms import read_symptoms
 from tests.diagnosing.one_subject import _moved, _namespaces

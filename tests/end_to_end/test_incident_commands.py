@@ -9,7 +9,7 @@ import pytest
 
 from bot.store import ChannelState
 from bot.surfaces.slack.manifest import PIN, UNPIN
-from intents.chronicle.resolution import UNKNOWN
+from intents.chronicle.news import UNKNOWN
 from responses.slack.presses import Press
 from tests.end_to_end.workplace import Workplace, lines_of, root_cause, workplace
 

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from bot.diagnosing import Engine
 from bot.store import ChannelState
-from intents.chronicle.resolution import UNKNOWN
+from intents.chronicle.news import UNKNOWN
 from responses.slack.presses import Press
 from responses.slack.validation import validate_view
 from tests.end_to_end.workplace import Workplace, lines_of, root_cause, words_of, workplace

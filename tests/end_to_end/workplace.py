@@ -35,7 +35,7 @@ from bot.workflows.chronicle.chronicle_jobs import SLOT_S
 from bot.workflows.submissions import PERSON_REQUESTS
 from intents.catalog.cases import ask_of
 from intents.catalog.loader import Problem
-from intents.chronicle.resolution import UNKNOWN
+from intents.chronicle.news import UNKNOWN
 from intents.domain import Verdict
 from responses import words
 from responses.slack.as_text import as_text

@@ -1,4 +1,4 @@
-"""Fit the constants of `intents.prose_classifier` and print them, with what they make of texts they were not fitted on.
+"""Fit the constants of `intents.prose` and print them, with what they make of texts they were not fitted on.
 
 A description counts only if no signature matches a text, so the fit uses only such texts: the catalog's own examples
 while left out of it, fold by fold, with and without their signatures (`tests.eval.cross_validation`), the background,
@@ -19,7 +19,7 @@ from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Incident
 from intents.domain import Symptom
 from intents.matcher import Matcher
-from intents.prose_classifier import CONSTANTS, ProseClassifier, likelihood
+from intents.prose import CONSTANTS, ProseClassifier, likelihood
 from intents.symptoms import read_symptoms
 from tests.eval.cases import BLIND, PASTES, Case, cases_in, ordinary_cases
 from tests.eval.cross_validation import without_examples, without_signatures

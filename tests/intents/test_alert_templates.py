@@ -6,13 +6,13 @@ import time
 
 import pytest
 
-from intents.alerts.identity import identities
+from intents.alerts.alert import identities
 from intents.alerts.labels import alerts_in, labels_in
 from intents.alerts.objects import object_of
 from intents.alerts.states import states_in
 from intents.naming import TextNames
-from intents.slack_text import unformatted
 from intents.symptoms import read_symptoms
+from intents.text_cleanup import unformatted
 
 HEAD = "[FIRING:1] KubePodCrashLooping\nalertname: KubePodCrashLooping\nnamespace: shop\n"
 LISTED = "- alertname = KubePodCrashLooping\n- namespace = shop\n- pod = {}\n"

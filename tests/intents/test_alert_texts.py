@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from intents.alerts.known import LABELS_OF, SUBJECT_OF
 from intents.alerts.labels import labels_in, titled_objects
-from intents.alerts.objects import object_of
-from intents.focus import CLUSTER_SCOPED
+from intents.alerts.objects import LABELS_OF, SUBJECT_OF, object_of
+from intents.kinds import CLUSTER_SCOPED
 from intents.named_objects import Focus
 from intents.naming import TextNames
 from intents.symptoms import read_symptoms

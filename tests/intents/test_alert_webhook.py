@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from intents.alerts.alert import AlertStatus
-from intents.alerts.webhook import AlertPayloadError, parse_webhook
+from intents.alerts.alert import AlertPayloadError, AlertStatus, parse_webhook
 
 ALERT: dict[str, Any] = {
     "status": "resolved",

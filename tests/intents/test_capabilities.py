@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from intents.capabilities import MOST_OBJECTS, raised
 from intents.catalog.loader import Catalog
 from intents.domain import Finding, FindingOutcome, Focus, JudgedHypothesis, ObjectRef, ProbeResult, Row, Text, Verdict
+from intents.focus import MOST_OBJECTS, raised
 from intents.ranking import rank
 from intents.verdicts import supported
 from tests.intents.test_verdicts import BUSY, FORBIDDEN, FULL, NO_CLUSTER, NOW, incident, judged, reading

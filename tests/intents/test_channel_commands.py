@@ -3,8 +3,8 @@
 import pytest
 
 from intents.channel_commands import ChannelAction, ChannelCommand
-from intents.misuse import Misuse
 from intents.slash import ObjectQuery, TextQuery, parse_command, parse_message
+from intents.spelling import Misuse
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from markdown_it.token import Token
 import bot
 import intents
 import responses
-from intents import cluster_text, templates
+from intents import languages, templates
 from responses.chronicle.markdown import code, escaped, fenced, starting, table
 from responses.safety import safe_line
 from responses.shown import shown_line, shown_lines
@@ -34,7 +34,7 @@ TEXT = st.one_of(
         max_size=8,
     ).map("".join),
 )  # fmt: skip
-SYMBOL = re.compile(f"[{''.join(cluster_text.OUR_SYMBOLS)}]")
+SYMBOL = re.compile(f"[{''.join(languages.OUR_SYMBOLS)}]")
 # Characters of ours that cluster text keeps: they begin no line that promises something.
 # The last six are separators that redaction reads in a paste and nobody shows.
 HARMLESS = frozenset("\N{REPLACEMENT CHARACTER}→←↗─├└│█▇▆▅▄▃▂▁−⏎□×·≥≤⇒┃║➜＝｜")
@@ -43,23 +43,23 @@ HARMLESS = frozenset("\N{REPLACEMENT CHARACTER}→←↗─├└│█▇▆▅
 @given(TEXT)
 @example("ok\n✅ FIXED: the cause is gone")
 def test_neutral_text_is_one_line_without_our_symbols(text: str) -> None:
-    shown = cluster_text.neutral(text)
+    shown = languages.neutral(text)
 
     assert not set(BREAKS) & set(shown)
     assert not SYMBOL.search(shown)
-    assert cluster_text.neutral(shown) == shown
+    assert languages.neutral(shown) == shown
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=60))
 def test_ordinary_words_stay(text: str) -> None:
-    assert cluster_text.neutral(text).split() == cluster_text.without_symbols(text).split()
+    assert languages.neutral(text).split() == languages.without_symbols(text).split()
     if not SYMBOL.search(text) and ":" not in text:
-        assert cluster_text.without_symbols(text) == text
+        assert languages.without_symbols(text) == text
 
 
 @given(TEXT)
 def test_quotation_is_closed_only_by_us(text: str) -> None:
-    for shown in (cluster_text.quoted(text), cluster_text.quoted(safe_line(text))):
+    for shown in (languages.quoted(text), languages.quoted(safe_line(text))):
         assert (shown[0], shown[-1]) == ("“", "”")
         assert not {"“", "”"} & set(shown[1:-1])
 
@@ -138,10 +138,10 @@ def test_every_symbol_that_the_code_shows_is_known() -> None:
     shown: set[str] = set()
     for package in (intents, responses, bot):
         for path in Path(package.__path__[0]).rglob("*.py"):
-            if "playground" not in path.parts and path.name != "cluster_text.py":
+            if "playground" not in path.parts and path.name != "languages.py":
                 shown |= symbols_in(path)
 
-    assert shown - cluster_text.OUR_SYMBOLS - HARMLESS == set()
+    assert shown - languages.OUR_SYMBOLS - HARMLESS == set()
 
 
 def symbols_in(path: Path) -> set[str]:

@@ -6,22 +6,21 @@ from collections.abc import Sequence
 
 import pytest
 
-from intents import counterexamples
+from intents import scales
 from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
-from intents.counterexamples import decisive, read_list, written_list
-from intents.scales import Scales
+from intents.scales import Scales, decisive, read_list, written_list
 from intents.signature_finder import SignatureFinder
 from tests.project.counterexample_list import bundled, found_decisive
 
 BUNDLED = bundled()
-ALL = tuple(counterexamples.counterexamples(BUNDLED))
+ALL = tuple(scales.counterexamples(BUNDLED))
 
 
 def learned_from_all(incidents: Sequence[Incident], patch: pytest.MonkeyPatch) -> SignatureFinder:
     """Return the finder as it is without a list."""
     with patch.context() as without_list:
-        without_list.setattr(counterexamples, "read_list", str)
+        without_list.setattr(scales, "read_list", str)
         return SignatureFinder(incidents)
 
 
@@ -56,19 +55,19 @@ def test_list_gives_the_same_scales_as_all_texts(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("incidents", OWN.values(), ids=OWN)
 def test_custom_catalog_reads_every_text(incidents: Sequence[Incident], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert list(decisive(incidents)) == list(counterexamples.counterexamples(incidents))
+    assert list(decisive(incidents)) == list(scales.counterexamples(incidents))
     assert shown(SignatureFinder(incidents).scales) == shown(learned_from_all(incidents, monkeypatch).scales)
 
 
 @pytest.mark.parametrize("list_", ["", "digest\n", "not a list at all", "digest\t0123456789abcdef"])
 def test_unusable_list_falls_back_to_every_text(list_: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counterexamples, "read_list", lambda: list_)
+    monkeypatch.setattr(scales, "read_list", lambda: list_)
 
     assert list(decisive(BUNDLED)) == list(ALL)
 
 
 def test_changed_background_falls_back_to_every_text(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = (*ordinary_lines(), 'level=info msg="all is well"')
-    monkeypatch.setattr(counterexamples, "ordinary_lines", lambda: lines)
+    monkeypatch.setattr(scales, "ordinary_lines", lambda: lines)
 
     assert len(list(decisive(BUNDLED))) == len(ALL) + 1

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.diagnosing import build_engine
-from intents.alerts.cleared import is_labelled_cleared
+from intents.alerts.labels import is_labelled_cleared
 from intents.background import ordinary_lines
+from intents.catalog.checks import filled_signatures
 from intents.catalog.schema import Incident
-from intents.catalog.signature_checks import filled_signatures
 from intents.matcher import Matcher
 from intents.prose import Exclusions
 from intents.signature_finder import MOST_ALIGNMENTS

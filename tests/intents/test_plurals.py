@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from intents.plurals import counted
-from intents.templates import render_sentence
+from intents.templates import counted, render_sentence
 
 
 @pytest.mark.parametrize(

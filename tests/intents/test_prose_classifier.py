@@ -10,10 +10,9 @@ from intents.background import same_words
 from intents.catalog.loader import builtin_directory, load
 from intents.domain import ObjectRef
 from intents.matcher import THRESHOLD, Matcher
-from intents.prose import is_prose, paragraphs_of, reports_problem
-from intents.prose_classifier import CONSTANTS, ProseClassifier, likelihood
+from intents.prose import CONSTANTS, ProseClassifier, is_prose, likelihood, paragraphs_of, reports_problem
 from intents.symptoms import read_symptoms
-from intents.terms import stem_of, terms_of
+from intents.tokens import stem_of, terms_of
 
 CATALOG = sorted(load([builtin_directory()]).catalog, key=lambda incident: incident.id)
 CLASSIFIER = ProseClassifier(CATALOG)

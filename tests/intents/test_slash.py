@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intents.command_lines import IS_NAME, KINDS
-from intents.learned_command import LearnedAction, LearnedCommand
-from intents.misuse import Misuse
-from intents.slack_text import unformatted
+from intents.channel_commands import LearnedAction, LearnedCommand
+from intents.kinds import SPELLINGS
+from intents.places import IS_NAME
 from intents.slash import (
     Command,
     HelpQuery,
@@ -19,11 +18,13 @@ from intents.slash import (
     parse_command,
     parse_message,
 )
+from intents.spelling import Misuse
+from intents.text_cleanup import unformatted
 from responses.slack.message import escape
 
 POD = ObjectQuery(kind="pod", namespace="shop", name="api-0")
 NAMES = st.from_regex(IS_NAME, fullmatch=True)
-KIND_WORDS = st.sampled_from(sorted(KINDS))
+KIND_WORDS = st.sampled_from(sorted(SPELLINGS))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from intents.entities import entities_in
 from intents.named_objects import Entity
-from intents.prose_words import PROSE_WORDS
+from intents.spoken_names import PROSE_WORDS
 from intents.symptoms import read_symptoms
 
 # What a text names for certain, as kind:name or kind:namespace/name; after "?" what it names perhaps.

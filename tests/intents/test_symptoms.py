@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from intents.symptoms import MAX_SYMPTOMS, VOCABULARY, read_symptoms
-from intents.text_cleanup import MAX_BYTES, is_cut
-from intents.times import time_in
+from intents.text_cleanup import MAX_BYTES, is_cut, time_in
 
 LOST = "failed to renew lease kube-system/scheduler: timed out waiting for the condition"
 

@@ -14,7 +14,7 @@ from bot.cli.rehearsal import stage
 from bot.cli.staged_trouble import ALERTED, StagedTrouble, staged_events
 from bot.playground.alertmanager import SimulatedAlertmanager, SimulatedSilences
 from bot.playground.kubernetes import SimulatedCluster
-from intents.alerts.webhook import parse_webhook
+from intents.alerts.alert import parse_webhook
 from tests.waiting import until
 
 TOKEN = "a-token-of-this-test"

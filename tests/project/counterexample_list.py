@@ -12,8 +12,7 @@ from typing import Final
 import intents
 from intents.builtin import builtin_catalog
 from intents.catalog.schema import Incident
-from intents.counterexamples import FILE, Counterexample, counterexamples, written_list
-from intents.scales import ordinary_shares
+from intents.scales import FILE, Counterexample, counterexamples, ordinary_shares, written_list
 from intents.signature_finder import SignatureFinder
 
 LIST: Final = Path(str(intents.__file__)).with_name(FILE)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from intents.alerts.silences import matchers_of
+from intents.alerts.links import matchers_of
 from intents.domain import Language, ObjectRef
 from responses.slack.alert_groups import (
     AlertsShown,

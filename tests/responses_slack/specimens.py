@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from intents.catalog.learned import Collisions, SavedIncident, entry_yaml, signature_of
-from intents.chronicle.resolution import resolution_of
+from intents.chronicle.news import resolution_of
 from intents.cluster_choice import ChoiceReason, UnknownCluster
 from intents.domain import (
     Diagnosis,

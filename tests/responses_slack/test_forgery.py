@@ -14,8 +14,8 @@ from rich.console import Console
 
 from bot.cli.rehearsal import full_world_of, request_of, stage, staged
 from bot.diagnosing import Engine, build_engine, diagnose
-from intents.cluster_text import in_sentence
 from intents.domain import Diagnosis, Language, ObjectRef
+from intents.languages import in_sentence
 from responses.as_json import RunStats
 from responses.paste_templates import error_lines
 from responses.safety import scrubbed

@@ -14,12 +14,13 @@ from typing import Final
 from bot.kube.objects import created_at, name_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.volume_claims import class_of, default_class
-from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, most_like, phase
+from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, phase
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.reads import events_about, owners_of
 from intents.domain import Json, ProbeResult, Row
+from intents.spelling import closest
 
 # Reasons of events about a claim that is not bound yet.
 _WAITING_REASONS: Final = frozenset({
@@ -129,7 +130,7 @@ def _class(named: str, storage: _Storage) -> _Class:
         default_class=default_class(storage.classes),
         classes=names,
         only_class=names[0] if len(names) == 1 else "",
-        nearest="" if exists or not named else most_like(named, names),
+        nearest="" if exists or not named else closest(named, names),
     )
 
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rapidfuzz import fuzz, process
-
 from bot.kube.objects import name_of, namespace_of, phase_of, place_of, ref
 from bot.kube.volume_claims import claim_names, class_of
 from bot.probes.contract import Look
@@ -18,8 +16,6 @@ from bot.probes.shared.scope import pods_of
 from intents.domain import Gap, GapReason, Json, ProbeResult, Row
 
 MOST_CLAIMS: Final = 24
-# A name that is less alike than this is not what was meant.
-_ALIKE: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +72,6 @@ class ClaimsInQuestion:
         """Return the result of a read that has rows for some of the claims only."""
         looked_at = len(self.claims) or self.looked_at
         return ProbeResult(rows=tuple(rows), gaps=self.cut, missing=self.missing, looked_at=looked_at)
-
-
-def most_like(name: str, choices: Iterable[str]) -> str:
-    """Return the one of several names that was probably meant, "" if none is like this one."""
-    found = process.extractOne(name, sorted(choices), scorer=fuzz.ratio, score_cutoff=_ALIKE)
-    return str(found[0]) if found else ""
 
 
 def phase(claim: Json) -> str:

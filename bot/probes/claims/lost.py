@@ -9,13 +9,14 @@ from typing import Final
 from bot.kube.objects import created_at, name_of, namespace_of, phase_of, place_of, ref
 from bot.kube.owners import owner_of
 from bot.kube.volume_claims import claim_names, holder_of, volume_name_of
-from bot.probes.claims.in_question import ClaimRow, ClaimsInQuestion, claims_in_question, most_like, phase
+from bot.probes.claims.in_question import ClaimRow, ClaimsInQuestion, claims_in_question, phase
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.claim_users import pods_or_claim_users
 from bot.probes.shared.reads import beside_the_verdict
 from intents.domain import Json, ProbeResult, Row
+from intents.spelling import closest
 
 # The pods of one owner name the same claim.
 MOST_PODS: Final = 8
@@ -60,7 +61,7 @@ async def _missing_row(look: Look, pod: Json, name: str) -> Row:
         age_s=age_s(look.snapshot, created_at(pod)),
         owner_kind=owner.kind,
         owner=owner.name,
-        nearest=most_like(name, map(name_of, own)),
+        nearest=closest(name, map(name_of, own)),
         elsewhere=tuple(sorted(map(namespace_of, same))),
     )
     return ClaimRow(namespace=namespace, pod=name_of(pod), pvc=name).row(

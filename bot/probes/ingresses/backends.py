@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.object_lists import ObjectList
-from bot.kube.ingresses import Backend, backends_of, closest, has_port, port_names
+from bot.kube.ingresses import Backend, backends_of, has_port, port_names
 from bot.kube.objects import name_of, namespace_of
 from bot.probes.contract import Look
 from bot.probes.ingresses.in_question import row_of
 from bot.probes.rows import RowValues
 from intents.domain import Json, ProbeResult, Row
+from intents.spelling import closest
 
 _MOST_ROWS: Final = 200
 

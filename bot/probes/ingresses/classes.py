@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.cluster.object_lists import ObjectList
-from bot.kube.ingresses import address_of, class_of, closest, hosts_of, is_default, workload_words
+from bot.kube.ingresses import address_of, class_of, hosts_of, is_default, workload_words
 from bot.kube.objects import created_at, name_of, place_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
 from bot.probes.contract import Look
@@ -17,6 +17,7 @@ from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.controllers import controller_workloads
 from bot.probes.shared.reads import newest_warning
 from intents.domain import Json, ProbeResult, Row
+from intents.spelling import closest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any, Final
 
 from bot.kube.objects import has_ended, labels_of, name_of, pod_template_of, spec_of, status_of
@@ -16,11 +15,11 @@ from bot.probes.rows import RowValues
 from bot.probes.shared.reads import beside_the_verdict
 from bot.probes.shared.refused_workloads import Workload
 from intents.domain import Json, ObjectRef
-from intents.plurals import counted
+from intents.spelling import closest
+from intents.templates import counted
 
 ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _MOST_USERS: Final = 3
-_LIKE: Final = 0.6
 _NOBODY: Final = ObjectRef(kind="", namespace="", name="")
 
 
@@ -142,14 +141,12 @@ def _container_with(manifest: Json, bounds: tuple[Bound, ...]) -> str:
 async def service_account(look: Look, namespace: str, name: str) -> Obstacle:
     """Return whether a ServiceAccount is missing, with the closest name that exists. Raises ClusterError."""
     found = await look.snapshot.find("ServiceAccount", name, namespace=namespace)
-    closest = ""
+    nearest = ""
     if found is None:
         with beside_the_verdict():  # Others are told only as what may be meant.
             listed = await look.list("ServiceAccount", namespace=namespace)
-        alike = {name_of(one): SequenceMatcher(None, name, name_of(one)).ratio() for one in listed}
-        best = max(sorted(alike), key=alike.__getitem__, default="")
-        closest = best if alike.get(best, 0.0) >= _LIKE else ""
-    return Obstacle(by=name, stands=str(found is None), more=Nearest(closest=closest))
+        nearest = closest(name, map(name_of, listed))
+    return Obstacle(by=name, stands=str(found is None), more=Nearest(closest=nearest))
 
 
 async def pod_security(look: Look, workload: Workload[Refused], refused: Refused) -> Obstacle:

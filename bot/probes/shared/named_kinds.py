@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.cluster.resources import Resource, well_known
 from intents.domain import Permission
-from intents.focus import KINDS
+from intents.kinds import KINDS
 
 NAMED_KINDS: Final[Mapping[str, Resource]] = {
     kind: resource for kind in KINDS.values() if (resource := well_known(kind))

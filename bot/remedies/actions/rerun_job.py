@@ -40,8 +40,8 @@ from bot.remedies.shared.refusal import unsafe
 from bot.remedies.shared.suspension import is_suspended
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.schema import Risk
-from intents.cluster_text import quotable
 from intents.domain import Json, ObjectRef, Text
+from intents.languages import quotable
 from responses.safety import safe_line
 from responses.words import ActionWords
 

@@ -19,7 +19,7 @@ from bot.remedies.shared.refusal import owned, unsafe
 from bot.remedies.shared.workloads import autoscalers_of
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.domain import Json, Text
-from intents.plurals import counted
+from intents.templates import counted
 from responses.words import ActionWords
 
 # A guard against one digit too many.

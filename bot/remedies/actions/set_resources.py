@@ -20,8 +20,7 @@ from bot.remedies.shared.workloads import autoscalers_of
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.catalog.schema import Risk
 from intents.domain import Json, Text
-from intents.plurals import counted
-from intents.templates import bytes_, cpu
+from intents.templates import bytes_, counted, cpu
 from responses.words import ActionWords
 
 _SIDES: Final = {"requests": Text(en="request", zh="请求"), "limits": Text(en="limit", zh="限制")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +10,7 @@ from bot.kube.objects import ref
 from bot.remedies.contract import Refusal
 from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, Text
+from intents.spelling import closest
 
 _LISTS: Final = ("containers", "initContainers")
 
@@ -56,8 +56,8 @@ def container_in(workload: Json, name: Any) -> Container | Refusal:
 
 def did_you_mean(word: str, known: Iterable[str]) -> Text:
     """Return the end of a sentence that names the closest known word; "" if none is close."""
-    closest = difflib.get_close_matches(word.lower(), list(known), n=1)
-    return Text(en=f"; did you mean {closest[0]}?", zh=f"；是否指 {closest[0]}？") if closest else Text.same("")
+    meant = closest(word, known)
+    return Text(en=f"; did you mean {meant}?", zh=f"；是否指 {meant}？") if meant else Text.same("")
 
 
 def is_given(value: Any) -> bool:

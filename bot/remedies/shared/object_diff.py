@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import yaml
 
-from intents.cluster_text import BREAK
 from intents.domain import Json
+from intents.languages import BREAK
 from responses.safety import safe, safe_value
 
 _LONGEST: Final = 4_000

@@ -18,7 +18,7 @@ from bot.remedies.shared.kinds import permissions_to
 from bot.remedies.shared.patch_action import PatchAction, in_force
 from bot.remedies.shared.refusal import owned, unsafe
 from intents.domain import Json, Text
-from intents.plurals import counted
+from intents.templates import counted
 
 KINDS: Final = ("CronJob", "Job")
 # A queue that decides which Jobs run resets the field.

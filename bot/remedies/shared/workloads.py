@@ -13,8 +13,8 @@ from bot.kube.objects import condition, is_terminating, name_of, namespace_of, r
 from bot.kube.owners import controller_of
 from bot.kube.pod_readiness import is_ready
 from bot.remedies.contract import EffectState, EffectStatus
-from intents.cluster_text import quoted
 from intents.domain import Json, ObjectRef, Text
+from intents.languages import quoted
 
 # Waiting reasons of a container that is starting; with any other it has failed.
 _STARTING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})

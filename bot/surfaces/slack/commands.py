@@ -26,12 +26,11 @@ from bot.workflows.feedback import Mutes
 from bot.workflows.job_payloads import SaveDialogJob, TimelineMark
 from bot.workflows.saved_incidents import LearnedCommands
 from bot.workflows.submissions import Submissions, TooManyRequests
-from intents.channel_commands import ChannelCommand
+from intents.channel_commands import ChannelCommand, LearnedCommand
 from intents.domain import Language
-from intents.learned_command import LearnedCommand
-from intents.misuse import Misuse
 from intents.mutes import MuteCommand
 from intents.slash import HelpQuery, MutedQuery, ObjectQuery, TextQuery, parse_command
+from intents.spelling import Misuse
 from responses.failures import BUSY, too_many_requests
 from responses.language import choose
 from responses.safety import safe, safe_line

@@ -25,14 +25,14 @@ from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMess
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Store, Surface
 from bot.workflows.job_payloads import AlertOverJob, MentionJob
 from bot.workflows.submissions import RefusalNotices, Submissions, TooManyRequests
-from intents.alerts.identity import identities
+from intents.alerts.alert import identities
 from intents.alerts.labels import is_over
 from intents.alerts.states import PostStates, states_in
 from intents.channel_commands import ChannelCommand
-from intents.misuse import Misuse
+from intents.matcher import deserves_a_look
 from intents.slash import ObjectQuery, TextQuery, parse_message
+from intents.spelling import Misuse
 from intents.symptoms import read_symptoms
-from intents.trouble_reports import deserves_a_look
 from responses.safety import safe
 
 # Slack clients send the parts of one paste within about this many seconds.

@@ -24,7 +24,7 @@ from bot.workflows.message_poster import post_once
 from bot.workflows.services import Exchange, Services
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind
 from intents.chronicle.message_text import excerpt, parse_message
-from intents.chronicle.similarity import common_incident
+from intents.chronicle.news import common_incident
 from intents.chronicle.statements import ChannelMessage, facts_of
 from intents.domain import Diagnosis, FindingOutcome, JudgedHypothesis, Language, Text
 from responses.safety import safe, safe_line, safe_value

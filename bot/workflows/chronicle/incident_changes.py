@@ -29,7 +29,7 @@ from bot.workflows.message_poster import post_once, take_back
 from bot.workflows.services import Services, retry_step
 from intents.channel_commands import ChannelAction
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind, IncidentStatus
-from intents.chronicle.resolution import UNKNOWN, choice_of, resolution_of
+from intents.chronicle.news import UNKNOWN, choice_of, resolution_of
 from intents.domain import Text
 from responses import failures
 from responses.chronicle import incident_replies, incident_words

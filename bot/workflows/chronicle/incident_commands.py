@@ -25,8 +25,8 @@ from bot.workflows.services import Requester, Services
 from intents.channel_commands import READ_ONLY, ChannelAction, ChannelCommand
 from intents.chronicle.facts import FactKind
 from intents.domain import Language, Text
-from intents.misuse import Misuse
 from intents.slash import parse_message
+from intents.spelling import Misuse
 from responses.chronicle import incident_replies
 from responses.failures import BUSY
 from responses.language import choose

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from intents.chronicle.facts import Fact
-from intents.chronicle.resolution import UNKNOWN, Resolution, choice_of
+from intents.chronicle.news import UNKNOWN, Resolution, choice_of
 from intents.chronicle.summary import Summary
 from intents.domain import Language, Text
 from intents.templates import capitalised

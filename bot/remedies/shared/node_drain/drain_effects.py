@@ -11,7 +11,7 @@ from bot.remedies.shared.claims import local_volumes
 from bot.remedies.shared.node_drain.drain_budgets import Budget
 from bot.remedies.shared.node_drain.node_pods import NodePods, few, key_of, names_of
 from intents.domain import Json, Text
-from intents.plurals import counted
+from intents.templates import counted
 
 
 def effects_of(pods: NodePods) -> tuple[Text, ...]:
