@@ -35,6 +35,17 @@ def whole(quantity: str | int | float) -> int:
     return _rounded(_exact(quantity))
 
 
+def number(quantity: str | int | float) -> float:
+    """Return a quantity as a number to compare: "100m" → 0.1. Raise ValueError with the value."""
+    return float(_exact(quantity))
+
+
+def percent(part: str | int | float, all_of: str | int | float) -> int:
+    """Return how much one quantity is of another, rounded down; 0 of nothing. Raise ValueError with the value."""
+    limit = _exact(all_of)
+    return int(_exact(part) * 100 // limit) if limit else 0
+
+
 def _exact(quantity: str | int | float) -> Fraction:
     text = "" if isinstance(quantity, bool) else str(quantity).strip()
     parts = _GRAMMAR.fullmatch(text) if len(text) <= _LONGEST else None

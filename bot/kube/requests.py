@@ -20,13 +20,17 @@ Amounts = dict[str, int]
 CPU: Final = "cpu"
 MEMORY: Final = "memory"
 PODS: Final = "pods"
+_CPU: Final = frozenset({CPU, "requests.cpu", "limits.cpu"})
 _POD_LEVEL: Final = (CPU, MEMORY, "hugepages-")
 
 
 def amounts(quantities: Mapping[str, Any] | None) -> Amounts:
-    """Return a map of quantities as numbers. Raises ValueError for quantities that no API server would store."""
+    """Return a map of quantities, or a ResourceQuota's, as numbers.
+
+    Raise ValueError for quantities that no API server would store.
+    """
     return {
-        name: cpu_millis(quantity) if name == CPU else whole(quantity) for name, quantity in (quantities or {}).items()
+        name: cpu_millis(quantity) if name in _CPU else whole(quantity) for name, quantity in (quantities or {}).items()
     }
 
 

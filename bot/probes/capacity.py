@@ -14,7 +14,6 @@ from typing import Final
 
 from bot.cluster.access import collect_gaps
 from bot.kube.objects import has_ended, name_of, namespace_of, ref, status_of
-from bot.kube.quotas import quota_amounts
 from bot.kube.requests import CPU, MEMORY, Amounts, amounts, pod_requests
 from bot.probes.contract import Look, Probe
 from bot.probes.rows import RowValues
@@ -47,7 +46,7 @@ async def read(look: Look) -> ProbeResult:
     if gaps or not nodes:
         return ProbeResult(gaps=tuple(gaps))
     requests = [(namespace_of(pod), pod_requests(pod)) for pod in pods if not has_ended(pod)]
-    admitted = [quota_amounts(status_of(quota).get("hard")) for quota in quotas]
+    admitted = [amounts(status_of(quota).get("hard")) for quota in quotas]
     return ProbeResult(rows=tuple(_row(resource, nodes, requests, admitted) for resource in (CPU, MEMORY)))
 
 

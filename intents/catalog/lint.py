@@ -15,7 +15,7 @@ from typing import Any, Final
 import re2
 
 from intents import templates
-from intents.catalog import actions, gate_checks, link_checks, signature_checks
+from intents.catalog import actions, link_checks, read_checks, signature_checks
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.cases import CaseError, world_of
 from intents.catalog.loader import Catalog, Problem
@@ -74,7 +74,7 @@ def complaints(
     entry = _Entry.of(incident, probes)
     for name, read in incident.reads.items():
         yield from _read(entry, name, read)
-    yield from gate_checks.complaints(incident)
+    yield from read_checks.complaints(incident)
     for index, rule in enumerate(incident.evidence):
         yield from _rule(entry, rule, ("evidence", index))
     yield from _texts(entry)
@@ -166,7 +166,9 @@ def _read(entry: _Entry, name: str, read: Read) -> Iterator[Complaint]:
             continue
         if known.choices and value not in known.choices:
             yield where, f"is {value!r}; expected one of {', '.join(known.choices)}"
-        if known.adds_keys == "regex":
+        if known.variables:
+            yield from (((*where, *within), says) for within, says in read_checks.expressions(read, known, value))
+        elif known.adds_keys == "regex":
             try:
                 re2.compile(str(value))
             except re2.error as error:

@@ -125,3 +125,11 @@ def test_amounts_behave_as_numbers_do(left: dict[str, int], right: dict[str, int
     assert plus(left, right) == plus(right, left)
     assert all(minus(plus(left, right), right).get(name, 0) == left.get(name, 0) for name in "abc")
     assert all(most(left, right)[name] >= left.get(name, 0) for name in most(left, right))
+
+
+def test_cpu_of_quotas_is_counted_in_thousandths() -> None:
+    assert amounts({"limits.cpu": "1500m", "cpu": "2", "requests.memory": "1Gi"}) == {
+        "limits.cpu": 1500,
+        "cpu": 2000,
+        "requests.memory": 1 << 30,
+    }
