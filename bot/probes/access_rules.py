@@ -22,10 +22,9 @@ from bot.kube.rbac import (
     subject_of,
     verbs_on,
 )
-from bot.probes.contract import Look, Missing, Probe
+from bot.probes.contract import Look, Missing, beside_the_verdict, may, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.reads import beside_the_verdict
-from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Gap, Json, ObjectRef, Permission, ProbeResult, Row
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 _MOST: Final = 2000
@@ -218,18 +217,16 @@ def _narrowest(roles: list[Json]) -> str:
     return f"{found['kind']} {name_of(found)}" if found else ""
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="access-rules",
-        says="a row for the request that the text names as forbidden: is it allowed now, and which role comes closest",
-        rows=_Access.keys(),
-        permissions=(
-            Permission(verb="get", resource="serviceaccounts"),
-            *(
-                Permission(verb="list", group=_RBAC, resource=resource)
-                for resource in ("clusterrolebindings", "clusterroles", "rolebindings", "roles")
-            ),
+PROBE: Final = probe(
+    name="access-rules",
+    says="a row for the request that the text names as forbidden: is it allowed now, and which role comes closest",
+    row=_Access,
+    permissions=(
+        *may(
+            "list",
+            *(f"{resource}.{_RBAC}" for resource in ("clusterrolebindings", "clusterroles", "rolebindings", "roles")),
         ),
+        *may("get", "serviceaccounts"),
     ),
     read=read,
 )

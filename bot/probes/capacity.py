@@ -15,9 +15,9 @@ from typing import Final
 from bot.cluster.access import collect_gaps
 from bot.kube.objects import has_ended, name_of, namespace_of, ref, status_of
 from bot.kube.requests import CPU, MEMORY, Amounts, amounts, pod_requests
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 from intents.templates import bytes_, cpu
 
 _MOST_NAMESPACES: Final = 3
@@ -85,19 +85,10 @@ def _row(
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="capacity",
-        says=(
-            "a row for CPU and one for memory: what all pods request and all quotas admit,"
-            " beside what the nodes allocate"
-        ),
-        rows=_Capacity.keys(),
-        permissions=(
-            Permission(verb="list", resource="nodes"),
-            Permission(verb="list", resource="pods"),
-            Permission(verb="list", resource="resourcequotas"),
-        ),
-    ),
+PROBE: Final = probe(
+    name="capacity",
+    says="a row for CPU and one for memory: what all pods request and all quotas admit, beside what the nodes allocate",
+    row=_Capacity,
+    permissions=may("list", "nodes", "pods", "resourcequotas"),
     read=read,
 )

@@ -6,16 +6,34 @@ rows, so that the same cluster gives the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 
-from bot.cluster.access import collect_gaps, record_gap
+from bot.cluster import owners
+from bot.cluster.access import PARTIAL, collect_gaps, record_gap
 from bot.cluster.errors import ClusterError, NotFound, NotServed
+from bot.cluster.events import event_last_seen
+from bot.cluster.owners import Owners, Top
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import MOST_LISTED, Snapshot
-from intents.domain import Focus, Gap, GapReason, Json, ProbeDeclaration, ProbeResult
+from bot.kube import ages
+from bot.kube.ages import UNKNOWN
+from bot.probes.rows import RowValues
+from intents.domain import (
+    ArgDeclaration,
+    Focus,
+    Gap,
+    GapReason,
+    Json,
+    ObjectRef,
+    Permission,
+    ProbeDeclaration,
+    ProbeResult,
+)
 
 _T = TypeVar("_T")
 _Instead = TypeVar("_Instead")
@@ -38,6 +56,19 @@ class Look:
     def now(self) -> datetime:
         """Return the snapshot's time, from which every age counts."""
         return self.snapshot.now
+
+    def age_s(self, timestamp: Any) -> int:
+        """Return whole seconds since an RFC 3339 time; 0 for one that lies ahead (clocks differ), -1 for none."""
+        return ages.seconds_since(timestamp, self.now)
+
+    def moment(self, age: int) -> datetime | None:
+        """Return when that was, for a row's `at`; None where no time is known."""
+        return ages.moment(age, self.now)
+
+    def seen_s(self, event: Json) -> int:
+        """Return whole seconds since an event was last seen, -1 where no time is known."""
+        seen = event_last_seen(event)
+        return UNKNOWN if seen is None else max(int((self.now - seen).total_seconds()), 0)
 
     def flag(self, name: str) -> bool:
         """Tell whether an argument of the entry says true; from a template it arrives as text."""
@@ -75,6 +106,31 @@ class Look:
         listing = await self.unless_refused(self.snapshot.list(kind, namespace=namespace, labels=labels), None)
         return listing.items if listing and not listing.truncated else None
 
+    async def events_about(self, about: ObjectRef) -> Sequence[Json]:
+        """Return the events about an object, oldest first; none, and a gap, if they are not readable."""
+        return await self.unless_refused(self.snapshot.events(about), ())
+
+    async def newest_warning(self, about: ObjectRef) -> tuple[str, int]:
+        """Return what the newest event about an object warns of, and its age; a later success ends it."""
+        events = await self.events_about(about)
+        if not events or events[-1].get("type") != "Warning":
+            return "", UNKNOWN
+        return f"{events[-1].get('reason', '')}: {events[-1].get('message', '')}", self.seen_s(events[-1])
+
+    async def owners_of(self, obj: Json) -> Owners:
+        """Return the owners of an object, with a gap where one is not readable."""
+        found = await owners.owners_of(self.snapshot, obj)
+        if found.gap:
+            record_gap(found.gap)
+        return found
+
+    async def topmost(self, obj: Json) -> Top:
+        """Return the last of the owners of an object, with a gap if it is not readable."""
+        found = await owners.topmost(self.snapshot, obj)
+        if found.gap:
+            record_gap(found.gap)
+        return found
+
     async def unless_refused(self, read: Awaitable[_T], instead: _Instead, *, what: str = "") -> _T | _Instead:
         """Return what a read gives; `instead`, and a gap named `what`, if it raises ClusterError."""
         try:
@@ -90,6 +146,24 @@ def at_most(most: int, items: Sequence[_T], *, what: str, says: str) -> Sequence
         detail = f"only {most} of {len(items)} {says}"
         record_gap(Gap(what=what, reason=GapReason.TRUNCATED, detail=detail))
     return items[:most]
+
+
+@contextmanager
+def beside_the_verdict() -> Iterator[None]:
+    """Record no gap for the reads inside the block, since they decide no verdict; only for what may not be shown."""
+    with collect_gaps() as gaps:
+        yield
+    for gap in gaps:
+        if gap.detail == PARTIAL:
+            record_gap(gap)
+
+
+def may(verbs: str, *resources: str) -> tuple[Permission, ...]:
+    """Return the permissions for verbs on resources, as kubectl names them: may("get", "pods/log", "jobs.batch")."""
+    named = (resource.partition(".") for resource in resources)
+    return tuple(
+        Permission(verb=verb, group=group, resource=plural) for plural, _, group in named for verb in verbs.split()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,3 +193,17 @@ class Probe:
                 record_gap(error.gap())
         # Concurrent reads record their gaps in any order.
         return replace(result, gaps=tuple(sorted({*result.gaps, *gaps}, key=str)))
+
+
+def probe(
+    *,
+    name: str,
+    says: str,
+    row: type[RowValues],
+    read: Callable[[Look], Awaitable[ProbeResult]],
+    args: Mapping[str, ArgDeclaration] = MappingProxyType({}),
+    permissions: tuple[Permission, ...] = (),
+) -> Probe:
+    """Return the probe of a module: `row` is what every row has, beside the keys that arguments add."""
+    declaration = ProbeDeclaration(name=name, says=says, rows=row.keys(), args=args, permissions=permissions)
+    return Probe(declaration=declaration, read=read)

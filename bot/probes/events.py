@@ -18,21 +18,10 @@ from bot.kube.objects import condition, phase_of, ref, uid_of
 from bot.kube.owners import controller_of, owner_of
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.log_lines import compile_pattern, quoted
-from bot.probes.shared.reads import seen_s
-from intents.domain import (
-    ArgDeclaration,
-    Gap,
-    GapReason,
-    Json,
-    ObjectRef,
-    Permission,
-    ProbeDeclaration,
-    ProbeResult,
-    Row,
-)
+from intents.domain import ArgDeclaration, Gap, GapReason, Json, ObjectRef, ProbeResult, Row
 
 # So many events are kept, the newest; for so many objects the state is read to tell whether these still hold.
 _MOST_EVENTS: Final = 200
@@ -157,7 +146,7 @@ def _row(look: Look, event: Json, subject: _Subject, groups: Mapping[str, str]) 
         namespace=about.namespace,
         name=about.name,
         message=_message(event),
-        last_s=seen_s(look, event),
+        last_s=look.seen_s(event),
         stale=subject.read and is_stale(event, subject.manifest),
     ).row(
         about,
@@ -199,23 +188,15 @@ def _message(event: Mapping[str, Any]) -> str:
     return str(event.get("message", ""))
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="events",
-        says="a row per event about the object in question and its owners, or of the namespace",
-        rows=_Event.keys(),
-        args={
-            "reason": ArgDeclaration(says="only these reasons, separated by commas"),
-            "kind": ArgDeclaration(says="only events about objects of this kind"),
-            "capture": ArgDeclaration(says="RE2 pattern that the message must contain", adds_keys="regex"),
-        },
-        permissions=(
-            Permission(verb="list", resource="events"),
-            Permission(verb="get", resource="pods"),
-            Permission(verb="list", resource="pods"),
-            Permission(verb="get", resource="nodes"),
-            *owners.PERMISSIONS,
-        ),
-    ),
+PROBE: Final = probe(
+    name="events",
+    says="a row per event about the object in question and its owners, or of the namespace",
+    row=_Event,
+    args={
+        "reason": ArgDeclaration(says="only these reasons, separated by commas"),
+        "kind": ArgDeclaration(says="only events about objects of this kind"),
+        "capture": ArgDeclaration(says="RE2 pattern that the message must contain", adds_keys="regex"),
+    },
+    permissions=(*owners.PERMISSIONS, *may("list", "events"), *may("get list", "pods"), *may("get", "nodes")),
     read=read,
 )

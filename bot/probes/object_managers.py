@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.resources import Resource
+from bot.kube.ages import UNKNOWN
 from bot.kube.field_managers import Write, writes_of
 from bot.kube.managed_by import Tool, managed_by
 from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.named_kinds import NAMED_KINDS, READS_NAMED
-from intents.domain import Json, ProbeDeclaration, ProbeResult, Row
+from bot.probes.shared.kinds import NAMED_KINDS, READS_NAMED
+from intents.domain import Json, ProbeResult, Row
 
 # A manager that wrote so lately may have written between somebody else's read and write.
 _RECENT_S: Final = 300
@@ -68,7 +68,7 @@ def _row(look: Look, obj: Json, kind: str) -> Row:
         kind=kind,
         namespace=namespace,
         name=name,
-        age_s=age_s(look.snapshot, created_at(obj)),
+        age_s=look.age_s(created_at(obj)),
         applied_by=str(by) if by else "",
         release=by.name if by and by.tool is Tool.HELM else "",
         managers=tuple(dict.fromkeys(each.manager for each in writes)),
@@ -83,12 +83,10 @@ def _row(look: Look, obj: Json, kind: str) -> Row:
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="object-managers",
-        says="a row for the object in question: the tool that applies it, and who writes it",
-        rows=_Manager.keys(),
-        permissions=READS_NAMED,
-    ),
+PROBE: Final = probe(
+    name="object-managers",
+    says="a row for the object in question: the tool that applies it, and who writes it",
+    row=_Manager,
+    permissions=READS_NAMED,
     read=read,
 )

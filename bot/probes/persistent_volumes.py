@@ -38,10 +38,10 @@ from bot.kube.volume_claims import (
     volume_name_of,
     wanted_bytes,
 )
-from bot.probes.contract import Look, Probe, at_most
+from bot.probes.contract import Look, at_most, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 # More waiting pods, or more volumes of a class, make no readable answer. The counts are over all volumes.
 MOST_PODS: Final = 4
@@ -333,19 +333,15 @@ def _row(claim: Json, volume: Json, of_pod: _OfPod, of_class: _OfClass, *, why_n
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="persistent-volumes",
-        says="for each waiting pod in question, or the claim in question, that needs volumes that nobody provisions:"
-        " a row per volume of the class",
-        rows=_Volume.keys(),
-        permissions=(
-            *READS_PODS,
-            Permission(verb="list", resource="nodes"),
-            Permission(verb="get", resource="persistentvolumeclaims"),
-            Permission(verb="list", resource="persistentvolumes"),
-            Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
-        ),
+PROBE: Final = probe(
+    name="persistent-volumes",
+    says="for each waiting pod in question, or the claim in question, that needs volumes that nobody provisions:"
+    " a row per volume of the class",
+    row=_Volume,
+    permissions=(
+        *READS_PODS,
+        *may("list", "nodes", "persistentvolumes", "storageclasses.storage.k8s.io"),
+        *may("get", "persistentvolumeclaims"),
     ),
     read=read,
 )

@@ -28,11 +28,10 @@ from bot.kube.owners import owner_of
 from bot.kube.pod_endings import EvictedBy, ended_at, evicted_by, is_rejected
 from bot.kube.pod_readiness import is_ready
 from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import ArgDeclaration, Json, ProbeDeclaration, ProbeResult, Row
+from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
 # A node under pressure can leave thousands of evicted pods; the newest tell the story.
 _MOST_ROWS: Final = 100
@@ -71,7 +70,7 @@ async def read(look: Look) -> ProbeResult:
     rejected = look.args.get("how") == "rejected"
     suspects = await pods_of(look)
     pods = [pod for pod in suspects.pods if (is_rejected(pod) if rejected else evicted_by(pod))]
-    pods.sort(key=lambda pod: (age_s(look.snapshot, ended_at(pod)), name_of(pod)))
+    pods.sort(key=lambda pod: (look.age_s(ended_at(pod)), name_of(pod)))
     chosen = pods[:_MOST_ROWS]
     siblings = await _siblings(look, chosen)
     rows = tuple(_row(look, pod, siblings, rejected=rejected) for pod in chosen)
@@ -88,7 +87,7 @@ async def _siblings(look: Look, pods: Sequence[Json]) -> list[Json]:
 
 
 def _row(look: Look, pod: Json, siblings: Sequence[Json], *, rejected: bool) -> Row:
-    status, owner, since = status_of(pod), owner_of(pod), age_s(look.snapshot, ended_at(pod))
+    status, owner, since = status_of(pod), owner_of(pod), look.age_s(ended_at(pod))
     target = condition(pod, "DisruptionTarget")
     message = str(status.get("message") or target.get("message") or "").strip()
     younger = _younger(pod, siblings)
@@ -110,7 +109,7 @@ def _row(look: Look, pod: Json, siblings: Sequence[Json], *, rejected: bool) -> 
         ref(pod, "Pod"),
         quote=message or reason,
         reproduce=f"kubectl -n {namespace_of(pod)} get pod {name_of(pod)} -o jsonpath='{{.status.message}}'",
-        at=moment(look.snapshot, since),
+        at=look.moment(since),
         more={} if rejected else _eviction(pod, message).values(),
     )
 
@@ -147,21 +146,18 @@ def _born(pod: Json) -> datetime | None:
     return parse_time(created_at(pod))
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="pod-endings",
-        says="a row per pod in question that was evicted, or that its node did not admit",
-        rows=_Ending.keys(),
-        args={
-            "how": ArgDeclaration(
-                says="evicted: by a kubelet, a taint, a preemption or the eviction API; rejected: not admitted by its"
-                " node",
-                choices=("evicted", "rejected"),
-                default="evicted",
-                fills={"evicted": _Eviction.keys()},
-            )
-        },
-        permissions=READS_PODS,
-    ),
+PROBE: Final = probe(
+    name="pod-endings",
+    says="a row per pod in question that was evicted, or that its node did not admit",
+    row=_Ending,
+    args={
+        "how": ArgDeclaration(
+            says="evicted: by a kubelet, a taint, a preemption or the eviction API; rejected: not admitted by its node",
+            choices=("evicted", "rejected"),
+            default="evicted",
+            fills={"evicted": _Eviction.keys()},
+        )
+    },
+    permissions=READS_PODS,
     read=read,
 )

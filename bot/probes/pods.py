@@ -28,11 +28,10 @@ from bot.kube.objects import (
 from bot.kube.owners import owner_of
 from bot.kube.pod_endings import ended_at, eviction_cause
 from bot.kube.unschedulable import parse_unschedulable
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
 # Events are only read for pods whose condition has no message: other schedulers than the default one.
 MOST_EVENTS: Final = 6
@@ -116,7 +115,7 @@ def _waiting_row(look: Look, pod: Json, from_event: str) -> Row:
     waits, scheduled = waits_for_node(pod), condition(pod, "PodScheduled")
     message = str(scheduled.get("message") or from_event) if waits else ""
     parsed = parse_unschedulable(message)
-    since = age_s(look.snapshot, scheduled.get("lastTransitionTime") or created_at(pod))
+    since = look.age_s(scheduled.get("lastTransitionTime") or created_at(pod))
     waiting = _Unscheduled(
         scheduled=not waits,
         lacks=parsed.lacks,
@@ -131,7 +130,7 @@ def _waiting_row(look: Look, pod: Json, from_event: str) -> Row:
         ref(pod, "Pod"),
         quote=message or f"PodScheduled={scheduled.get('status', 'Unknown')}",
         reproduce=f"kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",
-        at=moment(look.snapshot, since),
+        at=look.moment(since),
         lasts=waits,
         more=waiting.values(),
     )
@@ -155,7 +154,7 @@ async def _evicted(look: Look) -> ProbeResult:
 def _evicted_row(look: Look, pod: Json, cause: EvictionCause) -> Row:
     focus, name, namespace = look.focus, name_of(pod), namespace_of(pod)
     message = str(status_of(pod).get("message") or "")
-    since = age_s(look.snapshot, ended_at(pod))
+    since = look.age_s(ended_at(pod))
     evicted = _Evicted(
         asked=focus.kind == "Pod" and focus.name == name and focus.namespace in ("", namespace),
         resource=str(cause),
@@ -165,27 +164,24 @@ def _evicted_row(look: Look, pod: Json, cause: EvictionCause) -> Row:
         ref(pod, "Pod"),
         quote=message,
         reproduce=f"kubectl -n {namespace} get pod {name} -o jsonpath='{{.status.message}}'",
-        at=moment(look.snapshot, since),
+        at=look.moment(since),
         more=evicted.values(),
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="pods",
-        says="a row per pod that waits for a node or was evicted; a pod that the request names has one even with a"
-        " node",
-        rows=_Pod.keys(),
-        args={
-            "state": ArgDeclaration(
-                says="unscheduled: the pods in question that have no node; evicted: pods evicted on the node, in the"
-                " namespace or in the cluster in question, and still listed",
-                choices=("unscheduled", "evicted"),
-                default="unscheduled",
-                fills={"unscheduled": _Unscheduled.keys(), "evicted": _Evicted.keys()},
-            )
-        },
-        permissions=(*READS_PODS, Permission(verb="list", resource="events")),
-    ),
+PROBE: Final = probe(
+    name="pods",
+    says="a row per pod that waits for a node or was evicted; a pod that the request names has one even with a node",
+    row=_Pod,
+    args={
+        "state": ArgDeclaration(
+            says="unscheduled: the pods in question that have no node; evicted: pods evicted on the node, in the"
+            " namespace or in the cluster in question, and still listed",
+            choices=("unscheduled", "evicted"),
+            default="unscheduled",
+            fills={"unscheduled": _Unscheduled.keys(), "evicted": _Evicted.keys()},
+        )
+    },
+    permissions=(*READS_PODS, *may("list", "events")),
     read=read,
 )

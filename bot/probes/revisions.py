@@ -17,12 +17,11 @@ from bot.kube.pod_readiness import is_ready
 from bot.kube.revisions import Revision, alike, revision_name_of, revisions_in
 from bot.kube.rollouts import replicas_of, rollout_of, was_available
 from bot.kube.template_changes import template_changes
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.questioned_workloads import PERMISSIONS, pods_of_workload, workloads_of
 from bot.probes.shared.revisions import PERMISSIONS as OF_REVISIONS
-from intents.domain import Json, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 _MOST_READ: Final = 20
 _MOST_CHANGES: Final = 12
@@ -76,7 +75,7 @@ def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision]
     kind, namespace, name = str(workload.get("kind")), namespace_of(workload), name_of(workload)
     changes = tuple(map(str, template_changes(earlier.template, newest.template)))
     more = len(changes) - _MOST_CHANGES
-    made_s = age_s(look.snapshot, newest.made)
+    made_s = look.age_s(newest.made)
     return _Revision(
         kind=kind,
         namespace=namespace,
@@ -91,7 +90,7 @@ def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision]
         ref(workload, kind),
         quote=f"revision {newest.number}: {'; '.join(changes)}"[:300],
         reproduce=f"kubectl -n {namespace} rollout history {kind.lower()} {name} --revision={newest.number}",
-        at=moment(look.snapshot, made_s),
+        at=look.moment(made_s),
     )
 
 
@@ -108,13 +107,10 @@ def _ready_by_hash(pods: Iterable[Json]) -> dict[str, int]:
     return counts
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="revisions",
-        says="a row per workload in question with pods that are not ready and an earlier revision: what the newest"
-        " changed",
-        rows=_Revision.keys(),
-        permissions=(*PERMISSIONS, *OF_REVISIONS),
-    ),
+PROBE: Final = probe(
+    name="revisions",
+    says="a row per workload in question with pods that are not ready and an earlier revision: what the newest changed",
+    row=_Revision,
+    permissions=(*PERMISSIONS, *OF_REVISIONS),
     read=read,
 )

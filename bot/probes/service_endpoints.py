@@ -23,13 +23,12 @@ from bot.kube.rollouts import replicas_of
 from bot.kube.selected_pods import near_misses, selected_pods, selector_of
 from bot.kube.services import declared_ports, shown_ports, undeclared_ports, unnamed_ports
 from bot.kube.settling import is_settling, is_starting
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
 from bot.probes.shared.questioned_services import questioned_services
 from bot.probes.shared.questioned_workloads import workloads_selected_by
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 _MOST_ROWS: Final = 200
 _MOST_PODS: Final = 20
@@ -157,8 +156,8 @@ def _takes_traffic(pod: Json) -> bool:
 def _unready(look: Look, behind: _Behind, ready: Sequence[Json]) -> _Unready:
     unready = sorted((pod for pod in behind.pods if pod not in ready), key=name_of)
     workload = behind.workload
-    since = [age_s(look.snapshot, _changed(pod)) for pod in unready]
-    got = [(age_s(look.snapshot, _changed(pod)), age_s(look.snapshot, created_at(pod))) for pod in ready]
+    since = [look.age_s(_changed(pod)) for pod in unready]
+    got = [(look.age_s(_changed(pod)), look.age_s(created_at(pod))) for pod in ready]
     late = bool(got) and all(s != UNKNOWN and s < _HOUR_S and made - s > _LATE_S for s, made in got)
     return _Unready(
         pods=tuple(name_of(pod) for pod in unready[:_MOST_PODS]),
@@ -189,18 +188,13 @@ def _declared(pods: Sequence[Json]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(shown))
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="service-endpoints",
-        says="a row per Service in question: the pods that its selector means, those it misses by a label, and their"
-        " ports",
-        rows=_Endpoints.keys(),
-        permissions=(
-            Permission(verb="list", resource="services"),
-            *READS_PODS,
-            *(Permission(verb="list", group="apps", resource=kind) for kind in ("deployments", "statefulsets")),
-            Permission(verb="list", group="apps", resource="daemonsets"),
-        ),
+PROBE: Final = probe(
+    name="service-endpoints",
+    says="a row per Service in question: the pods that its selector means, those it misses by a label, and their ports",
+    row=_Endpoints,
+    permissions=(
+        *READS_PODS,
+        *may("list", "services", "deployments.apps", "statefulsets.apps", "daemonsets.apps"),
     ),
     read=read,
 )

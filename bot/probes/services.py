@@ -18,12 +18,12 @@ from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, p
 from bot.kube.owners import controller_reference
 from bot.kube.pod_readiness import is_ready, unready_reason
 from bot.kube.services import addresses_in, ip_in, is_ready_endpoint, node_of_endpoint, service_of, slices_of_service
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared import backends
 from bot.probes.shared.questioned_services import questioned_services
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
 _DNS_LABEL: Final = "k8s-app=kube-dns"
 _DNS_PORT: Final = 53
@@ -245,27 +245,20 @@ async def _dns_row(look: Look, service: Json) -> Row:
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="services",
-        says="a row per Service in question: its policies and ports, what is behind it, the nodes without an endpoint",
-        rows=_Service.keys(),
-        args={
-            "which": ArgDeclaration(
-                says="requested: the Service that the request names, those at an address or port of it, those in"
-                " front of its pods, else all; cluster-dns: those that answer names for the cluster, with the"
-                " workload behind",
-                choices=("requested", "cluster-dns"),
-                default="requested",
-                fills={"requested": _Requested.keys(), "cluster-dns": _ClusterDns.keys()},
-            )
-        },
-        permissions=(
-            *READS_PODS,
-            Permission(verb="list", resource="services"),
-            Permission(verb="list", resource="nodes"),
-            *backends.PERMISSIONS,
-        ),
-    ),
+PROBE: Final = probe(
+    name="services",
+    says="a row per Service in question: its policies and ports, what is behind it, the nodes without an endpoint",
+    row=_Service,
+    args={
+        "which": ArgDeclaration(
+            says="requested: the Service that the request names, those at an address or port of it, those in"
+            " front of its pods, else all; cluster-dns: those that answer names for the cluster, with the"
+            " workload behind",
+            choices=("requested", "cluster-dns"),
+            default="requested",
+            fills={"requested": _Requested.keys(), "cluster-dns": _ClusterDns.keys()},
+        )
+    },
+    permissions=(*READS_PODS, *backends.PERMISSIONS, *may("list", "services", "nodes")),
     read=read,
 )

@@ -10,15 +10,15 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
+from bot.kube.ages import UNKNOWN
 from bot.kube.deletions import claims_of, finalizers_of, keeper_of, node_state, still_running, stop_hooks
 from bot.kube.objects import condition, is_terminating, metadata_of, name_of, namespace_of, node_name_of, ref
 from bot.kube.owners import controller_of, owner_of
 from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 _MOST_ROWS: Final = 50
 # The nodes and controllers of so many pods are read, those longest overdue first.
@@ -98,7 +98,7 @@ async def _node(look: Look, pod: Json) -> tuple[str, int]:
         return "", UNKNOWN
     node = await look.snapshot.find("Node", name)
     since = condition(node, "Ready").get("lastTransitionTime") if node else ""
-    return node_state(node), age_s(look.snapshot, since)
+    return node_state(node), look.age_s(since)
 
 
 async def _owner_is_gone(look: Look, pod: Json) -> bool:
@@ -109,15 +109,10 @@ async def _owner_is_gone(look: Look, pod: Json) -> bool:
     return await look.snapshot.find("Job", controller.name, namespace=controller.namespace) is None
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="terminating-pods",
-        says="a row per pod in question that is being deleted: how long past its grace period, and what can hold it",
-        rows=_Pod.keys(),
-        permissions=(
-            *READS_PODS,
-            Permission(verb="get", resource="nodes"),
-        ),
-    ),
+PROBE: Final = probe(
+    name="terminating-pods",
+    says="a row per pod in question that is being deleted: how long past its grace period, and what can hold it",
+    row=_Pod,
+    permissions=(*READS_PODS, *may("get", "nodes")),
     read=read,
 )

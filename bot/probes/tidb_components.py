@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube import tidb_clusters
+from bot.kube.ages import UNKNOWN
 from bot.kube.containers import Container, Run, containers_in
 from bot.kube.objects import (
     created_at,
@@ -26,10 +27,9 @@ from bot.kube.objects import (
 from bot.kube.owners import owner_of
 from bot.kube.pod_readiness import is_ready, unready_reason
 from bot.kube.services import ready_addresses
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 MOST_CLUSTERS: Final = 20
 _KIND: Final = "tidbclusters.pingcap.com"
@@ -179,7 +179,7 @@ def _counts(look: Look, cluster: Json, component: str, pods: Sequence[Json]) -> 
     return _Counts(
         namespace=namespace_of(cluster),
         cluster=name_of(cluster),
-        cluster_age_s=age_s(look.snapshot, created_at(cluster)),
+        cluster_age_s=look.age_s(created_at(cluster)),
         component=component,
         desired=wanted,
         pods=len(pods),
@@ -254,18 +254,10 @@ def _service(name: str, pods: Sequence[Json], around: _Around) -> _Service:
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="tidb-components",
-        says="a row per component (discovery, pd, tidb, tikv) of each TidbCluster in question: its pods and its"
-        " Service",
-        rows=_Component.keys(),
-        permissions=(
-            Permission(verb="list", group="pingcap.com", resource="tidbclusters"),
-            Permission(verb="list", resource="pods"),
-            Permission(verb="list", resource="services"),
-            Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
-        ),
-    ),
+PROBE: Final = probe(
+    name="tidb-components",
+    says="a row per component (discovery, pd, tidb, tikv) of each TidbCluster in question: its pods and its Service",
+    row=_Component,
+    permissions=may("list", "tidbclusters.pingcap.com", "pods", "services", "endpointslices.discovery.k8s.io"),
     read=read,
 )

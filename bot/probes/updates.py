@@ -13,15 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.kube.ages import UNKNOWN
 from bot.kube.field_managers import Write, writes_of
 from bot.kube.objects import created_at, labels_of, metadata_of, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.owners import controller_reference
 from bot.kube.webhooks import Webhook
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared import admission
-from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 # Kinds that every cluster has, few enough to list, whose updates start work elsewhere.
 _KINDS: Final[Mapping[str, str]] = {
@@ -98,7 +98,7 @@ def _generation(obj: Json) -> int:
 
 
 def _age(look: Look, obj: Json) -> int:
-    return age_s(look.snapshot, created_at(obj))
+    return look.age_s(created_at(obj))
 
 
 def _per_hour(look: Look, obj: Json) -> int:
@@ -187,16 +187,14 @@ def _repositories(deployment: Json) -> set[str]:
     return {image.rpartition("/")[2].partition(":")[0] for image in images}
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="updates",
-        says=f"a row per workload whose generation rises fastest, at most {MOST_ROWS}: who writes it, how often",
-        rows=_Update.keys(),
-        permissions=(
-            *(Permission(verb="list", group="apps", resource=plural) for plural in _KINDS.values()),
-            *admission.PERMISSIONS,
-            Permission(verb="list", resource="namespaces"),
-        ),
+PROBE: Final = probe(
+    name="updates",
+    says=f"a row per workload whose generation rises fastest, at most {MOST_ROWS}: who writes it, how often",
+    row=_Update,
+    permissions=(
+        *may("list", *(f"{plural}.apps" for plural in _KINDS.values())),
+        *admission.PERMISSIONS,
+        *may("list", "namespaces"),
     ),
     read=read,
 )

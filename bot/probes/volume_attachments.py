@@ -27,12 +27,11 @@ from bot.kube.objects import (
 from bot.kube.owners import owner_of
 from bot.kube.volume_attachments import Attachment, MountedVolume
 from bot.kube.volume_claims import claim_names, volume_name_of
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
 from bot.probes.shared.claim_users import pods_or_claim_users
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 # The pods of one owner wait for the same.
 MOST_PODS: Final = 5
@@ -224,7 +223,7 @@ def _waiting(look: Look, pod: Json) -> _Waiting:
         namespace=namespace_of(pod),
         pod=name_of(pod),
         node=node_name_of(pod),
-        waits_s=age_s(look.snapshot, since),
+        waits_s=look.age_s(since),
     )
 
 
@@ -236,20 +235,15 @@ def _row(pod: Json, values: _Attachment) -> Row:
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="volume-attachments",
-        says="a row per storage volume of the pods in question that wait for their start: where it is attached, the"
-        " driver's error and limit, the driver's pod on the node; and a row per pod for which every node is full",
-        rows=_Attachment.keys(),
-        permissions=(
-            *READS_PODS,
-            Permission(verb="get", resource="persistentvolumeclaims"),
-            Permission(verb="get", resource="persistentvolumes"),
-            Permission(verb="get", resource="nodes"),
-            Permission(verb="list", group="storage.k8s.io", resource="volumeattachments"),
-            Permission(verb="list", group="storage.k8s.io", resource="csinodes"),
-        ),
+PROBE: Final = probe(
+    name="volume-attachments",
+    says="a row per storage volume of the pods in question that wait for their start: where it is attached, the"
+    " driver's error and limit, the driver's pod on the node; and a row per pod for which every node is full",
+    row=_Attachment,
+    permissions=(
+        *READS_PODS,
+        *may("get", "persistentvolumeclaims", "persistentvolumes", "nodes"),
+        *may("list", "volumeattachments.storage.k8s.io", "csinodes.storage.k8s.io"),
     ),
     read=read,
 )

@@ -12,11 +12,11 @@ from typing import Final
 
 from bot.kube.objects import ref
 from bot.kube.webhooks import Webhook
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared import admission, backends
 from bot.probes.shared.backends import Backend, BackendWorkload
-from intents.domain import ProbeDeclaration, ProbeResult, Row
+from intents.domain import ProbeResult, Row
 
 # Few clusters have more; those that block come first.
 MOST_BACKENDS: Final = 20
@@ -94,12 +94,10 @@ def _row(webhook: Webhook, *, asked: bool, named: bool, behind: Backend) -> Row:
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="webhooks",
-        says="a row per admission webhook: does it block, for how long, and what is its backend",
-        rows=_Row.keys(),
-        permissions=(*admission.PERMISSIONS, *backends.PERMISSIONS),
-    ),
+PROBE: Final = probe(
+    name="webhooks",
+    says="a row per admission webhook: does it block, for how long, and what is its backend",
+    row=_Row,
+    permissions=(*admission.PERMISSIONS, *backends.PERMISSIONS),
     read=read,
 )

@@ -17,11 +17,10 @@ from bot.kube.objects import condition, created_at, name_of, namespace_of, ref, 
 from bot.kube.owners import ordinal_of
 from bot.kube.pod_readiness import failure_of, is_ready, wanted_node
 from bot.kube.rollouts import Rollout, is_owned, is_paused, replicas_of, rollout_of, says_on_purpose, scales_to_zero
-from bot.probes.contract import Look, Probe, at_most
+from bot.probes.contract import Look, at_most, may, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
 from bot.probes.shared.questioned_workloads import PERMISSIONS, pods_of_workload, workloads_of
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 _MOST_ROWS: Final = 200
 # A namespace can have many workloads in trouble: the pods of so many are read.
@@ -151,7 +150,7 @@ def _row(look: Look, judged: _Judged, *, service: str) -> Row:
         or scales_to_zero(written.manager)
         or says_on_purpose(workload),
         scaled_by=written.manager,
-        scaled_s=age_s(look.snapshot, written.time),
+        scaled_s=look.age_s(written.time),
         service=service,
         ingress=look.focus.name if service and look.focus.kind == "Ingress" else "",
     )
@@ -209,8 +208,8 @@ def _recovered_s(look: Look, judged: _Judged) -> int:
     late = [
         since
         for pod in judged.pods or ()
-        if (since := age_s(look.snapshot, condition(pod, "Ready").get("lastTransitionTime"))) < _HOUR_S
-        and age_s(look.snapshot, created_at(pod)) - since > _CREATION_S * 5
+        if (since := look.age_s(condition(pod, "Ready").get("lastTransitionTime"))) < _HOUR_S
+        and look.age_s(created_at(pod)) - since > _CREATION_S * 5
         and is_ready(pod)
     ]
     return min(late, default=UNKNOWN)
@@ -222,17 +221,11 @@ def _quote(values: _Workload, workload: Json) -> str:
     return f"{values.ready}/{values.desired} ready, {values.updated} updated{'; ' if told else ''}{told}"[:300]
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="workloads",
-        says="a row per Deployment, StatefulSet and DaemonSet in question: its pods that do not get ready and why, what"
-        " holds its rollout, and who set its replicas",
-        rows=_Workload.keys(),
-        permissions=(
-            *PERMISSIONS,
-            Permission(verb="list", resource="events"),
-            Permission(verb="list", group="autoscaling", resource="horizontalpodautoscalers"),
-        ),
-    ),
+PROBE: Final = probe(
+    name="workloads",
+    says="a row per Deployment, StatefulSet and DaemonSet in question: its pods that do not get ready and why, what"
+    " holds its rollout, and who set its replicas",
+    row=_Workload,
+    permissions=(*PERMISSIONS, *may("list", "events", "horizontalpodautoscalers.autoscaling")),
     read=read,
 )

@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.kube.ages import UNKNOWN
 from bot.kube.objects import created_at, name_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.volume_claims import class_of, default_class
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, most_like, phase
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.reads import events_about, owners_of
 from intents.domain import Json, ProbeResult, Row
 
 # Reasons of events about a claim that is not bound yet.
@@ -102,7 +101,7 @@ async def _row(look: Look, claim: Json, question: ClaimsInQuestion, storage: _St
     pods = question.pods.get((namespace, name), ())
     message = await _waits_for(look, claim) if state != "Bound" else ""
     shown = ClassShown(
-        age_s=age_s(look.snapshot, created_at(claim)),
+        age_s=look.age_s(created_at(claim)),
         class_named=named is not None,
         message=message,
         asked=_class(named or "", storage),
@@ -135,14 +134,14 @@ def _class(named: str, storage: _Storage) -> _Class:
 
 async def _waits_for(look: Look, claim: Json) -> str:
     """Return the message of the newest event that says why a claim is not bound."""
-    events = await events_about(look, ref(claim, "PersistentVolumeClaim"))
+    events = await look.events_about(ref(claim, "PersistentVolumeClaim"))
     waiting = [str(each.get("message") or "") for each in events if each.get("reason") in _WAITING_REASONS]
     return waiting[-1] if waiting else ""
 
 
 async def _owner(look: Look, pod: Json, claim: str) -> _Owner:
     """Return the owner of the pod, and the class that the template which made the claim names now."""
-    above = (await owners_of(look, pod)).manifests
+    above = (await look.owners_of(pod)).manifests
     templates = spec_of(above[0]).get("volumeClaimTemplates") or () if above else ()
     template: Json = next((each for each in templates if f"{name_of(each)}-{name_of(pod)}" == claim), {})
     owner = owner_of(pod)

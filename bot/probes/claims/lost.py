@@ -10,11 +10,9 @@ from bot.kube.objects import created_at, name_of, namespace_of, phase_of, place_
 from bot.kube.owners import owner_of
 from bot.kube.volume_claims import claim_names, holder_of, volume_name_of
 from bot.probes.claims.in_question import ClaimRow, ClaimsInQuestion, claims_in_question, most_like, phase
-from bot.probes.contract import Look
+from bot.probes.contract import Look, beside_the_verdict
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
 from bot.probes.shared.claim_users import pods_or_claim_users
-from bot.probes.shared.reads import beside_the_verdict
 from intents.domain import Json, ProbeResult, Row
 
 # The pods of one owner name the same claim.
@@ -57,7 +55,7 @@ async def _missing_row(look: Look, pod: Json, name: str) -> Row:
             look.list("PersistentVolumeClaim", fields=f"metadata.name={name}"),
         )
     shown = MissingShown(
-        age_s=age_s(look.snapshot, created_at(pod)),
+        age_s=look.age_s(created_at(pod)),
         owner_kind=owner.kind,
         owner=owner.name,
         nearest=most_like(name, map(name_of, own)),

@@ -13,15 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.kube.ages import UNKNOWN
 from bot.kube.objects import annotations_of, created_at, name_of, namespace_of, ref, spec_of
 from bot.kube.volume_attachments import trouble_of
 from bot.kube.volume_claims import NO_PROVISIONER, class_of
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, phase
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.holders import Holders
-from bot.probes.shared.reads import events_about, seen_s
 from intents.domain import Json, ProbeResult, Row
 
 _ASKED: Final = ("volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner")
@@ -66,7 +65,7 @@ async def _row(look: Look, claim: Json, classes: Mapping[str, Json], question: C
     provisioner = _asked_provisioner(claim) or str(storage_class.get("provisioner") or "")
     if not storage_class or provisioner == NO_PROVISIONER:
         return None
-    events = await events_about(look, ref(claim, "PersistentVolumeClaim"))
+    events = await look.events_about(ref(claim, "PersistentVolumeClaim"))
     failed = [each for each in events if each.get("reason") == _FAILED]
     started = [each for each in events if each.get("reason") in _STARTED]
     if not (failed or started or _asked_provisioner(claim)):
@@ -77,7 +76,7 @@ async def _row(look: Look, claim: Json, classes: Mapping[str, Json], question: C
         provisioner=provisioner,
         waits_s=_waits_s(look, claim, storage_class, (*failed, *started)),
         error=error,
-        error_age_s=seen_s(look, failed[-1]) if failed else UNKNOWN,
+        error_age_s=look.seen_s(failed[-1]) if failed else UNKNOWN,
         driver_installed=driver != Driver() or await _is_installed(look, provisioner),
         driver=driver or Driver(),
     )
@@ -91,9 +90,9 @@ def _asked_provisioner(claim: Json) -> str:
 
 def _waits_s(look: Look, claim: Json, storage_class: Json, events: Sequence[Json]) -> int:
     """Return how long the provisioner has been asked: by its events, else by the age of a claim that binds at once."""
-    first = [age_s(look.snapshot, each.get("firstTimestamp") or each.get("eventTime")) for each in events]
+    first = [look.age_s(each.get("firstTimestamp") or each.get("eventTime")) for each in events]
     if not first and storage_class.get("volumeBindingMode") != "WaitForFirstConsumer":
-        first = [age_s(look.snapshot, created_at(claim))]
+        first = [look.age_s(created_at(claim))]
     return max(first, default=UNKNOWN)
 
 
@@ -117,7 +116,7 @@ async def _driver(look: Look, lease_name: str) -> Driver:
     pods = await look.snapshot.list("Pod", namespace=namespace_of(lease))
     pod = Holders(pods.items).of(lease)
     return Driver(
-        lease_s=age_s(look.snapshot, spec_of(lease).get("renewTime")),
+        lease_s=look.age_s(spec_of(lease).get("renewTime")),
         driver_namespace=namespace_of(lease),
         driver_pod=name_of(pod) if pod else "",
         driver_trouble=trouble_of(pod) if pod else "",

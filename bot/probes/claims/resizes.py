@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bot.kube.ages import UNKNOWN
 from bot.kube.objects import condition, name_of, namespace_of, ref, status_of
 from bot.kube.quantities import whole
 from bot.kube.volume_claims import class_of, wanted_bytes
@@ -14,8 +15,6 @@ from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, 
 from bot.probes.claims.provisioning import Driver, driver_of
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.reads import events_about
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 _RESIZER: Final = "external-resizer-"
@@ -75,7 +74,7 @@ async def _row(look: Look, claim: Json, classes: Mapping[str, Json] | None, ques
     stage, since_s = _stage(look, claim)
     if since_s == UNKNOWN:
         started = [each for each in events if each.get("reason") in _STARTED]
-        began = [age_s(look.snapshot, each.get("firstTimestamp") or each.get("eventTime")) for each in started]
+        began = [look.age_s(each.get("firstTimestamp") or each.get("eventTime")) for each in started]
         since_s = max(began, default=UNKNOWN)
     failed = [str(each.get("message") or "") for each in events if each.get("reason") in _FAILED]
     error = failed[-1] if failed else _refusal(claim)
@@ -99,7 +98,7 @@ def _stage(look: Look, claim: Json) -> tuple[str, int]:
     for kind, stage in _STAGES.items():
         found = condition(claim, kind)
         if found.get("status") == "True":
-            return stage, age_s(look.snapshot, found.get("lastTransitionTime"))
+            return stage, look.age_s(found.get("lastTransitionTime"))
     said = str((status_of(claim).get("allocatedResourceStatuses") or {}).get("storage") or "")
     if said.endswith(("Infeasible", "Failed")):
         return "refused", UNKNOWN
@@ -116,4 +115,4 @@ async def _events(look: Look, claim: Json, question: ClaimsInQuestion) -> list[J
     about = [ref(claim, "PersistentVolumeClaim")]
     if pod := question.pod_of(claim):
         about.insert(0, ObjectRef(kind="Pod", namespace=namespace_of(claim), name=pod))
-    return [each for one in about for each in await events_about(look, one)]
+    return [each for one in about for each in await look.events_about(one)]

@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.owners import Top
+from bot.kube.ages import UNKNOWN
 from bot.kube.containers import containers_in, trouble_order
 from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, place_of, ref, spec_of
 from bot.kube.volume_claims import claim_names, is_local, nodes_of, reclaim_policy_of, volume_name_of
 from bot.probes.claims.in_question import MOST_CLAIMS, ClaimRow
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.holders import suspects_of
 from bot.probes.shared.log_lines import BadPattern, compile_pattern
-from bot.probes.shared.reads import topmost
 from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row
 
 # A claim and its cluster are created within moments of each other, in either order.
@@ -82,7 +81,7 @@ async def read(look: Look) -> ProbeResult:
 
 
 async def _claimed(look: Look, pod: Json, name: str) -> _Claimed:
-    top = await topmost(look, pod)
+    top = await look.topmost(pod)
     claim = await look.find("PersistentVolumeClaim", name, namespace=namespace_of(pod)) or {}
     volume_name = volume_name_of(claim)
     volume = await look.find("PersistentVolume", volume_name) if volume_name else None
@@ -132,8 +131,8 @@ def _ages(look: Look, claimed: _Claimed) -> _Ages:
     """Return the ages of claim, volume and cluster. A pod is no cluster: only its owner has an age to compare with."""
     top = claimed.top
     owned = top.ref.kind != "Pod"
-    cluster_age_s = age_s(look.snapshot, created_at(top.manifest or {})) if owned else UNKNOWN
-    data_age_s = max(age_s(look.snapshot, created_at(each)) for each in (claimed.claim, claimed.volume))
+    cluster_age_s = look.age_s(created_at(top.manifest or {})) if owned else UNKNOWN
+    data_age_s = max(look.age_s(created_at(each)) for each in (claimed.claim, claimed.volume))
     return _Ages(
         data_age_s=data_age_s,
         cluster_kind=top.ref.kind if owned else "",

@@ -14,17 +14,16 @@ from typing import Final
 from bot.cluster.owned_pods import PERMISSIONS as BELOW
 from bot.cluster.owned_pods import pods_below
 from bot.cluster.resources import Resource, well_known
+from bot.kube.ages import UNKNOWN
 from bot.kube.object_conditions import Judgement, is_behind, judged, status_writers
 from bot.kube.object_history import ready_since
 from bot.kube.objects import created_at, group_of, name_of, place_of, ref
 from bot.kube.rollouts import Replicas, replicas_of
-from bot.probes.contract import Look, Missing, Probe
+from bot.probes.contract import Look, Missing, may, probe
 from bot.probes.custom_resources.chains import Link, failing_below
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.custom_kinds import READS_OF_OTHERS, READS_WIDESPREAD, WIDESPREAD
-from bot.probes.shared.served_objects import ServedObjects, served_objects
-from intents.domain import Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.probes.shared.kinds import READS_OF_OTHERS, READS_WIDESPREAD, WIDESPREAD, ServedObjects, served_objects
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 _MOST_LISTED: Final = 500
 _MOST_ROWS: Final = 50
@@ -160,8 +159,8 @@ def _row(
         bad=state.bad,
         unsure=state.unsure,
         at_work=state.at_work,
-        since_s=age_s(look.snapshot, state.condition.get("lastTransitionTime")),
-        created_s=age_s(look.snapshot, created_at(obj)),
+        since_s=look.age_s(state.condition.get("lastTransitionTime")),
+        created_s=look.age_s(created_at(obj)),
         behind=is_behind(obj),
         controller="/".join(place_of(controller)) if controller else "",
         controller_ready=(replicas_of(controller) if controller else Replicas()).ready,
@@ -185,17 +184,10 @@ def _controller(obj: Json, deployments: Iterable[Json]) -> Json | None:
     return found[0] if len(found) == 1 else None
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="custom-resources",
-        says="a row per custom resource in question: the condition that tells its state, and its controller",
-        rows=_Resource.keys(),
-        permissions=(
-            *READS_WIDESPREAD,
-            *READS_OF_OTHERS,
-            Permission(verb="list", group="apps", resource="deployments"),
-            *BELOW,
-        ),
-    ),
+PROBE: Final = probe(
+    name="custom-resources",
+    says="a row per custom resource in question: the condition that tells its state, and its controller",
+    row=_Resource,
+    permissions=(*READS_WIDESPREAD, *READS_OF_OTHERS, *BELOW, *may("list", "deployments.apps")),
     read=read,
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.image_pulls import failures, queue, sandboxes, surroundings
 from bot.probes.image_pulls.surroundings import ImageRow
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
+from intents.domain import ArgDeclaration, ProbeResult
 
 
 async def read(look: Look) -> ProbeResult:
@@ -22,32 +22,24 @@ async def read(look: Look) -> ProbeResult:
             return await failures.read(look)
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="image-pulls",
-        says="a row per image that a pod in question needs and its node pulls: why the pull fails, or what it waits"
-        " for",
-        rows=ImageRow.keys(),
-        args={
-            "shows": ArgDeclaration(
-                says="failures: containers whose image cannot be pulled, and where the same image runs; queue: each"
-                " pull of the pods in question and those it waited for on its node; sandboxes: pods whose sandbox"
-                " (pause) image the node's runtime could not get",
-                choices=("failures", "queue", "sandboxes"),
-                default="failures",
-                fills={
-                    "failures": failures.FailureShown.keys(),
-                    "queue": queue.QueueShown.keys(),
-                    "sandboxes": sandboxes.SandboxShown.keys(),
-                },
-            )
-        },
-        permissions=(
-            *READS_PODS,
-            Permission(verb="list", resource="events"),
-            Permission(verb="list", resource="nodes"),
-            *surroundings.PERMISSIONS,
-        ),
-    ),
+PROBE: Final = probe(
+    name="image-pulls",
+    says="a row per image that a pod in question needs and its node pulls: why the pull fails, or what it waits for",
+    row=ImageRow,
+    args={
+        "shows": ArgDeclaration(
+            says="failures: containers whose image cannot be pulled, and where the same image runs; queue: each"
+            " pull of the pods in question and those it waited for on its node; sandboxes: pods whose sandbox"
+            " (pause) image the node's runtime could not get",
+            choices=("failures", "queue", "sandboxes"),
+            default="failures",
+            fills={
+                "failures": failures.FailureShown.keys(),
+                "queue": queue.QueueShown.keys(),
+                "sandboxes": sandboxes.SandboxShown.keys(),
+            },
+        )
+    },
+    permissions=(*READS_PODS, *surroundings.PERMISSIONS, *may("list", "events", "nodes")),
     read=read,
 )

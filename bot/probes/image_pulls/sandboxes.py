@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.events import involved_object
+from bot.kube.ages import UNKNOWN
 from bot.kube.containers import containers_in
 from bot.kube.objects import has_ended, name_of, node_name_of, place_of, ref, status_of, uid_of
 from bot.kube.pull_failures import classify
@@ -18,8 +19,6 @@ from bot.kube.pull_messages import REASON, is_like_pause, normalized, registry_o
 from bot.probes.contract import Look
 from bot.probes.image_pulls.surroundings import ImageRow, home_of
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN
-from bot.probes.shared.reads import seen_s
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 
@@ -112,7 +111,7 @@ def _row(look: Look, lack: _Lack, node: Json | None, *, pods_there: int) -> Row:
     shown = SandboxShown(
         registry=registry_of(image),
         failure=str(classify(message)),
-        last_s=seen_s(look, lack.event),
+        last_s=look.seen_s(lack.event),
         current=lack.current,
         pods_there=pods_there,
         runtime=_runtime(node, image),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.ingresses import backends, certificates, classes
 from bot.probes.ingresses.in_question import IngressRow, ingresses_in_question
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
+from intents.domain import ArgDeclaration, ProbeResult
 
 
 async def read(look: Look) -> ProbeResult:
@@ -21,35 +21,35 @@ async def read(look: Look) -> ProbeResult:
     return await reads.get(str(look.args.get("shows")), backends.read)(look, ingresses)
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="ingresses",
-        says="a row per Ingress in question: its backends, its class and controller, or its certificates",
-        rows=IngressRow.keys(),
-        args={
-            "shows": ArgDeclaration(
-                says="backends: a row per rule, with the Service and port it leads to; class: a row per Ingress, with"
-                " what serves it; certificates: a row per Secret of its TLS, with what the controller says of it",
-                choices=("backends", "class", "certificates"),
-                default="backends",
-                fills={
-                    "backends": backends.BackendShown.keys(),
-                    "class": classes.ClassShown.keys(),
-                    "certificates": certificates.CertificateShown.keys(),
-                },
-            )
-        },
-        permissions=(
-            Permission(verb="get", group="networking.k8s.io", resource="ingresses"),
-            Permission(verb="list", group="networking.k8s.io", resource="ingresses"),
-            Permission(verb="list", group="networking.k8s.io", resource="ingressclasses"),
-            Permission(verb="list", resource="services"),
-            Permission(verb="list", resource="events"),
-            Permission(verb="list", resource="pods"),
-            Permission(verb="get", resource="pods/log"),
-            Permission(verb="list", group="apps", resource="daemonsets"),
-            Permission(verb="list", group="apps", resource="deployments"),
+PROBE: Final = probe(
+    name="ingresses",
+    says="a row per Ingress in question: its backends, its class and controller, or its certificates",
+    row=IngressRow,
+    args={
+        "shows": ArgDeclaration(
+            says="backends: a row per rule, with the Service and port it leads to; class: a row per Ingress, with"
+            " what serves it; certificates: a row per Secret of its TLS, with what the controller says of it",
+            choices=("backends", "class", "certificates"),
+            default="backends",
+            fills={
+                "backends": backends.BackendShown.keys(),
+                "class": classes.ClassShown.keys(),
+                "certificates": certificates.CertificateShown.keys(),
+            },
+        )
+    },
+    permissions=(
+        *may("get list", "ingresses.networking.k8s.io"),
+        *may(
+            "list",
+            "ingressclasses.networking.k8s.io",
+            "services",
+            "events",
+            "pods",
+            "daemonsets.apps",
+            "deployments.apps",
         ),
+        *may("get", "pods/log"),
     ),
     read=read,
 )

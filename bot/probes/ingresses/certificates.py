@@ -13,6 +13,7 @@ from typing import Final
 
 from bot.cluster.events import event_last_seen
 from bot.cluster.object_lists import ObjectList
+from bot.kube.ages import UNKNOWN
 from bot.kube.ingresses import Certificate, certificates_of, class_of, workload_words
 from bot.kube.log_records import split_stamps
 from bot.kube.objects import label_selector, name_of, namespace_of, ref, spec_of
@@ -21,9 +22,7 @@ from bot.probes.contract import Look
 from bot.probes.ingresses.classes import workload_of
 from bot.probes.ingresses.in_question import row_of
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.controllers import controller_workloads
-from bot.probes.shared.reads import events_about
 from intents.domain import Json, ProbeResult, Row
 
 _TAIL_LINES: Final = 2000
@@ -77,7 +76,7 @@ async def read(look: Look, ingresses: ObjectList) -> ProbeResult:
 async def _events(look: Look, ingress: Json) -> list[_Said]:
     return [
         _Said(at=event_last_seen(each), text=str(each.get("message") or ""), by=_source(each))
-        for each in await events_about(look, ref(ingress, "Ingress"))
+        for each in await look.events_about(ref(ingress, "Ingress"))
         if each.get("type") == "Warning"
     ]
 
@@ -131,7 +130,7 @@ def _row(look: Look, ingress: Json, certificate: Certificate, said: list[_Said])
         missing=bool(_MISSING.search(text)),
         taken=bool(_TAKEN.search(text) and not _MISSING.search(text)),
         says=text,
-        said_s=age_s(look.snapshot, newest.at.isoformat()) if newest and newest.at else UNKNOWN,
+        said_s=look.age_s(newest.at.isoformat()) if newest and newest.at else UNKNOWN,
         by=newest.by if newest else "",
     )
     return row_of(ingress, shown, quote=text if newest else f"tls.secretName: {certificate.secret}")

@@ -7,15 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.cluster.object_lists import ObjectList
+from bot.kube.ages import UNKNOWN
 from bot.kube.ingresses import address_of, class_of, closest, hosts_of, is_default, workload_words
 from bot.kube.objects import created_at, name_of, place_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
 from bot.probes.contract import Look
 from bot.probes.ingresses.in_question import row_of
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.controllers import controller_workloads
-from bot.probes.shared.reads import newest_warning
 from intents.domain import Json, ProbeResult, Row
 
 
@@ -69,11 +68,11 @@ async def _row(look: Look, ingress: Json, cluster: _Cluster) -> Row:
     missing = not address and by_field and cluster.classes is not None and asked not in known
     controller = str(spec_of(known.get(asked, {})).get("controller") or ("" if by_field else asked))
     runs = None if address else workload_of(controller, cluster.workloads)
-    failure, failed_s = ("", UNKNOWN) if address else await newest_warning(look, ref(ingress, "Ingress"))
+    failure, failed_s = ("", UNKNOWN) if address else await look.newest_warning(ref(ingress, "Ingress"))
     shown = ClassShown(
         hosts=hosts_of(ingress),
         address=address,
-        since_s=age_s(look.snapshot, created_at(ingress)),
+        since_s=look.age_s(created_at(ingress)),
         class_=asked,
         class_missing=missing,
         closest=closest(asked, known) if missing else "",

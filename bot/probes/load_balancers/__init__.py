@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster import owners
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.load_balancers import addresses, idle_timeouts, tls
 from bot.probes.load_balancers.addresses import ServiceRow, services_in_question
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
+from intents.domain import ArgDeclaration, ProbeResult
 
 
 async def read(look: Look) -> ProbeResult:
@@ -24,36 +24,29 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(rows=tuple(rows))
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="load-balancers",
-        says="a row per Service of type LoadBalancer: its idle timeout beside the keepalive of its pods, its TLS, or"
-        " its address",
-        rows=ServiceRow.keys(),
-        args={
-            "shows": ArgDeclaration(
-                says="idle-timeout: those that MySQL clients connect to, with the keepalive of the pods behind them;"
-                " tls: AWS Network Load Balancers, with what they negotiate; addresses: those that wait, and what says"
-                " why",
-                choices=("idle-timeout", "tls", "addresses"),
-                default="idle-timeout",
-                fills={
-                    "idle-timeout": idle_timeouts.IdleTimeoutShown.keys(),
-                    "tls": tls.TlsShown.keys(),
-                    "addresses": addresses.AddressShown.keys(),
-                },
-            )
-        },
-        permissions=(
-            Permission(verb="list", resource="services"),
-            Permission(verb="get", resource="services"),
-            Permission(verb="list", resource="pods"),
-            Permission(verb="list", resource="nodes"),
-            Permission(verb="list", resource="events"),
-            Permission(verb="list", group="apps", resource="daemonsets"),
-            Permission(verb="list", group="apps", resource="deployments"),
-            *owners.PERMISSIONS,
-        ),
+PROBE: Final = probe(
+    name="load-balancers",
+    says="a row per Service of type LoadBalancer: its idle timeout beside the keepalive of its pods, its TLS, or"
+    " its address",
+    row=ServiceRow,
+    args={
+        "shows": ArgDeclaration(
+            says="idle-timeout: those that MySQL clients connect to, with the keepalive of the pods behind them;"
+            " tls: AWS Network Load Balancers, with what they negotiate; addresses: those that wait, and what says"
+            " why",
+            choices=("idle-timeout", "tls", "addresses"),
+            default="idle-timeout",
+            fills={
+                "idle-timeout": idle_timeouts.IdleTimeoutShown.keys(),
+                "tls": tls.TlsShown.keys(),
+                "addresses": addresses.AddressShown.keys(),
+            },
+        )
+    },
+    permissions=(
+        *owners.PERMISSIONS,
+        *may("get list", "services"),
+        *may("list", "pods", "nodes", "events", "daemonsets.apps", "deployments.apps"),
     ),
     read=read,
 )

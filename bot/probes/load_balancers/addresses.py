@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.kube.ages import UNKNOWN
 from bot.kube.load_balancers import ingress_of
 from bot.kube.objects import created_at, place_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
 from bot.probes.contract import Look, Missing
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.controllers import controller_workloads
-from bot.probes.shared.reads import newest_warning
 from intents.domain import Json, Row
 
 # Workloads that give addresses to Services, as namespace/name: MetalLB, kube-vip, cloud controllers, Cilium and others.
@@ -73,12 +72,12 @@ async def rows_of(look: Look, services: Sequence[Json]) -> list[Row]:
 
 async def _row(look: Look, service: Json, controller: Json | None) -> Row:
     (namespace, name), ingress = place_of(service), ingress_of(service)
-    failure, failed_s = ("", UNKNOWN) if ingress else await newest_warning(look, ref(service, "Service"))
+    failure, failed_s = ("", UNKNOWN) if ingress else await look.newest_warning(ref(service, "Service"))
     first: Mapping[str, object] = next(iter(ingress), {})
     shown = AddressShown(
         pending=not ingress,
         address=str(first.get("hostname") or first.get("ip") or ""),
-        since_s=age_s(look.snapshot, created_at(service)),
+        since_s=look.age_s(created_at(service)),
         class_=str(spec_of(service).get("loadBalancerClass") or ""),
         failure=failure,
         failed_s=failed_s,

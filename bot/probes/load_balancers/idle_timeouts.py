@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.kube.ages import UNKNOWN
 from bot.kube.load_balancers import idle_timeout_s, kind_of
 from bot.kube.objects import annotations_of, label_selector, name_of, namespace_of, place_of, ref, spec_of
 from bot.probes.contract import Look
 from bot.probes.load_balancers.addresses import ServiceRow
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN
-from bot.probes.shared.reads import topmost
 from intents.domain import Json, Row
 
 MOST_SERVICES: Final = 20
@@ -68,7 +67,7 @@ def _port(service: Json) -> int:
 
 
 async def _row(look: Look, service: Json) -> Row:
-    pods, provider, top = await asyncio.gather(_pods(look, service), _provider(look, service), topmost(look, service))
+    pods, provider, top = await asyncio.gather(_pods(look, service), _provider(look, service), look.topmost(service))
     kind = kind_of(service, provider_id=provider)
     idle_s, explicit = idle_timeout_s(service, kind)
     settings = [_keepalive(pod) for pod in pods or ()]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.node_agents import matching, requested
 from bot.probes.node_agents.agent_pods import AgentRow
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
+from intents.domain import ArgDeclaration, ProbeResult
 
 
 async def read(look: Look) -> ProbeResult:
@@ -16,36 +16,27 @@ async def read(look: Look) -> ProbeResult:
     return await requested.read(look) if look.args.get("which") == "requested" else await matching.read(look)
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="node-agents",
-        says="a row per node and agent that every node runs: does it work there, what did it log, what is the node",
-        rows=AgentRow.keys(),
-        args={
-            "which": ArgDeclaration(
-                says="matching: the agents that `among` finds, on all nodes; requested: the DaemonSet that the"
-                " request is about, or those with a crash-looping pod",
-                choices=("matching", "requested"),
-                default="matching",
-                fills={"matching": matching.Matching.keys(), "requested": requested.Requested.keys()},
-            ),
-            "among": ArgDeclaration(
-                says="RE2 pattern that a DaemonSet's name and images (name image image …) must contain; with"
-                " `which: requested` only where the request names no object, and then healthy ones are shown as well"
-            ),
-            "capture": ArgDeclaration(
-                says="RE2 pattern of a log line to look for (default: no logs)", adds_keys="regex"
-            ),
-            "since_s": ArgDeclaration(says="only lines of the last N seconds"),
-            "every_node": ArgDeclaration(says="true: also nodes without such an agent, with agent and trouble empty"),
-            "absent": ArgDeclaration(says="what it means if no node has one: the question is then not applicable"),
-        },
-        permissions=(
-            *READS_PODS,
-            Permission(verb="list", group="apps", resource="daemonsets"),
-            Permission(verb="list", resource="nodes"),
-            Permission(verb="get", resource="pods/log"),
+PROBE: Final = probe(
+    name="node-agents",
+    says="a row per node and agent that every node runs: does it work there, what did it log, what is the node",
+    row=AgentRow,
+    args={
+        "which": ArgDeclaration(
+            says="matching: the agents that `among` finds, on all nodes; requested: the DaemonSet that the"
+            " request is about, or those with a crash-looping pod",
+            choices=("matching", "requested"),
+            default="matching",
+            fills={"matching": matching.Matching.keys(), "requested": requested.Requested.keys()},
         ),
-    ),
+        "among": ArgDeclaration(
+            says="RE2 pattern that a DaemonSet's name and images (name image image …) must contain; with"
+            " `which: requested` only where the request names no object, and then healthy ones are shown as well"
+        ),
+        "capture": ArgDeclaration(says="RE2 pattern of a log line to look for (default: no logs)", adds_keys="regex"),
+        "since_s": ArgDeclaration(says="only lines of the last N seconds"),
+        "every_node": ArgDeclaration(says="true: also nodes without such an agent, with agent and trouble empty"),
+        "absent": ArgDeclaration(says="what it means if no node has one: the question is then not applicable"),
+    },
+    permissions=(*READS_PODS, *may("list", "daemonsets.apps", "nodes"), *may("get", "pods/log")),
     read=read,
 )

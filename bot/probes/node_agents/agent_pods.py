@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from bot.cluster.access import collect_gaps, record_gap
 from bot.kube.agents import node_of, traits, wants
+from bot.kube.ages import UNKNOWN
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.objects import (
     condition,
@@ -30,7 +31,6 @@ from bot.kube.owners import workload_of
 from bot.kube.pod_readiness import is_ready
 from bot.probes.contract import Look, at_most
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.log_lines import Line, logs_of, matches_in
 from intents.domain import Json, ObjectRef
 
@@ -165,7 +165,7 @@ def _by_node(pods: Sequence[Json]) -> dict[str, Json]:
 
 
 def _absent(look: Look, name: str, node: Json) -> Placed:
-    age = age_s(look.snapshot, created_at(node))
+    age = look.age_s(created_at(node))
     new = UNKNOWN < age < _NEW_NODE_S
     return Placed(node=name, trouble=STARTING if new else MISSING, why="the node has no pod of it")
 
@@ -177,7 +177,7 @@ def _placed(look: Look, node: str, pod: Json) -> Placed:
     if is_ready(pod) and not looping:
         return Placed(node=node, pod=pod, restarts=restarts)
     changed = condition(pod, "Ready").get("lastTransitionTime") or created_at(pod)
-    since_s = age_s(look.snapshot, changed)
+    since_s = look.age_s(changed)
     starting = UNKNOWN < since_s < _SETTLING_S
     word = CRASH_LOOPING if looping else STARTING if starting else NOT_READY
     return Placed(node=node, pod=pod, trouble=word, why=_why(look, pod, containers), restarts=restarts)

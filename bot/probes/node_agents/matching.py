@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.agents import differences, traits
+from bot.kube.ages import UNKNOWN
 from bot.kube.objects import condition, name_of, node_name_of, ref
 from bot.kube.services import ip_in
-from bot.probes.contract import Look, at_most
+from bot.probes.contract import Look, at_most, beside_the_verdict
 from bot.probes.node_agents.agent_pods import MISSING, Agent, Placed, agent_row, agents_of, newest_lines
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.log_lines import Line, compile_pattern
-from bot.probes.shared.reads import beside_the_verdict
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 

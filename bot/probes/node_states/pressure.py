@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from bot.kube.ages import UNKNOWN
 from bot.kube.evictions import EvictionCause
 from bot.kube.objects import condition, created_at, name_of, namespace_of, node_name_of, ref, spec_of, status_of
 from bot.kube.placement import is_cordoned, taints_of
@@ -15,7 +16,6 @@ from bot.kube.requests import MEMORY, amounts, pod_requests
 from bot.probes.contract import Look
 from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from intents.domain import Json, ProbeResult, Row
 from intents.templates import bytes_
 
@@ -65,7 +65,7 @@ def _pressure(node: Json, kind: str) -> str:
 
 async def _row(look: Look, node: Json, kind: str, evicted: Iterable[Json], *, full: bool) -> Row:
     name, told = name_of(node), condition(node, _TYPES[kind])
-    since_s, pressed = age_s(look.snapshot, told.get("lastTransitionTime")), told.get("status") == "True"
+    since_s, pressed = look.age_s(told.get("lastTransitionTime")), told.get("status") == "True"
     gone = [pod for pod in evicted if node_name_of(pod) == name] if pressed else []
     pressure = Pressure(
         pressure=_pressure(node, kind),
@@ -83,7 +83,7 @@ async def _row(look: Look, node: Json, kind: str, evicted: Iterable[Json], *, fu
         ref(node, "Node"),
         quote=f"{told.get('type')}={told.get('status')} {told.get('reason', '')}: {told.get('message', '')}",
         reproduce=f"kubectl describe node {name}",
-        at=moment(look.snapshot, since_s) if pressed else None,
+        at=look.moment(since_s) if pressed else None,
         lasts=pressed,
         more=pressure.values(),
     )
@@ -91,8 +91,8 @@ async def _row(look: Look, node: Json, kind: str, evicted: Iterable[Json], *, fu
 
 def _cleared_s(look: Look, node: Json, since_s: int) -> int:
     """Return since when the pressure is over; conditions that changed all at once ended no pressure."""
-    ready_s = age_s(look.snapshot, condition(node, "Ready").get("lastTransitionTime"))
-    alive_s = age_s(look.snapshot, created_at(node))
+    ready_s = look.age_s(condition(node, "Ready").get("lastTransitionTime"))
+    alive_s = look.age_s(created_at(node))
     together = any(other != UNKNOWN and abs(other - since_s) < _REGISTERING_S for other in (ready_s, alive_s))
     return since_s if 0 <= since_s < _LATELY_S and alive_s > since_s and not together else UNKNOWN
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster import owners
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.nodes import cluster_autoscaler, conditions, requests
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
+from intents.domain import ArgDeclaration, ProbeResult
 
 
 async def read(look: Look) -> ProbeResult:
@@ -15,26 +15,19 @@ async def read(look: Look) -> ProbeResult:
     return await requests.read(look) if look.args.get("shows") == "requests" else await conditions.read(look)
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="nodes",
-        says="a row per node, or for the one node the request is about",
-        rows=conditions.NodeRow.keys(),
-        args={
-            "shows": ArgDeclaration(
-                says="conditions: disk pressure, and pods evicted for it; requests: on nodes that the cluster"
-                " autoscaler may remove, what DaemonSets request of each against its threshold",
-                choices=("conditions", "requests"),
-                default="conditions",
-                fills={"conditions": conditions.Conditions.keys(), "requests": requests.Requests.keys()},
-            )
-        },
-        permissions=(
-            Permission(verb="list", resource="nodes"),
-            Permission(verb="list", resource="pods"),
-            *cluster_autoscaler.PERMISSIONS,
-            *owners.PERMISSIONS,
-        ),
-    ),
+PROBE: Final = probe(
+    name="nodes",
+    says="a row per node, or for the one node the request is about",
+    row=conditions.NodeRow,
+    args={
+        "shows": ArgDeclaration(
+            says="conditions: disk pressure, and pods evicted for it; requests: on nodes that the cluster"
+            " autoscaler may remove, what DaemonSets request of each against its threshold",
+            choices=("conditions", "requests"),
+            default="conditions",
+            fills={"conditions": conditions.Conditions.keys(), "requests": requests.Requests.keys()},
+        )
+    },
+    permissions=(*cluster_autoscaler.PERMISSIONS, *owners.PERMISSIONS, *may("list", "nodes", "pods")),
     read=read,
 )

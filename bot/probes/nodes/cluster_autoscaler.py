@@ -10,16 +10,13 @@ from typing import Any, Final
 
 from bot.kube.flags import OFF, flag
 from bot.kube.objects import name_of, namespace_of, pod_template_of, ref, spec_of
-from bot.probes.contract import Look
-from intents.domain import Json, Permission
+from bot.probes.contract import Look, may
+from intents.domain import Json
 
 DEFAULT_THRESHOLD: Final = Fraction(1, 2)
 _IMAGE: Final = re.compile(r"(?i)cluster-autoscaler(?:-|:|@|$)")
 _STATUS: Final = ("kube-system", "cluster-autoscaler-status")
-PERMISSIONS: Final = (
-    Permission(verb="list", group="apps", resource="deployments"),
-    Permission(verb="get", resource="configmaps"),
-)
+PERMISSIONS: Final = (*may("list", "deployments.apps"), *may("get", "configmaps"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

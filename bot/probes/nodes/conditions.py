@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bot.kube.ages import UNKNOWN
 from bot.kube.evictions import DISK
 from bot.kube.objects import condition, created_at, name_of, node_name_of, ref
 from bot.kube.placement import is_cordoned, taints_of
 from bot.kube.pod_endings import eviction_cause
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 DISK_TAINT: Final = "node.kubernetes.io/disk-pressure"
@@ -65,7 +65,7 @@ def _status(node: Json, kind: str) -> str:
 
 def _row(look: Look, node: Json, evictions: Mapping[str, int] | None) -> Row:
     name, disk = name_of(node), condition(node, "DiskPressure")
-    since_s = age_s(look.snapshot, disk.get("lastTransitionTime"))
+    since_s = look.age_s(disk.get("lastTransitionTime"))
     pressed = disk.get("status") == "True"
     conditions = Conditions(
         disk_pressure=_status(node, "DiskPressure"),
@@ -80,7 +80,7 @@ def _row(look: Look, node: Json, evictions: Mapping[str, int] | None) -> Row:
         ref(node, "Node"),
         quote=text if disk else "",
         reproduce=f"kubectl describe node {name}",
-        at=moment(look.snapshot, since_s) if pressed else None,
+        at=look.moment(since_s) if pressed else None,
         lasts=pressed,
         more=conditions.values(),
     )
@@ -92,13 +92,13 @@ def _cleared_s(look: Look, node: Json) -> int:
     All conditions change together when a node registers, and when its kubelet reports again: that ends no pressure.
     """
     disk = condition(node, "DiskPressure")
-    since_s = age_s(look.snapshot, disk.get("lastTransitionTime"))
+    since_s = look.age_s(disk.get("lastTransitionTime"))
     if disk.get("status") != "False" or since_s == UNKNOWN:
         return UNKNOWN
     others_s = [
-        age_s(look.snapshot, condition(node, kind).get("lastTransitionTime"))
+        look.age_s(condition(node, kind).get("lastTransitionTime"))
         for kind in ("MemoryPressure", "PIDPressure", "Ready")
     ]
-    alive_s = age_s(look.snapshot, created_at(node))
+    alive_s = look.age_s(created_at(node))
     together = any(abs(other_s - since_s) < _REGISTERING_S for other_s in (alive_s, *others_s) if other_s != UNKNOWN)
     return UNKNOWN if together or alive_s < since_s else since_s

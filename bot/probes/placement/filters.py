@@ -22,7 +22,6 @@ from bot.kube.volume_claims import claim_names, place_of_volume, reaches, volume
 from bot.probes.contract import Look
 from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, cut_off, uses_of, waits
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 
@@ -233,5 +232,5 @@ def _taints(look: Look, pod: Json, node: Json) -> _Taints:
         taints=_written(taints),
         taint_kind=_kind(taints) if taints else "",
         set_by=written.manager if taints else "",
-        set_s=age_s(look.snapshot, written.time or None),
+        set_s=look.age_s(written.time or None),
     )

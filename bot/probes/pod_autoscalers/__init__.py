@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from bot.kube.objects import place_of
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.pod_autoscalers import istio, pipeline
 from bot.probes.pod_autoscalers.scalers import ScalerRow, in_question, row_of, worst_first
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
+from intents.domain import ArgDeclaration, ProbeResult
 
 
 async def read(look: Look) -> ProbeResult:
@@ -21,27 +21,28 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(rows=tuple(sorted(rows, key=worst_first)), missing=missing)
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="pod-autoscalers",
-        says="a row per HorizontalPodAutoscaler in question",
-        rows=ScalerRow.keys(),
-        args={
-            "proxy": ArgDeclaration(
-                says="istio: only those whose pods carry an Istio proxy, with its share of the use and the Sidecar that"
-                " bounds it",
-                choices=("istio",),
-                fills={"istio": istio.ProxiesShown.keys()},
-            )
-        },
-        permissions=(
-            Permission(verb="list", group="autoscaling", resource="horizontalpodautoscalers"),
-            Permission(verb="list", resource="pods"),
-            Permission(verb="list", group="metrics.k8s.io", resource="pods"),
-            Permission(verb="list", group="networking.istio.io", resource="sidecars"),
-            Permission(verb="get", resource="configmaps"),
-            *pipeline.PERMISSIONS,
+PROBE: Final = probe(
+    name="pod-autoscalers",
+    says="a row per HorizontalPodAutoscaler in question",
+    row=ScalerRow,
+    args={
+        "proxy": ArgDeclaration(
+            says="istio: only those whose pods carry an Istio proxy, with its share of the use and the Sidecar that"
+            " bounds it",
+            choices=("istio",),
+            fills={"istio": istio.ProxiesShown.keys()},
+        )
+    },
+    permissions=(
+        *pipeline.PERMISSIONS,
+        *may(
+            "list",
+            "horizontalpodautoscalers.autoscaling",
+            "pods",
+            "pods.metrics.k8s.io",
+            "sidecars.networking.istio.io",
         ),
+        *may("get", "configmaps"),
     ),
     read=read,
 )

@@ -7,15 +7,13 @@ from typing import Any, Final
 
 from bot.kube.autoscaling import API_OF_REASON, MissingRequest, missing_request
 from bot.kube.objects import condition, namespace_of, place_of, pod_template_of, spec_of
-from bot.probes.contract import Look
+from bot.probes.contract import Look, may
 from bot.probes.pod_autoscalers.scalers import Pipeline, target_of
-from intents.domain import Json, Permission
+from intents.domain import Json
 
 PERMISSIONS: Final = (
-    Permission(verb="list", group="apiregistration.k8s.io", resource="apiservices"),
-    Permission(verb="get", group="apps", resource="deployments"),
-    Permission(verb="get", group="apps", resource="statefulsets"),
-    Permission(verb="get", group="apps", resource="replicasets"),
+    *may("list", "apiservices.apiregistration.k8s.io"),
+    *may("get", "deployments.apps", "statefulsets.apps", "replicasets.apps"),
 )
 _WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 # Of so many autoscalers without metrics the target is read.

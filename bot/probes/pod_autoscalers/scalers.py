@@ -9,7 +9,6 @@ from bot.kube.autoscaling import above_target, hottest
 from bot.kube.objects import condition, created_at, name_of, namespace_of, ref, spec_of, status_of
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
 from intents.domain import Json, Row
 
 
@@ -109,15 +108,15 @@ def row_of(look: Look, scaler: Json, *, pipeline: Pipeline | None = None, proxie
         target_percent=metric.target,
         over=metric.current > metric.target >= 0,
         one_container=metric.one_container,
-        created_s=age_s(look.snapshot, created_at(scaler)),
+        created_s=look.age_s(created_at(scaler)),
         no_scale=str(unread.get("message") or unread.get("reason") or ""),
-        no_scale_s=age_s(look.snapshot, unread.get("lastTransitionTime")),
+        no_scale_s=look.age_s(unread.get("lastTransitionTime")),
         active=str(active.get("status") or ""),
         active_reason=str(active.get("reason") or ""),
         active_message=str(active.get("message") or ""),
-        active_s=age_s(look.snapshot, active.get("lastTransitionTime")),
+        active_s=look.age_s(active.get("lastTransitionTime")),
         limited=limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas",
-        limited_s=age_s(look.snapshot, limited.get("lastTransitionTime")),
+        limited_s=look.age_s(limited.get("lastTransitionTime")),
         above=", ".join(above_target(scaler)),
         pipeline=pipeline or Pipeline(),
     ).row(

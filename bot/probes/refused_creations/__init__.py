@@ -16,20 +16,16 @@ from bot.kube.objects import ref, status_of
 from bot.kube.owners import controller_of
 from bot.kube.refusals import RefusalKind, Refused, parse
 from bot.kube.rollouts import replicas_of
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, beside_the_verdict, may, probe
 from bot.probes.refused_creations import deniers, obstacles
 from bot.probes.refused_creations.obstacles import Obstacle
 from bot.probes.rows import RowValues
 from bot.probes.shared import admission, backends
-from bot.probes.shared.reads import beside_the_verdict
 from bot.probes.shared.refused_workloads import Suspected, Workload, suspected
-from intents.domain import ArgDeclaration, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import ArgDeclaration, ObjectRef, ProbeResult, Row
 
 # So long a Deployment's own conditions tell that it has just recovered.
 _RECENT_S: Final = 3600
-_CORE: Final = {"resourcequotas": ("get",), "limitranges": ("list",), "serviceaccounts": ("get", "list"),
-                "namespaces": ("get",), "events": ("list",), "pods": ("list",)}  # fmt: skip
-_APPS: Final = ("statefulsets", "daemonsets", "replicasets", "deployments")
 
 # The further values of a row by what refuses, where nothing of it is known.
 _EMPTY: Final[Mapping[RefusalKind, RowValues]] = {
@@ -164,29 +160,26 @@ def _row(workload: Workload[Refused], obstacle: Obstacle, *, last_s: int, messag
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="refused-creations",
-        says="a row per controller whose pods the API server refuses for one kind of reason: what refuses them, and"
-        " whether that still stands",
-        rows=RefusedRow.keys(),
-        args={
-            "of": ArgDeclaration(
-                says="the part of admission that refuses",
-                choices=tuple(RefusalKind),
-                required=True,
-                fills={str(kind): empty.keys() for kind, empty in _EMPTY.items()},
-            )
-        },
-        permissions=(
-            *(Permission(verb=verb, resource=one) for one, verbs in _CORE.items() for verb in verbs),
-            *(Permission(verb=verb, group="apps", resource=one) for one in _APPS for verb in ("get", "list")),
-            Permission(verb="get", resource="pods"),
-            *(Permission(verb=verb, group="batch", resource="jobs") for verb in ("get", "list")),
-            Permission(verb="get", group="admissionregistration.k8s.io", resource="validatingadmissionpolicies"),
-            *admission.PERMISSIONS,
-            *backends.PERMISSIONS,
-        ),
+PROBE: Final = probe(
+    name="refused-creations",
+    says="a row per controller whose pods the API server refuses for one kind of reason: what refuses them, and"
+    " whether that still stands",
+    row=RefusedRow,
+    args={
+        "of": ArgDeclaration(
+            says="the part of admission that refuses",
+            choices=tuple(RefusalKind),
+            required=True,
+            fills={str(kind): empty.keys() for kind, empty in _EMPTY.items()},
+        )
+    },
+    permissions=(
+        *may("get list", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "deployments.apps", "jobs.batch"),
+        *may("get list", "serviceaccounts", "pods"),
+        *may("list", "limitranges", "events"),
+        *admission.PERMISSIONS,
+        *backends.PERMISSIONS,
+        *may("get", "resourcequotas", "namespaces", "validatingadmissionpolicies.admissionregistration.k8s.io"),
     ),
     read=read,
 )

@@ -11,9 +11,8 @@ from bot.kube.objects import has_ended, labels_of, name_of, pod_template_of, spe
 from bot.kube.owners import owner_of
 from bot.kube.quantities import cpu_millis
 from bot.kube.refusals import Bound, Refused, security_violations
-from bot.probes.contract import Look
+from bot.probes.contract import Look, beside_the_verdict
 from bot.probes.rows import RowValues
-from bot.probes.shared.reads import beside_the_verdict
 from bot.probes.shared.refused_workloads import Workload
 from intents.domain import Json, ObjectRef
 from intents.plurals import counted

@@ -9,12 +9,9 @@ from typing import Final
 
 from bot.kube.objects import name_of
 from bot.kube.webhooks import KINDS, Webhook
-from bot.probes.contract import Look
-from intents.domain import Permission
+from bot.probes.contract import Look, may
 
-PERMISSIONS: Final = tuple(
-    Permission(verb="list", group="admissionregistration.k8s.io", resource=f"{kind.lower()}s") for kind in KINDS
-)
+PERMISSIONS: Final = may("list", *(f"{kind.lower()}s.admissionregistration.k8s.io" for kind in KINDS))
 _SERVICE_URL: Final = re.compile(r"//([a-z0-9-]+)\.([a-z0-9-]+)\.svc\b")
 
 

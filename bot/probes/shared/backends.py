@@ -14,15 +14,13 @@ from bot.kube.objects import label_selector, labels_of, name_of, pod_template_of
 from bot.kube.owners import owner_of
 from bot.kube.pod_readiness import is_ready
 from bot.kube.services import ready_addresses, slices_of_service
-from bot.probes.contract import Look
+from bot.probes.contract import Look, may
 from bot.probes.rows import RowValues
-from intents.domain import Json, Permission
+from intents.domain import Json
 
 PERMISSIONS: Final = (
-    Permission(verb="get", resource="services"),
-    Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
-    Permission(verb="list", resource="pods"),
-    Permission(verb="list", group="apps", resource="deployments"),
+    *may("get", "services"),
+    *may("list", "endpointslices.discovery.k8s.io", "pods", "deployments.apps"),
 )
 
 

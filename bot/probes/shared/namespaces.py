@@ -6,13 +6,10 @@ from typing import Final
 
 from bot.cluster.errors import NotFound
 from bot.kube.objects import name_of
-from bot.probes.contract import Look, Missing
-from intents.domain import Json, Permission
+from bot.probes.contract import Look, Missing, may
+from intents.domain import Json
 
-READS_NAMESPACES: Final = (
-    Permission(verb="get", resource="namespaces"),
-    Permission(verb="list", resource="namespaces"),
-)
+READS_NAMESPACES: Final = may("get list", "namespaces")
 
 
 async def namespaces_of(look: Look) -> tuple[Json, ...]:

@@ -25,21 +25,15 @@ from bot.kube.objects import (
 )
 from bot.kube.owners import controller_of, generated_stem, ordinal_of, owner_of
 from bot.kube.selected_pods import selected_pods, selector_of
-from bot.probes.contract import Look
-from intents.domain import Json, ObjectRef, Permission
+from bot.probes.contract import Look, may
+from intents.domain import Json, ObjectRef
 
 KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 PERMISSIONS: Final = (
-    *(Permission(verb=verb, group="apps", resource=kind) for kind in ("deployments", "statefulsets", "daemonsets")
-      for verb in ("get", "list")),
-    Permission(verb="get", group="apps", resource="replicasets"),
-    Permission(verb="get", resource="pods"),
-    Permission(verb="list", resource="pods"),
-    Permission(verb="get", resource="services"),
-    Permission(verb="list", resource="services"),
-    Permission(verb="get", group="networking.k8s.io", resource="ingresses"),
-    Permission(verb="list", group="networking.k8s.io", resource="ingresses"),
-)  # fmt: skip
+    *may("get list", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "ingresses.networking.k8s.io"),
+    *may("get list", "pods", "services"),
+    *may("get", "replicasets.apps"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

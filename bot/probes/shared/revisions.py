@@ -12,12 +12,10 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import namespace_of, uid_of
 from bot.kube.owners import controller_reference
 from bot.kube.revisions import earlier_in, revisions_in
-from intents.domain import Json, Permission
+from bot.probes.contract import may
+from intents.domain import Json
 
-PERMISSIONS: Final = (
-    Permission(verb="list", group="apps", resource="controllerrevisions"),
-    Permission(verb="list", group="apps", resource="replicasets"),
-)
+PERMISSIONS: Final = may("list", "controllerrevisions.apps", "replicasets.apps")
 
 
 async def older_revisions(snapshot: Snapshot, workload: Json) -> int:

@@ -15,8 +15,8 @@ from bot.cluster.resources import well_known
 from bot.kube.job_runs import has_completed
 from bot.kube.objects import label_selector, name_of, phase_of, place_of
 from bot.kube.owners import generated_stem, owner_of
-from bot.probes.contract import Look
-from intents.domain import Json, ObjectRef, Permission
+from bot.probes.contract import Look, may
+from intents.domain import Json, ObjectRef
 
 # The selector of these is a map of labels itself.
 _BY_LABELS: Final = frozenset({"ReplicationController", "Service"})
@@ -34,17 +34,17 @@ _SELECTING_KINDS: Final = frozenset(
 )
 # Pods, and the workloads whose selectors find them.
 READS_PODS: Final = (
-    Permission(verb="get", resource="pods"),
-    Permission(verb="list", resource="pods"),
-    Permission(verb="get", resource="replicationcontrollers"),
-    Permission(verb="get", resource="services"),
-    Permission(verb="get", group="apps", resource="daemonsets"),
-    Permission(verb="get", group="apps", resource="deployments"),
-    Permission(verb="get", group="apps", resource="replicasets"),
-    Permission(verb="get", group="apps", resource="statefulsets"),
-    Permission(verb="get", group="batch", resource="jobs"),
-    Permission(verb="list", group="batch", resource="jobs"),
-    Permission(verb="get", group="policy", resource="poddisruptionbudgets"),
+    *may("get list", "pods", "jobs.batch"),
+    *may(
+        "get",
+        "replicationcontrollers",
+        "services",
+        "daemonsets.apps",
+        "deployments.apps",
+        "replicasets.apps",
+        "statefulsets.apps",
+        "poddisruptionbudgets.policy",
+    ),
 )
 
 

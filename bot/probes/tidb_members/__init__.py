@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.tidb_members import clusters, pd, stores
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
+from intents.domain import ArgDeclaration, ProbeResult
 
 
 async def read(look: Look) -> ProbeResult:
@@ -21,26 +21,23 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(rows=tuple(row for rows in await asyncio.gather(*members) for row in rows))
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="tidb-members",
-        says="a row per PD pod, or per TiKV store, of the TidbClusters in question: its state, its pod and its volume",
-        rows=clusters.Member.keys(),
-        args={
-            "component": ArgDeclaration(
-                says="pd: a row per PD pod; tikv: a row per store that PD knows",
-                required=True,
-                choices=("pd", "tikv"),
-                fills={"pd": pd.PdMember.keys(), "tikv": stores.TikvStore.keys()},
-            )
-        },
-        permissions=(
-            *clusters.PERMISSIONS,
-            Permission(verb="list", resource="pods"),
-            Permission(verb="get", resource="persistentvolumeclaims"),
-            Permission(verb="list", resource="persistentvolumes"),
-            Permission(verb="get", resource="persistentvolumes"),
-        ),
+PROBE: Final = probe(
+    name="tidb-members",
+    says="a row per PD pod, or per TiKV store, of the TidbClusters in question: its state, its pod and its volume",
+    row=clusters.Member,
+    args={
+        "component": ArgDeclaration(
+            says="pd: a row per PD pod; tikv: a row per store that PD knows",
+            required=True,
+            choices=("pd", "tikv"),
+            fills={"pd": pd.PdMember.keys(), "tikv": stores.TikvStore.keys()},
+        )
+    },
+    permissions=(
+        *clusters.PERMISSIONS,
+        *may("list", "pods"),
+        *may("get", "persistentvolumeclaims"),
+        *may("get list", "persistentvolumes"),
     ),
     read=read,
 )

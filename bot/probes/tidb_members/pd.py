@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bot.kube.ages import UNKNOWN
 from bot.kube.containers import containers_in
 from bot.kube.objects import created_at, name_of, namespace_of, phase_of, ref, spec_of
 from bot.kube.owners import ordinal_of
@@ -18,7 +19,6 @@ from bot.kube.pod_readiness import is_ready
 from bot.kube.volume_claims import claim_names, reclaim_policy_of, volume_name_of
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.tidb_members import clusters
 from intents.domain import Json, Row
 
@@ -66,7 +66,7 @@ async def members(look: Look, cluster: Json) -> Sequence[Row]:
 def _of_cluster(look: Look, cluster: Json, pods: Sequence[Json], volumes: Mapping[str, Json]) -> _OfCluster:
     failed = clusters.entries(clusters.part(cluster, "status", COMPONENT).get("failureMembers"))
     return _OfCluster(
-        cluster_age_s=age_s(look.snapshot, created_at(cluster)),
+        cluster_age_s=look.age_s(created_at(cluster)),
         pods=len(pods),
         not_ready=sum(not is_ready(each) for each in pods),
         failure_members=tuple(str(each.get("podName") or key) for key, each in failed),
@@ -99,9 +99,9 @@ async def _row(look: Look, cluster: Json, pod: Json, volumes: Mapping[str, Json]
         extra=ordinal_of(name) >= replicas,
         ready=is_ready(pod),
         pvc_phase=phase,
-        pvc_age_s=age_s(look.snapshot, created_at(claim)),
+        pvc_age_s=look.age_s(created_at(claim)),
         pv_gone=bool(pv) and volumes is not None and not volume,
-        pv_age_s=age_s(look.snapshot, created_at(volume)),
+        pv_age_s=look.age_s(created_at(volume)),
         lost=False,
         lost_why="",
     )
