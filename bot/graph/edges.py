@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from bot.kube import custom_references, gateway_routes, ingresses
+from bot.kube import custom_references, ingresses
 from bot.kube.objects import is_builtin, labels_of, name_of, namespace_of, node_name_of, pod_template_of, spec_of
 from bot.kube.owners import owner_references, workload_of
 from bot.kube.placement import selects
-from bot.kube.selected_pods import selector_of
-from bot.kube.services import service_of
+from bot.kube.services import selector_of, service_of
 from bot.kube.tidb_clusters import labelled_cluster
-from bot.kube.volume_attachments import attachment_in, driver_of
-from bot.kube.volume_claims import claim_names, claim_reference, class_of, volume_name_of
+from bot.kube.volumes import attachment_in, claim_names, claim_reference, class_of, driver_of, volume_name_of
 from intents.edges import Edge, EdgeType, ObjectKey
 from intents.focus import CLUSTER_SCOPED
 
@@ -124,9 +122,9 @@ def _named(obj: Mapping[str, Any], own: ObjectKey) -> Iterator[Named]:
         yield EdgeType.REFERENCES, ("Service", home, str(spec.get("serviceName") or ""))
     elif reads := _READERS.get(kind):
         yield from reads(obj, home)
-    elif gateway_routes.service_refs(obj) or gateway_routes.parent_refs(obj):
-        yield from ((EdgeType.ROUTES_TO, ("Service", *place)) for place in gateway_routes.service_refs(obj))
-        yield from ((EdgeType.REFERENCES, ("Gateway", *place)) for place in gateway_routes.parent_refs(obj))
+    elif ingresses.service_refs(obj) or ingresses.parent_refs(obj):
+        yield from ((EdgeType.ROUTES_TO, ("Service", *place)) for place in ingresses.service_refs(obj))
+        yield from ((EdgeType.REFERENCES, ("Gateway", *place)) for place in ingresses.parent_refs(obj))
     for one in custom_references.references_of(obj):
         yield EdgeType.REFERENCES, key_of(one.kind, one.namespace, one.name)
 

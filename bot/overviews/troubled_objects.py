@@ -24,9 +24,9 @@ from bot.kube.objects import (
     uid_of,
 )
 from bot.kube.owners import owner_of, owner_references
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import is_ready
 from bot.kube.settling import STARTING, is_starting, lasting_problem
-from bot.kube.volume_claims import class_of
+from bot.kube.volumes import class_of
 from intents.domain import Json
 from intents.edges import Edge, EdgeType, ObjectKey
 from intents.quotes import names

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.api_names import Api, parse_api_name
 from bot.kube.objects import condition, labels_of, name_of, place_of, ref, spec_of
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.backends import PERMISSIONS, Backend, backend

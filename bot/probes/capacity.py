@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.cluster.access import collect_gaps
 from bot.kube.objects import has_ended, name_of, namespace_of, ref, status_of
-from bot.kube.requests import CPU, MEMORY, Amounts, amounts, pod_requests
+from bot.kube.quantities import CPU, MEMORY, Amounts, amounts, pod_requests
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from intents.domain import Json, ProbeResult, Row

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.kube.ages import UNKNOWN
-from bot.kube.certificate_times import Validity, bundle_validities
 from bot.kube.objects import name_of, ref, spec_of, status_of
-from bot.kube.timestamps import parse_time
+from bot.kube.timestamps import UNKNOWN, Validity, bundle_validities, parse_time
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared import admission

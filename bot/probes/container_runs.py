@@ -12,13 +12,12 @@ from itertools import repeat
 from typing import Any, Final
 
 from bot.cluster.events import event_last_seen
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import Container, Run, containers_in, trouble_order
-from bot.kube.health_probes import ContainerEvents, described, events_of, hook, port_of
 from bot.kube.objects import name_of, namespace_of, phase_of, place_of, ref, spec_of
-from bot.kube.pod_endings import NOT_STARTED, start_error
+from bot.kube.pod_states import NOT_STARTED, start_error
 from bot.kube.quantities import whole
-from bot.kube.settling import starts_in_time
+from bot.kube.settling import ContainerEvents, described, events_of, hook, port_of, starts_in_time
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, at_most, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.pod_rows import ContainerValues, container_values

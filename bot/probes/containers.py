@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster import owners
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import Container, Run, containers_in
 from bot.kube.objects import (
     created_at,
@@ -25,6 +24,7 @@ from bot.kube.objects import (
     ref,
     spec_of,
 )
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of

@@ -20,8 +20,7 @@ from bot.cluster.events import event_last_seen
 from bot.cluster.owners import Owners, Top
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import MOST_LISTED, Snapshot
-from bot.kube import ages
-from bot.kube.ages import UNKNOWN
+from bot.kube.timestamps import UNKNOWN, moment, seconds_since
 from bot.probes.rows import RowValues
 from intents.domain import (
     ArgDeclaration,
@@ -59,11 +58,11 @@ class Look:
 
     def age_s(self, timestamp: Any) -> int:
         """Return whole seconds since an RFC 3339 time; 0 for one that lies ahead (clocks differ), -1 for none."""
-        return ages.seconds_since(timestamp, self.now)
+        return seconds_since(timestamp, self.now)
 
     def moment(self, age: int) -> datetime | None:
         """Return when that was, for a row's `at`; None where no time is known."""
-        return ages.moment(age, self.now)
+        return moment(age, self.now)
 
     def seen_s(self, event: Json) -> int:
         """Return whole seconds since an event was last seen, -1 where no time is known."""

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import containers_in
-from bot.kube.object_conditions import is_behind
+from bot.kube.health import is_behind
 from bot.kube.objects import condition, labels_of, name_of, node_name_of, ref, spec_of, waits_for_node
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row

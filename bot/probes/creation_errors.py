@@ -13,12 +13,11 @@ from typing import Final
 from bot.cluster import owners
 from bot.cluster.owners import Top
 from bot.kube import field_paths
-from bot.kube.ages import UNKNOWN
 from bot.kube.field_errors import FieldError, FieldErrorType, parse
 from bot.kube.field_paths import Path
 from bot.kube.rollouts import Replicas, replicas_of
-from bot.kube.template_fields import HeldField, locate, patch_for
-from bot.kube.valid_values import suggest
+from bot.kube.template_fields import HeldField, locate, patch_for, suggest
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared import revisions

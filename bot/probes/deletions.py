@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.cluster.resources import Resource, well_known
-from bot.kube.deletions import finalizers_of, kinds_left
-from bot.kube.finalizers import Remover, is_of_kubernetes, remover_of
+from bot.kube.deletions import Remover, finalizers_of, is_of_kubernetes, kinds_left, remover_of
 from bot.kube.objects import condition, has_ended, is_terminating, metadata_of, name_of, node_name_of, place_of, ref
-from bot.kube.volume_claims import claim_names, claim_reference
+from bot.kube.volumes import claim_names, claim_reference
 from bot.probes.contract import Look, Missing, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.kinds import READS_NAMED, READS_OF_OTHERS, READS_WIDESPREAD

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.evictions import limit_of, never_allows
 from bot.kube.objects import (
     condition,
     created_at,
@@ -25,7 +24,7 @@ from bot.kube.objects import (
     status_of,
 )
 from bot.kube.placement import selects
-from bot.kube.pod_readiness import is_ready, unready_reason
+from bot.kube.pod_states import is_ready, limit_of, never_allows, unready_reason
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.scope import READS_PODS, pods_of

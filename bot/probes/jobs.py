@@ -11,15 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
-from bot.kube.cron_schedules import last_due
-from bot.kube.field_managers import last_written
-from bot.kube.job_runs import cron_job_of, has_failed, success_after
+from bot.kube.job_runs import cron_job_of, has_failed, last_due, success_after
 from bot.kube.objects import condition, created_at, labels_of, name_of, namespace_of, phase_of, ref, spec_of, status_of
-from bot.kube.owners import controller_of, owner_of
-from bot.kube.pod_readiness import unready_reason
+from bot.kube.owners import controller_of, last_written, owner_of
+from bot.kube.pod_states import unready_reason
 from bot.kube.rollouts import is_owned, says_on_purpose
-from bot.kube.timestamps import parse_time
+from bot.kube.timestamps import UNKNOWN, parse_time
 from bot.probes.contract import Look, Missing, at_most, may, probe
 from bot.probes.rows import RowValues
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row

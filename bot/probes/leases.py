@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.holders import HEARTBEATS, Holders, leases_named

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_failures import LogFailure, failure_in
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.services import ServiceName, ip_in, ready_addresses, service_meant, slices_of_service, unresolved_name
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.log_lines import LARGE, Log, logs_of, text_of

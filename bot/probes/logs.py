@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.access import record_gap
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.objects import node_name_of, place_of, ref
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, beside_the_verdict, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.flags import words_of
+from bot.kube.containers import words_of
 from bot.kube.objects import labels_of, name_of, namespace_of, place_of, spec_of
 from bot.kube.owners import owner_of
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import is_ready
 from bot.kube.prometheus_monitors import GROUP, Selection, picks, selections
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues

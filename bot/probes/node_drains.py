@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.flags import OFF, arguments, flag
+from bot.kube.containers import OFF, arguments, flag
 from bot.kube.objects import (
     annotations_of,
     by_node,

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.resources import Resource
-from bot.kube.ages import UNKNOWN
-from bot.kube.field_managers import Write, writes_of
-from bot.kube.managed_by import Tool, managed_by
+from bot.kube.gitops import Tool, managed_by
 from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref
+from bot.kube.owners import Write, writes_of
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.kinds import NAMED_KINDS, READS_NAMED

@@ -23,7 +23,7 @@ from bot.kube.objects import (
     waits_for_node,
 )
 from bot.kube.placement import refusal
-from bot.kube.volume_claims import (
+from bot.kube.volumes import (
     NO_PROVISIONER,
     capacity_bytes,
     claim_names,

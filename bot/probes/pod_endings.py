@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.kube.evictions import parse_amounts, parse_eviction
 from bot.kube.objects import (
     condition,
     created_at,
@@ -25,8 +24,7 @@ from bot.kube.objects import (
     status_of,
 )
 from bot.kube.owners import owner_of
-from bot.kube.pod_endings import EvictedBy, ended_at, evicted_by, is_rejected
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import EvictedBy, ended_at, evicted_by, is_ready, is_rejected, parse_amounts, parse_eviction
 from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, probe
 from bot.probes.rows import RowValues
@@ -55,7 +53,7 @@ class _Ending(RowValues):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Eviction(RowValues):
-    by: str  # one of bot.kube.pod_endings.EvictedBy
+    by: str  # one of bot.kube.pod_states.EvictedBy
     resource: str  # one of bot.kube.evictions.EvictionCause
     threshold: str
     available: str

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.evictions import DISK, EvictionCause
-from bot.kube.field_managers import last_written
 from bot.kube.objects import (
     condition,
     created_at,
@@ -25,9 +23,9 @@ from bot.kube.objects import (
     uid_of,
     waits_for_node,
 )
-from bot.kube.owners import owner_of
-from bot.kube.pod_endings import ended_at, eviction_cause
-from bot.kube.unschedulable import parse_unschedulable
+from bot.kube.owners import last_written, owner_of
+from bot.kube.placement import parse_unschedulable
+from bot.kube.pod_states import DISK, EvictionCause, ended_at, eviction_cause
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.scope import READS_PODS, pods_of

@@ -13,9 +13,8 @@ from typing import Final
 
 from bot.kube.objects import name_of, namespace_of, ref, uid_of
 from bot.kube.owners import controller_reference
-from bot.kube.pod_readiness import is_ready
-from bot.kube.revisions import Revision, alike, revision_name_of, revisions_in
-from bot.kube.rollouts import replicas_of, rollout_of, was_available
+from bot.kube.pod_states import is_ready
+from bot.kube.rollouts import Revision, alike, replicas_of, revision_name_of, revisions_in, rollout_of, was_available
 from bot.kube.template_changes import template_changes
 from bot.probes.contract import Look, probe
 from bot.probes.rows import RowValues

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.objects import (
     condition,
     created_at,
@@ -18,11 +17,19 @@ from bot.kube.objects import (
     ref,
     spec_of,
 )
-from bot.kube.pod_readiness import is_ready, unready_reason
+from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.rollouts import replicas_of
-from bot.kube.selected_pods import near_misses, selected_pods, selector_of
-from bot.kube.services import declared_ports, shown_ports, undeclared_ports, unnamed_ports
+from bot.kube.services import (
+    declared_ports,
+    near_misses,
+    selected_pods,
+    selector_of,
+    shown_ports,
+    undeclared_ports,
+    unnamed_ports,
+)
 from bot.kube.settling import is_settling, is_starting
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.questioned_services import questioned_services

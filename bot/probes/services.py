@@ -16,7 +16,7 @@ from bot.kube import services as kube
 from bot.kube.containers import containers_in
 from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, place_of, ref, spec_of, status_of
 from bot.kube.owners import controller_reference
-from bot.kube.pod_readiness import is_ready, unready_reason
+from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.services import addresses_in, ip_in, is_ready_endpoint, node_of_endpoint, service_of, slices_of_service
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues

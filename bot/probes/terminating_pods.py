@@ -10,11 +10,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.deletions import claims_of, finalizers_of, keeper_of, node_state, still_running, stop_hooks
 from bot.kube.objects import condition, is_terminating, metadata_of, name_of, namespace_of, node_name_of, ref
 from bot.kube.owners import controller_of, owner_of
-from bot.kube.timestamps import parse_time
+from bot.kube.timestamps import UNKNOWN, parse_time
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.scope import READS_PODS, pods_of

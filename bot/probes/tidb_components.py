@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube import tidb_clusters
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import Container, Run, containers_in
 from bot.kube.objects import (
     created_at,
@@ -25,8 +24,9 @@ from bot.kube.objects import (
     status_of,
 )
 from bot.kube.owners import owner_of
-from bot.kube.pod_readiness import is_ready, unready_reason
+from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.services import ready_addresses
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from intents.domain import Json, ProbeResult, Row

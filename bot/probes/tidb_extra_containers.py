@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import containers_in
-from bot.kube.field_managers import last_written
 from bot.kube.objects import label_selector, name_of, namespace_of, place_of, pod_template_of, ref, spec_of
-from bot.kube.pod_readiness import is_ready
-from bot.kube.tidb_operator import COMPONENTS, generated_containers, operator_image
+from bot.kube.owners import last_written
+from bot.kube.pod_states import is_ready
+from bot.kube.tidb_clusters import COMPONENTS, generated_containers, operator_image
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, at_most, may, probe
 from bot.probes.rows import RowValues
 from intents.domain import Focus, Json, ProbeResult, Row

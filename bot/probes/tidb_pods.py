@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.objects import annotations_of, name_of, namespace_of, ref
 from bot.kube.owners import owner_of
-from bot.kube.tidb_operator import component_of, reads_annotations
+from bot.kube.tidb_clusters import component_of, reads_annotations
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, at_most, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of

@@ -13,11 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.ages import UNKNOWN
-from bot.kube.field_managers import Write, writes_of
 from bot.kube.objects import created_at, labels_of, metadata_of, name_of, namespace_of, place_of, ref, spec_of
-from bot.kube.owners import controller_reference
-from bot.kube.webhooks import Webhook
+from bot.kube.owners import Write, controller_reference, writes_of
+from bot.kube.refusals import Webhook
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared import admission

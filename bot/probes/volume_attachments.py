@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube import volume_attachments as kube
+from bot.kube import volumes as kube
 from bot.kube.containers import containers_in
 from bot.kube.objects import (
     condition,
@@ -25,8 +25,7 @@ from bot.kube.objects import (
     waits_for_node,
 )
 from bot.kube.owners import owner_of
-from bot.kube.volume_attachments import Attachment, MountedVolume
-from bot.kube.volume_claims import claim_names, volume_name_of
+from bot.kube.volumes import Attachment, MountedVolume, claim_names, volume_name_of
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.claim_users import pods_or_claim_users

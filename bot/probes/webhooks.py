@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import ref
-from bot.kube.webhooks import Webhook
+from bot.kube.refusals import Webhook
 from bot.probes.contract import Look, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared import admission, backends

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
-from bot.kube.field_managers import LastWrite, last_written
 from bot.kube.objects import condition, created_at, name_of, namespace_of, ref, spec_of, status_of
-from bot.kube.owners import ordinal_of
-from bot.kube.pod_readiness import failure_of, is_ready, wanted_node
+from bot.kube.owners import LastWrite, last_written, ordinal_of
+from bot.kube.pod_states import failure_of, is_ready, wanted_node
 from bot.kube.rollouts import Rollout, is_owned, is_paused, replicas_of, rollout_of, says_on_purpose, scales_to_zero
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, at_most, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.questioned_workloads import PERMISSIONS, pods_of_workload, workloads_of

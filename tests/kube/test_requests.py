@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.kube.requests import amounts, lacking, minus, most, plus, pod_requests
+from bot.kube.quantities import amounts, lacking, minus, most, plus, pod_requests
 
 
 def container(cpu: str | None = None, memory: str | None = None, **more: object) -> dict:

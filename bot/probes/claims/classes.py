@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.objects import created_at, name_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
-from bot.kube.volume_claims import class_of, default_class
+from bot.kube.timestamps import UNKNOWN
+from bot.kube.volumes import class_of, default_class
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, most_like, phase
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues

@@ -11,7 +11,7 @@ from typing import Final
 from rapidfuzz import fuzz, process
 
 from bot.kube.objects import name_of, namespace_of, phase_of, place_of, ref
-from bot.kube.volume_claims import claim_names, class_of
+from bot.kube.volumes import claim_names, class_of
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues
 from bot.probes.shared.scope import pods_of

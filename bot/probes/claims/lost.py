@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.kube.objects import created_at, name_of, namespace_of, phase_of, place_of, ref
 from bot.kube.owners import owner_of
-from bot.kube.volume_claims import claim_names, holder_of, volume_name_of
+from bot.kube.volumes import claim_names, holder_of, volume_name_of
 from bot.probes.claims.in_question import ClaimRow, ClaimsInQuestion, claims_in_question, most_like, phase
 from bot.probes.contract import Look, beside_the_verdict
 from bot.probes.rows import RowValues

@@ -13,10 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.objects import annotations_of, created_at, name_of, namespace_of, ref, spec_of
-from bot.kube.volume_attachments import trouble_of
-from bot.kube.volume_claims import NO_PROVISIONER, class_of
+from bot.kube.timestamps import UNKNOWN
+from bot.kube.volumes import NO_PROVISIONER, class_of, trouble_of
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, phase
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues

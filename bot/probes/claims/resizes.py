@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.objects import condition, name_of, namespace_of, ref, status_of
 from bot.kube.quantities import whole
-from bot.kube.volume_claims import class_of, wanted_bytes
+from bot.kube.timestamps import UNKNOWN
+from bot.kube.volumes import class_of, wanted_bytes
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, is_unbound
 from bot.probes.claims.provisioning import Driver, driver_of
 from bot.probes.contract import Look

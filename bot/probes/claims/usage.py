@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.objects import name_of, namespace_of
-from bot.kube.volume_claims import claim_names
+from bot.kube.timestamps import UNKNOWN
+from bot.kube.volumes import claim_names
 from bot.probes.claims.in_question import ClaimRow
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.owners import Top
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import containers_in, trouble_order
 from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, place_of, ref, spec_of
-from bot.kube.volume_claims import claim_names, is_local, nodes_of, reclaim_policy_of, volume_name_of
+from bot.kube.timestamps import UNKNOWN
+from bot.kube.volumes import claim_names, is_local, nodes_of, reclaim_policy_of, volume_name_of
 from bot.probes.claims.in_question import MOST_CLAIMS, ClaimRow
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues

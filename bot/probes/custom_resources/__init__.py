@@ -14,11 +14,11 @@ from typing import Final
 from bot.cluster.owned_pods import PERMISSIONS as BELOW
 from bot.cluster.owned_pods import pods_below
 from bot.cluster.resources import Resource, well_known
-from bot.kube.ages import UNKNOWN
-from bot.kube.object_conditions import Judgement, is_behind, judged, status_writers
-from bot.kube.object_history import ready_since
+from bot.kube.health import Judgement, is_behind, judged, status_writers
 from bot.kube.objects import created_at, group_of, name_of, place_of, ref
 from bot.kube.rollouts import Replicas, replicas_of
+from bot.kube.settling import ready_since
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, Missing, may, probe
 from bot.probes.custom_resources.chains import Link, failing_below
 from bot.probes.rows import RowValues

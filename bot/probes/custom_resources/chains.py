@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.cluster.resources import Resource
 from bot.kube.custom_references import CustomReference, owned_kinds, references_of
-from bot.kube.object_conditions import Judgement, judged
+from bot.kube.health import Judgement, judged
 from bot.kube.objects import created_at, name_of, namespace_of, ref, uid_of
 from bot.kube.owners import owner_references
 from bot.probes.contract import Look

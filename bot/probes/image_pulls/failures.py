@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.owners import Top
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import Container, containers_in
 from bot.kube.objects import name_of, namespace_of, node_name_of, ref, uid_of
 from bot.kube.owners import owner_of
-from bot.kube.pull_failures import cause_of, classify, is_telling
-from bot.kube.pull_messages import normalized, registry_of
+from bot.kube.pull_failures import cause_of, classify, is_telling, normalized, registry_of
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look
 from bot.probes.image_pulls.surroundings import PULL_REASONS, Around, Elsewhere, ImageRow, around, elsewhere
 from bot.probes.rows import RowValues

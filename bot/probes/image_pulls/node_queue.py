@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.cluster.events import event_last_seen
-from bot.kube.pull_messages import UNTOLD, Pulled, failed_image, parse_pulled, pulling_image
+from bot.kube.pull_failures import UNTOLD, Pulled, failed_image, parse_pulled, pulling_image
 from intents.domain import Json
 
 REASONS: Final = frozenset({"Pulling", "Pulled", "Failed"})

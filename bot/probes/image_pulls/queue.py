@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import containers_in
 from bot.kube.objects import node_name_of, place_of, ref, status_of, uid_of
-from bot.kube.pull_messages import normalized
+from bot.kube.pull_failures import normalized
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look
 from bot.probes.image_pulls.node_queue import Pull, Queued, State, pulls_in, queue
 from bot.probes.image_pulls.surroundings import PULL_REASONS, ImageRow, home_of

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.events import involved_object
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import containers_in
 from bot.kube.objects import has_ended, name_of, node_name_of, place_of, ref, status_of, uid_of
-from bot.kube.pull_failures import classify
-from bot.kube.pull_messages import REASON, is_like_pause, normalized, registry_of, sandbox_image
+from bot.kube.pull_failures import REASON, classify, is_like_pause, normalized, registry_of, sandbox_image
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look
 from bot.probes.image_pulls.surroundings import ImageRow, home_of
 from bot.probes.rows import RowValues

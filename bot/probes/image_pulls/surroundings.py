@@ -10,11 +10,11 @@ from typing import Final
 from bot.cluster import owners
 from bot.cluster.owners import Top
 from bot.cluster.snapshot import Snapshot
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import containers_in
 from bot.kube.objects import namespace_of, node_name_of, spec_of, status_of
 from bot.kube.owners import controller_of
-from bot.kube.pull_messages import normalized
+from bot.kube.pull_failures import normalized
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, beside_the_verdict, may
 from bot.probes.rows import RowValues
 from bot.probes.shared import revisions

@@ -13,11 +13,10 @@ from typing import Final
 
 from bot.cluster.events import event_last_seen
 from bot.cluster.object_lists import ObjectList
-from bot.kube.ages import UNKNOWN
 from bot.kube.ingresses import Certificate, certificates_of, class_of, workload_words
 from bot.kube.log_records import split_stamps
 from bot.kube.objects import label_selector, name_of, namespace_of, ref, spec_of
-from bot.kube.timestamps import parse_time
+from bot.kube.timestamps import UNKNOWN, parse_time
 from bot.probes.contract import Look
 from bot.probes.ingresses.classes import workload_of
 from bot.probes.ingresses.in_question import row_of

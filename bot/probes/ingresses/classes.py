@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.cluster.object_lists import ObjectList
-from bot.kube.ages import UNKNOWN
 from bot.kube.ingresses import address_of, class_of, closest, hosts_of, is_default, workload_words
 from bot.kube.objects import created_at, name_of, place_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look
 from bot.probes.ingresses.in_question import row_of
 from bot.probes.rows import RowValues

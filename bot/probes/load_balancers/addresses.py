@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.load_balancers import ingress_of
 from bot.kube.objects import created_at, place_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, Missing
 from bot.probes.rows import RowValues
 from bot.probes.shared.controllers import controller_workloads

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.load_balancers import idle_timeout_s, kind_of
 from bot.kube.objects import annotations_of, label_selector, name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look
 from bot.probes.load_balancers.addresses import ServiceRow
 from bot.probes.rows import RowValues

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from bot.cluster.access import collect_gaps, record_gap
 from bot.kube.agents import node_of, traits, wants
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.objects import (
     condition,
@@ -28,7 +27,8 @@ from bot.kube.objects import (
     status_of,
 )
 from bot.kube.owners import workload_of
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import is_ready
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, at_most
 from bot.probes.rows import RowValues
 from bot.probes.shared.log_lines import Line, logs_of, matches_in

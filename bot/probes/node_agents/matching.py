@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.agents import differences, traits
-from bot.kube.ages import UNKNOWN
 from bot.kube.objects import condition, name_of, node_name_of, ref
 from bot.kube.services import ip_in
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, at_most, beside_the_verdict
 from bot.probes.node_agents.agent_pods import MISSING, Agent, Placed, agent_row, agents_of, newest_lines
 from bot.probes.rows import RowValues

@@ -14,7 +14,7 @@ from bot.kube.agents import node_of
 from bot.kube.containers import containers_in
 from bot.kube.objects import is_terminating, name_of, namespace_of, ref
 from bot.kube.owners import owner_of, workload_of
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import is_ready
 from bot.probes.contract import Look, at_most
 from bot.probes.node_agents.agent_pods import agent_row, newest_lines
 from bot.probes.rows import RowValues

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.field_managers import is_by_hand, last_written
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of, status_of
 from bot.kube.objects import waits_for_node as waits
+from bot.kube.owners import is_by_hand, last_written
 from bot.kube.placement import constraints_beyond, is_cordoned, unmet_labels, untolerated
-from bot.kube.requests import Amounts, amounts, lacking, minus, plus, pod_requests
+from bot.kube.quantities import Amounts, amounts, lacking, minus, plus, pod_requests
 from bot.probes.contract import Look
 from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
 from bot.probes.rows import RowValues

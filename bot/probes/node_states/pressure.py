@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
-from bot.kube.evictions import EvictionCause
 from bot.kube.objects import condition, created_at, name_of, namespace_of, node_name_of, ref, spec_of, status_of
 from bot.kube.placement import is_cordoned, taints_of
-from bot.kube.pod_endings import eviction_cause
-from bot.kube.requests import MEMORY, amounts, pod_requests
+from bot.kube.pod_states import EvictionCause, eviction_cause
+from bot.kube.quantities import MEMORY, amounts, pod_requests
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look
 from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
 from bot.probes.rows import RowValues

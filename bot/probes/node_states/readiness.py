@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.agents import traits
-from bot.kube.ages import UNKNOWN
 from bot.kube.node_readiness import JOINING_S, failed_together, failure_of, is_joining, shared_zone, status_of_ready
 from bot.kube.objects import condition, created_at, is_terminating, name_of, namespace_of, ref, spec_of
 from bot.kube.placement import is_cordoned
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look
 from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
 from bot.probes.rows import RowValues

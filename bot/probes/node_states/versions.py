@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.kube.agents import traits
-from bot.kube.ages import UNKNOWN
 from bot.kube.node_readiness import allowed_behind, minors_behind
 from bot.kube.objects import name_of, ref
 from bot.kube.placement import is_cordoned
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look
 from bot.probes.node_states.questioned import NodeState, nodes_of
 from bot.probes.rows import RowValues

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from bot.kube.flags import OFF, flag
+from bot.kube.containers import OFF, flag
 from bot.kube.objects import name_of, namespace_of, pod_template_of, ref, spec_of
 from bot.probes.contract import Look, may
 from intents.domain import Json

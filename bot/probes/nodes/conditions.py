@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
-from bot.kube.evictions import DISK
 from bot.kube.objects import condition, created_at, name_of, node_name_of, ref
 from bot.kube.placement import is_cordoned, taints_of
-from bot.kube.pod_endings import eviction_cause
+from bot.kube.pod_states import DISK, eviction_cause
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues
 from intents.domain import Json, ObjectRef, ProbeResult, Row

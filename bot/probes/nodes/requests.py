@@ -25,7 +25,7 @@ from bot.kube.objects import (
 )
 from bot.kube.owners import owner_of, workload_of
 from bot.kube.placement import is_cordoned
-from bot.kube.requests import CPU, MEMORY, Amounts, amounts, pod_requests
+from bot.kube.quantities import CPU, MEMORY, Amounts, amounts, pod_requests
 from bot.probes.contract import Look
 from bot.probes.nodes.cluster_autoscaler import Autoscaler, autoscaler_of
 from bot.probes.nodes.conditions import NodeRow

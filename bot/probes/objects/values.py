@@ -14,8 +14,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final, Self
 
-from bot.kube.ages import UNKNOWN, seconds_since
 from bot.kube.quantities import number, percent
+from bot.kube.timestamps import UNKNOWN, seconds_since
 from intents.conditions import ConditionError, NoValue, value_of
 from intents.declarations import typed
 from intents.domain import Json, RowType, Value

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.agents import closest_label, is_fixed_label
-from bot.kube.field_managers import last_written
 from bot.kube.objects import labels_of, name_of, namespace_of
-from bot.kube.owners import owner_of
+from bot.kube.owners import last_written, owner_of
 from bot.kube.placement import Taint, asked_labels, host_ports, is_cordoned, taken, unmet_labels, untolerated
-from bot.kube.requests import PODS, lacking, pod_requests
+from bot.kube.quantities import PODS, lacking, pod_requests
 from bot.kube.spreading import closed_nodes, surroundings
-from bot.kube.volume_claims import claim_names, place_of_volume, reaches, volume_name_of
+from bot.kube.volumes import claim_names, place_of_volume, reaches, volume_name_of
 from bot.probes.contract import Look
 from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, cut_off, uses_of, waits
 from bot.probes.rows import RowValues

@@ -10,7 +10,7 @@ from typing import Final
 from bot.kube.objects import name_of, namespace_of, status_of
 from bot.kube.owners import owner_of
 from bot.kube.placement import refusal
-from bot.kube.requests import CPU, MEMORY, PODS, Amounts, amounts, lacking, pod_requests
+from bot.kube.quantities import CPU, MEMORY, PODS, Amounts, amounts, lacking, pod_requests
 from bot.kube.spreading import Surroundings, closed_nodes, surroundings
 from bot.probes.contract import Look, beside_the_verdict
 from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, cut_off, uses_of, waits

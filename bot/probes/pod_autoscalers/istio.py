@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bot.cluster.access import record_gap
 from bot.kube.autoscaling import hottest
-from bot.kube.gateway_routes import bounding_sidecar, defaults
+from bot.kube.ingresses import bounding_sidecar, defaults
 from bot.kube.objects import name_of, namespace_of, place_of, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.quantities import cpu_millis, whole

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.objects import ref, status_of
 from bot.kube.owners import controller_of
 from bot.kube.refusals import RefusalKind, Refused, parse
 from bot.kube.rollouts import replicas_of
+from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, beside_the_verdict, may, probe
 from bot.probes.refused_creations import deniers, obstacles
 from bot.probes.refused_creations.obstacles import Obstacle

@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.refusals import Refused
-from bot.kube.webhooks import Webhook
+from bot.kube.refusals import Refused, Webhook
 from bot.probes.contract import Look
 from bot.probes.refused_creations.obstacles import Obstacle
 from bot.probes.rows import RowValues

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import name_of
-from bot.kube.webhooks import KINDS, Webhook
+from bot.kube.refusals import KINDS, Webhook
 from bot.probes.contract import Look, may
 
 PERMISSIONS: Final = may("list", *(f"{kind.lower()}s.admissionregistration.k8s.io" for kind in KINDS))

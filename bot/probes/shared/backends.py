@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.kube.objects import label_selector, labels_of, name_of, pod_template_of, spec_of
 from bot.kube.owners import owner_of
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import is_ready
 from bot.kube.services import ready_addresses, slices_of_service
 from bot.probes.contract import Look, may
 from bot.probes.rows import RowValues

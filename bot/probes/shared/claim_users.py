@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.kube.objects import place_of
-from bot.kube.volume_claims import claim_names
+from bot.kube.volumes import claim_names
 from bot.probes.contract import Look
 from bot.probes.shared.scope import Suspects, pods_of
 

@@ -12,9 +12,9 @@ import re2
 from bot.cluster.access import record_gap
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.kube.ages import UNKNOWN, seconds_since
 from bot.kube.containers import Container, Run
 from bot.kube.objects import name_of, namespace_of
+from bot.kube.timestamps import UNKNOWN, seconds_since
 from intents.domain import Gap, GapReason
 from responses.secrets import REDACTED, redact
 

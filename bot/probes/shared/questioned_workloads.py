@@ -24,7 +24,7 @@ from bot.kube.objects import (
     spec_of,
 )
 from bot.kube.owners import controller_of, generated_stem, ordinal_of, owner_of
-from bot.kube.selected_pods import selected_pods, selector_of
+from bot.kube.services import selected_pods, selector_of
 from bot.probes.contract import Look, may
 from intents.domain import Json, ObjectRef
 

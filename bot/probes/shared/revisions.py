@@ -11,7 +11,7 @@ from typing import Any, Final
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import namespace_of, uid_of
 from bot.kube.owners import controller_reference
-from bot.kube.revisions import earlier_in, revisions_in
+from bot.kube.rollouts import earlier_in, revisions_in
 from bot.probes.contract import may
 from intents.domain import Json
 

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import containers_in
 from bot.kube.objects import name_of, namespace_of, ref
 from bot.kube.owners import ordinal_of
-from bot.kube.pod_readiness import is_ready
-from bot.kube.volume_claims import claim_names, reclaim_policy_of, volume_name_of
+from bot.kube.pod_states import is_ready
+from bot.kube.timestamps import UNKNOWN
+from bot.kube.volumes import claim_names, reclaim_policy_of, volume_name_of
 from bot.probes.contract import Look
 from bot.probes.rows import RowValues
 from bot.probes.tidb_members import clusters
