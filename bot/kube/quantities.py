@@ -5,8 +5,8 @@ from zero, and a value above 64 bits becomes the largest 64-bit integer.
 
 Effective requests of pods follow PodRequests in k8s.io/component-helpers/resource: containers run together, init
 containers one after another, sidecars (init containers with restartPolicy Always) beside everything that starts after
-them; requests of the pod as a whole replace the sum; the runtime's overhead comes on top. Amounts are whole numbers: CPU
-in thousandths, memory and storage in bytes, everything else in pieces.
+them; requests of the pod as a whole replace the sum; the runtime's overhead comes on top. Amounts are whole numbers:
+CPU in thousandths, memory and storage in bytes, everything else in pieces.
 """
 
 from __future__ import annotations
