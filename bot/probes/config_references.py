@@ -17,8 +17,7 @@ from bot.kube.objects import name_of, namespace_of, place_of, ref
 from bot.kube.owners import owner_of
 from bot.probes.contract import Look, at_most, beside_the_verdict, may, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.pod_rows import PodValues, pod_values
-from bot.probes.shared.scope import READS_PODS, pods_of
+from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
 # The pods of one owner wait for the same: so many owners' pods are read.

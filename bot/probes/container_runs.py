@@ -20,8 +20,7 @@ from bot.kube.settling import ContainerEvents, described, events_of, hook, port_
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, at_most, may, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.pod_rows import ContainerValues, container_values
-from bot.probes.shared.scope import READS_PODS, pods_of
+from bot.probes.shared.scope import READS_PODS, ContainerValues, container_values, pods_of
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row, RowType
 
 # A controller can have thousands of broken pods: those in the worst trouble tell the story.

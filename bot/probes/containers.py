@@ -29,8 +29,7 @@ from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.shared.log_lines import compile_pattern
-from bot.probes.shared.pod_rows import ContainerValues, container_values
-from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
+from bot.probes.shared.scope import READS_PODS, ContainerValues, Suspects, container_values, pods_of
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
 # A restart longer ago than this is no trouble of today.

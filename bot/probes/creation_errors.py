@@ -20,7 +20,7 @@ from bot.kube.template_fields import HeldField, locate, patch_for, suggest
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared import revisions
+from bot.probes.shared.questioned_workloads import READS_REVISIONS, older_revisions
 from bot.probes.shared.refused_workloads import Refusal, Workload, suspected
 from intents.domain import ProbeResult, Row
 
@@ -81,7 +81,7 @@ async def _around(look: Look, workload: Workload[FieldError]) -> _Around:
     if manifest is None or counts.created >= counts.desired:
         # A workload that has its pods needs no change, so its owner is not read.
         return _Around(top=Top(ref=workload.ref, manifest=manifest), revisions=UNKNOWN)
-    kept = revisions.older_revisions(look.snapshot, manifest)
+    kept = older_revisions(look.snapshot, manifest)
     return _Around(top=await look.topmost(manifest), revisions=await look.unless_refused(kept, UNKNOWN))
 
 
@@ -164,7 +164,7 @@ PROBE: Final = probe(
     row=_Refused,
     permissions=(
         *owners.PERMISSIONS,
-        *revisions.PERMISSIONS,
+        *READS_REVISIONS,
         *may("list", "events", "statefulsets.apps", "daemonsets.apps", "jobs.batch"),
         *may("get", "pods"),
     ),

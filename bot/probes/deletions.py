@@ -19,7 +19,7 @@ from bot.kube.volumes import claim_names, claim_reference
 from bot.probes.contract import Look, Missing, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.kinds import READS_NAMED, READS_OF_OTHERS, READS_WIDESPREAD
-from bot.probes.shared.namespaces import READS_NAMESPACES, namespaces_of
+from bot.probes.shared.scope import READS_NAMESPACES, namespaces_of
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
 
 _MOST_LISTED: Final = 500

@@ -27,8 +27,7 @@ from bot.probes.shared.log_lines import (
     logs_of,
     matches_in,
 )
-from bot.probes.shared.pod_rows import PodValues, pod_values
-from bot.probes.shared.scope import READS_PODS, Suspects
+from bot.probes.shared.scope import READS_PODS, PodValues, Suspects, pod_values
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeResult, Row
 
 MOST_PODS: Final = 6

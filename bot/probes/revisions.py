@@ -18,8 +18,7 @@ from bot.kube.rollouts import Revision, alike, replicas_of, revision_name_of, re
 from bot.kube.template_changes import template_changes
 from bot.probes.contract import Look, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.questioned_workloads import PERMISSIONS, pods_of_workload, workloads_of
-from bot.probes.shared.revisions import PERMISSIONS as OF_REVISIONS
+from bot.probes.shared.questioned_workloads import PERMISSIONS, READS_REVISIONS, pods_of_workload, workloads_of
 from intents.domain import Json, ProbeResult, Row
 
 _MOST_READ: Final = 20
@@ -110,6 +109,6 @@ PROBE: Final = probe(
     name="revisions",
     says="a row per workload in question with pods that are not ready and an earlier revision: what the newest changed",
     row=_Revision,
-    permissions=(*PERMISSIONS, *OF_REVISIONS),
+    permissions=(*PERMISSIONS, *READS_REVISIONS),
     read=read,
 )

@@ -9,7 +9,7 @@ from bot.kube.deletions import finalizers_left, finalizers_of, kinds_left, messa
 from bot.kube.objects import is_terminating, metadata_of, name_of, ref
 from bot.probes.contract import Look, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.namespaces import READS_NAMESPACES, namespaces_of
+from bot.probes.shared.scope import READS_NAMESPACES, namespaces_of
 from intents.domain import Json, ProbeResult, Row
 
 _QUOTE: Final = 500

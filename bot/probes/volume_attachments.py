@@ -28,8 +28,7 @@ from bot.kube.owners import owner_of
 from bot.kube.volumes import Attachment, MountedVolume, claim_names, volume_name_of
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.claim_users import pods_or_claim_users
-from bot.probes.shared.scope import READS_PODS
+from bot.probes.shared.scope import READS_PODS, pods_or_claim_users
 from intents.domain import Json, ProbeResult, Row
 
 # The pods of one owner wait for the same.

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import objects
-from bot.probes.objects.values import BadPath, parse_path, value_at
+from bot.probes.objects import BadPath, parse_path, value_at
 from intents.domain import GapReason
 
 OBJECT = {

@@ -12,7 +12,7 @@ from bot.kube.volumes import claim_names, holder_of, volume_name_of
 from bot.probes.claims.in_question import ClaimRow, ClaimsInQuestion, claims_in_question, most_like, phase
 from bot.probes.contract import Look, beside_the_verdict
 from bot.probes.rows import RowValues
-from bot.probes.shared.claim_users import pods_or_claim_users
+from bot.probes.shared.scope import pods_or_claim_users
 from intents.domain import Json, ProbeResult, Row
 
 # The pods of one owner name the same claim.

@@ -17,8 +17,7 @@ from bot.kube.pull_failures import normalized
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, beside_the_verdict, may
 from bot.probes.rows import RowValues
-from bot.probes.shared import revisions
-from bot.probes.shared.revisions import older_revisions
+from bot.probes.shared.questioned_workloads import READS_REVISIONS, older_revisions
 from intents.domain import Json
 
 # Waiting reasons of a container whose image is missing (pkg/kubelet/images/types.go).
@@ -35,7 +34,7 @@ PULL_REASONS: Final = frozenset(
 )
 PERMISSIONS: Final = (
     *owners.PERMISSIONS,
-    *revisions.PERMISSIONS,
+    *READS_REVISIONS,
     *may("list", "pods"),
     *may("get", "serviceaccounts", "nodes"),
 )

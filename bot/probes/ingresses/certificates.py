@@ -18,10 +18,9 @@ from bot.kube.log_records import split_stamps
 from bot.kube.objects import label_selector, name_of, namespace_of, ref, spec_of
 from bot.kube.timestamps import UNKNOWN, parse_time
 from bot.probes.contract import Look
-from bot.probes.ingresses.classes import workload_of
-from bot.probes.ingresses.in_question import row_of
+from bot.probes.ingresses.classes import row_of, workload_of
 from bot.probes.rows import RowValues
-from bot.probes.shared.controllers import controller_workloads
+from bot.probes.shared.questioned_workloads import controller_workloads
 from intents.domain import Json, ProbeResult, Row
 
 _TAIL_LINES: Final = 2000

@@ -1,21 +1,88 @@
-"""Read which class Ingresses have, whether it exists, and whether its controller runs in this cluster."""
+"""The Ingresses in question, which class they have, whether it exists, and whether its controller runs in this cluster.
+
+In question are the one named, those before the Service or host named, else all of the namespace.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from bot.cluster.object_lists import ObjectList
-from bot.kube.ingresses import address_of, class_of, closest, hosts_of, is_default, workload_words
-from bot.kube.objects import created_at, name_of, place_of, ref, spec_of
+from bot.kube.ingresses import (
+    address_of,
+    backends_of,
+    certificates_of,
+    class_of,
+    closest,
+    hosts_of,
+    is_default,
+    workload_words,
+)
+from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look
-from bot.probes.ingresses.in_question import row_of
+from bot.probes.contract import Look, Missing
 from bot.probes.rows import RowValues
-from bot.probes.shared.controllers import controller_workloads
+from bot.probes.shared.questioned_workloads import controller_workloads
 from intents.domain import Json, ProbeResult, Row
+
+_NAMED: Final = ("service", "secret")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngressRow(RowValues):
+    """An Ingress in question."""
+
+    namespace: str
+    ingress: str
+
+
+def row_of(ingress: Json, shown: RowValues, *, quote: str, lasts: bool = False) -> Row:
+    """Return the row of an Ingress, with the values that the argument `shows` adds."""
+    namespace, name = place_of(ingress)
+    return IngressRow(namespace=namespace, ingress=name).row(
+        ref(ingress, "Ingress"),
+        quote=quote,
+        reproduce=f"kubectl -n {namespace} describe ingress {name}",
+        lasts=lasts,
+        more=shown.values(),
+    )
+
+
+async def ingresses_in_question(look: Look) -> ObjectList:
+    """Return the Ingresses in question, sorted; a text that names a Service, Secret or host means those that have it.
+
+    Raise Missing and ClusterError.
+    """
+    focus = look.focus
+    name = (focus.name if focus.kind == "Ingress" else "") or look.named.get("ingress", "")
+    if name and focus.namespace:
+        found = await look.snapshot.find("Ingress", name, namespace=focus.namespace)
+        if found is None:
+            raise Missing(f"Ingress {focus.namespace}/{name}")
+        return ObjectList(items=(found,))
+    fields = f"metadata.name={name}" if name else ""
+    listing = await look.snapshot.list("Ingress", namespace=focus.namespace, fields=fields)
+    if name and not listing.items and not listing.truncated:
+        raise Missing(f"Ingress {name}")
+    meant = (each for each in listing.items if _is_meant(look, each))
+    return replace(listing, items=tuple(sorted(meant, key=place_of)))
+
+
+def _is_meant(look: Look, ingress: Json) -> bool:
+    services = {backend.service for backend in backends_of(ingress)}
+    secrets = {certificate.secret for certificate in certificates_of(ingress)}
+    # A text names the Service or the Secret by namespace and name, or by the name alone.
+    for word, names in zip(_NAMED, (services, secrets), strict=True):
+        said = look.focus.name if look.focus.kind.lower() == word else look.named.get(word, "")
+        namespace, _, name = said.rpartition("/")
+        if name and (name not in names or namespace not in ("", namespace_of(ingress))):
+            return False
+    host = look.named.get("host", "")
+    return not host or "." not in host or host.replace(".", "").isdigit() or host in hosts_of(ingress)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +115,7 @@ async def read(look: Look, ingresses: ObjectList) -> ProbeResult:
     """Read classes and controllers, only where an Ingress has no address."""
     waiting = any(not address_of(each) for each in ingresses.items)
     cluster = await _cluster(look) if waiting else _Cluster()
-    rows = await asyncio.gather(*(_row(look, each, cluster) for each in ingresses.items))
+    rows = await asyncio.gather(*(_class_row(look, each, cluster) for each in ingresses.items))
     rows.sort(key=lambda row: (bool(row.values["address"]), not row.values["class_missing"], row.subject))
     return ProbeResult(rows=tuple(rows))
 
@@ -60,7 +127,7 @@ async def _cluster(look: Look) -> _Cluster:
     return _Cluster(classes=classes, workloads=await controller_workloads(look))
 
 
-async def _row(look: Look, ingress: Json, cluster: _Cluster) -> Row:
+async def _class_row(look: Look, ingress: Json, cluster: _Cluster) -> Row:
     address = address_of(ingress)
     known = cluster.classes or {}
     asked = class_of(ingress) or next((each for each, obj in known.items() if is_default(obj)), "")

@@ -1,24 +1,29 @@
 """Sum what DaemonSets request on each node, as the cluster autoscaler counts it before it removes a node.
 
 It compares what the node's pods request with what is allocatable, CPU or memory, whichever is more; a node at or over
-the threshold stays. Pods of DaemonSets count unless a flag excludes them, though they would go with the node.
+the threshold stays. Pods of DaemonSets count unless a flag excludes them, though they would go with the node. Of the
+autoscaler the cluster shows its Deployment with flags, or only the status that it writes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from bot.cluster.owners import topmost
+from bot.kube.containers import OFF, flag
 from bot.kube.objects import (
     annotations_of,
     by_node,
     has_ended,
     labels_of,
     name_of,
+    namespace_of,
+    pod_template_of,
     ref,
     spec_of,
     status_of,
@@ -26,12 +31,74 @@ from bot.kube.objects import (
 from bot.kube.owners import owner_of, workload_of
 from bot.kube.placement import is_cordoned
 from bot.kube.quantities import CPU, MEMORY, Amounts, amounts, pod_requests
-from bot.probes.contract import Look
-from bot.probes.nodes.cluster_autoscaler import Autoscaler, autoscaler_of
-from bot.probes.nodes.conditions import NodeRow
+from bot.probes.contract import Look, may
 from bot.probes.rows import RowValues
 from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row
 from intents.templates import bytes_, cpu
+
+DEFAULT_THRESHOLD: Final = Fraction(1, 2)
+_IMAGE: Final = re.compile(r"(?i)cluster-autoscaler(?:-|:|@|$)")
+_STATUS: Final = ("kube-system", "cluster-autoscaler-status")
+READS_AUTOSCALER: Final = (*may("list", "deployments.apps"), *may("get", "configmaps"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeRow(RowValues):
+    """What every row has."""
+
+    node: str
+    unschedulable: bool  # cordoned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Autoscaler:
+    """The cluster autoscaler: what shows that it runs, and the flags that decide which nodes it removes."""
+
+    shown_by: str = ""
+    namespace: str = ""
+    name: str = ""
+    container: str = ""
+    threshold: Fraction = DEFAULT_THRESHOLD
+    given: bool = False
+    ignores: bool = False
+
+
+async def autoscaler_of(look: Look) -> Autoscaler:
+    """Return its Deployment with its flags; where the provider runs it out of sight, the status that it writes."""
+    if found := _among(await look.list("Deployment")):
+        return found
+    status = await look.find("ConfigMap", _STATUS[1], namespace=_STATUS[0])
+    return Autoscaler(shown_by=f"ConfigMap {'/'.join(_STATUS)}") if status else Autoscaler()
+
+
+def _among(deployments: Iterable[Json]) -> Autoscaler | None:
+    for deployment in sorted(deployments, key=lambda each: str(ref(each))):
+        for container in spec_of(pod_template_of(deployment)).get("containers") or ():
+            if _IMAGE.search(str(container.get("image") or "")):
+                return _deployed(deployment, container)
+    return None
+
+
+def _deployed(deployment: Json, container: Mapping[str, Any]) -> Autoscaler:
+    threshold = _fraction(flag(container, "scale-down-utilization-threshold", takes_value=True))
+    namespace, name = namespace_of(deployment), name_of(deployment)
+    return Autoscaler(
+        shown_by=f"Deployment {namespace}/{name}",
+        namespace=namespace,
+        name=name,
+        container=str(container.get("name") or ""),
+        threshold=DEFAULT_THRESHOLD if threshold is None else threshold,
+        given=threshold is not None,
+        ignores=flag(container, "ignore-daemonsets-utilization") not in ("", OFF),
+    )
+
+
+def _fraction(text: str) -> Fraction | None:
+    try:
+        return Fraction(text) if len(text) <= 20 else None
+    except (ValueError, ZeroDivisionError):
+        return None
+
 
 # So many nodes are shown, those of which DaemonSets request most.
 MOST_NODES: Final = 100

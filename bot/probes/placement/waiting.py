@@ -11,7 +11,7 @@ from bot.kube.objects import has_ended, name_of, node_name_of, ref, spec_of, sta
 from bot.kube.placement import is_cordoned
 from bot.kube.quantities import Amounts, amounts, minus, plus, pod_requests
 from bot.probes.rows import RowValues
-from bot.probes.shared.pod_rows import PodValues, pod_values
+from bot.probes.shared.scope import PodValues, pod_values
 from intents.domain import Gap, GapReason, Json, Row
 
 # Pods of one owner are one question; more questions than this make no readable answer.

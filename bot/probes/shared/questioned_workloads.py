@@ -1,4 +1,4 @@
-"""The Deployments, StatefulSets and DaemonSets in question, and their pods.
+"""The Deployments, StatefulSets and DaemonSets in question, their pods, and the earlier templates kept of them.
 
 A pod or ReplicaSet in question stands for its workload, a Service or an Ingress for the workloads whose pods get its
 traffic; without a name all of the namespace or cluster are in question.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
+from bot.cluster.snapshot import Snapshot
 from bot.kube.ingresses import backends_of
 from bot.kube.objects import (
     has_ended,
@@ -22,8 +23,10 @@ from bot.kube.objects import (
     pod_template_of,
     ref,
     spec_of,
+    uid_of,
 )
-from bot.kube.owners import controller_of, generated_stem, ordinal_of, owner_of
+from bot.kube.owners import controller_of, controller_reference, generated_stem, ordinal_of, owner_of
+from bot.kube.rollouts import earlier_in, revisions_in
 from bot.kube.services import selected_pods, selector_of
 from bot.probes.contract import Look, may
 from intents.domain import Json, ObjectRef
@@ -141,3 +144,32 @@ def _owned(pods: Iterable[Json], workload: Json) -> Iterable[Json]:
         owner = owner_of(pod)
         if not has_ended(pod) and (owner.kind, owner.name) == (workload.get("kind"), name_of(workload)):
             yield pod
+
+
+async def controller_workloads(look: Look) -> tuple[Json, ...]:
+    """Return all Deployments and DaemonSets of the cluster."""
+    deployments, daemon_sets = await asyncio.gather(look.list("Deployment"), look.list("DaemonSet"))
+    return (*deployments, *daemon_sets)
+
+
+READS_REVISIONS: Final = may("list", "controllerrevisions.apps", "replicasets.apps")
+
+
+async def older_revisions(snapshot: Snapshot, workload: Json) -> int:
+    """Return how many revisions precede the current one of a StatefulSet, DaemonSet or a Deployment's ReplicaSet.
+
+    Revisions that differ by a restart alone do not count; 0 for other kinds. Raises ClusterError.
+    """
+    match workload.get("kind"):
+        case "StatefulSet" | "DaemonSet":
+            kept, owner = "ControllerRevision", uid_of(workload)
+        case "ReplicaSet":
+            kept, owner = "ReplicaSet", _controller_uid(workload)
+        case _:
+            return 0
+    listing = await snapshot.list(kept, namespace=namespace_of(workload))
+    return len(earlier_in(revisions_in(each for each in listing.items if owner and _controller_uid(each) == owner)))
+
+
+def _controller_uid(obj: Mapping[str, Any]) -> str:
+    return str(controller_reference(obj).get("uid") or "")
