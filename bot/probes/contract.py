@@ -194,15 +194,45 @@ class Probe:
         return replace(result, gaps=tuple(sorted({*result.gaps, *gaps}, key=str)))
 
 
+Read = Callable[[Look], Awaitable[ProbeResult]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What one value of an argument asks of a probe, the keys that it adds to every row, and who reads them."""
+
+    says: str
+    row: type[RowValues] = RowValues
+    read: Read
+
+
 def probe(
     *,
     name: str,
     says: str,
     row: type[RowValues],
-    read: Callable[[Look], Awaitable[ProbeResult]],
+    read: Read | None = None,
+    shows: Mapping[str, Shown] = MappingProxyType({}),
+    by: str = "shows",
     args: Mapping[str, ArgDeclaration] = MappingProxyType({}),
     permissions: tuple[Permission, ...] = (),
 ) -> Probe:
-    """Return the probe of a module: `row` is what every row has, beside the keys that arguments add."""
+    """Return the probe of a module: `row` is what every row has, beside the keys that arguments add.
+
+    It has one `read`, or one for each value of the argument `by`; the first value is the default.
+    """
+    if shows:
+        default = next(iter(shows))
+        chosen = ArgDeclaration(
+            says="; ".join(f"{value}: {each.says}" for value, each in shows.items()),
+            choices=tuple(shows),
+            default=default,
+            fills={value: each.row.keys() for value, each in shows.items()},
+        )
+        args = {by: chosen, **args}
+
+    async def read_shown(look: Look) -> ProbeResult:
+        return await shows[str(look.args.get(by) or default)].read(look)
+
     declaration = ProbeDeclaration(name=name, says=says, rows=row.keys(), args=args, permissions=permissions)
-    return Probe(declaration=declaration, read=read)
+    return Probe(declaration=declaration, read=read or read_shown)

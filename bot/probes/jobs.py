@@ -17,9 +17,9 @@ from bot.kube.owners import controller_of, last_written, owner_of
 from bot.kube.pod_states import unready_reason
 from bot.kube.rollouts import is_owned, says_on_purpose
 from bot.kube.timestamps import UNKNOWN, parse_time
-from bot.probes.contract import Look, Missing, at_most, may, probe
+from bot.probes.contract import Look, Missing, Shown, at_most, may, probe
 from bot.probes.rows import RowValues
-from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 _MOST_ROWS: Final = 200
 _MOST_PODS: Final = 20
@@ -248,25 +248,13 @@ async def _problem(look: Look, cron: Json) -> str:
     return str(events[-1].get("message") or "") if events else ""
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the Jobs or the CronJobs in question."""
-    if look.args.get("shows") == "schedules":
-        return await _schedules(look)
-    return await _runs(look)
-
-
 PROBE: Final = probe(
     name="jobs",
     says="a row per Job in question with its end, or per CronJob in question with its schedule",
     row=_CronJobRow,
-    args={
-        "shows": ArgDeclaration(
-            says="runs: Jobs, how they ended and who suspended them; schedules: CronJobs, and what holds them",
-            choices=("runs", "schedules"),
-            default="runs",
-            fills={"runs": _Run.keys(), "schedules": _Schedule.keys()},
-        )
+    shows={
+        "runs": Shown(says="Jobs, how they ended and who suspended them", row=_Run, read=_runs),
+        "schedules": Shown(says="CronJobs, and what holds them", row=_Schedule, read=_schedules),
     },
     permissions=(*may("get list", "jobs.batch", "cronjobs.batch", "pods"), *may("list", "events")),
-    read=read,
 )

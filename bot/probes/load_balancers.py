@@ -30,10 +30,10 @@ from bot.kube.objects import (
 )
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, Missing, may, probe
+from bot.probes.contract import Look, Missing, Shown, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.questioned_workloads import controller_workloads
-from intents.domain import ArgDeclaration, Json, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 # Workloads that give addresses to Services, as namespace/name: MetalLB, kube-vip, cloud controllers, Cilium and others.
 _CONTROLLERS: Final = re.compile(
@@ -80,12 +80,13 @@ async def _services_in_question(look: Look) -> tuple[Json, ...]:
     return items
 
 
-async def _addresses(look: Look, services: Sequence[Json]) -> list[Row]:
-    """Return the rows of load balancers; events and controllers are read only of those that wait."""
+async def _addresses(look: Look) -> ProbeResult:
+    """Read the Services in question; events and controllers only of those that wait."""
+    services = await _services_in_question(look)
     balanced = [each for each in services if spec_of(each).get("type") == "LoadBalancer"]
     controller = await _controller(look) if any(not ingress_of(each) for each in balanced) else None
     rows = await asyncio.gather(*(_address_row(look, each, controller) for each in balanced))
-    return sorted(rows, key=lambda row: (not row.values["pending"], row.subject))
+    return ProbeResult(rows=tuple(sorted(rows, key=lambda row: (not row.values["pending"], row.subject))))
 
 
 async def _address_row(look: Look, service: Json, controller: Json | None) -> Row:
@@ -142,10 +143,10 @@ class _IdleTimeout(RowValues):
     top_name: str
 
 
-async def _idle_timeouts(look: Look, services: Sequence[Json]) -> list[Row]:
-    """Return the rows of the Services that MySQL clients connect to, with the pods behind them."""
-    meant = sorted(filter(_is_for_mysql, services), key=place_of)[:MOST_SERVICES]
-    return await asyncio.gather(*(_idle_timeout_row(look, each) for each in meant))
+async def _idle_timeouts(look: Look) -> ProbeResult:
+    """Read the Services that MySQL clients connect to, with the pods behind them."""
+    meant = sorted(filter(_is_for_mysql, await _services_in_question(look)), key=place_of)[:MOST_SERVICES]
+    return ProbeResult(rows=tuple(await asyncio.gather(*(_idle_timeout_row(look, each) for each in meant))))
 
 
 def _is_for_mysql(service: Json) -> bool:
@@ -245,11 +246,11 @@ class _Tls(RowValues):
     manager: str  # aws-load-balancer-controller or cloud-provider
 
 
-def _negotiations(services: Sequence[Json]) -> list[Row]:
-    """Return the rows of the Network Load Balancers; those that end TLS for Istio come first."""
-    meant = [each for each in services if _is_network_load_balancer(each)]
+async def _negotiations(look: Look) -> ProbeResult:
+    """Read the Network Load Balancers; those that end TLS for Istio come first."""
+    meant = [each for each in await _services_in_question(look) if _is_network_load_balancer(each)]
     meant.sort(key=lambda each: (not _ends_tls(each), not _leads_to_istio(each), str(ref(each, "Service"))))
-    return [_tls_row(each) for each in meant]
+    return ProbeResult(rows=tuple(map(_tls_row, meant)))
 
 
 def _is_network_load_balancer(service: Json) -> bool:
@@ -293,42 +294,23 @@ def _leads_to_istio(service: Json) -> bool:
     return "istio" in selector or "istio" in labels_of(service) or "istio" in str(selector.get("app") or "")
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the Services in question and what is asked about their load balancers."""
-    services = await _services_in_question(look)
-    match look.args.get("shows"):
-        case "tls":
-            rows = _negotiations(services)
-        case "addresses":
-            rows = await _addresses(look, services)
-        case _:
-            rows = await _idle_timeouts(look, services)
-    return ProbeResult(rows=tuple(rows))
-
-
 PROBE: Final = probe(
     name="load-balancers",
     says="a row per Service of type LoadBalancer: its idle timeout beside the keepalive of its pods, its TLS, or"
     " its address",
     row=_Service,
-    args={
-        "shows": ArgDeclaration(
-            says="idle-timeout: those that MySQL clients connect to, with the keepalive of the pods behind them;"
-            " tls: AWS Network Load Balancers, with what they negotiate; addresses: those that wait, and what says"
-            " why",
-            choices=("idle-timeout", "tls", "addresses"),
-            default="idle-timeout",
-            fills={
-                "idle-timeout": _IdleTimeout.keys(),
-                "tls": _Tls.keys(),
-                "addresses": _Address.keys(),
-            },
-        )
+    shows={
+        "idle-timeout": Shown(
+            says="those that MySQL clients connect to, with the keepalive of the pods behind them",
+            row=_IdleTimeout,
+            read=_idle_timeouts,
+        ),
+        "tls": Shown(says="AWS Network Load Balancers, with what they negotiate", row=_Tls, read=_negotiations),
+        "addresses": Shown(says="those that wait, and what says why", row=_Address, read=_addresses),
     },
     permissions=(
         *owners.PERMISSIONS,
         *may("get list", "services"),
         *may("list", "pods", "nodes", "events", "daemonsets.apps", "deployments.apps"),
     ),
-    read=read,
 )

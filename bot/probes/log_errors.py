@@ -17,11 +17,11 @@ from bot.kube.log_failures import LogFailure, failure_in
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.services import ServiceName, ip_in, ready_addresses, service_meant, slices_of_service, unresolved_name
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, may, probe
+from bot.probes.contract import Look, Shown, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.log_lines import LARGE, Log, logs_of, text_of
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row, Value
+from intents.domain import Json, ObjectRef, ProbeResult, Row, Value
 from responses.secrets import redact
 
 # The pods of one owner fail alike: a few logs tell.
@@ -282,28 +282,21 @@ def _closest(meant: ServiceName, namespace: str, services: Iterable[Json]) -> st
     return best if scores.get(best, 0.0) >= _LIKE else ""
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the logs of failing containers; for lookups also the Services that are meant."""
-    return await _unresolved(look) if look.args.get("shows") == "lookups" else await _errors(look)
-
-
 PROBE: Final = probe(
     name="log-errors",
     says="a row per failing container whose log shows an error before its end: the telling lines",
     row=_LogError,
-    args={
-        "shows": ArgDeclaration(
-            says="errors: what ended the containers; lookups: a row per name that such an error, or the text, says"
-            " does not resolve, with the Service that it means",
-            choices=("errors", "lookups"),
-            default="errors",
-            fills={"errors": {}, "lookups": _Shown.keys()},
-        )
+    shows={
+        "errors": Shown(says="what ended the containers", read=_errors),
+        "lookups": Shown(
+            says="a row per name that such an error or the text says does not resolve, with the Service it means",
+            row=_Shown,
+            read=_unresolved,
+        ),
     },
     permissions=(
         *READS_PODS,
         *may("get", "pods/log", "namespaces"),
         *may("list", "services", "endpointslices.discovery.k8s.io"),
     ),
-    read=read,
 )

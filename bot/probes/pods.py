@@ -26,10 +26,10 @@ from bot.kube.objects import (
 from bot.kube.owners import last_written, owner_of
 from bot.kube.placement import parse_unschedulable
 from bot.kube.pod_states import DISK, EvictionCause, ended_at, eviction_cause
-from bot.probes.contract import Look, may, probe
+from bot.probes.contract import Look, Shown, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import ArgDeclaration, Json, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 # Events are only read for pods whose condition has no message: other schedulers than the default one.
 MOST_EVENTS: Final = 6
@@ -67,11 +67,6 @@ class _Evicted(RowValues):
     disk: bool  # for the node's disk, not for a limit of the pod's own
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the pods in that state; `missing` where the pod that the request names is gone."""
-    return await _evicted(look) if look.args.get("state") == "evicted" else await _unscheduled(look)
-
-
 def _common(pod: Json, *, message: str, age_s: int) -> _Pod:
     owner = owner_of(pod)
     return _Pod(
@@ -86,6 +81,7 @@ def _common(pod: Json, *, message: str, age_s: int) -> _Pod:
 
 
 async def _unscheduled(look: Look) -> ProbeResult:
+    """Read the pods that wait; `missing` where the one that the request names is gone."""
     suspects = await pods_of(look)
     named = look.focus.name if look.focus.kind in ("Pod", "") else ""
     pods = [pod for pod in suspects.pods if waits_for_node(pod) or (named and name_of(pod) == named)]
@@ -171,15 +167,14 @@ PROBE: Final = probe(
     name="pods",
     says="a row per pod that waits for a node or was evicted; a pod that the request names has one even with a node",
     row=_Pod,
-    args={
-        "state": ArgDeclaration(
-            says="unscheduled: the pods in question that have no node; evicted: pods evicted on the node, in the"
-            " namespace or in the cluster in question, and still listed",
-            choices=("unscheduled", "evicted"),
-            default="unscheduled",
-            fills={"unscheduled": _Unscheduled.keys(), "evicted": _Evicted.keys()},
-        )
+    by="state",
+    shows={
+        "unscheduled": Shown(says="the pods in question that have no node", row=_Unscheduled, read=_unscheduled),
+        "evicted": Shown(
+            says="pods evicted on the node, in the namespace or in the cluster in question, and still listed",
+            row=_Evicted,
+            read=_evicted,
+        ),
     },
     permissions=(*READS_PODS, *may("list", "events")),
-    read=read,
 )

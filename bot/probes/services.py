@@ -18,12 +18,12 @@ from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, p
 from bot.kube.owners import controller_reference
 from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.services import addresses_in, ip_in, is_ready_endpoint, node_of_endpoint, service_of, slices_of_service
-from bot.probes.contract import Look, may, probe
+from bot.probes.contract import Look, Shown, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared import backends
 from bot.probes.shared.questioned_services import questioned_services
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import ArgDeclaration, Json, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 _DNS_LABEL: Final = "k8s-app=kube-dns"
 _DNS_PORT: Final = 53
@@ -89,11 +89,6 @@ class _Around:
     pods: Mapping[str, Sequence[Json]]
     nodes: Sequence[Json]
     named_node: str
-
-
-async def read(look: Look) -> ProbeResult:
-    """Read the Services in question with what is behind them."""
-    return await (_cluster_dns(look) if look.args.get("which") == "cluster-dns" else _requested(look))
 
 
 async def _requested(look: Look) -> ProbeResult:
@@ -249,16 +244,17 @@ PROBE: Final = probe(
     name="services",
     says="a row per Service in question: its policies and ports, what is behind it, the nodes without an endpoint",
     row=_Service,
-    args={
-        "which": ArgDeclaration(
-            says="requested: the Service that the request names, those at an address or port of it, those in"
-            " front of its pods, else all; cluster-dns: those that answer names for the cluster, with the"
-            " workload behind",
-            choices=("requested", "cluster-dns"),
-            default="requested",
-            fills={"requested": _Requested.keys(), "cluster-dns": _ClusterDns.keys()},
-        )
+    by="which",
+    shows={
+        "requested": Shown(
+            says="the Service that the request names, those at an address or port of it, those in front of its pods,"
+            " else all",
+            row=_Requested,
+            read=_requested,
+        ),
+        "cluster-dns": Shown(
+            says="those that answer names for the cluster, with the workload behind", row=_ClusterDns, read=_cluster_dns
+        ),
     },
     permissions=(*READS_PODS, *backends.PERMISSIONS, *may("list", "services", "nodes")),
-    read=read,
 )

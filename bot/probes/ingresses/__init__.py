@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.object_lists import ObjectList
 from bot.kube.ingresses import Backend, backends_of, closest, has_port, port_names
 from bot.kube.objects import name_of, namespace_of
-from bot.probes.contract import Look, may, probe
+from bot.probes.contract import Look, Read, Shown, may, probe
 from bot.probes.ingresses import certificates, classes
 from bot.probes.ingresses.classes import IngressRow, ingresses_in_question, row_of
 from bot.probes.rows import RowValues
-from intents.domain import ArgDeclaration, Json, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 _MOST_ROWS: Final = 200
 
@@ -74,33 +74,36 @@ def _row(ingress: Json, backend: Backend, services: Mapping[str, Json]) -> Row:
     return row_of(ingress, shown, quote=quote, lasts=not found)
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the Ingresses in question and what is asked about them."""
-    if look.focus.kind not in ("Ingress", "Service", "Secret", ""):
-        return ProbeResult(not_applicable=f"{look.focus.kind} is not an Ingress")
-    ingresses = await ingresses_in_question(look)
-    if not ingresses.items and not ingresses.truncated:
-        return ProbeResult(not_applicable="no Ingress leads there")
-    reads = {"class": classes.read, "certificates": certificates.read}
-    return await reads.get(str(look.args.get("shows")), _read_backends)(look, ingresses)
+def _of_ingresses(read: Callable[[Look, ObjectList], Awaitable[ProbeResult]]) -> Read:
+    async def of(look: Look) -> ProbeResult:
+        if look.focus.kind not in ("Ingress", "Service", "Secret", ""):
+            return ProbeResult(not_applicable=f"{look.focus.kind} is not an Ingress")
+        ingresses = await ingresses_in_question(look)
+        if not ingresses.items and not ingresses.truncated:
+            return ProbeResult(not_applicable="no Ingress leads there")
+        return await read(look, ingresses)
+
+    return of
 
 
 PROBE: Final = probe(
     name="ingresses",
     says="a row per Ingress in question: its backends, its class and controller, or its certificates",
     row=IngressRow,
-    args={
-        "shows": ArgDeclaration(
-            says="backends: a row per rule, with the Service and port it leads to; class: a row per Ingress, with"
-            " what serves it; certificates: a row per Secret of its TLS, with what the controller says of it",
-            choices=("backends", "class", "certificates"),
-            default="backends",
-            fills={
-                "backends": _Backend.keys(),
-                "class": classes.ClassShown.keys(),
-                "certificates": certificates.CertificateShown.keys(),
-            },
-        )
+    shows={
+        "backends": Shown(
+            says="a row per rule, with the Service and port it leads to",
+            row=_Backend,
+            read=_of_ingresses(_read_backends),
+        ),
+        "class": Shown(
+            says="a row per Ingress, with what serves it", row=classes.ClassShown, read=_of_ingresses(classes.read)
+        ),
+        "certificates": Shown(
+            says="a row per Secret of its TLS, with what the controller says of it",
+            row=certificates.CertificateShown,
+            read=_of_ingresses(certificates.read),
+        ),
     },
     permissions=(
         *may("get list", "ingresses.networking.k8s.io"),
@@ -115,5 +118,4 @@ PROBE: Final = probe(
         ),
         *may("get", "pods/log"),
     ),
-    read=read,
 )

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.probes.contract import Look, may, probe
+from bot.probes.contract import Shown, may, probe
 from bot.probes.node_agents import matching, requested
 from bot.probes.node_agents.agent_pods import AgentRow
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import ArgDeclaration, ProbeResult
-
-
-async def read(look: Look) -> ProbeResult:
-    """Read the agents with their pods, logs and nodes."""
-    return await requested.read(look) if look.args.get("which") == "requested" else await matching.read(look)
-
+from intents.domain import ArgDeclaration
 
 PROBE: Final = probe(
     name="node-agents",
     says="a row per node and agent that every node runs: does it work there, what did it log, what is the node",
     row=AgentRow,
-    args={
-        "which": ArgDeclaration(
-            says="matching: the agents that `among` finds, on all nodes; requested: the DaemonSet that the"
-            " request is about, or those with a crash-looping pod",
-            choices=("matching", "requested"),
-            default="matching",
-            fills={"matching": matching.Matching.keys(), "requested": requested.Requested.keys()},
+    by="which",
+    shows={
+        "matching": Shown(
+            says="the agents that `among` finds, on all nodes", row=matching.Matching, read=matching.read
         ),
+        "requested": Shown(
+            says="the DaemonSet that the request is about, or those with a crash-looping pod",
+            row=requested.Requested,
+            read=requested.read,
+        ),
+    },
+    args={
         "among": ArgDeclaration(
             says="RE2 pattern that a DaemonSet's name and images (name image image …) must contain; with"
             " `which: requested` only where the request names no object, and then healthy ones are shown as well"
@@ -38,5 +36,4 @@ PROBE: Final = probe(
         "absent": ArgDeclaration(says="what it means if no node has one: the question is then not applicable"),
     },
     permissions=(*READS_PODS, *may("list", "daemonsets.apps", "nodes"), *may("get", "pods/log")),
-    read=read,
 )

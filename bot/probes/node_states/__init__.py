@@ -10,12 +10,12 @@ from bot.kube.node_readiness import allowed_behind, minors_behind
 from bot.kube.objects import name_of, ref
 from bot.kube.placement import is_cordoned
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, may, probe
+from bot.probes.contract import Look, Shown, may, probe
 from bot.probes.node_states import cordons, pressure, readiness
 from bot.probes.node_states.questioned import NodeState, nodes_of
 from bot.probes.rows import RowValues
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import ArgDeclaration, Json, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,33 +57,28 @@ def _version_row(node: Json, server: str) -> Row | None:
     )
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the nodes in question with what is asked about them; their pods only where a node is in trouble."""
-    reads = {"readiness": readiness.read, "cordons": cordons.read, "versions": _versions}
-    return await reads.get(str(look.args.get("shows")), pressure.read)(look)
-
-
 PROBE: Final = probe(
     name="node-states",
     says="a row per node in question, which is the node named, or those of the pods in question, or all",
     row=NodeState,
-    args={
-        "shows": ArgDeclaration(
-            says="readiness: why the node is not ready, the age of its lease, its pods that are not ready, other"
-            " nodes then; memory, pid: the pressure, the pods evicted for it, the pods that may use most;"
-            " cordons: who cordoned the node, and the waiting pods that only this keeps off it; versions: the"
-            " kubelet's and the API server's",
-            choices=("readiness", "memory", "pid", "cordons", "versions"),
-            default="readiness",
-            fills={
-                "readiness": readiness.Readiness.keys(),
-                "memory": pressure.Pressure.keys(),
-                "pid": pressure.Pressure.keys(),
-                "cordons": cordons.Cordon.keys(),
-                "versions": _Version.keys(),
-            },
-        )
+    shows={
+        "readiness": Shown(
+            says="why the node is not ready, the age of its lease, its pods that are not ready, other nodes then",
+            row=readiness.Readiness,
+            read=readiness.read,
+        ),
+        "memory": Shown(
+            says="the pressure, the pods evicted for it, the pods that may use most",
+            row=pressure.Pressure,
+            read=pressure.read,
+        ),
+        "pid": Shown(says="the pressure, the pods evicted for it", row=pressure.Pressure, read=pressure.read),
+        "cordons": Shown(
+            says="who cordoned the node, and the waiting pods that only this keeps off it",
+            row=cordons.Cordon,
+            read=cordons.read,
+        ),
+        "versions": Shown(says="the kubelet's and the API server's", row=_Version, read=_versions),
     },
     permissions=(*READS_PODS, *may("list", "nodes"), *may("get", "leases.coordination.k8s.io")),
-    read=read,
 )

@@ -12,11 +12,11 @@ from bot.kube.objects import condition, created_at, name_of, node_name_of, ref
 from bot.kube.placement import is_cordoned, taints_of
 from bot.kube.pod_states import DISK, eviction_cause
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, may, probe
+from bot.probes.contract import Look, Shown, may, probe
 from bot.probes.nodes import requests
 from bot.probes.nodes.requests import NodeRow
 from bot.probes.rows import RowValues
-from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 DISK_TAINT: Final = "node.kubernetes.io/disk-pressure"
 # A new node reports its conditions for the first time within this many seconds: that is no change.
@@ -98,24 +98,17 @@ def _cleared_s(look: Look, node: Json) -> int:
     return UNKNOWN if together or alive_s < since_s else since_s
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the nodes with what is asked about them."""
-    return await requests.read(look) if look.args.get("shows") == "requests" else await _read_conditions(look)
-
-
 PROBE: Final = probe(
     name="nodes",
     says="a row per node, or for the one node the request is about",
     row=NodeRow,
-    args={
-        "shows": ArgDeclaration(
-            says="conditions: disk pressure, and pods evicted for it; requests: on nodes that the cluster"
-            " autoscaler may remove, what DaemonSets request of each against its threshold",
-            choices=("conditions", "requests"),
-            default="conditions",
-            fills={"conditions": _Conditions.keys(), "requests": requests.Requests.keys()},
-        )
+    shows={
+        "conditions": Shown(says="disk pressure, and pods evicted for it", row=_Conditions, read=_read_conditions),
+        "requests": Shown(
+            says="on nodes that the cluster autoscaler may remove, what DaemonSets request against its threshold",
+            row=requests.Requests,
+            read=requests.read,
+        ),
     },
     permissions=(*requests.READS_AUTOSCALER, *owners.PERMISSIONS, *may("list", "nodes", "pods")),
-    read=read,
 )
