@@ -12,25 +12,10 @@ from bot.kube.owners import is_by_hand, last_written
 from bot.kube.rollouts import replicas_of
 from intents.domain import Json
 
-_KEEPERS: Final = {
-    "batch.kubernetes.io/job-tracking": "the Job controller of kube-controller-manager",
-    "foregroundDeletion": "the garbage collector of kube-controller-manager, once the dependents are gone",
-    "orphan": "the garbage collector of kube-controller-manager",
-}
-
 
 def finalizers_of(obj: Mapping[str, Any]) -> tuple[str, ...]:
     """Return an object's finalizers."""
     return tuple(str(each) for each in metadata_of(obj).get("finalizers") or ())
-
-
-def keeper_of(obj: Mapping[str, Any], finalizer: str) -> str:
-    """Return who removes a finalizer: a controller of Kubernetes, else the field manager or domain that added it."""
-    if known := _KEEPERS.get(finalizer):
-        return known
-    writer = last_written(obj, ("metadata", "finalizers")).manager
-    domain = finalizer.partition("/")[0]
-    return f"the controller of {domain}" + (f", written by {writer}" if writer else "")
 
 
 def still_running(pod: Mapping[str, Any]) -> tuple[str, ...]:
@@ -50,12 +35,6 @@ def stop_hooks(pod: Mapping[str, Any]) -> tuple[str, ...]:
         for each in spec_of(pod).get("containers") or ()
         if (each.get("lifecycle") or {}).get("preStop")
     )
-
-
-def claims_of(pod: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the claims that a pod mounts."""
-    found = ((each.get("persistentVolumeClaim") or {}).get("claimName") for each in spec_of(pod).get("volumes") or ())
-    return tuple(str(each) for each in found if each)
 
 
 def node_state(node: Mapping[str, Any] | None) -> str:

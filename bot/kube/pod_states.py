@@ -268,10 +268,11 @@ def failure_of(pod: Json, now: datetime) -> str:
         return reason
     if any(each.restarts > 1 and not each.ready for each in containers_in(pod)):
         return "restarts again and again"
-    return reason if seconds_since(_unready_since(pod), now) >= _START_S else ""
+    return reason if seconds_since(changed_at(pod), now) >= _START_S else ""
 
 
-def _unready_since(pod: Json) -> str:
+def changed_at(pod: Json) -> str:
+    """Return since when a pod is ready, or not."""
     return str(condition(pod, "Ready").get("lastTransitionTime") or created_at(pod))
 
 

@@ -18,7 +18,7 @@ from bot.cluster.access import PARTIAL, collect_gaps, record_gap
 from bot.cluster.errors import ClusterError, NotFound, NotServed
 from bot.cluster.events import event_last_seen
 from bot.cluster.owners import Owners, Top
-from bot.cluster.resources import Resource
+from bot.cluster.resources import Resource, well_known
 from bot.cluster.snapshot import MOST_LISTED, Snapshot
 from bot.kube.timestamps import UNKNOWN, moment, seconds_since
 from bot.probes.rows import RowValues
@@ -84,6 +84,23 @@ class Look:
     async def find(self, kind: str, name: str, *, namespace: str = "", what: str = "") -> Json | None:
         """Return an object; None if it does not exist, and with a gap if it is not readable."""
         return await self.unless_refused(self.snapshot.find(kind, name, namespace=namespace), None, what=what)
+
+    async def of_name(
+        self, kind: str | Resource, name: str, *, namespace: str = "", limit: int = MOST_LISTED
+    ) -> tuple[Json, ...]:
+        """Return the object of a name; without its namespace, those of all. Raise Missing and ClusterError."""
+        resource = kind if isinstance(kind, Resource) else well_known(kind)
+        if namespace or (resource and not resource.namespaced):
+            one = await self.snapshot.find(kind, name, namespace=namespace)
+            found: tuple[Json, ...] = (one,) if one else ()
+            whole = True
+        else:
+            listing = await self.snapshot.list(kind, fields=f"metadata.name={name}", limit=limit)
+            found, whole = listing.items, not listing.truncated
+        if not found and whole:
+            about = resource.kind if resource else str(kind)
+            raise Missing(str(ObjectRef(kind=about, namespace=namespace, name=name)))
+        return found
 
     async def list(
         self,

@@ -16,7 +16,7 @@ from bot.cluster.resources import Resource, well_known
 from bot.kube.deletions import Remover, finalizers_of, is_of_kubernetes, kinds_left, remover_of
 from bot.kube.objects import condition, has_ended, is_terminating, metadata_of, name_of, node_name_of, place_of, ref
 from bot.kube.volumes import claim_names, claim_reference
-from bot.probes.contract import Look, Missing, may, probe
+from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.kinds import READS_NAMED, READS_OF_OTHERS, READS_WIDESPREAD
 from bot.probes.shared.scope import READS_NAMESPACES, namespaces_of
@@ -94,17 +94,10 @@ async def _in_question(look: Look, found: _Found) -> None:
     if resource is None or resource.kind in _OTHERS:
         return
     namespace = focus.namespace if resource.namespaced else ""
-    if name and (namespace or not resource.namespaced):
-        obj = await look.snapshot.find(resource, name, namespace=namespace)
-        if obj is None:
-            raise Missing(str(ObjectRef(kind=resource.kind, namespace=namespace, name=name)))
-        found.add(resource, [obj])
-        return
-    fields = f"metadata.name={name}" if name else ""
-    listing = await look.snapshot.list(resource, namespace=namespace, fields=fields, limit=_MOST_LISTED)
-    if name and not listing.items and not listing.truncated:
-        raise Missing(str(ObjectRef(kind=resource.kind, namespace=namespace, name=name)))
-    found.add(resource, listing.items)
+    if name:
+        found.add(resource, await look.of_name(resource, name, namespace=namespace, limit=_MOST_LISTED))
+    else:
+        await _list(look, found, kind, namespace=namespace)
 
 
 async def _inside(look: Look, found: _Found) -> None:

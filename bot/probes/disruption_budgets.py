@@ -24,7 +24,7 @@ from bot.kube.objects import (
     status_of,
 )
 from bot.kube.placement import selects
-from bot.kube.pod_states import is_ready, limit_of, never_allows, unready_reason
+from bot.kube.pod_states import changed_at, is_ready, limit_of, never_allows, unready_reason
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.scope import READS_PODS, pods_of
@@ -101,7 +101,7 @@ def _row(look: Look, budget: Json, found: _Found) -> Row:
     namespace, name, status = namespace_of(budget), name_of(budget), status_of(budget)
     mine = [pod for pod in found.pods if _covers(budget, pod)]
     unready = sorted((pod for pod in mine if not is_ready(pod)), key=name_of)
-    since = [look.age_s(condition(pod, "Ready").get("lastTransitionTime") or created_at(pod)) for pod in unready]
+    since = [look.age_s(changed_at(pod)) for pod in unready]
     others = (each for each in found.budgets if name_of(each) != name and any(_covers(each, pod) for pod in mine))
     keys = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
     allowed, healthy, wanted, expected = (int(status.get(key) or 0) for key in keys)

@@ -18,10 +18,10 @@ from bot.kube.objects import condition, phase_of, ref, uid_of
 from bot.kube.owners import controller_of, owner_of
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, may, probe
+from bot.probes.contract import Look, at_most, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.log_lines import compile_pattern, quoted
-from intents.domain import ArgDeclaration, Gap, GapReason, Json, ObjectRef, ProbeResult, Row
+from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
 
 # So many events are kept, the newest; for so many objects the state is read to tell whether these still hold.
 _MOST_EVENTS: Final = 200
@@ -47,7 +47,7 @@ async def read(look: Look) -> ProbeResult:
     events, missing = await look.unless_refused(_in_question(look), ((), ""))
     chosen = [event for event in events if _is_chosen(event, look)]
     matched = [(event, match) for event in chosen if (match := pattern.search(_message(event)))]
-    kept = matched[-_MOST_EVENTS:][::-1]
+    kept = at_most(_MOST_EVENTS, matched[::-1], what="events", says="were read, the newest")
     objects = await _objects(look, (event for event, _ in kept))
     rows = tuple(
         _row(
@@ -58,11 +58,7 @@ async def read(look: Look) -> ProbeResult:
         )
         for event, match in kept
     )
-    gaps: tuple[Gap, ...] = ()
-    if len(kept) < len(matched):
-        cut = f"only the newest {_MOST_EVENTS} were read"
-        gaps = (Gap(what="events", reason=GapReason.TRUNCATED, detail=cut),)
-    return ProbeResult(rows=rows, gaps=gaps, missing=missing)
+    return ProbeResult(rows=rows, missing=missing)
 
 
 async def _in_question(look: Look) -> tuple[Sequence[Json], str]:

@@ -98,13 +98,7 @@ async def _jobs_in_question(look: Look) -> _Jobs:
 
 async def _job_named(look: Look, about: ObjectRef) -> _Jobs:
     """Return one Job; the others of its namespace are read only if it failed: one may have done its work since."""
-    if about.namespace:
-        job = await look.snapshot.find("Job", about.name, namespace=about.namespace)
-        found: tuple[Json, ...] = (job,) if job else ()
-    else:
-        found = (await look.snapshot.list("Job", fields=f"metadata.name={about.name}")).items
-    if not found:
-        raise Missing(str(about))
+    found = await look.of_name("Job", about.name, namespace=about.namespace)
     if not about.namespace or not has_failed(found[0]):
         return _Jobs(jobs=found)
     return replace(await _jobs_listed(look, about.namespace), jobs=found)

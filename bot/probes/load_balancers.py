@@ -30,7 +30,7 @@ from bot.kube.objects import (
 )
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, Missing, Shown, may, probe
+from bot.probes.contract import Look, Shown, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.questioned_workloads import controller_workloads
 from intents.domain import Json, ProbeResult, Row
@@ -69,15 +69,9 @@ async def _services_in_question(look: Look) -> tuple[Json, ...]:
     """Return the Services in question. Raise Missing if the one named does not exist, and ClusterError."""
     namespace = look.focus.namespace
     name = look.focus.name if look.focus.kind == "Service" else ""
-    if name and namespace:
-        found = await look.snapshot.find("Service", name, namespace=namespace)
-        items: tuple[Json, ...] = (found,) if found else ()
-    else:
-        fields = f"metadata.name={name}" if name else ""
-        items = (await look.snapshot.list("Service", namespace=namespace, fields=fields)).items
-    if name and not items:
-        raise Missing(f"Service {namespace or '*'}/{name}")
-    return items
+    if name:
+        return await look.of_name("Service", name, namespace=namespace)
+    return (await look.snapshot.list("Service", namespace=namespace)).items
 
 
 async def _addresses(look: Look) -> ProbeResult:

@@ -63,12 +63,11 @@ async def read(look: Look) -> ProbeResult:
     read_logs = await asyncio.gather(
         *(matches_in(log, look.snapshot, pattern, since_s=since_s, most=most) for log in chosen)
     )
-    gaps: tuple[Gap, ...] = ()
     if len(chosen) < len(logs):
         detail = f"only {len(chosen)} of {len(logs)} logs were read"
-        gaps = (Gap(what="all container logs", reason=GapReason.TRUNCATED, detail=detail),)
+        record_gap(Gap(what="all container logs", reason=GapReason.TRUNCATED, detail=detail))
     rows = tuple(row for matches in read_logs for row in _rows(matches, look))
-    return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing, looked_at=len(chosen))
+    return ProbeResult(rows=rows, missing=suspects.missing, looked_at=len(chosen))
 
 
 async def _containers(look: Look, pods: Sequence[Json], among: Any) -> list[Container]:

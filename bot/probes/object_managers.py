@@ -6,11 +6,9 @@ writes the status is left out: it changes nothing that somebody else applies.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.resources import Resource
 from bot.kube.gitops import Tool, managed_by
 from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref
 from bot.kube.owners import Write, writes_of
@@ -44,19 +42,8 @@ async def read(look: Look) -> ProbeResult:
     resource = NAMED_KINDS.get(look.focus.kind)
     if resource is None or not look.focus.name:
         return ProbeResult()
-    found = await _objects(look, resource)
-    if not found:
-        return ProbeResult(missing=str(look.focus))
+    found = await look.of_name(resource, look.focus.name, namespace=look.focus.namespace, limit=_MOST_OBJECTS)
     return ProbeResult(rows=tuple(_row(look, obj, resource.kind) for obj in sorted(found, key=place_of)))
-
-
-async def _objects(look: Look, resource: Resource) -> Sequence[Json]:
-    """Return the objects of the name in question. Raise ClusterError or Missing."""
-    focus = look.focus
-    if focus.namespace or not resource.namespaced:
-        return (await look.in_question(),)
-    listing = await look.snapshot.list(resource, fields=f"metadata.name={focus.name}", limit=_MOST_OBJECTS)
-    return listing.items
 
 
 def _row(look: Look, obj: Json, kind: str) -> Row:

@@ -249,15 +249,12 @@ async def _objects(look: Look, kind: str) -> list[Row]:
     wanted = str(look.args.get("namespace") or look.focus.namespace)
     namespace = "" if wanted == "*" or not resource.namespaced else wanted
     name = str(look.args.get("name") or (look.focus.name if look.focus.kind == resource.kind else ""))
-    if name and (namespace or not resource.namespaced):
-        one = await look.snapshot.find(resource, name, namespace=namespace)
-        found: tuple[Json, ...] = (one,) if one else ()
+    if name:
+        found = await look.of_name(resource, name, namespace=namespace, limit=MOST_OBJECTS)
     else:
-        labels, named = str(look.args.get("selector") or ""), f"metadata.name={name}" if name else ""
-        objects = look.snapshot.list(resource, namespace=namespace, labels=labels, fields=named, limit=MOST_OBJECTS)
+        labels = str(look.args.get("selector") or "")
+        objects = look.snapshot.list(resource, namespace=namespace, labels=labels, limit=MOST_OBJECTS)
         found = (await objects).items
-    if name and not found:
-        raise Missing(f"{resource.kind} {namespace}/{name}".replace(" /", " "))
     rows = []
     for each in sorted(found, key=place_of):
         fields = {key: value_at(each, path) for key, path in paths.items()}

@@ -28,7 +28,7 @@ from bot.kube.pod_states import EvictedBy, ended_at, evicted_by, is_ready, is_re
 from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.scope import READS_PODS, pods_of
+from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
 # A node under pressure can leave thousands of evicted pods; the newest tell the story.
@@ -38,10 +38,7 @@ _MOST_NAMESPACES: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ending(RowValues):
-    namespace: str
-    pod: str
-    owner_kind: str
-    owner: str
+    of: PodValues
     node: str
     reason: str  # of the pod's status: Evicted, OutOfcpu; or of its condition DisruptionTarget
     message: str
@@ -85,17 +82,14 @@ async def _siblings(look: Look, pods: Sequence[Json]) -> list[Json]:
 
 
 def _row(look: Look, pod: Json, siblings: Sequence[Json], *, rejected: bool) -> Row:
-    status, owner, since = status_of(pod), owner_of(pod), look.age_s(ended_at(pod))
+    status, since = status_of(pod), look.age_s(ended_at(pod))
     target = condition(pod, "DisruptionTarget")
     message = str(status.get("message") or target.get("message") or "").strip()
     younger = _younger(pod, siblings)
     ready = [each for each in younger if is_ready(each) or phase_of(each) == "Succeeded"]
     reason = str(status.get("reason") or target.get("reason") or "")
     return _Ending(
-        namespace=namespace_of(pod),
-        pod=name_of(pod),
-        owner_kind=owner.kind,
-        owner=owner.name,
+        of=pod_values(pod),
         node=node_name_of(pod),
         reason=reason,
         message=message,

@@ -23,12 +23,12 @@ from bot.kube.objects import (
     uid_of,
     waits_for_node,
 )
-from bot.kube.owners import last_written, owner_of
+from bot.kube.owners import last_written
 from bot.kube.placement import parse_unschedulable
 from bot.kube.pod_states import DISK, EvictionCause, ended_at, eviction_cause
 from bot.probes.contract import Look, Shown, may, probe
 from bot.probes.rows import RowValues
-from bot.probes.shared.scope import READS_PODS, pods_of
+from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
 from intents.domain import Json, ProbeResult, Row
 
 # Events are only read for pods whose condition has no message: other schedulers than the default one.
@@ -39,10 +39,7 @@ MOST_EVICTED: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pod(RowValues):
-    namespace: str
-    pod: str
-    owner_kind: str
-    owner: str
+    of: PodValues
     node: str
     message: str  # of the scheduler or the kubelet
     age_s: int  # since when it waits, has a node, or is evicted
@@ -68,16 +65,7 @@ class _Evicted(RowValues):
 
 
 def _common(pod: Json, *, message: str, age_s: int) -> _Pod:
-    owner = owner_of(pod)
-    return _Pod(
-        namespace=namespace_of(pod),
-        pod=name_of(pod),
-        owner_kind=owner.kind,
-        owner=owner.name,
-        node=node_name_of(pod),
-        message=message,
-        age_s=age_s,
-    )
+    return _Pod(of=pod_values(pod), node=node_name_of(pod), message=message, age_s=age_s)
 
 
 async def _unscheduled(look: Look) -> ProbeResult:

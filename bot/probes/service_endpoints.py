@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import (
-    condition,
     created_at,
     is_terminating,
     label_selector,
@@ -17,7 +16,7 @@ from bot.kube.objects import (
     ref,
     spec_of,
 )
-from bot.kube.pod_states import is_ready, unready_reason
+from bot.kube.pod_states import changed_at, is_ready, unready_reason
 from bot.kube.rollouts import replicas_of
 from bot.kube.services import (
     declared_ports,
@@ -163,8 +162,8 @@ def _takes_traffic(pod: Json) -> bool:
 def _unready(look: Look, behind: _Behind, ready: Sequence[Json]) -> _Unready:
     unready = sorted((pod for pod in behind.pods if pod not in ready), key=name_of)
     workload = behind.workload
-    since = [look.age_s(_changed(pod)) for pod in unready]
-    got = [(look.age_s(_changed(pod)), look.age_s(created_at(pod))) for pod in ready]
+    since = [look.age_s(changed_at(pod)) for pod in unready]
+    got = [(look.age_s(changed_at(pod)), look.age_s(created_at(pod))) for pod in ready]
     late = bool(got) and all(s != UNKNOWN and s < _HOUR_S and made - s > _LATE_S for s, made in got)
     return _Unready(
         pods=tuple(name_of(pod) for pod in unready[:_MOST_PODS]),
@@ -174,10 +173,6 @@ def _unready(look: Look, behind: _Behind, ready: Sequence[Json]) -> _Unready:
         unready_s=min(since, default=UNKNOWN) if not ready else UNKNOWN,
         recovered_s=max(s for s, _ in got) if late else UNKNOWN,
     )
-
-
-def _changed(pod: Json) -> str:
-    return str(condition(pod, "Ready").get("lastTransitionTime") or created_at(pod))
 
 
 def _closest(service: Json, others: Sequence[Json]) -> _Closest:

@@ -75,9 +75,9 @@ async def read(look: Look) -> ProbeResult:
     question = await claims_in_question(look)
     if not question.claims:
         return ProbeResult(missing=question.missing, looked_at=question.looked_at)
-    storage = await _storage(look, question.chosen)
-    rows = await asyncio.gather(*(_row(look, claim, question, storage) for claim in question.chosen if storage))
-    return ProbeResult(rows=tuple(rows), gaps=question.cut, missing=question.missing)
+    storage = await _storage(look, question.claims)
+    rows = await asyncio.gather(*(_row(look, claim, question, storage) for claim in question.claims if storage))
+    return ProbeResult(rows=tuple(rows), missing=question.missing)
 
 
 async def _storage(look: Look, claims: Sequence[Json]) -> _Storage | None:

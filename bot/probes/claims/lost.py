@@ -82,7 +82,7 @@ class LostShown(RowValues):
 async def read_lost(look: Look) -> ProbeResult:
     """Read the claims in question that are Lost, and the volumes they name."""
     question = await claims_in_question(look)
-    lost = [each for each in question.chosen if phase(each) == "Lost"]
+    lost = [each for each in question.claims if phase(each) == "Lost"]
     return question.result(await asyncio.gather(*(_lost_row(look, each, question) for each in lost)))
 
 

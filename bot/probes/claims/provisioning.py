@@ -52,7 +52,7 @@ class ProvisioningShown(RowValues):
 async def read(look: Look) -> ProbeResult:
     """Read the unbound claims in question, their events, and the controller of their provisioner."""
     question = await claims_in_question(look)
-    waiting = [each for each in question.chosen if phase(each) == "Pending"]
+    waiting = [each for each in question.claims if phase(each) == "Pending"]
     classes = {name_of(each): each for each in (await look.list("StorageClass") if waiting else ())}
     rows = await asyncio.gather(*(_row(look, each, classes, question) for each in waiting))
     return question.result(filter(None, rows))

@@ -48,7 +48,7 @@ class ResizeShown(RowValues):
 async def read(look: Look) -> ProbeResult:
     """Read the bound claims in question with their classes; events and the resizer only of those that grow."""
     question = await claims_in_question(look, wanted=_is_growing)
-    bound = [each for each in question.chosen if not is_unbound(each)]
+    bound = [each for each in question.claims if not is_unbound(each)]
     found = await look.whole("StorageClass") if bound else None
     classes = None if found is None else {name_of(each): each for each in found}
     return question.result(await asyncio.gather(*(_row(look, each, classes, question) for each in bound)))

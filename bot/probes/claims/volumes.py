@@ -15,7 +15,7 @@ from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, ph
 from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import claim_names, is_local, nodes_of, reclaim_policy_of, volume_name_of
 from bot.probes.claims.in_question import MOST_CLAIMS, ClaimRow
-from bot.probes.contract import Look
+from bot.probes.contract import Look, at_most
 from bot.probes.rows import RowValues
 from bot.probes.shared.holders import suspects_of
 from bot.probes.shared.log_lines import BadPattern, compile_pattern
@@ -72,12 +72,9 @@ async def read(look: Look) -> ProbeResult:
     containers.sort(key=lambda each: trouble_order(each, look.now))
     pods = {place_of(each.pod): each.pod for each in containers}
     claims = [(pod, name) for pod in pods.values() for name in claim_names(pod)]
-    found = await asyncio.gather(*(_claimed(look, pod, name) for pod, name in claims[:MOST_CLAIMS]))
-    gaps: tuple[Gap, ...] = ()
-    if len(claims) > len(found):
-        detail = f"only those of {len(found)} of {len(claims)} claims were read"
-        gaps = (Gap(what="all volumes", reason=GapReason.TRUNCATED, detail=detail),)
-    return ProbeResult(rows=tuple(_row(look, each) for each in found), gaps=gaps, missing=suspects.missing)
+    chosen = at_most(MOST_CLAIMS, claims, what="all volumes", says="claims were read")
+    found = await asyncio.gather(*(_claimed(look, pod, name) for pod, name in chosen))
+    return ProbeResult(rows=tuple(_row(look, each) for each in found), missing=suspects.missing)
 
 
 async def _claimed(look: Look, pod: Json, name: str) -> _Claimed:

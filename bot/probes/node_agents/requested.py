@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.kube.agents import node_of
 from bot.kube.containers import containers_in
 from bot.kube.objects import is_terminating, name_of, namespace_of, ref
 from bot.kube.owners import owner_of, workload_of
-from bot.kube.pod_states import is_ready
+from bot.kube.pod_states import is_ready, wanted_node
 from bot.probes.contract import Look, at_most
 from bot.probes.node_agents.agent_pods import agent_row, newest_lines
 from bot.probes.rows import RowValues
@@ -103,7 +102,7 @@ async def _placed(look: Look, pods: Sequence[Json], pattern: Any) -> list[_Place
     with_lines = await asyncio.gather(*(_with_line(look, each, pattern) for each in broken[:MOST_LOGS]))
     return sorted(
         [*(each for each in placed if each.ok), *with_lines, *broken[MOST_LOGS:]],
-        key=lambda each: (each.ok, node_of(each.pod), name_of(each.pod)),
+        key=lambda each: (each.ok, wanted_node(each.pod), name_of(each.pod)),
     )
 
 
@@ -120,7 +119,7 @@ def _rows(daemonset: ObjectRef, placed: Sequence[_Placed], nodes: Mapping[str, J
     same_line = sum(each.line is not None for each in placed)
     rows = []
     for each in placed:
-        pod, line, node = name_of(each.pod), each.line, node_of(each.pod)
+        pod, line, node = name_of(each.pod), each.line, wanted_node(each.pod)
         requested = Requested(daemonset=daemonset.name, namespace=daemonset.namespace, pod=pod, same_line=same_line)
         row = agent_row(
             node,

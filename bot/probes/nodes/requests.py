@@ -31,9 +31,9 @@ from bot.kube.objects import (
 from bot.kube.owners import owner_of, workload_of
 from bot.kube.placement import is_cordoned
 from bot.kube.quantities import CPU, MEMORY, Amounts, amounts, pod_requests
-from bot.probes.contract import Look, may
+from bot.probes.contract import Look, at_most, may
 from bot.probes.rows import RowValues
-from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 from intents.templates import bytes_, cpu
 
 DEFAULT_THRESHOLD: Final = Fraction(1, 2)
@@ -202,14 +202,12 @@ async def read(look: Look) -> ProbeResult:
     on = by_node(pod for pod in pods if not has_ended(pod))
     loads = [_load(node, on[name_of(node)]) for node in chosen if wanted or not _is_control_plane(node)]
     loads.sort(key=lambda load: (-load.daemonsets, name_of(load.node)))
-    gaps: tuple[Gap, ...] = ()
-    if len(loads) > MOST_NODES:
-        detail = f"only the {MOST_NODES} of which DaemonSets take most are shown"
-        gaps = (Gap(what="all nodes", reason=GapReason.TRUNCATED, detail=detail),)
-    shown = loads[:MOST_NODES]
+    shown = at_most(MOST_NODES, loads, what="all nodes", says="are shown, of which DaemonSets take most")
     tops = await asyncio.gather(*(_top(look, load) for load in shown))
     rows = [_row(load, scaler, top) for load, top in zip(shown, tops, strict=True)]
-    return ProbeResult(rows=tuple(rows), gaps=gaps)
+    return ProbeResult(
+        rows=tuple(rows),
+    )
 
 
 def _is_control_plane(node: Json) -> bool:

@@ -18,8 +18,8 @@ from bot.kube.placement import Taint, asked_labels, host_ports, is_cordoned, tak
 from bot.kube.quantities import PODS, lacking, pod_requests
 from bot.kube.spreading import closed_nodes, surroundings
 from bot.kube.volumes import claim_names, place_of_volume, reaches, volume_name_of
-from bot.probes.contract import Look
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, cut_off, uses_of, waits
+from bot.probes.contract import Look, at_most
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, uses_of, waits
 from bot.probes.rows import RowValues
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
@@ -86,19 +86,18 @@ async def read(look: Look) -> ProbeResult:
     waiting = list({owner_of(pod): pod for pod in reversed(suspects.pods) if waits(pod)}.values())[::-1]
     if not waiting:
         return ProbeResult(missing=suspects.missing, looked_at=len(suspects.pods))
-    cut = cut_off(waiting, "every waiting pod")
+    chosen = at_most(MOST_PODS, waiting, what="every waiting pod", says="waiting pods were looked at")
     nodes, pods = await asyncio.gather(look.whole("Node"), look.whole("Pod"))
     if nodes is None or pods is None:
-        return ProbeResult(gaps=cut, missing=suspects.missing)
+        return ProbeResult(missing=suspects.missing)
     uses, around = uses_of(nodes, pods), surroundings(pods, nodes)
     rows: list[Row] = []
-    chosen = waiting[:MOST_PODS]
     bound = await asyncio.gather(*(_volumes(look, pod) for pod in chosen))
     for pod, volumes in zip(chosen, bound, strict=True):
         closed = {name: f"{by.rule.name} by {by.rule.topology_key}" for name, by in closed_nodes(pod, around).items()}
         reasons = {use.name: _reasons(pod, use, volumes, closed) for use in uses}
         rows += _rows(look, pod, uses, reasons, volumes)
-    return ProbeResult(rows=tuple(rows), gaps=cut, missing=suspects.missing, looked_at=len(suspects.pods))
+    return ProbeResult(rows=tuple(rows), missing=suspects.missing, looked_at=len(suspects.pods))
 
 
 async def _volumes(look: Look, pod: Json) -> list[Json]:

@@ -30,8 +30,8 @@ from bot.kube.spreading import (
     same_component,
     surroundings,
 )
-from bot.probes.contract import Look
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, cut_off, waits
+from bot.probes.contract import Look, at_most
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, waits
 from bot.probes.rows import RowValues
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
@@ -90,10 +90,10 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult(missing=suspects.missing)
     # Replicas of one owner are one question.
     pods = list({owner_of(pod): pod for pod in reversed(waiting)}.values())[::-1]
-    questions = await asyncio.gather(*(_question(look, pod) for pod in pods[:MOST_PODS]))
+    chosen = at_most(MOST_PODS, pods, what="every waiting pod", says="waiting pods were looked at")
+    questions = await asyncio.gather(*(_question(look, pod) for pod in chosen))
     return ProbeResult(
         rows=tuple(row for question in questions for row in _rows(question, around)),
-        gaps=cut_off(pods, "every waiting pod"),
         missing=suspects.missing,
         looked_at=len(suspects.pods),
     )
