@@ -1,4 +1,4 @@
-"""The states of nodes: readiness, memory and PID pressure, cordons, with the pods that suffer; kubelet versions."""
+"""The states of nodes: readiness, disk, memory and PID pressure, cordons, the pods that suffer; kubelet versions."""
 
 from __future__ import annotations
 
@@ -69,6 +69,11 @@ PROBE: Final = probe(
         ),
         "memory": Shown(
             says="the pressure, the pods evicted for it, the pods that may use most",
+            row=pressure.Pressure,
+            read=pressure.read,
+        ),
+        "disk": Shown(
+            says="the pressure, of all nodes where none is named, and how many pods were evicted for it",
             row=pressure.Pressure,
             read=pressure.read,
         ),
