@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from bot.graph.joins import GraphNode, node_of
+from bot.graph.edges import GraphNode, node_of
 from bot.kube.containers import containers_in
 from bot.kube.objects import (
     condition,

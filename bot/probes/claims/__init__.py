@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster import owners
-from bot.probes.claims import classes, lost, provisioning, resizes, usage, volumes
+from bot.probes.claims import classes, provisioning, usage, volumes
 from bot.probes.claims.in_question import ClaimRow
 from bot.probes.contract import Shown, may, probe
 from bot.probes.shared.scope import READS_PODS
@@ -24,21 +24,25 @@ PROBE: Final = probe(
         "volume": Shown(
             says="the claims of the pods in question, and the age of the cluster they serve",
             row=volumes.VolumeShown,
-            read=volumes.read,
+            read=volumes.read_volumes,
         ),
         "missing": Shown(
-            says="those that waiting pods name and that do not exist", row=lost.MissingShown, read=lost.read_missing
+            says="those that waiting pods name and that do not exist",
+            row=volumes.MissingShown,
+            read=volumes.read_missing,
         ),
         "provisioning": Shown(
             says="those that a provisioner was asked to serve, with its error and its controller",
             row=provisioning.ProvisioningShown,
-            read=provisioning.read,
+            read=provisioning.read_provisioning,
         ),
         "lost": Shown(
-            says="those whose volume is gone or bound to another claim", row=lost.LostShown, read=lost.read_lost
+            says="those whose volume is gone or bound to another claim", row=volumes.LostShown, read=volumes.read_lost
         ),
         "resize": Shown(
-            says="how far the resize of the bound ones has come", row=resizes.ResizeShown, read=resizes.read
+            says="how far the resize of the bound ones has come",
+            row=provisioning.ResizeShown,
+            read=provisioning.read_resizes,
         ),
         "usage": Shown(
             says="how full their volumes are, where a Prometheus is configured", row=usage.UsageShown, read=usage.read

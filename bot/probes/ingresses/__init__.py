@@ -11,7 +11,7 @@ from bot.cluster.object_lists import ObjectList
 from bot.kube.ingresses import Backend, backends_of, closest, has_port, port_names
 from bot.kube.objects import name_of, namespace_of
 from bot.probes.contract import Look, Read, Shown, may, probe
-from bot.probes.ingresses import certificates, classes
+from bot.probes.ingresses import classes
 from bot.probes.ingresses.classes import IngressRow, ingresses_in_question, row_of
 from bot.probes.rows import RowValues
 from intents.domain import Json, ProbeResult, Row
@@ -97,12 +97,14 @@ PROBE: Final = probe(
             read=_of_ingresses(_read_backends),
         ),
         "class": Shown(
-            says="a row per Ingress, with what serves it", row=classes.ClassShown, read=_of_ingresses(classes.read)
+            says="a row per Ingress, with what serves it",
+            row=classes.ClassShown,
+            read=_of_ingresses(classes.read_classes),
         ),
         "certificates": Shown(
             says="a row per Secret of its TLS, with what the controller says of it",
-            row=certificates.CertificateShown,
-            read=_of_ingresses(certificates.read),
+            row=classes.CertificateShown,
+            read=_of_ingresses(classes.read_certificates),
         ),
     },
     permissions=(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.probes.contract import Shown, may, probe
-from bot.probes.node_agents import matching, requested
+from bot.probes.node_agents import matching
 from bot.probes.node_agents.agent_pods import AgentRow
 from bot.probes.shared.scope import READS_PODS
 from intents.domain import ArgDeclaration
@@ -17,12 +17,12 @@ PROBE: Final = probe(
     by="which",
     shows={
         "matching": Shown(
-            says="the agents that `among` finds, on all nodes", row=matching.Matching, read=matching.read
+            says="the agents that `among` finds, on all nodes", row=matching.Matching, read=matching.read_matching
         ),
         "requested": Shown(
             says="the DaemonSet that the request is about, or those with a crash-looping pod",
-            row=requested.Requested,
-            read=requested.read,
+            row=matching.Requested,
+            read=matching.read_requested,
         ),
     },
     args={

@@ -17,7 +17,7 @@ from bot.kube.refusals import RefusalKind, Refused, parse
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, beside_the_verdict, may, probe
-from bot.probes.refused_creations import deniers, obstacles
+from bot.probes.refused_creations import obstacles
 from bot.probes.refused_creations.obstacles import Obstacle
 from bot.probes.rows import RowValues
 from bot.probes.shared import admission, backends
@@ -33,8 +33,8 @@ _EMPTY: Final[Mapping[RefusalKind, RowValues]] = {
     RefusalKind.LIMIT_RANGE: obstacles.Bounded(),
     RefusalKind.SERVICE_ACCOUNT: obstacles.Nearest(),
     RefusalKind.POD_SECURITY: obstacles.Enforced(),
-    RefusalKind.DENIED: deniers.Denied(),
-    RefusalKind.WEBHOOK: deniers.Failing(),
+    RefusalKind.DENIED: obstacles.Denied(),
+    RefusalKind.WEBHOOK: obstacles.Failing(),
 }
 
 
@@ -122,9 +122,9 @@ async def _standing(look: Look, workload: Workload[Refused], refused: Refused) -
         case RefusalKind.POD_SECURITY:
             return await obstacles.pod_security(look, workload, refused)
         case RefusalKind.DENIED:
-            return await deniers.denied(look, refused)
+            return await obstacles.denied(look, refused)
         case _:
-            return await deniers.failing(look, refused)
+            return await obstacles.failing(look, refused)
 
 
 async def _of_text(look: Look, wanted: RefusalKind) -> Obstacle | None:
@@ -132,7 +132,7 @@ async def _of_text(look: Look, wanted: RefusalKind) -> Obstacle | None:
     by = look.named.get("webhook", "")
     if wanted is not RefusalKind.WEBHOOK or not by:
         return None
-    return await deniers.failing(look, Refused(kind=wanted, by=by, why=look.named.get("reason", "")))
+    return await obstacles.failing(look, Refused(kind=wanted, by=by, why=look.named.get("reason", "")))
 
 
 def _row(workload: Workload[Refused], obstacle: Obstacle, *, last_s: int, message: str) -> Row:

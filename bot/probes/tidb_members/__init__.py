@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from bot.probes.contract import Look, may, probe
-from bot.probes.tidb_members import clusters, pd, stores
+from bot.probes.tidb_members import clusters, members
 from intents.domain import ArgDeclaration, ProbeResult
 
 
@@ -14,11 +14,11 @@ async def read(look: Look) -> ProbeResult:
     """Read the clusters in question, then the members of each."""
     component = str(look.args.get("component") or "")
     found, pod = await clusters.clusters_of(look, component)
-    if component == pd.COMPONENT:
-        members = (pd.members(look, each) for each in found)
+    if component == members.PD:
+        found_members = (members.pd_members(look, each) for each in found)
     else:
-        members = (stores.stores(look, each, pod=pod) for each in found)
-    return ProbeResult(rows=tuple(row for rows in await asyncio.gather(*members) for row in rows))
+        found_members = (members.tikv_stores(look, each, pod=pod) for each in found)
+    return ProbeResult(rows=tuple(row for rows in await asyncio.gather(*found_members) for row in rows))
 
 
 PROBE: Final = probe(
@@ -30,7 +30,7 @@ PROBE: Final = probe(
             says="pd: a row per PD pod; tikv: a row per store that PD knows",
             required=True,
             choices=("pd", "tikv"),
-            fills={"pd": pd.PdMember.keys(), "tikv": stores.TikvStore.keys()},
+            fills={"pd": members.PdMember.keys(), "tikv": members.TikvStore.keys()},
         )
     },
     permissions=(
