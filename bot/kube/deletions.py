@@ -147,7 +147,7 @@ def remover_of(obj: Mapping[str, Any], finalizer: str, workloads: Iterable[Json]
     writer = "" if is_by_hand(manager) else manager
     found = _running_first(each for each in workloads if name_of(each) in {*names, writer} - {""})
     if found is None and not names:
-        words = _telling_words(finalizer)
+        words = {*finalizer.partition("/")[0].replace("-", ".").casefold().split(".")} - _GENERIC
         found = _running_first(each for each in workloads if _is_called(each, words))
     says = names[0] if names else writer or f"the controller of {finalizer.partition('/')[0]}"
     if found is None:
@@ -160,10 +160,6 @@ def _running_first(workloads: Iterable[Json]) -> Json | None:
     return ordered[0] if ordered else None
 
 
-def _telling_words(finalizer: str) -> frozenset[str]:
-    return frozenset(finalizer.partition("/")[0].replace("-", ".").casefold().split(".")) - _GENERIC
-
-
-def _is_called(workload: Json, words: frozenset[str]) -> bool:
+def _is_called(workload: Json, words: set[str]) -> bool:
     name = set(name_of(workload).casefold().split("-"))
     return bool(words & name) and bool(name & {"controller", "manager", "operator"})

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -165,7 +165,11 @@ async def _idle_timeout_row(look: Look, service: Json) -> Row:
     kind = kind_of(service, provider_id=provider)
     idle_s, explicit = idle_timeout_s(service, kind)
     settings = [_keepalive(pod) for pod in pods or ()]
-    keepalive_s = UNKNOWN if pods is None else _longest(settings)
+    keepalive_s = (
+        UNKNOWN
+        if pods is None
+        else max((each or _KERNEL_KEEPALIVE_S for each in settings), default=_KERNEL_KEEPALIVE_S)
+    )
     namespace, name = namespace_of(service), name_of(service)
     shown = _IdleTimeout(
         port=_port(service),
@@ -214,10 +218,6 @@ def _keepalive(pod: Json) -> int:
         if sysctl.get("name") == _SYSCTL and value.isdecimal():
             return int(value)
     return 0
-
-
-def _longest(settings: Sequence[int]) -> int:
-    return max((each or _KERNEL_KEEPALIVE_S for each in settings), default=_KERNEL_KEEPALIVE_S)
 
 
 _PREFIX: Final = "service.beta.kubernetes.io/aws-load-balancer-"

@@ -20,7 +20,6 @@ from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.shared.log_lines import (
     MOST_LINES,
     TAIL_LINES,
-    Line,
     Log,
     Matches,
     compile_pattern,
@@ -140,13 +139,9 @@ def _rows(matches: Matches, look: Look) -> Iterator[Row]:
             more=line.groups,
             quote=line.text,
             reproduce=log.reproduce,
-            at=look.moment(_age(line, log)),
+            # A line without a time was written before its run ended.
+            at=look.moment(run.finished_s if line.age_s == UNKNOWN and log.ended and run else line.age_s),
         )
-
-
-def _age(line: Line, log: Log) -> int:
-    """Return the age of a line; a line without a time was written before its run ended."""
-    return log.run.finished_s if line.age_s == UNKNOWN and log.ended and log.run else line.age_s
 
 
 PROBE: Final = probe(

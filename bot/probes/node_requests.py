@@ -20,7 +20,6 @@ from bot.kube.objects import (
     annotations_of,
     by_node,
     has_ended,
-    labels_of,
     name_of,
     namespace_of,
     pod_template_of,
@@ -31,6 +30,7 @@ from bot.kube.objects import (
 from bot.kube.owners import owner_of, workload_of
 from bot.kube.placement import is_cordoned
 from bot.kube.quantities import CPU, MEMORY, Amounts, amounts, pod_requests
+from bot.kube.services import is_control_plane
 from bot.probes.contract import Look, at_most, may, probe
 from bot.probes.rows import RowValues
 from intents.domain import Json, ObjectRef, ProbeResult, Row
@@ -94,7 +94,6 @@ def _fraction(text: str) -> Fraction | None:
 
 # So many nodes are shown, those of which DaemonSets request most.
 MOST_NODES: Final = 100
-_CONTROL_PLANE: Final = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _DISABLED: Final = "cluster-autoscaler.kubernetes.io/scale-down-disabled"
 # So many DaemonSets of a node are listed.
 _LISTED: Final = 5
@@ -194,7 +193,7 @@ async def read(look: Look) -> ProbeResult:
     if wanted and not chosen:
         return ProbeResult(missing=f"Node {wanted}")
     on = by_node(pod for pod in pods if not has_ended(pod))
-    loads = [_load(node, on[name_of(node)]) for node in chosen if wanted or not _is_control_plane(node)]
+    loads = [_load(node, on[name_of(node)]) for node in chosen if wanted or not is_control_plane(node)]
     loads.sort(key=lambda load: (-load.daemonsets, name_of(load.node)))
     shown = at_most(MOST_NODES, loads, what="all nodes", says="are shown, of which DaemonSets take most")
     tops = await asyncio.gather(*(_top(look, load) for load in shown))
@@ -202,10 +201,6 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(
         rows=tuple(rows),
     )
-
-
-def _is_control_plane(node: Json) -> bool:
-    return any(role in labels_of(node) for role in _CONTROL_PLANE)
 
 
 def _load(node: Json, pods: Iterable[Json]) -> _Load:

@@ -192,10 +192,6 @@ async def _waiting(look: Look, pod: Json) -> _UnscheduledPod:
     return _UnscheduledPod(pod=pod, claims=tuple(filter(None, claims)))
 
 
-def _is_bound(claim: Json) -> bool:
-    return phase_of(claim) == "Bound"
-
-
 def _is_pending(claim: Json) -> bool:
     # A new claim has no phase yet.
     return phase_of(claim) in ("", "Pending")
@@ -260,18 +256,15 @@ def _open_nodes(waiting: _UnscheduledPod, claims: Sequence[Json], cluster: _Clus
     """Return the nodes that take the pod, reach its bound volumes and have a volume for each waiting claim."""
     if cluster.nodes is None:
         return ("some node",) if _all_found(claims, cluster.volumes, cluster) else ()
-    bound = {volume_name_of(each) for each in waiting.claims if _is_bound(each)}
+    bound = {volume_name_of(each) for each in waiting.claims if phase_of(each) == "Bound"}
     kept = [each for each in cluster.volumes if name_of(each) in bound]
-    fitting = (node for node in cluster.nodes if not refusal(waiting.pod, node) and _reaches_all(kept, node))
-    return tuple(sorted(name_of(node) for node in fitting if _all_found(claims, _reached(cluster, node), cluster)))
-
-
-def _reaches_all(volumes: Sequence[Json], node: Json) -> bool:
-    return all(reaches(each, node) for each in volumes)
-
-
-def _reached(cluster: _Cluster, node: Json) -> list[Json]:
-    return [each for each in cluster.volumes if reaches(each, node)]
+    found = []
+    for node in cluster.nodes:
+        reached = [each for each in cluster.volumes if reaches(each, node)]
+        takes = not refusal(waiting.pod, node) and all(each in reached for each in kept)
+        if takes and _all_found(claims, reached, cluster):
+            found.append(name_of(node))
+    return tuple(sorted(found))
 
 
 def _all_found(claims: Sequence[Json], volumes: Sequence[Json], cluster: _Cluster) -> bool:

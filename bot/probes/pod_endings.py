@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from bot.kube.objects import (
@@ -128,14 +127,13 @@ def _younger(pod: Json, siblings: Sequence[Json]) -> list[Json]:
     mine = [
         (born, each)
         for each in siblings
-        if (born := _born(each)) is not None and born >= ended and owner_of(each) == owner and not is_terminating(each)
+        if (born := parse_time(created_at(each))) is not None
+        and born >= ended
+        and owner_of(each) == owner
+        and not is_terminating(each)
     ]
     kept = [each for _, each in sorted(mine, key=lambda one: one[0])]
     return [each for each in kept if not is_rejected(each) and not evicted_by(each)]
-
-
-def _born(pod: Json) -> datetime | None:
-    return parse_time(created_at(pod))
 
 
 PROBE: Final = probe(

@@ -64,7 +64,9 @@ async def _kept(look: Look, workload: Json) -> tuple[list[Json], dict[str, int]]
     kind = "ReplicaSet" if deployment else "ControllerRevision"
     listing = await look.snapshot.list(kind, namespace=namespace_of(workload))
     kept = [each for each in listing.items if controller_reference(each).get("uid") == uid_of(workload)]
-    return kept, _ready_in(kept) if deployment else _ready_by_hash(await pods_of_workload(look, workload))
+    if deployment:
+        return kept, {name_of(each): replicas_of(each).ready for each in kept}
+    return kept, _ready_by_hash(await pods_of_workload(look, workload))
 
 
 def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision], ready: dict[str, int]) -> Row:
@@ -90,10 +92,6 @@ def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision]
         reproduce=f"kubectl -n {namespace} rollout history {kind.lower()} {name} --revision={newest.number}",
         at=look.moment(made_s),
     )
-
-
-def _ready_in(replica_sets: Iterable[Json]) -> dict[str, int]:
-    return {name_of(each): replicas_of(each).ready for each in replica_sets}
 
 
 def _ready_by_hash(pods: Iterable[Json]) -> dict[str, int]:

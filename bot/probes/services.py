@@ -208,16 +208,13 @@ def _entrances(service: Json, around: _Around) -> set[str]:
 async def _cluster_dns(look: Look) -> ProbeResult:
     """Read the Services that answer names for the cluster, with their endpoints and pods."""
     labelled = await look.snapshot.list("Service", labels=_DNS_LABEL)
-    services = sorted(filter(_answers_names, labelled.items), key=place_of)
+    answering = (each for each in labelled.items if any(port.get("port") == _DNS_PORT for port in kube.ports_of(each)))
+    services = sorted(answering, key=place_of)
     if not services:
         return ProbeResult(
             not_applicable=f"no Service is labelled {_DNS_LABEL}: names are answered by something else here"
         )
     return ProbeResult(rows=tuple(await asyncio.gather(*(_dns_row(look, each) for each in services))))
-
-
-def _answers_names(service: Json) -> bool:
-    return any(port.get("port") == _DNS_PORT for port in kube.ports_of(service))
 
 
 async def _dns_row(look: Look, service: Json) -> Row:

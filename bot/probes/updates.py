@@ -150,7 +150,7 @@ def _is_called(webhook: Webhook, obj: Json, namespace_labels: Mapping[str, str] 
 def _run_by(manager: str, deployments: Iterable[Json]) -> list[Json]:
     """Return the Deployments that may run a field manager: client-go takes the name of the program's file."""
     tests = (
-        lambda each: name_of(each) == manager or _label(each, "app.kubernetes.io/name") == manager,
+        lambda each: name_of(each) == manager or labels_of(each).get("app.kubernetes.io/name") == manager,
         lambda each: manager in _programs(each),
         lambda each: manager in _repositories(each),
     )
@@ -165,10 +165,6 @@ def _the_one(candidates: Sequence[Json], *, written: Json, owner_kind: str) -> J
     beside = [each for each in candidates if namespace_of(each) == namespace_of(written)]
     named = [each for each in candidates if owner_kind and owner_kind.lower() in name_of(each)]
     return next((found[0] for found in (candidates, named, beside) if len(found) == 1), None)
-
-
-def _label(obj: Json, key: str) -> str:
-    return str(labels_of(obj).get(key) or "")
 
 
 def _containers(deployment: Json) -> Iterator[Mapping[str, Any]]:

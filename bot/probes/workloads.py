@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import condition, created_at, name_of, namespace_of, ref, spec_of, status_of
-from bot.kube.owners import LastWrite, last_written, ordinal_of
+from bot.kube.owners import last_written, ordinal_of
 from bot.kube.pod_states import failure_of, is_ready, wanted_node
 from bot.kube.rollouts import Rollout, is_owned, is_paused, replicas_of, rollout_of, says_on_purpose, scales_to_zero
 from bot.kube.timestamps import UNKNOWN
@@ -124,7 +124,7 @@ def _row(look: Look, judged: _Judged, *, service: str) -> Row:
     reasons = {name_of(pod): why for pod in unready if (why := failure_of(pod, look.now))}
     holder = _holder(workload, unready)
     paused = is_paused(workload)
-    written = _written(workload, paused=paused)
+    written = last_written(workload, ("spec", "paused" if paused else "replicas"))
     values = _Workload(
         kind=kind,
         namespace=namespace,
@@ -194,10 +194,6 @@ def _waiting(workload: Json, holder: str) -> int:
         return 0
     count, updated = replicas_of(workload), int(status_of(workload).get("updatedReplicas") or 0)
     return count.desired - (updated if _is_updating(workload) else count.created)
-
-
-def _written(workload: Json, *, paused: bool) -> LastWrite:
-    return last_written(workload, ("spec", "paused" if paused else "replicas"))
 
 
 def _recovered_s(look: Look, judged: _Judged) -> int:

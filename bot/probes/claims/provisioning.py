@@ -72,12 +72,16 @@ async def _asked_row(look: Look, claim: Json, classes: Mapping[str, Json], quest
         return None
     error = str(failed[-1].get("message") or "") if failed else ""
     driver = await driver_of(look, provisioner)
+    installed = driver != Driver()
+    if not installed:
+        installed = await look.unless_refused(look.snapshot.find("CSIDriver", provisioner), {}) is not None
     shown = ProvisioningShown(
         provisioner=provisioner,
         waits_s=_waits_s(look, claim, storage_class, (*failed, *started)),
         error=error,
         error_age_s=look.seen_s(failed[-1]) if failed else UNKNOWN,
-        driver_installed=driver != Driver() or await _is_installed(look, provisioner),
+        driver_installed=driver != Driver()
+        or await look.unless_refused(look.snapshot.find("CSIDriver", provisioner), {}) is not None,
         driver=driver or Driver(),
     )
     return question.row(claim, shown, quote=error or (str(started[-1].get("message") or "") if started else ""))
@@ -94,10 +98,6 @@ def _waits_s(look: Look, claim: Json, storage_class: Json, events: Sequence[Json
     if not first and storage_class.get("volumeBindingMode") != "WaitForFirstConsumer":
         first = [look.age_s(created_at(claim))]
     return max(first, default=UNKNOWN)
-
-
-async def _is_installed(look: Look, provisioner: str) -> bool:
-    return await look.unless_refused(look.snapshot.find("CSIDriver", provisioner), {}) is not None
 
 
 async def driver_of(look: Look, driver: str, *, sidecar: str = "") -> Driver | None:

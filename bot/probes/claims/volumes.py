@@ -162,15 +162,11 @@ async def read_missing(look: Look) -> ProbeResult:
     suspects = await pods_or_claim_users(look)
     waiting = [pod for pod in suspects.pods if phase_of(pod) == "Pending" and claim_names(pod)][:MOST_PODS]
     named = [(pod, name) for pod in waiting for name in claim_names(pod)]
-    found = await asyncio.gather(*(_is_missing(look, namespace_of(pod), name) for pod, name in named))
-    absent = [one for one, missing in zip(named, found, strict=True) if missing]
+    finds = (look.snapshot.find("PersistentVolumeClaim", name, namespace=namespace_of(pod)) for pod, name in named)
+    found = await asyncio.gather(*(look.unless_refused(find, {}) for find in finds))
+    absent = [one for one, claim in zip(named, found, strict=True) if claim is None]
     rows = await asyncio.gather(*(_missing_row(look, pod, name) for pod, name in absent))
     return ProbeResult(rows=tuple(rows), missing=suspects.missing, looked_at=len(suspects.pods))
-
-
-async def _is_missing(look: Look, namespace: str, name: str) -> bool:
-    claim = look.snapshot.find("PersistentVolumeClaim", name, namespace=namespace)
-    return await look.unless_refused(claim, {}) is None
 
 
 async def _missing_row(look: Look, pod: Json, name: str) -> Row:

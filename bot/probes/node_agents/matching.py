@@ -307,7 +307,9 @@ async def _logged_pods(look: Look, pods: Sequence[Json], pattern: Any) -> list[_
     here = [pod for pod in pods if not is_terminating(pod)]
     placed = [_without_line(look, pod) for pod in here]
     broken = [each for each in placed if not each.ok]
-    with_lines = await asyncio.gather(*(_with_line(look, each, pattern) for each in broken[:_MOST_LOGS_OF_ONE]))
+    chosen = broken[:_MOST_LOGS_OF_ONE]
+    lines = await asyncio.gather(*(newest_lines(look, each.pod, pattern) for each in chosen))
+    with_lines = [replace(each, line=next(iter(of), None)) for each, of in zip(chosen, lines, strict=True)]
     return sorted(
         [*(each for each in placed if each.ok), *with_lines, *broken[_MOST_LOGS_OF_ONE:]],
         key=lambda each: (each.ok, wanted_node(each.pod), name_of(each.pod)),
@@ -318,10 +320,6 @@ def _without_line(look: Look, pod: Json) -> _LoggedPod:
     return _LoggedPod(
         pod=pod, ok=is_ready(pod) and not any(each.crash_looping(look.now) for each in containers_in(pod))
     )
-
-
-async def _with_line(look: Look, placed: _LoggedPod, pattern: Any) -> _LoggedPod:
-    return replace(placed, line=next(iter(await newest_lines(look, placed.pod, pattern)), None))
 
 
 def _rows_of_one(

@@ -90,8 +90,5 @@ async def _deployment(look: Look, *, namespace: str, selector: Mapping[str, str]
     if not selector:
         return None
     deployments = await look.list("Deployment", namespace=namespace)
-    return min((item for item in deployments if _template_has(item, selector)), key=name_of, default=None)
-
-
-def _template_has(deployment: Json, selector: Mapping[str, str]) -> bool:
-    return selector.items() <= labels_of(pod_template_of(deployment)).items()
+    meant = (each for each in deployments if selector.items() <= labels_of(pod_template_of(each)).items())
+    return min(meant, key=name_of, default=None)

@@ -104,7 +104,12 @@ class _Search(Generic[E]):
     async def owned_by(self, kind: str, owner: ObjectRef) -> list[Workload[E]]:
         """Return the workloads of a kind that an object owns."""
         items = await self.look.list(kind, namespace=owner.namespace)
-        return [Workload(ref=ref(item, kind), manifest=item) for item in items if _is_owned_by(item, owner)]
+        wanted = (owner.kind, owner.name)
+        return [
+            Workload(ref=ref(item, kind), manifest=item)
+            for item in items
+            if any((each.get("kind"), each.get("name")) == wanted for each in owner_references(item))
+        ]
 
 
 async def suspected(look: Look, parse: Callable[[str], Sequence[E]]) -> Suspected[E]:
@@ -205,7 +210,3 @@ def _from_condition(search: _Search[E], manifest: Json | None) -> Iterable[Refus
 
 def _message(event: Mapping[str, Any]) -> str:
     return str(event.get("message", ""))
-
-
-def _is_owned_by(item: Json, owner: ObjectRef) -> bool:
-    return any(each.get("kind") == owner.kind and each.get("name") == owner.name for each in owner_references(item))
