@@ -164,12 +164,8 @@ async def _idle_timeout_row(look: Look, service: Json) -> Row:
     pods, provider, top = await asyncio.gather(_pods(look, service), _provider(look, service), look.topmost(service))
     kind = kind_of(service, provider_id=provider)
     idle_s, explicit = idle_timeout_s(service, kind)
-    settings = [_keepalive(pod) for pod in pods or ()]
-    keepalive_s = (
-        UNKNOWN
-        if pods is None
-        else max((each or _KERNEL_KEEPALIVE_S for each in settings), default=_KERNEL_KEEPALIVE_S)
-    )
+    settings = [_keepalive(pod) or _KERNEL_KEEPALIVE_S for pod in pods or ()]
+    keepalive_s = UNKNOWN if pods is None else max(settings, default=_KERNEL_KEEPALIVE_S)
     namespace, name = namespace_of(service), name_of(service)
     shown = _IdleTimeout(
         port=_port(service),

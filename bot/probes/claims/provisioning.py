@@ -72,9 +72,6 @@ async def _asked_row(look: Look, claim: Json, classes: Mapping[str, Json], quest
         return None
     error = str(failed[-1].get("message") or "") if failed else ""
     driver = await driver_of(look, provisioner)
-    installed = driver != Driver()
-    if not installed:
-        installed = await look.unless_refused(look.snapshot.find("CSIDriver", provisioner), {}) is not None
     shown = ProvisioningShown(
         provisioner=provisioner,
         waits_s=_waits_s(look, claim, storage_class, (*failed, *started)),
