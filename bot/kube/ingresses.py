@@ -5,7 +5,6 @@ Of Istio's Sidecars a workload's own wins over its namespace's, which wins over 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,8 +17,6 @@ CLASS_ANNOTATION: Final = "kubernetes.io/ingress.class"
 DEFAULT_CLASS_ANNOTATION: Final = "ingressclass.kubernetes.io/is-default-class"
 # With this port the AWS controller takes the backend's name for an annotation (a redirect, a fixed response).
 _AWS_ACTION_PORT: Final = "use-annotation"
-# How alike two names are at least for one to be offered in place of the other.
-_LIKE: Final = 0.6
 # A word of a controller's name in IngressClasses and annotations, and the words in names of the workload that runs it.
 _WORKLOADS: Final[Mapping[str, tuple[str, ...]]] = {
     "nginx": ("nginx",),
@@ -121,12 +118,6 @@ def workload_words(controller: str) -> tuple[str, ...]:
     """Return words in names of workloads that run a controller; without one where it is unknown or a cloud's own."""
     lowered = controller.lower()
     return next((words for name, words in _WORKLOADS.items() if name in lowered), ())
-
-
-def closest(name: str, others: Iterable[str]) -> str:
-    """Return the other name that is most like this one, "" where none is."""
-    choices: Sequence[str] = sorted(others)
-    return next(iter(difflib.get_close_matches(name, choices, n=1, cutoff=_LIKE)), "")
 
 
 # Each must be True for traffic to flow; Conflicted must not be.

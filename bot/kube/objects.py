@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from intents.domain import Json, ObjectRef
 
+# How alike two names are at least for one to be offered in place of the other.
+_LIKE: Final = 0.6
 _MIRROR: Final = "kubernetes.io/config.mirror"
 # Groups of Kubernetes itself; other groups below k8s.io (Gateway, snapshots, Cluster API) are custom resources.
 _BUILTIN_GROUPS: Final = frozenset({
@@ -153,3 +156,8 @@ def condition(obj: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     """Return the condition of that type in an object's status; empty where it has none."""
     conditions = status_of(obj).get("conditions") or ()
     return next((each for each in conditions if each.get("type") == kind), {})
+
+
+def closest(name: str, others: Iterable[str], *, alike: float = _LIKE) -> str:
+    """Return the other name that is most like this one, "" where none is."""
+    return next(iter(difflib.get_close_matches(name, sorted(others), n=1, cutoff=alike)), "")

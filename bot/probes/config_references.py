@@ -6,14 +6,12 @@ A ConfigMap is read. A Secret never is: the kubelet's message alone tells that o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Final
 
 from bot.kube.config_references import ConfigReference, Missing, missing_in, references_of
 from bot.kube.containers import containers_in
-from bot.kube.objects import name_of, namespace_of, place_of, ref
+from bot.kube.objects import closest, name_of, namespace_of, place_of, ref
 from bot.kube.owners import owner_of
 from bot.probes.contract import Look, at_most, beside_the_verdict, may, probe
 from bot.probes.rows import RowValues
@@ -148,11 +146,11 @@ async def _compared(broken: _Broken, look: Look) -> _Compared:
 
 async def _closest(broken: _Broken, look: Look) -> str:
     if broken.key:
-        return _most_like(broken.key, broken.keys)
+        return closest(broken.key, broken.keys, alike=_LIKE)
     if broken.reference.kind != "ConfigMap":
         return ""
     maps = await look.list("ConfigMap", namespace=namespace_of(broken.pod), limit=_MOST_LISTED)
-    return _most_like(broken.reference.name, [name_of(each) for each in maps])
+    return closest(broken.reference.name, map(name_of, maps), alike=_LIKE)
 
 
 async def _users(broken: _Broken, look: Look) -> tuple[str, ...]:
@@ -162,11 +160,6 @@ async def _users(broken: _Broken, look: Look) -> tuple[str, ...]:
     owners = [owner_of(pod) for pod in pods if any((each.kind, each.name) == wanted for each in references_of(pod))]
     others = dict.fromkeys(f"{each.kind}/{each.name}" for each in owners if each.name != mine.name)
     return tuple(others)[:_MOST_USERS]
-
-
-def _most_like(name: str, choices: Sequence[str]) -> str:
-    scored = sorted((-SequenceMatcher(None, name.lower(), each.lower()).ratio(), each) for each in choices)
-    return scored[0][1] if scored and -scored[0][0] >= _LIKE else ""
 
 
 PROBE: Final = probe(

@@ -15,15 +15,7 @@ from typing import Any, Final
 
 from bot.cluster import owners
 from bot.kube.containers import Container, Run, containers_in
-from bot.kube.objects import (
-    created_at,
-    name_of,
-    namespace_of,
-    phase_of,
-    place_of,
-    ref,
-    spec_of,
-)
+from bot.kube.objects import created_at, name_of, namespace_of, phase_of, place_of, ref, spec_of
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.resources import Resource
-from bot.kube.ingresses import accepted_by, closest, is_granted, parent_refs, refusals_of, service_refs
-from bot.kube.objects import name_of, namespace_of, place_of, ref
+from bot.kube.ingresses import accepted_by, is_granted, parent_refs, refusals_of, service_refs
+from bot.kube.objects import closest, name_of, namespace_of, place_of, ref
 from bot.probes.contract import Look, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.kinds import served_objects

@@ -17,15 +17,7 @@ from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, beside_the_verdict, may, probe
 from bot.probes.rows import RowValues
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
-from bot.probes.shared.log_lines import (
-    MOST_LINES,
-    TAIL_LINES,
-    Log,
-    Matches,
-    compile_pattern,
-    logs_of,
-    matches_in,
-)
+from bot.probes.shared.log_lines import MOST_LINES, TAIL_LINES, Log, Matches, compile_pattern, logs_of, matches_in
 from bot.probes.shared.scope import READS_PODS, PodValues, Suspects, pod_values
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeResult, Row
 

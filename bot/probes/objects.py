@@ -24,17 +24,7 @@ from bot.probes.rows import RowValues
 from bot.probes.shared.log_lines import BadPattern, compile_pattern, excerpt
 from intents.conditions import ConditionError, NoValue, value_of
 from intents.declarations import typed
-from intents.domain import (
-    ArgDeclaration,
-    Gap,
-    GapReason,
-    Json,
-    ObjectRef,
-    ProbeResult,
-    Row,
-    RowType,
-    Value,
-)
+from intents.domain import ArgDeclaration, Gap, GapReason, Json, ObjectRef, ProbeResult, Row, RowType, Value
 from responses.safety import safe_value
 from responses.secrets import redact
 

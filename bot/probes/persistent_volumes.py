@@ -12,16 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.kube.objects import (
-    is_terminating,
-    name_of,
-    namespace_of,
-    phase_of,
-    place_of,
-    ref,
-    spec_of,
-    waits_for_node,
-)
+from bot.kube.objects import is_terminating, name_of, namespace_of, phase_of, place_of, ref, spec_of, waits_for_node
 from bot.kube.placement import refusal
 from bot.kube.volumes import (
     NO_PROVISIONER,

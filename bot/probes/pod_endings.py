@@ -50,7 +50,7 @@ class _Ending(RowValues):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Eviction(RowValues):
     by: str  # one of bot.kube.pod_states.EvictedBy
-    resource: str  # one of bot.kube.evictions.EvictionCause
+    resource: str  # one of bot.kube.pod_states.EvictionCause
     threshold: str
     available: str
     container: str

@@ -60,7 +60,7 @@ class _Unscheduled(RowValues):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Evicted(RowValues):
     asked: bool  # the request is about this very pod
-    resource: str  # one of bot.kube.evictions.EvictionCause
+    resource: str  # one of bot.kube.pod_states.EvictionCause
     disk: bool  # for the node's disk, not for a limit of the pod's own
 
 

@@ -7,15 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.objects import (
-    created_at,
-    is_terminating,
-    label_selector,
-    name_of,
-    namespace_of,
-    ref,
-    spec_of,
-)
+from bot.kube.objects import created_at, is_terminating, label_selector, name_of, namespace_of, ref, spec_of
 from bot.kube.pod_states import changed_at, is_ready, unready_reason
 from bot.kube.rollouts import replicas_of
 from bot.kube.services import (

@@ -21,13 +21,12 @@ from bot.kube.ingresses import (
     backends_of,
     certificates_of,
     class_of,
-    closest,
     hosts_of,
     is_default,
     workload_words,
 )
 from bot.kube.log_records import split_stamps
-from bot.kube.objects import created_at, label_selector, name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.objects import closest, created_at, label_selector, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN, parse_time
 from bot.probes.contract import Look, Missing

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any, Final
 
-from bot.kube.objects import has_ended, labels_of, name_of, pod_template_of, spec_of, status_of
+from bot.kube.objects import closest, has_ended, labels_of, name_of, pod_template_of, spec_of, status_of
 from bot.kube.owners import owner_of
 from bot.kube.quantities import cpu_millis
 from bot.kube.refusals import Bound, Refused, Webhook, security_violations
@@ -26,7 +25,6 @@ from intents.plurals import counted
 
 ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _MOST_USERS: Final = 3
-_LIKE: Final = 0.6
 _NOBODY: Final = ObjectRef(kind="", namespace="", name="")
 
 
@@ -148,14 +146,12 @@ def _container_with(manifest: Json, bounds: tuple[Bound, ...]) -> str:
 async def service_account(look: Look, namespace: str, name: str) -> Obstacle:
     """Return whether a ServiceAccount is missing, with the closest name that exists. Raises ClusterError."""
     found = await look.snapshot.find("ServiceAccount", name, namespace=namespace)
-    closest = ""
+    nearest = ""
     if found is None:
         with beside_the_verdict():  # Others are told only as what may be meant.
             listed = await look.list("ServiceAccount", namespace=namespace)
-        alike = {name_of(one): SequenceMatcher(None, name, name_of(one)).ratio() for one in listed}
-        best = max(sorted(alike), key=alike.__getitem__, default="")
-        closest = best if alike.get(best, 0.0) >= _LIKE else ""
-    return Obstacle(by=name, stands=str(found is None), more=Nearest(closest=closest))
+        nearest = closest(name, map(name_of, listed))
+    return Obstacle(by=name, stands=str(found is None), more=Nearest(closest=nearest))
 
 
 async def pod_security(look: Look, workload: Workload[Refused], refused: Refused) -> Obstacle:
