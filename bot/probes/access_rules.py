@@ -13,8 +13,7 @@ from typing import Final
 from bot.cluster.access import collect_gaps
 from bot.kube.objects import name_of, namespace_of
 from bot.kube.rbac import AccessRequest, Subject, allows, binds, binds_namesake, shortfall, subject_of, verbs_on
-from bot.probes.contract import Look, Missing, beside_the_verdict, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, Missing, RowValues, beside_the_verdict, may, probe
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeResult, Row
 
 _RBAC: Final = "rbac.authorization.k8s.io"

@@ -14,8 +14,7 @@ from typing import Final
 from bot.kube.api_names import Api, parse_api_name
 from bot.kube.objects import condition, labels_of, name_of, place_of, ref, spec_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.backends import PERMISSIONS, Backend, backend
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 

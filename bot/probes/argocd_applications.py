@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import condition, name_of, namespace_of, place_of, pod_template_of, ref, spec_of, status_of
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.kinds import served_objects
 from intents.domain import Json, ProbeResult, Row
 

@@ -15,8 +15,7 @@ from typing import Final
 from bot.cluster.access import collect_gaps
 from bot.kube.objects import has_ended, name_of, namespace_of, ref, status_of
 from bot.kube.quantities import CPU, MEMORY, Amounts, amounts, pod_requests
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from intents.domain import Json, ProbeResult, Row
 from intents.templates import bytes_, cpu
 

@@ -14,8 +14,7 @@ from typing import Any, Final
 
 from bot.kube.objects import name_of, ref, spec_of, status_of
 from bot.kube.timestamps import UNKNOWN, Validity, bundle_validities, parse_time
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared import admission
 from bot.probes.shared.kinds import served_objects
 from intents.domain import ObjectRef, ProbeResult, Row

@@ -13,8 +13,7 @@ from bot.kube.config_references import ConfigReference, Missing, missing_in, ref
 from bot.kube.containers import containers_in
 from bot.kube.objects import closest, name_of, namespace_of, place_of, ref
 from bot.kube.owners import owner_of
-from bot.probes.contract import Look, at_most, beside_the_verdict, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict, may, probe
 from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 

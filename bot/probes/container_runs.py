@@ -18,8 +18,7 @@ from bot.kube.pod_states import NOT_STARTED, start_error
 from bot.kube.quantities import whole
 from bot.kube.settling import ContainerEvents, described, events_of, hook, port_of, starts_in_time
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, at_most, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, at_most, may, probe
 from bot.probes.shared.scope import READS_PODS, ContainerValues, container_values, pods_of
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row, RowType
 

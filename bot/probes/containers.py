@@ -17,8 +17,7 @@ from bot.cluster import owners
 from bot.kube.containers import Container, Run, containers_in
 from bot.kube.objects import created_at, name_of, namespace_of, phase_of, place_of, ref, spec_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.shared.log_lines import compile_pattern
 from bot.probes.shared.scope import READS_PODS, ContainerValues, Suspects, container_values, pods_of

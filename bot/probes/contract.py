@@ -1,17 +1,17 @@
-"""The contract of every probe: a declaration of what it reads and fills, and one coroutine that reads.
+"""The contract of every probe: what it declares to read and to fill, the class of its rows, and its coroutine.
 
 What the cluster refuses is recorded as a gap by the read itself: a probe goes on with what could be read. It sorts its
-rows, so that the same cluster gives the same rows.
+rows, so that the same cluster gives the same rows. A row class is frozen; its fields are the keys, with their types.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar, get_type_hints
 
 from bot.cluster import owners
 from bot.cluster.access import PARTIAL, collect_gaps, record_gap
@@ -21,7 +21,6 @@ from bot.cluster.owners import Owners, Top
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.snapshot import MOST_LISTED, Snapshot
 from bot.kube.timestamps import UNKNOWN, moment, seconds_since
-from bot.probes.rows import RowValues
 from intents.domain import (
     ArgDeclaration,
     Focus,
@@ -32,7 +31,64 @@ from intents.domain import (
     Permission,
     ProbeDeclaration,
     ProbeResult,
+    Row,
+    RowType,
+    Value,
 )
+
+_ROW_TYPES: Final[Mapping[object, RowType]] = {
+    str: RowType.STRING,
+    int: RowType.INTEGER,
+    float: RowType.NUMBER,
+    bool: RowType.BOOLEAN,
+    tuple[str, ...]: RowType.STRINGS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowValues:
+    """The values of a row; subclass it with a field for each key.
+
+    A field may be another such class: its keys are then keys of the row too. A tuple of strings is a key of STRINGS.
+    A key that is a word of Python has a field with an underscore at its end: class_.
+    """
+
+    @classmethod
+    def keys(cls) -> Mapping[str, RowType]:
+        """Return the keys of the row with their types. Raise KeyError for a field of another type."""
+        found: dict[str, RowType] = {}
+        for key, type_ in get_type_hints(cls).items():
+            if isinstance(type_, type) and issubclass(type_, RowValues):
+                found.update(type_.keys())
+            else:
+                found[key.rstrip("_")] = _ROW_TYPES[type_]
+        return found
+
+    def values(self) -> dict[str, Value]:
+        """Return the values by key."""
+        found: dict[str, Value] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, RowValues):
+                found.update(value.values())
+            else:
+                found[each.name.rstrip("_")] = value
+        return found
+
+    def row(
+        self,
+        subject: ObjectRef,
+        *,
+        quote: str = "",
+        reproduce: str = "",
+        at: datetime | None = None,
+        lasts: bool = False,
+        more: Mapping[str, Value] | None = None,
+    ) -> Row:
+        """Return the row about an object, with its evidence; `more` are the keys that an argument of the entry adds."""
+        values = {**self.values(), **(more or {})}
+        return Row(values=values, subject=subject, quote=quote, reproduce=reproduce, at=at, lasts=lasts)
+
 
 _T = TypeVar("_T")
 _Instead = TypeVar("_Instead")

@@ -15,8 +15,7 @@ from bot.kube.containers import containers_in
 from bot.kube.health import is_behind
 from bot.kube.objects import condition, labels_of, name_of, node_name_of, ref, spec_of, waits_for_node
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
 
 _HOME: Final = "kube-system"

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import name_of, ref, spec_of
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared import backends
 from bot.probes.shared.admission import called_service
 from intents.domain import Json, ProbeResult, Row

@@ -18,9 +18,8 @@ from bot.kube.field_paths import Path
 from bot.kube.rollouts import Replicas, replicas_of
 from bot.kube.template_fields import HeldField, locate, patch_for, suggest
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.questioned_workloads import READS_REVISIONS, older_revisions
+from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared.questioned import READS_REVISIONS, older_revisions
 from bot.probes.shared.refused_workloads import Refusal, Workload, suspected
 from intents.domain import ProbeResult, Row
 

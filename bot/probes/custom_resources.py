@@ -21,8 +21,7 @@ from bot.kube.owners import owner_references
 from bot.kube.rollouts import Replicas, replicas_of
 from bot.kube.settling import ready_since
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, Missing, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, Missing, RowValues, may, probe
 from bot.probes.shared.kinds import READS_OF_OTHERS, READS_WIDESPREAD, WIDESPREAD, ServedObjects, served_objects
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 

@@ -16,8 +16,7 @@ from bot.cluster.resources import Resource, well_known
 from bot.kube.deletions import Remover, finalizers_of, is_of_kubernetes, kinds_left, remover_of
 from bot.kube.objects import condition, has_ended, is_terminating, metadata_of, name_of, node_name_of, place_of, ref
 from bot.kube.volumes import claim_names, claim_reference
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.kinds import READS_NAMED, READS_OF_OTHERS, READS_WIDESPREAD
 from bot.probes.shared.scope import READS_NAMESPACES, namespaces_of
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row

@@ -25,8 +25,7 @@ from bot.kube.objects import (
 )
 from bot.kube.placement import selects
 from bot.kube.pod_states import changed_at, is_ready, limit_of, never_allows, unready_reason
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Json, ProbeResult, Row
 

@@ -18,8 +18,7 @@ from bot.kube.objects import condition, phase_of, ref, uid_of
 from bot.kube.owners import controller_of, owner_of
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, at_most, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, at_most, may, probe
 from bot.probes.shared.log_lines import compile_pattern, quoted
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
 

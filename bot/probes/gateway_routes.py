@@ -9,8 +9,7 @@ from typing import Final
 from bot.cluster.resources import Resource
 from bot.kube.ingresses import accepted_by, is_granted, parent_refs, refusals_of, service_refs
 from bot.kube.objects import closest, name_of, namespace_of, place_of, ref
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.kinds import served_objects
 from intents.domain import Json, ProbeResult, Row
 

@@ -8,8 +8,7 @@ from typing import Final
 from bot.cluster.resources import Resource, well_known
 from bot.kube.gitops import sync_of
 from bot.kube.objects import created_at, name_of, namespace_of, ref
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.kinds import served_objects
 from intents.domain import Json, ProbeResult, Row
 

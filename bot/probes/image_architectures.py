@@ -9,8 +9,7 @@ from typing import Final
 
 from bot.kube.containers import Container, containers_in
 from bot.kube.objects import labels_of, name_of, namespace_of, node_name_of, ref
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Json, ProbeResult, Row
 

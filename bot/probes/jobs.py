@@ -17,8 +17,7 @@ from bot.kube.owners import controller_of, last_written, owner_of
 from bot.kube.pod_states import unready_reason
 from bot.kube.rollouts import is_owned, says_on_purpose
 from bot.kube.timestamps import UNKNOWN, parse_time
-from bot.probes.contract import Look, Missing, Shown, at_most, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, Missing, RowValues, Shown, at_most, may, probe
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 _MOST_ROWS: Final = 200

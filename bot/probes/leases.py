@@ -8,8 +8,7 @@ from typing import Final
 
 from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.holders import HEARTBEATS, Holders, leases_named
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Json, ProbeResult, Row

@@ -30,9 +30,8 @@ from bot.kube.objects import (
 )
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, Shown, may, probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.questioned_workloads import controller_workloads
+from bot.probes.contract import Look, RowValues, Shown, may, probe
+from bot.probes.shared.questioned import controller_workloads
 from intents.domain import Json, ProbeResult, Row
 
 # Workloads that give addresses to Services, as namespace/name: MetalLB, kube-vip, cloud controllers, Cilium and others.

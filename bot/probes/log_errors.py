@@ -17,8 +17,7 @@ from bot.kube.log_failures import LogFailure, failure_in
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.services import ServiceName, ip_in, ready_addresses, service_meant, slices_of_service, unresolved_name
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, Shown, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.shared.log_lines import LARGE, Log, logs_of, text_of
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row, Value

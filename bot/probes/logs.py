@@ -14,8 +14,7 @@ from bot.cluster.access import record_gap
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.objects import node_name_of, place_of, ref
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, beside_the_verdict, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.shared.log_lines import MOST_LINES, TAIL_LINES, Log, Matches, compile_pattern, logs_of, matches_in
 from bot.probes.shared.scope import READS_PODS, PodValues, Suspects, pod_values

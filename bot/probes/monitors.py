@@ -16,8 +16,7 @@ from bot.kube.objects import labels_of, name_of, namespace_of, place_of, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready
 from bot.kube.prometheus_monitors import GROUP, Selection, picks, selections
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.kinds import ServedObjects, served_objects
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
 from intents.plurals import counted

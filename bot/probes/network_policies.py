@@ -16,9 +16,8 @@ from bot.kube.network_policies import Connection, Direction, Peer
 from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, place_of, ref, spec_of, status_of
 from bot.kube.owners import workload_of
 from bot.kube.services import ip_in, port_in
-from bot.probes.contract import Look, beside_the_verdict, may, probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.questioned_services import questioned_services
+from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
+from bot.probes.shared.questioned import questioned_services
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Json, ProbeResult, Row
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import condition, created_at, name_of, ref, spec_of, status_of
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 # The signers that issue certificates to kubelets; other requests are somebody else's.

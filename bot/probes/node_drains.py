@@ -31,8 +31,7 @@ from bot.kube.objects import (
 )
 from bot.kube.owners import owner_of, owner_references
 from bot.kube.placement import is_cordoned
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 _DRAINO: Final = re.compile(r"(?i)(?:^|[/_-])draino(?:[:@_-]|$)")

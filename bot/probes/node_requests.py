@@ -31,8 +31,7 @@ from bot.kube.owners import owner_of, workload_of
 from bot.kube.placement import is_cordoned
 from bot.kube.quantities import CPU, MEMORY, Amounts, amounts, pod_requests
 from bot.kube.services import is_control_plane
-from bot.probes.contract import Look, at_most, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, at_most, may, probe
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 from intents.templates import bytes_, cpu
 

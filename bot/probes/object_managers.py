@@ -13,8 +13,7 @@ from bot.kube.gitops import Tool, managed_by
 from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref
 from bot.kube.owners import Write, writes_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, probe
 from bot.probes.shared.kinds import NAMED_KINDS, READS_NAMED
 from intents.domain import Json, ProbeResult, Row
 

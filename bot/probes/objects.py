@@ -19,8 +19,7 @@ from typing import Any, Final, Self
 from bot.kube.objects import place_of, ref
 from bot.kube.quantities import number, percent
 from bot.kube.timestamps import UNKNOWN, seconds_since
-from bot.probes.contract import Look, Missing, at_most, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, Missing, RowValues, at_most, probe
 from bot.probes.shared.log_lines import BadPattern, compile_pattern, excerpt
 from intents.conditions import ConditionError, NoValue, value_of
 from intents.declarations import typed

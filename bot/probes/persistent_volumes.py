@@ -29,8 +29,7 @@ from bot.kube.volumes import (
     volume_name_of,
     wanted_bytes,
 )
-from bot.probes.contract import Look, at_most, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, at_most, may, probe
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
 from intents.domain import Json, ProbeResult, Row
 

@@ -28,8 +28,7 @@ from bot.kube.objects import (
 )
 from bot.kube.owners import owner_of
 from bot.kube.quantities import cpu_millis, whole
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeResult, Row
 
 

@@ -25,8 +25,7 @@ from bot.kube.objects import (
 from bot.kube.owners import owner_of
 from bot.kube.pod_states import EvictedBy, ended_at, evicted_by, is_ready, is_rejected, parse_amounts, parse_eviction
 from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, probe
 from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 

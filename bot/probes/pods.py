@@ -26,8 +26,7 @@ from bot.kube.objects import (
 from bot.kube.owners import last_written
 from bot.kube.placement import parse_unschedulable
 from bot.kube.pod_states import DISK, EvictionCause, ended_at, eviction_cause
-from bot.probes.contract import Look, Shown, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
 from intents.domain import Json, ProbeResult, Row
 

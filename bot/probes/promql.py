@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.probes.contract import Look, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, probe
 from bot.prometheus.client import MOST_SERIES, Point, QueryResult, Series
 from bot.prometheus.errors import PrometheusError
 from intents.domain import ArgDeclaration, Gap, GapReason, ObjectRef, ProbeResult, Row, Text

@@ -16,9 +16,8 @@ from bot.kube.owners import controller_reference
 from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import Revision, alike, replicas_of, revision_name_of, revisions_in, rollout_of, was_available
 from bot.kube.template_changes import template_changes
-from bot.probes.contract import Look, probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.questioned_workloads import PERMISSIONS, READS_REVISIONS, pods_of_workload, workloads_of
+from bot.probes.contract import Look, RowValues, probe
+from bot.probes.shared.questioned import READS_REVISIONS, READS_WORKLOADS, pods_of_workload, workloads_of
 from intents.domain import Json, ProbeResult, Row
 
 _MOST_READ: Final = 20
@@ -107,6 +106,6 @@ PROBE: Final = probe(
     name="revisions",
     says="a row per workload in question with pods that are not ready and an earlier revision: what the newest changed",
     row=_Revision,
-    permissions=(*PERMISSIONS, *READS_REVISIONS),
+    permissions=(*READS_WORKLOADS, *READS_REVISIONS),
     read=read,
 )

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.served_versions import Wanted, closest, elsewhere, serves, versions_now
-from bot.probes.contract import Look, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, probe
 from intents.domain import ObjectRef, ProbeResult
 
 # How client-go's informers name a kind: *v1beta1.CronJob, without its group.

@@ -21,10 +21,8 @@ from bot.kube.services import (
 )
 from bot.kube.settling import is_settling, is_starting
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.questioned_services import questioned_services
-from bot.probes.shared.questioned_workloads import workloads_selected_by
+from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared.questioned import questioned_services, workloads_selected_by
 from bot.probes.shared.scope import READS_PODS
 from intents.domain import Json, ProbeResult, Row
 

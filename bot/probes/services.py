@@ -18,10 +18,9 @@ from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, p
 from bot.kube.owners import controller_reference
 from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.services import addresses_in, ip_in, is_ready_endpoint, node_of_endpoint, service_of, slices_of_service
-from bot.probes.contract import Look, Shown, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.shared import backends
-from bot.probes.shared.questioned_services import questioned_services
+from bot.probes.shared.questioned import questioned_services
 from bot.probes.shared.scope import READS_PODS
 from intents.domain import Json, ProbeResult, Row
 

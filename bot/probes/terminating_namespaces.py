@@ -7,8 +7,7 @@ from typing import Final
 
 from bot.kube.deletions import finalizers_left, finalizers_of, kinds_left, message_if_true
 from bot.kube.objects import is_terminating, metadata_of, name_of, ref
-from bot.probes.contract import Look, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, probe
 from bot.probes.shared.scope import READS_NAMESPACES, namespaces_of
 from intents.domain import Json, ProbeResult, Row
 

@@ -15,8 +15,7 @@ from bot.kube.objects import condition, is_terminating, metadata_of, name_of, no
 from bot.kube.owners import controller_of
 from bot.kube.timestamps import UNKNOWN, parse_time
 from bot.kube.volumes import claim_names
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
 from intents.domain import Json, ProbeResult, Row
 

@@ -27,8 +27,7 @@ from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.services import ready_addresses
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from intents.domain import Json, ProbeResult, Row
 
 MOST_CLUSTERS: Final = 20

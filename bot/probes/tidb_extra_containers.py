@@ -18,8 +18,7 @@ from bot.kube.owners import last_written
 from bot.kube.pod_states import is_ready
 from bot.kube.tidb_clusters import COMPONENTS, generated_containers, operator_image
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, at_most, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, at_most, may, probe
 from intents.domain import Focus, Json, ProbeResult, Row
 
 _KIND: Final = "tidbclusters.pingcap.com"

@@ -13,8 +13,7 @@ from bot.kube.objects import annotations_of, name_of, namespace_of, ref
 from bot.kube.owners import owner_of
 from bot.kube.tidb_clusters import component_of, reads_annotations
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, at_most, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, at_most, probe
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
 from intents.domain import Json, ProbeResult, Row
 from intents.plurals import counted

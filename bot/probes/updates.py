@@ -17,8 +17,7 @@ from bot.kube.objects import created_at, labels_of, metadata_of, name_of, namesp
 from bot.kube.owners import Write, controller_reference, writes_of
 from bot.kube.refusals import Webhook
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared import admission
 from intents.domain import Json, ProbeResult, Row
 

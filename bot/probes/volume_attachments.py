@@ -26,8 +26,7 @@ from bot.kube.objects import (
 )
 from bot.kube.owners import owner_of
 from bot.kube.volumes import Attachment, MountedVolume, claim_names, volume_name_of
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.scope import READS_PODS, pods_or_claim_users
 from intents.domain import Json, ProbeResult, Row
 

@@ -12,8 +12,7 @@ from typing import Final
 
 from bot.kube.objects import ref
 from bot.kube.refusals import Webhook
-from bot.probes.contract import Look, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, probe
 from bot.probes.shared import admission, backends
 from bot.probes.shared.backends import Backend, BackendWorkload
 from intents.domain import ProbeResult, Row

@@ -16,9 +16,8 @@ from bot.kube.owners import last_written, ordinal_of
 from bot.kube.pod_states import failure_of, is_ready, wanted_node
 from bot.kube.rollouts import Rollout, is_owned, is_paused, replicas_of, rollout_of, says_on_purpose, scales_to_zero
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, at_most, may, probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.questioned_workloads import PERMISSIONS, pods_of_workload, workloads_of
+from bot.probes.contract import Look, RowValues, at_most, may, probe
+from bot.probes.shared.questioned import READS_WORKLOADS, pods_of_workload, workloads_of
 from intents.domain import Json, ProbeResult, Row
 
 _MOST_ROWS: Final = 200
@@ -221,6 +220,6 @@ PROBE: Final = probe(
     says="a row per Deployment, StatefulSet and DaemonSet in question: its pods that do not get ready and why, what"
     " holds its rollout, and who set its replicas",
     row=_Workload,
-    permissions=(*PERMISSIONS, *may("list", "events", "horizontalpodautoscalers.autoscaling")),
+    permissions=(*READS_WORKLOADS, *may("list", "events", "horizontalpodautoscalers.autoscaling")),
     read=read,
 )

@@ -16,8 +16,7 @@ from bot.kube.owners import owner_of
 from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import class_of, default_class
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, most_like, phase
-from bot.probes.contract import Look
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues
 from intents.domain import Json, ProbeResult, Row
 
 # Reasons of events about a claim that is not bound yet.

@@ -12,8 +12,7 @@ from rapidfuzz import fuzz, process
 
 from bot.kube.objects import name_of, namespace_of, phase_of, place_of, ref
 from bot.kube.volumes import claim_names, class_of
-from bot.probes.contract import Look, at_most
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, at_most
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 

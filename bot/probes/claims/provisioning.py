@@ -18,8 +18,7 @@ from bot.kube.quantities import whole
 from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import NO_PROVISIONER, class_of, trouble_of, wanted_bytes
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, is_unbound, phase
-from bot.probes.contract import Look
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues
 from bot.probes.shared.holders import Holders
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 

@@ -16,8 +16,7 @@ from bot.kube.owners import owner_of
 from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import claim_names, holder_of, is_local, nodes_of, reclaim_policy_of, volume_name_of
 from bot.probes.claims.in_question import MOST_CLAIMS, ClaimRow, ClaimsInQuestion, claims_in_question, most_like, phase
-from bot.probes.contract import Look, at_most, beside_the_verdict
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict
 from bot.probes.shared.holders import suspects_of
 from bot.probes.shared.log_lines import BadPattern, compile_pattern
 from bot.probes.shared.scope import pods_or_claim_users

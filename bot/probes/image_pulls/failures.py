@@ -18,9 +18,8 @@ from bot.kube.objects import name_of, namespace_of, node_name_of, ref, uid_of
 from bot.kube.owners import owner_of
 from bot.kube.pull_failures import cause_of, classify, is_telling, normalized, registry_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look
+from bot.probes.contract import Look, RowValues
 from bot.probes.image_pulls.surroundings import PULL_REASONS, Around, Elsewhere, ImageRow, around, elsewhere
-from bot.probes.rows import RowValues
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 

@@ -23,9 +23,8 @@ from bot.kube.containers import containers_in
 from bot.kube.objects import node_name_of, place_of, ref, status_of, uid_of
 from bot.kube.pull_failures import UNTOLD, Pulled, failed_image, normalized, parse_pulled, pulling_image
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look
+from bot.probes.contract import Look, RowValues
 from bot.probes.image_pulls.surroundings import PULL_REASONS, ImageRow, home_of
-from bot.probes.rows import RowValues
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 

@@ -15,9 +15,8 @@ from bot.kube.containers import containers_in
 from bot.kube.objects import has_ended, name_of, node_name_of, place_of, ref, status_of, uid_of
 from bot.kube.pull_failures import REASON, classify, is_like_pause, normalized, registry_of, sandbox_image
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look
+from bot.probes.contract import Look, RowValues
 from bot.probes.image_pulls.surroundings import ImageRow, home_of
-from bot.probes.rows import RowValues
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 

@@ -15,9 +15,8 @@ from bot.kube.objects import namespace_of, node_name_of, spec_of, status_of
 from bot.kube.owners import controller_of
 from bot.kube.pull_failures import normalized
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, beside_the_verdict, may
-from bot.probes.rows import RowValues
-from bot.probes.shared.questioned_workloads import READS_REVISIONS, older_revisions
+from bot.probes.contract import Look, RowValues, beside_the_verdict, may
+from bot.probes.shared.questioned import READS_REVISIONS, older_revisions
 from intents.domain import Json
 
 # Waiting reasons of a container whose image is missing (pkg/kubelet/images/types.go).

@@ -10,10 +10,9 @@ from typing import Final
 from bot.cluster.object_lists import ObjectList
 from bot.kube.ingresses import Backend, backends_of, has_port, port_names
 from bot.kube.objects import closest, name_of, namespace_of
-from bot.probes.contract import Look, Read, Shown, may, probe
+from bot.probes.contract import Look, Read, RowValues, Shown, may, probe
 from bot.probes.ingresses import classes
 from bot.probes.ingresses.classes import IngressRow, ingresses_in_question, row_of
-from bot.probes.rows import RowValues
 from intents.domain import Json, ProbeResult, Row
 
 _MOST_ROWS: Final = 200

@@ -29,9 +29,8 @@ from bot.kube.log_records import split_stamps
 from bot.kube.objects import closest, created_at, label_selector, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN, parse_time
-from bot.probes.contract import Look, Missing
-from bot.probes.rows import RowValues
-from bot.probes.shared.questioned_workloads import controller_workloads
+from bot.probes.contract import Look, Missing, RowValues
+from bot.probes.shared.questioned import controller_workloads
 from intents.domain import Json, ProbeResult, Row
 
 _NAMED: Final = ("service", "secret")

@@ -19,9 +19,8 @@ from bot.kube.owners import owner_of, workload_of
 from bot.kube.pod_states import is_ready, wanted_node
 from bot.kube.services import ip_in
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, Shown, at_most, beside_the_verdict, may, probe
+from bot.probes.contract import Look, RowValues, Shown, at_most, beside_the_verdict, may, probe
 from bot.probes.node_agents.agent_pods import MISSING, Agent, AgentRow, Placed, agent_row, agents_of, newest_lines
-from bot.probes.rows import RowValues
 from bot.probes.shared.log_lines import Line, compile_pattern
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row

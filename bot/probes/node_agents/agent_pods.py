@@ -29,8 +29,7 @@ from bot.kube.objects import (
 from bot.kube.owners import workload_of
 from bot.kube.pod_states import changed_at, is_ready, wanted_node
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, at_most
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, at_most
 from bot.probes.shared.log_lines import Line, logs_of, matches_in
 from intents.domain import Json, ObjectRef
 

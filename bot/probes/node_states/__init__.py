@@ -10,10 +10,9 @@ from bot.kube.node_readiness import allowed_behind, minors_behind
 from bot.kube.objects import name_of, ref
 from bot.kube.placement import is_cordoned
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, Shown, may, probe
+from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.node_states import cordons, pressure, readiness
 from bot.probes.node_states.questioned import NodeState, nodes_of
-from bot.probes.rows import RowValues
 from bot.probes.shared.scope import READS_PODS
 from intents.domain import Json, ProbeResult, Row
 

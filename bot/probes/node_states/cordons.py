@@ -12,9 +12,8 @@ from bot.kube.objects import waits_for_node as waits
 from bot.kube.owners import is_by_hand, last_written
 from bot.kube.placement import constraints_beyond, is_cordoned, unmet_labels, untolerated
 from bot.kube.quantities import Amounts, amounts, lacking, minus, plus, pod_requests
-from bot.probes.contract import Look
+from bot.probes.contract import Look, RowValues
 from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
-from bot.probes.rows import RowValues
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 

@@ -15,9 +15,8 @@ from bot.kube.placement import is_cordoned, taints_of
 from bot.kube.pod_states import DISK, EvictionCause, eviction_cause
 from bot.kube.quantities import MEMORY, amounts, pod_requests
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look
+from bot.probes.contract import Look, RowValues
 from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
-from bot.probes.rows import RowValues
 from intents.domain import Json, ProbeResult, Row
 from intents.templates import bytes_
 

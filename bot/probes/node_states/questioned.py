@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import has_ended, name_of, node_name_of, place_of
-from bot.probes.contract import Look
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef
 

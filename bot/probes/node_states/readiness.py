@@ -12,9 +12,8 @@ from bot.kube.node_readiness import JOINING_S, failed_together, failure_of, is_j
 from bot.kube.objects import condition, created_at, is_terminating, name_of, namespace_of, ref, spec_of
 from bot.kube.placement import is_cordoned
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look
+from bot.probes.contract import Look, RowValues
 from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
-from bot.probes.rows import RowValues
 from bot.probes.shared.holders import HEARTBEATS
 from intents.domain import Json, ProbeResult, Row
 

@@ -18,9 +18,8 @@ from bot.kube.placement import Taint, asked_labels, host_ports, is_cordoned, tak
 from bot.kube.quantities import PODS, lacking, pod_requests
 from bot.kube.spreading import closed_nodes, surroundings
 from bot.kube.volumes import claim_names, place_of_volume, reaches, volume_name_of
-from bot.probes.contract import Look, at_most
+from bot.probes.contract import Look, RowValues, at_most
 from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, uses_of, waits
-from bot.probes.rows import RowValues
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 

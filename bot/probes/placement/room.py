@@ -12,9 +12,8 @@ from bot.kube.owners import owner_of
 from bot.kube.placement import refusal
 from bot.kube.quantities import CPU, MEMORY, PODS, Amounts, amounts, lacking, pod_requests
 from bot.kube.spreading import Surroundings, closed_nodes, surroundings
-from bot.probes.contract import Look, at_most, beside_the_verdict
+from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict
 from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, uses_of, waits
-from bot.probes.rows import RowValues
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 from intents.templates import bytes_, cpu

@@ -30,9 +30,8 @@ from bot.kube.spreading import (
     same_component,
     surroundings,
 )
-from bot.probes.contract import Look, at_most
+from bot.probes.contract import Look, RowValues, at_most
 from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, waits
-from bot.probes.rows import RowValues
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 

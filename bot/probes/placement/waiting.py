@@ -10,7 +10,7 @@ from typing import Any, Final
 from bot.kube.objects import has_ended, name_of, node_name_of, ref, spec_of, status_of, waits_for_node
 from bot.kube.placement import is_cordoned
 from bot.kube.quantities import Amounts, amounts, minus, plus, pod_requests
-from bot.probes.rows import RowValues
+from bot.probes.contract import RowValues
 from bot.probes.shared.scope import PodValues, pod_values
 from intents.domain import Json, Row
 

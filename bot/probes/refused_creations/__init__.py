@@ -16,10 +16,9 @@ from bot.kube.owners import controller_of
 from bot.kube.refusals import RefusalKind, Refused, parse
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, beside_the_verdict, may, probe
+from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
 from bot.probes.refused_creations import obstacles
 from bot.probes.refused_creations.obstacles import Obstacle
-from bot.probes.rows import RowValues
 from bot.probes.shared import admission, backends
 from bot.probes.shared.refused_workloads import Suspected, Workload, suspected
 from intents.domain import ArgDeclaration, ObjectRef, ProbeResult, Row

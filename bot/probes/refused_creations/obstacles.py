@@ -15,8 +15,7 @@ from bot.kube.objects import closest, has_ended, labels_of, name_of, pod_templat
 from bot.kube.owners import owner_of
 from bot.kube.quantities import cpu_millis
 from bot.kube.refusals import Bound, Refused, Webhook, security_violations
-from bot.probes.contract import Look, beside_the_verdict
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, beside_the_verdict
 from bot.probes.shared import admission
 from bot.probes.shared.backends import Backend, backend
 from bot.probes.shared.refused_workloads import Workload

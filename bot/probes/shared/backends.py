@@ -14,8 +14,7 @@ from bot.kube.objects import label_selector, labels_of, name_of, pod_template_of
 from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready
 from bot.kube.services import ready_addresses, slices_of_service
-from bot.probes.contract import Look, may
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may
 from intents.domain import Json
 
 PERMISSIONS: Final = (

@@ -18,8 +18,7 @@ from bot.kube.job_runs import has_completed
 from bot.kube.objects import label_selector, name_of, namespace_of, node_name_of, phase_of, place_of
 from bot.kube.owners import generated_stem, owner_of
 from bot.kube.volumes import claim_names
-from bot.probes.contract import Look, Missing, may
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, Missing, RowValues, may
 from intents.domain import Json, ObjectRef
 
 

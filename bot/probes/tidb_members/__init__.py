@@ -21,8 +21,7 @@ from bot.kube.owners import ordinal_of
 from bot.kube.pod_states import is_ready
 from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import claim_names, reclaim_policy_of, volume_name_of
-from bot.probes.contract import Look, may, probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.tidb_members import clusters
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import annotations_of, place_of
-from bot.probes.contract import Look, Missing, may
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, Missing, RowValues, may
 from intents.domain import Json, ObjectRef
 
 KIND: Final = "tidbcluster.pingcap.com"
