@@ -95,11 +95,16 @@ class Container:
         """Return the message of its state, "" where there is none."""
         return str(self.detail.get("message") or "")
 
+    @property
+    def last_end(self) -> Mapping[str, Any]:
+        """Return how the run before this one ended; empty without one."""
+        return (self.status.get("lastState") or {}).get("terminated") or {}
+
     def ended(self, now: datetime) -> Run | None:
         """Return the last run that ended, if the status still knows one."""
         if self.state == "terminated":
             return _run(self.detail, current=True, now=now)
-        last = (self.status.get("lastState") or {}).get("terminated")
+        last = self.last_end
         # While a container waits for its next start, its last run's log is still the current one.
         return _run(last, current=self.state != "running", now=now) if last else None
 

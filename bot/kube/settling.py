@@ -82,7 +82,7 @@ def is_starting(pod: Json, now: datetime) -> bool:
 
 def is_in_time(container: Container, now: datetime) -> bool:
     """Tell whether a container that is not ready is in its first run, or before it, and within its time."""
-    if container.restarts or (container.status.get("lastState") or {}).get("terminated"):
+    if container.restarts or container.last_end:
         return False
     if container.state == "terminated":
         return False

@@ -149,7 +149,7 @@ def _row(look: Look, container: Container, said: Mapping[str, str] | None) -> Ro
 
 def _end_message(container: Container) -> str:
     ended = container.detail if container.state == "terminated" else {}
-    last = ended or (container.status.get("lastState") or {}).get("terminated") or {}
+    last = ended or container.last_end
     not_started = container.message if container.reason in NOT_STARTED else ""
     return str(last.get("message") or not_started)
 

@@ -112,7 +112,7 @@ def _common(look: Look, container: Container) -> _Container:
 
 
 def _state_row(look: Look, container: Container, tops: Mapping[tuple[str, str], _Owner] | None) -> Row:
-    pod, last = container.pod, _last(container)
+    pod, last = container.pod, container.last_end
     ended = container.detail if container.state == "terminated" else last
     texts = (container.message, container.reason, last.get("message"), last.get("reason"))
     return _common(look, container).row(
@@ -123,11 +123,6 @@ def _state_row(look: Look, container: Container, tops: Mapping[tuple[str, str], 
         lasts=not container.ready,
         more=None if tops is None else tops.get(place_of(pod), _Owner()).values(),
     )
-
-
-def _last(container: Container) -> Mapping[str, Any]:
-    """Return how the run before this one ended."""
-    return (container.status.get("lastState") or {}).get("terminated") or {}
 
 
 def _effective(contexts: Sequence[Mapping[str, Any]], key: str, unset: Any) -> Any:
@@ -145,7 +140,7 @@ def _is_troubled(look: Look, container: Container) -> bool:
     succeeded = container.state == "terminated" and container.detail.get("exitCode") == 0
     if succeeded and (container.init or phase_of(container.pod) == "Succeeded"):
         return False
-    last_s = look.age_s(_last(container).get("finishedAt"))
+    last_s = look.age_s(container.last_end.get("finishedAt"))
     restarted = container.restarts > 0 and last_s != UNKNOWN and last_s <= _RECENT_S
     return not container.ready or restarted
 

@@ -27,7 +27,7 @@ from bot.kube.objects import (
 from bot.kube.owners import owner_of
 from bot.kube.volumes import Attachment, MountedVolume, claim_names, volume_name_of
 from bot.probes.contract import Look, RowValues, may, probe
-from bot.probes.shared.scope import READS_PODS, pods_or_claim_users
+from bot.probes.shared.scope import READS_PODS, claim_and_volume, pods_or_claim_users
 from intents.domain import Json, ProbeResult, Row
 
 # The pods of one owner wait for the same.
@@ -174,11 +174,9 @@ async def _of_one_pod(look: Look, pod: Json, mounted: MountedVolume) -> list[Row
 async def _volume_of(look: Look, pod: Json, mounted: MountedVolume) -> Json:
     if not mounted.claim:
         return {}
-    claim = await look.find("PersistentVolumeClaim", mounted.claim, namespace=namespace_of(pod))
-    if not claim or not volume_name_of(claim):
-        return {}
-    volume = await look.find("PersistentVolume", volume_name_of(claim))
-    return volume or {"metadata": {"name": volume_name_of(claim)}}
+    claim, volume = await claim_and_volume(look, namespace_of(pod), mounted.claim)
+    bound = volume_name_of(claim)
+    return volume or ({"metadata": {"name": bound}} if bound else {})
 
 
 async def _driver_pod(look: Look, node: str, driver: str) -> Json | None:

@@ -19,7 +19,7 @@ from bot.probes.claims.in_question import MOST_CLAIMS, ClaimRow, ClaimsInQuestio
 from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict
 from bot.probes.shared.holders import suspects_of
 from bot.probes.shared.log_lines import BadPattern, compile_pattern
-from bot.probes.shared.scope import pods_or_claim_users
+from bot.probes.shared.scope import claim_and_volume, pods_or_claim_users
 from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row
 
 # A claim and its cluster are created within moments of each other, in either order.
@@ -80,10 +80,8 @@ async def read_volumes(look: Look) -> ProbeResult:
 
 async def _claimed(look: Look, pod: Json, name: str) -> _Claimed:
     top = await look.topmost(pod)
-    claim = await look.find("PersistentVolumeClaim", name, namespace=namespace_of(pod)) or {}
-    volume_name = volume_name_of(claim)
-    volume = await look.find("PersistentVolume", volume_name) if volume_name else None
-    return _Claimed(pod=pod, name=name, claim=claim, volume=volume or {}, top=top)
+    claim, volume = await claim_and_volume(look, namespace_of(pod), name)
+    return _Claimed(pod=pod, name=name, claim=claim, volume=volume, top=top)
 
 
 def _volume_row(look: Look, claimed: _Claimed) -> Row:

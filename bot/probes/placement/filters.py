@@ -17,10 +17,10 @@ from bot.kube.owners import last_written, owner_of
 from bot.kube.placement import Taint, asked_labels, host_ports, is_cordoned, taken, unmet_labels, untolerated
 from bot.kube.quantities import PODS, lacking, pod_requests
 from bot.kube.spreading import closed_nodes, surroundings
-from bot.kube.volumes import claim_names, place_of_volume, reaches, volume_name_of
+from bot.kube.volumes import claim_names, place_of_volume, reaches
 from bot.probes.contract import Look, RowValues, at_most
 from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, uses_of, waits
-from bot.probes.shared.scope import pods_of
+from bot.probes.shared.scope import claim_and_volume, pods_of
 from intents.domain import Json, ProbeResult, Row
 
 SELECTOR: Final = "selector"
@@ -102,14 +102,8 @@ async def read(look: Look) -> ProbeResult:
 async def _volumes(look: Look, pod: Json) -> list[Json]:
     """Return the volumes that the pod's claims are bound to."""
     claims = claim_names(pod)[:_MOST_CLAIMS]
-    found = await asyncio.gather(*(_volume(look, namespace_of(pod), claim) for claim in claims))
-    return [each for each in found if each]
-
-
-async def _volume(look: Look, namespace: str, name: str) -> Json | None:
-    claim = await look.find("PersistentVolumeClaim", name, namespace=namespace)
-    volume = volume_name_of(claim or {})
-    return await look.find("PersistentVolume", volume) if volume else None
+    found = await asyncio.gather(*(claim_and_volume(look, namespace_of(pod), claim) for claim in claims))
+    return [volume for _, volume in found if volume]
 
 
 def _reasons(pod: Json, node: NodeUse, volumes: Sequence[Json], closed: Mapping[str, str]) -> Reasons:

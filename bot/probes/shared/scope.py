@@ -17,7 +17,7 @@ from bot.kube.containers import Container
 from bot.kube.job_runs import has_completed
 from bot.kube.objects import label_selector, name_of, namespace_of, node_name_of, phase_of, place_of
 from bot.kube.owners import generated_stem, owner_of
-from bot.kube.volumes import claim_names
+from bot.kube.volumes import claim_names, volume_name_of
 from bot.probes.contract import Look, Missing, RowValues, may
 from intents.domain import Json, ObjectRef
 
@@ -210,3 +210,10 @@ async def namespaces_of(look: Look) -> tuple[Json, ...]:
         return (await look.snapshot.get("Namespace", name),)
     except NotFound:
         raise Missing(f"Namespace {name}") from None
+
+
+async def claim_and_volume(look: Look, namespace: str, name: str) -> tuple[Json, Json]:
+    """Return a claim and the volume that it is bound to; empty for what does not exist or is not readable."""
+    claim = await look.find("PersistentVolumeClaim", name, namespace=namespace) or {}
+    bound = volume_name_of(claim)
+    return claim, (await look.find("PersistentVolume", bound) if bound else None) or {}

@@ -22,6 +22,7 @@ from bot.kube.pod_states import is_ready
 from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import claim_names, reclaim_policy_of, volume_name_of
 from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared.scope import claim_and_volume
 from bot.probes.tidb_members import clusters
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
@@ -251,10 +252,8 @@ async def _volume(look: Look, store: _Store, cluster: Json, pod: Json) -> _Volum
     labels = f"app.kubernetes.io/instance={name_of(cluster)},{_LABEL}={store['id']}"
     volume = min(await look.list("PersistentVolume", labels=labels), key=name_of, default=None)
     if volume is None and pvc:
-        claim = await look.find("PersistentVolumeClaim", pvc, namespace=namespace_of(cluster))
-        name = volume_name_of(claim or {})
-        volume = await look.find("PersistentVolume", name) if name else None
-    if volume is None:
+        _, volume = await claim_and_volume(look, namespace_of(cluster), pvc)
+    if not volume:
         return _Volume(pvc=pvc)
     return _Volume(pvc=pvc, pv=name_of(volume), reclaim_policy=reclaim_policy_of(volume))
 
