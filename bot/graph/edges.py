@@ -18,7 +18,15 @@ from bot.kube.owners import owner_references, workload_of
 from bot.kube.placement import selects
 from bot.kube.services import selector_of, service_of
 from bot.kube.tidb_clusters import labelled_cluster
-from bot.kube.volumes import attachment_in, claim_names, claim_reference, class_of, driver_of, volume_name_of
+from bot.kube.volumes import (
+    attachment_in,
+    claim_names,
+    claim_reference,
+    class_of,
+    class_of_volume,
+    driver_of,
+    volume_name_of,
+)
 from intents.edges import Edge, EdgeType, ObjectKey
 from intents.focus import CLUSTER_SCOPED
 
@@ -197,7 +205,7 @@ def _of_claim(claim: Mapping[str, Any], home: str) -> Iterator[Named]:
 
 
 def _of_volume(volume: Mapping[str, Any], _home: str) -> Iterator[Named]:
-    yield EdgeType.REFERENCES, ("StorageClass", "", str(spec_of(volume).get("storageClassName") or ""))
+    yield EdgeType.REFERENCES, ("StorageClass", "", class_of_volume(volume))
 
 
 def _of_class(storage_class: Mapping[str, Any], _home: str) -> Iterator[Named]:

@@ -37,6 +37,11 @@ _IS_DEFAULT: Final = (
 )
 
 
+def class_of_volume(volume: Mapping[str, Any]) -> str:
+    """Return the class of a volume, "" where it has none."""
+    return str(spec_of(volume).get("storageClassName") or "")
+
+
 def class_of(claim: Mapping[str, Any]) -> str | None:
     """Return the class a claim or claim template names: "" if it asks for none on purpose, None if it names none."""
     annotations = annotations_of(claim)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from bot.kube.objects import name_of, ref, spec_of, status_of
 from bot.kube.timestamps import UNKNOWN, Validity, bundle_validities, parse_time
 from bot.probes.contract import Look, RowValues, may, probe
-from bot.probes.shared import admission
+from bot.probes.shared import backends
 from bot.probes.shared.kinds import served_objects
 from intents.domain import ObjectRef, ProbeResult, Row
 
@@ -81,7 +81,7 @@ async def _of_webhooks(look: Look) -> list[_Held]:
             part=each.name,
             needs_bundle=bool(each.service),
         )
-        for each in await admission.webhooks(look)
+        for each in await backends.webhooks(look)
     ]
 
 
@@ -184,7 +184,7 @@ PROBE: Final = probe(
     says="a row per caBundle of a webhook or APIService, and per Certificate of cert-manager: is it still valid",
     row=_Certificate,
     permissions=(
-        *admission.PERMISSIONS,
+        *backends.READS_WEBHOOKS,
         *may("list", "apiservices.apiregistration.k8s.io", "certificates.cert-manager.io"),
     ),
     read=read,

@@ -15,7 +15,7 @@ from typing import Any, Final
 from bot.kube.objects import name_of, ref, spec_of
 from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared import backends
-from bot.probes.shared.admission import called_service
+from bot.probes.shared.backends import called_service
 from intents.domain import Json, ProbeResult, Row
 
 # Many definitions of a product share one webhook; each backend is read once.

@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.kube.objects import is_terminating, name_of, namespace_of, phase_of, place_of, ref, spec_of, waits_for_node
+from bot.kube.objects import is_terminating, name_of, namespace_of, phase_of, place_of, ref, waits_for_node
 from bot.kube.placement import refusal
 from bot.kube.volumes import (
     NO_PROVISIONER,
     capacity_bytes,
     claim_names,
     class_of,
+    class_of_volume,
     default_class,
     holder_of,
     is_free_for,
@@ -92,7 +93,7 @@ class _Cluster:
         return self.default if named is None else named
 
     def volumes_of(self, name: str) -> list[Json]:
-        return [each for each in self.volumes if _class_of_volume(each) == name]
+        return [each for each in self.volumes if class_of_volume(each) == name]
 
     def is_static(self, claim: Json) -> bool:
         """Tell whether only existing volumes can serve the claim.
@@ -187,10 +188,6 @@ def _is_pending(claim: Json) -> bool:
     return phase_of(claim) in ("", "Pending")
 
 
-def _class_of_volume(volume: Json) -> str:
-    return str(spec_of(volume).get("storageClassName") or "")
-
-
 def _rows(waiting: _UnscheduledPod, cluster: _Cluster) -> list[Row]:
     claims = waiting.unserved(cluster)
     if not claims:
@@ -261,7 +258,7 @@ def _all_found(claims: Sequence[Json], volumes: Sequence[Json], cluster: _Cluste
     """Tell whether each claim gets its own volume; the smallest claim takes the smallest one, as the binder does."""
     left = sorted(volumes, key=lambda each: (capacity_bytes(each), name_of(each)))
     for claim in sorted(claims, key=wanted_bytes):
-        fitting = (each for each in left if _class_of_volume(each) == cluster.class_of(claim))
+        fitting = (each for each in left if class_of_volume(each) == cluster.class_of(claim))
         taken = next((each for each in fitting if is_free_for(each, claim) and not misfit(each, claim)), None)
         if taken is None:
             return False

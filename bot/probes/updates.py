@@ -18,7 +18,7 @@ from bot.kube.owners import Write, controller_reference, writes_of
 from bot.kube.refusals import Webhook
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, may, probe
-from bot.probes.shared import admission
+from bot.probes.shared import backends
 from intents.domain import Json, ProbeResult, Row
 
 # Kinds that every cluster has, few enough to list, whose updates start work elsewhere.
@@ -79,8 +79,8 @@ def _is_in_question(look: Look, obj: Json) -> bool:
 
 
 async def _blocking(look: Look) -> list[Webhook]:
-    named = admission.named_in(look)
-    found = await admission.webhooks(look)
+    named = backends.named_in(look)
+    found = await backends.webhooks(look)
     return [each for each in found if each.blocking and (not named or named.means(each))]
 
 
@@ -187,7 +187,7 @@ PROBE: Final = probe(
     row=_Update,
     permissions=(
         *may("list", *(f"{plural}.apps" for plural in _KINDS.values())),
-        *admission.PERMISSIONS,
+        *backends.READS_WEBHOOKS,
         *may("list", "namespaces"),
     ),
     read=read,

@@ -14,7 +14,7 @@ from typing import Final
 from bot.kube.objects import created_at, name_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.timestamps import UNKNOWN
-from bot.kube.volumes import class_of, default_class
+from bot.kube.volumes import class_of, class_of_volume, default_class
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, most_like, phase
 from bot.probes.contract import Look, RowValues
 from intents.domain import Json, ProbeResult, Row
@@ -90,7 +90,7 @@ async def _storage(look: Look, claims: Sequence[Json]) -> _Storage | None:
     volumes = await look.whole("PersistentVolume")
     if volumes is None:
         return _Storage(classes=classes)
-    counts = Counter(str(spec_of(volume).get("storageClassName") or "") for volume in volumes)
+    counts = Counter(map(class_of_volume, volumes))
     return _Storage(classes=classes, volumes=counts)
 
 

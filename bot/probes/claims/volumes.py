@@ -11,10 +11,18 @@ from typing import Final
 
 from bot.cluster.owners import Top
 from bot.kube.containers import containers_in, trouble_order
-from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, place_of, ref, spec_of
+from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, place_of, ref
 from bot.kube.owners import owner_of
 from bot.kube.timestamps import UNKNOWN
-from bot.kube.volumes import claim_names, holder_of, is_local, nodes_of, reclaim_policy_of, volume_name_of
+from bot.kube.volumes import (
+    claim_names,
+    class_of_volume,
+    holder_of,
+    is_local,
+    nodes_of,
+    reclaim_policy_of,
+    volume_name_of,
+)
 from bot.probes.claims.in_question import MOST_CLAIMS, ClaimRow, ClaimsInQuestion, claims_in_question, most_like, phase
 from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict
 from bot.probes.shared.holders import suspects_of
@@ -93,7 +101,7 @@ def _volume_row(look: Look, claimed: _Claimed) -> Row:
         pod=name_of(pod),
         pvc=claimed.name,
         phase=phase_of(claim),
-        storage_class=_storage_class(claim) or _storage_class(volume),
+        storage_class=class_of_volume(claim) or class_of_volume(volume),
     )
     shown = VolumeShown(
         crash_looping=any(each.crash_looping(look.now) for each in containers_in(pod)),
@@ -111,10 +119,6 @@ def _volume_row(look: Look, claimed: _Claimed) -> Row:
         + (f"; kubectl get pv {pv} -o yaml" if pv else ""),
         more=shown.values(),
     )
-
-
-def _storage_class(obj: Json) -> str:
-    return str(spec_of(obj).get("storageClassName") or "")
 
 
 def _node(volume: Json, pod: Json) -> str:

@@ -19,7 +19,7 @@ from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
 from bot.probes.refused_creations import obstacles
 from bot.probes.refused_creations.obstacles import Obstacle
-from bot.probes.shared import admission, backends
+from bot.probes.shared import backends
 from bot.probes.shared.refused_workloads import Suspected, Workload, suspected
 from intents.domain import ArgDeclaration, ObjectRef, ProbeResult, Row
 
@@ -176,7 +176,7 @@ PROBE: Final = probe(
         *may("get list", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "deployments.apps", "jobs.batch"),
         *may("get list", "serviceaccounts", "pods"),
         *may("list", "limitranges", "events"),
-        *admission.PERMISSIONS,
+        *backends.READS_WEBHOOKS,
         *backends.PERMISSIONS,
         *may("get", "resourcequotas", "namespaces", "validatingadmissionpolicies.admissionregistration.k8s.io"),
     ),

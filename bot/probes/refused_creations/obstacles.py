@@ -16,7 +16,7 @@ from bot.kube.owners import owner_of
 from bot.kube.quantities import cpu_millis
 from bot.kube.refusals import Bound, Refused, Webhook, security_violations
 from bot.probes.contract import Look, RowValues, beside_the_verdict
-from bot.probes.shared import admission
+from bot.probes.shared import backends
 from bot.probes.shared.backends import Backend, backend
 from bot.probes.shared.refused_workloads import Workload
 from intents.domain import Json, ObjectRef
@@ -256,12 +256,12 @@ async def failing(look: Look, refused: Refused) -> Obstacle:
 
 
 async def _webhook(look: Look, name: str) -> Webhook | None:
-    return next((each for each in await admission.webhooks(look) if each.name == name), None)
+    return next((each for each in await backends.webhooks(look) if each.name == name), None)
 
 
 async def _of_absent(look: Look) -> str:
     """Tell whether a webhook that was not found stands: it is gone only if all that exist were read."""
-    return "False" if await admission.all_listed(look) else ""
+    return "False" if await backends.all_listed(look) else ""
 
 
 def _failure(behind: Backend, why: str) -> str:
