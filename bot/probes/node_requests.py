@@ -28,7 +28,6 @@ from bot.kube.objects import (
     status_of,
 )
 from bot.kube.owners import owner_of, workload_of
-from bot.kube.placement import is_cordoned
 from bot.kube.quantities import CPU, MEMORY, Amounts, amounts, pod_requests
 from bot.kube.services import is_control_plane
 from bot.probes.contract import Look, RowValues, at_most, may, probe
@@ -130,7 +129,6 @@ class _Requests(RowValues):
     """What DaemonSets and all pods request of a node."""
 
     node: str
-    unschedulable: bool  # cordoned
     of_autoscaler: _OfAutoscaler
     disabled: bool  # the node's annotation forbids to remove it
     resource: str  # cpu or memory: of which DaemonSets request the larger share
@@ -228,7 +226,6 @@ def _row(load: _Load, scaler: _Autoscaler, top: str) -> Row:
     name, resource = name_of(load.node), load.resource
     requests = _Requests(
         node=name,
-        unschedulable=is_cordoned(load.node),
         of_autoscaler=_of_autoscaler(scaler),
         disabled=annotations_of(load.node).get(_DISABLED) == "true",
         resource=resource,
