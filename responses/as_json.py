@@ -8,9 +8,11 @@ added over time, never renamed.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
 
 from intents.domain import (
     Dependents,
@@ -21,14 +23,18 @@ from intents.domain import (
     Hypothesis,
     JudgedHypothesis,
     Language,
+    Link,
     NearestEntry,
     ObjectRef,
+    Observation,
     Plot,
+    PlotLine,
     RecentChange,
     Remedy,
     SignatureMatch,
     Step,
     Table,
+    Text,
     TimelineEvent,
 )
 from responses.named_objects import named_sentences
@@ -60,9 +66,10 @@ def diagnosis_json(diagnosis: SafeDiagnosis, *, language: Language, timing: RunS
 
 def matching_json(hypotheses: Sequence[Hypothesis], nearest: Sequence[Hypothesis]) -> str:
     """Return the document of `casebook match`. The hypotheses have passed `safe_value`."""
-    return dumps(
-        {"hypotheses": [_hypothesis(one) for one in hypotheses], "nearest": [_hypothesis(one) for one in nearest]}
-    )
+    return dumps({
+        "hypotheses": [keys_json(one, "incident score matches named", Language.EN) for one in hypotheses],
+        "nearest": [keys_json(one, "incident score matches named", Language.EN) for one in nearest],
+    })  # fmt: skip
 
 
 def dumps(document: Mapping[str, Any]) -> str:
@@ -72,193 +79,110 @@ def dumps(document: Mapping[str, Any]) -> str:
 
 def _diagnosis(diagnosis: Diagnosis, language: Language) -> Json:
     return {
+        **keys_json(
+            diagnosis, "standing cluster owners hypotheses timeline gaps unexplained changes impact nearest", language
+        ),
         "target": _target(diagnosis.focus),
         "named": [
-            {
-                "target": object_json(note.target),
-                "existence": str(note.existence),
-                "instead": object_json(note.instead),
-                "candidates": [object_json(one) for one in note.candidates],
-                "elsewhere": list(note.elsewhere),
-                "affected": [object_json(one) for one in note.affected],
-                "others": note.others,
-                "says": says,
-            }
+            {**keys_json(note, "target existence instead candidates elsewhere affected others", language), "says": says}
             for note, says in zip(diagnosis.named, named_sentences(diagnosis, language), strict=True)
         ],
-        "standing": [each.in_(language) for each in diagnosis.standing],
-        "cluster": diagnosis.cluster,
         "language": str(language),
-        "owners": [object_json(owner) for owner in diagnosis.owners],
-        "hypotheses": [_judged(one, language) for one in diagnosis.hypotheses],
-        "timeline": [_moment(moment, language) for moment in diagnosis.timeline],
-        "gaps": [gap_json(gap) for gap in diagnosis.gaps],
-        "unexplained": [
-            {"subject": object_json(one.subject), "quote": one.quote, "times": one.times}
-            for one in diagnosis.unexplained
-        ],
-        "changes": [_change(one) for one in diagnosis.changes],
-        "impact": [_dependents(each) for each in diagnosis.impact],
-        "nearest": [_nearest(one, language) for one in diagnosis.nearest],
     }
 
 
 def _target(focus: Focus) -> Json | None:
     if not (focus.name or focus.namespace or focus.node):
         return None
-    return {
-        "kind": focus.kind,
-        "namespace": focus.namespace,
-        "name": focus.name,
-        "container": focus.container,
-        "node": focus.node,
-    }
-
-
-def _change(one: RecentChange) -> Json:
-    return {
-        "subject": object_json(one.subject),
-        "at": one.at.isoformat(),
-        "before_s": one.before_s,
-        "what": [*one.what, *([one.says.en] if one.says else [])],
-        "revision": one.revision,
-        "by": one.by,
-    }
-
-
-def _dependents(those: Dependents) -> Json:
-    return {
-        "kind": those.kind,
-        "via": str(those.via),
-        "count": those.count,
-        "at_least": those.at_least,
-        "objects": [{**(object_json(one.object) or {}), "host": one.host} for one in those.first],
-        "ready": those.ready,
-        "of": those.of,
-    }
+    return keys_json(focus, "kind namespace name container node", Language.EN)
 
 
 def object_json(ref: ObjectRef | None) -> Json | None:
     """Return the reference to an object."""
-    return None if ref is None else {"kind": ref.kind, "namespace": ref.namespace, "name": ref.name, "uid": ref.uid}
+    return None if ref is None else keys_json(ref, "kind namespace name uid", Language.EN)
+
+
+def _gap(gap: Gap) -> Json:
+    """Return what could not be read."""
+    permission = str(gap.permission) if gap.permission else None
+    return {**keys_json(gap, "what reason detail", Language.EN), "permission": permission}
+
+
+def keys_json(value: Any, keys: str, language: Language) -> Json:
+    """Return these attributes of a value as JSON."""
+    return {key: _json(getattr(value, key), language) for key in keys.split()}
+
+
+def _json(value: Any, language: Language) -> Any:
+    """Return a value as JSON: texts in the language, objects with the keys that are documented for them."""
+    match value:
+        case Text():
+            return value.in_(language)
+        case ObjectRef():
+            return object_json(value)
+        case Gap():
+            return _gap(value)
+        case Enum():
+            return str(value)
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return dict(value)
+        case list() | tuple():
+            return [_json(each, language) for each in value]
+        case _:
+            write = _WRITERS.get(type(value))
+            return write(value, language) if write else value
+
+
+def _change(one: RecentChange, language: Language) -> Json:
+    what = [*one.what, *([one.says.en] if one.says else [])]
+    return {**keys_json(one, "subject at before_s revision by", language), "what": what}
+
+
+def _dependents(those: Dependents, language: Language) -> Json:
+    objects = [{**(object_json(one.object) or {}), "host": one.host} for one in those.first]
+    return {**keys_json(those, "kind via count at_least ready of", language), "objects": objects}
 
 
 def _judged(one: JudgedHypothesis, language: Language) -> Json:
+    shown = "incident verdict severity title summary root_cause impact candidates capability findings runbook links"
     return {
-        "incident": one.incident,
-        "verdict": str(one.verdict),
+        **keys_json(one, shown, language),
         "score": one.hypothesis.score,
-        "severity": str(one.severity),
-        "title": one.title.in_(language),
-        "summary": one.summary.in_(language),
-        "root_cause": one.root_cause.in_(language),
-        "impact": one.impact.in_(language),
         "object": object_json(one.subject),
-        "candidates": [object_json(each) for each in one.candidates],
         "effect_of": {"incident": one.cause.incident, "object": object_json(one.cause.subject)} if one.cause else None,
         "pointed_to_by": one.hypothesis.pointed_to_by or None,
-        "capability": one.capability,
-        "matches": [_match(match) for match in one.hypothesis.matches],
-        "findings": [_finding(finding, language) for finding in one.findings],
-        "remediations": [_remedy(remedy, language) for remedy in one.remedies],
-        "runbook": [_step(step, language) for step in one.runbook],
-        "links": [{"title": link.title, "url": link.url} for link in one.links],
+        "matches": _json(one.hypothesis.matches, language),
+        "remediations": _json(one.remedies, language),
     }
-
-
-def _hypothesis(one: Hypothesis) -> Json:
-    return {
-        "incident": one.incident,
-        "score": one.score,
-        "matches": [_match(match) for match in one.matches],
-        "named": dict(one.named),
-    }
-
-
-def _match(match: SignatureMatch) -> Json:
-    return {
-        "line": match.line,
-        "quote": match.quote,
-        "signature": match.signature,
-        "score": match.score,
-        "captures": dict(match.captures),
-    }
-
-
-def _finding(finding: Finding, language: Language) -> Json:
-    return {
-        "rule": finding.rule,
-        "outcome": str(finding.outcome),
-        "says": finding.says.in_(language),
-        "decisive": finding.decisive,
-        "pasted": finding.pasted,
-        "subject": object_json(finding.subject),
-        "quote": finding.quote,
-        "reproduce": finding.reproduce,
-        "table": _table(finding.table),
-        "plot": _plot(finding.plot, language),
-        "gaps": [gap_json(gap) for gap in finding.gaps],
-    }
-
-
-def _plot(plot: Plot | None, language: Language) -> Json | None:
-    if plot is None:
-        return None
-    lines = [{"label": line.label, "points": [list(point) for point in line.points]} for line in plot.lines]
-    return {"title": plot.title.in_(language), "unit": str(plot.unit), "limit": plot.limit, "lines": lines}
 
 
 def _moment(moment: TimelineEvent, language: Language) -> Json:
-    return {
-        "at": moment.at.isoformat(),
-        "subject": object_json(moment.subject),
-        "says": moment.says.in_(language),
-        "incident": moment.incident,
-        "part": str(moment.part) or None,
-        "count": moment.count,
-        "lasts": moment.lasts,
-    }
-
-
-def _table(table: Table | None) -> Json | None:
-    return None if table is None else {"columns": list(table.columns), "rows": [list(row) for row in table.rows]}
-
-
-def gap_json(gap: Gap) -> Json:
-    """Return what could not be read."""
-    return {
-        "what": gap.what,
-        "reason": str(gap.reason),
-        "permission": str(gap.permission) if gap.permission else None,
-        "detail": gap.detail,
-    }
+    return {**keys_json(moment, "at subject says incident count lasts", language), "part": str(moment.part) or None}
 
 
 def _remedy(remedy: Remedy, language: Language) -> Json:
-    return {
-        "id": remedy.id,
-        "action": remedy.action,
-        "title": remedy.title.in_(language),
-        "target": object_json(remedy.target),
-        "args": dict(remedy.args),
-        "risk": remedy.risk,
-        "until": remedy.until or None,
-        "warning": remedy.warning.in_(language) if remedy.warning else None,
-    }
+    return {**keys_json(remedy, "id action title target args risk warning", language), "until": remedy.until or None}
 
 
-def _step(step: Step, language: Language) -> Json:
-    return {
-        "says": step.says.in_(language),
-        "run": step.run,
-        "warning": step.warning.in_(language) if step.warning else None,
-    }
+def _documented(keys: str) -> Callable[[Any, Language], Json]:
+    return lambda value, language: keys_json(value, keys, language)
 
 
-def _nearest(one: NearestEntry, language: Language) -> Json:
-    return {
-        "incident": one.incident,
-        "title": one.title.in_(language),
-        "score": one.score,
-        "decided_by": one.decided_by,
-    }
+_WRITERS: Final[Mapping[type, Callable[[Any, Language], Json]]] = {
+    Dependents: _dependents,
+    Finding: _documented("rule outcome says decisive pasted subject quote reproduce table plot gaps"),
+    JudgedHypothesis: _judged,
+    Link: _documented("title url"),
+    NearestEntry: _documented("incident title score decided_by"),
+    Observation: _documented("subject quote times"),
+    Plot: _documented("title unit limit lines"),
+    PlotLine: _documented("label points"),
+    RecentChange: _change,
+    Remedy: _remedy,
+    SignatureMatch: _documented("line quote signature score captures"),
+    Step: _documented("says run warning"),
+    Table: _documented("columns rows"),
+    TimelineEvent: _moment,
+}

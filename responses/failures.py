@@ -1,9 +1,15 @@
-"""Say why there is no answer or no change, and what to do next. Surfaces add only their own layout."""
+"""Say why there is no answer or no change, and what to do next. Surfaces add only their own layout.
+
+Part of it is which cluster was queried and why, which ones it could be, and why one could not be queried; and why a
+submitted file, whose name may be empty, could not be read.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from intents.cluster_choice import ChoiceReason, UnknownCluster
 from intents.domain import GapReason, Language, NamedObject, Text
 from responses import words
 from responses.named_objects import named_sentence
@@ -42,10 +48,7 @@ def target_not_found(named: NamedObject) -> Text:
 
 def without_cluster(reason: str) -> Text:
     """Say that the answer rests on the text alone; `reason` is one line that says what to change."""
-    return Text(
-        en=f"no cluster was queried: {reason}",
-        zh=f"未查询集群：{reason}",
-    )
+    return Text(en=f"no cluster was queried: {reason}", zh=f"未查询集群：{reason}")
 
 
 # --- no connection, no capacity -------------------------------------------------------------------------------------
@@ -130,8 +133,7 @@ REQUESTER_NOT_ALLOWED: Final = Text(
     zh="申请人已无权执行此操作，因此无法批准",
 )
 WAITING_FOR_APPROVER: Final = Text(
-    en="you have already confirmed this; another member must approve it",
-    zh="您已确认此操作，须由其他人批准",
+    en="you have already confirmed this; another member must approve it", zh="您已确认此操作，须由其他人批准"
 )
 FAILED_BEFORE_WRITING: Final = Text(
     en="Casebook hit an internal error before it wrote anything. Run the diagnosis again. If it fails again, follow "
@@ -157,4 +159,148 @@ PLAN_EXPIRED: Final = Text(
 PRESS_AGAIN: Final = Text(
     en="this took too long, or Casebook was restarted. Nothing was changed; press the button again",
     zh="耗时过长，或 Casebook 在此期间重启。未做任何更改，请重新点击",
+)
+
+
+_REASONS: Final[Mapping[ChoiceReason, Text]] = {
+    ChoiceReason.PRESSED: Text(en="as selected", zh="已选择"),
+    ChoiceReason.NAMED: Text(en="named in the question", zh="提问中指明"),
+    ChoiceReason.TEXT: Text(en="named in the text", zh="文本中指明"),
+    ChoiceReason.THREAD: Text(en="same as before in this thread", zh="与此消息列之前相同"),
+    ChoiceReason.CHANNEL: Text(en="this channel's default", zh="此频道的默认集群"),
+    ChoiceReason.CONFIGURED: Text(en="the default", zh="默认集群"),
+    ChoiceReason.FOUND: Text(en="no other cluster has the object", zh="仅在此集群中找到该对象"),
+}
+_MOST: Final = 10
+
+WHICH_CLUSTER: Final = Text(en="Which cluster?", zh="查询哪个集群？")
+ANOTHER_CLUSTER: Final = Text(en="Query another cluster:", zh="查询其他集群：")
+CHOOSE_CLUSTER: Final = Text(en="Choose a cluster", zh="选择集群")
+SEVERAL_CLUSTERS: Final = Text(
+    en="the text could refer to several clusters, so none was queried", zh="文本可能涉及多个集群，因此未查询任何集群"
+)
+CLUSTER_NOT_VISIBLE: Final = Text(
+    en="the policy does not allow you to see this cluster here; nothing was queried",
+    zh="策略不允许您在此查看该集群；未进行查询",
+)
+
+
+def reason_for(reason: ChoiceReason) -> Text | None:
+    """Return why this cluster was queried; None where there was no choice."""
+    return _REASONS.get(reason)
+
+
+def found_only_there(unasked: Sequence[str]) -> Text:
+    """Say that this cluster has the object; `unasked` are clusters that did not answer in time."""
+    if not unasked:
+        return _REASONS[ChoiceReason.FOUND]
+    silent = ", ".join(unasked[:_MOST])
+    return Text(en=f"it has the object; {silent} could not be queried", zh=f"已在其中找到该对象；无法查询 {silent}")
+
+
+def unknown_cluster(choice: UnknownCluster, visible: Sequence[str]) -> Text:
+    """Say that the named cluster does not exist, and suggest only names from `visible`."""
+    if choice.closest:
+        return Text(
+            en=f"there is no cluster “{choice.named}” here; did you mean {choice.closest}?",
+            zh=f"此处没有集群“{choice.named}”；您要找的是 {choice.closest} 吗？",
+        )
+    names = ", ".join(visible[:_MOST])
+    return Text(
+        en=f"there is no cluster “{choice.named}” here. Available clusters: {names}",
+        zh=f"此处没有集群“{choice.named}”。可用的集群：{names}",
+    )
+
+
+def unreachable(cluster: str, reason: GapReason) -> Text:
+    """Say that one of several clusters could not be queried, and which settings its operator should check."""
+    says = cluster_unreachable(cluster, reason)
+    return Text(
+        en=f"{says.en}. Operator of Casebook: check the address and login of "
+        f"the context {cluster} in KUBECONFIG, and the list of clusters in CASEBOOK_CONTEXTS",
+        zh=f"{says.zh}。Casebook 的维护者请检查 KUBECONFIG 中的 context {cluster}（地址与凭据）"
+        f"以及 CASEBOOK_CONTEXTS 中的集群列表",
+    )
+
+
+def or_name_it(names: Sequence[str]) -> Text:
+    """Say how to name a cluster in words: ephemeral messages have no buttons, and a menu has at most 100 options."""
+    return Text(
+        en=f"Or name the cluster in your question: {', '.join(f'“in {name}”' for name in names[:_MOST])}",
+        zh=f"或在提问中指明集群：{'、'.join(f'“在 {name}”' for name in names[:_MOST])}",
+    )
+
+
+def cluster_busy(cluster: str) -> Text:
+    """Say that too many requests already wait for this cluster."""
+    return Text(
+        en=f"too many requests are waiting for cluster {cluster}, which responds slowly. Try again in a moment",
+        zh=f"集群 {cluster} 响应缓慢，等待的请求过多。请稍后再试",
+    )
+
+
+def with_cluster_name(says: Text, cluster: str) -> Text:
+    """Add the name of the cluster to a sentence about it."""
+    en, zh = says.en.removesuffix("."), says.zh.removesuffix("。")
+    return Text(en=f"{en} (cluster {cluster})", zh=f"{zh}（集群 {cluster}）")
+
+
+def why_unclear(about: str, *, found: Sequence[str], unasked: Sequence[str]) -> Text:
+    """Say why the cluster has to be chosen. `about` names the object, "" where none was searched for."""
+    if not about:
+        return Text(en="the text could refer to several clusters", zh="文本可能涉及多个集群")
+    there, silent = ", ".join(found[:_MOST]), ", ".join(unasked[:_MOST])
+    if found:
+        says = Text(en=f"{about} exists in {there}", zh=f"{about} 存在于 {there}")
+    elif unasked:
+        says = Text(en=f"{about} was not found", zh=f"未找到 {about}")
+    else:
+        return Text(en=f"{about} does not exist in any cluster", zh=f"{about} 不存在于任何集群")
+    if not unasked:
+        return says
+    return Text(en=f"{says.en}; {silent} could not be queried", zh=f"{says.zh}；无法查询 {silent}")
+
+
+def file_too_large(name: str, *, size: int, limit: int) -> Text:
+    """Say that the file is larger than what is read. Sizes are bytes; an unknown `size` is 0."""
+    has = Text(en=f" has {_size(size)}," if size > limit else "", zh=f"大小为 {_size(size)}，" if size > limit else "")
+    return Text(
+        en=f"the file {_called(name)}{has.en} is too large: Casebook reads up to {_size(limit)}. "
+        "Paste the part around the first error",
+        zh=f"文件 {_called(name)} {has.zh}过大：Casebook 最多读取 {_size(limit)}。请粘贴首个错误前后的部分",
+    )
+
+
+def _of_file(*, en: str, zh: str) -> Callable[[str], Text]:
+    def says(name: str) -> Text:
+        return Text(en=en.format(_called(name)), zh=zh.format(_called(name)))
+
+    return says
+
+
+def _size(count: int) -> str:
+    return f"{count / (1 << 20):.1f} MiB" if count >= 1 << 20 else f"{count / 1024:.0f} KiB"
+
+
+def _called(name: str) -> str:
+    return name or "?"
+
+
+file_not_text: Final = _of_file(
+    en="the file {} is not text. Paste the error as text", zh="文件 {} 不是文本，无法读取。请以文本形式粘贴错误信息"
+)
+file_empty: Final = _of_file(en="the file {} is empty", zh="文件 {} 是空的")
+# Slack no longer has it, or never had it in this workspace.
+file_deleted: Final = _of_file(
+    en="Slack did not provide the file {}: it was deleted, or belongs to another workspace. Paste its text",
+    zh="Slack 未提供文件 {}：它已被删除，或属于其他工作区。请粘贴其文本",
+)
+file_kept_elsewhere: Final = _of_file(
+    en="the file {} is not stored in Slack, so Casebook did not download it. Paste its text",
+    zh="文件 {} 不在 Slack 中存储，Casebook 没有下载它。请粘贴其文本",
+)
+file_scope_missing: Final = _of_file(
+    en="Casebook may not read the file {}: its Slack app lacks the scope files:read. "
+    "Ask an administrator to add the scope and to reinstall the app",
+    zh="Casebook 无权读取文件 {}：其 Slack 应用缺少权限范围 files:read。请管理员添加该权限范围并重新安装应用",
 )

@@ -6,9 +6,9 @@ import re
 from datetime import UTC
 from typing import Final
 
-from intents.domain import Diagnosis, Finding, FindingOutcome, JudgedHypothesis, Language, Text
+from intents.domain import Diagnosis, FindingOutcome, JudgedHypothesis, Language, Text
 from responses import glance, sentences, words
-from responses.brevity import brief
+from responses.glance import brief
 
 _DECIDED: Final = (FindingOutcome.SUPPORTS, FindingOutcome.REFUTES)
 # Ages grow by themselves: they are no change.
@@ -78,12 +78,8 @@ def _told(one: JudgedHypothesis, language: Language) -> dict[str, str]:
     return {
         _AGES.sub("", finding.says.en): brief(finding.says.in_(language), most=_WORDS[language])
         for finding in one.findings
-        if _decides(finding)
+        if finding.outcome in _DECIDED and not finding.pasted
     }
-
-
-def _decides(finding: Finding) -> bool:
-    return finding.outcome in _DECIDED and not finding.pasted
 
 
 def sign(diagnosis: Diagnosis) -> str:

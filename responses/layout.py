@@ -1,14 +1,21 @@
 """Build the parts of a terminal page: headings, hanging paragraphs, commands to copy, tables.
 
-Untrusted text only enters as `rich.text.Text`, which interprets no markup.
+Lines break between words and between wide characters: rich breaks at spaces only, and Chinese has none. Of a table the
+values that differ are columns, those that all rows share stand below them; where the columns do not fit, each row
+becomes a sentence, since a folded table is unreadable. Untrusted text only enters as `rich.text.Text`, which interprets
+no markup.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from rich.console import RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
@@ -16,8 +23,164 @@ from rich.text import Text
 from intents.cluster_text import quoted
 from intents.domain import Table
 from responses.shown import shortened, shown_line
-from responses.terminal_table import TerminalTable
-from responses.wrapped_text import WrappedText
+
+_GAP: Final = 2
+_YES, _NO = "yes", "no"
+_BOOLEANS: Final = {"true": _YES, "false": _NO}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompactTable:
+    """The columns that differ, with names and rows, and the (name, cell) pairs `shared` by all rows.
+
+    A table of one row has no columns: all of it is shared.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    shared: tuple[tuple[str, str], ...]
+
+
+def compact(table: Table, *, said: str = "") -> CompactTable:
+    """Return the compact form of a table with at least one row.
+
+    A single row does not repeat what the sentence above it `said`.
+    """
+    names = [_named(column) for column in table.columns]
+    shown_rows = [tuple(_BOOLEANS.get(cell, cell) for cell in row) for row in table.rows]
+    columns = list(zip(*shown_rows, strict=True))
+    alike = [len(set(cells)) == 1 and index > 0 for index, cells in enumerate(columns)]
+    if len(table.rows) == 1:
+        alike = [True] * len(columns)
+    shared = tuple(
+        (name, cells[0])
+        for name, cells, same in zip(names, columns, alike, strict=True)
+        if same and not (len(table.rows) == 1 and _is_in(cells[0], said))
+    )
+    return CompactTable(
+        names=tuple(name for name, same in zip(names, alike, strict=True) if not same),
+        rows=tuple(tuple(cell for cell, same in zip(row, alike, strict=True) if not same) for row in shown_rows),
+        shared=shared,
+    )
+
+
+def shared_values(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the values that all rows share as words: "node worker-a", "ready", "not ready"."""
+    return tuple(_value(name, cell) for name, cell in pairs if cell)
+
+
+def _value(name: str, cell: str) -> str:
+    if cell in (_YES, _NO):
+        return name if cell == _YES else f"not {name}"
+    return f"{name} {cell}"
+
+
+def aligned_lines(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return the lines of a table in a fixed-width font, the names first; wide characters count as two."""
+    if not names:
+        return ()
+    widths = [max(cell_len(name), *(cell_len(row[index]) for row in rows)) for index, name in enumerate(names)]
+    return tuple(_line(cells, widths) for cells in (names, *rows))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True))
+    return (" " * _GAP).join(padded).rstrip()
+
+
+def _is_in(cell: str, said: str) -> bool:
+    # Short cells occur in any sentence by chance; names and durations do not.
+    return len(cell) > 3 and cell in said
+
+
+def _named(column: str) -> str:
+    """Return a row's key without its unit: the values already have one."""
+    return column.removesuffix("_s").removesuffix("_m").replace("_", " ")
+
+
+_WIDE: Final = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
+_OPENING: Final = r"[（《「『“‘【(]*"
+_CLOSING: Final = r"[，。；：、！？）》」』”’…】]*"
+# An unbreakable piece: a word or one wide character, with the white space after it. Opening punctuation never ends a
+# line, and closing punctuation never begins one.
+_PIECE: Final = re.compile(rf"\n|{_OPENING}(?:[^\s{_WIDE}]+|[{_WIDE}]|){_CLOSING}[^\S\n]*")
+
+
+class WrappedText:
+    """A rich renderable: text wrapped between words or wide characters to the width it is given."""
+
+    def __init__(self, text: Text) -> None:
+        # The width of a tab depends on its column, that of a space does not.
+        self._text = text.copy()
+        self._text.plain = text.plain.replace("\t", " ")
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        plain = self._text.plain
+        for start, end in _lines(plain, options.max_width):
+            line = self._text[start:end]
+            line.no_wrap, line.overflow = True, "fold"
+            line.rstrip()
+            yield line
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        widest = max((cell_len(line) for line in self._text.plain.split("\n")), default=0)
+        return Measurement(min(widest, 8), max(widest, 1)).clamp(max_width=options.max_width)
+
+
+def _lines(plain: str, width: int) -> Iterator[tuple[int, int]]:
+    """Yield the (start, end) of each line in the text."""
+    start = used = 0
+    for piece in _PIECE.finditer(plain):
+        if not piece.group():
+            continue
+        if piece.group() == "\n":
+            yield start, piece.start()
+            start, used = piece.end(), 0
+            continue
+        cells = cell_len(piece.group().rstrip())
+        if used and used + cells > width:
+            yield start, piece.start()
+            start, used = piece.start(), 0
+        if cells > width:
+            for at in range(piece.start(), piece.end()):
+                step = cell_len(plain[at])
+                if used + step > width:
+                    yield start, at
+                    start, used = at, 0
+                used += step
+        else:
+            used += cell_len(piece.group())
+    yield start, len(plain)
+
+
+_BY: Final = " · "
+
+
+class TerminalTable:
+    """A rich renderable: the table of a finding."""
+
+    def __init__(self, table: Table, *, said: str = "") -> None:
+        shown = compact(table, said=said)
+        self._names, self._rows, self._shared = shown.names, shown.rows, shown.shared
+        self._lines = aligned_lines(shown.names, shown.rows)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self._lines:
+            if max(map(cell_len, self._lines)) <= options.max_width:
+                yield Text(self._lines[0], style="dim", no_wrap=True)
+                yield from (Text(line, no_wrap=True) for line in self._lines[1:])
+            else:
+                yield from (WrappedText(Text(self._sentence(row))) for row in self._rows)
+        if shared := _BY.join(shared_values(self._shared)):
+            yield WrappedText(Text(shared, style="dim"))
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(8, options.max_width)
+
+    def _sentence(self, row: Sequence[str]) -> str:
+        rest = (f"{name} {cell}" for name, cell in zip(self._names[1:], row[1:], strict=True) if cell)
+        return f"{row[0]}: {_BY.join(rest)}"
+
 
 # JSON has the quote in full.
 LONGEST_QUOTE: Final = 400

@@ -28,8 +28,7 @@ WHAT_HAPPENS: Final = Text(
 )
 RECOGNISED_BY: Final = Text(en="It is recognised by", zh="识别依据")
 NO_COLLISION: Final = Text(
-    en="No example of another entry and no ordinary line matches this.",
-    zh="没有其他条目的示例或普通文本与之匹配。",
+    en="No example of another entry and no ordinary line matches this.", zh="没有其他条目的示例或普通文本与之匹配。"
 )
 COLLIDES: Final = Text(
     en="This also matches texts of other entries. Choose a more specific line, or save it nevertheless.",

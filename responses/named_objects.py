@@ -1,14 +1,14 @@
-"""Word what the reader must know first about the objects that a text names: gone, replaced, or not what is broken."""
+"""Word what stands above the cause: what became of the objects that a text names; and an answer without a cause."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
-from intents.domain import Diagnosis, Existence, Language, NamedObject, ObjectRef, Text
+from intents.domain import Diagnosis, Existence, JudgedHypothesis, Language, NamedObject, ObjectRef, Text
 from intents.templates import duration
 from responses import words
-from responses.sentences import in_a_row
+from responses.sentences import finished, in_a_row
 
 _WHICH_OBJECT: Final = Text(en="Which object do you mean?", zh="您指的是哪个对象？")
 _THIS_OBJECT: Final = Text(en="Do you mean this object?", zh="您指的是这个对象吗？")
@@ -36,8 +36,7 @@ _STANDS_FOR: Final = Text(
     zh="此答复针对 {instead}：“{name}” 只可能指它。",
 )
 _OTHER_KIND: Final = Text(
-    en="This answer is about {instead}; no {kind} has that name.",
-    zh="此答复针对 {instead}；没有该名称的 {kind}。",
+    en="This answer is about {instead}; no {kind} has that name.", zh="此答复针对 {instead}；没有该名称的 {kind}。"
 )
 _FOUND_IN: Final = Text(
     en="The only {kind} {name} that Casebook may read is in namespace {instead_namespace}.",
@@ -82,7 +81,7 @@ def named_sentence(note: NamedObject, language: Language, *, cluster: str = "") 
         "homes": _row(note.other_namespaces[:_HOMES], language),
         "affected": _row(note.affected, language),
         "others": str(note.others),
-        "where": _where(cluster, language),
+        "where": (_CLUSTER if cluster else _THIS_CLUSTER).in_(language).format(cluster),
         "source": note.source.in_(language) if note.source else "",
         "when": _when(note, language),
     }
@@ -115,9 +114,39 @@ def _when(note: NamedObject, language: Language) -> str:
     return words.IN_PARENTHESES.in_(language).format(words.AGO.in_(language).format(duration(note.said_s)))
 
 
-def _where(cluster: str, language: Language) -> str:
-    return _CLUSTER.in_(language).format(cluster) if cluster else _THIS_CLUSTER.in_(language)
-
-
 def _row(values: tuple[str, ...] | tuple[ObjectRef, ...], language: Language) -> str:
     return words.ENUMERATION.in_(language).join(map(str, values))
+
+
+def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, tuple[str, ...]]:
+    """Return the sign, the heading and the sentences of an answer that names no cause.
+
+    Only an object whose kind has rules of health, and that shows no trouble, gets a green sign; the heading of one that
+    is suspended, cordoned or joins is its state.
+    """
+    focus = diagnosis.focus
+    if candidates := candidates_of(diagnosis):
+        return words.UNKNOWN_SIGN, which_of(candidates).in_(language), ()
+    if not focus.names_object:
+        return words.UNKNOWN_SIGN, words.UNKNOWN.in_(language), (words.UNKNOWN_WHY.in_(language),)
+    if diagnosis.unexplained:
+        says = words.NOT_EXPLAINED_WHY.in_(language).format(focus)
+        return words.UNKNOWN_SIGN, words.NOT_EXPLAINED.in_(language), (says,)
+    applies_none = words.NO_PROBLEM_WITH.in_(language).format(focus)
+    if diagnosis.standing:
+        state, why = diagnosis.standing
+        return words.STANDING_SIGN, state.in_(language), (finished(why.in_(language), language), applies_none)
+    if diagnosis.unchecked:
+        says = words.NOT_CHECKED_WHY.in_(language).format(focus.kind, focus)
+        return words.UNKNOWN_SIGN, words.NOT_CHECKED.in_(language), (says, words.ASK_ABOUT_PODS.in_(language))
+    return words.FINE_SIGN, words.NO_PROBLEM.in_(language), (applies_none,)
+
+
+def leading_sentences(diagnosis: Diagnosis, first: JudgedHypothesis | None, language: Language) -> tuple[str, ...]:
+    """Return what the reader must know before the cause, a line each; an answer without one is headed by the state."""
+    heads = first is None and not diagnosis.unexplained
+    named = named_sentences(diagnosis, language)
+    if heads or not diagnosis.standing:
+        return named
+    says = (finished(each.in_(language), language) for each in diagnosis.standing)
+    return (*named, in_a_row(*says, language=language))

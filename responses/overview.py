@@ -10,7 +10,7 @@ from intents.overview import Impact, Overview, OverviewChange, OverviewFinding
 from intents.plurals import counted
 from intents.templates import duration
 from responses import glance, words
-from responses.as_json import dumps, gap_json, object_json
+from responses.as_json import dumps, keys_json, object_json
 from responses.safety import safe_value
 from responses.sentences import finished, joined
 from responses.shown import shortened
@@ -21,23 +21,32 @@ SafeChange = NewType("SafeChange", OverviewChange)
 _SAYS: Final = 240
 _READ: Final = 5
 
-WHOLE_CLUSTER: Final = Text(en="cluster {}", zh="集群 {}")
 ONE_NAMESPACE: Final = Text(en="namespace {}", zh="命名空间 {}")
 NOTHING_WRONG: Final = Text(en="Nothing unhealthy found in {}", zh="{} 未发现异常")
 NOTHING_WRONG_READ: Final = Text(
     en="Nothing unhealthy found in what could be read of {}", zh="{} 可读取的部分未发现异常"
 )
-CAUSES: Final = Text(en="{} in {}", zh="{} 有 {} 个问题")
+# {0} is the number with its English noun, {1} where they are, {2} the number alone.
+CAUSES: Final = Text(en="{0} in {1}", zh="{1} 有 {2} 个问题")
 NOT_EXPLAINED: Final = Text(en="NOT EXPLAINED YET", zh="原因未明")
 NOT_LOOKED_INTO: Final = Text(en="NOT LOOKED INTO", zh="尚未诊断")
-PODS: Final = Text(en="{}", zh="{} 个 Pod")
-WORKLOADS: Final = Text(en="{} below their replicas", zh="{} 个工作负载副本不足")
-ONE_WORKLOAD: Final = Text(en="1 workload below its replicas", zh="1 个工作负载副本不足")
-SERVICES: Final = Text(en="{} without a ready endpoint", zh="{} 个 Service 没有就绪端点")
-NODES: Final = Text(en="{} not ready", zh="{} 个节点未就绪")
-OTHERS: Final = Text(en="{}", zh="{} 个其他对象")
+# What suffers: the field of an impact, the words for one and for several.
+_SUFFERS: Final = (
+    ("nodes", Text(en="1 node not ready", zh="1 个节点未就绪"), Text(en="{} nodes not ready", zh="{} 个节点未就绪")),
+    (
+        "services",
+        Text(en="1 Service without a ready endpoint", zh="1 个 Service 没有就绪端点"),
+        Text(en="{} Services without a ready endpoint", zh="{} 个 Service 没有就绪端点"),
+    ),
+    (
+        "workloads",
+        Text(en="1 workload below its replicas", zh="1 个工作负载副本不足"),
+        Text(en="{} workloads below their replicas", zh="{} 个工作负载副本不足"),
+    ),
+    ("pods", Text(en="1 pod", zh="1 个 Pod"), Text(en="{} pods", zh="{} 个 Pod")),
+    ("others", Text(en="1 object", zh="1 个其他对象"), Text(en="{} objects", zh="{} 个其他对象")),
+)
 BECAUSE: Final = Text(en="and {} because of it", zh="并因此影响{}")
-LIST: Final = Text(en=", ", zh="、")
 SINCE: Final = Text(en="since {}", zh="已持续 {}")
 READ: Final = Text(en="Read {}", zh="已读取 {}")
 MORE_CAUSES: Final = Text(
@@ -46,10 +55,10 @@ MORE_CAUSES: Final = Text(
 )
 DIAGNOSE: Final = Text(en="Diagnose", zh="诊断")
 LEFT_OUT: Final = Text(
-    en="{} left out, muted in this channel: /diagnose muted", zh="已略去 {} 项，因其在此频道静音：/diagnose muted"
+    en="{0} left out, muted in this channel: /diagnose muted", zh="已略去 {1} 项，因其在此频道静音：/diagnose muted"
 )
 SEVERAL_NAMESPACES: Final = Text(en="namespaces {}", zh="命名空间 {}")
-NEW_CAUSES: Final = Text(en="{} in {} since {}", zh="{} 新增 {} 个问题（自 {} 起）")
+NEW_CAUSES: Final = Text(en="{0} in {1} since {3}", zh="{1} 新增 {2} 个问题（自 {3} 起）")
 GONE_CAUSES: Final = Text(en="{} gone", zh="已消失 {} 个")
 GONE: Final = Text(en="Gone: {}", zh="已消失：{}")
 AS_BEFORE: Final = Text(en="{} as before", zh="另有 {} 个问题与上次相同")
@@ -68,21 +77,21 @@ def scrubbed_change(change: OverviewChange) -> SafeChange:
 
 def change_heading(change: OverviewChange, language: Language) -> str:
     """Return the first line of a report: how many problems are new and how many are gone."""
-    number, english = len(change.new), language is Language.EN
-    problems = ("1 problem" if number == 1 else f"{number} problems") if english else str(number)
-    where = _where(change, language)
+    number, where = len(change.new), _where(change, language)
     if change.since is None:
-        return CAUSES.en.format(problems, where) if english else CAUSES.zh.format(where, number)
-    problems = problems.replace(" ", " new ", 1)
+        return CAUSES.in_(language).format(_problems(number), where, number)
     since = f"{change.since:%Y-%m-%d %H:%M} UTC"
-    said = (problems, where, since) if english else (where, problems, since)
     gone = GONE_CAUSES.in_(language).format(len(change.gone)) if change.gone else ""
-    return joined(NEW_CAUSES.in_(language).format(*said), gone)
+    return joined(NEW_CAUSES.in_(language).format(_problems(number, "new "), where, number, since), gone)
+
+
+def _problems(number: int, kind: str = "") -> str:
+    return f"{number} {kind}problem{'' if number == 1 else 's'}"
 
 
 def _where(change: OverviewChange, language: Language) -> str:
     if not change.namespaces:
-        return WHOLE_CLUSTER.in_(language).format(change.cluster).strip()
+        return words.CLUSTER.in_(language).format(change.cluster).strip()
     named = ONE_NAMESPACE if len(change.namespaces) == 1 else SEVERAL_NAMESPACES
     return joined(named.in_(language).format(", ".join(change.namespaces)), change.cluster)
 
@@ -90,36 +99,21 @@ def _where(change: OverviewChange, language: Language) -> str:
 def overview_json(overview: SafeOverview, *, language: Language) -> str:
     """Return the document of `casebook diagnose cluster` and `casebook diagnose namespace`."""
     return dumps({
-        "cluster": overview.cluster,
-        "namespace": overview.namespace,
+        **keys_json(overview, "cluster namespace observed_at looked_at gaps", language),
         "language": str(language),
-        "observed_at": overview.observed_at.isoformat(),
         "findings": [_finding_json(finding, language) for finding in overview.findings],
-        "looked_at": dict(overview.looked_at),
-        "gaps": [gap_json(gap) for gap in overview.gaps],
     })  # fmt: skip
 
 
 def _finding_json(finding: OverviewFinding, language: Language) -> dict[str, Any]:
     return {
+        **keys_json(finding, "verdict severity title says asked since unread", language),
         "incident": finding.incident or None,
-        "verdict": str(finding.verdict) if finding.verdict is not None else None,
-        "severity": str(finding.severity) if finding.severity is not None else None,
-        "title": finding.title.in_(language) if finding.title is not None else None,
-        "says": finding.says.in_(language),
         "object": object_json(finding.at_fault),
-        "asked": object_json(finding.asked),
         "impact": {
-            "pods": finding.impact.pods,
-            "workloads": finding.impact.workloads,
-            "services": finding.impact.services,
-            "nodes": finding.impact.nodes,
-            "others": finding.impact.others,
+            **keys_json(finding.impact, "pods workloads services nodes others examples", language),
             "caused": sum(finding.caused.counts),
-            "examples": [object_json(each) for each in finding.impact.examples],
         },
-        "since": finding.since.isoformat() if finding.since is not None else None,
-        "unread": finding.unread,
     }
 
 
@@ -128,7 +122,7 @@ def scope(overview: Overview, language: Language) -> str:
     if overview.namespace:
         named = ONE_NAMESPACE.in_(language).format(overview.namespace)
         return joined(named, overview.cluster)
-    return WHOLE_CLUSTER.in_(language).format(overview.cluster).strip()
+    return words.CLUSTER.in_(language).format(overview.cluster).strip()
 
 
 def command(overview: Overview) -> str:
@@ -143,9 +137,7 @@ def heading(overview: Overview, language: Language) -> str:
         known = NOTHING_ELSE_WRONG if overview.muted else NOTHING_WRONG
         known = known if not overview.gaps else NOTHING_WRONG_READ
         return known.in_(language).format(where)
-    if language is Language.ZH:
-        return CAUSES.zh.format(where, number)
-    return CAUSES.en.format("1 problem" if number == 1 else f"{number} problems", where)
+    return CAUSES.in_(language).format(_problems(number), where, number)
 
 
 def verdict(finding: OverviewFinding, language: Language) -> str:
@@ -169,7 +161,7 @@ def impact(finding: OverviewFinding, overview: Overview | OverviewChange, langua
     own = (finding.asked, finding.at_fault)
     named = list(dict.fromkeys(_name(each) for each in finding.impact.examples if each not in own))
     beside = joined(*_counts(finding.impact.without(finding.caused), language, others=finding.impact.is_of_others))
-    caused = LIST.in_(language).join(_counts(finding.caused, language, others=True))
+    caused = words.ENUMERATION.in_(language).join(_counts(finding.caused, language, others=True))
     suffers = joined(beside, BECAUSE.in_(language).format(caused) if caused else "")
     if named and suffers:
         suffers = f"{suffers} ({', '.join(named)})"
@@ -181,19 +173,10 @@ def impact(finding: OverviewFinding, overview: Overview | OverviewChange, langua
 
 
 def _counts(suffers: Impact, language: Language, *, others: bool) -> Iterator[str]:
-    english = language is Language.EN
-    if suffers.nodes:
-        yield NODES.in_(language).format(counted(suffers.nodes, "nodes") if english else suffers.nodes)
-    if suffers.services:
-        what = "1 Service" if suffers.services == 1 else f"{suffers.services} Services"
-        yield SERVICES.in_(language).format(what if english else suffers.services)
-    if suffers.workloads:
-        one = ONE_WORKLOAD if suffers.workloads == 1 else WORKLOADS
-        yield one.in_(language).format(f"{suffers.workloads} workloads" if english else suffers.workloads)
-    if suffers.pods:
-        yield PODS.in_(language).format(counted(suffers.pods, "pods") if english else suffers.pods)
-    if suffers.others and others:
-        yield OTHERS.in_(language).format(counted(suffers.others, "objects") if english else suffers.others)
+    for field, one, several in _SUFFERS:
+        number = getattr(suffers, field)
+        if number and (others or field != "others"):
+            yield (one if number == 1 else several).in_(language).format(number)
 
 
 def _name(about: ObjectRef) -> str:
@@ -213,8 +196,7 @@ def muted(overview: Overview | OverviewChange, language: Language) -> str:
     """Return how many findings were left out because they are muted, "" for none."""
     if not overview.muted:
         return ""
-    english = counted(overview.muted, "findings")
-    return LEFT_OUT.in_(language).format(english if language is Language.EN else overview.muted)
+    return LEFT_OUT.in_(language).format(counted(overview.muted, "findings"), overview.muted)
 
 
 def gaps(overview: Overview | OverviewChange, language: Language) -> str:

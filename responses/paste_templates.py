@@ -1,6 +1,7 @@
-"""Turn a pasted text that no entry explains into a template: its telling line without names, numbers and secrets.
+"""Turn a pasted text that no entry explains into a template, and pick its lines that look most like an error.
 
-Lines that people wrote themselves are no templates: what they say is not what a program will print again.
+A template is the telling line without names, numbers and secrets. Lines that people wrote themselves are no templates:
+what they say is not what a program will print again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from intents.patterns import phrase_words
 from intents.prose import is_prose
 from intents.symptoms import PROBLEM, read_symptoms
 from responses.safety import redacted_text, safe, safe_line
+from responses.shown import shown_line
 
 LONGEST_TEMPLATE: Final = 300
 LONGEST_EXAMPLE: Final = 300
@@ -80,3 +82,16 @@ def _cut(text: str) -> str:
     if len(text) <= LONGEST_TEMPLATE:
         return text
     return text[: LONGEST_TEMPLATE + 1].rpartition(" ")[0] or _SKIPPED
+
+
+_TROUBLE: Final = re.compile(
+    r"(?i)error|fail|fatal|panic|denied|refused|forbidden|invalid|time.?out|unable|cannot|not found|[失错误]"
+)
+_SHOWN: Final = 3
+
+
+def error_lines(text: str) -> tuple[str, ...]:
+    """Return at most three lines in their order: those with an error word, else the first ones."""
+    lines = [symptom.text for symptom in read_symptoms(text)]
+    shown = [line for line in lines if _TROUBLE.search(line)] or lines
+    return tuple(shown_line(line) for line in shown[:_SHOWN])

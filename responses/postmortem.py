@@ -12,14 +12,12 @@ from intents.chronicle.summary import Summary
 from intents.chronicle.timeline import TimelineEntry
 from intents.chronicle.tracked_actions import TrackedAction
 from intents.domain import Language, Text
-from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import Act, PressedRemedy, acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
-from responses.chronicle.markdown import Markdown, clock, dated, escaped, fenced, link, table
+from responses.chronicle.markdown import Markdown, SourceLink, Spans, clock, dated, escaped, fenced, link, plain, table
 from responses.chronicle.sources import cause_lines, source
-from responses.chronicle.spans import SourceLink, Spans, TextSpan
-from responses.shown import shown_line
+from responses.shown import fitting, shown_line
 from responses.slack.message import Snippet
 
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
@@ -66,11 +64,11 @@ class _Draft:
         self._moments = moments
         self._markdown = markdown
         self._formatter = FactFormatter(language, clusters=summary.impact.clusters)
-        self._text = self._formatter.text
+        self._text, self._label = self._formatter.text, self._formatter.label
 
     def lines(self) -> Iterator[str]:
         """Yield the lines of the file."""
-        title = f"{self._text(incident_words.POSTMORTEM)}{self._text(words.COLON)}{self._title()}"
+        title = f"{self._label(incident_words.POSTMORTEM)}{self._title()}"
         yield f"# {escaped(title)}"
         yield ""
         yield f"*{self._text(incident_words.DRAFT)}*"
@@ -86,10 +84,8 @@ class _Draft:
             (incident_words.ACTION_ITEMS, iter(("- [ ]",))),
             (incident_words.LINKS_TITLE, self._links()),
         ):
-            yield ""
-            yield f"## {self._text(heading)}"
-            yield ""
-            yield from self._or_none(body)
+            yield from ("", f"## {self._text(heading)}", "")
+            yield from list(body) or [self._text(incident_words.NONE)]
 
     def _title(self) -> str:
         leading = self._summary.leading
@@ -105,10 +101,8 @@ class _Draft:
         yield from (f"- {self._markdown.line(each.spans)}" for each in cause_lines(summary, self._formatter)[:1])
         yield from (f"- {self._moment_of(fact)}" for fact in summary.impact.reports[:1])
         for holder in summary.roles:
-            role = self._text(incident_words.ROLES[holder.role])
-            name = self._markdown.person(holder.user)
             there = self._markdown.spaced(self._source(holder.fact))
-            yield f"- {role}{self._text(words.COLON)}{name}{there}"
+            yield f"- {self._label(incident_words.ROLES[holder.role])}{self._markdown.person(holder.user)}{there}"
 
     def _impact(self) -> Iterator[str]:
         impact = self._summary.impact
@@ -120,10 +114,10 @@ class _Draft:
                 rests_on = next(
                     (one.fact for one in impact.objects if place in (one.cluster, one.subject.namespace)), None
                 )
-                named = TextSpan(text=self._text(label).format(line(place, 120)))
+                named = plain(self._text(label).format(line(place, 120)))
                 yield f"- {self._markdown.line((named, *self._source(rests_on)))}"
         for one in impact.objects[:_OBJECTS]:
-            subject = TextSpan(text=line(str(one.subject), 300), code=True)
+            subject = plain(line(str(one.subject), 300), code=True)
             yield f"- {self._markdown.line((subject, *self._formatter.where(one.fact), *self._source(one.fact)))}"
         yield from self._rest(len(impact.objects) - _OBJECTS)
         yield from (f"- {self._moment_of(fact)}" for fact in impact.reports[:_REPORTS])
@@ -135,24 +129,18 @@ class _Draft:
 
         def row(label: Text, by: Fact | None) -> tuple[str, str, str, str]:
             when = dated(by.at) if by else f"*{self._text(incident_words.NOT_KNOWN)}*"
-            took = (
-                "" if by is summary.detected_by else self._formatter.elapsed(summary.detected_at, by.at if by else None)
-            )
+            ended = by.at if by and by is not summary.detected_by else None
+            took = self._formatter.elapsed(summary.detected_at, ended)
             said = self._markdown.line((*self._formatter.quote(by.says), *self._source(by))) if by else ""
             return self._text(label), when, took, said
 
-        began = (
-            self._text(incident_words.RECORD_BEGAN),
-            dated(summary.opened),
-            "",
-            self._text(incident_words.CASEBOOK),
-        )
+        first, own = self._text(incident_words.RECORD_BEGAN), self._text(incident_words.CASEBOOK)
         heads = (incident_words.COLUMN_TIME, incident_words.COLUMN_TOOK, incident_words.COLUMN_SOURCE)
         yield from table(
             ("", *(self._text(head) for head in heads)),
             (
                 row(incident_words.FIRST_REPORT, summary.detected_by),
-                began,
+                (first, dated(summary.opened), "", own),
                 row(incident_words.MITIGATED, summary.mitigated_by),
                 row(incident_words.RESOLVED, summary.resolved_by),
             ),
@@ -165,25 +153,19 @@ class _Draft:
             yield from [""] if number else []
             yield self._markdown.line(each.spans)
             if each.fact and is_from_catalog(each.fact) and (evidence := self._formatter.evidence(each.fact)):
-                yield ""
-                yield f"> {self._markdown.line(evidence)}"
+                yield from ("", f"> {self._markdown.line(evidence)}")
             elif each.fact and each.fact.kind is FactKind.HYPOTHESIS:
-                yield ""
-                yield f"*{self._text(incident_words.NOT_PROVEN)}*"
+                yield from ("", f"*{self._text(incident_words.NOT_PROVEN)}*")
         shown = {each.fact.key for each in causes if each.fact}
         standing = [moment.fact for moment in ((summary.leading, *summary.others) if summary.leading else ())]
         commands = dict.fromkeys(shown_line(each.reproduce, limit=_COMMAND) for each in standing if each.reproduce)
         if commands:
-            yield ""
-            yield f"{self._text(incident_words.REPRODUCE)}{self._text(words.COLON).rstrip()}"
-            yield ""
+            yield from ("", self._label(incident_words.REPRODUCE).rstrip(), "")
             yield from fenced(list(commands)[:_COMMANDS])
         rest = [moment for moment in summary.others if moment.fact.key not in shown]
         for heading, others in ((incident_words.OTHERS, rest), (incident_words.RULED_OUT, summary.ruled_out)):
             if others:
-                yield ""
-                yield f"{self._text(heading)}{self._text(words.COLON).rstrip()}"
-                yield ""
+                yield from ("", self._label(heading).rstrip(), "")
                 yield from (f"- {self._moment_of(moment.fact)}" for moment in others[:_REPORTS])
                 yield from self._rest(len(others) - _REPORTS)
 
@@ -193,16 +175,11 @@ class _Draft:
         if not acted:
             return
         rows = [self._act(act) for act in acted[-_ACTED:]]
-        heads = (
-            incident_words.COLUMN_TIME,
-            incident_words.COLUMN_WHAT,
-            incident_words.COLUMN_OUTCOME,
-            incident_words.COLUMN_WHO,
-        )
+        what_came = (incident_words.COLUMN_WHAT, incident_words.COLUMN_OUTCOME)
+        heads = (incident_words.COLUMN_TIME, *what_came, incident_words.COLUMN_WHO)
         yield from table([self._text(head) for head in heads], rows)
         if left := len(acted) - len(rows):
-            yield ""
-            yield self._text(incident_words.CUT_OFF).format(left)
+            yield from ("", self._text(incident_words.CUT_OFF).format(left))
 
     def _act(self, act: Act) -> tuple[str, str, str, str]:
         """Return a row: when it was begun, what it was, its outcome, who did it."""
@@ -210,12 +187,12 @@ class _Draft:
             return self._pressed(act.remedy, act.announced)
         sign, state = self._formatter.course_label(act)
         what = (*self._formatter.quote(act.said.says), SourceLink(act.said))
-        came = self._markdown.line((TextSpan(text=f"{sign} {state}"), *self._formatter.outcome_of_work(act)))
+        came = self._markdown.line((plain(f"{sign} {state}"), *self._formatter.outcome_of_work(act)))
         return clock(act.facts[0].at), self._markdown.line(what), came, self._who(act.said)
 
     def _pressed(self, fact: Fact, announced: TrackedAction | None) -> tuple[str, str, str, str]:
         sign, state = self._formatter.state_label(fact)
-        title = TextSpan(text=self._formatter.title(fact), bold=True)
+        title = plain(self._formatter.title(fact), bold=True)
         name = (title, *self._formatter.about(fact), SourceLink(fact), *self._formatter.announcement(announced))
         says = self._markdown.line(self._formatter.evidence(fact))
         outcome = " — ".join(part for part in (f"{sign} {escaped(state)}", says) if part)
@@ -224,25 +201,16 @@ class _Draft:
     def _timeline(self) -> Iterator[str]:
         if not self._moments:
             return
-        rows: list[tuple[str, str, str]] = []
-        room = _TIMELINE
-        for moment in reversed(self._moments):
-            spans = (
-                *self._formatter.moment(moment),
-                SourceLink(moment.fact),
-                *self._formatter.outcome_of_moment(moment),
-            )
-            what = self._markdown.line(spans)
-            row = (clock(moment.at), self._who(moment.fact), what)
-            room -= len("".join(row).encode())
-            if room < 0:
-                break
-            rows.append(row)
+        newest = map(self._moment, reversed(self._moments))
+        rows = fitting(newest, _TIMELINE, size=lambda row: len("".join(row).encode()))
         heads = (incident_words.COLUMN_TIME, incident_words.COLUMN_WHO, incident_words.COLUMN_WHAT)
         yield from table([self._text(head) for head in heads], reversed(rows))
         if left := len(self._moments) - len(rows):
-            yield ""
-            yield self._text(incident_words.CUT_OFF).format(left)
+            yield from ("", self._text(incident_words.CUT_OFF).format(left))
+
+    def _moment(self, moment: TimelineEntry) -> tuple[str, str, str]:
+        what = (*self._formatter.moment(moment), SourceLink(moment.fact), *self._formatter.outcome_of_moment(moment))
+        return clock(moment.at), self._who(moment.fact), self._markdown.line(what)
 
     def _links(self) -> Iterator[str]:
         by_url = {found.url: (fact, found) for fact in self._summary.links for found in fact.links}
@@ -270,11 +238,3 @@ class _Draft:
     def _rest(self, left: int) -> Iterator[str]:
         if left > 0:
             yield f"- {self._text(incident_words.CUT_OFF).format(left)}"
-
-    def _or_none(self, body: Iterator[str]) -> Iterator[str]:
-        empty = True
-        for one in body:
-            empty = False
-            yield one
-        if empty:
-            yield self._text(incident_words.NONE)

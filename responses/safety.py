@@ -20,8 +20,8 @@ import re2
 
 from intents.cluster_text import one_line
 from intents.domain import EMPTY, Diagnosis
-from responses.late_patterns import LatePattern
-from responses.secrets import REDACTED, holds_secret, redact
+from responses.redaction import REDACTED, holds_secret, redact
+from responses.redaction.buffer import LatePattern
 
 # A quote is a line, not a whole log.
 LONGEST_TEXT: Final = 4_000

@@ -30,9 +30,14 @@ def gap_sentence(one: Gap, language: Language) -> str:
     if one.permission:
         why = words.NEEDS.in_(language).format(one.permission)
     else:
-        detail = one.detail_zh if language is Language.ZH and one.detail_zh else one.detail
+        detail = gap_detail(one, language)
         why = joined(reason, in_sentence(detail) if detail != reason else "", by=words.COLON.in_(language))
     return words.COULD_NOT_CHECK.in_(language).format(one.what, why)
+
+
+def gap_detail(one: Gap, language: Language) -> str:
+    """Return what is known of the reason in a language, "" for nothing."""
+    return one.detail_zh if language is Language.ZH and one.detail_zh else one.detail
 
 
 def reported_gaps(diagnosis: Diagnosis) -> tuple[Gap, ...]:

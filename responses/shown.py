@@ -8,11 +8,11 @@ missed. What a surface reads as markup is escaped by the surface.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, Final, NewType, TypeVar, cast
 
-from intents.cluster_text import neutral, quoted, without_symbols
+from intents.cluster_text import neutral, without_symbols
 from intents.domain import Diagnosis, Text
 from responses.safety import LONGEST_TEXT, SafeDiagnosis, SafeText, safe_line
 
@@ -29,14 +29,9 @@ def shown_line(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:
     return SafeText(without_symbols(safe_line(text, limit=limit)))
 
 
-def shown_text(text: Text, *, limit: int = LONGEST_TEXT) -> Text:
+def shown_text(text: Text) -> Text:
     """Return both languages of a text as `shown_line` does."""
-    return Text(en=shown_line(text.en, limit=limit), zh=shown_line(text.zh, limit=limit))
-
-
-def shown_quote(text: str, *, limit: int = LONGEST_TEXT) -> str:
-    """Return the text as `shown_line` does, in quotation marks."""
-    return quoted(safe_line(text, limit=limit))
+    return Text(en=shown_line(text.en), zh=shown_line(text.zh))
 
 
 def shown_lines(lines: Iterable[str]) -> list[str]:
@@ -55,6 +50,18 @@ def whole_words(text: str, most: int) -> str:
     if text[most : most + 1].strip() and (end := max(map(kept.rfind, _BETWEEN_WORDS))) >= most // 2:
         kept = kept[:end]
     return kept.rstrip()
+
+
+def fitting(items: Iterable[T], most: int, *, size: Callable[[T], int], least: int = 0) -> list[T]:
+    """Return the first items that are together at most so large, but at least so many."""
+    kept: list[T] = []
+    used = 0
+    for item in items:
+        used += size(item)
+        if used > most and len(kept) >= least:
+            break
+        kept.append(item)
+    return kept
 
 
 def shown(diagnosis: SafeDiagnosis) -> ShownDiagnosis:

@@ -1,4 +1,4 @@
-"""Format a diagnosis as a page for the terminal, in the order of Slack: cause, verdict, impact, proofs.
+"""Format a diagnosis or an overview as a page for the terminal, in the order of Slack: cause, verdict, impact, proofs.
 
 `--all` adds what Slack has under Details; commands can be copied.
 """
@@ -23,15 +23,16 @@ from intents.domain import (
     Verdict,
 )
 from intents.domain import Text as Words
-from responses import causality, dependents, glance, plots, sentences, words
+from intents.overview import Overview
+from responses import causality, glance, plots, sentences, words
+from responses import overview as overviews
 from responses.as_json import RunStats
 from responses.failures import target_not_found
-from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
-from responses.named_objects import candidates_of, which_of
-from responses.nothing_found import leading_sentences, nothing_found
+from responses.layout import DIM, WrappedText, command, heading, link, listed, marked, paragraph, quote, table
+from responses.named_objects import candidates_of, leading_sentences, nothing_found, which_of
+from responses.overview import SafeOverview
 from responses.safety import SafeDiagnosis
-from responses.shown import shown
-from responses.wrapped_text import WrappedText
+from responses.shown import shown, shown_value
 
 _VERDICT_STYLES: Final = {
     Verdict.CONFIRMED: "bold white on red",
@@ -102,12 +103,12 @@ class _Page:
             yield from self._glance(first, diagnosis)
         else:
             yield from self._nothing(diagnosis)
-            yield from self._changed(diagnosis)
+            yield from _paragraphs(glance.changed(diagnosis, self._language))
         if not standing:
             yield from self._seen(diagnosis, observed)
             yield from self._unexplained(diagnosis)
         if first is None and not in_full:
-            yield from self._ruled_out(list(sentences.ruled_out(diagnosis)))
+            yield from self._listed(words.RULED_OUT, self._ruled_out(sentences.ruled_out(diagnosis)))
         if first is None and (gaps := glance.gaps(None, diagnosis, self._language)):
             yield ""
             yield WrappedText(Text(gaps))
@@ -124,22 +125,13 @@ class _Page:
         yield WrappedText(Text(glance.first_line(one, language), style="bold"))
         beside = self._text(one.title) if is_out else glance.impact(one, language)
         yield WrappedText(Text.assemble(self._verdict(one), f" {beside}"))
-        if effect := glance.effect(one, diagnosis, language, of_text=self._of_text):
-            yield WrappedText(Text(effect))
-        if says := dependents.hit(diagnosis, language):
-            yield WrappedText(Text(says))
-        yield from self._changed(diagnosis)
+        effect = glance.effect(one, diagnosis, language, of_text=self._of_text)
+        yield from _paragraphs(effect, causality.hit(diagnosis, language), glance.changed(diagnosis, language))
         yield from self._next(one, diagnosis)
         if proofs := glance.proofs(one, diagnosis, language, of_text=self._of_text):
             yield ""
-            for proof in proofs:
-                yield marked("•", proof)
-        if one.candidates:
-            yield ""
-            yield WrappedText(Text(self._text(words.CANDIDATES)))
-            yield from (marked("•", str(each)) for each in one.candidates[:_CANDIDATES])
-            if (more := len(one.candidates) - _CANDIDATES) > 0:
-                yield marked("•", self._text(words.MORE).format(more))
+            yield from (marked("•", proof) for proof in proofs)
+        yield from self._candidates(one)
         if plot := next((finding.plot for finding in one.findings if finding.plot), None):
             yield paragraph(plots.sparkline(plot, language), indent=4)
         gaps, other = glance.gaps(one, diagnosis, language), glance.others(one, diagnosis, language)
@@ -152,18 +144,20 @@ class _Page:
             label = f"{self._text(words.LINKS)}{self._text(words.COLON)}"
             yield from (link(f"{label}{to.title or self._text(words.ALERT_RUNBOOK)}", to.url, indent=0) for to in pages)
 
-    def _changed(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
-        if says := glance.changed(diagnosis, self._language):
-            yield WrappedText(Text(says))
+    def _candidates(self, one: JudgedHypothesis) -> Iterator[RenderableType]:
+        if one.candidates:
+            yield ""
+            yield WrappedText(Text(self._text(words.CANDIDATES)))
+            yield from (marked("•", str(each)) for each in one.candidates[:_CANDIDATES])
+            if (more := len(one.candidates) - _CANDIDATES) > 0:
+                yield marked("•", self._text(words.MORE).format(more))
 
     def _next(self, one: JudgedHypothesis, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         """Yield the remedies, or the first step by hand."""
         language, is_out = self._language, sentences.is_out(one)
         offered = [each for each in sentences.offers(diagnosis) if each is not one]
         if remedies := [each for shown in (one, *offered) for each in shown.remedies if not is_out]:
-            yield from self._section(words.REMEDIES)
-            for remedy in remedies:
-                yield from self._remedy(remedy)
+            yield from self._listed(words.REMEDIES, self._remedies(remedies))
         elif not is_out and (step := glance.next_step(one, language)):
             yield ""
             label = f"{self._text(words.NEXT)}{self._text(words.COLON)}"
@@ -181,70 +175,58 @@ class _Page:
         for number, one in enumerate(standing):
             yield ""
             yield from self._hypothesis(one, diagnosis, story=not number)
-        yield from self._offers([one for one in sentences.offers(diagnosis) if one not in standing])
-        yield from self._ruled_out(list(sentences.ruled_out(diagnosis)))
-        yield from self._gaps(
-            diagnosis.gaps,
-            known=[gap for one in standing for finding in one.findings for gap in finding.gaps],
-        )
+        offers = [one for one in sentences.offers(diagnosis) if one not in standing]
+        yield from self._listed(words.OFFERS, self._offers(offers))
+        yield from self._listed(words.RULED_OUT, self._ruled_out(sentences.ruled_out(diagnosis)))
+        beside = [gap for one in standing for finding in one.findings for gap in finding.gaps]
+        yield from self._listed(words.GAPS, self._gap_lines(gap for gap in diagnosis.gaps if gap not in beside))
         if standing:
             yield from self._unexplained(diagnosis)
         if len(diagnosis.changes) > 1:
-            yield from self._section(words.CHANGES)
-            for change in diagnosis.changes:
-                yield marked("•", sentences.change(change, self._language))
+            changes = (sentences.change(change, self._language) for change in diagnosis.changes)
+            yield from self._listed(words.CHANGES, (marked("•", says) for says in changes))
 
     def _unexplained(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
-        if diagnosis.unexplained:
-            yield from self._section(words.UNEXPLAINED)
-            for seen in diagnosis.unexplained:
-                yield marked("•", glance.observation(seen, self._language))
+        seen = (glance.observation(each, self._language) for each in diagnosis.unexplained)
+        yield from self._listed(words.UNEXPLAINED, (marked("•", says) for says in seen))
 
     # --- a hypothesis in full ---
 
     def _hypothesis(self, one: JudgedHypothesis, diagnosis: Diagnosis, *, story: bool) -> Iterator[RenderableType]:
-        yield self._headline(one)
+        yield Text.assemble(self._verdict(one), " ", (self._text(one.title), "bold"))
         yield WrappedText(Text(self._text(one.root_cause)))
         yield ""
         yield from self._facts(one, diagnosis, story=story)
         yield from self._evidence(one)
         if story and diagnosis.timeline:
-            yield from self._section(words.TIMELINE)
-            yield from self._timeline(diagnosis)
-        if one.runbook:
-            yield from self._section(words.RUNBOOK)
-            for number, step in enumerate(one.runbook, start=1):
-                yield marked(f"{number}.", self._text(step.says))
-                yield from command(step.run, indent=5)
-                if step.warning:
-                    yield marked("!", self._text(step.warning), indent=5, style="yellow", mark_style="bold yellow")
-        if one.remedies and not story:
-            yield from self._section(words.REMEDIES)
-            for remedy in one.remedies:
-                yield from self._remedy(remedy)
+            yield from self._listed(words.TIMELINE, self._timeline(diagnosis))
+        yield from self._listed(words.RUNBOOK, self._steps(one))
+        yield from self._listed(words.REMEDIES, () if story else self._remedies(one.remedies))
+        yield from self._listed(words.REPRODUCE, self._commands(one))
+        yield from self._listed(words.LINKS, (link(to.title, to.url) for to in one.links))
+
+    def _steps(self, one: JudgedHypothesis) -> Iterator[RenderableType]:
+        for number, step in enumerate(one.runbook, start=1):
+            yield marked(f"{number}.", self._text(step.says))
+            yield from command(step.run, indent=5)
+            if step.warning:
+                yield marked("!", self._text(step.warning), indent=5, style="yellow", mark_style="bold yellow")
+
+    def _commands(self, one: JudgedHypothesis) -> Iterator[RenderableType]:
         lines = list(dict.fromkeys(finding.reproduce for finding in one.findings if finding.reproduce))
-        if lines:
-            yield from self._section(words.REPRODUCE)
-            for line in lines[:_REPRODUCED]:
-                yield from command(line, indent=2)
-            if len(lines) > _REPRODUCED:
-                yield paragraph(self._text(words.MORE).format(len(lines) - _REPRODUCED), style=DIM)
-        if one.links:
-            yield from self._section(words.LINKS)
-            for to in one.links:
-                yield link(to.title, to.url)
+        for line in lines[:_REPRODUCED]:
+            yield from command(line, indent=2)
+        if len(lines) > _REPRODUCED:
+            yield paragraph(self._text(words.MORE).format(len(lines) - _REPRODUCED), style=DIM)
 
     def _verdict(self, one: JudgedHypothesis) -> tuple[str, str]:
         style = _VERDICT_STYLES[Verdict.OFFERED if sentences.is_offer(one) else one.verdict]
         return f" {sentences.verdict_word(one, self._language)} ", style
 
-    def _headline(self, one: JudgedHypothesis) -> Text:
-        return Text.assemble(self._verdict(one), " ", (self._text(one.title), "bold"))
-
     def _facts(self, one: JudgedHypothesis, diagnosis: Diagnosis, *, story: bool) -> Iterator[RenderableType]:
         where = Text.assemble(f"{one.subject} " if one.subject else "", (f"({one.incident})", DIM))
         facts = [(words.OBJECT, where), (words.IMPACT, Text(self._text(one.impact)))]
-        if story and (rest := dependents.named_later(diagnosis, self._language)):
+        if story and (rest := causality.named_later(diagnosis, self._language)):
             facts.append((words.AFFECTED, Text(rest)))
         if diagnosis.owners:
             facts.append((words.OWNERS, Text(sentences.owner_chain(diagnosis))))
@@ -287,7 +269,7 @@ class _Page:
         subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
         if quoted or (subject and finding.outcome is not FindingOutcome.NEUTRAL):
             shown.append(finding.quote)
-            yield paragraph(joined([subject, quoted], by=": "), indent=4, style=DIM)
+            yield paragraph(sentences.joined(subject, quoted, by=": "), indent=4, style=DIM)
         if finding.table and finding.table.rows:
             yield table(finding.table, said=says)
         if finding.plot and not self._has_plot:
@@ -303,70 +285,51 @@ class _Page:
             lines.append((at, Text.assemble((part, "bold"), causality.moment_text(moment, self._language))))
         yield listed(lines)
 
-    def _remedy(self, remedy: Remedy) -> Iterator[RenderableType]:
-        risk = words.RISKS[remedy.risk].in_(self._language) if remedy.risk in words.RISKS else remedy.risk
-        about = joined([str(remedy.target) if remedy.target else "", risk])
-        yield marked("•", Text.assemble(self._text(remedy.title), (f"  ({about})", DIM)))
-        if remedy.warning:
-            yield marked("!", self._text(remedy.warning), indent=4, style="yellow", mark_style="bold yellow")
+    def _remedies(self, remedies: Iterable[Remedy]) -> Iterator[RenderableType]:
+        for remedy in remedies:
+            risk = words.RISKS[remedy.risk].in_(self._language) if remedy.risk in words.RISKS else remedy.risk
+            about = sentences.joined(str(remedy.target) if remedy.target else "", risk)
+            yield marked("•", Text.assemble(self._text(remedy.title), (f"  ({about})", DIM)))
+            if remedy.warning:
+                yield marked("!", self._text(remedy.warning), indent=4, style="yellow", mark_style="bold yellow")
 
     # --- the others ---
 
     def _offers(self, offers: list[JudgedHypothesis]) -> Iterator[RenderableType]:
         """Yield what can be done whatever the cause is: for which object and why, and the buttons for it."""
-        if not offers:
-            return
-        yield from self._section(words.OFFERS)
         for one in offers:
             subject = f"  {one.subject}" if one.subject else ""
             yield marked("•", Text.assemble((self._text(one.title), "bold"), subject, (f"  ({one.incident})", DIM)))
             best = next((finding for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS), None)
             if best:
                 yield marked("✓", self._text(best.says), indent=4, mark_style="green")
-            for remedy in one.remedies:
-                yield from self._remedy(remedy)
+            yield from self._remedies(one.remedies)
 
-    def _ruled_out(self, out: list[JudgedHypothesis]) -> Iterator[RenderableType]:
-        if not out:
-            return
-        yield from self._section(words.RULED_OUT)
+    def _ruled_out(self, out: Iterable[JudgedHypothesis]) -> Iterator[RenderableType]:
         colon = self._text(words.COLON)
         for one in out:
-            what = joined(
-                [f"{self._text(one.title)} ({one.incident})", sentences.refutation(one, self._language)], by=colon
-            )
+            against = sentences.refutation(one, self._language)
+            what = sentences.joined(f"{self._text(one.title)} ({one.incident})", against, by=colon)
             yield marked("✗", what, style=DIM, mark_style=DIM)
 
     def _nothing(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         _, heading_, says = nothing_found(diagnosis, self._language)
         yield Text(heading_, style="bold")
-        for each in says:
-            yield WrappedText(Text(each))
+        yield from _paragraphs(*says)
         yield from (marked("•", str(each)) for each in candidates_of(diagnosis))
 
     def _seen(self, diagnosis: Diagnosis, observed: tuple[str, ...]) -> Iterator[RenderableType]:
-        if observed:
-            yield from self._section(words.OBSERVED)
-            for line in observed:
-                yield marked("•", quote(line))
-        if diagnosis.nearest:
-            yield from self._section(words.NEAREST)
-            for near in diagnosis.nearest:
-                yield marked(
-                    "•", Text.assemble(self._text(near.title), (f"  ({near.incident}, {near.score:.2f})", DIM))
-                )
-                if near.decided_by:
-                    decided_by = f"{self._text(words.DECIDED_BY)}{self._text(words.COLON)}"
-                    yield paragraph(f"{decided_by}{near.decided_by}", indent=4, style=DIM)
+        yield from self._listed(words.OBSERVED, (marked("•", quote(line)) for line in observed))
+        yield from self._listed(words.NEAREST, self._nearest(diagnosis))
+
+    def _nearest(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
+        for near in diagnosis.nearest:
+            yield marked("•", Text.assemble(self._text(near.title), (f"  ({near.incident}, {near.score:.2f})", DIM)))
+            if near.decided_by:
+                decided_by = f"{self._text(words.DECIDED_BY)}{self._text(words.COLON)}"
+                yield paragraph(f"{decided_by}{near.decided_by}", indent=4, style=DIM)
 
     # --- gaps and footer ---
-
-    def _gaps(self, gaps: tuple[Gap, ...], *, known: list[Gap]) -> Iterator[RenderableType]:
-        """Yield the gaps that are not listed beside a finding already."""
-        left = [gap for gap in gaps if gap not in known]
-        if left:
-            yield from self._section(words.GAPS)
-            yield from self._gap_lines(left)
 
     def _gap_lines(self, gaps: Iterable[Gap]) -> Iterator[RenderableType]:
         lines = dict.fromkeys(sentences.gap_sentence(gap, self._language) for gap in gaps)
@@ -378,11 +341,41 @@ class _Page:
         cluster = self._text(words.CLUSTER).format(diagnosis.cluster) if diagnosis.cluster else ""
         calls = self._text(words.CALLS).format(timing.api_calls) if diagnosis.cluster else ""
         rest = self._text(words.ALL_SHOWS_REST) if hint else ""
-        return Text(joined([cluster, calls, self._text(words.SECONDS).format(timing.seconds), rest]), style=DIM)
+        took = self._text(words.SECONDS).format(timing.seconds)
+        return Text(sentences.joined(cluster, calls, took, rest), style=DIM)
 
-    def _section(self, title: Words) -> Iterator[RenderableType]:
-        yield ""
-        yield heading(self._text(title))
+    def _listed(self, title: Words, lines: Iterable[RenderableType]) -> Iterator[RenderableType]:
+        """Yield a section of these lines; nothing without any."""
+        if held := list(lines):
+            yield ""
+            yield heading(self._text(title))
+            yield from held
 
     def _text(self, text: Words) -> str:
         return text.in_(self._language)
+
+
+def _paragraphs(*texts: str) -> Iterator[RenderableType]:
+    return (WrappedText(Text(says)) for says in texts if says)
+
+
+def overview_page(overview: SafeOverview, *, language: Language) -> RenderableType:
+    """Return the page of an overview: every finding with the command that tells more."""
+    return Group(*_lines(shown_value(overview), language))
+
+
+def _lines(overview: Overview, language: Language) -> Iterator[RenderableType]:
+    yield WrappedText(Text(overviews.heading(overview, language), style="bold"))
+    for number, finding in enumerate(overview.findings, start=1):
+        yield ""
+        says = f"{number}. {overviews.verdict(finding, language)}  {overviews.cause(finding, language)}"
+        yield WrappedText(Text(says, style="bold" if number == 1 else ""))
+        if impact := overviews.impact(finding, overview, language):
+            yield paragraph(impact, indent=3)
+        asked = finding.asked
+        name = f"{asked.namespace}/{asked.name}" if asked.namespace else asked.name
+        yield paragraph(f"casebook diagnose {asked.kind.lower()} {name}", indent=3, style=DIM)
+    yield ""
+    if gaps := overviews.gaps(overview, language):
+        yield WrappedText(Text(gaps))
+    yield WrappedText(Text(overviews.read(overview, language), style=DIM))

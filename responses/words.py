@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from intents.domain import ChainRole, FindingOutcome, GapReason, Language, Text, Verdict
@@ -64,8 +65,7 @@ ASK_ABOUT_PODS: Final = Text(
 )
 
 ONLY_NEUTRAL: Final = Text(
-    en="What was read from the cluster neither supports nor refutes this.",
-    zh="集群数据既不支持也不排除这一判断。",
+    en="What was read from the cluster neither supports nor refutes this.", zh="集群数据既不支持也不排除这一判断。"
 )
 IMPACT: Final = Text(en="Impact", zh="影响")
 OWNERS: Final = Text(en="Owner", zh="归属")
@@ -135,8 +135,7 @@ USE_IT: Final = Text(en="{} pods use it: {}", zh="{} 个 Pod 使用它：{}")
 AND_MORE: Final = Text(en="{} and {} more", zh="{} 及另外 {} 个")
 AND: Final = Text(en="{} and {}", zh="{} 和 {}")
 CANDIDATES: Final = Text(
-    en="The text does not say which object it is about. In this state now:",
-    zh="文本没有指明对象。当前处于此状态：",
+    en="The text does not say which object it is about. In this state now:", zh="文本没有指明对象。当前处于此状态："
 )
 BESIDE: Final = Text(en="Also: {} ({})", zh="另外：{}（{}）")
 ALSO: Final = Text(en="Or: {} ({})", zh="也可能：{}（{}）")
@@ -198,29 +197,6 @@ FULL_ANSWER_IN_FILE: Final = Text(
 CUT_OFF: Final = Text(en="Too long to show in full: {} more parts are left out.", zh="内容过长：另有 {} 部分未显示。")
 
 
-STATE_CHECKING: Final = Text(en="checking whether it is still needed", zh="正在确认是否仍需处理")
-STATE_APPLYING: Final = Text(en="being applied", zh="正在执行")
-STATE_APPLIED: Final = Text(en="applied; effect not known yet", zh="已执行，效果待确认")
-STATE_VERIFYING: Final = Text(en="applied; verifying that the cause is gone", zh="已执行，正在确认问题是否消失")
-STATE_WAITING: Final = Text(en="applied; could not be verified before the deadline", zh="已执行；未能在期限内确认效果")
-STATE_REFUSED: Final = Text(en="refused, nothing was changed", zh="被拒绝，未做任何更改")
-STATE_FIXED: Final = Text(en="FIXED: the cause is gone", zh="已修复：问题已消失")
-STATE_CHANGED: Final = Text(en="CHANGED, not yet better: the symptom is still there", zh="已修改，尚未好转：症状仍在")
-STATE_LATER: Final = Text(
-    en="the change is in place; whether it helped shows later", zh="修改已到位；是否有效稍后才能看到"
-)
-STATE_NOT_FIXED: Final = Text(en="applied, but NOT FIXED", zh="已执行，但未修复")
-STATE_WORSE: Final = Text(en="applied, and it is WORSE than before", zh="已执行，情况比之前更糟")
-STATE_DONE: Final = Text(en="done; this does not fix the cause", zh="已完成；这不会消除原因")
-STATE_UNDONE: Final = Text(en="undone", zh="已撤销")
-STATE_NOT_DONE: Final = Text(en="applied, but it had NO EFFECT", zh="已执行，但没有生效")
-STATE_UNKNOWN: Final = Text(
-    en="UNKNOWN whether it was applied: check the object before you retry",
-    zh="不确定是否已执行：请先检查对象，再决定是否重试",
-)
-STATE_PARTLY: Final = Text(en="STOPPED half-way: some steps were applied", zh="中途停止：只执行了部分步骤")
-STATE_AWAITING: Final = Text(en="waiting for a second person to approve it", zh="等待另一人批准")
-STATE_FAILED: Final = Text(en="failed, nothing was changed", zh="失败，未做任何更改")
 BY: Final = Text(en="by ", zh="操作人：")
 APPROVED_BY: Final = Text(en="approved by ", zh="批准人：")
 APPROVE: Final = Text(en="Approve", zh="批准")
@@ -298,3 +274,18 @@ ALL_MUTED: Final = Text(
 def verdict_word(value: Verdict, language: Language) -> str:
     """Return the word of a verdict."""
     return VERDICTS[value].in_(language)
+
+
+# Slack cuts the title and the button of a dialog beyond this.
+LONGEST_VERB: Final = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionWords:
+    """The title and the button of a dialog, and the sentence below them.
+
+    `verb` is a verb and its object, such as "Restart pod"; it fits into LONGEST_VERB characters.
+    """
+
+    verb: Text
+    does: Text

@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from bot.playground.slack import SimulatedSlack
-from bot.surfaces.slack.entry_points import COMMAND, SHORTCUTS
+from bot.surfaces.slack.manifest import COMMAND, SHORTCUTS
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _JSON: Final = "application/json"

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-from bot.common.outside_text import clean
+from bot.common.redaction import clean
 from intents.alerts.silences import Matcher
 
 TIMEOUT_S: Final = 5.0

@@ -19,14 +19,12 @@ import structlog
 from aiohttp import web
 
 from bot.alertmanager import Alertmanager, open_alertmanager
-from bot.app.readiness import Readiness
-from bot.app.reload import LiveConfiguration
+from bot.app.reload import LiveConfiguration, Readiness
 from bot.app.runtime_options import DEFAULT_OPTIONS, RuntimeOptions
 from bot.app.upkeep import Upkeep
 from bot.app.watcher import LOOK_S, Watcher
 from bot.cluster.clusters import Clusters
-from bot.common.background import in_background
-from bot.common.coalescing import coalesced
+from bot.common.background import coalesced, in_background
 from bot.diagnosing import Engine
 from bot.jobs import JobIntake, JobPayload, Jobs, JobsUnavailable
 from bot.metrics import Metrics
@@ -40,29 +38,25 @@ from bot.slack.scopes import lacking
 from bot.slack.web_client import web_client
 from bot.store import Store, StoreUnavailable, open_store
 from bot.surfaces.alerts_webhook import AlertCredentials, AlertsWebhook
-from bot.surfaces.slack.arrivals import CountedApp
-from bot.surfaces.slack.bolt_app import bolt_app
+from bot.surfaces.slack.arrivals import CountedApp, bolt_app
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
-from bot.surfaces.slack.health import SlackHealth
-from bot.surfaces.slack.http_routes import slack_routes
+from bot.surfaces.slack.commands import CommandListener, ShortcutListener
+from bot.surfaces.slack.health import MissedEvents, SlackHealth
+from bot.surfaces.slack.http_routes import connected, slack_routes
 from bot.surfaces.slack.message_intake import MessageIntake
-from bot.surfaces.slack.missed_events import MissedEvents
 from bot.surfaces.slack.press_intake import PressIntake
-from bot.surfaces.slack.socket_mode import connected
+from bot.surfaces.slack.presses import PressListener
 from bot.surfaces.slack.surface import SlackSurface
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.surfaces.web import web_application
-from bot.workflows.admission import Admission, RefusalNotices
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
-from bot.workflows.concurrency import ConcurrencyLimits
-from bot.workflows.configuration import Configuration
+from bot.workflows.feedback import Mutes
 from bot.workflows.job_payloads import turn_of
-from bot.workflows.learned_commands import LearnedCommands
 from bot.workflows.learned_entries import LearnedEntries
-from bot.workflows.mutes import Mutes
 from bot.workflows.registry import alert_jobs, failure_reports, incident_commands, watch_jobs, workflows
-from bot.workflows.services import Services
-from bot.workflows.submissions import Submissions
+from bot.workflows.saved_incidents import LearnedCommands
+from bot.workflows.services import ConcurrencyLimits, Configuration, Services
+from bot.workflows.submissions import Admission, RefusalNotices, Submissions
 from intents.catalog.loader import Problem
 
 _log: Final = structlog.get_logger(__name__)
@@ -104,11 +98,7 @@ async def running(
     # Intake and workers stop first; the listener keeps reporting "stopping" until they have.
     async with AsyncExitStack() as stack, AsyncExitStack() as work:
         initial = Configuration(
-            engine=engine,
-            policy=policy,
-            defaults=channel_defaults,
-            left_out=tuple(broken),
-            alert_routes=alert_routes,
+            engine=engine, policy=policy, defaults=channel_defaults, left_out=tuple(broken), alert_routes=alert_routes
         )
         base = await _base(stack, settings, initial, clusters=clusters, options=options)
         live = LiveConfiguration(settings, initial, every=options.reload_s, changed=partial(_count, base.metrics))
@@ -256,12 +246,7 @@ async def _base(
 
 
 def _services(
-    base: _Base,
-    settings: Settings,
-    live: LiveConfiguration,
-    *,
-    clusters: Clusters,
-    alertmanager: Alertmanager | None,
+    base: _Base, settings: Settings, live: LiveConfiguration, *, clusters: Clusters, alertmanager: Alertmanager | None
 ) -> Services:
     options = base.options
     return Services(
@@ -298,7 +283,6 @@ async def _launched(work: AsyncExitStack, services: Services, base: _Base, setti
         version=base.options.jobs_version,
         workflows=workflows(services, base.chronicles, reports, alerts, watch),
         concurrency=settings.jobs_concurrency,
-        kept_days=settings.retention_days,
         failed=reports.report,
         watch=base.metrics.job,
         turn_of=turn_of,
@@ -310,11 +294,7 @@ async def _launched(work: AsyncExitStack, services: Services, base: _Base, setti
 
 
 def _slack_surface(
-    base: _Base,
-    services: Services,
-    job_intake: JobIntake,
-    settings: Settings,
-    missed_events: MissedEvents,
+    base: _Base, services: Services, job_intake: JobIntake, settings: Settings, missed_events: MissedEvents
 ) -> SlackSurface:
     submissions = Submissions(
         store=base.store,
@@ -323,11 +303,10 @@ def _slack_surface(
         clock=services.clock,
         metrics=base.metrics,
     )
+    start = base.starter.start
+    timeline_pins = TimelinePins(store=base.store, identity=base.identity, start=start)
     return SlackSurface(
-        slack=base.slack,
         identity=base.identity,
-        language=settings.lang,
-        submissions=submissions,
         intake=MessageIntake(
             store=base.store,
             start=job_intake.start_now,
@@ -338,12 +317,24 @@ def _slack_surface(
             metrics=base.metrics,
         ),
         recorder=ChannelRecorder(store=base.store, jobs=base.chronicles, identity=base.identity),
-        mutes=Mutes(services=services),
-        incidents=incident_commands(services, base.chronicles),
-        learned=LearnedCommands(services=services, start=base.starter.start),
-        timeline_pins=TimelinePins(store=base.store, identity=base.identity, start=base.starter.start),
-        presses=PressIntake(
-            services=services, start=job_intake.start_now, identity=base.identity, submissions=submissions
+        commands=CommandListener(
+            submissions=submissions,
+            mutes=Mutes(services=services),
+            incidents=incident_commands(services, base.chronicles),
+            learned=LearnedCommands(services=services, start=start),
+            language=settings.lang,
+        ),
+        shortcuts=ShortcutListener(
+            submissions=submissions,
+            timeline_pins=timeline_pins,
+            start=start,
+            slack=base.slack,
+            identity=base.identity,
+            language=settings.lang,
+        ),
+        timeline_pins=timeline_pins,
+        presses=PressListener(
+            PressIntake(services=services, start=job_intake.start_now, identity=base.identity, submissions=submissions)
         ),
         health=base.health,
         missed_events=missed_events,

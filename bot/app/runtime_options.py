@@ -12,13 +12,14 @@ from bot.jobs import JOBS_VERSION
 from bot.overviews.watched_rows import WELL
 from bot.remedies.step_runner import LOOKS
 from bot.remedies.verification import PACE, VERIFY_S, Pace
-from bot.slack.limits import Limits
+from bot.slack.pacer import Limits
 from bot.store.watch_posts import LEASE
 from bot.surfaces.slack.health import CHECK_S
-from bot.workflows.admission import PERSON_REQUESTS
-from bot.workflows.alert_groups import UPDATE_EVERY_S, WINDOW_S
+from bot.workflows.alert_groups import WINDOW_S
+from bot.workflows.alert_posts import UPDATE_EVERY_S
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S
 from bot.workflows.learned_entries import REFRESH_S
+from bot.workflows.submissions import PERSON_REQUESTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from bot.jobs import JobPayload, Jobs, JobsUnavailable, StartJob
 from bot.metrics import Metrics
 from bot.settings.reports import ReportSchedule
 from bot.store import Store, StoreUnavailable
-from bot.surfaces.slack.missed_events import MissedEvents
+from bot.surfaces.slack.health import MissedEvents
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.job_payloads import FeedbackReportJob, ReportJob
 
@@ -99,8 +99,8 @@ class Upkeep:
         self.metrics.incident_channels(await self.store.chronicles.count_by_state())
         if self._purged is None or now - self._purged > _PURGE_EVERY:
             self._purged = now
-            chronicles = now - max(self.kept, _CHRONICLES_KEPT)
-            rows = await self.store.purge(now - self.kept, chronicles_before=chronicles) + await self.jobs.purge()
+            before, chronicles = now - self.kept, now - max(self.kept, _CHRONICLES_KEPT)
+            rows = await self.store.purge(before, chronicles_before=chronicles) + await self.jobs.purge(before)
             _log.info("expired_rows_deleted", rows=rows)
 
     async def _start_reports(self, now: datetime) -> None:

@@ -33,11 +33,11 @@ from intents.domain import Language
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
 from responses.as_json import RunStats
-from responses.excerpts import error_lines
 from responses.language import choose
 from responses.layout import DIM, heading, listed, paragraph
+from responses.paste_templates import error_lines
+from responses.redaction import redact
 from responses.safety import safe, safe_line, scrubbed
-from responses.secrets import redact
 from responses.terminal import diagnosis_page
 
 _PROMPT: Final = "casebook> "

@@ -20,8 +20,7 @@ from intents.catalog.schema import Incident, Remediation, Rule, describe_fields
 from intents.domain import Language
 from intents.domain import Text as Sentence
 from responses.language import choose
-from responses.layout import DIM, command, heading, joined, link, listed, marked
-from responses.wrapped_text import WrappedText
+from responses.layout import DIM, WrappedText, command, heading, joined, link, listed, marked
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:

@@ -34,14 +34,13 @@ from intents.overview import Overview
 from intents.request import DiagnoseObject, ExplainText, Request, scope_of, whole_cluster
 from intents.symptoms import read_symptoms
 from responses.as_json import RunStats, diagnosis_json
-from responses.excerpts import error_lines
 from responses.failures import without_cluster
 from responses.language import choose
 from responses.overview import overview_json, scrubbed_overview
+from responses.paste_templates import error_lines
+from responses.redaction import redact
 from responses.safety import SafeDiagnosis, safe_line, scrubbed
-from responses.secrets import redact
-from responses.terminal import diagnosis_page, not_found_lines
-from responses.terminal_overview import overview_page
+from responses.terminal import diagnosis_page, not_found_lines, overview_page
 
 _USAGE: Final = f"usage: {PROGRAM} diagnose [KIND] [NS/]NAME, or {PROGRAM} diagnose cluster"
 # An overview may take so many times the deadline of one diagnosis.

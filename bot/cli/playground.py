@@ -39,7 +39,7 @@ from bot.remedies.names import unknown_actions
 from bot.remedies.verification import Pace
 from bot.settings import Settings
 from bot.settings.prometheus import ETCD_JOB
-from bot.surfaces.slack.entry_points import COMMAND, SHORTCUTS
+from bot.surfaces.slack.manifest import COMMAND, SHORTCUTS
 from intents.domain import Language
 
 # Simulated pods become ready, or fail again, at once, so they need not be watched as long as real ones.

@@ -30,8 +30,8 @@ from bot.policy.alert_routes import NO_ROUTES, AlertRoutes, AlertRoutesError, lo
 from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
 from bot.remedies.names import action_names, unknown_actions
 from bot.settings import Settings, serve_problems, variable
-from bot.slack.error_advice import advice_on
 from bot.slack.errors import SlackError
+from bot.slack.scopes import advice_on
 from bot.store import StoreUnavailable, place_of
 from intents.catalog.loader import Problem
 from responses.safety import safe_line

@@ -28,7 +28,7 @@ from bot.cluster.errors import (
     Unauthorized,
     Unreachable,
 )
-from bot.common.outside_text import LONGEST_TEXT, clean
+from bot.common.redaction import LONGEST_TEXT, clean
 from intents.domain import Permission, Text
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})

@@ -21,8 +21,7 @@ from bot.cluster.api_calls import CallObserver, CompletedCall, ignore_call
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import IN_CLUSTER, connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unreachable
-from bot.settings.cluster import ClusterSettings
-from bot.settings.prometheus import Sources
+from bot.settings.prometheus import ClusterSettings, Sources
 
 # The name of the cluster if neither a setting nor a kubeconfig names one; using it reports what is missing.
 UNNAMED: Final = "default"

@@ -51,7 +51,7 @@ from bot.cluster.read_limits import (
 )
 from bot.kube.timestamps import parse_http_date
 from bot.prometheus.client import Prometheus
-from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import ClusterSettings
 
 _WORTH_REPEATING: Final = frozenset({429, 500, 502, 503, 504})
 

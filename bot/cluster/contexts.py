@@ -24,8 +24,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import Misconfigured
 from bot.cluster.login import Login
 from bot.prometheus.client import open_prometheus
-from bot.settings.cluster import ClusterSettings
-from bot.settings.prometheus import NO_SOURCES, Sources
+from bot.settings.prometheus import NO_SOURCES, ClusterSettings, Sources
 
 # The context name for the service account that every pod has.
 IN_CLUSTER: Final = "in-cluster"

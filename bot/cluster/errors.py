@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from bot.common.outside_text import clean
+from bot.common.redaction import clean
 from intents.domain import Gap, GapReason, Permission
 
 # Causes of one refusal that are kept; each has at most LONGEST_TEXT characters.

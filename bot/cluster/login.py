@@ -19,7 +19,7 @@ from kubernetes.aio.config.kube_config import ConfigNode, KubeConfigLoader
 from bot.cluster.errors import Misconfigured
 from bot.cluster.exec_plugin import Credential, run_plugin
 from bot.cluster.kubeconfig import KubeconfigEntry, ResolvedContext
-from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import ClusterSettings
 
 # Kubelets and operators rewrite token files; client-go reads them again at the same interval.
 _TOKEN_FILE_LASTS: Final = timedelta(minutes=2)

@@ -1,4 +1,4 @@
-"""Redact what Casebook stores: every value of a table, and every payload and result of a job.
+"""Redact what Casebook stores, values of tables and payloads of jobs; reduce errors from outside to one short line.
 
 `bot.store.types` and `bot.jobs` pass all values through here. Text is kept as it is, except for credentials. A write of
 a plan is never altered: a plan that this would change is not stored at all (`holds_secret`).
@@ -11,8 +11,33 @@ import re
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
+from intents.cluster_text import one_line
+from responses.redaction import REDACTED
 from responses.safety import redacted_name, redacted_text, redacted_value
-from responses.secrets import REDACTED
+
+LONGEST_TEXT: Final = 256
+
+_SECRETS: Final = (
+    # A JWT, as service accounts and OIDC use it: three base64url parts, the first of which opens a JSON object.
+    (re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}"), "[redacted]"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 [redacted]"),
+    (
+        re.compile(r"(?i)((?:token|password|passwd|secret|api[_-]?key)[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&]+"),
+        r"\1[redacted]",
+    ),
+    (re.compile(r"(://)[^/\s@]+@"), r"\1[redacted]@"),
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*"), "[redacted]"),
+)
+
+
+def clean(text: str, *, limit: int = LONGEST_TEXT) -> str:
+    """Return `text` from outside on one line with visible breaks, at most `limit` characters, without credentials."""
+    # This first cut bounds the text that the patterns scan.
+    line = one_line(text[: 16 * limit])
+    for pattern, replacement in _SECRETS:
+        line = pattern.sub(replacement, line)
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
 
 T = TypeVar("T")
 

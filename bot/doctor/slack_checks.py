@@ -10,11 +10,9 @@ from typing import Final
 from bot.doctor.checks import Check, CheckState
 from bot.policy import Policy
 from bot.settings import Examined, Settings, slack_problems, variable
-from bot.slack.api import SlackResponse
-from bot.slack.error_advice import ADD, OPEN, advice_on
+from bot.slack.api import SlackResponse, TokenCall, token_caller
 from bot.slack.errors import ChannelGone, RateLimited, SlackError
-from bot.slack.scopes import SCOPES, Scope
-from bot.slack.token_calls import TokenCall, token_caller
+from bot.slack.scopes import ADD, OPEN, SCOPES, Scope, advice_on
 
 AREA: Final = "slack"
 # Slack signs requests with their time; older ones are refused, as Slack advises.

@@ -2,7 +2,6 @@
 
 from bot.jobs.contract import (
     JOBS_VERSION,
-    FailureHandler,
     JobGivenUp,
     JobPayload,
     JobRun,
@@ -20,7 +19,6 @@ from bot.jobs.jobs import Jobs
 
 __all__ = [
     "JOBS_VERSION",
-    "FailureHandler",
     "JobGivenUp",
     "JobIntake",
     "JobPayload",

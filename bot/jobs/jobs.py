@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, ClassVar, Final
 
@@ -18,7 +18,6 @@ import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus, WorkflowStatusString
 
 from bot.common.redaction import stored_json, stored_key
-from bot.jobs.calm_loop import CalmLoop
 from bot.jobs.contract import (
     JOBS_VERSION,
     FailureHandler,
@@ -34,7 +33,7 @@ from bot.jobs.contract import (
     nobody_in_particular,
 )
 from bot.jobs.engine import DEADLINE, DatabaseDeadline, route_logs
-from bot.jobs.job_body import JobBody, JobHistory, report_failure
+from bot.jobs.job_body import CalmLoop, JobBody, JobHistory, report_failure
 from bot.jobs.ledger import APPLICATION, ASK_SECONDS, FINISHED, SCHEMA, UNFINISHED, Ledger, as_unavailable
 from bot.jobs.slots import JobSlots
 
@@ -74,7 +73,6 @@ class Jobs:
         workflows: Mapping[str, Workflow],
         version: str = JOBS_VERSION,
         concurrency: int = 16,
-        kept_days: int = 14,
         failed: FailureHandler | None = None,
         watch: JobObserver = ignore_job,
         turn_of: TurnOf = nobody_in_particular,
@@ -88,7 +86,6 @@ class Jobs:
         self._url = url
         self._executor = executor
         self._version = version
-        self._kept = timedelta(days=kept_days)
         self._failed = failed
         self._watch = watch
         self.turn_of = turn_of
@@ -216,12 +213,11 @@ class Jobs:
         self._phase = _Phase.CLOSED
         Jobs._live = None
 
-    async def purge(self) -> int:
-        """Delete finished jobs older than `kept_days` with their records. Return their number."""
+    async def purge(self, before: datetime) -> int:
+        """Delete jobs that finished before a time, with their records. Return their number."""
         ledger = self._require_launched()
-        before = (datetime.now(UTC) - self._kept).isoformat()
         finished = [status.value for status in FINISHED]
-        old = {"status": finished, "completed_before": before, "limit": _PAGE, "load_input": False}
+        old = {"status": finished, "completed_before": before.isoformat(), "limit": _PAGE, "load_input": False}
         gone = 0
         while True:
             ids = [job.workflow_id for job in await ledger.find(**old)]

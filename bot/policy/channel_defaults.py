@@ -15,8 +15,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, model_validator
 
-from bot.policy.decisions import Actor
-from bot.policy.matching import is_here
+from bot.policy.matching import Actor, is_here
 from bot.policy.model import Channel, StrictModel
 from bot.policy.strict_yaml import FileError, Step, read_strictly
 from intents.command_lines import IS_NAME

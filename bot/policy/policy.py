@@ -1,35 +1,70 @@
 """Apply the policy to one person in one place. Pure, so that every surface comes to the same decision.
 
 Ask for a `PolicyScope` once per request and again at each button press: permissions may have been withdrawn since.
+
+A file with any problem grants nothing at all: half a policy would surprise somebody.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
+from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
+
+from pydantic import BaseModel
 
 from bot.kube.access import NOTHING, Access, ActsAs
 from bot.policy import reasons
-from bot.policy.decisions import Actor, Decision, ReadLevel
-from bot.policy.impersonation import impersonated_user
-from bot.policy.matching import any_matches, covers, has_labels, is_for, is_here, shows_to
+from bot.policy.matching import Actor, Decision, ReadLevel, any_matches, covers, has_labels, is_for, is_here, shows_to
 from bot.policy.model import (
+    KNOWN_ACTIONS,
     RISKS,
+    SILENCE_ALERTS,
     ActingGrant,
     AnswerLevel,
     ApprovalRule,
     ClusterArea,
     ImpersonationEntry,
+    Limit,
     Limits,
     Persons,
     ReadingGrant,
     RemediationArea,
     Rules,
 )
+from bot.policy.strict_yaml import FileError, Step, read_strictly
 from intents.domain import Text
+
+# ASCII before lower-casing, because other letters turn into ASCII by it; no colon, because prefix and address could add
+# up to a reserved name of the cluster.
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
+
+
+def impersonated_user(entries: Iterable[ImpersonationEntry], cluster: str, who: Actor) -> ActsAs | Text | None:
+    """Return the person's user in the cluster, None where Casebook acts as itself, or a Text why they cannot act.
+
+    Only the first entry for the cluster counts.
+    """
+    entry = next((each for each in entries if any_matches(each.clusters, cluster)), None)
+    if entry is None:
+        return None
+    if who.guest or who.foreign or who.bot or not who.user:
+        return reasons.ACTS_NO_PERSON
+    if not who.email:
+        return reasons.ACTS_NO_ADDRESS
+    address = _ADDRESS.fullmatch(who.email)
+    if address is None:
+        return reasons.ACTS_ODD_ADDRESS
+    if entry.domains and address[1].lower() not in entry.domains:
+        return reasons.ACTS_OTHER_DOMAIN
+    groups = [each for group, theirs in entry.groups.items() if group == "*" or group in who.groups for each in theirs]
+    return ActsAs(user=entry.prefix + who.email.lower(), groups=tuple(dict.fromkeys(groups)))
+
 
 # The labels of an object as just read; {} for an object without labels, None if it was not read yet.
 ObjectLabels: TypeAlias = Mapping[str, str] | None
@@ -306,3 +341,38 @@ def _first_met(entries: Sequence[tuple[str, _Entry]], labels: ObjectLabels) -> t
     """Return the name of the first matching entry, and whether that is certain: unread labels never are."""
     met = [(rule, not entry.labels or labels is not None) for rule, entry in entries if _met(entry.labels, labels)]
     return next((each for each in met if each[1]), met[0] if met else None)
+
+
+_ENTRIES: Final[Mapping[object, type[BaseModel]]] = {
+    "reading": ReadingGrant,
+    "remediation": RemediationArea,
+    "acting": ActingGrant,
+    "approval": ApprovalRule,
+    "impersonation": ImpersonationEntry,
+}
+
+
+class PolicyError(FileError):
+    """A policy file that cannot be used."""
+
+
+def load_policy(path: Path, *, actions: Collection[str]) -> Policy:
+    """Read a policy file, which may name only these `actions` and that of alerts; blocking.
+
+    Raise PolicyError with all its problems.
+    """
+    sections = ", ".join(Rules.model_fields)
+    expected = f"a policy with some of these sections: {sections}"
+    try:
+        validate = partial(Rules.model_validate, context={KNOWN_ACTIONS: (*actions, SILENCE_ALERTS)})
+        return Policy(rules=read_strictly(path, validate, of=dict, expected=expected, known=_known))
+    except FileError as error:
+        raise PolicyError(*error.problems) from error
+
+
+def _known(steps: Sequence[Step]) -> Iterable[str]:
+    """Return the valid keys in place of an unknown one."""
+    section = steps[0] if len(steps) > 1 else ""
+    if section == "limits":
+        return (Limit if len(steps) > 2 else Limits).model_fields
+    return _ENTRIES.get(section, Rules).model_fields

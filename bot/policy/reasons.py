@@ -16,12 +16,10 @@ EXTERNAL: Final = Text(
     zh="在与其他组织共享的频道中，或对外部人员，只根据文本本身作答",
 )
 NOT_NAMED: Final = Text(
-    en="the policy does not allow cluster data in this channel",
-    zh="按照策略，此频道不能显示任何集群的内容",
+    en="the policy does not allow cluster data in this channel", zh="按照策略，此频道不能显示任何集群的内容"
 )
 NOT_NAMED_DIRECT: Final = Text(
-    en="the policy does not allow cluster data in your direct messages",
-    zh="按照策略，私信中不能向您显示任何集群的内容",
+    en="the policy does not allow cluster data in your direct messages", zh="按照策略，私信中不能向您显示任何集群的内容"
 )
 ACTS_NO_PERSON: Final = Text(
     en="actions in this cluster run under your own name; guests, bots and members of other organisations have no name"
@@ -56,8 +54,7 @@ _PRESSING: Final[Mapping[Text, Text]] = {
         zh="在与其他组织共享的频道中，或由外部人员，不能按下会更改集群的按钮",
     ),
     NOT_NAMED: Text(
-        en="the policy does not allow changes to a cluster from this channel",
-        zh="按照策略，不能在此频道更改集群",
+        en="the policy does not allow changes to a cluster from this channel", zh="按照策略，不能在此频道更改集群"
     ),
     NOT_NAMED_DIRECT: Text(
         en="the policy does not allow changes to a cluster from your direct messages",
@@ -121,10 +118,7 @@ def may_approve_by(rule: str) -> Text:
 
 def no_approver(rule: str) -> Text:
     """Return the refusal for a person whom the approval entry does not name."""
-    return Text(
-        en=f"{rule} of the policy names other approvers",
-        zh=f"策略的 {rule} 指定了其他批准人",
-    )
+    return Text(en=f"{rule} of the policy names other approvers", zh=f"策略的 {rule} 指定了其他批准人")
 
 
 def with_groups_unread(says: Text, unread: Text | None) -> Text:

@@ -21,7 +21,7 @@ from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.shared.log_lines import LARGE, Log, logs_of, text_of
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row, Value
-from responses.secrets import redact
+from responses.redaction import redact
 
 # The pods of one owner fail alike: a few logs tell.
 MOST_PODS: Final = 3

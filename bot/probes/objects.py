@@ -24,8 +24,8 @@ from bot.probes.shared.log_lines import BadPattern, compile_pattern, excerpt
 from intents.conditions import ConditionError, NoValue, value_of
 from intents.declarations import typed
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, ObjectRef, ProbeResult, Row, RowType, Value
+from responses.redaction import redact
 from responses.safety import safe_value
-from responses.secrets import redact
 
 # A field's text keeps so many characters.
 _LONGEST: Final = 1000

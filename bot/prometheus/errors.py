@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from bot.common.outside_text import clean
+from bot.common.redaction import clean
 from intents.domain import Gap, GapReason
 
 WHAT: Final = "Prometheus"

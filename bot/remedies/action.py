@@ -14,7 +14,7 @@ from bot.kube.objects import uid_of
 from bot.remedies.contract import Applied, EffectStatus, Plan, Proposal, Refusal
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import ObjectRef, Permission
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 
 class Action(ABC):

@@ -17,7 +17,7 @@ from bot.remedies.action import Action
 from bot.remedies.names import action_names, name_of_module
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Text
-from responses.action_words import LONGEST_VERB, ActionWords
+from responses.words import LONGEST_VERB, ActionWords
 
 _PACKAGE: Final = bot.remedies.actions.__name__
 

@@ -15,7 +15,7 @@ from bot.cluster.writer import Writer
 from bot.common.redaction import stored_json
 from bot.kube.access import EVERYTHING, Access, ActsAs
 from bot.remedies.contract import Plan, Step
-from responses.secrets import REDACTED
+from responses.redaction import REDACTED
 
 DEADLINE_S: Final = 8.0
 

@@ -31,7 +31,7 @@ from bot.remedies.steps import as_written
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.schema import Risk
 from intents.domain import ObjectRef, Permission, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 _STEPS: Final = "steps"
 _TEMPLATE: Final = ("spec", "template")

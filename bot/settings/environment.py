@@ -20,10 +20,8 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, Secre
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.settings.cluster import ClusterSettings
-from bot.settings.prometheus import ETCD_JOB, Sources, parse_sources
-from bot.settings.reports import ReportSchedule, parse_feedback_report, parse_reports
-from bot.settings.watch import WatchedPlace, parse_watch
+from bot.settings.prometheus import ETCD_JOB, ClusterSettings, Sources, parse_sources
+from bot.settings.reports import ReportSchedule, WatchedPlace, parse_feedback_report, parse_reports, parse_watch
 from intents.domain import Language
 from intents.field_descriptions import describe
 
@@ -314,9 +312,7 @@ def examine_settings() -> Examined:
             name: Settings.model_fields[name].get_default(call_default_factory=True) for name in malformed
         }
         return Examined(
-            settings=Settings(**defaults),
-            problems=(*problems, *map(_complaint, error.errors())),
-            malformed=malformed,
+            settings=Settings(**defaults), problems=(*problems, *map(_complaint, error.errors())), malformed=malformed
         )
 
 

@@ -1,17 +1,42 @@
-"""Read the setting of the reports: when, to which channel, and about what."""
+"""Read the settings of scheduled reports and of the watch: which channel hears about which namespaces, and when."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.settings.places import parse_place, parts_of
+_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
+_NAMESPACE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_EVERYTHING: Final = "*"
+
+
+def parts_of(text: str) -> list[list[str]]:
+    """Return the words of each part of a setting whose parts are separated by semicolons or lines."""
+    return [part.split() for part in re.split(r"[;\n]", text) if part.strip()]
+
+
+def parse_place(words: Sequence[str], *, expected: str) -> tuple[str, tuple[str, ...], str]:
+    """Return channel, namespaces (none for the whole cluster) and cluster ("" for the default one).
+
+    Raises ValueError with what is expected.
+    """
+    channel, about = words[0] if words else "", words[1:]
+    namespaces = tuple(filter(None, (about[0] if about else _EVERYTHING).split(",")))
+    namespaces = () if namespaces == (_EVERYTHING,) else namespaces
+    if not _CHANNEL.fullmatch(channel) or len(about) > 2 or not all(map(_NAMESPACE.fullmatch, namespaces)):
+        raise ValueError(expected)
+    return channel, namespaces, "".join(about[1:])
+
 
 _FIELDS: Final = 5
-EXPECTED: Final = "CRON CHANNEL [NAMESPACE,…] [CLUSTER], such as 0 8 * * 1-5 C0123ABCD shop,till; separated by ;"
+_REPORTS_EXPECTED: Final = (
+    "CRON CHANNEL [NAMESPACE,…] [CLUSTER], such as 0 8 * * 1-5 C0123ABCD shop,till; separated by ;"
+)
 
-FEEDBACK_EXPECTED: Final = "CRON CHANNEL, such as 0 8 * * 1 C0123ABCD"
+_FEEDBACK_EXPECTED: Final = "CRON CHANNEL, such as 0 8 * * 1 C0123ABCD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +74,44 @@ def parse_feedback_report(text: str) -> ReportSchedule | None:
     try:
         schedule = _schedule(words)
     except ValueError as error:
-        raise ValueError(str(error).replace(EXPECTED, FEEDBACK_EXPECTED)) from error
+        raise ValueError(str(error).replace(_REPORTS_EXPECTED, _FEEDBACK_EXPECTED)) from error
     if len(words) != _FIELDS + 1:
-        raise ValueError(FEEDBACK_EXPECTED)
+        raise ValueError(_FEEDBACK_EXPECTED)
     return schedule
 
 
 def _schedule(words: list[str]) -> ReportSchedule:
     cron = " ".join(words[:_FIELDS])
-    channel, namespaces, cluster = parse_place(words[_FIELDS:], expected=EXPECTED)
+    channel, namespaces, cluster = parse_place(words[_FIELDS:], expected=_REPORTS_EXPECTED)
     schedule = ReportSchedule(cron=cron, channel=channel, namespaces=namespaces, cluster=cluster)
     try:
         schedule.last_due(datetime.now(UTC))
     except ValueError as error:  # a CroniterError
-        raise ValueError(f"{EXPECTED}; {cron} never comes") from error
+        raise ValueError(f"{_REPORTS_EXPECTED}; {cron} never comes") from error
     return schedule
+
+
+_WATCH_EXPECTED: Final = (
+    "CHANNEL NAMESPACE,… [CLUSTER], such as C0123ABCD shop,till; * for the whole cluster; separated by ;"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedPlace:
+    """What one channel hears about; no `namespaces` means the whole cluster, `cluster` "" the default one."""
+
+    channel: str
+    namespaces: tuple[str, ...] = ()
+    cluster: str = ""
+
+
+def parse_watch(text: str) -> tuple[WatchedPlace, ...]:
+    """Parse the setting. Raise ValueError with what is expected."""
+    places = []
+    for words in parts_of(text):
+        # The whole cluster must be asked for: a watch of everything is not what a forgotten word means.
+        if len(words) < 2:
+            raise ValueError(_WATCH_EXPECTED)
+        channel, namespaces, cluster = parse_place(words, expected=_WATCH_EXPECTED)
+        places.append(WatchedPlace(channel=channel, namespaces=namespaces, cluster=cluster))
+    return tuple(places)

@@ -11,8 +11,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -23,13 +23,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.slack.calls import CompletedCall, NullWatch, Watch
 from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, TokenRevoked, refusal
-from bot.slack.lane import Urgency
-from bot.slack.limits import Limits
-from bot.slack.outgoing import outgoing
-from bot.slack.pacer import Pacer
-from bot.slack.web_client import bounded_session
+from bot.slack.pacer import Limits, Pacer, Urgency
+from bot.slack.web_client import CompletedCall, NullWatch, Watch, bounded_session, outgoing
 
 # At DEBUG, slack_sdk logs payloads and responses, including trigger ids and upload addresses.
 _quiet: Final = logging.getLogger("slack_sdk.calls")
@@ -273,3 +269,23 @@ def _date(answer: AsyncSlackResponse) -> datetime | None:
 
 def _header(answer: AsyncSlackResponse, wanted: str) -> str:
     return str(next((value for name, value in answer.headers.items() if name.lower() == wanted), ""))
+
+
+# A user is waiting at a terminal.
+PATIENCE_S: Final = 6.0
+# Calls one method of the Web API with a token. Raises SlackError.
+TokenCall = Callable[..., Awaitable[SlackResponse]]
+
+
+@asynccontextmanager
+async def token_caller(token: str, *, api_url: str) -> AsyncIterator[TokenCall]:
+    """Yield a caller for this token and close it at the end of the block."""
+    api = Api(AsyncWebClient(token=token, base_url=api_url), limits=Limits(repetitions=1))
+
+    async def ask(method: str, **query: str) -> SlackResponse:
+        return await api.call(method, query=query, patience=PATIENCE_S)
+
+    try:
+        yield ask
+    finally:
+        await api.aclose()

@@ -13,26 +13,20 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api import Api
-from bot.slack.calls import Watch
 from bot.slack.canvases import Canvases
 from bot.slack.continuations import Continuations
-from bot.slack.directory import KeptEntries
 from bot.slack.edits import Edits
 from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
-from bot.slack.files import Files, ReadFile
-from bot.slack.groups import Groups, Membership
-from bot.slack.history import History, Page
-from bot.slack.hosts import Hosts
-from bot.slack.limits import Limits
+from bot.slack.files import Files, Uploads
 from bot.slack.message_forms import Form, checked, forms, payload
-from bot.slack.message_search import MessageSearch
-from bot.slack.people import People, Person, Place
-from bot.slack.pins import Pins
-from bot.slack.posts import Address, PostedMessage, Posts
+from bot.slack.pacer import Limits
+from bot.slack.people import Groups, Membership, People, Person, Place
+from bot.slack.posts import Address, History, MessageSearch, Pins, PostedMessage, Posts
 from bot.slack.response_urls import ResponseUrls
-from bot.slack.uploads import Uploads
-from responses.slack.message import Message, Picture, Snippet, View
-from responses.slack.simplified import text_only
+from bot.slack.web_client import Hosts, Watch
+from bot.store.outbox import StoredDirectory
+from responses.slack.as_text import text_only
+from responses.slack.message import Message, Picture, View
 from responses.slack.validation import validate_view
 
 _log: Final = structlog.get_logger(__name__)
@@ -70,7 +64,7 @@ class Slack:
         limits: Limits | None = None,
         watch: Watch | None = None,
         lists: bool = False,
-        kept: KeptEntries | None = None,
+        kept: StoredDirectory | None = None,
     ) -> None:
         """Create the client. `watch` gets each call and each wait for the rate limit.
 
@@ -81,15 +75,15 @@ class Slack:
         search = MessageSearch(api=self._api, ours=self._is_ours)
         self.edits: Final = Edits(self._api)
         self._posts = Posts(api=self._api, search=search)
-        self._uploads = Uploads(api=self._api, hosts=hosts, search=search)
-        self._continuations = Continuations(posts=self._posts, uploads=self._uploads)
+        self.uploads: Final = Uploads(api=self._api, hosts=hosts, search=search)
+        self._continuations = Continuations(posts=self._posts, uploads=self.uploads)
         self._response_urls = ResponseUrls(api=self._api, hosts=hosts)
-        self._files = Files(api=self._api, hosts=hosts)
+        self.files: Final = Files(api=self._api, hosts=hosts)
         self._people = People(self._api, team=self._team, lists=lists, kept=kept)
         self._groups = Groups(self._api)
-        self._pins = Pins(api=self._api)
-        self._canvases = Canvases(api=self._api, us=self._user)
-        self._history = History(api=self._api)
+        self.pins: Final = Pins(api=self._api)
+        self.canvases: Final = Canvases(api=self._api, us=self._user)
+        self.history: Final = History(api=self._api)
         self._identity: Identity | None = None
         self._identifying = asyncio.Lock()
         self._keys: OrderedDict[tuple[str, str], str] = OrderedDict()
@@ -138,7 +132,6 @@ class Slack:
         thread_ts: str = "",
         key: str = "",
         sought: bool = False,
-        near_ts: str = "",
         turn_within: float | None = None,
     ) -> PostedMessage:
         """Post `message`; what does not fit follows in further messages or as a file in its thread.
@@ -146,10 +139,10 @@ class Slack:
         `channel` may be a user's id: the result then names the direct message.
 
         `key` (request/step) makes the message findable. With `sought` (an earlier attempt may have posted it), it is
-        searched for first and only the missing part is posted. `near_ts`: the message cannot be older. `turn_within`
-        limits the wait for the rate limit. Raises SlackError; with `maybe_done`, the next attempt must search.
+        searched for first and only the missing part is posted. `turn_within` limits the wait for the rate limit. Raises
+        SlackError; with `maybe_done`, the next attempt must search.
         """
-        address = Address(channel=channel, thread_ts=thread_ts, key=key, near_ts=near_ts)
+        address = Address(channel=channel, thread_ts=thread_ts, key=key)
         offered = list(forms(message))
         found = await self._posts.find(address) if sought and key else None
         if found is not None:
@@ -163,22 +156,13 @@ class Slack:
         return sent
 
     async def update(
-        self,
-        *,
-        channel: str,
-        ts: str,
-        message: Message,
-        final: bool = False,
-        key: str = "",
-        thread_ts: str = "",
-        sought: bool = True,
+        self, *, channel: str, ts: str, message: Message, final: bool = False, key: str = "", thread_ts: str = ""
     ) -> None:
         """Update our message to `message`; return once it shows this content or newer content.
 
         Of several waiting contents only the newest is sent; `final` ones go first, others at most every 2-3 s.
         `thread_ts`: the thread of the message. `key` defaults to the one it was posted with by this object. What does
-        not fit is posted to the thread once, however often this is repeated; not `sought`, because it cannot be there
-        yet. Raises SlackError.
+        not fit is posted to the thread once, however often this is repeated. Raises SlackError.
         """
         key = key or self._keys.get((channel, ts), "")
         offered = list(forms(message))
@@ -186,7 +170,7 @@ class Slack:
         taken = await self.edits.edit(channel=channel, ts=ts, forms=bodies, final=final)
         if taken is not None:
             address = Address(channel=channel, thread_ts=thread_ts, key=key)
-            await self._follow(address, offered[taken], ts=ts, text=message.text, sought=sought)
+            await self._follow(address, offered[taken], ts=ts, text=message.text, sought=True)
 
     async def delete(self, *, channel: str, ts: str, key: str = "", thread_ts: str = "") -> None:
         """Delete our message and drop its waiting edits; a missing message is no error.
@@ -213,14 +197,12 @@ class Slack:
                 raise
             await self._api.call("chat.postEphemeral", body=body | payload(text_only(whole)))
 
-    async def respond(
-        self, response_url: str, message: Message, *, in_channel: bool = False, replace: bool = False
-    ) -> None:
-        """Answer a command or a button press at its response URL, without a file; it may arrive twice.
+    async def respond(self, response_url: str, message: Message) -> None:
+        """Answer a command or a button press at its response URL, only for its user and without a file.
 
-        `in_channel`: for everybody, else only for the requester. `replace`: replaces the message with the button.
+        It may arrive twice.
         """
-        how = {"response_type": "in_channel" if in_channel else "ephemeral", "replace_original": replace}
+        how = {"response_type": "ephemeral", "replace_original": False}
         whole = checked(message)
         try:
             await self._response_urls.respond(response_url, payload(whole) | how)
@@ -238,10 +220,6 @@ class Slack:
     async def update_view(self, view_id: str, view: View) -> None:
         """Update an open modal. Raise MessageGone if it was closed."""
         await self._api.call("views.update", body={"view_id": view_id, "view": _checked_view(view, "views.update")})
-
-    async def upload(self, *, channel: str, snippet: Snippet, thread_ts: str = "") -> None:
-        """Post `snippet` as a file, cut at 1 MB. Raises MissingScope without files:write."""
-        await self._uploads.upload(channel=channel, snippet=snippet, thread_ts=thread_ts)
 
     async def attach(self, *, channel: str, ts: str, picture: Picture, key: str, thread_ts: str = "") -> None:
         """Post `picture` in the thread of our message `ts`, or of its parent, once, however often this is repeated.
@@ -267,48 +245,9 @@ class Slack:
         first = found[0] if isinstance(found, list) and found else None
         return first if isinstance(first, Mapping) and first.get("ts") == ts else None
 
-    async def history(
-        self, channel: str, *, oldest: str = "", latest: str = "", cursor: str = "", limit: int = 200
-    ) -> Page:
-        """Return a page of a channel's messages between `oldest` and `latest`, newest first. Raise SlackError.
-
-        It has the lowest priority. RateLimited may ask for a minute; `limit` is Slack's recommendation.
-        """
-        return await self._history.channel(
-            channel=channel, oldest=oldest, latest=latest, cursor=cursor, limit=limit
-        )  # fmt: skip
-
-    async def replies(self, channel: str, ts: str, *, oldest: str = "", cursor: str = "", limit: int = 200) -> Page:
-        """Return a page of the thread with root `ts`, oldest first; otherwise like `history`. Raise MessageGone too."""
-        return await self._history.thread(channel=channel, ts=ts, oldest=oldest, cursor=cursor, limit=limit)
-
     async def join(self, channel: str) -> None:
         """Join a public channel; no error if we are a member. Raise SlackError: MissingScope without channels:join."""
         await self._api.call("conversations.join", body={"channel": channel})
-
-    async def pin(self, *, channel: str, ts: str) -> None:
-        """Pin a message; no error if it is pinned. Raise SlackError: MessageGone, MissingScope without pins:write."""
-        await self._pins.add(channel=channel, ts=ts)
-
-    async def unpin(self, *, channel: str, ts: str) -> None:
-        """Unpin a message; no error if it is not pinned or missing. Raise SlackError."""
-        await self._pins.remove(channel=channel, ts=ts)
-
-    async def canvas_create(self, *, channel: str, title: str, markdown: str) -> str:
-        """Create the channel's canvas with `markdown`, or edit the one we created before; return its id.
-
-        Raises SlackError: CanvasTaken if people created one, CanvasesOff if the workspace has none, TooLong beyond
-        100,000 characters, MissingScope without canvases:write.
-        """
-        return await self._canvases.create(channel=channel, title=title, markdown=markdown)
-
-    async def canvas_edit(self, *, canvas: str, markdown: str) -> None:
-        """Replace the content of our canvas. Raise SlackError: CanvasGone if it was deleted, TooLong as above."""
-        await self._canvases.edit(canvas=canvas, markdown=markdown)
-
-    async def read_file(self, file: Mapping[str, Any], *, limit: int = 1 << 20) -> ReadFile:
-        """Return an event's file as text of at most `limit` bytes, not redacted. Raise only SlackUnavailable."""
-        return await self._files.read(file, limit=limit)
 
     async def learn_names(self) -> None:
         """Load the users and channels that were stored, then list all of them. Never raises."""

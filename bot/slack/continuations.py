@@ -16,10 +16,9 @@ from typing import Any, Final
 import structlog
 
 from bot.slack.errors import MessageGone, SlackError, SlackRefusal, SlackUnavailable, TooLong
+from bot.slack.files import Uploads
 from bot.slack.message_forms import as_file, message_key, payload
-from bot.slack.message_search import listed_files
-from bot.slack.posts import Address, Posts
-from bot.slack.uploads import Uploads
+from bot.slack.posts import Address, Posts, listed_files
 from intents.domain import Language, Text
 from responses.language import language_of
 from responses.slack.message import Message, Picture, Snippet

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,13 +17,13 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 import structlog
 
-from bot.common.coalescing import CoalescedLookup
+from bot.common.background import CoalescedLookup
+from bot.common.portable import Json
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
+from bot.store.outbox import StoredDirectory
 
 _log: Final = structlog.get_logger(__name__)
-
-Json = dict[str, Any]
 
 # A list of more pages is read once, at the start, and not again for each unknown name.
 _FEW_PAGES: Final = 2
@@ -45,16 +45,6 @@ class Known(Protocol):
 
     @property
     def unreached(self) -> bool: ...
-
-
-class KeptEntries(Protocol):
-    """Stores entries of a kind: user or channel. Both methods raise StoreUnavailable."""
-
-    async def load(self, kind: str, *, since: datetime) -> Mapping[str, tuple[Json, datetime]]:
-        """Return the entries read since then by id, each with the time at which it was read."""
-
-    async def save(self, kind: str, entries: Mapping[str, Json], *, at: datetime) -> None:
-        """Store entries that were read at that time."""
 
 
 T = TypeVar("T", bound=Known)
@@ -91,7 +81,7 @@ class _Entry(Generic[T]):
 class Directory(Generic[T]):
     """The entries of one kind."""
 
-    def __init__(self, source: Source[T], *, kept: KeptEntries | None, ages: Ages) -> None:
+    def __init__(self, source: Source[T], *, kept: StoredDirectory | None, ages: Ages) -> None:
         self._source = source
         self._kept = kept
         self._ages = ages

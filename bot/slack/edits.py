@@ -16,7 +16,7 @@ import structlog
 
 from bot.slack.api import Api
 from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, TooLong
-from bot.slack.lane import Urgency
+from bot.slack.pacer import Urgency
 
 _log: Final = structlog.get_logger(__name__)
 _METHOD: Final = "chat.update"

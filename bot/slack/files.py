@@ -1,10 +1,13 @@
-"""Read files that people paste: long logs arrive as snippets. Reads are bounded, and the token goes only to Slack."""
+"""Read the files of a message as text, and upload files."""
 
 from __future__ import annotations
 
 import asyncio
+import codecs
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import aiohttp
@@ -12,12 +15,112 @@ import structlog
 from yarl import URL
 
 from bot.slack.api import Api, unreachable
-from bot.slack.errors import MissingScope, SlackError, SlackUnavailable
-from bot.slack.file_text import NotText, TooLarge, decoded, unpacked
-from bot.slack.hosts import Hosts
+from bot.slack.errors import MissingScope, Refused, SlackError, SlackUnavailable
+from bot.slack.posts import MessageSearch
+from bot.slack.web_client import Hosts, off_loop, outgoing_text
 from intents.domain import Text
-from responses import file_failures
+from responses import failures
 from responses.safety import safe_line
+from responses.slack.message import Picture, Snippet
+
+_GZIP: Final = b"\x1f\x8b"
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Number of bytes that are inspected to tell text from binary data.
+_SAMPLE: Final = 4096
+# An encoding counts as right if at least this share of the non-ASCII part decodes to common characters. In a wrong
+# one, a letter with an accent decodes to an error, or to a rare character together with the next letter.
+_READS_WELL: Final = 0.7
+
+
+class NotText(Exception):
+    """Error: the bytes are not text."""
+
+
+class TooLarge(Exception):
+    """Error: the decompressed content exceeds the limit."""
+
+
+def unpacked(content: bytes, *, limit: int) -> bytes:
+    """Decompress gzip; return other content unchanged. Raise TooLarge beyond `limit` bytes, NotText if broken."""
+    result = b""
+    while content.startswith(_GZIP):
+        packed = zlib.decompressobj(wbits=31)
+        try:
+            result += packed.decompress(content, limit + 1 - len(result))
+        except zlib.error as error:
+            raise NotText from error
+        if len(result) > limit:
+            raise TooLarge
+        if not packed.eof:
+            raise NotText
+        # Rotated logs are often several gzip members in one file.
+        content = packed.unused_data
+    return result or content
+
+
+def decoded(content: bytes) -> str:
+    """Decode UTF-8, or UTF-16 and UTF-32 with their mark; else the most likely of UTF-8, GB 18030 and Latin-1.
+
+    Raises NotText.
+    """
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            return _strictly(content, encoding)
+    if b"\0" in content:
+        return _without_mark(content)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        text = _likely(content)
+    sample = text[:_SAMPLE]
+    odd = sum(1 for character in sample if character < " " and character not in "\t\n\r\x0b\x0c\x1b\b")
+    if odd + sample.count("\ufffd") > len(sample) // 20:
+        raise NotText
+    return text
+
+
+def _likely(content: bytes) -> str:
+    """Decode text with errors, for example cut within a character, or in an older encoding."""
+    for encoding, reads_well in (("utf-8", _is_no_error), ("gb18030", _is_in_daily_use)):
+        text = content.decode(encoding, "replace")
+        beyond = list(islice((character for character in text if not character.isascii()), _SAMPLE))
+        if sum(map(reads_well, beyond)) >= _READS_WELL * len(beyond):
+            return text
+    return content.decode("cp1252", "replace")
+
+
+def _is_no_error(character: str) -> bool:
+    return character != "\ufffd"
+
+
+def _is_in_daily_use(character: str) -> bool:
+    """Tell whether a character is a GB 2312 symbol or in its first level, the 3755 most used characters."""
+    row = character.encode("gb2312", "replace")[0]
+    return 0xA1 <= row <= 0xA9 or 0xB0 <= row <= 0xD7
+
+
+def _without_mark(content: bytes) -> str:
+    """Detect UTF-16 without a mark, as some Windows tools write it: every other byte of ASCII text is zero."""
+    even, odd = content[:_SAMPLE:2], content[1:_SAMPLE:2]
+    if odd and odd.count(0) > 0.8 * len(odd) and not even.count(0):
+        return _strictly(content, "utf-16-le")
+    if even and even.count(0) > 0.8 * len(even) and not odd.count(0):
+        return _strictly(content, "utf-16-be")
+    raise NotText
+
+
+def _strictly(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise NotText from error
+
 
 _log: Final = structlog.get_logger(__name__)
 _METHOD: Final = "file download"
@@ -77,7 +180,7 @@ class Files:
     api: Api
     hosts: Hosts
 
-    async def read(self, file: Mapping[str, Any], *, limit: int) -> ReadFile:
+    async def read(self, file: Mapping[str, Any], *, limit: int = 1 << 20) -> ReadFile:
         """Read a file of an event's `files`, at most `limit` bytes. Raise SlackUnavailable: a retry may work.
 
         gzip is unpacked, with the same limit. The text is as it was pasted: not redacted.
@@ -92,11 +195,11 @@ class Files:
         except _Refusal as refusal:
             return ReadFile(name=listed.name, refusal=refusal.says)
         except NotText:
-            return ReadFile(name=listed.name, refusal=file_failures.not_text(listed.name))
+            return ReadFile(name=listed.name, refusal=failures.file_not_text(listed.name))
         except TooLarge:
-            return ReadFile(name=listed.name, refusal=file_failures.too_large(listed.name, size=0, limit=limit))
+            return ReadFile(name=listed.name, refusal=failures.file_too_large(listed.name, size=0, limit=limit))
         if not text.strip():
-            return ReadFile(name=listed.name, refusal=file_failures.empty(listed.name))
+            return ReadFile(name=listed.name, refusal=failures.file_empty(listed.name))
         return ReadFile(name=listed.name, text=text)
 
     async def _details_of(self, listed: _Listed) -> _Listed:
@@ -105,9 +208,9 @@ class Files:
         except SlackUnavailable:
             raise
         except MissingScope as error:
-            raise _Refusal(file_failures.scope_missing(listed.name)) from error
+            raise _Refusal(failures.file_scope_missing(listed.name)) from error
         except SlackError as error:
-            raise _Refusal(file_failures.deleted(listed.name)) from error
+            raise _Refusal(failures.file_deleted(listed.name)) from error
         entry = answer.data.get("file")
         return _Listed.of(entry if isinstance(entry, Mapping) else {})
 
@@ -134,7 +237,7 @@ class Files:
             url = self.hosts.trusted(address)
             if url is None:
                 _log.warning("file_host_rejected", file=listed.id, host=_host(address))
-                raise _Refusal(file_failures.kept_elsewhere(listed.name))
+                raise _Refusal(failures.file_kept_elsewhere(listed.name))
             headers = {"Authorization": f"Bearer {self.api.token}"}
             async with self.api.session.get(
                 url, headers=headers, proxy=self.api.proxy, allow_redirects=False, middlewares=()
@@ -142,39 +245,39 @@ class Files:
                 if answer.status not in {301, 302, 303, 307, 308}:
                     return await _body(answer, listed, limit=limit)
                 address = str(url.join(URL(answer.headers.get("Location", ""))))
-        raise _Refusal(file_failures.scope_missing(listed.name))
+        raise _Refusal(failures.file_scope_missing(listed.name))
 
 
 async def _body(answer: aiohttp.ClientResponse, listed: _Listed, *, limit: int) -> bytes:
     if answer.status == 429 or answer.status >= 500:
         raise SlackUnavailable(method=_METHOD, detail=f"HTTP {answer.status}")
     if answer.status in {404, 410}:
-        raise _Refusal(file_failures.deleted(listed.name))
+        raise _Refusal(failures.file_deleted(listed.name))
     # Without the scope Slack responds with its login page and status 200.
     is_page = answer.content_type == "text/html"
     if answer.status != 200 or (is_page and "html" not in listed.mimetype):
-        raise _Refusal(file_failures.scope_missing(listed.name))
+        raise _Refusal(failures.file_scope_missing(listed.name))
     content = bytearray()
     async for chunk in answer.content.iter_chunked(1 << 16):
         content += chunk
         if len(content) > limit:
             size = max(listed.size, answer.content_length or 0)
-            raise _Refusal(file_failures.too_large(listed.name, size=size, limit=limit))
+            raise _Refusal(failures.file_too_large(listed.name, size=size, limit=limit))
     if is_page and listed.size and listed.size != len(content):
-        raise _Refusal(file_failures.scope_missing(listed.name))
+        raise _Refusal(failures.file_scope_missing(listed.name))
     return bytes(content)
 
 
 def _refuse_listed(listed: _Listed, *, limit: int) -> None:
     """Refuse files that need no download to be refused."""
     if listed.mode in _NOT_KEPT:
-        raise _Refusal(file_failures.deleted(listed.name))
+        raise _Refusal(failures.file_deleted(listed.name))
     if listed.access in {"access_denied", "file_not_found", "slack_connect_files_disabled", "check_file_info"}:
-        raise _Refusal(file_failures.deleted(listed.name))
+        raise _Refusal(failures.file_deleted(listed.name))
     if listed.mimetype.startswith(_NO_TEXT):
-        raise _Refusal(file_failures.not_text(listed.name))
+        raise _Refusal(failures.file_not_text(listed.name))
     if listed.size > limit:
-        raise _Refusal(file_failures.too_large(listed.name, size=listed.size, limit=limit))
+        raise _Refusal(failures.file_too_large(listed.name, size=listed.size, limit=limit))
 
 
 def _host(address: str) -> str:
@@ -182,3 +285,100 @@ def _host(address: str) -> str:
         return URL(address).host or ""
     except ValueError:
         return ""
+
+
+# The largest text that Slack accepts as a snippet.
+LARGEST: Final = 1_000_000
+_LONGEST_ALT: Final = 1_000
+_BYTES: Final = "upload"
+_GONE: Final = frozenset({"file_deleted", "file_not_found"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploads:
+    """The uploads of one workspace. All methods raise SlackError."""
+
+    api: Api
+    hosts: Hosts
+    search: MessageSearch
+
+    async def upload(self, *, channel: str, snippet: Snippet | Picture, thread_ts: str = "") -> None:
+        """Post `snippet` as a file, a text cut at 1 MB; needs the scope files:write."""
+        content = snippet.content if isinstance(snippet, Picture) else _encoded(await off_loop(snippet.content))
+        name = outgoing_text(snippet.name)
+        query: dict[str, Any] = {"filename": name, "length": len(content)}
+        if isinstance(snippet, Picture):
+            query["alt_txt"] = outgoing_text(snippet.alt)[:_LONGEST_ALT]
+        place = (await self.api.call("files.getUploadURLExternal", query=query)).data
+        await self._send(str(place.get("upload_url") or ""), content)
+        body: dict[str, Any] = {
+            "files": [{"id": str(place.get("file_id") or ""), "title": snippet.title}],
+            "channel_id": channel,
+        }
+        if thread_ts:
+            body["thread_ts"] = thread_ts
+        await self._complete(channel=channel, thread_ts=thread_ts, name=name, body=body)
+
+    async def delete(self, file: str) -> None:
+        """Delete our file; no error if it is gone."""
+        try:
+            await self.api.call("files.delete", body={"file": file})
+        except Refused as error:
+            if error.code not in _GONE:
+                raise
+
+    async def _complete(self, *, channel: str, thread_ts: str, name: str, body: Mapping[str, Any]) -> None:
+        method = "files.completeUploadExternal"
+        try:
+            await self.api.call(method, body=body, channel=channel, repeatable=False)
+        except SlackUnavailable as error:
+            # Without a thread it is not searched for: its name alone may match an earlier file.
+            if not error.maybe_done or not thread_ts:
+                raise
+            await asyncio.sleep(self.api.pause(0))
+            if await self.search.file(channel=channel, thread_ts=thread_ts, name=name):
+                return
+            await self.api.call(method, body=body, channel=channel, repeatable=False)
+
+    async def _send(self, address: str, content: bytes) -> None:
+        url = self.hosts.trusted(address)
+        if url is None:
+            raise Refused(method=_BYTES, code="foreign_upload_url")
+        for repetition in range(self.api.limits.repetitions + 1):
+            try:
+                with self.api.watched(_BYTES):
+                    await self._send_once(url=url, content=content)
+            except SlackUnavailable:
+                if repetition == self.api.limits.repetitions:
+                    raise
+            else:
+                return
+            await asyncio.sleep(self.api.pause(repetition))
+
+    async def _send_once(self, *, url: URL, content: bytes) -> None:
+        # The address is itself a secret; our token is not sent.
+        try:
+            async with (
+                asyncio.timeout(self.api.limits.call),
+                self.api.session.post(
+                    url, data=content, proxy=self.api.proxy, allow_redirects=False, middlewares=()
+                ) as answer,
+            ):
+                status = answer.status
+                await answer.read()
+        except TimeoutError as error:
+            raise SlackUnavailable(method=_BYTES, detail="no answer in time") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise unreachable(_BYTES, error) from None
+        if status >= 500 or status == 429:
+            raise SlackUnavailable(method=_BYTES, detail=f"HTTP {status}")
+        if status != 200:
+            raise Refused(method=_BYTES, code=f"http_{status}")
+
+
+def _encoded(content: str) -> bytes:
+    raw = content.encode("utf-8", "replace") or b"\n"
+    if len(raw) <= LARGEST:
+        return raw
+    ending = f"\n… (+{len(raw) - LARGEST} bytes)\n".encode()
+    return raw[: LARGEST - len(ending)].decode(errors="ignore").encode() + ending

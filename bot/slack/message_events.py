@@ -1,17 +1,196 @@
-"""Parse message events from the many shapes in which Slack sends them.
+"""Read Slack's events of messages and channels: what was said, by whom, and what became of a channel.
+
+Apps write most of an alert in attachments and blocks. What they do not write at all may still be in a colour (an alert
+that is over is green) or in the address of a link (the labels of the alert that it silences).
 
 Shapes: docs.slack.dev/reference/events/message and its subtypes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Final
 
-from bot.slack.post_text import words_of
+from intents.alerts.cleared import is_labelled_cleared
+from intents.alerts.links import as_line, hidden_labels, hidden_runbook, is_runbook, labels_of_link
+from intents.alerts.states import FIRING, RESOLVED
 from intents.slack_text import unformatted
 from responses.safety import safe_value
+
+_DEEPEST: Final = 8
+# Buttons and menus: their texts are what people may do, not what happened.
+_CONTROLS: Final = frozenset({"accessory", "actions", "confirm", "options", "option_groups", "placeholder"})
+_ENDED: Final = re.compile(r"(?i)\b(?:resolved|recovered|closed|ok|cleared|normal)\b|恢复|解除|正常")
+_LABEL: Final = re.compile(r"[*_]?([^\n*_:]{1,60})[*_]?:?[*_]?[ ]*")
+_MARKS: Final = re.compile(r"[*_~`]|<[^<>|\n]*\||[<>]")
+_HEX: Final = re.compile(r"#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
+# How much more green than red and blue a colour has: Slack's "good" is #2eb886.
+_GREENER: Final = 30
+_MOST_LINKS: Final = 50
+
+
+def words_of(message: Mapping[str, Any]) -> str:
+    """Return the text and the attachments of a message, in Slack's markup.
+
+    Blocks are read if there is no other text, and of apps always: their `text` is often only the title.
+    """
+    of_app = bool(message.get("bot_id")) or message.get("subtype") == "bot_message"
+    # Unfurled links are not written by the sender.
+    attached = [each for each in _mappings(message.get("attachments")) if not each.get("from_url")]
+    ended = [of_app and _has_ended(each, message) for each in attached]
+    parts = [str(message.get("text") or "")]
+    for attachment, is_over in zip(attached, ended, strict=True):
+        state = "" if all(ended) or not any(ended) else RESOLVED if is_over else FIRING
+        parts += _labelled(state, list(_of_attachment(attachment)))
+    if ended and all(ended):
+        parts = _labelled(RESOLVED, parts)
+    if of_app:
+        parts += _new_lines("\n".join(_of_blocks(message.get("blocks"), 0)), parts)
+        parts = [*_with_labels_of_links(parts), *_labels_of_controls([message.get("blocks"), *attached])]
+    elif not any(part.strip() for part in parts):
+        parts += _of_blocks(message.get("blocks"), 0)
+    return "\n".join(dict.fromkeys(part for part in parts if part.strip()))
+
+
+def _of_attachment(attachment: Mapping[str, Any]) -> Iterator[str]:
+    for key in ("pretext", "title", "text"):
+        yield str(attachment.get(key) or "")
+    for field in _mappings(attachment.get("fields")):
+        yield f"{field.get('title') or ''}: {field.get('value') or ''}"
+    yield from _of_blocks(attachment.get("blocks"), 0)
+    if not any(attachment.get(key) for key in ("text", "title", "blocks")):
+        yield str(attachment.get("fallback") or "")
+
+
+def _of_blocks(value: Any, depth: int) -> Iterator[str]:
+    """Yield the texts in `value`: blocks nest them in many ways."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, Mapping):
+        yield from _of_block(value, depth)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _of_blocks(item, depth + 1)
+
+
+def _of_block(block: Mapping[str, Any], depth: int) -> Iterator[str]:
+    if str(block.get("type")) in ("rich_text_section", "rich_text_preformatted", "rich_text_quote"):
+        yield "".join(map(_leaf, _mappings(block.get("elements"))))
+        return
+    if block.get("type") in _CONTROLS:
+        return
+    if isinstance(block.get("text"), str):
+        yield block["text"]
+    for key, inner in block.items():
+        if key == "fields":
+            yield from map(_as_pair, _of_blocks(inner, depth + 1))
+        elif isinstance(inner, Mapping | list) and key not in _CONTROLS:
+            yield from _of_blocks(inner, depth + 1)
+
+
+def _leaf(element: Mapping[str, Any]) -> str:
+    kind, text = element.get("type"), str(element.get("text") or "")
+    if kind == "link":
+        return f"<{element.get('url') or ''}|{text}>" if text else f"<{element.get('url') or ''}>"
+    if kind == "emoji":
+        return f":{element.get('name') or ''}:"
+    if kind == "user":
+        return f"<@{element.get('user_id') or ''}>"
+    return text
+
+
+def _as_pair(text: str) -> str:
+    """Return a field of two lines, a label and its value, as one line."""
+    label, _, value = text.partition("\n")
+    match = _LABEL.fullmatch(label)
+    return f"{match[1].strip()}: {value}" if match and value and "\n" not in value.strip() else text
+
+
+def _new_lines(text: str, parts: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of `text` that are not in `parts` already, whatever their format is."""
+    known = {_bare(line) for part in parts for line in part.splitlines()}
+    for line in text.splitlines():
+        if not line.strip() or _bare(line) not in known:
+            yield line or " "
+
+
+def _bare(line: str) -> str:
+    return " ".join(_MARKS.sub("", line).split())
+
+
+# --- what a post does not write --------------------------------------------------------------------------------------
+
+
+def _has_ended(attachment: Mapping[str, Any], message: Mapping[str, Any]) -> bool:
+    """Return whether an attachment is green and its title says that something is over."""
+    said = [str(attachment.get(key) or "") for key in ("pretext", "title", "fallback")]
+    said += [_first([str(attachment.get("text") or "")]), _first([str(message.get("text") or "")])]
+    return _is_green(str(attachment.get("color") or "")) and any(map(_ENDED.search, said))
+
+
+def _is_green(color: str) -> bool:
+    match = _HEX.fullmatch(color)
+    if match is None:
+        return color == "good"
+    red, green, blue = (int(each, 16) for each in match.groups())
+    return green - max(red, blue) >= _GREENER
+
+
+def _labelled(state: str, parts: list[str]) -> list[str]:
+    first = next((index for index, part in enumerate(parts) if part.strip()), None)
+    if not state or first is None or is_labelled_cleared(parts[first]) or FIRING[:-1] in parts[first].upper():
+        return parts
+    return [*parts[:first], f"{state} {parts[first]}", *parts[first + 1 :]]
+
+
+def _with_labels_of_links(parts: Iterable[str]) -> Iterator[str]:
+    """Yield the parts with the labels in the addresses of their links, each after the line of its link."""
+    for part in parts:
+        lines: list[str] = []
+        for line in part.splitlines():
+            lines += [line, *filter(None, map(as_line, hidden_labels(line))), *_runbook(hidden_runbook(line))]
+        yield "\n".join(lines)
+
+
+def _labels_of_controls(value: Any) -> list[str]:
+    """Return the labels in the addresses of titles and buttons, and the runbook to which a button leads."""
+    found: list[str] = []
+    for label, address in _addresses(value, 0):
+        found += [as_line(labels_of_link(address)), *(_runbook(address) if is_runbook(label) else ())]
+    return list(filter(None, found))[:_MOST_LINKS]
+
+
+def _runbook(address: str) -> list[str]:
+    return [f"runbook_url: {address}"] if address else []
+
+
+def _addresses(value: Any, depth: int) -> Iterator[tuple[str, str]]:
+    """Yield the label and the address of each title and button."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key in ("url", "title_link") and isinstance(inner, str):
+                label = value.get("title" if key == "title_link" else "text")
+                yield _first(_of_blocks({"text": label}, depth)), inner
+            elif isinstance(inner, Mapping | list):
+                yield from _addresses(inner, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _addresses(item, depth + 1)
+
+
+def _first(parts: Iterable[str]) -> str:
+    return next((line for part in parts for line in part.splitlines() if line.strip()), "")
+
+
+def _mappings(values: Any) -> Iterator[Mapping[str, Any]]:
+    return (each for each in values or () if isinstance(each, Mapping))
+
 
 # Subtypes of messages that users wrote; the others are Slack's own notices (joins, topics, pins …).
 _SPOKEN: Final = frozenset({"", "file_share", "thread_broadcast", "bot_message", "me_message"})
@@ -150,3 +329,55 @@ def _text(event: Mapping[str, Any], key: str) -> str:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+class ChannelEventKind(StrEnum):
+    """Kind of a channel event; the value is Slack's name of the event."""
+
+    CREATED = "channel_created"
+    RENAMED = "channel_rename"
+    JOINED = "member_joined_channel"
+    LEFT = "member_left_channel"
+    ARCHIVED = "channel_archive"
+    UNARCHIVED = "channel_unarchive"
+    GONE = "channel_left"  # we were removed
+    DELETED = "channel_deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelEvent:
+    """A channel event. `user` joined or did it, `inviter` invited them; `name` is set if the event contains it."""
+
+    what: ChannelEventKind
+    team: str
+    channel: str
+    at: datetime
+    name: str = ""
+    user: str = ""
+    inviter: str = ""
+
+
+def read_channel_event(event: Mapping[str, Any], *, team: str) -> ChannelEvent | None:
+    """Parse a channel event; None for other events. Group events concern private channels and begin with group_."""
+    kind = str(event.get("type") or "").replace("group_", "channel_", 1)
+    raw = event.get("channel")
+    channel = raw if isinstance(raw, Mapping) else {"id": raw}
+    if kind not in set(ChannelEventKind) or not channel.get("id"):
+        return None
+    return ChannelEvent(
+        what=ChannelEventKind(kind),
+        team=team,
+        channel=str(channel["id"]),
+        at=moment_of(str(event.get("event_ts") or "")),
+        name=str(channel.get("name") or ""),
+        user=str(event.get("user") or channel.get("creator") or event.get("actor_id") or ""),
+        inviter=str(event.get("inviter") or ""),
+    )
+
+
+def moment_of(ts: str) -> datetime:
+    """Return when a message was written, from its ts; the minimum time for a malformed ts."""
+    try:
+        return datetime.fromtimestamp(float(ts or 0), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import structlog
 
+from responses.slack.as_text import split_in_half, text_only
 from responses.slack.message import Message, Snippet
-from responses.slack.simplified import split_in_half, text_only
 from responses.slack.validation import validate_message
 
 _log: Final = structlog.get_logger(__name__)

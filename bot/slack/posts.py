@@ -1,4 +1,4 @@
-"""Post a message once, although Slack has no idempotency key for posts.
+"""Post a message once, although Slack has no idempotency key for posts; find, delete and pin messages.
 
 A post whose outcome is unknown (connection cut, no response, error inside Slack) is searched for by its key before it
 is sent again.
@@ -7,15 +7,92 @@ is sent again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 
 from bot.slack.api import Api
-from bot.slack.errors import MessageGone, SlackError, SlackUnavailable
-from bot.slack.message_search import FoundMessage, MessageSearch
+from bot.slack.errors import MessageGone, Refused, SlackError, SlackUnavailable
+from bot.slack.message_forms import message_key
+from bot.slack.pacer import Urgency
+
+# The page size that Slack recommends.
+_PAGE: Final = 200
+# Threads are read from the beginning, channels from the end.
+_THREAD_PAGES: Final = 10
+_CHANNEL_PAGES: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundMessage:
+    """A message of ours, and the index of the form that Slack accepted."""
+
+    ts: str
+    form: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSearch:
+    """Searches our messages. `ours` tells whether a message is ours: any app may write metadata like ours."""
+
+    api: Api
+    ours: Callable[[Mapping[str, Any]], Awaitable[bool]]
+
+    async def by_key(self, *, channel: str, key: str, thread_ts: str = "", near_ts: str = "") -> FoundMessage | None:
+        """Return our first message with `key`. Raise SlackError, for example if the history is not readable."""
+        messages = self.matching(
+            lambda message: message_key(message)[0] == key, channel=channel, thread_ts=thread_ts, near_ts=near_ts
+        )
+        async for message in messages:
+            return FoundMessage(ts=str(message.get("ts") or ""), form=message_key(message)[1])
+        return None
+
+    async def file(self, *, channel: str, thread_ts: str, name: str) -> bool:
+        """Tell whether a message of ours in the thread has a file of that name."""
+        messages = self.matching(
+            lambda message: any(file.get("name") == name for file in listed_files(message)),
+            channel=channel,
+            thread_ts=thread_ts,
+        )
+        async for _ in messages:
+            return True
+        return False
+
+    async def matching(
+        self, matches: Callable[[Mapping[str, Any]], bool], *, channel: str, thread_ts: str = "", near_ts: str = ""
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield our matching messages within the search limit: oldest first in a thread, else newest first."""
+        async for message in self._messages(channel=channel, thread_ts=thread_ts, near_ts=near_ts):
+            if matches(message) and await self.ours(message):
+                yield message
+
+    async def _messages(self, *, channel: str, thread_ts: str, near_ts: str) -> AsyncIterator[Mapping[str, Any]]:
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        query: dict[str, Any] = {"channel": channel, "limit": _PAGE, "include_all_metadata": True}
+        if thread_ts:
+            query["ts"] = thread_ts
+        if near_ts:
+            query |= {"oldest": near_ts, "inclusive": True}
+        for _ in range(_THREAD_PAGES if thread_ts else _CHANNEL_PAGES):
+            answer = await self.api.call(method, query=query)
+            messages = answer.data.get("messages")
+            for message in messages if isinstance(messages, list) else []:
+                if isinstance(message, Mapping):
+                    yield message
+            following = answer.data.get("response_metadata")
+            cursor = following.get("next_cursor") if isinstance(following, Mapping) else None
+            if not cursor:
+                return
+            query["cursor"] = str(cursor)
+
+
+def listed_files(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the files of a stored message; a deleted one has little more than its id."""
+    files = message.get("files")
+    return [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
+
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -119,3 +196,89 @@ class Posts:
         except SlackUnavailable as error:
             # The outcome is unknown and the message was not found, so a later retry must search first.
             raise SlackUnavailable(method=lost.method, code=lost.code, detail=lost.detail, maybe_done=True) from error
+
+
+# Slack's error codes for an existing pin and for a missing one.
+_STANDS: Final = frozenset({"already_pinned"})
+_STANDS_NOT: Final = frozenset({"no_pin", "not_pinned"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pins:
+    """The pins of one workspace; needs the scope pins:write."""
+
+    api: Api
+
+    async def add(self, *, channel: str, ts: str) -> None:
+        """Pin a message; no error if it is pinned. Raise SlackError, MessageGone if it does not exist."""
+        try:
+            await self.api.call("pins.add", body={"channel": channel, "timestamp": ts})
+        except Refused as error:
+            if error.code not in _STANDS:
+                raise
+
+    async def remove(self, *, channel: str, ts: str) -> None:
+        """Unpin a message; no error if it is not pinned or missing. Raise SlackError."""
+        try:
+            await self.api.call("pins.remove", body={"channel": channel, "timestamp": ts})
+        except MessageGone:
+            return
+        except Refused as error:
+            if error.code not in _STANDS_NOT:
+                raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of messages as Slack stores them, not redacted.
+
+    `more`: further pages follow, from `cursor` if there is one.
+
+    `limited`: older messages exist that Slack does not show.
+
+    A cursor expires. Without one, continue with `latest` or `oldest` and a message's ts.
+    """
+
+    messages: tuple[Mapping[str, Any], ...]
+    cursor: str = ""
+    more: bool = False
+    limited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Reads histories; needs the scope channels:history, groups:history for private channels.
+
+    Slack may return fewer messages than requested. Apps that are sold outside its marketplace get 15 a minute, so a
+    reader must expect RateLimited with a minute of `retry_after`.
+    """
+
+    api: Api
+
+    async def channel(
+        self, channel: str, *, oldest: str = "", latest: str = "", cursor: str = "", limit: int = 200
+    ) -> Page:
+        """Return the newest page before `latest`, newest message first, without messages that are only in threads.
+
+        `limit` is Slack's recommendation. Raise SlackError.
+        """
+        query = {"channel": channel, "limit": limit, "oldest": oldest, "latest": latest, "cursor": cursor}
+        return await self._page("conversations.history", query)
+
+    async def thread(self, channel: str, ts: str, *, oldest: str = "", cursor: str = "", limit: int = 200) -> Page:
+        """Return the oldest page after `oldest`, oldest message first; the thread's root may lead any page.
+
+        Raise SlackError: MessageGone for an unknown thread.
+        """
+        query = {"channel": channel, "ts": ts, "limit": limit, "oldest": oldest, "cursor": cursor}
+        return await self._page("conversations.replies", query)
+
+    async def _page(self, method: str, query: Mapping[str, Any]) -> Page:
+        given = {name: value for name, value in query.items() if value != ""}
+        answer = await self.api.call(method, query=given, urgency=Urgency.PROGRESS)
+        listed = answer.data.get("messages")
+        messages = tuple(each for each in listed if isinstance(each, Mapping)) if isinstance(listed, list) else ()
+        following = answer.data.get("response_metadata")
+        cursor = str(following.get("next_cursor") or "") if isinstance(following, Mapping) else ""
+        more = bool(cursor) or answer.data.get("has_more") is True
+        return Page(messages=messages, cursor=cursor, more=more, limited=answer.data.get("is_limited") is True)

@@ -13,8 +13,7 @@ from yarl import URL
 
 from bot.slack.api import Api, retry_after, unreachable
 from bot.slack.errors import RateLimited, Refused, SlackError, SlackUnavailable, TriggerExpired, refusal
-from bot.slack.hosts import Hosts
-from bot.slack.outgoing import outgoing
+from bot.slack.web_client import Hosts, outgoing
 
 _METHOD: Final = "response_url"
 _LONGEST_ANSWER: Final = 4096

@@ -1,9 +1,9 @@
 """Keep Casebook's data: requests, answers, plans, audit, chronicles. Only this package has tables and migrations."""
 
-from bot.store.answers import StoredAnswer
+from bot.store.answers import Mute, StoredAnswer, Topic, standing
 from bot.store.audit_log import AuditEntry, AuditQuery, AuditRecord, open_audit, place_of
 from bot.store.chronicles import Chronicle, RecordedMessage
-from bot.store.errors import (
+from bot.store.database import (
     StoreDamaged,
     StoreFull,
     StoreLocked,
@@ -13,18 +13,14 @@ from bot.store.errors import (
     StoreUnreachable,
 )
 from bot.store.facts import FactRow
-from bot.store.feedback import NOT_IT
-from bot.store.feedback_records import FeedbackReader, open_feedback
+from bot.store.feedback import NOT_IT, open_feedback
 from bot.store.incident_channels import ChannelState, IncidentChannel
-from bot.store.inspection import SchemaState, StoreInspection, inspect_store
 from bot.store.learned import LearnedEntry, open_learned
-from bot.store.mutes import Mute, standing
-from bot.store.notices import StoredReport
-from bot.store.outbox import OutboxEntry, PostingState
+from bot.store.migration import SchemaState, StoreInspection, inspect_store
+from bot.store.outbox import OutboxEntry, PostingState, StoredReport
 from bot.store.plans import CLAIMED, ClaimOutcome, ClaimResult, EarlierClaim, StoredPlan
 from bot.store.repositories import Store, open_store
 from bot.store.requests import LONGEST_TEXT, NewRequest, ReplyAddress, RequestState, StoredRequest, Surface
-from bot.store.topics import Topic
 from bot.store.watch_posts import WatchPost
 
 __all__ = [
@@ -40,7 +36,6 @@ __all__ = [
     "ClaimResult",
     "EarlierClaim",
     "FactRow",
-    "FeedbackReader",
     "IncidentChannel",
     "LearnedEntry",
     "Mute",

@@ -1,4 +1,4 @@
-"""Store alerts of Alertmanager's webhook and one post per cause.
+"""Store alerts of Alertmanager's webhook, one post per cause, and its silence.
 
 A scope is a channel and a cluster. Its open round collects alerts; the job of the round places them into posts. A post
 is open while one of its alerts fires; a scope has at most one open post per cause.
@@ -11,19 +11,63 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.accepted_jobs import AcceptedJob, add_job
-from bot.store.database import Database
-from bot.store.silences import StoredSilence
+from bot.store.outbox import AcceptedJob, add_job
+from bot.store.statements import Json, Repository, insert_once, read_as, row_of, upsert
 from bot.store.tables import alert_posts, alert_rounds, alerts
-from bot.store.types import insert_once, upsert, upsert_all
 from intents.alerts.alert import Alert, AlertStatus
 
-Json = dict[str, Any]
+# Alertmanager answers within seconds; a job that was given up holds nothing back.
+_ASKED_LASTS: Final = timedelta(minutes=2)
+
+
+class SilenceState(StrEnum):
+    """How far a silence is: claimed by a person before Alertmanager is asked, in force, ended by a person."""
+
+    ASKED = "asked"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSilence:
+    """A silence of a post's alerts. `dialog` is the one that asked for it, `id` is Alertmanager's."""
+
+    state: SilenceState
+    dialog: str
+    by: str
+    reason: str
+    until: datetime
+    at: datetime
+    matchers: tuple[str, ...] = ()
+    id: str = ""
+    ended_by: str = ""
+
+    def stands(self, now: datetime) -> bool:
+        """Tell whether it is in force, or about to be."""
+        if self.state is SilenceState.ASKED:
+            return now - self.at < _ASKED_LASTS
+        return self.state is SilenceState.ACTIVE and now < self.until
+
+    def as_json(self) -> Json:
+        return {
+            **row_of(self),
+            "until": self.until.isoformat(),
+            "at": self.at.isoformat(),
+            "matchers": [*self.matchers],
+        }
+
+    @classmethod
+    def from_json(cls, kept: Json) -> StoredSilence:
+        times = {name: datetime.fromisoformat(kept[name]) for name in ("until", "at")}
+        state, matchers = SilenceState(kept["state"]), tuple(kept["matchers"])
+        return cls(**{**kept, **times, "state": state, "matchers": matchers})
+
 
 # Placed together; the round places further ones afterwards.
 MOST_PLACED: Final = 400
@@ -99,11 +143,8 @@ class StoredAlertPost:
     labels: Sequence[Mapping[str, str]] = ()
 
 
-class AlertGroups:
+class AlertGroups(Repository):
     """Repository of alerts and their posts. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def record(
         self, arrived: Sequence[ArrivedAlert], now: datetime, job: Callable[[AlertScope, int], AcceptedJob]
@@ -125,28 +166,14 @@ class AlertGroups:
 
     async def close_round(self, scope: AlertScope, number: int) -> None:
         """End a round: later alerts open the next one."""
-
-        async def body(connection: AsyncConnection) -> None:
-            which = (alert_rounds.c.scope == scope.key) & (alert_rounds.c.round == number)
-            await connection.execute(update(alert_rounds).where(which).values(open=False))
-
-        await self._database.transact(body, "alerts")
+        which = (alert_rounds.c.scope == scope.key) & (alert_rounds.c.round == number)
+        await self._change(update(alert_rounds).where(which).values(open=False), "alerts")
 
     async def pending(self, scope: AlertScope) -> tuple[PendingAlert, ...]:
         """Return firing alerts whose cause was not looked for yet, at most `MOST_PLACED`."""
         which = (alerts.c.scope == scope.key) & ~alerts.c.placed & alerts.c.firing
         query = select(alerts).where(which).order_by(alerts.c.fingerprint).limit(MOST_PLACED)
-        async with self._database.read() as connection:
-            return tuple(
-                PendingAlert(
-                    fingerprint=row.fingerprint,
-                    labels=row.labels,
-                    summary=row.summary,
-                    mode=row.mode,
-                    runbook=row.runbook,
-                )
-                for row in await connection.execute(query)
-            )
+        return tuple(read_as(PendingAlert, row) for row in await self._rows(query))
 
     async def place(
         self,
@@ -205,9 +232,8 @@ class AlertGroups:
     async def behind(self, scope: AlertScope) -> tuple[tuple[str, int], ...]:
         """Return id and number of edits of the posts whose message is out of date."""
         which = (alert_posts.c.scope == scope.key) & (alert_posts.c.revision > alert_posts.c.shown)
-        async with self._database.read() as connection:
-            rows = await connection.execute(select(alert_posts.c.id, alert_posts.c.edits).where(which))
-            return tuple((row.id, row.edits) for row in rows)
+        rows = await self._rows(select(alert_posts.c.id, alert_posts.c.edits).where(which))
+        return tuple((row.id, row.edits) for row in rows)
 
     async def post(self, id: str) -> StoredAlertPost | None:
         """Return a post with its alerts; one whose alerts are all resolved is closed for further ones."""
@@ -272,7 +298,7 @@ async def _record(connection: AsyncConnection, scope: AlertScope, own: Sequence[
             for each, row in zip(part, rows, strict=True)
             if row and not row["firing"] and each in known
         )
-    await upsert_all(connection, alerts, news)
+    await upsert(connection, alerts, *news)
     for id in ended:
         changed = {"revision": alert_posts.c.revision + 1}
         await connection.execute(update(alert_posts).where(alert_posts.c.id == id).values(changed))
@@ -352,16 +378,10 @@ async def _assign(connection: AsyncConnection, scope: AlertScope, fingerprints: 
 def _post(row: Row[Any], own: Sequence[Row[Any]]) -> StoredAlertPost:
     firing = [each for each in own if each.firing]
     names = Counter(str(each.labels.get("alertname", "")) for each in firing or own)
-    return StoredAlertPost(
-        id=row.id,
+    return read_as(
+        StoredAlertPost,
+        row,
         scope=AlertScope.of(row.scope),
-        ts=row.ts,
-        revision=row.revision,
-        shown=row.shown,
-        edits=row.edits,
-        document=row.document,
-        opened=row.opened,
-        at=row.at,
         names=dict(names.most_common()),
         firing=len(firing),
         link=next((each.link for each in own if each.link), ""),

@@ -1,18 +1,22 @@
-"""Store answers: what was answered to a request, where, and what its message shows now."""
+"""Store answers and what stands because of them: topics of repeated errors, answered alerts, mutes.
+
+A topic is joined for a fixed time after its first request: repeats do not extend it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Insert, Row, Select, Update, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.database import Database
-from bot.store.tables import answers
-
-Json = dict[str, Any]
+from bot.store.statements import Json, Repository, read_as, row_of
+from bot.store.tables import answers, mutes, standing_alerts, topic_members, topics
+from intents.domain import ObjectRef
+from intents.mutes import covers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +34,8 @@ class StoredAnswer:
     saved: datetime
 
 
-class Answers:
+class Answers(Repository):
     """Repository of answers. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def save(
         self,
@@ -56,6 +57,7 @@ class Answers:
             if before is not None and before > revision:
                 return False
             values = {
+                "request_id": request_id,
                 "revision": revision,
                 "channel": channel,
                 "ts": ts,
@@ -65,7 +67,7 @@ class Answers:
                 "saved": now,
             }
             if before is None:
-                await connection.execute(insert(answers).values(request_id=request_id, shown={}, **values))
+                await connection.execute(insert(answers).values(shown={}, **values))
             else:
                 await connection.execute(update(answers).where(answers.c.request_id == request_id).values(values))
             return True
@@ -98,19 +100,161 @@ class Answers:
 
     async def delete(self, request_id: str) -> bool:
         """Delete the answer to a request. Return whether there was one."""
-        async with self._database.write("answer", request_id) as connection:
-            done = await connection.execute(delete(answers).where(answers.c.request_id == request_id))
-            return done.rowcount > 0
+        return await self._change(delete(answers).where(answers.c.request_id == request_id), "answer", request_id) > 0
 
     async def _one(self, which: ColumnElement[bool]) -> StoredAnswer | None:
-
-        async def body(connection: AsyncConnection) -> StoredAnswer | None:
-            query = select(answers).where(which).order_by(answers.c.saved.desc()).limit(1)
-            row = (await connection.execute(query)).one_or_none()
-            return None if row is None else _answer(row)
-
-        return await self._database.query(body)
+        row = await self._row(select(answers).where(which).order_by(answers.c.saved.desc()))
+        return read_as(StoredAnswer, row) if row else None
 
 
-def _answer(row: Row[Any]) -> StoredAnswer:
-    return StoredAnswer(**row._mapping)
+# Begins the fingerprint of answers about one fault. Those of questions begin with the id of an incident.
+FAULT: Final = "fault|"
+# The start of a closed topic: out of every window.
+_CLOSED: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One topic. `leader` is the request that answers it, `count` its requests between `first` and `last`."""
+
+    leader: str
+    count: int
+    first: datetime
+    last: datetime
+
+
+class Topics(Repository):
+    """Repository of topics. All methods raise `StoreUnavailable`."""
+
+    async def join(self, channel: str, fingerprint: str, request_id: str, *, now: datetime, window: timedelta) -> Topic:
+        """Join the topic opened within `window`, or open one. Joining twice counts once."""
+
+        async def body(connection: AsyncConnection) -> Topic:
+            here = (topics.c.channel == channel) & (topics.c.fingerprint == fingerprint)
+            joined = (await connection.execute(_joined(channel, fingerprint, request_id))).one_or_none()
+            if joined is not None:
+                return _topic(joined)
+            # Locked, so that the topic does not end in the meantime.
+            newest = select(topics).where(here).order_by(topics.c.id.desc()).limit(1).with_for_update()
+            latest = (await connection.execute(newest)).one_or_none()
+            statement: Insert | Update
+            if latest is not None and now - latest.first <= window:
+                counted = {"joined": latest.joined + 1, "last": max(latest.last, now)}
+                statement = update(topics).where(topics.c.id == latest.id).values(counted)
+            else:
+                # Named "joined", because rows are tuples whose `count` method would hide a column "count".
+                opened = {"channel": channel, "fingerprint": fingerprint, "leader": request_id, "joined": 1}
+                statement = insert(topics).values({**opened, "first": now, "last": now})
+            topic = (await connection.execute(statement.returning(topics))).one()
+            await connection.execute(insert(topic_members).values(topic_id=topic.id, request_id=request_id))
+            return _topic(topic)
+
+        return await self._database.transact(body, "topic", channel, fingerprint)
+
+    async def joined(self, channel: str, fingerprint: str, request_id: str) -> Topic | None:
+        """Return the topic that a request has joined."""
+        row = await self._row(_joined(channel, fingerprint, request_id))
+        return _topic(row) if row else None
+
+    async def led_by(self, request_id: str) -> Topic | None:
+        """Return the topic of questions that `request_id` opened."""
+        of_requests = (topics.c.leader == request_id) & ~topics.c.fingerprint.startswith(FAULT, autoescape=True)
+        row = await self._row(select(topics).where(of_requests).order_by(topics.c.id.desc()))
+        return _topic(row) if row else None
+
+    async def take_over(self, channel: str, fingerprint: str, *, leader: str, request_id: str, now: datetime) -> bool:
+        """Make a member the leader in place of one whose answer does not stand. Return False if another one did."""
+        async with self._database.write("topic", channel, fingerprint) as connection:
+            led = (topics.c.channel == channel) & (topics.c.fingerprint == fingerprint) & (topics.c.leader == leader)
+            done = await connection.execute(update(topics).where(led).values(leader=request_id, first=now, last=now))
+            return done.rowcount > 0
+
+    async def close(self, request_id: str) -> None:
+        """Let nobody else join a leader's topics; members that have joined keep them."""
+
+        async def body(connection: AsyncConnection) -> None:
+            await connection.execute(update(topics).where(topics.c.leader == request_id).values(first=_CLOSED))
+
+        await self._database.transact(body)
+
+    async def end(self, request_id: str, *, other_than: str = "") -> int:
+        """End the topics of a leader whose answer is gone. Return their number; the next request opens a new one.
+
+        `other_than` is the fingerprint of a topic that stays.
+        """
+
+        async def body(connection: AsyncConnection) -> int:
+            led = (topics.c.leader == request_id) & (topics.c.fingerprint != other_than)
+            return (await connection.execute(delete(topics).where(led))).rowcount
+
+        return await self._database.transact(body)
+
+
+def _joined(channel: str, fingerprint: str, request_id: str) -> Select[Any]:
+    mine = (topics.c.channel == channel) & (topics.c.fingerprint == fingerprint)
+    query = select(topics).join(topic_members).where(mine, topic_members.c.request_id == request_id)
+    return query.order_by(topics.c.id.desc()).limit(1)
+
+
+def _topic(row: Row[Any]) -> Topic:
+    return Topic(leader=row.leader, count=row.joined, first=row.first, last=row.last)
+
+
+class StandingAlerts(Repository):
+    """Repository of the alerts that stand. All methods raise `StoreUnavailable`."""
+
+    async def add(self, channel: str, identities: Collection[str], request_id: str, now: datetime) -> None:
+        """Record that a request is about an alert, by each of its identities."""
+        about = {"channel": channel, "request_id": request_id, "at": now}
+        rows = [{**about, "identity": identity} for identity in dict.fromkeys(identities)]
+        await self._upsert(standing_alerts, rows, "alert", request_id)
+
+    async def of(self, channel: str, identities: Collection[str]) -> tuple[str, ...]:
+        """Return the requests about an alert with one of these identities, oldest first."""
+        here = (standing_alerts.c.channel == channel) & standing_alerts.c.identity.in_(identities)
+        query = select(standing_alerts.c.request_id).where(here).order_by(standing_alerts.c.at)
+        return tuple(dict.fromkeys(row.request_id for row in await self._rows(query))) if identities else ()
+
+    async def end(self, request_id: str) -> None:
+        """Forget a request whose alert is over."""
+        await self._change(
+            delete(standing_alerts).where(standing_alerts.c.request_id == request_id), "alert", request_id
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """One mute of a channel. `muted` is a key of `intents.mutes`; `until` is None if it lasts until it is removed."""
+
+    channel: str
+    muted: str
+    by: str
+    at: datetime
+    until: datetime | None
+    reason: str = ""
+
+
+class Mutes(Repository):
+    """Repository of mutes. All methods raise `StoreUnavailable`."""
+
+    async def add(self, mute: Mute) -> None:
+        """Add a mute, or replace the one with the same key."""
+        values = row_of(mute)
+        await self._upsert(mutes, [{"incident": values.pop("muted"), **values}], "mute", mute.channel, mute.muted)
+
+    async def remove(self, channel: str, muted: str) -> bool:
+        """Remove a mute. Return whether there was one."""
+        which = (mutes.c.channel == channel) & (mutes.c.incident == muted)
+        return await self._change(delete(mutes).where(which), "mute", channel, muted) > 0
+
+    async def list(self, channel: str, now: datetime) -> tuple[Mute, ...]:
+        """Return a channel's current mutes, by key."""
+        stands = (mutes.c.channel == channel) & (mutes.c.until.is_(None) | (mutes.c.until > now))
+        rows = await self._rows(select(mutes).where(stands).order_by(mutes.c.incident))
+        return tuple(read_as(Mute, row, muted=row.incident) for row in rows)
+
+
+def standing(mutes: Sequence[Mute], *, incident: str = "", objects: Iterable[ObjectRef] = ()) -> Mute | None:
+    """Return the first mute that covers an incident, an object or all objects of a namespace; None if none does."""
+    about = tuple(objects)
+    return next((mute for mute in mutes if covers(mute.muted, incident=incident, objects=about)), None)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from sqlalchemy import URL, ColumnElement, Table, func, inspect, or_, select
+from sqlalchemy import URL, ColumnElement, Row, Table, func, inspect, or_, select
 
-from bot.store.database import Database, parse_url
-from bot.store.errors import StoreUnavailable, StoreUnreachable
+from bot.store.database import Database, StoreUnavailable, StoreUnreachable, parse_url
+from bot.store.statements import Json, Repository, read_as, row_of
 from bot.store.tables import audit
-from bot.store.types import insert_once
-
-Json = dict[str, Any]
 
 # One statement scans this many ids, so that each stays short even if few entries match.
 _WINDOW: Final = 1000
@@ -65,23 +62,17 @@ class AuditQuery:
 Page = tuple[AuditRecord, ...]
 
 
-class Audit:
+class Audit(Repository):
     """Repository of the audit. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def append(self, entry: AuditEntry) -> bool:
         """Append an entry. Return False if an entry with this key exists; that entry is kept."""
-        async with self._database.write() as connection:
-            return await insert_once(connection, audit, {**asdict(entry), "key": entry.key or None})
+        return await self._insert(audit, {**row_of(entry), "key": entry.key or None})
 
     async def entries(self, *, since: datetime, limit: int) -> tuple[AuditEntry, ...]:
         """Return at most `limit` entries at or after `since`, newest first."""
-        async with self._database.read() as connection:
-            query = select(audit).where(audit.c.at >= since).order_by(audit.c.at.desc(), audit.c.id.desc())
-            rows = await connection.execute(query.limit(limit))
-            return tuple(_entry(dict(row._mapping)) for row in rows)
+        query = select(audit).where(audit.c.at >= since).order_by(audit.c.at.desc(), audit.c.id.desc())
+        return tuple(_entry(row) for row in await self._rows(query.limit(limit)))
 
     async def export(self, query: AuditQuery, *, newest: int | None = None) -> AsyncGenerator[Page, None]:
         """Yield the existing entries page by page, oldest first; with `newest` only that many of the latest.
@@ -99,9 +90,8 @@ class Audit:
 
     async def _span(self) -> tuple[int, int]:
         """Return the lowest and highest id; an empty range for an empty audit."""
-        async with self._database.read() as connection:
-            low, high = (await connection.execute(select(func.min(audit.c.id), func.max(audit.c.id)))).one()
-            return (low, high) if low is not None else (1, 0)
+        ((low, high),) = await self._rows(select(func.min(audit.c.id), func.max(audit.c.id)))
+        return (low, high) if low is not None else (1, 0)
 
     async def _start(
         self, conditions: tuple[ColumnElement[bool], ...], first: int, last: int, newest: int
@@ -110,16 +100,14 @@ class Audit:
         found, low = 0, last + 1
         while low > first and found < newest:
             high, low = low - 1, max(low - _WINDOW, first)
-            async with self._database.read() as connection:
-                count = select(func.count()).select_from(audit).where(audit.c.id.between(low, high), *conditions)
-                found += (await connection.execute(count)).scalar_one()
+            count = select(func.count()).select_from(audit).where(audit.c.id.between(low, high), *conditions)
+            ((matching,),) = await self._rows(count)
+            found += matching
         return low, max(found - newest, 0)
 
     async def _window(self, conditions: tuple[ColumnElement[bool], ...], low: int, high: int) -> Page:
-        async with self._database.read() as connection:
-            query = select(audit).where(audit.c.id.between(low, high), *conditions).order_by(audit.c.id)
-            rows = [dict(row._mapping) for row in await connection.execute(query)]
-        return tuple(AuditRecord(id=row["id"], entry=_entry(row)) for row in rows)
+        query = select(audit).where(audit.c.id.between(low, high), *conditions).order_by(audit.c.id)
+        return tuple(AuditRecord(id=row.id, entry=_entry(row)) for row in await self._rows(query))
 
 
 @asynccontextmanager
@@ -196,6 +184,5 @@ def _conditions(query: AuditQuery) -> Iterator[ColumnElement[bool]]:
         yield or_(target == name, target.endswith(f" {name}", autoescape=True))
 
 
-def _entry(values: Json) -> AuditEntry:
-    del values["id"]
-    return AuditEntry(**{**values, "key": values["key"] or ""})
+def _entry(row: Row[Any]) -> AuditEntry:
+    return read_as(AuditEntry, row, key=row.key or "")

@@ -8,7 +8,7 @@ deleted message stays deleted even if its first version arrives later.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,10 +16,19 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Table, Text, cast, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.facts import FactRow, SourceVersion, apply_versions, replace_facts, stored_versions
+from bot.store.facts import (
+    FactRow,
+    Mark,
+    MarkedPlace,
+    SourceVersion,
+    apply_versions,
+    marked_places,
+    record_mark,
+    replace_facts,
+    stored_versions,
+)
 from bot.store.incident_channels import ChannelState, IncidentChannel, IncidentChannels, find_channel, read_channel
 from bot.store.tables import chronicle_reads, fact_marks, fact_sources, facts, incident_channels
-from bot.store.timeline_marks import Mark, MarkedPlace, marked_places, record_mark
 
 _CHANNELS: Final = incident_channels
 _DISMISSED: Final = ChannelState.DISMISSED.value
@@ -59,39 +68,31 @@ class Chronicles(IncidentChannels):
         """Replace the facts of a message. Return whether the view changed."""
         if not message.facts and not message.version and not await self._knows_message(channel, message.ts):
             return False  # noise, which is most messages: no reason to wait for the write lock
-        async with self._alone(channel) as connection:
-            if await _recorded(connection, channel) is None:
-                return False
-            return await _bump(connection, channel, changed=await _take(connection, channel, [message]))
+        return await self._changed(channel, lambda connection: _take(connection, channel, [message]))
 
     async def reread(self, channel: str, page: Sequence[RecordedMessage], *, gone: Collection[str] = ()) -> bool:
         """Record a page of history, and that the messages `gone` no longer exist. Return whether the view changed."""
         if not page and not gone:
             return False
-        async with self._alone(channel) as connection:
-            if await _recorded(connection, channel) is None:
-                return False
+
+        async def body(connection: AsyncConnection) -> bool:
             changed = await _take(connection, channel, page)
             for ts in sorted(gone):
                 changed |= await _forget(connection, channel, ts)
-            return await _bump(connection, channel, changed=changed)
+            return changed
 
-    async def kept(self, channel: str, *, before: str = "") -> dict[str, str]:
-        """Return the messages with stored facts and the thread of each ("" outside one), optionally only `before` a
-        time.
-        """
+        return await self._changed(channel, body)
+
+    async def kept(self, channel: str) -> dict[str, str]:
+        """Return the messages with stored facts, and the thread of each ("" outside one)."""
         of_message = or_(facts.c.source.like("m:%"), facts.c.source.like("p:%"))
-        which = [facts.c.channel == channel, of_message, *([facts.c.ts < before] if before else [])]
-        query = select(facts.c.ts, facts.c.document["thread_ts"].as_string()).where(*which).distinct()
-        async with self._database.read() as connection:
-            return {ts: thread or "" for ts, thread in await connection.execute(query)}
+        query = select(facts.c.ts, facts.c.document["thread_ts"].as_string()).distinct()
+        query = query.where(facts.c.channel == channel, of_message)
+        return {ts: thread or "" for ts, thread in await self._rows(query)}
 
     async def forget(self, channel: str, ts: str) -> bool:
         """Delete the facts of a deleted message for good. Facts from other sources about it stay."""
-        async with self._alone(channel) as connection:
-            if await _recorded(connection, channel) is None:
-                return False
-            return await _bump(connection, channel, changed=await _forget(connection, channel, ts))
+        return await self._changed(channel, lambda connection: _forget(connection, channel, ts))
 
     async def add(self, channel: str, fact: FactRow, *, revision: int = 0) -> bool:
         """Add a fact whose source is its own key; see `replace` for `revision`."""
@@ -99,12 +100,12 @@ class Chronicles(IncidentChannels):
 
     async def replace(self, channel: str, source: str, rows: Sequence[FactRow], *, revision: int = 0) -> bool:
         """Replace the facts of a source that is not a message ("a:<request>"), unless a later revision is stored."""
-        async with self._alone(channel) as connection:
-            if await _recorded(connection, channel) is None:
-                return False
+
+        async def body(connection: AsyncConnection) -> bool:
             version = SourceVersion(source=source, version=f"{revision:012d}", facts=rows)
-            _, changed = await apply_versions(connection, channel, [version])
-            return await _bump(connection, channel, changed=changed)
+            return (await apply_versions(connection, channel, [version]))[1]
+
+        return await self._changed(channel, body)
 
     async def pin(
         self, channel: str, ts: str, *, by: str, at: datetime, fact: FactRow | None = None, found: bool = False
@@ -165,10 +166,8 @@ class Chronicles(IncidentChannels):
         return await self._delete(quiet, [_CHANNELS]) + await self._delete(refused, _HANGING_ON)
 
     async def _delete(self, which: Sequence[ColumnElement[bool]], tables: Sequence[Table]) -> int:
-        async with self._database.read() as connection:
-            channels = (await connection.execute(select(_CHANNELS.c.channel).where(*which))).scalars().all()
         gone = 0
-        for channel in channels:
+        for (channel,) in await self._rows(select(_CHANNELS.c.channel).where(*which)):
             # One short transaction per channel, which checks again: something may be said in the meantime.
             async with self._alone(channel) as connection:
                 still = exists().where(_CHANNELS.c.channel == channel, *which)
@@ -192,9 +191,8 @@ class Chronicles(IncidentChannels):
         fact: FactRow | None = None,
         found: bool = False,
     ) -> bool:
-        async with self._alone(channel) as connection:
-            if await _recorded(connection, channel) is None:
-                return False
+
+        async def body(connection: AsyncConnection) -> bool:
             stored = (await stored_versions(connection, channel, [_message(ts)])).get(_message(ts))
             if stored is not None and stored.gone:
                 return False
@@ -208,7 +206,19 @@ class Chronicles(IncidentChannels):
                 changed |= await replace_facts(connection, channel, _by_hand(ts), [])
             elif fact is not None:
                 changed |= await replace_facts(connection, channel, _by_hand(ts), [fact])
-            return await _bump(connection, channel, changed=changed)
+            return changed
+
+        return await self._changed(channel, body)
+
+    async def _changed(self, channel: str, body: Callable[[AsyncConnection], Awaitable[bool]]) -> bool:
+        """Change a recorded channel, and count a revision if the view changed. Return whether it did."""
+        async with self._alone(channel) as connection:
+            row = await find_channel(connection, channel)
+            if row is None or row.state == _DISMISSED or not await body(connection):
+                return False
+            counted = {"revision": _CHANNELS.c.revision + 1}
+            await connection.execute(update(_CHANNELS).where(_CHANNELS.c.channel == channel).values(counted))
+            return True
 
 
 def _message(ts: str) -> str:
@@ -242,19 +252,6 @@ async def _forget(connection: AsyncConnection, channel: str, ts: str) -> bool:
     """Mark a message as deleted. Return whether a fact changed."""
     _, changed = await apply_versions(connection, channel, [SourceVersion(source=_message(ts), version="", gone=True)])
     return await replace_facts(connection, channel, _by_hand(ts), []) or changed
-
-
-async def _recorded(connection: AsyncConnection, channel: str) -> Row[Any] | None:
-    """Return the channel's row if the channel is recorded."""
-    row = await find_channel(connection, channel)
-    return None if row is None or row.state == _DISMISSED else row
-
-
-async def _bump(connection: AsyncConnection, channel: str, *, changed: bool) -> bool:
-    if changed:
-        counted = {"revision": _CHANNELS.c.revision + 1}
-        await connection.execute(update(_CHANNELS).where(_CHANNELS.c.channel == channel).values(counted))
-    return changed
 
 
 async def _chronicles(

@@ -1,24 +1,27 @@
-"""Store facts as rows and replace those of a source, inside the caller's transaction.
+"""Store the facts of incident channels, the versions of their sources, and the marks of users.
 
 A source is what facts are read from: a message, one of our answers, a remedy. Its versions may arrive in any order and
 more than once; the newest one counts, and a deletion is final.
+
+The last mark of each kind per person is kept, so the order in which reactions arrive does not matter. A message is
+pinned while any pin is newer than the last removal; otherwise it is removed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import Row, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.tables import fact_sources, facts
-from bot.store.types import storable, storable_json, storable_key, upsert_all
-
-Json = dict[str, Any]
+from bot.store.statements import Json, upsert
+from bot.store.tables import fact_marks, fact_sources, facts
+from bot.store.types import storable, storable_json, storable_key
 
 # One statement binds this many names, well below the limit of either database.
 _AT_ONCE: Final = 500
@@ -134,8 +137,8 @@ async def _write(connection: AsyncConnection, channel: str, changes: _Changes) -
     # A fact may move between sources: if one drops it and the other has it, it stays.
     for some in _portions(changes.lost - changes.facts.keys()):
         await connection.execute(delete(facts).where(and_(facts.c.channel == channel, facts.c.key.in_(some))))
-    await upsert_all(connection, facts, list(changes.facts.values()))
-    await upsert_all(connection, fact_sources, list(changes.sources.values()))
+    await upsert(connection, facts, *changes.facts.values())
+    await upsert(connection, fact_sources, *changes.sources.values())
     return bool(changes.facts or changes.lost)
 
 
@@ -155,3 +158,63 @@ def _values(channel: str, source: str, row: FactRow) -> Json:
 def _portions(names: Iterable[str]) -> Iterable[list[str]]:
     ordered = sorted(names)
     return (ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE))
+
+
+class Mark(StrEnum):
+    """A person's manual change to a message."""
+
+    PIN = "pin"
+    REMOVE = "remove"
+
+
+class MarkedPlace(StrEnum):
+    """The resulting place of a marked message."""
+
+    PINNED = "pinned"
+    REMOVED = "removed"
+
+
+async def record_mark(
+    connection: AsyncConnection,
+    channel: str,
+    ts: str,
+    user: str,
+    what: Mark,
+    *,
+    stands: bool,
+    at: datetime,
+    found: bool = False,
+) -> bool:
+    """Record a mark. Return whether it is new: a later mark of the person wins, and so does an existing one over
+    `found`.
+    """
+    marks = fact_marks.c
+    mine = (marks.channel == channel) & (marks.ts == ts) & (marks.user == user) & (marks.what == what.value)
+    last = (await connection.execute(select(marks.at, marks.stands).where(mine))).one_or_none()
+    if last is not None and (at <= last.at or (found and last.stands)):
+        return False
+    values = {"channel": channel, "ts": ts, "user": user, "what": what.value, "stands": stands, "at": at}
+    await upsert(connection, fact_marks, values)
+    return True
+
+
+async def marked_places(
+    connection: AsyncConnection, channels: Collection[str], messages: Collection[str] | None = None
+) -> dict[tuple[str, str], MarkedPlace]:
+    """Return the place of each marked message by channel and `ts`; None for `messages` means all."""
+    query = select(fact_marks).where(fact_marks.c.channel.in_(channels))
+    if messages is not None:
+        query = query.where(fact_marks.c.ts.in_(messages))
+    removed: dict[tuple[str, str], datetime] = {}
+    pinned: dict[tuple[str, str], datetime] = {}
+    for row in await connection.execute(query):
+        if row.stands:
+            latest, message = (removed if row.what == Mark.REMOVE else pinned), (row.channel, row.ts)
+            latest[message] = max(row.at, latest.get(message, row.at))
+    return {message: _place(removed.get(message), pinned.get(message)) for message in removed.keys() | pinned.keys()}
+
+
+def _place(removed: datetime | None, pinned: datetime | None) -> MarkedPlace:
+    if pinned is not None and (removed is None or pinned > removed):
+        return MarkedPlace.PINNED
+    return MarkedPlace.REMOVED

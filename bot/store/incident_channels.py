@@ -6,7 +6,7 @@ that only one of several processes renders it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,9 +16,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.database import Database
+from bot.store.statements import Json, Repository, read_as, upsert
 from bot.store.tables import chronicle_reads, incident_channels
-from bot.store.types import insert_once, upsert
 
 _TABLE: Final = incident_channels
 # The time for one rendering: read the facts, send a message or two to Slack, retry after a rate limit.
@@ -65,46 +64,30 @@ class IncidentChannel:
         return self.state is not ChannelState.DISMISSED
 
 
-class IncidentChannels:
+_RELEASED: Final[Json] = {"rendered_by": "", "rendered_until": None}
+
+
+class IncidentChannels(Repository):
     """Repository of incident channels. All methods raise `StoreUnavailable`.
 
     Times are those of the events: a late event that is older than the stored state changes nothing.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
     async def open(self, channel: str, *, team: str, name: str, at: datetime) -> bool:
         """Add a channel. Return whether it is new; a known one stays unchanged, dismissed or not."""
-        async with self._alone(channel) as connection:
-            values = {
-                "channel": channel,
-                "team": team,
-                "name": name,
-                "named": at,
-                "state": ChannelState.OPEN.value,
-                "opened": at,
-                "since": at,
-                "revision": 1,
-                "shown": 0,
-            }
-            return await insert_once(connection, _TABLE, values)
+        times = dict.fromkeys(("named", "opened", "since"), at)
+        values = {"channel": channel, "team": team, "name": name, "state": ChannelState.OPEN.value, **times}
+        return await self._insert(_TABLE, {**values, "revision": 1, "shown": 0}, "chronicle", channel)
 
     async def get(self, channel: str) -> IncidentChannel | None:
         """Return a channel, or None if it is unknown."""
-        async with self._database.read() as connection:
-            row = await find_channel(connection, channel)
-            return None if row is None else read_channel(row)
+        row = await self._row(select(_TABLE).where(_TABLE.c.channel == channel))
+        return read_channel(row) if row else None
 
     async def recorded(self, channels: Collection[str]) -> dict[str, bool]:
         """Return those of the channels that are known, and whether their facts are stored."""
-
-        async def body(connection: AsyncConnection) -> dict[str, bool]:
-            query = select(_TABLE.c.channel, _TABLE.c.state).where(_TABLE.c.channel.in_(list(channels)))
-            found = await connection.execute(query)
-            return {row.channel: ChannelState(row.state) is not ChannelState.DISMISSED for row in found}
-
-        return await self._database.query(body)
+        query = select(_TABLE.c.channel, _TABLE.c.state).where(_TABLE.c.channel.in_(list(channels)))
+        return {row.channel: row.state != ChannelState.DISMISSED for row in await self._rows(query)}
 
     async def list_live(self, resolved_since: datetime) -> tuple[IncidentChannel, ...]:
         """Return open channels, and those resolved since a time, because people still look at them. Newest first."""
@@ -118,82 +101,75 @@ class IncidentChannels:
 
     async def count_by_state(self) -> dict[str, int]:
         """Return the number of channels per state, 0 included."""
-        async with self._database.read() as connection:
-            rows = await connection.execute(select(_TABLE.c.state, func.count()).group_by(_TABLE.c.state))
-            return dict.fromkeys((state.value for state in ChannelState), 0) | {str(row[0]): row[1] for row in rows}
+        rows = await self._rows(select(_TABLE.c.state, func.count()).group_by(_TABLE.c.state))
+        return dict.fromkeys((state.value for state in ChannelState), 0) | {str(row[0]): row[1] for row in rows}
 
     async def set_state(self, channel: str, state: ChannelState, at: datetime) -> bool:
         """Set the state. Return whether it changed; a state set at a later time wins.
 
         The history of a channel that is no longer dismissed is read again, because nothing was recorded in between.
         """
-        async with self._alone(channel) as connection:
-            row = await find_channel(connection, channel)
-            if row is None or row.state == state or at < row.since:
-                return False
-            values: dict[str, Any] = {"state": state.value, "since": at}
+
+        def changed(row: Row[Any]) -> Json | None:
+            if row.state == state or at < row.since:
+                return None
+            values = {"state": state.value, "since": at, "revision": row.revision + 1}
             if state is not ChannelState.ARCHIVED:
                 values["resolved"] = (row.resolved or at) if state is ChannelState.RESOLVED else None
             if row.state == ChannelState.DISMISSED:
                 values["cursor"] = None
-            await _change(connection, channel, revision=row.revision + 1, **values)
-            return True
+            return values
+
+        return await self._set(channel, changed)
 
     async def rename(self, channel: str, name: str, at: datetime) -> bool:
         """Set the name. Return whether it changed; a name set at a later time wins."""
-        async with self._alone(channel) as connection:
-            row = await find_channel(connection, channel)
-            if row is None or at < row.named or name == row.name:
-                return False
-            await _change(connection, channel, name=name, named=at, revision=row.revision + 1)
-            return True
+
+        def changed(row: Row[Any]) -> Json | None:
+            known = at < row.named or name == row.name
+            return None if known else {"name": name, "named": at, "revision": row.revision + 1}
+
+        return await self._set(channel, changed)
 
     async def begin_anew(self, channel: str) -> bool:
         """Read the history and show the summary again, after the bot was removed and re-added. Return False if not
         recorded.
         """
-        async with self._alone(channel) as connection:
-            row = await find_channel(connection, channel)
-            if row is None or row.state == ChannelState.DISMISSED:
-                return False
-            await _change(connection, channel, cursor=None, shown=0)
-            return True
+        return await self._set(channel, lambda row: {"cursor": None, "shown": 0} if _is_recorded(row) else None)
 
     async def backfilled(self, channel: str, cursor: str, *, after: str | None) -> bool:
         """Record that the history is read from `after` down to `cursor` ("" for all of it).
 
         Return False, without a change, if another process has moved the cursor or restarted.
         """
-        async with self._alone(channel) as connection:
-            row = await find_channel(connection, channel)
-            if row is None or row.state == ChannelState.DISMISSED or row.cursor != after:
-                return False
-            await _change(connection, channel, cursor=cursor)
-            return True
+        return await self._set(
+            channel, lambda row: {"cursor": cursor} if _is_recorded(row) and row.cursor == after else None
+        )
 
     async def miss(self, channel: str, since: str) -> bool:
         """Record that messages since a time may have been lost. Return False if the channel is not recorded.
 
         An earlier gap is read together with it, again from the newest message.
         """
-        async with self._alone(channel) as connection:
-            row = await find_channel(connection, channel)
-            if row is None or row.state == ChannelState.DISMISSED:
-                return False
-            await _change(connection, channel, missed=min(row.missed or since, since), missed_cursor="")
-            return True
+
+        def changed(row: Row[Any]) -> Json | None:
+            missed = {"missed": min(row.missed or since, since), "missed_cursor": ""}
+            return missed if _is_recorded(row) else None
+
+        return await self._set(channel, changed)
 
     async def made_up(self, channel: str, cursor: str, *, after: str) -> bool:
         """Record that lost messages are read from `after` down to `cursor` ("" for all of them).
 
         Return False, without a change, if another process has moved the cursor or more was lost.
         """
-        async with self._alone(channel) as connection:
-            row = await find_channel(connection, channel)
-            if row is None or not row.missed or row.missed_cursor != after:
-                return False
-            await _change(connection, channel, missed=row.missed if cursor else "", missed_cursor=cursor)
-            return True
+
+        def changed(row: Row[Any]) -> Json | None:
+            if not row.missed or row.missed_cursor != after:
+                return None
+            return {"missed": row.missed if cursor else "", "missed_cursor": cursor}
+
+        return await self._set(channel, changed)
 
     async def caught_up(self, channel: str, user: str, at: datetime) -> datetime | None:
         """Record that `user` has read everything up to `at`. Return the time before that, or None; a repeat returns the
@@ -220,14 +196,14 @@ class IncidentChannels:
         It is refused if the revision is already shown or another attempt is rendering; that one learns of the newer
         revision from `rendered`.
         """
-        async with self._alone(channel) as connection:
-            row = await find_channel(connection, channel)
-            if row is None or not row.shown < revision <= row.revision:
-                return False
-            if row.rendered_by not in ("", by) and now < row.rendered_until:
-                return False
-            await _change(connection, channel, rendered_by=by, rendered_until=now + lease)
-            return True
+
+        def changed(row: Row[Any]) -> Json | None:
+            others = row.rendered_by not in ("", by) and now < row.rendered_until
+            if others or not row.shown < revision <= row.revision:
+                return None
+            return {"rendered_by": by, "rendered_until": now + lease}
+
+        return await self._set(channel, changed)
 
     async def rendered(self, channel: str, revision: int, by: str) -> int | None:
         """Record that the summary shows a revision. Return the newest revision, or None for an unknown channel.
@@ -235,44 +211,34 @@ class IncidentChannels:
         An attempt that reports after its claim has passed to another may have overwritten newer text: the shown
         revision is then reset and rendered again.
         """
-        async with self._alone(channel) as connection:
-            row = await find_channel(connection, channel)
-            if row is None:
-                return None
+        newest: list[int] = []
+
+        def changed(row: Row[Any]) -> Json | None:
+            newest.append(row.revision)
             if row.rendered_by == by:
-                await _change(connection, channel, shown=revision, rendered_by="", rendered_until=None)
-            elif row.shown != revision:
-                await _change(connection, channel, shown=0)
-            return int(row.revision)
+                return {"shown": revision, **_RELEASED}
+            return {"shown": 0} if row.shown != revision else None
+
+        await self._set(channel, changed)
+        return newest[-1] if newest else None
 
     async def placed(self, channel: str, *, summary_ts: str | None = None, canvas: str | None = None) -> bool:
         """Record where the summary is shown. Return False for an unknown channel."""
         places = {"summary_ts": summary_ts, "canvas": canvas}
-        async with self._alone(channel) as connection:
-            if await find_channel(connection, channel) is None:
-                return False
-            await _change(connection, channel, **{name: place for name, place in places.items() if place is not None})
-            return True
+        return await self._set(channel, lambda _: {name: place for name, place in places.items() if place is not None})
 
     async def release_summary(self, channel: str, by: str) -> None:
         """Release the claim of an attempt that failed, so that the next change need not wait for the lease."""
+        await self._set(channel, lambda row: _RELEASED if row.rendered_by == by else None)
+
+    async def _set(self, channel: str, changed: Callable[[Row[Any]], Json | None]) -> bool:
+        """Change a channel to what `changed` returns for its row. Return False for None, and for an unknown channel."""
         async with self._alone(channel) as connection:
             row = await find_channel(connection, channel)
-            if row is not None and row.rendered_by == by:
-                await _change(connection, channel, rendered_by="", rendered_until=None)
-
-    async def displaced(self, channel: str, place: str) -> bool:
-        """Record that a message or canvas is gone. Return whether it showed the summary; that is then rendered again.
-
-        The claim stays: its attempt posts the new message, and a second attempt would post another one.
-        """
-        async with self._alone(channel) as connection:
-            row = await find_channel(connection, channel)
-            places = () if row is None else ("summary_ts", "canvas")
-            lost = [name for name in places if place and getattr(row, name) == place]
-            if lost:
-                await _change(connection, channel, shown=0, **dict.fromkeys(lost, ""))
-            return bool(lost)
+            values = changed(row) if row is not None else None
+            if values:
+                await connection.execute(update(_TABLE).where(_TABLE.c.channel == channel).values(values))
+            return values is not None
 
     @asynccontextmanager
     async def _alone(self, channel: str) -> AsyncIterator[AsyncConnection]:
@@ -280,9 +246,8 @@ class IncidentChannels:
             yield connection
 
     async def _list(self, *which: ColumnElement[bool]) -> tuple[IncidentChannel, ...]:
-        async with self._database.read() as connection:
-            query = select(_TABLE).where(*which).order_by(_TABLE.c.opened.desc(), _TABLE.c.channel)
-            return tuple(read_channel(row) for row in await connection.execute(query))
+        query = select(_TABLE).where(*which).order_by(_TABLE.c.opened.desc(), _TABLE.c.channel)
+        return tuple(map(read_channel, await self._rows(query)))
 
 
 async def find_channel(connection: AsyncConnection, channel: str) -> Row[Any] | None:
@@ -290,26 +255,10 @@ async def find_channel(connection: AsyncConnection, channel: str) -> Row[Any] | 
     return (await connection.execute(select(_TABLE).where(_TABLE.c.channel == channel))).one_or_none()
 
 
-async def _change(connection: AsyncConnection, channel: str, **values: Any) -> None:
-    if values:
-        await connection.execute(update(_TABLE).where(_TABLE.c.channel == channel).values(values))
+def _is_recorded(row: Row[Any]) -> bool:
+    return bool(row.state != ChannelState.DISMISSED)
 
 
 def read_channel(row: Row[Any]) -> IncidentChannel:
     """Build the channel from its row."""
-    return IncidentChannel(
-        channel=row.channel,
-        team=row.team,
-        name=row.name,
-        state=ChannelState(row.state),
-        opened=row.opened,
-        since=row.since,
-        resolved=row.resolved,
-        cursor=row.cursor,
-        missed=row.missed,
-        missed_cursor=row.missed_cursor,
-        revision=row.revision,
-        shown=row.shown,
-        summary_ts=row.summary_ts,
-        canvas=row.canvas,
-    )
+    return read_as(IncidentChannel, row, state=ChannelState(row.state))

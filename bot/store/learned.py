@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 
 from bot.store.audit_log import opened_to_read
-from bot.store.database import Database
+from bot.store.statements import Repository, read_as, row_of
 from bot.store.tables import learned
-from bot.store.types import insert_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +40,13 @@ async def open_learned(url: str) -> AsyncIterator[Learned]:
         yield Learned(database)
 
 
-class Learned:
+class Learned(Repository):
     """Repository of saved entries. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def state(self) -> str:
         """Return a text that changes with every save, share and removal."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(func.count(), func.max(learned.c.changed)))).one()
-            return f"{row[0]} {row[1].isoformat() if row[1] else ''}"
+        ((number, changed),) = await self._rows(select(func.count(), func.max(learned.c.changed)))
+        return f"{number} {changed.isoformat() if changed else ''}"
 
     async def newest(self) -> tuple[LearnedEntry, ...]:
         """Return the newest version of every entry, by id."""
@@ -68,39 +64,16 @@ class Learned:
 
     async def save(self, entry: LearnedEntry) -> bool:
         """Save a version. Return False, without a change, if the entry has this version already."""
-        async with self._database.write("learned", entry.id) as connection:
-            values = {
-                "id": entry.id,
-                "version": entry.version,
-                "yaml": entry.yaml,
-                "channel": entry.channel,
-                "channel_name": entry.channel_name,
-                "author": entry.author,
-                "by": entry.by,
-                "shared": entry.shared,
-                "at": entry.at,
-                "changed": entry.at,
-            }
-            return await insert_once(connection, learned, values)
+        return await self._insert(learned, {**row_of(entry), "changed": entry.at}, "learned", entry.id)
 
     async def share(self, id: str, version: int, *, shared: bool, now: datetime) -> bool:
         """Share this version with every channel, or with its own alone. Return whether it exists."""
-        async with self._database.write("learned", id) as connection:
-            which = (learned.c.id == id) & (learned.c.version == version)
-            changed = await connection.execute(update(learned).where(which).values(shared=shared, changed=now))
-            return changed.rowcount > 0
+        which = (learned.c.id == id) & (learned.c.version == version)
+        return await self._change(update(learned).where(which).values(shared=shared, changed=now), "learned", id) > 0
 
     async def remove(self, id: str) -> bool:
         """Delete all versions of an entry. Return whether there was one."""
-        async with self._database.write("learned", id) as connection:
-            return (await connection.execute(delete(learned).where(learned.c.id == id))).rowcount > 0
+        return await self._change(delete(learned).where(learned.c.id == id), "learned", id) > 0
 
-    async def _entries(self, query: object) -> tuple[LearnedEntry, ...]:
-        async with self._database.read() as connection:
-            rows: Sequence[object] = (await connection.execute(query)).all()  # type: ignore[call-overload]
-            return tuple(_entry(row) for row in rows)
-
-
-def _entry(row: object) -> LearnedEntry:
-    names = ("id", "version", "yaml", "channel", "channel_name", "author", "by", "at", "shared")
-    return LearnedEntry(**{name: getattr(row, name) for name in names})
+    async def _entries(self, query: Select[Any]) -> tuple[LearnedEntry, ...]:
+        return tuple(read_as(LearnedEntry, row) for row in await self._rows(query))

@@ -6,16 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.database import Database
+from bot.store.statements import Json, Repository, read_as
 from bot.store.tables import plans
-from bot.store.types import insert_once
-
-Json = dict[str, Any]
 
 OPEN: Final = "open"
 CLAIMED: Final = "claimed"
@@ -73,29 +70,18 @@ class EarlierClaim:
 ClaimVeto = Callable[[Sequence[EarlierClaim]], bool]
 
 
-class Plans:
+class Plans(Repository):
     """Repository of plans. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def save(self, plan_id: str, request_id: str, document: Json, expires: datetime) -> bool:
         """Save a plan. Return False if a plan with this id exists; that one is kept."""
-        async with self._database.write("plan", plan_id) as connection:
-            values = {
-                "id": plan_id,
-                "request_id": request_id,
-                "document": document,
-                "state": OPEN,
-                "expires": expires,
-            }
-            return await insert_once(connection, plans, values)
+        values = {"id": plan_id, "request_id": request_id, "document": document, "state": OPEN, "expires": expires}
+        return await self._insert(plans, values, "plan", plan_id)
 
     async def get(self, plan_id: str) -> StoredPlan | None:
         """Return a plan, or None."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(plans).where(plans.c.id == plan_id))).one_or_none()
-            return None if row is None else _plan(row)
+        row = await self._row(select(plans).where(plans.c.id == plan_id))
+        return read_as(StoredPlan, row) if row else None
 
     async def clear_open(self, request_id: str) -> None:
         """Clear the unclaimed plans of a request. Only ids stay, by which an open dialog is recognised."""
@@ -161,13 +147,13 @@ class Plans:
 
     async def set_state(self, plan_id: str, state: str, patch: Json | None = None) -> bool:
         """Set the state and merge `patch`, key by key, into the document. Return False for an unknown plan."""
-        return await self._change(plan_id, patch or {}, state=state)
+        return await self._patch(plan_id, patch or {}, state=state)
 
     async def note(self, plan_id: str, patch: Json) -> bool:
         """Merge `patch`, key by key, into the document in any state. Return False for an unknown plan."""
-        return await self._change(plan_id, patch)
+        return await self._patch(plan_id, patch)
 
-    async def _change(self, plan_id: str, patch: Json, **values: str) -> bool:
+    async def _patch(self, plan_id: str, patch: Json, **values: str) -> bool:
         async with self._database.write("plan", plan_id) as connection:
             document = await _document(connection, plan_id)
             if document is None:
@@ -185,26 +171,6 @@ async def _document(connection: AsyncConnection, plan_id: str) -> Json | None:
 async def _former(connection: AsyncConnection, since: datetime) -> tuple[EarlierClaim, ...]:
     query = select(plans).where(plans.c.claimed_at >= since).order_by(plans.c.claimed_at.desc(), plans.c.id)
     return tuple(
-        EarlierClaim(
-            plan_id=row.id,
-            action=row.action,
-            subject=row.subject,
-            by=row.claimed_by,
-            when=row.claimed_at,
-            state=row.state,
-        )
+        read_as(EarlierClaim, row, plan_id=row.id, by=row.claimed_by, when=row.claimed_at)
         for row in await connection.execute(query)
-    )
-
-
-def _plan(row: Row[Any]) -> StoredPlan:
-    return StoredPlan(
-        id=row.id,
-        request_id=row.request_id,
-        document=row.document,
-        state=row.state,
-        expires=row.expires,
-        claimed_by=row.claimed_by,
-        claimed_at=row.claimed_at,
-        token=row.token,
     )

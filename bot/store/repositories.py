@@ -8,24 +8,19 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Column, Table, delete
+from sqlalchemy import Column, Table, delete, exists
 
-from bot.store.accepted_jobs import AcceptedJobs
 from bot.store.alert_groups import AlertGroups
-from bot.store.answers import Answers
+from bot.store.answers import Answers, Mutes, StandingAlerts, Topics
 from bot.store.audit_log import Audit
 from bot.store.chronicles import Chronicles
 from bot.store.database import Database, parse_url
-from bot.store.feedback import Corrections, Feedback
-from bot.store.feedback_records import FeedbackReader
+from bot.store.feedback import Corrections, Feedback, FeedbackReader, UnknownPastes
 from bot.store.learned import Learned
 from bot.store.migration import migrate
-from bot.store.mutes import Mutes
-from bot.store.notices import Heartbeats, Notices, Reports, StoredDirectory
-from bot.store.outbox import Outbox
+from bot.store.outbox import AcceptedJobs, Heartbeats, Notices, Outbox, Reports, StoredDirectory
 from bot.store.plans import Plans
 from bot.store.requests import Requests
-from bot.store.standing_alerts import StandingAlerts
 from bot.store.tables import (
     alert_posts,
     alerts,
@@ -33,6 +28,7 @@ from bot.store.tables import (
     corrections,
     directory,
     feedback,
+    incident_channels,
     mutes,
     notices,
     outbox,
@@ -45,8 +41,6 @@ from bot.store.tables import (
     watch_posts,
     watch_thresholds,
 )
-from bot.store.topics import Topics
-from bot.store.unknown_pastes import UnknownPastes
 from bot.store.watch_posts import WatchLeases, WatchPosts, WatchThresholds
 
 # The column that dates each table's rows for purging. The audit is never purged.
@@ -110,10 +104,14 @@ class Store:
         Chronicles have their own time: an incident is looked up for longer than a question.
         """
         gone = await self.chronicles.purge(chronicles_before, dismissed_before=before)
+        # A summary is edited as long as its channel is recorded, so its posting must be known.
+        shows = incident_channels.c
+        shown = exists().where(shows.channel == outbox.c.channel, shows.summary_ts == outbox.c.ts)
         for table, age in _AGES:
+            expired = delete(table).where(age < before)
             # One short transaction each, so that nobody waits for all of them.
             async with self._database.write() as connection:
-                gone += (await connection.execute(delete(table).where(age < before))).rowcount
+                gone += (await connection.execute(expired.where(~shown) if table is outbox else expired)).rowcount
         return gone
 
 

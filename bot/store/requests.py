@@ -16,12 +16,10 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.accepted_jobs import AcceptedJob, add_job
-from bot.store.database import Database
+from bot.store.outbox import AcceptedJob, add_job
+from bot.store.statements import Json, Repository, insert_once, upsert
 from bot.store.tables import parts, requests
-from bot.store.types import insert_once, storable, upsert
-
-Json = dict[str, Any]
+from bot.store.types import storable
 
 # The limit of one part. Slack limits a message to 40,000 characters; a file's text is cut the same way.
 LONGEST_TEXT: Final = 256 * 1024
@@ -130,11 +128,8 @@ class StoredRequest:
         return _joined(self.parts)
 
 
-class Requests:
+class Requests(Repository):
     """Repository of requests. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def add(
         self, request: NewRequest, *, more: Iterable[tuple[str, str]] = (), job: AcceptedJob | None = None
@@ -223,41 +218,28 @@ class Requests:
 
     async def set_state(self, id: str, state: RequestState) -> bool:
         """Set the state. Return False if the request is unknown or withdrawn."""
-
-        async def body(connection: AsyncConnection) -> bool:
-            done = await connection.execute(
-                update(requests)
-                .where(requests.c.id == id, requests.c.state != RequestState.WITHDRAWN.value)
-                .values(state=state.value)
-            )
-            return done.rowcount > 0
-
-        return await self._database.transact(body, "request", id)
+        stands = (requests.c.id == id) & (requests.c.state != RequestState.WITHDRAWN.value)
+        return await self._change(update(requests).where(stands).values(state=state.value), "request", id) > 0
 
     async def find_part(self, channel: str, ts: str) -> str | None:
         """Return the request that message `ts` belongs to; the newest one if a shortcut repeated it."""
         if not ts:
             return None
-
-        async def body(connection: AsyncConnection) -> str | None:
-            query = (
-                select(requests.c.id)
-                .join(parts, parts.c.request_id == requests.c.id)
-                .where(parts.c.channel == channel, parts.c.ts == ts, requests.c.state != RequestState.WITHDRAWN.value)
-                .order_by(requests.c.created.desc(), requests.c.id.desc())
-                .limit(1)
-            )
-            return (await connection.execute(query)).scalar_one_or_none()
-
-        return await self._database.query(body)
+        query = (
+            select(requests.c.id)
+            .join(parts, parts.c.request_id == requests.c.id)
+            .where(parts.c.channel == channel, parts.c.ts == ts, requests.c.state != RequestState.WITHDRAWN.value)
+            .order_by(requests.c.created.desc(), requests.c.id.desc())
+        )
+        row = await self._row(query)
+        return row.id if row else None
 
     async def in_thread(self, channel: str, thread_ts: str) -> tuple[StoredRequest, ...]:
         """Return the requests of a thread, that of its first message included, oldest first."""
 
         async def body(connection: AsyncConnection) -> tuple[StoredRequest, ...]:
             query = select(requests).where(
-                requests.c.channel == channel,
-                (requests.c.thread_ts == thread_ts) | (requests.c.source_ts == thread_ts),
+                requests.c.channel == channel, (requests.c.thread_ts == thread_ts) | (requests.c.source_ts == thread_ts)
             )
             return await _read(connection, query.order_by(requests.c.created, requests.c.id))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table
 
@@ -20,99 +21,108 @@ METADATA: Final = MetaData(
 _SERIAL: Final = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def _words(name: str) -> Column[str]:
-    return Column(name, StoredText, nullable=False, default="", server_default="")
+Columns = Iterable[Column[Any]]
 
 
-def _key(name: str) -> Column[str]:
-    return Column(name, StoredKey, primary_key=True)
+def _keys(*names: str) -> Columns:
+    return [Column(name, StoredKey, primary_key=True) for name in names]
 
 
-def _reference(name: str) -> Column[str]:
-    """Return a column that names a row elsewhere: its values are stored as that row's key is."""
-    return Column(name, StoredKey, nullable=False, default="", server_default="")
+def _parent(name: str, key: str) -> Column[str]:
+    """Return the part of the key that names a row of another table: rows are deleted with it."""
+    return Column(name, StoredKey, ForeignKey(key, ondelete="CASCADE"), primary_key=True)
 
 
-def _at(name: str) -> Column[object]:
-    return Column(name, UtcTime, nullable=False)
+def _words(*names: str) -> Columns:
+    return [Column(name, StoredText, nullable=False, default="", server_default="") for name in names]
+
+
+def _references(*names: str) -> Columns:
+    """Return columns that name rows elsewhere: their values are stored as those rows' keys are."""
+    return [Column(name, StoredKey, nullable=False, default="", server_default="") for name in names]
+
+
+def _times(*names: str) -> Columns:
+    return [Column(name, UtcTime, nullable=False) for name in names]
+
+
+def _ends(*names: str) -> Columns:
+    """Return times that may not have come."""
+    return [Column(name, UtcTime) for name in names]
+
+
+def _json(*names: str) -> Columns:
+    return [Column(name, StoredJson, nullable=False) for name in names]
+
+
+def _flags(*names: str) -> Columns:
+    return [Column(name, Boolean, nullable=False) for name in names]
+
+
+def _numbers(*names: str) -> Columns:
+    return [Column(name, Integer, nullable=False) for name in names]
+
+
+def _indexes(*columns: Sequence[str]) -> Iterable[Index]:
+    return [Index(None, *each) for each in columns]
 
 
 requests: Final = Table(
     "requests",
     METADATA,
-    _key("id"),
-    _words("team"),
-    _words("channel"),
-    _words("thread_ts"),
-    _words("source_ts"),
-    _words("user"),
+    *_keys("id"),
+    *_words("team", "channel", "thread_ts", "source_ts", "user"),
     Column("surface", StoredWord(16), nullable=False),
-    _words("kind"),
-    _words("namespace"),
-    _words("name"),
-    Column("files", StoredJson, nullable=False),
+    *_words("kind", "namespace", "name"),
+    *_json("files"),
     Column("response_url", StoredResponseUrl, nullable=False, default="", server_default=""),
-    _words("language"),
-    _at("created"),
-    _at("touched"),
+    *_words("language"),
+    *_times("created", "touched"),
     Column("state", StoredWord(16), nullable=False),
-    Column("revision", Integer, nullable=False),
-    Index(None, "channel", "thread_ts"),
-    Index(None, "touched"),
+    *_numbers("revision"),
+    *_indexes(["channel", "thread_ts"], ["touched"]),
 )
 
 parts: Final = Table(
     "request_parts",
     METADATA,
-    Column("request_id", StoredKey, ForeignKey("requests.id", ondelete="CASCADE"), primary_key=True),
-    _key("ts"),
-    _words("channel"),
-    _words("text"),
+    _parent("request_id", "requests.id"),
+    *_keys("ts"),
+    *_words("channel", "text"),
     # Of the text as it arrived: after the answer only its telling lines are kept.
-    _reference("digest"),
-    Index(None, "channel", "ts"),
+    *_references("digest"),
+    *_indexes(["channel", "ts"]),
 )
 
 outbox: Final = Table(
     "outbox",
     METADATA,
-    _key("key"),
-    _words("channel"),
-    _words("thread_ts"),
-    _words("ts"),
-    _at("began"),
-    Index(None, "channel", "ts"),
-    Index(None, "began"),
+    *_keys("key"),
+    *_words("channel", "thread_ts", "ts"),
+    *_times("began"),
+    *_indexes(["channel", "ts"], ["began"]),
 )
 
 answers: Final = Table(
     "answers",
     METADATA,
-    _key("request_id"),
-    Column("revision", Integer, nullable=False),
-    _words("channel"),
-    _words("ts"),
-    _words("incident"),
-    _words("verdict"),
-    Column("message", StoredJson, nullable=False),
-    Column("shown", StoredJson, nullable=False),
-    _at("saved"),
-    Index(None, "channel", "ts"),
-    Index(None, "saved"),
+    *_keys("request_id"),
+    *_numbers("revision"),
+    *_words("channel", "ts", "incident", "verdict"),
+    *_json("message", "shown"),
+    *_times("saved"),
+    *_indexes(["channel", "ts"], ["saved"]),
 )
 
 topics: Final = Table(
     "topics",
     METADATA,
     Column("id", _SERIAL, primary_key=True, autoincrement=True),
-    _words("channel"),
-    _words("fingerprint"),
-    _reference("leader"),
-    Column("joined", Integer, nullable=False),
-    _at("first"),
-    _at("last"),
-    Index(None, "channel", "fingerprint"),
-    Index(None, "last"),
+    *_words("channel", "fingerprint"),
+    *_references("leader"),
+    *_numbers("joined"),
+    *_times("first", "last"),
+    *_indexes(["channel", "fingerprint"], ["last"]),
     sqlite_autoincrement=True,
 )
 
@@ -120,55 +130,45 @@ topic_members: Final = Table(
     "topic_members",
     METADATA,
     Column("topic_id", _SERIAL, ForeignKey("topics.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    _key("request_id"),
-    Index(None, "request_id"),
+    *_keys("request_id"),
+    *_indexes(["request_id"]),
 )
 
 mutes: Final = Table(
     "mutes",
     METADATA,
-    _key("channel"),
-    _key("incident"),  # a key of intents.mutes: the id of an incident, an object or a namespace
-    _words("by"),
-    _at("at"),
-    Column("until", UtcTime),
-    _words("reason"),
+    *_keys("channel"),
+    *_keys("incident"),  # a key of intents.mutes: the id of an incident, an object or a namespace
+    *_words("by"),
+    *_times("at"),
+    *_ends("until"),
+    *_words("reason"),
 )
 
 reports: Final = Table(
     "reports",
     METADATA,
-    _key("key"),  # channel, cluster and namespaces of a report
-    Column("findings", StoredJson, nullable=False),
-    _at("at"),
+    *_keys("key"),  # channel, cluster and namespaces of a report
+    *_json("findings"),
+    *_times("at"),
 )
 
-feedback: Final = Table(
-    "feedback",
-    METADATA,
-    _key("request_id"),
-    _key("user"),
-    _words("what"),
-    _at("at"),
-)
+feedback: Final = Table("feedback", METADATA, *_keys("request_id", "user"), *_words("what"), *_times("at"))
 
 plans: Final = Table(
     "plans",
     METADATA,
-    _key("id"),
-    _reference("request_id"),
-    Column("document", StoredJson, nullable=False),
-    _words("state"),
-    _at("expires"),
-    _words("claimed_by"),
-    Column("claimed_at", UtcTime),
-    _words("token"),
+    *_keys("id"),
+    *_references("request_id"),
+    *_json("document"),
+    *_words("state"),
+    *_times("expires"),
+    *_words("claimed_by"),
+    *_ends("claimed_at"),
+    *_words("token"),
     # Action and subject of a claimed plan, under a name that all plans for the subject share: repetitions are limited.
-    _words("action"),
-    _words("subject"),
-    Index(None, "request_id"),
-    Index(None, "expires"),
-    Index(None, "claimed_at"),
+    *_words("action", "subject"),
+    *_indexes(["request_id"], ["expires"], ["claimed_at"]),
 )
 
 audit: Final = Table(
@@ -177,268 +177,206 @@ audit: Final = Table(
     Column("id", _SERIAL, primary_key=True, autoincrement=True),
     # With a key, a step that runs twice leaves one entry.
     Column("key", StoredKey, unique=True),
-    _at("at"),
-    _words("actor"),
-    _words("team"),
-    _words("channel"),
-    _words("action"),
-    _words("cluster"),
-    _words("target"),
-    _reference("plan_id"),
-    _words("outcome"),
-    Column("detail", StoredJson, nullable=False),
-    Index(None, "at"),
+    *_times("at"),
+    *_words("actor", "team", "channel", "action", "cluster", "target"),
+    *_references("plan_id"),
+    *_words("outcome"),
+    *_json("detail"),
+    *_indexes(["at"]),
     sqlite_autoincrement=True,
 )
 
-notices: Final = Table("notices", METADATA, _key("key"), _at("at"))
+notices: Final = Table("notices", METADATA, *_keys("key"), *_times("at"))
 
 # Users and channels as Slack returned them at the time `read`.
 directory: Final = Table(
     "directory",
     METADATA,
     Column("kind", StoredWord(16), primary_key=True),
-    _key("id"),
-    Column("document", StoredJson, nullable=False),
-    _at("read"),
-    Index(None, "read"),
+    *_keys("id"),
+    *_json("document"),
+    *_times("read"),
+    *_indexes(["read"]),
 )
 
 # Jobs that acknowledged events start, until the job engine has recorded them.
 accepted_jobs: Final = Table(
     "accepted_jobs",
     METADATA,
-    _key("id"),
+    *_keys("id"),
     Column("kind", StoredWord(32), nullable=False),
-    Column("payload", StoredJson, nullable=False),
-    _at("at"),
-    Column("urgent", Boolean, nullable=False),
-    Index(None, "at"),
+    *_json("payload"),
+    *_times("at"),
+    *_flags("urgent"),
+    *_indexes(["at"]),
 )
 
-replicas: Final = Table("replicas", METADATA, _key("executor"), _words("version"), _at("beat"))
+replicas: Final = Table("replicas", METADATA, *_keys("executor"), *_words("version"), *_times("beat"))
 
 # `revision` counts the changes of a channel's chronicle, `shown` is the one in its summary.
 incident_channels: Final = Table(
     "incident_channels",
     METADATA,
-    _key("channel"),
-    _words("team"),
-    _words("name"),
-    _at("named"),
+    *_keys("channel"),
+    *_words("team", "name"),
+    *_times("named"),
     Column("state", StoredWord(16), nullable=False),
-    _at("opened"),
-    _at("since"),
-    Column("resolved", UtcTime),
+    *_times("opened", "since"),
+    *_ends("resolved"),
     # Position in the history: null before the start, empty at the end.
     Column("cursor", StoredText),
     # Messages from this one on may have been lost (empty: none), and how far they have been read since.
-    _words("missed"),
-    _words("missed_cursor"),
-    Column("revision", Integer, nullable=False),
-    Column("shown", Integer, nullable=False),
-    _words("summary_ts"),
-    _words("canvas"),
-    _words("rendered_by"),
-    Column("rendered_until", UtcTime),
-    Index(None, "state"),
+    *_words("missed", "missed_cursor"),
+    *_numbers("revision", "shown"),
+    *_words("summary_ts", "canvas", "rendered_by"),
+    *_ends("rendered_until"),
+    *_indexes(["state"]),
 )
 
 facts: Final = Table(
     "facts",
     METADATA,
-    Column("channel", StoredKey, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
-    _key("key"),
+    _parent("channel", "incident_channels.channel"),
+    *_keys("key"),
     # The source that the fact was read from; all facts of a source are replaced together.
-    _reference("source"),
-    _words("ts"),
-    _words("incident"),
-    _at("at"),
-    Column("document", StoredJson, nullable=False),
-    Index(None, "channel", "source"),
-    Index(None, "channel", "at"),
-    Index(None, "incident"),
+    *_references("source"),
+    *_words("ts", "incident"),
+    *_times("at"),
+    *_json("document"),
+    *_indexes(["channel", "source"], ["channel", "at"], ["incident"]),
 )
 
 # The version of each source that was read, so that an older one is ignored; `gone` is final.
 fact_sources: Final = Table(
     "fact_sources",
     METADATA,
-    Column("channel", StoredKey, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
-    _key("source"),
-    _words("version"),
-    Column("gone", Boolean, nullable=False),
+    _parent("channel", "incident_channels.channel"),
+    *_keys("source"),
+    *_words("version"),
+    *_flags("gone"),
 )
 
 # Manual marks on timeline messages: the last of each kind per person.
 fact_marks: Final = Table(
     "fact_marks",
     METADATA,
-    Column("channel", StoredKey, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
-    _key("ts"),
-    _key("user"),
-    _key("what"),
-    Column("stands", Boolean, nullable=False),
-    _at("at"),
+    _parent("channel", "incident_channels.channel"),
+    *_keys("ts", "user", "what"),
+    *_flags("stands"),
+    *_times("at"),
 )
 
 # The time up to which a person has read a chronicle, and the one before that.
 chronicle_reads: Final = Table(
     "chronicle_reads",
     METADATA,
-    Column("channel", StoredKey, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
-    _key("user"),
-    _at("last"),
-    Column("before", UtcTime),
+    _parent("channel", "incident_channels.channel"),
+    *_keys("user"),
+    *_times("last"),
+    *_ends("before"),
 )
 
 # Alerts of Alertmanager's webhook. A scope is a channel and a cluster; its open round still collects alerts.
 alert_rounds: Final = Table(
-    "alert_rounds",
-    METADATA,
-    _key("scope"),
-    Column("round", Integer, nullable=False),
-    Column("open", Boolean, nullable=False),
-    _at("at"),
+    "alert_rounds", METADATA, *_keys("scope"), *_numbers("round"), *_flags("open"), *_times("at")
 )
 
 alerts: Final = Table(
     "alerts",
     METADATA,
-    _key("scope"),
-    _key("fingerprint"),
-    Column("firing", Boolean, nullable=False),
+    *_keys("scope", "fingerprint"),
+    *_flags("firing"),
     # Whether its cause was looked for; `post` is "" if it is not shown.
-    Column("placed", Boolean, nullable=False),
-    _reference("post"),
-    _words("mode"),
-    _words("link"),
-    Column("labels", StoredJson, nullable=False),
-    _words("summary"),
-    _words("runbook"),
-    Column("starts", UtcTime),
-    Column("ends", UtcTime),
-    _at("at"),
-    Index(None, "post"),
-    Index(None, "scope", "placed"),
-    Index(None, "at"),
+    *_flags("placed"),
+    *_references("post"),
+    *_words("mode", "link"),
+    *_json("labels"),
+    *_words("summary", "runbook"),
+    *_ends("starts", "ends"),
+    *_times("at"),
+    *_indexes(["post"], ["scope", "placed"], ["at"]),
 )
 
 # One post per cause while its alerts fire. `shown` is the revision in Slack, `edits` counts its messages and edits.
 alert_posts: Final = Table(
     "alert_posts",
     METADATA,
-    _key("id"),
-    _reference("scope"),
-    _reference("cause"),
-    Column("open", Boolean, nullable=False),
-    _words("ts"),
-    Column("revision", Integer, nullable=False),
-    Column("shown", Integer, nullable=False),
-    Column("edits", Integer, nullable=False),
-    Column("document", StoredJson, nullable=False),
+    *_keys("id"),
+    *_references("scope", "cause"),
+    *_flags("open"),
+    *_words("ts"),
+    *_numbers("revision", "shown", "edits"),
+    *_json("document"),
     Column("silence", StoredJson, nullable=True),
-    _at("opened"),
-    _at("at"),
-    Index(None, "scope", "cause", "open"),
-    Index(None, "at"),
+    *_times("opened", "at"),
+    *_indexes(["scope", "cause", "open"], ["at"]),
 )
 
 # The alerts of other apps that stand in a channel, with the requests about them.
 standing_alerts: Final = Table(
-    "standing_alerts",
-    METADATA,
-    _key("channel"),
-    _key("identity"),
-    _key("request_id"),
-    _at("at"),
-    Index(None, "request_id"),
+    "standing_alerts", METADATA, *_keys("channel", "identity", "request_id"), *_times("at"), Index(None, "request_id")
 )
 
 # The process that watches each cluster.
-watch_leases: Final = Table(
-    "watch_leases",
-    METADATA,
-    _key("cluster"),
-    _words("holder"),
-    _at("renewed"),
-)
+watch_leases: Final = Table("watch_leases", METADATA, *_keys("cluster"), *_words("holder"), *_times("renewed"))
 
 # The causes that the watch posted, once for each channel while they last; those of a digest share a message.
 watch_posts: Final = Table(
     "watch_posts",
     METADATA,
-    _key("key"),
-    _reference("cause"),
-    _words("channel"),
-    _words("cluster"),
-    _reference("digest"),
-    Column("document", StoredJson, nullable=False),
-    Column("objects", StoredJson, nullable=False),
-    Column("notes", StoredJson, nullable=False),
-    _at("since"),
-    _at("opened"),
-    Column("shown", Boolean, nullable=False),
-    Column("over", UtcTime),
-    Index(None, "cause"),
-    Index(None, "cluster", "over"),
-    Index(None, "channel", "opened"),
-    Index(None, "digest"),
-    Index(None, "opened"),
+    *_keys("key"),
+    *_references("cause"),
+    *_words("channel", "cluster"),
+    *_references("digest"),
+    *_json("document", "objects", "notes"),
+    *_times("since", "opened"),
+    *_flags("shown"),
+    *_ends("over"),
+    *_indexes(["cause"], ["cluster", "over"], ["channel", "opened"], ["digest"], ["opened"]),
 )
 
 # How long an incident must last before it is posted in a channel.
 watch_thresholds: Final = Table(
     "watch_thresholds",
     METADATA,
-    _key("channel"),
-    _key("incident"),
-    Column("minutes", Integer, nullable=False),
-    _words("by"),
-    _at("at"),
-    Index(None, "at"),
+    *_keys("channel", "incident"),
+    *_numbers("minutes"),
+    *_words("by"),
+    *_times("at"),
+    *_indexes(["at"]),
 )
 
 # Saved incidents: every version of their entries. The newest version counts.
 learned: Final = Table(
     "learned",
     METADATA,
-    _key("id"),
+    *_keys("id"),
     Column("version", Integer, primary_key=True, autoincrement=False),
-    _words("yaml"),
-    _reference("channel"),
-    _words("channel_name"),
-    _reference("author"),
-    _words("by"),
-    Column("shared", Boolean, nullable=False),
-    _at("at"),
-    _at("changed"),
+    *_words("yaml"),
+    *_references("channel"),
+    *_words("channel_name"),
+    *_references("author"),
+    *_words("by"),
+    *_flags("shared"),
+    *_times("at", "changed"),
 )
 
 # What people said it was instead of the answer: one correction per person and answer.
 corrections: Final = Table(
     "corrections",
     METADATA,
-    _key("request_id"),
-    _key("user"),
-    _words("channel"),
-    _words("incident"),
-    _words("verdict"),
-    _words("entry"),
-    _words("says"),
-    _at("at"),
-    Index(None, "at"),
+    *_keys("request_id", "user"),
+    *_words("channel", "incident", "verdict", "entry", "says"),
+    *_times("at"),
+    *_indexes(["at"]),
 )
 
 # One row per request that no entry explains, so that deleting its message deletes all that was kept of it.
 unknown_pastes: Final = Table(
     "unknown_pastes",
     METADATA,
-    _key("request_id"),
-    _words("channel"),
-    _words("template"),
-    _words("example"),
-    _at("at"),
-    Index(None, "template"),
-    Index(None, "at"),
+    *_keys("request_id"),
+    *_words("channel", "template", "example"),
+    *_times("at"),
+    *_indexes(["template"], ["at"]),
 )

@@ -14,14 +14,11 @@ from typing import Any, Final
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.database import Database
+from bot.store.statements import Repository, insert_once, read_as, row_of, upsert
 from bot.store.tables import watch_leases, watch_posts, watch_thresholds
-from bot.store.types import insert_once, upsert
 
 # The budget counts posts within this time, and a digest collects causes for as long.
 _HOUR: Final = timedelta(hours=1)
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +48,8 @@ class WatchPost:
         return self.digest or self.key
 
 
-class WatchPosts:
+class WatchPosts(Repository):
     """Repository of the posts. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def open(self, post: WatchPost, *, budget: int, looked: datetime | None = None) -> WatchPost:
         """Record a cause, in a digest if the channel has had `budget` posts within an hour.
@@ -70,9 +64,9 @@ class WatchPosts:
         async def body(connection: AsyncConnection) -> WatchPost:
             row = (await connection.execute(select(watch_posts).where(open_rows))).first()
             if row is not None:
-                return await _joined(connection, WatchPost(**row._mapping), post)
+                return await _joined(connection, read_as(WatchPost, row), post)
             new = replace(post, digest=await _digest(connection, post, budget))
-            await insert_once(connection, watch_posts, _values(new))
+            await insert_once(connection, watch_posts, row_of(new))
             return new
 
         return await self._database.transact(body, "watch", post.channel)
@@ -110,12 +104,10 @@ class WatchPosts:
 
     async def _of(self, which: Any) -> tuple[WatchPost, ...]:
         query = select(watch_posts).where(which).order_by(watch_posts.c.opened, watch_posts.c.key)
-        async with self._database.read() as connection:
-            return tuple(WatchPost(**row._mapping) for row in await connection.execute(query))
+        return tuple(read_as(WatchPost, row) for row in await self._rows(query))
 
     async def _set(self, key: str, **values: object) -> None:
-        async with self._database.write("watch", key) as connection:
-            await connection.execute(update(watch_posts).where(watch_posts.c.key == key).values(**values))
+        await self._change(update(watch_posts).where(watch_posts.c.key == key).values(**values), "watch", key)
 
 
 async def _joined(connection: AsyncConnection, known: WatchPost, post: WatchPost) -> WatchPost:
@@ -144,32 +136,12 @@ async def _digest(connection: AsyncConnection, post: WatchPost, budget: int) -> 
     return found or f"watch.digest/{post.channel}/{int(post.opened.timestamp() * 1000)}"
 
 
-def _values(post: WatchPost) -> Json:
-    return {
-        "key": post.key,
-        "cause": post.cause,
-        "channel": post.channel,
-        "cluster": post.cluster,
-        "digest": post.digest,
-        "document": dict(post.document),
-        "objects": [list(each) for each in post.objects],
-        "notes": dict(post.notes),
-        "since": post.since,
-        "opened": post.opened,
-        "shown": post.shown,
-        "over": post.over,
-    }
-
-
 # Renewed every few seconds, so another process takes over well within a minute.
 LEASE: Final = timedelta(seconds=45)
 
 
-class WatchLeases:
+class WatchLeases(Repository):
     """Repository of the leases. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def take(self, cluster: str, holder: str, now: datetime, *, lasts: timedelta = LEASE) -> bool:
         """Take or renew the lease of a cluster. Return False while another process holds it.
@@ -190,15 +162,11 @@ class WatchLeases:
     async def release(self, cluster: str, holder: str) -> None:
         """Give the lease up, so that another process need not wait until it expires."""
         held = (watch_leases.c.cluster == cluster) & (watch_leases.c.holder == holder)
-        async with self._database.write("watch", cluster) as connection:
-            await connection.execute(delete(watch_leases).where(held))
+        await self._change(delete(watch_leases).where(held), "watch", cluster)
 
 
-class WatchThresholds:
+class WatchThresholds(Repository):
     """Repository of the thresholds. All methods raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def set(self, channel: str, incident: str, lasts: timedelta, *, by: str, at: datetime) -> None:
         """Post an incident in a channel only after it has lasted for a time, in whole minutes."""
@@ -209,18 +177,14 @@ class WatchThresholds:
             "by": by,
             "at": at,
         }
-        async with self._database.write("watch", channel) as connection:
-            await upsert(connection, watch_thresholds, values)
+        await self._upsert(watch_thresholds, [values], "watch", channel)
 
     async def remove(self, channel: str, incident: str) -> None:
         """Post an incident after the usual time again."""
         which = (watch_thresholds.c.channel == channel) & (watch_thresholds.c.incident == incident)
-        async with self._database.write("watch", channel) as connection:
-            await connection.execute(delete(watch_thresholds).where(which))
+        await self._change(delete(watch_thresholds).where(which), "watch", channel)
 
     async def of(self, channel: str) -> Mapping[str, timedelta]:
         """Return the thresholds of a channel by incident."""
         query = select(watch_thresholds).where(watch_thresholds.c.channel == channel)
-        async with self._database.read() as connection:
-            rows = await connection.execute(query)
-            return {row.incident: timedelta(minutes=row.minutes) for row in rows}
+        return {row.incident: timedelta(minutes=row.minutes) for row in await self._rows(query)}

@@ -20,8 +20,8 @@ from bot.jobs import JobIntake, JobsUnavailable
 from bot.metrics import Metrics
 from bot.policy.alert_routes import AlertRoutes
 from bot.store import Store, StoreUnavailable
-from bot.store.accepted_jobs import AcceptedJob
 from bot.store.alert_groups import AlertScope, ArrivedAlert
+from bot.store.outbox import AcceptedJob
 from bot.surfaces.web import Route
 from bot.workflows.job_payloads import AlertGroupJob
 from intents.alerts.alert import AlertGroup

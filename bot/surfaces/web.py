@@ -32,10 +32,7 @@ class Route:
 
 
 def web_application(
-    *,
-    ready: Callable[[], Awaitable[Ready]],
-    measured: Callable[[str], tuple[bytes, str]],
-    routes: Iterable[Route] = (),
+    *, ready: Callable[[], Awaitable[Ready]], measured: Callable[[str], tuple[bytes, str]], routes: Iterable[Route] = ()
 ) -> web.Application:
     """Return the application with the `routes` of the surfaces.
 

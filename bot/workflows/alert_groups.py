@@ -1,6 +1,5 @@
-"""Find the causes of alerts from Alertmanager, and keep one post per cause up to date.
+"""Find the causes of alerts from Alertmanager, and place them into one post per cause: the job `alert_group`.
 
-The job `alert_group` places the alerts of a round into posts; the job `alert_post` posts, updates and closes one post.
 The channel's policy decides what may be read, as for a message of an integration.
 """
 
@@ -21,9 +20,9 @@ from bot.diagnosing import TargetNotFound, diagnose
 from bot.jobs import JobRun, Json, StartJob
 from bot.overviews.overview import overview
 from bot.policy.alert_routes import AlertMode
-from bot.slack.errors import SlackRefusal
-from bot.store.alert_groups import AlertScope, PendingAlert, StoredAlertPost
-from bot.workflows.alert_connections import (
+from bot.store.alert_groups import AlertScope, PendingAlert
+from bot.workflows.alert_posts import (
+    PAUSES_S,
     AlertLinks,
     connections_of,
     document_of,
@@ -31,39 +30,28 @@ from bot.workflows.alert_connections import (
     likeness_of,
     place_of,
     post_of,
+    start_post,
 )
-from bot.workflows.alert_remedies import remedies_done
-from bot.workflows.job_payloads import AlertGroupJob, AlertPostJob
+from bot.workflows.job_payloads import AlertGroupJob
 from bot.workflows.kept_answer import AlertFinding, KeptAnswer, without_rows
-from bot.workflows.outages import retry_step
-from bot.workflows.services import ANSWER, Requester, Services, post_key
-from bot.workflows.single_posts import show_once
+from bot.workflows.services import Requester, Services, retry_step
 from intents.alerts.alert import question_of
 from intents.alerts.objects import object_of
-from intents.alerts.silences import matchers_of
-from intents.domain import Diagnosis, Language, ObjectRef, Text, Verdict
+from intents.domain import Diagnosis, Language, Text, Verdict
 from intents.request import ExplainText, scope_of
-from responses import alert_groups as words
+from responses import alert_words as words
 from responses import failures
 from responses.overview import scrubbed_overview
 from responses.safety import safe_value, scrubbed
-from responses.slack import limits
-from responses.slack.alert_groups import RemedyDone, firing_message, resolved_message
-from responses.slack.diagnose_buttons import diagnose_value
-from responses.slack.message import Message
-from responses.slack.silences import SilenceShown
 
 _log: Final = structlog.get_logger(__name__)
 
 WINDOW_S: Final = 2.0
-UPDATE_EVERY_S: Final = 60.0
 _AT_ONCE: Final = 4
 # An overview may take so many times the deadline of one diagnosis.
 _OVERVIEW: Final = 4
 # Alerts whose turn comes later stay pending, so that a slow cluster does not delay the posts about the others.
 _PLACED_WITHIN_S: Final = 5.0
-# About a day: an outage of Slack is over by then, and nobody would start the post again.
-_PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, *([60.0] * 1_440))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +75,12 @@ class AlertGroupWorkflow:
     async def run(self, run: JobRun, payload: AlertGroupJob) -> Json | None:
         """Run the job `alert_group`."""
         await run.sleep(self.window_s)
-        await retry_step(run, "close_round", self.close_round, payload, pauses=_PAUSES_S)
+        await retry_step(run, "close_round", self.close_round, payload, pauses=PAUSES_S)
         more: Json | None = {"more": True}
         while more and more["more"]:
-            more = await retry_step(run, "place", self.place, payload, pauses=_PAUSES_S)
+            more = await retry_step(run, "place", self.place, payload, pauses=PAUSES_S)
             # In a storm further alerts keep arriving: the posts must not wait for its end.
-            await retry_step(run, "start_posts", self.start_posts, payload, pauses=_PAUSES_S)
+            await retry_step(run, "start_posts", self.start_posts, payload, pauses=PAUSES_S)
         return None
 
     async def close_round(self, payload: AlertGroupJob) -> None:
@@ -212,69 +200,6 @@ class AlertGroupWorkflow:
         return _Cause(key=key, finding=AlertFinding(language=requester.language, says=safe_value(both)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertPostWorkflow:
-    """Posts, updates and closes the post of one cause."""
-
-    services: Services
-    start: StartJob
-    every_s: float = UPDATE_EVERY_S
-
-    async def run(self, run: JobRun, payload: AlertPostJob) -> Json | None:
-        """Run the job `alert_post`."""
-        due = await retry_step(run, "due", self.due, payload, pauses=_PAUSES_S)
-        if due and due["wait"] > 0:
-            await run.sleep(due["wait"])
-        await retry_step(run, "show", self.show, payload, pauses=_PAUSES_S)
-        return None
-
-    async def due(self, payload: AlertPostJob) -> Json:
-        """Return how many seconds the message stays as it is; a post is closed at once."""
-        post = await self.services.store.alert_groups.post(payload.post)
-        if post is None or not post.edits or not post.firing:
-            return {"wait": 0.0}
-        if post.silence is not None and post.silence.at > post.at:
-            return {"wait": 0.0}  # a person pressed a button
-        passed = (self.services.clock() - post.at).total_seconds()
-        return {"wait": min(max(0.0, self.every_s - passed), self.every_s)}
-
-    async def show(self, payload: AlertPostJob) -> None:
-        """Show the post as it is now, and start the next job if it changed meanwhile."""
-        store, edit = self.services.store.alert_groups, payload.edit
-        post = await store.post(payload.post)
-        if post is None:
-            return
-        if post.edits == edit:
-            ts = await self._sent(post)
-            after = await store.shown(post, ts=ts, now=self.services.clock())
-        else:
-            after = post if post.revision > post.shown else None
-        if after is not None:
-            await start_post(self.start, after.id, after.edits, after.scope.channel)
-
-    async def _sent(self, post: StoredAlertPost) -> str:
-        """Post or update the message. Return its `ts`, "" without one. Raise SlackUnavailable."""
-        services, channel = self.services, post.scope.channel
-        if not post.ts and not post.firing:
-            return ""  # resolved before it was posted
-        done = await remedies_done(services, post) if not post.firing else ()
-        message = _message(post, services, done)
-        try:
-            sent = await show_once(services, message, to=channel, key=post_key(post.id, ANSWER))
-        except SlackRefusal as error:
-            services.metrics.alert_posted("failed")
-            _log.error("alerts_not_posted", channel=channel, post=post.id, error=str(error))
-            return post.ts
-        if post.ts:
-            services.metrics.alert_posted("updated" if post.firing else "closed")
-        return sent.ts
-
-
-async def start_post(start: StartJob, id: str, edit: int, channel: str) -> None:
-    """Start the job that shows a post as it is now; `edit` counts its earlier messages."""
-    await start(f"alert_post.{id}.{edit}", AlertPostJob(post=id, edit=edit, channel=channel))
-
-
 def _scope(payload: AlertGroupJob) -> AlertScope:
     return AlertScope(channel=payload.channel, cluster=payload.cluster)
 
@@ -319,50 +244,3 @@ def _without_cluster(reason: Text) -> Text:
 
 def _key(*parts: str) -> str:
     return "/".join(parts)
-
-
-def _message(post: StoredAlertPost, services: Services, done: Sequence[RemedyDone] = ()) -> Message:
-    """Render the post with the alerts as they are; `done` are the remedies applied meanwhile."""
-    finding, language = AlertFinding.from_json(post.document), services.usual_language
-    since = post.since or post.opened
-    if not post.firing:
-        ended = post.ended or services.clock()
-        return resolved_message(
-            post.names,
-            cause=finding.cause,
-            since=since,
-            ended=max(ended, since),
-            link=post.link,
-            silence=_silence(post, services),
-            done=done,
-            language=language,
-        )
-    shown = finding.message()
-    message = firing_message(
-        post.names,
-        cause=finding.cause,
-        diagnosis=shown.blocks,
-        since=since,
-        link=post.link,
-        silence=_silence(post, services),
-        diagnose=_diagnose(finding.asked, post.scope.cluster),
-        silences=post.id if services.alertmanager is not None and matchers_of(post.labels) else "",
-        language=language,
-    )
-    return replace(message, overflow=shown.overflow)
-
-
-def _diagnose(asked: ObjectRef | None, cluster: str) -> str:
-    """Return the value of the button that diagnoses the alert's object, "" for none."""
-    value = diagnose_value(asked, cluster=cluster) if asked else ""
-    return value if len(value) <= limits.BUTTON_VALUE else ""
-
-
-def _silence(post: StoredAlertPost, services: Services) -> SilenceShown | None:
-    """Return the silence to show; one that Alertmanager refused is none."""
-    kept = post.silence
-    if kept is None or not kept.id:
-        return None
-    return SilenceShown(
-        by=kept.by, until=kept.until, reason=kept.reason, stands=kept.stands(services.clock()), ended_by=kept.ended_by
-    )

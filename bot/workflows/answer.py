@@ -1,7 +1,9 @@
-"""Answer a request: read its files, read the cluster, post the answer.
+"""Answer a request: read its files, read the cluster, post the answer; switch it to another cluster.
 
 A slow answer has a placeholder, which the answer replaces. After a crash at any point the answer is still posted once:
 posted messages are found again before a post, and updates may be repeated.
+
+Who chooses another cluster has their rights checked as if they had asked. If two users choose, the later choice wins.
 """
 
 from __future__ import annotations
@@ -18,32 +20,29 @@ from bot.diagnosing import CarriedMatch, carried_match
 from bot.jobs import JobRun, Json
 from bot.policy import PolicyScope, ReadLevel
 from bot.policy.channel_defaults import AlertAnswers
-from bot.slack.lane import unasked
+from bot.slack.errors import SlackRefusal
+from bot.slack.pacer import unasked
 from bot.slack.posts import PostedMessage
 from bot.store import RequestState, StoredRequest
-from bot.workflows.alert_notes import AlertNotes
-from bot.workflows.chronicle.answer_facts import FactRecorder
-from bot.workflows.chronicle.similar_incidents import SimilarIncidents
+from bot.workflows.alert_posts import alert_standing, close_answers
+from bot.workflows.chronicle.facts import record_answer, record_withdrawal, tell_of_similar
 from bot.workflows.cluster_choice import PRESSED
-from bot.workflows.concurrency import LimitReached
-from bot.workflows.job_payloads import AnswerJob
-from bot.workflows.message_poster import MessagePoster
-from bot.workflows.outages import retry_step, try_step
-from bot.workflows.pasted_files import PastedFiles
-from bot.workflows.plot_pictures import PlotPictures
-from bot.workflows.progress import ProgressReporter
-from bot.workflows.repeats import Repeats
+from bot.workflows.job_payloads import AnswerJob, PickJob
+from bot.workflows.message_poster import MessagePoster, ProgressReporter, attach_plots
+from bot.workflows.pasted_files import mention_unread, read_files, read_root
+from bot.workflows.repeats import Repeats, record_unknown
 from bot.workflows.replies import Replies, Reply
-from bot.workflows.services import ANSWER, Exchange, Services
-from bot.workflows.thread_roots import ThreadRoots
-from bot.workflows.unknown_pastes import UnknownPasteRecorder
+from bot.workflows.services import ANSWER, Exchange, LimitReached, Services, retry_step, try_step
 from intents.alerts.labels import is_alert, is_over
 from intents.catalog.learned import is_learned
 from intents.domain import Verdict
 from intents.kept_text import kept_text
 from intents.matcher import MatchResult
 from intents.trouble_reports import deserves_a_look
+from responses.failures import CLUSTER_NOT_VISIBLE
 from responses.slack.diagnosis import placeholder_message
+from responses.slack.notices import not_done
+from responses.slack.presses import Press
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -71,15 +70,8 @@ class AnswerWorkflow:
 
     services: Services
     poster: MessagePoster
-    files: PastedFiles
-    roots: ThreadRoots
     repeats: Repeats
     replies: Replies
-    plot_pictures: PlotPictures
-    fact_recorder: FactRecorder
-    similar_incidents: SimilarIncidents
-    alert_notes: AlertNotes
-    unknown_pastes: UnknownPasteRecorder
 
     async def run(self, run: JobRun, payload: AnswerJob) -> Json | None:
         request = payload.request
@@ -128,19 +120,19 @@ class AnswerWorkflow:
         if request.revision > revision + 1:
             return {"goes_on": False}
         if request.original.origin.is_unasked and is_over(request.text):
-            await self.alert_notes.over(exchange, self.services.clock())
+            await close_answers(self.services, exchange, self.services.clock())
             return {"goes_on": False}
-        unread = (*await self.roots.read(request), *await self.files.read(request))
+        unread = (*await read_root(self.services, request), *await read_files(self.services, request))
         request = await self.services.store.requests.get(request_id) or request
         exchange = replace(exchange, request=request)
         matched = await self._match(exchange)
         named = matched is not None and deserves_a_look(request.text, matched.matching)
         alert = matched is not None and is_alert(request.text)
-        mode = await self.alert_notes.standing(exchange) if alert else AlertAnswers.ALL
+        mode = await alert_standing(self.services, exchange) if alert else AlertAnswers.ALL
         goes_on = matched is None or named or bool(matched.matching.hypotheses)
         goes_on = goes_on and mode is not AlertAnswers.OFF
         if not goes_on:
-            await self.files.mention_unread(exchange, unread)
+            await mention_unread(self.services, exchange, unread)
             await self._stay_silent(request)
         refusals = [{"en": says.en, "zh": says.zh} for says in unread]
         carried = matched.as_json() if matched else None
@@ -217,7 +209,7 @@ class AnswerWorkflow:
                 return None  # another cluster was chosen meanwhile
             delivered = await self._deliver(exchange, reply)
             if delivered is not None:
-                await self.unknown_pastes.answered(request, reply)
+                await record_unknown(self.services, request, reply)
             await self._settle_topic(
                 request_id, reply, counts=not delivered or self._counts(delivered, asked_by, reply)
             )
@@ -274,9 +266,9 @@ class AnswerWorkflow:
     async def _add_to(self, exchange: Exchange, reply: Reply) -> None:
         """Add to the answer: other channels with the same incident, and a plot."""
         if exchange.sent is not None:
-            await self.similar_incidents.notify(exchange, reply.answer, ts=exchange.sent.ts)
+            await tell_of_similar(self.services, exchange, reply.answer, ts=exchange.sent.ts)
         if reply.plotted is not None:
-            await self.plot_pictures.show(exchange.request, reply.plotted, language=exchange.language)
+            await attach_plots(self.services, exchange.request, reply.plotted, language=exchange.language)
 
     def _age(self, request: StoredRequest) -> float:
         return (self.services.clock() - request.original.created).total_seconds()
@@ -323,9 +315,9 @@ class AnswerWorkflow:
             # An answer that was just posted is updated only for news, because Slack limits updates most.
             if sent.earlier or await self.poster.notes(request) != notes:
                 await self.poster.show(request, reply.plain)
-            await self.fact_recorder.answered(request, reply.answer, ts=sent.ts)
+            await record_answer(self.services, request, reply.answer, ts=sent.ts)
         if not await store.requests.set_state(request.id, RequestState.ANSWERED):
-            await self.fact_recorder.withdrawn(request)
+            await record_withdrawal(self.services, request)
             await self.poster.take_back(request)  # the paste was deleted meanwhile
             sent = None
         return replace(exchange, sent=sent)
@@ -362,3 +354,47 @@ def _about(request: StoredRequest) -> str:
 def _kept(parts: Mapping[str, str], *, quotes: frozenset[str], opening: bool) -> dict[str, str]:
     first = min(parts, default="")
     return {ts: kept_text(text, quotes=quotes, opening=opening and ts == first) for ts, text in parts.items()}
+
+
+_WHY: Final = "the policy does not allow this user to see that cluster in this channel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickWorkflow:
+    """The job `pick`."""
+
+    services: Services
+    answers: AnswerWorkflow
+
+    async def run(self, run: JobRun, payload: PickJob) -> Json | None:
+        taken = await retry_step(run, "take", self.take, payload, run.id)
+        if not taken:
+            return None
+        picked = PickedCluster(user=payload.user, cluster=payload.cluster)
+        prepared: Json = {"revision": taken["revision"], "unread": []}
+        result = await self.answers.in_turn(run, request := payload.request, prepared, picked)
+        await self.answers.link_back(run, request, result)
+        return result
+
+    async def take(self, payload: PickJob, job: str) -> Json | None:
+        """Store the choice if the user may see that cluster."""
+        services, store = self.services, self.services.store
+        request = await store.requests.get(payload.request)
+        if request is None or request.state is RequestState.WITHDRAWN:
+            return None
+        cluster = payload.cluster
+        requester = await services.presser(payload)
+        if not requester.scope.clusters([cluster]):
+            refused = {"action": str(Press.CLUSTER), "outcome": "refused", "cluster": cluster}
+            await services.audit(payload, **refused, detail={"why": _WHY}, key=job)
+            message = not_done(requester.scope.text_only_reason or CLUSTER_NOT_VISIBLE, language=requester.language)
+            try:
+                await services.slack.post_ephemeral(
+                    channel=payload.channel, user=payload.user, message=message, thread_ts=request.original.thread_ts
+                )
+            except SlackRefusal as error:
+                _log.warning("press_reply_failed", error=str(error))
+            return None
+        if await store.answers.note(request.id, {PRESSED: cluster}) is None:
+            return None
+        return {"revision": request.revision}

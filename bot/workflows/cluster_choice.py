@@ -1,17 +1,25 @@
-"""Choose the cluster of a request: by its words, its thread, the channel's default, or where its object exists."""
+"""Find out what a request is about: its cluster and namespace, or the answer that its thread has.
+
+In a thread, a question that names no object and no error is answered by a link. The same trouble again gets what
+changed; another object gets an answer of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+
+import structlog
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import CarriedMatch, match_text
 from bot.diagnosing.object_search import exists
 from bot.policy import ReadLevel
+from bot.slack.errors import SlackError
 from bot.store import StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Exchange, Requester, Services
@@ -24,12 +32,17 @@ from intents.cluster_choice import (
     choose,
     means_cluster,
 )
-from intents.domain import Focus, ObjectRef, Text
+from intents.domain import Diagnosis, Focus, ObjectRef, Text
 from intents.focus import focus_of
 from intents.request import DiagnoseObject, ExplainText, scope_of
 from intents.request import Request as Question
 from intents.slash import ObjectQuery, TextQuery, parse_command, parse_message
-from responses import cluster_choice
+from responses import failures
+from responses.follow_ups import changes, is_same_trouble, sign
+from responses.safety import SafeDiagnosis
+from responses.shown import shown
+from responses.slack.message import Message
+from responses.slack.remedy_states import answered_above, changed_since
 
 # Key under which an answer stores the cluster that was chosen by a button.
 PRESSED: Final = "cluster"
@@ -96,11 +109,11 @@ class ClusterChooser:
             )
         match choose(visible, clues):
             case UnknownCluster() as wrong:
-                refused = cluster_choice.unknown_cluster(wrong, visible)
+                refused = failures.unknown_cluster(wrong, visible)
                 return Interpretation(question=question, refused=refused, pick=visible)
             case ChosenCluster(cluster=cluster, why=why):
                 pick = visible if why is ChoiceReason.PRESSED else ()
-                return Interpretation(question=question, cluster=cluster, why=cluster_choice.reason_for(why), pick=pick)
+                return Interpretation(question=question, cluster=cluster, why=failures.reason_for(why), pick=pick)
             case AmbiguousCluster():
                 return await self._searched(question, visible, requester)
 
@@ -144,18 +157,18 @@ class ClusterChooser:
         target = await self._target(question, requester.scope.who.channel)
         if target is None:
             return Interpretation(
-                question=question, unclear=cluster_choice.why_unclear("", found=(), unasked=()), pick=visible
+                question=question, unclear=failures.why_unclear("", found=(), unasked=()), pick=visible
             )
         found, unasked = await self._having(target, visible, requester)
         if not (found or unasked):
             found, unasked = await self._having(target, visible, requester, as_workload=True)
         if len(found) == 1:
             return Interpretation(
-                question=question, cluster=found[0], why=cluster_choice.found_only_there(unasked), pick=tuple(unasked)
+                question=question, cluster=found[0], why=failures.found_only_there(unasked), pick=tuple(unasked)
             )
         about = f"{target.kind} {target.namespace}/{target.name}".replace(" /", " ")
         return Interpretation(
-            question=question, unclear=cluster_choice.why_unclear(about, found=found, unasked=unasked), pick=visible
+            question=question, unclear=failures.why_unclear(about, found=found, unasked=unasked), pick=visible
         )
 
     async def _having(
@@ -229,3 +242,69 @@ def _parsed(request: StoredRequest) -> _ClusterQuestion:
     return _ClusterQuestion(
         question=ExplainText(text=text, namespace=original.namespace, addressed=addressed), named=named
     )
+
+
+_log: Final = structlog.get_logger(__name__)
+
+_IN_THREADS: Final = frozenset({Surface.MENTION, Surface.FOLLOW_UP})
+# Asks for the state now, so that a link to the answer does not help.
+_ASKS_AGAIN: Final = re.compile(
+    r"\b(?:now|still|fixed|better|recheck|retry|(?:check|look|diagnose|try) again)\b"
+    r"|再查|再看|重新|现在|好了吗|还在|恢复",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierAnswer:
+    """The newest answer in a thread, and the address of its message ("" if Slack gives none)."""
+
+    answer: KeptAnswer
+    link: str
+
+
+async def link_to_answer(services: Services, exchange: Exchange) -> Message | None:
+    """Return a link to the answer above, for a mention that asks about it in words alone; else None."""
+    request, original = exchange.request, exchange.request.original
+    if original.origin is not Surface.MENTION or original.name or not original.thread_ts:
+        return None
+    own = request.parts.get(original.source_ts, "")
+    query = parse_message(own)
+    if not isinstance(query, TextQuery) or _ASKS_AGAIN.search(own):
+        return None
+    if (await match_text(query.text, engine=services.engine(original.channel))).hypotheses:
+        return None
+    earlier = await earlier_answer(services, request)
+    return answered_above(earlier.link, language=exchange.language) if earlier and earlier.link else None
+
+
+async def changes_since(services: Services, exchange: Exchange, after: Diagnosis) -> Message | None:
+    """Return what changed since the thread's answer about the same trouble; None if there is no such answer."""
+    original = exchange.request.original
+    if original.origin not in _IN_THREADS or not original.thread_ts:
+        return None
+    earlier = await earlier_answer(services, exchange.request)
+    if earlier is None or not is_same_trouble(earlier.answer.diagnosis, after):
+        return None
+    before = shown(SafeDiagnosis(earlier.answer.diagnosis))
+    now = shown(SafeDiagnosis(after))
+    lines = changes(before, now, exchange.language)
+    return changed_since(lines, sign=sign(now), link=earlier.link, language=exchange.language)
+
+
+async def earlier_answer(services: Services, request: StoredRequest) -> EarlierAnswer | None:
+    """Return the newest answer in the request's thread that has a diagnosis and was not deleted."""
+    original, store = request.original, services.store
+    for other in reversed(await store.requests.in_thread(original.channel, original.thread_ts)):
+        if other.id == request.id or other.original.created > original.created:
+            continue
+        kept = await store.answers.get(other.id)
+        if kept is None or not kept.message or not kept.ts:
+            continue
+        try:
+            link = await services.slack.permalink(channel=kept.channel, ts=kept.ts)
+        except SlackError as error:
+            _log.info("earlier_answer_not_linked", error=str(error))
+            link = ""
+        return EarlierAnswer(answer=KeptAnswer.from_json(kept.message), link=link)
+    return None

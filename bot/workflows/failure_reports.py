@@ -18,6 +18,7 @@ from bot.remedies.contract import Reason, Refusal, Verification
 from bot.remedies.contract import State as RemedyOutcome
 from bot.slack.errors import SlackError, SlackRefusal
 from bot.store import CLAIMED, RequestState, StoreUnavailable
+from bot.workflows.authorisation import APPLIED
 from bot.workflows.job_payloads import (
     AnswerJob,
     CommandJob,
@@ -28,12 +29,9 @@ from bot.workflows.job_payloads import (
     RemedyJob,
     read_payload,
 )
-from bot.workflows.message_poster import MessagePoster
-from bot.workflows.outages import OutageLasted, retry_step
-from bot.workflows.press_records import WRITING, Confirmation, PressRecorder
-from bot.workflows.remedy_limits import APPLIED
-from bot.workflows.services import ANSWER, Exchange, Services
-from bot.workflows.single_posts import post_once
+from bot.workflows.message_poster import MessagePoster, post_once
+from bot.workflows.press_records import WRITING, ConfirmedPress, PressRecorder
+from bot.workflows.services import ANSWER, Exchange, OutageLasted, Services, retry_step
 from intents.domain import Text
 from responses import failures
 from responses.slack.notices import failed, not_done
@@ -170,7 +168,9 @@ class FailureReports:
             unbegun = Refusal(reason=Reason.NOT_CHECKED, says=failures.FAILED_BEFORE_WRITING)
             await self._ended(press, unbegun.reason, RemedyState.FAILED, unbegun)
 
-    async def _ended(self, press: Confirmation, state: Reason, known: RemedyState, why: Refusal | Verification) -> None:
+    async def _ended(
+        self, press: ConfirmedPress, state: Reason, known: RemedyState, why: Refusal | Verification
+    ) -> None:
         await self.services.store.plans.set_state(press.plan.id, str(state))
         await self.recorder.audit(press, "verified" if isinstance(why, Verification) else "applied", why)
         await self.recorder.note(press, known, why.says, show=False)

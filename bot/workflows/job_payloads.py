@@ -9,17 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
-from bot.jobs import JobPayload, JobTurn, JobUrgency
+from bot.jobs import JobPayload, JobTurn, JobUrgency, Json
 from bot.overviews.watched_rows import LastingTrouble
 from bot.store import FactRow
 from intents.alerts.silences import Matcher
 from intents.channel_commands import ChannelAction
 from intents.domain import Language
 from responses.slack.presses import Press
-
-Json = dict[str, Any]
 
 _KINDS: Final[dict[str, type[Payload]]] = {}
 

@@ -15,11 +15,11 @@ from bot.common.portable import Portable
 from bot.jobs import Json
 from intents.domain import Diagnosis, Finding, JudgedHypothesis, Language, ObjectRef, Text
 from intents.overview import Overview
-from responses.alert_groups import over_after
+from responses.alert_words import over_after
 from responses.glance import dated_row
 from responses.overview import SafeOverview, heading
 from responses.sentences import leading_hypotheses
-from responses.slack.answer_view import AnswerView
+from responses.slack.controls import AnswerView
 from responses.slack.details import details_view
 from responses.slack.diagnosis import answer_message, headlines
 from responses.slack.message import Message, View

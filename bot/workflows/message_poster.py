@@ -1,13 +1,25 @@
-"""Post the messages of a request once and update them later; report where they cannot be posted."""
+"""Post messages once, show their later states in the same message, take them back; report where they cannot be posted.
+
+Slack has no idempotency key for posts. A message is therefore recorded in the outbox before it is posted, has its key
+in its metadata, and is searched for before a second attempt.
+
+Quick answers, the usual case, get no placeholder, because Slack limits updates more than posts. A plot is drawn and
+uploaded after the answer; failures are only logged.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
+from bot.common.background import in_background
+from bot.diagnosing.reads import Progress
+from bot.slack.client import Slack
 from bot.slack.errors import (
     Archived,
     ChannelGone,
@@ -19,22 +31,77 @@ from bot.slack.errors import (
     SlackUnavailable,
     TokenRevoked,
 )
-from bot.slack.lane import unasked
+from bot.slack.pacer import unasked
 from bot.slack.posts import PostedMessage
-from bot.store import StoredAnswer, StoredRequest
+from bot.store import StoredAnswer, StoredRequest, StoreUnavailable
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer
 from bot.workflows.services import ANSWER, FILE, Services, post_key
-from bot.workflows.single_posts import post_once, take_back
-from intents.domain import Text
+from intents.domain import Finding, Language, Plot, Text
 from responses.language import choose
+from responses.safety import safe_value
+from responses.slack.diagnosis import placeholder_message
 from responses.slack.message import Message, Picture
 from responses.slack.notices import notice
+
+
+async def post_once(
+    services: Services, message: Message, *, to: str, key: str, thread_ts: str = "", turn_within: float | None = None
+) -> PostedMessage:
+    """Post to a channel or user unless posted before; `key` finds the message again. Raise SlackError.
+
+    In a direct message a post with unknown outcome cannot be searched for: it may appear twice. `turn_within` limits
+    the wait for the rate limit.
+    """
+    outbox = services.store.outbox
+    sending = await outbox.begin(key, to, thread_ts, services.clock())
+    if sending.ts:
+        return PostedMessage(channel=to, ts=sending.ts, earlier=True)
+    try:
+        sent = await services.slack.post(
+            channel=to, message=message, thread_ts=thread_ts, key=key, sought=sending.again, turn_within=turn_within
+        )
+    except SlackUnavailable as error:
+        if not (error.maybe_done or sending.again):
+            # Nothing was sent, so the next attempt need not search.
+            await outbox.forget(key)
+        raise
+    except SlackRefusal:
+        await outbox.forget(key)
+        raise
+    await outbox.done(key, sent.ts)
+    return sent
+
+
+async def show_once(
+    services: Services, message: Message, *, to: str, key: str, first: Message | None = None
+) -> PostedMessage:
+    """Post to a channel, or show the message in the place of what was posted before. Raise SlackError.
+
+    `first` is what a post shows, if an edit shows something else; with it, a message that was deleted is posted again.
+    """
+    while (sent := await post_once(services, first or message, to=to, key=key)).earlier:
+        try:
+            await services.slack.update(channel=to, ts=sent.ts, message=message, final=True, key=key)
+            break
+        except MessageGone:
+            if first is None:
+                raise
+            await services.store.outbox.forget(key, ts=sent.ts)
+    return sent
+
+
+async def take_back(services: Services, key: str) -> None:
+    """Delete what was posted. Raise SlackError."""
+    entry = await services.store.outbox.get(key)
+    if entry is not None and entry.ts:
+        await services.slack.delete(channel=entry.channel, ts=entry.ts, key=key, thread_ts=entry.thread_ts)
+        await services.store.outbox.forget(key)
+
 
 _log: Final = structlog.get_logger(__name__)
 
 # A placeholder that waits longer for the rate limit is left out.
 _AT_ONCE_S: Final = 0.3
-_SAID_ONCE: Final = timedelta(hours=24)
 # Errors that no retry fixes: a person must invite us, grant a scope or replace the token.
 _FOR_A_PERSON: Final = (NotInChannel, ChannelGone, Archived, MissingScope, TokenRevoked)
 
@@ -179,7 +246,7 @@ class MessagePoster:
         if isinstance(error, TokenRevoked) or not original.user:
             return
         once = f"{type(error).__name__}/{original.channel}"
-        if await services.once(once, within=_SAID_ONCE):
+        if await services.once(once):
             try:
                 language = choose(preferred=services.language, text=request.text)
                 place = await services.slack.place(original.channel)
@@ -196,3 +263,120 @@ def _about(channel: str, says: Text) -> Text:
 def _without_controls(message: Message) -> Message:
     """Return the message without controls: presses on an ephemeral message cannot be traced."""
     return replace(message, blocks=tuple(block for block in message.blocks if block["type"] != "actions"))
+
+
+# The first plot of a process takes seconds, because the library lists the fonts.
+_WITHIN_S: Final = 60.0
+
+
+async def attach_plots(services: Services, request: StoredRequest, finding: Finding, *, language: Language) -> None:
+    """Attach the plot of a finding that has passed `scrubbed`. Never raises."""
+    if finding.plot is None:
+        return
+    try:
+        async with asyncio.timeout(_WITHIN_S):
+            content = await asyncio.to_thread(_drawn, finding.plot)
+            if content:
+                picture = Picture(
+                    name="plot.png",
+                    title=finding.plot.title.in_(language),
+                    alt=finding.says.in_(language),
+                    content=content,
+                )
+                await MessagePoster(services=services).attach(request, picture, step=ANSWER)
+    except (SlackError, StoreUnavailable, TimeoutError) as error:
+        _log.warning("plot_upload_failed", request=request.id, error=str(error) or "too slow")
+
+
+def _drawn(plot: Plot) -> bytes:
+    """Return the plot as a picture; empty if drawing fails: a broken library must not lose an answer."""
+    try:
+        from responses.plots import png  # noqa: PLC0415 - imported only to draw
+
+        return png(plot)
+    except Exception:  # noqa: BLE001
+        _log.exception("plot_rendering_failed", title=plot.title.en)
+        return b""
+
+
+# An answer that is ready by then is posted itself.
+PLACEHOLDER_AFTER_S: Final = 1.5
+_LEAST_S: Final = 0.3
+_EVERY_S: Final = 2.5
+
+
+async def _always() -> bool:
+    return True
+
+
+@dataclass(slots=True, kw_only=True)
+class ProgressReporter:
+    """Shows progress: `async with reporter.reporting(): diagnose(..., progress=reporter.progress)`.
+
+    `sent` is the message that shows it; else `begin` posts one if the block takes longer, or returns None. `waited` is
+    how many seconds the requester has waited already. `wanted` tells whether the answer is still current.
+    """
+
+    slack: Slack
+    sent: PostedMessage | None
+    language: Language
+    begin: Callable[[], Coroutine[Any, Any, PostedMessage | None]]
+    waited: float = 0.0
+    wanted: Callable[[], Awaitable[bool]] = _always
+    _latest: Progress | None = None
+    _posting: asyncio.Task[PostedMessage | None] | None = None
+
+    def progress(self, progress: Progress) -> None:
+        self._latest = progress
+
+    @asynccontextmanager
+    async def reporting(self) -> AsyncIterator[None]:
+        try:
+            async with in_background(self._tell()):
+                yield
+        except asyncio.CancelledError:
+            if self._posting is not None:
+                self._posting.cancel()
+            raise
+        finally:
+            # A post in flight is not cut off: nobody would know whether it arrived.
+            if self._posting is not None:
+                await asyncio.wait({self._posting})
+
+    async def _begin(self) -> PostedMessage | None:
+        try:
+            return await self.begin()
+        except (SlackError, StoreUnavailable) as error:
+            # The answer's own post meets the same failure, and reports it.
+            _log.info("placeholder_failed", error=str(error))
+            return None
+
+    async def _tell(self) -> None:
+        await asyncio.sleep(max(_LEAST_S, PLACEHOLDER_AFTER_S - self.waited))
+        sent = self.sent
+        if sent is None:
+            self._posting = asyncio.create_task(self._begin())
+            sent = await asyncio.shield(self._posting)
+        if sent is None:
+            return
+        shown: Progress | None = None
+        while True:
+            now = self._latest
+            # Progress never delays an answer.
+            if now is not None and now != shown and not self.slack.edits.delay:
+                if not await self.wanted():
+                    return
+                message = placeholder_message(
+                    language=self.language,
+                    done=now.done,
+                    total=now.total,
+                    scanned=now.scanned,
+                    found=safe_value(now.found),
+                )
+                try:
+                    await self.slack.update(channel=sent.channel, ts=sent.ts, message=message, final=False)
+                except SlackError as error:
+                    _log.info("progress_update_failed", error=str(error))
+                    return
+                shown = now
+            await asyncio.sleep(_EVERY_S)

@@ -1,32 +1,32 @@
-"""Record a confirmed plan in the audit, its answer, the thread and the audit channel."""
+"""Claim a confirmed plan once, and record what comes of it: in the answer, the audit log and the thread."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import Final
 
 import structlog
 
+from bot.jobs import Json
 from bot.remedies.audit_entry import Denied, Result, audit_entry
-from bot.remedies.contract import Plan, State
+from bot.remedies.contract import Plan, Preview, Reason, Refusal, State
 from bot.slack.errors import SlackError, SlackRefusal
-from bot.store import AuditEntry, StoredAnswer, StoredPlan, StoredRequest
-from bot.workflows.chronicle.answer_facts import FactRecorder
+from bot.store import AuditEntry, ClaimOutcome, ClaimResult, StoredAnswer, StoredPlan, StoredRequest
+from bot.workflows.authorisation import Attempt, Authority, authorise
+from bot.workflows.chronicle.facts import record_remedy
 from bot.workflows.dialogs import dialog_content
 from bot.workflows.job_payloads import RemedyJob
 from bot.workflows.kept_answer import RemedyNote
-from bot.workflows.message_poster import MessagePoster
-from bot.workflows.services import Services
-from bot.workflows.single_posts import post_once
+from bot.workflows.message_poster import MessagePoster, post_once
+from bot.workflows.services import Requester, Services
 from intents.domain import Language, Text
-from responses import failures
+from responses import failures, words
 from responses.safety import safe_value
-from responses.slack.audit_lines import AuditLine, audit_message
 from responses.slack.message import Message
 from responses.slack.notices import not_done, notice
-from responses.slack.remedy_states import RemedyShown, RemedyState
+from responses.slack.remedy_states import AuditLine, RemedyShown, RemedyState, audit_message
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -46,13 +46,12 @@ ENDS: Final[Mapping[State, RemedyState]] = {
     State.DONE: RemedyState.DONE,
     State.NOT_DONE: RemedyState.NOT_DONE,
 }
-_SAID_ONCE: Final = timedelta(hours=24)
 # No undo is offered before the outcome is known: the remedy may be about to help.
 _OVER: Final = frozenset({*ENDS.values(), RemedyState.PARTLY, RemedyState.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmation:
+class ConfirmedPress:
     """A confirmation: user, plan, answer and dialog, loaded once a step. `token` names it in the claim and the audit.
 
     `asked_by` is the user who confirmed first, if this one approves. The `request` may be purged before its plan.
@@ -75,9 +74,8 @@ class PressRecorder:
 
     services: Services
     poster: MessagePoster
-    fact_recorder: FactRecorder
 
-    async def press(self, payload: RemedyJob, token: str) -> Confirmation | None:
+    async def press(self, payload: RemedyJob, token: str) -> ConfirmedPress | None:
         """Return the confirmation of a job; None if its answer or plan was deleted."""
         store = self.services.store
         stored = await store.plans.get(payload.plan)
@@ -86,7 +84,7 @@ class PressRecorder:
             return None
         asked_by = str((stored.document.get(APPROVAL) or {}).get("by", ""))
         shown = dialog_content(stored, payload.view)
-        return Confirmation(
+        return ConfirmedPress(
             plan=Plan.from_json(stored.document["plan"]).answered(shown.answers if shown else {}),
             stored=stored,
             answer=answer,
@@ -99,7 +97,7 @@ class PressRecorder:
         )
 
     async def note(
-        self, press: Confirmation, state: RemedyState, says: Text | None = None, *, show: bool = True
+        self, press: ConfirmedPress, state: RemedyState, says: Text | None = None, *, show: bool = True
     ) -> None:
         """Store the progress and `show` it. A Slack outage does not stop a remedy: the note is kept."""
         store, plan, stored = self.services.store, press.plan, press.stored
@@ -122,9 +120,9 @@ class PressRecorder:
                     await self._show(press)
                 except SlackError as error:
                     _log.warning("remedy_result_update_delayed", plan=plan.id, error=str(error))
-        await self.fact_recorder.remedied(press.answer, plan, shown)
+        await record_remedy(self.services, press.answer, plan, shown)
 
-    async def report(self, press: Confirmation) -> None:
+    async def report(self, press: ConfirmedPress) -> None:
         """Show the result in the answer, and post it in the thread and the audit channel, each once over all runs.
 
         A fix that the answer shows is not repeated in its thread. Raises SlackUnavailable, to be retried.
@@ -141,11 +139,11 @@ class PressRecorder:
             # The result is posted even if the answer can no longer be edited.
             await self._say(press, shown, in_thread=not (in_answer and shown.state is RemedyState.FIXED))
 
-    async def _show(self, press: Confirmation) -> bool:
+    async def _show(self, press: ConfirmedPress) -> bool:
         """Update the answer; return whether it is there."""
         return press.request is not None and await self.poster.show(press.request)
 
-    async def _say(self, press: Confirmation, shown: RemedyShown, *, in_thread: bool) -> None:
+    async def _say(self, press: ConfirmedPress, shown: RemedyShown, *, in_thread: bool) -> None:
         plan, answer, request = press.plan, press.answer, press.request
         audit_line = AuditLine(shown=shown, cluster=plan.cluster, target=plan.target)
         if request is not None and in_thread:
@@ -157,7 +155,7 @@ class PressRecorder:
         if self.services.audit_channel:
             await self.auditors(press, shown)
 
-    async def auditors(self, press: Confirmation, shown: RemedyShown) -> None:
+    async def auditors(self, press: ConfirmedPress, shown: RemedyShown) -> None:
         """Post a line to the audit channel, if one is set, with a link to the answer."""
         if not self.services.audit_channel:
             return
@@ -169,13 +167,13 @@ class PressRecorder:
         message = audit_message(audit_line, language=self.services.usual_language)
         if await self._post(press, self.services.audit_channel, "", message, shown):
             return
-        if await self.services.once("audit channel", within=_SAID_ONCE):
+        if await self.services.once("audit channel"):
             await self._post_ephemeral(
                 press, notice(failures.AUDIT_CHANNEL_FAILED, language=await self._language(press))
             )
 
     async def _post(
-        self, press: Confirmation, channel: str, thread_ts: str, message: Message, shown: RemedyShown
+        self, press: ConfirmedPress, channel: str, thread_ts: str, message: Message, shown: RemedyShown
     ) -> bool:
         """Post once per press and state; return whether it was posted. Raise SlackUnavailable."""
         key = f"{press.token}/{shown.state}/{channel}"
@@ -186,7 +184,7 @@ class PressRecorder:
             return False
         return True
 
-    async def audit(self, press: Confirmation, step: str, result: Result | None) -> None:
+    async def audit(self, press: ConfirmedPress, step: str, result: Result | None) -> None:
         fields = audit_entry(
             press.plan, step=step, actor=press.user, at=self.services.clock(), team=press.team,
             channel=press.answer.channel, result=result, token=press.token, requested_by=press.asked_by,
@@ -195,14 +193,14 @@ class PressRecorder:
         denied = isinstance(result, Denied)
         self.services.metrics.remedied(press.plan.action, step, str(fields["outcome"]), denied=denied)
 
-    async def post_ephemeral(self, press: Confirmation, says: Text) -> None:
+    async def post_ephemeral(self, press: ConfirmedPress, says: Text) -> None:
         """Tell only the user who pressed why nothing was done."""
         await self._post_ephemeral(press, not_done(says, language=await self._language(press)))
 
-    async def _language(self, press: Confirmation) -> Language:
+    async def _language(self, press: ConfirmedPress) -> Language:
         return (await self.services.requester(team=press.team, channel=press.answer.channel, user=press.user)).language
 
-    async def _post_ephemeral(self, press: Confirmation, message: Message) -> None:
+    async def _post_ephemeral(self, press: ConfirmedPress, message: Message) -> None:
         try:
             thread = press.request.original.thread_ts if press.request else ""
             await self.services.slack.post_ephemeral(
@@ -210,3 +208,92 @@ class PressRecorder:
             )
         except SlackError as error:
             _log.warning("press_reply_failed", error=str(error))
+
+
+_STOPS: Final[Json] = {"goes_on": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanClaims:
+    """Claims a confirmed plan for the one press that applies it."""
+
+    services: Services
+    recorder: PressRecorder
+
+    async def claim(self, payload: RemedyJob, token: str) -> Json:
+        """Claim the plan: {"goes_on": whether this press applies it, "authority": its `Authority`}.
+
+        `tell`: whether the result is shown to others than the user who pressed.
+        """
+        press = await self.recorder.press(payload, token)
+        if press is None:
+            return _STOPS
+        requester = await self.services.requester(
+            team=press.team, channel=press.answer.channel, user=press.user, fresh=True
+        )
+        seen = dialog_content(press.stored, press.view)
+        previewed = seen.preview if seen else Preview(steps=())
+        authority = await authorise(
+            self.services, press.plan, requester, steps=previewed.steps, asked_by=press.asked_by
+        )
+        if not isinstance(authority, Authority):
+            return await self._refused(press, authority)
+        if press.asked_by and (seen is None or seen.approves != press.asked_by):
+            # A user who confirmed earlier saw another dialog, perhaps with other values.
+            return await self._refused(press, Denied(says=failures.APPROVAL_PENDING))
+        if authority.approval and not press.stored.claimed_by:
+            return await self._ask_approval(press)
+        return await self._claimed(press, requester, authority, previewed)
+
+    async def _claimed(
+        self, press: ConfirmedPress, requester: Requester, authority: Authority, previewed: Preview
+    ) -> Json:
+        plan, now, limits = press.plan, self.services.clock(), requester.scope.limits
+        one = Attempt.of(plan, previewed.outlook, user=press.asked_by or press.user, at=now)
+        plans = self.services.store.plans
+        claimed = await plans.claim(
+            plan.id, one.user, press.token, now, action=one.action, subject=one.subject, since=one.since(limits),
+            unless=lambda former: one.held_back(former, limits) is not None,
+        )  # fmt: skip
+        if claimed.outcome is ClaimOutcome.HELD_BACK:
+            why = one.held_back(await plans.claimed_since(one.since(limits)), limits)
+            return await self._refused(press, Denied(says=why or failures.BUSY))
+        if claimed.outcome is not ClaimOutcome.OK:
+            late = Reason.CONFLICT if claimed.outcome is ClaimOutcome.ALREADY else Reason.EXPIRED
+            return await self._refused(press, Refusal(reason=late, says=_not_claimed(claimed)))
+        await self.recorder.audit(press, "claimed", None)
+        press = replace(press, stored=replace(press.stored, claimed_at=press.stored.claimed_at or now))
+        await self.recorder.note(press, RemedyState.APPLYING)
+        return {"goes_on": True, "tell": True, "authority": authority.as_json()}
+
+    async def _ask_approval(self, press: ConfirmedPress) -> Json:
+        """Ask for approval after the first confirmation. Of two at once, one asks and the other must retry."""
+        now = self.services.clock()
+        if now >= press.stored.expires:
+            return await self._refused(press, Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED))
+        approval = {"by": press.user, "at": now.isoformat(), "press": press.token, "view": press.view}
+        kept = await self.services.store.plans.note_once(press.plan.id, APPROVAL, approval)
+        if kept is None or kept["by"] != press.user:
+            return await self._refused(press, Denied(says=failures.APPROVAL_PENDING))
+        if kept["press"] != press.token:
+            return await self._refused(press, Denied(says=failures.WAITING_FOR_APPROVER))
+        await self.recorder.audit(press, "approval asked", None)
+        until = f"{press.stored.expires.astimezone(UTC):%H:%M} UTC"
+        says = Text(en=words.APPROVABLE_UNTIL.en.format(until), zh=words.APPROVABLE_UNTIL.zh.format(until))
+        await self.recorder.note(press, RemedyState.AWAITING, says, show=False)
+        return {"goes_on": False, "tell": True}
+
+    async def _refused(self, press: ConfirmedPress, why: Denied | Refusal) -> Json:
+        await self.recorder.audit(press, "pressed", why)
+        await self.recorder.post_ephemeral(press, why.says)
+        if isinstance(why, Denied):
+            shown = RemedyShown(
+                plan_id=press.plan.id, title=press.plan.title, state=RemedyState.REFUSED, who=press.user,
+                at=self.services.clock(), says=why.says,
+            )  # fmt: skip
+            await self.recorder.auditors(press, shown)
+        return _STOPS
+
+
+def _not_claimed(claimed: ClaimResult) -> Text:
+    return failures.PLAN_EXPIRED if claimed.outcome is ClaimOutcome.EXPIRED else failures.ALREADY_PRESSED

@@ -3,58 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from itertools import chain
 from typing import TypeVar
 
 from bot.jobs import JobPayload, JobRun, Json, StartJob, Workflow
 from bot.workflows import job_payloads as jobs
-from bot.workflows.alert_groups import AlertGroupWorkflow, AlertPostWorkflow
-from bot.workflows.alert_notes import AlertNotes, AlertOverWorkflow
-from bot.workflows.answer import AnswerWorkflow
-from bot.workflows.authorisation import Authoriser
-from bot.workflows.chronicle.answer_facts import FactRecorder
+from bot.workflows.alert_groups import AlertGroupWorkflow
+from bot.workflows.alert_posts import AlertPostWorkflow, run_alert_over
+from bot.workflows.answer import AnswerWorkflow, PickWorkflow
 from bot.workflows.chronicle.backfill import BackfillWorkflow
-from bot.workflows.chronicle.catch_up import CatchUpWorkflow
-from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
-from bot.workflows.chronicle.documents import ChronicleDocuments
-from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow
-from bot.workflows.chronicle.incident_commands import IncidentCommands
-from bot.workflows.chronicle.incident_start import IncidentStartWorkflow
-from bot.workflows.chronicle.mentions import MentionWorkflow
+from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs, IncidentStartWorkflow, tell_archiver, tell_remover
+from bot.workflows.chronicle.documents import catch_up
+from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow, ask_resolution
+from bot.workflows.chronicle.incident_commands import IncidentCommands, MentionWorkflow, mark_message
 from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
-from bot.workflows.chronicle.removal import ArchivedWorkflow, RemovedWorkflow
-from bot.workflows.chronicle.resolve_dialog import ResolveDialogWorkflow
-from bot.workflows.chronicle.similar_incidents import SimilarIncidents
-from bot.workflows.chronicle.timeline_marks import PinWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
-from bot.workflows.cluster_pick import PickWorkflow
-from bot.workflows.corrections import CorrectionWorkflow
 from bot.workflows.failure_reports import FailureReports
-from bot.workflows.feedback_report import FeedbackReportWorkflow
-from bot.workflows.follow_ups import FollowUps
-from bot.workflows.learned_saves import SaveWorkflow
+from bot.workflows.feedback import take_correction, take_opinion
 from bot.workflows.message_poster import MessagePoster
-from bot.workflows.opinions import OpinionWorkflow
-from bot.workflows.outages import retry_step
-from bot.workflows.pasted_files import PastedFiles
-from bot.workflows.plan_claims import PlanClaims
-from bot.workflows.plot_pictures import PlotPictures
-from bot.workflows.press_records import PressRecorder
-from bot.workflows.preview import PreviewWorkflow
-from bot.workflows.remedy import RemedyWorkflow
-from bot.workflows.remedy_offers import RemedyOffers
+from bot.workflows.press_records import PlanClaims, PressRecorder
+from bot.workflows.remedy import PreviewWorkflow, RemedyWorkflow
 from bot.workflows.repeats import Repeats
 from bot.workflows.replies import Replies
-from bot.workflows.reports import ReportWorkflow
-from bot.workflows.save_dialog import SaveDialogWorkflow
-from bot.workflows.services import Services
+from bot.workflows.reports import post_report, report_feedback
+from bot.workflows.save_dialog import open_save_dialog
+from bot.workflows.saved_incidents import save_incident
+from bot.workflows.services import Services, retry_step
 from bot.workflows.silences import SilenceWorkflow
-from bot.workflows.thread_roots import ThreadRoots
-from bot.workflows.unknown_pastes import UnknownPasteRecorder
+from bot.workflows.submissions import withdraw_answer
 from bot.workflows.watch import WatchWorkflow
-from bot.workflows.watch_display import WatchDisplay
-from bot.workflows.watch_presses import WatchPressWorkflow
-from bot.workflows.withdrawal import WithdrawWorkflow
+from bot.workflows.watch_display import WatchDisplay, WatchPressWorkflow
 
 P = TypeVar("P", bound=JobPayload)
 # The name of each kind of job, and its workflow for a recorded payload.
@@ -103,18 +82,14 @@ def watch_jobs(services: Services, *, posts_per_hour: int) -> _Kinds:
 
 def incident_commands(services: Services, chronicles: ChronicleJobs) -> IncidentCommands:
     """Return the handler of incident commands, for the surface and for mentions."""
-    return IncidentCommands(
-        services=services,
-        catch_up=CatchUpWorkflow(services=services),
-        documents=ChronicleDocuments(services=services),
-        start=chronicles.start,
-    )
+    return IncidentCommands(services=services, start=chronicles.start)
 
 
 def failure_reports(services: Services, start: StartJob) -> FailureReports:
     """Return the reporter of jobs that failed for good."""
     poster = MessagePoster(services=services)
-    return FailureReports(services=services, poster=poster, recorder=_press_recorder(services, poster), start=start)
+    recorder = PressRecorder(services=services, poster=poster)
+    return FailureReports(services=services, poster=poster, recorder=recorder, start=start)
 
 
 def workflows(
@@ -124,10 +99,10 @@ def workflows(
     poster = MessagePoster(services=services)
     return dict((
         _job(jobs.FailureJob, reports.run),
-        _named_step(jobs.FeedbackReportJob, "report", FeedbackReportWorkflow(services=services).report),
-        _job(jobs.ReportJob, ReportWorkflow(services=services).run),
-        _job(jobs.SaveDialogJob, SaveDialogWorkflow(services=services).run),
-        _job(jobs.SaveJob, SaveWorkflow(services=services).run),
+        _named_step(jobs.FeedbackReportJob, "report", partial(report_feedback, services)),
+        _job(jobs.ReportJob, partial(post_report, services)),
+        _job(jobs.SaveDialogJob, partial(open_save_dialog, services)),
+        _job(jobs.SaveJob, partial(save_incident, services)),
         *_answers(services, poster),
         *_remedies(services, poster),
         *_channels(services, chronicles),
@@ -136,66 +111,45 @@ def workflows(
 
 
 def _answers(services: Services, poster: MessagePoster) -> _Kinds:
-    fact_recorder = FactRecorder(services=services)
-    files = PastedFiles(services=services, poster=poster)
-    repeats = Repeats(services=services, poster=poster)
-    alert_notes = AlertNotes(services=services, poster=poster)
     answers = AnswerWorkflow(
         services=services,
         poster=poster,
-        files=files,
-        roots=ThreadRoots(services=services, files=files),
-        repeats=repeats,
-        replies=Replies(
-            follow_ups=FollowUps(services=services),
-            services=services,
-            cluster_chooser=ClusterChooser(services=services),
-            remedy_offers=RemedyOffers(services=services),
-        ),
-        plot_pictures=PlotPictures(services=services, poster=poster),
-        fact_recorder=fact_recorder,
-        similar_incidents=SimilarIncidents(services=services),
-        alert_notes=alert_notes,
-        unknown_pastes=UnknownPasteRecorder(services=services),
+        repeats=Repeats(services=services, poster=poster),
+        replies=Replies(services=services, cluster_chooser=ClusterChooser(services=services)),
     )
     return (
-        _job(jobs.AlertOverJob, AlertOverWorkflow(notes=alert_notes).run),
+        _job(jobs.AlertOverJob, partial(run_alert_over, services)),
         _job(jobs.AnswerJob, answers.run),
-        _step(jobs.CorrectionJob, "take", CorrectionWorkflow(services=services, poster=poster).take),
-        _job(jobs.OpinionJob, OpinionWorkflow(services=services, poster=poster).run),
+        _step(jobs.CorrectionJob, "take", partial(take_correction, services)),
+        _job(jobs.OpinionJob, partial(take_opinion, services)),
         _job(jobs.PickJob, PickWorkflow(services=services, answers=answers).run),
-        _job(jobs.WithdrawJob, WithdrawWorkflow(services=services, poster=poster, fact_recorder=fact_recorder).run),
+        _job(jobs.WithdrawJob, partial(withdraw_answer, services)),
     )
 
 
 def _remedies(services: Services, poster: MessagePoster) -> _Kinds:
-    authoriser, recorder = Authoriser(services=services), _press_recorder(services, poster)
-    claims = PlanClaims(services=services, recorder=recorder, authoriser=authoriser)
+    recorder = PressRecorder(services=services, poster=poster)
+    claims = PlanClaims(services=services, recorder=recorder)
     return (
-        _job(jobs.PreviewJob, PreviewWorkflow(services=services, authoriser=authoriser).run),
+        _job(jobs.PreviewJob, PreviewWorkflow(services=services).run),
         _job(jobs.RemedyJob, RemedyWorkflow(services=services, claims=claims, recorder=recorder).run),
     )
 
 
 def _channels(services: Services, chronicles: ChronicleJobs) -> _Kinds:
-    documents = ChronicleDocuments(services=services)
     start = IncidentStartWorkflow(services=services, is_incident=chronicles.is_incident, opened=chronicles.opened)
     mentions = MentionWorkflow(commands=incident_commands(services, chronicles))
-    change = IncidentChangeWorkflow(services=services, documents=documents, opened=chronicles.opened)
+    change = IncidentChangeWorkflow(services=services, opened=chronicles.opened)
     return (
-        _named_step(jobs.ArchivedJob, "tell", ArchivedWorkflow(services=services, documents=documents).notify),
+        _named_step(jobs.ArchivedJob, "tell", partial(tell_archiver, services)),
         _job(jobs.BackfillJob, BackfillWorkflow(services=services, changed=chronicles.changed).run),
         _job(jobs.CommandJob, change.run),
         _named_step(jobs.IncidentJob, "open", start.open),
         _named_step(jobs.MentionJob, "answer", mentions.answer),
-        _step(jobs.PinJob, "mark", PinWorkflow(services=services).mark),
-        _named_step(jobs.RemovedJob, "tell", RemovedWorkflow(services=services).notify),
+        _step(jobs.PinJob, "mark", partial(mark_message, services)),
+        _named_step(jobs.RemovedJob, "tell", partial(tell_remover, services)),
         _job(jobs.RereadJob, BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run),
-        _job(jobs.ResolveDialogJob, ResolveDialogWorkflow(services=services, documents=documents).run),
+        _job(jobs.ResolveDialogJob, partial(ask_resolution, services)),
         _job(jobs.SummaryJob, SummaryWorkflow(services=services).run),
-        _job(jobs.WelcomeJob, CatchUpWorkflow(services=services).run),
+        _job(jobs.WelcomeJob, partial(catch_up, services)),
     )
-
-
-def _press_recorder(services: Services, poster: MessagePoster) -> PressRecorder:
-    return PressRecorder(services=services, poster=poster, fact_recorder=FactRecorder(services=services))

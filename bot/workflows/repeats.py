@@ -1,4 +1,4 @@
-"""Answer a repeated error once per audience: count it in the answer that stands, and link the requester to it.
+"""Recognise what was asked before: repeats of an answered error, and texts that no entry explains.
 
 Requests join a topic after the policy was asked, so that a request without an answer silences nobody. An answer stands
 while it is posted, not withdrawn, and still about this error.
@@ -6,6 +6,7 @@ while it is posted, not withdrawn, and still about this error.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -21,9 +22,11 @@ from bot.slack.errors import MessageGone, SlackError, SlackRefusal
 from bot.store import RequestState, StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
-from bot.workflows.outages import retry_step, try_step
-from bot.workflows.services import ANSWER, Exchange, Services
+from bot.workflows.replies import Reply
+from bot.workflows.services import ANSWER, Exchange, Services, retry_step, try_step
 from intents.cluster_choice import marked_with
+from intents.feedback import UnknownPaste
+from responses.paste_templates import paste_template
 from responses.slack.notices import answered_before
 
 _log: Final = structlog.get_logger(__name__)
@@ -212,3 +215,26 @@ class Repeats:
         if leader is None or leader.state is not RequestState.ANSWERED:
             return False
         return await self.poster.sent(leader, step=ANSWER) is not None
+
+
+async def record_unknown(services: Services, request: StoredRequest, reply: Reply) -> None:
+    """Count the text of an answered request, or drop what an earlier answer counted if it is known now."""
+    pastes = services.store.unknown_pastes
+    found = await asyncio.to_thread(paste_template, request.text) if _is_unknown(reply) else None
+    if found is None:
+        if request.revision > 1:
+            await pastes.forget(request.id)
+        return
+    paste = UnknownPaste(
+        request=request.id,
+        channel=request.original.channel,
+        template=found.template,
+        example=found.example,
+        at=request.original.created,
+    )
+    if await pastes.add(paste):
+        services.metrics.unknown_pasted()
+
+
+def _is_unknown(reply: Reply) -> bool:
+    return reply.answer is not None and reply.answer.of_text and not reply.answer.diagnosis.hypotheses

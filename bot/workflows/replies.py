@@ -22,10 +22,9 @@ from bot.metrics import REFUSED
 from bot.overviews.overview import overview
 from bot.policy import ReadLevel
 from bot.store import Mute, StoredRequest, Surface, standing
-from bot.workflows.cluster_choice import ClusterChooser, Interpretation
-from bot.workflows.follow_ups import FollowUps
+from bot.workflows.authorisation import offered_buttons
+from bot.workflows.cluster_choice import ClusterChooser, Interpretation, changes_since, link_to_answer
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
-from bot.workflows.remedy_offers import RemedyOffers
 from bot.workflows.services import Exchange, Requester, Services
 from intents.domain import Diagnosis, Existence, Finding, NamedObject, Text
 from intents.mutes import concerned
@@ -34,14 +33,13 @@ from intents.request import DiagnoseObject, scope_of
 from intents.request import Request as Question
 from intents.slash import HelpQuery, parse_message
 from intents.verdicts import supported
-from responses import cluster_choice, failures
-from responses.excerpts import error_lines
+from responses import failures
 from responses.overview import scrubbed_overview
+from responses.paste_templates import error_lines
 from responses.plots import leading_plot
+from responses.redaction import secret_kinds
 from responses.safety import safe, safe_value, scrubbed
-from responses.secret_kinds import secret_kinds
-from responses.slack.cluster_picker import Picker, which_cluster, with_picker
-from responses.slack.diagnose_buttons import which_object
+from responses.slack.choices import Picker, which_cluster, which_object, with_picker
 from responses.slack.help import help_message
 from responses.slack.message import Message
 from responses.slack.notices import failed
@@ -115,8 +113,6 @@ class Replies:
 
     services: Services
     cluster_chooser: ClusterChooser
-    remedy_offers: RemedyOffers
-    follow_ups: FollowUps
 
     async def of(
         self,
@@ -133,7 +129,7 @@ class Replies:
         """
         if reply := self._at_once(exchange, unread):
             return reply
-        if not picked and (linked := await self.follow_ups.link(exchange)):
+        if not picked and (linked := await link_to_answer(self.services, exchange)):
             return Reply(plain=linked, ended="linked")
         interpretation = await self.cluster_chooser.of(exchange, pressed=picked, match=match)
         if interpretation.refused:
@@ -149,15 +145,13 @@ class Replies:
     async def limit_reached(self, exchange: Exchange, cluster: str) -> Reply:
         """Return the reply after waiting too long for a slot."""
         interpretation = await self.cluster_chooser.of(exchange, pressed=cluster)
-        return self._failed(cluster_choice.cluster_busy(cluster), exchange, interpretation)
+        return self._failed(failures.cluster_busy(cluster), exchange, interpretation)
 
     async def _asked(
         self, exchange: Exchange, interpretation: Interpretation, progress: Callable[[Progress], None]
     ) -> Reply:
         question = interpretation.question
-        reason = exchange.scope.text_only_reason or (
-            cluster_choice.SEVERAL_CLUSTERS if interpretation.unclear else None
-        )
+        reason = exchange.scope.text_only_reason or (failures.SEVERAL_CLUSTERS if interpretation.unclear else None)
         if exchange.scope.text_only_reason:
             self.services.metrics.refused("cluster")
         started = time.monotonic()
@@ -249,7 +243,7 @@ class Replies:
 
     def _unreachable(self, interpretation: Interpretation, error: ClusterError) -> Text:
         """Return why the cluster is unreachable, with its name and source if there are several clusters."""
-        says = cluster_choice.unreachable if interpretation.why else failures.cluster_unreachable
+        says = failures.unreachable if interpretation.why else failures.cluster_unreachable
         return says(interpretation.cluster, error.reason)
 
     def _at_once(self, exchange: Exchange, unread: Sequence[Json]) -> Reply | None:
@@ -278,7 +272,7 @@ class Replies:
     ) -> Reply:
         # Redaction takes long and mostly runs without the interpreter's lock: the event loop goes on meanwhile.
         shown, of_text = await asyncio.to_thread(scrubbed, without_rows(diagnosis)), not exchange.request.original.name
-        if not interpretation.pick and (told := await self.follow_ups.changes(exchange, shown)):
+        if not interpretation.pick and (told := await changes_since(self.services, exchange, shown)):
             return Reply(plain=told, intent=_intent(interpretation.question), ended="changes")
         answer = KeptAnswer(
             diagnosis=shown,
@@ -287,7 +281,7 @@ class Replies:
             seconds=round(seconds, 3),
             of_text=of_text,
             buttons=(
-                await self.remedy_offers.buttons(exchange, interpretation.question, diagnosis, connection)
+                await offered_buttons(self.services, exchange, interpretation.question, diagnosis, connection)
                 if connection
                 else ()
             ),
@@ -335,7 +329,7 @@ class Replies:
         says = failures.target_not_found(named)
         if named.elsewhere:
             return self._which_cluster(says, named.elsewhere, exchange)
-        says = cluster_choice.with_cluster_name(says, cluster) if interpretation.why else says
+        says = failures.with_cluster_name(says, cluster) if interpretation.why else says
         if not named.candidates:
             return self._failed(says, exchange, interpretation, ended="not found")
         message = which_object(says, named.candidates, cluster=cluster, language=exchange.language)

@@ -18,9 +18,9 @@ import structlog
 from bot.diagnosing import match_text
 from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
-from bot.slack.errors import SlackError, SlackRefusal
+from bot.slack.errors import SlackRefusal
 from bot.slack.message_events import text_of
-from bot.workflows.filled_dialogs import CheckedDialog, FilledDialog, SubmittedDialog
+from bot.workflows.dialogs import CheckedDialog, FilledDialog, SubmittedDialog
 from bot.workflows.job_payloads import SaveDialogJob, SaveJob
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.learned_entries import InForce
@@ -51,8 +51,6 @@ from responses.slack.remedy_dialogs import refusal_dialog
 
 _log: Final = structlog.get_logger(__name__)
 
-# Slack waits three seconds for the response to a submission.
-_CHECKED_S: Final = 2.0
 _READ: Final = 50
 _PROVEN: Final = (Verdict.CONFIRMED, Verdict.LIKELY)
 
@@ -90,74 +88,71 @@ def may_change(found: InForce, requester: Requester) -> bool:
     return scope.curates or (scope.reading is ReadLevel.FULL and who.user == found.entry.author)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaveDialogWorkflow:
-    """The job `save_dialog`."""
+async def open_save_dialog(services: Services, run: JobRun, job: SaveDialogJob) -> Json | None:
+    """Run the job `save_dialog`."""
+    late, failed = learned_words.TRY_AGAIN, learned_words.DIALOG_FAILED
+    await FilledDialog(services=services, late=late, failed=failed).run(run, job, partial(_view, services, job))
+    return None
 
-    services: Services
 
-    async def run(self, run: JobRun, job: SaveDialogJob) -> Json | None:
-        late, failed = learned_words.TRY_AGAIN, learned_words.DIALOG_FAILED
-        await FilledDialog(services=self.services, late=late, failed=failed).run(run, job, partial(self._view, job))
-        return None
+async def _view(services: Services, job: SaveDialogJob, _view: str) -> View:
+    """Return the fields, prefilled, or the refusal."""
+    channel = job.channel
+    requester = await services.presser(job)
+    language = requester.language
+    if job.id:
+        found = await _in_force(services, job.id)
+        if found is None or not may_change(found, requester):
+            return refusal_dialog(learned_words.NOT_YOURS, language=language)
+        entry = found.entry
+        saved = saved_in(found.incident, channel=entry.channel_name, by=entry.by, version=entry.version)
+        place = SavePlace(channel=channel, id=entry.id, version=entry.version)
+        return save_dialog(saved, metadata=place.metadata, language=language, edits=True)
+    if requester.scope.reading is not ReadLevel.FULL:
+        return refusal_dialog(learned_words.NOT_ALLOWED, language=language)
+    saved = await _from_thread(services, channel, job.thread_ts, job.ts, job.text)
+    place = SavePlace(channel=channel, thread_ts=job.thread_ts)
+    return save_dialog(saved, metadata=place.metadata, language=language)
 
-    async def _view(self, job: SaveDialogJob, _view: str) -> View:
-        """Return the fields, prefilled, or the refusal."""
-        channel, services = job.channel, self.services
-        requester = await services.presser(job)
-        language = requester.language
-        if job.id:
-            found = await _in_force(services, job.id)
-            if found is None or not may_change(found, requester):
-                return refusal_dialog(learned_words.NOT_YOURS, language=language)
-            entry = found.entry
-            saved = saved_in(found.incident, channel=entry.channel_name, by=entry.by, version=entry.version)
-            place = SavePlace(channel=channel, id=entry.id, version=entry.version)
-            return save_dialog(saved, metadata=place.metadata, language=language, edits=True)
-        if requester.scope.reading is not ReadLevel.FULL:
-            return refusal_dialog(learned_words.NOT_ALLOWED, language=language)
-        saved = await self._from_thread(channel, job.thread_ts, job.ts, job.text)
-        place = SavePlace(channel=channel, thread_ts=job.thread_ts)
-        return save_dialog(saved, metadata=place.metadata, language=language)
 
-    async def _from_thread(self, channel: str, thread_ts: str, ts: str, text: str) -> SavedIncident:
-        """Return what a thread tells: the line of its first message, the proven cause, what people did, and who.
+async def _from_thread(services: Services, channel: str, thread_ts: str, ts: str, text: str) -> SavedIncident:
+    """Return what a thread tells: the line of its first message, the proven cause, what people did, and who.
 
-        Without permission to read the thread, the chosen message's `text` is all there is.
-        """
-        services = self.services
-        messages: tuple[Mapping[str, Any], ...] = ()
-        try:
-            messages = (await services.slack.replies(channel, thread_ts, limit=_READ)).messages
-        except SlackRefusal as error:
-            _log.warning("thread_read_failed", channel=channel, error=str(error))
-        people = [one for one in messages if one.get("user") and not one.get("bot_id")]
-        chosen = next((one for one in messages if one.get("ts") == ts), None)
-        first = next(iter(messages), chosen)
-        # "Save as incident" on a reply is about the thread; on a message with an error it is about that one.
-        symptom = chosen if chosen is not None and PROBLEM.search(text_of(chosen)) and chosen is not first else first
-        replies = [one for one in people if one is not symptom and one is not first]
-        names = {str(one["user"]): (await services.slack.person(str(one["user"]))).name for one in replies[-1:]}
-        title, cause = await self._found(channel, thread_ts)
-        line = telling_line(safe(text_of(symptom) if symptom else text, limit=LONGEST_TEXT * 4))
-        done = "\n".join(safe_line(text_of(one), limit=LONGEST_LINE) for one in replies[-MOST_STEPS:])
-        return SavedIncident(
-            title=title or line[:LONGEST_TITLE],
-            line=line,
-            root_cause=cause or (safe_line(text_of(replies[0]), limit=LONGEST_TEXT) if replies else ""),
-            done=done,
-            by=next(iter(names.values()), ""),
-        )
+    Without permission to read the thread, the chosen message's `text` is all there is.
+    """
+    messages: tuple[Mapping[str, Any], ...] = ()
+    try:
+        messages = (await services.slack.history.thread(channel, thread_ts, limit=_READ)).messages
+    except SlackRefusal as error:
+        _log.warning("thread_read_failed", channel=channel, error=str(error))
+    people = [one for one in messages if one.get("user") and not one.get("bot_id")]
+    chosen = next((one for one in messages if one.get("ts") == ts), None)
+    first = next(iter(messages), chosen)
+    # "Save as incident" on a reply is about the thread; on a message with an error it is about that one.
+    symptom = chosen if chosen is not None and PROBLEM.search(text_of(chosen)) and chosen is not first else first
+    replies = [one for one in people if one is not symptom and one is not first]
+    names = {str(one["user"]): (await services.slack.person(str(one["user"]))).name for one in replies[-1:]}
+    title, cause = await _found(services, channel, thread_ts)
+    line = telling_line(safe(text_of(symptom) if symptom else text, limit=LONGEST_TEXT * 4))
+    done = "\n".join(safe_line(text_of(one), limit=LONGEST_LINE) for one in replies[-MOST_STEPS:])
+    return SavedIncident(
+        title=title or line[:LONGEST_TITLE],
+        line=line,
+        root_cause=cause or (safe_line(text_of(replies[0]), limit=LONGEST_TEXT) if replies else ""),
+        done=done,
+        by=next(iter(names.values()), ""),
+    )
 
-    async def _found(self, channel: str, thread_ts: str) -> tuple[str, str]:
-        """Return title and cause of the thread's last answer, if the cluster supports it."""
-        store, language = self.services.store, self.services.usual_language
-        for request in reversed(await store.requests.in_thread(channel, thread_ts)):
-            answer = await store.answers.get(request.id)
-            first = KeptAnswer.from_json(answer.message).first if answer and answer.message else None
-            if first is not None and first.verdict in _PROVEN:
-                return first.title.in_(language), first.root_cause.in_(language)
-        return "", ""
+
+async def _found(services: Services, channel: str, thread_ts: str) -> tuple[str, str]:
+    """Return title and cause of the thread's last answer, if the cluster supports it."""
+    store, language = services.store, services.usual_language
+    for request in reversed(await store.requests.in_thread(channel, thread_ts)):
+        answer = await store.answers.get(request.id)
+        first = KeptAnswer.from_json(answer.message).first if answer and answer.message else None
+        if first is not None and first.verdict in _PROVEN:
+            return first.title.in_(language), first.root_cause.in_(language)
+    return "", ""
 
 
 def telling_line(text: str) -> str:
@@ -172,14 +167,11 @@ async def check_save(services: Services, dialog: SubmittedDialog) -> CheckedDial
     place, user = SavePlace.of(dialog.about), dialog.user
     if place is None or services.learned is None:
         return CheckedDialog(view=refusal_dialog(failures.UNKNOWN_BUTTON, language=services.usual_language))
-    try:
-        async with asyncio.timeout(_CHECKED_S):
-            requester = await services.requester(team=dialog.team, channel=place.channel, user=user)
-            where = await services.slack.place(place.channel)
-            person = await services.slack.person(user)
-    except (SlackError, TimeoutError) as error:
-        _log.warning("requester_lookup_failed", error=str(error))
+    asked_by = services.requester(team=dialog.team, channel=place.channel, user=user)
+    look_up = asyncio.gather(asked_by, services.slack.place(place.channel), services.slack.person(user))
+    if (known := await services.in_time(look_up)) is None:
         return CheckedDialog(view=refusal_dialog(failures.BUSY, language=services.usual_language))
+    requester, where, person = known
     found = await _in_force(services, place.id) if place.id else None
     if refused := _refusal(place, found, requester):
         return CheckedDialog(view=refusal_dialog(refused, language=requester.language))

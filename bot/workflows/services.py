@@ -1,36 +1,147 @@
-"""Hold what all workflows share, and identify the requester: the one place where a request meets the policy."""
+"""Hold what all workflows share, and identify the requester: the one place where a request meets the policy.
+
+A question takes a slot of its cluster; without a free one it sleeps, so that it takes none from other clusters. One
+person holds at most half of a cluster's slots.
+
+DBOS records a failed step as failed forever. So a step that hits an outage returns "again", and the job sleeps, also
+across restarts, before it runs the step again.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
+
+import structlog
 
 from bot.alertmanager import Alertmanager
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import DEADLINE_S, Engine
+from bot.jobs import JobRun, JobsUnavailable, Json
 from bot.metrics import Metrics
 from bot.policy import Actor, Policy, PolicyScope
-from bot.policy.channel_defaults import ChannelDefaults
+from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
+from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from bot.remedies.step_runner import LOOKS
 from bot.remedies.verification import PACE, VERIFY_S, Pace
 from bot.slack.client import Slack
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.slack.groups import Membership
-from bot.slack.people import Person
+from bot.slack.people import Membership, Person
 from bot.slack.posts import PostedMessage
-from bot.store import AuditEntry, Store, StoredRequest
-from bot.workflows.concurrency import ConcurrencyLimits
-from bot.workflows.configuration import Configuration
+from bot.store import AuditEntry, Store, StoredRequest, StoreUnavailable
 from bot.workflows.job_payloads import Payload
 from bot.workflows.learned_entries import LearnedEntries
+from intents.catalog.loader import Problem
 from intents.domain import Language
 from responses.language import choose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """One consistent state of the files. `left_out` names the catalog files that cannot be used."""
+
+    engine: Engine
+    policy: Policy
+    defaults: ChannelDefaults = NO_DEFAULTS
+    left_out: tuple[Problem, ...] = ()
+    alert_routes: AlertRoutes = NO_ROUTES
+
+
+class LimitReached(Exception):
+    """Error: the cluster's concurrency limit is reached; `cluster` is its name."""
+
+    def __init__(self, cluster: str) -> None:
+        super().__init__(cluster)
+        self.cluster = cluster
+
+
+@dataclass(frozen=True, slots=True)
+class ConcurrencyLimits:
+    """Concurrency limits: `each` questions may be in flight per cluster; 0 means no limit."""
+
+    each: int = 0
+    _taken: Counter[str] = field(default_factory=Counter)
+    _by_person: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, *, turns: int, clusters: int) -> ConcurrencyLimits:
+        """Divide the slots among the clusters; a single cluster may have all of them."""
+        return cls(max(1, turns // clusters) if clusters > 1 else 0)
+
+    @contextmanager
+    def slot(self, cluster: str, person: str = "") -> Iterator[None]:
+        """Hold a slot of the cluster. Raise LimitReached at once if none is free, or the person holds half of them."""
+        held = (cluster, person)
+        most = max(1, self.each // 2) if person else self.each
+        if self.each and (self._taken[cluster] >= self.each or self._by_person[held] >= most):
+            raise LimitReached(cluster)
+        self._taken[cluster] += 1
+        self._by_person[held] += 1
+        try:
+            yield
+        finally:
+            self._taken[cluster] -= 1
+            self._by_person[held] -= 1
+            if not self._by_person[held]:
+                del self._by_person[held]
+
+
+T = TypeVar("T")
+
+_log: Final = structlog.get_logger(__name__)
+
+# Slack waits three seconds for the response to a command or a submission.
+IN_TIME_S: Final = 1.5
+
+# About 15 minutes in total: after that the answer is no longer useful.
+PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 300.0)
+_AGAIN: Final = "again"
+
+
+class OutageLasted(Exception):
+    """Error: the outage lasted longer than all retries; `str()` says of what."""
+
+
+async def retry_step(
+    run: JobRun, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any, pauses: Sequence[float] = PAUSES_S
+) -> Json | None:
+    """Run a step, and run it again after each pause during an outage. Raise OutageLasted."""
+
+    async def attempt() -> Json | None:
+        try:
+            return await do(*args)
+        # While the process stops no job can be started: the next process resumes this one.
+        except (SlackUnavailable, StoreUnavailable, JobsUnavailable) as error:
+            _log.warning("job_step_delayed", job=run.id, step=name, error=str(error))
+            return {_AGAIN: str(error)}
+
+    result = await run.step(name, attempt)
+    for pause in pauses:
+        if not (result and _AGAIN in result):
+            return result
+        await run.sleep(pause)
+        result = await run.step(name, attempt)
+    if result and _AGAIN in result:
+        raise OutageLasted(str(result[_AGAIN]))
+    return result
+
+
+async def try_step(
+    run: JobRun, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any, pauses: Sequence[float] = PAUSES_S
+) -> None:
+    """Run a step that nobody waits for, as `retry_step` does; leave it out if the outage lasts."""
+    try:
+        await retry_step(run, name, do, *args, pauses=pauses)
+    except OutageLasted as error:
+        _log.warning("job_step_left_out", job=run.id, step=name, error=str(error))
+
 
 # Key of our messages: the request, and the step that posted the message.
 ANSWER: Final = "answer"
@@ -162,10 +273,7 @@ class Services:
             email=person.email if self.policy.asks_address else "",
         )
         scope = self.policy.scope(who)
-        return Requester(
-            scope=scope,
-            language=choose(preferred=self.language, text=text, locale=person.locale),
-        )
+        return Requester(scope=scope, language=choose(preferred=self.language, text=text, locale=person.locale))
 
     @property
     def usual_language(self) -> Language:
@@ -174,12 +282,17 @@ class Services:
 
     async def language_of(self, user: str, *, within: float) -> Language:
         """Return the user's language if Slack returns it within this many seconds: a user waits for the dialog."""
+        person = await self.in_time(self.slack.person(user), within=within)
+        return choose(preferred=self.language, text="", locale=person.locale) if person else self.usual_language
+
+    async def in_time(self, look_up: Awaitable[T], *, within: float = IN_TIME_S) -> T | None:
+        """Return what Slack says if a person waits no longer for it; else, or if Slack does not say, None."""
         try:
             async with asyncio.timeout(within):
-                person = await self.slack.person(user)
-        except (SlackError, TimeoutError):
-            return self.usual_language
-        return choose(preferred=self.language, text="", locale=person.locale)
+                return await look_up
+        except (SlackError, TimeoutError) as error:
+            _log.warning("slack_lookup_failed", error=str(error))
+            return None
 
     async def _person(self, user: str, *, fresh: bool) -> Person:
         # An integration's message has no user: then the channel alone decides.
@@ -188,7 +301,7 @@ class Services:
     async def _membership(self, user: str) -> Membership:
         return await self.slack.groups(user) if user and self.policy.asks_groups else Membership()
 
-    async def once(self, key: str, *, within: timedelta) -> bool:
+    async def once(self, key: str, *, within: timedelta = timedelta(days=1)) -> bool:
         """Tell whether nobody was told this within a time, and note that they are told now."""
         return await self.store.notices.once(key, within=within, now=self.clock())
 

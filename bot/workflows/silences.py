@@ -22,20 +22,18 @@ from bot.jobs import JobRun, Json, StartJob
 from bot.policy import SILENCE_ALERTS, Decision
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
-from bot.store.alert_groups import StoredAlertPost
-from bot.store.silences import SilenceState, StoredSilence
-from bot.workflows.alert_groups import start_post
-from bot.workflows.filled_dialogs import CheckedDialog, SubmittedDialog
+from bot.store.alert_groups import SilenceState, StoredAlertPost, StoredSilence
+from bot.workflows.alert_posts import start_post
+from bot.workflows.dialogs import CheckedDialog, SubmittedDialog
 from bot.workflows.job_payloads import AlertPressJob, SilenceDialogJob, SilenceEndJob, SilenceJob
-from bot.workflows.outages import retry_step
-from bot.workflows.services import Requester, Services
+from bot.workflows.services import Requester, Services, retry_step
 from intents.alerts.silences import LONGEST_REASON, Matcher, duration_of, matchers_of, namespace_of
 from intents.domain import Text
-from responses import failures, silence_words
+from responses import alert_words, failures
 from responses.safety import safe_line
+from responses.slack.alert_groups import silence_dialog
 from responses.slack.notices import not_done
 from responses.slack.presses import Press
-from responses.slack.silences import silence_dialog
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -65,7 +63,7 @@ async def _decision(services: Services, post: StoredAlertPost, requester: Reques
     decision = scope.may(SILENCE_ALERTS, cluster, namespace, {})
     approval = scope.approval(SILENCE_ALERTS, cluster, namespace, {}, _RISK) if decision.allowed else ""
     if approval:
-        words = silence_words.NEEDS_APPROVAL
+        words = alert_words.NEEDS_APPROVAL
         return Decision(allowed=False, says=Text(en=words.en.format(approval), zh=words.zh.format(approval)))
     return decision
 
@@ -75,15 +73,15 @@ async def _refusal(
 ) -> Text | None:
     """Return why this person may not silence the alerts of a post now; None if they may."""
     if services.alertmanager is None:
-        return silence_words.NOT_CONFIGURED
+        return alert_words.NOT_CONFIGURED
     if post is None or post.scope.channel != requester.scope.who.channel:
         return failures.UNKNOWN_BUTTON
     if not post.firing:
-        return silence_words.NONE_FIRES
+        return alert_words.NONE_FIRES
     if post.silence is not None and post.silence.stands(services.clock()):
-        return silence_words.ALREADY
+        return alert_words.ALREADY
     if not matchers:
-        return silence_words.TOO_WIDE
+        return alert_words.TOO_WIDE
     decision = await _decision(services, post, requester, namespace_of(matchers))
     return None if decision.allowed else decision.says
 
@@ -92,9 +90,9 @@ async def check_silence(services: Services, dialog: SubmittedDialog) -> CheckedD
     """Check a submitted dialog: input, permission, and the matchers that it showed. Raise StoreUnavailable."""
     lasts, why = duration_of(dialog.entered(Press.SILENCE_FOR)), dialog.entered(Press.SILENCE_WHY)
     if lasts is None:
-        return CheckedDialog(wrong={str(Press.SILENCE_FOR): silence_words.CHOOSE})
+        return CheckedDialog(wrong={str(Press.SILENCE_FOR): alert_words.CHOOSE})
     if not why:
-        return CheckedDialog(wrong={str(Press.SILENCE_WHY): silence_words.TYPE_WHY})
+        return CheckedDialog(wrong={str(Press.SILENCE_WHY): alert_words.TYPE_WHY})
     post = await services.store.alert_groups.post(dialog.about.partition(":")[0])
     if post is None:
         return CheckedDialog(refused=failures.UNKNOWN_BUTTON)
@@ -111,7 +109,7 @@ async def check_silence(services: Services, dialog: SubmittedDialog) -> CheckedD
         _log.warning("requester_lookup_failed", error=str(error))
         return CheckedDialog(refused=failures.BUSY)
     if refused is None and dialog.about != _metadata(post.id, matchers):
-        refused = silence_words.OTHER_ALERTS
+        refused = alert_words.OTHER_ALERTS
     if refused is not None:
         return CheckedDialog(refused=refused)
     return CheckedDialog(job=asked, id=f"{post.id}.silence.{dialog.view}")
@@ -185,7 +183,7 @@ class SilenceWorkflow:
         )
         stands = await self.services.store.alert_groups.silence(payload.post, asked)
         if stands is None or stands.dialog != asked.dialog:
-            await self._tell(payload, silence_words.ALREADY)
+            await self._tell(payload, alert_words.ALREADY)
             return {"at": ""}
         return {"at": now.isoformat()}
 
@@ -194,7 +192,7 @@ class SilenceWorkflow:
         client, starts = self.services.alertmanager, datetime.fromisoformat(at)
         until = starts + timedelta(minutes=payload.minutes)
         if client is None:
-            return {"failed": silence_words.NOT_CONFIGURED.en, "outcome": "not silenced"}
+            return {"failed": alert_words.NOT_CONFIGURED.en, "outcome": "not silenced"}
         try:
             id = await client.silence(
                 payload.matchers,
@@ -212,13 +210,13 @@ class SilenceWorkflow:
         """Return whether this person may end the silence; tell them if not."""
         post, requester = await self._about(payload)
         silence = post.silence if post else None
-        refused: Text | None = silence_words.NOT_SILENCED
+        refused: Text | None = alert_words.NOT_SILENCED
         if post and silence and silence.state is SilenceState.ACTIVE and post.scope.channel == payload.channel:
             decision = await _decision(self.services, post, requester, namespace_of(matchers_of(post.labels)))
             refused = None if decision.allowed else decision.says
         if refused is not None or silence is None:
-            await self._audit(payload, "refused", {"why": (refused or silence_words.NOT_SILENCED).en})
-            await self._tell(payload, refused or silence_words.NOT_SILENCED)
+            await self._audit(payload, "refused", {"why": (refused or alert_words.NOT_SILENCED).en})
+            await self._tell(payload, refused or alert_words.NOT_SILENCED)
             return {"allowed": False}
         return {"allowed": True}
 
@@ -226,7 +224,7 @@ class SilenceWorkflow:
         """Ask Alertmanager to end the silence."""
         client, post = self.services.alertmanager, await self.services.store.alert_groups.post(payload.post)
         if client is None or post is None or post.silence is None:
-            return {"failed": silence_words.NOT_CONFIGURED.en, "outcome": "not ended"}
+            return {"failed": alert_words.NOT_CONFIGURED.en, "outcome": "not ended"}
         try:
             await client.end(post.silence.id)
         except AlertmanagerError as error:
@@ -250,7 +248,7 @@ class SilenceWorkflow:
             detail |= {"why": before.reason, "until": before.until.isoformat(), "matchers": [*before.matchers]}
         services.metrics.silenced(outcome)
         if done.get("failed"):
-            words = silence_words.END_FAILED if outcome == "not ended" else silence_words.FAILED
+            words = alert_words.END_FAILED if outcome == "not ended" else alert_words.FAILED
             says = Text(en=words.en.format(done["failed"]), zh=words.zh.format(done["failed"]))
             await self._tell(payload, says)
         await self._audit(payload, outcome, detail, key=payload.dialog)

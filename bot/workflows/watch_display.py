@@ -1,26 +1,31 @@
-"""Show the causes of the watch in Slack: post a cause or its digest, and edit it when something changed."""
+"""Show the causes of the watch in Slack: post and edit them and their digest, and take what people press below them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from bot.common.portable import Portable
+from bot.policy import ReadLevel
 from bot.slack.errors import SlackRefusal
-from bot.store import WatchPost
+from bot.store import Mute, WatchPost
+from bot.workflows.job_payloads import WatchPressJob
+from bot.workflows.message_poster import show_once
 from bot.workflows.services import Services
-from bot.workflows.single_posts import show_once
 from intents.domain import Language
+from intents.mutes import MUTED_FOR, POSTED_AFTER
 from intents.overview import OverviewChange
+from responses import failures
 from responses import overview as words
 from responses.overview import SafeChange
 from responses.shown import shown_value
 from responses.slack.message import Message
-from responses.slack.overview import change_message
-from responses.slack.watch import WatchedCause, digest_message, watch_message
+from responses.slack.notices import notice
+from responses.slack.overview import WatchedCause, change_message, digest_message, watch_message
+from responses.slack.presses import Press
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -109,3 +114,51 @@ def _cause(post: WatchPost, language: Language) -> WatchedCause:
     )
     later_by = str(post.notes.get(LATER_BY) or "")
     return replace(cause, later_by=later_by, later=timedelta(minutes=post.notes[LATER])) if later_by else cause
+
+
+_TIMES: Final = {str(each // timedelta(minutes=1)): each for each in POSTED_AFTER}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchPressWorkflow:
+    """The job `watch_press`."""
+
+    services: Services
+    display: WatchDisplay
+
+    async def take(self, payload: WatchPressJob) -> None:
+        """Record what was chosen and show who chose it, if this person may see the post."""
+        services, user, channel = self.services, payload.user, payload.channel
+        post = await services.store.watch_posts.get(payload.post)
+        if post is None or post.channel != channel:
+            return
+        requester = await services.presser(payload)
+        if requester.scope.reading is not ReadLevel.FULL:
+            # A user who may not see the cause must not hide it from others.
+            message = notice(failures.OPINION_NOT_ALLOWED, language=requester.language)
+            await services.slack.post_ephemeral(channel=channel, user=user, message=message)
+            return
+        notes = await self._take(payload.what, payload.value, post, user)
+        if notes:
+            await services.store.watch_posts.note(post.key, notes)
+            await self.display.show(post.key)
+
+    async def _take(self, press: Press, value: str, post: WatchPost, user: str) -> dict[str, Any]:
+        """Record the choice. Return the notes of the post."""
+        store, now, incident = self.services.store, self.services.clock(), finding_of(post).incident
+        match press:
+            case Press.WATCH_MUTE:
+                mute = Mute(channel=post.channel, muted=incident, by=user, at=now, until=now + MUTED_FOR)
+                await store.mutes.add(mute)
+                return {MUTED_BY: user}
+            case Press.WATCH_UNMUTE:
+                await store.mutes.remove(post.channel, incident)
+                return {MUTED_BY: ""}
+            case Press.WATCH_LATER if value in _TIMES:
+                await store.watch_thresholds.set(post.channel, incident, _TIMES[value], by=user, at=now)
+                return {LATER_BY: user, LATER: int(value)}
+            case Press.WATCH_USUAL:
+                await store.watch_thresholds.remove(post.channel, incident)
+                return {LATER_BY: ""}
+            case _:
+                return {}

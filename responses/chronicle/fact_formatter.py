@@ -18,7 +18,7 @@ from intents.templates import capitalised
 from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import Act, PressedRemedy
-from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Spans, TextSpan, Timestamp
+from responses.chronicle.markdown import Person, PostedLink, SourceLink, Span, Spans, Timestamp, plain
 from responses.shown import shown_line
 
 # Longer than any fact's `says`, so that no text is cut twice.
@@ -64,6 +64,14 @@ class FactFormatter:
         """Return a text in the language of this formatter."""
         return text.in_(self.language)
 
+    def label(self, text: Text) -> str:
+        """Return a text with a colon."""
+        return f"{self.text(text)}{self.text(words.COLON)}"
+
+    def when(self, at: datetime) -> Spans:
+        """Return the time after a comma."""
+        return (plain(self.text(words.COMMA)), Timestamp(at))
+
     # --- a line -----------------------------------------------------------------------------------------------------
 
     def moment(self, moment: TimelineEntry) -> Spans:
@@ -92,16 +100,9 @@ class FactFormatter:
             fact, spans, outcome = act.remedy, self.event(act.remedy), self.announcement(act.announced)
         else:
             fact, (sign, says) = act.said, self.course_label(act)
-            quoted = (_plain(f"{sign} {says}{self.text(words.COLON)}"), *self.quote(fact.says))
+            quoted = (plain(f"{sign} {says}{self.text(words.COLON)}"), *self.quote(fact.says))
             spans, outcome = self._with_links(fact, quoted), self.outcome_of_work(act)
-        return (
-            *spans,
-            *self.attribution(fact),
-            _plain(self.text(words.COMMA)),
-            Timestamp(fact.at),
-            SourceLink(fact),
-            *outcome,
-        )
+        return (*spans, *self.attribution(fact), *self.when(fact.at), SourceLink(fact), *outcome)
 
     def announcement(self, work: TrackedAction | None) -> Spans:
         """Return · announced 12:01 ↗, to follow the button press."""
@@ -125,19 +126,14 @@ class FactFormatter:
         return signed[0], self.text(signed[1])
 
     def _elsewhere(self, says: Text, fact: Fact) -> Spans:
-        return (_plain(f" · {self.text(says)} "), Timestamp(fact.at), SourceLink(fact))
+        return (plain(f" · {self.text(says)} "), Timestamp(fact.at), SourceLink(fact))
 
     def _joined(self, moment: TimelineEntry) -> Spans:
         """Return who joined, each person once, as many as fit."""
         people = list(dict.fromkeys(fact.user for fact in (moment.fact, *moment.also) if fact.user))
-        spans: list[Span] = [_plain(f"{incident_words.HERE} ")]
-        for number, user in enumerate(people[:_PEOPLE]):
-            spans += [_plain(", ")] if number else []
-            spans.append(Person(user))
-        if len(people) > _PEOPLE:
-            spans.append(_plain(f" {self.text(words.MORE).format(len(people) - _PEOPLE)}"))
+        spans = (plain(f"{incident_words.HERE} "), *self._first(list(map(Person, people)), _PEOPLE))
         last = f"{self.text(words.COMMA)}{self.text(incident_words.LAST)} "
-        return (*spans, _plain(f" {self.text(incident_words.JOINED)}{last}"), Timestamp(moment.last))
+        return (*spans, plain(f" {self.text(incident_words.JOINED)}{last}"), Timestamp(moment.last))
 
     def event(self, fact: Fact) -> Spans:
         """Return what happened. For a role or a person who joined this includes the person."""
@@ -145,21 +141,21 @@ class FactFormatter:
             case FactKind.HYPOTHESIS:
                 return self.hypothesis(fact)
             case FactKind.ERROR:
-                return (_plain(f"{incident_words.ERROR} "), _plain(quoted(line(fact.says))))
+                return (plain(f"{incident_words.ERROR} "), plain(quoted(line(fact.says))))
             case FactKind.REMEDY:
                 return (*self.remedy(fact), *self._outcome(fact))
             case FactKind.ROLE | FactKind.HANDOVER:
                 return self._role(fact)
             case FactKind.JOIN:
                 who = (Person(fact.user),) if fact.user else self.quote(fact.says)
-                return (_plain(f"{incident_words.HERE} "), *who, _plain(f" {self.text(incident_words.JOINED)}"))
+                return (plain(f"{incident_words.HERE} "), *who, plain(f" {self.text(incident_words.JOINED)}"))
             case FactKind.LINK:
-                return (_plain(f"{incident_words.LINKED} "), *self._with_links(fact, self._unless_address(fact)))
+                return (plain(f"{incident_words.LINKED} "), *self._with_links(fact, self._unless_address(fact)))
             case FactKind.ALERT | FactKind.DEPLOY | FactKind.DECISION | FactKind.STATUS | FactKind.ROOT_CAUSE:
                 return self._with_links(fact, self._signed(fact))
             case _:
                 sign = _QUIET.get(fact.kind, "·")
-                return self._with_links(fact, (_plain(f"{sign} "), *self.quote(fact.says)))
+                return self._with_links(fact, (plain(f"{sign} "), *self.quote(fact.says)))
 
     def author(self, fact: Fact) -> Spans:
         """Return who said or did it; () for Casebook itself, or where the event names the person."""
@@ -167,7 +163,7 @@ class FactFormatter:
             return ()
         if fact.user:
             return (Person(fact.user),)
-        return (TextSpan(text=line(fact.bot, _BOT), italic=True),) if fact.bot else ()
+        return (plain(line(fact.bot, _BOT), italic=True),) if fact.bot else ()
 
     def repetition(self, moment: TimelineEntry) -> Spans:
         """Return ×12, last 12:30; () for a single occurrence."""
@@ -175,27 +171,27 @@ class FactFormatter:
             return ()
         times = incident_words.TIMES.format(moment.count)
         last = f"{self.text(words.COMMA)}{self.text(incident_words.LAST)}"
-        return (_plain(f" {times}{last} "), Timestamp(moment.last))
+        return (plain(f" {times}{last} "), Timestamp(moment.last))
 
     def quote(self, says: str) -> Spans:
         """Return the words in quotation marks, with mentions as people."""
         before, after = self.text(incident_words.QUOTE).split("{}")
         pieces = _MENTIONED.split(quotable(line(says)))
-        spans: list[Span] = [_plain(before)]
+        spans: list[Span] = [plain(before)]
         for number, piece in enumerate(pieces):
             if piece:
-                spans.append(Person(piece) if number % 2 else _plain(piece))
-        return (*spans, _plain(after))
+                spans.append(Person(piece) if number % 2 else plain(piece))
+        return (*spans, plain(after))
 
     # --- kinds ------------------------------------------------------------------------------------------------------
 
     def hypothesis(self, fact: Fact) -> Spans:
         """Return 🔴 CONFIRMED · the title; for a hypothesis of a person, their words."""
         sign, verdict = self.verdict_label(fact)
-        head = _plain(f"{sign} {verdict} · ")
+        head = plain(f"{sign} {verdict} · ")
         if not is_from_catalog(fact):
             return (head, *self.quote(fact.says))
-        return (head, TextSpan(text=self.title(fact), bold=True), *self.about(fact))
+        return (head, plain(self.title(fact), bold=True), *self.about(fact))
 
     def verdict_label(self, fact: Fact) -> tuple[str, str]:
         """Return (sign, words): a verdict of the cluster, or what a person stated."""
@@ -215,32 +211,28 @@ class FactFormatter:
 
     def about(self, fact: Fact) -> Spans:
         """Return " · Pod shop/api-0", the objects of a fact and their cluster; () for none."""
-        return (_plain(" · "), *self.objects(fact.objects), *self.where(fact)) if fact.objects else ()
+        return (plain(" · "), *self.objects(fact.objects), *self.where(fact)) if fact.objects else ()
 
     def where(self, fact: Fact) -> Spans:
         """Return " · prod", if the incident has several clusters."""
         named = self._several and fact.cluster
-        return (_plain(" · "), TextSpan(text=line(fact.cluster, _NAME), code=True)) if named else ()
+        return (plain(" · "), plain(line(fact.cluster, _NAME), code=True)) if named else ()
 
     def objects(self, objects: tuple[ObjectRef, ...]) -> Spans:
         """Return the first objects, and how many more there are."""
-        spans: list[Span] = []
-        for subject in objects[:_OBJECTS]:
-            spans += [_plain(", ")] if spans else []
-            spans.append(TextSpan(text=line(str(subject), _NAME), code=True))
-        if len(objects) > _OBJECTS:
-            spans.append(_plain(f" {self.text(words.MORE).format(len(objects) - _OBJECTS)}"))
-        return tuple(spans)
+        return self._first([plain(line(str(subject), _NAME), code=True) for subject in objects], _OBJECTS)
+
+    def _first(self, items: Sequence[Span], most: int) -> Spans:
+        """Return the first items with commas, and how many more there are."""
+        listed = [span for item in items[:most] for span in (plain(", "), item)][1:]
+        left = len(items) - most
+        return (*listed, plain(f" {self.text(words.MORE).format(left)}")) if left > 0 else tuple(listed)
 
     def remedy(self, fact: Fact) -> Spans:
         """Return ✅ the title: its state."""
         sign, says = self.state_label(fact)
-        return (
-            _plain(f"{sign} "),
-            TextSpan(text=self.title(fact), bold=True),
-            *self.about(fact),
-            _plain(f"{self.text(words.COLON)}{says}"),
-        )
+        title = plain(self.title(fact), bold=True)
+        return (plain(f"{sign} "), title, *self.about(fact), plain(f"{self.text(words.COLON)}{says}"))
 
     def state_label(self, fact: Fact) -> tuple[str, str]:
         """Return the (sign, words) of a fact's state."""
@@ -250,7 +242,7 @@ class FactFormatter:
     def evidence(self, fact: Fact) -> Spans:
         """Return the evidence of a catalog hypothesis verbatim; () where it only repeats the title."""
         says = line(fact.says)
-        return (_plain(says),) if says and says != self.title(fact) else ()
+        return (plain(says),) if says and says != self.title(fact) else ()
 
     def posted_link(self, link: MessageLink) -> PostedLink:
         """Return a link named by its kind and place: "graph grafana.example/d/abc"."""
@@ -267,11 +259,11 @@ class FactFormatter:
 
     def _signed(self, fact: Fact) -> Spans:
         sign, says = self.state_label(fact)
-        return (_plain(f"{sign} {says}{self.text(words.COLON) if says else ''}"), *self.quote(fact.says))
+        return (plain(f"{sign} {says}{self.text(words.COLON) if says else ''}"), *self.quote(fact.says))
 
     def _outcome(self, fact: Fact) -> Spans:
         says = self.evidence(fact)
-        return (_plain(" — "), *says) if says else ()
+        return (plain(" — "), *says) if says else ()
 
     def _role(self, fact: Fact) -> Spans:
         role = (
@@ -282,8 +274,8 @@ class FactFormatter:
             over = (
                 self.text(incident_words.HANDS_OVER_ROLE).format(role) if role else self.text(incident_words.HANDS_OVER)
             )
-            return (_plain(f"{incident_words.HERE} "), Person(fact.user), _plain(f" {over} "), *now)
-        return (_plain(f"{incident_words.HERE} {role}{self.text(words.COLON)}"), *now)
+            return (plain(f"{incident_words.HERE} "), Person(fact.user), plain(f" {over} "), *now)
+        return (plain(f"{incident_words.HERE} {role}{self.text(words.COLON)}"), *now)
 
     def _unless_address(self, fact: Fact) -> Spans:
         """Return the words around a link; () where there are only links."""
@@ -293,7 +285,7 @@ class FactFormatter:
     def _with_links(self, fact: Fact, spans: Spans) -> Spans:
         whole = list(spans)
         for link in fact.links[:_LINKS]:
-            whole += [_plain(" ")] if whole else []
+            whole += [plain(" ")] if whole else []
             whole.append(self.posted_link(link))
         return tuple(whole)
 
@@ -303,7 +295,7 @@ class FactFormatter:
         """Return since 12:04, with a capital letter if it comes `first`."""
         since = self.text(incident_words.SINCE)
         return (
-            _plain(f"{capitalised(since) if first else since} "),
+            plain(f"{capitalised(since) if first else since} "),
             Timestamp(at),
             *_filled(self.text(incident_words.SINCE_AFTER)),
         )
@@ -312,21 +304,19 @@ class FactFormatter:
         """Return the next step and who named it."""
         fact = step.fact
         if step.kind is NextKind.OFFERED and fact.offers:
-            return (
-                _plain(self.text(incident_words.NEXT_OFFERED).format(line(fact.offers.in_(self.language), _TITLE))),
-            )
+            return (plain(self.text(incident_words.NEXT_OFFERED).format(line(fact.offers.in_(self.language), _TITLE))),)
         spans = self.quote(fact.says)
         if step.kind is NextKind.QUESTION:
             before, after = self.text(incident_words.NEXT_QUESTION).split("{}")
             spans = (*_filled(before), *spans, *_filled(after))
         if step.course == DecisionState.UNDER_WAY:
-            spans = (*spans, _plain(f" ({self.text(incident_words.COURSES[DecisionState.UNDER_WAY][1])})"))
+            spans = (*spans, plain(f" ({self.text(incident_words.COURSES[DecisionState.UNDER_WAY][1])})"))
         return (*spans, *self.attribution(fact))
 
     def attribution(self, fact: Fact) -> Spans:
         """Return — and who said or did it; () for Casebook itself, or where the event names the person."""
         who = self.author(fact)
-        return (_plain(" — "), *who) if who else ()
+        return (plain(" — "), *who) if who else ()
 
     # --- how long ---------------------------------------------------------------------------------------------------
 
@@ -365,9 +355,5 @@ def line(text: str, most: int = _SAYS) -> str:
     return shown_line(text, limit=most)
 
 
-def _plain(text: str) -> TextSpan:
-    return TextSpan(text=text)
-
-
 def _filled(text: str) -> Spans:
-    return (_plain(text),) if text else ()
+    return (plain(text),) if text else ()

@@ -1,13 +1,14 @@
-"""Write spans as Markdown for files and canvases; pasted text never becomes markup, HTML or a mention.
+"""Define the parts of a line, and write them as Markdown for files and canvases.
 
-Only forms that every dialect reads alike are used. A surface that knows fewer gets fewer: Slack's canvases refuse
-tables and quotes within lists.
+Pasted text never becomes markup, HTML or a mention. Only forms that every dialect reads alike are used. A surface that
+knows fewer gets fewer: Slack's canvases refuse tables and quotes within lists.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
@@ -15,8 +16,56 @@ from urllib.parse import quote
 from intents.chronicle.facts import Fact
 from intents.cluster_text import without_shortcodes
 from responses.chronicle import incident_words
-from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Spans, Timestamp
 from responses.shown import shown_line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextSpan:
+    """Text without markup that has passed `responses.safety`."""
+
+    text: str
+    bold: bool = False
+    code: bool = False
+    italic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A Slack user by id."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """A time (UTC); the surface chooses time zone and precision."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedLink:
+    """A link that somebody posted, with its title."""
+
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLink:
+    """A small link to a fact's source message; renders as nothing without a source."""
+
+    fact: Fact
+
+
+def plain(text: str, *, bold: bool = False, code: bool = False, italic: bool = False) -> TextSpan:
+    """Return a piece of text."""
+    return TextSpan(text=text, bold=bold, code=code, italic=italic)
+
+
+Span = TextSpan | Person | Timestamp | PostedLink | SourceLink
+Spans = tuple[Span, ...]
+
 
 _NAME: Final = 80
 _SPECIAL: Final = re.compile(r"[\\`*\[\]<>~$]|&(?=#?\w)|(?<!\w)_|_(?!\w)")
@@ -28,12 +77,12 @@ _ADDRESS: Final = re.compile(r"((?:\b[a-z][a-z0-9+.-]*://|\bwww\.)[^\s`()\[\]<>\
 _WEB: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Markdown:
     """Writes the lines of one document. Times are UTC with the date; people are shown by `names`, else by id."""
 
-    def __init__(self, *, permalink: Callable[[Fact], str], names: Mapping[str, str]) -> None:
-        self._permalink = permalink
-        self._names = names
+    permalink: Callable[[Fact], str]
+    names: Mapping[str, str]
 
     def line(self, spans: Spans) -> str:
         """Return one line, which may begin a paragraph, an item or a cell."""
@@ -49,11 +98,11 @@ class Markdown:
 
     def source_link(self, fact: Fact | None) -> str:
         """Return a link to a fact's source message, "" if it has no source."""
-        return link(incident_words.SOURCE_LINK, self._permalink(fact)) if fact and self._permalink(fact) else ""
+        return link(incident_words.SOURCE_LINK, self.permalink(fact)) if fact and self.permalink(fact) else ""
 
     def person(self, user: str) -> str:
         """Return the name of a user, else the id."""
-        name = shown_line(self._names.get(user, ""), limit=_NAME)
+        name = shown_line(self.names.get(user, ""), limit=_NAME)
         return escaped(name) if name else code(shown_line(user, limit=_NAME))
 
     def _span(self, span: Span) -> str:

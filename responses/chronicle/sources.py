@@ -8,10 +8,9 @@ from intents.chronicle.facts import Fact, FactKind
 from intents.chronicle.resolution import UNKNOWN
 from intents.chronicle.summary import Summary
 from intents.domain import Text
-from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog
-from responses.chronicle.spans import Person, SourceLink, Spans, TextSpan, Timestamp
+from responses.chronicle.markdown import Person, SourceLink, Spans, TextSpan, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +23,7 @@ class CauseLine:
 
 def source(fact: Fact, formatter: FactFormatter) -> Spans:
     """Return — Alice, 12:04 ↗: the author or "diagnosis", the time and the link."""
-    comma = TextSpan(text=formatter.text(words.COMMA))
-    return (TextSpan(text=" — "), *_origin(fact, formatter), comma, Timestamp(fact.at), SourceLink(fact))
+    return (plain(" — "), *_origin(fact, formatter), *formatter.when(fact.at), SourceLink(fact))
 
 
 def cause_lines(summary: Summary, formatter: FactFormatter) -> tuple[CauseLine, ...]:
@@ -38,41 +36,28 @@ def cause_lines(summary: Summary, formatter: FactFormatter) -> tuple[CauseLine, 
         chosen = given.source or given.fact
         by = incident_words.CHOSEN_BY if given.source else incident_words.TYPED_BY
         if given.fact.state == UNKNOWN:
-            lines.append(
-                CauseLine(spans=_with_source((_words(incident_words.NOT_KNOWN_YET, formatter),), given.fact, formatter))
-            )
+            unknown = _words(incident_words.NOT_KNOWN_YET, formatter)
+            lines.append(CauseLine(spans=(unknown, *source(given.fact, formatter))))
         else:
             what = formatter.event(chosen) if given.source else formatter.quote(given.fact.says)
             spans = (*what, *(source(chosen, formatter) if given.source else ()))
             who: Spans = (
-                TextSpan(text=f" · {formatter.text(by)} "),
+                plain(f" · {formatter.text(by)} "),
                 Person(given.fact.user),
-                TextSpan(text=formatter.text(words.COMMA)),
-                Timestamp(given.fact.at),
+                *formatter.when(given.fact.at),
                 SourceLink(given.fact),
             )
             lines.append(CauseLine(spans=(*spans, *who), fact=chosen))
     elif summary.established:
         fact = summary.established.fact
-        lines.append(CauseLine(spans=_with_source(formatter.hypothesis(fact), fact, formatter), fact=fact))
+        lines.append(CauseLine(spans=(*formatter.hypothesis(fact), *source(fact, formatter)), fact=fact))
     leading = summary.leading
     shown = {line.fact.key for line in lines if line.fact}
     if leading is not None and leading.fact.key not in shown and (is_from_catalog(leading.fact) or not lines):
-        if lines:
-            label: Spans = (_words(incident_words.DIAGNOSIS_SHOWED, formatter),)
-        else:
-            label = (_words(incident_words.CAUSE_NOT_STATED, formatter),)
-        lines.append(
-            CauseLine(
-                spans=(*label, *_with_source(formatter.hypothesis(leading.fact), leading.fact, formatter)),
-                fact=leading.fact,
-            )
-        )
+        label = _words(incident_words.DIAGNOSIS_SHOWED if lines else incident_words.CAUSE_NOT_STATED, formatter)
+        spans = (label, *formatter.hypothesis(leading.fact), *source(leading.fact, formatter))
+        lines.append(CauseLine(spans=spans, fact=leading.fact))
     return tuple(lines)
-
-
-def _with_source(spans: Spans, fact: Fact, formatter: FactFormatter) -> Spans:
-    return (*spans, *source(fact, formatter))
 
 
 def _origin(fact: Fact, formatter: FactFormatter) -> Spans:
@@ -86,4 +71,4 @@ def _origin(fact: Fact, formatter: FactFormatter) -> Spans:
 
 
 def _words(text: Text, formatter: FactFormatter) -> TextSpan:
-    return TextSpan(text=formatter.text(text))
+    return plain(formatter.text(text))

@@ -1,20 +1,24 @@
 """Build Block Kit pieces; each keeps its own limits, whatever text it is given.
 
 Untrusted text enters only as leaves of rich text or as `plain_text`, where Slack looks for no markup. A text that is
-too long is cut with an ellipsis. An empty text becomes a dash, since Slack refuses empty texts.
+too long is cut with an ellipsis. An empty text becomes a dash, since Slack refuses empty texts. `fit_parts`
+and `fit_groups` leave out of a message what does not fit: Slack refuses messages above a size that it does not publish,
+and a refused answer reaches nobody.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from intents.cluster_text import BREAK, one_line
-from responses.shown import whole_words
+from intents.domain import Language
+from responses import words
+from responses.shown import fitting, whole_words
 from responses.slack import limits
-from responses.slack.lengths import length
-from responses.slack.message import Block, View
+from responses.slack.message import Block, View, length, visible_length
 
 # A leaf or an element of rich text; an element of actions.
 Leaf = dict[str, Any]
@@ -114,14 +118,28 @@ def line(*leaves: Leaf) -> Element:
     return {"type": "rich_text_section", "elements": list(leaves) or [text(_NOTHING)]}
 
 
-def bullets(items: Iterable[Sequence[Leaf]], *, indent: int = 0, ordered: bool = False) -> Element:
+def sentence(says: str, *, bold: bool = False, italic: bool = False) -> Element:
+    """Return a paragraph of one leaf."""
+    return line(text(says, bold=bold, italic=italic))
+
+
+def left_out(count: int, language: Language) -> list[Element]:
+    """Return the line that says how many more there are; none for no more."""
+    return [sentence(words.MORE.in_(language).format(count), italic=True)] if count > 0 else []
+
+
+def joined(parts: Iterable[Leaf | Sequence[Leaf]], by: str = ", ") -> list[Leaf]:
+    """Return the leaves of all parts in one line."""
+    leaves: list[Leaf] = []
+    for part in parts:
+        leaves += [text(by)] if leaves else []
+        leaves += [part] if isinstance(part, dict) else part
+    return leaves
+
+
+def bullets(items: Iterable[Sequence[Leaf]]) -> Element:
     """Return a list; an item is the leaves of its line."""
-    listed: Element = {
-        "type": "rich_text_list",
-        "style": "ordered" if ordered else "bullet",
-        "elements": [line(*item) for item in items],
-    }
-    return {**listed, "indent": indent} if indent else listed
+    return {"type": "rich_text_list", "style": "bullet", "elements": [line(*item) for item in items]}
 
 
 def preformatted(says: str) -> Element:
@@ -228,8 +246,7 @@ def select(options: Sequence[tuple[str, str]], *, action_id: str, placeholder: s
 def text_input(
     label: str,
     *,
-    block_id: str,
-    action_id: str,
+    id: str,
     placeholder: str = "",
     hint: str = "",
     initial: str = "",
@@ -238,19 +255,14 @@ def text_input(
     multiline: bool = False,
 ) -> Block:
     """Return a text field of a modal; `initial` is its first value."""
-    element: Element = {"type": "plain_text_input", "action_id": action_id, "max_length": longest}
+    element: Element = {"type": "plain_text_input", "action_id": id, "max_length": longest}
     if multiline:
         element["multiline"] = True
     if initial:
         element["initial_value"] = cut(initial, longest)
     if placeholder:
         element["placeholder"] = plain(placeholder, limits.PLACEHOLDER)
-    block: Block = {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain(label, limits.INPUT_LABEL),
-        "element": element,
-    }
+    block = _input(label, element)
     if optional:
         block["optional"] = True
     return {**block, "hint": plain(hint, limits.INPUT_HINT)} if hint else block
@@ -260,32 +272,18 @@ def select_input(
     label: str,
     options: Sequence[tuple[str, str]],
     *,
-    block_id: str,
-    action_id: str,
+    id: str,
     placeholder: str = "",
     initial: str = "",
     optional: bool = True,
 ) -> Block:
     """Return a menu of a modal; `initial` is the value of the option chosen at first."""
-    element = select(options, action_id=action_id, placeholder=placeholder)
-    chosen = next((each for each in element["options"] if each["value"] == initial), None)
-    return {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain(label, limits.INPUT_LABEL),
-        "element": {**element, "initial_option": chosen} if chosen else element,
-        "optional": optional,
-    }
+    element = select(options, action_id=id, placeholder=placeholder)
+    return {**_input(label, _chosen(element, element["options"], initial)), "optional": optional}
 
 
 def grouped_select_input(
-    label: str,
-    groups: Sequence[tuple[str, Sequence[tuple[str, str]]]],
-    *,
-    block_id: str,
-    action_id: str,
-    placeholder: str,
-    initial: str = "",
+    label: str, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]], *, id: str, placeholder: str, initial: str = ""
 ) -> Block:
     """Return a menu of a modal with groups of options, each with its label, that may be left empty.
 
@@ -299,18 +297,27 @@ def grouped_select_input(
     ]
     element: Element = {
         "type": "static_select",
-        "action_id": action_id,
+        "action_id": id,
         "option_groups": shown,
         "placeholder": plain(placeholder, limits.PLACEHOLDER),
     }
-    chosen = next((each for group in shown for each in group["options"] if each["value"] == initial), None)
+    options = [each for group in shown for each in group["options"]]
+    return {**_input(label, _chosen(element, options, initial)), "optional": True}
+
+
+def _input(label: str, element: Element) -> Block:
+    """Return the block of an input, which has the id of its element."""
     return {
         "type": "input",
-        "block_id": block_id,
+        "block_id": element["action_id"],
         "label": plain(label, limits.INPUT_LABEL),
-        "element": {**element, "initial_option": chosen} if chosen else element,
-        "optional": True,
+        "element": element,
     }
+
+
+def _chosen(element: Element, options: Iterable[dict[str, Any]], initial: str) -> Element:
+    chosen = next((each for each in options if each["value"] == initial), None)
+    return {**element, "initial_option": chosen} if chosen else element
 
 
 def modal(
@@ -336,3 +343,38 @@ def modal(
     if private_metadata:
         view["private_metadata"] = private_metadata
     return view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Blocks that are kept or left out together. Parts of rank 0 are always kept: they are short by construction."""
+
+    rank: int
+    blocks: tuple[Block, ...]
+
+
+def fit_parts(
+    parts: Sequence[Part], *, most_visible: int = limits.BUDGET_VISIBLE, most_blocks: int = limits.BUDGET_BLOCKS
+) -> tuple[tuple[Block, ...], bool]:
+    """Return the blocks of the parts that fit, in their order, and whether a part was left out."""
+    kept: set[int] = set()
+    room, left = most_visible, most_blocks
+    for index, part in sorted(enumerate(parts), key=lambda pair: (pair[1].rank, pair[0])):
+        size = visible_length(part.blocks)
+        if part.rank and (size > room or len(part.blocks) > left):
+            continue
+        kept.add(index)
+        room -= size
+        left -= len(part.blocks)
+    blocks = tuple(block for index, part in enumerate(parts) if index in kept for block in part.blocks)
+    return blocks, len(kept) < len(parts)
+
+
+def fit_groups(groups: Iterable[Sequence[Element]], most: int) -> tuple[list[Element], int]:
+    """Return the elements of the first groups that fit into `most` characters, and how many groups are left out.
+
+    A group is a sentence with its quote: neither is shown without the other. The first one is always kept.
+    """
+    whole = [list(group) for group in groups]
+    kept = fitting(whole, most, size=visible_length, least=1)
+    return [element for group in kept for element in group], len(whole) - len(kept)

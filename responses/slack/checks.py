@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final
 
-from responses.slack.lengths import length
+from responses.slack.message import length
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,22 +1,72 @@
-"""Build what is below an answer: results of pressed buttons, buttons to press, and the footer."""
+"""Define all that an answer shows, and build what is below it: results of presses, buttons to press, the footer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from intents.domain import Language, Text
 from responses import sentences, words
+from responses.safety import SafeDiagnosis
 from responses.shown import shown_line
 from responses.slack import blocks
-from responses.slack.answer_view import AnswerView, RemedyButton
-from responses.slack.blocks import Element, Leaf
-from responses.slack.budget import Part
+from responses.slack.blocks import Element, Part
+from responses.slack.choices import Picker
 from responses.slack.message import Block
 from responses.slack.presses import Press, action_id, choice_value
 from responses.slack.remedy_states import RemedyShown, RemedyState, remedy_lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemedyButton:
+    """A button for a remedy: `plan_id` names a stored plan, `risk` is the remedy's."""
+
+    plan_id: str
+    label: Text
+    risk: str = "low"
+    style: blocks.Style = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerView:
+    """An answer to show. `seconds` is the wall time of the diagnosis.
+
+    `observed` are the text's error lines, shown where no hypothesis matches. `details_value` is the value of the
+    Details button; with "", for no button, the first steps of the runbook are in the answer, unless `runbook` says that
+    they are found elsewhere. `count` says how often the same was asked, `last_seen` when last. `text_only_reason` says
+    why no cluster was queried, `because` why this one of several; `pick` offers the others. `controls` shows the menu
+    to mark the answer as wrong and to mute it. `not_it_by` and `muted_by` are ids of users, `corrections` what users
+    said it was, `muted_why` is the reason to mute it. `secrets` are the kinds of secrets that the text held. `related`
+    are links to answers about the same fault. `ended` says that the alert which was answered is over: what it was
+    stays, nothing is offered any more.
+    """
+
+    diagnosis: SafeDiagnosis
+    language: Language
+    request_id: str
+    seconds: float
+    of_text: bool
+    buttons: tuple[RemedyButton, ...] = ()
+    details_value: str = ""
+    runbook: bool = True
+    count: int = 1
+    last_seen: datetime | None = None
+    observed: tuple[str, ...] = ()
+    text_only_reason: Text | None = None
+    controls: bool = True
+    remedy_states: Sequence[RemedyShown] = ()
+    not_it_by: Sequence[str] = ()
+    corrections: Mapping[str, Text] = field(default_factory=dict)
+    muted_by: str = ""
+    muted_why: str = ""
+    because: Text | None = None
+    pick: Picker | None = None
+    secrets: tuple[Text, ...] = ()
+    related: Sequence[str] = ()
+    ended: Text | None = None
+
 
 # Clients of Slack cut longer labels of buttons, in characters.
 LABEL: Final = 30
@@ -64,19 +114,14 @@ def _not_it(users: Sequence[str], corrections: Mapping[str, Text], language: Lan
     says = blocks.text(words.NOT_IT_BY.in_(language), italic=True)
     plain = [user for user in users if user not in corrections]
     if plain:
-        who: list[Leaf] = []
-        for user_id in plain[:_NAMES]:
-            who += [blocks.text(", ")] if who else []
-            who.append(blocks.user(user_id))
+        who = blocks.joined(map(blocks.user, plain[:_NAMES]))
         if len(plain) > _NAMES:
             who.append(blocks.text(f" {words.MORE.in_(language).format(len(plain) - _NAMES)}"))
         lines.append(blocks.line(says, *who))
     for user_id, was in list(corrections.items())[-_NAMES:]:
         told = f"{words.COLON.in_(language)}{shown_line(was.in_(language), limit=_REASON)}"
         lines.append(blocks.line(says, blocks.user(user_id), blocks.text(told)))
-    if (more := len(corrections) - _NAMES) > 0:
-        lines.append(blocks.line(blocks.text(words.MORE.in_(language).format(more), italic=True)))
-    return lines
+    return lines + blocks.left_out(len(corrections) - _NAMES, language)
 
 
 def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
@@ -132,7 +177,7 @@ def _remedy(button: RemedyButton, index: int, language: Language) -> Element:
 def data_loss_lines(buttons: Sequence[RemedyButton], language: Language) -> list[Element]:
     """Return a warning for each button that can lose data."""
     return [
-        blocks.line(blocks.text(words.CAN_LOSE_DATA.in_(language).format(shown_line(each.label.in_(language)))))
+        blocks.sentence(words.CAN_LOSE_DATA.in_(language).format(shown_line(each.label.in_(language))))
         for each in buttons[:_REMEDIES]
         if each.risk == _DATA_LOSS
     ]

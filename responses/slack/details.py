@@ -14,12 +14,10 @@ from responses import sentences, words
 from responses.safety import SafeDiagnosis
 from responses.shown import ShownDiagnosis, shown, shown_line
 from responses.slack import blocks, limits
-from responses.slack.as_markdown import as_markdown
-from responses.slack.blocks import Element
-from responses.slack.budget import fit_groups
+from responses.slack.as_text import as_markdown
+from responses.slack.blocks import fit_groups
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group, kubectl_lines
-from responses.slack.lengths import visible_length
-from responses.slack.message import Block, View
+from responses.slack.message import Block, View, visible_length
 
 _MATCHES: Final = 3
 # Slack allows 250 kB, but nobody reads more than a few screens in a dialog.
@@ -95,7 +93,7 @@ def _sections(diagnosis: ShownDiagnosis, formatter: DiagnosisFormatter) -> Itera
         (*sentences.open_hypotheses(diagnosis), *sentences.offers(diagnosis)),
         sentences.ruled_out(diagnosis),
     )
-    legend = [[blocks.line(blocks.text(formatter.text(words.LEGEND), italic=True))]]
+    legend = [[blocks.sentence(formatter.text(words.LEGEND), italic=True)]]
     for number, one in enumerate(standing):
         about = _about(one, formatter, None if number else diagnosis)
         yield formatter.headline(one), about if number else legend + about
@@ -105,7 +103,10 @@ def _sections(diagnosis: ShownDiagnosis, formatter: DiagnosisFormatter) -> Itera
             yield formatter.text(words.RUNBOOK), formatter.steps(one.runbook)
     lines = kubectl_lines((*standing, *out))
     rest: list[tuple[Text, list[Group]]] = [
-        (words.RULED_OUT, [group for one in out for group in _out(one, formatter)]),
+        (
+            words.RULED_OUT,
+            [each for one in out for each in formatter.ruled_out([one]) + formatter.evidence(one, matches=1)],
+        ),
         (words.GAPS, formatter.gaps(diagnosis.gaps)),
         (words.UNEXPLAINED, formatter.unexplained()),
         (words.CHANGES, formatter.changes()),
@@ -122,7 +123,7 @@ def _pages(diagnosis: Diagnosis, standing: Sequence[JudgedHypothesis]) -> list[L
 
 
 def _about(one: JudgedHypothesis, formatter: DiagnosisFormatter, diagnosis: Diagnosis | None) -> list[Group]:
-    groups: list[Group] = [[blocks.line(blocks.text(formatter.cut(formatter.text(one.root_cause))))]]
+    groups: list[Group] = [[blocks.sentence(formatter.cut(formatter.text(one.root_cause)))]]
     if where := formatter.where(one):
         groups.append([where])
     groups += [[effect] for effect in formatter.effects(one)]
@@ -131,14 +132,6 @@ def _about(one: JudgedHypothesis, formatter: DiagnosisFormatter, diagnosis: Diag
     if diagnosis and (chain := sentences.owner_chain(diagnosis)):
         owner = f"{formatter.text(words.OWNERS)}{formatter.text(words.COLON)}"
         groups.append([blocks.line(blocks.bold(owner), blocks.text(formatter.cut(chain)))])
-    groups.append([_incident(one)])
+    # `casebook show` takes the id of the catalog entry.
+    groups.append([blocks.line(blocks.text("casebook show "), blocks.code(one.incident))])
     return groups + formatter.evidence(one, matches=_MATCHES)
-
-
-def _out(one: JudgedHypothesis, formatter: DiagnosisFormatter) -> list[Group]:
-    return [*formatter.ruled_out([one]), *formatter.evidence(one, matches=1)]
-
-
-def _incident(one: JudgedHypothesis) -> Element:
-    """Return the id of the catalog entry, which `casebook show` takes."""
-    return blocks.line(blocks.text("casebook show "), blocks.code(one.incident))

@@ -11,22 +11,17 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from intents.domain import Diagnosis, Focus, JudgedHypothesis, Language, ObjectRef, Text
-from responses import dependents, glance, sentences, words
-from responses.named_objects import candidates_of, which_of
-from responses.nothing_found import leading_sentences, nothing_found
-from responses.secret_kinds import secret_notice
+from responses import causality, glance, sentences, words
+from responses.named_objects import candidates_of, leading_sentences, nothing_found, which_of
+from responses.redaction import secret_notice
 from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
 from responses.slack import blocks, limits
-from responses.slack.answer_view import AnswerView, RemedyButton
-from responses.slack.blocks import Element, Leaf
-from responses.slack.budget import Part, fit_groups, fit_parts
-from responses.slack.cluster_picker import picker_blocks
-from responses.slack.controls import control_parts, data_loss_lines, footer, state_parts
+from responses.slack.blocks import Element, Leaf, Part, fit_groups, fit_parts
+from responses.slack.choices import candidate_rows, picker_blocks
+from responses.slack.controls import AnswerView, RemedyButton, control_parts, data_loss_lines, footer, state_parts
 from responses.slack.details import exceeds_details, full_text
-from responses.slack.diagnose_buttons import candidate_rows
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group
-from responses.slack.message import Block, Message, Snippet
-from responses.slack.mrkdwn import fallback
+from responses.slack.message import Block, Message, Snippet, fallback
 from responses.slack.remedy_states import CAUSE_GONE, RemedyShown, RemedyState, cause_gone
 
 _STEPS: Final = 2
@@ -62,8 +57,7 @@ def placeholder_message(
     if total:
         head.append(blocks.text(f" {words.READS_DONE.in_(language).format(done, total)}"))
     lines = [blocks.line(*head), *(formatter.brief(one) for one in shown_value(tuple(found[:_LISTED])))]
-    if len(found) > _LISTED:
-        lines.append(_more(len(found) - _LISTED, language))
+    lines += blocks.left_out(len(found) - _LISTED, language)
     return Message(text=fallback(says), blocks=(blocks.rich(*lines),))
 
 
@@ -160,22 +154,22 @@ class _Page:
         """Yield cause and object, the verdict with the impact, and what this leads to."""
         one = self._first
         if self._ended:
-            yield blocks.line(blocks.bold(self._text(self._ended)))
+            yield blocks.sentence(self._text(self._ended), bold=True)
             if one:
                 yield blocks.line(*self._named(self._cause(one), one, bold=False))
             return
         # What the text names comes first: it may be gone, or another object than the evidence is about.
-        about = [blocks.line(blocks.bold(self._cut(says))) for says in self._about()]
+        about = [blocks.sentence(self._cut(says), bold=True) for says in self._about()]
         if one and self._over:
-            yield blocks.line(blocks.bold(self._verdict(one)))
+            yield blocks.sentence(self._verdict(one), bold=True)
             yield blocks.line(*self._named(self._cause(one), one, bold=False))
             yield from about
             return
         yield from about
         if one is None:
             first, *rest = self._nothing()
-            yield blocks.line(blocks.bold(first))
-            yield from (blocks.line(blocks.text(says)) for says in rest)
+            yield blocks.sentence(first, bold=True)
+            yield from (blocks.sentence(says) for says in rest)
             yield from self.said(glance.changed(self.diagnosis, self._language))
             return
         yield blocks.line(*self._named(self._cause(one), one))
@@ -184,7 +178,7 @@ class _Page:
         verdict = [blocks.text(f"{self._sign(one)} "), blocks.bold(self._word(one))]
         yield blocks.line(*verdict, *([blocks.text(f" · {self._cut(beside)}")] if beside else []))
         yield from self.said(glance.effect(one, self.diagnosis, self._language, of_text=self._of_text))
-        yield from self.said(dependents.hit(self.diagnosis, self._language))
+        yield from self.said(causality.hit(self.diagnosis, self._language))
         yield from self.said(glance.changed(self.diagnosis, self._language))
 
     def related(self, links: Sequence[str]) -> Iterable[Part]:
@@ -221,14 +215,14 @@ class _Page:
         if not one.candidates:
             return
         found = self._rows(one.candidates[:_LISTED])
-        more = [_more(len(one.candidates) - _LISTED, self._language)] if len(one.candidates) > _LISTED else []
-        heading = blocks.line(blocks.text(self._text(words.CANDIDATES)))
+        more = blocks.left_out(len(one.candidates) - _LISTED, self._language)
+        heading = blocks.sentence(self._text(words.CANDIDATES))
         yield Part(rank=0, blocks=(blocks.rich(heading), *found, *([blocks.rich(*more)] if more else [])))
 
     def choice(self) -> Iterable[Part]:
         """Yield the objects of which one may be meant by a name, each with a button that diagnoses it."""
         if not self._ended and (named := candidates_of(self.diagnosis)):
-            asks = [blocks.rich(blocks.line(blocks.text(self._text(which_of(named)))))] if self._first else []
+            asks = [blocks.rich(blocks.sentence(self._text(which_of(named))))] if self._first else []
             yield Part(rank=0, blocks=(*asks, *self._rows(named)))
 
     def _rows(self, objects: Sequence[ObjectRef]) -> list[Block]:
@@ -293,7 +287,7 @@ class _Page:
             return []
         label, colon, rest = self._cut(says).partition(self._text(words.COLON).rstrip())
         if not rest:
-            return [blocks.line(blocks.text(label))]
+            return [blocks.sentence(label)]
         return [blocks.line(blocks.bold(f"{label}{colon}"), blocks.text(rest))]
 
     def _cut(self, says: str) -> str:
@@ -306,9 +300,8 @@ class _Page:
             return
         elements, too_many = fit_groups(groups[:count], most)
         self.left_out = self.left_out or too_many > 0
-        lines = [blocks.line(blocks.bold(self._text(title))), *elements]
-        if rest := too_many + len(groups[count:]):
-            lines.append(_more(rest, self._language))
+        lines = [blocks.sentence(self._text(title), bold=True), *elements]
+        lines += blocks.left_out(too_many + len(groups[count:]), self._language)
         yield from _lines(rank, lines)
 
     def _text(self, text: Text) -> str:
@@ -317,7 +310,3 @@ class _Page:
 
 def _lines(rank: int, elements: Sequence[Element]) -> list[Part]:
     return [Part(rank=rank, blocks=(blocks.rich(*elements),))] if elements else []
-
-
-def _more(number: int, language: Language) -> Element:
-    return blocks.line(blocks.text(words.MORE.in_(language).format(number), italic=True))

@@ -5,7 +5,8 @@ A group is a list of elements that belong together: a finding with its quote, a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from intents.domain import (
@@ -21,13 +22,12 @@ from intents.domain import (
     Table,
     Text,
 )
-from responses import causality, dependents, glance, sentences, words
-from responses.layout import quote
-from responses.shown import ShownDiagnosis
+from responses import causality, glance, sentences, words
+from responses.layout import aligned_lines, compact, quote, shared_values
+from responses.shown import ShownDiagnosis, fitting
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
-from responses.slack.lengths import length
-from responses.tables import aligned_lines, compact, shared_values
+from responses.slack.message import length
 
 Group = list[Element]
 
@@ -43,36 +43,28 @@ _CELL: Final = 200
 _ROW: Final = 400
 
 
+@dataclass(slots=True)
 class DiagnosisFormatter:
-    """Formats the pieces of one diagnosis. `was_cut` tells afterwards whether a text was cut."""
+    """Formats the pieces of one diagnosis. `was_cut` tells afterwards whether a text was cut.
 
-    def __init__(
-        self,
-        diagnosis: ShownDiagnosis,
-        language: Language,
-        *,
-        of_text: bool,
-        text_only: Text | None = None,
-        most: int = _SENTENCE,
-        most_of_table: int = _TABLE,
-    ) -> None:
-        """Take the reason why no cluster was queried (`text_only`) and the limits of a sentence and of a table."""
-        self._diagnosis = diagnosis
-        self._language = language
-        self._of_text = of_text
-        self._text_only = text_only
-        self._most = most
-        self._most_of_table = most_of_table
-        self._glimpse = _GLIMPSE if most == _SENTENCE else most
-        self.was_cut = False
+    `text_only` is the reason why no cluster was queried; `most` and `most_of_table` limit a sentence and a table.
+    """
+
+    diagnosis: ShownDiagnosis
+    language: Language
+    of_text: bool = field(kw_only=True)
+    text_only: Text | None = field(default=None, kw_only=True)
+    most: int = field(default=_SENTENCE, kw_only=True)
+    most_of_table: int = field(default=_TABLE, kw_only=True)
+    was_cut: bool = field(default=False, init=False)
 
     def text(self, text: Text) -> str:
         """Return a text in the language of this formatter."""
-        return text.in_(self._language)
+        return text.in_(self.language)
 
     def cut(self, text: str, most: int = 0) -> str:
         """Return `text`, cut if it is longer than `most` characters."""
-        most = most or self._most
+        most = most or self.most
         self.was_cut = self.was_cut or length(text) > most
         return blocks.cut(text, most)
 
@@ -80,14 +72,14 @@ class DiagnosisFormatter:
 
     def headline(self, one: JudgedHypothesis) -> str:
         """Return 🔴 CONFIRMED · title."""
-        return f"{sentences.verdict_sign(one)} {sentences.verdict_word(one, self._language)} · {self.text(one.title)}"
+        return f"{sentences.verdict_sign(one)} {sentences.verdict_word(one, self.language)} · {self.text(one.title)}"
 
     def where(self, one: JudgedHypothesis) -> Element | None:
         """Return object and impact in one line."""
         leaves: list[Leaf] = []
         if one.subject:
             leaves.append(blocks.code(self.cut(str(one.subject), _OBJECT)))
-            top = self._diagnosis.owners[-1] if self._diagnosis.owners else None
+            top = self.diagnosis.owners[-1] if self.diagnosis.owners else None
             if top and (top.kind, top.name) != (one.subject.kind, one.subject.name):
                 leaves.append(blocks.text(self.cut(f" ← {top.kind} {top.name}", _OBJECT)))
         if impact := self.text(one.impact):
@@ -100,7 +92,7 @@ class DiagnosisFormatter:
         """Return a hypothesis in one line: verdict, title, object."""
         leaves = [
             blocks.text(f"{sentences.verdict_sign(one)} "),
-            blocks.bold(sentences.verdict_word(one, self._language)),
+            blocks.bold(sentences.verdict_word(one, self.language)),
             blocks.text(f" · {self.cut(self.text(one.title))}"),
         ]
         if one.subject:
@@ -110,7 +102,7 @@ class DiagnosisFormatter:
         return blocks.line(*leaves)
 
     def _explained(self, one: JudgedHypothesis) -> str:
-        return causality.explanation(one, self._diagnosis, self._language)
+        return causality.explanation(one, self.diagnosis, self.language)
 
     def effects(self, one: JudgedHypothesis) -> list[Element]:
         """Return the effects of a cause, a line each."""
@@ -118,29 +110,29 @@ class DiagnosisFormatter:
             blocks.line(
                 blocks.bold(f"{self.text(words.EFFECT)}{self.text(words.COLON)}"),
                 blocks.text(
-                    self.cut(causality.effect_line(each, self._language, cause=one, of_text=self._of_text), _OBJECT)
+                    self.cut(causality.effect_line(each, self.language, cause=one, of_text=self.of_text), _OBJECT)
                 ),
             )
-            for each in causality.effects(one, self._diagnosis)
+            for each in causality.effects(one, self.diagnosis)
         ]
 
     def affected(self) -> Element | None:
         """Return whom the leading cause hits, if the answer does not name all of them."""
-        says = dependents.named_later(self._diagnosis, self._language)
+        says = causality.named_later(self.diagnosis, self.language)
         label = f"{self.text(words.AFFECTED)}{self.text(words.COLON)}"
         return blocks.line(blocks.bold(label), blocks.text(self.cut(says))) if says else None
 
     def timeline(self) -> list[Group]:
         """Return what happened when, a line each, oldest first."""
         groups: list[Group] = []
-        for moment in self._diagnosis.timeline:
+        for moment in self.diagnosis.timeline:
             leaves: list[Leaf] = [
-                blocks.code(causality.moment_time(moment, self._diagnosis.observed_at)),
+                blocks.code(causality.moment_time(moment, self.diagnosis.observed_at)),
                 blocks.text(" "),
             ]
             if moment.part:
-                leaves += [blocks.bold(words.PARTS[moment.part].in_(self._language)), blocks.text(" ")]
-            leaves.append(blocks.text(self.cut(causality.moment_text(moment, self._language), _OBJECT)))
+                leaves += [blocks.bold(words.PARTS[moment.part].in_(self.language)), blocks.text(" ")]
+            leaves.append(blocks.text(self.cut(causality.moment_text(moment, self.language), _OBJECT)))
             groups.append([blocks.line(*leaves)])
         return groups
 
@@ -151,22 +143,20 @@ class DiagnosisFormatter:
         matched = [[self._match(match)] for match in quoted]
         ranked = sorted(one.findings, key=lambda finding: (_BY_WEIGHT.index(finding.outcome), not finding.decisive))
         neutral = [finding for finding in ranked if finding.outcome is FindingOutcome.NEUTRAL]
-        decided = [
-            finding for finding in ranked if finding.outcome in (FindingOutcome.SUPPORTS, FindingOutcome.REFUTES)
-        ]
-        found = [self._finding(finding, shown) for finding in decided]
+        decided = (FindingOutcome.SUPPORTS, FindingOutcome.REFUTES)
+        found = [self._finding(finding, shown) for finding in ranked if finding.outcome in decided]
         # Gaps matter more than neutral findings; those that limit the verdict are never cut off by further findings.
         limiting = sentences.limiting_gaps(one)
-        unread = self.gaps(gap for gap in _gaps_of(one) if gap not in limiting)
+        unread = self.gaps(gap for finding in one.findings for gap in finding.gaps if gap not in limiting)
         beside = [self._finding(finding, shown) for finding in neutral]
         if one.findings and len(neutral) == len(one.findings):
             beside.append([self._marked(words.SYMBOLS[FindingOutcome.NEUTRAL], self.text(words.ONLY_NEUTRAL))])
         return [*matched, *found[:1], *self.gaps(limiting), *found[1:], *unread, *beside]
 
     def _match(self, match: SignatureMatch) -> Element:
-        where = sentences.match_location(match, self._language, of_text=self._of_text)
+        where = sentences.match_location(match, self.language, of_text=self.of_text)
         # The reader pasted this line: its beginning is enough to recognise it.
-        glimpse = quote(blocks.cut(" ".join(match.quote.split()), self._glimpse))
+        glimpse = quote(blocks.cut(" ".join(match.quote.split()), _GLIMPSE if self.most == _SENTENCE else self.most))
         label = f"{self.text(words.MATCHED)}{self.text(words.COLON)}"
         return blocks.line(blocks.bold(label), blocks.text(glimpse), blocks.text(f" {where}", italic=True))
 
@@ -192,10 +182,10 @@ class DiagnosisFormatter:
         group: Group = []
         if rows.names:
             lines = aligned_lines(rows.names, [[blocks.cut(cell, _CELL) for cell in row] for row in rows.rows])
-            kept = _first(lines, self._most_of_table)
+            # At least the head and one row.
+            kept = fitting((blocks.cut(line, _ROW) for line in lines), self.most_of_table, size=length, least=2)
             group.append(blocks.preformatted("\n".join(kept)))
-            if left := len(lines) - len(kept):
-                group.append(blocks.line(blocks.text(self.text(words.MORE).format(left), italic=True)))
+            group += blocks.left_out(len(lines) - len(kept), self.language)
         if shared := self.shared(rows.shared):
             group.append(shared)
         return group
@@ -222,12 +212,9 @@ class DiagnosisFormatter:
 
     def links(self, links: Sequence[Link]) -> list[Leaf]:
         """Return the links on one line; the address of one without a title, which the alert names, is visible."""
-        leaves: list[Leaf] = []
-        for to in links:
-            leaves += [blocks.text(" · ")] if leaves else []
-            leaves += [] if to.title else [blocks.text(f"{self.text(words.ALERT_RUNBOOK)} ")]
-            leaves.append(blocks.link(to.url, to.title))
-        return leaves
+        untitled = blocks.text(f"{self.text(words.ALERT_RUNBOOK)} ")
+        shown = ((*([] if to.title else [untitled]), blocks.link(to.url, to.title)) for to in links)
+        return blocks.joined(shown, by=" · ")
 
     # --- what is not known ---
 
@@ -235,8 +222,8 @@ class DiagnosisFormatter:
         """Return one line per gap; a missing cluster is mentioned once, with its reason if known."""
         said: dict[str, None] = {}
         for gap in gaps:
-            alone = gap.reason is GapReason.NO_CLUSTER and self._text_only
-            said[self.text(alone) if alone else sentences.gap_sentence(gap, self._language)] = None
+            alone = gap.reason is GapReason.NO_CLUSTER and self.text_only
+            said[self.text(alone) if alone else sentences.gap_sentence(gap, self.language)] = None
         mark = words.SYMBOLS[FindingOutcome.GAP]
         return [[self._marked(mark, says)] for says in said]
 
@@ -247,23 +234,22 @@ class DiagnosisFormatter:
     def unexplained(self) -> list[Group]:
         """Return the observations that no hypothesis explains."""
         return [
-            [blocks.line(blocks.text(self.cut(f"· {glance.observation(seen, self._language)}")))]
-            for seen in self._diagnosis.unexplained
+            [blocks.sentence(self.cut(f"· {glance.observation(seen, self.language)}"))]
+            for seen in self.diagnosis.unexplained
         ]
 
     def changes(self) -> list[Group]:
         """Return what changed before the trouble began."""
         return [
-            [blocks.line(blocks.text(self.cut(f"· {sentences.change(one, self._language)}")))]
-            for one in self._diagnosis.changes
+            [blocks.sentence(self.cut(f"· {sentences.change(one, self.language)}"))] for one in self.diagnosis.changes
         ]
 
     def nearest(self) -> list[Group]:
         """Return the closest catalog entries, and a line that would match each."""
         groups: list[Group] = []
-        for near in self._diagnosis.nearest:
+        for near in self.diagnosis.nearest:
             what = f"· {self.text(near.title)} ({near.incident}, {near.score:.2f})"
-            group = [blocks.line(blocks.text(self.cut(what)))]
+            group = [blocks.sentence(self.cut(what))]
             if near.decided_by:
                 decided = f"{self.text(words.DECIDED_BY)}{self.text(words.COLON)}{near.decided_by}"
                 group.append(blocks.quoted(blocks.text(self.cut(decided))))
@@ -275,26 +261,11 @@ class DiagnosisFormatter:
         mark, colon = words.SYMBOLS[FindingOutcome.REFUTES], self.text(words.COLON)
         said = (
             sentences.joined(
-                f"{self.text(one.title)} ({one.incident})", sentences.refutation(one, self._language), by=colon
+                f"{self.text(one.title)} ({one.incident})", sentences.refutation(one, self.language), by=colon
             )
             for one in out
         )
         return [[self._marked(mark, says)] for says in said]
-
-
-def _first(lines: Sequence[str], most: int) -> list[str]:
-    """Return the first lines with at most `most` characters together, but at least the head and one row."""
-    kept: list[str] = []
-    for line in lines:
-        shown = blocks.cut(line, _ROW)
-        if len(kept) > 1 and length("".join(kept)) + length(shown) > most:
-            break
-        kept.append(shown)
-    return kept
-
-
-def _gaps_of(one: JudgedHypothesis) -> Iterator[Gap]:
-    return (gap for finding in one.findings for gap in finding.gaps)
 
 
 def kubectl_lines(judged: Iterable[JudgedHypothesis]) -> tuple[str, ...]:

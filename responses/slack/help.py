@@ -9,8 +9,7 @@ from intents.templates import capitalised
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element
-from responses.slack.message import Message
-from responses.slack.mrkdwn import fallback
+from responses.slack.message import Message, fallback
 
 _TITLE: Final = Text(
     en="Casebook finds out why something in a cluster is broken, and proves it.",
@@ -44,10 +43,7 @@ _FORMS: Final = (
         "/diagnose learned",
         Text(en="list, edit and share the incidents that people saved", zh="列出、编辑和共享已保存的问题"),
     ),
-    (
-        "/diagnose summary",
-        Text(en="show what you missed in this incident channel", zh="查看此故障频道中您错过的内容"),
-    ),
+    ("/diagnose summary", Text(en="show what you missed in this incident channel", zh="查看此故障频道中您错过的内容")),
     (
         "/diagnose incident status|timeline|export",
         Text(
@@ -106,10 +102,10 @@ def help_message(*, language: Language) -> Message:
     """Return the page of `/diagnose help`, shown to the requester alone."""
     forms = [[blocks.code(form), blocks.text(f"  {says.in_(language)}")] for form, says in _FORMS]
     elements: list[Element] = [
-        blocks.line(blocks.bold(_TITLE.in_(language))),
-        blocks.line(blocks.text(_COMMANDS.in_(language), bold=True)),
+        blocks.sentence(_TITLE.in_(language), bold=True),
+        blocks.sentence(_COMMANDS.in_(language), bold=True),
         blocks.bullets(forms),
-        blocks.line(blocks.text(_OTHER_WAYS.in_(language), bold=True)),
+        blocks.sentence(_OTHER_WAYS.in_(language), bold=True),
         blocks.bullets([blocks.text(says.in_(language))] for says in _ELSEWHERE),
         blocks.quoted(blocks.text(_READS.in_(language))),
     ]
@@ -120,7 +116,7 @@ def help_message(*, language: Language) -> Message:
 def misused(says: Text, closest: str = "", *, usage: str = "", language: Language) -> Message:
     """Return the reply to a command that was not understood, with the one that was probably meant or its usage."""
     problem = capitalised(shown_line(says.in_(language), limit=600))
-    elements = [blocks.line(blocks.text(problem))]
+    elements = [blocks.sentence(problem)]
     lines = [problem]
     if closest:
         command = f"/diagnose {shown_line(closest, limit=600)}"
@@ -133,5 +129,5 @@ def misused(says: Text, closest: str = "", *, usage: str = "", language: Languag
         command = f"/diagnose {shown_line(usage, limit=600)}"
         elements.append(blocks.line(blocks.text(_USAGE.in_(language)), blocks.code(command)))
         lines.append(f"{_USAGE.in_(language)}{command}")
-    elements.append(blocks.line(blocks.text(_SEE_HELP.in_(language), italic=True)))
+    elements.append(blocks.sentence(_SEE_HELP.in_(language), italic=True))
     return Message(text=fallback(*lines), blocks=(blocks.rich(*elements),))

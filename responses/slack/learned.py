@@ -15,8 +15,7 @@ from responses.sentences import finished
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element
-from responses.slack.message import Block, Message, View
-from responses.slack.mrkdwn import fallback
+from responses.slack.message import Block, Message, View, fallback
 from responses.slack.presses import Press
 
 # The inputs of the dialog: block_id and action_id.
@@ -85,8 +84,7 @@ def _input(
 ) -> Block:
     return blocks.text_input(
         label.in_(language),
-        block_id=name,
-        action_id=name,
+        id=name,
         hint=hint.in_(language) if hint else "",
         initial=initial,
         optional=optional,
@@ -99,7 +97,7 @@ def _checked(check: SavedCheck, language: Language) -> list[Block]:
     """Return what the signature is, and everything else that it matches."""
 
     def line(says: Text, *values: str, bold: bool = False) -> Element:
-        return blocks.line(blocks.text(says.in_(language).format(*values), bold=bold))
+        return blocks.sentence(says.in_(language).format(*values), bold=bold)
 
     found = check.collisions
     elements = [line(learned_words.CHANGED_SINCE)] if check.changed else []
@@ -109,15 +107,8 @@ def _checked(check: SavedCheck, language: Language) -> list[Block]:
         names = ", ".join(_title(id, check, language) for id in found.known)
         elements.append(line(learned_words.KNOWN, names))
     if found.examples:
-        elements.append(
-            blocks.bullets(
-                [
-                    blocks.bold(_title(id, check, language)),
-                    blocks.text(f": {shown_line(text, limit=_QUOTE)}"),
-                ]
-                for id, text in found.examples[:_SHOWN]
-            )
-        )
+        shown = ((_title(id, check, language), shown_line(text, limit=_QUOTE)) for id, text in found.examples[:_SHOWN])
+        elements.append(blocks.bullets([blocks.bold(title), blocks.text(f": {text}")] for title, text in shown))
     if found.ordinary:
         elements.append(line(learned_words.ORDINARY))
         elements.append(blocks.bullets([blocks.text(shown_line(one, limit=_QUOTE))] for one in found.ordinary[:_SHOWN]))
@@ -135,9 +126,11 @@ def _title(id: str, check: SavedCheck, language: Language) -> str:
 def saved_message(title: str, id: str, version: int, yaml: str, *, language: Language) -> Message:
     """Return the confirmation in the thread, with the entry for a review."""
     says = _sentence(learned_words.SAVED, language, shown_line(title, limit=LONGEST_TITLE), id, str(version))
-    elements = [blocks.line(blocks.text(f"💾 {says}"))]
-    elements.append(blocks.preformatted(safe(yaml, limit=_LONGEST_YAML)))
-    elements.append(blocks.line(blocks.text(learned_words.FOR_REVIEW.in_(language), italic=True)))
+    elements = (
+        blocks.sentence(f"💾 {says}"),
+        blocks.preformatted(safe(yaml, limit=_LONGEST_YAML)),
+        blocks.sentence(learned_words.FOR_REVIEW.in_(language), italic=True),
+    )
     return Message(text=fallback(says), blocks=(blocks.rich(*elements),))
 
 
@@ -157,7 +150,7 @@ def all_learned(entries: Sequence[LearnedShown], *, language: Language) -> Messa
     """Return the saved incidents with their source and audience."""
     if not entries:
         says = _sentence(learned_words.NONE, language)
-        return Message(text=fallback(says), blocks=(blocks.rich(blocks.line(blocks.text(says))),))
+        return Message(text=fallback(says), blocks=(blocks.rich(blocks.sentence(says)),))
     says = learned_words.LISTED.in_(language).format(len(entries))
     items = []
     for one in entries[:_LISTED]:
@@ -166,10 +159,7 @@ def all_learned(entries: Sequence[LearnedShown], *, language: Language) -> Messa
         audience = learned_words.SHARED if one.shared else learned_words.OWN
         told = f" {shown_line(one.title, limit=LONGEST_TITLE)} · {source} · {audience.in_(language).format(channel)}"
         items.append([blocks.code(shown_line(one.id, limit=LONGEST_NAME)), blocks.text(told)])
-    elements = [blocks.line(blocks.text(says)), blocks.bullets(items)]
-    if len(entries) > _LISTED:
-        more = words.MORE.in_(language).format(len(entries) - _LISTED)
-        elements.append(blocks.line(blocks.text(more, italic=True)))
+    elements = [blocks.sentence(says), blocks.bullets(items), *blocks.left_out(len(entries) - _LISTED, language)]
     return Message(text=fallback(says), blocks=(blocks.rich(*elements),))
 
 

@@ -16,10 +16,8 @@ from responses import words
 from responses.sentences import finished, in_a_row
 from responses.shown import shown_line
 from responses.slack import blocks, limits
-from responses.slack.blocks import Element, Leaf
-from responses.slack.budget import fit_groups
-from responses.slack.message import Message
-from responses.slack.mrkdwn import fallback
+from responses.slack.blocks import Element, Leaf, fit_groups
+from responses.slack.message import Message, fallback
 from responses.slack.presses import Press, action_id
 
 _SAYS: Final = 1_500
@@ -44,7 +42,7 @@ def failed(reason: Text, *, language: Language) -> Message:
 def notice(says: Text, *, language: Language) -> Message:
     """Return one sentence to one person: a refusal or a hint."""
     text = finished(capitalised(shown_line(says.in_(language), limit=_SAYS)), language)
-    return _message(fallback(text), blocks.line(blocks.text(text)))
+    return _message(fallback(text), blocks.sentence(text))
 
 
 def not_done(says: Text, *, language: Language) -> Message:
@@ -56,8 +54,8 @@ def not_done(says: Text, *, language: Language) -> Message:
     nothing = words.PRESS_CHANGED_NOTHING.in_(language)
     return _message(
         fallback(in_a_row(text, nothing, language=language)),
-        blocks.line(blocks.text(f"🚫 {text}")),
-        blocks.line(blocks.text(nothing, italic=True)),
+        blocks.sentence(f"🚫 {text}"),
+        blocks.sentence(nothing, italic=True),
     )
 
 
@@ -90,13 +88,13 @@ class MuteShown:
 def muted(mute: MuteShown, *, language: Language) -> Message:
     """Return that something is muted from now on."""
     says = words.MUTED.in_(language).format(shown_line(mute.title.in_(language), limit=300), _until(mute, language))
-    return _message(fallback(says), blocks.line(blocks.text(says)))
+    return _message(fallback(says), blocks.sentence(says))
 
 
 def unmuted(title: Text, *, language: Language) -> Message:
     """Return that something is unmuted."""
     says = words.UNMUTED.in_(language).format(shown_line(title.in_(language), limit=300))
-    return _message(fallback(says), blocks.line(blocks.text(says)))
+    return _message(fallback(says), blocks.sentence(says))
 
 
 def all_muted(mutes: Sequence[MuteShown], *, language: Language) -> Message:
@@ -106,11 +104,8 @@ def all_muted(mutes: Sequence[MuteShown], *, language: Language) -> Message:
     says = words.ALL_MUTED.in_(language).format(len(mutes))
     items = [[blocks.bullets([_mute_line(mute, language)])] for mute in mutes[:_MUTED_SHOWN]]
     kept, _ = fit_groups(items, limits.BUDGET_VISIBLE - _AROUND_MUTES)
-    elements = [blocks.line(blocks.text(says)), *kept]
-    if len(mutes) > len(kept):
-        more = words.MORE.in_(language).format(len(mutes) - len(kept))
-        elements.append(blocks.line(blocks.text(more, italic=True)))
-    return _message(fallback(says), *elements)
+    left = blocks.left_out(len(mutes) - len(kept), language)
+    return _message(fallback(says), blocks.sentence(says), *kept, *left)
 
 
 def _mute_line(mute: MuteShown, language: Language) -> list[Leaf]:

@@ -16,9 +16,9 @@ from intents.typed_values import may_be_left_out
 from responses import words
 from responses.safety import safe
 from responses.sentences import finished
-from responses.shown import shown_line, shown_lines
+from responses.shown import fitting, shown_line, shown_lines
 from responses.slack import blocks
-from responses.slack.blocks import Element, Leaf
+from responses.slack.blocks import Leaf
 from responses.slack.message import Block, View
 from responses.slack.presses import Press, dialog_metadata
 
@@ -89,9 +89,7 @@ def loading_dialog(language: Language) -> View:
     """Return the dialog that a press opens at once: Slack allows three seconds, and checking takes longer."""
     says = f"⏳ {words.LOADING.in_(language)}"
     return blocks.modal(
-        words.DIALOG_TITLE.in_(language),
-        [blocks.rich(blocks.line(blocks.text(says)))],
-        close=words.CANCEL.in_(language),
+        words.DIALOG_TITLE.in_(language), [blocks.rich(blocks.sentence(says))], close=words.CANCEL.in_(language)
     )
 
 
@@ -124,8 +122,7 @@ def values_dialog(shown: ValuesForm, *, language: Language) -> View:
     inputs = [
         blocks.text_input(
             shown_line(each.label.in_(language)),
-            block_id=each.id,
-            action_id=each.id,
+            id=each.id,
             initial=shown_line(each.default, limit=253),
             optional=may_be_left_out(each),
         )
@@ -151,7 +148,7 @@ def source_warning_dialog(carries: str, custodian: ExternalManager, *, language:
         [
             blocks.rich(
                 *(blocks.line(*leaves) for leaves in _custody(custodian, language)),
-                blocks.line(blocks.text(words.CHANGE_THE_SOURCE.in_(language))),
+                blocks.sentence(words.CHANGE_THE_SOURCE.in_(language)),
             )
         ],
         close=words.CANCEL.in_(language),
@@ -166,12 +163,7 @@ def refusal_dialog(reason: Text, *, language: Language) -> View:
     says = finished(capitalised(shown_line(reason.in_(language), limit=_SAYS)), language)
     return blocks.modal(
         words.REFUSED_TITLE.in_(language),
-        [
-            blocks.rich(
-                blocks.line(blocks.text(f"🚫 {says}")),
-                blocks.line(blocks.text(words.NOTHING_CHANGED.in_(language), italic=True)),
-            )
-        ],
+        [blocks.rich(blocks.sentence(f"🚫 {says}"), blocks.sentence(words.NOTHING_CHANGED.in_(language), italic=True))],
         close=words.CLOSE.in_(language),
     )
 
@@ -214,38 +206,24 @@ def _warnings(shown: Confirmation, language: Language) -> list[Block]:
     lines: list[Sequence[Leaf]] = []
     if shown.custodian:
         lines += _custody(shown.custodian, language)
-    signed = [*(("⚠️ ", each) for each in shown.warnings)]
+    signed = [("⚠️ ", each) for each in shown.warnings]
     if shown.warning:
         signed.insert(0 if _sign(shown) else len(signed), (_sign(shown) or "ℹ️ ", shown.warning))
     lines += [[blocks.text(f"{sign}{shown_line(says.in_(language), limit=_SAYS)}")] for sign, says in signed[:_EFFECTS]]
-    return [blocks.rich(*(blocks.line(*leaves) for leaves in lines), *_left_out(signed, language))] if lines else []
-
-
-def _left_out(items: Sequence[object], language: Language) -> list[Element]:
-    if len(items) <= _EFFECTS:
-        return []
-    left = words.MORE.in_(language).format(len(items) - _EFFECTS)
-    return [blocks.line(blocks.text(left, italic=True))]
+    elements = [*(blocks.line(*leaves) for leaves in lines), *blocks.left_out(len(signed) - _EFFECTS, language)]
+    return [blocks.rich(*elements)] if lines else []
 
 
 def _change(shown: Confirmation, language: Language) -> list[Block]:
     """Return the diff, cut by whole lines; the lines left out are counted."""
     if not shown.diff.strip():
-        return [blocks.rich(blocks.line(blocks.text(words.NO_DIFF.in_(language), italic=True)))]
+        return [blocks.rich(blocks.sentence(words.NO_DIFF.in_(language), italic=True))]
     lines = shown_lines(safe(shown.diff, limit=200_000).strip("\n").split("\n"))
-    kept: list[str] = []
-    used = 0
-    for line in (blocks.cut(line, _DIFF_LINE) for line in lines[:_DIFF_LINES]):
-        used += len(line) + 1
-        if used > _DIFF_CHARACTERS:
-            break
-        kept.append(line)
-    elements = [
-        blocks.line(blocks.bold(words.DRY_RUN.in_(language))),
-        blocks.preformatted("\n".join(kept)),
-    ]
+    cut = (blocks.cut(line, _DIFF_LINE) for line in lines[:_DIFF_LINES])
+    kept = fitting(cut, _DIFF_CHARACTERS, size=lambda line: len(line) + 1)
+    elements = [blocks.sentence(words.DRY_RUN.in_(language), bold=True), blocks.preformatted("\n".join(kept))]
     if left := len(lines) - len(kept):
-        elements.append(blocks.line(blocks.text(words.DIFF_CUT.in_(language).format(left), italic=True)))
+        elements.append(blocks.sentence(words.DIFF_CUT.in_(language).format(left), italic=True))
     return [blocks.rich(*elements)]
 
 
@@ -253,20 +231,18 @@ def _effects(shown: Confirmation, language: Language) -> list[Block]:
     if not shown.effects:
         return []
     items = [[blocks.text(shown_line(says.in_(language), limit=_SAYS))] for says in shown.effects[:_EFFECTS]]
-    heading = blocks.line(blocks.bold(words.EFFECTS.in_(language)))
-    return [blocks.rich(heading, blocks.bullets(items), *_left_out(shown.effects, language))]
+    heading = blocks.sentence(words.EFFECTS.in_(language), bold=True)
+    return [blocks.rich(heading, blocks.bullets(items), *blocks.left_out(len(shown.effects) - _EFFECTS, language))]
 
 
 def _custody(custodian: ExternalManager, language: Language) -> list[Sequence[Leaf]]:
     """Return which controller reverts the change and how soon, where to make it instead, and what could not be read."""
     lines: list[Sequence[Leaf]] = [[blocks.text(f"⚠️ {shown_line(custodian.says.in_(language), limit=_SAYS)}")]]
     if custodian.sources:
-        leaves = [blocks.text(f"{words.SOURCE.in_(language)}{words.COLON.in_(language)}")]
-        for number, source in enumerate(custodian.sources):
-            leaves += [blocks.text(" · ")] if number else []
-            title = shown_line(source.title, limit=_SAYS)
-            leaves.append(blocks.link(source.url, title) if source.url.startswith("https://") else blocks.text(title))
-        lines.append(leaves)
+        titled = [(source.url, shown_line(source.title, limit=_SAYS)) for source in custodian.sources]
+        shown = (blocks.link(url, title) if url.startswith("https://") else blocks.text(title) for url, title in titled)
+        label = blocks.text(f"{words.SOURCE.in_(language)}{words.COLON.in_(language)}")
+        lines.append([label, *blocks.joined(shown, by=" · ")])
     lines += [[blocks.text(shown_line(each.in_(language), limit=_SAYS), italic=True)] for each in custodian.unread]
     return lines
 
@@ -277,7 +253,7 @@ def _approval(shown: Confirmation, language: Language) -> list[Block]:
         who = blocks.user(shown.asked_by)
         return [blocks.rich(blocks.line(blocks.text(f"✋ {words.APPROVING.in_(language)}"), who))]
     if shown.needs_approval:
-        return [blocks.rich(blocks.line(blocks.text(f"✋ {words.NEEDS_APPROVAL.in_(language)}")))]
+        return [blocks.rich(blocks.sentence(f"✋ {words.NEEDS_APPROVAL.in_(language)}"))]
     return []
 
 
@@ -289,8 +265,7 @@ def _typed(shown: Confirmation, language: Language) -> list[Block]:
     return [
         blocks.text_input(
             words.TYPE_NAME.in_(language).format(shown_line(name, limit=253)),
-            block_id=str(Press.TYPED_NAME),
-            action_id=str(Press.TYPED_NAME),
+            id=str(Press.TYPED_NAME),
             placeholder=shown_line(name, limit=150),
             hint=hint,
         )

@@ -1,4 +1,8 @@
-"""Show the state of a pressed remedy in its answer: who pressed, when, and what was observed afterwards."""
+"""Show the state of a pressed remedy in its answer, and write its audit line.
+
+The answer has who pressed, when, and what was observed afterwards. The audit line, what was done to what, by whom, with
+which result, is posted in the audit channel and, unless the answer shows a fix, in the thread of the answer.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from intents.domain import Language, Text
+from intents.domain import Language, ObjectRef, Text
 from responses import words
+from responses.follow_ups import ANSWERED_ABOVE, CHECK_AGAIN, EARLIER
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
+from responses.slack.message import Message, fallback
 
 _SHOWN: Final = 3
 # Room for the message of a webhook after our sentence about it.
@@ -67,24 +73,42 @@ class RemedyShown:
 
 
 _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
-    RemedyState.AWAITING: ("✋", words.STATE_AWAITING),
-    RemedyState.CHECKING: ("⏳", words.STATE_CHECKING),
-    RemedyState.APPLYING: ("⏳", words.STATE_APPLYING),
-    RemedyState.APPLIED: ("⏳", words.STATE_APPLIED),
-    RemedyState.VERIFYING: ("⏳", words.STATE_VERIFYING),
-    RemedyState.REFUSED: ("🚫", words.STATE_REFUSED),
-    RemedyState.FIXED: ("✅", words.STATE_FIXED),
-    RemedyState.CHANGED: ("⚠️", words.STATE_CHANGED),
-    RemedyState.LATER: ("🕓", words.STATE_LATER),
-    RemedyState.NOT_FIXED: ("⚠️", words.STATE_NOT_FIXED),
-    RemedyState.WORSE: ("🔥", words.STATE_WORSE),
-    RemedyState.WAITING: ("⌛", words.STATE_WAITING),
-    RemedyState.UNKNOWN: ("❓", words.STATE_UNKNOWN),
-    RemedyState.FAILED: ("❌", words.STATE_FAILED),
-    RemedyState.PARTLY: ("⚠️", words.STATE_PARTLY),
-    RemedyState.DONE: ("🧰", words.STATE_DONE),
-    RemedyState.UNDONE: ("↩", words.STATE_UNDONE),
-    RemedyState.NOT_DONE: ("⚠️", words.STATE_NOT_DONE),
+    RemedyState.AWAITING: ("✋", Text(en="waiting for a second person to approve it", zh="等待另一人批准")),
+    RemedyState.CHECKING: ("⏳", Text(en="checking whether it is still needed", zh="正在确认是否仍需处理")),
+    RemedyState.APPLYING: ("⏳", Text(en="being applied", zh="正在执行")),
+    RemedyState.APPLIED: ("⏳", Text(en="applied; effect not known yet", zh="已执行，效果待确认")),
+    RemedyState.VERIFYING: (
+        "⏳",
+        Text(en="applied; verifying that the cause is gone", zh="已执行，正在确认问题是否消失"),
+    ),
+    RemedyState.REFUSED: ("🚫", Text(en="refused, nothing was changed", zh="被拒绝，未做任何更改")),
+    RemedyState.FIXED: ("✅", Text(en="FIXED: the cause is gone", zh="已修复：问题已消失")),
+    RemedyState.CHANGED: (
+        "⚠️",
+        Text(en="CHANGED, not yet better: the symptom is still there", zh="已修改，尚未好转：症状仍在"),
+    ),
+    RemedyState.LATER: (
+        "🕓",
+        Text(en="the change is in place; whether it helped shows later", zh="修改已到位；是否有效稍后才能看到"),
+    ),
+    RemedyState.NOT_FIXED: ("⚠️", Text(en="applied, but NOT FIXED", zh="已执行，但未修复")),
+    RemedyState.WORSE: ("🔥", Text(en="applied, and it is WORSE than before", zh="已执行，情况比之前更糟")),
+    RemedyState.WAITING: (
+        "⌛",
+        Text(en="applied; could not be verified before the deadline", zh="已执行；未能在期限内确认效果"),
+    ),
+    RemedyState.UNKNOWN: (
+        "❓",
+        Text(
+            en="UNKNOWN whether it was applied: check the object before you retry",
+            zh="不确定是否已执行：请先检查对象，再决定是否重试",
+        ),
+    ),
+    RemedyState.FAILED: ("❌", Text(en="failed, nothing was changed", zh="失败，未做任何更改")),
+    RemedyState.PARTLY: ("⚠️", Text(en="STOPPED half-way: some steps were applied", zh="中途停止：只执行了部分步骤")),
+    RemedyState.DONE: ("🧰", Text(en="done; this does not fix the cause", zh="已完成；这不会消除原因")),
+    RemedyState.UNDONE: ("↩", Text(en="undone", zh="已撤销")),
+    RemedyState.NOT_DONE: ("⚠️", Text(en="applied, but it had NO EFFECT", zh="已执行，但没有生效")),
 }
 
 
@@ -107,10 +131,7 @@ def remedy_lines(states: Sequence[RemedyShown], *, cluster: str, language: Langu
 
     A remedy that was applied in another cluster than `cluster` names its own.
     """
-    lines: list[Element] = []
-    if len(states) > _SHOWN:
-        older = words.MORE.in_(language).format(len(states) - _SHOWN)
-        lines.append(blocks.line(blocks.text(older, italic=True)))
+    lines = blocks.left_out(len(states) - _SHOWN, language)
     for state in states[-_SHOWN:]:
         where = "" if state.is_in(cluster) else shown_line(state.cluster, limit=300)
         about = [blocks.text(" · "), blocks.code(where)] if where else []
@@ -150,3 +171,45 @@ def _at(when: datetime) -> Leaf:
     there = when if when.tzinfo else when.replace(tzinfo=UTC)
     fallback = f"{there.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     return blocks.moment(max(0, int(there.timestamp())), form="{time_secs}", fallback=fallback)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """A remedy with its cluster and target. `link` leads to the answer, "" where the line is posted beside it."""
+
+    shown: RemedyShown
+    cluster: str
+    target: ObjectRef
+    link: str = ""
+
+
+def audit_message(entry: AuditLine, *, language: Language) -> Message:
+    """Return the line as a message; object, cluster and time let a later reader find related events."""
+    target, cluster = shown_line(str(entry.target), limit=600), shown_line(entry.cluster, limit=300)
+    about: list[Leaf] = [blocks.text(" · "), blocks.code(target), blocks.text(" · "), blocks.code(cluster)]
+    lines = remedy_line(entry.shown, language=language, about=about)
+    if entry.link:
+        lines.append(blocks.line(blocks.link(shown_line(entry.link), words.THE_ANSWER.in_(language))))
+    text = fallback(headline(entry.shown, language), f"{target} · {cluster}")
+    return Message(text=text, blocks=(blocks.rich(*lines),))
+
+
+_LINE: Final = 600
+
+
+def answered_above(link: str, *, language: Language) -> Message:
+    """Return where in this thread the answer is."""
+    says, again = ANSWERED_ABOVE.in_(language), CHECK_AGAIN.in_(language)
+    earlier, address = EARLIER.in_(language), shown_line(link)
+    line = blocks.line(blocks.text(says), blocks.link(address, earlier), blocks.text(again))
+    return Message(text=fallback(f"{says}{earlier}{again}", address), blocks=(blocks.rich(line),))
+
+
+def changed_since(lines: Sequence[str], *, sign: str, link: str, language: Language) -> Message:
+    """Return what changed since the earlier answer, with a link to it."""
+    head, *rest = [blocks.cut(line, _LINE) for line in lines]
+    elements = [blocks.line(blocks.text(f"{sign} "), blocks.bold(head))]
+    elements += [blocks.sentence(line) for line in rest]
+    if link:
+        elements.append(blocks.line(blocks.link(shown_line(link), EARLIER.in_(language))))
+    return Message(text=fallback(f"{sign} {head}", *rest), blocks=(blocks.rich(*elements),))

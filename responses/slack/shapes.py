@@ -148,10 +148,7 @@ _PLAIN_INPUT: Final = record(
         ),
     },
 )
-_IMAGE: Final = {
-    "alt_text": string(limits.IMAGE_ALT),
-    "image_url": url(limits.IMAGE_URL, *_WEB),
-}
+_IMAGE: Final = {"alt_text": string(limits.IMAGE_ALT), "image_url": url(limits.IMAGE_URL, *_WEB)}
 _IMAGE_ELEMENT: Final = record(_IMAGE)
 
 _ACTION_ELEMENTS: Final = {
@@ -201,8 +198,7 @@ _RICH_ELEMENTS: Final = by_type(
             {**_BORDER, "indent": integer(0, limits.LIST_INDENT)},
         ),
         "rich_text_preformatted": record(
-            {"elements": many(by_type({"link": _LINK_LEAF, "text": _TEXT_LEAF}, "part of preformatted text"))},
-            _BORDER,
+            {"elements": many(by_type({"link": _LINK_LEAF, "text": _TEXT_LEAF}, "part of preformatted text"))}, _BORDER
         ),
         "rich_text_quote": record({"elements": many(_LEAVES)}, _BORDER),
         "rich_text_section": _SECTION_OF_LEAVES,

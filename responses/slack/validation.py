@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from responses.slack import limits
 from responses.slack.checks import OBJECT, Check, Report, boolean, many, record, shown, string, values_of
-from responses.slack.lengths import length, visible_length
+from responses.slack.message import length, visible_length
 from responses.slack.shapes import MESSAGE_BLOCK, VIEW_BLOCK, plain_text
 
 _DEEPEST: Final = 32

@@ -19,7 +19,7 @@ from bot.cli.rehearsal import full_world_of, reachable, request_of
 from bot.cluster.contexts import connect
 from bot.diagnosing import Engine, build_engine, diagnose
 from bot.playground.kubernetes import SimulatedCluster
-from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import ClusterSettings
 from intents.catalog.schema import Incident
 from intents.request import DiagnoseObject, Request
 

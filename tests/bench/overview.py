@@ -27,7 +27,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import build_engine
 from bot.overviews.overview import OverviewProgress, overview
 from bot.overviews.scan import KINDS
-from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import ClusterSettings
 from tests.diagnosing.healthy_cluster import healthy_cluster
 
 # Copies of every healthy object, and Deployments of 20 pods beside them: 500, 5,000 and 20,000 pods.

@@ -15,7 +15,7 @@ from bot.workflows.kept_answer import without_rows
 from intents.domain import Diagnosis, Language
 from intents.templates import capitalised
 from responses.safety import scrubbed
-from responses.slack.answer_view import AnswerView
+from responses.slack.controls import AnswerView
 from responses.slack.details import details_view
 from responses.slack.diagnosis import answer_message
 

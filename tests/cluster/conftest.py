@@ -9,7 +9,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
-from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import ClusterSettings
 
 # These tests fail on purpose many times: the pauses between attempts are as short as possible.
 HASTY = ClusterSettings(first_pause=0.001, longest_pause=0.01)

@@ -12,7 +12,7 @@ from bot.cluster.errors import NotFound
 from bot.cluster.snapshot import MOST_APART, Snapshot
 from bot.kube.access import EVERYTHING, NOTHING, Access
 from bot.playground.kubernetes import SimulatedCluster
-from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import ClusterSettings
 from intents.domain import GapReason, ObjectRef
 
 SHOP = Access(namespaces=frozenset({"shop"}))

@@ -13,8 +13,7 @@ from bot.cluster.clusters import FIRST_PAUSE_S, LONGEST_PAUSE_S, UNNAMED, Cluste
 from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unreachable
 from bot.playground.kubernetes import SimulatedCluster
-from bot.settings.cluster import ClusterSettings
-from bot.settings.prometheus import NO_SOURCES, Sources
+from bot.settings.prometheus import NO_SOURCES, ClusterSettings, Sources
 
 HASTY = ClusterSettings(call_timeout=0.3, first_pause=0.001, longest_pause=0.01)
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unauthorized, Unreachable
 from bot.playground.kubernetes import SimulatedCluster
-from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import ClusterSettings
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.usefixtures("bare")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cluster.errors import ClusterError
-from bot.common.outside_text import LONGEST_TEXT, clean
+from bot.common.redaction import LONGEST_TEXT, clean
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from bot.cluster.errors import (
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
-from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import ClusterSettings
 from intents.domain import Gap, GapReason, Permission
 from tests.clocks import Stopwatch
 

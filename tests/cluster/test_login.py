@@ -14,7 +14,7 @@ from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unauthorized
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
-from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import ClusterSettings
 from tests.waiting import until
 
 VERSION = "client.authentication.k8s.io/v1"

@@ -18,7 +18,7 @@ from bot.cluster.resources import WELL_KNOWN
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writer import Writer
 from bot.playground.kubernetes import SimulatedCluster
-from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import ClusterSettings
 from intents.domain import GapReason
 from tests.cluster.conftest import HASTY, pod
 from tests.hostile_api_server import hostile_api_server, redirect_to

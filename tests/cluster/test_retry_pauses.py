@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cluster.connection import retry_after, retry_pause
-from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import ClusterSettings
 
 SECONDS = st.floats(0.001, 60)
 JITTER = st.floats(0, 1, exclude_max=True)

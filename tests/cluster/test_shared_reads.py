@@ -9,7 +9,7 @@ import pytest
 from bot.cluster.errors import Forbidden, NotFound, TimedOut
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
-from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import ClusterSettings
 from intents.domain import ObjectRef
 
 Open = Callable[..., AbstractAsyncContextManager[Snapshot]]

@@ -17,7 +17,7 @@ from bot.cluster.errors import Forbidden, ServerError
 from bot.cluster.resources import WELL_KNOWN, Resource, index
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.watching import Watching
-from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import ClusterSettings
 from intents.domain import Json
 from tests.cluster.conftest import pod
 from tests.hostile_api_server import Attack, hostile_api_server

@@ -397,7 +397,7 @@ def test_another_programs_schema_is_reported_and_unchanged(
         connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = ?", (revision,))
     connection.close()
     before = {path: path.read_bytes() for path in data.iterdir()}
-    monkeypatch.setattr("bot.store.inspection.HEAD", expected)
+    monkeypatch.setattr("bot.store.migration.HEAD", expected)
 
     check = rows(run("doctor", "--output", "json"))["store", "schema"]
 

@@ -15,7 +15,7 @@ from intents.domain import Diagnosis, Language, Verdict
 from intents.edges import EdgeType
 from intents.request import DiagnoseObject, Request
 from responses.as_json import diagnosis_json
-from responses.dependents import hit, named_later
+from responses.causality import hit, named_later
 from responses.safety import scrubbed
 
 PODS = [f"web-7d9f8b6c54-{end}" for end in ("2xk8p", "k5t7v", "x2x4z")]

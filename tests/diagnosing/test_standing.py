@@ -14,7 +14,7 @@ from intents.domain import Language
 from intents.request import DiagnoseObject
 from responses import words
 from responses.safety import scrubbed
-from responses.slack.answer_view import AnswerView
+from responses.slack.controls import AnswerView
 from responses.slack.diagnosis import answer_message
 
 WORLDS: Final[list[dict[str, Any]]] = yaml.safe_load(

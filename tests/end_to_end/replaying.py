@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from bot.diagnosing import Engine
 from bot.playground.slack import SimulatedSlack
-from bot.surfaces.slack.listeners.channels import EVENTS
-from bot.workflows.chronicle.fact_rows import facts_in
+from bot.surfaces.slack.surface import CHANNEL_EVENTS
+from bot.workflows.chronicle.facts import facts_in
 from intents.chronicle.facts import Fact
 from responses.slack.as_text import as_text
 from tests.chronicle.recorded import Event, Recording, mentioning
@@ -215,7 +215,7 @@ async def replaying(tmp_path: Path, engine: Engine, recording: Recording, **opti
         clock=lambda: clock().timestamp(),
         signature_clock=time.time,
         rate_limits=False,
-        events=("app_mention", "message", "reaction_added", "reaction_removed", *EVENTS),
+        events=("app_mention", "message", "reaction_added", "reaction_removed", *CHANNEL_EVENTS),
     )
     world = broken_case(engine, recording.incident, recording.case).world
     async with workplace(

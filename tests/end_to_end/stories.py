@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bot.playground.slack import AppResponse
-from responses import words
 from responses.slack.presses import Press, parse_dialog_metadata
 from tests.end_to_end.every_action.watching import of_people
 from tests.end_to_end.workplace import Workplace, buttons_of, words_of
@@ -196,7 +195,7 @@ class Story:
             assert any(whispered), "whoever came too late is told so"
         if must and not (watch.meddled_before not in ([], ["GET"])):
             assert {write.path for write in done} == set(dialogs[0].shown), self._shown()
-        assert words.STATE_APPLYING.en not in self._shown()
+        assert "being applied" not in self._shown()
         if not forged:
             self.confirmed = True
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.common.coalescing import coalesced
+from bot.common.background import coalesced
 from bot.metrics import Metrics
 
 

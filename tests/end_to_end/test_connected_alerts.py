@@ -11,7 +11,7 @@ from tests.end_to_end.test_alerts_webhook import TO_CHANNEL, TOKEN, alert, deliv
 from tests.end_to_end.workplace import Workplace, lines_of, workplace
 
 CRASH = {"exited": 1, "restarts": 9, "waiting": "CrashLoopBackOff"}
-UNREADY = {"readiness": "HTTP probe failed with statuscode: 503", "since": "20m"}
+UNREADY = {"ready": False, "since": "20m"}
 LOST = 'secret "db-login" not found'
 INGRESS = {
     "spec": {

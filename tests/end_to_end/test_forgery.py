@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.diagnosing import Engine
-from bot.workflows.chronicle.summary_canvas import CANVAS_EVERY
+from bot.workflows.chronicle.pinned_summary import CANVAS_EVERY
 from responses.slack.presses import Press
 from tests.end_to_end.workplace import Workplace, broken_case, root_cause, workplace
 from tests.forgery import MARKER, PAYLOADS, forged, live_markup, planted

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.store import ChannelState
-from bot.surfaces.slack.entry_points import PIN, UNPIN
+from bot.surfaces.slack.manifest import PIN, UNPIN
 from intents.chronicle.resolution import UNKNOWN
 from responses.slack.presses import Press
 from tests.end_to_end.workplace import Workplace, lines_of, root_cause, workplace

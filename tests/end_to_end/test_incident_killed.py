@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from bot.store import Chronicle, open_store
-from bot.workflows.chronicle.fact_rows import facts_in
+from bot.workflows.chronicle.facts import facts_in
 from tests.end_to_end.corners import Corner, corner_in_errors, kill_and_clear, make_corner
 from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import Broken, lines_of, root_cause, words_of

@@ -18,7 +18,7 @@ from typing import Final
 from bot.diagnosing import Engine
 from bot.playground.slack import SimulatedSlack
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S
-from bot.workflows.chronicle.summary_canvas import CANVAS_EVERY
+from bot.workflows.chronicle.pinned_summary import CANVAS_EVERY
 from tests.end_to_end.workplace import GRANTED, HEARD, UNPACED_ONCE, Clock, Workplace, lines_of, workplace
 
 _MINUTES: Final = int(os.environ.get("BUSY_MINUTES", "10"))

@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from bot.store import StoreUnavailable
-from bot.surfaces.slack.entry_points import DIAGNOSE_THIS
+from bot.surfaces.slack.manifest import DIAGNOSE_THIS
 from responses import failures
 from responses.slack.presses import Press
 from tests.end_to_end.corners import corner_in_errors, make_corner

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.diagnosing import Engine, build_engine
-from bot.workflows import plot_pictures as picturing
+from bot.workflows import message_poster as picturing
 from intents.catalog.cases import ask_of, world_of
 from tests.end_to_end.workplace import Workplace, lines_of, workplace
 
@@ -69,7 +69,7 @@ async def test_failed_plot_does_not_affect_the_answer(
     world, text = slow_etcd(engine)
     async with workplace(tmp_path, engine, world) as place:
         if trouble == "drawing":
-            monkeypatch.setattr("responses.pictures.png", lambda plot: plot.nothing)
+            monkeypatch.setattr("responses.plots.png", lambda plot: plot.nothing)
         elif trouble == "refused":
             place.slack.fail("files.getUploadURLExternal", error="missing_scope", needed="files:write")
         else:

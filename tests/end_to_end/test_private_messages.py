@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.surfaces.slack.entry_points import PIN
+from bot.surfaces.slack.manifest import PIN
 from responses.slack.presses import Press
 from tests.end_to_end.workplace import Workplace, words_of, workplace
 

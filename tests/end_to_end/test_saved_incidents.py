@@ -12,7 +12,7 @@ import pytest
 
 from bot.__main__ import main
 from bot.policy import Policy
-from bot.surfaces.slack.entry_points import SAVE_AS_INCIDENT
+from bot.surfaces.slack.manifest import SAVE_AS_INCIDENT
 from bot.workflows.learned_entries import LearnedEntries
 from responses.slack import learned as fields
 from tests.end_to_end.test_metrics import scraped

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from bot.playground.slack import SimulatedSlack
 from bot.slack.errors import TokenRevoked
-from bot.surfaces.slack.entry_points import DIAGNOSE_THIS
+from bot.surfaces.slack.manifest import DIAGNOSE_THIS
 from tests.end_to_end.test_remedies import wait_for_result
 from tests.end_to_end.workplace import GRANTED, HEARD, broken_case, is_final, words_of, workplace
 from tests.waiting import until

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.playground.slack import AppResponse, SharedFile
-from bot.surfaces.slack.entry_points import DIAGNOSE_THIS
-from bot.surfaces.slack.listeners import lifecycle, messages
+from bot.surfaces.slack.manifest import DIAGNOSE_THIS
+from bot.surfaces.slack.surface import MESSAGE_EVENTS, REVOKED_EVENTS
 from tests.end_to_end.workplace import Workplace, broken_of, buttons_of, is_final, lines_of, words_of, workplace
 
 POD = "ledger/db-tikv-0"
@@ -279,7 +279,7 @@ async def test_every_slack_request_is_acknowledged_in_time(tmp_path, engine, bro
 async def test_event_of_any_type_is_acknowledged(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
         ours = {"channel": at.channel, "user": at.slack.bot_user_id, "ts": "1700000000.000100", "text": "fine"}
-        kinds = (*messages.EVENTS, *lifecycle.EVENTS, "reaction_added", "something_new_of_slack")
+        kinds = (*MESSAGE_EVENTS, *REVOKED_EVENTS, "reaction_added", "something_new_of_slack")
 
         answered = {kind: (await deliver(at, ours | {"type": kind})).status for kind in kinds}
 

@@ -26,13 +26,13 @@ from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from bot.remedies.verification import Pace
 from bot.settings import Settings
-from bot.slack.limits import Limits, Rate
+from bot.slack.pacer import Limits, Rate
 from bot.slack.scopes import SCOPES
 from bot.store import AuditEntry
 from bot.surfaces.slack.health import CHECK_S
 from bot.surfaces.slack.manifest import events
-from bot.workflows.admission import PERSON_REQUESTS
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S
+from bot.workflows.submissions import PERSON_REQUESTS
 from intents.catalog.cases import ask_of
 from intents.catalog.loader import Problem
 from intents.chronicle.resolution import UNKNOWN

@@ -17,9 +17,10 @@ import intents
 import responses
 from intents import cluster_text, templates
 from responses.chronicle.markdown import code, escaped, fenced, starting, table
-from responses.shown import shown_line, shown_lines, shown_quote
+from responses.safety import safe_line
+from responses.shown import shown_line, shown_lines
 from responses.slack import blocks
-from responses.slack.mrkdwn import fallback
+from responses.slack.message import fallback
 
 BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 TEXT = st.one_of(
@@ -58,7 +59,7 @@ def test_ordinary_words_stay(text: str) -> None:
 
 @given(TEXT)
 def test_quotation_is_closed_only_by_us(text: str) -> None:
-    for shown in (cluster_text.quoted(text), shown_quote(text)):
+    for shown in (cluster_text.quoted(text), cluster_text.quoted(safe_line(text))):
         assert (shown[0], shown[-1]) == ("“", "”")
         assert not {"“", "”"} & set(shown[1:-1])
 

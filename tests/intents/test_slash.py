@@ -19,7 +19,7 @@ from intents.slash import (
     parse_command,
     parse_message,
 )
-from responses.slack.mrkdwn import escape
+from responses.slack.message import escape
 
 POD = ObjectQuery(kind="pod", namespace="shop", name="api-0")
 NAMES = st.from_regex(IS_NAME, fullmatch=True)

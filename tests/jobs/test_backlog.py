@@ -9,9 +9,9 @@ from time import monotonic
 from structlog.testing import capture_logs
 
 from bot.jobs import JobIntake, JobPayload, JobRun, JobTurn, JobUrgency, Json
-from bot.jobs.backlog import Backlog, WaitingJob
+from bot.jobs.intake import Backlog, WaitingJob
 from bot.store import Store
-from bot.store.accepted_jobs import AcceptedJob
+from bot.store.outbox import AcceptedJob
 from tests.jobs.conftest import Launch
 from tests.waiting import until
 

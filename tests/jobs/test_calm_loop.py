@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from bot.jobs.calm_loop import CalmLoop
+from bot.jobs.job_body import CalmLoop
 
 
 def _hold_loop(seconds: float) -> None:

@@ -219,7 +219,7 @@ def shows(metrics: Metrics, what: str) -> bool:
 
 async def test_purging_deletes_jobs_finished_long_ago(launch: Launch, jobs_url: str, world: World) -> None:
     gate = Gate()
-    jobs = await launch(workflows={**world.workflows, "gate": gate.workflow}, kept_days=14)
+    jobs = await launch(workflows={**world.workflows, "gate": gate.workflow})
     await jobs.start("answer", "old", {})
     await jobs.start("answer", "new", {})
     await jobs.start("gate", "waiting", {})
@@ -230,8 +230,9 @@ async def test_purging_deletes_jobs_finished_long_ago(launch: Launch, jobs_url: 
         f"UPDATE {{}}workflow_status SET completed_at = {old} WHERE workflow_uuid IN ('old', 'waiting')"
         " AND status = 'SUCCESS'",
     )
-    assert await jobs.purge() == 1
-    assert await jobs.purge() == 0
+    before = datetime.now(UTC) - timedelta(days=14)
+    assert await jobs.purge(before) == 1
+    assert await jobs.purge(before) == 0
     for id in ("old", "new"):
         await jobs.start("answer", id, {})
     gate.open.set()

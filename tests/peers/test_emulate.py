@@ -143,13 +143,13 @@ async def test_a_retried_post_is_posted_once(slack: Slack, shim: Shim) -> None:
 async def test_a_snippet_is_posted_and_read_back_unchanged(slack: Slack, shim: Shim) -> None:
     content = "E0101 leader election lost\n日志\n" * 50
 
-    await slack.upload(channel=GENERAL, snippet=Snippet(name="etcd.log", title="etcd", content=content))
+    await slack.uploads.upload(channel=GENERAL, snippet=Snippet(name="etcd.log", title="etcd", content=content))
 
     listed = await _ask(shim, "files.list", channel=GENERAL)
     file = next(file for file in listed["files"] if file["name"] == "etcd.log")
     file["url_private"] = file["url_private"].replace(shim.behind, shim.url)
     file["url_private_download"] = file.get("url_private_download", "").replace(shim.behind, shim.url)
-    read = await slack.read_file(file)
+    read = await slack.files.read(file)
     assert (read.text, read.refusal) == (content, None)
 
 
@@ -196,13 +196,13 @@ async def test_a_message_is_pinned_once_and_unpinned_once(slack: Slack, shim: Sh
         return [item["message"]["ts"] for item in (await _ask(shim, "pins.list", channel=GENERAL))["items"]]
 
     for _ in range(2):
-        await slack.pin(channel=GENERAL, ts=sent.ts)
+        await slack.pins.add(channel=GENERAL, ts=sent.ts)
         assert await pinned() == [sent.ts]
     for _ in range(2):
-        await slack.unpin(channel=GENERAL, ts=sent.ts)
+        await slack.pins.remove(channel=GENERAL, ts=sent.ts)
         assert await pinned() == []
     with pytest.raises(MessageGone):
-        await slack.pin(channel=GENERAL, ts="1.000000")
+        await slack.pins.add(channel=GENERAL, ts="1.000000")
 
 
 async def test_a_channel_is_joined_and_read_page_by_page(slack: Slack, shim: Shim) -> None:
@@ -216,15 +216,15 @@ async def test_a_channel_is_joined_and_read_page_by_page(slack: Slack, shim: Shi
     for number in range(3):
         await _ask(shim, "chat.postMessage", channel=channel, text=f"reply {number}", thread_ts=sent[0])
 
-    first = await slack.history(channel, limit=3)
-    second = await slack.history(channel, limit=3, cursor=first.cursor)
-    thread = await slack.replies(channel, sent[0])
+    first = await slack.history.channel(channel, limit=3)
+    second = await slack.history.channel(channel, limit=3, cursor=first.cursor)
+    thread = await slack.history.thread(channel, sent[0])
 
     assert [each["ts"] for page in (first, second) for each in page.messages] == sent[::-1]
     assert (first.more, second.more) == (True, False)
     assert [each["text"] for each in thread.messages] == ["0", "reply 0", "reply 1", "reply 2"]
     with pytest.raises(ChannelGone):
-        await slack.history("C0NOWHERE0")
+        await slack.history.channel("C0NOWHERE0")
 
 
 async def test_a_missing_channel_raises_our_own_error(slack: Slack) -> None:

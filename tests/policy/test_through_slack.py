@@ -15,8 +15,7 @@ from bot.policy import Policy, PolicyScope, load_policy
 from bot.remedies.names import action_names
 from bot.slack.client import Slack
 from bot.store import open_store
-from bot.workflows.configuration import Configuration
-from bot.workflows.services import Services
+from bot.workflows.services import Configuration, Services
 from intents.domain import Text
 from tests.end_to_end.workplace import Workplace, broken_of, words_of, workplace
 

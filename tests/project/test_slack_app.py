@@ -16,7 +16,7 @@ from bot.__main__ import main
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.slack.scopes import SCOPES
-from bot.surfaces.slack.entry_points import COMMAND
+from bot.surfaces.slack.manifest import COMMAND
 from tests.project.slack_files import DIRECTORY, MODES, printed
 
 # Maximum lengths of Slack's manifest schema: github.com/slackapi/manifest-schema.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-from responses.secrets import redact
+from responses.redaction import redact
 from tests.redaction import develop, develop_fourth, develop_more, develop_third, holdout
 from tests.redaction.blind import SETS, BlindText, blind_texts
 from tests.redaction.harmless import generated

@@ -10,7 +10,7 @@ from bot.diagnosing import Engine
 from bot.remedies.names import action_names
 from bot.remedies.registry import actions, declarations, words_of
 from intents.catalog.schema import Risk
-from responses.action_words import LONGEST_VERB
+from responses.words import LONGEST_VERB
 
 RISKS = tuple(Risk)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.policy import Limit, Limits
 from bot.remedies.contract import Reason, State
 from bot.store import EarlierClaim
-from bot.workflows.remedy_limits import Attempt
+from bot.workflows.authorisation import Attempt
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 LIMITS = Limits(target=Limit(writes=3, minutes=15), user=Limit(writes=5, minutes=15))

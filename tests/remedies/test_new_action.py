@@ -35,7 +35,7 @@ from bot.remedies.shared.kinds import permissions_to
 from bot.remedies.shared.patch_action import Patch, PatchAction
 from intents.catalog.actions import ActionDeclaration, Argument
 from intents.domain import Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 
 class PauseRollout(PatchAction):

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intents.domain import Diagnosis, Finding, FindingOutcome, Focus, Language, Plot, PlotLine, Text, Unit, Verdict
-from responses.pictures import png
-from responses.plots import leading_plot, sparkline
+from responses.plots import leading_plot, png, sparkline
 from tests.responses.by_hand import judged
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC).timestamp()

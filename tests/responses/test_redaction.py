@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intents.catalog.loader import builtin_directory, load
-from responses.secrets import REDACTED, redact
+from responses.redaction import REDACTED, redact
 from tests.end_to_end.planted import Planted, Search, planted
 
 ALPHANUMERIC = string.ascii_letters + string.digits

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from responses.secrets import redact
+from responses.redaction import redact
 from tests import redaction
 
 _FILES = Path(redaction.__path__[0])

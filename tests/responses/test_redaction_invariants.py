@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from responses.secrets import REDACTED, redact
+from responses.redaction import REDACTED, redact
 from tests.redaction import develop, develop_fourth, holdout
 from tests.redaction.blind import SETS
 from tests.redaction.figures import form_of, measure_part

@@ -3,8 +3,8 @@
 import pytest
 
 from intents.domain import Language
+from responses.redaction import secret_kinds, secret_notice
 from responses.safety import safe
-from responses.secret_kinds import secret_kinds, secret_notice
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,9 @@ from rich.text import Text as RichText
 
 from intents.domain import Diagnosis, Focus, Gap, GapReason, Language, NearestEntry, Table, Text, Verdict
 from responses.as_json import RunStats
+from responses.layout import TerminalTable, WrappedText
 from responses.safety import scrubbed
 from responses.terminal import diagnosis_page
-from responses.terminal_table import TerminalTable
-from responses.wrapped_text import WrappedText
 from tests.responses.by_hand import KEEPS_FAILING, offered
 
 Written = Callable[..., str]

@@ -9,10 +9,16 @@ from typing import Any, Final
 
 from intents.alerts.silences import matchers_of
 from intents.domain import Language, ObjectRef
-from responses.slack.alert_groups import RemedyDone, firing_message, resolved_message
-from responses.slack.diagnose_buttons import diagnose_value
+from responses.slack.alert_groups import (
+    AlertsShown,
+    RemedyDone,
+    SilenceShown,
+    firing_message,
+    resolved_message,
+    silence_dialog,
+)
+from responses.slack.choices import diagnose_value
 from responses.slack.message import Message, View
-from responses.slack.silences import SilenceShown, silence_dialog
 
 _NOON: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
 _NAMES: Final = {"KubePodNotReady": 40, "KubeDeploymentReplicasMismatch": 2}
@@ -27,15 +33,15 @@ _DONE: Final = RemedyDone(action="rollout-undo", target="Deployment shop/web", b
 
 def alert_specimens(cause: str, answer: Message, language: Language) -> Iterator[tuple[str, Message | View]]:
     """Yield the posts about one cause."""
-    shared: dict[str, Any] = {
-        "since": _NOON - timedelta(minutes=83),
-        "link": "http://alertmanager:9093",
-        "language": language,
-    }
-    post: dict[str, Any] = {"cause": cause, "diagnosis": answer.blocks, "silences": "alerts-5b2f", **shared}
+    since, link = _NOON - timedelta(minutes=83), "http://alertmanager:9093"
+    alerts = AlertsShown(names=_NAMES, cause=cause, since=since, link=link)
+    post: dict[str, Any] = {"diagnosis": answer.blocks, "silences": "alerts-5b2f", "language": language}
     post["diagnose"] = diagnose_value(ObjectRef(kind="Pod", namespace="shop", name="web-0"), cluster="prod")
-    yield "alerts-firing", firing_message(_NAMES, **post)
-    yield "alerts-silenced", firing_message(_NAMES, silence=_SILENCE, **post)
+    yield "alerts-firing", firing_message(alerts, **post)
+    yield "alerts-silenced", firing_message(replace(alerts, silence=_SILENCE), **post)
     over = replace(_SILENCE, stands=False, ended_by="U012AL")
-    yield "alerts-resolved", resolved_message(_NAMES, cause=cause, ended=_NOON, silence=over, done=[_DONE], **shared)
+    yield (
+        "alerts-resolved",
+        resolved_message(replace(alerts, silence=over), ended=_NOON, done=[_DONE], language=language),
+    )
     yield "silence-dialog", silence_dialog(matchers_of(_LABELS), metadata="alerts-5b2f:00", language=language)

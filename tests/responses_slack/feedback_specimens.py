@@ -8,8 +8,7 @@ from typing import Any
 
 from intents.domain import Language, Text
 from intents.feedback import NONE_OF_THEM, Candidate, FeedbackSummary, WrongEntry
-from responses.slack.corrections import CorrectionChoices, correction_dialog
-from responses.slack.feedback_report import feedback_message
+from responses.slack.feedback import CorrectionChoices, correction_dialog, feedback_message
 from responses.slack.message import Message, View
 
 _TITLE = Text(en="The container runs out of memory", zh="容器内存不足")

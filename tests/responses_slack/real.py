@@ -11,7 +11,7 @@ from bot.remedies.registry import words_of
 from intents.catalog.cases import world_of
 from intents.domain import Diagnosis, Language
 from responses.safety import scrubbed
-from responses.slack.answer_view import AnswerView, RemedyButton
+from responses.slack.controls import AnswerView, RemedyButton
 from responses.slack.details import details_view
 from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message

@@ -11,8 +11,7 @@ from typing import Any, Final
 from unicodedata import east_asian_width
 
 from responses.slack.as_text import as_text
-from responses.slack.message import Block, Message, View
-from responses.slack.mrkdwn import unescape
+from responses.slack.message import Block, Message, View, unescape
 
 _RULE: Final = "-" * 40
 _WIDTH: Final = 120

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from responses.slack.as_text import as_text
-from responses.slack.mrkdwn import unescape
+from responses.slack.message import unescape
 from responses.slack.presses import Press, parse_choice, parse_press
 
 # What the presses of `bot` listen to, by what can be pressed.

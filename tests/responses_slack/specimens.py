@@ -32,29 +32,33 @@ from intents.domain import (
     Verdict,
 )
 from intents.overview import Impact, Overview, OverviewChange, OverviewFinding
-from responses import cluster_choice, failures
+from responses import failures
 from responses.follow_ups import changes
 from responses.overview import scrubbed_change, scrubbed_overview
 from responses.postmortem import postmortem
 from responses.safety import scrubbed
 from responses.shown import shown
 from responses.slack import limits, notices
-from responses.slack.answer_view import AnswerView, RemedyButton
-from responses.slack.audit_lines import AuditLine, answered_above, audit_message, changed_since
-from responses.slack.chronicle.announcements import dismissed, looks_like, reopened, resolved
-from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
-from responses.slack.chronicle.news import catch_up_message
+from responses.slack.as_text import split_in_half, text_only
+from responses.slack.choices import Picker, which_cluster, which_object, with_picker
+from responses.slack.chronicle.announcements import (
+    NEEDED_SCOPES,
+    catch_up_message,
+    dismissed,
+    looks_like,
+    missing_scopes_message,
+    reopened,
+    resolved,
+    timeline_message,
+)
 from responses.slack.chronicle.resolve_dialog import resolve_button, resolve_dialog
 from responses.slack.chronicle.summary import summary_message
-from responses.slack.chronicle.timeline import timeline_message
-from responses.slack.cluster_picker import Picker, which_cluster, with_picker
+from responses.slack.controls import AnswerView, RemedyButton
 from responses.slack.details import details_view
-from responses.slack.diagnose_buttons import which_object
 from responses.slack.diagnosis import answer_message, placeholder_message
 from responses.slack.help import help_message, misused
 from responses.slack.learned import LearnedShown, SavedCheck, all_learned, save_dialog, saved_message
-from responses.slack.lengths import visible_length
-from responses.slack.message import Message, View
+from responses.slack.message import Message, View, visible_length
 from responses.slack.overview import change_message, overview_message
 from responses.slack.remedy_dialogs import (
     Confirmation,
@@ -65,8 +69,14 @@ from responses.slack.remedy_dialogs import (
     source_warning_dialog,
     values_dialog,
 )
-from responses.slack.remedy_states import RemedyShown, RemedyState
-from responses.slack.simplified import split_in_half, text_only
+from responses.slack.remedy_states import (
+    AuditLine,
+    RemedyShown,
+    RemedyState,
+    answered_above,
+    audit_message,
+    changed_since,
+)
 from responses.slack.validation import validate_message, validate_view
 from tests.responses import chronicles
 from tests.responses.by_hand import KEEPS_FAILING, LEASES, POD, REFUTES, SUPPORTS, UNREAD, judged, offered
@@ -290,9 +300,9 @@ def _answers(language: Language) -> Iterator[tuple[str, Said]]:
     several = Picker(names=("prod", "prod-eu", "staging"))
     yield (
         "answer-which-cluster",
-        say(of_text, text_only_reason=cluster_choice.SEVERAL_CLUSTERS, controls=False, pick=several),
+        say(of_text, text_only_reason=failures.SEVERAL_CLUSTERS, controls=False, pick=several),
     )
-    chosen, why = replace(several, asked="prod"), cluster_choice.reason_for(ChoiceReason.PRESSED)
+    chosen, why = replace(several, asked="prod"), failures.reason_for(ChoiceReason.PRESSED)
     yield "answer-another-cluster", say(DIAGNOSIS, because=why, pick=chosen)
     yield "answer-too-long", say(replace(DIAGNOSIS, hypotheses=(long, *DIAGNOSIS.hypotheses[1:])))
 
@@ -347,18 +357,16 @@ def _notes(language: Language) -> Iterator[tuple[str, Said]]:
     yield "which-object", which_object(says, similar, cluster="prod", language=language)
     yield "told", notices.notice(failures.NOT_ALLOWED_HERE, language=language)
     yield "press-without-effect", notices.not_done(failures.ALREADY_PRESSED, language=language)
-    says = cluster_choice.why_unclear("pod shop/api-0", found=("prod", "prod-eu"), unasked=("staging",))
+    says = failures.why_unclear("pod shop/api-0", found=("prod", "prod-eu"), unasked=("staging",))
     which: dict[str, Any] = {"request_id": "r-1", "language": language}
     yield "which-cluster", which_cluster(says, Picker(names=("prod", "prod-eu", "staging")), **which)
     many = Picker(names=tuple(f"prod-{number}" for number in range(120)))
-    yield "which-of-many-clusters", which_cluster(cluster_choice.why_unclear("", found=(), unasked=()), many, **which)
-    unreachable = notices.failed(cluster_choice.unreachable("prod", GapReason.UNREACHABLE), language=language)
+    yield "which-of-many-clusters", which_cluster(failures.why_unclear("", found=(), unasked=()), many, **which)
+    unreachable = notices.failed(failures.unreachable("prod", GapReason.UNREACHABLE), language=language)
     yield "failed-one-of-several", with_picker(unreachable, several, **which)
     yield (
         "no-such-cluster",
-        notices.failed(
-            cluster_choice.unknown_cluster(UnknownCluster(named="prdo", closest="prod"), ()), language=language
-        ),
+        notices.failed(failures.unknown_cluster(UnknownCluster(named="prdo", closest="prod"), ()), language=language),
     )
     yield (
         "repeated",

@@ -23,9 +23,8 @@ from intents.domain import (
 )
 from responses.safety import scrubbed
 from responses.slack import blocks
-from responses.slack.answer_view import AnswerView
 from responses.slack.as_text import as_text
-from responses.slack.controls import labelled
+from responses.slack.controls import AnswerView, labelled
 from responses.slack.details import details_view
 from responses.slack.diagnosis import answer_message
 from responses.slack.message import Block, Message

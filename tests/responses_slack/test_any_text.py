@@ -9,19 +9,15 @@ from hypothesis import strategies as st
 from intents.domain import Diagnosis, Language, Step, Text
 from responses.safety import scrubbed
 from responses.slack import limits, notices
-from responses.slack.answer_view import AnswerView, RemedyButton
-from responses.slack.as_text import as_text
-from responses.slack.audit_lines import AuditLine, audit_message
+from responses.slack.as_text import as_text, split_in_half, text_only
+from responses.slack.controls import AnswerView, RemedyButton
 from responses.slack.details import details_view, full_text
 from responses.slack.diagnosis import answer_message, placeholder_message
 from responses.slack.help import misused
 from responses.slack.learned import LearnedShown, all_learned, saved_message
-from responses.slack.lengths import length, visible_length
-from responses.slack.message import Message, Snippet, View
-from responses.slack.mrkdwn import escape, fallback, inert, unescape
+from responses.slack.message import Message, Snippet, View, escape, fallback, inert, length, unescape, visible_length
 from responses.slack.remedy_dialogs import confirmation_dialog, refusal_dialog
-from responses.slack.remedy_states import RemedyShown, RemedyState
-from responses.slack.simplified import split_in_half, text_only
+from responses.slack.remedy_states import AuditLine, RemedyShown, RemedyState, audit_message
 from tests.responses_slack.pings import pings
 from tests.responses_slack.specimens import (
     DIAGNOSIS,

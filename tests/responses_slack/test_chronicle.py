@@ -17,13 +17,10 @@ from intents.domain import Language, ObjectRef, Text, Verdict
 from responses.chronicle import incident_words
 from responses.postmortem import postmortem
 from responses.slack.as_text import as_text
-from responses.slack.chronicle.announcements import dismissed, looks_like, resolved
+from responses.slack.chronicle.announcements import catch_up_message, dismissed, looks_like, resolved, timeline_message
 from responses.slack.chronicle.canvas import canvas
-from responses.slack.chronicle.news import catch_up_message
 from responses.slack.chronicle.summary import summary_message
-from responses.slack.chronicle.timeline import timeline_message
-from responses.slack.lengths import visible_texts
-from responses.slack.message import Message
+from responses.slack.message import Message, visible_texts
 from tests.responses import chronicles
 from tests.responses.chronicles import ALICE, DANA, FACTS, NAMES, NOON, judged, said
 from tests.responses_slack.specimens import is_fit_to_send

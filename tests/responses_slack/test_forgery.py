@@ -17,14 +17,14 @@ from bot.diagnosing import Engine, build_engine, diagnose
 from intents.cluster_text import in_sentence
 from intents.domain import Diagnosis, Language, ObjectRef
 from responses.as_json import RunStats
-from responses.excerpts import error_lines
+from responses.paste_templates import error_lines
 from responses.safety import scrubbed
-from responses.slack.answer_view import AnswerView
+from responses.slack.as_text import text_only
+from responses.slack.controls import AnswerView
 from responses.slack.details import details_view, full_text
 from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message
-from responses.slack.simplified import text_only
-from responses.slack.watch import WatchedCause, digest_message, watch_message
+from responses.slack.overview import WatchedCause, digest_message, watch_message
 from responses.terminal import diagnosis_page
 from tests.forgery import MARKER, PAYLOADS, forged, live_markup, planted
 

@@ -10,7 +10,7 @@ from tests.responses_slack.rules import broken_rules, is_announced, structure
 BUTTON = blocks.button("Restart pod", action_id="remedy:0", value="p-1")
 MENU = blocks.overflow([("Not it", "not_it:r-1"), ("Mute", "mute:r-1")], action_id="more")
 CHOICE = blocks.select([("prod", "c1"), ("staging", "c2")], action_id="cluster", placeholder="Which?")
-INPUT = blocks.text_input("Name", block_id="typed_name", action_id="typed_name")
+INPUT = blocks.text_input("Name", id="typed_name")
 DIALOG = blocks.modal(
     "Restart", [INPUT], close="Cancel", submit="Restart", callback_id="confirm", private_metadata="p-1"
 )

@@ -50,7 +50,7 @@ FINE: dict[str, Any] = {
 }
 MODAL = blocks.modal(
     "Restart pod",
-    [blocks.rich(blocks.line(blocks.text("api-0"))), blocks.text_input("Name", block_id="b", action_id="a")],
+    [blocks.rich(blocks.line(blocks.text("api-0"))), blocks.text_input("Name", id="b")],
     close="Cancel",
     submit="Restart",
     callback_id="dialog",

@@ -9,7 +9,7 @@ from typing import Final
 
 from intents.domain import Language, ObjectRef
 from responses.slack.message import Message
-from responses.slack.watch import WatchedCause, digest_message, watch_message
+from responses.slack.overview import WatchedCause, digest_message, watch_message
 
 _POD: Final = ObjectRef(kind="Pod", namespace="staging", name="api-6f4d8b7c5-kz9wp")
 _CAUSE: Final = WatchedCause(

@@ -22,8 +22,8 @@ from bot.workflows.kept_answer import without_rows
 from intents.domain import Diagnosis, Language
 from responses.safety import scrubbed
 from responses.sentences import offers, open_hypotheses
-from responses.slack.answer_view import AnswerView, RemedyButton
 from responses.slack.as_text import as_text
+from responses.slack.controls import AnswerView, RemedyButton
 from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.settings.watch import parse_watch
+from bot.settings.reports import parse_watch
 
 
 def test_several_channels() -> None:

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
-from bot.slack.limits import Limits
+from bot.slack.pacer import Limits
 from tests.slack_client.scene import CHANNEL, FAST
 
 QUICK = Limits(

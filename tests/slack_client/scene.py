@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from bot.slack.limits import Rate
+from bot.slack.pacer import Rate
 
 CHANNEL = "C0GENERAL"
 FAST = Rate(every=0.001, burst=1000)

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.slack.api import Api
 from bot.slack.errors import SlackUnavailable
-from bot.slack.limits import Limits
+from bot.slack.pacer import Limits
 from bot.slack.web_client import web_client
 
 

@@ -25,8 +25,8 @@ from bot.slack.errors import (
     TriggerExpired,
     refusal,
 )
-from bot.slack.limits import Limits
 from bot.slack.message_forms import forms, payload
+from bot.slack.pacer import Limits
 from responses.slack.message import Message, Snippet
 from responses.slack.validation import validate_message
 from tests.clocks import Stopwatch
@@ -87,7 +87,7 @@ async def test_modal_without_an_answer_is_not_opened_twice(far_end: SimulatedSla
 
 
 async def test_snippet_is_truncated_to_slacks_limit(far_end: SimulatedSlack, slack: Slack):
-    await slack.upload(channel=CHANNEL, snippet=Snippet(name="a.txt", title="A", content="日志" * 300_000))
+    await slack.uploads.upload(channel=CHANNEL, snippet=Snippet(name="a.txt", title="A", content="日志" * 300_000))
     (file,) = far_end.files()
     content = far_end.file_content(file["id"])
     assert len(content) <= 1_000_000
@@ -97,7 +97,7 @@ async def test_snippet_is_truncated_to_slacks_limit(far_end: SimulatedSlack, sla
 async def test_upload_without_the_scope_names_it(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("files.getUploadURLExternal", error="missing_scope", needed="files:write")
     with pytest.raises(MissingScope) as raised:
-        await slack.upload(channel=CHANNEL, snippet=Snippet(name="a.txt", title="A", content="x"))
+        await slack.uploads.upload(channel=CHANNEL, snippet=Snippet(name="a.txt", title="A", content="x"))
     assert raised.value.needed == "files:write"
 
 
@@ -134,11 +134,9 @@ async def raw_slack(raw: FarEnd) -> AsyncIterator[Slack]:
 
 
 async def test_response_is_sent_to_its_url(raw: FarEnd, raw_slack: Slack):
-    await raw_slack.respond(f"{raw.url}/actions/1", Message(text="hi", blocks=(section("hi"),)), replace=True)
-    await raw_slack.respond(f"{raw.url}/actions/1", Message(text="all"), in_channel=True)
+    await raw_slack.respond(f"{raw.url}/actions/1", Message(text="hi", blocks=(section("hi"),)))
     assert [(body["text"], body["response_type"], body["replace_original"]) for body in raw.bodies] == [
-        ("hi", "ephemeral", True),
-        ("all", "in_channel", False),
+        ("hi", "ephemeral", False),
     ]
 
 

@@ -26,8 +26,8 @@ from bot.slack.errors import (
     SlackUnavailable,
     TooLong,
 )
-from bot.slack.history import Page
-from bot.slack.limits import Rate
+from bot.slack.pacer import Rate
+from bot.slack.posts import Page
 from responses.slack.message import Message
 from tests.clocks import Stopwatch
 from tests.slack_client.conftest import QUICK
@@ -37,12 +37,12 @@ ANA = "U0ANA"
 Doing = Callable[[Slack], Awaitable[object]]
 
 DOINGS: dict[str, Doing] = {
-    "pins.add": lambda slack: slack.pin(channel=CHANNEL, ts="1.000000"),
-    "pins.remove": lambda slack: slack.unpin(channel=CHANNEL, ts="1.000000"),
-    "conversations.canvases.create": lambda slack: slack.canvas_create(channel=CHANNEL, title="t", markdown="m"),
-    "canvases.edit": lambda slack: slack.canvas_edit(canvas="F1", markdown="m"),
-    "conversations.history": lambda slack: slack.history(CHANNEL),
-    "conversations.replies": lambda slack: slack.replies(CHANNEL, "1.000000"),
+    "pins.add": lambda slack: slack.pins.add(channel=CHANNEL, ts="1.000000"),
+    "pins.remove": lambda slack: slack.pins.remove(channel=CHANNEL, ts="1.000000"),
+    "conversations.canvases.create": lambda slack: slack.canvases.create(channel=CHANNEL, title="t", markdown="m"),
+    "canvases.edit": lambda slack: slack.canvases.edit(canvas="F1", markdown="m"),
+    "conversations.history": lambda slack: slack.history.channel(CHANNEL),
+    "conversations.replies": lambda slack: slack.history.thread(CHANNEL, "1.000000"),
     "conversations.join": lambda slack: slack.join(CHANNEL),
 }
 EACH = pytest.mark.parametrize("method", DOINGS)
@@ -73,10 +73,10 @@ async def test_message_is_pinned_once_and_unpinned_once(far_end: SimulatedSlack,
     sent = await slack.post(channel=CHANNEL, message=Message(text="summary"))
 
     for _ in range(2):
-        await slack.pin(channel=CHANNEL, ts=sent.ts)
+        await slack.pins.add(channel=CHANNEL, ts=sent.ts)
         assert far_end.message(CHANNEL, sent.ts)["pinned_to"] == [CHANNEL]
     for _ in range(2):
-        await slack.unpin(channel=CHANNEL, ts=sent.ts)
+        await slack.pins.remove(channel=CHANNEL, ts=sent.ts)
         assert "pinned_to" not in far_end.message(CHANNEL, sent.ts)
 
 
@@ -85,15 +85,15 @@ async def test_deleted_message_cannot_be_pinned_and_needs_no_unpinning(far_end: 
     await far_end.remove(ANA, CHANNEL, sent.ts, admin=True)
 
     with pytest.raises(MessageGone):
-        await slack.pin(channel=CHANNEL, ts=sent.ts)
-    await slack.unpin(channel=CHANNEL, ts=sent.ts)
+        await slack.pins.add(channel=CHANNEL, ts=sent.ts)
+    await slack.pins.remove(channel=CHANNEL, ts=sent.ts)
 
 
 async def test_pin_limit_is_reported_with_slacks_error_code(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("pins.add", error="too_many_pins")
 
     with pytest.raises(Refused) as raised:
-        await slack.pin(channel=CHANNEL, ts="1.000000")
+        await slack.pins.add(channel=CHANNEL, ts="1.000000")
 
     assert raised.value.code == "too_many_pins"
 
@@ -102,17 +102,17 @@ async def test_pin_limit_is_reported_with_slacks_error_code(far_end: SimulatedSl
 
 
 async def test_canvas_is_created_and_updated(far_end: SimulatedSlack, slack: Slack):
-    made = await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="# Investigating")
-    await slack.canvas_edit(canvas=made, markdown="# Mitigated\n日志")
+    made = await slack.canvases.create(channel=CHANNEL, title="Incident 42", markdown="# Investigating")
+    await slack.canvases.edit(canvas=made, markdown="# Mitigated\n日志")
 
     canvas = canvas_of(far_end)
     assert (canvas.id, canvas.title, canvas.markdown) == (made, "Incident 42", "# Mitigated\n日志")
 
 
 async def test_existing_canvas_of_ours_is_reused(far_end: SimulatedSlack, slack: Slack, client_with: Callable):
-    made = await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="before")
+    made = await slack.canvases.create(channel=CHANNEL, title="Incident 42", markdown="before")
 
-    again = await client_with().canvas_create(channel=CHANNEL, title="Incident 42", markdown="after")
+    again = await client_with().canvases.create(channel=CHANNEL, title="Incident 42", markdown="after")
 
     assert again == made
     assert canvas_of(far_end).markdown == "after"
@@ -121,7 +121,7 @@ async def test_existing_canvas_of_ours_is_reused(far_end: SimulatedSlack, slack:
 async def test_canvas_with_a_lost_answer_is_created_once(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("conversations.canvases.create", reset=True, after_execution=True)
 
-    made = await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="once")
+    made = await slack.canvases.create(channel=CHANNEL, title="Incident 42", markdown="once")
 
     assert canvas_of(far_end).id == made
     assert methods(far_end).count("conversations.canvases.create") == 2
@@ -134,7 +134,7 @@ async def test_canvas_of_members_is_not_touched(far_end: SimulatedSlack, slack: 
         far_end.fail(hidden, error="missing_scope", needed="files:read")
 
     with pytest.raises(CanvasTaken) as raised:
-        await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="ours")
+        await slack.canvases.create(channel=CHANNEL, title="Incident 42", markdown="ours")
 
     assert theirs.markdown == "our notes"
     assert "did not create" in raised.value.says.en
@@ -146,16 +146,16 @@ async def test_canvas_owner_is_not_guessed_without_an_answer(far_end: SimulatedS
     far_end.fail("files.info", status=503, times=9)
 
     with pytest.raises(SlackUnavailable):
-        await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="ours")
+        await slack.canvases.create(channel=CHANNEL, title="Incident 42", markdown="ours")
 
 
 async def test_manually_deleted_canvas_can_be_created_again(far_end: SimulatedSlack, slack: Slack):
-    made = await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="a")
+    made = await slack.canvases.create(channel=CHANNEL, title="Incident 42", markdown="a")
     far_end.canvases.delete(made)
 
     with pytest.raises(CanvasGone):
-        await slack.canvas_edit(canvas=made, markdown="b")
-    assert await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="b") != made
+        await slack.canvases.edit(canvas=made, markdown="b")
+    assert await slack.canvases.create(channel=CHANNEL, title="Incident 42", markdown="b") != made
 
 
 @pytest.mark.parametrize(
@@ -174,16 +174,16 @@ async def test_canvas_failure_gives_its_reason(
     far_end.fail("conversations.canvases.create", error=code)
 
     with pytest.raises(kind) as raised:
-        await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="a")
+        await slack.canvases.create(channel=CHANNEL, title="Incident 42", markdown="a")
 
     assert raised.value.code == code
 
 
 async def test_too_long_canvas_is_not_sent(far_end: SimulatedSlack, slack: Slack):
     with pytest.raises(TooLong):
-        await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="x" * 100_001)
+        await slack.canvases.create(channel=CHANNEL, title="Incident 42", markdown="x" * 100_001)
     with pytest.raises(TooLong):
-        await slack.canvas_edit(canvas="F1", markdown="x" * 100_001)
+        await slack.canvases.edit(canvas="F1", markdown="x" * 100_001)
     assert far_end.calls == []
 
 
@@ -193,10 +193,10 @@ async def test_too_long_canvas_is_not_sent(far_end: SimulatedSlack, slack: Slack
 async def test_channel_is_read_in_pages_while_messages_arrive(far_end: SimulatedSlack, slack: Slack):
     await said(far_end, "0", "1", "2", "3", "4")
 
-    first = await slack.history(CHANNEL, limit=2)
+    first = await slack.history.channel(CHANNEL, limit=2)
     await said(far_end, "meanwhile")
-    second = await slack.history(CHANNEL, limit=2, cursor=first.cursor)
-    third = await slack.history(CHANNEL, limit=2, cursor=second.cursor)
+    second = await slack.history.channel(CHANNEL, limit=2, cursor=first.cursor)
+    third = await slack.history.channel(CHANNEL, limit=2, cursor=second.cursor)
 
     assert texts(first, second, third) == ["4", "3", "2", "1", "0"]
     assert [page.more for page in (first, second, third)] == [True, True, False]
@@ -205,11 +205,11 @@ async def test_channel_is_read_in_pages_while_messages_arrive(far_end: Simulated
 
 async def test_lost_cursor_resumes_from_the_oldest_message_read(far_end: SimulatedSlack, slack: Slack):
     begun, *_ = await said(far_end, "0", "1", "2", "3", "4")
-    first = await slack.history(CHANNEL, limit=2)
+    first = await slack.history.channel(CHANNEL, limit=2)
 
     with pytest.raises(Refused) as raised:
-        await slack.history(CHANNEL, cursor="long gone")
-    rest = await slack.history(CHANNEL, latest=first.messages[-1]["ts"], oldest=begun)
+        await slack.history.channel(CHANNEL, cursor="long gone")
+    rest = await slack.history.channel(CHANNEL, latest=first.messages[-1]["ts"], oldest=begun)
 
     assert raised.value.code == "invalid_cursor"
     assert texts(rest) == ["2", "1"]
@@ -219,25 +219,25 @@ async def test_thread_is_read_from_its_parent(far_end: SimulatedSlack, slack: Sl
     (head,) = await said(far_end, "broken")
     replies = await said(far_end, "0", "1", "2", thread_ts=head)
 
-    first = await slack.replies(CHANNEL, head, limit=2)
-    second = await slack.replies(CHANNEL, head, limit=2, cursor=first.cursor)
-    later = await slack.replies(CHANNEL, head, oldest=replies[1])
+    first = await slack.history.thread(CHANNEL, head, limit=2)
+    second = await slack.history.thread(CHANNEL, head, limit=2, cursor=first.cursor)
+    later = await slack.history.thread(CHANNEL, head, oldest=replies[1])
 
     assert texts(first, second) == ["broken", "0", "1", "2"]
     assert (first.more, second.more) == (True, False)
     assert texts(later) == ["broken", "2"]
-    assert "thread_ts" in (await slack.history(CHANNEL)).messages[0]
+    assert "thread_ts" in (await slack.history.channel(CHANNEL)).messages[0]
     with pytest.raises(MessageGone):
-        await slack.replies(CHANNEL, "1.000000")
+        await slack.history.thread(CHANNEL, "1.000000")
 
 
 async def test_low_rate_limit_reports_how_long_to_wait(far_end: SimulatedSlack, slack: Slack):
     far_end.restrict_history()
     await said(far_end, *map(str, range(16)))
 
-    page = await slack.history(CHANNEL, limit=200)
+    page = await slack.history.channel(CHANNEL, limit=200)
     with pytest.raises(RateLimited) as raised:
-        await slack.history(CHANNEL, limit=200, cursor=page.cursor)
+        await slack.history.channel(CHANNEL, limit=200, cursor=page.cursor)
 
     assert (len(page.messages), page.more) == (15, True)
     assert 55 < raised.value.retry_after <= 60
@@ -247,7 +247,7 @@ async def test_bulk_read_lets_other_calls_go_first(far_end: SimulatedSlack, clie
     (head,) = await said(far_end, "broken")
     slow = client_with(methods={"conversations.replies": Rate(every=0.05)})
 
-    everything = [asyncio.create_task(slow.replies(CHANNEL, head)) for _ in range(3)]
+    everything = [asyncio.create_task(slow.history.thread(CHANNEL, head)) for _ in range(3)]
     await far_end.wait_for(lambda: far_end.calls)
     await asyncio.gather(slow.message(channel=CHANNEL, ts=head), *everything)
 
@@ -269,8 +269,8 @@ async def test_malformed_page_gives_its_readable_part(answer: dict[str, Any], pa
         return web.json_response({"ok": True} | answer)
 
     async with serving(handle) as url, Slack(AsyncWebClient(token="xoxb-1", base_url=f"{url}/"), limits=QUICK) as slack:
-        assert await slack.history(CHANNEL) == page
-        assert await slack.replies(CHANNEL, "1.0") == page
+        assert await slack.history.channel(CHANNEL) == page
+        assert await slack.history.thread(CHANNEL, "1.0") == page
 
 
 # Joining.
@@ -282,7 +282,7 @@ async def test_public_channel_is_joined_once(far_end: SimulatedSlack, slack: Sla
     for _ in range(2):
         await slack.join(channel)
 
-    assert (await slack.history(channel)).messages[0]["subtype"] == "channel_join"
+    assert (await slack.history.channel(channel)).messages[0]["subtype"] == "channel_join"
     private = far_end.add_channel("inc-43", private=True, bot=False)
     with pytest.raises(ChannelGone):
         await slack.join(private)

@@ -8,9 +8,10 @@ from typing import Any
 from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.web_client import web_client
+from bot.store.outbox import StoredDirectory
 
 
-class Kept:
+class Kept(StoredDirectory):
     """Entries in memory, read `age` ago."""
 
     def __init__(self, age: timedelta = timedelta()) -> None:

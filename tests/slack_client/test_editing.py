@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.errors import MessageGone, NotInChannel, SlackError, SlackUnavailable
-from bot.slack.limits import Limits, Rate
+from bot.slack.pacer import Limits, Rate
 from bot.slack.posts import PostedMessage
 from responses.slack.message import Message, Snippet
 from tests.clocks import Stopwatch

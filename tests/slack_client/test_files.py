@@ -14,9 +14,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.playground.slack import SharedFile, SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.errors import SlackUnavailable
-from bot.slack.file_text import NotText, TooLarge, decoded, unpacked
-from bot.slack.hosts import Hosts
-from bot.slack.limits import Limits
+from bot.slack.files import NotText, TooLarge, decoded, unpacked
+from bot.slack.pacer import Limits
+from bot.slack.web_client import Hosts
 from tests.slack_client.scene import CHANNEL, serving
 
 LOG = "E0101 10:00:00 kubelet.go:1 failed to pull image\n" * 100
@@ -31,14 +31,14 @@ async def shared(far_end: SimulatedSlack, *files: SharedFile) -> list[dict]:
 @pytest.mark.parametrize("snippet", [True, False])
 async def test_snippet_and_file_are_read(far_end: SimulatedSlack, slack: Slack, snippet: bool):
     (file,) = await shared(far_end, SharedFile(name="kubelet.log", content=LOG.encode(), snippet=snippet))
-    read = await slack.read_file(file)
+    read = await slack.files.read(file)
     assert (read.name, read.text, read.refusal) == ("kubelet.log", LOG, None)
 
 
 async def test_file_known_only_by_id_is_looked_up(far_end: SimulatedSlack, slack: Slack):
     (file,) = await shared(far_end, SharedFile(name="kubelet.log", content=LOG.encode(), only_listed=True))
-    assert (await slack.read_file({"id": file["id"]})).text == LOG
-    assert (await slack.read_file({"id": file["id"], "file_access": "check_file_info"})).text == LOG
+    assert (await slack.files.read({"id": file["id"]})).text == LOG
+    assert (await slack.files.read({"id": file["id"], "file_access": "check_file_info"})).text == LOG
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,12 @@ async def test_file_known_only_by_id_is_looked_up(far_end: SimulatedSlack, slack
 )
 async def test_common_log_encodings_are_decoded(far_end, slack, content, expected):
     (file,) = await shared(far_end, SharedFile(name="app.log", content=content))
-    assert (await slack.read_file(file)).text == expected
+    assert (await slack.files.read(file)).text == expected
 
 
 async def test_file_with_a_too_large_size_is_not_downloaded(far_end: SimulatedSlack, slack: Slack):
     (file,) = await shared(far_end, SharedFile(name="big.log", content=b"x", claimed_size=5 << 20))
-    read = await slack.read_file(file | {"url_private_download": "http://127.0.0.1:1/nowhere"})
+    read = await slack.files.read(file | {"url_private_download": "http://127.0.0.1:1/nowhere"})
     assert read.refusal is not None
     assert "5.0 MiB" in read.refusal.en
     assert "1.0 MiB" in read.refusal.zh
@@ -89,14 +89,14 @@ async def test_file_with_a_too_large_size_is_not_downloaded(far_end: SimulatedSl
 
 async def test_file_larger_than_its_stated_size_is_abandoned(far_end: SimulatedSlack, slack: Slack):
     (file,) = await shared(far_end, SharedFile(name="big.log", content=b"x" * 5000, claimed_size=10))
-    read = await slack.read_file(file, limit=4096)
+    read = await slack.files.read(file, limit=4096)
     assert read.refusal is not None
     assert "too large" in read.refusal.en
 
 
 async def test_compressed_file_is_not_unpacked_beyond_the_limit(far_end: SimulatedSlack, slack: Slack):
     (file,) = await shared(far_end, SharedFile(name="bomb.log.gz", content=gzip.compress(b"\0" * (50 << 20))))
-    read = await slack.read_file(file)
+    read = await slack.files.read(file)
     assert read.refusal is not None
     assert "too large" in read.refusal.en
 
@@ -112,14 +112,14 @@ async def test_compressed_file_is_not_unpacked_beyond_the_limit(far_end: Simulat
 )
 async def test_binary_file_is_rejected(far_end: SimulatedSlack, slack: Slack, name: str, content: bytes):
     (file,) = await shared(far_end, SharedFile(name=name, content=content))
-    read = await slack.read_file(file)
+    read = await slack.files.read(file)
     assert read.refusal is not None
     assert "is not text" in read.refusal.en
 
 
 async def test_empty_file_is_reported(far_end: SimulatedSlack, slack: Slack):
     (file,) = await shared(far_end, SharedFile(name="empty.log", content=b"\n"))
-    read = await slack.read_file(file)
+    read = await slack.files.read(file)
     assert read.refusal is not None
     assert "is empty" in read.refusal.en
 
@@ -127,7 +127,7 @@ async def test_empty_file_is_reported(far_end: SimulatedSlack, slack: Slack):
 async def test_login_page_is_not_taken_for_the_file(far_end: SimulatedSlack):
     (file,) = await shared(far_end, SharedFile(name="kubelet.log", content=LOG.encode()))
     async with Slack(AsyncWebClient(token="xoxb-without-files-read", base_url=far_end.api_url)) as other:
-        read = await other.read_file(file)
+        read = await other.files.read(file)
     assert read.text == ""
     assert read.refusal is not None
     assert "files:read" in read.refusal.en
@@ -136,13 +136,13 @@ async def test_login_page_is_not_taken_for_the_file(far_end: SimulatedSlack):
 
 async def test_missing_scope_for_a_file_lookup_is_named(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("files.info", error="missing_scope", needed="files:read", provided="chat:write")
-    read = await slack.read_file({"id": "F0", "file_access": "check_file_info"})
+    read = await slack.files.read({"id": "F0", "file_access": "check_file_info"})
     assert read.refusal is not None
     assert "files:read" in read.refusal.en
 
 
 async def test_deleted_file_is_reported_as_gone(slack: Slack):
-    read = await slack.read_file({"id": "F0NONE"})
+    read = await slack.files.read({"id": "F0NONE"})
     assert read.refusal is not None
     assert "deleted" in read.refusal.en
 
@@ -174,7 +174,7 @@ async def server() -> AsyncIterator[Callable]:
 
 async def test_externally_hosted_file_is_not_downloaded(slack: Slack, server: Callable):
     elsewhere = await server()
-    read = await slack.read_file({"id": "F1", "name": "a.log", "url_private_download": f"{elsewhere.url}/a.log"})
+    read = await slack.files.read({"id": "F1", "name": "a.log", "url_private_download": f"{elsewhere.url}/a.log"})
     assert read.refusal is not None
     assert "not stored in Slack" in read.refusal.en
     assert elsewhere.tokens == []
@@ -184,7 +184,7 @@ async def test_redirect_to_a_foreign_host_is_not_followed(server: Callable):
     slack_like, elsewhere = await server(), await server()
     slack_like.answers = [web.Response(status=302, headers={"Location": f"{elsewhere.url}/a.log"})]
     async with Slack(AsyncWebClient(token="xoxb-secret", base_url=f"{slack_like.url}/api/")) as slack:
-        read = await slack.read_file({"id": "F1", "name": "a.log", "url_private": f"{slack_like.url}/a.log"})
+        read = await slack.files.read({"id": "F1", "name": "a.log", "url_private": f"{slack_like.url}/a.log"})
     assert read.refusal is not None
     assert slack_like.tokens == ["Bearer xoxb-secret"]
     assert elsewhere.tokens == []
@@ -196,9 +196,9 @@ async def test_redirect_within_slack_is_followed_without_loops(server: Callable)
     slack_like.answers = [web.Response(status=302, headers=here), web.Response(text="the log")]
     async with Slack(AsyncWebClient(token="xoxb-secret", base_url=f"{slack_like.url}/api/")) as slack:
         file = {"id": "F1", "name": "a.log", "url_private": f"{slack_like.url}/a.log"}
-        assert (await slack.read_file(file)).text == "the log"
+        assert (await slack.files.read(file)).text == "the log"
         slack_like.answers = [web.Response(status=302, headers=here) for _ in range(10)]
-        assert (await slack.read_file(file)).refusal is not None
+        assert (await slack.files.read(file)).refusal is not None
 
 
 async def test_failing_download_is_retried_then_unavailable(server: Callable):
@@ -207,10 +207,10 @@ async def test_failing_download_is_retried_then_unavailable(server: Callable):
     limits = Limits(first_pause=0.001)
     async with Slack(AsyncWebClient(token="xoxb-secret", base_url=f"{slack_like.url}/api/"), limits=limits) as slack:
         file = {"id": "F1", "name": "a.log", "url_private": f"{slack_like.url}/a.log"}
-        assert (await slack.read_file(file)).text == "the log"
+        assert (await slack.files.read(file)).text == "the log"
         slack_like.answers = [web.Response(status=503) for _ in range(10)]
         with pytest.raises(SlackUnavailable):
-            await slack.read_file(file)
+            await slack.files.read(file)
 
 
 REAL = Hosts(base_url="https://slack.com/api/")
@@ -317,5 +317,5 @@ async def test_concurrent_file_reads_do_not_mix(far_end: SimulatedSlack, slack: 
     files = await shared(
         far_end, *(SharedFile(name=f"{number}.log", content=f"log {number}".encode()) for number in range(5))
     )
-    read = await asyncio.gather(*(slack.read_file(file) for file in files))
+    read = await asyncio.gather(*(slack.files.read(file) for file in files))
     assert [each.text for each in read] == [f"log {number}" for number in range(5)]

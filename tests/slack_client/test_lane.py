@@ -6,9 +6,7 @@ import time
 import pytest
 
 from bot.slack.errors import RateLimited, SlackUnavailable
-from bot.slack.lane import Lane, Urgency, unasked
-from bot.slack.limits import Limits, Rate
-from bot.slack.pacer import Pacer
+from bot.slack.pacer import Lane, Limits, Pacer, Rate, Urgency, unasked
 from tests.clocks import Stopwatch
 
 

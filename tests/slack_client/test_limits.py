@@ -11,8 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.playground.slack import SimulatedSlack
 from bot.playground.slack.limits import RateLimits, Tier
 from bot.slack.client import Slack
-from bot.slack.limits import Limits, Rate
-from bot.slack.pacer import Pacer
+from bot.slack.pacer import Limits, Pacer, Rate
 from responses.slack.message import Message
 
 

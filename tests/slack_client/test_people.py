@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.common.coalescing import CoalescedLookup
+from bot.common.background import CoalescedLookup
 from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.people import Person, Place

@@ -35,6 +35,6 @@ async def test_messages_carry_no_credential(far_end: SimulatedSlack, slack: Slac
 
 async def test_files_carry_no_credential(far_end: SimulatedSlack, slack: Slack) -> None:
     content = "\n".join(["beside", LINE, "more"])
-    await slack.upload(channel=CHANNEL, snippet=Snippet(name=f"{KEY}.txt", title=LINE, content=content))
+    await slack.uploads.upload(channel=CHANNEL, snippet=Snippet(name=f"{KEY}.txt", title=LINE, content=content))
 
     assert leaks(far_end) == []

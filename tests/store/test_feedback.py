@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.store import NOT_IT, NewRequest, ReplyAddress, RequestState, Store, Surface
 from bot.store.database import Database, parse_url
-from bot.store.unknown_pastes import UnknownPastes
+from bot.store.feedback import UnknownPastes
 from intents.feedback import NONE_OF_THEM, Correction, FeedbackSummary, UnknownPaste, summary_of
 
 HOUR = timedelta(hours=1)

@@ -144,30 +144,27 @@ async def test_a_late_report_after_the_lease_causes_another_rendering(opened: St
     assert await opened.chronicles.claim_summary("C1", 2, "B", now + 2 * MINUTE)
 
 
-async def test_the_place_of_the_summary_is_stored_until_it_is_deleted(opened: Store, now: datetime) -> None:
+async def test_the_places_of_the_summary_are_stored(opened: Store) -> None:
     assert await opened.chronicles.placed("C1", summary_ts="1.1")
-    assert not await opened.chronicles.displaced("C1", "")
     assert await opened.chronicles.placed("C1", canvas="F1")
     assert not await opened.chronicles.placed("C9", canvas="F1")
-    await opened.chronicles.claim_summary("C1", 1, "A", now)
-    await opened.chronicles.rendered("C1", 1, "A")
-    assert not await opened.chronicles.displaced("C1", "2.2")
-    assert not await opened.chronicles.displaced("C9", "1.1")
-    assert await opened.chronicles.list_due(now) == ()
-    assert await opened.chronicles.displaced("C1", "1.1")
-    (found,) = await opened.chronicles.list_due(now)
-    assert (found.summary_ts, found.canvas) == ("", "F1")
+    found = await opened.chronicles.get("C1")
+    assert found is not None
+    assert (found.summary_ts, found.canvas) == ("1.1", "F1")
 
 
-async def test_only_the_attempt_that_finds_the_summary_deleted_posts_another(opened: Store, now: datetime) -> None:
-    await opened.chronicles.placed("C1", summary_ts="1.1")
-    await opened.chronicles.claim_summary("C1", 1, "A", now)
-    await opened.chronicles.displaced("C1", "1.1")
-    assert await opened.chronicles.list_due(now) == ()
-    assert not await opened.chronicles.claim_summary("C1", 1, "B", now)
-    await opened.chronicles.placed("C1", summary_ts="2.2")
-    assert await opened.chronicles.rendered("C1", 1, "A") == 1
-    assert await opened.chronicles.list_due(now) == ()
+async def test_the_posting_of_a_summary_is_kept_as_long_as_its_channel(opened: Store, now: datetime) -> None:
+    for key in ("C1/summary", "C1/other"):
+        await opened.outbox.begin(key, "C1", "", now)
+        await opened.outbox.done(key, key)
+    await opened.chronicles.placed("C1", summary_ts="C1/summary")
+    later = now + timedelta(days=40)
+    await opened.purge(later, chronicles_before=now - MINUTE)
+    assert await opened.outbox.get("C1/summary") is not None
+    assert await opened.outbox.get("C1/other") is None
+    await opened.chronicles.set_state("C1", ChannelState.RESOLVED, now + MINUTE)
+    await opened.purge(later, chronicles_before=later)
+    assert await opened.outbox.get("C1/summary") is None
 
 
 async def test_a_failed_attempt_releases_its_own_claim_only(opened: Store, now: datetime) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from bot.store import ChannelState, Store, open_store
-from bot.surfaces.slack.recorded_channels import RecordedChannels
+from bot.surfaces.slack.channel_recorder import RecordedChannels
 
 
 async def test_channel_opened_by_another_process_is_recorded_at_once(store: Store, url: str, now):

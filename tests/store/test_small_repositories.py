@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.store import Mute, Store, WatchPost
-from bot.store.accepted_jobs import AcceptedJob
+from bot.store.outbox import AcceptedJob
 
 MINUTE = timedelta(minutes=1)
 

@@ -20,8 +20,8 @@ from bot.store import (
     Surface,
     WatchPost,
 )
-from bot.store.accepted_jobs import AcceptedJob
 from bot.store.alert_groups import AlertScope, ArrivedAlert
+from bot.store.outbox import AcceptedJob
 from bot.store.requests import ReplyAddress
 from intents.alerts.alert import Alert, AlertStatus
 from intents.feedback import Correction, UnknownPaste

@@ -16,7 +16,7 @@ from bot.kube.containers import Container, Run
 from bot.kube.objects import name_of, namespace_of
 from bot.kube.timestamps import UNKNOWN, seconds_since
 from intents.domain import Gap, GapReason
-from responses.secrets import REDACTED, redact
+from responses.redaction import REDACTED, redact
 
 # How much of a log's end is read.
 TAIL_LINES: Final = 2000

@@ -20,7 +20,7 @@ from bot.remedies.shared.kinds import WORKLOADS
 from bot.remedies.shared.metadata_action import Entries, MetadataAction
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 
 class Annotate(MetadataAction):

@@ -17,7 +17,7 @@ from bot.remedies.shared.kinds import permissions_to
 from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.domain import Json, ObjectRef, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 
 class CreateObject(Action):

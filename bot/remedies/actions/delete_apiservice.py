@@ -21,7 +21,7 @@ from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.schema import Risk
 from intents.domain import Json, ObjectRef, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 KIND: Final = "APIService"
 # "true" for the APIs of CustomResourceDefinitions, "onstart" for those that the API server serves itself.

@@ -27,7 +27,7 @@ from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration, Argument
 from intents.catalog.schema import Risk
 from intents.domain import Json, ObjectRef, Permission, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 CLAIM: Final = "PersistentVolumeClaim"
 VOLUME: Final = "PersistentVolume"

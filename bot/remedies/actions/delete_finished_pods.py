@@ -21,7 +21,7 @@ from bot.remedies.shared.object_diff import diff_lines
 from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration, Argument
 from intents.domain import Json, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 MOST: Final = 100
 _NAMED: Final = 3

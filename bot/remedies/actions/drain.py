@@ -28,7 +28,7 @@ from bot.remedies.shared.refusal import gone, unsafe
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.schema import Risk
 from intents.domain import Json, ObjectRef, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 # Fields that others write all the time, and that matter neither for a cordon nor for an eviction.
 _NODE_CHURN: Final = (*cordons.IGNORED, "metadata.annotations", "metadata.labels")

@@ -23,7 +23,7 @@ from bot.remedies.shared.metadata_action import Entries, MetadataAction
 from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 _OTHER_NODE: Final = "node selector or affinity"
 

@@ -42,8 +42,8 @@ from intents.catalog.actions import ActionDeclaration
 from intents.catalog.schema import Risk
 from intents.cluster_text import quotable
 from intents.domain import Json, ObjectRef, Text
-from responses.action_words import ActionWords
 from responses.safety import safe_line
+from responses.words import ActionWords
 
 _MOST_SHOWN: Final = 4
 _COMMAND: Final = 200

@@ -22,7 +22,7 @@ from bot.remedies.shared.object_diff import diff_lines
 from bot.remedies.shared.pod_replacement import PodReplacement
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import ObjectRef, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 
 class RestartPod(Action):

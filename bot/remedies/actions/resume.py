@@ -11,7 +11,7 @@ from bot.remedies.shared.refusal import unsafe
 from bot.remedies.shared.suspension import KINDS, SuspensionAction, decided_elsewhere, is_suspended
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 
 class Resume(SuspensionAction):

@@ -18,7 +18,7 @@ from bot.remedies.shared.refusal import unsafe
 from bot.remedies.shared.template_action import rollout_warnings
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 
 class RolloutRestart(PatchAction):

@@ -28,7 +28,7 @@ from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.catalog.schema import Risk
 from intents.domain import Json, ObjectRef, Text
 from intents.templates import duration
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 _SHOWN: Final = 6
 

@@ -20,7 +20,7 @@ from bot.remedies.shared.workloads import autoscalers_of
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.domain import Json, Text
 from intents.plurals import counted
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 # A guard against one digit too many.
 _MOST: Final = 500

@@ -28,7 +28,7 @@ from bot.remedies.shared.template_action import ContainerAction, ContainerChange
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.catalog.schema import Risk
 from intents.domain import Json, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 
 class SetArgs(ContainerAction):

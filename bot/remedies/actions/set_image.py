@@ -16,7 +16,7 @@ from bot.remedies.shared.template_action import ContainerAction, ContainerChange
 from intents.catalog.actions import ActionDeclaration, Argument
 from intents.catalog.schema import Risk
 from intents.domain import Json, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 # The grammar of references of github.com/distribution/reference.
 _LABEL: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"

@@ -14,7 +14,7 @@ from bot.remedies.shared.patch_action import Patch, PatchAction
 from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration, Argument
 from intents.domain import Json, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 VOLUME: Final = "PersistentVolume"
 _POLICIES: Final = ("Retain", "Delete")

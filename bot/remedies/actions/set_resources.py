@@ -22,7 +22,7 @@ from intents.catalog.schema import Risk
 from intents.domain import Json, Text
 from intents.plurals import counted
 from intents.templates import bytes_, cpu
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 _SIDES: Final = {"requests": Text(en="request", zh="请求"), "limits": Text(en="limit", zh="限制")}
 _KNOWN: Final = ("cpu", "memory", "ephemeral-storage")

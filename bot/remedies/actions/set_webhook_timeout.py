@@ -20,7 +20,7 @@ from bot.remedies.shared.refusal import owned, unsafe
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.catalog.schema import Risk
 from intents.domain import Json, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 # The timeouts that the API server accepts.
 _LEAST_S: Final = 1

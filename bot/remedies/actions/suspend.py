@@ -20,7 +20,7 @@ from bot.remedies.shared.suspension import (
 )
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 
 class Suspend(SuspensionAction):

@@ -19,7 +19,7 @@ from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, ObjectRef, Text
 from intents.templates import duration
-from responses.action_words import ActionWords
+from responses.words import ActionWords
 
 
 class Uncordon(PatchAction):

@@ -1,26 +1,61 @@
 """Record messages of incident channels as facts before Slack gets its acknowledgement; a job updates the summary.
 
+Messages that arrive together share one query, which begins after they have arrived. A channel that it does not find is
+therefore opened after Slack has the message, and the history that is read then contains it: nothing waits in memory
+after its acknowledgement.
+
 Events are recorded as they arrive, because Slack limits history reads to a few messages a minute. Noise is not stored.
 A channel is an incident channel once its name matches or a member opens an incident, and stays one when it is renamed.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from bot.jobs import JobsUnavailable
-from bot.slack.channel_events import ChannelEvent, ChannelEventKind
 from bot.slack.client import Identity
-from bot.slack.message_events import DeletedMessage, EditedMessage, read_event
+from bot.slack.message_events import ChannelEvent, ChannelEventKind, DeletedMessage, EditedMessage, read_event
 from bot.store import ChannelState, Store, StoreUnavailable
-from bot.surfaces.slack.recorded_channels import RecordedChannels
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
-from bot.workflows.chronicle.fact_rows import row_of
-from bot.workflows.chronicle.message_facts import recorded_message
+from bot.workflows.chronicle.facts import recorded_message, row_of
 from intents.chronicle.facts import Fact, FactKind
 from responses.safety import safe_line
+
+# The shortest time between two queries.
+_EVERY_S: Final = 0.05
+
+
+@dataclass(slots=True, kw_only=True)
+class RecordedChannels:
+    """Looks up incident channels, many at once."""
+
+    store: Store
+    _asked: set[str] = field(default_factory=set)
+    _next: asyncio.Task[Mapping[str, bool]] | None = None
+    _last: asyncio.Task[Mapping[str, bool]] | None = None
+    _queried_at: float = float("-inf")
+
+    async def find(self, channel: str) -> bool | None:
+        """Return whether a channel is recorded; None if it was never an incident channel. Raise StoreUnavailable."""
+        self._asked.add(channel)
+        if self._next is None:
+            self._next = asyncio.create_task(self._query(after=self._last))
+        # The others wait for the same query when one of them is cancelled.
+        return (await asyncio.shield(self._next)).get(channel)
+
+    async def _query(self, *, after: asyncio.Task[Mapping[str, bool]] | None) -> Mapping[str, bool]:
+        loop = asyncio.get_running_loop()
+        if after is not None:
+            await asyncio.wait({after})
+        await asyncio.sleep(max(0.0, self._queried_at + _EVERY_S - loop.time()))
+        self._queried_at = loop.time()
+        # Later messages need a query that begins after them.
+        asked, self._asked = self._asked, set()
+        self._last, self._next = self._next, None
+        return await self.store.chronicles.recorded(asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

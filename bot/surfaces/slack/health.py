@@ -1,5 +1,9 @@
 """Track whether Slack accepts and reaches us, from every call and every arrival; part of readiness.
 
+Slack resends an event without an acknowledgement three times within six minutes, and then drops it. A process that
+starts or reconnects therefore needs the time of the last event. Over HTTP, silence may be normal and counts only after
+an hour; a connected Socket Mode counts as hearing all the time.
+
 A problem prevents requests from being answered. A note is for the operator while requests are answered.
 """
 
@@ -12,15 +16,83 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from bot.metrics import Metrics
-from bot.slack.calls import CompletedCall
 from bot.slack.errors import MissingScope, RateLimited, SlackError, SlackUnavailable
 from bot.slack.scopes import SCOPES
+from bot.slack.web_client import CompletedCall
+from bot.store import Store
 from bot.surfaces.slack.payload_check import MalformedPayload
+
+# Slack resends events that were missed for a shorter time.
+SHORT: Final = timedelta(minutes=1)
+SILENCE: Final = timedelta(hours=1)
+_KEY: Final = "slack/heard"
+
+
+# Receives since when events may have been missed; None: unknown.
+Missed = Callable[[datetime | None], Awaitable[None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class MissedEvents:
+    """Tracker of missed events. `connected` returns whether Socket Mode is connected; None over HTTP.
+
+    Methods that read the store raise StoreUnavailable.
+    """
+
+    store: Store
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    connected: Callable[[], Awaitable[bool]] | None = None
+    _last_event: datetime | None = field(default=None, init=False)
+    _silent: datetime | None = field(default=None, init=False)
+    _left_out: datetime | None = field(default=None, init=False)
+
+    @property
+    def _longest(self) -> timedelta:
+        return SILENCE if self.connected is None else SHORT
+
+    async def middleware(self, next: Callable[[], Awaitable[Any]]) -> Any:
+        """Note before each listener that Slack reaches us."""
+        self.note_event()
+        return await next()
+
+    def note_event(self) -> None:
+        """Note that an event arrived, or could have arrived."""
+        now = self.clock()
+        if self._last_event is not None and now - self._last_event > self._longest:
+            self._silent = self._silent or self._last_event
+        self._last_event = now
+
+    def left_out(self, since: datetime) -> None:
+        """Note that Slack drops events from then on."""
+        self._left_out = since if self._left_out is None else min(self._left_out, since)
+
+    async def begin(self, missed: Missed) -> None:
+        """Call `missed` before this process listens, unless the gap was only a moment."""
+        last, now = await self.store.notices.last(_KEY), self.clock()
+        if last is None or now - last > SHORT:
+            await missed(last)
+        await self.store.notices.note(_KEY, now)
+        self._last_event = now
+
+    async def look(self, missed: Missed) -> None:
+        """Call `missed` for a gap, clear it once reported, and store the time; called periodically."""
+        if self.connected is not None and await self.connected():
+            self.note_event()
+        last, now = await self.store.notices.last(_KEY), self.clock()
+        # Events that this process missed went to another process if one was listening.
+        silent = self._silent if last is None or now - last > self._longest else None
+        since = min((each for each in (silent, self._left_out) if each is not None), default=None)
+        if since is not None:
+            await missed(since)
+        self._silent = self._left_out = None
+        if self._last_event is not None:
+            await self.store.notices.note(_KEY, self._last_event)
+
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -41,7 +113,7 @@ _DISCONNECTED: Final = (
 
 @dataclass(slots=True, kw_only=True)
 class SlackHealth:
-    """Health of the connection to Slack: a `bot.slack.calls.Watch` and `bot.surfaces.slack.http_routes.Arrivals`.
+    """Health of the connection to Slack, from calls and the signatures of requests. Nothing here raises or blocks.
 
     It forwards calls and arrivals to the metrics. `by_http`: Slack sends requests, whose signatures must be younger
     than five minutes. `connected` returns whether the Socket Mode connection is up. `clock` is this machine's.

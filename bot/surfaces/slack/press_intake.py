@@ -13,7 +13,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, TypedDict, TypeVar
+from typing import Final, TypeVar
 
 import structlog
 
@@ -21,12 +21,18 @@ from bot.common.redaction import holds_secret
 from bot.jobs import StartJob
 from bot.slack.client import Identity
 from bot.store import AuditEntry, NewRequest, ReplyAddress, Store, StoredAnswer, StoredPlan, StoreUnavailable, Surface
-from bot.surfaces.slack.press_payload import ButtonPress
-from bot.workflows.admission import TooManyRequests
-from bot.workflows.chronicle.resolve_dialog import check_resolution
-from bot.workflows.corrections import check_correction
-from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, typed_answers, was_shown_to
-from bot.workflows.filled_dialogs import CheckedDialog, SubmittedDialog
+from bot.surfaces.slack.press_payload import ButtonPress, By
+from bot.workflows.chronicle.incident_changes import check_resolution
+from bot.workflows.dialogs import (
+    CheckedDialog,
+    SubmittedDialog,
+    dialog_content,
+    filling_id,
+    name_to_type,
+    typed_answers,
+    was_shown_to,
+)
+from bot.workflows.feedback import check_correction
 from bot.workflows.job_payloads import (
     AnswerJob,
     OpinionJob,
@@ -42,12 +48,11 @@ from bot.workflows.job_payloads import (
 from bot.workflows.save_dialog import check_save
 from bot.workflows.services import ANSWER, Services, post_key
 from bot.workflows.silences import check_silence
-from bot.workflows.submissions import Submissions
+from bot.workflows.submissions import Submissions, TooManyRequests
 from intents.domain import ExternalManager, Text
 from responses import failures, words
 from responses.safety import safe_line
-from responses.slack.cluster_picker import cluster_of_token
-from responses.slack.diagnose_buttons import parse_diagnose_value
+from responses.slack.choices import cluster_of_token, parse_diagnose_value
 from responses.slack.message import View
 from responses.slack.presses import Press, parse_dialog_metadata
 
@@ -354,13 +359,7 @@ _SUBMITTED: Final[Mapping[Press, _Take]] = {
 }
 
 
-class _By(TypedDict):
-    team: str
-    channel: str
-    user: str
-
-
-def _by(press: ButtonPress) -> _By:
+def _by(press: ButtonPress) -> By:
     return {"team": press.team, "channel": press.channel, "user": press.user}
 
 

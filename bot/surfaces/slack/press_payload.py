@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 from responses.slack.presses import Press, parse_choice, parse_press
 
 Payload = Mapping[str, Any]
+
+
+class By(TypedDict):
+    """Who asked, and where."""
+
+    team: str
+    channel: str
+    user: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +50,7 @@ def _submission(body: Payload, view: Payload) -> ButtonPress | None:
     if press is None:
         return None
     return ButtonPress(
-        press=press,
-        value=_text(view, "private_metadata"),
-        view=_text(view, "id"),
-        typed=_typed(view),
-        **_sender(body),
+        press=press, value=_text(view, "private_metadata"), view=_text(view, "id"), typed=_typed(view), **_sender(body)
     )
 
 

@@ -1,80 +1,164 @@
-"""Register all Slack listeners in the order that they need."""
+"""Register all Slack listeners in the order that they need: each creates a request or starts a job, and responds.
+
+The app runs a listener before it acknowledges (`process_before_response`). A listener that raises, because nothing
+could be recorded, is not acknowledged, and Slack sends the event again.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
-from bot.slack.client import Identity, Slack
+import structlog
+from slack_bolt.response import BoltResponse
+
+from bot.slack.client import Identity
+from bot.slack.message_events import moment_of, read_channel_event, read_event
 from bot.surfaces.slack.arrivals import CountedApp
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
-from bot.surfaces.slack.health import SlackHealth
-from bot.surfaces.slack.listeners import (
-    channels,
-    commands,
-    lifecycle,
-    messages,
-    presses,
-    reactions,
-    shortcuts,
-    strangers,
-)
-from bot.surfaces.slack.listeners.commands import CommandListener
-from bot.surfaces.slack.listeners.shortcuts import ShortcutListener
+from bot.surfaces.slack.commands import CommandListener, ShortcutListener
+from bot.surfaces.slack.health import MissedEvents, SlackHealth
 from bot.surfaces.slack.message_intake import MessageIntake
-from bot.surfaces.slack.missed_events import MissedEvents
-from bot.surfaces.slack.press_intake import PressIntake
+from bot.surfaces.slack.presses import PressListener
 from bot.surfaces.slack.timeline_pins import TimelinePins
-from bot.workflows.chronicle.incident_commands import IncidentCommands
-from bot.workflows.learned_commands import LearnedCommands
-from bot.workflows.mutes import Mutes
-from bot.workflows.submissions import Submissions
-from intents.domain import Language
+
+_log: Final = structlog.get_logger(__name__)
+
+# Every subscribed event has a listener: in Socket Mode an event without one is never acknowledged.
+MESSAGE_EVENTS: Final = ("message", "app_mention")
+REACTION_EVENTS: Final = ("reaction_added", "reaction_removed")
+REVOKED_EVENTS: Final = ("tokens_revoked", "app_uninstalled")
+CHANNEL_EVENTS: Final = (
+    "channel_archive",
+    "channel_created",
+    "channel_left",
+    "channel_rename",
+    "channel_unarchive",
+    "group_archive",
+    "group_left",
+    "group_rename",
+    "group_unarchive",
+    "member_joined_channel",
+    "member_left_channel",
+)
+_RATE_LIMITED: Final = "app_rate_limited"
+_ANY: Final = re.compile(".*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackSurface:
     """The handlers of events, commands, shortcuts and presses of one workspace."""
 
-    slack: Slack
     identity: Identity
-    language: Language | None
     intake: MessageIntake
     recorder: ChannelRecorder
-    submissions: Submissions
-    mutes: Mutes
-    incidents: IncidentCommands
-    learned: LearnedCommands
+    commands: CommandListener
+    shortcuts: ShortcutListener
     timeline_pins: TimelinePins
-    presses: PressIntake
+    presses: PressListener
     health: SlackHealth
     missed_events: MissedEvents
 
     def register(self, bolt: CountedApp) -> None:
         """Register the listeners with `bolt`: foreign workspaces are rejected first, unknown events come last."""
-        strangers.register(bolt, self.identity)
-        messages.register(bolt, self.intake, self.recorder, self.identity, self.missed_events)
-        channels.register(bolt, self.recorder, self.identity)
-        commands.register(
-            bolt,
-            CommandListener(
-                submissions=self.submissions,
-                mutes=self.mutes,
-                incidents=self.incidents,
-                learned=self.learned,
-                language=self.language,
-            ),
-        )
-        shortcuts.register(
-            bolt,
-            ShortcutListener(
-                submissions=self.submissions,
-                timeline_pins=self.timeline_pins,
-                start=self.learned.start,
-                slack=self.slack,
-                identity=self.identity,
-                language=self.language,
-            ),
-        )
-        reactions.register(bolt, self.timeline_pins, self.identity)
-        presses.register(bolt, self.presses)
-        lifecycle.register(bolt, self.health, self.missed_events)
+
+        @bolt.middleware
+        async def turned_away(body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:
+            # Foreign events are not recorded, and a foreign uninstall changes nothing.
+            return BoltResponse(status=200) if _is_ignored(body, self.identity.team) else await next()
+
+        for event in MESSAGE_EVENTS:
+            # Messages are most of what Slack sends, and most of them are chat: they are read without Bolt's middleware.
+            bolt.listen_directly(event, self._message_arrived)
+        for event in CHANNEL_EVENTS:
+            bolt.event(event)(self._channel_changed)
+        self.commands.register(bolt)
+        self.shortcuts.register(bolt)
+        for event in REACTION_EVENTS:
+            bolt.event(event)(self._reacted)
+        self.presses.register(bolt)
+        for event in REVOKED_EVENTS:
+            bolt.event(event)(self._revoked)
+        bolt.event(_ANY)(_passed_over)
+        bolt.middleware(self.missed_events.middleware)
+        bolt.middleware(self._rate_limited)
+
+    async def _message_arrived(self, body: dict[str, Any]) -> None:
+        """Record the facts of a message, then create its request."""
+        if _is_ignored(body, self.identity.team):
+            return
+        self.missed_events.note_event()
+        event: dict[str, Any] = body["event"]
+        if _is_ours(event, self.identity):
+            return
+        team = self._team(body)
+        await self.recorder.message_arrived(event, team=team)
+        await self.intake.take(read_event(event, team=team, us=self.identity.user, our_bot=self.identity.bot_id))
+
+    async def _channel_changed(self, event: dict[str, Any], body: dict[str, Any]) -> None:
+        change = read_channel_event(event, team=self._team(body))
+        if change is not None:
+            await self.recorder.channel_changed(change)
+
+    async def _reacted(self, event: dict[str, Any], body: dict[str, Any]) -> None:
+        await self.timeline_pins.reacted(event, team=self._team(body))
+
+    async def _revoked(self, event: dict[str, Any]) -> None:
+        _log.error("app_uninstalled", type=str(event.get("type")))
+        self.health.revoked()
+
+    async def _rate_limited(self, body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:
+        """Take Slack's notice that events were dropped, which is not an event."""
+        if body.get("type") != _RATE_LIMITED:
+            return await next()
+        since = str(body.get("minute_rate_limited") or "")
+        _log.error("slack_events_rate_limited", since=since)
+        if since:
+            self.missed_events.left_out(moment_of(since))
+        return BoltResponse(status=200)
+
+    def _team(self, body: Mapping[str, Any]) -> str:
+        return str(body.get("team_id") or self.identity.team)
+
+
+async def _passed_over(event: dict[str, Any]) -> None:
+    # Without an acknowledgement Slack would resend it, and finally disable all events.
+    _log.info("event_ignored", type=str(event.get("type")))
+
+
+def _is_ignored(body: Mapping[str, Any], ours: str) -> bool:
+    """Tell whether an event is of other workspaces, and log it."""
+    if _is_foreign(body, ours):
+        _log.warning("foreign_workspace_event_ignored", team=str(body.get("team_id")))
+        return True
+    return False
+
+
+def _is_foreign(body: Mapping[str, Any], ours: str) -> bool:
+    """Tell whether an event names workspaces without ours.
+
+    An event of a shared channel names the workspace where it happened and one that receives it; an event of an
+    enterprise installation names any of its workspaces.
+    """
+    if body.get("type") != "event_callback":
+        return False
+    authorizations = body.get("authorizations")
+    installed = (
+        [each for each in authorizations if isinstance(each, Mapping)] if isinstance(authorizations, list) else []
+    )
+    if any(each.get("is_enterprise_install") for each in installed):
+        return False
+    named = {body.get("team_id"), body.get("context_team_id"), *(each.get("team_id") for each in installed)}
+    return bool(named - {None, ""}) and ours not in named
+
+
+def _is_ours(event: Mapping[str, Any], identity: Identity) -> bool:
+    """Tell whether a message is our own, or the change of one."""
+    if event.get("bot_id") == identity.bot_id:
+        return True
+    for message in (event, event.get("message"), event.get("previous_message")):
+        if isinstance(message, Mapping) and message.get("user"):
+            return bool(message["user"] == identity.user)
+    return False

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.jobs import StartJob
-from bot.slack.channel_events import moment_of
 from bot.slack.client import Identity
+from bot.slack.message_events import moment_of
 from bot.store import Store
-from bot.workflows.chronicle.message_facts import is_pin, pinned_fact
-from bot.workflows.chronicle.timeline_marks import thread_of
+from bot.workflows.chronicle.facts import is_pin, pinned_fact
+from bot.workflows.chronicle.incident_commands import thread_of
 from bot.workflows.job_payloads import PinJob, TimelineMark
 
 

@@ -1,11 +1,11 @@
-"""Read messages that were posted while no process listened, page by page, and resume after a restart.
+"""Read a channel's history, and what was missed of it, as if its events had arrived.
 
 Slack limits these reads, so they have the lowest priority; new events are recorded meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,12 +13,139 @@ import structlog
 
 from bot.jobs import JobRun, Json
 from bot.slack.errors import MessageGone, RateLimited, SlackRefusal
-from bot.store import IncidentChannel
-from bot.workflows.chronicle.history_records import HistoryRecorder
-from bot.workflows.chronicle.stretches import Stretch, stretch_of
+from bot.slack.message_events import ReceivedMessage, moment_of, read_event
+from bot.store import IncidentChannel, RecordedMessage
+from bot.workflows.chronicle.documents import forbidden
+from bot.workflows.chronicle.facts import pinned_by, pinned_fact, recorded_message
 from bot.workflows.job_payloads import BackfillJob, RereadJob
-from bot.workflows.outages import retry_step
-from bot.workflows.services import Services
+from bot.workflows.services import Services, retry_step
+
+
+async def record_history(
+    services: Services,
+    known: IncidentChannel,
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    gone: Collection[str],
+    since: str,
+) -> bool:
+    """Record these messages and the deletion of those in `gone`; return whether anything changed.
+
+    `since`, a ts, is the start of the gap, "" if unknown. Raises SlackUnavailable.
+    """
+    changed = await services.store.chronicles.reread(
+        known.channel, await _recorded(services, known, messages), gone=gone
+    )
+    for message in messages:
+        for user in pinned_by(message):
+            changed |= await _pinned(services, known, message, user, since=since)
+    return changed
+
+
+async def _recorded(
+    services: Services, known: IncidentChannel, messages: Sequence[Mapping[str, Any]]
+) -> list[RecordedMessage]:
+    identity = await services.slack.identify()
+
+    def recorded() -> Iterator[RecordedMessage]:
+        for each in messages:
+            raw = {**each, "channel": known.channel}
+            event = read_event(raw, team=identity.team, us=identity.user, our_bot=identity.bot_id)
+            if isinstance(event, ReceivedMessage):
+                yield recorded_message(raw, version=_edited_at(each))
+
+    # An edited message may have had other facts before.
+    return [one for one in recorded() if one.facts or one.version]
+
+
+async def _pinned(
+    services: Services, known: IncidentChannel, message: Mapping[str, Any], user: str, *, since: str
+) -> bool:
+    """Return when a message was pinned. Slack does not say: after it was written, and during the gap."""
+    identity = await services.slack.identify()
+    if user == identity.user:
+        return False
+    requester = await services.requester(team=known.team, channel=known.channel, user=user)
+    if forbidden(requester, changes=True):
+        return False
+    ts = str(message.get("ts") or "")
+    at = moment_of(max(ts, since))
+    return await services.store.chronicles.pin(
+        known.channel, ts, by=user, at=at, fact=pinned_fact({**message, "channel": known.channel}), found=True
+    )
+
+
+def _edited_at(message: Mapping[str, Any]) -> str:
+    """Return the ts of a message's last edit, "" for none."""
+    edited = message.get("edited")
+    return str(edited.get("ts") or "") if isinstance(edited, Mapping) else ""
+
+
+# Subtype that Slack gives to a deleted message with replies.
+_DELETED: Final = "tombstone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """The thread below message `ts`; `latest` is its newest reply, `kept` are the messages with stored facts."""
+
+    ts: str
+    latest: str
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Result of a comparison. `gone`: messages with stored facts that no longer exist. All are identified by ts."""
+
+    gone: frozenset[str]
+    threads: tuple[Thread, ...]
+
+
+def stretch_of(
+    messages: Sequence[Mapping[str, Any]], kept: Mapping[str, str], *, latest: str, to_the_end: bool
+) -> Stretch:
+    """Compare the messages before `latest` ("": all) with the stored ones, keyed by ts with their thread.
+
+    `to_the_end`: no message is older. Without any message nothing can be concluded.
+    """
+    present = {str(each.get("ts") or ""): each for each in messages}
+    if not present:
+        return Stretch(gone=frozenset(), threads=())
+    oldest = "" if to_the_end else min(present)
+    # A reply belongs to the position of its thread's root.
+    here = {ts: thread for ts, thread in kept.items() if _is_within(thread or ts, oldest, latest)}
+    gone = {ts for ts, thread in here.items() if not thread and not _stands(present.get(ts))}
+    below = _by_thread(here)
+    threads = tuple(
+        Thread(ts=ts, latest=str(each.get("latest_reply") or ""), kept=tuple(sorted(below.pop(ts, ()))))
+        for ts, each in present.items()
+        if _has_thread(each)
+    )
+    # A root without replies has no stored replies left.
+    return Stretch(gone=frozenset(gone.union(*below.values())), threads=threads)
+
+
+def _is_within(ts: str, oldest: str, latest: str) -> bool:
+    return oldest <= ts and (not latest or ts < latest)
+
+
+def _by_thread(kept: Mapping[str, str]) -> dict[str, list[str]]:
+    below: dict[str, list[str]] = {}
+    for ts, thread in kept.items():
+        if thread:
+            below.setdefault(thread, []).append(ts)
+    return below
+
+
+def _stands(message: Mapping[str, Any] | None) -> bool:
+    return message is not None and message.get("subtype") != _DELETED
+
+
+def _has_thread(message: Mapping[str, Any]) -> bool:
+    """Tell whether a message is a thread's root; a reply that was also sent to the channel is not."""
+    return bool(message.get("reply_count")) and message.get("thread_ts", message.get("ts")) == message.get("ts")
+
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -85,7 +212,7 @@ class BackfillWorkflow:
         # Read the store before Slack: a message in between would otherwise look deleted.
         kept = await chronicles.kept(channel)
         try:
-            page = await self.services.slack.history(channel, latest=at, limit=_PAGE)
+            page = await self.services.slack.history.channel(channel, latest=at, limit=_PAGE)
         except RateLimited as error:
             return {"wait": error.retry_after or 60.0}
         except SlackRefusal as error:
@@ -113,7 +240,9 @@ class BackfillWorkflow:
         messages: list[Mapping[str, Any]] = []
         following = ""
         try:
-            page = await self.services.slack.replies(channel, ts, oldest=thread["oldest"], cursor=cursor, limit=_PAGE)
+            page = await self.services.slack.history.thread(
+                channel, ts, oldest=thread["oldest"], cursor=cursor, limit=_PAGE
+            )
             messages = [each for each in page.messages if each.get("ts") != ts]
             following = page.cursor if page.more else ""
         except RateLimited as error:
@@ -150,7 +279,7 @@ class BackfillWorkflow:
         self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]], gone: Collection[str]
     ) -> None:
         since = self._since(known)
-        if await HistoryRecorder(services=self.services).found(known, messages, gone=gone, since=since):
+        if await record_history(self.services, known, messages, gone=gone, since=since):
             await self.changed(known.channel)
 
 

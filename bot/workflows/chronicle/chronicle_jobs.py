@@ -1,19 +1,25 @@
-"""Start the jobs of incident channels: every kind of job and its id in one place.
+"""Start the jobs of incident channels; open the chronicle of one, and tell users of its end: archived, or we removed.
 
 Callers report what they recorded or changed; this module decides which job shows it, and how soon.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final
 
-from bot.jobs import StartJob
-from bot.slack.channel_events import ChannelEvent, ChannelEventKind
-from bot.store import IncidentChannel, Store
+import structlog
+
+from bot.jobs import Json, StartJob
+from bot.slack.errors import SlackError, SlackRefusal
+from bot.slack.message_events import ChannelEvent, ChannelEventKind
+from bot.slack.people import Place
+from bot.store import ChannelState, Chronicle, IncidentChannel, Store
+from bot.workflows.chronicle.documents import final_of, forbidden
+from bot.workflows.chronicle.facts import facts_in
 from bot.workflows.job_payloads import (
     ArchivedJob,
     BackfillJob,
@@ -23,6 +29,13 @@ from bot.workflows.job_payloads import (
     SummaryJob,
     WelcomeJob,
 )
+from bot.workflows.message_poster import post_once
+from bot.workflows.services import Requester, Services
+from intents.chronicle.facts import NO_NEWS
+from intents.domain import Language, Text
+from responses.chronicle import incident_replies
+from responses.slack.message import Message
+from responses.slack.notices import notice
 
 # All changes within this many seconds are shown by one edit.
 SLOT_S: Final = 20.0
@@ -136,3 +149,134 @@ def _id(event: ChannelEvent, kind: str) -> str:
 def _channels_of(jobs: Collection[str]) -> frozenset[str]:
     """Return the channels of jobs: their ids begin with the channel."""
     return frozenset(id.partition(".")[0] for id in jobs)
+
+
+_log: Final = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentStartWorkflow:
+    """The job `incident`.
+
+    `opened` is called with each channel that has a chronicle now: its history is read and its summary posted. After a
+    return the history is read again, because Slack sent no events meanwhile; `opened` then gets the id of the event,
+    else "".
+    """
+
+    services: Services
+    is_incident: Callable[[str], bool]
+    opened: Callable[[str, str], Awaitable[None]]
+
+    async def open(self, payload: IncidentJob, id: str) -> Json | None:
+        """Open the chronicle of an incident channel. None if it is not one, or we cannot join it."""
+        channel, services = payload.channel, self.services
+        if payload.join and not await self._joined(payload) and not payload.said:
+            return None
+        place = await services.slack.place(channel)
+        # The event's data is newer than the cached channel.
+        name = payload.name or place.name
+        known = await services.store.chronicles.get(channel)
+        if not (known or payload.said or self.is_incident(name)) or not _is_ours(place):
+            return None
+        await services.store.chronicles.open(channel, team=payload.team, name=name, at=payload.at)
+        # A chronicle without a summary has just begun: we joined by ourselves.
+        back = payload.back and known is not None and known.shown > 0
+        anew = back and await services.store.chronicles.begin_anew(channel)
+        await self.opened(channel, id if anew else "")
+        return {"name": name}
+
+    async def _joined(self, payload: IncidentJob) -> bool:
+        channel = payload.channel
+        try:
+            await self.services.slack.join(channel)
+        except SlackRefusal as error:
+            # We are neither invited nor allowed to join: a member will invite us.
+            _log.info("incident_channel_join_failed", channel=channel, error=str(error))
+            await self._say_uninvited(payload, error)
+            return False
+        return True
+
+    async def _say_uninvited(self, payload: IncidentJob, error: SlackError) -> None:
+        """Tell the user who opened the incident, once, that they can invite us."""
+        channel, user, services = payload.channel, payload.user, self.services
+        once = f"uninvited/{channel}/{user}"
+        if not user or not await services.once(once):
+            return
+        name = payload.name or (await services.slack.place(channel)).name
+        words, why = incident_replies.CANNOT_JOIN, error.says
+        says = Text(en=words.en.format(name, why.en), zh=words.zh.format(name, why.zh))
+        try:
+            language = await services.language_of(user, within=1.0)
+            await services.slack.post(channel=user, message=notice(says, language=language), key=once)
+        except SlackRefusal as second:
+            _log.warning("channel_creator_notification_failed", channel=channel, error=str(second))
+
+
+def _is_ours(place: Place) -> bool:
+    """Tell whether a channel may have a chronicle: no other organisation may read it."""
+    if place.unreached or place.direct:
+        return False
+    if place.external:
+        # Cluster data is never shown to other organisations: they get text-only answers.
+        _log.info("shared_channel_skipped", channel=place.id)
+        return False
+    return True
+
+
+async def tell_remover(services: Services, payload: RemovedJob, id: str) -> None:
+    """Tell the user and the audit channel, once per removal. Raise SlackUnavailable."""
+    known = await services.store.chronicles.get(payload.channel)
+    if known is None or known.state is not ChannelState.OPEN:
+        return  # the incident is over, so nothing is missed
+    user = payload.user
+    person = await services.slack.person(user) if user else None
+    if person is not None and not person.bot:
+        language = await services.language_of(user, within=1.0)
+        await _say(services, _named(incident_replies.REMOVED, known.name), language, to=user, key=f"{id}/who")
+    if services.audit_channel:
+        says = await _for_auditors(services, known, (person.name or user) if person else "?")
+        await _say(services, says, services.usual_language, to=services.audit_channel, key=f"{id}/audit")
+
+
+async def _for_auditors(services: Services, known: IncidentChannel, remover: str) -> Text:
+    """Return the text for the audit channel, without the name of a private or invisible channel."""
+    place = await services.slack.place(known.channel)
+    if place.private or place.unknown:
+        return _named(incident_replies.REMOVED_PRIVATE, remover)
+    return _named(incident_replies.REMOVED_BY, known.name, remover)
+
+
+async def _say(services: Services, says: Text, language: Language, *, to: str, key: str) -> None:
+    try:
+        await post_once(services, notice(says, language=language), to=to, key=key)
+    except SlackRefusal as error:
+        _log.warning("removal_notice_failed", to=to, error=str(error))
+
+
+def _named(says: Text, *names: str) -> Text:
+    return Text(en=says.en.format(*names), zh=says.zh.format(*names))
+
+
+async def tell_archiver(services: Services, payload: ArchivedJob, id: str) -> None:
+    """Send the result of the incident to the user who archived its channel. Raise SlackUnavailable."""
+    channel, user = payload.channel, payload.user
+    chronicle = await services.store.chronicles.read(channel)
+    if chronicle is None or not chronicle.channel.is_recorded or not user:
+        return
+    if all(fact.kind in NO_NEWS for fact in facts_in(chronicle.facts)):
+        return
+    requester = await services.presser(payload)
+    if requester.scope.who.bot:
+        return
+    try:
+        await post_once(services, await _final(services, chronicle, requester), to=user, key=f"{id}/final")
+    except SlackRefusal as error:
+        _log.warning("archive_notice_failed", channel=channel, error=str(error))
+
+
+async def _final(services: Services, chronicle: Chronicle, requester: Requester) -> Message:
+    why = forbidden(requester, changes=False)
+    if why is None:
+        return await final_of(services, chronicle, language=requester.language, archived=True)
+    words, name = incident_replies.ARCHIVED_NOT_SHOWN, chronicle.channel.name
+    return notice(Text(en=words.en.format(name, why.en), zh=words.zh.format(name, why.zh)), language=requester.language)

@@ -1,76 +1,207 @@
-"""Render the documents of an incident channel: status, timeline, last summary, postmortem draft."""
+"""Summarise the records of an incident channel once, and render its documents; show users what they missed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from bot.store import Chronicle
-from bot.workflows.chronicle.fact_rows import facts_in
-from bot.workflows.chronicle.summary_page import SummaryPage, links_in, page_of
-from bot.workflows.services import Services
+import structlog
+
+from bot.jobs import JobRun, Json
+from bot.policy import ReadLevel
+from bot.slack.errors import SlackRefusal
+from bot.store import ChannelState, Chronicle, IncidentChannel
+from bot.workflows.chronicle.facts import facts_in
+from bot.workflows.job_payloads import WelcomeJob
+from bot.workflows.services import Requester, Services, retry_step
+from intents.chronicle.facts import NO_NEWS, Fact, FactKind
+from intents.chronicle.news import news_since
+from intents.chronicle.summary import Summary, summary_of
 from intents.chronicle.timeline import timeline_of
-from intents.domain import Language
+from intents.domain import Language, Text
+from responses import failures
+from responses.chronicle import incident_replies
 from responses.postmortem import postmortem
-from responses.slack.chronicle.announcements import resolved
+from responses.slack.chronicle.announcements import catch_up_message, resolved, timeline_message
 from responses.slack.chronicle.summary import summary_message
-from responses.slack.chronicle.timeline import timeline_message
 from responses.slack.message import Message, Snippet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryPage:
+    """The summary of an incident channel. `permalink` is the result of `links_in`."""
+
+    channel: IncidentChannel
+    facts: tuple[Fact, ...]
+    summary: Summary
+    permalink: Callable[[Fact], str]
+
+
+async def page_of(services: Services, chronicle: Chronicle) -> SummaryPage:
+    """Summarise the facts as of now."""
+    channel, facts = chronicle.channel, facts_in(chronicle.facts)
+    return SummaryPage(
+        channel=channel,
+        facts=facts,
+        summary=summary_of(facts, name=channel.name, opened=channel.opened, now=services.clock()),
+        permalink=await links_in(services, channel.channel),
+    )
+
+
+async def links_in(services: Services, channel: str) -> Callable[[Fact], str]:
+    """Return a function that links a fact to its Slack message, "" if it has none. Slack is not called."""
+    url = (await services.slack.identify()).url.rstrip("/")
+
+    def link(fact: Fact) -> str:
+        if not url or not fact.ts:
+            return ""
+        thread = f"?thread_ts={fact.thread_ts}&cid={channel}" if fact.thread_ts else ""
+        return f"{url}/archives/{channel}/p{fact.ts.replace('.', '')}{thread}"
+
+    return link
+
+
+def forbidden(requester: Requester, *, changes: bool) -> Text | None:
+    """Return why this user may not read, or `changes` the channel's records; None if they may.
+
+    The records contain cluster data, so a user who may not see cluster data there may not see the records.
+    """
+    who = requester.scope.who
+    if changes and (who.guest or who.foreign or who.bot):
+        return incident_replies.NOT_FOR_OUTSIDERS
+    if requester.scope.reading is not ReadLevel.FULL:
+        return requester.scope.text_only_reason or failures.NOT_ALLOWED_HERE
+    return None
+
 
 # The maximum number of names that are read from Slack; other users are shown by id.
 _MOST_NAMES: Final = 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChronicleDocuments:
-    """Renders documents.
+async def status_of(services: Services, chronicle: Chronicle, *, language: Language, mention: bool) -> Message:
+    """Return the pinned summary's content as of now. `mention` allows mentions: it is shown, not posted."""
+    page = await page_of(services, chronicle)
+    return summary_message(page.summary, language=language, permalink=page.permalink, mention=mention)
 
-    `status` and `timeline` do not call Slack; documents that leave the channel contain user names.
-    """
 
-    services: Services
+async def timeline_message_of(
+    services: Services, chronicle: Chronicle, *, language: Language, mention: bool
+) -> Message:
+    """Return the timeline as of now. Slack is not called."""
+    channel = chronicle.channel
+    return timeline_message(
+        timeline_of(facts_in(chronicle.facts)),
+        name=channel.name,
+        now=services.clock(),
+        language=language,
+        permalink=await links_in(services, channel.channel),
+        mention=mention,
+    )
 
-    async def status(self, chronicle: Chronicle, *, language: Language, mention: bool) -> Message:
-        """Return the pinned summary's content as of now. `mention` allows mentions: it is shown, not posted."""
-        page = await page_of(self.services, chronicle)
-        return summary_message(page.summary, language=language, permalink=page.permalink, mention=mention)
 
-    async def timeline(self, chronicle: Chronicle, *, language: Language, mention: bool) -> Message:
-        channel = chronicle.channel
-        return timeline_message(
-            timeline_of(facts_in(chronicle.facts)),
-            name=channel.name,
-            now=self.services.clock(),
-            language=language,
-            permalink=await links_in(self.services, channel.channel),
-            mention=mention,
-        )
+async def final_of(services: Services, chronicle: Chronicle, *, language: Language, archived: bool = False) -> Message:
+    """Return the last summary, with the postmortem draft as its file."""
+    page = await page_of(services, chronicle)
+    names = await names_of(services, page.summary.people)
+    return resolved(
+        page.summary,
+        language=language,
+        permalink=page.permalink,
+        names=names,
+        archived=archived,
+        draft=_draft(page, names, language),
+    )
 
-    async def final(self, chronicle: Chronicle, *, language: Language, archived: bool = False) -> Message:
-        """Return the last summary, with the postmortem draft as its file."""
-        page = await page_of(self.services, chronicle)
-        names = await self.names(page.summary.people)
-        return resolved(
-            page.summary,
-            language=language,
-            permalink=page.permalink,
-            names=names,
-            archived=archived,
-            draft=_draft(page, names, language),
-        )
 
-    async def draft(self, chronicle: Chronicle, *, language: Language) -> Snippet:
-        """Return the postmortem draft in Markdown."""
-        page = await page_of(self.services, chronicle)
-        return _draft(page, await self.names(page.summary.people), language)
+async def draft_of(services: Services, chronicle: Chronicle, *, language: Language) -> Snippet:
+    """Return the postmortem draft in Markdown."""
+    page = await page_of(services, chronicle)
+    return _draft(page, await names_of(services, page.summary.people), language)
 
-    async def names(self, people: Sequence[str]) -> Mapping[str, str]:
-        """Return the display names of these users by id, as far as Slack knows them."""
-        persons = await asyncio.gather(*(self.services.slack.person(user) for user in people[:_MOST_NAMES]))
-        return {person.id: person.name for person in persons if person.name}
+
+async def names_of(services: Services, people: Sequence[str]) -> Mapping[str, str]:
+    """Return the display names of these users by id, as far as Slack knows them."""
+    persons = await asyncio.gather(*(services.slack.person(user) for user in people[:_MOST_NAMES]))
+    return {person.id: person.name for person in persons if person.name}
 
 
 def _draft(page: SummaryPage, names: Mapping[str, str], language: Language) -> Snippet:
     return postmortem(page.summary, timeline_of(page.facts), language=language, permalink=page.permalink, names=names)
+
+
+_log: Final = structlog.get_logger(__name__)
+
+
+async def catch_up(services: Services, run: JobRun, payload: WelcomeJob) -> Json | None:
+    """Run the job `welcome`. After a crash it may be shown twice."""
+    read = await retry_step(run, "read", _read_up, services, payload)
+    if read:
+        await retry_step(run, "tell", _notify, services, payload, str(read["upto"]))
+    return None
+
+
+async def _read_up(services: Services, payload: WelcomeJob) -> Json | None:
+    """Return the time up to which there is news; None if nothing has happened or the incident is over."""
+    chronicle = await services.store.chronicles.read(payload.channel)
+    if chronicle is None or chronicle.channel.state is not ChannelState.OPEN:
+        return None
+    if all(fact.kind in NO_NEWS for fact in _visible(chronicle)):
+        return None
+    requester = await services.presser(payload)
+    if requester.scope.who.bot or forbidden(requester, changes=False) is not None:
+        return None  # joining is not a request, so stay silent
+    return {"upto": _newest(chronicle).isoformat()}
+
+
+async def _notify(services: Services, payload: WelcomeJob, upto: str) -> None:
+    channel, user = payload.channel, payload.user
+    chronicle = await services.store.chronicles.read(channel)
+    if chronicle is None:
+        return
+    requester = await services.presser(payload)
+    message = await missed_by(
+        services, chronicle, user=user, language=requester.language, upto=datetime.fromisoformat(upto)
+    )
+    try:
+        await services.slack.post_ephemeral(channel=channel, user=user, message=message)
+    except SlackRefusal as error:
+        _log.info("catch_up_failed", channel=channel, error=str(error))
+
+
+async def missed_by(
+    services: Services,
+    chronicle: Chronicle,
+    *,
+    user: str,
+    language: Language,
+    upto: datetime | None = None,
+    mention: bool = True,
+) -> Message:
+    """Return what happened since `user` last read, and mark it as read up to the newest fact, or to `upto`.
+
+    With `mention` off, no user is mentioned: for posts to the whole channel.
+    """
+    channel = chronicle.channel
+    # Not up to now: events of the last moments may not have arrived yet.
+    since = await services.store.chronicles.caught_up(channel.channel, user, upto or _newest(chronicle))
+    facts = [fact for fact in facts_in(chronicle.facts) if not (fact.kind is FactKind.JOIN and fact.user == user)]
+    now = services.clock()
+    return catch_up_message(
+        news_since(facts, opened=channel.opened, since=since, now=now),
+        name=channel.name,
+        now=now,
+        language=language,
+        permalink=await links_in(services, channel.channel),
+        mention=mention,
+    )
+
+
+def _visible(chronicle: Chronicle) -> list[Fact]:
+    return [fact for fact in facts_in(chronicle.facts) if not fact.removed]
+
+
+def _newest(chronicle: Chronicle) -> datetime:
+    return max((fact.at for fact in chronicle.facts), default=chronicle.channel.opened)

@@ -1,12 +1,17 @@
-"""Apply incident commands: open, resolve, reopen or dismiss the incident of a channel; and export it.
+"""Apply incident commands: open, resolve after a dialog, reopen or dismiss the incident of a channel; and export it.
 
 Permission was checked before the job began. The state changes first, so that no post contradicts it.
+
+The dialog before a resolution keeps its state in Slack and in the chronicle: it carries its channel, and its choices
+name recorded facts. So any process may take what was submitted, also after a restart.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import structlog
@@ -14,21 +19,27 @@ import structlog
 from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackRefusal
 from bot.store import ChannelState, IncidentChannel
-from bot.workflows.chronicle.documents import ChronicleDocuments
-from bot.workflows.chronicle.fact_rows import row_of
-from bot.workflows.chronicle.summary_canvas import SummaryCanvas
-from bot.workflows.filled_dialogs import tell_user
-from bot.workflows.job_payloads import CommandJob
-from bot.workflows.outages import retry_step
-from bot.workflows.services import Services
-from bot.workflows.single_posts import post_once
+from bot.workflows.chronicle.documents import draft_of, final_of, names_of, page_of
+from bot.workflows.chronicle.facts import row_of
+from bot.workflows.chronicle.incident_commands import refusal_of
+from bot.workflows.chronicle.pinned_summary import summary_key, take_back_canvas
+from bot.workflows.dialogs import CheckedDialog, FilledDialog, SubmittedDialog, tell_user
+from bot.workflows.job_payloads import CommandJob, GivenCause, ResolveDialogJob
+from bot.workflows.message_poster import post_once, take_back
+from bot.workflows.services import Services, retry_step
 from intents.channel_commands import ChannelAction
-from intents.chronicle.facts import Fact, FactKind, IncidentStatus
+from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind, IncidentStatus
+from intents.chronicle.resolution import UNKNOWN, choice_of, resolution_of
 from intents.domain import Text
-from responses import incident_replies
+from responses import failures
+from responses.chronicle import incident_replies, incident_words
+from responses.safety import safe_line
 from responses.slack.chronicle.announcements import dismissed, reopened
-from responses.slack.message import Message
+from responses.slack.chronicle.resolve_dialog import resolve_dialog
+from responses.slack.message import Message, View
 from responses.slack.notices import notice
+from responses.slack.presses import Press
+from responses.slack.remedy_dialogs import refusal_dialog
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -55,7 +66,6 @@ class IncidentChangeWorkflow:
     """
 
     services: Services
-    documents: ChronicleDocuments
     opened: Callable[[str, str], Awaitable[None]]
 
     async def run(self, run: JobRun, payload: CommandJob) -> Json | None:
@@ -101,7 +111,7 @@ class IncidentChangeWorkflow:
             return {"done": False}
         known = await chronicles.get(known.channel) or known
         await self._remove(known)
-        await SummaryCanvas(services=self.services).take_back(known)
+        await take_back_canvas(self.services, known)
         await chronicles.placed(known.channel, summary_ts="")
         await chronicles.rendered(known.channel, known.revision, id)
         return {"done": True}
@@ -113,7 +123,7 @@ class IncidentChangeWorkflow:
             chronicle = await self.services.store.chronicles.read(channel)
             if chronicle is None:
                 return
-            message = await self.documents.final(chronicle, language=language)
+            message = await final_of(self.services, chronicle, language=language)
         else:
             message = (dismissed if doing is ChannelAction.DISMISS else reopened)(payload.user, language=language)
         ts = await self._post(payload, message, to=channel, key=f"{id}/{doing}")
@@ -133,7 +143,7 @@ class IncidentChangeWorkflow:
             return
         name = chronicle.channel.name
         says = Text(en=incident_replies.EXPORTED.en.format(name), zh=incident_replies.EXPORTED.zh.format(name))
-        draft = await self.documents.draft(chronicle, language=payload.language)
+        draft = await draft_of(self.services, chronicle, language=payload.language)
         to = payload.channel if payload.here else payload.user
         await self._post(
             payload, replace(notice(says, language=payload.language), overflow=draft), to=to, key=f"{id}/export"
@@ -149,18 +159,12 @@ class IncidentChangeWorkflow:
             return ""
 
     async def _remove(self, known: IncidentChannel) -> None:
-        ts = known.summary_ts
-        if not ts:
-            return
-        outbox = self.services.store.outbox
-        key = await outbox.by_message(known.channel, ts) or ""
         try:
-            await self.services.slack.unpin(channel=known.channel, ts=ts)
-            await self.services.slack.delete(channel=known.channel, ts=ts, key=key)
+            if known.summary_ts:
+                await self.services.slack.pins.remove(channel=known.channel, ts=known.summary_ts)
+            await take_back(self.services, summary_key(known.channel))
         except SlackRefusal as error:
             _log.warning("summary_delete_failed", channel=known.channel, error=str(error))
-        if key:
-            await outbox.forget(key)
 
     async def _answer(self, payload: CommandJob, says: Text, key: str) -> None:
         if payload.cause:
@@ -204,3 +208,76 @@ def _fact(payload: CommandJob, id: str) -> Fact:
         user=payload.user,
         state=_STANDINGS[_STATES[payload.doing]],
     )
+
+
+async def ask_resolution(services: Services, run: JobRun, job: ResolveDialogJob) -> Json | None:
+    """Run the job `resolve`."""
+    late, failed = incident_replies.TYPE_AGAIN, incident_replies.DIALOG_FAILED
+    await FilledDialog(services=services, late=late, failed=failed).run(
+        run, job, partial(_resolution_view, services, job)
+    )
+    return None
+
+
+async def _resolution_view(services: Services, job: ResolveDialogJob, _view: str) -> View:
+    """Return what is open and the causes to choose from, or the refusal."""
+    channel = job.channel
+    requester, place = await services.presser(job), await services.slack.place(channel)
+    chronicle = await services.store.chronicles.read(channel)
+    known = chronicle.channel if chronicle else None
+    refused = refusal_of(ChannelAction.RESOLVE, known, place, requester)
+    if refused or chronicle is None:
+        return refusal_dialog(refused or incident_replies.NO_INCIDENT, language=requester.language)
+    page = await page_of(services, chronicle)
+    return resolve_dialog(
+        page.summary,
+        resolution_of(page.summary),
+        names=await names_of(services, page.summary.people),
+        channel=channel,
+        language=requester.language,
+        permalink=page.permalink,
+    )
+
+
+async def check_resolution(services: Services, dialog: SubmittedDialog) -> CheckedDialog:
+    """Check a submitted dialog: permission, state of the channel, root cause. Raise StoreUnavailable."""
+    channel = dialog.about
+    asked_by = services.requester(team=dialog.team, channel=channel, user=dialog.user)
+    found = await services.in_time(asyncio.gather(services.slack.place(channel), asked_by))
+    if found is None:
+        return CheckedDialog(refused=failures.BUSY)
+    place, requester = found
+    chronicle = await services.store.chronicles.read(channel)
+    known = chronicle.channel if chronicle else None
+    refused = refusal_of(ChannelAction.RESOLVE, known, place, requester)
+    if refused or chronicle is None:
+        return CheckedDialog(refused=refused or incident_replies.NO_INCIDENT)
+    text = safe_line(dialog.entered(Press.ROOT_CAUSE_TEXT), limit=LONGEST_SAYS)
+    choice = dialog.entered(Press.ROOT_CAUSE)
+    if text:
+        cause = GivenCause(says=text)
+    elif choice == UNKNOWN:
+        cause = GivenCause(says=incident_words.NOT_KNOWN_YET.in_(services.usual_language), state=UNKNOWN)
+    elif not choice:
+        return CheckedDialog(wrong={str(Press.ROOT_CAUSE): incident_replies.CHOOSE_OR_TYPE})
+    else:
+        page = await page_of(services, chronicle)
+        chosen = next((fact for fact in page.facts if choice_of(fact) == choice and not fact.removed), None)
+        if chosen is None:
+            return CheckedDialog(wrong={str(Press.ROOT_CAUSE): incident_replies.CHOICE_GONE})
+        cause = GivenCause(says=_says(chosen, services), template=chosen.key)
+    job = CommandJob(
+        doing=ChannelAction.RESOLVE,
+        team=dialog.team,
+        channel=channel,
+        user=dialog.user,
+        at=services.clock(),
+        language=requester.language,
+        cause=cause,
+    )
+    return CheckedDialog(job=job, id=f"{channel}.resolved.{dialog.view}")
+
+
+def _says(fact: Fact, services: Services) -> str:
+    says = fact.title.in_(services.usual_language) if fact.title else fact.says
+    return safe_line(says, limit=LONGEST_SAYS)

@@ -1,40 +1,42 @@
-"""Handle commands about an incident channel: answer the requester at once, or start a job that posts.
+"""Handle what members ask in incident channels: commands, mentions, and messages marked for the timeline.
 
 Permission is checked here, before anything is promised.
 """
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from bot.jobs import JobPayload, StartJob
-from bot.slack.errors import NotInChannel, SlackError
+from bot.slack.errors import NotInChannel, SlackError, SlackRefusal
 from bot.slack.message_forms import checked
 from bot.slack.people import Place
-from bot.store import ChannelState, IncidentChannel
-from bot.workflows.chronicle.catch_up import CatchUpWorkflow
-from bot.workflows.chronicle.documents import ChronicleDocuments
-from bot.workflows.chronicle.summary_page import forbidden
-from bot.workflows.job_payloads import CommandJob, IncidentJob, ResolveDialogJob
+from bot.store import ChannelState, FactRow, IncidentChannel
+from bot.workflows.chronicle.documents import forbidden, missed_by, status_of, timeline_message_of
+from bot.workflows.chronicle.facts import facts_in, pinned_fact
+from bot.workflows.job_payloads import CommandJob, IncidentJob, MentionJob, PinJob, ResolveDialogJob, TimelineMark
+from bot.workflows.message_poster import post_once
 from bot.workflows.services import Requester, Services
 from intents.channel_commands import READ_ONLY, ChannelAction, ChannelCommand
+from intents.chronicle.facts import FactKind
 from intents.domain import Language, Text
-from responses import incident_replies
-from responses.chronicle import resolve_words
+from intents.misuse import Misuse
+from intents.slash import parse_message
+from responses.chronicle import incident_replies
 from responses.failures import BUSY
+from responses.language import choose
 from responses.slack.chronicle.resolve_dialog import resolve_button
+from responses.slack.help import misused
 from responses.slack.message import Message
 from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
-# Slack waits three seconds for the response; requester and channel must be known by then.
-_KNOWN_S: Final = 1.5
 _CHANGES: Final = frozenset({ChannelAction.OPEN, ChannelAction.RESOLVE, ChannelAction.REOPEN, ChannelAction.DISMISS})
 # Commands that turn a channel without records into an incident channel.
 _OPENS: Final = frozenset({ChannelAction.OPEN, ChannelAction.REOPEN})
@@ -82,31 +84,24 @@ class IncidentCommands:
     """Decides on commands of an incident channel, and answers those that change nothing."""
 
     services: Services
-    catch_up: CatchUpWorkflow
-    documents: ChronicleDocuments
     start: StartJob
 
     async def answer(self, command: IncidentCommand) -> Message:
         """Return the answer to the requester. Raise StoreUnavailable or JobsUnavailable: nothing is promised then."""
-        try:
-            async with asyncio.timeout(_KNOWN_S):
-                place = await self.services.slack.place(command.channel)
-                requester = await self._requester(command)
-        except (SlackError, TimeoutError) as error:
-            _log.warning("requester_lookup_failed", error=str(error))
+        asked = await self.services.in_time(self._asked_by(command))
+        if asked is None:
             return notice(BUSY, language=command.language)
-        decided = await self._decide(command, place, requester)
+        decided = await self._decide(command, *asked)
         if decided.job:
             await self.start(command.id, decided.job)
         return decided.message
 
     async def decide(self, command: IncidentCommand) -> CommandReply:
         """Decide like `answer`, but without its time limit. Raise SlackUnavailable too; start nothing."""
-        place, requester = await self.services.slack.place(command.channel), await self._requester(command)
-        return await self._decide(command, place, requester)
+        return await self._decide(command, *await self._asked_by(command))
 
-    async def _requester(self, command: IncidentCommand) -> Requester:
-        return await self.services.requester(
+    async def _asked_by(self, command: IncidentCommand) -> tuple[Place, Requester]:
+        return await self.services.slack.place(command.channel), await self.services.requester(
             team=command.team, channel=command.channel, user=command.user, text=command.text
         )
 
@@ -132,12 +127,14 @@ class IncidentCommands:
         mention = not command.thread_ts
         match command.command.action:
             case ChannelAction.TIMELINE:
-                message = await self.documents.timeline(chronicle, language=command.language, mention=mention)
+                message = await timeline_message_of(
+                    self.services, chronicle, language=command.language, mention=mention
+                )
             case ChannelAction.STATUS:
-                message = await self.documents.status(chronicle, language=command.language, mention=mention)
+                message = await status_of(self.services, chronicle, language=command.language, mention=mention)
             case _:
-                message = await self.catch_up.missed(
-                    chronicle, user=command.user, language=command.language, mention=mention
+                message = await missed_by(
+                    self.services, chronicle, user=command.user, language=command.language, mention=mention
                 )
         return checked(message)
 
@@ -163,7 +160,7 @@ class IncidentCommands:
         if not command.trigger:
             return CommandReply(message=resolve_button(command.language))
         job = ResolveDialogJob(channel=command.channel, team=command.team, user=command.user, trigger=command.trigger)
-        return CommandReply(message=notice(resolve_words.DIALOG_OPENS, language=command.language), job=job)
+        return CommandReply(message=notice(incident_replies.DIALOG_OPENS, language=command.language), job=job)
 
     def _open(self, command: IncidentCommand, *, private: bool) -> CommandReply:
         job = IncidentJob(
@@ -202,3 +199,158 @@ def _unfit(doing: ChannelAction, known: IncidentChannel | None) -> Text | None:
     if known.state is ChannelState.RESOLVED and doing in (ChannelAction.OPEN, ChannelAction.RESOLVE):
         return incident_replies.ALREADY_RESOLVED
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionWorkflow:
+    """The job `mention`."""
+
+    commands: IncidentCommands
+
+    async def answer(self, payload: MentionJob, id: str) -> None:
+        """Post the answer and start the job, once even if repeated. Raise SlackUnavailable."""
+        decided = await self._decided(payload, id)
+        if decided is None:
+            return
+        channel, thread = payload.channel, payload.thread_ts
+        try:
+            await post_once(self.commands.services, decided.message, to=channel, thread_ts=thread, key=f"{id}/said")
+        except SlackRefusal as error:
+            _log.warning("mention_command_reply_failed", channel=channel, error=str(error))
+        if decided.job:
+            await self.commands.start(f"{id}.done", decided.job)
+
+    async def _decided(self, payload: MentionJob, id: str) -> CommandReply | None:
+        services, text = self.commands.services, payload.text
+        language = choose(preferred=services.language, text=text)
+        match parse_message(text):
+            case Misuse() as wrong:
+                requester = await services.requester(
+                    team=payload.team, channel=payload.channel, user=payload.user, text=text
+                )
+                return CommandReply(
+                    message=misused(wrong.says, wrong.closest, usage=wrong.usage, language=requester.language)
+                )
+            case ChannelCommand() as command:
+                incident_command = IncidentCommand(
+                    id=id,
+                    team=payload.team,
+                    channel=payload.channel,
+                    user=payload.user,
+                    command=command,
+                    text=text,
+                    at=payload.at,
+                    language=language,
+                    thread_ts=payload.thread_ts,
+                )
+                return await self.commands.decide(incident_command)
+            case _:
+                return None
+
+
+async def mark_message(services: Services, payload: PinJob) -> None:
+    """Run the job `pin`. A reaction is answered only by a refusal, once a day."""
+    channel, chronicles = payload.channel, services.store.chronicles
+    requester = await services.presser(payload)
+    known = await chronicles.get(channel)
+    if known is None or not known.is_recorded:
+        says = incident_replies.NO_INCIDENT if known is None else incident_replies.DISMISSED_HERE
+        await _answer(services, payload, says, requester.language)
+        return
+    if refused := forbidden(requester, changes=True):
+        await _refuse(services, payload, refused, requester.language)
+        return
+    if payload.ts == known.summary_ts:
+        # The summary would quote itself, and its content changes all the time.
+        await _refuse(services, payload, incident_replies.SUMMARY_ITSELF, requester.language)
+        return
+    changed = await _mark(services, payload)
+    if changed:
+        await services.changed(channel)
+    if payload.mark is TimelineMark.PIN:
+        says = incident_replies.PINNED if changed else incident_replies.PINNED_ALREADY
+    else:
+        says = incident_replies.UNPINNED if changed else incident_replies.NOT_ON_IT
+    await _answer(services, payload, says, requester.language)
+
+
+async def _mark(services: Services, payload: PinJob) -> bool:
+    channel, ts, user = payload.channel, payload.ts, payload.user
+    at, chronicles = payload.at, services.store.chronicles
+    match payload.mark:
+        case TimelineMark.PIN:
+            return await chronicles.pin(channel, ts, by=user, at=at, fact=await _fact(services, payload))
+        case TimelineMark.UNPIN:
+            return await chronicles.unpin(channel, ts, by=user, at=at)
+        case TimelineMark.REMOVE:
+            return await chronicles.remove(channel, ts, by=user, at=at)
+
+
+async def _fact(services: Services, payload: PinJob) -> FactRow | None:
+    """Return the fact of the message itself; None if its other facts suffice, or it is gone."""
+    channel, ts = payload.channel, payload.ts
+    if payload.chosen:
+        return payload.fact
+    rows = [row for row in await services.store.chronicles.facts(channel) if row.ts == ts]
+    if any(fact.kind is not FactKind.ANSWERED for fact in facts_in(rows)):
+        return None
+    try:
+        message = await services.slack.message(channel=channel, ts=ts)
+    except SlackRefusal as error:
+        _log.warning("pinned_message_read_failed", channel=channel, error=str(error))
+        return None
+    return pinned_fact(message) if message else None
+
+
+async def _answer(services: Services, payload: PinJob, says: Text, language: Language) -> None:
+    address, message = payload.response_url, notice(says, language=language)
+    if not address:
+        return
+    thread = payload.thread_ts
+    # An ephemeral message at a response URL is outside of the thread.
+    if thread and await _send(services, _private(services, payload, message, thread)):
+        return
+    await _send(services, services.slack.respond(address, message))
+
+
+async def _refuse(services: Services, payload: PinJob, says: Text, language: Language) -> None:
+    if payload.response_url:
+        await _answer(services, payload, says, language)
+        return
+    channel, user = payload.channel, payload.user
+    once = f"pin/{channel}/{user}"
+    if await services.once(once):
+        message = notice(says, language=language)
+        await _send(services, _private(services, payload, message, await _thread(services, channel, payload.ts)))
+
+
+async def _thread(services: Services, channel: str, ts: str) -> str:
+    """Return the thread of a message, which a reaction's event does not name."""
+    try:
+        message = await services.slack.message(channel=channel, ts=ts)
+    except SlackError as error:
+        _log.info("pinned_message_read_failed", channel=channel, error=str(error))
+        return ""
+    return thread_of(message) if message else ""
+
+
+def _private(services: Services, payload: PinJob, message: Message, thread_ts: str) -> Awaitable[None]:
+    return services.slack.post_ephemeral(
+        channel=payload.channel, user=payload.user, message=message, thread_ts=thread_ts
+    )
+
+
+async def _send(services: Services, reply: Awaitable[None]) -> bool:
+    """Send a reply; return whether Slack took it. Raise SlackUnavailable."""
+    try:
+        await reply
+    except SlackRefusal as error:
+        _log.warning("pin_reply_failed", error=str(error))
+        return False
+    return True
+
+
+def thread_of(message: Mapping[str, Any]) -> str:
+    """Return the thread that a message was posted in; "" for one in the channel, also where a thread begins."""
+    thread = str(message.get("thread_ts") or "")
+    return "" if thread == message.get("ts") else thread

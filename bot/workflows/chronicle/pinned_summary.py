@@ -1,6 +1,7 @@
-"""Keep the pinned message of an incident channel up to date: it is rendered again after each change.
+"""Keep the pinned message and the canvas of an incident channel up to date: rendered again after each change.
 
-With any number of processes and messages, one process edits one message, a few times a minute.
+With any number of processes and messages, one process edits one message, a few times a minute. The canvas is written
+less often than the message, but the last change is always written. Without a canvas, nothing else is affected.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import structlog
 from bot.jobs import JobRun, Json
 from bot.slack.errors import (
     Archived,
+    CanvasGone,
+    CanvasTaken,
     ChannelGone,
-    MessageGone,
     MissingScope,
     NotInChannel,
     SlackError,
@@ -23,26 +25,94 @@ from bot.slack.errors import (
     SlackUnavailable,
 )
 from bot.store import ChannelState, Chronicle, IncidentChannel, StoreUnavailable
-from bot.workflows.chronicle.summary_canvas import CANVAS_EVERY, SummaryCanvas
-from bot.workflows.chronicle.summary_page import SummaryPage, page_of
+from bot.workflows.chronicle.documents import SummaryPage, page_of
 from bot.workflows.job_payloads import SummaryJob
-from bot.workflows.outages import retry_step
-from bot.workflows.services import Services
-from bot.workflows.single_posts import post_once
+from bot.workflows.message_poster import post_once, show_once
+from bot.workflows.services import Services, retry_step
+from intents.chronicle.timeline import timeline_of
 from intents.domain import Text
-from responses import failures, incident_replies
-from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
+from responses import failures
+from responses.chronicle import incident_replies
+from responses.slack.chronicle.announcements import NEEDED_SCOPES, missing_scopes_message
+from responses.slack.chronicle.canvas import canvas
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.message import Message
 from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
+CANVAS_EVERY: Final = timedelta(minutes=1)
+# After a failure, creation is not retried with each change.
+_TRIED_EVERY: Final = timedelta(hours=6)
+# Stored instead of an id: a user deleted the canvas and does not want it.
+_UNWANTED: Final = "deleted"
+
+
+async def put_canvas(services: Services, page: SummaryPage) -> bool:
+    """Write the summary to the canvas. False: too early, retry later. Raise SlackUnavailable."""
+    channel = page.channel
+    name = channel.channel
+    if channel.canvas == _UNWANTED or not (channel.canvas or await _may_be_made(services, name)):
+        return True
+    if not await services.once(f"canvas/{name}", within=CANVAS_EVERY):
+        return False
+    moments = timeline_of(page.facts)
+    text = canvas(page.summary, moments, language=services.usual_language, permalink=page.permalink)
+    try:
+        if channel.canvas:
+            await services.slack.canvases.edit(canvas=channel.canvas, markdown=text)
+        else:
+            made = await services.slack.canvases.create(channel=name, title=channel.name, markdown=text)
+            await services.store.chronicles.placed(name, canvas=made)
+    except CanvasGone:
+        await services.store.chronicles.placed(name, canvas=_UNWANTED)
+    except SlackRefusal as error:
+        _log.warning("canvas_update_failed", channel=name, error=str(error))
+        if not channel.canvas:
+            await services.store.notices.note(_refused(name), services.clock())
+        if isinstance(error, CanvasTaken):
+            await _say_taken(services, channel, error)
+    return True
+
+
+async def _may_be_made(services: Services, channel: str) -> bool:
+    """Tell whether creation may be tried: only a refusal blocks it. An interrupted attempt's canvas is found."""
+    refused = await services.store.notices.last(_refused(channel))
+    return refused is None or services.clock() - refused >= _TRIED_EVERY
+
+
+async def _say_taken(services: Services, channel: IncidentChannel, error: CanvasTaken) -> None:
+    """Post below the summary, once, that only the message has it."""
+    name, words, why = channel.channel, incident_replies.NO_CANVAS, error.says
+    says = notice(Text(en=words.en.format(why.en), zh=words.zh.format(why.zh)), language=services.usual_language)
+    known = await services.store.chronicles.get(name)
+    below = known.summary_ts if known else channel.summary_ts
+    try:
+        await post_once(services, says, to=name, thread_ts=below, key=f"canvas/{name}/taken")
+    except SlackRefusal as second:
+        _log.warning("failure_notice_post_failed", channel=name, error=str(second))
+
+
+async def take_back_canvas(services: Services, channel: IncidentChannel) -> None:
+    """Replace our canvas's content with the notice that the channel is no incident. Raise SlackUnavailable."""
+    if channel.canvas in ("", _UNWANTED):
+        return
+    says = incident_replies.DISMISSED_HERE.in_(services.usual_language)
+    try:
+        await services.slack.canvases.edit(canvas=channel.canvas, markdown=says)
+    except SlackRefusal as error:
+        _log.warning("canvas_delete_failed", channel=channel.channel, error=str(error))
+
+
+def _refused(channel: str) -> str:
+    """Return the key of the notice that the channel got no canvas."""
+    return f"canvas/{channel}/made"
+
+
 # The longest wait for another process that shows earlier changes; longer than any update takes. Later changes are
 # left to the job of their own slot, so that no slot has more than one edit.
 _ROUNDS: Final = 30
 _BETWEEN_S: Final = 3.0
-_SAID_ONCE: Final = timedelta(hours=24)
 # Notices are posted once in the life of an incident.
 _TOLD_ONCE: Final = timedelta(days=90)
 _PINNING: Final = "pins:write"
@@ -104,7 +174,7 @@ class SummaryWorkflow:
         try:
             page = await page_of(self.services, chronicle)
             await self._put(page)
-            return not await SummaryCanvas(services=self.services).put(page)
+            return not await put_canvas(self.services, page)
         except _NOWHERE as error:
             # A new invitation triggers an update.
             _log.info("summary_channel_unavailable", channel=chronicle.channel.channel, error=str(error))
@@ -116,7 +186,7 @@ class SummaryWorkflow:
         if chronicle is None or chronicle.channel.state in _WITHOUT_SUMMARY:
             return
         if not await self._shared(chronicle.channel):
-            await SummaryCanvas(services=self.services).put(await page_of(self.services, chronicle))
+            await put_canvas(self.services, await page_of(self.services, chronicle))
 
     async def _shared(self, channel: IncidentChannel) -> bool:
         """Tell whether other organisations now read the channel; if so, announce once that cluster data is withheld."""
@@ -127,46 +197,26 @@ class SummaryWorkflow:
         await self._say_once(channel.channel, channel.summary_ts, "shared", incident_replies.SHARED_CHANNEL)
         return True
 
-    def _message(self, page: SummaryPage, *, posted: bool) -> Message:
-        # An edit notifies nobody; a new post would notify every mentioned user.
-        return summary_message(
-            page.summary, language=self.services.usual_language, permalink=page.permalink, mention=not posted
-        )
-
     async def _put(self, page: SummaryPage) -> None:
-        channel, old_ts = page.channel.channel, page.channel.summary_ts
-        if old_ts and await self._edited(page, old_ts):
-            return
-        ts = await self._posted(page)
-        lacks = await self._lacks(channel) | await self._pin(channel, ts)
-        await self._say_lacking(channel, ts, lacks)
-        # Last step: pin the message, if possible.
-        await self.services.store.chronicles.placed(channel, summary_ts=ts)
-
-    async def _edited(self, page: SummaryPage, ts: str) -> bool:
-        """Edit our message `ts`; False if it was deleted, perhaps by mistake, and must be posted again."""
+        """Show the summary; one that was deleted, perhaps by mistake, is posted again."""
         channel, services = page.channel.channel, self.services
-        message = self._message(page, posted=False)
-        try:
-            await services.slack.update(channel=channel, ts=ts, message=message, final=True, key=_key(channel))
-        except MessageGone:
-            await services.store.outbox.forget(_key(channel), ts=ts)
-            await services.store.chronicles.displaced(channel, ts)
-            return False
-        return True
-
-    async def _posted(self, page: SummaryPage) -> str:
-        """Post the summary and return its ts. An interrupted attempt may have posted older content."""
-        channel = page.channel.channel
-        sent = await post_once(self.services, self._message(page, posted=True), to=channel, key=_key(channel))
-        if sent.earlier and not await self._edited(page, sent.ts):
-            return await self._posted(page)
-        return sent.ts
+        # An edit notifies nobody; a new post would notify every mentioned user.
+        first, edited = (
+            summary_message(page.summary, language=services.usual_language, permalink=page.permalink, mention=mention)
+            for mention in (False, True)
+        )
+        sent = await show_once(services, edited, to=channel, key=summary_key(channel), first=first)
+        if sent.ts == page.channel.summary_ts:
+            return
+        lacks = await self._lacks(channel) | await self._pin(channel, sent.ts)
+        await self._say_lacking(channel, sent.ts, lacks)
+        # Last step: pin the message, if possible.
+        await services.store.chronicles.placed(channel, summary_ts=sent.ts)
 
     async def _pin(self, channel: str, ts: str) -> frozenset[str]:
         """Pin the summary; return the missing scope, if any. Other errors are posted below the summary."""
         try:
-            await self.services.slack.pin(channel=channel, ts=ts)
+            await self.services.slack.pins.add(channel=channel, ts=ts)
         except SlackUnavailable:
             raise
         except MissingScope as error:
@@ -193,23 +243,19 @@ class SummaryWorkflow:
         if not unreported:
             return
         says = missing_scopes_message(unreported, language=self.services.usual_language)
-        try:
-            await self.services.slack.post(
-                channel=channel, message=says, thread_ts=ts, key=f"{channel}/lacks/{unreported[0]}"
-            )
-        except SlackRefusal as error:
-            _log.warning("missing_scopes_notice_failed", channel=channel, error=str(error))
+        await self._say_below(channel, ts, f"lacks/{unreported[0]}", says)
 
     async def _say_once(self, channel: str, ts: str, what: str, says: Text) -> None:
-        if not await self.services.once(f"{what}/{channel}", within=_SAID_ONCE):
-            return
+        if await self.services.once(f"{what}/{channel}"):
+            await self._say_below(channel, ts, what, notice(says, language=self.services.usual_language))
+
+    async def _say_below(self, channel: str, ts: str, what: str, message: Message) -> None:
         try:
-            message = notice(says, language=self.services.usual_language)
             await self.services.slack.post(channel=channel, message=message, thread_ts=ts, key=f"{channel}/{what}")
         except SlackRefusal as error:
             _log.warning("failure_notice_post_failed", channel=channel, error=str(error))
 
 
-def _key(channel: str) -> str:
+def summary_key(channel: str) -> str:
     """Return the key of the summary in the outbox and in Slack."""
     return f"{channel}/summary"

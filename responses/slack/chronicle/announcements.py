@@ -1,28 +1,192 @@
-"""Build the messages that are posted once in an incident channel: resolved, looks like another, dismissed, reopened."""
+"""Build the messages of an incident channel beside its summary.
+
+These are the timeline: when, what, who, and a link, the newest moments if not all fit; what one person missed: status,
+impact, cause and next step, then at most eight lines of what happened; the features that need scopes which the app
+lacks; and those that are posted once: resolved, looks like another, dismissed, reopened.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from intents.chronicle.facts import IncidentStatus
+from intents.chronicle.news import News
 from intents.chronicle.summary import Summary
+from intents.chronicle.timeline import TimelineEntry
 from intents.domain import Language, Text
 from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
-from responses.chronicle.sources import cause_lines
-from responses.chronicle.spans import Spans, TextSpan, Timestamp
-from responses.shown import shown_line
-from responses.slack import blocks
+from responses.chronicle.markdown import Person, SourceLink, Spans, Timestamp, plain
+from responses.chronicle.sources import cause_lines, source
+from responses.shown import fitting, shown_line
+from responses.slack import blocks, limits
 from responses.slack.blocks import Element, Leaf
 from responses.slack.chronicle.leaves import NO_NAMES, LeafWriter, Names, Permalink
-from responses.slack.message import Message, Snippet
-from responses.slack.mrkdwn import fallback
+from responses.slack.message import Message, Snippet, fallback, visible_length
+
+_MOMENTS: Final = 60
+# Room for the title and the count of what is left out.
+_NOTES: Final = 400
+
+
+def timeline_message(
+    moments: Sequence[TimelineEntry],
+    *,
+    name: str,
+    now: datetime,
+    language: Language,
+    permalink: Permalink,
+    names: Names = NO_NAMES,
+    mention: bool = True,
+) -> Message:
+    """Return the newest moments that fit, oldest first, and how many more there are.
+
+    `names` and `mention` as in `LeafWriter`.
+    """
+    leaves = LeafWriter(permalink=permalink, names=names, now=now, mention=mention)
+    formatter = FactFormatter(language)
+    shown = (moment_leaves(moment, formatter, leaves) for moment in reversed(moments[-_MOMENTS:]))
+    kept = fitting(shown, limits.BUDGET_VISIBLE - _NOTES, size=visible_length)
+    title = f"🕒 {incident_words.TIMELINE.in_(language)} · #{line(name, 80)}"
+    elements = []
+    if left := len(moments) - len(kept):
+        elements.append(blocks.sentence(incident_words.EARLIER.in_(language).format(left), italic=True))
+    if kept:
+        elements.append(blocks.bullets(reversed(kept)))
+    else:
+        elements.append(blocks.sentence(incident_words.NOTHING_YET.in_(language)))
+    return Message(text=fallback(title), blocks=(blocks.header(title), blocks.rich(*elements)))
+
+
+def moment_leaves(moment: TimelineEntry, formatter: FactFormatter, leaves: LeafWriter) -> list[Leaf]:
+    """Return 12:04 what happened ×3 — who ↗ · done 12:08 ↗."""
+    what = (Timestamp(moment.at), plain(" "), *formatter.moment(moment), *formatter.attribution(moment.fact))
+    return [*leaves.with_link(what, moment.fact), *leaves.line(formatter.outcome_of_moment(moment))]
+
+
+def catch_up_message(
+    news: News,
+    *,
+    name: str,
+    now: datetime,
+    language: Language,
+    permalink: Permalink,
+    names: Names = NO_NAMES,
+    mention: bool = True,
+) -> Message:
+    """Return the news of channel `name`. `names` and `mention` as in `LeafWriter`."""
+    leaves = LeafWriter(permalink=permalink, names=names, now=now, mention=mention)
+    formatter = FactFormatter(language)
+    sign, status = incident_words.STANDINGS[news.status]
+    headline = f"{sign} {formatter.text(status)}"
+    head: Spans = (plain(headline, bold=True), plain(" "), *formatter.since(news.status_since))
+    if news.commander:
+        role = f" · {formatter.label(incident_words.ROLES[news.commander.role])}"
+        head = (*head, plain(role), Person(news.commander.user))
+    title = incident_words.SO_FAR if news.since is None else incident_words.MISSED
+    since: Spans = () if news.since is None else (plain(" ("), Timestamp(news.since), plain(")"))
+    elements: list[Element] = [
+        blocks.line(*leaves.with_link(head, news.said)),
+        *_head(news, formatter, leaves),
+        blocks.line(*leaves.line((plain(formatter.text(title), bold=True), *since))),
+    ]
+    if news.lines:
+        elements.append(blocks.bullets(moment_leaves(moment, formatter, leaves) for moment in news.lines))
+    else:
+        elements.append(blocks.sentence(formatter.text(incident_words.NO_NEWS)))
+    if news.left_out:
+        elements.append(blocks.sentence(formatter.text(incident_words.OLDER).format(news.left_out), italic=True))
+    return Message(text=fallback(f"{headline} · #{line(name, 80)}"), blocks=(blocks.rich(*elements),))
+
+
+def _head(news: News, formatter: FactFormatter, leaves: LeafWriter) -> Iterator[Element]:
+    """Yield impact, cause and next step. A late joiner gets all three, with words where nothing is known."""
+    is_first = news.since is None
+    if news.impact or is_first:
+        yield blocks.line(*_labelled("💥", incident_words.IMPACT, _impact(news, formatter), formatter, leaves))
+    if news.cause:
+        fact = news.cause.fact
+        spans = (*formatter.hypothesis(fact), *source(fact, formatter))
+        yield blocks.line(*_labelled("🎯", incident_words.CAUSE, spans, formatter, leaves))
+    elif is_first:
+        unknown: Spans = (plain(formatter.text(incident_words.NOT_KNOWN_YET)),)
+        yield blocks.line(*_labelled("🎯", incident_words.CAUSE, unknown, formatter, leaves))
+    if news.next_step:
+        step = (*formatter.next_step(news.next_step), SourceLink(news.next_step.fact))
+        yield blocks.line(*_labelled("➡️", incident_words.NEXT, step, formatter, leaves))
+    elif is_first and news.status is not IncidentStatus.RESOLVED:
+        none: Spans = (plain(formatter.text(incident_words.NEXT_NOT_STATED)),)
+        yield blocks.line(*_labelled("➡️", incident_words.NEXT, none, formatter, leaves))
+
+
+def _impact(news: News, formatter: FactFormatter) -> Spans:
+    if news.impact is None:
+        return (plain(formatter.text(incident_words.NO_IMPACT_STATED)),)
+    return (*formatter.quote(news.impact.says), *source(news.impact, formatter))
+
+
+def _labelled(sign: str, label: Text, spans: Spans, formatter: FactFormatter, leaves: LeafWriter) -> list[Leaf]:
+    title = plain(f"{sign} {formatter.label(label)}", bold=True)
+    return leaves.line((title, *spans))
+
+
+# Most important first; incident channels need no other scopes.
+_WITHOUT: Final[Mapping[str, Text]] = {
+    "channels:history": Text(
+        en="messages in public channels cannot be read, neither new nor earlier ones",
+        zh="无法读取公开频道中的消息（包括此前的消息）",
+    ),
+    "groups:history": Text(
+        en="messages in private channels cannot be read, neither new nor earlier ones",
+        zh="无法读取私有频道中的消息（包括此前的消息）",
+    ),
+    "pins:write": Text(
+        en="the summary is not pinned; pin it by hand, it is updated all the same",
+        zh="摘要无法置顶：请手动置顶，内容仍会更新",
+    ),
+    "files:write": Text(en="postmortem drafts and exports cannot be attached", zh="无法附上复盘报告草稿和导出文件"),
+    "reactions:read": Text(
+        en="a 📌 reaction does not add a message to the timeline; use “Add to timeline” in its menu",
+        zh="对消息添加 📌 不会加入时间线：请使用消息菜单中的“Add to timeline”",
+    ),
+    "canvases:write": Text(en="the summary is not written to a canvas", zh="摘要不会写入画布"),
+    "channels:join": Text(
+        en="Casebook does not join new incident channels by itself; /invite it there",
+        zh="Casebook 不会自动加入新的故障频道，需要用 /invite 邀请",
+    ),
+}
+NEEDED_SCOPES: Final = frozenset(_WITHOUT)
+_TITLE: Final = Text(
+    en="The Slack app of Casebook lacks permissions, so these features do not work here:",
+    zh="Casebook 的 Slack 应用缺少以下权限，因此部分功能在此不可用：",
+)
+_HOW: Final = Text(
+    en="An administrator can add them at api.slack.com/apps → the app → OAuth & Permissions → Bot Token Scopes. They "
+    "take effect after the app is reinstalled.",
+    zh="管理员可在 api.slack.com/apps → 该应用 → OAuth & Permissions → Bot Token Scopes 中添加，"
+    "并重新安装应用，之后即生效。",
+)
+
+
+def missing_scopes_message(scopes: Collection[str], *, language: Language) -> Message:
+    """Return what does not work without each of these scopes; scopes outside `NEEDED_SCOPES` are ignored."""
+    colon = words.COLON.in_(language)
+    missing = [(scope, says.in_(language)) for scope, says in _WITHOUT.items() if scope in scopes]
+    title = _TITLE.in_(language)
+    elements = (
+        blocks.sentence(f"🔐 {title}"),
+        blocks.bullets([blocks.code(scope), blocks.text(f"{colon}{says}")] for scope, says in missing),
+        blocks.sentence(_HOW.in_(language), italic=True),
+    )
+    return Message(text=fallback(title, *(scope for scope, _ in missing)), blocks=(blocks.rich(*elements),))
+
 
 _DONE: Final = 6
-_TITLE: Final = 150
+_LONGEST_TITLE: Final = 150
 
 
 def resolved(
@@ -50,23 +214,19 @@ def resolved(
         (incident_words.RESOLVED, summary.resolved_by),
     ):
         at = by.at if by else None
-        spans: Spans = (TextSpan(text=f"{formatter.text(label)}{formatter.text(words.COLON)}"),)
-        spans = (
-            (*spans, Timestamp(at))
-            if at
-            else (*spans, TextSpan(text=formatter.text(incident_words.NOT_KNOWN), italic=True))
-        )
+        told = Timestamp(at) if at else plain(formatter.text(incident_words.NOT_KNOWN), italic=True)
+        spans: Spans = (plain(formatter.label(label)), told)
         if label is not incident_words.FIRST_REPORT and (took := formatter.elapsed(summary.detected_at, at)):
-            spans = (*spans, TextSpan(text=f" · {formatter.text(incident_words.AFTER).format(took)}"))
+            spans = (*spans, plain(f" · {formatter.text(incident_words.AFTER).format(took)}"))
         spans = (*spans, *(formatter.attribution(by) if by else ()))
         times.append(leaves.with_link(spans, by))
     elements: list[Element] = [
         blocks.bullets(times),
-        blocks.line(blocks.bold(formatter.text(incident_words.ROOT_CAUSE))),
+        blocks.sentence(formatter.text(incident_words.ROOT_CAUSE), bold=True),
     ]
     elements += _cause(summary, formatter, leaves)
     if done := [act for act in acts_of(summary) if act.is_begun][-_DONE:]:
-        elements.append(blocks.line(blocks.bold(formatter.text(incident_words.DONE))))
+        elements.append(blocks.sentence(formatter.text(incident_words.DONE), bold=True))
         elements.append(blocks.bullets(leaves.line(formatter.act(act)) for act in done))
     shown = [blocks.header(title), blocks.rich(*elements)]
     if draft:
@@ -80,7 +240,7 @@ def looks_like(incident: Text, *, where: str, address: str, ago: timedelta, lang
     `where` is what readers may know of that place: "#inc-42", or words for a thread.
     """
     formatter = FactFormatter(language)
-    title, place = line(incident.in_(language), _TITLE), line(where, 80)
+    title, place = line(incident.in_(language), _LONGEST_TITLE), line(where, 80)
     says = formatter.text(incident_words.LOOKS_LIKE).format(where=place, ago=formatter.duration(ago), title=title)
     there = blocks.link(shown_line(address), incident_words.SOURCE_LINK) if address else blocks.text("")
     leaves = [blocks.text(f"👯 {says} "), there, blocks.text(f" {formatter.text(incident_words.GO_THERE)}")]
@@ -99,7 +259,7 @@ def reopened(by: str, *, language: Language) -> Message:
 
 def _note(sign: str, says: Text, by: str, language: Language) -> Message:
     text = says.in_(language)
-    elements = [blocks.line(blocks.text(f"{sign} {text}"))]
+    elements = [blocks.sentence(f"{sign} {text}")]
     if by:
         elements.append(blocks.line(blocks.text(incident_words.BY.in_(language), italic=True), blocks.user(by)))
     return Message(text=fallback(text), blocks=(blocks.rich(*elements),))
@@ -108,7 +268,7 @@ def _note(sign: str, says: Text, by: str, language: Language) -> Message:
 def _cause(summary: Summary, formatter: FactFormatter, leaves: LeafWriter) -> list[Element]:
     lines = cause_lines(summary, formatter)
     if not lines:
-        return [blocks.line(blocks.text(formatter.text(incident_words.NO_CAUSE_YET), italic=True))]
+        return [blocks.sentence(formatter.text(incident_words.NO_CAUSE_YET), italic=True)]
     elements: list[Element] = []
     for each in lines:
         elements.append(blocks.line(*leaves.line(each.spans)))

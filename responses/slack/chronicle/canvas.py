@@ -17,10 +17,9 @@ from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
-from responses.chronicle.markdown import Markdown, code, dated, escaped
+from responses.chronicle.markdown import Markdown, Person, SourceLink, Timestamp, code, dated, escaped, plain
 from responses.chronicle.sources import cause_lines
-from responses.chronicle.spans import Person, SourceLink, TextSpan, Timestamp
-from responses.shown import shown_line
+from responses.shown import fitting, shown_line
 from responses.slack.chronicle.leaves import NO_NAMES, Names, Permalink
 
 # Slack takes ten times as much, but nobody reads that.
@@ -49,19 +48,13 @@ class _Canvas:
         self._summary = summary
         self._markdown = markdown
         self._formatter = FactFormatter(language, clusters=summary.impact.clusters)
-        self._text = self._formatter.text
+        self._text, self._label = self._formatter.text, self._formatter.label
 
     def written(self, moments: Sequence[TimelineEntry]) -> str:
         """Return the whole canvas."""
         lines = [*self._head(), *self._sections()]
         room = _MOST - sum(len(one) + 1 for one in lines)
-        kept: list[str] = []
-        for moment in reversed(moments):
-            entry = self._moment(moment)
-            room -= len(entry) + 1
-            if room < 0:
-                break
-            kept.append(entry)
+        kept = fitting(map(self._moment, reversed(moments)), room, size=lambda entry: len(entry) + 1)
         if moments:
             lines += ["", f"## {self._text(incident_words.TIMELINE)} (UTC)", ""]
         if left := len(moments) - len(kept):
@@ -88,7 +81,7 @@ class _Canvas:
             (incident_words.LEADING, self._leading()),
             (incident_words.OTHERS, [self._line(moment.fact) for moment in summary.others]),
             (incident_words.RULED_OUT, [self._line(moment.fact) for moment in summary.ruled_out]),
-            (incident_words.DONE, self._done()),
+            (incident_words.DONE, [self._markdown.line(self._formatter.act(act)) for act in acts_of(summary)]),
             (incident_words.QUESTIONS, [self._line(fact) for fact in summary.questions]),
             (incident_words.WHO, self._who()),
         ):
@@ -116,7 +109,7 @@ class _Canvas:
         earlier = [fact for fact in impact.reports if fact is not impact.current]
         lines += [self._line(fact) for fact in earlier[-_LISTED // 2 :]]
         for one in impact.objects[: _LISTED // 2]:
-            subject = TextSpan(text=line(str(one.subject), 300), code=True)
+            subject = plain(line(str(one.subject), 300), code=True)
             lines.append(self._markdown.with_link((subject, *self._formatter.where(one.fact)), one.fact))
         return lines
 
@@ -133,35 +126,25 @@ class _Canvas:
         if not is_from_catalog(fact):
             return [*lines, f"*{self._text(incident_words.NOT_PROVEN)}*"]
         if evidence := self._formatter.evidence(fact):
-            lines.append(
-                f"{self._text(incident_words.EVIDENCE)}{self._text(words.COLON)}{self._markdown.line(evidence)}"
-            )
+            lines.append(f"{self._label(incident_words.EVIDENCE)}{self._markdown.line(evidence)}")
         if command := shown_line(fact.reproduce, limit=_COMMAND):
-            lines.append(f"{self._text(incident_words.REPRODUCE)}{self._text(words.COLON)}{code(command)}")
+            lines.append(f"{self._label(incident_words.REPRODUCE)}{code(command)}")
         return lines
-
-    def _done(self) -> list[str]:
-        return [self._markdown.line(self._formatter.act(act)) for act in acts_of(self._summary)]
 
     def _who(self) -> list[str]:
         lines = []
         for holder in self._summary.roles:
-            role = f"{self._text(incident_words.ROLES[holder.role])}{self._text(words.COLON)}"
-            lines.append(self._markdown.with_link((TextSpan(text=role), Person(holder.user)), holder.fact))
+            role = self._label(incident_words.ROLES[holder.role])
+            lines.append(self._markdown.with_link((plain(role), Person(holder.user)), holder.fact))
         return lines
 
     def _line(self, fact: Fact) -> str:
-        what = (
-            *self._formatter.event(fact),
-            *self._formatter.attribution(fact),
-            TextSpan(text=self._text(words.COMMA)),
-            Timestamp(fact.at),
-        )
+        what = (*self._formatter.event(fact), *self._formatter.attribution(fact), *self._formatter.when(fact.at))
         return self._markdown.with_link(what, fact)
 
     def _moment(self, moment: TimelineEntry) -> str:
         spans = (
-            *(Timestamp(moment.at), TextSpan(text=" ")),
+            *(Timestamp(moment.at), plain(" ")),
             *self._formatter.moment(moment),
             *self._formatter.attribution(moment.fact),
             SourceLink(moment.fact),

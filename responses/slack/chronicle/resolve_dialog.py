@@ -12,17 +12,16 @@ from intents.chronicle.summary import Summary
 from intents.domain import Language, Text
 from intents.templates import capitalised
 from responses import words
-from responses.chronicle import incident_words, resolve_words
+from responses.chronicle import incident_replies, incident_words
 from responses.chronicle.fact_formatter import FactFormatter
+from responses.chronicle.markdown import Spans, plain
 from responses.chronicle.sources import source
-from responses.chronicle.spans import Spans, TextSpan
 from responses.sentences import finished
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element
 from responses.slack.chronicle.leaves import NO_NAMES, LeafWriter, Names, Permalink
-from responses.slack.message import Message, View
-from responses.slack.mrkdwn import fallback
+from responses.slack.message import Message, View, fallback
 from responses.slack.presses import Press, action_id
 
 _ACTIONS: Final = 10
@@ -51,29 +50,27 @@ def resolve_dialog(
         (capitalised(text(incident_words.NOT_KNOWN_YET)), UNKNOWN),
     ]
     return blocks.modal(
-        text(resolve_words.TITLE),
+        text(incident_replies.TITLE),
         [
             blocks.rich(*_impact(asks, formatter, leaves)),
             blocks.rich(*_actions(asks, formatter, leaves)),
             blocks.select_input(
                 text(incident_words.ROOT_CAUSE),
                 options,
-                block_id=str(Press.ROOT_CAUSE),
-                action_id=str(Press.ROOT_CAUSE),
-                placeholder=text(resolve_words.CHOOSE),
+                id=str(Press.ROOT_CAUSE),
+                placeholder=text(incident_replies.CHOOSE),
                 initial=choice_of(asks.established) if asks.established else "",
             ),
             blocks.text_input(
-                text(resolve_words.OR_TYPE),
-                block_id=str(Press.ROOT_CAUSE_TEXT),
-                action_id=str(Press.ROOT_CAUSE_TEXT),
-                hint=text(resolve_words.OR_TYPE_HINT),
+                text(incident_replies.OR_TYPE),
+                id=str(Press.ROOT_CAUSE_TEXT),
+                hint=text(incident_replies.OR_TYPE_HINT),
                 optional=True,
             ),
-            blocks.context(text(resolve_words.WHAT_HAPPENS)),
+            blocks.context(text(incident_replies.WHAT_HAPPENS)),
         ],
         close=text(words.CANCEL),
-        submit=text(resolve_words.SUBMIT),
+        submit=text(incident_replies.SUBMIT),
         callback_id=str(Press.RESOLVED),
         private_metadata=channel,
     )
@@ -81,33 +78,31 @@ def resolve_dialog(
 
 def resolve_button(language: Language) -> Message:
     """Return the message with the button that opens the dialog; a mention cannot open one."""
-    says = finished(capitalised(resolve_words.PRESS_TO_RESOLVE.in_(language)), language)
-    button = blocks.button(resolve_words.BUTTON.in_(language), action_id=action_id(Press.RESOLVE), value="resolve")
-    return Message(text=fallback(says), blocks=(blocks.rich(blocks.line(blocks.text(says))), blocks.actions(button)))
+    says = finished(capitalised(incident_replies.PRESS_TO_RESOLVE.in_(language)), language)
+    button = blocks.button(incident_replies.BUTTON.in_(language), action_id=action_id(Press.RESOLVE), value="resolve")
+    return Message(text=fallback(says), blocks=(blocks.rich(blocks.sentence(says)), blocks.actions(button)))
 
 
 def _impact(asks: Resolution, formatter: FactFormatter, leaves: LeafWriter) -> Iterator[Element]:
     yield _title(incident_words.IMPACT, formatter)
     if asks.impact is None:
-        yield blocks.line(blocks.text(formatter.text(resolve_words.NO_OPEN_IMPACT)))
+        yield blocks.sentence(formatter.text(incident_replies.NO_OPEN_IMPACT))
         return
     spans: Spans = (*formatter.quote(asks.impact.says), *source(asks.impact, formatter))
-    yield blocks.line(*leaves.line((TextSpan(text="⚠️ "), *spans)))
+    yield blocks.line(*leaves.line((plain("⚠️ "), *spans)))
 
 
 def _actions(asks: Resolution, formatter: FactFormatter, leaves: LeafWriter) -> Iterator[Element]:
-    yield _title(resolve_words.OPEN_ACTIONS, formatter)
+    yield _title(incident_replies.OPEN_ACTIONS, formatter)
     if not asks.open_actions:
-        yield blocks.line(blocks.text(formatter.text(resolve_words.NO_OPEN_ACTIONS)))
+        yield blocks.sentence(formatter.text(incident_replies.NO_OPEN_ACTIONS))
         return
     yield blocks.bullets(leaves.line(formatter.act(work)) for work in asks.open_actions[-_ACTIONS:])
-    left = len(asks.open_actions) - _ACTIONS
-    if left > 0:
-        yield blocks.line(blocks.text(formatter.text(words.MORE).format(left), italic=True))
+    yield from blocks.left_out(len(asks.open_actions) - _ACTIONS, formatter.language)
 
 
 def _title(says: Text, formatter: FactFormatter) -> Element:
-    return blocks.line(blocks.bold(formatter.text(says)))
+    return blocks.sentence(formatter.text(says), bold=True)
 
 
 def _label(fact: Fact, formatter: FactFormatter, names: Names) -> str:

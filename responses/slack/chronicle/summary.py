@@ -7,7 +7,6 @@ in a small link to the message it rests on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Final
 
 from intents.chronicle.facts import Fact, FactKind, IncidentStatus
@@ -18,16 +17,24 @@ from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line, newest
+from responses.chronicle.markdown import Person, Spans, plain
 from responses.chronicle.sources import source
-from responses.chronicle.spans import Person, PostedLink, Spans, TextSpan, Timestamp
 from responses.shown import shown_line
 from responses.slack import blocks, limits
 from responses.slack.blocks import Leaf
-from responses.slack.chronicle.leaves import NO_NAMES, LeafWriter, Names, Permalink, utc
-from responses.slack.chronicle.sections import Entry, Section, first_and_newest, fit_sections, section_block
-from responses.slack.lengths import visible_length
-from responses.slack.message import Block, Message
-from responses.slack.mrkdwn import fallback
+from responses.slack.chronicle.leaves import (
+    NO_NAMES,
+    Entry,
+    LeafWriter,
+    Names,
+    Permalink,
+    Section,
+    first_and_newest,
+    fit_sections,
+    section_block,
+    utc,
+)
+from responses.slack.message import Block, Message, fallback, visible_length
 
 # Entries per section. Each has at most some 600 characters, so one per section always fits.
 _OBJECTS: Final = 4
@@ -48,12 +55,7 @@ _NOTES: Final = 700
 
 
 def summary_message(
-    summary: Summary,
-    *,
-    language: Language,
-    permalink: Permalink,
-    names: Names = NO_NAMES,
-    mention: bool = True,
+    summary: Summary, *, language: Language, permalink: Permalink, names: Names = NO_NAMES, mention: bool = True
 ) -> Message:
     """Return the summary within Slack's limits.
 
@@ -72,9 +74,9 @@ class _Page:
 
     def __init__(self, summary: Summary, language: Language, leaves: LeafWriter) -> None:
         self._summary = summary
-        self._language = language
         self._leaves = leaves
         self._formatter = FactFormatter(language, clusters=summary.impact.clusters)
+        self._text, self._label = self._formatter.text, self._formatter.label
         # Keys of the facts shown so far: no fact is shown in two sections.
         self._shown: set[str] = set()
 
@@ -94,7 +96,7 @@ class _Page:
         if step := self._next():
             lines.append(blocks.line(*step))
         if self._summary.leading is None:
-            lines.append(blocks.line(blocks.text(self._text(incident_words.NO_CAUSE_YET), italic=True)))
+            lines.append(blocks.sentence(self._text(incident_words.NO_CAUSE_YET), italic=True))
         return [blocks.header(self._headline()), blocks.rich(*lines)]
 
     def footer(self) -> Block:
@@ -112,15 +114,11 @@ class _Page:
         since = self._formatter.since(summary.since, first=True)
         took = self._formatter.elapsed(summary.detected_at, summary.resolved_at)
         if summary.status is IncidentStatus.RESOLVED and took:
-            since = (*since, TextSpan(text=f" · {self._text(incident_words.AFTER).format(took)}"))
+            since = (*since, plain(f" · {self._text(incident_words.AFTER).format(took)}"))
         if summary.said is None:
             return self._leaves.line(since)
         self._shown.add(summary.said.key)
-        said = (
-            TextSpan(text=" · "),
-            *self._formatter.quote(summary.said.says),
-            *self._formatter.attribution(summary.said),
-        )
+        said = (plain(" · "), *self._formatter.quote(summary.said.says), *self._formatter.attribution(summary.said))
         return self._leaves.with_link((*since, *said), summary.said)
 
     def _next(self) -> list[Leaf]:
@@ -129,7 +127,7 @@ class _Page:
             return []
         if step.kind is NextKind.DECISION:
             self._shown.add(step.fact.key)
-        title = f"➡️ {self._text(incident_words.NEXT)}{self._text(words.COLON)}"
+        title = f"➡️ {self._label(incident_words.NEXT)}"
         return [blocks.bold(title), *self._leaves.with_link(self._formatter.next_step(step), step.fact)]
 
     # --- sections ---------------------------------------------------------------------------------------------------
@@ -160,22 +158,15 @@ class _Page:
 
     def _impact(self) -> Section:
         impact = self._summary.impact
-        places = [
-            *([self._text(incident_words.IN_CLUSTERS).format(_some(impact.clusters))] if impact.clusters else []),
-            *([self._text(incident_words.IN_NAMESPACES).format(_some(impact.namespaces))] if impact.namespaces else []),
-        ]
-        title = [
-            blocks.bold(self._text(incident_words.IMPACT)),
-            *([blocks.text(f" · {' · '.join(places)}")] if places else []),
-        ]
+        named = ((incident_words.IN_CLUSTERS, impact.clusters), (incident_words.IN_NAMESPACES, impact.namespaces))
+        places = [self._text(says).format(_some(names)) for says, names in named if names]
+        title = [blocks.bold(self._text(incident_words.IMPACT))]
+        title += [blocks.text(f" · {' · '.join(places)}")] if places else []
         grouped = _by_fact(impact.objects)
-        objects = [
-            Entry(
-                at=fact.at,
-                leaves=self._leaves.with_link((*self._formatter.objects(subjects), *self._formatter.where(fact)), fact),
-            )
-            for fact, subjects in grouped[:_OBJECTS]
-        ]
+        objects = []
+        for fact, subjects in grouped[:_OBJECTS]:
+            spans = (*self._formatter.objects(subjects), *self._formatter.where(fact))
+            objects.append(Entry(at=fact.at, leaves=self._leaves.with_link(spans, fact)))
         earlier = [fact for fact in impact.reports if fact is not impact.current]
         reports = self._listed(incident_words.IMPACT, earlier, _REPORTS, rank=3)
         left = len(grouped) - len(objects) + reports.left_out
@@ -188,8 +179,13 @@ class _Page:
     def _current(self, fact: Fact) -> Entry:
         """Return the newest statement about the impact."""
         self._shown.add(fact.key)
-        label = TextSpan(text=f"{self._text(incident_words.IMPACT_NOW)}{self._text(words.COLON)}", bold=True)
-        spans = (label, *self._formatter.quote(fact.says), *self._formatter.attribution(fact), *self._when(fact.at))
+        label = plain(self._label(incident_words.IMPACT_NOW), bold=True)
+        spans = (
+            label,
+            *self._formatter.quote(fact.says),
+            *self._formatter.attribution(fact),
+            *self._formatter.when(fact.at),
+        )
         return Entry(at=fact.at, leaves=self._leaves.with_link(spans, fact))
 
     def _leading(self) -> Section:
@@ -203,7 +199,7 @@ class _Page:
         spans: Spans = (
             *self._formatter.hypothesis(fact),
             *self._formatter.attribution(fact),
-            *self._when(fact.at),
+            *self._formatter.when(fact.at),
             *self._before(leading),
         )
         below = []
@@ -236,12 +232,8 @@ class _Page:
         former = next((fact for fact in reversed(leading.also) if fact.state != leading.fact.state), None)
         if former is None:
             return ()
-        return (
-            TextSpan(
-                text=f" · {self._text(incident_words.WAS).format(self._formatter.verdict_label(former)[1])}",
-                italic=True,
-            ),
-        )
+        was = self._text(incident_words.WAS).format(self._formatter.verdict_label(former)[1])
+        return (plain(f" · {was}", italic=True),)
 
     def _done(self) -> Section:
         """Return button presses and people's actions, each once, by time; the next step is shown at the top."""
@@ -261,10 +253,8 @@ class _Page:
         found = list(by_url.values())
         entries = []
         for fact, link in found[-_LINKS:]:
-            address: PostedLink = self._formatter.posted_link(link)
-            entries.append(
-                Entry(at=fact.at, leaves=self._leaves.with_link((address, *self._formatter.attribution(fact)), fact))
-            )
+            spans = (self._formatter.posted_link(link), *self._formatter.attribution(fact))
+            entries.append(Entry(at=fact.at, leaves=self._leaves.with_link(spans, fact)))
         title = [blocks.bold(self._text(incident_words.LINKS_TITLE))]
         return Section(title=title, entries=tuple(entries), rank=5, left_out=len(found) - len(entries))
 
@@ -272,15 +262,13 @@ class _Page:
         holders = self._summary.roles
         entries = []
         for holder in holders:
-            role = TextSpan(text=f"{self._text(incident_words.ROLES[holder.role])}{self._text(words.COLON)}")
+            role = plain(self._label(incident_words.ROLES[holder.role]))
             spans: Spans = (role, Person(holder.user))
             entries.append(Entry(at=holder.fact.at, leaves=self._leaves.with_link(spans, holder.fact)))
         others = [user for user in self._summary.people if user not in {holder.user for holder in holders}]
         if others:
             leaves = [blocks.text(self._text(incident_words.ALSO_HERE))]
-            for number, user in enumerate(others[:_PEOPLE]):
-                leaves += [blocks.text(", ")] if number else []
-                leaves.append(self._leaves.person(user))
+            leaves += blocks.joined(map(self._leaves.person, others[:_PEOPLE]))
             if len(others) > _PEOPLE:
                 leaves.append(blocks.text(f" {self._text(words.MORE).format(len(others) - _PEOPLE)}"))
             entries.append(Entry(at=self._summary.opened, leaves=leaves))
@@ -320,14 +308,8 @@ class _Page:
         if moment.count > 1 and fact.kind is not FactKind.HYPOTHESIS:
             spans: Spans = (*self._formatter.moment(moment), *self._formatter.attribution(fact))
         else:
-            spans = (*self._formatter.event(fact), *self._formatter.attribution(fact), *self._when(fact.at))
+            spans = (*self._formatter.event(fact), *self._formatter.attribution(fact), *self._formatter.when(fact.at))
         return Entry(at=moment.last, leaves=self._leaves.with_link(spans, rests_on))
-
-    def _when(self, at: datetime) -> Spans:
-        return (TextSpan(text=self._text(words.COMMA)), Timestamp(at))
-
-    def _text(self, text: Text) -> str:
-        return text.in_(self._language)
 
 
 def _by_fact(objects: Iterable[Affected]) -> list[tuple[Fact, tuple[ObjectRef, ...]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic import op
@@ -43,24 +43,43 @@ def upgrade() -> None:
     _create_watches()
 
 
-def _key(name: str) -> sa.Column[object]:
-    return sa.Column(name, sa.Text(), nullable=False)
+Columns = list[sa.Column[Any]]
 
 
-def _words(name: str) -> sa.Column[object]:
-    return sa.Column(name, sa.Text(), server_default="", nullable=False)
+def _keys(*names: str) -> Columns:
+    return [sa.Column(name, sa.Text(), nullable=False) for name in names]
 
 
-def _at(name: str, *, nullable: bool = False) -> sa.Column[object]:
-    return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
+def _words(*names: str) -> Columns:
+    return [sa.Column(name, sa.Text(), server_default="", nullable=False) for name in names]
 
 
-def _create(table: str, keys: list[str], *others: sa.Column[object] | sa.Constraint) -> None:
+def _times(*names: str) -> Columns:
+    return [sa.Column(name, sa.DateTime(timezone=True), nullable=False) for name in names]
+
+
+def _ends(*names: str) -> Columns:
+    return [sa.Column(name, sa.DateTime(timezone=True), nullable=True) for name in names]
+
+
+def _json(*names: str) -> Columns:
+    return [sa.Column(name, sa.JSON(), nullable=False) for name in names]
+
+
+def _flags(*names: str) -> Columns:
+    return [sa.Column(name, sa.Boolean(), nullable=False) for name in names]
+
+
+def _numbers(*names: str) -> Columns:
+    return [sa.Column(name, sa.Integer(), nullable=False) for name in names]
+
+
+def _create(table: str, keys: list[str], *others: sa.Column[Any] | sa.Constraint) -> None:
     constraint = sa.PrimaryKeyConstraint(*keys, name=f"pk_{table}")
-    op.create_table(table, *(_key(key) for key in keys), *others, constraint)
+    op.create_table(table, *_keys(*keys), *others, constraint)
 
 
-def _create_of_channel(table: str, keys: list[str], *others: sa.Column[object]) -> None:
+def _create_of_channel(table: str, keys: list[str], *others: sa.Column[Any]) -> None:
     """Create a table whose rows belong to a channel and are deleted with it."""
     _create(table, ["channel", *keys], *others, _parent(table, "channel", "incident_channels.channel"))
 
@@ -70,8 +89,9 @@ def _parent(table: str, column: str, key: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint([column], [key], name=f"fk_{table}_{column}", ondelete="CASCADE")
 
 
-def _index(table: str, *columns: str) -> None:
-    op.create_index("_".join(("ix", table, *columns)), table, list(columns))
+def _indexes(table: str, *columns: list[str]) -> None:
+    for each in columns:
+        op.create_index("_".join(("ix", table, *each)), table, each)
 
 
 def _create_requests() -> None:
@@ -79,121 +99,61 @@ def _create_requests() -> None:
     _create(
         "requests",
         ["id"],
-        _words("team"),
-        _words("channel"),
-        _words("thread_ts"),
-        _words("source_ts"),
-        _words("user"),
+        *_words("team", "channel", "thread_ts", "source_ts", "user"),
         sa.Column("surface", sa.String(length=16), nullable=False),
-        _words("kind"),
-        _words("namespace"),
-        _words("name"),
-        sa.Column("files", sa.JSON(), nullable=False),
-        _words("response_url"),
-        _words("language"),
-        _at("created"),
-        _at("touched"),
+        *_words("kind", "namespace", "name"),
+        *_json("files"),
+        *_words("response_url", "language"),
+        *_times("created", "touched"),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
+        *_numbers("revision"),
     )
-    _index("requests", "channel", "thread_ts")
-    _index("requests", "touched")
+    _indexes("requests", ["channel", "thread_ts"], ["touched"])
     _create(
         "request_parts",
         ["request_id", "ts"],
-        _words("channel"),
-        _words("text"),
-        _words("digest"),
+        *_words("channel", "text", "digest"),
         _parent("request_parts", "request_id", "requests.id"),
     )
-    _index("request_parts", "channel", "ts")
-    _create(
-        "outbox",
-        ["key"],
-        _words("channel"),
-        _words("thread_ts"),
-        _words("ts"),
-        _at("began"),
-    )
-    _index("outbox", "began")
-    _index("outbox", "channel", "ts")
+    _indexes("request_parts", ["channel", "ts"])
+    _create("outbox", ["key"], *_words("channel", "thread_ts", "ts"), *_times("began"))
+    _indexes("outbox", ["began"], ["channel", "ts"])
     _create(
         "answers",
         ["request_id"],
-        sa.Column("revision", sa.Integer(), nullable=False),
-        _words("channel"),
-        _words("ts"),
-        _words("incident"),
-        _words("verdict"),
-        sa.Column("message", sa.JSON(), nullable=False),
-        sa.Column("shown", sa.JSON(), nullable=False),
-        _at("saved"),
+        *_numbers("revision"),
+        *_words("channel", "ts", "incident", "verdict"),
+        *_json("message", "shown"),
+        *_times("saved"),
     )
-    _index("answers", "channel", "ts")
-    _index("answers", "saved")
+    _indexes("answers", ["channel", "ts"], ["saved"])
     op.create_table(
         "topics",
         sa.Column("id", SERIAL, autoincrement=True, nullable=False),
-        _words("channel"),
-        _words("fingerprint"),
-        _words("leader"),
-        sa.Column("joined", sa.Integer(), nullable=False),
-        _at("first"),
-        _at("last"),
+        *_words("channel", "fingerprint", "leader"),
+        *_numbers("joined"),
+        *_times("first", "last"),
         sa.PrimaryKeyConstraint("id", name="pk_topics"),
         sqlite_autoincrement=True,
     )
-    _index("topics", "channel", "fingerprint")
-    _index("topics", "last")
+    _indexes("topics", ["channel", "fingerprint"], ["last"])
     op.create_table(
         "topic_members",
         sa.Column("topic_id", SERIAL, autoincrement=False, nullable=False),
-        _key("request_id"),
+        *_keys("request_id"),
         _parent("topic_members", "topic_id", "topics.id"),
         sa.PrimaryKeyConstraint("topic_id", "request_id", name="pk_topic_members"),
     )
-    _index("topic_members", "request_id")
+    _indexes("topic_members", ["request_id"])
+    _create("mutes", ["channel", "incident"], *_words("by"), *_times("at"), *_ends("until"), *_words("reason"))
+    _create("reports", ["key"], *_json("findings"), *_times("at"))
+    _create("feedback", ["request_id", "user"], *_words("what"), *_times("at"))
     _create(
-        "mutes",
-        ["channel", "incident"],
-        _words("by"),
-        _at("at"),
-        _at("until", nullable=True),
-        _words("reason"),
+        "corrections", ["request_id", "user"], *_words("channel", "incident", "verdict", "entry", "says"), *_times("at")
     )
-    _create(
-        "reports",
-        ["key"],
-        sa.Column("findings", sa.JSON(), nullable=False),
-        _at("at"),
-    )
-    _create(
-        "feedback",
-        ["request_id", "user"],
-        _words("what"),
-        _at("at"),
-    )
-    _create(
-        "corrections",
-        ["request_id", "user"],
-        _words("channel"),
-        _words("incident"),
-        _words("verdict"),
-        _words("entry"),
-        _words("says"),
-        _at("at"),
-    )
-    _index("corrections", "at")
-    _create(
-        "unknown_pastes",
-        ["request_id"],
-        _words("channel"),
-        _words("template"),
-        _words("example"),
-        _at("at"),
-    )
-    _index("unknown_pastes", "at")
-    _index("unknown_pastes", "template")
+    _indexes("corrections", ["at"])
+    _create("unknown_pastes", ["request_id"], *_words("channel", "template", "example"), *_times("at"))
+    _indexes("unknown_pastes", ["at"], ["template"])
 
 
 def _create_remedies() -> None:
@@ -201,73 +161,53 @@ def _create_remedies() -> None:
     _create(
         "plans",
         ["id"],
-        _words("request_id"),
-        sa.Column("document", sa.JSON(), nullable=False),
-        _words("state"),
-        _at("expires"),
-        _words("claimed_by"),
-        _at("claimed_at", nullable=True),
-        _words("token"),
-        _words("action"),
-        _words("subject"),
+        *_words("request_id"),
+        *_json("document"),
+        *_words("state"),
+        *_times("expires"),
+        *_words("claimed_by"),
+        *_ends("claimed_at"),
+        *_words("token", "action", "subject"),
     )
-    _index("plans", "claimed_at")
-    _index("plans", "expires")
-    _index("plans", "request_id")
+    _indexes("plans", ["claimed_at"], ["expires"], ["request_id"])
     op.create_table(
         "audit",
         sa.Column("id", SERIAL, autoincrement=True, nullable=False),
         sa.Column("key", sa.Text(), nullable=True),
-        _at("at"),
-        _words("actor"),
-        _words("team"),
-        _words("channel"),
-        _words("action"),
-        _words("cluster"),
-        _words("target"),
-        _words("plan_id"),
-        _words("outcome"),
-        sa.Column("detail", sa.JSON(), nullable=False),
+        *_times("at"),
+        *_words("actor", "team", "channel", "action", "cluster", "target", "plan_id", "outcome"),
+        *_json("detail"),
         sa.PrimaryKeyConstraint("id", name="pk_audit"),
         sa.UniqueConstraint("key", name="uq_audit_key"),
         sqlite_autoincrement=True,
     )
-    _index("audit", "at")
+    _indexes("audit", ["at"])
     for statement in SQLITE_GUARDS if op.get_context().dialect.name == "sqlite" else POSTGRES_GUARDS:
         op.execute(statement)
 
 
 def _create_processes() -> None:
     """Create what processes share."""
-    _create(
-        "notices",
-        ["key"],
-        _at("at"),
-    )
+    _create("notices", ["key"], *_times("at"))
     op.create_table(
         "directory",
         sa.Column("kind", sa.String(length=16), nullable=False),
-        _key("id"),
-        sa.Column("document", sa.JSON(), nullable=False),
-        _at("read"),
+        *_keys("id"),
+        *_json("document"),
+        *_times("read"),
         sa.PrimaryKeyConstraint("kind", "id", name="pk_directory"),
     )
-    _index("directory", "read")
+    _indexes("directory", ["read"])
     _create(
         "accepted_jobs",
         ["id"],
         sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("payload", sa.JSON(), nullable=False),
-        _at("at"),
-        sa.Column("urgent", sa.Boolean(), nullable=False),
+        *_json("payload"),
+        *_times("at"),
+        *_flags("urgent"),
     )
-    _index("accepted_jobs", "at")
-    _create(
-        "replicas",
-        ["executor"],
-        _words("version"),
-        _at("beat"),
-    )
+    _indexes("accepted_jobs", ["at"])
+    _create("replicas", ["executor"], *_words("version"), *_times("beat"))
 
 
 def _create_chronicles() -> None:
@@ -275,155 +215,76 @@ def _create_chronicles() -> None:
     _create(
         "incident_channels",
         ["channel"],
-        _words("team"),
-        _words("name"),
-        _at("named"),
+        *_words("team", "name"),
+        *_times("named"),
         sa.Column("state", sa.String(length=16), nullable=False),
-        _at("opened"),
-        _at("since"),
-        _at("resolved", nullable=True),
+        *_times("opened", "since"),
+        *_ends("resolved"),
         sa.Column("cursor", sa.Text(), nullable=True),
-        _words("missed"),
-        _words("missed_cursor"),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("shown", sa.Integer(), nullable=False),
-        _words("summary_ts"),
-        _words("canvas"),
-        _words("rendered_by"),
-        _at("rendered_until", nullable=True),
+        *_words("missed", "missed_cursor"),
+        *_numbers("revision", "shown"),
+        *_words("summary_ts", "canvas", "rendered_by"),
+        *_ends("rendered_until"),
     )
-    _index("incident_channels", "state")
-    _create_of_channel(
-        "facts",
-        ["key"],
-        _words("source"),
-        _words("ts"),
-        _words("incident"),
-        _at("at"),
-        sa.Column("document", sa.JSON(), nullable=False),
-    )
-    _index("facts", "channel", "at")
-    _index("facts", "channel", "source")
-    _index("facts", "incident")
-    _create_of_channel(
-        "fact_sources",
-        ["source"],
-        _words("version"),
-        sa.Column("gone", sa.Boolean(), nullable=False),
-    )
-    _create_of_channel(
-        "fact_marks",
-        ["ts", "user", "what"],
-        sa.Column("stands", sa.Boolean(), nullable=False),
-        _at("at"),
-    )
-    _create_of_channel(
-        "chronicle_reads",
-        ["user"],
-        _at("last"),
-        _at("before", nullable=True),
-    )
+    _indexes("incident_channels", ["state"])
+    _create_of_channel("facts", ["key"], *_words("source", "ts", "incident"), *_times("at"), *_json("document"))
+    _indexes("facts", ["channel", "at"], ["channel", "source"], ["incident"])
+    _create_of_channel("fact_sources", ["source"], *_words("version"), *_flags("gone"))
+    _create_of_channel("fact_marks", ["ts", "user", "what"], *_flags("stands"), *_times("at"))
+    _create_of_channel("chronicle_reads", ["user"], *_times("last"), *_ends("before"))
 
 
 def _create_alerts() -> None:
     """Create alerts and the posts about them."""
-    _create(
-        "alert_rounds",
-        ["scope"],
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("open", sa.Boolean(), nullable=False),
-        _at("at"),
-    )
+    _create("alert_rounds", ["scope"], *_numbers("round"), *_flags("open"), *_times("at"))
     _create(
         "alerts",
         ["scope", "fingerprint"],
-        sa.Column("firing", sa.Boolean(), nullable=False),
-        sa.Column("placed", sa.Boolean(), nullable=False),
-        _words("post"),
-        _words("mode"),
-        _words("link"),
-        sa.Column("labels", sa.JSON(), nullable=False),
-        _words("summary"),
-        _words("runbook"),
-        _at("starts", nullable=True),
-        _at("ends", nullable=True),
-        _at("at"),
+        *_flags("firing", "placed"),
+        *_words("post", "mode", "link"),
+        *_json("labels"),
+        *_words("summary", "runbook"),
+        *_ends("starts", "ends"),
+        *_times("at"),
     )
-    _index("alerts", "at")
-    _index("alerts", "post")
-    _index("alerts", "scope", "placed")
+    _indexes("alerts", ["at"], ["post"], ["scope", "placed"])
     _create(
         "alert_posts",
         ["id"],
-        _words("scope"),
-        _words("cause"),
-        sa.Column("open", sa.Boolean(), nullable=False),
-        _words("ts"),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("shown", sa.Integer(), nullable=False),
-        sa.Column("edits", sa.Integer(), nullable=False),
-        sa.Column("document", sa.JSON(), nullable=False),
+        *_words("scope", "cause"),
+        *_flags("open"),
+        *_words("ts"),
+        *_numbers("revision", "shown", "edits"),
+        *_json("document"),
         sa.Column("silence", sa.JSON(), nullable=True),
-        _at("opened"),
-        _at("at"),
+        *_times("opened", "at"),
     )
-    _index("alert_posts", "at")
-    _index("alert_posts", "scope", "cause", "open")
-    _create(
-        "standing_alerts",
-        ["channel", "identity", "request_id"],
-        _at("at"),
-    )
-    _index("standing_alerts", "request_id")
+    _indexes("alert_posts", ["at"], ["scope", "cause", "open"])
+    _create("standing_alerts", ["channel", "identity", "request_id"], *_times("at"))
+    _indexes("standing_alerts", ["request_id"])
 
 
 def _create_watches() -> None:
     """Create what the watch of clusters needs, and saved incidents."""
-    _create(
-        "watch_leases",
-        ["cluster"],
-        _words("holder"),
-        _at("renewed"),
-    )
+    _create("watch_leases", ["cluster"], *_words("holder"), *_times("renewed"))
     _create(
         "watch_posts",
         ["key"],
-        _words("cause"),
-        _words("channel"),
-        _words("cluster"),
-        _words("digest"),
-        sa.Column("document", sa.JSON(), nullable=False),
-        sa.Column("objects", sa.JSON(), nullable=False),
-        sa.Column("notes", sa.JSON(), nullable=False),
-        _at("since"),
-        _at("opened"),
-        sa.Column("shown", sa.Boolean(), nullable=False),
-        _at("over", nullable=True),
+        *_words("cause", "channel", "cluster", "digest"),
+        *_json("document", "objects", "notes"),
+        *_times("since", "opened"),
+        *_flags("shown"),
+        *_ends("over"),
     )
-    _index("watch_posts", "cause")
-    _index("watch_posts", "channel", "opened")
-    _index("watch_posts", "cluster", "over")
-    _index("watch_posts", "digest")
-    _index("watch_posts", "opened")
-    _create(
-        "watch_thresholds",
-        ["channel", "incident"],
-        sa.Column("minutes", sa.Integer(), nullable=False),
-        _words("by"),
-        _at("at"),
-    )
-    _index("watch_thresholds", "at")
+    _indexes("watch_posts", ["cause"], ["channel", "opened"], ["cluster", "over"], ["digest"], ["opened"])
+    _create("watch_thresholds", ["channel", "incident"], *_numbers("minutes"), *_words("by"), *_times("at"))
+    _indexes("watch_thresholds", ["at"])
     op.create_table(
         "learned",
-        _key("id"),
+        *_keys("id"),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
-        _words("yaml"),
-        _words("channel"),
-        _words("channel_name"),
-        _words("author"),
-        _words("by"),
-        sa.Column("shared", sa.Boolean(), nullable=False),
-        _at("at"),
-        _at("changed"),
+        *_words("yaml", "channel", "channel_name", "author", "by"),
+        *_flags("shared"),
+        *_times("at", "changed"),
         sa.PrimaryKeyConstraint("id", "version", name="pk_learned"),
     )

@@ -1,0 +1,247 @@
+"""Handle `/diagnose` and the message shortcuts; questions about the channel are answered privately."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.jobs import JobsUnavailable, StartJob
+from bot.slack.client import Identity, Slack
+from bot.slack.errors import SlackError
+from bot.slack.message_events import files_of, text_of
+from bot.slack.web_client import outgoing
+from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
+from bot.surfaces.slack.manifest import COMMAND, DIAGNOSE_THIS, PIN, SAVE_AS_INCIDENT, UNPIN
+from bot.surfaces.slack.press_payload import By
+from bot.surfaces.slack.timeline_pins import TimelinePins
+from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
+from bot.workflows.dialogs import TELL_S
+from bot.workflows.feedback import Mutes
+from bot.workflows.job_payloads import SaveDialogJob, TimelineMark
+from bot.workflows.saved_incidents import LearnedCommands
+from bot.workflows.submissions import Submissions, TooManyRequests
+from intents.channel_commands import ChannelCommand
+from intents.domain import Language
+from intents.learned_command import LearnedCommand
+from intents.misuse import Misuse
+from intents.mutes import MuteCommand
+from intents.slash import HelpQuery, MutedQuery, ObjectQuery, TextQuery, parse_command
+from responses.failures import BUSY, too_many_requests
+from responses.language import choose
+from responses.safety import safe, safe_line
+from responses.slack.help import help_message, misused
+from responses.slack.message import Message
+from responses.slack.notices import notice
+
+_log: Final = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandListener:
+    """Answers a command that needs no job, and submits the others. `language` is the setting."""
+
+    submissions: Submissions
+    mutes: Mutes
+    incidents: IncidentCommands
+    learned: LearnedCommands
+    language: Language | None
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen to the command."""
+        app.command(COMMAND)(self.handle)
+
+    async def handle(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Handle a command and respond to its user."""
+        text = str(body.get("text") or "")
+        spoken = choose(preferred=self.language, text=text)
+        try:
+            reply: Message | None = await self._take(body, text, spoken)
+            if intent := _answered_at_once(text):
+                self.submissions.metrics.request_handled(Surface.COMMAND, intent, "taken")
+        except TooManyRequests as refused:
+            self.submissions.metrics.request_handled(Surface.COMMAND, "diagnose", "too_many")
+            reply = notice(too_many_requests(refused.limit), language=spoken)
+        except (StoreUnavailable, JobsUnavailable) as error:
+            # Slack does not resend commands, so ask the user to.
+            _log.error("command_recording_failed", error=str(error))
+            reply = notice(BUSY, language=spoken)
+        if reply is None:
+            # The answer, or a placeholder that becomes the answer, is in the channel within two seconds.
+            await ack()
+            return
+        await ack(outgoing({"response_type": "ephemeral", "text": reply.text, "blocks": [*reply.blocks]}))
+
+    async def _take(self, body: dict[str, Any], text: str, language: Language) -> Message | None:
+        now = self.submissions.clock()
+        match parse_command(text):
+            case HelpQuery():
+                return help_message(language=language)
+            case Misuse() as wrong:
+                return misused(wrong.says, wrong.closest, usage=wrong.usage, language=language)
+            case MutedQuery() | MuteCommand() as about_mutes:
+                return await self.mutes.answer(about_mutes, language=language, **_by(body))
+            case LearnedCommand() as about_learned:
+                trigger = str(body.get("trigger_id") or "")
+                return await self.learned.answer(about_learned, trigger=trigger, language=language, **_by(body))
+            case ChannelCommand() as command:
+                return await self.incidents.answer(_commanded(body, text, command, now, language))
+            case ObjectQuery() as about:
+                # The cluster is parsed again from the text once the visible clusters are known.
+                where = safe(text, limit=LONGEST_TEXT) if about.cluster or about.place else ""
+                await self.submissions.submit(_new_request(body, now, text=where, about=about))
+                return None
+            case TextQuery(text=inner, cluster=cluster):
+                new_request = _new_request(body, now, text=safe(text if cluster else inner, limit=LONGEST_TEXT))
+                await self.submissions.submit(new_request)
+                return None
+
+
+def _answered_at_once(text: str) -> str:
+    """Return the kind of a command that needs no request; these are counted when they are answered."""
+    match parse_command(text):
+        case HelpQuery():
+            return "help"
+        case Misuse():
+            return "misused"
+        case MutedQuery() | MuteCommand():
+            return "muted"
+        case LearnedCommand():
+            return "learned"
+        case ChannelCommand(action=action):
+            return action.value
+        case _:
+            return ""
+
+
+def _commanded(
+    body: dict[str, Any], text: str, command: ChannelCommand, now: datetime, language: Language
+) -> IncidentCommand:
+    return IncidentCommand(
+        id=_id(body),
+        command=command,
+        text=text,
+        response_url=str(body.get("response_url") or ""),
+        trigger=str(body.get("trigger_id") or ""),
+        at=now,
+        language=language,
+        **_by(body),
+    )
+
+
+def _by(body: dict[str, Any]) -> By:
+    return {"team": str(body["team_id"]), "channel": str(body["channel_id"]), "user": str(body["user_id"])}
+
+
+def _id(body: dict[str, Any]) -> str:
+    return f"{body['team_id']}.{body['channel_id']}.c{body['trigger_id']}"
+
+
+def _new_request(
+    body: dict[str, Any], now: datetime, *, text: str = "", about: ObjectQuery | None = None
+) -> NewRequest:
+    return NewRequest(
+        id=_id(body),
+        origin=Surface.COMMAND,
+        reply_to=ReplyAddress(
+            team=str(body["team_id"]), channel=str(body["channel_id"]), response_url=str(body.get("response_url") or "")
+        ),
+        user=str(body["user_id"]),
+        text=text,
+        kind=safe_line(about.kind) if about else "",
+        namespace=safe_line(about.namespace) if about else "",
+        name=safe_line(about.name) if about else "",
+        created=now,
+    )
+
+
+_MARKS: Final = {PIN: TimelineMark.PIN, UNPIN: TimelineMark.REMOVE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortcutListener:
+    """Handles message shortcuts. `language` is the setting."""
+
+    submissions: Submissions
+    timeline_pins: TimelinePins
+    start: StartJob
+    slack: Slack
+    identity: Identity
+    language: Language | None
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen to all message shortcuts."""
+        app.shortcut(DIAGNOSE_THIS)(self.diagnose_this)
+        app.shortcut(SAVE_AS_INCIDENT)(self.save_as_incident)
+        for callback_id in _MARKS:
+            app.shortcut(callback_id)(self.marked)
+
+    async def diagnose_this(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Diagnose the message and answer in its thread."""
+        new_request = self._new_request(body)
+        await self._recorded(body, self.submissions.submit(new_request), text=new_request.text)
+        await ack()
+
+    async def marked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Add the message to the timeline, or remove it."""
+        await self._recorded(body, self.timeline_pins.chosen(_MARKS[str(body["callback_id"])], body))
+        await ack()
+
+    async def save_as_incident(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Open the dialog that saves what was found out in the message's thread."""
+        message, channel = body["message"], str(body["channel"]["id"])
+        payload = SaveDialogJob(
+            team=str((body.get("team") or {}).get("id") or self.identity.team),
+            channel=channel,
+            user=str(body["user"]["id"]),
+            trigger=str(body["trigger_id"]),
+            ts=str(message["ts"]),
+            thread_ts=str(message.get("thread_ts") or message["ts"]),
+            text=safe(text_of(message)),
+        )
+        await self._recorded(body, self.start(f"{channel}.save.{body['trigger_id']}", payload))
+        await ack()
+
+    def _new_request(self, body: dict[str, Any]) -> NewRequest:
+        message = body["message"]
+        team = str((body.get("team") or {}).get("id") or self.identity.team)
+        channel, ts = str(body["channel"]["id"]), str(message["ts"])
+        return NewRequest(
+            # A second use on the same message is a new request, because Slack does not resend shortcuts.
+            id=f"{team}.{channel}.s{body['trigger_id']}",
+            origin=Surface.SHORTCUT,
+            reply_to=ReplyAddress(
+                team=team,
+                channel=channel,
+                thread_ts=str(message.get("thread_ts") or ts),
+                response_url=str(body.get("response_url") or ""),
+            ),
+            source_ts=ts,
+            user=str(body["user"]["id"]),
+            text=safe(text_of(message), limit=LONGEST_TEXT),
+            files=files_of(message),
+            created=self.submissions.clock(),
+        )
+
+    async def _recorded(self, body: dict[str, Any], recording: Awaitable[None], *, text: str = "") -> None:
+        """Record what was asked. Slack does not resend shortcuts: if that fails, ask the user to try again."""
+        try:
+            await recording
+        except TooManyRequests as refused:
+            says = too_many_requests(refused.limit)
+        except (StoreUnavailable, JobsUnavailable) as error:
+            _log.error("shortcut_recording_failed", error=str(error))
+            says = BUSY
+        else:
+            return
+        try:
+            async with asyncio.timeout(TELL_S):
+                message = notice(says, language=choose(preferred=self.language, text=text))
+                await self.slack.respond(str(body.get("response_url") or ""), message)
+        except (SlackError, TimeoutError) as error:
+            _log.warning("shortcut_reply_failed", error=str(error))

@@ -1,0 +1,287 @@
+"""Record answers and messages as facts of their incident channel; tell of another channel with the same incident.
+
+Only public channels are named: a private one is never named outside it. Guests and shared channels get no names,
+whatever cluster data they may see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Final
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from bot.remedies.contract import Plan
+from bot.slack.errors import SlackRefusal
+from bot.slack.message_events import files_of, markup_of, moment_of
+from bot.store import Chronicle, FactRow, RecordedMessage, StoredAnswer, StoredRequest
+from bot.workflows.kept_answer import KeptAnswer
+from bot.workflows.message_poster import post_once
+from bot.workflows.services import Exchange, Services
+from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind
+from intents.chronicle.message_text import excerpt, parse_message
+from intents.chronicle.similarity import common_incident
+from intents.chronicle.statements import ChannelMessage, facts_of
+from intents.domain import Diagnosis, FindingOutcome, JudgedHypothesis, Language, Text
+from responses.safety import safe, safe_line, safe_value
+from responses.slack.chronicle import announcements
+from responses.slack.message import Message
+from responses.slack.remedy_states import RemedyShown, RemedyState
+
+_log: Final = structlog.get_logger(__name__)
+
+
+@cache
+def _adapter() -> TypeAdapter[Fact]:
+    return TypeAdapter(Fact)
+
+
+def row_of(fact: Fact) -> FactRow:
+    """Return the row of a fact, with all credentials removed."""
+    document = _adapter().dump_python(fact, mode="json")
+    return FactRow(key=fact.key, at=fact.at, ts=fact.ts, incident=fact.incident, document=safe_value(document))
+
+
+def facts_in(rows: Iterable[FactRow]) -> tuple[Fact, ...]:
+    """Return the stored facts with the users' marks; malformed rows are skipped."""
+    return tuple(fact for row in rows if (fact := _fact(row)) is not None)
+
+
+def _fact(row: FactRow) -> Fact | None:
+    try:
+        fact = _adapter().validate_python(row.document)
+    except ValidationError:
+        _log.error("fact_parse_failed", key=row.key)
+        return None
+    # Few facts are marked, and copying ten thousand of them would take most of the time.
+    return replace(fact, by_hand=row.by_hand, removed=row.removed) if row.by_hand or row.removed else fact
+
+
+_LONGEST_TEXT: Final = 40_000
+# Emoji that add a message to the timeline: Slack's two pins.
+REACTIONS: Final = frozenset({"pushpin", "round_pushpin"})
+
+
+def pinned_by(message: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the users who added a pin reaction to a message; Slack names only some of many."""
+    users: list[str] = []
+    for reaction in message.get("reactions") or ():
+        if isinstance(reaction, Mapping) and is_pin(reaction.get("name")):
+            users += [str(user) for user in reaction.get("users") or ()]
+    return tuple(dict.fromkeys(users))
+
+
+def is_pin(reaction: object) -> bool:
+    """Tell whether a reaction is a pin, in any skin tone."""
+    return str(reaction or "").partition("::")[0] in REACTIONS
+
+
+def recorded_message(message: Mapping[str, Any], *, version: str = "") -> RecordedMessage:
+    """Return a message and its facts; `version` is the time of its last edit, "" for none."""
+    redacted = channel_message(message)
+    facts = facts_of(redacted)
+    pinned = pinned_fact(message) if version else None
+    return RecordedMessage(ts=redacted.ts, version=version, facts=tuple(map(row_of, facts)), pinned=pinned)
+
+
+def channel_message(message: Mapping[str, Any]) -> ChannelMessage:
+    """Return a message from Slack's data, with credentials removed."""
+    ts = str(message.get("ts") or "")
+    thread = str(message.get("thread_ts") or "")
+    profile = message.get("bot_profile")
+    named = profile.get("name") if isinstance(profile, Mapping) else ""
+    bot = str(message.get("username") or named or message.get("bot_id") or "") if message.get("bot_id") else ""
+    return ChannelMessage(
+        ts=ts,
+        at=moment_of(ts),
+        text=safe(markup_of(message), limit=_LONGEST_TEXT),
+        user="" if bot else str(message.get("user") or ""),
+        bot=safe_line(bot, limit=80),
+        thread_ts=thread if thread != ts else "",
+    )
+
+
+def pinned_fact(message: Mapping[str, Any]) -> FactRow | None:
+    """Return the fact of a message that a user adds to the timeline; None if its other facts suffice."""
+    redacted = channel_message(message)
+    if any(fact.kind is not FactKind.ANSWERED for fact in facts_of(redacted)):
+        return None
+    read = parse_message(redacted.text)
+    text = " ".join([*read.lines, read.fenced]).strip()
+    names = [str(file.get("name") or "?") for file in files_of(message)]
+    return row_of(
+        Fact(
+            key=f"p:{redacted.ts}",
+            kind=FactKind.PINNED,
+            at=redacted.at,
+            says=excerpt(text or f"📎 {', '.join(names)}"),
+            user=redacted.user,
+            bot=redacted.bot,
+            ts=redacted.ts,
+            thread_ts=redacted.thread_ts,
+        )
+    )
+
+
+# Number of an answer's hypotheses that get a line: the leading ones and those ruled out.
+_MOST: Final = 4
+_STATES: Final[Mapping[RemedyState, str]] = {
+    RemedyState.AWAITING: "awaiting",
+    RemedyState.CHECKING: "applying",
+    RemedyState.APPLYING: "applying",
+    RemedyState.APPLIED: "applying",
+    RemedyState.VERIFYING: "applying",
+    RemedyState.FAILED: "refused",
+    RemedyState.PARTLY: "unknown",
+}
+
+
+async def record_answer(services: Services, request: StoredRequest, answer: KeptAnswer | None, *, ts: str) -> None:
+    """Record the findings of an answer in message `ts`, in place of earlier findings of the same request."""
+    if not await _kept(services, request.original.channel):
+        return
+    facts = found_facts(request, answer, ts=ts, at=services.clock()) if answer else ()
+    await _replace(services, request.original.channel, f"a:{request.id}", facts, revision=request.revision)
+
+
+async def record_withdrawal(services: Services, request: StoredRequest) -> None:
+    """Delete the findings of a deleted request."""
+    if await _kept(services, request.original.channel):
+        await _replace(services, request.original.channel, f"a:{request.id}", (), revision=request.revision + 1)
+
+
+async def record_remedy(services: Services, answer: StoredAnswer, plan: Plan, shown: RemedyShown) -> None:
+    """Record the progress of a remedy that was pressed below an answer; an undo is recorded as an undo."""
+    if not await _kept(services, answer.channel):
+        return
+    now = services.clock()
+    language = Language(answer.message.get("language") or Language.EN)
+    says = shown.says.in_(language) if shown.says else shown.title.in_(language)
+    undone = bool(plan.undoes) and shown.state is RemedyState.DONE
+    fact = Fact(
+        key=f"r:{plan.undoes if undone else plan.id}",
+        kind=FactKind.REMEDY,
+        at=shown.at or now,
+        says=safe_line(says, limit=LONGEST_SAYS),
+        user=shown.who,
+        ts=answer.ts,
+        state="undone" if undone else _STATES.get(shown.state, shown.state.value),
+        incident=plan.incident,
+        title=shown.title,
+        objects=(plan.target,),
+        cluster=plan.cluster,
+    )
+    # Ordered by the clock of the process that applies it.
+    await _replace(services, answer.channel, fact.key, (fact,), revision=int(now.timestamp() * 10))
+
+
+async def _kept(services: Services, channel: str) -> bool:
+    known = await services.store.chronicles.get(channel)
+    return known is not None and known.is_recorded
+
+
+async def _replace(services: Services, channel: str, source: str, facts: tuple[Fact, ...], *, revision: int) -> None:
+    rows = [row_of(fact) for fact in facts]
+    if await services.store.chronicles.replace(channel, source, rows, revision=revision):
+        await services.changed(channel)
+
+
+def found_facts(request: StoredRequest, answer: KeptAnswer, *, ts: str, at: datetime) -> tuple[Fact, ...]:
+    """Return a fact for each of the first hypotheses of the answer in message `ts`."""
+    diagnosis = answer.diagnosis
+    return tuple(
+        _hypothesis(request, diagnosis, judged, ts=ts, at=at, language=answer.language)
+        for judged in diagnosis.hypotheses[:_MOST]
+        if not judged.capability
+    )
+
+
+def _hypothesis(
+    request: StoredRequest, diagnosis: Diagnosis, judged: JudgedHypothesis, *, ts: str, at: datetime, language: Language
+) -> Fact:
+    evidence = next((each for each in judged.findings if each.outcome is FindingOutcome.SUPPORTS), None)
+    says = evidence.says if evidence else judged.root_cause
+    return Fact(
+        key=f"a:{request.id}:{judged.incident}",
+        kind=FactKind.HYPOTHESIS,
+        at=at,
+        says=safe_line(says.in_(language), limit=LONGEST_SAYS),
+        ts=ts,
+        thread_ts=request.original.thread_ts,
+        state=judged.verdict.value,
+        incident=judged.incident,
+        title=judged.title,
+        objects=(judged.subject,) if judged.subject else (),
+        cluster=diagnosis.cluster,
+        reproduce=evidence.reproduce if evidence else "",
+        offers=_offered(judged),
+    )
+
+
+def _offered(judged: JudgedHypothesis) -> Text | None:
+    """Return the first action that is offered: a button, else a step of the runbook."""
+    if judged.remedies:
+        return judged.remedies[0].title
+    return judged.runbook[0].says if judged.runbook else None
+
+
+# Incidents that ended earlier are unrelated.
+_WITHIN: Final = timedelta(hours=12)
+
+
+async def tell_of_similar(services: Services, exchange: Exchange, answer: KeptAnswer | None, *, ts: str) -> None:
+    """Post below the answer, once, which other incident channel has the same incident. Raise SlackUnavailable."""
+    if answer is None or not answer.diagnosis.hypotheses:
+        return
+    request, who = exchange.request, exchange.scope.who
+    mine = found_facts(request, answer, ts=ts, at=services.clock())
+    if not any(fact.objects for fact in mine):
+        return
+    if who.guest or who.foreign or who.external:
+        return
+    for other, title in await _alike(services, mine, besides=request.original.channel):
+        if await _may_be_named(services, other):
+            await _say_similar(services, request, other, await _similar(services, other, title, answer.language))
+            return
+
+
+async def _alike(services: Services, mine: Sequence[Fact], *, besides: str) -> list[tuple[Chronicle, Text]]:
+    """Return the other channels that have one of these incidents, with its title."""
+    incidents = {fact.incident for fact in mine if fact.objects}
+    since = services.clock() - _WITHIN
+    alike: list[tuple[Chronicle, Text]] = []
+    for other in await services.store.chronicles.elsewhere(incidents, besides=besides, since=since):
+        incident = common_incident(mine, facts_in(other.facts))
+        title = next((fact.title for fact in mine if fact.incident == incident), None)
+        if incident is not None and title is not None:
+            alike.append((other, title))
+    return alike
+
+
+async def _similar(services: Services, other: Chronicle, title: Text, language: Language) -> Message:
+    url = (await services.slack.identify()).url.rstrip("/")
+    return announcements.looks_like(
+        title,
+        where=f"#{other.channel.name}",
+        address=f"{url}/archives/{other.channel.channel}" if url else "",
+        ago=services.clock() - other.channel.opened,
+        language=language,
+    )
+
+
+async def _may_be_named(services: Services, other: Chronicle) -> bool:
+    place = await services.slack.place(other.channel.channel)
+    return not (place.private or place.external or place.unknown)
+
+
+async def _say_similar(services: Services, request: StoredRequest, other: Chronicle, message: Message) -> None:
+    original = request.original
+    key = f"{request.id}/like/{other.channel.channel}"
+    try:
+        await post_once(services, message, to=original.channel, thread_ts=original.thread_ts, key=key)
+    except SlackRefusal as error:
+        _log.info("similar_incident_notice_failed", request=request.id, error=str(error))
