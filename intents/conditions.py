@@ -1,13 +1,13 @@
-"""Evaluate the conditions of evidence rules: CEL over rows, compiled once.
+"""Evaluate CEL, compiled once: the conditions of evidence rules, and what an entry computes from an object.
 
 Kubernetes users know CEL from admission policies: it terminates and has no side effects. Rows hold plain values, so a
-condition only compares; joins and arithmetic belong in probes.
+condition only compares; joins belong in probes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -22,6 +22,10 @@ _STRING: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 
 class ConditionError(ValueError):
     """A condition that does not compile, or cannot be evaluated with these values."""
+
+
+class NoValue(ConditionError):
+    """An expression over a field or an element that the object does not have."""
 
 
 @lru_cache(maxsize=4096)
@@ -52,6 +56,11 @@ def check(expression: str) -> frozenset[str]:
                 open_macros.pop()
             depth -= 1
     return frozenset(program.variables())
+
+
+def called(expression: str) -> frozenset[str]:
+    """Return the functions that an expression calls, without operators. Raise ConditionError if it does not compile."""
+    return frozenset(name for name in _program(expression).functions() if name.isidentifier())
 
 
 def atoms(expression: str) -> tuple[str, ...]:
@@ -117,15 +126,27 @@ def _needed(expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return needed
 
 
+def value_of(
+    expression: str, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None
+) -> Any:
+    """Return what an expression gives for these values.
+
+    Raise NoValue if it uses a missing key, and ConditionError if it compares different types.
+    """
+    try:
+        return _program(expression).execute(cel.Context(_needed(expression, values), dict(functions or {})))
+    except LookupError as error:
+        raise NoValue(f"{expression!r}: {_first_line(error)}") from error
+    except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
+        raise ConditionError(f"{expression!r}: {_first_line(error)}") from error
+
+
 def holds(expression: str, values: Mapping[str, Any]) -> bool:
     """Return whether a condition is true for these values.
 
     Raise ConditionError if it uses a missing key, compares different types, or does not give a boolean.
     """
-    try:
-        result = _program(expression).execute(_needed(expression, values))
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ConditionError(f"{expression!r}: {_first_line(error)}") from error
+    result = value_of(expression, values)
     if not isinstance(result, bool):
         raise ConditionError(f"{expression!r} gives {result!r}; a condition is true or false")
     return result

@@ -29,8 +29,13 @@ class ArgDeclaration:
 
     says: str
     required: bool = False
-    # "regex": its named groups become string row keys; "mapping": its keys become row keys.
+    # "regex": its named groups become string row keys; "mapping": its keys become row keys, strings unless the value
+    # names another type: {integer: …}.
     adds_keys: str = ""
+    # The variables of an argument that is CEL, each with the argument that binds it ("" if it is always bound).
+    variables: Mapping[str, str] = field(default_factory=dict)
+    # The functions that such an argument may call beside those of CEL.
+    functions: frozenset[str] = frozenset()
     choices: tuple[str, ...] = ()
     # The value that counts where an entry gives none.
     default: str = ""
@@ -40,7 +45,7 @@ class ArgDeclaration:
     def keys(self, value: Any) -> Mapping[str, RowType]:
         """Return the row keys that this value of the argument adds."""
         if self.adds_keys == "mapping" and isinstance(value, Mapping):
-            return dict.fromkeys(value, RowType.STRING)
+            return {key: typed(each)[0] for key, each in value.items()}
         if self.adds_keys == "regex" and isinstance(value, str):
             return dict.fromkeys(_groups(value), RowType.STRING)
         return self.fills.get(_as_yaml(value or self.default), {})
@@ -66,6 +71,18 @@ class ProbeDeclaration:
         for name, argument in self.args.items():
             found.update(argument.keys(args.get(name)))
         return found
+
+
+def typed(value: Any) -> tuple[RowType, str]:
+    """Split what an entry gives for a row key into its type and the text: {integer: size(it)}; bare text is a string.
+
+    What names no type is text too; the lint refuses it.
+    """
+    if isinstance(value, Mapping) and len(value) == 1:
+        [(name, text)] = value.items()
+        if name in frozenset(RowType):
+            return RowType(name), str(text)
+    return RowType.STRING, str(value)
 
 
 def _as_yaml(value: Any) -> str:

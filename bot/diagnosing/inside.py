@@ -10,9 +10,8 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.standing import scaled_to_zero
 from bot.kube.objects import created_at, label_selector, labels_of, name_of, namespace_of, pod_template_of, ref, spec_of
-from bot.kube.pod_readiness import is_ready
-from bot.kube.selected_pods import selector_of
-from bot.kube.services import is_ready_endpoint, may_still_come, slices_of_service
+from bot.kube.pod_states import is_ready
+from bot.kube.services import is_ready_endpoint, may_still_come, selector_of, slices_of_service
 from bot.kube.settling import lasting_problem
 from intents.domain import Gap, Json, Observation, Permission, Text
 

@@ -16,13 +16,21 @@ from bot.cluster.owners import Owners, owners_of
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.read_ahead import announced_by_trouble
-from bot.kube.consequences import of_condition, of_event, of_exit, of_reason
 from bot.kube.containers import Container, containers_in
+from bot.kube.health import of_condition, of_event, of_exit, of_reason
 from bot.kube.job_runs import held_open
-from bot.kube.object_history import is_part_of_start, is_past, is_replaced, ready_since
 from bot.kube.objects import identity_of, is_builtin, label_selector, name_of, namespace_of, ref, spec_of
-from bot.kube.selected_pods import selector_of
-from bot.kube.settling import STARTING, is_settling, is_starting, names_a_failure
+from bot.kube.services import selector_of
+from bot.kube.settling import (
+    STARTING,
+    is_part_of_start,
+    is_past,
+    is_replaced,
+    is_settling,
+    is_starting,
+    names_a_failure,
+    ready_since,
+)
 from bot.probes.shared.log_lines import TAIL_LINES
 from intents.catalog.fields import Consequence
 from intents.condition_polarity import is_trouble

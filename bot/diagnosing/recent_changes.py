@@ -10,7 +10,6 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.config_references import references_of
-from bot.kube.field_managers import last_written
 from bot.kube.objects import (
     condition,
     created_at,
@@ -22,10 +21,10 @@ from bot.kube.objects import (
     spec_of,
     uid_of,
 )
-from bot.kube.owners import controller_reference, owner_of
+from bot.kube.owners import controller_reference, last_written, owner_of
 from bot.kube.placement import is_cordoned, may_use
-from bot.kube.pod_readiness import is_ready
-from bot.kube.revisions import KEPT_IN, earlier_in, revision_name_of, revisions_in
+from bot.kube.pod_states import is_ready
+from bot.kube.rollouts import KEPT_IN, earlier_in, revision_name_of, revisions_in
 from bot.kube.template_changes import template_changes
 from bot.kube.timestamps import parse_time
 from intents.catalog.loader import Catalog

@@ -10,7 +10,7 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.owners import controller_of
-from bot.kube.revisions import KEPT_IN, earlier_in, revisions_in
+from bot.kube.rollouts import KEPT_IN, earlier_in, revisions_in
 from intents.domain import JudgedHypothesis, ObjectRef
 
 _ROLLBACK: Final = "rollout-undo"

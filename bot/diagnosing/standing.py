@@ -8,10 +8,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from bot.kube.ages import UNKNOWN, seconds_since
-from bot.kube.field_managers import last_written
 from bot.kube.node_readiness import is_joining, status_of_ready
 from bot.kube.objects import condition, created_at, ref, spec_of, status_of
+from bot.kube.owners import last_written
+from bot.kube.timestamps import UNKNOWN, seconds_since
 from intents.domain import Json, JudgedHypothesis, ObjectRef, Text
 from intents.ranking import recovery_of
 from intents.templates import duration

@@ -1,4 +1,4 @@
-"""Walk the edges between the objects that a diagnosis has read.
+"""Walk the edges between the objects that a diagnosis has read, and tell whose trouble explains whose.
 
 The graph reads nothing by itself: what joins evidence to its object was read for that evidence. An object that was not
 read is an end, reached by the fields of others.
@@ -10,8 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from bot.graph.edges import key_in
-from bot.graph.joins import edges_among, node_of
+from bot.graph.edges import GraphNode, edges_among, key_in, node_of
 from bot.kube.agents import is_agent
 from bot.kube.objects import node_name_of, waits_for_node
 from bot.kube.placement import may_use
@@ -136,3 +135,39 @@ def _by_end(edges: Iterable[Edge]) -> Mapping[ObjectKey, frozenset[Edge]]:
         ends[edge.source].add(edge)
         ends[edge.target].add(edge)
     return {key: frozenset(found) for key, found in ends.items()}
+
+
+def causes_among(nodes: Iterable[GraphNode]) -> Mapping[ObjectKey, frozenset[ObjectKey]]:
+    """Return the objects in trouble with those whose trouble explains theirs.
+
+    Each node names only edges over which its trouble may come. What lies between two of them, such as a Secret that
+    nobody read, passes it on.
+    """
+    known = tuple(nodes)
+    causes: defaultdict[ObjectKey, set[ObjectKey]] = defaultdict(set)
+    for edge in edges_among(known):
+        for effect, cause in _explains(edge):
+            causes[effect].add(cause)
+    in_trouble = frozenset(node.key for node in known)
+    return {key: frozenset(_beyond(key, causes, in_trouble)) for key in in_trouble & causes.keys()}
+
+
+def _explains(edge: Edge) -> Iterator[tuple[ObjectKey, ObjectKey]]:
+    """Yield effect and cause: who owns, selects or needs suffers; what is provided suffers with its provider."""
+    if edge.type is EdgeType.PROVIDES:
+        yield edge.target, edge.source
+    elif edge.source != edge.target and not (edge.type is EdgeType.OWNS and edge.source[0] == "Node"):
+        yield edge.source, edge.target
+
+
+def _beyond(
+    key: ObjectKey, causes: Mapping[ObjectKey, set[ObjectKey]], in_trouble: frozenset[ObjectKey]
+) -> Iterator[ObjectKey]:
+    seen, ahead = {key}, [key]
+    while ahead:
+        for cause in causes.get(ahead.pop(), set()) - seen:
+            seen.add(cause)
+            if cause in in_trouble:
+                yield cause
+            else:
+                ahead.append(cause)

@@ -1,22 +1,32 @@
-"""Derive the edges that the fields of one object name. Pure: JSON in, edges out.
+"""Derive the edges that the fields of one object name, and join objects by them. Pure: JSON in, edges out.
 
 A field names an object whether or not it exists: a pod references the Secret that is missing.
+
+A node keeps so little of its object that all objects in trouble of a large cluster fit.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube import custom_references, gateway_routes, ingresses
+from bot.kube import custom_references, ingresses
 from bot.kube.objects import is_builtin, labels_of, name_of, namespace_of, node_name_of, pod_template_of, spec_of
 from bot.kube.owners import owner_references, workload_of
 from bot.kube.placement import selects
-from bot.kube.selected_pods import selector_of
-from bot.kube.services import service_of
+from bot.kube.services import selector_of, service_of
 from bot.kube.tidb_clusters import labelled_cluster
-from bot.kube.volume_attachments import attachment_in, driver_of
-from bot.kube.volume_claims import claim_names, claim_reference, class_of, volume_name_of
+from bot.kube.volumes import (
+    attachment_in,
+    claim_names,
+    claim_reference,
+    class_of,
+    class_of_volume,
+    driver_of,
+    volume_name_of,
+)
 from intents.kinds import CLUSTER_SCOPED
 from intents.named_objects import Edge, EdgeType, ObjectKey
 
@@ -119,9 +129,9 @@ def _named(obj: Mapping[str, Any], own: ObjectKey) -> Iterator[Named]:
         yield EdgeType.REFERENCES, ("Service", home, str(spec.get("serviceName") or ""))
     elif reads := _READERS.get(kind):
         yield from reads(obj, home)
-    elif gateway_routes.service_refs(obj) or gateway_routes.parent_refs(obj):
-        yield from ((EdgeType.ROUTES_TO, ("Service", *place)) for place in gateway_routes.service_refs(obj))
-        yield from ((EdgeType.REFERENCES, ("Gateway", *place)) for place in gateway_routes.parent_refs(obj))
+    elif ingresses.service_refs(obj) or ingresses.parent_refs(obj):
+        yield from ((EdgeType.ROUTES_TO, ("Service", *place)) for place in ingresses.service_refs(obj))
+        yield from ((EdgeType.REFERENCES, ("Gateway", *place)) for place in ingresses.parent_refs(obj))
     for one in custom_references.references_of(obj):
         yield EdgeType.REFERENCES, key_of(one.kind, one.namespace, one.name)
 
@@ -190,7 +200,7 @@ def _of_claim(claim: Mapping[str, Any], home: str) -> Iterator[Named]:
 
 
 def _of_volume(volume: Mapping[str, Any], _home: str) -> Iterator[Named]:
-    yield EdgeType.REFERENCES, ("StorageClass", "", str(spec_of(volume).get("storageClassName") or ""))
+    yield EdgeType.REFERENCES, ("StorageClass", "", class_of_volume(volume))
 
 
 def _of_class(storage_class: Mapping[str, Any], _home: str) -> Iterator[Named]:
@@ -257,3 +267,44 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Iterator[Named]]
     "ExternalSecret": _of_external_secret,
     **dict.fromkeys(_BINDINGS, _of_account_binding),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphNode:
+    """The part of an object that the graph needs: its key and its edges.
+
+    `labels` are those of a pod, or of the pods that a workload makes; None for other kinds. `chooses` tests them.
+    """
+
+    key: ObjectKey
+    named: frozenset[Edge] = frozenset()
+    labels: frozenset[tuple[str, str]] | None = None
+    chooses: tuple[EdgeType, Callable[[Mapping[str, str]], bool]] | None = None
+
+
+def node_of(obj: Mapping[str, Any]) -> GraphNode:
+    """Return the node of an object, which carries its kind."""
+    labels = pod_labels_of(obj)
+    return GraphNode(
+        key=key_in(obj),
+        named=edges_of(obj),
+        labels=None if labels is None else frozenset(labels.items()),
+        chooses=pod_selector_of(obj),
+    )
+
+
+def edges_among(nodes: Iterable[GraphNode]) -> Iterator[Edge]:
+    """Yield the edges that the nodes name, and those to the pods that they choose in their namespace."""
+    carriers: defaultdict[str, defaultdict[frozenset[tuple[str, str]], list[ObjectKey]]]
+    carriers = defaultdict(lambda: defaultdict(list))
+    choosing = []
+    for node in nodes:
+        yield from node.named
+        if node.labels is not None:
+            carriers[node.key[1]][node.labels].append(node.key)
+        if node.chooses is not None:
+            choosing.append((node.key, *node.chooses))
+    for key, type_, test in choosing:
+        for labels, chosen in carriers[key[1]].items():
+            if test(dict(labels)):
+                yield from (Edge(type=type_, source=key, target=one) for one in chosen)

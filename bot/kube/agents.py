@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from bot.kube.objects import labels_of, node_name_of, pod_template_of, spec_of, status_of
+from bot.kube.objects import labels_of, pod_template_of, spec_of, status_of
 from bot.kube.owners import owner_references
 from bot.kube.placement import Requirement, refusal
 from intents.spelling import closest
@@ -49,17 +49,6 @@ def wants(daemonset: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
     added = (*_OWN_TOLERATIONS, _HOST_NETWORK) if template.get("hostNetwork") else _OWN_TOLERATIONS
     pod = {"spec": {**template, "tolerations": [*(template.get("tolerations") or ()), *added]}}
     return not refusal(pod, node)
-
-
-def node_of(pod: Mapping[str, Any]) -> str:
-    """Return the node of a DaemonSet's pod; for one that is not bound yet, the node the controller made it for."""
-    if node := node_name_of(pod):
-        return node
-    affinity = (spec_of(pod).get("affinity") or {}).get("nodeAffinity") or {}
-    terms = (affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}).get("nodeSelectorTerms") or ()
-    fields = (field for term in terms for field in term.get("matchFields") or ())
-    names = (each["values"][0] for each in fields if each.get("key") == "metadata.name" and each.get("values"))
-    return str(next(names, ""))
 
 
 def traits(node: Mapping[str, Any]) -> dict[str, str]:

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.kube.agents import traits
-from bot.kube.ages import UNKNOWN, seconds_since
 from bot.kube.objects import condition, created_at, name_of
+from bot.kube.timestamps import UNKNOWN, seconds_since
 
 # Nodes whose Ready condition changed within this time of each other count as one failure.
 TOGETHER_S: Final = 600

@@ -1,23 +1,27 @@
-"""Tell whether an object that is not well yet is still within the time that it may take.
+"""Tell whether an object that is not well yet is in its time still, and which reports about an object are history.
 
 A pod may take the time of its own startup probe, a rollout that of its progress deadline, a load balancer and a node
 that joins some minutes.
 A failure that its status names (an exit code, a pull error, an unschedulable pod) is never excused by a young age.
+
+Wordings of events about probes and hooks: k8s.io/kubernetes/pkg/kubelet (prober, kuberuntime), 1.24 to 1.36.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.kube.ages import UNKNOWN, seconds_since
 from bot.kube.containers import Container, containers_in
-from bot.kube.health import problem_of
-from bot.kube.health_probes import startup_budget_s
+from bot.kube.health import has_rules, problem_of
 from bot.kube.job_runs import blocked_schedule
 from bot.kube.node_readiness import is_joining
-from bot.kube.objects import condition, created_at, has_ended, is_terminating, spec_of, status_of
+from bot.kube.objects import condition, created_at, has_ended, is_builtin, is_terminating, phase_of, spec_of, status_of
+from bot.kube.rollouts import replicas_of
+from bot.kube.timestamps import UNKNOWN, parse_time, seconds_since
 from intents.condition_polarity import Polarity, is_trouble, polarity, says_trouble
 from intents.domain import Json
 
@@ -78,7 +82,7 @@ def is_starting(pod: Json, now: datetime) -> bool:
 
 def is_in_time(container: Container, now: datetime) -> bool:
     """Tell whether a container that is not ready is in its first run, or before it, and within its time."""
-    if container.restarts or (container.status.get("lastState") or {}).get("terminated"):
+    if container.restarts or container.last_end:
         return False
     if container.state == "terminated":
         return False
@@ -126,3 +130,156 @@ def _is_rolling(deployment: Json, now: datetime) -> bool:
 
 def _lasts(since: Any, allowed_s: int, now: datetime) -> bool:
     return UNKNOWN < seconds_since(since, now) <= allowed_s
+
+
+# A trouble that lasts is reported again within five minutes, even where the kubelet limits its events.
+_REPEATED: Final = timedelta(minutes=10)
+_OWN_REPLICAS: Final = frozenset({"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"})
+_STARTING_PROBES: Final = ("Readiness probe", "Startup probe")
+
+
+def ready_since(obj: Json) -> datetime | None:
+    """Return since when the condition Ready of an object is True, None while it is not."""
+    ready = condition(obj, "Ready")
+    return parse_time(ready.get("lastTransitionTime")) if ready.get("status") == "True" else None
+
+
+def is_well(obj: Json, kind: str) -> bool:
+    """Tell whether the rules of an object's kind and its conditions show no trouble; False if it has no rules."""
+    if not has_rules(kind) or not is_builtin(obj) or problem_of(obj, kind):
+        return False
+    return not any(is_trouble(kind, each) for each in status_of(obj).get("conditions") or ())
+
+
+def is_past(seen: datetime | None, obj: Json, kind: str, now: datetime) -> bool:
+    """Tell whether an event, last seen at a time, is older than the present good state of its object.
+
+    No event reports a recovery: on an object that is well, an event that is not repeated is over.
+    """
+    if seen is None:
+        return False
+    settled = ready_since(obj)
+    return bool(settled and seen < settled) or (is_well(obj, kind) and now - seen > _REPEATED)
+
+
+def is_part_of_start(reason: str, message: str, obj: Json, kind: str, now: datetime) -> bool:
+    """Tell whether an event only says that the probes of a pod fail while it starts in time."""
+    return kind == "Pod" and reason == "Unhealthy" and message.startswith(_STARTING_PROBES) and is_starting(obj, now)
+
+
+def is_replaced(pod: Json, workload: Json, kind: str) -> bool:
+    """Tell whether a pod of a workload has ended and is no longer missed: others do its work, or it is done."""
+    if kind == "Job" and condition(workload, "Complete").get("status") == "True":
+        return True
+    if phase_of(pod) == "Succeeded":
+        return True
+    if kind not in _OWN_REPLICAS or not has_ended(pod):
+        return False
+    count = replicas_of(workload)
+    return count.ready >= count.desired
+
+
+# What the API server fills in, in seconds and tries.
+_EVERY_S, _TIMEOUT_S, _TRIES = 10, 1, 3
+# A readiness probe that begins later than this keeps a pod out of service for longer than a start takes.
+_MOST_DELAY_S = 600
+
+
+def described(probe: Mapping[str, Any] | None) -> str:
+    """Return what a probe asks and how often: "GET :8080/healthz every 10s, timeout 1s, 3 tries"; "" for none."""
+    if not probe:
+        return ""
+    every = probe.get("periodSeconds") or _EVERY_S
+    timeout = probe.get("timeoutSeconds") or _TIMEOUT_S
+    tries = probe.get("failureThreshold") or _TRIES
+    delay = probe.get("initialDelaySeconds")
+    after = f" after {delay}s" if delay else ""
+    return f"{_asks(probe)}{after} every {every}s, timeout {timeout}s, {tries} tries"
+
+
+def port_of(probe: Mapping[str, Any] | None) -> str:
+    """Return the port that a probe asks, a number or a name; "" for a command."""
+    handler: Mapping[str, Any] = (
+        next((probe[key] for key in ("httpGet", "tcpSocket", "grpc") if probe.get(key)), {}) if probe else {}
+    )
+    return str(handler.get("port", ""))
+
+
+def startup_budget_s(container: Mapping[str, Any]) -> int:
+    """Return how long a container of a spec may fail its startup probe, and wait for its first readiness probe."""
+    startup, readiness = container.get("startupProbe") or {}, container.get("readinessProbe") or {}
+    tries = int(startup.get("failureThreshold") or _TRIES)
+    starts = int(startup.get("initialDelaySeconds") or 0) + tries * _cycle_s(startup) if startup else 0
+    successes = int(readiness.get("successThreshold") or 1)
+    delay = int(readiness.get("initialDelaySeconds") or 0) + successes * _cycle_s(readiness) if readiness else 0
+    return starts + min(delay, _MOST_DELAY_S)
+
+
+def _cycle_s(probe: Mapping[str, Any]) -> int:
+    return int(probe.get("periodSeconds") or _EVERY_S)
+
+
+def _asks(probe: Mapping[str, Any]) -> str:
+    if request := probe.get("httpGet"):
+        return f"GET :{request.get('port', '')}{request.get('path', '/')}"
+    if socket := probe.get("tcpSocket"):
+        return f"connects to :{socket.get('port', '')}"
+    if call := probe.get("grpc"):
+        return f"asks gRPC :{call.get('port', '')}"
+    return "runs " + " ".join(map(str, (probe.get("exec") or {}).get("command") or ()))
+
+
+def hook(container: Mapping[str, Any], name: str) -> str:
+    """Return what the hook `postStart` or `preStop` does: "runs sh -c setup", "GET :8080/drain"; "" for none."""
+    declared = (container.get("lifecycle") or {}).get(name) or {}
+    if command := (declared.get("exec") or {}).get("command"):
+        return "runs " + " ".join(map(str, command))
+    if request := declared.get("httpGet"):
+        return f"GET :{request.get('port', '')}{request.get('path', '/')}"
+    if sleep := declared.get("sleep"):
+        return f"sleeps {sleep.get('seconds', 0)}s"
+    return f"connects to :{declared['tcpSocket'].get('port', '')}" if declared.get("tcpSocket") else ""
+
+
+_FIELD_PATH: Final = re.compile(r"\{(?P<container>[^}]+)\}")
+_KILLED: Final = re.compile(
+    r"Container (?P<container>\S+) failed (?:liveness|startup) probe|is unhealthy, it will be killed"
+)
+_LIVE: Final = re.compile(r"^(?:Liveness|Startup) probe (?:failed|errored)")
+_READY: Final = re.compile(r"^Readiness probe (?:failed|errored)")
+_HOOKS: Final = frozenset({"FailedPostStartHook", "FailedPreStopHook"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerEvents:
+    """The newest message of each kind, "" for none."""
+
+    killed: str = ""  # for a liveness or startup probe that failed
+    live_failure: str = ""  # of a liveness or startup probe; not within the time of a start
+    ready_failure: str = ""
+    hook_failure: str = ""
+
+
+def events_of(container: str, newest_first: Sequence[Mapping[str, Any]], *, starting: bool = False) -> ContainerEvents:
+    """Return what the events of a pod say of one of its containers.
+
+    While it is `starting`, within the time that its startup probe gives, a failure of that probe says nothing.
+    """
+    mine = [each for each in newest_first if _container_of(each) in ("", container)]
+    said = [(str(each.get("reason", "")), str(each.get("message", ""))) for each in mine]
+
+    def newest(pattern: re.Pattern[str], reason: str) -> str:
+        return next((text for why, text in said if why == reason and pattern.search(text)), "")
+
+    return ContainerEvents(
+        killed=newest(_KILLED, "Killing"),
+        live_failure="" if starting else newest(_LIVE, "Unhealthy"),
+        ready_failure=newest(_READY, "Unhealthy"),
+        hook_failure=next((text or why for why, text in said if why in _HOOKS), ""),
+    )
+
+
+def _container_of(event: Mapping[str, Any]) -> str:
+    about = event.get("involvedObject") or event.get("regarding") or {}
+    found = _FIELD_PATH.search(str(about.get("fieldPath") or ""))
+    return found["container"] if found else ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import annotations_of, labels_of, spec_of
-from bot.kube.revisions import RESTARTED_AT
+from bot.kube.rollouts import RESTARTED_AT
 from intents.domain import Json
 
 _LONGEST: Final = 120

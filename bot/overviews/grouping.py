@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.graph.causality import causes_among
+from bot.graph.cluster_graph import causes_among
 from bot.overviews.troubled_objects import WORKLOADS, Identity, TroubledObject
 from intents.domain import ObjectRef
 from intents.named_objects import ObjectKey

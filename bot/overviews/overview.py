@@ -24,7 +24,7 @@ from bot.diagnosing.fingerprints import fault_of
 from bot.diagnosing.object_states import ObjectState, state_of
 from bot.diagnosing.reads import Reads
 from bot.diagnosing.similar_names import candidates
-from bot.graph.joins import GraphNode
+from bot.graph.edges import GraphNode
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.timestamps import parse_time
 from bot.overviews.grouping import Group, grouped, impact_of, reference

@@ -17,7 +17,7 @@ from bot.cluster.resources import Resource, well_known
 from bot.kube.objects import is_builtin, labels_of, name_of, namespace_of, pod_template_of, spec_of
 from bot.kube.owners import controller_of
 from bot.kube.services import is_ready_endpoint, may_still_come, service_of
-from bot.kube.volume_claims import class_of, default_class
+from bot.kube.volumes import class_of, default_class
 from bot.overviews.troubled_objects import (
     Identity,
     PathRow,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from bot.graph.joins import GraphNode, node_of
+from bot.graph.edges import GraphNode, node_of
 from bot.kube.containers import containers_in
 from bot.kube.objects import (
     condition,
@@ -24,9 +24,9 @@ from bot.kube.objects import (
     uid_of,
 )
 from bot.kube.owners import owner_of, owner_references
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import is_ready
 from bot.kube.settling import STARTING, is_starting, lasting_problem
-from bot.kube.volume_claims import class_of
+from bot.kube.volumes import class_of
 from intents.anchors import names
 from intents.domain import Json
 from intents.named_objects import Edge, EdgeType, ObjectKey

@@ -12,20 +12,9 @@ from typing import Final
 
 from bot.cluster.access import collect_gaps
 from bot.kube.objects import name_of, namespace_of
-from bot.kube.rbac import (
-    AccessRequest,
-    Subject,
-    allows,
-    binds,
-    binds_namesake,
-    shortfall,
-    subject_of,
-    verbs_on,
-)
-from bot.probes.contract import Look, Missing, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.reads import beside_the_verdict
-from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.kube.rbac import AccessRequest, Subject, allows, binds, binds_namesake, shortfall, subject_of, verbs_on
+from bot.probes.contract import Look, Missing, RowValues, beside_the_verdict, may, probe
+from intents.domain import Gap, Json, ObjectRef, Permission, ProbeResult, Row
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 _MOST: Final = 2000
@@ -218,18 +207,16 @@ def _narrowest(roles: list[Json]) -> str:
     return f"{found['kind']} {name_of(found)}" if found else ""
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="access-rules",
-        says="a row for the request that the text names as forbidden: is it allowed now, and which role comes closest",
-        rows=_Access.keys(),
-        permissions=(
-            Permission(verb="get", resource="serviceaccounts"),
-            *(
-                Permission(verb="list", group=_RBAC, resource=resource)
-                for resource in ("clusterrolebindings", "clusterroles", "rolebindings", "roles")
-            ),
+PROBE: Final = probe(
+    name="access-rules",
+    says="a row for the request that the text names as forbidden: is it allowed now, and which role comes closest",
+    row=_Access,
+    permissions=(
+        *may(
+            "list",
+            *(f"{resource}.{_RBAC}" for resource in ("clusterrolebindings", "clusterroles", "rolebindings", "roles")),
         ),
+        *may("get", "serviceaccounts"),
     ),
     read=read,
 )

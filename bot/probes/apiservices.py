@@ -13,11 +13,10 @@ from typing import Final
 
 from bot.kube.api_names import Api, parse_api_name
 from bot.kube.objects import condition, labels_of, name_of, place_of, ref, spec_of
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s, moment
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.backends import PERMISSIONS, Backend, backend
-from intents.domain import Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 # Few clusters aggregate more than a handful of APIs; only unavailable ones cost reads beyond the first list.
 MOST_BACKENDS: Final = 20
@@ -119,7 +118,7 @@ def _row(look: Look, item: Json, *, asked: bool, behind: _Behind) -> Row:
     service = spec_of(item).get("service") or {}
     api = _api(item)
     message = str(available.get("message") or "")
-    since = age_s(look.snapshot, available.get("lastTransitionTime"))
+    since = look.age_s(available.get("lastTransitionTime"))
     return _ApiService(
         name=name_of(item),
         group=api.group,
@@ -137,7 +136,7 @@ def _row(look: Look, item: Json, *, asked: bool, behind: _Behind) -> Row:
         ref(item, "APIService"),
         quote=message,
         reproduce=f"kubectl get apiservice {name_of(item)} -o yaml",
-        at=moment(look.snapshot, since),
+        at=look.moment(since),
         lasts=True,
     )
 
@@ -177,15 +176,10 @@ def _names(deployment: Json) -> set[str]:
     return {name_of(deployment), *(str(labels[key]) for key in _NAME_LABELS if key in labels)}
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="apiservices",
-        says="a row per APIService: is it available, and what is behind it",
-        rows=_ApiService.keys(),
-        permissions=(
-            Permission(verb="list", group="apiregistration.k8s.io", resource="apiservices"),
-            *PERMISSIONS,
-        ),
-    ),
+PROBE: Final = probe(
+    name="apiservices",
+    says="a row per APIService: is it available, and what is behind it",
+    row=_ApiService,
+    permissions=(*PERMISSIONS, *may("list", "apiservices.apiregistration.k8s.io")),
     read=read,
 )

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import condition, name_of, namespace_of, place_of, pod_template_of, ref, spec_of, status_of
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.served_objects import served_objects
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared.kinds import served_objects
+from intents.domain import Json, ProbeResult, Row
 
 _APPLICATIONS: Final = "applications.argoproj.io"
 _PROMETHEUSES: Final = "prometheuses.monitoring.coreos.com"
@@ -178,17 +177,16 @@ def _operator_version(deployment: Json) -> str:
     return ""
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="argocd-applications",
-        says="a row per Prometheus that an Argo CD Application in question keeps, and per one that fails on its size",
-        rows=_Application.keys(),
-        permissions=(
-            Permission(verb="list", group="argoproj.io", resource="applications"),
-            Permission(verb="list", group="monitoring.coreos.com", resource="prometheuses"),
-            Permission(verb="list", group="apps", resource="statefulsets"),
-            Permission(verb="list", group="apps", resource="deployments"),
-        ),
+PROBE: Final = probe(
+    name="argocd-applications",
+    says="a row per Prometheus that an Argo CD Application in question keeps, and per one that fails on its size",
+    row=_Application,
+    permissions=may(
+        "list",
+        "applications.argoproj.io",
+        "prometheuses.monitoring.coreos.com",
+        "statefulsets.apps",
+        "deployments.apps",
     ),
     read=read,
 )

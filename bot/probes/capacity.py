@@ -14,11 +14,9 @@ from typing import Final
 
 from bot.cluster.access import collect_gaps
 from bot.kube.objects import has_ended, name_of, namespace_of, ref, status_of
-from bot.kube.quotas import quota_amounts
-from bot.kube.requests import CPU, MEMORY, Amounts, amounts, pod_requests
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.kube.quantities import CPU, MEMORY, Amounts, amounts, pod_requests
+from bot.probes.contract import Look, RowValues, may, probe
+from intents.domain import Json, ProbeResult, Row
 from intents.templates import bytes_, cpu
 
 _MOST_NAMESPACES: Final = 3
@@ -47,7 +45,7 @@ async def read(look: Look) -> ProbeResult:
     if gaps or not nodes:
         return ProbeResult(gaps=tuple(gaps))
     requests = [(namespace_of(pod), pod_requests(pod)) for pod in pods if not has_ended(pod)]
-    admitted = [quota_amounts(status_of(quota).get("hard")) for quota in quotas]
+    admitted = [amounts(status_of(quota).get("hard")) for quota in quotas]
     return ProbeResult(rows=tuple(_row(resource, nodes, requests, admitted) for resource in (CPU, MEMORY)))
 
 
@@ -86,19 +84,10 @@ def _row(
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="capacity",
-        says=(
-            "a row for CPU and one for memory: what all pods request and all quotas admit,"
-            " beside what the nodes allocate"
-        ),
-        rows=_Capacity.keys(),
-        permissions=(
-            Permission(verb="list", resource="nodes"),
-            Permission(verb="list", resource="pods"),
-            Permission(verb="list", resource="resourcequotas"),
-        ),
-    ),
+PROBE: Final = probe(
+    name="capacity",
+    says="a row for CPU and one for memory: what all pods request and all quotas admit, beside what the nodes allocate",
+    row=_Capacity,
+    permissions=may("list", "nodes", "pods", "resourcequotas"),
     read=read,
 )

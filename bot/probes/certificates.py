@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.kube.certificate_times import Validity, bundle_validities
 from bot.kube.objects import name_of, ref, spec_of, status_of
-from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared import admission
-from bot.probes.shared.ages import UNKNOWN
-from bot.probes.shared.served_objects import served_objects
-from intents.domain import ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.kube.timestamps import UNKNOWN, Validity, bundle_validities, parse_time
+from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared import backends
+from bot.probes.shared.kinds import served_objects
+from intents.domain import ObjectRef, ProbeResult, Row
 
 _CERTIFICATES: Final = "certificates.cert-manager.io"
 _KINDS: Final = frozenset(
@@ -84,7 +81,7 @@ async def _of_webhooks(look: Look) -> list[_Held]:
             part=each.name,
             needs_bundle=bool(each.service),
         )
-        for each in await admission.webhooks(look)
+        for each in await backends.webhooks(look)
     ]
 
 
@@ -182,16 +179,13 @@ def _seconds(span: timedelta | None) -> int:
     return UNKNOWN if span is None else int(span.total_seconds())
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="certificates",
-        says="a row per caBundle of a webhook or APIService, and per Certificate of cert-manager: is it still valid",
-        rows=_Certificate.keys(),
-        permissions=(
-            *admission.PERMISSIONS,
-            Permission(verb="list", group="apiregistration.k8s.io", resource="apiservices"),
-            Permission(verb="list", group="cert-manager.io", resource="certificates"),
-        ),
+PROBE: Final = probe(
+    name="certificates",
+    says="a row per caBundle of a webhook or APIService, and per Certificate of cert-manager: is it still valid",
+    row=_Certificate,
+    permissions=(
+        *backends.READS_WEBHOOKS,
+        *may("list", "apiservices.apiregistration.k8s.io", "certificates.cert-manager.io"),
     ),
     read=read,
 )

@@ -13,19 +13,9 @@ from bot.kube.config_references import ConfigReference, Missing, missing_in, ref
 from bot.kube.containers import containers_in
 from bot.kube.objects import name_of, namespace_of, place_of, ref
 from bot.kube.owners import owner_of
-from bot.probes.contract import Look, Probe, at_most
-from bot.probes.rows import RowValues
-from bot.probes.shared.pod_rows import PodValues, pod_values
-from bot.probes.shared.reads import beside_the_verdict, events_about, seen_s
-from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import (
-    ArgDeclaration,
-    Json,
-    Permission,
-    ProbeDeclaration,
-    ProbeResult,
-    Row,
-)
+from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict, may, probe
+from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
+from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 from intents.spelling import closest
 
 # The pods of one owner wait for the same: so many owners' pods are read.
@@ -125,8 +115,8 @@ async def _keys(name: str, pod: Json, look: Look) -> tuple[str, ...] | None:
 async def _told(pod: Json, look: Look) -> list[tuple[str, Missing]]:
     """Return what the kubelet says is missing: in the states of containers, and in fresh events about volumes."""
     messages = [each.message for each in containers_in(pod) if each.state == "waiting"]
-    mounts = [each for each in await events_about(look, ref(pod, "Pod")) if each.get("reason") == "FailedMount"]
-    messages += (str(each.get("message", "")) for each in mounts if 0 <= seen_s(look, each) <= _FRESH_S)
+    mounts = [each for each in await look.events_about(ref(pod, "Pod")) if each.get("reason") == "FailedMount"]
+    messages += (str(each.get("message", "")) for each in mounts if 0 <= look.seen_s(each) <= _FRESH_S)
     return [(each, missing) for each in dict.fromkeys(messages) if (missing := missing_in(each))]
 
 
@@ -172,23 +162,16 @@ async def _users(broken: _Broken, look: Look) -> tuple[str, ...]:
     return tuple(others)[:_MOST_USERS]
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="config-references",
-        says="a row per ConfigMap, Secret or key of one that the pods in question need for their start and do not find",
-        rows=_Lacking.keys(),
-        args={
-            "compare": ArgDeclaration(
-                says="true: also the ConfigMap or key that resembles it, and other owners of pods that refer to it",
-                fills={"true": _Compared.keys()},
-            )
-        },
-        permissions=(
-            *READS_PODS,
-            Permission(verb="get", resource="configmaps"),
-            Permission(verb="list", resource="configmaps"),
-            Permission(verb="list", resource="events"),
-        ),
-    ),
+PROBE: Final = probe(
+    name="config-references",
+    says="a row per ConfigMap, Secret or key of one that the pods in question need for their start and do not find",
+    row=_Lacking,
+    args={
+        "compare": ArgDeclaration(
+            says="true: also the ConfigMap or key that resembles it, and other owners of pods that refer to it",
+            fills={"true": _Compared.keys()},
+        )
+    },
+    permissions=(*READS_PODS, *may("get list", "configmaps"), *may("list", "events")),
     read=read,
 )

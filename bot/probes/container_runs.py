@@ -12,28 +12,15 @@ from itertools import repeat
 from typing import Any, Final
 
 from bot.cluster.events import event_last_seen
-from bot.kube.ages import UNKNOWN
 from bot.kube.containers import Container, Run, containers_in, trouble_order
-from bot.kube.health_probes import ContainerEvents, described, events_of, hook, port_of
 from bot.kube.objects import name_of, namespace_of, phase_of, place_of, ref, spec_of
-from bot.kube.pod_endings import NOT_STARTED, start_error
+from bot.kube.pod_states import NOT_STARTED, start_error
 from bot.kube.quantities import whole
-from bot.kube.settling import starts_in_time
-from bot.probes.contract import Look, Probe, at_most
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s, moment
-from bot.probes.shared.pod_rows import ContainerValues, container_values
-from bot.probes.shared.reads import events_about
-from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import (
-    ArgDeclaration,
-    Json,
-    Permission,
-    ProbeDeclaration,
-    ProbeResult,
-    Row,
-    RowType,
-)
+from bot.kube.settling import ContainerEvents, described, events_of, hook, port_of, starts_in_time
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, at_most, may, probe
+from bot.probes.shared.scope import READS_PODS, ContainerValues, container_values, pods_of
+from intents.domain import ArgDeclaration, Json, ProbeResult, Row, RowType
 
 # A controller can have thousands of broken pods: those in the worst trouble tell the story.
 MOST_ROWS: Final = 500
@@ -94,7 +81,7 @@ async def read(look: Look) -> ProbeResult:
 async def _said(look: Look, containers: Sequence[Container]) -> list[Mapping[str, str]]:
     """Return what events say of each container; they are read for a few pods with one in trouble."""
     pods = list({place_of(each.pod): each.pod for each in containers if _is_in_trouble(each, look)}.values())
-    found = await asyncio.gather(*(events_about(look, ref(pod, "Pod")) for pod in pods[:_MOST_PODS]))
+    found = await asyncio.gather(*(look.events_about(ref(pod, "Pod")) for pod in pods[:_MOST_PODS]))
     events = dict(zip(map(place_of, pods), found, strict=False))
     return [asdict(_events_of(each, events.get(place_of(each.pod), ()), look)) for each in containers]
 
@@ -108,7 +95,7 @@ def _events_of(container: Container, oldest_first: Sequence[Json], look: Look) -
     """Return the messages of events since the last run that ended began, or since the present first run did."""
     run = container.ended(look.now)
     present = container.detail.get("startedAt") if container.state == "running" else None
-    since = run.started_s if run else age_s(look.snapshot, present)
+    since = run.started_s if run else look.age_s(present)
     events = [
         event
         for event in reversed(oldest_first)
@@ -121,7 +108,7 @@ def _events_of(container: Container, oldest_first: Sequence[Json], look: Look) -
 def _row(look: Look, container: Container, said: Mapping[str, str] | None) -> Row:
     pod, run, declared = container.pod, container.ended(look.now), container.declared
     limit = _bytes((declared.get("resources") or {}).get("limits"))
-    running_s = age_s(look.snapshot, container.detail.get("startedAt")) if container.state == "running" else UNKNOWN
+    running_s = look.age_s(container.detail.get("startedAt")) if container.state == "running" else UNKNOWN
     failing, waits = _is_failing(container, run, running_s), container.state == "waiting"
     return _Container(
         of=container_values(container),
@@ -155,14 +142,14 @@ def _row(look: Look, container: Container, said: Mapping[str, str] | None) -> Ro
         ref(pod, "Pod"),
         quote=_quote(container, run),
         reproduce=f"kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",
-        at=moment(look.snapshot, run.finished_s) if run else None,
+        at=look.moment(run.finished_s) if run else None,
         more=said,
     )
 
 
 def _end_message(container: Container) -> str:
     ended = container.detail if container.state == "terminated" else {}
-    last = ended or (container.status.get("lastState") or {}).get("terminated") or {}
+    last = ended or container.last_end
     not_started = container.message if container.reason in NOT_STARTED else ""
     return str(last.get("message") or not_started)
 
@@ -208,18 +195,16 @@ def _quote(container: Container, run: Run | None) -> str:
     return f"container {container.name} {now}{ended}, restarts {container.restarts}"[:_QUOTE]
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="container-runs",
-        says="a row per container of the pods in question: its state, how its last run ended, its limits and probes",
-        rows=_Container.keys(),
-        args={
-            "events": ArgDeclaration(
-                says="true: also what the kubelet's events say of a container since its last or present run began",
-                fills={"true": {each.name: RowType.STRING for each in fields(ContainerEvents)}},
-            )
-        },
-        permissions=(*READS_PODS, Permission(verb="list", resource="events")),
-    ),
+PROBE: Final = probe(
+    name="container-runs",
+    says="a row per container of the pods in question: its state, how its last run ended, its limits and probes",
+    row=_Container,
+    args={
+        "events": ArgDeclaration(
+            says="true: also what the kubelet's events say of a container since its last or present run began",
+            fills={"true": {each.name: RowType.STRING for each in fields(ContainerEvents)}},
+        )
+    },
+    permissions=(*READS_PODS, *may("list", "events")),
     read=read,
 )

@@ -15,24 +15,13 @@ from typing import Any, Final
 
 from bot.cluster import owners
 from bot.kube.containers import Container, Run, containers_in
-from bot.kube.objects import (
-    created_at,
-    name_of,
-    namespace_of,
-    phase_of,
-    place_of,
-    ref,
-    spec_of,
-)
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s, moment
+from bot.kube.objects import created_at, name_of, namespace_of, phase_of, place_of, ref, spec_of
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.shared.log_lines import compile_pattern
-from bot.probes.shared.pod_rows import ContainerValues, container_values
-from bot.probes.shared.reads import topmost
-from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
-from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.probes.shared.scope import READS_PODS, ContainerValues, Suspects, container_values, pods_of
+from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
 # A restart longer ago than this is no trouble of today.
 _RECENT_S: Final = 86_400
@@ -102,7 +91,7 @@ async def _all(look: Look) -> ProbeResult:
 async def _tops(look: Look, pods: Sequence[Json]) -> dict[tuple[str, str], _Owner]:
     """Return the topmost owners of pods with a waiting container, by pod: those of healthy pods are not needed."""
     waiting = [pod for pod in pods if any(each.state == "waiting" for each in containers_in(pod))][:_MOST_OWNED]
-    found = await asyncio.gather(*(topmost(look, pod) for pod in waiting))
+    found = await asyncio.gather(*(look.topmost(pod) for pod in waiting))
     owners = (_Owner(top_kind=top.ref.kind, top_name=top.ref.name) for top in found)
     return dict(zip(map(place_of, waiting), owners, strict=True))
 
@@ -113,7 +102,7 @@ def _common(look: Look, container: Container) -> _Container:
     security = (container.declared.get("securityContext") or {}, spec_of(pod).get("securityContext") or {})
     return _Container(
         of=container_values(container),
-        pod_age_s=age_s(look.snapshot, created_at(pod)),
+        pod_age_s=look.age_s(created_at(pod)),
         init=container.init,
         crash_looping=container.crash_looping(look.now),
         run_as_non_root=bool(_effective(security, "runAsNonRoot", False)),
@@ -123,22 +112,17 @@ def _common(look: Look, container: Container) -> _Container:
 
 
 def _state_row(look: Look, container: Container, tops: Mapping[tuple[str, str], _Owner] | None) -> Row:
-    pod, last = container.pod, _last(container)
+    pod, last = container.pod, container.last_end
     ended = container.detail if container.state == "terminated" else last
     texts = (container.message, container.reason, last.get("message"), last.get("reason"))
     return _common(look, container).row(
         ref(pod, "Pod"),
         quote=str(next(filter(None, texts), "")),
         reproduce=f"kubectl -n {namespace_of(pod)} get pod {name_of(pod)} -o jsonpath='{{.status}}'",
-        at=moment(look.snapshot, age_s(look.snapshot, ended.get("finishedAt"))),
+        at=look.moment(look.age_s(ended.get("finishedAt"))),
         lasts=not container.ready,
         more=None if tops is None else tops.get(place_of(pod), _Owner()).values(),
     )
-
-
-def _last(container: Container) -> Mapping[str, Any]:
-    """Return how the run before this one ended."""
-    return (container.status.get("lastState") or {}).get("terminated") or {}
 
 
 def _effective(contexts: Sequence[Mapping[str, Any]], key: str, unset: Any) -> Any:
@@ -156,7 +140,7 @@ def _is_troubled(look: Look, container: Container) -> bool:
     succeeded = container.state == "terminated" and container.detail.get("exitCode") == 0
     if succeeded and (container.init or phase_of(container.pod) == "Succeeded"):
         return False
-    last_s = age_s(look.snapshot, _last(container).get("finishedAt"))
+    last_s = look.age_s(container.last_end.get("finishedAt"))
     restarted = container.restarts > 0 and last_s != UNKNOWN and last_s <= _RECENT_S
     return not container.ready or restarted
 
@@ -235,7 +219,7 @@ def _end_row(look: Look, container: Container, run: Run | None, leases: Competit
         ref(pod, "Pod"),
         quote=f"{container.name}: {ending}, restartCount {container.restarts}",
         reproduce=f"kubectl -n {namespace_of(pod)} get pod {name_of(pod)} -o jsonpath='{{.status.containerStatuses}}'",
-        at=moment(look.snapshot, run.finished_s) if run else None,
+        at=look.moment(run.finished_s) if run else None,
         more=more,
     )
 
@@ -252,44 +236,36 @@ def _newest_first(row: Row) -> tuple[bool, int, str, str, str]:
     return finished == UNKNOWN, finished, str(values["namespace"]), str(values["pod"]), str(values["container"])
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="containers",
-        says="a row per container of the pods in question: its state, the user it runs as, and how its last run ended",
-        rows=_Container.keys(),
-        args={
-            "troubled": ArgDeclaration(says="true: only containers that are not ready or restarted within 24 h"),
-            "owners": ArgDeclaration(
-                says="true: also the topmost owner of pods with a waiting container", fills={"true": _Owner.keys()}
-            ),
-            "ended": ArgDeclaration(
-                says="true: only containers whose last run ended in a window around the last end of the pods in"
-                " question, else before now",
-                fills={"true": _End.keys()},
-            ),
-            "window_s": ArgDeclaration(
-                says=f"with `ended`: seconds on either side of that end, or before now; default {_WINDOW_S}"
-            ),
-            "exit_codes": ArgDeclaration(says="with `ended`: a list, only these exit codes"),
-            "among": ArgDeclaration(
-                says="with `ended`: RE2 pattern; where the request names no object, only containers whose pod, name or"
-                " image contains it"
-            ),
-            "everywhere": ArgDeclaration(
-                says="true, with `ended`: all pods, and the leases they compete for; those in question only set the"
-                " window",
-                fills={"true": _Competing.keys()},
-            ),
-            "steady": ArgDeclaration(
-                says="true, with `ended`: also containers that have never ended, with exit_code and finished_s -1"
-            ),
-        },
-        permissions=(
-            *READS_PODS,
-            *owners.PERMISSIONS,
-            Permission(verb="get", group="coordination.k8s.io", resource="leases"),
-            Permission(verb="list", group="coordination.k8s.io", resource="leases"),
+PROBE: Final = probe(
+    name="containers",
+    says="a row per container of the pods in question: its state, the user it runs as, and how its last run ended",
+    row=_Container,
+    args={
+        "troubled": ArgDeclaration(says="true: only containers that are not ready or restarted within 24 h"),
+        "owners": ArgDeclaration(
+            says="true: also the topmost owner of pods with a waiting container", fills={"true": _Owner.keys()}
         ),
-    ),
+        "ended": ArgDeclaration(
+            says="true: only containers whose last run ended in a window around the last end of the pods in"
+            " question, else before now",
+            fills={"true": _End.keys()},
+        ),
+        "window_s": ArgDeclaration(
+            says=f"with `ended`: seconds on either side of that end, or before now; default {_WINDOW_S}"
+        ),
+        "exit_codes": ArgDeclaration(says="with `ended`: a list, only these exit codes"),
+        "among": ArgDeclaration(
+            says="with `ended`: RE2 pattern; where the request names no object, only containers whose pod, name or"
+            " image contains it"
+        ),
+        "everywhere": ArgDeclaration(
+            says="true, with `ended`: all pods, and the leases they compete for; those in question only set the window",
+            fills={"true": _Competing.keys()},
+        ),
+        "steady": ArgDeclaration(
+            says="true, with `ended`: also containers that have never ended, with exit_code and finished_s -1"
+        ),
+    },
+    permissions=(*READS_PODS, *owners.PERMISSIONS, *may("get list", "leases.coordination.k8s.io")),
     read=read,
 )

@@ -1,21 +1,94 @@
-"""The contract of every probe: a declaration of what it reads and fills, and one coroutine that reads.
+"""The contract of every probe: what it declares to read and to fill, the class of its rows, and its coroutine.
 
 What the cluster refuses is recorded as a gap by the read itself: a probe goes on with what could be read. It sorts its
-rows, so that the same cluster gives the same rows.
+rows, so that the same cluster gives the same rows. A row class is frozen; its fields are the keys, with their types.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, get_type_hints
 
-from bot.cluster.access import collect_gaps, record_gap
+from bot.cluster import owners
+from bot.cluster.access import PARTIAL, collect_gaps, record_gap
 from bot.cluster.errors import ClusterError, NotFound, NotServed
-from bot.cluster.resources import Resource
+from bot.cluster.events import event_last_seen
+from bot.cluster.owners import Owners, Top
+from bot.cluster.resources import Resource, well_known
 from bot.cluster.snapshot import MOST_LISTED, Snapshot
-from intents.domain import Focus, Gap, GapReason, Json, ProbeDeclaration, ProbeResult
+from bot.kube.timestamps import UNKNOWN, moment, seconds_since
+from intents.domain import (
+    ArgDeclaration,
+    Focus,
+    Gap,
+    GapReason,
+    Json,
+    ObjectRef,
+    Permission,
+    ProbeDeclaration,
+    ProbeResult,
+    Row,
+    RowType,
+    Value,
+)
+
+_ROW_TYPES: Final[Mapping[object, RowType]] = {
+    str: RowType.STRING,
+    int: RowType.INTEGER,
+    float: RowType.NUMBER,
+    bool: RowType.BOOLEAN,
+    tuple[str, ...]: RowType.STRINGS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowValues:
+    """The values of a row; subclass it with a field for each key.
+
+    A field may be another such class: its keys are then keys of the row too. A tuple of strings is a key of STRINGS.
+    A key that is a word of Python has a field with an underscore at its end: class_.
+    """
+
+    @classmethod
+    def keys(cls) -> Mapping[str, RowType]:
+        """Return the keys of the row with their types. Raise KeyError for a field of another type."""
+        found: dict[str, RowType] = {}
+        for key, type_ in get_type_hints(cls).items():
+            if isinstance(type_, type) and issubclass(type_, RowValues):
+                found.update(type_.keys())
+            else:
+                found[key.rstrip("_")] = _ROW_TYPES[type_]
+        return found
+
+    def values(self) -> dict[str, Value]:
+        """Return the values by key."""
+        found: dict[str, Value] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, RowValues):
+                found.update(value.values())
+            else:
+                found[each.name.rstrip("_")] = value
+        return found
+
+    def row(
+        self,
+        subject: ObjectRef,
+        *,
+        quote: str = "",
+        reproduce: str = "",
+        at: datetime | None = None,
+        lasts: bool = False,
+        more: Mapping[str, Value] | None = None,
+    ) -> Row:
+        """Return the row about an object, with its evidence; `more` are the keys that an argument of the entry adds."""
+        values = {**self.values(), **(more or {})}
+        return Row(values=values, subject=subject, quote=quote, reproduce=reproduce, at=at, lasts=lasts)
+
 
 _T = TypeVar("_T")
 _Instead = TypeVar("_Instead")
@@ -39,6 +112,19 @@ class Look:
         """Return the snapshot's time, from which every age counts."""
         return self.snapshot.now
 
+    def age_s(self, timestamp: Any) -> int:
+        """Return whole seconds since an RFC 3339 time; 0 for one that lies ahead (clocks differ), -1 for none."""
+        return seconds_since(timestamp, self.now)
+
+    def moment(self, age: int) -> datetime | None:
+        """Return when that was, for a row's `at`; None where no time is known."""
+        return moment(age, self.now)
+
+    def seen_s(self, event: Json) -> int:
+        """Return whole seconds since an event was last seen, -1 where no time is known."""
+        seen = event_last_seen(event)
+        return UNKNOWN if seen is None else max(int((self.now - seen).total_seconds()), 0)
+
     def flag(self, name: str) -> bool:
         """Tell whether an argument of the entry says true; from a template it arrives as text."""
         return self.args.get(name) in (True, "true")
@@ -54,6 +140,23 @@ class Look:
     async def find(self, kind: str, name: str, *, namespace: str = "", what: str = "") -> Json | None:
         """Return an object; None if it does not exist, and with a gap if it is not readable."""
         return await self.unless_refused(self.snapshot.find(kind, name, namespace=namespace), None, what=what)
+
+    async def of_name(
+        self, kind: str | Resource, name: str, *, namespace: str = "", limit: int = MOST_LISTED
+    ) -> tuple[Json, ...]:
+        """Return the object of a name; without its namespace, those of all. Raise Missing and ClusterError."""
+        resource = kind if isinstance(kind, Resource) else well_known(kind)
+        if namespace or (resource and not resource.namespaced):
+            one = await self.snapshot.find(kind, name, namespace=namespace)
+            found: tuple[Json, ...] = (one,) if one else ()
+            whole = True
+        else:
+            listing = await self.snapshot.list(kind, fields=f"metadata.name={name}", limit=limit)
+            found, whole = listing.items, not listing.truncated
+        if not found and whole:
+            about = resource.kind if resource else str(kind)
+            raise Missing(str(ObjectRef(kind=about, namespace=namespace, name=name)))
+        return found
 
     async def list(
         self,
@@ -75,6 +178,31 @@ class Look:
         listing = await self.unless_refused(self.snapshot.list(kind, namespace=namespace, labels=labels), None)
         return listing.items if listing and not listing.truncated else None
 
+    async def events_about(self, about: ObjectRef) -> Sequence[Json]:
+        """Return the events about an object, oldest first; none, and a gap, if they are not readable."""
+        return await self.unless_refused(self.snapshot.events(about), ())
+
+    async def newest_warning(self, about: ObjectRef) -> tuple[str, int]:
+        """Return what the newest event about an object warns of, and its age; a later success ends it."""
+        events = await self.events_about(about)
+        if not events or events[-1].get("type") != "Warning":
+            return "", UNKNOWN
+        return f"{events[-1].get('reason', '')}: {events[-1].get('message', '')}", self.seen_s(events[-1])
+
+    async def owners_of(self, obj: Json) -> Owners:
+        """Return the owners of an object, with a gap where one is not readable."""
+        found = await owners.owners_of(self.snapshot, obj)
+        if found.gap:
+            record_gap(found.gap)
+        return found
+
+    async def topmost(self, obj: Json) -> Top:
+        """Return the last of the owners of an object, with a gap if it is not readable."""
+        found = await owners.topmost(self.snapshot, obj)
+        if found.gap:
+            record_gap(found.gap)
+        return found
+
     async def unless_refused(self, read: Awaitable[_T], instead: _Instead, *, what: str = "") -> _T | _Instead:
         """Return what a read gives; `instead`, and a gap named `what`, if it raises ClusterError."""
         try:
@@ -90,6 +218,24 @@ def at_most(most: int, items: Sequence[_T], *, what: str, says: str) -> Sequence
         detail = f"only {most} of {len(items)} {says}"
         record_gap(Gap(what=what, reason=GapReason.TRUNCATED, detail=detail))
     return items[:most]
+
+
+@contextmanager
+def beside_the_verdict() -> Iterator[None]:
+    """Record no gap for the reads inside the block, since they decide no verdict; only for what may not be shown."""
+    with collect_gaps() as gaps:
+        yield
+    for gap in gaps:
+        if gap.detail == PARTIAL:
+            record_gap(gap)
+
+
+def may(verbs: str, *resources: str) -> tuple[Permission, ...]:
+    """Return the permissions for verbs on resources, as kubectl names them: may("get", "pods/log", "jobs.batch")."""
+    named = (resource.partition(".") for resource in resources)
+    return tuple(
+        Permission(verb=verb, group=group, resource=plural) for plural, _, group in named for verb in verbs.split()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,3 +265,47 @@ class Probe:
                 record_gap(error.gap())
         # Concurrent reads record their gaps in any order.
         return replace(result, gaps=tuple(sorted({*result.gaps, *gaps}, key=str)))
+
+
+Read = Callable[[Look], Awaitable[ProbeResult]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What one value of an argument asks of a probe, the keys that it adds to every row, and who reads them."""
+
+    says: str
+    row: type[RowValues] = RowValues
+    read: Read
+
+
+def probe(
+    *,
+    name: str,
+    says: str,
+    row: type[RowValues],
+    read: Read | None = None,
+    shows: Mapping[str, Shown] = MappingProxyType({}),
+    by: str = "shows",
+    args: Mapping[str, ArgDeclaration] = MappingProxyType({}),
+    permissions: tuple[Permission, ...] = (),
+) -> Probe:
+    """Return the probe of a module: `row` is what every row has, beside the keys that arguments add.
+
+    It has one `read`, or one for each value of the argument `by`; the first value is the default.
+    """
+    if shows:
+        default = next(iter(shows))
+        chosen = ArgDeclaration(
+            says="; ".join(f"{value}: {each.says}" for value, each in shows.items()),
+            choices=tuple(shows),
+            default=default,
+            fills={value: each.row.keys() for value, each in shows.items()},
+        )
+        args = {by: chosen, **args}
+
+    async def read_shown(look: Look) -> ProbeResult:
+        return await shows[str(look.args.get(by) or default)].read(look)
+
+    declaration = ProbeDeclaration(name=name, says=says, rows=row.keys(), args=args, permissions=permissions)
+    return Probe(declaration=declaration, read=read or read_shown)

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.containers import containers_in
-from bot.kube.object_conditions import is_behind
+from bot.kube.health import is_behind
 from bot.kube.objects import condition, labels_of, name_of, node_name_of, ref, spec_of, waits_for_node
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.domain import ArgDeclaration, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, may, probe
+from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
 
 _HOME: Final = "kube-system"
 # These elect a leader; the others serve side by side.
@@ -78,7 +77,7 @@ async def _in_question(look: Look) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if look.flag("whole") or not focus.namespace or focus.kind not in {"Pod", *_WORKLOADS}:
         return (), ()
     obj = await look.snapshot.find(focus.kind, focus.name, namespace=focus.namespace)
-    if obj is None or age_s(look.snapshot, str(obj["metadata"].get("creationTimestamp") or "")) < _SOON_S:
+    if obj is None or look.age_s(str(obj["metadata"].get("creationTimestamp") or "")) < _SOON_S:
         return (), ()
     if focus.kind == "Pod":
         return (("kube-scheduler",), (f"{focus.namespace}/{focus.name}",)) if _is_unseen(obj) else ((), ())
@@ -108,7 +107,7 @@ async def _leases(look: Look, components: Sequence[str]) -> Mapping[str, Json | 
 def _is_in_force(look: Look, lease: Json | None) -> bool:
     """Tell whether a leader has renewed a Lease within the duration that the Lease itself names."""
     spec = spec_of(lease or {})
-    return 0 <= age_s(look.snapshot, spec.get("renewTime")) <= int(spec.get("leaseDurationSeconds") or 0)
+    return 0 <= look.age_s(spec.get("renewTime")) <= int(spec.get("leaseDurationSeconds") or 0)
 
 
 def _row(look: Look, component: str, lease: Json | None, members: Sequence[Json], waiting: tuple[str, ...]) -> Row:
@@ -119,7 +118,7 @@ def _row(look: Look, component: str, lease: Json | None, members: Sequence[Json]
     subject = ref(worst, "Pod") if worst else ObjectRef(kind="Lease", namespace=_HOME, name=component)
     return _Component(
         component=component,
-        lease_s=age_s(look.snapshot, spec.get("renewTime")) if lease else UNKNOWN,
+        lease_s=look.age_s(spec.get("renewTime")) if lease else UNKNOWN,
         holder=str(spec.get("holderIdentity") or "").partition("_")[0],
         members=tuple(map(name_of, members)),
         down=tuple(map(name_of, down)),
@@ -136,7 +135,7 @@ def _row(look: Look, component: str, lease: Json | None, members: Sequence[Json]
 
 
 def _down_s(look: Look, pod: Json) -> int:
-    return age_s(look.snapshot, condition(pod, "Ready").get("lastTransitionTime"))
+    return look.age_s(condition(pod, "Ready").get("lastTransitionTime"))
 
 
 def _why(pod: Json) -> str:
@@ -147,31 +146,21 @@ def _why(pod: Json) -> str:
     return str(condition(pod, "Ready").get("reason") or "")
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="control-plane",
-        says=(
-            "a row per component of the control plane in question:"
-            " the age of its Lease, and its pods that are not ready"
-        ),
-        rows=_Component.keys(),
-        args={
-            "whole": ArgDeclaration(
-                says=(
-                    "true: all components, also where the object in question is a pod of one;"
-                    " of their Leases one in force"
-                ),
-            ),
-        },
-        permissions=(
-            Permission(verb="get", resource="pods"),
-            Permission(verb="list", resource="pods"),
-            Permission(verb="get", group="coordination.k8s.io", resource="leases"),
-            *(
-                Permission(verb="get", group="apps", resource=f"{kind.lower()}s")
-                for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+PROBE: Final = probe(
+    name="control-plane",
+    says="a row per component of the control plane in question: the age of its Lease, and its pods that are not ready",
+    row=_Component,
+    args={
+        "whole": ArgDeclaration(
+            says=(
+                "true: all components, also where the object in question is a pod of one; of their Leases one in force"
             ),
         ),
+    },
+    permissions=(
+        *may("get list", "pods"),
+        *may("get", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps"),
+        *may("get", "leases.coordination.k8s.io"),
     ),
     read=read,
 )

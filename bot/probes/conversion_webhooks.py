@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import name_of, ref, spec_of
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared import backends
-from bot.probes.shared.admission import called_service
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.probes.shared.backends import called_service
+from intents.domain import Json, ProbeResult, Row
 
 # Many definitions of a product share one webhook; each backend is read once.
 _MOST: Final = 10
@@ -136,15 +135,10 @@ def _failure(behind: backends.Backend, *, said: str) -> str:
     return "answering" if behind.ready_endpoints > 0 else ""
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="conversion-webhooks",
-        says="a row per CustomResourceDefinition in question that a webhook converts, with the backend of that webhook",
-        rows=_Converted.keys(),
-        permissions=(
-            Permission(verb="list", group="apiextensions.k8s.io", resource="customresourcedefinitions"),
-            *backends.PERMISSIONS,
-        ),
-    ),
+PROBE: Final = probe(
+    name="conversion-webhooks",
+    says="a row per CustomResourceDefinition in question that a webhook converts, with the backend of that webhook",
+    row=_Converted,
+    permissions=(*backends.PERMISSIONS, *may("list", "customresourcedefinitions.apiextensions.k8s.io")),
     read=read,
 )

@@ -16,15 +16,12 @@ from bot.kube import field_paths
 from bot.kube.field_errors import FieldError, FieldErrorType, parse
 from bot.kube.field_paths import Path
 from bot.kube.rollouts import Replicas, replicas_of
-from bot.kube.template_fields import HeldField, locate, patch_for
-from bot.kube.valid_values import suggest
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared import revisions
-from bot.probes.shared.ages import UNKNOWN
-from bot.probes.shared.reads import topmost
+from bot.kube.template_fields import HeldField, locate, patch_for, suggest
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared.questioned import READS_REVISIONS, older_revisions
 from bot.probes.shared.refused_workloads import Refusal, Workload, suspected
-from intents.domain import Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import ProbeResult, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +80,8 @@ async def _around(look: Look, workload: Workload[FieldError]) -> _Around:
     if manifest is None or counts.created >= counts.desired:
         # A workload that has its pods needs no change, so its owner is not read.
         return _Around(top=Top(ref=workload.ref, manifest=manifest), revisions=UNKNOWN)
-    kept = revisions.older_revisions(look.snapshot, manifest)
-    return _Around(top=await topmost(look, manifest), revisions=await look.unless_refused(kept, UNKNOWN))
+    kept = older_revisions(look.snapshot, manifest)
+    return _Around(top=await look.topmost(manifest), revisions=await look.unless_refused(kept, UNKNOWN))
 
 
 def _rows(workload: Workload[FieldError], around: _Around, look: Look) -> list[Row]:
@@ -160,20 +157,15 @@ def _counts(workload: Workload[FieldError]) -> Replicas:
     return replicas_of(workload.manifest) if workload.manifest is not None else Replicas()
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="creation-errors",
-        says="a row per field error that keeps a workload's pods from being created: does its template still hold it",
-        rows=_Refused.keys(),
-        permissions=(
-            Permission(verb="list", resource="events"),
-            Permission(verb="get", resource="pods"),
-            Permission(verb="list", group="apps", resource="statefulsets"),
-            Permission(verb="list", group="apps", resource="daemonsets"),
-            Permission(verb="list", group="batch", resource="jobs"),
-            *owners.PERMISSIONS,
-            *revisions.PERMISSIONS,
-        ),
+PROBE: Final = probe(
+    name="creation-errors",
+    says="a row per field error that keeps a workload's pods from being created: does its template still hold it",
+    row=_Refused,
+    permissions=(
+        *owners.PERMISSIONS,
+        *READS_REVISIONS,
+        *may("list", "events", "statefulsets.apps", "daemonsets.apps", "jobs.batch"),
+        *may("get", "pods"),
     ),
     read=read,
 )

@@ -13,17 +13,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.cluster.resources import Resource, well_known
-from bot.kube.deletions import finalizers_of, kinds_left
-from bot.kube.finalizers import Remover, is_of_kubernetes, remover_of
+from bot.kube.deletions import Remover, finalizers_of, is_of_kubernetes, kinds_left, remover_of
 from bot.kube.objects import condition, has_ended, is_terminating, metadata_of, name_of, node_name_of, place_of, ref
-from bot.kube.volume_claims import claim_names, claim_reference
-from bot.probes.contract import Look, Missing, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
-from bot.probes.shared.custom_kinds import READS_OF_OTHERS, READS_WIDESPREAD
-from bot.probes.shared.named_kinds import READS_NAMED
-from bot.probes.shared.namespaces import READS_NAMESPACES, namespaces_of
-from intents.domain import ArgDeclaration, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.kube.volumes import claim_names, claim_reference
+from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared.kinds import READS_NAMED, READS_OF_OTHERS, READS_WIDESPREAD
+from bot.probes.shared.scope import READS_NAMESPACES, namespaces_of
+from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
 
 _MOST_LISTED: Final = 500
 _MOST_ROWS: Final = 50
@@ -97,17 +93,10 @@ async def _in_question(look: Look, found: _Found) -> None:
     if resource is None or resource.kind in _OTHERS:
         return
     namespace = focus.namespace if resource.namespaced else ""
-    if name and (namespace or not resource.namespaced):
-        obj = await look.snapshot.find(resource, name, namespace=namespace)
-        if obj is None:
-            raise Missing(str(ObjectRef(kind=resource.kind, namespace=namespace, name=name)))
-        found.add(resource, [obj])
-        return
-    fields = f"metadata.name={name}" if name else ""
-    listing = await look.snapshot.list(resource, namespace=namespace, fields=fields, limit=_MOST_LISTED)
-    if name and not listing.items and not listing.truncated:
-        raise Missing(str(ObjectRef(kind=resource.kind, namespace=namespace, name=name)))
-    found.add(resource, listing.items)
+    if name:
+        found.add(resource, await look.of_name(resource, name, namespace=namespace, limit=_MOST_LISTED))
+    else:
+        await _list(look, found, kind, namespace=namespace)
 
 
 async def _inside(look: Look, found: _Found) -> None:
@@ -160,7 +149,7 @@ def _since_s(look: Look, obj: Json) -> int:
     """Return the seconds since the deletion was asked for; a timestamp includes the grace period."""
     metadata = metadata_of(obj)
     grace = int(metadata.get("deletionGracePeriodSeconds") or 0)
-    return age_s(look.snapshot, metadata.get("deletionTimestamp")) + grace
+    return look.age_s(metadata.get("deletionTimestamp")) + grace
 
 
 def _row(
@@ -195,27 +184,21 @@ def _row(
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="deletions",
-        says="a row per object in question that is being deleted: its finalizers, and whether their controller runs",
-        rows=_Deleted.keys(),
-        args={
-            "inside": ArgDeclaration(says="true: what is left in the terminating namespaces in question"),
-        },
-        permissions=(
-            *READS_NAMESPACES,
-            *READS_WIDESPREAD,
-            *READS_NAMED,
-            *READS_OF_OTHERS,
-            *(
-                Permission(verb=verb, group=group, resource=plural)
-                for group, plural in _READ
-                for verb in ("get", "list")
-            ),
-            Permission(verb="list", resource="pods"),
-            *(Permission(verb="list", group="apps", resource=f"{kind.lower()}s") for kind in _WORKLOADS),
-        ),
+PROBE: Final = probe(
+    name="deletions",
+    says="a row per object in question that is being deleted: its finalizers, and whether their controller runs",
+    row=_Deleted,
+    args={
+        "inside": ArgDeclaration(says="true: what is left in the terminating namespaces in question"),
+    },
+    permissions=(
+        *READS_NAMESPACES,
+        *READS_WIDESPREAD,
+        *READS_NAMED,
+        *READS_OF_OTHERS,
+        *may("get list", *(f"{plural}.{group}" for group, plural in _READ)),
+        *may("list", *(f"{kind.lower()}s.apps" for kind in _WORKLOADS)),
+        *may("list", "pods"),
     ),
     read=read,
 )

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.evictions import limit_of, never_allows
 from bot.kube.objects import (
     condition,
     created_at,
@@ -25,12 +24,10 @@ from bot.kube.objects import (
     status_of,
 )
 from bot.kube.placement import selects
-from bot.kube.pod_readiness import is_ready, unready_reason
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
+from bot.kube.pod_states import changed_at, is_ready, limit_of, never_allows, unready_reason
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 _KIND: Final = "PodDisruptionBudget"
 _MOST_ROWS: Final = 200
@@ -103,9 +100,7 @@ def _row(look: Look, budget: Json, found: _Found) -> Row:
     namespace, name, status = namespace_of(budget), name_of(budget), status_of(budget)
     mine = [pod for pod in found.pods if _covers(budget, pod)]
     unready = sorted((pod for pod in mine if not is_ready(pod)), key=name_of)
-    since = [
-        age_s(look.snapshot, condition(pod, "Ready").get("lastTransitionTime") or created_at(pod)) for pod in unready
-    ]
+    since = [look.age_s(changed_at(pod)) for pod in unready]
     others = (each for each in found.budgets if name_of(each) != name and any(_covers(each, pod) for pod in mine))
     keys = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
     allowed, healthy, wanted, expected = (int(status.get(key) or 0) for key in keys)
@@ -125,8 +120,8 @@ def _row(look: Look, budget: Json, found: _Found) -> Row:
         pod_states=tuple(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready[:_MOST_PODS]),
         unready_s=max(since, default=-1),
         others=tuple(sorted(map(name_of, others))),
-        changed_s=age_s(look.snapshot, changed),
-        created_s=age_s(look.snapshot, created_at(budget)),
+        changed_s=look.age_s(changed),
+        created_s=look.age_s(created_at(budget)),
     ).row(
         ref(budget, _KIND),
         quote=f"{allowed} disruptions allowed, {healthy} of {wanted} required pods healthy",
@@ -134,16 +129,10 @@ def _row(look: Look, budget: Json, found: _Found) -> Row:
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="disruption-budgets",
-        says="a row per PodDisruptionBudget over the pods in question: the evictions it allows, and what hinders them",
-        rows=_Budget.keys(),
-        permissions=(
-            Permission(verb="list", group="policy", resource="poddisruptionbudgets"),
-            Permission(verb="list", resource="nodes"),
-            *READS_PODS,
-        ),
-    ),
+PROBE: Final = probe(
+    name="disruption-budgets",
+    says="a row per PodDisruptionBudget over the pods in question: the evictions it allows, and what hinders them",
+    row=_Budget,
+    permissions=(*READS_PODS, *may("list", "poddisruptionbudgets.policy", "nodes")),
     read=read,
 )

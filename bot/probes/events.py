@@ -18,21 +18,9 @@ from bot.kube.objects import condition, phase_of, ref, uid_of
 from bot.kube.owners import controller_of, owner_of
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, at_most, may, probe
 from bot.probes.shared.log_lines import compile_pattern, quoted
-from bot.probes.shared.reads import seen_s
-from intents.domain import (
-    ArgDeclaration,
-    Gap,
-    GapReason,
-    Json,
-    ObjectRef,
-    Permission,
-    ProbeDeclaration,
-    ProbeResult,
-    Row,
-)
+from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
 
 # So many events are kept, the newest; for so many objects the state is read to tell whether these still hold.
 _MOST_EVENTS: Final = 200
@@ -58,7 +46,7 @@ async def read(look: Look) -> ProbeResult:
     events, missing = await look.unless_refused(_in_question(look), ((), ""))
     chosen = [event for event in events if _is_chosen(event, look)]
     matched = [(event, match) for event in chosen if (match := pattern.search(_message(event)))]
-    kept = matched[-_MOST_EVENTS:][::-1]
+    kept = at_most(_MOST_EVENTS, matched[::-1], what="events", says="were read, the newest")
     objects = await _objects(look, (event for event, _ in kept))
     rows = tuple(
         _row(
@@ -69,11 +57,7 @@ async def read(look: Look) -> ProbeResult:
         )
         for event, match in kept
     )
-    gaps: tuple[Gap, ...] = ()
-    if len(kept) < len(matched):
-        cut = f"only the newest {_MOST_EVENTS} were read"
-        gaps = (Gap(what="events", reason=GapReason.TRUNCATED, detail=cut),)
-    return ProbeResult(rows=rows, gaps=gaps, missing=missing)
+    return ProbeResult(rows=rows, missing=missing)
 
 
 async def _in_question(look: Look) -> tuple[Sequence[Json], str]:
@@ -157,7 +141,7 @@ def _row(look: Look, event: Json, subject: _Subject, groups: Mapping[str, str]) 
         namespace=about.namespace,
         name=about.name,
         message=_message(event),
-        last_s=seen_s(look, event),
+        last_s=look.seen_s(event),
         stale=subject.read and is_stale(event, subject.manifest),
     ).row(
         about,
@@ -199,23 +183,15 @@ def _message(event: Mapping[str, Any]) -> str:
     return str(event.get("message", ""))
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="events",
-        says="a row per event about the object in question and its owners, or of the namespace",
-        rows=_Event.keys(),
-        args={
-            "reason": ArgDeclaration(says="only these reasons, separated by commas"),
-            "kind": ArgDeclaration(says="only events about objects of this kind"),
-            "capture": ArgDeclaration(says="RE2 pattern that the message must contain", adds_keys="regex"),
-        },
-        permissions=(
-            Permission(verb="list", resource="events"),
-            Permission(verb="get", resource="pods"),
-            Permission(verb="list", resource="pods"),
-            Permission(verb="get", resource="nodes"),
-            *owners.PERMISSIONS,
-        ),
-    ),
+PROBE: Final = probe(
+    name="events",
+    says="a row per event about the object in question and its owners, or of the namespace",
+    row=_Event,
+    args={
+        "reason": ArgDeclaration(says="only these reasons, separated by commas"),
+        "kind": ArgDeclaration(says="only events about objects of this kind"),
+        "capture": ArgDeclaration(says="RE2 pattern that the message must contain", adds_keys="regex"),
+    },
+    permissions=(*owners.PERMISSIONS, *may("list", "events"), *may("get list", "pods"), *may("get", "nodes")),
     read=read,
 )

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.resources import Resource
-from bot.kube.gateway_routes import accepted_by, is_granted, parent_refs, refusals_of, service_refs
+from bot.kube.ingresses import accepted_by, is_granted, parent_refs, refusals_of, service_refs
 from bot.kube.objects import name_of, namespace_of, place_of, ref
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
-from bot.probes.shared.served_objects import served_objects
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared.kinds import served_objects
+from intents.domain import Json, ProbeResult, Row
 from intents.spelling import closest
 
 _GROUP: Final = "gateway.networking.k8s.io"
@@ -78,7 +76,7 @@ async def _row(look: Look, resource: Resource, obj: Json) -> Row:
         condition=refusal.type if refusal else "",
         reason=refusal.reason if refusal else "",
         message=refusal.message if refusal else "",
-        since_s=age_s(look.snapshot, refusal.since if refusal else ""),
+        since_s=look.age_s(refusal.since if refusal else ""),
         lost=await _lost(look, obj) if refusal and resource.kind != "Gateway" else _Lost(),
     ).row(
         ref(obj, resource.kind),
@@ -119,22 +117,14 @@ def _absent(listed: _Listed) -> dict[str, str]:
     return {"/".join(place): closest(place[1], beside) for place, beside in names.items() if place[1] not in beside}
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="gateway-routes",
-        says=(
-            "a row per route or Gateway of the Gateway API in question: the condition that is false, and its references"
-        ),
-        rows=_Route.keys(),
-        permissions=(
-            *(
-                Permission(verb=verb, group=_GROUP, resource=plural)
-                for plural in _KINDS.values()
-                for verb in ("get", "list")
-            ),
-            Permission(verb="list", group=_GROUP, resource="referencegrants"),
-            Permission(verb="list", resource="services"),
-        ),
+PROBE: Final = probe(
+    name="gateway-routes",
+    says="a row per route or Gateway of the Gateway API in question: the condition that is false, and its references",
+    row=_Route,
+    permissions=(
+        *may("get list", *(f"{plural}.{_GROUP}" for plural in _KINDS.values())),
+        *may("list", _GRANTS, "services"),
+        *may("list", "services"),
     ),
     read=read,
 )

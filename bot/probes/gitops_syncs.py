@@ -8,11 +8,9 @@ from typing import Final
 from bot.cluster.resources import Resource, well_known
 from bot.kube.gitops import sync_of
 from bot.kube.objects import created_at, name_of, namespace_of, ref
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
-from bot.probes.shared.served_objects import served_objects
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared.kinds import served_objects
+from intents.domain import Json, ProbeResult, Row
 
 _KINDS: Final = {
     "applications.argoproj.io": "Application",
@@ -71,8 +69,8 @@ def _row(look: Look, resource: Resource, obj: Json) -> Row:
         failed=sync.failed,
         reason=sync.reason,
         message=sync.message,
-        since_s=age_s(look.snapshot, sync.since),
-        created_s=age_s(look.snapshot, created_at(obj)),
+        since_s=look.age_s(sync.since),
+        created_s=look.age_s(created_at(obj)),
         revision=sync.revision,
         source=sync.source,
         refused=sync.refused,
@@ -83,17 +81,10 @@ def _row(look: Look, resource: Resource, obj: Json) -> Row:
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="gitops-syncs",
-        says=(
-            "a row per Application of Argo CD, Kustomization, HelmRelease or source of Flux in question: its last sync"
-        ),
-        rows=_Sync.keys(),
-        permissions=tuple(
-            Permission(verb="list", group=plural.partition(".")[2], resource=plural.partition(".")[0])
-            for plural in _KINDS
-        ),
-    ),
+PROBE: Final = probe(
+    name="gitops-syncs",
+    says="a row per Application of Argo CD, Kustomization, HelmRelease or source of Flux in question: its last sync",
+    row=_Sync,
+    permissions=may("list", *_KINDS),
     read=read,
 )

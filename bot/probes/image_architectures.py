@@ -9,10 +9,9 @@ from typing import Final
 
 from bot.kube.containers import Container, containers_in
 from bot.kube.objects import labels_of, name_of, namespace_of, node_name_of, ref
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 MOST_ROWS: Final = 20
 _LABEL: Final = "kubernetes.io/arch"
@@ -74,12 +73,10 @@ def _row(container: Container, others: Iterable[Json], architectures: dict[str, 
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="image-architectures",
-        says="a row per container that is not ready: its node's architecture, and those on which its image runs well",
-        rows=_Image.keys(),
-        permissions=(*READS_PODS, Permission(verb="list", resource="nodes")),
-    ),
+PROBE: Final = probe(
+    name="image-architectures",
+    says="a row per container that is not ready: its node's architecture, and those on which its image runs well",
+    row=_Image,
+    permissions=(*READS_PODS, *may("list", "nodes")),
     read=read,
 )

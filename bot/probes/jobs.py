@@ -11,28 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
-from bot.kube.cron_schedules import last_due
-from bot.kube.field_managers import last_written
-from bot.kube.job_runs import cron_job_of, has_failed, success_after
+from bot.kube.job_runs import cron_job_of, has_failed, last_due, success_after
 from bot.kube.objects import condition, created_at, labels_of, name_of, namespace_of, phase_of, ref, spec_of, status_of
-from bot.kube.owners import controller_of, owner_of
-from bot.kube.pod_readiness import unready_reason
+from bot.kube.owners import controller_of, last_written, owner_of
+from bot.kube.pod_states import unready_reason
 from bot.kube.rollouts import is_owned, says_on_purpose
-from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, Missing, Probe, at_most
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s, moment
-from bot.probes.shared.reads import events_about
-from intents.domain import (
-    ArgDeclaration,
-    Json,
-    ObjectRef,
-    Permission,
-    ProbeDeclaration,
-    ProbeResult,
-    Row,
-)
+from bot.kube.timestamps import UNKNOWN, parse_time
+from bot.probes.contract import Look, Missing, RowValues, Shown, at_most, may, probe
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 _MOST_ROWS: Final = 200
 _MOST_PODS: Final = 20
@@ -111,13 +97,7 @@ async def _jobs_in_question(look: Look) -> _Jobs:
 
 async def _job_named(look: Look, about: ObjectRef) -> _Jobs:
     """Return one Job; the others of its namespace are read only if it failed: one may have done its work since."""
-    if about.namespace:
-        job = await look.snapshot.find("Job", about.name, namespace=about.namespace)
-        found: tuple[Json, ...] = (job,) if job else ()
-    else:
-        found = (await look.snapshot.list("Job", fields=f"metadata.name={about.name}")).items
-    if not found:
-        raise Missing(str(about))
+    found = await look.of_name("Job", about.name, namespace=about.namespace)
     if not about.namespace or not has_failed(found[0]):
         return _Jobs(jobs=found)
     return replace(await _jobs_listed(look, about.namespace), jobs=found)
@@ -160,19 +140,19 @@ def _run_row(look: Look, job: Json, beside: Iterable[Json], pods: Mapping[tuple[
         pods=tuple(sorted(pods.get((namespace, name), ())))[:_MOST_PODS],
         suspended=suspended and not says_on_purpose(job) and not is_owned(job),
         suspended_by=written.manager,
-        suspended_s=age_s(look.snapshot, written.time),
+        suspended_s=look.age_s(written.time),
     )
     return _CronJobRow(namespace=namespace, cron_job=cron_job_of(job)).row(
         ref(job, "Job"),
         quote=f"Failed=True {told}"[:300] if has_failed(job) else "",
         reproduce=f"kubectl -n {namespace} describe job {name}",
-        at=moment(look.snapshot, failed_s),
+        at=look.moment(failed_s),
         more=shown.values(),
     )
 
 
 def _failed_s(look: Look, job: Json) -> int:
-    return age_s(look.snapshot, condition(job, "Failed").get("lastTransitionTime")) if has_failed(job) else UNKNOWN
+    return look.age_s(condition(job, "Failed").get("lastTransitionTime")) if has_failed(job) else UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,20 +212,20 @@ async def _schedule_row(look: Look, cron: Json) -> Row:
     blocks = passed and not suspended and spec.get("concurrencyPolicy") == "Forbid" and bool(running)
     blocked_s = UNKNOWN
     if blocks and (job := await look.find("Job", running[0], namespace=namespace)):
-        blocked_s = age_s(look.snapshot, created_at(job))
+        blocked_s = look.age_s(created_at(job))
     problem = await _problem(look, cron) if not suspended else ""
     shown = _Schedule(
         schedule=schedule,
         # One that has never run was made suspended: that is meant.
         suspended=suspended and not says_on_purpose(cron) and last is not None,
         suspended_by=written.manager,
-        suspended_s=age_s(look.snapshot, written.time),
+        suspended_s=look.age_s(written.time),
         blocked_by=running[0] if blocks else "",
         blocked_s=blocked_s,
         late=not suspended and not blocks and (passed or (due is None and bool(problem))),
-        due_s=age_s(look.snapshot, due.isoformat()) if due else UNKNOWN,
-        last_s=age_s(look.snapshot, status.get("lastScheduleTime")),
-        success_s=age_s(look.snapshot, status.get("lastSuccessfulTime")),
+        due_s=look.age_s(due.isoformat()) if due else UNKNOWN,
+        last_s=look.age_s(status.get("lastScheduleTime")),
+        success_s=look.age_s(status.get("lastSuccessfulTime")),
         problem=problem,
     )
     return _CronJobRow(namespace=namespace, cron_job=name).row(
@@ -257,39 +237,17 @@ async def _schedule_row(look: Look, cron: Json) -> Row:
 
 
 async def _problem(look: Look, cron: Json) -> str:
-    events = [each for each in await events_about(look, ref(cron, "CronJob")) if each.get("reason") in _REASONS]
+    events = [each for each in await look.events_about(ref(cron, "CronJob")) if each.get("reason") in _REASONS]
     return str(events[-1].get("message") or "") if events else ""
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the Jobs or the CronJobs in question."""
-    if look.args.get("shows") == "schedules":
-        return await _schedules(look)
-    return await _runs(look)
-
-
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="jobs",
-        says="a row per Job in question with its end, or per CronJob in question with its schedule",
-        rows=_CronJobRow.keys(),
-        args={
-            "shows": ArgDeclaration(
-                says="runs: Jobs, how they ended and who suspended them; schedules: CronJobs, and what holds them",
-                choices=("runs", "schedules"),
-                default="runs",
-                fills={"runs": _Run.keys(), "schedules": _Schedule.keys()},
-            )
-        },
-        permissions=(
-            Permission(verb="get", group="batch", resource="jobs"),
-            Permission(verb="list", group="batch", resource="jobs"),
-            Permission(verb="get", group="batch", resource="cronjobs"),
-            Permission(verb="list", group="batch", resource="cronjobs"),
-            Permission(verb="get", resource="pods"),
-            Permission(verb="list", resource="pods"),
-            Permission(verb="list", resource="events"),
-        ),
-    ),
-    read=read,
+PROBE: Final = probe(
+    name="jobs",
+    says="a row per Job in question with its end, or per CronJob in question with its schedule",
+    row=_CronJobRow,
+    shows={
+        "runs": Shown(says="Jobs, how they ended and who suspended them", row=_Run, read=_runs),
+        "schedules": Shown(says="CronJobs, and what holds them", row=_Schedule, read=_schedules),
+    },
+    permissions=(*may("get list", "jobs.batch", "cronjobs.batch", "pods"), *may("list", "events")),
 )

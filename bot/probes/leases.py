@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref, spec_of
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s, moment
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.holders import HEARTBEATS, Holders, leases_named
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 # A lease is stale when it was not renewed for this many of its durations.
 _STALE_DURATIONS: Final = 2
@@ -63,38 +62,32 @@ def _row(look: Look, lease: Json) -> Row:
     spec = spec_of(lease)
     namespace, name = namespace_of(lease), name_of(lease)
     duration = int(spec.get("leaseDurationSeconds") or UNKNOWN)
-    renewed = age_s(look.snapshot, spec.get("renewTime"))
+    renewed = look.age_s(spec.get("renewTime"))
     transitions = int(spec.get("leaseTransitions") or 0)
     identity = str(spec.get("holderIdentity") or "")
     stale = duration > 0 and renewed > _STALE_DURATIONS * duration
-    acquired = age_s(look.snapshot, spec.get("acquireTime"))
+    acquired = look.age_s(spec.get("acquireTime"))
     return _Lease(
         namespace=namespace,
         name=name,
         holder=identity,
         transitions=transitions,
-        age_s=age_s(look.snapshot, created_at(lease)),
+        age_s=look.age_s(created_at(lease)),
         renew_age_s=renewed,
         stale=stale,
     ).row(
         ref(lease, "Lease"),
         quote=f"holderIdentity: {identity}, renewTime: {spec.get('renewTime', '')}, leaseTransitions: {transitions}",
         reproduce=f"kubectl -n {namespace} get lease {name} -o yaml",
-        at=moment(look.snapshot, renewed if stale else acquired),
+        at=look.moment(renewed if stale else acquired),
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="leases",
-        says="a row per leader election lease: the one named, those the pods in question compete for, or all of the"
-        " namespace",
-        rows=_Lease.keys(),
-        permissions=(
-            *READS_PODS,
-            Permission(verb="get", group="coordination.k8s.io", resource="leases"),
-            Permission(verb="list", group="coordination.k8s.io", resource="leases"),
-        ),
-    ),
+PROBE: Final = probe(
+    name="leases",
+    says="a row per leader election lease: the one named, those the pods in question compete for, or all of the"
+    " namespace",
+    row=_Lease,
+    permissions=(*READS_PODS, *may("get list", "leases.coordination.k8s.io")),
     read=read,
 )

@@ -16,12 +16,11 @@ from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_failures import LogFailure, failure_in
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.services import ServiceName, ip_in, ready_addresses, service_meant, slices_of_service, unresolved_name
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s, moment
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.shared.log_lines import LARGE, Log, logs_of, text_of
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import ArgDeclaration, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, Value
+from intents.domain import Json, ObjectRef, ProbeResult, Row, Value
 from responses.redaction import redact
 
 # The pods of one owner fail alike: a few logs tell.
@@ -89,7 +88,7 @@ async def _failure(log: Log, look: Look) -> _Found | None:
 
 def _found(text: str, log: Log, look: Look) -> _Found | None:
     stamped = [line.partition(" ") for line in text.splitlines()]
-    ages = [age_s(look.snapshot, stamp) for stamp, _, _ in stamped]
+    ages = [look.age_s(stamp) for stamp, _, _ in stamped]
     lines = [
         stamp + space + rest if age == UNKNOWN else rest
         for age, (stamp, space, rest) in zip(ages, stamped, strict=True)
@@ -119,7 +118,7 @@ def _error_row(found: _Found, look: Look) -> Row:
         ref(pod, "Pod"),
         quote="\n".join(failure.lines),
         reproduce=found.log.reproduce,
-        at=moment(look.snapshot, found.age_s),
+        at=look.moment(found.age_s),
     )
 
 
@@ -282,32 +281,21 @@ def _closest(meant: ServiceName, namespace: str, services: Iterable[Json]) -> st
     return best if scores.get(best, 0.0) >= _LIKE else ""
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the logs of failing containers; for lookups also the Services that are meant."""
-    return await _unresolved(look) if look.args.get("shows") == "lookups" else await _errors(look)
-
-
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="log-errors",
-        says="a row per failing container whose log shows an error before its end: the telling lines",
-        rows=_LogError.keys(),
-        args={
-            "shows": ArgDeclaration(
-                says="errors: what ended the containers; lookups: a row per name that such an error, or the text, says"
-                " does not resolve, with the Service that it means",
-                choices=("errors", "lookups"),
-                default="errors",
-                fills={"errors": {}, "lookups": _Shown.keys()},
-            )
-        },
-        permissions=(
-            *READS_PODS,
-            Permission(verb="get", resource="pods/log"),
-            Permission(verb="list", resource="services"),
-            Permission(verb="get", resource="namespaces"),
-            Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
+PROBE: Final = probe(
+    name="log-errors",
+    says="a row per failing container whose log shows an error before its end: the telling lines",
+    row=_LogError,
+    shows={
+        "errors": Shown(says="what ended the containers", read=_errors),
+        "lookups": Shown(
+            says="a row per name that such an error or the text says does not resolve, with the Service it means",
+            row=_Shown,
+            read=_unresolved,
         ),
+    },
+    permissions=(
+        *READS_PODS,
+        *may("get", "pods/log", "namespaces"),
+        *may("list", "services", "endpointslices.discovery.k8s.io"),
     ),
-    read=read,
 )

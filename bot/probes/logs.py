@@ -13,24 +13,12 @@ from typing import Any, Final
 from bot.cluster.access import record_gap
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.objects import node_name_of, place_of, ref
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, moment
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
-from bot.probes.shared.log_lines import (
-    MOST_LINES,
-    TAIL_LINES,
-    Line,
-    Log,
-    Matches,
-    compile_pattern,
-    logs_of,
-    matches_in,
-)
-from bot.probes.shared.pod_rows import PodValues, pod_values
-from bot.probes.shared.reads import beside_the_verdict
-from bot.probes.shared.scope import READS_PODS, Suspects
-from intents.domain import ArgDeclaration, Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.probes.shared.log_lines import MOST_LINES, TAIL_LINES, Log, Matches, compile_pattern, logs_of, matches_in
+from bot.probes.shared.scope import READS_PODS, PodValues, Suspects, pod_values
+from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeResult, Row
 
 MOST_PODS: Final = 6
 MOST_LOGS: Final = 16
@@ -65,12 +53,11 @@ async def read(look: Look) -> ProbeResult:
     read_logs = await asyncio.gather(
         *(matches_in(log, look.snapshot, pattern, since_s=since_s, most=most) for log in chosen)
     )
-    gaps: tuple[Gap, ...] = ()
     if len(chosen) < len(logs):
         detail = f"only {len(chosen)} of {len(logs)} logs were read"
-        gaps = (Gap(what="all container logs", reason=GapReason.TRUNCATED, detail=detail),)
+        record_gap(Gap(what="all container logs", reason=GapReason.TRUNCATED, detail=detail))
     rows = tuple(row for matches in read_logs for row in _rows(matches, look))
-    return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing, looked_at=len(chosen))
+    return ProbeResult(rows=rows, missing=suspects.missing, looked_at=len(chosen))
 
 
 async def _containers(look: Look, pods: Sequence[Json], among: Any) -> list[Container]:
@@ -143,47 +130,33 @@ def _rows(matches: Matches, look: Look) -> Iterator[Row]:
             more=line.groups,
             quote=line.text,
             reproduce=log.reproduce,
-            at=moment(look.snapshot, _age(line, log)),
+            # A line without a time was written before its run ended.
+            at=look.moment(run.finished_s if line.age_s == UNKNOWN and log.ended and run else line.age_s),
         )
 
 
-def _age(line: Line, log: Log) -> int:
-    """Return the age of a line; a line without a time was written before its run ended."""
-    return log.run.finished_s if line.age_s == UNKNOWN and log.ended and log.run else line.age_s
-
-
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="logs",
-        says=(
-            f"a row per matching line in the last {TAIL_LINES} of container logs, newest first; containers in trouble"
-            f" are read first, at most {MOST_PODS} pods"
+PROBE: Final = probe(
+    name="logs",
+    says=f"a row per matching line in the last {TAIL_LINES} of container logs, newest first; containers in trouble"
+    f" are read first, at most {MOST_PODS} pods",
+    row=_Line,
+    args={
+        "capture": ArgDeclaration(says="RE2 pattern that a line must contain", required=True, adds_keys="regex"),
+        "previous": ArgDeclaration(
+            says="yes: only runs that have ended; no: only the newest run", choices=("yes", "no", "both")
         ),
-        rows=_Line.keys(),
-        args={
-            "capture": ArgDeclaration(says="RE2 pattern that a line must contain", required=True, adds_keys="regex"),
-            "previous": ArgDeclaration(
-                says="yes: only runs that have ended; no: only the newest run", choices=("yes", "no", "both")
-            ),
-            "container": ArgDeclaration(says="only containers of this name"),
-            "among": ArgDeclaration(
-                says="RE2 pattern: where the request names no object, only containers whose pod, name or image"
-                " contains it"
-            ),
-            "selector": ArgDeclaration(says="labels of a fixed component to read instead of the focused pods"),
-            "namespace": ArgDeclaration(says="where the fixed component runs (default: everywhere)"),
-            "since_s": ArgDeclaration(says="only lines of the last N seconds"),
-            "competing_first": ArgDeclaration(
-                says="true: where the request names no object, the pods of leader elections are read before all others"
-            ),
-            "newest_only": ArgDeclaration(says="true: only the newest matching line of each log"),
-        },
-        permissions=(
-            *READS_PODS,
-            Permission(verb="get", resource="pods/log"),
-            Permission(verb="get", group="coordination.k8s.io", resource="leases"),
-            Permission(verb="list", group="coordination.k8s.io", resource="leases"),
+        "container": ArgDeclaration(says="only containers of this name"),
+        "among": ArgDeclaration(
+            says="RE2 pattern: where the request names no object, only containers whose pod, name or image contains it"
         ),
-    ),
+        "selector": ArgDeclaration(says="labels of a fixed component to read instead of the focused pods"),
+        "namespace": ArgDeclaration(says="where the fixed component runs (default: everywhere)"),
+        "since_s": ArgDeclaration(says="only lines of the last N seconds"),
+        "competing_first": ArgDeclaration(
+            says="true: where the request names no object, the pods of leader elections are read before all others"
+        ),
+        "newest_only": ArgDeclaration(says="true: only the newest matching line of each log"),
+    },
+    permissions=(*READS_PODS, *may("get", "pods/log"), *may("get list", "leases.coordination.k8s.io")),
     read=read,
 )

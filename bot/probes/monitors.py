@@ -11,23 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.flags import words_of
+from bot.kube.containers import words_of
 from bot.kube.objects import labels_of, name_of, namespace_of, place_of, spec_of
 from bot.kube.owners import owner_of
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import is_ready
 from bot.kube.prometheus_monitors import GROUP, Selection, picks, selections
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.served_objects import ServedObjects, served_objects
-from intents.domain import (
-    ArgDeclaration,
-    Json,
-    ObjectRef,
-    Permission,
-    ProbeDeclaration,
-    ProbeResult,
-    Row,
-)
+from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared.kinds import ServedObjects, served_objects
+from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
 from intents.templates import counted
 
 # Labels with the name of a component of the cluster, also of static pods on GKE and AKS.
@@ -189,22 +180,18 @@ def _release(selector: Mapping[str, Any] | None) -> str:
     return str(labels["release"]) if alone else ""
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="monitors",
-        says="one row: a component's pods, and the PodMonitors, ServiceMonitors and ScrapeConfigs that select them",
-        rows=_Component.keys(),
-        args={
-            "component": ArgDeclaration(says="its name, as its pods' labels carry it", required=True),
-            "namespace": ArgDeclaration(says="where it runs; default kube-system"),
-        },
-        permissions=(
-            Permission(verb="list", resource="pods"),
-            Permission(verb="list", resource="services"),
-            Permission(verb="list", resource="namespaces"),
-            Permission(verb="get", resource="configmaps"),
-            *(Permission(verb="list", group=GROUP, resource=plural) for plural in (*_MONITORS, *_SERVERS)),
-        ),
+PROBE: Final = probe(
+    name="monitors",
+    says="one row: a component's pods, and the PodMonitors, ServiceMonitors and ScrapeConfigs that select them",
+    row=_Component,
+    args={
+        "component": ArgDeclaration(says="its name, as its pods' labels carry it", required=True),
+        "namespace": ArgDeclaration(says="where it runs; default kube-system"),
+    },
+    permissions=(
+        *may("list", *(f"{plural}.{GROUP}" for plural in (*_MONITORS, *_SERVERS))),
+        *may("list", "pods", "services", "namespaces"),
+        *may("get", "configmaps"),
     ),
     read=read,
 )

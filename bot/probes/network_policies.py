@@ -16,12 +16,10 @@ from bot.kube.network_policies import Connection, Direction, Peer
 from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, place_of, ref, spec_of, status_of
 from bot.kube.owners import workload_of
 from bot.kube.services import ip_in, port_in
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.questioned_services import questioned_services
-from bot.probes.shared.reads import beside_the_verdict
+from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
+from bot.probes.shared.questioned import questioned_services
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 # One pod of each workload: they have the same labels.
 MOST_PODS: Final = 12
@@ -216,17 +214,14 @@ def _order(row: Row) -> tuple[bool, str, str, str, str, str]:
     return (not values["blocks"], namespace, pod, direction, policy, peer)
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="network-policies",
-        says="a row per pod in question, direction and NetworkPolicy that restricts it there: what it lets pass",
-        rows=_Restriction.keys(),
-        permissions=(
-            *READS_PODS,
-            Permission(verb="list", group="networking.k8s.io", resource="networkpolicies"),
-            Permission(verb="list", resource="services"),
-            Permission(verb="get", resource="namespaces"),
-        ),
+PROBE: Final = probe(
+    name="network-policies",
+    says="a row per pod in question, direction and NetworkPolicy that restricts it there: what it lets pass",
+    row=_Restriction,
+    permissions=(
+        *READS_PODS,
+        *may("list", "networkpolicies.networking.k8s.io", "services"),
+        *may("get", "namespaces"),
     ),
     read=read,
 )

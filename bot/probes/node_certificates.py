@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import condition, created_at, name_of, ref, spec_of, status_of
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
-from intents.domain import Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.probes.contract import Look, RowValues, may, probe
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 # The signers that issue certificates to kubelets; other requests are somebody else's.
 _SIGNERS: Final = {
@@ -63,7 +61,7 @@ def _row(look: Look, requester: str, use: str, requests: Sequence[Json]) -> Row:
         use=use,
         state=_state(newest),
         message=str(told.get("message") or ""),
-        since_s=age_s(look.snapshot, created_at(same[-1])),
+        since_s=look.age_s(created_at(same[-1])),
         requests=len(same),
     ).row(
         ObjectRef(kind="Node", name=node) if node else ref(newest, "CertificateSigningRequest"),
@@ -89,12 +87,10 @@ def _state(request: Json) -> str:
     return "approved" if condition(request, "Approved").get("status") == "True" else "pending"
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="node-certificates",
-        says="a row per node and use of its certificate: the state of the newest request that its kubelet made",
-        rows=_Request.keys(),
-        permissions=(Permission(verb="list", group="certificates.k8s.io", resource="certificatesigningrequests"),),
-    ),
+PROBE: Final = probe(
+    name="node-certificates",
+    says="a row per node and use of its certificate: the state of the newest request that its kubelet made",
+    row=_Request,
+    permissions=may("list", "certificatesigningrequests.certificates.k8s.io"),
     read=read,
 )

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.flags import OFF, arguments, flag
+from bot.kube.containers import OFF, arguments, flag
 from bot.kube.objects import (
     annotations_of,
     by_node,
@@ -31,9 +31,8 @@ from bot.kube.objects import (
 )
 from bot.kube.owners import owner_of, owner_references
 from bot.kube.placement import is_cordoned
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from intents.domain import Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.probes.contract import Look, RowValues, may, probe
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 _DRAINO: Final = re.compile(r"(?i)(?:^|[/_-])draino(?:[:@_-]|$)")
 _PREFIX: Final = "DRAINO_"
@@ -241,16 +240,10 @@ def _also(draino: _Draino, pod: Json) -> tuple[str, ...]:
     return tuple(found)
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="node-drains",
-        says="a row per StatefulSet pod on a node that draino should drain, or for such a node without any",
-        rows=_Drain.keys(),
-        permissions=(
-            Permission(verb="list", group="apps", resource="deployments"),
-            Permission(verb="list", resource="nodes"),
-            Permission(verb="list", resource="pods"),
-        ),
-    ),
+PROBE: Final = probe(
+    name="node-drains",
+    says="a row per StatefulSet pod on a node that draino should drain, or for such a node without any",
+    row=_Drain,
+    permissions=may("list", "deployments.apps", "nodes", "pods"),
     read=read,
 )

@@ -6,19 +6,16 @@ writes the status is left out: it changes nothing that somebody else applies.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.resources import Resource
-from bot.kube.field_managers import Write, writes_of
-from bot.kube.managed_by import Tool, managed_by
+from bot.kube.gitops import Tool, managed_by
 from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.named_kinds import NAMED_KINDS, READS_NAMED
-from intents.domain import Json, ProbeDeclaration, ProbeResult, Row
+from bot.kube.owners import Write, writes_of
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, probe
+from bot.probes.shared.kinds import NAMED_KINDS, READS_NAMED
+from intents.domain import Json, ProbeResult, Row
 
 # A manager that wrote so lately may have written between somebody else's read and write.
 _RECENT_S: Final = 300
@@ -44,19 +41,8 @@ async def read(look: Look) -> ProbeResult:
     resource = NAMED_KINDS.get(look.focus.kind)
     if resource is None or not look.focus.name:
         return ProbeResult()
-    found = await _objects(look, resource)
-    if not found:
-        return ProbeResult(missing=str(look.focus))
+    found = await look.of_name(resource, look.focus.name, namespace=look.focus.namespace, limit=_MOST_OBJECTS)
     return ProbeResult(rows=tuple(_row(look, obj, resource.kind) for obj in sorted(found, key=place_of)))
-
-
-async def _objects(look: Look, resource: Resource) -> Sequence[Json]:
-    """Return the objects of the name in question. Raise ClusterError or Missing."""
-    focus = look.focus
-    if focus.namespace or not resource.namespaced:
-        return (await look.in_question(),)
-    listing = await look.snapshot.list(resource, fields=f"metadata.name={focus.name}", limit=_MOST_OBJECTS)
-    return listing.items
 
 
 def _row(look: Look, obj: Json, kind: str) -> Row:
@@ -68,7 +54,7 @@ def _row(look: Look, obj: Json, kind: str) -> Row:
         kind=kind,
         namespace=namespace,
         name=name,
-        age_s=age_s(look.snapshot, created_at(obj)),
+        age_s=look.age_s(created_at(obj)),
         applied_by=str(by) if by else "",
         release=by.name if by and by.tool is Tool.HELM else "",
         managers=tuple(dict.fromkeys(each.manager for each in writes)),
@@ -83,12 +69,10 @@ def _row(look: Look, obj: Json, kind: str) -> Row:
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="object-managers",
-        says="a row for the object in question: the tool that applies it, and who writes it",
-        rows=_Manager.keys(),
-        permissions=READS_NAMED,
-    ),
+PROBE: Final = probe(
+    name="object-managers",
+    says="a row for the object in question: the tool that applies it, and who writes it",
+    row=_Manager,
+    permissions=READS_NAMED,
     read=read,
 )

@@ -12,22 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.kube.objects import (
-    is_terminating,
-    name_of,
-    namespace_of,
-    phase_of,
-    place_of,
-    ref,
-    spec_of,
-    waits_for_node,
-)
+from bot.kube.objects import is_terminating, name_of, namespace_of, phase_of, place_of, ref, waits_for_node
 from bot.kube.placement import refusal
-from bot.kube.volume_claims import (
+from bot.kube.volumes import (
     NO_PROVISIONER,
     capacity_bytes,
     claim_names,
     class_of,
+    class_of_volume,
     default_class,
     holder_of,
     is_free_for,
@@ -38,10 +30,9 @@ from bot.kube.volume_claims import (
     volume_name_of,
     wanted_bytes,
 )
-from bot.probes.contract import Look, Probe, at_most
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, at_most, may, probe
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 # More waiting pods, or more volumes of a class, make no readable answer. The counts are over all volumes.
 MOST_PODS: Final = 4
@@ -102,7 +93,7 @@ class _Cluster:
         return self.default if named is None else named
 
     def volumes_of(self, name: str) -> list[Json]:
-        return [each for each in self.volumes if _class_of_volume(each) == name]
+        return [each for each in self.volumes if class_of_volume(each) == name]
 
     def is_static(self, claim: Json) -> bool:
         """Tell whether only existing volumes can serve the claim.
@@ -192,17 +183,9 @@ async def _waiting(look: Look, pod: Json) -> _UnscheduledPod:
     return _UnscheduledPod(pod=pod, claims=tuple(filter(None, claims)))
 
 
-def _is_bound(claim: Json) -> bool:
-    return phase_of(claim) == "Bound"
-
-
 def _is_pending(claim: Json) -> bool:
     # A new claim has no phase yet.
     return phase_of(claim) in ("", "Pending")
-
-
-def _class_of_volume(volume: Json) -> str:
-    return str(spec_of(volume).get("storageClassName") or "")
 
 
 def _rows(waiting: _UnscheduledPod, cluster: _Cluster) -> list[Row]:
@@ -260,25 +243,22 @@ def _open_nodes(waiting: _UnscheduledPod, claims: Sequence[Json], cluster: _Clus
     """Return the nodes that take the pod, reach its bound volumes and have a volume for each waiting claim."""
     if cluster.nodes is None:
         return ("some node",) if _all_found(claims, cluster.volumes, cluster) else ()
-    bound = {volume_name_of(each) for each in waiting.claims if _is_bound(each)}
+    bound = {volume_name_of(each) for each in waiting.claims if phase_of(each) == "Bound"}
     kept = [each for each in cluster.volumes if name_of(each) in bound]
-    fitting = (node for node in cluster.nodes if not refusal(waiting.pod, node) and _reaches_all(kept, node))
-    return tuple(sorted(name_of(node) for node in fitting if _all_found(claims, _reached(cluster, node), cluster)))
-
-
-def _reaches_all(volumes: Sequence[Json], node: Json) -> bool:
-    return all(reaches(each, node) for each in volumes)
-
-
-def _reached(cluster: _Cluster, node: Json) -> list[Json]:
-    return [each for each in cluster.volumes if reaches(each, node)]
+    found = []
+    for node in cluster.nodes:
+        reached = [each for each in cluster.volumes if reaches(each, node)]
+        takes = not refusal(waiting.pod, node) and all(each in reached for each in kept)
+        if takes and _all_found(claims, reached, cluster):
+            found.append(name_of(node))
+    return tuple(sorted(found))
 
 
 def _all_found(claims: Sequence[Json], volumes: Sequence[Json], cluster: _Cluster) -> bool:
     """Tell whether each claim gets its own volume; the smallest claim takes the smallest one, as the binder does."""
     left = sorted(volumes, key=lambda each: (capacity_bytes(each), name_of(each)))
     for claim in sorted(claims, key=wanted_bytes):
-        fitting = (each for each in left if _class_of_volume(each) == cluster.class_of(claim))
+        fitting = (each for each in left if class_of_volume(each) == cluster.class_of(claim))
         taken = next((each for each in fitting if is_free_for(each, claim) and not misfit(each, claim)), None)
         if taken is None:
             return False
@@ -333,19 +313,15 @@ def _row(claim: Json, volume: Json, of_pod: _OfPod, of_class: _OfClass, *, why_n
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="persistent-volumes",
-        says="for each waiting pod in question, or the claim in question, that needs volumes that nobody provisions:"
-        " a row per volume of the class",
-        rows=_Volume.keys(),
-        permissions=(
-            *READS_PODS,
-            Permission(verb="list", resource="nodes"),
-            Permission(verb="get", resource="persistentvolumeclaims"),
-            Permission(verb="list", resource="persistentvolumes"),
-            Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
-        ),
+PROBE: Final = probe(
+    name="persistent-volumes",
+    says="for each waiting pod in question, or the claim in question, that needs volumes that nobody provisions:"
+    " a row per volume of the class",
+    row=_Volume,
+    permissions=(
+        *READS_PODS,
+        *may("list", "nodes", "persistentvolumes", "storageclasses.storage.k8s.io"),
+        *may("get", "persistentvolumeclaims"),
     ),
     read=read,
 )

@@ -8,10 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
-from bot.kube.evictions import parse_amounts, parse_eviction
 from bot.kube.objects import (
     condition,
     created_at,
@@ -25,14 +23,11 @@ from bot.kube.objects import (
     status_of,
 )
 from bot.kube.owners import owner_of
-from bot.kube.pod_endings import EvictedBy, ended_at, evicted_by, is_rejected
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import EvictedBy, ended_at, evicted_by, is_ready, is_rejected, parse_amounts, parse_eviction
 from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s, moment
-from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import ArgDeclaration, Json, ProbeDeclaration, ProbeResult, Row
+from bot.probes.contract import Look, RowValues, probe
+from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
+from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
 # A node under pressure can leave thousands of evicted pods; the newest tell the story.
 _MOST_ROWS: Final = 100
@@ -41,10 +36,7 @@ _MOST_NAMESPACES: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ending(RowValues):
-    namespace: str
-    pod: str
-    owner_kind: str
-    owner: str
+    of: PodValues
     node: str
     reason: str  # of the pod's status: Evicted, OutOfcpu; or of its condition DisruptionTarget
     message: str
@@ -56,8 +48,8 @@ class _Ending(RowValues):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Eviction(RowValues):
-    by: str  # one of bot.kube.pod_endings.EvictedBy
-    resource: str  # one of bot.kube.evictions.EvictionCause
+    by: str  # one of bot.kube.pod_states.EvictedBy
+    resource: str  # one of bot.kube.pod_states.EvictionCause
     threshold: str
     available: str
     container: str
@@ -71,7 +63,7 @@ async def read(look: Look) -> ProbeResult:
     rejected = look.args.get("how") == "rejected"
     suspects = await pods_of(look)
     pods = [pod for pod in suspects.pods if (is_rejected(pod) if rejected else evicted_by(pod))]
-    pods.sort(key=lambda pod: (age_s(look.snapshot, ended_at(pod)), name_of(pod)))
+    pods.sort(key=lambda pod: (look.age_s(ended_at(pod)), name_of(pod)))
     chosen = pods[:_MOST_ROWS]
     siblings = await _siblings(look, chosen)
     rows = tuple(_row(look, pod, siblings, rejected=rejected) for pod in chosen)
@@ -88,17 +80,14 @@ async def _siblings(look: Look, pods: Sequence[Json]) -> list[Json]:
 
 
 def _row(look: Look, pod: Json, siblings: Sequence[Json], *, rejected: bool) -> Row:
-    status, owner, since = status_of(pod), owner_of(pod), age_s(look.snapshot, ended_at(pod))
+    status, since = status_of(pod), look.age_s(ended_at(pod))
     target = condition(pod, "DisruptionTarget")
     message = str(status.get("message") or target.get("message") or "").strip()
     younger = _younger(pod, siblings)
     ready = [each for each in younger if is_ready(each) or phase_of(each) == "Succeeded"]
     reason = str(status.get("reason") or target.get("reason") or "")
     return _Ending(
-        namespace=namespace_of(pod),
-        pod=name_of(pod),
-        owner_kind=owner.kind,
-        owner=owner.name,
+        of=pod_values(pod),
         node=node_name_of(pod),
         reason=reason,
         message=message,
@@ -110,7 +99,7 @@ def _row(look: Look, pod: Json, siblings: Sequence[Json], *, rejected: bool) -> 
         ref(pod, "Pod"),
         quote=message or reason,
         reproduce=f"kubectl -n {namespace_of(pod)} get pod {name_of(pod)} -o jsonpath='{{.status.message}}'",
-        at=moment(look.snapshot, since),
+        at=look.moment(since),
         more={} if rejected else _eviction(pod, message).values(),
     )
 
@@ -137,31 +126,27 @@ def _younger(pod: Json, siblings: Sequence[Json]) -> list[Json]:
     mine = [
         (born, each)
         for each in siblings
-        if (born := _born(each)) is not None and born >= ended and owner_of(each) == owner and not is_terminating(each)
+        if (born := parse_time(created_at(each))) is not None
+        and born >= ended
+        and owner_of(each) == owner
+        and not is_terminating(each)
     ]
     kept = [each for _, each in sorted(mine, key=lambda one: one[0])]
     return [each for each in kept if not is_rejected(each) and not evicted_by(each)]
 
 
-def _born(pod: Json) -> datetime | None:
-    return parse_time(created_at(pod))
-
-
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="pod-endings",
-        says="a row per pod in question that was evicted, or that its node did not admit",
-        rows=_Ending.keys(),
-        args={
-            "how": ArgDeclaration(
-                says="evicted: by a kubelet, a taint, a preemption or the eviction API; rejected: not admitted by its"
-                " node",
-                choices=("evicted", "rejected"),
-                default="evicted",
-                fills={"evicted": _Eviction.keys()},
-            )
-        },
-        permissions=READS_PODS,
-    ),
+PROBE: Final = probe(
+    name="pod-endings",
+    says="a row per pod in question that was evicted, or that its node did not admit",
+    row=_Ending,
+    args={
+        "how": ArgDeclaration(
+            says="evicted: by a kubelet, a taint, a preemption or the eviction API; rejected: not admitted by its node",
+            choices=("evicted", "rejected"),
+            default="evicted",
+            fills={"evicted": _Eviction.keys()},
+        )
+    },
+    permissions=READS_PODS,
     read=read,
 )

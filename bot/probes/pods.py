@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.evictions import DISK, EvictionCause
-from bot.kube.field_managers import last_written
 from bot.kube.objects import (
     condition,
     created_at,
@@ -25,14 +23,12 @@ from bot.kube.objects import (
     uid_of,
     waits_for_node,
 )
-from bot.kube.owners import owner_of
-from bot.kube.pod_endings import ended_at, eviction_cause
-from bot.kube.unschedulable import parse_unschedulable
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s, moment
-from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.kube.owners import last_written
+from bot.kube.placement import parse_unschedulable
+from bot.kube.pod_states import DISK, EvictionCause, ended_at, eviction_cause
+from bot.probes.contract import Look, RowValues, Shown, may, probe
+from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
+from intents.domain import Json, ProbeResult, Row
 
 # Events are only read for pods whose condition has no message: other schedulers than the default one.
 MOST_EVENTS: Final = 6
@@ -42,10 +38,7 @@ MOST_EVICTED: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pod(RowValues):
-    namespace: str
-    pod: str
-    owner_kind: str
-    owner: str
+    of: PodValues
     node: str
     message: str  # of the scheduler or the kubelet
     age_s: int  # since when it waits, has a node, or is evicted
@@ -66,29 +59,16 @@ class _Unscheduled(RowValues):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Evicted(RowValues):
     asked: bool  # the request is about this very pod
-    resource: str  # one of bot.kube.evictions.EvictionCause
+    resource: str  # one of bot.kube.pod_states.EvictionCause
     disk: bool  # for the node's disk, not for a limit of the pod's own
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the pods in that state; `missing` where the pod that the request names is gone."""
-    return await _evicted(look) if look.args.get("state") == "evicted" else await _unscheduled(look)
-
-
 def _common(pod: Json, *, message: str, age_s: int) -> _Pod:
-    owner = owner_of(pod)
-    return _Pod(
-        namespace=namespace_of(pod),
-        pod=name_of(pod),
-        owner_kind=owner.kind,
-        owner=owner.name,
-        node=node_name_of(pod),
-        message=message,
-        age_s=age_s,
-    )
+    return _Pod(of=pod_values(pod), node=node_name_of(pod), message=message, age_s=age_s)
 
 
 async def _unscheduled(look: Look) -> ProbeResult:
+    """Read the pods that wait; `missing` where the one that the request names is gone."""
     suspects = await pods_of(look)
     named = look.focus.name if look.focus.kind in ("Pod", "") else ""
     pods = [pod for pod in suspects.pods if waits_for_node(pod) or (named and name_of(pod) == named)]
@@ -116,7 +96,7 @@ def _waiting_row(look: Look, pod: Json, from_event: str) -> Row:
     waits, scheduled = waits_for_node(pod), condition(pod, "PodScheduled")
     message = str(scheduled.get("message") or from_event) if waits else ""
     parsed = parse_unschedulable(message)
-    since = age_s(look.snapshot, scheduled.get("lastTransitionTime") or created_at(pod))
+    since = look.age_s(scheduled.get("lastTransitionTime") or created_at(pod))
     waiting = _Unscheduled(
         scheduled=not waits,
         lacks=parsed.lacks,
@@ -131,7 +111,7 @@ def _waiting_row(look: Look, pod: Json, from_event: str) -> Row:
         ref(pod, "Pod"),
         quote=message or f"PodScheduled={scheduled.get('status', 'Unknown')}",
         reproduce=f"kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",
-        at=moment(look.snapshot, since),
+        at=look.moment(since),
         lasts=waits,
         more=waiting.values(),
     )
@@ -155,7 +135,7 @@ async def _evicted(look: Look) -> ProbeResult:
 def _evicted_row(look: Look, pod: Json, cause: EvictionCause) -> Row:
     focus, name, namespace = look.focus, name_of(pod), namespace_of(pod)
     message = str(status_of(pod).get("message") or "")
-    since = age_s(look.snapshot, ended_at(pod))
+    since = look.age_s(ended_at(pod))
     evicted = _Evicted(
         asked=focus.kind == "Pod" and focus.name == name and focus.namespace in ("", namespace),
         resource=str(cause),
@@ -165,27 +145,23 @@ def _evicted_row(look: Look, pod: Json, cause: EvictionCause) -> Row:
         ref(pod, "Pod"),
         quote=message,
         reproduce=f"kubectl -n {namespace} get pod {name} -o jsonpath='{{.status.message}}'",
-        at=moment(look.snapshot, since),
+        at=look.moment(since),
         more=evicted.values(),
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="pods",
-        says="a row per pod that waits for a node or was evicted; a pod that the request names has one even with a"
-        " node",
-        rows=_Pod.keys(),
-        args={
-            "state": ArgDeclaration(
-                says="unscheduled: the pods in question that have no node; evicted: pods evicted on the node, in the"
-                " namespace or in the cluster in question, and still listed",
-                choices=("unscheduled", "evicted"),
-                default="unscheduled",
-                fills={"unscheduled": _Unscheduled.keys(), "evicted": _Evicted.keys()},
-            )
-        },
-        permissions=(*READS_PODS, Permission(verb="list", resource="events")),
-    ),
-    read=read,
+PROBE: Final = probe(
+    name="pods",
+    says="a row per pod that waits for a node or was evicted; a pod that the request names has one even with a node",
+    row=_Pod,
+    by="state",
+    shows={
+        "unscheduled": Shown(says="the pods in question that have no node", row=_Unscheduled, read=_unscheduled),
+        "evicted": Shown(
+            says="pods evicted on the node, in the namespace or in the cluster in question, and still listed",
+            row=_Evicted,
+            read=_evicted,
+        ),
+    },
+    permissions=(*READS_PODS, *may("list", "events")),
 )

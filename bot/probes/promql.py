@@ -12,20 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, probe
 from bot.prometheus.client import MOST_SERIES, Point, QueryResult, Series
 from bot.prometheus.errors import PrometheusError
-from intents.domain import (
-    ArgDeclaration,
-    Gap,
-    GapReason,
-    ObjectRef,
-    ProbeDeclaration,
-    ProbeResult,
-    Row,
-    Text,
-)
+from intents.domain import ArgDeclaration, Gap, GapReason, ObjectRef, ProbeResult, Row, Text
 
 # So many points show a shape, even on a phone.
 _POINTS: Final = 60
@@ -156,24 +146,22 @@ def _rounded(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="promql",
-        says="a row per series that a PromQL query finds in the cluster's Prometheus, if one is configured",
-        rows=_Series.keys(),
-        args={
-            "query": ArgDeclaration(
-                says="PromQL; braces doubled; $__rate_interval stands for a window of four scrapes,"
-                ' job=~"$etcd_job" for the configured job of etcd',
-                required=True,
-            ),
-            "labels": ArgDeclaration(says="row key → label of the series", adds_keys="mapping"),
-            "window_s": ArgDeclaration(says="seconds before now to look at (default: only now)"),
-            "step_s": ArgDeclaration(says=f"seconds between two samples; default window_s / {_POINTS}"),
-            "measures": ArgDeclaration(says="what the numbers are, for quotes: backend commit p99 [s]"),
-            "limit": ArgDeclaration(says="a number to compare each sample with"),
-            "none": ArgDeclaration(says="true: finding no series is an answer, not a sign that nothing is scraped"),
-        },
-    ),
+PROBE: Final = probe(
+    name="promql",
+    says="a row per series that a PromQL query finds in the cluster's Prometheus, if one is configured",
+    row=_Series,
+    args={
+        "query": ArgDeclaration(
+            says="PromQL; braces doubled; $__rate_interval stands for a window of four scrapes,"
+            ' job=~"$etcd_job" for the configured job of etcd',
+            required=True,
+        ),
+        "labels": ArgDeclaration(says="row key → label of the series", adds_keys="mapping"),
+        "window_s": ArgDeclaration(says="seconds before now to look at (default: only now)"),
+        "step_s": ArgDeclaration(says=f"seconds between two samples; default window_s / {_POINTS}"),
+        "measures": ArgDeclaration(says="what the numbers are, for quotes: backend commit p99 [s]"),
+        "limit": ArgDeclaration(says="a number to compare each sample with"),
+        "none": ArgDeclaration(says="true: finding no series is an answer, not a sign that nothing is scraped"),
+    },
     read=read,
 )

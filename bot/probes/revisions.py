@@ -13,16 +13,12 @@ from typing import Final
 
 from bot.kube.objects import name_of, namespace_of, ref, uid_of
 from bot.kube.owners import controller_reference
-from bot.kube.pod_readiness import is_ready
-from bot.kube.revisions import Revision, alike, revision_name_of, revisions_in
-from bot.kube.rollouts import replicas_of, rollout_of, was_available
+from bot.kube.pod_states import is_ready
+from bot.kube.rollouts import Revision, alike, replicas_of, revision_name_of, revisions_in, rollout_of, was_available
 from bot.kube.template_changes import template_changes
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s, moment
-from bot.probes.shared.questioned_workloads import PERMISSIONS, pods_of_workload, workloads_of
-from bot.probes.shared.revisions import PERMISSIONS as OF_REVISIONS
-from intents.domain import Json, ProbeDeclaration, ProbeResult, Row
+from bot.probes.contract import Look, RowValues, probe
+from bot.probes.shared.questioned import READS_REVISIONS, READS_WORKLOADS, pods_of_workload, workloads_of
+from intents.domain import Json, ProbeResult, Row
 
 _MOST_READ: Final = 20
 _MOST_CHANGES: Final = 12
@@ -67,7 +63,9 @@ async def _kept(look: Look, workload: Json) -> tuple[list[Json], dict[str, int]]
     kind = "ReplicaSet" if deployment else "ControllerRevision"
     listing = await look.snapshot.list(kind, namespace=namespace_of(workload))
     kept = [each for each in listing.items if controller_reference(each).get("uid") == uid_of(workload)]
-    return kept, _ready_in(kept) if deployment else _ready_by_hash(await pods_of_workload(look, workload))
+    if deployment:
+        return kept, {name_of(each): replicas_of(each).ready for each in kept}
+    return kept, _ready_by_hash(await pods_of_workload(look, workload))
 
 
 def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision], ready: dict[str, int]) -> Row:
@@ -76,7 +74,7 @@ def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision]
     kind, namespace, name = str(workload.get("kind")), namespace_of(workload), name_of(workload)
     changes = tuple(map(str, template_changes(earlier.template, newest.template)))
     more = len(changes) - _MOST_CHANGES
-    made_s = age_s(look.snapshot, newest.made)
+    made_s = look.age_s(newest.made)
     return _Revision(
         kind=kind,
         namespace=namespace,
@@ -91,12 +89,8 @@ def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision]
         ref(workload, kind),
         quote=f"revision {newest.number}: {'; '.join(changes)}"[:300],
         reproduce=f"kubectl -n {namespace} rollout history {kind.lower()} {name} --revision={newest.number}",
-        at=moment(look.snapshot, made_s),
+        at=look.moment(made_s),
     )
-
-
-def _ready_in(replica_sets: Iterable[Json]) -> dict[str, int]:
-    return {name_of(each): replicas_of(each).ready for each in replica_sets}
 
 
 def _ready_by_hash(pods: Iterable[Json]) -> dict[str, int]:
@@ -108,13 +102,10 @@ def _ready_by_hash(pods: Iterable[Json]) -> dict[str, int]:
     return counts
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="revisions",
-        says="a row per workload in question with pods that are not ready and an earlier revision: what the newest"
-        " changed",
-        rows=_Revision.keys(),
-        permissions=(*PERMISSIONS, *OF_REVISIONS),
-    ),
+PROBE: Final = probe(
+    name="revisions",
+    says="a row per workload in question with pods that are not ready and an earlier revision: what the newest changed",
+    row=_Revision,
+    permissions=(*READS_WORKLOADS, *READS_REVISIONS),
     read=read,
 )

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.served_versions import Wanted, closest_kind, elsewhere, serves, versions_now
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from intents.domain import ObjectRef, ProbeDeclaration, ProbeResult
+from bot.probes.contract import Look, RowValues, probe
+from intents.domain import ObjectRef, ProbeResult
 
 # How client-go's informers name a kind: *v1beta1.CronJob, without its group.
 _GO_TYPE: Final = re.compile(r"\*?(v\d+(?:(?:alpha|beta)\d+)?)\.([A-Z][A-Za-z0-9]*)")
@@ -76,11 +75,9 @@ def _wanted(look: Look) -> Wanted | None:
     return Wanted(word=plural, group=group or None) if _KIND.fullmatch(plural) else None
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="served-kinds",
-        says="a row for the kind that the text names: is it served in that version, and which version serves it",
-        rows=_Kind.keys(),
-    ),
+PROBE: Final = probe(
+    name="served-kinds",
+    says="a row for the kind that the text names: is it served in that version, and which version serves it",
+    row=_Kind,
     read=read,
 )

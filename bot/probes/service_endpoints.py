@@ -7,29 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
-from bot.kube.objects import (
-    condition,
-    created_at,
-    is_terminating,
-    label_selector,
-    name_of,
-    namespace_of,
-    ref,
-    spec_of,
-)
-from bot.kube.pod_readiness import is_ready, unready_reason
+from bot.kube.objects import created_at, is_terminating, label_selector, name_of, namespace_of, ref, spec_of
+from bot.kube.pod_states import changed_at, is_ready, unready_reason
 from bot.kube.rollouts import replicas_of
-from bot.kube.selected_pods import near_misses, selected_pods, selector_of
-from bot.kube.services import declared_ports, shown_ports, undeclared_ports, unnamed_ports
+from bot.kube.services import (
+    declared_ports,
+    near_misses,
+    selected_pods,
+    selector_of,
+    shown_ports,
+    undeclared_ports,
+    unnamed_ports,
+)
 from bot.kube.settling import is_settling, is_starting
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
-from bot.probes.shared.questioned_services import questioned_services
-from bot.probes.shared.questioned_workloads import workloads_selected_by
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared.questioned import questioned_services, workloads_selected_by
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 _MOST_ROWS: Final = 200
 _MOST_PODS: Final = 20
@@ -157,8 +152,8 @@ def _takes_traffic(pod: Json) -> bool:
 def _unready(look: Look, behind: _Behind, ready: Sequence[Json]) -> _Unready:
     unready = sorted((pod for pod in behind.pods if pod not in ready), key=name_of)
     workload = behind.workload
-    since = [age_s(look.snapshot, _changed(pod)) for pod in unready]
-    got = [(age_s(look.snapshot, _changed(pod)), age_s(look.snapshot, created_at(pod))) for pod in ready]
+    since = [look.age_s(changed_at(pod)) for pod in unready]
+    got = [(look.age_s(changed_at(pod)), look.age_s(created_at(pod))) for pod in ready]
     late = bool(got) and all(s != UNKNOWN and s < _HOUR_S and made - s > _LATE_S for s, made in got)
     return _Unready(
         pods=tuple(name_of(pod) for pod in unready[:_MOST_PODS]),
@@ -168,10 +163,6 @@ def _unready(look: Look, behind: _Behind, ready: Sequence[Json]) -> _Unready:
         unready_s=min(since, default=UNKNOWN) if not ready else UNKNOWN,
         recovered_s=max(s for s, _ in got) if late else UNKNOWN,
     )
-
-
-def _changed(pod: Json) -> str:
-    return str(condition(pod, "Ready").get("lastTransitionTime") or created_at(pod))
 
 
 def _closest(service: Json, others: Sequence[Json]) -> _Closest:
@@ -189,18 +180,13 @@ def _declared(pods: Sequence[Json]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(shown))
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="service-endpoints",
-        says="a row per Service in question: the pods that its selector means, those it misses by a label, and their"
-        " ports",
-        rows=_Endpoints.keys(),
-        permissions=(
-            Permission(verb="list", resource="services"),
-            *READS_PODS,
-            *(Permission(verb="list", group="apps", resource=kind) for kind in ("deployments", "statefulsets")),
-            Permission(verb="list", group="apps", resource="daemonsets"),
-        ),
+PROBE: Final = probe(
+    name="service-endpoints",
+    says="a row per Service in question: the pods that its selector means, those it misses by a label, and their ports",
+    row=_Endpoints,
+    permissions=(
+        *READS_PODS,
+        *may("list", "services", "deployments.apps", "statefulsets.apps", "daemonsets.apps"),
     ),
     read=read,
 )

@@ -16,14 +16,13 @@ from bot.kube import services as kube
 from bot.kube.containers import containers_in
 from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, place_of, ref, spec_of, status_of
 from bot.kube.owners import controller_reference
-from bot.kube.pod_readiness import is_ready, unready_reason
+from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.services import addresses_in, ip_in, is_ready_endpoint, node_of_endpoint, service_of, slices_of_service
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.shared import backends
-from bot.probes.shared.questioned_services import questioned_services
+from bot.probes.shared.questioned import questioned_services
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 _DNS_LABEL: Final = "k8s-app=kube-dns"
 _DNS_PORT: Final = 53
@@ -89,11 +88,6 @@ class _Around:
     pods: Mapping[str, Sequence[Json]]
     nodes: Sequence[Json]
     named_node: str
-
-
-async def read(look: Look) -> ProbeResult:
-    """Read the Services in question with what is behind them."""
-    return await (_cluster_dns(look) if look.args.get("which") == "cluster-dns" else _requested(look))
 
 
 async def _requested(look: Look) -> ProbeResult:
@@ -213,16 +207,13 @@ def _entrances(service: Json, around: _Around) -> set[str]:
 async def _cluster_dns(look: Look) -> ProbeResult:
     """Read the Services that answer names for the cluster, with their endpoints and pods."""
     labelled = await look.snapshot.list("Service", labels=_DNS_LABEL)
-    services = sorted(filter(_answers_names, labelled.items), key=place_of)
+    answering = (each for each in labelled.items if any(port.get("port") == _DNS_PORT for port in kube.ports_of(each)))
+    services = sorted(answering, key=place_of)
     if not services:
         return ProbeResult(
             not_applicable=f"no Service is labelled {_DNS_LABEL}: names are answered by something else here"
         )
     return ProbeResult(rows=tuple(await asyncio.gather(*(_dns_row(look, each) for each in services))))
-
-
-def _answers_names(service: Json) -> bool:
-    return any(port.get("port") == _DNS_PORT for port in kube.ports_of(service))
 
 
 async def _dns_row(look: Look, service: Json) -> Row:
@@ -245,27 +236,21 @@ async def _dns_row(look: Look, service: Json) -> Row:
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="services",
-        says="a row per Service in question: its policies and ports, what is behind it, the nodes without an endpoint",
-        rows=_Service.keys(),
-        args={
-            "which": ArgDeclaration(
-                says="requested: the Service that the request names, those at an address or port of it, those in"
-                " front of its pods, else all; cluster-dns: those that answer names for the cluster, with the"
-                " workload behind",
-                choices=("requested", "cluster-dns"),
-                default="requested",
-                fills={"requested": _Requested.keys(), "cluster-dns": _ClusterDns.keys()},
-            )
-        },
-        permissions=(
-            *READS_PODS,
-            Permission(verb="list", resource="services"),
-            Permission(verb="list", resource="nodes"),
-            *backends.PERMISSIONS,
+PROBE: Final = probe(
+    name="services",
+    says="a row per Service in question: its policies and ports, what is behind it, the nodes without an endpoint",
+    row=_Service,
+    by="which",
+    shows={
+        "requested": Shown(
+            says="the Service that the request names, those at an address or port of it, those in front of its pods,"
+            " else all",
+            row=_Requested,
+            read=_requested,
         ),
-    ),
-    read=read,
+        "cluster-dns": Shown(
+            says="those that answer names for the cluster, with the workload behind", row=_ClusterDns, read=_cluster_dns
+        ),
+    },
+    permissions=(*READS_PODS, *backends.PERMISSIONS, *may("list", "services", "nodes")),
 )

@@ -7,11 +7,9 @@ from typing import Final
 
 from bot.kube.deletions import finalizers_left, finalizers_of, kinds_left, message_if_true
 from bot.kube.objects import is_terminating, metadata_of, name_of, ref
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
-from bot.probes.shared.namespaces import READS_NAMESPACES, namespaces_of
-from intents.domain import Json, ProbeDeclaration, ProbeResult, Row
+from bot.probes.contract import Look, RowValues, probe
+from bot.probes.shared.scope import READS_NAMESPACES, namespaces_of
+from intents.domain import Json, ProbeResult, Row
 
 _QUOTE: Final = 500
 
@@ -41,7 +39,7 @@ def _row(look: Look, namespace: Json) -> Row:
     held = finalizers_left(namespace)
     return _Namespace(
         namespace=name,
-        since_s=age_s(look.snapshot, deleted),
+        since_s=look.age_s(deleted),
         left=tuple(f"{kind} ({count})" for kind, count in kinds_left(namespace).items()),
         held=tuple(f"{finalizer} ({count})" for finalizer, count in held.items()),
         own=finalizers_of(namespace),
@@ -54,12 +52,10 @@ def _row(look: Look, namespace: Json) -> Row:
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="terminating-namespaces",
-        says="a row per namespace in question that is being deleted: what is left in it, and what holds that",
-        rows=_Namespace.keys(),
-        permissions=READS_NAMESPACES,
-    ),
+PROBE: Final = probe(
+    name="terminating-namespaces",
+    says="a row per namespace in question that is being deleted: what is left in it, and what holds that",
+    row=_Namespace,
+    permissions=READS_NAMESPACES,
     read=read,
 )

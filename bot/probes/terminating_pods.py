@@ -10,15 +10,14 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.deletions import claims_of, finalizers_of, keeper_of, node_state, still_running, stop_hooks
-from bot.kube.objects import condition, is_terminating, metadata_of, name_of, namespace_of, node_name_of, ref
-from bot.kube.owners import controller_of, owner_of
-from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.kube.deletions import finalizers_of, node_state, remover_of, still_running, stop_hooks
+from bot.kube.objects import condition, is_terminating, metadata_of, name_of, node_name_of, place_of, ref
+from bot.kube.owners import controller_of
+from bot.kube.timestamps import UNKNOWN, parse_time
+from bot.kube.volumes import claim_names
+from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
+from intents.domain import Json, ProbeResult, Row
 
 _MOST_ROWS: Final = 50
 # The nodes and controllers of so many pods are read, those longest overdue first.
@@ -27,10 +26,7 @@ _MOST_READ: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pod(RowValues):
-    namespace: str
-    pod: str
-    owner_kind: str
-    owner: str
+    of: PodValues
     owner_gone: bool  # the Job that controls it no longer exists
     node: str
     node_state: str  # ready, not ready, not reporting, gone; "" where it has no node or was not read
@@ -63,15 +59,12 @@ def _overdue_s(look: Look, pod: Json) -> int:
 
 
 async def _row(look: Look, pod: Json, *, full: bool) -> Row:
-    namespace, name, owner = namespace_of(pod), name_of(pod), owner_of(pod)
+    namespace, name = place_of(pod)
     overdue, finalizers = _overdue_s(look, pod), finalizers_of(pod)
     unknown = ("", UNKNOWN)
     state, since = await look.unless_refused(_node(look, pod), unknown) if full else unknown
     return _Pod(
-        namespace=namespace,
-        pod=name,
-        owner_kind=owner.kind,
-        owner=owner.name,
+        of=pod_values(pod),
         owner_gone=full and bool(finalizers) and await look.unless_refused(_owner_is_gone(look, pod), False),
         node=node_name_of(pod),
         node_state=state,
@@ -80,10 +73,10 @@ async def _row(look: Look, pod: Json, *, full: bool) -> Row:
         left_s=max(-overdue, 0),
         grace_s=int(metadata_of(pod).get("deletionGracePeriodSeconds") or 0),
         finalizers=finalizers,
-        keepers=tuple(dict.fromkeys(keeper_of(pod, each) for each in finalizers)),
+        keepers=tuple(dict.fromkeys(remover_of(pod, each, ()).says for each in finalizers)),
         running=still_running(pod),
         hooks=stop_hooks(pod),
-        claims=claims_of(pod),
+        claims=claim_names(pod),
     ).row(
         ref(pod, "Pod"),
         quote=f"deletionTimestamp {metadata_of(pod).get('deletionTimestamp')}, finalizers {list(finalizers)}",
@@ -98,7 +91,7 @@ async def _node(look: Look, pod: Json) -> tuple[str, int]:
         return "", UNKNOWN
     node = await look.snapshot.find("Node", name)
     since = condition(node, "Ready").get("lastTransitionTime") if node else ""
-    return node_state(node), age_s(look.snapshot, since)
+    return node_state(node), look.age_s(since)
 
 
 async def _owner_is_gone(look: Look, pod: Json) -> bool:
@@ -109,15 +102,10 @@ async def _owner_is_gone(look: Look, pod: Json) -> bool:
     return await look.snapshot.find("Job", controller.name, namespace=controller.namespace) is None
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="terminating-pods",
-        says="a row per pod in question that is being deleted: how long past its grace period, and what can hold it",
-        rows=_Pod.keys(),
-        permissions=(
-            *READS_PODS,
-            Permission(verb="get", resource="nodes"),
-        ),
-    ),
+PROBE: Final = probe(
+    name="terminating-pods",
+    says="a row per pod in question that is being deleted: how long past its grace period, and what can hold it",
+    row=_Pod,
+    permissions=(*READS_PODS, *may("get", "nodes")),
     read=read,
 )

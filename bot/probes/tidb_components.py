@@ -24,12 +24,11 @@ from bot.kube.objects import (
     status_of,
 )
 from bot.kube.owners import owner_of
-from bot.kube.pod_readiness import is_ready, unready_reason
+from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.services import ready_addresses
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, may, probe
+from intents.domain import Json, ProbeResult, Row
 
 MOST_CLUSTERS: Final = 20
 _KIND: Final = "tidbclusters.pingcap.com"
@@ -179,7 +178,7 @@ def _counts(look: Look, cluster: Json, component: str, pods: Sequence[Json]) -> 
     return _Counts(
         namespace=namespace_of(cluster),
         cluster=name_of(cluster),
-        cluster_age_s=age_s(look.snapshot, created_at(cluster)),
+        cluster_age_s=look.age_s(created_at(cluster)),
         component=component,
         desired=wanted,
         pods=len(pods),
@@ -254,18 +253,10 @@ def _service(name: str, pods: Sequence[Json], around: _Around) -> _Service:
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="tidb-components",
-        says="a row per component (discovery, pd, tidb, tikv) of each TidbCluster in question: its pods and its"
-        " Service",
-        rows=_Component.keys(),
-        permissions=(
-            Permission(verb="list", group="pingcap.com", resource="tidbclusters"),
-            Permission(verb="list", resource="pods"),
-            Permission(verb="list", resource="services"),
-            Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
-        ),
-    ),
+PROBE: Final = probe(
+    name="tidb-components",
+    says="a row per component (discovery, pd, tidb, tikv) of each TidbCluster in question: its pods and its Service",
+    row=_Component,
+    permissions=may("list", "tidbclusters.pingcap.com", "pods", "services", "endpointslices.discovery.k8s.io"),
     read=read,
 )

@@ -13,14 +13,13 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import containers_in
-from bot.kube.field_managers import last_written
 from bot.kube.objects import label_selector, name_of, namespace_of, place_of, pod_template_of, ref, spec_of
-from bot.kube.pod_readiness import is_ready
-from bot.kube.tidb_operator import COMPONENTS, generated_containers, operator_image
-from bot.probes.contract import Look, Probe, at_most
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.domain import Focus, Json, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.kube.owners import last_written
+from bot.kube.pod_states import is_ready
+from bot.kube.tidb_clusters import COMPONENTS, generated_containers, operator_image
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, at_most, may, probe
+from intents.domain import Focus, Json, ProbeResult, Row
 
 _KIND: Final = "tidbclusters.pingcap.com"
 _MOST_CLUSTERS: Final = 20
@@ -181,7 +180,7 @@ def _row(look: Look, component: _Component, made: _Made, extra: Mapping[str, Any
         merge=_merge(component, made, extra),
         of_workload=_of_workload(look, component, made),
         set_by=written.manager,
-        set_s=age_s(look.snapshot, written.time),
+        set_s=look.age_s(written.time),
     ).row(
         ref(cluster, "TidbCluster"),
         quote=f"{field}.name: {name}" if name else "",
@@ -234,18 +233,14 @@ def _is_in_trouble(snapshot: Snapshot, pod: Json) -> bool:
     return any(run and run.exit_code != 0 and UNKNOWN < run.finished_s <= _RECENT_S for run in ended)
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="tidb-extra-containers",
-        says="a row per extra container of TidbClusters (spec.*.additionalContainers) beside the operator's own",
-        rows=_Container.keys(),
-        permissions=(
-            Permission(verb="get", group="pingcap.com", resource="tidbclusters"),
-            Permission(verb="list", group="pingcap.com", resource="tidbclusters"),
-            Permission(verb="get", group="apps", resource="statefulsets"),
-            Permission(verb="get", group="apps", resource="deployments"),
-            Permission(verb="list", resource="pods"),
-        ),
+PROBE: Final = probe(
+    name="tidb-extra-containers",
+    says="a row per extra container of TidbClusters (spec.*.additionalContainers) beside the operator's own",
+    row=_Container,
+    permissions=(
+        *may("get list", "tidbclusters.pingcap.com"),
+        *may("get", "statefulsets.apps", "deployments.apps"),
+        *may("list", "pods"),
     ),
     read=read,
 )

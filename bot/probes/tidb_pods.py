@@ -11,12 +11,11 @@ from typing import Final
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.objects import annotations_of, name_of, namespace_of, ref
 from bot.kube.owners import owner_of
-from bot.kube.tidb_operator import component_of, reads_annotations
-from bot.probes.contract import Look, Probe, at_most
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.kube.tidb_clusters import component_of, reads_annotations
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, at_most, probe
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
-from intents.domain import Json, ProbeDeclaration, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 from intents.templates import counted
 
 RUNMODE: Final = "runmode"
@@ -76,7 +75,7 @@ def _row(look: Look, container: Container) -> Row:
         container=container.name,
         crash_looping=container.crash_looping(look.now),
         running=running,
-        running_s=age_s(look.snapshot, container.detail.get("startedAt")) if running else UNKNOWN,
+        running_s=look.age_s(container.detail.get("startedAt")) if running else UNKNOWN,
         restarts=container.restarts,
         annotated=annotated,
         sees_annotations=reads_annotations(pod),
@@ -88,12 +87,10 @@ def _row(look: Look, container: Container) -> Row:
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="tidb-pods",
-        says="a row per PD, TiKV or TiDB pod in question: does it keep failing, is it told to start in diagnostic mode",
-        rows=_Pod.keys(),
-        permissions=READS_PODS,
-    ),
+PROBE: Final = probe(
+    name="tidb-pods",
+    says="a row per PD, TiKV or TiDB pod in question: does it keep failing, is it told to start in diagnostic mode",
+    row=_Pod,
+    permissions=READS_PODS,
     read=read,
 )

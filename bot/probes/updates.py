@@ -13,15 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.field_managers import Write, writes_of
 from bot.kube.objects import created_at, labels_of, metadata_of, name_of, namespace_of, place_of, ref, spec_of
-from bot.kube.owners import controller_reference
-from bot.kube.webhooks import Webhook
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared import admission
-from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.kube.owners import Write, controller_reference, writes_of
+from bot.kube.refusals import Webhook
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared import backends
+from intents.domain import Json, ProbeResult, Row
 
 # Kinds that every cluster has, few enough to list, whose updates start work elsewhere.
 _KINDS: Final[Mapping[str, str]] = {
@@ -81,8 +79,8 @@ def _is_in_question(look: Look, obj: Json) -> bool:
 
 
 async def _blocking(look: Look) -> list[Webhook]:
-    named = admission.named_in(look)
-    found = await admission.webhooks(look)
+    named = backends.named_in(look)
+    found = await backends.webhooks(look)
     return [each for each in found if each.blocking and (not named or named.means(each))]
 
 
@@ -98,7 +96,7 @@ def _generation(obj: Json) -> int:
 
 
 def _age(look: Look, obj: Json) -> int:
-    return age_s(look.snapshot, created_at(obj))
+    return look.age_s(created_at(obj))
 
 
 def _per_hour(look: Look, obj: Json) -> int:
@@ -151,7 +149,7 @@ def _is_called(webhook: Webhook, obj: Json, namespace_labels: Mapping[str, str] 
 def _run_by(manager: str, deployments: Iterable[Json]) -> list[Json]:
     """Return the Deployments that may run a field manager: client-go takes the name of the program's file."""
     tests = (
-        lambda each: name_of(each) == manager or _label(each, "app.kubernetes.io/name") == manager,
+        lambda each: name_of(each) == manager or labels_of(each).get("app.kubernetes.io/name") == manager,
         lambda each: manager in _programs(each),
         lambda each: manager in _repositories(each),
     )
@@ -166,10 +164,6 @@ def _the_one(candidates: Sequence[Json], *, written: Json, owner_kind: str) -> J
     beside = [each for each in candidates if namespace_of(each) == namespace_of(written)]
     named = [each for each in candidates if owner_kind and owner_kind.lower() in name_of(each)]
     return next((found[0] for found in (candidates, named, beside) if len(found) == 1), None)
-
-
-def _label(obj: Json, key: str) -> str:
-    return str(labels_of(obj).get(key) or "")
 
 
 def _containers(deployment: Json) -> Iterator[Mapping[str, Any]]:
@@ -187,16 +181,14 @@ def _repositories(deployment: Json) -> set[str]:
     return {image.rpartition("/")[2].partition(":")[0] for image in images}
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="updates",
-        says=f"a row per workload whose generation rises fastest, at most {MOST_ROWS}: who writes it, how often",
-        rows=_Update.keys(),
-        permissions=(
-            *(Permission(verb="list", group="apps", resource=plural) for plural in _KINDS.values()),
-            *admission.PERMISSIONS,
-            Permission(verb="list", resource="namespaces"),
-        ),
+PROBE: Final = probe(
+    name="updates",
+    says=f"a row per workload whose generation rises fastest, at most {MOST_ROWS}: who writes it, how often",
+    row=_Update,
+    permissions=(
+        *may("list", *(f"{plural}.apps" for plural in _KINDS.values())),
+        *backends.READS_WEBHOOKS,
+        *may("list", "namespaces"),
     ),
     read=read,
 )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube import volume_attachments as kube
+from bot.kube import volumes as kube
 from bot.kube.containers import containers_in
 from bot.kube.objects import (
     condition,
@@ -25,14 +25,10 @@ from bot.kube.objects import (
     waits_for_node,
 )
 from bot.kube.owners import owner_of
-from bot.kube.volume_attachments import Attachment, MountedVolume
-from bot.kube.volume_claims import claim_names, volume_name_of
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
-from bot.probes.shared.claim_users import pods_or_claim_users
-from bot.probes.shared.scope import READS_PODS
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.kube.volumes import Attachment, MountedVolume, claim_names, volume_name_of
+from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared.scope import READS_PODS, claim_and_volume, pods_or_claim_users
+from intents.domain import Json, ProbeResult, Row
 
 # The pods of one owner wait for the same.
 MOST_PODS: Final = 5
@@ -178,11 +174,9 @@ async def _of_one_pod(look: Look, pod: Json, mounted: MountedVolume) -> list[Row
 async def _volume_of(look: Look, pod: Json, mounted: MountedVolume) -> Json:
     if not mounted.claim:
         return {}
-    claim = await look.find("PersistentVolumeClaim", mounted.claim, namespace=namespace_of(pod))
-    if not claim or not volume_name_of(claim):
-        return {}
-    volume = await look.find("PersistentVolume", volume_name_of(claim))
-    return volume or {"metadata": {"name": volume_name_of(claim)}}
+    claim, volume = await claim_and_volume(look, namespace_of(pod), mounted.claim)
+    bound = volume_name_of(claim)
+    return volume or ({"metadata": {"name": bound}} if bound else {})
 
 
 async def _driver_pod(look: Look, node: str, driver: str) -> Json | None:
@@ -224,7 +218,7 @@ def _waiting(look: Look, pod: Json) -> _Waiting:
         namespace=namespace_of(pod),
         pod=name_of(pod),
         node=node_name_of(pod),
-        waits_s=age_s(look.snapshot, since),
+        waits_s=look.age_s(since),
     )
 
 
@@ -236,20 +230,15 @@ def _row(pod: Json, values: _Attachment) -> Row:
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="volume-attachments",
-        says="a row per storage volume of the pods in question that wait for their start: where it is attached, the"
-        " driver's error and limit, the driver's pod on the node; and a row per pod for which every node is full",
-        rows=_Attachment.keys(),
-        permissions=(
-            *READS_PODS,
-            Permission(verb="get", resource="persistentvolumeclaims"),
-            Permission(verb="get", resource="persistentvolumes"),
-            Permission(verb="get", resource="nodes"),
-            Permission(verb="list", group="storage.k8s.io", resource="volumeattachments"),
-            Permission(verb="list", group="storage.k8s.io", resource="csinodes"),
-        ),
+PROBE: Final = probe(
+    name="volume-attachments",
+    says="a row per storage volume of the pods in question that wait for their start: where it is attached, the"
+    " driver's error and limit, the driver's pod on the node; and a row per pod for which every node is full",
+    row=_Attachment,
+    permissions=(
+        *READS_PODS,
+        *may("get", "persistentvolumeclaims", "persistentvolumes", "nodes"),
+        *may("list", "volumeattachments.storage.k8s.io", "csinodes.storage.k8s.io"),
     ),
     read=read,
 )

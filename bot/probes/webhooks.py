@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import ref
-from bot.kube.webhooks import Webhook
-from bot.probes.contract import Look, Probe
-from bot.probes.rows import RowValues
-from bot.probes.shared import admission, backends
+from bot.kube.refusals import Webhook
+from bot.probes.contract import Look, RowValues, probe
+from bot.probes.shared import backends
 from bot.probes.shared.backends import Backend, BackendWorkload
-from intents.domain import ProbeDeclaration, ProbeResult, Row
+from intents.domain import ProbeResult, Row
 
 # Few clusters have more; those that block come first.
 MOST_BACKENDS: Final = 20
@@ -43,15 +42,15 @@ class _Row(RowValues):
 
 async def read(look: Look) -> ProbeResult:
     """Read every webhook; `missing` where the one that the text names does not exist."""
-    found = await admission.webhooks(look)
-    named = admission.named_in(look)
+    found = await backends.webhooks(look)
+    named = backends.named_in(look)
     asked = [each for each in found if not named or named.means(each)]
     behind = await _backends(look, asked)
     rows = (
         _row(each, asked=each in asked, named=bool(named) and each in asked, behind=behind.get(each.place, Backend()))
         for each in sorted(found, key=lambda each: (each not in asked, *_worst_first(each)))
     )
-    gone = named and not asked and await admission.all_listed(look)
+    gone = named and not asked and await backends.all_listed(look)
     return ProbeResult(rows=tuple(rows), missing=str(named) if gone else "")
 
 
@@ -94,12 +93,10 @@ def _row(webhook: Webhook, *, asked: bool, named: bool, behind: Backend) -> Row:
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="webhooks",
-        says="a row per admission webhook: does it block, for how long, and what is its backend",
-        rows=_Row.keys(),
-        permissions=(*admission.PERMISSIONS, *backends.PERMISSIONS),
-    ),
+PROBE: Final = probe(
+    name="webhooks",
+    says="a row per admission webhook: does it block, for how long, and what is its backend",
+    row=_Row,
+    permissions=(*backends.READS_WEBHOOKS, *backends.PERMISSIONS),
     read=read,
 )

@@ -11,17 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
-from bot.kube.field_managers import LastWrite, last_written
 from bot.kube.objects import condition, created_at, name_of, namespace_of, ref, spec_of, status_of
-from bot.kube.owners import ordinal_of
-from bot.kube.pod_readiness import failure_of, is_ready, wanted_node
+from bot.kube.owners import last_written, ordinal_of
+from bot.kube.pod_states import failure_of, is_ready, wanted_node
 from bot.kube.rollouts import Rollout, is_owned, is_paused, replicas_of, rollout_of, says_on_purpose, scales_to_zero
-from bot.probes.contract import Look, Probe, at_most
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
-from bot.probes.shared.questioned_workloads import PERMISSIONS, pods_of_workload, workloads_of
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, at_most, may, probe
+from bot.probes.shared.questioned import READS_WORKLOADS, pods_of_workload, workloads_of
+from intents.domain import Json, ProbeResult, Row
 
 _MOST_ROWS: Final = 200
 # A namespace can have many workloads in trouble: the pods of so many are read.
@@ -126,7 +123,7 @@ def _row(look: Look, judged: _Judged, *, service: str) -> Row:
     reasons = {name_of(pod): why for pod in unready if (why := failure_of(pod, look.now))}
     holder = _holder(workload, unready)
     paused = is_paused(workload)
-    written = _written(workload, paused=paused)
+    written = last_written(workload, ("spec", "paused" if paused else "replicas"))
     values = _Workload(
         kind=kind,
         namespace=namespace,
@@ -151,7 +148,7 @@ def _row(look: Look, judged: _Judged, *, service: str) -> Row:
         or scales_to_zero(written.manager)
         or says_on_purpose(workload),
         scaled_by=written.manager,
-        scaled_s=age_s(look.snapshot, written.time),
+        scaled_s=look.age_s(written.time),
         service=service,
         ingress=look.focus.name if service and look.focus.kind == "Ingress" else "",
     )
@@ -198,10 +195,6 @@ def _waiting(workload: Json, holder: str) -> int:
     return count.desired - (updated if _is_updating(workload) else count.created)
 
 
-def _written(workload: Json, *, paused: bool) -> LastWrite:
-    return last_written(workload, ("spec", "paused" if paused else "replicas"))
-
-
 def _recovered_s(look: Look, judged: _Judged) -> int:
     """Return since when a workload is well again: its rollout went on, or its last pod got ready late."""
     if judged.rollout.recovered_s != UNKNOWN or judged.rollout.rolling:
@@ -209,8 +202,8 @@ def _recovered_s(look: Look, judged: _Judged) -> int:
     late = [
         since
         for pod in judged.pods or ()
-        if (since := age_s(look.snapshot, condition(pod, "Ready").get("lastTransitionTime"))) < _HOUR_S
-        and age_s(look.snapshot, created_at(pod)) - since > _CREATION_S * 5
+        if (since := look.age_s(condition(pod, "Ready").get("lastTransitionTime"))) < _HOUR_S
+        and look.age_s(created_at(pod)) - since > _CREATION_S * 5
         and is_ready(pod)
     ]
     return min(late, default=UNKNOWN)
@@ -222,17 +215,11 @@ def _quote(values: _Workload, workload: Json) -> str:
     return f"{values.ready}/{values.desired} ready, {values.updated} updated{'; ' if told else ''}{told}"[:300]
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="workloads",
-        says="a row per Deployment, StatefulSet and DaemonSet in question: its pods that do not get ready and why, what"
-        " holds its rollout, and who set its replicas",
-        rows=_Workload.keys(),
-        permissions=(
-            *PERMISSIONS,
-            Permission(verb="list", resource="events"),
-            Permission(verb="list", group="autoscaling", resource="horizontalpodautoscalers"),
-        ),
-    ),
+PROBE: Final = probe(
+    name="workloads",
+    says="a row per Deployment, StatefulSet and DaemonSet in question: its pods that do not get ready and why, what"
+    " holds its rollout, and who set its replicas",
+    row=_Workload,
+    permissions=(*READS_WORKLOADS, *may("list", "events", "horizontalpodautoscalers.autoscaling")),
     read=read,
 )

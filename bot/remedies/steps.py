@@ -12,7 +12,7 @@ from typing import Any, Final
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writer import PatchType, Writer
 from bot.kube.objects import is_terminating, ref, uid_of
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import is_ready
 from bot.remedies.changes import patch_of
 from bot.remedies.contract import Plan, Reason, Refusal, Step, Verb
 from bot.remedies.shared import workloads

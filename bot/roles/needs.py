@@ -103,7 +103,7 @@ def _kinds(catalog: Catalog) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield who reads a kind by its name, the kind, and how."""
     for incident in catalog:
         for read in incident.reads.values():
-            if read.probe == objects.DECLARATION.name:
+            if read.probe == objects.NAME:
                 yield incident.id, str(read.args.get("kind") or ""), _verbs(read.args)
         yield from ((ASKED_ABOUT, kind, _READ) for kind in incident.kinds if kind != CUSTOM_RESOURCE)
     yield from ((ASKED_ABOUT, kind, _READ) for kind in KINDS.values())

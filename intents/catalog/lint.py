@@ -15,7 +15,7 @@ from typing import Any, Final
 import re2
 
 from intents import templates
-from intents.catalog import actions, checks
+from intents.catalog import actions, checks, read_checks
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.checks import Complaint, Path
 from intents.catalog.loader import Catalog, Problem
@@ -155,13 +155,14 @@ def _read(entry: _Entry, name: str, read: Read) -> Iterator[Complaint]:
         if declared.required and argument not in read.args:
             yield path, f"probe {read.probe} needs the argument {argument!r}"
     for argument, value in read.args.items():
-        yield from _argument(entry, probe, argument, value, (*path, "args", argument))
+        yield from _argument(entry, read, argument, value, (*path, "args", argument))
     unused = not any(rule.each == name or _mentions(rule.when, name) for rule in entry.incident.evidence)
     if unused:
         yield path, "no rule looks at this read"
 
 
-def _argument(entry: _Entry, probe: ProbeDeclaration, argument: str, value: Any, where: Path) -> Iterator[Complaint]:
+def _argument(entry: _Entry, read: Read, argument: str, value: Any, where: Path) -> Iterator[Complaint]:
+    probe = entry.probes[read.probe]
     known = probe.args.get(argument)
     if known is None:
         has = ", ".join(sorted(probe.args)) or "none"
@@ -169,7 +170,9 @@ def _argument(entry: _Entry, probe: ProbeDeclaration, argument: str, value: Any,
         return
     if known.choices and value not in known.choices:
         yield where, f"is {value!r}; expected one of {', '.join(known.choices)}"
-    if known.adds_keys == "regex":
+    if known.variables:
+        yield from (((*where, *within), says) for within, says in read_checks.expressions(read, known, value))
+    elif known.adds_keys == "regex":
         try:
             re2.compile(str(value))
         except re2.error as error:

@@ -175,15 +175,13 @@ def rule_of(permission: Permission) -> dict[str, list[str]]:
 
 def declared(looked: Looked, catalog: Catalog) -> set[Permission]:
     """Return the permissions of a probe; for the one that reads any kind, those of the kinds that entries name."""
-    if looked.probe.declaration.name != objects.DECLARATION.name:
+    if looked.probe.declaration.name != objects.NAME:
         return set(looked.probe.declaration.permissions)
     kind = str(looked.look.args.get("kind"))
     naming = {
         incident.id
         for incident in catalog
-        if any(
-            each.probe == objects.DECLARATION.name and each.args.get("kind") == kind for each in incident.reads.values()
-        )
+        if any(each.probe == objects.NAME and each.args.get("kind") == kind for each in incident.reads.values())
     }
     return {need.permission for need in needed_reads(catalog, ()) if need.by in naming}
 

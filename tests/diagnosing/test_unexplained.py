@@ -6,7 +6,7 @@ import pytest
 
 from bot.diagnosing.observation import Observed, Statement
 from bot.diagnosing.unexplained import unexplained
-from bot.kube.consequences import of_condition, of_event, of_exit, of_reason
+from bot.kube.health import of_condition, of_event, of_exit, of_reason
 from intents.builtin import builtin_catalog
 from intents.catalog.fields import Consequence
 from intents.domain import (

@@ -61,6 +61,13 @@ PROBES = {
         rows={"name": RowType.STRING, "full": RowType.BOOLEAN},
         args={
             "capture": ArgDeclaration(says="a pattern", adds_keys="regex"),
+            "each": ArgDeclaration(says="parts", variables={"object": ""}),
+            "let": ArgDeclaration(
+                says="keys",
+                adds_keys="mapping",
+                variables={"object": "", "it": "each"},
+                functions=frozenset({"quantity"}),
+            ),
             "order": ArgDeclaration(says="how sorted", choices=("up", "down")),
         },
     )
@@ -199,6 +206,35 @@ def test_key_added_by_an_argument_can_be_a_question(tmp_path: Path) -> None:
     text = GOOD.replace("{probe: nodes}", "{probe: nodes, args: {capture: 'took (?P<took>.*)s'}}")
 
     assert problems(tmp_path, text.replace("row.full &&", "row.took != '' &&")) == []
+
+
+def test_key_computed_by_an_expression_has_its_declared_type(tmp_path: Path) -> None:
+    let = "{size: {number: 'quantity(it)'}, large: {boolean: size > 1.0}, text: 'object.list.map(x, x.name)[0]'}"
+    text = GOOD.replace("{probe: nodes}", f"{{probe: nodes, args: {{each: object.list, let: {let}}}}}")
+
+    assert problems(tmp_path, text.replace("row.full &&", "row.large && row.size > 2.0 && row.text != '' &&")) == []
+    (found,) = problems(tmp_path, text.replace("row.full &&", "row.text > 2 &&"))
+    assert found.startswith("disk-full.yaml:12: evidence[0].when: 'row.text > 2': No such overload")
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        ("{each: object.}", "each: 'object.' is not CEL"),
+        ("{let: {a: it}}", "let.a: nothing binds it; there are object"),
+        ("{let: {a: b, b: object}}", "let.a: nothing binds b"),
+        ("{let: {a: {integer: sum(object)}}}", "let.a: there is no function sum; there are contains"),
+        ("{let: {a: {whole: object}}}", "let.a: expected CEL, or CEL below its type: one of string"),
+        ("{let: [a]}", "let: expected a mapping of row keys to CEL"),
+        ("{let: {a: 'object.{named.device}'}}", "let.a: takes no template"),
+        (f"{{let: {{a: {' + '.join(['object'] * 40)}}}}}", "let.a: has more than 300 characters"),
+        ("{let: {a: 'object.x.map(x, x.map(y, y))'}}", "let.a: 'object.x.map(x, x.map(y, y))' nests"),
+    ],
+)
+def test_bad_expression_is_reported_with_its_key(tmp_path: Path, args: str, expected: str) -> None:
+    found = problems(tmp_path, GOOD.replace("{probe: nodes}", f"{{probe: nodes, args: {args}}}"))
+
+    assert any(problem.startswith(f"disk-full.yaml:8: reads.nodes.args.{expected}") for problem in found), found
 
 
 def test_broken_file_does_not_affect_other_files(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.kube.cron_schedules import last_due
+from bot.kube.job_runs import last_due
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)  # a Monday
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.kube.flags import arguments, flag, words_of
+from bot.kube.containers import arguments, flag, words_of
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.kube.gateway_routes import accepted_by, is_granted, refusals_of
+from bot.kube.ingresses import accepted_by, is_granted, refusals_of
 
 
 def route(*conditions: dict[str, str]) -> dict[str, Any]:

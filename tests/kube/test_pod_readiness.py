@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.kube.pod_readiness import unready_reason
+from bot.kube.pod_states import unready_reason
 
 
 def pod(*, ready: bool = False, **status: Any) -> dict[str, Any]:

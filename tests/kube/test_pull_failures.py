@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.kube.pull_failures import LONGEST_CAUSE, PullFailure, cause_of, classify, is_telling
-from bot.kube.pull_messages import normalized, registry_of
+from bot.kube.pull_failures import LONGEST_CAUSE, PullFailure, cause_of, classify, is_telling, normalized, registry_of
 
 CONTAINERD = 'Failed to pull image "%s": rpc error: code = %s desc = failed to pull and unpack image "%s": failed to resolve reference "%s": %s'
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.kube.pull_messages import UNTOLD, Pulled, failed_image, parse_pulled, pulling_image, seconds
+from bot.kube.pull_failures import UNTOLD, Pulled, failed_image, parse_pulled, pulling_image, seconds
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.kube.requests import amounts, lacking, minus, most, plus, pod_requests
+from bot.kube.quantities import amounts, lacking, minus, most, plus, pod_requests
 
 
 def container(cpu: str | None = None, memory: str | None = None, **more: object) -> dict:
@@ -125,3 +125,11 @@ def test_amounts_behave_as_numbers_do(left: dict[str, int], right: dict[str, int
     assert plus(left, right) == plus(right, left)
     assert all(minus(plus(left, right), right).get(name, 0) == left.get(name, 0) for name in "abc")
     assert all(most(left, right)[name] >= left.get(name, 0) for name in most(left, right))
+
+
+def test_cpu_of_quotas_is_counted_in_thousandths() -> None:
+    assert amounts({"limits.cpu": "1500m", "cpu": "2", "requests.memory": "1Gi"}) == {
+        "limits.cpu": 1500,
+        "cpu": 2000,
+        "requests.memory": 1 << 30,
+    }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.kube.pull_messages import is_like_pause, sandbox_image
+from bot.kube.pull_failures import is_like_pause, sandbox_image
 
 BEGINNING = "Failed to create pod sandbox: rpc error: code = Unknown desc = "
 

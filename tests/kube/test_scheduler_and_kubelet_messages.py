@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.kube.evictions import EvictionCause, parse_eviction
-from bot.kube.unschedulable import Unschedulable, parse_unschedulable
+from bot.kube.placement import Unschedulable, parse_unschedulable
+from bot.kube.pod_states import EvictionCause, parse_eviction
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.kube.pod_endings import COMMAND, MEMORY, start_error
+from bot.kube.pod_states import COMMAND, MEMORY, start_error
 
 RUNC = "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: "
 

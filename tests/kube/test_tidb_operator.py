@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.kube.field_managers import LastWrite, last_written
-from bot.kube.tidb_operator import component_of, generated_containers, operator_image, reads_annotations
+from bot.kube.owners import LastWrite, last_written
+from bot.kube.tidb_clusters import component_of, generated_containers, operator_image, reads_annotations
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.kube.field_errors import FieldError, FieldErrorType
-from bot.kube.valid_values import suggest
+from bot.kube.template_fields import suggest
 
 LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 SUBDOMAIN = rf"{LABEL}(\.{LABEL})*"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.cli.rehearsal import stage
-from bot.kube.field_managers import LastWrite, last_written
+from bot.kube.owners import LastWrite, last_written
 
 PODS = ("", "pods")
 SCENE = {"Deployment/shop/web": {"containers": {"web": "web:1"}, "pods": {"web-7c9d8b6f54-x2x4z": "worker-a"}}}

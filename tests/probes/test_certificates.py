@@ -3,7 +3,7 @@
 from base64 import b64encode
 from typing import Any
 
-from bot.kube.certificate_times import bundle_validities, validities
+from bot.kube.timestamps import bundle_validities, validities
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import certificates
 

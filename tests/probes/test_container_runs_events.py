@@ -10,7 +10,8 @@ POD = {"kind": "Pod", "namespace": "shop", "name": "api-0"}
 
 def world(fault: dict) -> dict:
     lifecycle = {"postStart": {"exec": {"command": ["sh", "-c", "setup"]}}, "preStop": {"sleep": {"seconds": 5}}}
-    pod = {"age": "40m", "node": "worker-a", "containers": {"api": {"image": "a", "lifecycle": lifecycle}, "log": "b"}}
+    api = {"image": "a", "lifecycle": lifecycle, "livenessProbe": {"httpGet": {"path": "/live", "port": 80}}}
+    pod = {"age": "40m", "node": "worker-a", "containers": {"api": api, "log": "b"}}
     return {"scene": {"Pod/shop/api-0": pod, "Node/worker-a": {}}, "faults": {"Pod/shop/api-0": fault}}
 
 

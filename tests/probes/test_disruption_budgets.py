@@ -8,7 +8,10 @@ from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.disruption_budgets import PROBE
 
 WEB = {
-    "Deployment/shop/web": {"containers": {"app": "web:7"}, "pods": ["web-6c9f7d8b54-k2x8q", "web-6c9f7d8b54-p4s7w"]},
+    "Deployment/shop/web": {
+        "containers": {"app": {"image": "web:7", "readinessProbe": {"httpGet": {"path": "/ready", "port": 80}}}},
+        "pods": ["web-6c9f7d8b54-k2x8q", "web-6c9f7d8b54-p4s7w"],
+    },
     "PodDisruptionBudget/shop/web": {"spec": {"minAvailable": 2, "selector": {"matchLabels": {"app": "web"}}}},
     "Deployment/shop/api": {"containers": {"app": "api:7"}},
     "PodDisruptionBudget/shop/api": {"spec": {"maxUnavailable": 0, "selector": {"matchLabels": {"app": "api"}}}},

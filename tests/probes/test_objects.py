@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import objects
-from bot.probes.objects.paths import BadPath, parse_path, value_at
+from bot.probes.objects import BadPath, parse_path, value_at
 from intents.domain import GapReason
 
 OBJECT = {
@@ -110,3 +110,87 @@ async def test_a_path_that_cannot_be_read_is_a_gap_of_the_catalog(cluster: Simul
     reading = await read(objects.PROBE, args=ARGS | {"fields": {"wanted": "spec..replicas"}})
 
     assert [gap.reason for gap in reading.gaps] == [GapReason.NOT_CONFIGURED]
+
+
+QUOTA = {
+    "limits.cpu": ("1500m", "1.5"),
+    "requests.memory": ("4Gi", "1Gi"),
+    "pods": ("10", "9"),
+    "services.loadbalancers": ("0", "0"),
+    "secrets": ("3", None),
+}
+PER_RESOURCE = {
+    "kind": "ResourceQuota",
+    "asked": True,
+    "each": "object.status.hard",
+    "let": {
+        "resource": "key",
+        "used": "object.status.used[key]",
+        "percent": {"integer": "percent(used, it)"},
+        "more": {"boolean": "quantity(it) > 5.0"},
+        "names": {"strings": "object.status.hard.filter(each, each == key)"},
+    },
+}
+
+
+@pytest.fixture
+def quota(cluster: SimulatedCluster) -> None:
+    hard = {name: most for name, (most, _) in QUOTA.items()}
+    used = {name: taken for name, (_, taken) in QUOTA.items() if taken}
+    cluster.load(
+        {"scene": {"ResourceQuota/shop/compute": {"spec": {"hard": hard}, "status": {"hard": hard, "used": used}}}}
+    )
+
+
+@pytest.mark.usefixtures("quota")
+async def test_each_part_of_an_object_has_a_row_with_computed_keys(read: Any) -> None:
+    rows = (await read(objects.PROBE, args=PER_RESOURCE, kind="ResourceQuota", namespace="shop", name="compute")).rows
+
+    values = {row.values["resource"]: row.values for row in rows}
+    # What is not admitted at all is not used up, and what is not known is no share.
+    assert {name: each["percent"] for name, each in values.items()} == {
+        "limits.cpu": 100,
+        "pods": 90,
+        "requests.memory": 25,
+        "secrets": -1,
+        "services.loadbalancers": 0,
+    }
+    assert [values[name]["more"] for name in ("pods", "limits.cpu")] == [True, False]
+    assert (values["pods"]["names"], values["secrets"]["used"]) == (("pods",), "")
+    assert rows[1].quote.startswith("resource: pods, used: 9, percent: 90")
+    assert list(values) == sorted(values)
+
+
+@pytest.mark.usefixtures("quota")
+async def test_only_the_object_in_question_is_read_where_an_entry_says_so(read: Any) -> None:
+    assert (await read(objects.PROBE, args=PER_RESOURCE, kind="Deployment", namespace="shop", name="web")).rows == ()
+    assert (await read(objects.PROBE, args=PER_RESOURCE, kind="ResourceQuota", namespace="shop", name="gone")).missing
+
+
+@pytest.mark.usefixtures("quota")
+async def test_an_expression_that_gives_another_type_is_a_gap_of_the_catalog(read: Any) -> None:
+    for wrong in ({"let": {"size": {"integer": "object.status.hard"}}}, {"each": "object.kind"}):
+        reading = await read(objects.PROBE, args={"kind": "ResourceQuota", **wrong}, namespace="shop")
+
+        assert [gap.reason for gap in reading.gaps] == [GapReason.NOT_CONFIGURED]
+
+
+async def test_ages_count_from_the_time_of_the_snapshot_and_secrets_stay_there(
+    cluster: SimulatedCluster, read: Any
+) -> None:
+    web = deployment("web", "pay", 2)
+    web["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "PASSWORD", "value": "hunter2hunter2"}]
+    cluster.load({"objects": [web]})
+    let = {
+        "age_s": {"integer": "seconds_since(object.metadata.creationTimestamp)"},
+        "wanted": {"integer": "object.spec.replicas"},
+        "never": {"integer": "seconds_since('')"},
+        "given": "object.spec.template.spec.containers.map(c, c.env[0].value)",
+    }
+
+    (row,) = (await read(objects.PROBE, args={"kind": "Deployment", "let": let}, namespace="pay")).rows
+
+    assert int(row.values["age_s"]) >= 7200
+    assert (row.values["wanted"], row.values["never"]) == (2, -1)
+    assert row.values["given"]
+    assert "hunter2" not in str(row)

@@ -47,7 +47,8 @@ async def test_a_younger_ready_pod_replaces_it(
     cluster: SimulatedCluster, read: Any, age: str, fault: dict[str, str], *, replaced: bool
 ) -> None:
     pods = {OLD: {"node": "worker-b", "age": "5h"}, NEW: {"node": "worker-c", "age": age}}
-    scene = {"Deployment/shop/web": {"containers": {"app": "web:7"}, "pods": pods}}
+    app = {"image": "web:7", "readinessProbe": {"httpGet": {"path": "/ready", "port": 80}}}
+    scene = {"Deployment/shop/web": {"containers": {"app": app}, "pods": pods}}
     faults = {f"Pod/shop/{OLD}": {"evicted": MEMORY, "since": "3h"}, f"Pod/shop/{NEW}": fault}
     cluster.load({"scene": scene, "faults": faults})
     row = await only(read)

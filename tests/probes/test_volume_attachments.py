@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.kube.volume_attachments import driver_pod, mounted_volumes, source_of
+from bot.kube.volumes import driver_pod, mounted_volumes, source_of
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import volume_attachments
 

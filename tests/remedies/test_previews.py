@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.kube.managed_by import managed_by
+from bot.kube.gitops import managed_by
 from bot.kube.placement import selects
 from bot.remedies.contract import Preview
 from bot.remedies.shared.object_diff import diff

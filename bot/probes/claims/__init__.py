@@ -5,74 +5,64 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster import owners
-from bot.probes.claims import classes, lost, provisioning, resizes, usage, volumes
+from bot.probes.claims import classes, provisioning, usage, volumes
 from bot.probes.claims.in_question import ClaimRow
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Shown, may, probe
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
+from intents.domain import ArgDeclaration
 
-
-async def read(look: Look) -> ProbeResult:
-    """Read the claims in question with what is asked about them."""
-    kinds = {
-        "volume": volumes.read,
-        "missing": lost.read_missing,
-        "provisioning": provisioning.read,
-        "lost": lost.read_lost,
-        "resize": resizes.read,
-        "usage": usage.read,
-    }
-    return await kinds.get(str(look.args.get("shows")), classes.read)(look)
-
-
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="claims",
-        says="a row per claim in question: the class it asks for and whether that exists, or the volume it is bound to",
-        rows=ClaimRow.keys(),
-        args={
-            "shows": ArgDeclaration(
-                says="class: the claim in question, those of the pods in question, or all that are not bound;"
-                " volume: the claims of the pods in question, and the age of the cluster they serve;"
-                " missing: those that waiting pods name and that do not exist;"
-                " provisioning: those that a provisioner was asked to serve, with its error and its controller;"
-                " lost: those whose volume is gone or bound to another claim;"
-                " resize: how far the resize of the bound ones has come;"
-                " usage: how full their volumes are, where a Prometheus is configured",
-                choices=("class", "volume", "missing", "provisioning", "lost", "resize", "usage"),
-                default="class",
-                fills={
-                    "class": classes.ClassShown.keys(),
-                    "volume": volumes.VolumeShown.keys(),
-                    "missing": lost.MissingShown.keys(),
-                    "provisioning": provisioning.ProvisioningShown.keys(),
-                    "lost": lost.LostShown.keys(),
-                    "resize": resizes.ResizeShown.keys(),
-                    "usage": usage.UsageShown.keys(),
-                },
-            ),
-            "without_pods": ArgDeclaration(
-                says="true, with `shows: usage`: nothing where the request names another object than a claim, so that a"
-                " healthy pod costs no query"
-            ),
-            "among": ArgDeclaration(
-                says="with `shows: volume`: RE2 pattern; where the request names no object, only pods with a container"
-                " whose pod, name or image contains it"
-            ),
-        },
-        permissions=(
-            *READS_PODS,
-            Permission(verb="get", resource="persistentvolumeclaims"),
-            Permission(verb="list", resource="persistentvolumeclaims"),
-            Permission(verb="get", resource="persistentvolumes"),
-            Permission(verb="list", resource="persistentvolumes"),
-            Permission(verb="list", resource="events"),
-            Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
-            Permission(verb="get", group="storage.k8s.io", resource="csidrivers"),
-            Permission(verb="get", group="coordination.k8s.io", resource="leases"),
-            Permission(verb="list", group="coordination.k8s.io", resource="leases"),
-            *owners.PERMISSIONS,
+PROBE: Final = probe(
+    name="claims",
+    says="a row per claim in question: the class it asks for and whether that exists, or the volume it is bound to",
+    row=ClaimRow,
+    shows={
+        "class": Shown(
+            says="the claim in question, those of the pods in question, or all that are not bound",
+            row=classes.ClassShown,
+            read=classes.read,
         ),
+        "volume": Shown(
+            says="the claims of the pods in question, and the age of the cluster they serve",
+            row=volumes.VolumeShown,
+            read=volumes.read_volumes,
+        ),
+        "missing": Shown(
+            says="those that waiting pods name and that do not exist",
+            row=volumes.MissingShown,
+            read=volumes.read_missing,
+        ),
+        "provisioning": Shown(
+            says="those that a provisioner was asked to serve, with its error and its controller",
+            row=provisioning.ProvisioningShown,
+            read=provisioning.read_provisioning,
+        ),
+        "lost": Shown(
+            says="those whose volume is gone or bound to another claim", row=volumes.LostShown, read=volumes.read_lost
+        ),
+        "resize": Shown(
+            says="how far the resize of the bound ones has come",
+            row=provisioning.ResizeShown,
+            read=provisioning.read_resizes,
+        ),
+        "usage": Shown(
+            says="how full their volumes are, where a Prometheus is configured", row=usage.UsageShown, read=usage.read
+        ),
+    },
+    args={
+        "without_pods": ArgDeclaration(
+            says="true, with `shows: usage`: nothing where the request names another object than a claim, so that a"
+            " healthy pod costs no query"
+        ),
+        "among": ArgDeclaration(
+            says="with `shows: volume`: RE2 pattern; where the request names no object, only pods with a container"
+            " whose pod, name or image contains it"
+        ),
+    },
+    permissions=(
+        *READS_PODS,
+        *owners.PERMISSIONS,
+        *may("get list", "persistentvolumeclaims", "persistentvolumes", "leases.coordination.k8s.io"),
+        *may("list", "events", "storageclasses.storage.k8s.io"),
+        *may("get", "csidrivers.storage.k8s.io"),
     ),
-    read=read,
 )

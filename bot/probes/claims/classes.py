@@ -13,12 +13,10 @@ from typing import Final
 
 from bot.kube.objects import created_at, name_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
-from bot.kube.volume_claims import class_of, default_class
+from bot.kube.timestamps import UNKNOWN
+from bot.kube.volumes import class_of, class_of_volume, default_class
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, phase
-from bot.probes.contract import Look
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.reads import events_about, owners_of
+from bot.probes.contract import Look, RowValues
 from intents.domain import Json, ProbeResult, Row
 from intents.spelling import closest
 
@@ -77,9 +75,9 @@ async def read(look: Look) -> ProbeResult:
     question = await claims_in_question(look)
     if not question.claims:
         return ProbeResult(missing=question.missing, looked_at=question.looked_at)
-    storage = await _storage(look, question.chosen)
-    rows = await asyncio.gather(*(_row(look, claim, question, storage) for claim in question.chosen if storage))
-    return ProbeResult(rows=tuple(rows), gaps=question.cut, missing=question.missing)
+    storage = await _storage(look, question.claims)
+    rows = await asyncio.gather(*(_row(look, claim, question, storage) for claim in question.claims if storage))
+    return ProbeResult(rows=tuple(rows), missing=question.missing)
 
 
 async def _storage(look: Look, claims: Sequence[Json]) -> _Storage | None:
@@ -93,7 +91,7 @@ async def _storage(look: Look, claims: Sequence[Json]) -> _Storage | None:
     volumes = await look.whole("PersistentVolume")
     if volumes is None:
         return _Storage(classes=classes)
-    counts = Counter(str(spec_of(volume).get("storageClassName") or "") for volume in volumes)
+    counts = Counter(map(class_of_volume, volumes))
     return _Storage(classes=classes, volumes=counts)
 
 
@@ -103,7 +101,7 @@ async def _row(look: Look, claim: Json, question: ClaimsInQuestion, storage: _St
     pods = question.pods.get((namespace, name), ())
     message = await _waits_for(look, claim) if state != "Bound" else ""
     shown = ClassShown(
-        age_s=age_s(look.snapshot, created_at(claim)),
+        age_s=look.age_s(created_at(claim)),
         class_named=named is not None,
         message=message,
         asked=_class(named or "", storage),
@@ -136,14 +134,14 @@ def _class(named: str, storage: _Storage) -> _Class:
 
 async def _waits_for(look: Look, claim: Json) -> str:
     """Return the message of the newest event that says why a claim is not bound."""
-    events = await events_about(look, ref(claim, "PersistentVolumeClaim"))
+    events = await look.events_about(ref(claim, "PersistentVolumeClaim"))
     waiting = [str(each.get("message") or "") for each in events if each.get("reason") in _WAITING_REASONS]
     return waiting[-1] if waiting else ""
 
 
 async def _owner(look: Look, pod: Json, claim: str) -> _Owner:
     """Return the owner of the pod, and the class that the template which made the claim names now."""
-    above = (await owners_of(look, pod)).manifests
+    above = (await look.owners_of(pod)).manifests
     templates = spec_of(above[0]).get("volumeClaimTemplates") or () if above else ()
     template: Json = next((each for each in templates if f"{name_of(each)}-{name_of(pod)}" == claim), {})
     owner = owner_of(pod)

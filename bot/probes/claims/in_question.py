@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import name_of, namespace_of, phase_of, place_of, ref
-from bot.kube.volume_claims import claim_names, class_of
-from bot.probes.contract import Look
-from bot.probes.rows import RowValues
+from bot.kube.volumes import claim_names, class_of
+from bot.probes.contract import Look, RowValues, at_most
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, GapReason, Json, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 MOST_CLAIMS: Final = 24
 
@@ -33,15 +32,10 @@ class ClaimRow(RowValues):
 class ClaimsInQuestion:
     """The claims in question, and the pods that mount each, by namespace and name."""
 
-    claims: tuple[Json, ...] = ()
+    claims: Sequence[Json] = ()
     pods: Mapping[tuple[str, str], Sequence[Json]]
     missing: str = ""
     looked_at: int = 0
-
-    @property
-    def chosen(self) -> tuple[Json, ...]:
-        """Return the claims to look at."""
-        return self.claims[:MOST_CLAIMS]
 
     def pod_of(self, claim: Json) -> str:
         """Return the first pod that mounts a claim, "" if none does."""
@@ -60,18 +54,10 @@ class ClaimsInQuestion:
         reproduce = reproduce or f"kubectl -n {namespace} describe pvc {name}"
         return about.row(ref(claim, "PersistentVolumeClaim"), quote=quote, reproduce=reproduce, more=shown.values())
 
-    @property
-    def cut(self) -> tuple[Gap, ...]:
-        """Return the gap for the claims that are too many."""
-        if len(self.chosen) == len(self.claims):
-            return ()
-        detail = f"only {len(self.chosen)} of {len(self.claims)} claims were looked at"
-        return (Gap(what="all claims", reason=GapReason.TRUNCATED, detail=detail),)
-
     def result(self, rows: Iterable[Row]) -> ProbeResult:
         """Return the result of a read that has rows for some of the claims only."""
         looked_at = len(self.claims) or self.looked_at
-        return ProbeResult(rows=tuple(rows), gaps=self.cut, missing=self.missing, looked_at=looked_at)
+        return ProbeResult(rows=tuple(rows), missing=self.missing, looked_at=looked_at)
 
 
 def phase(claim: Json) -> str:
@@ -108,11 +94,14 @@ async def _listed(look: Look, wanted: Callable[[Json], bool]) -> ClaimsInQuestio
     asked = (await look.snapshot.list("PersistentVolumeClaim", namespace=focus.namespace, fields=fields)).items
     if focus.kind == "StorageClass" and focus.name:
         asked = tuple(each for each in asked if class_of(each) == focus.name)
-    claims = [each for each in asked if named or wanted(each)]
+    claims = sorted((each for each in asked if named or wanted(each)), key=place_of)
     pods = await look.list("Pod", namespace=focus.namespace) if claims else ()
     missing = f"PersistentVolumeClaim {focus.namespace}/{named}".replace(" /", " ") if named and not claims else ""
     return ClaimsInQuestion(
-        claims=tuple(sorted(claims, key=place_of)), pods=_mounting(pods), missing=missing, looked_at=len(asked)
+        claims=at_most(MOST_CLAIMS, claims, what="all claims", says="claims were looked at"),
+        pods=_mounting(pods),
+        missing=missing,
+        looked_at=len(asked),
     )
 
 

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import name_of, namespace_of
-from bot.kube.volume_claims import claim_names
+from bot.kube.timestamps import UNKNOWN
+from bot.kube.volumes import claim_names
 from bot.probes.claims.in_question import ClaimRow
-from bot.probes.contract import Look
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN
+from bot.probes.contract import Look, RowValues
 from bot.probes.shared.scope import pods_of
 from bot.prometheus.errors import PrometheusError
 from intents.domain import ObjectRef, ProbeResult, Row

@@ -1,6 +1,6 @@
-"""The volumes that the pods in question keep their data on, and whether these are older than the cluster of pods.
+"""The volumes of claims: those that pods keep their data on, those that are gone, and the claims that do not exist.
 
-A volume that is older than its cluster may hold the data of an earlier one.
+A volume that is older than its cluster of pods may hold the data of an earlier one.
 """
 
 from __future__ import annotations
@@ -11,16 +11,25 @@ from typing import Final
 
 from bot.cluster.owners import Top
 from bot.kube.containers import containers_in, trouble_order
-from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, place_of, ref, spec_of
-from bot.kube.volume_claims import claim_names, is_local, nodes_of, reclaim_policy_of, volume_name_of
-from bot.probes.claims.in_question import MOST_CLAIMS, ClaimRow
-from bot.probes.contract import Look
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, place_of, ref
+from bot.kube.owners import owner_of
+from bot.kube.timestamps import UNKNOWN
+from bot.kube.volumes import (
+    claim_names,
+    class_of_volume,
+    holder_of,
+    is_local,
+    nodes_of,
+    reclaim_policy_of,
+    volume_name_of,
+)
+from bot.probes.claims.in_question import MOST_CLAIMS, ClaimRow, ClaimsInQuestion, claims_in_question, phase
+from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict
 from bot.probes.shared.holders import suspects_of
 from bot.probes.shared.log_lines import BadPattern, compile_pattern
-from bot.probes.shared.reads import topmost
+from bot.probes.shared.scope import claim_and_volume, pods_or_claim_users
 from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row
+from intents.spelling import closest
 
 # A claim and its cluster are created within moments of each other, in either order.
 _TOGETHER_S: Final = 60
@@ -51,7 +60,7 @@ class VolumeShown(RowValues):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Claimed:
-    """A claim of a pod and its volume, {} for what could not be read."""
+    """A claim of a pod and its volume, {} for what could not be read_volumes."""
 
     pod: Json
     name: str
@@ -60,7 +69,7 @@ class _Claimed:
     top: Top
 
 
-async def read(look: Look) -> ProbeResult:
+async def read_volumes(look: Look) -> ProbeResult:
     """Read the claims of the pods in question, those of containers in trouble first."""
     try:
         among = compile_pattern(look.args.get("among"))
@@ -73,23 +82,18 @@ async def read(look: Look) -> ProbeResult:
     containers.sort(key=lambda each: trouble_order(each, look.now))
     pods = {place_of(each.pod): each.pod for each in containers}
     claims = [(pod, name) for pod in pods.values() for name in claim_names(pod)]
-    found = await asyncio.gather(*(_claimed(look, pod, name) for pod, name in claims[:MOST_CLAIMS]))
-    gaps: tuple[Gap, ...] = ()
-    if len(claims) > len(found):
-        detail = f"only those of {len(found)} of {len(claims)} claims were read"
-        gaps = (Gap(what="all volumes", reason=GapReason.TRUNCATED, detail=detail),)
-    return ProbeResult(rows=tuple(_row(look, each) for each in found), gaps=gaps, missing=suspects.missing)
+    chosen = at_most(MOST_CLAIMS, claims, what="all volumes", says="claims were read_volumes")
+    found = await asyncio.gather(*(_claimed(look, pod, name) for pod, name in chosen))
+    return ProbeResult(rows=tuple(_volume_row(look, each) for each in found), missing=suspects.missing)
 
 
 async def _claimed(look: Look, pod: Json, name: str) -> _Claimed:
-    top = await topmost(look, pod)
-    claim = await look.find("PersistentVolumeClaim", name, namespace=namespace_of(pod)) or {}
-    volume_name = volume_name_of(claim)
-    volume = await look.find("PersistentVolume", volume_name) if volume_name else None
-    return _Claimed(pod=pod, name=name, claim=claim, volume=volume or {}, top=top)
+    top = await look.topmost(pod)
+    claim, volume = await claim_and_volume(look, namespace_of(pod), name)
+    return _Claimed(pod=pod, name=name, claim=claim, volume=volume, top=top)
 
 
-def _row(look: Look, claimed: _Claimed) -> Row:
+def _volume_row(look: Look, claimed: _Claimed) -> Row:
     claim, volume, pod = claimed.claim, claimed.volume, claimed.pod
     namespace, pv = namespace_of(pod), name_of(volume) or volume_name_of(claim)
     created = created_at(volume or claim)
@@ -98,7 +102,7 @@ def _row(look: Look, claimed: _Claimed) -> Row:
         pod=name_of(pod),
         pvc=claimed.name,
         phase=phase_of(claim),
-        storage_class=_storage_class(claim) or _storage_class(volume),
+        storage_class=class_of_volume(claim) or class_of_volume(volume),
     )
     shown = VolumeShown(
         crash_looping=any(each.crash_looping(look.now) for each in containers_in(pod)),
@@ -118,10 +122,6 @@ def _row(look: Look, claimed: _Claimed) -> Row:
     )
 
 
-def _storage_class(obj: Json) -> str:
-    return str(spec_of(obj).get("storageClassName") or "")
-
-
 def _node(volume: Json, pod: Json) -> str:
     """Return the one node of the volume, else the pod's: a volume of several nodes points to none."""
     nodes = nodes_of(volume)
@@ -132,8 +132,8 @@ def _ages(look: Look, claimed: _Claimed) -> _Ages:
     """Return the ages of claim, volume and cluster. A pod is no cluster: only its owner has an age to compare with."""
     top = claimed.top
     owned = top.ref.kind != "Pod"
-    cluster_age_s = age_s(look.snapshot, created_at(top.manifest or {})) if owned else UNKNOWN
-    data_age_s = max(age_s(look.snapshot, created_at(each)) for each in (claimed.claim, claimed.volume))
+    cluster_age_s = look.age_s(created_at(top.manifest or {})) if owned else UNKNOWN
+    data_age_s = max(look.age_s(created_at(each)) for each in (claimed.claim, claimed.volume))
     return _Ages(
         data_age_s=data_age_s,
         cluster_kind=top.ref.kind if owned else "",
@@ -141,3 +141,91 @@ def _ages(look: Look, claimed: _Claimed) -> _Ages:
         cluster_age_s=cluster_age_s,
         older_than_cluster=cluster_age_s != UNKNOWN and data_age_s > cluster_age_s + _TOGETHER_S,
     )
+
+
+# The pods of one owner name the same claim.
+MOST_PODS: Final = 8
+_MOST_LISTED: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingShown(RowValues):
+    """A claim that a pod names and that does not exist."""
+
+    age_s: int  # of the pod
+    owner_kind: str
+    owner: str
+    nearest: str
+    elsewhere: tuple[str, ...]  # namespaces that have a claim of this name
+
+
+async def read_missing(look: Look) -> ProbeResult:
+    """Read the claims that the pods in question name, as far as these pods wait for their start."""
+    suspects = await pods_or_claim_users(look)
+    waiting = [pod for pod in suspects.pods if phase_of(pod) == "Pending" and claim_names(pod)][:MOST_PODS]
+    named = [(pod, name) for pod in waiting for name in claim_names(pod)]
+    finds = (look.snapshot.find("PersistentVolumeClaim", name, namespace=namespace_of(pod)) for pod, name in named)
+    found = await asyncio.gather(*(look.unless_refused(find, {}) for find in finds))
+    absent = [one for one, claim in zip(named, found, strict=True) if claim is None]
+    rows = await asyncio.gather(*(_missing_row(look, pod, name) for pod, name in absent))
+    return ProbeResult(rows=tuple(rows), missing=suspects.missing, looked_at=len(suspects.pods))
+
+
+async def _missing_row(look: Look, pod: Json, name: str) -> Row:
+    namespace, owner = namespace_of(pod), owner_of(pod)
+    with beside_the_verdict():  # Other claims are told only as what may be meant.
+        own, same = await asyncio.gather(
+            look.list("PersistentVolumeClaim", namespace=namespace, limit=_MOST_LISTED),
+            look.list("PersistentVolumeClaim", fields=f"metadata.name={name}"),
+        )
+    shown = MissingShown(
+        age_s=look.age_s(created_at(pod)),
+        owner_kind=owner.kind,
+        owner=owner.name,
+        nearest=closest(name, map(name_of, own)),
+        elsewhere=tuple(sorted(map(namespace_of, same))),
+    )
+    return ClaimRow(namespace=namespace, pod=name_of(pod), pvc=name).row(
+        ref(pod, "Pod"),
+        quote=f'persistentvolumeclaim "{name}" not found',
+        reproduce=f"kubectl -n {namespace} get pvc; kubectl -n {namespace} describe pod {name_of(pod)}",
+        more=shown.values(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostShown(RowValues):
+    """The volume that a claim lost."""
+
+    pv: str
+    volume: str  # what became of it: gone, taken, there; "" if it could not be read
+    holder: str  # the claim that a volume is bound to instead
+    kept: tuple[str, ...]  # Released volumes that were bound to a claim of this name
+
+
+async def read_lost(look: Look) -> ProbeResult:
+    """Read the claims in question that are Lost, and the volumes they name."""
+    question = await claims_in_question(look)
+    lost = [each for each in question.claims if phase(each) == "Lost"]
+    return question.result(await asyncio.gather(*(_lost_row(look, each, question) for each in lost)))
+
+
+async def _lost_row(look: Look, claim: Json, question: ClaimsInQuestion) -> Row:
+    pv, same = volume_name_of(claim), "/".join(place_of(claim))
+    became, holder = await look.unless_refused(_fate_of(look, pv, same), ("", ""))
+    volumes = await look.list("PersistentVolume")
+    kept = (name_of(each) for each in volumes if phase_of(each) == "Released" and holder_of(each) == same)
+    return question.row(
+        claim,
+        LostShown(pv=pv, volume=became, holder=holder, kept=tuple(sorted(kept))),
+        quote=f"phase: Lost, volumeName: {pv}",
+        reproduce=f"kubectl -n {place_of(claim)[0]} get pvc {name_of(claim)}; kubectl get pv {pv}",
+    )
+
+
+async def _fate_of(look: Look, name: str, claim: str) -> tuple[str, str]:
+    volume = await look.snapshot.find("PersistentVolume", name)
+    if volume is None:
+        return "gone", ""
+    holder = holder_of(volume)
+    return ("there", "") if holder in ("", claim) else ("taken", holder)

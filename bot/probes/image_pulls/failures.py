@@ -16,13 +16,10 @@ from bot.cluster.owners import Top
 from bot.kube.containers import Container, containers_in
 from bot.kube.objects import name_of, namespace_of, node_name_of, ref, uid_of
 from bot.kube.owners import owner_of
-from bot.kube.pull_failures import cause_of, classify, is_telling
-from bot.kube.pull_messages import normalized, registry_of
-from bot.probes.contract import Look
+from bot.kube.pull_failures import cause_of, classify, is_telling, normalized, registry_of
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues
 from bot.probes.image_pulls.surroundings import PULL_REASONS, Around, Elsewhere, ImageRow, around, elsewhere
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, moment
-from bot.probes.shared.reads import events_about, seen_s
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 
@@ -91,7 +88,7 @@ async def read(look: Look) -> ProbeResult:
     """Read the pods in question, their events, and what is around those that lack an image."""
     suspects = await pods_of(look)
     pods = [pod for pod in suspects.pods if any(_lacks_image(each) for each in containers_in(pod))]
-    told = await asyncio.gather(*(events_about(look, ref(pod, "Pod")) for pod in pods))
+    told = await asyncio.gather(*(look.events_about(ref(pod, "Pod")) for pod in pods))
     events = dict(zip(map(uid_of, pods), told, strict=True))
     pulls = [
         pull
@@ -141,7 +138,7 @@ def _pull_events(look: Look, container: Container, events: Sequence[Json]) -> _P
             failed = failed and reason == "Pulling"
         elif reason in ("Failed", "BackOff", "ErrImageNeverPull", "InspectFailed") and _is_about_pull(text):
             failed = True
-            last_s = seen_s(look, event)
+            last_s = look.seen_s(event)
             message = text if is_telling(text) or not message else message
     return _PullEvents(message=message, failed=failed, last_s=last_s)
 
@@ -189,7 +186,7 @@ def _row(look: Look, pull: _Pull, near: Around, others: Elsewhere, events: Seque
         ref(pod, "Pod"),
         quote=pull.message[:_LONGEST],
         reproduce=f"kubectl -n {namespace} describe pod {name}",
-        at=moment(look.snapshot, pull.events.last_s),
+        at=look.moment(pull.events.last_s),
         lasts=pull.waiting,
         more=shown.values(),
     )

@@ -13,13 +13,10 @@ from typing import Any, Final
 from bot.cluster.events import involved_object
 from bot.kube.containers import containers_in
 from bot.kube.objects import has_ended, name_of, node_name_of, place_of, ref, status_of, uid_of
-from bot.kube.pull_failures import classify
-from bot.kube.pull_messages import REASON, is_like_pause, normalized, registry_of, sandbox_image
-from bot.probes.contract import Look
+from bot.kube.pull_failures import REASON, classify, is_like_pause, normalized, registry_of, sandbox_image
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues
 from bot.probes.image_pulls.surroundings import ImageRow, home_of
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN
-from bot.probes.shared.reads import seen_s
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 
@@ -112,7 +109,7 @@ def _row(look: Look, lack: _Lack, node: Json | None, *, pods_there: int) -> Row:
     shown = SandboxShown(
         registry=registry_of(image),
         failure=str(classify(message)),
-        last_s=seen_s(look, lack.event),
+        last_s=look.seen_s(lack.event),
         current=lack.current,
         pods_there=pods_there,
         runtime=_runtime(node, image),

@@ -13,14 +13,11 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import containers_in
 from bot.kube.objects import namespace_of, node_name_of, spec_of, status_of
 from bot.kube.owners import controller_of
-from bot.kube.pull_messages import normalized
-from bot.probes.contract import Look
-from bot.probes.rows import RowValues
-from bot.probes.shared import revisions
-from bot.probes.shared.ages import UNKNOWN
-from bot.probes.shared.reads import beside_the_verdict, topmost
-from bot.probes.shared.revisions import older_revisions
-from intents.domain import Json, Permission
+from bot.kube.pull_failures import normalized
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, beside_the_verdict, may
+from bot.probes.shared.questioned import READS_REVISIONS, older_revisions
+from intents.domain import Json
 
 # Waiting reasons of a container whose image is missing (pkg/kubelet/images/types.go).
 PULL_REASONS: Final = frozenset(
@@ -35,11 +32,10 @@ PULL_REASONS: Final = frozenset(
     }
 )
 PERMISSIONS: Final = (
-    Permission(verb="list", resource="pods"),
-    Permission(verb="get", resource="serviceaccounts"),
-    Permission(verb="get", resource="nodes"),
     *owners.PERMISSIONS,
-    *revisions.PERMISSIONS,
+    *READS_REVISIONS,
+    *may("list", "pods"),
+    *may("get", "serviceaccounts", "nodes"),
 )
 
 # One page: that an image runs elsewhere is said beside a verdict, it decides none.
@@ -80,7 +76,7 @@ async def around(look: Look, pod: Json) -> Around:
         _secrets(look, pod),
         _platform(look, node_name_of(pod)),
         look.unless_refused(_revisions(look.snapshot, pod), UNKNOWN),
-        topmost(look, pod),
+        look.topmost(pod),
     )
     return Around(top=top, revisions=older, secrets=secrets, platform=platform)
 

@@ -1,55 +1,123 @@
-"""Ingresses: the Services behind their rules, the controller that serves them, and the Secrets of their TLS."""
+"""Ingresses: the Services and ports they lead to, their class and what serves it, and the Secrets they name for TLS."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from bot.probes.contract import Look, Probe
-from bot.probes.ingresses import backends, certificates, classes
-from bot.probes.ingresses.in_question import IngressRow, ingresses_in_question
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
+from bot.cluster.object_lists import ObjectList
+from bot.kube.ingresses import Backend, backends_of, has_port, port_names
+from bot.kube.objects import name_of, namespace_of
+from bot.probes.contract import Look, Read, RowValues, Shown, may, probe
+from bot.probes.ingresses import classes
+from bot.probes.ingresses.classes import IngressRow, ingresses_in_question, row_of
+from intents.domain import Json, ProbeResult, Row
+from intents.spelling import closest
+
+_MOST_ROWS: Final = 200
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the Ingresses in question and what is asked about them."""
-    if look.focus.kind not in ("Ingress", "Service", "Secret", ""):
-        return ProbeResult(not_applicable=f"{look.focus.kind} is not an Ingress")
-    ingresses = await ingresses_in_question(look)
-    if not ingresses.items and not ingresses.truncated:
-        return ProbeResult(not_applicable="no Ingress leads there")
-    reads = {"class": classes.read, "certificates": certificates.read}
-    return await reads.get(str(look.args.get("shows")), backends.read)(look, ingresses)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Backend(RowValues):
+    """A rule of an Ingress, with the Service and port that it leads to."""
+
+    host: str  # of the rule, "" for every host
+    path: str
+    service: str
+    port: str  # by name or number
+    service_exists: bool
+    port_exists: bool
+    ports: tuple[str, ...]  # names and numbers that the Service has
+    closest: str  # the Service of the namespace, or the Service's port, that is most like it
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="ingresses",
-        says="a row per Ingress in question: its backends, its class and controller, or its certificates",
-        rows=IngressRow.keys(),
-        args={
-            "shows": ArgDeclaration(
-                says="backends: a row per rule, with the Service and port it leads to; class: a row per Ingress, with"
-                " what serves it; certificates: a row per Secret of its TLS, with what the controller says of it",
-                choices=("backends", "class", "certificates"),
-                default="backends",
-                fills={
-                    "backends": backends.BackendShown.keys(),
-                    "class": classes.ClassShown.keys(),
-                    "certificates": certificates.CertificateShown.keys(),
-                },
-            )
-        },
-        permissions=(
-            Permission(verb="get", group="networking.k8s.io", resource="ingresses"),
-            Permission(verb="list", group="networking.k8s.io", resource="ingresses"),
-            Permission(verb="list", group="networking.k8s.io", resource="ingressclasses"),
-            Permission(verb="list", resource="services"),
-            Permission(verb="list", resource="events"),
-            Permission(verb="list", resource="pods"),
-            Permission(verb="get", resource="pods/log"),
-            Permission(verb="list", group="apps", resource="daemonsets"),
-            Permission(verb="list", group="apps", resource="deployments"),
+async def _read_backends(look: Look, ingresses: ObjectList) -> ProbeResult:
+    """Read the Services of the namespaces of Ingresses."""
+    homes = sorted({namespace_of(each) for each in ingresses.items})
+    services = dict(zip(homes, await asyncio.gather(*(_services(look, home) for home in homes)), strict=True))
+    said = look.focus.name if look.focus.kind == "Service" else look.named.get("service", "").rpartition("/")[2]
+    rows = [
+        _row(ingress, backend, known)
+        for ingress in ingresses.items
+        if (known := services[namespace_of(ingress)]) is not None
+        for backend in backends_of(ingress)
+        if not said or backend.service == said
+    ]
+    rows.sort(key=lambda row: (row.values["service_exists"], row.values["port_exists"], row.subject))
+    return ProbeResult(rows=tuple(rows[:_MOST_ROWS]))
+
+
+async def _services(look: Look, namespace: str) -> dict[str, Json] | None:
+    """Return the Services of a namespace by name; None where not all could be _read_backends."""
+    services = await look.whole("Service", namespace=namespace)
+    return None if services is None else {name_of(each): each for each in services}
+
+
+def _row(ingress: Json, backend: Backend, services: Mapping[str, Json]) -> Row:
+    service = services.get(backend.service)
+    found = service is not None and has_port(service, backend.port)
+    ports = port_names(service) if service else ()
+    nearest = closest(backend.port, ports) if service else closest(backend.service, services)
+    shown = _Backend(
+        host=backend.host,
+        path=backend.path,
+        service=backend.service,
+        port=backend.port,
+        service_exists=service is not None,
+        port_exists=found,
+        ports=ports,
+        closest="" if found else nearest,
+    )
+    quote = f"{backend.host}{backend.path or '(default)'} → {backend.service}:{backend.port}"
+    return row_of(ingress, shown, quote=quote, lasts=not found)
+
+
+def _of_ingresses(read: Callable[[Look, ObjectList], Awaitable[ProbeResult]]) -> Read:
+    async def of(look: Look) -> ProbeResult:
+        if look.focus.kind not in ("Ingress", "Service", "Secret", ""):
+            return ProbeResult(not_applicable=f"{look.focus.kind} is not an Ingress")
+        ingresses = await ingresses_in_question(look)
+        if not ingresses.items and not ingresses.truncated:
+            return ProbeResult(not_applicable="no Ingress leads there")
+        return await read(look, ingresses)
+
+    return of
+
+
+PROBE: Final = probe(
+    name="ingresses",
+    says="a row per Ingress in question: its backends, its class and controller, or its certificates",
+    row=IngressRow,
+    shows={
+        "backends": Shown(
+            says="a row per rule, with the Service and port it leads to",
+            row=_Backend,
+            read=_of_ingresses(_read_backends),
         ),
+        "class": Shown(
+            says="a row per Ingress, with what serves it",
+            row=classes.ClassShown,
+            read=_of_ingresses(classes.read_classes),
+        ),
+        "certificates": Shown(
+            says="a row per Secret of its TLS, with what the controller says of it",
+            row=classes.CertificateShown,
+            read=_of_ingresses(classes.read_certificates),
+        ),
+    },
+    permissions=(
+        *may("get list", "ingresses.networking.k8s.io"),
+        *may(
+            "list",
+            "ingressclasses.networking.k8s.io",
+            "services",
+            "events",
+            "pods",
+            "daemonsets.apps",
+            "deployments.apps",
+        ),
+        *may("get", "pods/log"),
     ),
-    read=read,
 )

@@ -1,23 +1,93 @@
-"""Read which class Ingresses have, whether it exists, and whether its controller runs in this cluster."""
+"""The Ingresses in question, what serves them, and the Secrets that they name for TLS.
+
+In question are the one named, those before the Service or host named, else all of the namespace. The Secrets themselves
+are never read: events and the log of the controller tell of them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
 
+from bot.cluster.events import event_last_seen
 from bot.cluster.object_lists import ObjectList
-from bot.kube.ingresses import address_of, class_of, hosts_of, is_default, workload_words
-from bot.kube.objects import created_at, name_of, place_of, ref, spec_of
+from bot.kube.ingresses import (
+    Certificate,
+    address_of,
+    backends_of,
+    certificates_of,
+    class_of,
+    hosts_of,
+    is_default,
+    workload_words,
+)
+from bot.kube.log_records import split_stamps
+from bot.kube.objects import created_at, label_selector, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
-from bot.probes.contract import Look
-from bot.probes.ingresses.in_question import row_of
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.controllers import controller_workloads
-from bot.probes.shared.reads import newest_warning
+from bot.kube.timestamps import UNKNOWN, parse_time
+from bot.probes.contract import Look, Missing, RowValues
+from bot.probes.shared.questioned import controller_workloads
 from intents.domain import Json, ProbeResult, Row
 from intents.spelling import closest
+
+_NAMED: Final = ("service", "secret")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngressRow(RowValues):
+    """An Ingress in question."""
+
+    namespace: str
+    ingress: str
+
+
+def row_of(ingress: Json, shown: RowValues, *, quote: str, lasts: bool = False) -> Row:
+    """Return the row of an Ingress, with the values that the argument `shows` adds."""
+    namespace, name = place_of(ingress)
+    return IngressRow(namespace=namespace, ingress=name).row(
+        ref(ingress, "Ingress"),
+        quote=quote,
+        reproduce=f"kubectl -n {namespace} describe ingress {name}",
+        lasts=lasts,
+        more=shown.values(),
+    )
+
+
+async def ingresses_in_question(look: Look) -> ObjectList:
+    """Return the Ingresses in question, sorted; a text that names a Service, Secret or host means those that have it.
+
+    Raise Missing and ClusterError.
+    """
+    focus = look.focus
+    name = (focus.name if focus.kind == "Ingress" else "") or look.named.get("ingress", "")
+    if name and focus.namespace:
+        found = await look.snapshot.find("Ingress", name, namespace=focus.namespace)
+        if found is None:
+            raise Missing(f"Ingress {focus.namespace}/{name}")
+        return ObjectList(items=(found,))
+    fields = f"metadata.name={name}" if name else ""
+    listing = await look.snapshot.list("Ingress", namespace=focus.namespace, fields=fields)
+    if name and not listing.items and not listing.truncated:
+        raise Missing(f"Ingress {name}")
+    meant = (each for each in listing.items if _is_meant(look, each))
+    return replace(listing, items=tuple(sorted(meant, key=place_of)))
+
+
+def _is_meant(look: Look, ingress: Json) -> bool:
+    services = {backend.service for backend in backends_of(ingress)}
+    secrets = {certificate.secret for certificate in certificates_of(ingress)}
+    # A text names the Service or the Secret by namespace and name, or by the name alone.
+    for word, names in zip(_NAMED, (services, secrets), strict=True):
+        said = look.focus.name if look.focus.kind.lower() == word else look.named.get(word, "")
+        namespace, _, name = said.rpartition("/")
+        if name and (name not in names or namespace not in ("", namespace_of(ingress))):
+            return False
+    host = look.named.get("host", "")
+    return not host or "." not in host or host.replace(".", "").isdigit() or host in hosts_of(ingress)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +110,17 @@ class ClassShown(RowValues):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cluster:
-    """The classes of the cluster, None where they cannot be read, and its workloads."""
+    """The classes of the cluster, None where they cannot be read_classes, and its workloads."""
 
     classes: Mapping[str, Json] | None = None
     workloads: Sequence[Json] = ()
 
 
-async def read(look: Look, ingresses: ObjectList) -> ProbeResult:
+async def read_classes(look: Look, ingresses: ObjectList) -> ProbeResult:
     """Read classes and controllers, only where an Ingress has no address."""
     waiting = any(not address_of(each) for each in ingresses.items)
     cluster = await _cluster(look) if waiting else _Cluster()
-    rows = await asyncio.gather(*(_row(look, each, cluster) for each in ingresses.items))
+    rows = await asyncio.gather(*(_class_row(look, each, cluster) for each in ingresses.items))
     rows.sort(key=lambda row: (bool(row.values["address"]), not row.values["class_missing"], row.subject))
     return ProbeResult(rows=tuple(rows))
 
@@ -62,7 +132,7 @@ async def _cluster(look: Look) -> _Cluster:
     return _Cluster(classes=classes, workloads=await controller_workloads(look))
 
 
-async def _row(look: Look, ingress: Json, cluster: _Cluster) -> Row:
+async def _class_row(look: Look, ingress: Json, cluster: _Cluster) -> Row:
     address = address_of(ingress)
     known = cluster.classes or {}
     asked = class_of(ingress) or next((each for each, obj in known.items() if is_default(obj)), "")
@@ -70,11 +140,11 @@ async def _row(look: Look, ingress: Json, cluster: _Cluster) -> Row:
     missing = not address and by_field and cluster.classes is not None and asked not in known
     controller = str(spec_of(known.get(asked, {})).get("controller") or ("" if by_field else asked))
     runs = None if address else workload_of(controller, cluster.workloads)
-    failure, failed_s = ("", UNKNOWN) if address else await newest_warning(look, ref(ingress, "Ingress"))
+    failure, failed_s = ("", UNKNOWN) if address else await look.newest_warning(ref(ingress, "Ingress"))
     shown = ClassShown(
         hosts=hosts_of(ingress),
         address=address,
-        since_s=age_s(look.snapshot, created_at(ingress)),
+        since_s=look.age_s(created_at(ingress)),
         class_=asked,
         class_missing=missing,
         closest=closest(asked, known) if missing else "",
@@ -101,3 +171,114 @@ def _controls(workload: Json) -> bool:
     namespace, name = place_of(workload)
     telling = ("ingress", "controller", "gateway")
     return "nginx" not in name or any(word in f"{namespace} {name}" for word in telling)
+
+
+_TAIL_LINES: Final = 2000
+_MOST_PODS: Final = 2
+_MOST_ROWS: Final = 50
+_MISSING: Final = re.compile(
+    r"(?i)Error getting SSL certificate|SSL certificate .{0,300}not found|secret .{0,300}(does not exist|not found)"
+    r"|no object matching key|Error configuring TLS|failed to (get|fetch|load) .{0,100}secret"
+)
+_TAKEN: Final = re.compile(r"(?i)(adding|updating) secret|updated secret|secret was updated|loaded certificate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateShown(RowValues):
+    """A Secret that an Ingress names, with the last that is said of it."""
+
+    secret: str
+    hosts: tuple[str, ...]  # that it is meant for
+    missing: bool  # it does not exist
+    taken: bool  # the controller took it up
+    says: str  # the event or line of the log
+    said_s: int
+    by: str  # who says it: an event's source, or the pod of the controller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """A line about Secrets, with its time and source. In a log, a line names its namespace."""
+
+    at: datetime | None
+    text: str
+    by: str
+    logged: bool = False
+
+
+async def read_certificates(look: Look, ingresses: ObjectList) -> ProbeResult:
+    """Read the events of Ingresses that name Secrets, and the log of their controllers."""
+    pairs = [(each, certificate) for each in ingresses.items for certificate in certificates_of(each)]
+    asked = look.focus.name if look.focus.kind == "Secret" else look.named.get("secret", "").rpartition("/")[2]
+    pairs = [(each, certificate) for each, certificate in pairs if asked in ("", certificate.secret)][:_MOST_ROWS]
+    if not pairs:
+        return ProbeResult(not_applicable="" if ingresses.truncated else "no Ingress in question names a Secret")
+    lines, *events = await asyncio.gather(
+        _log_lines(look, {class_of(each) for each, _ in pairs}), *(_said_by_events(look, each) for each, _ in pairs)
+    )
+    rows = [_certificate_row(look, *pair, [*said, *lines]) for pair, said in zip(pairs, events, strict=True)]
+    rows.sort(key=lambda row: (not row.values["missing"], row.subject, str(row.values["secret"])))
+    return ProbeResult(rows=tuple(rows))
+
+
+async def _said_by_events(look: Look, ingress: Json) -> list[_Said]:
+    return [
+        _Said(at=event_last_seen(each), text=str(each.get("message") or ""), by=_source(each))
+        for each in await look.events_about(ref(ingress, "Ingress"))
+        if each.get("type") == "Warning"
+    ]
+
+
+def _source(event: Json) -> str:
+    return str((event.get("source") or {}).get("component") or event.get("reportingComponent") or "an event")
+
+
+async def _log_lines(look: Look, classes: set[str]) -> list[_Said]:
+    """Return the lines about Secrets in the logs of the controllers of these classes."""
+    look.snapshot.ahead(controller_workloads(look))
+    known = {name_of(each): each for each in await look.list("IngressClass")}
+    among = await controller_workloads(look)
+    names = {str(spec_of(known.get(each, {})).get("controller") or each) for each in classes}
+    found = [workload for name in sorted(names) if workload_words(name) and (workload := workload_of(name, among))]
+    logs = await asyncio.gather(*(look.unless_refused(_lines_of(look, workload), []) for workload in found))
+    return [line for log in logs for line in log]
+
+
+async def _lines_of(look: Look, workload: Json) -> list[_Said]:
+    labels = label_selector((spec_of(workload).get("selector") or {}).get("matchLabels") or {})
+    listing = await look.snapshot.list("Pod", namespace=namespace_of(workload), labels=labels)
+    logs = await asyncio.gather(*(_lines_in(look, pod) for pod in sorted(listing.items, key=name_of)[:_MOST_PODS]))
+    return [line for log in logs for line in log]
+
+
+async def _lines_in(look: Look, pod: Json) -> list[_Said]:
+    container = next((str(each["name"]) for each in spec_of(pod).get("containers") or ()), "")
+    text = await look.snapshot.log(
+        namespace=namespace_of(pod), pod=name_of(pod), container=container, tail_lines=_TAIL_LINES, timestamps=True
+    )
+    log, stamps = split_stamps(text)
+    pairs = zip(stamps, log.split("\n"), strict=False)
+    return [_Said(at=parse_time(at), text=line, by=name_of(pod), logged=True) for at, line in pairs if _tells(line)]
+
+
+def _tells(line: str) -> bool:
+    return bool(_MISSING.search(line) or _TAKEN.search(line))
+
+
+def _certificate_row(look: Look, ingress: Json, certificate: Certificate, said: list[_Said]) -> Row:
+    named = re.compile(rf"(?<![\w.-]){re.escape(certificate.secret)}(?![\w-]|\.\w)")
+    namespace = namespace_of(ingress)
+    about = [each for each in said if named.search(each.text) and (not each.logged or namespace in each.text)]
+    about.sort(key=lambda each: each.at or look.now)
+    newest = about[-1] if about else None
+    text = newest.text.strip() if newest else ""
+    shown = CertificateShown(
+        secret=certificate.secret,
+        hosts=certificate.hosts,
+        missing=bool(_MISSING.search(text)),
+        taken=bool(_TAKEN.search(text) and not _MISSING.search(text)),
+        says=text,
+        said_s=look.age_s(newest.at.isoformat()) if newest and newest.at else UNKNOWN,
+        by=newest.by if newest else "",
+    )
+    return row_of(ingress, shown, quote=text if newest else f"tls.secretName: {certificate.secret}")

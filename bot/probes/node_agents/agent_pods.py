@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.cluster.access import collect_gaps, record_gap
-from bot.kube.agents import node_of, traits, wants
+from bot.kube.agents import traits, wants
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.objects import (
     condition,
@@ -27,10 +27,9 @@ from bot.kube.objects import (
     status_of,
 )
 from bot.kube.owners import workload_of
-from bot.kube.pod_readiness import is_ready
-from bot.probes.contract import Look, at_most
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.kube.pod_states import changed_at, is_ready, wanted_node
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, at_most
 from bot.probes.shared.log_lines import Line, logs_of, matches_in
 from intents.domain import Json, ObjectRef
 
@@ -159,13 +158,13 @@ def _by_node(pods: Sequence[Json]) -> dict[str, Json]:
     """Return the pod of each node: of several the ready one, else the newest. Pods being deleted do not count."""
     found: dict[str, Json] = {}
     for pod in sorted(pods, key=lambda each: (is_ready(each), created_at(each))):
-        if not is_terminating(pod) and (node := node_of(pod)):
+        if not is_terminating(pod) and (node := wanted_node(pod)):
             found[node] = pod
     return found
 
 
 def _absent(look: Look, name: str, node: Json) -> Placed:
-    age = age_s(look.snapshot, created_at(node))
+    age = look.age_s(created_at(node))
     new = UNKNOWN < age < _NEW_NODE_S
     return Placed(node=name, trouble=STARTING if new else MISSING, why="the node has no pod of it")
 
@@ -176,8 +175,7 @@ def _placed(look: Look, node: str, pod: Json) -> Placed:
     restarts = max((each.restarts for each in containers), default=0)
     if is_ready(pod) and not looping:
         return Placed(node=node, pod=pod, restarts=restarts)
-    changed = condition(pod, "Ready").get("lastTransitionTime") or created_at(pod)
-    since_s = age_s(look.snapshot, changed)
+    since_s = look.age_s(changed_at(pod))
     starting = UNKNOWN < since_s < _SETTLING_S
     word = CRASH_LOOPING if looping else STARTING if starting else NOT_READY
     return Placed(node=node, pod=pod, trouble=word, why=_why(look, pod, containers), restarts=restarts)

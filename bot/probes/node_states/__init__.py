@@ -1,49 +1,88 @@
-"""The states of nodes: readiness, memory and PID pressure, cordons, with the pods that suffer; kubelet versions."""
+"""The states of nodes: readiness, disk, memory and PID pressure, cordons, the pods that suffer; kubelet versions."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from bot.probes.contract import Look, Probe
-from bot.probes.node_states import cordons, pressure, readiness, versions
-from bot.probes.node_states.questioned import NodeState
+from bot.kube.agents import traits
+from bot.kube.node_readiness import allowed_behind, minors_behind
+from bot.kube.objects import name_of, ref
+from bot.kube.placement import is_cordoned
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, Shown, may, probe
+from bot.probes.node_states import cordons, pressure, readiness
+from bot.probes.node_states.questioned import NodeState, nodes_of
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult
+from intents.domain import Json, ProbeResult, Row
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the nodes in question with what is asked about them; their pods only where a node is in trouble."""
-    reads = {"readiness": readiness.read, "cordons": cordons.read, "versions": versions.read}
-    return await reads.get(str(look.args.get("shows")), pressure.read)(look)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Version(RowValues):
+    """The version of a node's kubelet beside the API server's."""
+
+    kubelet: str
+    server: str  # the API server's version
+    behind: int  # how many minor versions the kubelet is older
+    allowed: int  # how many it may be older
+    too_old: bool
+    too_new: bool
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="node-states",
-        says="a row per node in question, which is the node named, or those of the pods in question, or all",
-        rows=NodeState.keys(),
-        args={
-            "shows": ArgDeclaration(
-                says="readiness: why the node is not ready, the age of its lease, its pods that are not ready, other"
-                " nodes then; memory, pid: the pressure, the pods evicted for it, the pods that may use most;"
-                " cordons: who cordoned the node, and the waiting pods that only this keeps off it; versions: the"
-                " kubelet's and the API server's",
-                choices=("readiness", "memory", "pid", "cordons", "versions"),
-                default="readiness",
-                fills={
-                    "readiness": readiness.Readiness.keys(),
-                    "memory": pressure.Pressure.keys(),
-                    "pid": pressure.Pressure.keys(),
-                    "cordons": cordons.Cordon.keys(),
-                    "versions": versions.Version.keys(),
-                },
-            )
-        },
-        permissions=(
-            *READS_PODS,
-            Permission(verb="list", resource="nodes"),
-            Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+async def _versions(look: Look) -> ProbeResult:
+    """Read the nodes and the version of the API server."""
+    look.snapshot.ahead(look.snapshot.server_version())
+    found = await nodes_of(look)
+    server = await look.snapshot.server_version()
+    rows = (_version_row(node, server) for node in found.nodes)
+    return ProbeResult(rows=tuple(filter(None, rows)), missing=found.missing)
+
+
+def _version_row(node: Json, server: str) -> Row | None:
+    """Return the row of a node, None where a version cannot be compared."""
+    name, kubelet = name_of(node), traits(node)["kubelet"]
+    behind, allowed = minors_behind(kubelet, server), allowed_behind(kubelet)
+    if behind is None:
+        return None
+    version = _Version(
+        kubelet=kubelet, server=server, behind=behind, allowed=allowed, too_old=behind > allowed, too_new=behind < 0
+    )
+    return NodeState(node=name, since_s=UNKNOWN, message="", unschedulable=is_cordoned(node), pods=()).row(
+        ref(node, "Node"),
+        quote=f"kubeletVersion: {kubelet}, API server {server}",
+        reproduce="kubectl get nodes; kubectl version",
+        lasts=True,
+        more=version.values(),
+    )
+
+
+PROBE: Final = probe(
+    name="node-states",
+    says="a row per node in question, which is the node named, or those of the pods in question, or all",
+    row=NodeState,
+    shows={
+        "readiness": Shown(
+            says="why the node is not ready, the age of its lease, its pods that are not ready, other nodes then",
+            row=readiness.Readiness,
+            read=readiness.read,
         ),
-    ),
-    read=read,
+        "memory": Shown(
+            says="the pressure, the pods evicted for it, the pods that may use most",
+            row=pressure.Pressure,
+            read=pressure.read,
+        ),
+        "disk": Shown(
+            says="the pressure, of all nodes where none is named, and how many pods were evicted for it",
+            row=pressure.Pressure,
+            read=pressure.read,
+        ),
+        "pid": Shown(says="the pressure, the pods evicted for it", row=pressure.Pressure, read=pressure.read),
+        "cordons": Shown(
+            says="who cordoned the node, and the waiting pods that only this keeps off it",
+            row=cordons.Cordon,
+            read=cordons.read,
+        ),
+        "versions": Shown(says="the kubelet's and the API server's", row=_Version, read=_versions),
+    },
+    permissions=(*READS_PODS, *may("list", "nodes"), *may("get", "leases.coordination.k8s.io")),
 )

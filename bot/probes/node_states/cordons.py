@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.field_managers import is_by_hand, last_written
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of, status_of
 from bot.kube.objects import waits_for_node as waits
+from bot.kube.owners import is_by_hand, last_written
 from bot.kube.placement import constraints_beyond, is_cordoned, unmet_labels, untolerated
-from bot.kube.requests import Amounts, amounts, lacking, minus, plus, pod_requests
-from bot.probes.contract import Look
+from bot.kube.quantities import Amounts, amounts, lacking, minus, plus, pod_requests
+from bot.probes.contract import Look, RowValues
 from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 
@@ -61,7 +59,7 @@ def _row(look: Look, node: Json, waiting: Sequence[Json], there: Sequence[Json] 
     """Return the row of a node; where its pods were not read, no pod is said to wait for the cordon alone."""
     name, cordoned = name_of(node), is_cordoned(node)
     written = last_written(node, ("spec", "unschedulable"))
-    since_s = age_s(look.snapshot, written.time or None)
+    since_s = look.age_s(written.time or None)
     known = there if cordoned else None
     kept_off = [pod for pod in sorted(waiting, key=place_of) if known is not None and _only_cordon(pod, node, known)]
     cordon = Cordon(
@@ -79,7 +77,7 @@ def _row(look: Look, node: Json, waiting: Sequence[Json], there: Sequence[Json] 
         ref(node, "Node"),
         quote=f"spec.unschedulable: {str(cordoned).lower()}",
         reproduce=f"kubectl get node {name} -o yaml --show-managed-fields",
-        at=moment(look.snapshot, since_s) if cordoned else None,
+        at=look.moment(since_s) if cordoned else None,
         lasts=cordoned,
         more=cordon.values(),
     )

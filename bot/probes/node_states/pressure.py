@@ -1,21 +1,22 @@
-"""Read memory or PID pressure of nodes, the pods evicted for it, and the pods that may use most memory."""
+"""Read disk, memory or PID pressure of nodes, the pods evicted for it, and the pods that may use most memory.
+
+All conditions of a node change together when it registers, and when its kubelet reports again: that ends no pressure.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.evictions import EvictionCause
 from bot.kube.objects import condition, created_at, name_of, namespace_of, node_name_of, ref, spec_of, status_of
 from bot.kube.placement import is_cordoned, taints_of
-from bot.kube.pod_endings import eviction_cause
-from bot.kube.requests import MEMORY, amounts, pod_requests
-from bot.probes.contract import Look
+from bot.kube.pod_states import DISK, EvictionCause, eviction_cause
+from bot.kube.quantities import MEMORY, amounts, pod_requests
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues
 from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from intents.domain import Json, ProbeResult, Row
 from intents.templates import bytes_
 
@@ -23,8 +24,8 @@ from intents.templates import bytes_
 _REGISTERING_S: Final = 300
 _LATELY_S: Final = 24 * 3600
 _LISTED: Final = 5
-_TYPES: Final = {"memory": "MemoryPressure", "pid": "PIDPressure"}
-_CAUSES: Final = {"memory": EvictionCause.MEMORY, "pid": EvictionCause.PIDS}
+_TYPES: Final = {"disk": "DiskPressure", "memory": "MemoryPressure", "pid": "PIDPressure"}
+_CAUSES: Final = {"disk": DISK, "memory": {EvictionCause.MEMORY}, "pid": {EvictionCause.PIDS}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +40,11 @@ class _Use(RowValues):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pressure(RowValues):
-    """Memory or PID pressure of a node."""
+    """Disk, memory or PID pressure of a node."""
 
     pressure: str  # True, False or Unknown
     tainted: bool
+    evictions: int  # its pods evicted for it that are still listed; -1 where not looked for
     cleared_s: int  # since it had the pressure, if that ended within a day; -1 otherwise
     use: _Use
 
@@ -50,26 +52,32 @@ class Pressure(RowValues):
 async def read(look: Look) -> ProbeResult:
     """Read the nodes; pods only where a node has the pressure."""
     kind = str(look.args.get("shows"))
-    found = await nodes_of(look)
+    # The node that is short of disk may be the one that a pod in question does not get.
+    found = await nodes_of(look, of_pods=kind != "disk")
     pressed = [node for node in found.nodes if _pressure(node, kind) == "True"]
-    failed = await look.list("Pod", fields="status.phase=Failed") if pressed else ()
-    evicted = [pod for pod in failed if eviction_cause(pod) is _CAUSES[kind]]
+    evicted = await look.unless_refused(_evicted(look, _CAUSES[kind]), None) if pressed else None
     full = {name_of(node) for node in pressed[:MOST_READ]}
     rows = await asyncio.gather(*(_row(look, node, kind, evicted, full=name_of(node) in full) for node in found.nodes))
     return ProbeResult(rows=tuple(rows), missing=found.missing)
+
+
+async def _evicted(look: Look, causes: Collection[EvictionCause]) -> list[Json]:
+    failed = await look.snapshot.list("Pod", fields="status.phase=Failed")
+    return [pod for pod in failed.items if eviction_cause(pod) in causes]
 
 
 def _pressure(node: Json, kind: str) -> str:
     return str(condition(node, _TYPES[kind]).get("status") or "Unknown")
 
 
-async def _row(look: Look, node: Json, kind: str, evicted: Iterable[Json], *, full: bool) -> Row:
+async def _row(look: Look, node: Json, kind: str, evicted: Iterable[Json] | None, *, full: bool) -> Row:
     name, told = name_of(node), condition(node, _TYPES[kind])
-    since_s, pressed = age_s(look.snapshot, told.get("lastTransitionTime")), told.get("status") == "True"
-    gone = [pod for pod in evicted if node_name_of(pod) == name] if pressed else []
+    since_s, pressed = look.age_s(told.get("lastTransitionTime")), told.get("status") == "True"
+    gone = [pod for pod in evicted or () if node_name_of(pod) == name]
     pressure = Pressure(
         pressure=_pressure(node, kind),
         tainted=any(taint.key == f"node.kubernetes.io/{kind}-pressure" for taint in taints_of(node)),
+        evictions=UNKNOWN if evicted is None else len(gone),
         cleared_s=_cleared_s(look, node, since_s) if told.get("status") == "False" else UNKNOWN,
         use=await look.unless_refused(_use(look, node), _Use()) if full and kind == "memory" else _Use(),
     )
@@ -78,21 +86,20 @@ async def _row(look: Look, node: Json, kind: str, evicted: Iterable[Json], *, fu
         since_s=since_s,
         message=str(told.get("message") or ""),
         unschedulable=is_cordoned(node),
-        pods=tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in gone[:MOST_PODS]),
+        pods=tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in gone[:MOST_PODS] if pressed),
     ).row(
         ref(node, "Node"),
         quote=f"{told.get('type')}={told.get('status')} {told.get('reason', '')}: {told.get('message', '')}",
         reproduce=f"kubectl describe node {name}",
-        at=moment(look.snapshot, since_s) if pressed else None,
+        at=look.moment(since_s) if pressed else None,
         lasts=pressed,
         more=pressure.values(),
     )
 
 
 def _cleared_s(look: Look, node: Json, since_s: int) -> int:
-    """Return since when the pressure is over; conditions that changed all at once ended no pressure."""
-    ready_s = age_s(look.snapshot, condition(node, "Ready").get("lastTransitionTime"))
-    alive_s = age_s(look.snapshot, created_at(node))
+    """Return since when the pressure is over, -1 where it is not or never was."""
+    alive_s, ready_s = (look.age_s(at) for at in (created_at(node), condition(node, "Ready").get("lastTransitionTime")))
     together = any(other != UNKNOWN and abs(other - since_s) < _REGISTERING_S for other in (ready_s, alive_s))
     return since_s if 0 <= since_s < _LATELY_S and alive_s > since_s and not together else UNKNOWN
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import has_ended, name_of, node_name_of, place_of
-from bot.probes.contract import Look
-from bot.probes.rows import RowValues
+from bot.probes.contract import Look, RowValues
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef
 
@@ -38,25 +37,25 @@ class Questioned:
     missing: str
 
 
-async def nodes_of(look: Look) -> Questioned:
-    """Read the node that is named, the nodes of the pods in question, or all nodes. Raise ClusterError."""
+async def nodes_of(look: Look, *, of_pods: bool = True) -> Questioned:
+    """Read the node that is named, `of_pods` the nodes of the pods in question, or all nodes. Raise ClusterError."""
     listing = await look.snapshot.list("Node")
     everything = sorted(listing.items, key=name_of)
-    wanted, missing = await _wanted(look)
+    wanted, missing = await _wanted(look, of_pods)
     nodes = [node for node in everything if wanted is None or name_of(node) in wanted]
     if wanted and len(wanted) == 1 and not nodes and not listing.truncated:
         missing = str(ObjectRef(kind="Node", name=next(iter(wanted))))
     return Questioned(nodes=nodes, all=everything, missing=missing)
 
 
-async def _wanted(look: Look) -> tuple[frozenset[str] | None, str]:
+async def _wanted(look: Look, of_pods: bool) -> tuple[frozenset[str] | None, str]:
     """Return the names of the nodes in question, None for all, and the object that does not exist."""
     focus = look.focus
     if focus.kind == "Node" and focus.name:
         return frozenset({focus.name}), ""
     if focus.node:
         return frozenset({focus.node}), ""
-    if not focus.name:
+    if not focus.name or not of_pods:
         return None, ""
     suspects = await pods_of(look)
     return frozenset(filter(None, map(node_name_of, suspects.pods))), suspects.missing

@@ -11,10 +11,9 @@ from bot.kube.agents import traits
 from bot.kube.node_readiness import JOINING_S, failed_together, failure_of, is_joining, shared_zone, status_of_ready
 from bot.kube.objects import condition, created_at, is_terminating, name_of, namespace_of, ref, spec_of
 from bot.kube.placement import is_cordoned
-from bot.probes.contract import Look
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues
 from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS
 from intents.domain import Json, ProbeResult, Row
 
@@ -54,7 +53,7 @@ async def read(look: Look) -> ProbeResult:
 
 
 def _since_s(look: Look, node: Json) -> int:
-    return age_s(look.snapshot, condition(node, "Ready").get("lastTransitionTime"))
+    return look.age_s(condition(node, "Ready").get("lastTransitionTime"))
 
 
 async def _row(look: Look, node: Json, *, others: Sequence[str], zone: str, full: bool) -> Row:
@@ -89,7 +88,7 @@ async def _row(look: Look, node: Json, *, others: Sequence[str], zone: str, full
         ref(node, "Node"),
         quote=f"Ready={readiness.ready} {ready.get('reason', '')}: {message}",
         reproduce=f"kubectl describe node {name}",
-        at=moment(look.snapshot, since_s) if down else None,
+        at=look.moment(since_s) if down else None,
         lasts=down,
         more=readiness.values(),
     )
@@ -103,11 +102,11 @@ async def _lost_pods(look: Look, node: str) -> list[Json]:
 
 async def _lease_s(look: Look, node: str) -> int:
     lease = await look.snapshot.find("Lease", node, namespace=HEARTBEATS)
-    return age_s(look.snapshot, spec_of(lease or {}).get("renewTime"))
+    return look.age_s(spec_of(lease or {}).get("renewTime"))
 
 
 def _recovered_s(look: Look, node: Json, since_s: int) -> int:
     """Return since when a node is ready again; a node that joined then became ready for the first time."""
-    alive_s = age_s(look.snapshot, created_at(node))
+    alive_s = look.age_s(created_at(node))
     again = not failure_of(node) and 0 <= since_s < _LATELY_S and alive_s - since_s > JOINING_S
     return since_s if again else UNKNOWN

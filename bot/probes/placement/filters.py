@@ -12,18 +12,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.agents import closest_label, is_fixed_label
-from bot.kube.field_managers import last_written
 from bot.kube.objects import labels_of, name_of, namespace_of
-from bot.kube.owners import owner_of
+from bot.kube.owners import last_written, owner_of
 from bot.kube.placement import Taint, asked_labels, host_ports, is_cordoned, taken, unmet_labels, untolerated
-from bot.kube.requests import PODS, lacking, pod_requests
+from bot.kube.quantities import PODS, lacking, pod_requests
 from bot.kube.spreading import closed_nodes, surroundings
-from bot.kube.volume_claims import claim_names, place_of_volume, reaches, volume_name_of
-from bot.probes.contract import Look
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, cut_off, uses_of, waits
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import age_s
-from bot.probes.shared.scope import pods_of
+from bot.kube.volumes import claim_names, place_of_volume, reaches
+from bot.probes.contract import Look, RowValues, at_most
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, uses_of, waits
+from bot.probes.shared.scope import claim_and_volume, pods_of
 from intents.domain import Json, ProbeResult, Row
 
 SELECTOR: Final = "selector"
@@ -88,32 +85,25 @@ async def read(look: Look) -> ProbeResult:
     waiting = list({owner_of(pod): pod for pod in reversed(suspects.pods) if waits(pod)}.values())[::-1]
     if not waiting:
         return ProbeResult(missing=suspects.missing, looked_at=len(suspects.pods))
-    cut = cut_off(waiting, "every waiting pod")
+    chosen = at_most(MOST_PODS, waiting, what="every waiting pod", says="waiting pods were looked at")
     nodes, pods = await asyncio.gather(look.whole("Node"), look.whole("Pod"))
     if nodes is None or pods is None:
-        return ProbeResult(gaps=cut, missing=suspects.missing)
+        return ProbeResult(missing=suspects.missing)
     uses, around = uses_of(nodes, pods), surroundings(pods, nodes)
     rows: list[Row] = []
-    chosen = waiting[:MOST_PODS]
     bound = await asyncio.gather(*(_volumes(look, pod) for pod in chosen))
     for pod, volumes in zip(chosen, bound, strict=True):
         closed = {name: f"{by.rule.name} by {by.rule.topology_key}" for name, by in closed_nodes(pod, around).items()}
         reasons = {use.name: _reasons(pod, use, volumes, closed) for use in uses}
         rows += _rows(look, pod, uses, reasons, volumes)
-    return ProbeResult(rows=tuple(rows), gaps=cut, missing=suspects.missing, looked_at=len(suspects.pods))
+    return ProbeResult(rows=tuple(rows), missing=suspects.missing, looked_at=len(suspects.pods))
 
 
 async def _volumes(look: Look, pod: Json) -> list[Json]:
     """Return the volumes that the pod's claims are bound to."""
     claims = claim_names(pod)[:_MOST_CLAIMS]
-    found = await asyncio.gather(*(_volume(look, namespace_of(pod), claim) for claim in claims))
-    return [each for each in found if each]
-
-
-async def _volume(look: Look, namespace: str, name: str) -> Json | None:
-    claim = await look.find("PersistentVolumeClaim", name, namespace=namespace)
-    volume = volume_name_of(claim or {})
-    return await look.find("PersistentVolume", volume) if volume else None
+    found = await asyncio.gather(*(claim_and_volume(look, namespace_of(pod), claim) for claim in claims))
+    return [volume for _, volume in found if volume]
 
 
 def _reasons(pod: Json, node: NodeUse, volumes: Sequence[Json], closed: Mapping[str, str]) -> Reasons:
@@ -233,5 +223,5 @@ def _taints(look: Look, pod: Json, node: Json) -> _Taints:
         taints=_written(taints),
         taint_kind=_kind(taints) if taints else "",
         set_by=written.manager if taints else "",
-        set_s=age_s(look.snapshot, written.time or None),
+        set_s=look.age_s(written.time or None),
     )

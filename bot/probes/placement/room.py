@@ -10,12 +10,10 @@ from typing import Final
 from bot.kube.objects import name_of, namespace_of, status_of
 from bot.kube.owners import owner_of
 from bot.kube.placement import refusal
-from bot.kube.requests import CPU, MEMORY, PODS, Amounts, amounts, lacking, pod_requests
+from bot.kube.quantities import CPU, MEMORY, PODS, Amounts, amounts, lacking, pod_requests
 from bot.kube.spreading import Surroundings, closed_nodes, surroundings
-from bot.probes.contract import Look
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, cut_off, uses_of, waits
-from bot.probes.rows import RowValues
-from bot.probes.shared.reads import beside_the_verdict
+from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, uses_of, waits
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 from intents.templates import bytes_, cpu
@@ -69,14 +67,14 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult(missing=suspects.missing)
     questions = _questions(waiting)
     look.snapshot.ahead(look.snapshot.list("Pod"))
-    cut = cut_off(questions, "room for every waiting pod")
+    chosen = at_most(MOST_PODS, questions, what="room for every waiting pod", says="kinds of them were looked at")
     nodes = await look.whole("Node")
     pods = await _pods(look, questions, nodes or ())
     if nodes is None or pods is None:
-        return ProbeResult(gaps=cut, missing=suspects.missing)
+        return ProbeResult(missing=suspects.missing)
     uses, around = uses_of(nodes, pods), surroundings(pods, nodes)
-    rows = [row for pod, wanted in questions[:MOST_PODS] for row in _rows(pod, wanted, uses, around)]
-    return ProbeResult(rows=tuple(rows), gaps=cut, missing=suspects.missing)
+    rows = [row for pod, wanted in chosen for row in _rows(pod, wanted, uses, around)]
+    return ProbeResult(rows=tuple(rows), missing=suspects.missing)
 
 
 async def _pods(

@@ -30,10 +30,8 @@ from bot.kube.spreading import (
     same_component,
     surroundings,
 )
-from bot.probes.contract import Look
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, cut_off, waits
-from bot.probes.rows import RowValues
-from bot.probes.shared.reads import events_about, owners_of
+from bot.probes.contract import Look, RowValues, at_most
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, waits
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 
@@ -91,10 +89,10 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult(missing=suspects.missing)
     # Replicas of one owner are one question.
     pods = list({owner_of(pod): pod for pod in reversed(waiting)}.values())[::-1]
-    questions = await asyncio.gather(*(_question(look, pod) for pod in pods[:MOST_PODS]))
+    chosen = at_most(MOST_PODS, pods, what="every waiting pod", says="waiting pods were looked at")
+    questions = await asyncio.gather(*(_question(look, pod) for pod in chosen))
     return ProbeResult(
         rows=tuple(row for question in questions for row in _rows(question, around)),
-        gaps=cut_off(pods, "every waiting pod"),
         missing=suspects.missing,
         looked_at=len(suspects.pods),
     )
@@ -112,12 +110,12 @@ async def _surroundings(look: Look, waiting: Sequence[Json]) -> Surroundings | N
 
 
 async def _question(look: Look, pod: Json) -> _PodInQuestion:
-    found, own = await owners_of(look, pod), owner_of(pod)
+    found, own = await look.owners_of(pod), owner_of(pod)
     top = found.refs[-1] if found.refs else own
     message = str(condition(pod, "PodScheduled").get("message") or "")
     if not message:
         # Other schedulers than the default one may report it in events alone.
-        events = await events_about(look, ref(pod, "Pod"))
+        events = await look.events_about(ref(pod, "Pod"))
         failed = [each for each in events if each.get("reason") in ("FailedScheduling", "HAScheduling")]
         message = str(failed[-1].get("message") or "") if failed else ""
     return _PodInQuestion(

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from bot.kube.objects import has_ended, name_of, node_name_of, ref, spec_of, status_of, waits_for_node
 from bot.kube.placement import is_cordoned
-from bot.kube.requests import Amounts, amounts, minus, plus, pod_requests
-from bot.probes.rows import RowValues
-from bot.probes.shared.pod_rows import PodValues, pod_values
-from intents.domain import Gap, GapReason, Json, Row
+from bot.kube.quantities import Amounts, amounts, minus, plus, pod_requests
+from bot.probes.contract import RowValues
+from bot.probes.shared.scope import PodValues, pod_values
+from intents.domain import Json, Row
 
 # Pods of one owner are one question; more questions than this make no readable answer.
 MOST_PODS: Final = 3
@@ -106,10 +106,3 @@ def uses_of(nodes: Iterable[Json], pods: Iterable[Json]) -> list[NodeUse]:
 def waits(pod: Json) -> bool:
     """Tell whether the scheduler looks for a node for the pod: it has none, and no gate holds it back."""
     return waits_for_node(pod) and not spec_of(pod).get("schedulingGates")
-
-
-def cut_off(questions: Sequence[object], what: str) -> tuple[Gap, ...]:
-    """Return the gap for pods beyond those that are answered for."""
-    if len(questions) <= MOST_PODS:
-        return ()
-    return (Gap(what=what, reason=GapReason.TRUNCATED, detail="too many kinds of them"),)

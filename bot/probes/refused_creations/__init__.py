@@ -11,25 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.ages import UNKNOWN
 from bot.kube.objects import ref, status_of
 from bot.kube.owners import controller_of
 from bot.kube.refusals import RefusalKind, Refused, parse
 from bot.kube.rollouts import replicas_of
-from bot.probes.contract import Look, Probe
-from bot.probes.refused_creations import deniers, obstacles
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
+from bot.probes.refused_creations import obstacles
 from bot.probes.refused_creations.obstacles import Obstacle
-from bot.probes.rows import RowValues
-from bot.probes.shared import admission, backends
-from bot.probes.shared.reads import beside_the_verdict
+from bot.probes.shared import backends
 from bot.probes.shared.refused_workloads import Suspected, Workload, suspected
-from intents.domain import ArgDeclaration, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
+from intents.domain import ArgDeclaration, ObjectRef, ProbeResult, Row
 
 # So long a Deployment's own conditions tell that it has just recovered.
 _RECENT_S: Final = 3600
-_CORE: Final = {"resourcequotas": ("get",), "limitranges": ("list",), "serviceaccounts": ("get", "list"),
-                "namespaces": ("get",), "events": ("list",), "pods": ("list",)}  # fmt: skip
-_APPS: Final = ("statefulsets", "daemonsets", "replicasets", "deployments")
 
 # The further values of a row by what refuses, where nothing of it is known.
 _EMPTY: Final[Mapping[RefusalKind, RowValues]] = {
@@ -37,8 +32,8 @@ _EMPTY: Final[Mapping[RefusalKind, RowValues]] = {
     RefusalKind.LIMIT_RANGE: obstacles.Bounded(),
     RefusalKind.SERVICE_ACCOUNT: obstacles.Nearest(),
     RefusalKind.POD_SECURITY: obstacles.Enforced(),
-    RefusalKind.DENIED: deniers.Denied(),
-    RefusalKind.WEBHOOK: deniers.Failing(),
+    RefusalKind.DENIED: obstacles.Denied(),
+    RefusalKind.WEBHOOK: obstacles.Failing(),
 }
 
 
@@ -126,9 +121,9 @@ async def _standing(look: Look, workload: Workload[Refused], refused: Refused) -
         case RefusalKind.POD_SECURITY:
             return await obstacles.pod_security(look, workload, refused)
         case RefusalKind.DENIED:
-            return await deniers.denied(look, refused)
+            return await obstacles.denied(look, refused)
         case _:
-            return await deniers.failing(look, refused)
+            return await obstacles.failing(look, refused)
 
 
 async def _of_text(look: Look, wanted: RefusalKind) -> Obstacle | None:
@@ -136,7 +131,7 @@ async def _of_text(look: Look, wanted: RefusalKind) -> Obstacle | None:
     by = look.named.get("webhook", "")
     if wanted is not RefusalKind.WEBHOOK or not by:
         return None
-    return await deniers.failing(look, Refused(kind=wanted, by=by, why=look.named.get("reason", "")))
+    return await obstacles.failing(look, Refused(kind=wanted, by=by, why=look.named.get("reason", "")))
 
 
 def _row(workload: Workload[Refused], obstacle: Obstacle, *, last_s: int, message: str) -> Row:
@@ -164,29 +159,26 @@ def _row(workload: Workload[Refused], obstacle: Obstacle, *, last_s: int, messag
     )
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="refused-creations",
-        says="a row per controller whose pods the API server refuses for one kind of reason: what refuses them, and"
-        " whether that still stands",
-        rows=RefusedRow.keys(),
-        args={
-            "of": ArgDeclaration(
-                says="the part of admission that refuses",
-                choices=tuple(RefusalKind),
-                required=True,
-                fills={str(kind): empty.keys() for kind, empty in _EMPTY.items()},
-            )
-        },
-        permissions=(
-            *(Permission(verb=verb, resource=one) for one, verbs in _CORE.items() for verb in verbs),
-            *(Permission(verb=verb, group="apps", resource=one) for one in _APPS for verb in ("get", "list")),
-            Permission(verb="get", resource="pods"),
-            *(Permission(verb=verb, group="batch", resource="jobs") for verb in ("get", "list")),
-            Permission(verb="get", group="admissionregistration.k8s.io", resource="validatingadmissionpolicies"),
-            *admission.PERMISSIONS,
-            *backends.PERMISSIONS,
-        ),
+PROBE: Final = probe(
+    name="refused-creations",
+    says="a row per controller whose pods the API server refuses for one kind of reason: what refuses them, and"
+    " whether that still stands",
+    row=RefusedRow,
+    args={
+        "of": ArgDeclaration(
+            says="the part of admission that refuses",
+            choices=tuple(RefusalKind),
+            required=True,
+            fills={str(kind): empty.keys() for kind, empty in _EMPTY.items()},
+        )
+    },
+    permissions=(
+        *may("get list", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "deployments.apps", "jobs.batch"),
+        *may("get list", "serviceaccounts", "pods"),
+        *may("list", "limitranges", "events"),
+        *backends.READS_WEBHOOKS,
+        *backends.PERMISSIONS,
+        *may("get", "resourcequotas", "namespaces", "validatingadmissionpolicies.admissionregistration.k8s.io"),
     ),
     read=read,
 )

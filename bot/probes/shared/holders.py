@@ -44,14 +44,7 @@ async def suspects_of(look: Look) -> Suspects:
 
 async def leases_named(look: Look, name: str) -> tuple[Json, ...]:
     """Return the Leases of this name in the focused namespace, or anywhere. Raise Missing if there is none."""
-    if namespace := look.focus.namespace:
-        found: Sequence[Json | None] = (await look.snapshot.find("Lease", name, namespace=namespace),)
-    else:
-        found = (await look.snapshot.list("Lease", fields=f"metadata.name={name}")).items
-    leases = tuple(filter(None, found))
-    if not leases:
-        raise Missing(str(ObjectRef(kind="Lease", namespace=look.focus.namespace, name=name)))
-    return leases
+    return await look.of_name("Lease", name, namespace=look.focus.namespace)
 
 
 class Holders:

@@ -14,7 +14,7 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import Container, Run
 from bot.kube.objects import name_of, namespace_of
-from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.kube.timestamps import UNKNOWN, seconds_since
 from intents.domain import Gap, GapReason
 from responses.redaction import REDACTED, redact
 
@@ -131,7 +131,7 @@ def _search(text: str, log: Log, snapshot: Snapshot, pattern: Any, since_s: floa
     oldest = UNKNOWN
     for stamped in reversed(lines):
         stamp, _, rest = stamped.partition(" ")
-        age = age_s(snapshot, stamp)
+        age = seconds_since(stamp, snapshot.now)
         line = stamped if age == UNKNOWN else rest
         oldest = max(oldest, age)
         if since_s and age > since_s:

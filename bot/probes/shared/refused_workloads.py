@@ -17,8 +17,6 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import ref, spec_of, status_of
 from bot.kube.owners import controller_of, generated_stem, owner_references
 from bot.probes.contract import Look
-from bot.probes.shared.ages import age_s
-from bot.probes.shared.reads import seen_s
 from intents.domain import Focus, Json, ObjectRef
 
 WORKLOADS: Final = ("StatefulSet", "ReplicaSet", "DaemonSet", "Job")
@@ -106,7 +104,12 @@ class _Search(Generic[E]):
     async def owned_by(self, kind: str, owner: ObjectRef) -> list[Workload[E]]:
         """Return the workloads of a kind that an object owns."""
         items = await self.look.list(kind, namespace=owner.namespace)
-        return [Workload(ref=ref(item, kind), manifest=item) for item in items if _is_owned_by(item, owner)]
+        wanted = (owner.kind, owner.name)
+        return [
+            Workload(ref=ref(item, kind), manifest=item)
+            for item in items
+            if any((each.get("kind"), each.get("name")) == wanted for each in owner_references(item))
+        ]
 
 
 async def suspected(look: Look, parse: Callable[[str], Sequence[E]]) -> Suspected[E]:
@@ -192,7 +195,7 @@ def _from_events(search: _Search[E], about: ObjectRef, events: list[Json]) -> It
         # The uid tells a workload from its predecessor of the same name.
         if replace(named, uid="") != replace(about, uid="") or (about.uid and named.uid not in ("", about.uid)):
             continue
-        last_s, message = seen_s(search.look, event), _message(event)
+        last_s, message = search.look.seen_s(event), _message(event)
         yield from (Refusal(error=error, message=message, last_s=last_s) for error in search.parse(message))
 
 
@@ -200,14 +203,10 @@ def _from_condition(search: _Search[E], manifest: Json | None) -> Iterable[Refus
     for condition in status_of(manifest or {}).get("conditions") or ():
         if condition.get("type") != "ReplicaFailure" or condition.get("status") != "True":
             continue
-        last_s = age_s(search.snapshot, condition.get("lastTransitionTime"))
+        last_s = search.look.age_s(condition.get("lastTransitionTime"))
         message = str(condition.get("message", ""))
         yield from (Refusal(error=error, message=message, last_s=last_s) for error in search.parse(message))
 
 
 def _message(event: Mapping[str, Any]) -> str:
     return str(event.get("message", ""))
-
-
-def _is_owned_by(item: Json, owner: ObjectRef) -> bool:
-    return any(each.get("kind") == owner.kind and each.get("name") == owner.name for each in owner_references(item))

@@ -1,6 +1,7 @@
-"""The pods in question: the one named, those of the owner named, or all of the namespace or cluster.
+"""The pods and namespaces in question, and what rows say of a pod and its containers.
 
-Shared by all probes that read pods, so that "about this StatefulSet" means the same everywhere.
+In question are the one named, those of the owner named, or all of the namespace or cluster. All probes that read pods
+share this, so that "about this StatefulSet" means the same everywhere.
 """
 
 from __future__ import annotations
@@ -12,11 +13,58 @@ from bot.cluster.access import record_gap
 from bot.cluster.errors import Forbidden, NotFound
 from bot.cluster.owned_pods import is_repeated, pods_below
 from bot.cluster.resources import well_known
+from bot.kube.containers import Container
 from bot.kube.job_runs import has_completed
-from bot.kube.objects import label_selector, name_of, phase_of, place_of
+from bot.kube.objects import label_selector, name_of, namespace_of, node_name_of, phase_of, place_of
 from bot.kube.owners import generated_stem, owner_of
-from bot.probes.contract import Look
-from intents.domain import Json, ObjectRef, Permission
+from bot.kube.volumes import claim_names, volume_name_of
+from bot.probes.contract import Look, Missing, RowValues, may
+from intents.domain import Json, ObjectRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodValues(RowValues):
+    """A pod and its owner."""
+
+    namespace: str
+    pod: str
+    owner_kind: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerValues(RowValues):
+    """A container of a pod and its state."""
+
+    of: PodValues
+    node: str
+    container: str
+    image: str
+    state: str  # waiting, running, terminated; "" before the kubelet reports one
+    reason: str  # of the state
+    message: str
+    restarts: int
+
+
+def pod_values(pod: Json) -> PodValues:
+    """Return what rows say of a pod."""
+    owner = owner_of(pod)
+    return PodValues(namespace=namespace_of(pod), pod=name_of(pod), owner_kind=owner.kind, owner=owner.name)
+
+
+def container_values(container: Container) -> ContainerValues:
+    """Return what rows say of a container."""
+    return ContainerValues(
+        of=pod_values(container.pod),
+        node=node_name_of(container.pod),
+        container=container.name,
+        image=container.image,
+        state=container.state,
+        reason=container.reason,
+        message=container.message,
+        restarts=container.restarts,
+    )
+
 
 # The selector of these is a map of labels itself.
 _BY_LABELS: Final = frozenset({"ReplicationController", "Service"})
@@ -34,17 +82,17 @@ _SELECTING_KINDS: Final = frozenset(
 )
 # Pods, and the workloads whose selectors find them.
 READS_PODS: Final = (
-    Permission(verb="get", resource="pods"),
-    Permission(verb="list", resource="pods"),
-    Permission(verb="get", resource="replicationcontrollers"),
-    Permission(verb="get", resource="services"),
-    Permission(verb="get", group="apps", resource="daemonsets"),
-    Permission(verb="get", group="apps", resource="deployments"),
-    Permission(verb="get", group="apps", resource="replicasets"),
-    Permission(verb="get", group="apps", resource="statefulsets"),
-    Permission(verb="get", group="batch", resource="jobs"),
-    Permission(verb="list", group="batch", resource="jobs"),
-    Permission(verb="get", group="policy", resource="poddisruptionbudgets"),
+    *may("get list", "pods", "jobs.batch"),
+    *may(
+        "get",
+        "replicationcontrollers",
+        "services",
+        "daemonsets.apps",
+        "deployments.apps",
+        "replicasets.apps",
+        "statefulsets.apps",
+        "poddisruptionbudgets.policy",
+    ),
 )
 
 
@@ -138,3 +186,34 @@ async def _listed(look: Look, *, namespace: str, labels: str = "", fields: str =
 
 def _sorted(pods: Any) -> Suspects:
     return Suspects(pods=tuple(sorted(pods, key=place_of)))
+
+
+async def pods_or_claim_users(look: Look) -> Suspects:
+    """Read the pods in question; of a claim those that name it."""
+    focus = look.focus
+    if focus.kind != "PersistentVolumeClaim" or not focus.name:
+        return await pods_of(look)
+    pods = await look.list("Pod", namespace=focus.namespace)
+    return Suspects(pods=tuple(sorted((pod for pod in pods if focus.name in claim_names(pod)), key=place_of)))
+
+
+READS_NAMESPACES: Final = may("get list", "namespaces")
+
+
+async def namespaces_of(look: Look) -> tuple[Json, ...]:
+    """Return the namespaces in question, sorted by name. Raise Missing if the one named does not exist."""
+    focus = look.focus
+    name = focus.name if focus.kind == "Namespace" else focus.namespace
+    if not name:
+        return tuple(sorted(await look.list("Namespace"), key=name_of))
+    try:
+        return (await look.snapshot.get("Namespace", name),)
+    except NotFound:
+        raise Missing(f"Namespace {name}") from None
+
+
+async def claim_and_volume(look: Look, namespace: str, name: str) -> tuple[Json, Json]:
+    """Return a claim and the volume that it is bound to; empty for what does not exist or is not readable."""
+    claim = await look.find("PersistentVolumeClaim", name, namespace=namespace) or {}
+    bound = volume_name_of(claim)
+    return claim, (await look.find("PersistentVolume", bound) if bound else None) or {}

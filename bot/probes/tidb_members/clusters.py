@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import annotations_of, place_of
-from bot.probes.contract import Look, Missing
-from bot.probes.rows import RowValues
-from intents.domain import Json, ObjectRef, Permission
+from bot.probes.contract import Look, Missing, RowValues, may
+from intents.domain import Json, ObjectRef
 
 KIND: Final = "tidbcluster.pingcap.com"
-PERMISSIONS: Final = (Permission(verb="list", group="pingcap.com", resource="tidbclusters"),)
+PERMISSIONS: Final = may("list", "tidbclusters.pingcap.com")
 
 # More pods than this of one component are a mistake in the replicas.
 _MOST: Final = 1000

@@ -12,7 +12,7 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, namespace_of, phase_of, uid_of
-from bot.kube.volume_claims import claim_reference, class_of, misfit
+from bot.kube.volumes import claim_reference, class_of, misfit
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
 from bot.remedies.shared import claims
 from bot.remedies.shared.kinds import permissions_to

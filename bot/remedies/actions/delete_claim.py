@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, name_of, node_name_of, phase_of, ref, uid_of
-from bot.kube.volume_claims import class_of
+from bot.kube.volumes import class_of
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal
 from bot.remedies.shared import claims

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, name_of, namespace_of, node_name_of, phase_of, ref, uid_of
-from bot.kube.pod_readiness import is_ready
-from bot.kube.volume_claims import claim_names, claim_reference, claim_templates_of, volumes_by_claim
+from bot.kube.pod_states import is_ready
+from bot.kube.volumes import claim_names, claim_reference, claim_templates_of, volumes_by_claim
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Proposal, Refusal, Step, Verb
 from bot.remedies.shared import claims, pod_replacement

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, namespace_of, ref, uid_of
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import is_ready
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectStatus, Plan, Proposal, Refusal
 from bot.remedies.shared import pod_replacement

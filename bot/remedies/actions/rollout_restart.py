@@ -9,8 +9,7 @@ import hashlib
 from typing import ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.revisions import RESTARTED_AT
-from bot.kube.rollouts import replicas_of
+from bot.kube.rollouts import RESTARTED_AT, replicas_of
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared import rollouts
 from bot.remedies.shared.kinds import WORKLOADS, permissions_to

@@ -13,10 +13,9 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.kube.ages import UNKNOWN, seconds_since
-from bot.kube.pod_readiness import is_ready
-from bot.kube.revisions import CAUSE, Revision, alike, images_of
-from bot.kube.rollouts import was_available
+from bot.kube.pod_states import is_ready
+from bot.kube.rollouts import CAUSE, Revision, alike, images_of, was_available
+from bot.kube.timestamps import UNKNOWN, seconds_since
 from bot.remedies.contract import Plan, Proposal, Refusal
 from bot.remedies.shared import rollouts
 from bot.remedies.shared.containers import is_given

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.flags import OFF, ON
+from bot.kube.containers import OFF, ON
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared.containers import Container, is_given
 from bot.remedies.shared.flag_edits import (

@@ -7,7 +7,7 @@ from typing import Any, Final
 import re2
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.pull_messages import normalized, registry_of
+from bot.kube.pull_failures import normalized, registry_of
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared.containers import Container, containers_of, is_given
 from bot.remedies.shared.kinds import WORKLOADS, permissions_to

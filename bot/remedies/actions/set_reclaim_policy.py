@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import phase_of
-from bot.kube.volume_claims import claim_reference
+from bot.kube.volumes import claim_reference
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared import claims
 from bot.remedies.shared.kinds import permissions_to

@@ -12,7 +12,7 @@ from typing import Any, Final
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, uid_of
 from bot.kube.owners import controller_of
-from bot.kube.webhooks import KINDS, Webhook
+from bot.kube.refusals import KINDS, Webhook
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
 from bot.remedies.shared.kinds import permissions_to
 from bot.remedies.shared.patch_action import Patch, PatchAction, in_force, number

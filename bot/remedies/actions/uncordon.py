@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.ages import UNKNOWN, seconds_since
-from bot.kube.field_managers import LastWrite, is_by_hand, last_written
+from bot.kube.owners import LastWrite, is_by_hand, last_written
 from bot.kube.placement import is_cordoned
+from bot.kube.timestamps import UNKNOWN, seconds_since
 from bot.remedies.contract import CORDONED_BY, Plan, Refusal
 from bot.remedies.shared import cordons
 from bot.remedies.shared.kinds import permissions_to

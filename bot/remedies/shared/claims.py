@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, name_of, namespace_of, phase_of
-from bot.kube.volume_claims import claim_names, claim_templates_of, class_of, nodes_of
+from bot.kube.volumes import claim_names, claim_templates_of, class_of, nodes_of
 from intents.domain import Json, Text
 
 _MANAGED_BY: Final = "app.kubernetes.io/managed-by"

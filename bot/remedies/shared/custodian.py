@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.cluster.owners import owners_of
 from bot.cluster.snapshot import Snapshot
-from bot.kube.managed_by import ManagedBy, managed_by
+from bot.kube.gitops import ManagedBy, managed_by
 from bot.kube.objects import ref
 from bot.kube.owners import controller_of
 from bot.remedies.shared.origins import Origin, origin_of

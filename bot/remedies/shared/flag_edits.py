@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.flags import OFF, ON
+from bot.kube.containers import OFF, ON
 
 _FLAG: Final = re.compile(r"--?[A-Za-z][A-Za-z0-9._-]*")
 _SHELL: Final = re.compile(r"(?:.*/)?(?:sh|bash|ash|dash|busybox)")

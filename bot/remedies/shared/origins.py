@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound, NotServed
 from bot.cluster.snapshot import Snapshot
-from bot.kube.managed_by import ManagedBy, Tool, managed_by
+from bot.kube.gitops import ManagedBy, Tool, managed_by
 from bot.kube.objects import namespace_of
 from bot.remedies.shared.repositories import RefKind, link_to
 from intents.domain import Json, Link, Permission, Text

@@ -11,7 +11,7 @@ from bot.kube.containers import containers_in
 from bot.kube.job_runs import has_finished
 from bot.kube.objects import is_terminating, namespace_of, ref, uid_of
 from bot.kube.owners import controller_of
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import Replicas, replicas_of
 from bot.kube.timestamps import parse_time
 from bot.remedies.contract import Applied, EffectStatus, Outlook, Refusal

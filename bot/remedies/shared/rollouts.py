@@ -8,8 +8,7 @@ from typing import Any
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, namespace_of, ref, uid_of
 from bot.kube.owners import controller_of
-from bot.kube.revisions import Revision, alike, revision_name_of, revisions_in
-from bot.kube.rollouts import replicas_of
+from bot.kube.rollouts import Revision, alike, replicas_of, revision_name_of, revisions_in
 from bot.remedies.contract import Applied, EffectStatus, Outlook, Refusal
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import budgets_over

@@ -13,7 +13,7 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, name_of, ref, uid_of
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import replicas_of
 from bot.remedies.contract import Applied, EffectStatus, Plan, Refusal
 from bot.remedies.shared import rollouts, workloads

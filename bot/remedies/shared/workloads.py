@@ -11,7 +11,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import Container, containers_in
 from bot.kube.objects import condition, is_terminating, name_of, namespace_of, ref, uid_of
 from bot.kube.owners import controller_of
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import is_ready
 from bot.remedies.contract import EffectState, EffectStatus
 from intents.domain import Json, ObjectRef, Text
 from intents.languages import quoted

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bot.kube.objects import condition, is_terminating, name_of, uid_of
 from bot.kube.owners import controller_of
-from bot.kube.pod_readiness import is_ready
+from bot.kube.pod_states import is_ready
 from bot.remedies.shared.claims import local_volumes
 from bot.remedies.shared.node_drain.drain_budgets import Budget
 from bot.remedies.shared.node_drain.node_pods import NodePods, few, key_of, names_of

@@ -9,7 +9,7 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, namespace_of, node_name_of, uid_of
 from bot.kube.placement import matches_node, refusal
-from bot.kube.requests import CPU, MEMORY, Amounts, amounts, lacking, minus, pod_requests
+from bot.kube.quantities import CPU, MEMORY, Amounts, amounts, lacking, minus, pod_requests
 from bot.kube.spreading import ClosedNode, closed_nodes, surroundings
 from bot.remedies.shared.node_drain.node_pods import NodePods, few, key_of
 from intents.domain import Json, ObjectRef, Text

@@ -1,16 +1,19 @@
-"""The Deployments, StatefulSets and DaemonSets in question, and their pods.
+"""The Services and the workloads in question, the pods of workloads, and the earlier templates kept of them.
 
-A pod or ReplicaSet in question stands for its workload, a Service or an Ingress for the workloads whose pods get its
-traffic; without a name all of the namespace or cluster are in question.
+A Service in question is the one named, at an address or port of the text, or in front of its pods. A pod or ReplicaSet
+in question stands for its workload, a Service or an Ingress for the workloads whose pods get its traffic; without a
+name all of the namespace or cluster are in question.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
+from bot.cluster.snapshot import Snapshot
+from bot.kube import services as kube
 from bot.kube.ingresses import backends_of
 from bot.kube.objects import (
     has_ended,
@@ -22,24 +25,92 @@ from bot.kube.objects import (
     pod_template_of,
     ref,
     spec_of,
+    uid_of,
 )
-from bot.kube.owners import controller_of, generated_stem, ordinal_of, owner_of
-from bot.kube.selected_pods import selected_pods, selector_of
-from bot.probes.contract import Look
-from intents.domain import Json, ObjectRef, Permission
+from bot.kube.owners import controller_of, controller_reference, generated_stem, ordinal_of, owner_of
+from bot.kube.rollouts import earlier_in, revisions_in
+from bot.kube.services import ip_in, port_in, selected_pods, selector_of
+from bot.probes.contract import Look, may
+from bot.probes.shared.scope import pods_of
+from intents.domain import Json, ObjectRef
+
+# Nodes open ports for Services from here on (the API server's default range).
+_FIRST_NODE_PORT: Final = 30000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionedServices:
+    """The Services in question; `matched` is false where the request means none, and these are all there are.
+
+    `called` says that the text names them, or an address or port of theirs. See ProbeResult for the rest.
+    """
+
+    services: tuple[Json, ...] = ()
+    matched: bool = False
+    called: bool = False
+    missing: str = ""
+
+
+async def questioned_services(look: Look) -> QuestionedServices:
+    """Return the Services, sorted. A port or an address of the text wins over the pods named: it is what was called."""
+    if name := _service_named(look):
+        return await look.unless_refused(_services_named(look, name), QuestionedServices())
+    services = await look.list("Service")
+    for means in (_at_address(look), _at_node_port(look)):
+        if found := [each for each in services if means(each)]:
+            return QuestionedServices(services=_sorted_services(found), matched=True, called=True)
+    if services and look.focus.name and look.focus.kind not in ("Node", ""):
+        return await _before_pods(look, services)
+    in_namespace = [each for each in services if look.focus.namespace in ("", namespace_of(each))]
+    return QuestionedServices(services=_sorted_services(in_namespace), matched=bool(look.focus.namespace))
+
+
+def _service_named(look: Look) -> str:
+    return look.focus.name if look.focus.kind == "Service" else look.named.get("service", "")
+
+
+async def _services_named(look: Look, name: str) -> QuestionedServices:
+    namespace = look.focus.namespace
+    listing = await look.snapshot.list("Service", namespace=namespace, fields=f"metadata.name={name}")
+    about = ObjectRef(kind="Service", namespace=namespace, name=name)
+    missing = "" if listing.items or listing.truncated else str(about)
+    return QuestionedServices(services=_sorted_services(listing.items), matched=True, called=True, missing=missing)
+
+
+def _at_address(look: Look) -> Callable[[Json], bool]:
+    ips = {ip for word in ("address", "host") if (ip := ip_in(look.named.get(word, "")))}
+    return lambda service: bool(ips & kube.addresses_of(service))
+
+
+def _at_node_port(look: Look) -> Callable[[Json], bool]:
+    given = {port_in(look.named.get("address", ""))}
+    given |= {int(port) for word in ("port", "number") if (port := look.named.get(word, "")).isdecimal()}
+    ports = {port for port in given if port >= _FIRST_NODE_PORT}
+    return lambda service: bool(ports & set(kube.node_ports(service)))
+
+
+async def _before_pods(look: Look, services: Iterable[Json]) -> QuestionedServices:
+    suspects = await pods_of(look)
+    found = [service for service in services if any(_selects_pod(service, pod) for pod in suspects.pods)]
+    return QuestionedServices(services=_sorted_services(found), matched=True, missing=suspects.missing)
+
+
+def _selects_pod(service: Json, pod: Json) -> bool:
+    selector = spec_of(service).get("selector") or {}
+    same_namespace = namespace_of(pod) == namespace_of(service)
+    return bool(selector) and same_namespace and selector.items() <= labels_of(pod).items()
+
+
+def _sorted_services(services: Iterable[Json]) -> tuple[Json, ...]:
+    return tuple(sorted(services, key=place_of))
+
 
 KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet")
-PERMISSIONS: Final = (
-    *(Permission(verb=verb, group="apps", resource=kind) for kind in ("deployments", "statefulsets", "daemonsets")
-      for verb in ("get", "list")),
-    Permission(verb="get", group="apps", resource="replicasets"),
-    Permission(verb="get", resource="pods"),
-    Permission(verb="list", resource="pods"),
-    Permission(verb="get", resource="services"),
-    Permission(verb="list", resource="services"),
-    Permission(verb="get", group="networking.k8s.io", resource="ingresses"),
-    Permission(verb="list", group="networking.k8s.io", resource="ingresses"),
-)  # fmt: skip
+READS_WORKLOADS: Final = (
+    *may("get list", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "ingresses.networking.k8s.io"),
+    *may("get list", "pods", "services"),
+    *may("get", "replicasets.apps"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,3 +218,32 @@ def _owned(pods: Iterable[Json], workload: Json) -> Iterable[Json]:
         owner = owner_of(pod)
         if not has_ended(pod) and (owner.kind, owner.name) == (workload.get("kind"), name_of(workload)):
             yield pod
+
+
+async def controller_workloads(look: Look) -> tuple[Json, ...]:
+    """Return all Deployments and DaemonSets of the cluster."""
+    deployments, daemon_sets = await asyncio.gather(look.list("Deployment"), look.list("DaemonSet"))
+    return (*deployments, *daemon_sets)
+
+
+READS_REVISIONS: Final = may("list", "controllerrevisions.apps", "replicasets.apps")
+
+
+async def older_revisions(snapshot: Snapshot, workload: Json) -> int:
+    """Return how many revisions precede the current one of a StatefulSet, DaemonSet or a Deployment's ReplicaSet.
+
+    Revisions that differ by a restart alone do not count; 0 for other kinds. Raises ClusterError.
+    """
+    match workload.get("kind"):
+        case "StatefulSet" | "DaemonSet":
+            kept, owner = "ControllerRevision", uid_of(workload)
+        case "ReplicaSet":
+            kept, owner = "ReplicaSet", _controller_uid(workload)
+        case _:
+            return 0
+    listing = await snapshot.list(kept, namespace=namespace_of(workload))
+    return len(earlier_in(revisions_in(each for each in listing.items if owner and _controller_uid(each) == owner)))
+
+
+def _controller_uid(obj: Mapping[str, Any]) -> str:
+    return str(controller_reference(obj).get("uid") or "")

@@ -1,9 +1,9 @@
-"""Test the nodes probe: conditions, taints and evictions."""
+"""Test the disk pressure of nodes: conditions, taints and evictions."""
 
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.nodes import PROBE
+from bot.probes.node_states import PROBE
 from intents.domain import ProbeResult
 
 
@@ -40,6 +40,7 @@ def evicted(name: str, *, on: str, message: str) -> dict:
     }
 
 
+SHOWS = {"shows": "disk"}
 DISK_TAINT = {"key": "node.kubernetes.io/disk-pressure", "effect": "NoSchedule", "timeAdded": "-5m"}
 
 
@@ -56,10 +57,10 @@ async def test_pressure_its_taint_and_its_evictions_are_counted_per_node(cluster
         evicted("web-3", on="n2", message="The node was low on resource: imagefs."),
     ]})  # fmt: skip
 
-    reading = await read(PROBE)
+    reading = await read(PROBE, args=SHOWS)
 
     first, second = values(reading)["n1"], values(reading)["n2"]
-    assert (first["disk_pressure"], first["disk_taint"], first["disk_pressure_since_s"]) == ("True", True, 300)
+    assert (first["pressure"], first["tainted"], first["since_s"]) == ("True", True, 300)
     assert (first["evictions"], second["evictions"]) == (1, 1)
     assert reading.rows[0].quote == "DiskPressure=True KubeletHasDiskPressure: kubelet has disk pressure"
 
@@ -71,9 +72,9 @@ async def test_only_a_condition_that_changed_after_registration_was_cleared(
         node("always-fine"), node("cleared", since="-12m"), node("still", pressure="True", since="-12m"),
     ]})  # fmt: skip
 
-    found = values(await read(PROBE))
+    found = values(await read(PROBE, args=SHOWS))
 
-    assert {name: row["disk_cleared_s"] for name, row in found.items()} == {
+    assert {name: row["cleared_s"] for name, row in found.items()} == {
         "always-fine": -1, "cleared": 720, "still": -1,
     }  # fmt: skip
 
@@ -82,7 +83,7 @@ async def test_without_pressure_no_pod_is_read(cluster: SimulatedCluster, read: 
     cluster.load({"objects": [node("n1")]})
     cluster.forbid(verb="list", resource="pods")
 
-    reading = await read(PROBE)
+    reading = await read(PROBE, args=SHOWS)
 
     assert reading.gaps == ()
     assert values(reading)["n1"]["evictions"] == -1
@@ -92,18 +93,18 @@ async def test_pressure_stays_known_though_pods_are_forbidden(cluster: Simulated
     cluster.load({"objects": [node("n1", pressure="True", since="-1h")]})
     cluster.forbid(verb="list", resource="pods")
 
-    reading = await read(PROBE)
+    reading = await read(PROBE, args=SHOWS)
 
-    assert values(reading)["n1"]["disk_pressure"] == "True"
+    assert values(reading)["n1"]["pressure"] == "True"
     assert [str(gap.permission) for gap in reading.gaps] == ["list on pods"]
 
 
 async def test_a_node_asked_about_is_the_only_row_or_missing(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [node("n1"), node("n2")]})
 
-    assert list(values(await read(PROBE, kind="Node", name="n2"))) == ["n2"]
-    assert list(values(await read(PROBE, kind="Pod", namespace="shop", name="web", node="n1"))) == ["n1"]
-    gone = await read(PROBE, kind="Node", name="n3")
+    assert list(values(await read(PROBE, args=SHOWS, kind="Node", name="n2"))) == ["n2"]
+    assert list(values(await read(PROBE, args=SHOWS, kind="Pod", namespace="shop", name="web", node="n1"))) == ["n1"]
+    gone = await read(PROBE, args=SHOWS, kind="Node", name="n3")
     assert (gone.rows, gone.missing) == ((), "Node n3")
 
 
@@ -111,7 +112,7 @@ async def test_what_a_node_does_not_report_is_unknown(cluster: SimulatedCluster,
     labels = {"topology.kubernetes.io/zone": "a", "node-role.kubernetes.io/control-plane": ""}
     cluster.load({"objects": [{"kind": "Node", "metadata": {"name": "n1", "labels": labels}}]})
 
-    row = values(await read(PROBE))["n1"]
+    row = values(await read(PROBE, args=SHOWS))["n1"]
 
-    assert row["disk_pressure"] == "Unknown"
-    assert row["disk_pressure_since_s"] == -1
+    assert row["pressure"] == "Unknown"
+    assert row["since_s"] == -1

@@ -1,41 +1,97 @@
 """Sum what DaemonSets request on each node, as the cluster autoscaler counts it before it removes a node.
 
 It compares what the node's pods request with what is allocatable, CPU or memory, whichever is more; a node at or over
-the threshold stays. Pods of DaemonSets count unless a flag excludes them, though they would go with the node.
+the threshold stays. Pods of DaemonSets count unless a flag excludes them, though they would go with the node. Of the
+autoscaler the cluster shows its Deployment with flags, or only the status that it writes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
-from bot.cluster.owners import topmost
+from bot.cluster import owners
+from bot.kube.containers import OFF, flag
 from bot.kube.objects import (
     annotations_of,
     by_node,
     has_ended,
-    labels_of,
     name_of,
+    namespace_of,
+    pod_template_of,
     ref,
     spec_of,
     status_of,
 )
 from bot.kube.owners import owner_of, workload_of
-from bot.kube.placement import is_cordoned
-from bot.kube.requests import CPU, MEMORY, Amounts, amounts, pod_requests
-from bot.probes.contract import Look
-from bot.probes.nodes.cluster_autoscaler import Autoscaler, autoscaler_of
-from bot.probes.nodes.conditions import NodeRow
-from bot.probes.rows import RowValues
-from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row
+from bot.kube.quantities import CPU, MEMORY, Amounts, amounts, pod_requests
+from bot.kube.services import is_control_plane
+from bot.probes.contract import Look, RowValues, at_most, may, probe
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 from intents.templates import bytes_, cpu
+
+_DEFAULT_THRESHOLD: Final = Fraction(1, 2)
+_IMAGE: Final = re.compile(r"(?i)cluster-autoscaler(?:-|:|@|$)")
+_STATUS: Final = ("kube-system", "cluster-autoscaler-status")
+_READS_AUTOSCALER: Final = (*may("list", "deployments.apps"), *may("get", "configmaps"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Autoscaler:
+    """The cluster autoscaler: what shows that it runs, and the flags that decide which nodes it removes."""
+
+    shown_by: str = ""
+    namespace: str = ""
+    name: str = ""
+    container: str = ""
+    threshold: Fraction = _DEFAULT_THRESHOLD
+    given: bool = False
+    ignores: bool = False
+
+
+async def _autoscaler_of(look: Look) -> _Autoscaler:
+    """Return its Deployment with its flags; where the provider runs it out of sight, the status that it writes."""
+    if found := _among(await look.list("Deployment")):
+        return found
+    status = await look.find("ConfigMap", _STATUS[1], namespace=_STATUS[0])
+    return _Autoscaler(shown_by=f"ConfigMap {'/'.join(_STATUS)}") if status else _Autoscaler()
+
+
+def _among(deployments: Iterable[Json]) -> _Autoscaler | None:
+    for deployment in sorted(deployments, key=lambda each: str(ref(each))):
+        for container in spec_of(pod_template_of(deployment)).get("containers") or ():
+            if _IMAGE.search(str(container.get("image") or "")):
+                return _deployed(deployment, container)
+    return None
+
+
+def _deployed(deployment: Json, container: Mapping[str, Any]) -> _Autoscaler:
+    threshold = _fraction(flag(container, "scale-down-utilization-threshold", takes_value=True))
+    namespace, name = namespace_of(deployment), name_of(deployment)
+    return _Autoscaler(
+        shown_by=f"Deployment {namespace}/{name}",
+        namespace=namespace,
+        name=name,
+        container=str(container.get("name") or ""),
+        threshold=_DEFAULT_THRESHOLD if threshold is None else threshold,
+        given=threshold is not None,
+        ignores=flag(container, "ignore-daemonsets-utilization") not in ("", OFF),
+    )
+
+
+def _fraction(text: str) -> Fraction | None:
+    try:
+        return Fraction(text) if len(text) <= 20 else None
+    except (ValueError, ZeroDivisionError):
+        return None
+
 
 # So many nodes are shown, those of which DaemonSets request most.
 MOST_NODES: Final = 100
-_CONTROL_PLANE: Final = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _DISABLED: Final = "cluster-autoscaler.kubernetes.io/scale-down-disabled"
 # So many DaemonSets of a node are listed.
 _LISTED: Final = 5
@@ -69,9 +125,10 @@ class _Largest(RowValues):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Requests(RowValues):
+class _Requests(RowValues):
     """What DaemonSets and all pods request of a node."""
 
+    node: str
     of_autoscaler: _OfAutoscaler
     disabled: bool  # the node's annotation forbids to remove it
     resource: str  # cpu or memory: of which DaemonSets request the larger share
@@ -125,7 +182,7 @@ class _Load:
 async def read(look: Look) -> ProbeResult:
     """Read nodes, all pods and the autoscaler's own Deployment. A node that is named is the only row."""
     # With a part of the pods, shares would be too small.
-    nodes, pods, scaler = await asyncio.gather(look.whole("Node"), look.whole("Pod"), autoscaler_of(look))
+    nodes, pods, scaler = await asyncio.gather(look.whole("Node"), look.whole("Pod"), _autoscaler_of(look))
     if nodes is None or pods is None:
         return ProbeResult()
     wanted = look.focus.name if look.focus.kind == "Node" else look.focus.node
@@ -133,20 +190,14 @@ async def read(look: Look) -> ProbeResult:
     if wanted and not chosen:
         return ProbeResult(missing=f"Node {wanted}")
     on = by_node(pod for pod in pods if not has_ended(pod))
-    loads = [_load(node, on[name_of(node)]) for node in chosen if wanted or not _is_control_plane(node)]
+    loads = [_load(node, on[name_of(node)]) for node in chosen if wanted or not is_control_plane(node)]
     loads.sort(key=lambda load: (-load.daemonsets, name_of(load.node)))
-    gaps: tuple[Gap, ...] = ()
-    if len(loads) > MOST_NODES:
-        detail = f"only the {MOST_NODES} of which DaemonSets take most are shown"
-        gaps = (Gap(what="all nodes", reason=GapReason.TRUNCATED, detail=detail),)
-    shown = loads[:MOST_NODES]
+    shown = at_most(MOST_NODES, loads, what="all nodes", says="are shown, of which DaemonSets take most")
     tops = await asyncio.gather(*(_top(look, load) for load in shown))
     rows = [_row(load, scaler, top) for load, top in zip(shown, tops, strict=True)]
-    return ProbeResult(rows=tuple(rows), gaps=gaps)
-
-
-def _is_control_plane(node: Json) -> bool:
-    return any(role in labels_of(node) for role in _CONTROL_PLANE)
+    return ProbeResult(
+        rows=tuple(rows),
+    )
 
 
 def _load(node: Json, pods: Iterable[Json]) -> _Load:
@@ -168,12 +219,13 @@ async def _top(look: Look, load: _Load) -> str:
     ordered = load.largest_first()
     if not ordered:
         return ""
-    return (await topmost(look.snapshot, ordered[0][2])).ref.kind
+    return (await owners.topmost(look.snapshot, ordered[0][2])).ref.kind
 
 
-def _row(load: _Load, scaler: Autoscaler, top: str) -> Row:
+def _row(load: _Load, scaler: _Autoscaler, top: str) -> Row:
     name, resource = name_of(load.node), load.resource
-    requests = Requests(
+    requests = _Requests(
+        node=name,
         of_autoscaler=_of_autoscaler(scaler),
         disabled=annotations_of(load.node).get(_DISABLED) == "true",
         resource=resource,
@@ -185,15 +237,14 @@ def _row(load: _Load, scaler: Autoscaler, top: str) -> Row:
         of_largest=_largest(load, scaler),
         largest_top=top,
     )
-    return NodeRow(node=name, unschedulable=is_cordoned(load.node)).row(
+    return requests.row(
         ref(load.node, "Node"),
         quote=f"{resource}: DaemonSets {requests.daemonset_pct}%, all pods {requests.used_pct}% of allocatable",
         reproduce=f"kubectl describe node {name}",
-        more=requests.values(),
     )
 
 
-def _of_autoscaler(scaler: Autoscaler) -> _OfAutoscaler:
+def _of_autoscaler(scaler: _Autoscaler) -> _OfAutoscaler:
     return _OfAutoscaler(
         autoscaler=scaler.shown_by,
         autoscaler_namespace=scaler.namespace,
@@ -205,7 +256,7 @@ def _of_autoscaler(scaler: Autoscaler) -> _OfAutoscaler:
     )
 
 
-def _largest(load: _Load, scaler: Autoscaler) -> _Largest:
+def _largest(load: _Load, scaler: _Autoscaler) -> _Largest:
     """Return the node's DaemonSets, the largest with its largest container, and a request that would do for that."""
     resource, ordered = load.resource, load.largest_first()
     in_units = cpu if resource == CPU else bytes_
@@ -248,3 +299,13 @@ def _suggested(load: _Load, threshold: Fraction, request: int) -> str:
     if over <= 0 or left < step:
         return ""
     return cpu(left) if resource == CPU else f"{left >> 20}Mi"
+
+
+PROBE: Final = probe(
+    name="node-requests",
+    says="a row per node that the cluster autoscaler may remove, or for the one node the request is about: what"
+    " DaemonSets request of it against the autoscaler's threshold",
+    row=_Requests,
+    read=read,
+    permissions=(*_READS_AUTOSCALER, *owners.PERMISSIONS, *may("list", "nodes", "pods")),
+)

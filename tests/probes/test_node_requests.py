@@ -3,10 +3,8 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.nodes import PROBE
+from bot.probes.node_requests import PROBE
 from intents.domain import ProbeResult
-
-REQUESTS = {"shows": "requests"}
 
 
 def node(name: str = "n1", *, cpu: str = "2", memory: str = "4Gi", **metadata: Any) -> dict:
@@ -69,7 +67,7 @@ async def test_daemonsets_alone_reach_the_threshold(cluster: SimulatedCluster, r
         pod("old-x", "web", kind="ReplicaSet", phase="Succeeded", cpu="1"),
     ]})  # fmt: skip
 
-    row = values(await read(PROBE, args=REQUESTS))["n1"]
+    row = values(await read(PROBE))["n1"]
 
     assert (row["resource"], row["daemonset_pct"], row["used_pct"], row["others_pct"]) == ("cpu", 55, 60, 25)
     assert (row["alone"], row["decides"], row["ignores"], row["disabled"]) == (True, True, False, False)
@@ -88,7 +86,7 @@ async def test_daemonsets_alone_reach_the_threshold(cluster: SimulatedCluster, r
 async def test_memory_counts_where_it_is_the_larger_share(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [node(), daemonset("logs"), pod("logs-x", "logs", cpu="100m", memory="3Gi")]})
 
-    row = values(await read(PROBE, args=REQUESTS))["n1"]
+    row = values(await read(PROBE))["n1"]
 
     assert (row["resource"], row["daemonset_pct"], row["daemonsets"]) == ("memory", 75, ("edge/logs 3Gi",))
     assert (row["suggested"], row["autoscaler"]) == ("1843Mi", "")
@@ -98,7 +96,7 @@ async def test_below_the_threshold_daemonsets_may_still_decide(cluster: Simulate
     web = pod("web-x", "web", kind="ReplicaSet", cpu="800m")
     cluster.load({"objects": [node(), pod("proxy-x", "proxy", cpu="300m"), web]})
 
-    row = values(await read(PROBE, args=REQUESTS))["n1"]
+    row = values(await read(PROBE))["n1"]
 
     assert (row["alone"], row["decides"], row["suggested"]) == (False, True, "")
     assert row["largest_top"] == "DaemonSet"  # named by its pod though it cannot be read
@@ -108,7 +106,7 @@ async def test_the_autoscalers_flags_are_heeded(cluster: SimulatedCluster, read:
     flags = ("--scale-down-utilization-threshold=0.7", "--ignore-daemonsets-utilization=true")
     cluster.load({"objects": [autoscaler(*flags), node(), pod("proxy-x", "proxy", cpu="1200m")]})
 
-    row = values(await read(PROBE, args=REQUESTS))["n1"]
+    row = values(await read(PROBE))["n1"]
 
     assert (row["threshold_pct"], row["threshold_given"], row["ignores"], row["alone"]) == (70, True, True, False)
 
@@ -117,7 +115,7 @@ async def test_one_that_the_provider_runs_shows_by_its_status(cluster: Simulated
     status = {"kind": "ConfigMap", "metadata": {"name": "cluster-autoscaler-status", "namespace": "kube-system"}}
     cluster.load({"objects": [status, node()]})
 
-    row = values(await read(PROBE, args=REQUESTS))["n1"]
+    row = values(await read(PROBE))["n1"]
 
     assert (row["autoscaler"], row["autoscaler_name"]) == ("ConfigMap kube-system/cluster-autoscaler-status", "")
 
@@ -127,18 +125,18 @@ async def test_which_nodes_are_told_of(cluster: SimulatedCluster, read: Any) -> 
     control = node("c1", labels={"node-role.kubernetes.io/control-plane": ""})
     cluster.load({"objects": [node("n1", annotations=kept), node("n2"), control, pod("a-x", "a", on="n2", cpu="1")]})
 
-    assert list(values(await read(PROBE, args=REQUESTS))) == ["n2", "n1"]
-    assert values(await read(PROBE, args=REQUESTS))["n1"]["disabled"] is True
-    assert list(values(await read(PROBE, args=REQUESTS, kind="Node", name="c1"))) == ["c1"]
-    assert list(values(await read(PROBE, args=REQUESTS, node="n1"))) == ["n1"]
-    assert (await read(PROBE, args=REQUESTS, node="n9")).missing == "Node n9"
+    assert list(values(await read(PROBE))) == ["n2", "n1"]
+    assert values(await read(PROBE))["n1"]["disabled"] is True
+    assert list(values(await read(PROBE, kind="Node", name="c1"))) == ["c1"]
+    assert list(values(await read(PROBE, node="n1"))) == ["n1"]
+    assert (await read(PROBE, node="n9")).missing == "Node n9"
 
 
 async def test_a_node_that_tells_nothing_is_no_defect(cluster: SimulatedCluster, read: Any) -> None:
     bare = {"kind": "Node", "metadata": {"name": "n1"}}
     cluster.load({"objects": [bare, pod("a-x", "a", cpu="1"), autoscaler("--scale-down-utilization-threshold=much")]})
 
-    row = values(await read(PROBE, args=REQUESTS))["n1"]
+    row = values(await read(PROBE))["n1"]
 
     assert (row["daemonset_pct"], row["alone"], row["threshold_pct"]) == (0, False, 50)
 
@@ -147,9 +145,9 @@ async def test_what_may_not_be_read_is_a_gap(cluster: SimulatedCluster, read: An
     cluster.load({"objects": [node(), pod("a-x", "a", cpu="1500m")]})
     cluster.forbid(verb="*", resource="deployments")
 
-    reading = await read(PROBE, args=REQUESTS)
+    reading = await read(PROBE)
 
     assert [str(gap.permission) for gap in reading.gaps] == ["list on apps/deployments"]
     assert values(reading)["n1"]["alone"] is True
     cluster.forbid(verb="list", resource="nodes")
-    assert "list on nodes" in [str(gap.permission) for gap in (await read(PROBE, args=REQUESTS)).gaps]
+    assert "list on nodes" in [str(gap.permission) for gap in (await read(PROBE)).gaps]

@@ -1,12 +1,12 @@
 """Custom resources by the conditions that their controllers write, with the controller's own state.
 
-Of the object asked about also those that it waits for, down to the one that fails: see `chains`.
-
-The kind comes from the request; discovery tells how the cluster serves it. Built-in kinds are other probes' business.
+Of the object asked about also those that it waits for, down to the one that fails. The kind comes from the request;
+discovery tells how the cluster serves it. Built-in kinds are other probes' business.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,17 +14,75 @@ from typing import Final
 from bot.cluster.owned_pods import PERMISSIONS as BELOW
 from bot.cluster.owned_pods import pods_below
 from bot.cluster.resources import Resource, well_known
-from bot.kube.object_conditions import Judgement, is_behind, judged, status_writers
-from bot.kube.object_history import ready_since
-from bot.kube.objects import created_at, group_of, name_of, place_of, ref
+from bot.kube.custom_references import CustomReference, owned_kinds, references_of
+from bot.kube.health import Judgement, is_behind, judged, status_writers
+from bot.kube.objects import created_at, group_of, name_of, namespace_of, place_of, ref, uid_of
+from bot.kube.owners import owner_references
 from bot.kube.rollouts import Replicas, replicas_of
-from bot.probes.contract import Look, Missing, Probe
-from bot.probes.custom_resources.chains import Link, failing_below
-from bot.probes.rows import RowValues
-from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.custom_kinds import READS_OF_OTHERS, READS_WIDESPREAD, WIDESPREAD
-from bot.probes.shared.served_objects import ServedObjects, served_objects
-from intents.domain import Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row
+from bot.kube.settling import ready_since
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look, Missing, RowValues, may, probe
+from bot.probes.shared.kinds import READS_OF_OTHERS, READS_WIDESPREAD, WIDESPREAD, ServedObjects, served_objects
+from intents.domain import Json, ObjectRef, ProbeResult, Row
+
+# Certificate, CertificateRequest, Order, Challenge: no known chain is longer.
+_DEEPEST: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Link:
+    """An object in trouble that another waits for (`needed_by`); one that does not exist has no `obj`."""
+
+    resource: Resource
+    reference: CustomReference
+    needed_by: str
+    obj: Json | None = None
+    state: Judgement | None = None
+
+
+async def _failing_below(look: Look, resource: Resource, obj: Json, *, depth: int = 1) -> list[_Link]:
+    """Return what an object waits for and that is in trouble, the deepest first."""
+    needed_by = str(ref(obj, resource.kind))
+    referred = (_referred(look, each, needed_by) for each in references_of(obj))
+    owned = (_owned(look, each, obj, needed_by) for each in owned_kinds(obj))
+    parts = await asyncio.gather(*(look.unless_refused(each, ()) for each in (*referred, *owned)))
+    found: list[_Link] = []
+    for link in (link for part in parts for link in part):
+        if link.obj is not None and depth < _DEEPEST:
+            found += await _failing_below(look, link.resource, link.obj, depth=depth + 1)
+        found.append(link)
+    return found
+
+
+async def _referred(look: Look, reference: CustomReference, needed_by: str) -> Sequence[_Link]:
+    resource = await look.snapshot.served(reference.word)
+    if resource is None:
+        return ()
+    obj = await look.snapshot.find(resource, reference.name, namespace=reference.namespace)
+    if obj is None:
+        return (_Link(resource=resource, reference=reference, needed_by=needed_by),)
+    return _trouble_of(resource, reference.word, obj, needed_by)
+
+
+async def _owned(look: Look, kind: str, obj: Json, needed_by: str) -> Sequence[_Link]:
+    """Return the newest object of a kind that another owns: its controller replaces those that failed before."""
+    resource = await look.snapshot.served(kind)
+    if resource is None:
+        return ()
+    listing = await look.snapshot.list(resource, namespace=namespace_of(obj))
+    owner = uid_of(obj)
+    mine = [each for each in listing.items if any(one.get("uid") == owner for one in owner_references(each))]
+    newest = max(mine, key=lambda each: (created_at(each), name_of(each)), default=None)
+    return _trouble_of(resource, kind, newest, needed_by) if newest is not None else ()
+
+
+def _trouble_of(resource: Resource, word: str, obj: Json, needed_by: str) -> Sequence[_Link]:
+    state = judged(obj)
+    if not (state.bad or state.unsure):
+        return ()
+    reference = CustomReference(word=word, kind=resource.kind, namespace=namespace_of(obj), name=name_of(obj))
+    return (_Link(resource=resource, reference=reference, needed_by=needed_by, obj=obj, state=state),)
+
 
 _MOST_LISTED: Final = 500
 _MOST_ROWS: Final = 50
@@ -82,7 +140,7 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult(not_applicable=f"this cluster has no {kind or 'custom resource of a widespread operator'}")
     states = [(resource, obj, judged(obj)) for resource, obj in found.objects]
     states.sort(key=lambda one: (not one[2].bad, one[0].kind, place_of(one[1])))
-    links: Sequence[Link] = ()
+    links: Sequence[_Link] = ()
     pods: Sequence[str] = ()
     if focused and len(states) == 1:
         links, pods = await _below(look, *states[0])
@@ -112,14 +170,14 @@ async def _of_kind(look: Look, kind: str, name: str) -> ServedObjects:
     return ServedObjects(objects=((resource, obj),))
 
 
-async def _below(look: Look, resource: Resource, obj: Json, state: Judgement) -> tuple[Sequence[Link], Sequence[str]]:
+async def _below(look: Look, resource: Resource, obj: Json, state: Judgement) -> tuple[Sequence[_Link], Sequence[str]]:
     """Return what the object asked about waits for, the deepest first, and its pods that are not ready."""
-    links = await failing_below(look, resource, obj) if state.bad or state.unsure else ()
+    links = await _failing_below(look, resource, obj) if state.bad or state.unsure else ()
     unready = pods_below(look.snapshot, ref(obj, resource.kind), only=lambda pod: ready_since(pod) is None)
     return links, tuple(map(name_of, await look.unless_refused(unready, (), what="the pods of the object")))
 
 
-def _link_row(look: Look, link: Link, deployments: Iterable[Json]) -> Row:
+def _link_row(look: Look, link: _Link, deployments: Iterable[Json]) -> Row:
     resource, reference = link.resource, link.reference
     if link.obj is not None and link.state is not None:
         return _row(look, resource, link.obj, link.state, deployments, needed_by=link.needed_by)
@@ -160,8 +218,8 @@ def _row(
         bad=state.bad,
         unsure=state.unsure,
         at_work=state.at_work,
-        since_s=age_s(look.snapshot, state.condition.get("lastTransitionTime")),
-        created_s=age_s(look.snapshot, created_at(obj)),
+        since_s=look.age_s(state.condition.get("lastTransitionTime")),
+        created_s=look.age_s(created_at(obj)),
         behind=is_behind(obj),
         controller="/".join(place_of(controller)) if controller else "",
         controller_ready=(replicas_of(controller) if controller else Replicas()).ready,
@@ -185,17 +243,10 @@ def _controller(obj: Json, deployments: Iterable[Json]) -> Json | None:
     return found[0] if len(found) == 1 else None
 
 
-PROBE: Final = Probe(
-    declaration=ProbeDeclaration(
-        name="custom-resources",
-        says="a row per custom resource in question: the condition that tells its state, and its controller",
-        rows=_Resource.keys(),
-        permissions=(
-            *READS_WIDESPREAD,
-            *READS_OF_OTHERS,
-            Permission(verb="list", group="apps", resource="deployments"),
-            *BELOW,
-        ),
-    ),
+PROBE: Final = probe(
+    name="custom-resources",
+    says="a row per custom resource in question: the condition that tells its state, and its controller",
+    row=_Resource,
+    permissions=(*READS_WIDESPREAD, *READS_OF_OTHERS, *BELOW, *may("list", "deployments.apps")),
     read=read,
 )

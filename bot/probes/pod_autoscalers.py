@@ -1,0 +1,367 @@
+"""HorizontalPodAutoscalers: how far they scaled, by which metric, why they have none, and what an Istio proxy adds.
+
+A HorizontalPodAutoscaler adds up all containers of a pod. A proxy that no Sidecar resource bounds keeps the
+configuration of every Service of the mesh, and can reach the target by itself, with no request to serve.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.cluster.access import record_gap
+from bot.kube.autoscaling import API_OF_REASON, MissingRequest, above_target, hottest, missing_request
+from bot.kube.ingresses import bounding_sidecar, defaults
+from bot.kube.objects import (
+    condition,
+    created_at,
+    name_of,
+    namespace_of,
+    place_of,
+    pod_template_of,
+    ref,
+    spec_of,
+    status_of,
+)
+from bot.kube.owners import owner_of
+from bot.kube.quantities import cpu_millis, whole
+from bot.probes.contract import Look, RowValues, may, probe
+from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeResult, Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pipeline(RowValues):
+    """The pipeline of the metrics that an autoscaler lacks; empty where it has them or nothing of it was read."""
+
+    api: str = ""  # the API of the metrics that it cannot read
+    api_problem: str = ""  # why that API answers nothing, "" if it is available
+    no_request: tuple[str, ...] = ()  # containers of its target without the request that the metric needs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scaler(RowValues):
+    """A HorizontalPodAutoscaler."""
+
+    namespace: str
+    name: str
+    target_kind: str
+    target: str
+    current: int
+    max: int
+    at_max: bool
+    resource: str  # cpu or memory: the one of its metrics that is highest against its target
+    percent: int  # of the request, over all containers; -1 unknown
+    target_percent: int
+    over: bool  # above its target now
+    one_container: bool  # it measures single containers only, so that no proxy counts
+    created_s: int
+    no_scale: str  # why its controller cannot read the scale of its target, "" if it can
+    no_scale_s: int  # since when
+    active: str  # the condition ScalingActive: True, False, "" before the first look
+    active_reason: str
+    active_message: str
+    active_s: int  # since when
+    limited: bool  # it would run more replicas than its maximum
+    limited_s: int  # since when it is limited or not
+    above: str  # the metrics above their targets: cpu: 188%/60%
+    pipeline: _Pipeline
+
+
+def _in_question(look: Look, scalers: Iterable[Json]) -> tuple[list[Json], str]:
+    """Return the autoscalers that the request means, and the name of the one that it names and that does not exist."""
+    found = [each for each in scalers if _is_meant(look, each)]
+    named = look.named.get("hpa", "") or (look.focus.name if look.focus.kind == "HorizontalPodAutoscaler" else "")
+    return found, f"HorizontalPodAutoscaler {named}" if named and not found else ""
+
+
+def _target_of(scaler: Json) -> tuple[str, str]:
+    """Return kind and name of the workload that an autoscaler scales."""
+    reference = spec_of(scaler).get("scaleTargetRef") or {}
+    return str(reference.get("kind") or ""), str(reference.get("name") or "")
+
+
+def _is_meant(look: Look, scaler: Json) -> bool:
+    """Tell whether the request means it: by its name, its target's, or that of a pod; else by the namespace."""
+    focus = look.focus
+    if focus.namespace and focus.namespace != namespace_of(scaler):
+        return False
+    if named := look.named.get("hpa", ""):
+        return name_of(scaler) == named
+    if focus.name and focus.kind == "HorizontalPodAutoscaler":
+        return name_of(scaler) == focus.name
+    kind, name = _target_of(scaler)
+    if focus.name and focus.kind == "Pod":
+        return focus.name.startswith(f"{name}-")
+    return not focus.name or (focus.kind, focus.name) == (kind, name)
+
+
+def _is_at_max(scaler: Json) -> bool:
+    """Tell whether an autoscaler has reached its maximum, or would go beyond it."""
+    most, current = int(spec_of(scaler).get("maxReplicas") or 0), int(status_of(scaler).get("currentReplicas") or 0)
+    limited = condition(scaler, "ScalingLimited")
+    held_back = limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas"
+    return 1 < most <= current or held_back
+
+
+def _row(look: Look, scaler: Json, *, pipeline: _Pipeline | None = None, proxies: RowValues | None = None) -> Row:
+    """Return the row of an autoscaler, with the values that the argument `proxy` adds."""
+    status, metric = status_of(scaler), hottest(scaler)
+    kind, target = _target_of(scaler)
+    most, current = int(spec_of(scaler).get("maxReplicas") or 0), int(status.get("currentReplicas") or 0)
+    namespace, name = namespace_of(scaler), name_of(scaler)
+    active, limited = condition(scaler, "ScalingActive"), condition(scaler, "ScalingLimited")
+    able = condition(scaler, "AbleToScale")
+    unread = able if able.get("reason") == "FailedGetScale" else {}
+    return _Scaler(
+        namespace=namespace,
+        name=name,
+        target_kind=kind,
+        target=target,
+        current=current,
+        max=most,
+        at_max=_is_at_max(scaler),
+        resource=metric.resource,
+        percent=metric.current,
+        target_percent=metric.target,
+        over=metric.current > metric.target >= 0,
+        one_container=metric.one_container,
+        created_s=look.age_s(created_at(scaler)),
+        no_scale=str(unread.get("message") or unread.get("reason") or ""),
+        no_scale_s=look.age_s(unread.get("lastTransitionTime")),
+        active=str(active.get("status") or ""),
+        active_reason=str(active.get("reason") or ""),
+        active_message=str(active.get("message") or ""),
+        active_s=look.age_s(active.get("lastTransitionTime")),
+        limited=limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas",
+        limited_s=look.age_s(limited.get("lastTransitionTime")),
+        above=", ".join(above_target(scaler)),
+        pipeline=pipeline or _Pipeline(),
+    ).row(
+        ref(scaler, "HorizontalPodAutoscaler"),
+        quote=f"{current} of at most {most} replicas, {metric.resource}: {metric.current}%/{metric.target}%",
+        reproduce=f"kubectl -n {namespace} describe hpa {name}; kubectl -n {namespace} top pods --containers",
+        more=proxies.values() if proxies else None,
+    )
+
+
+def _worst_first(row: Row) -> tuple[bool, bool, int, str]:
+    """Return the sort key: those at their maximum first, then those above their target, then by the proxy's share."""
+    values = row.values
+    return not values["at_max"], not values["over"], -int(str(values.get("proxy_share", 0))), str(row.subject)
+
+
+_READS_PIPELINE: Final = (
+    *may("list", "apiservices.apiregistration.k8s.io"),
+    *may("get", "deployments.apps", "statefulsets.apps", "replicasets.apps"),
+)
+_WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
+# Of so many autoscalers without metrics the target is read.
+_MOST_TARGETS: Final = 10
+
+
+async def _pipelines(look: Look, scalers: Iterable[Json]) -> dict[tuple[str, str], _Pipeline]:
+    """Return the _pipelines of the autoscalers without metrics by their place; nothing is read if all have theirs."""
+    blind = [each for each in scalers if condition(each, "ScalingActive").get("reason") in API_OF_REASON]
+    services = await look.whole("APIService") if blind else None
+    found: dict[tuple[str, str], _Pipeline] = {}
+    for count, scaler in enumerate(blind):
+        active = condition(scaler, "ScalingActive")
+        api = API_OF_REASON[str(active["reason"])]
+        missing = missing_request(str(active.get("message") or ""))
+        found[place_of(scaler)] = _Pipeline(
+            api=api,
+            api_problem="" if services is None else _problem(api, services),
+            no_request=await _without_request(look, scaler, missing) if missing and count < _MOST_TARGETS else (),
+        )
+    return found
+
+
+def _problem(group: str, services: Iterable[Json]) -> str:
+    """Return why an API answers nothing; "" if one of its versions is available."""
+    mine = [each for each in services if spec_of(each).get("group") == group]
+    down = [available for each in mine if (available := condition(each, "Available")).get("status") != "True"]
+    if len(down) < len(mine):
+        return ""
+    return str(down[0].get("message") or down[0].get("reason") or "") if down else "no APIService is registered for it"
+
+
+async def _without_request(look: Look, scaler: Json, missing: MissingRequest) -> tuple[str, ...]:
+    """Return the container that the controller names, else those of the target's template."""
+    if missing.container:
+        return (missing.container,)
+    kind, name = _target_of(scaler)
+    target = await look.find(kind, name, namespace=namespace_of(scaler)) if kind in _WORKLOADS else None
+    containers = spec_of(pod_template_of(target or {})).get("containers") or ()
+    return tuple(str(each.get("name")) for each in containers if not _requests(each, missing.resource))
+
+
+def _requests(container: Mapping[str, Any], resource: str) -> bool:
+    """Tell whether a container requests a resource; a limit alone is also its request."""
+    resources = container.get("resources") or {}
+    return any((resources.get(key) or {}).get(resource) for key in ("requests", "limits"))
+
+
+PROXY: Final = "istio-proxy"
+_SIDECARS: Final = "sidecars.networking.istio.io"
+_METRICS: Final = "podmetrics.metrics.k8s.io"
+_ROOT: Final = "istio-system"
+_ROOT_SETTING: Final = re.compile(r"(?m)^rootNamespace:[ \t]*[\"']?([a-z0-9-]+)")
+# For more namespaces the use of all pods is _with_proxies at once.
+_MOST_APART: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ProxyUse(RowValues):
+    """What proxies use of a resource, beside the other containers of their pods."""
+
+    proxy_share: int = -1  # percent of the use of that resource; -1 unknown
+    proxy_use: str = ""  # of an average pod, as kubectl top shows it
+    app_use: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Proxies(RowValues):
+    """The Istio proxies in the pods of an autoscaler."""
+
+    use: _ProxyUse
+    sidecar: str  # namespace/name of the Sidecar that bounds these proxies, "" if none does
+    root: str  # the mesh's root namespace
+    root_default: str  # the Sidecar there that selects all workloads, though it may bound nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mesh:
+    """The Sidecars of a mesh, its root namespace, and the measured use of pods by their place."""
+
+    sidecars: tuple[Json, ...]
+    root: str
+    use: Mapping[tuple[str, str], Json]
+
+
+async def _with_proxies(look: Look) -> ProbeResult:
+    """Read the autoscalers whose pods carry a proxy; not applicable without Istio."""
+    sidecars = await look.snapshot.list(_SIDECARS)
+    scalers, pods = await asyncio.gather(look.snapshot.list("HorizontalPodAutoscaler"), look.snapshot.list("Pod"))
+    meant, missing = _in_question(look, scalers.items)
+    chosen = [(scaler, mine) for scaler in meant if (mine := _proxied(scaler, pods.items))]
+    if not chosen:
+        return ProbeResult(missing=missing)
+    homes = {namespace_of(scaler) for scaler, _ in chosen}
+    root, use = await asyncio.gather(_root(look), look.unless_refused(_measured(look, homes), {}))
+    mesh = _Mesh(sidecars=sidecars.items, root=root, use=use)
+    rows = [_row(look, scaler, proxies=_of_proxies(scaler, mine, mesh)) for scaler, mine in chosen]
+    return ProbeResult(rows=tuple(sorted(rows, key=_worst_first)), missing=missing)
+
+
+def _proxied(scaler: Json, pods: Iterable[Json]) -> list[Json]:
+    """Return the pods of its target that carry a proxy, as a container or as a native sidecar."""
+    namespace, target = namespace_of(scaler), _target_of(scaler)
+    return [
+        pod
+        for pod in pods
+        if namespace_of(pod) == namespace
+        and (owner_of(pod).kind, owner_of(pod).name) == target
+        and any(name == PROXY for name in _container_names(pod))
+    ]
+
+
+def _container_names(pod: Json) -> Iterable[str]:
+    spec = spec_of(pod)
+    return (str(each.get("name")) for key in ("containers", "initContainers") for each in spec.get(key) or ())
+
+
+async def _root(look: Look) -> str:
+    """Return the namespace whose Sidecar applies to the whole mesh, by the mesh's own configuration."""
+    config = await look.find("ConfigMap", "istio", namespace=_ROOT) or {}
+    written = _ROOT_SETTING.search(str((config.get("data") or {}).get("mesh") or ""))
+    return written.group(1) if written else _ROOT
+
+
+async def _measured(look: Look, namespaces: set[str]) -> dict[tuple[str, str], Json]:
+    """Return what the pods of these namespaces use, by their place."""
+    places = sorted(namespaces) if len(namespaces) <= _MOST_APART else [""]
+    if await look.snapshot.served(_METRICS) is None:
+        detail = "this cluster serves no metrics.k8s.io: install metrics-server"
+        record_gap(Gap(what="the use of pods", reason=GapReason.NOT_CONFIGURED, detail=detail,
+                       detail_zh="该集群没有提供 metrics.k8s.io：请安装 metrics-server"))  # fmt: skip
+        return {}
+    listings = await asyncio.gather(*(look.list(_METRICS, namespace=place) for place in places))
+    return {place_of(item): item for items in listings for item in items}
+
+
+def _of_proxies(scaler: Json, pods: Sequence[Json], mesh: _Mesh) -> _Proxies:
+    root_default = next(iter(defaults(mesh.sidecars, mesh.root)), None)
+    return _Proxies(
+        use=_proxy_use(pods, resource=hottest(scaler).resource, mesh=mesh),
+        sidecar=bounding_sidecar(pods[0], mesh.sidecars, root=mesh.root),
+        root=mesh.root,
+        root_default=name_of(root_default) if root_default else "",
+    )
+
+
+def _proxy_use(pods: Sequence[Json], *, resource: str, mesh: _Mesh) -> _ProxyUse:
+    """Return what proxies and the other containers of these pods use of a resource."""
+    measured = [use for pod in pods if (use := mesh.use.get(place_of(pod)))]
+    containers = [each for use in measured for each in use.get("containers") or ()]
+    proxy = sum(_amount(each, resource) for each in containers if each.get("name") == PROXY)
+    app = sum(_amount(each, resource) for each in containers if each.get("name") != PROXY)
+    if proxy + app <= 0:
+        return _ProxyUse()
+    return _ProxyUse(
+        proxy_share=proxy * 100 // (proxy + app),
+        proxy_use=_shown(proxy, resource, len(measured)),
+        app_use=_shown(app, resource, len(measured)),
+    )
+
+
+def _amount(container: Mapping[str, Any], resource: str) -> int:
+    """Return what a container uses of cpu or memory; 0 for anything else."""
+    quantity = (container.get("usage") or {}).get(resource) or 0
+    try:
+        return {"cpu": cpu_millis, "memory": whole}[resource](quantity)
+    except (KeyError, ValueError):
+        return 0
+
+
+def _shown(amount: int, resource: str, pods: int) -> str:
+    return f"{amount // pods}m" if resource == "cpu" else f"{amount // pods >> 20}Mi"
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the autoscalers in question; `missing` where the one named does not exist."""
+    if look.args.get("proxy") == "istio":
+        return await _with_proxies(look)
+    scalers, missing = _in_question(look, (await look.snapshot.list("HorizontalPodAutoscaler")).items)
+    found = await _pipelines(look, scalers)
+    rows = [_row(look, each, pipeline=found.get(place_of(each))) for each in scalers]
+    return ProbeResult(rows=tuple(sorted(rows, key=_worst_first)), missing=missing)
+
+
+PROBE: Final = probe(
+    name="pod-autoscalers",
+    says="a row per HorizontalPodAutoscaler in question",
+    row=_Scaler,
+    args={
+        "proxy": ArgDeclaration(
+            says="istio: only those whose pods carry an Istio proxy, with its share of the use and the Sidecar that"
+            " bounds it",
+            choices=("istio",),
+            fills={"istio": _Proxies.keys()},
+        )
+    },
+    permissions=(
+        *_READS_PIPELINE,
+        *may(
+            "list",
+            "horizontalpodautoscalers.autoscaling",
+            "pods",
+            "pods.metrics.k8s.io",
+            "sidecars.networking.istio.io",
+        ),
+        *may("get", "configmaps"),
+    ),
+    read=read,
+)
