@@ -21,6 +21,7 @@ from intents.domain import (
     Focus,
     Gap,
     Hypothesis,
+    Json,
     JudgedHypothesis,
     Language,
     Link,
@@ -39,8 +40,6 @@ from intents.domain import (
 )
 from responses.named_objects import named_sentences
 from responses.safety import SafeDiagnosis
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

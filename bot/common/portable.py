@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from pydantic import TypeAdapter
 
-Json = dict[str, Any]
+from intents.domain import Json
 
 _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
 

@@ -9,11 +9,10 @@ from enum import IntEnum
 from typing import Any, ClassVar, Final, Protocol
 
 from bot.common.portable import Portable
+from intents.domain import Json
 
 # Raise by hand when a workflow body changes its steps or their order: unfinished jobs then start again.
 JOBS_VERSION: Final = "1"
-
-Json = dict[str, Any]
 
 
 class JobPayload(Portable):

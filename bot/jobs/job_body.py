@@ -27,7 +27,6 @@ from bot.jobs.contract import (
     JobsUnavailable,
     JobTurn,
     JobUrgency,
-    Json,
     TurnOf,
     Workflow,
     ignore_job,
@@ -35,6 +34,7 @@ from bot.jobs.contract import (
 )
 from bot.jobs.engine import DEADLINE, DeadlinePassed
 from bot.jobs.slots import JobSlots
+from intents.domain import Json
 from intents.templates import counted
 
 # One pass of a loop that keeps up takes less.

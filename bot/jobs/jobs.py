@@ -25,7 +25,6 @@ from bot.jobs.contract import (
     JobObserver,
     JobsUnavailable,
     JobTurn,
-    Json,
     TooManyJobs,
     TurnOf,
     Workflow,
@@ -36,6 +35,7 @@ from bot.jobs.engine import DEADLINE, DatabaseDeadline, route_logs
 from bot.jobs.job_body import CalmLoop, JobBody, JobHistory, report_failure
 from bot.jobs.ledger import APPLICATION, ASK_SECONDS, FINISHED, SCHEMA, UNFINISHED, Ledger, as_unavailable
 from bot.jobs.slots import JobSlots
+from intents.domain import Json
 
 _LAUNCH_SECONDS: Final = 10.0
 _CANCEL_SECONDS: Final = 2.0

@@ -18,10 +18,10 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 import structlog
 
 from bot.common.background import CoalescedLookup
-from bot.common.portable import Json
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
 from bot.store.outbox import StoredDirectory
+from intents.domain import Json
 
 _log: Final = structlog.get_logger(__name__)
 

@@ -17,13 +17,12 @@ from typing import Any, Final
 import structlog
 
 from bot.common.background import CoalescedLookup
-from bot.common.portable import Json
 from bot.slack.api import Api, SlackResponse
 from bot.slack.directory import Ages, Directory, Source
 from bot.slack.errors import MissingScope, SlackError, SlackUnavailable
 from bot.slack.pacer import Urgency
 from bot.store.outbox import StoredDirectory
-from intents.domain import Text
+from intents.domain import Json, Text
 from responses.safety import safe_line
 
 _log: Final = structlog.get_logger(__name__)

@@ -18,9 +18,10 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.outbox import AcceptedJob, add_job
-from bot.store.statements import Json, Repository, insert_once, read_as, row_of, upsert
+from bot.store.statements import Repository, insert_once, read_as, row_of, upsert
 from bot.store.tables import alert_posts, alert_rounds, alerts
 from intents.alerts.alert import Alert, AlertStatus
+from intents.domain import Json
 
 # Alertmanager answers within seconds; a job that was given up holds nothing back.
 _ASKED_LASTS: Final = timedelta(minutes=2)

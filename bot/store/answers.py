@@ -13,9 +13,9 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Insert, Row, Select, Update, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.statements import Json, Repository, read_as, row_of
+from bot.store.statements import Repository, read_as, row_of
 from bot.store.tables import answers, mutes, standing_alerts, topic_members, topics
-from intents.domain import ObjectRef
+from intents.domain import Json, ObjectRef
 from intents.mutes import covers
 
 

@@ -13,8 +13,9 @@ from urllib.parse import quote, unquote
 from sqlalchemy import URL, ColumnElement, Row, Table, func, inspect, or_, select
 
 from bot.store.database import Database, StoreUnavailable, StoreUnreachable, parse_url
-from bot.store.statements import Json, Repository, read_as, row_of
+from bot.store.statements import Repository, read_as, row_of
 from bot.store.tables import audit
+from intents.domain import Json
 
 # One statement scans this many ids, so that each stays short even if few entries match.
 _WINDOW: Final = 1000

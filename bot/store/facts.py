@@ -19,9 +19,10 @@ from typing import Any, Final
 from sqlalchemy import Row, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.statements import Json, upsert
+from bot.store.statements import upsert
 from bot.store.tables import fact_marks, fact_sources, facts
 from bot.store.types import storable, storable_json, storable_key
+from intents.domain import Json
 
 # One statement binds this many names, well below the limit of either database.
 _AT_ONCE: Final = 500

@@ -16,8 +16,9 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.statements import Json, Repository, read_as, upsert
+from bot.store.statements import Repository, read_as, upsert
 from bot.store.tables import chronicle_reads, incident_channels
+from intents.domain import Json
 
 _TABLE: Final = incident_channels
 # The time for one rendering: read the facts, send a message or two to Slack, retry after a rate limit.

@@ -16,8 +16,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.statements import Json, Repository, insert_once, read_as, row_of, upsert
+from bot.store.statements import Repository, insert_once, read_as, row_of, upsert
 from bot.store.tables import accepted_jobs, directory, notices, outbox, replicas, reports
+from intents.domain import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

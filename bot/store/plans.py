@@ -11,8 +11,9 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.statements import Json, Repository, read_as
+from bot.store.statements import Repository, read_as
 from bot.store.tables import plans
+from intents.domain import Json
 
 OPEN: Final = "open"
 CLAIMED: Final = "claimed"

@@ -17,9 +17,10 @@ from sqlalchemy import Row, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.outbox import AcceptedJob, add_job
-from bot.store.statements import Json, Repository, insert_once, upsert
+from bot.store.statements import Repository, insert_once, upsert
 from bot.store.tables import parts, requests
 from bot.store.types import storable
+from intents.domain import Json
 
 # The limit of one part. Slack limits a message to 40,000 characters; a file's text is cut the same way.
 LONGEST_TEXT: Final = 256 * 1024

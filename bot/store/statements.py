@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.store.database import Database
-
-Json = dict[str, Any]
+from intents.domain import Json
 
 
 class _Fields(Protocol):

@@ -17,7 +17,7 @@ import structlog
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import TargetNotFound, diagnose
-from bot.jobs import JobRun, Json, StartJob
+from bot.jobs import JobRun, StartJob
 from bot.overviews.overview import overview
 from bot.policy.alert_routes import AlertMode
 from bot.store.alert_groups import AlertScope, PendingAlert
@@ -37,7 +37,7 @@ from bot.workflows.kept_answer import AlertFinding, KeptAnswer, without_rows
 from bot.workflows.services import Requester, Services, retry_step
 from intents.alerts.alert import question_of
 from intents.alerts.objects import object_of
-from intents.domain import Diagnosis, Language, Text, Verdict
+from intents.domain import Diagnosis, Json, Language, Text, Verdict
 from intents.request import ExplainText, scope_of
 from responses import alert_words as words
 from responses import failures

@@ -16,7 +16,7 @@ import structlog
 from bot.cluster.errors import ClusterError
 from bot.common.portable import Portable
 from bot.diagnosing.fingerprints import fault_of
-from bot.jobs import JobRun, Json, StartJob
+from bot.jobs import JobRun, StartJob
 from bot.policy import SILENCE_ALERTS
 from bot.policy.channel_defaults import AlertAnswers
 from bot.slack.errors import SlackRefusal
@@ -29,7 +29,7 @@ from bot.workflows.services import ANSWER, Exchange, Services, post_key, retry_s
 from intents.alerts.alert import identities, unseen_by
 from intents.alerts.links import matchers_of
 from intents.alerts.objects import KINDS, object_of
-from intents.domain import Diagnosis, Focus, ObjectRef, Verdict
+from intents.domain import Diagnosis, Focus, Json, ObjectRef, Verdict
 from intents.named_objects import ObjectKey
 from intents.subjects import unshared
 from intents.verdicts import supported

@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from bot.diagnosing import CarriedMatch, carried_match
-from bot.jobs import JobRun, Json
+from bot.jobs import JobRun
 from bot.policy import PolicyScope, ReadLevel
 from bot.policy.channel_defaults import AlertAnswers
 from bot.slack.errors import SlackRefusal
@@ -35,7 +35,7 @@ from bot.workflows.replies import Replies, Reply
 from bot.workflows.services import ANSWER, Exchange, LimitReached, Services, retry_step, try_step
 from intents.alerts.labels import is_alert, is_over
 from intents.catalog.learned import is_learned
-from intents.domain import Verdict
+from intents.domain import Json, Verdict
 from intents.matcher import MatchResult, deserves_a_look
 from intents.symptoms import kept_text
 from responses.failures import CLUSTER_NOT_VISIBLE

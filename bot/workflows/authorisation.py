@@ -19,7 +19,6 @@ import structlog
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.jobs import Json
 from bot.kube.access import Access, ActsAs
 from bot.policy import Decision, Limit, Limits, ObjectLabels, PolicyScope
 from bot.remedies.audit_entry import Denied
@@ -29,7 +28,7 @@ from bot.remedies.registry import words_of
 from bot.remedies.session import Session
 from bot.store import CLAIMED, EarlierClaim
 from bot.workflows.services import Exchange, Requester, Services
-from intents.domain import Diagnosis, JudgedHypothesis, ObjectRef, Text
+from intents.domain import Diagnosis, Json, JudgedHypothesis, ObjectRef, Text
 from intents.request import Request as Question
 from responses import failures
 from responses.safety import safe_value

@@ -11,13 +11,13 @@ from typing import Final
 import structlog
 
 from bot.common.portable import Portable
-from bot.jobs import JobRun, JobsUnavailable, Json
+from bot.jobs import JobRun, JobsUnavailable
 from bot.remedies.contract import Plan, Preview
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
 from bot.store import StoredPlan
 from bot.workflows.job_payloads import DialogJob, Payload
 from bot.workflows.services import Services, retry_step
-from intents.domain import Question, Text
+from intents.domain import Json, Question, Text
 from intents.typed_values import complaints
 from responses.slack.message import View
 from responses.slack.notices import notice

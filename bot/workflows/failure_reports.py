@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from bot.diagnosing import carried_match
-from bot.jobs import JobRun, JobsUnavailable, Json, StartJob
+from bot.jobs import JobRun, JobsUnavailable, StartJob
 from bot.policy import ReadLevel
 from bot.remedies.contract import Reason, Refusal, Verification
 from bot.remedies.contract import State as RemedyOutcome
@@ -32,7 +32,7 @@ from bot.workflows.job_payloads import (
 from bot.workflows.message_poster import MessagePoster, post_once
 from bot.workflows.press_records import WRITING, ConfirmedPress, PressRecorder
 from bot.workflows.services import ANSWER, Exchange, OutageLasted, Services, retry_step
-from intents.domain import Text
+from intents.domain import Json, Text
 from responses import failures
 from responses.slack.notices import failed, not_done
 from responses.slack.remedy_states import RemedyState

@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
+from bot.jobs import JobRun
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.store import NOT_IT, Mute, StoredAnswer, StoreUnavailable
@@ -21,7 +21,7 @@ from bot.workflows.job_payloads import CorrectionJob, OpinionJob
 from bot.workflows.kept_answer import KeptAnswer, correction_note
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import Requester, Services, retry_step
-from intents.domain import Language, Text
+from intents.domain import Json, Language, Text
 from intents.feedback import LONGEST_REMARK, NONE_OF_THEM, Correction
 from intents.mutes import MUTED_FOR, MuteCommand
 from intents.slash import MutedQuery

@@ -11,12 +11,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final
 
-from bot.jobs import JobPayload, JobTurn, JobUrgency, Json
+from bot.jobs import JobPayload, JobTurn, JobUrgency
 from bot.overviews.watched_rows import LastingTrouble
 from bot.store import FactRow
 from intents.alerts.links import Matcher
 from intents.channel_commands import ChannelAction
-from intents.domain import Language
+from intents.domain import Json, Language
 from responses.slack.presses import Press
 
 _KINDS: Final[dict[str, type[Payload]]] = {}

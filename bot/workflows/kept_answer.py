@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.common.portable import Portable
-from bot.jobs import Json
-from intents.domain import Diagnosis, Finding, JudgedHypothesis, Language, ObjectRef, Text
+from intents.domain import Diagnosis, Finding, Json, JudgedHypothesis, Language, ObjectRef, Text
 from intents.overview import Overview
 from responses.alert_words import over_after
 from responses.glance import dated_row

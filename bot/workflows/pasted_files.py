@@ -11,13 +11,12 @@ from typing import Any, Final
 import structlog
 
 from bot.diagnosing import match_text
-from bot.jobs import Json
 from bot.slack.errors import SlackError, SlackRefusal
 from bot.slack.message_events import files_of, text_of
 from bot.store import LONGEST_TEXT, StoredRequest, Surface
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import FILE, Exchange, Services
-from intents.domain import Text
+from intents.domain import Json, Text
 from intents.slash import HelpQuery, TextQuery, parse_message
 from responses.safety import safe
 from responses.slack.notices import notice

@@ -9,7 +9,6 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json
 from bot.remedies.audit_entry import Denied, Result, audit_entry
 from bot.remedies.contract import Plan, Preview, Reason, Refusal, State
 from bot.slack.errors import SlackError, SlackRefusal
@@ -21,7 +20,7 @@ from bot.workflows.job_payloads import RemedyJob
 from bot.workflows.kept_answer import RemedyNote
 from bot.workflows.message_poster import MessagePoster, post_once
 from bot.workflows.services import Requester, Services
-from intents.domain import Language, Text
+from intents.domain import Json, Language, Text
 from responses import failures, words
 from responses.safety import safe_value
 from responses.slack.message import Message

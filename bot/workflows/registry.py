@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar
 
-from bot.jobs import JobPayload, JobRun, Json, StartJob, Workflow
+from bot.jobs import JobPayload, JobRun, StartJob, Workflow
 from bot.workflows import job_payloads as jobs
 from bot.workflows.alert_groups import AlertGroupWorkflow
 from bot.workflows.alert_posts import AlertPostWorkflow, run_alert_over
@@ -34,6 +34,7 @@ from bot.workflows.silences import SilenceWorkflow
 from bot.workflows.submissions import withdraw_answer
 from bot.workflows.watch import WatchWorkflow
 from bot.workflows.watch_display import WatchDisplay, WatchPressWorkflow
+from intents.domain import Json
 
 P = TypeVar("P", bound=JobPayload)
 # The name of each kind of job, and its workflow for a recorded payload.

@@ -10,7 +10,7 @@ import structlog
 
 from bot.cluster.errors import ClusterError
 from bot.common.redaction import holds_secret
-from bot.jobs import JobRun, Json
+from bot.jobs import JobRun
 from bot.remedies.audit_entry import Denied, audit_entry
 from bot.remedies.contract import LIFETIME, Applied, Plan, Preview, Reason, Refusal, State, Verb
 from bot.remedies.execution import apply, check, done_already, interrupted, partly_done, preview
@@ -25,7 +25,7 @@ from bot.workflows.dialogs import DialogContent, FilledDialog, content_key, dial
 from bot.workflows.job_payloads import PreviewJob, RemedyJob
 from bot.workflows.press_records import APPROVAL, ENDS, UNDO, WRITING, ConfirmedPress, PlanClaims, PressRecorder
 from bot.workflows.services import Requester, Services, retry_step
-from intents.domain import Text
+from intents.domain import Json, Text
 from intents.languages import quoted
 from responses import failures
 from responses.safety import safe, safe_value

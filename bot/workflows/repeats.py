@@ -17,7 +17,7 @@ import structlog
 
 from bot.diagnosing import CarriedMatch
 from bot.diagnosing.fingerprints import fingerprint
-from bot.jobs import JobRun, Json
+from bot.jobs import JobRun
 from bot.slack.errors import MessageGone, SlackError, SlackRefusal
 from bot.store import RequestState, StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
@@ -25,6 +25,7 @@ from bot.workflows.message_poster import MessagePoster
 from bot.workflows.replies import Reply
 from bot.workflows.services import ANSWER, Exchange, Services, retry_step, try_step
 from intents.cluster_choice import marked_with
+from intents.domain import Json
 from intents.feedback import UnknownPaste
 from responses.paste_templates import paste_template
 from responses.slack.notices import answered_before

@@ -16,7 +16,6 @@ from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
 from bot.diagnosing import CarriedMatch, TargetNotFound, diagnose
 from bot.diagnosing.fingerprints import fault_of
 from bot.diagnosing.reads import Progress
-from bot.jobs import Json
 from bot.kube.access import NOTHING
 from bot.metrics import REFUSED
 from bot.overviews.overview import overview
@@ -26,7 +25,7 @@ from bot.workflows.authorisation import offered_buttons
 from bot.workflows.cluster_choice import ClusterChooser, Interpretation, changes_since, link_to_answer
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.services import Exchange, Requester, Services
-from intents.domain import Diagnosis, Existence, Finding, NamedObject, Text
+from intents.domain import Diagnosis, Existence, Finding, Json, NamedObject, Text
 from intents.mutes import concerned
 from intents.overview import without_muted
 from intents.request import DiagnoseObject, scope_of

@@ -18,7 +18,7 @@ import structlog
 
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import TargetNotFound
-from bot.jobs import JobRun, Json
+from bot.jobs import JobRun
 from bot.kube.access import NOTHING
 from bot.overviews.overview import overview
 from bot.slack.errors import SlackRefusal, SlackUnavailable
@@ -27,7 +27,7 @@ from bot.workflows.job_payloads import FeedbackReportJob, ReportJob
 from bot.workflows.message_poster import post_once
 from bot.workflows.services import Requester, Services, retry_step
 from intents.catalog.learned import is_learned
-from intents.domain import Gap, Text
+from intents.domain import Gap, Json, Text
 from intents.feedback import FeedbackSummary, summary_of
 from intents.overview import Overview, OverviewChange, OverviewFinding, recurring_id, without_muted
 from responses import failures

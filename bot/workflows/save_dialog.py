@@ -16,7 +16,7 @@ from typing import Any, Final
 import structlog
 
 from bot.diagnosing import match_text
-from bot.jobs import JobRun, Json
+from bot.jobs import JobRun
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackRefusal
 from bot.slack.message_events import text_of
@@ -39,7 +39,7 @@ from intents.catalog.learned import (
     saved_in,
 )
 from intents.catalog.schema import Incident
-from intents.domain import Text, Verdict
+from intents.domain import Json, Text, Verdict
 from intents.matcher import signature_matcher
 from intents.symptoms import PROBLEM, read_symptoms
 from responses import failures, learned_words

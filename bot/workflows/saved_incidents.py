@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json, StartJob
+from bot.jobs import JobRun, StartJob
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackRefusal
 from bot.store import LearnedEntry
@@ -18,7 +18,7 @@ from bot.workflows.message_poster import post_once
 from bot.workflows.save_dialog import may_change
 from bot.workflows.services import Requester, Services, retry_step
 from intents.channel_commands import LearnedAction, LearnedCommand
-from intents.domain import Language, Text
+from intents.domain import Json, Language, Text
 from responses import failures, learned_words
 from responses.slack.learned import LearnedShown, all_learned, learned_notice, saved_message
 from responses.slack.message import Message

@@ -24,7 +24,7 @@ import structlog
 from bot.alertmanager import Alertmanager
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import DEADLINE_S, Engine
-from bot.jobs import JobRun, JobsUnavailable, Json
+from bot.jobs import JobRun, JobsUnavailable
 from bot.metrics import Metrics
 from bot.policy import Actor, Policy, PolicyScope
 from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
@@ -39,7 +39,7 @@ from bot.store import AuditEntry, Store, StoredRequest, StoreUnavailable
 from bot.workflows.job_payloads import Payload
 from bot.workflows.learned_entries import LearnedEntries
 from intents.catalog.loader import Problem
-from intents.domain import Language
+from intents.domain import Json, Language
 from responses.language import choose
 
 

@@ -18,7 +18,7 @@ import structlog
 
 from bot.alertmanager import AlertmanagerError
 from bot.cluster.errors import ClusterError
-from bot.jobs import JobRun, Json, StartJob
+from bot.jobs import JobRun, StartJob
 from bot.policy import SILENCE_ALERTS, Decision
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
@@ -28,7 +28,7 @@ from bot.workflows.dialogs import CheckedDialog, SubmittedDialog
 from bot.workflows.job_payloads import AlertPressJob, SilenceDialogJob, SilenceEndJob, SilenceJob
 from bot.workflows.services import Requester, Services, retry_step
 from intents.alerts.links import LONGEST_REASON, Matcher, duration_of, matchers_of, namespace_of
-from intents.domain import Text
+from intents.domain import Json, Text
 from responses import alert_words, failures
 from responses.safety import safe_line
 from responses.slack.alert_groups import silence_dialog

@@ -19,7 +19,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobIntake, JobRun, Json
+from bot.jobs import JobIntake, JobRun
 from bot.metrics import Metrics
 from bot.slack.errors import SlackError
 from bot.store import NewRequest, RequestState, Store, StoredRequest, StoreUnavailable, standing
@@ -28,7 +28,7 @@ from bot.workflows.job_payloads import AnswerJob, WithdrawJob
 from bot.workflows.kept_answer import AnswerNotes
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import Services, retry_step
-from intents.domain import Hypothesis
+from intents.domain import Hypothesis, Json
 from intents.mutes import named_objects
 from responses import failures
 from responses.slack.notices import notice

@@ -10,8 +10,9 @@ import signal
 import sys
 from pathlib import Path
 
-from bot.jobs import Jobs, Json
+from bot.jobs import Jobs
 from bot.store import open_store
+from intents.domain import Json
 from tests.jobs.world import World, report
 from tests.waiting import until
 

@@ -8,10 +8,11 @@ from time import monotonic
 
 from structlog.testing import capture_logs
 
-from bot.jobs import JobIntake, JobPayload, JobRun, JobTurn, JobUrgency, Json
+from bot.jobs import JobIntake, JobPayload, JobRun, JobTurn, JobUrgency
 from bot.jobs.intake import Backlog, WaitingJob
 from bot.store import Store
 from bot.store.outbox import AcceptedJob
+from intents.domain import Json
 from tests.jobs.conftest import Launch
 from tests.waiting import until
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.jobs import JobGivenUp, Json
+from bot.jobs import JobGivenUp
+from intents.domain import Json
 from tests.jobs.conftest import Launch
 from tests.jobs.world import SECRET, World
 from tests.waiting import until

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.jobs import JobRun, Jobs, JobsUnavailable, JobTurn, Json, TooManyJobs
+from bot.jobs import JobRun, Jobs, JobsUnavailable, JobTurn, TooManyJobs
 from bot.metrics import Metrics
+from intents.domain import Json
 from tests.jobs.conftest import Launch
 from tests.jobs.test_crashes import run_sql
 from tests.jobs.world import World

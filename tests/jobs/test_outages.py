@@ -13,8 +13,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from bot.jobs import JobRun, Jobs, JobsUnavailable, Json
+from bot.jobs import JobRun, Jobs, JobsUnavailable
 from bot.jobs.ledger import ASKING
+from intents.domain import Json
 from tests.jobs.conftest import Launch
 from tests.jobs.world import SECRET, World
 from tests.postgres import Server, running_server

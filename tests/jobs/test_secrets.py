@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.jobs import JobRun, Json
+from bot.jobs import JobRun
 from bot.jobs.engine import DatabaseDeadline, create_engine
 from bot.store.database import parse_url
+from intents.domain import Json
 from tests.jobs.conftest import Launch
 
 PASSWORD = "Zq8vTr5wXk2m"

@@ -10,8 +10,9 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.jobs import JobRun, Json, StepFailed, Workflow
+from bot.jobs import JobRun, StepFailed, Workflow
 from bot.store import Store
+from intents.domain import Json
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 SECRET = "xoxb-planted-secret"

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
+from bot.jobs import JobRun
 from bot.slack.errors import MessageGone, RateLimited, SlackRefusal
 from bot.slack.message_events import ReceivedMessage, moment_of, read_event
 from bot.store import IncidentChannel, RecordedMessage
@@ -19,6 +19,7 @@ from bot.workflows.chronicle.documents import forbidden
 from bot.workflows.chronicle.facts import pinned_by, pinned_fact, recorded_message
 from bot.workflows.job_payloads import BackfillJob, RereadJob
 from bot.workflows.services import Services, retry_step
+from intents.domain import Json
 
 
 async def record_history(

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, StartJob
+from bot.jobs import StartJob
 from bot.slack.errors import SlackError, SlackRefusal
 from bot.slack.message_events import ChannelEvent, ChannelEventKind
 from bot.slack.people import Place
@@ -32,7 +32,7 @@ from bot.workflows.job_payloads import (
 from bot.workflows.message_poster import post_once
 from bot.workflows.services import Requester, Services
 from intents.chronicle.facts import NO_NEWS
-from intents.domain import Language, Text
+from intents.domain import Json, Language, Text
 from responses.chronicle import incident_replies
 from responses.slack.message import Message
 from responses.slack.notices import notice

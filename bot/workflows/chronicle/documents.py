@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
+from bot.jobs import JobRun
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackRefusal
 from bot.store import ChannelState, Chronicle, IncidentChannel
@@ -21,7 +21,7 @@ from intents.chronicle.facts import NO_NEWS, Fact, FactKind
 from intents.chronicle.news import news_since
 from intents.chronicle.summary import Summary, summary_of
 from intents.chronicle.timeline import timeline_of
-from intents.domain import Language, Text
+from intents.domain import Json, Language, Text
 from responses import failures
 from responses.chronicle import incident_replies
 from responses.postmortem import postmortem

@@ -16,7 +16,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
+from bot.jobs import JobRun
 from bot.slack.errors import SlackRefusal
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.documents import draft_of, final_of, names_of, page_of
@@ -30,7 +30,7 @@ from bot.workflows.services import Services, retry_step
 from intents.channel_commands import ChannelAction
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind, IncidentStatus
 from intents.chronicle.news import UNKNOWN, choice_of, resolution_of
-from intents.domain import Text
+from intents.domain import Json, Text
 from responses import failures
 from responses.chronicle import incident_replies, incident_words
 from responses.safety import safe_line

@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun, Json
+from bot.jobs import JobRun
 from bot.slack.errors import (
     Archived,
     CanvasGone,
@@ -30,7 +30,7 @@ from bot.workflows.job_payloads import SummaryJob
 from bot.workflows.message_poster import post_once, show_once
 from bot.workflows.services import Services, retry_step
 from intents.chronicle.timeline import timeline_of
-from intents.domain import Text
+from intents.domain import Json, Text
 from responses import failures
 from responses.chronicle import incident_replies
 from responses.slack.chronicle.announcements import NEEDED_SCOPES, missing_scopes_message
