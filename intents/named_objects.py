@@ -121,8 +121,8 @@ class NamedObject:
     `instead` is the object to diagnose in its place: its owner, or the only one that fits an incomplete name.
     `candidates` are the objects of which the reader has to choose one: all fit the name, or none does and these have
     the name elsewhere or a similar one. `everywhere` says that all readable namespaces were searched. `elsewhere` are
-    other clusters that have it. `affected` are other objects with the same error now. `others` counts the further
-    objects of its kind that the text names.
+    other clusters that have it. `affected` are other objects with the same error now. `named_by` are the objects that
+    need the missing one. `others` counts the further objects of its kind that the text names.
     """
 
     target: ObjectRef
@@ -132,6 +132,7 @@ class NamedObject:
     everywhere: bool = False
     elsewhere: tuple[str, ...] = ()
     affected: tuple[ObjectRef, ...] = ()
+    named_by: tuple[ObjectRef, ...] = ()
     others: int = 0
     source: Text | None = None  # of what is quoted: an event, a condition, a log
     said_s: int | None = None  # how many seconds ago that was said

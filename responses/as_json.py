@@ -83,7 +83,10 @@ def _diagnosis(diagnosis: Diagnosis, language: Language) -> Json:
         ),
         "target": _target(diagnosis.focus),
         "named": [
-            {**keys_json(note, "target existence instead candidates elsewhere affected others", language), "says": says}
+            {
+                **keys_json(note, "target existence instead candidates elsewhere affected named_by others", language),
+                "says": says,
+            }
             for note, says in zip(diagnosis.named, named_sentences(diagnosis, language), strict=True)
         ],
         "language": str(language),

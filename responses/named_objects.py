@@ -12,8 +12,8 @@ from responses.sentences import finished, in_a_row
 
 _WHICH_OBJECT: Final = Text(en="Which object do you mean?", zh="您指的是哪个对象？")
 _THIS_OBJECT: Final = Text(en="Do you mean this object?", zh="您指的是这个对象吗？")
-# So many other namespaces of a name are listed.
-_HOMES: Final = 3
+# So many objects, or namespaces, are listed.
+_SHOWN: Final = 3
 _MISSING: Final = Text(en="{target} does not exist in {where}.", zh="{where}中不存在 {target}。")
 _THIS_CLUSTER: Final = Text(en="this cluster", zh="此集群")
 _CLUSTER: Final = Text(en="cluster {}", zh="集群 {} ")
@@ -26,6 +26,7 @@ _OTHER_NAMESPACE: Final = Text(
     zh="命名空间 {namespace} 中没有 {kind} {name}；同名对象位于 {homes}。",
 )
 _ELSEWHERE: Final = Text(en="It exists in cluster {}.", zh="它存在于集群 {}。")
+_NAMED_BY: Final = Text(en="It is named by {}.", zh="引用它的有 {}。")
 _SAME_ERROR: Final = Text(en="The same error now affects {}.", zh="目前出现同样错误的是 {}。")
 _REPLACED: Final = Text(
     en="{target} does not exist now; this answer is about its owner, {instead}.",
@@ -78,7 +79,7 @@ def named_sentence(note: NamedObject, language: Language, *, cluster: str = "") 
         "name": note.target.name,
         "instead": str(note.instead),
         "instead_namespace": note.instead.namespace if note.instead else "",
-        "homes": _row(note.other_namespaces[:_HOMES], language),
+        "homes": _row(note.other_namespaces, language),
         "affected": _row(note.affected, language),
         "others": str(note.others),
         "where": (_CLUSTER if cluster else _THIS_CLUSTER).in_(language).format(cluster),
@@ -87,7 +88,7 @@ def named_sentence(note: NamedObject, language: Language, *, cluster: str = "") 
     }
     said = [text.in_(language).format(**names) for text in _texts(note)]
     if note.existence is Existence.MISSING:
-        details = ((_ELSEWHERE, note.elsewhere), (_SAME_ERROR, note.affected))
+        details = ((_ELSEWHERE, note.elsewhere), (_NAMED_BY, note.named_by), (_SAME_ERROR, note.affected))
         said += [text.in_(language).format(_row(values, language)) for text, values in details if values]
     return in_a_row(*said, language=language)
 
@@ -115,7 +116,8 @@ def _when(note: NamedObject, language: Language) -> str:
 
 
 def _row(values: tuple[str, ...] | tuple[ObjectRef, ...], language: Language) -> str:
-    return words.ENUMERATION.in_(language).join(map(str, values))
+    row = words.ENUMERATION.in_(language).join(map(str, values[:_SHOWN]))
+    return words.AND_MORE.in_(language).format(row, more) if (more := len(values) - _SHOWN) > 0 else row
 
 
 def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from bot.cluster.errors import ClusterError, Forbidden
 from bot.cluster.object_lists import ObjectList
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.references import references_to
 from bot.diagnosing.similar_names import MOST_CANDIDATES, candidates
 from bot.kube.objects import name_of, named_ref, ref, spec_of, status_of
 from bot.kube.owners import controller_of, generated_stem, ordinal_of, workload_of
@@ -176,7 +177,10 @@ async def sought(snapshot: Snapshot, resource: Resource, asked: Focus) -> NamedO
         return replace(about, instead=found[0])
     if found:
         return replace(about, candidates=found[:MOST_CANDIDATES])
-    return replace(about, existence=Existence.MISSING, candidates=await candidates(snapshot, resource, asked.ref))
+    alike, named_by = await asyncio.gather(
+        candidates(snapshot, resource, asked.ref), references_to(snapshot, asked.ref)
+    )
+    return replace(about, existence=Existence.MISSING, candidates=alike, named_by=named_by)
 
 
 async def exists(snapshot: Snapshot, resource: Resource, asked: Focus, *, as_workload: bool = False) -> bool:

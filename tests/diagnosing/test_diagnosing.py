@@ -137,6 +137,36 @@ async def test_unknown_pod_gets_suggestions(
 
 
 @pytest.mark.parametrize(
+    ("kind", "name", "named_by"),
+    [
+        ("storageclass", "gold", ["PersistentVolumeClaim shop/data-db-0"]),
+        ("priorityclass", "urgent", ["StatefulSet shop/db"]),
+        ("configmap", "shop/flags", ["StatefulSet shop/db"]),
+        ("serviceaccount", "shop/nobody", []),
+    ],
+)
+async def test_what_needs_a_missing_object_is_told(engine: Engine, kind: str, name: str, named_by: list[str]) -> None:
+    container = {"image": "db:1", "envFrom": [{"configMapRef": {"name": "flags"}}]}
+    scene = {
+        "StatefulSet/shop/db": {
+            "containers": {"db": container},
+            "pod": {"priorityClassName": "urgent"},
+            "claims": {"data": {"class": "gold", "mount": "/data"}},
+            "pods": ["db-0"],
+        }
+    }
+    faults = {"PersistentVolumeClaim/shop/data-db-0": {"pending": 'storageclass.storage.k8s.io "gold" not found'}}
+    cluster = stage(expanded({"scene": scene, "faults": faults}, now=REHEARSAL_TIME))
+    namespace, _, name = name.rpartition("/")
+    request = DiagnoseObject(kind=kind, namespace=namespace, name=name)
+    async with staged(cluster) as connection:
+        with pytest.raises(TargetNotFound) as raised:
+            await diagnose(request, engine=engine, connection=connection)
+
+    assert [str(each) for each in raised.value.named.named_by] == named_by
+
+
+@pytest.mark.parametrize(
     "request_", [DiagnoseObject(kind="pdo", name="x"), DiagnoseObject(kind="pod", namespace="a/b", name="../x")]
 )
 async def test_invalid_object_is_rejected_in_one_line(
