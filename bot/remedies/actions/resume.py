@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared.patch_action import Patch
+from bot.remedies.contract import Plan
+from bot.remedies.shared.patch_action import KINDS, Patch, SuspensionAction, check_decided_here, is_suspended
 from bot.remedies.shared.refusal import unsafe
-from bot.remedies.shared.suspension import KINDS, SuspensionAction, decided_elsewhere, is_suspended
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
 from responses.words import ActionWords
@@ -24,11 +23,10 @@ class Resume(SuspensionAction):
     )
     suspends: ClassVar[bool] = False
 
-    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
+    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch:
         if not is_suspended(obj):
-            return unsafe(f"{plan.target} is not suspended", f"{plan.target} 并未暂停")
-        if refusal := decided_elsewhere(obj):
-            return refusal
+            raise unsafe(f"{plan.target} is not suspended", f"{plan.target} 并未暂停")
+        check_decided_here(obj)
         if plan.target.kind == "CronJob":
             effect = _missed_runs(obj)
         else:

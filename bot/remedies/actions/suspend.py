@@ -7,17 +7,17 @@ from typing import ClassVar, Final
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating
 from bot.kube.owners import controller_of
-from bot.remedies.contract import Plan, Refusal
+from bot.remedies.contract import Plan
 from bot.remedies.shared import workloads
-from bot.remedies.shared.patch_action import Patch
-from bot.remedies.shared.refusal import unsafe
-from bot.remedies.shared.suspension import (
+from bot.remedies.shared.patch_action import (
     KINDS,
+    Patch,
     SuspensionAction,
-    decided_elsewhere,
+    check_decided_here,
     has_not_finished,
     is_suspended,
 )
+from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
 from responses.words import ActionWords
@@ -33,11 +33,10 @@ class Suspend(SuspensionAction):
     )
     suspends: ClassVar[bool] = True
 
-    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
+    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch:
         if is_suspended(obj):
-            return unsafe(f"{plan.target} is already suspended", f"{plan.target} 已处于暂停状态")
-        if refusal := decided_elsewhere(obj):
-            return refusal
+            raise unsafe(f"{plan.target} is already suspended", f"{plan.target} 已处于暂停状态")
+        check_decided_here(obj)
         warnings: tuple[Text, ...] = ()
         if plan.target.kind == "CronJob":
             effects = _cron_job_effects(obj)
