@@ -120,7 +120,9 @@ def words_of(name: str) -> ActionWords:
 
 def _held(name: str) -> Action | ActionDeclaration:
     module = importlib.import_module(f"{_PACKAGE}.{name.replace('-', '_')}")
-    held = getattr(module, "ACTION", None) or getattr(module, "DECLARATION", None)
+    own = (each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__)
+    action = next((each() for each in own if isinstance(each, type) and issubclass(each, Action)), None)
+    held = action or getattr(module, "DECLARATION", None)
     if not isinstance(held, Action | ActionDeclaration) or _declaration(held).name != name:
-        raise TypeError(f"{module.__name__} must hold ACTION or DECLARATION, named {name!r} as the module is")
+        raise TypeError(f"{module.__name__} must hold an Action or a DECLARATION, named {name!r} as the module is")
     return held

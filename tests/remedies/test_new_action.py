@@ -54,9 +54,6 @@ class PauseRollout(PatchAction):
     async def patch(self, snapshot, plan: Plan, obj) -> Patch:
         says = Text(en=f"{plan.target} was paused", zh=f"{plan.target} 已暂停")
         return Patch(body={"spec": {"paused": True}}, says=says, effects=(Text.same(plan.args["why"]),))
-
-
-ACTION = PauseRollout()
 '''
 ENTRY: Final = own.entry(
     "rollout-runs", "the rollout of shop/web runs", signature="the rollout of <namespace>/<deployment> runs",
@@ -148,7 +145,7 @@ def test_without_a_test_file_it_is_missed() -> None:
     assert set(action.actions()) - {each.action for each in trials()} == {NAME}
 
 
-@pytest.mark.parametrize("text", ["", "ACTION = 'none'", MODULE.replace('name="pause-rollout"', 'name="pause"')])
+@pytest.mark.parametrize("text", ["", "DECLARATION = 'none'", MODULE.replace('name="pause-rollout"', 'name="pause"')])
 def test_a_module_without_an_action_of_its_name_is_told(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +154,6 @@ def test_a_module_without_an_action_of_its_name_is_told(
     for each in (names.action_names, action.actions):
         each.cache_clear()
 
-    with pytest.raises(TypeError, match=r"bot\.remedies\.actions\.wrong_one must hold ACTION or DECLARATION"):
+    with pytest.raises(TypeError, match=r"bot\.remedies\.actions\.wrong_one must hold an Action or a DECLARATION"):
         action.actions()
     sys.modules.pop("bot.remedies.actions.wrong_one", None)

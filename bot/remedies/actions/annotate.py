@@ -8,7 +8,7 @@ the change is in effect at once.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import Container, containers_in
@@ -110,6 +110,3 @@ def _is_after(timestamp: Any, since: datetime) -> bool:
     began = parse_time(timestamp)
     # Kubernetes counts in whole seconds.
     return began is not None and began >= since.replace(microsecond=0)
-
-
-ACTION: Final = Annotate()

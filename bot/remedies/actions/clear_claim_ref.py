@@ -128,6 +128,3 @@ async def _waiting(snapshot: Snapshot, volume: Json) -> Text:
         en=f"These claims wait for such a volume and may get it at once: {names}",
         zh=f"目前正在等待这样的卷、可能立即得到它的 PVC：{names}",
     )
-
-
-ACTION: Final = ClearClaimRef()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.placement import is_cordoned
@@ -41,6 +41,3 @@ class Cordon(PatchAction):
                 "除 DaemonSet 外不再有新 Pod 调度到该节点；已在运行的 Pod 不受影响",
             ),
         )
-
-
-ACTION: Final = Cordon()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
@@ -104,6 +104,3 @@ async def _check_namespace(snapshot: Snapshot, target: ObjectRef) -> None:
         raise unsafe(f"namespace {target.namespace} does not exist", f"命名空间 {target.namespace} 不存在")
     if is_terminating(namespace):
         raise unsafe(f"namespace {target.namespace} is being deleted", f"命名空间 {target.namespace} 正在删除")
-
-
-ACTION: Final = CreateObject()

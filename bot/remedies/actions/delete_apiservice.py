@@ -128,6 +128,3 @@ async def _backend(snapshot: Snapshot, obj: Json) -> tuple[Text, ...]:
         f"Service {_key(service)} exists: the API recovers once its pods respond, without deleting anything",
         f"Service {_key(service)} 仍然存在：修复其 Pod 后该 API 即可恢复，无需删除",
     )
-
-
-ACTION: Final = DeleteApiService()

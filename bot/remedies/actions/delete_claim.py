@@ -137,6 +137,3 @@ def _warnings(bound: BoundClaim, owner: ClaimOwner | None) -> tuple[Text, ...]:
         f"The template requests the same ({asks.en}): correct it first, or the new claim stays pending too",
         f"模板的要求相同（{asks.zh}）：请先改正模板，否则新的 PVC 会同样等待",
     )
-
-
-ACTION: Final = DeleteClaim()

@@ -318,6 +318,3 @@ async def _waiting_for_claims(snapshot: Snapshot, pod: Json, effect: EffectStatu
             )
             return replace(effect, says=says, state=EffectState.PENDING)
     return effect
-
-
-ACTION: Final = DeleteClaimAndPod()

@@ -148,6 +148,3 @@ def _warnings(chosen: Sequence[Json]) -> tuple[Text, ...]:
             )
         )
     return tuple(warnings)
-
-
-ACTION: Final = DeleteFinishedPods()

@@ -158,6 +158,3 @@ def _shown(node: Json, evicted: Sequence[Json]) -> str:
 def _line(pod: Json) -> str:
     owner, lost = controller_of(pod), ", ".join(local_volumes(pod.get("spec") or {}))
     return f"{key_of(pod)} ({owner.kind if owner else ''} {owner.name if owner else ''})" + (lost and f", loses {lost}")
-
-
-ACTION: Final = Drain()

@@ -151,6 +151,3 @@ def _key(obj: Json) -> str:
 
 def _listed(en: str, zh: str, names: Sequence[str]) -> Text:
     return Text(en=f"{en} {', '.join(names)}", zh=f"{zh}{'、'.join(names)}")
-
-
-ACTION: Final = Label()

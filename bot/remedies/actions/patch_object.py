@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from bot.cluster.snapshot import Snapshot
 from bot.remedies.action import WORKLOADS, permissions_to
@@ -71,6 +71,3 @@ def _without_rollout(kind: str) -> Text:
                 zh="由 TiDB Operator 执行：可能会缩放组件，或逐个替换其 Pod",
             )
     return Text(en="No pod is replaced: the pod template does not change", zh="不会替换任何 Pod：Pod 模板不变")
-
-
-ACTION: Final = PatchObject()

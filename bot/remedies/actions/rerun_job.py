@@ -296,9 +296,6 @@ def _unfinished(job: Json, new: ObjectRef, pods: list[Json]) -> EffectStatus:
     )
 
 
-ACTION: Final = RerunJob()
-
-
 _LONGEST_NAME: Final = 63
 _SUFFIX: Final = 5
 _CONTROLLERS_LABELS: Final = frozenset({

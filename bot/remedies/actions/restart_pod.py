@@ -6,7 +6,7 @@ it comes back.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, namespace_of, ref, uid_of
@@ -99,6 +99,3 @@ def _shown(replacement: PodReplacement) -> str:
 
 def _images(spec: dict[str, Any]) -> list[str]:
     return [f"image: {each.get('name')}={each.get('image')}" for each in spec.get("containers") or ()]
-
-
-ACTION: Final = RestartPod()

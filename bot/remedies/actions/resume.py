@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from bot.cluster.snapshot import Snapshot
 from bot.remedies.contract import Plan
@@ -55,6 +55,3 @@ def _missed_runs(cron_job: Json) -> Text:
         en=f"Its schedule ({schedule}) starts runs again; a run missed within the last {deadline} s starts at once",
         zh=f"重新按计划（{schedule}）启动运行；最近 {deadline} 秒内错过的一次会立即启动",
     )
-
-
-ACTION: Final = Resume()

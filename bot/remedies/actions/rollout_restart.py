@@ -6,7 +6,7 @@ The controller replaces the pods by the workload's update strategy; nothing else
 from __future__ import annotations
 
 import hashlib
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.rollouts import RESTARTED_AT, replicas_of
@@ -57,6 +57,3 @@ def restarted_at(plan: Plan) -> str:
     """
     fraction = int(hashlib.sha256(plan.id.encode()).hexdigest(), 16) % 1_000_000
     return f"{plan.created:%Y-%m-%dT%H:%M:%S}.{fraction:06d}Z"
-
-
-ACTION: Final = RolloutRestart()

@@ -247,6 +247,3 @@ def _environment_config_maps(spec: Json) -> Iterator[Json | None]:
             yield source.get("configMapRef")
         for variable in container.get("env") or ():
             yield (variable.get("valueFrom") or {}).get("configMapKeyRef")
-
-
-ACTION: Final = RolloutUndo()

@@ -155,6 +155,3 @@ async def _decided_elsewhere(snapshot: Snapshot, plan: Plan, obj: Json) -> tuple
         f"HorizontalPodAutoscaler {name} sets the replicas of {plan.target}; change its limits",
         f"{plan.target} 的副本数由 HorizontalPodAutoscaler {name} 决定；请修改其上下限",
     )
-
-
-ACTION: Final = Scale()

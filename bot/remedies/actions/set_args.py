@@ -169,9 +169,6 @@ def _may_be_unknown(added: list[Edit]) -> tuple[Text, ...]:
     )
 
 
-ACTION: Final = SetArgs()
-
-
 _FLAG: Final = re.compile(r"--?[A-Za-z][A-Za-z0-9._-]*")
 _SHELL: Final = re.compile(r"(?:.*/)?(?:sh|bash|ash|dash|busybox)")
 _SHELL_LINE: Final = re.compile(r"-[a-z]*c")

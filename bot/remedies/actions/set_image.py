@@ -135,6 +135,3 @@ def _same_image(workload: Json, container: Container, before: str) -> tuple[Text
     return one_text(
         f"{', '.join(same)} has the same image now and keeps it", f"{'、'.join(same)} 目前使用相同的镜像，且不会改变"
     )
-
-
-ACTION: Final = SetImage()

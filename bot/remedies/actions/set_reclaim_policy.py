@@ -89,6 +89,3 @@ def _deleted_now(volume: Json) -> tuple[Text, ...]:
         ("DATA LOST permanently: its claim no longer exists, so the volume is deleted at once, and undo is impossible"),
         "数据将永久丢失：其 PVC 已不存在，因此该卷会立即被删除，且无法撤销",
     )
-
-
-ACTION: Final = SetReclaimPolicy()

@@ -259,6 +259,3 @@ def _percentages(autoscaler: Json) -> Iterator[str]:
         body = metric.get("resource") or metric.get("containerResource") or {}
         if (body.get("target") or {}).get("type") == "Utilization":
             yield str(body.get("name", ""))
-
-
-ACTION: Final = SetResources()

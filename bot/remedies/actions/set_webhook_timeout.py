@@ -190,6 +190,3 @@ def _managers(obj: Json, name: str) -> Iterator[str]:
 def _inside(fields: Any, key: str) -> Mapping[str, Any]:
     found = fields.get(key) if isinstance(fields, Mapping) else None
     return found if isinstance(found, Mapping) else {}
-
-
-ACTION: Final = SetWebhookTimeout()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating
@@ -99,6 +99,3 @@ async def _job_effects(snapshot: Snapshot, job: Json) -> tuple[tuple[Text, ...],
             )
         )
     return effects, tuple(warnings)
-
-
-ACTION: Final = Suspend()

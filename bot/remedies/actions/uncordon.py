@@ -5,7 +5,7 @@ Where a person or a drain cordoned it, the node's name must be typed: the mainte
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.owners import LastWrite, is_by_hand, last_written
@@ -72,6 +72,3 @@ def _warning(cordon: LastWrite, snapshot: Snapshot) -> Text:
         en=f"{who.en} cordoned it{since.en}: make sure that the maintenance is finished",
         zh=f"{who.zh}{since.zh}将其禁止调度：请先确认维护已结束",
     )
-
-
-ACTION: Final = Uncordon()
