@@ -7,17 +7,12 @@ from typing import ClassVar
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating
 from bot.kube.owners import controller_of
-from bot.remedies.contract import Plan
 from bot.remedies.shared import workloads
 from bot.remedies.shared.patch_action import (
     KINDS,
-    Patch,
     SuspensionAction,
-    check_decided_here,
     has_not_finished,
-    is_suspended,
 )
-from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
 from responses.words import ActionWords
@@ -33,21 +28,8 @@ class Suspend(SuspensionAction):
     )
     suspends: ClassVar[bool] = True
 
-    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch:
-        if is_suspended(obj):
-            raise unsafe(f"{plan.target} is already suspended", f"{plan.target} 已处于暂停状态")
-        check_decided_here(obj)
-        warnings: tuple[Text, ...] = ()
-        if plan.target.kind == "CronJob":
-            effects = _cron_job_effects(obj)
-        else:
-            effects, warnings = await _job_effects(snapshot, obj)
-        return Patch(
-            body={"spec": {"suspend": True}},
-            says=Text(en=f"{plan.target} was suspended", zh=f"{plan.target} 已暂停"),
-            effects=effects,
-            warnings=warnings,
-        )
+    async def outcome(self, snapshot: Snapshot, obj: Json) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
+        return (_cron_job_effects(obj), ()) if obj.get("kind") == "CronJob" else await _job_effects(snapshot, obj)
 
 
 def _cron_job_effects(cron_job: Json) -> tuple[Text, ...]:

@@ -357,6 +357,24 @@ class SuspensionAction(PatchAction):
     writes = permissions_to("patch", KINDS)
     suspends: ClassVar[bool]
 
+    @abstractmethod
+    async def outcome(self, snapshot: Snapshot, obj: Json) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
+        """Return the effects and the warnings."""
+
+    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch:
+        me = plan.target
+        if is_suspended(obj) and self.suspends:
+            raise unsafe(f"{me} is already suspended", f"{me} 已处于暂停状态")
+        if not is_suspended(obj) and not self.suspends:
+            raise unsafe(f"{me} is not suspended", f"{me} 并未暂停")
+        _check_decided_here(obj)
+        says = Text(en=f"{me} was suspended", zh=f"{me} 已暂停")
+        if not self.suspends:
+            says = Text(en=f"{me} was resumed", zh=f"{me} 已恢复")
+        effects, warnings = await self.outcome(snapshot, obj)
+        # Not `null` to resume: the default of a Job is false, and the API server stores false.
+        return Patch(body={"spec": {"suspend": self.suspends}}, says=says, effects=effects, warnings=warnings)
+
     def reverted(self, plan: Plan, obj: Json) -> Text | None:
         if is_suspended(obj) == self.suspends:
             return None
@@ -396,7 +414,7 @@ def has_not_finished(pod: Json) -> bool:
     return (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
 
 
-def check_decided_here(obj: Json) -> None:
+def _check_decided_here(obj: Json) -> None:
     """Refuse a write that would change nothing, or be reverted by an owner or a queue."""
     me, owner = ref(obj), controller_of(obj)
     if obj.get("kind") == "Job" and has_finished(obj):
