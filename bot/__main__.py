@@ -16,7 +16,14 @@ from bot.cli.errors import TERMINATED, CommandError, ExitCode
 
 # Ended by Ctrl-C, as shells report it.
 _INTERRUPTED: Final = 130
-_MODULES: Final = {"diagnose": "explain", "list": "entries", "show": "entries", "schema": "entries"}
+_MODULES: Final = {
+    "diagnose": "explain",
+    "list": "entries",
+    "show": "entries",
+    "schema": "entries",
+    "manifest": "grants",
+    "rbac": "grants",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

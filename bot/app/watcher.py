@@ -20,8 +20,7 @@ from bot.cluster.resources import well_known
 from bot.cluster.watching import Watching
 from bot.jobs import JobsUnavailable, StartJob
 from bot.overviews.troubled_objects import Identity
-from bot.overviews.warning_series import WARNINGS
-from bot.overviews.watched_rows import WATCHED, WELL, LastingTrouble, WatchedRows
+from bot.overviews.watched_rows import WARNINGS, WATCHED, WELL, LastingTrouble, WatchedRows
 from bot.settings.reports import WatchedPlace
 from bot.store import Store, StoreUnavailable
 from bot.store.watch_posts import LEASE

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from bot.cli.console import note, show
 from bot.cli.errors import CommandError, ExitCode, told
-from bot.cli.user_files import settings
+from bot.cli.inputs import settings
 from bot.store import AuditQuery, AuditRecord, StoreUnavailable, open_audit, place_of
 from responses.safety import safe_line, safe_value
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.cli.console import note
 from bot.cli.errors import CommandError, ExitCode
-from bot.cli.user_files import catalog, settings
+from bot.cli.inputs import catalog, settings
 from bot.store import LearnedEntry, StoreUnavailable, open_learned, place_of
 
 

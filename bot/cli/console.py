@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from types import TracebackType
-from typing import Final, Self, TextIO
+from typing import Final, Self
 
 from rich.console import Console, RenderableType
 
@@ -17,14 +17,13 @@ _CLEAR_LINE: Final = "\r\x1b[2K"
 _TRAILING: Final = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)
 
 
-def console(stream: TextIO | None = None) -> Console:
-    """Return a console on `stream` (stdout). It honours NO_COLOR and COLUMNS; no markup, highlighting or emoji."""
-    stream = stream or sys.stdout
-    terminal = stream.isatty()
+def _console() -> Console:
+    """Return a console on stdout. It honours NO_COLOR and COLUMNS; no markup, highlighting or emoji."""
+    terminal = sys.stdout.isatty()
     columns = os.environ.get("COLUMNS", "")
     width = int(columns) if columns.isdigit() and int(columns) >= 20 else None
     return Console(
-        file=stream,
+        file=sys.stdout,
         force_terminal=terminal,
         width=width or (None if terminal else _UNWRAPPED),
         markup=False,
@@ -35,9 +34,9 @@ def console(stream: TextIO | None = None) -> Console:
     )
 
 
-def show(page: RenderableType, stream: TextIO | None = None) -> None:
-    """Write a page to `stream` (stdout)."""
-    written = console(stream)
+def show(page: RenderableType) -> None:
+    """Write a page to stdout."""
+    written = _console()
     with written.capture() as captured:
         written.print(page, crop=False)
     written.file.write(_TRAILING.sub(r"\1", captured.get()))

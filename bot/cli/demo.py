@@ -21,10 +21,10 @@ from rich.text import Text
 from bot.cli.console import ProgressLine, show
 from bot.cli.errors import CommandError, ExitCode
 from bot.cli.explain import told_in
-from bot.cli.logs import configure_logging
+from bot.cli.inputs import chosen_language, locale, report, settings
+from bot.cli.process import configure_logging
 from bot.cli.rehearsal import REHEARSAL_TIME, staged
 from bot.cli.showcase import Showcase, scenario_of, set_up
-from bot.cli.user_files import chosen_language, locale, report, settings
 from bot.cluster.connection import Connection
 from bot.diagnosing import Engine, build_engine, diagnose
 from bot.diagnosing.reads import Progress

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Final
 
 from rich.table import Table
@@ -14,10 +14,17 @@ from rich.text import Text
 
 from bot.cli.console import show
 from bot.cli.errors import ExitCode
-from bot.cli.logs import configure_logging
+from bot.cli.process import configure_logging
+from bot.cluster.clusters import Clusters
 from bot.doctor.checks import Check, CheckState, all_well
-from bot.doctor.examination import run_checks
-from bot.settings import examine_settings
+from bot.doctor.cluster_checks import examine_clusters
+from bot.doctor.database_checks import AREA as STORE
+from bot.doctor.database_checks import examine_database
+from bot.doctor.settings_checks import AREA as SETTINGS
+from bot.doctor.settings_checks import examine_environment, examine_files
+from bot.doctor.slack_checks import AREA as SLACK
+from bot.doctor.slack_checks import examine_workspace
+from bot.settings import Examined, examine_settings
 from responses.safety import safe_line
 
 _STYLES: Final = {
@@ -80,3 +87,44 @@ def _summary(checks: Sequence[Check]) -> str:
 
 def _many(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+_WITHIN_S: Final = 30.0
+
+
+async def run_checks(examined: Examined) -> tuple[Check, ...]:
+    """Check everything that `casebook serve` needs, in at most about half a minute. Nothing is changed."""
+    clusters = await asyncio.to_thread(Clusters.of, examined.settings)
+    try:
+        files = await asyncio.to_thread(
+            examine_files,
+            examined.settings,
+            clusters=clusters.names,
+            catalog_malformed="catalog" in examined.malformed,
+        )
+        areas: dict[str, Awaitable[tuple[Check, ...]]] = {
+            SETTINGS: examine_environment(examined),
+            SLACK: examine_workspace(examined, policy=files.policy),
+            "clusters": examine_clusters(examined, clusters, policy=files.policy, catalog=files.catalog),
+            STORE: examine_database(examined),
+        }
+        found = await asyncio.gather(*(_bounded(each) for each in areas.values()), return_exceptions=True)
+    finally:
+        await clusters.aclose()
+    checks: list[Check] = []
+    for area, outcome in zip(areas, found, strict=True):
+        if isinstance(outcome, tuple):
+            checks += outcome
+        elif isinstance(outcome, Exception):
+            says = f"the check failed with {type(outcome).__name__}"
+            checks.append(
+                Check(area=area, what="all", state=CheckState.UNKNOWN, says=says, remedy="please report this bug")
+            )
+        else:
+            raise outcome
+    return (*checks, *files.checks)
+
+
+async def _bounded(examining: Awaitable[tuple[Check, ...]]) -> tuple[Check, ...]:
+    async with asyncio.timeout(_WITHIN_S):
+        return await examining

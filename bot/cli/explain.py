@@ -15,9 +15,8 @@ from typing import Final
 from bot.cli.arguments import PROGRAM
 from bot.cli.console import ProgressLine, note, show
 from bot.cli.errors import CommandError, ExitCode
-from bot.cli.logs import configure_logging
-from bot.cli.text_input import TextInput, read_text
-from bot.cli.user_files import chosen_language, locale, report, settings
+from bot.cli.inputs import TextInput, chosen_language, locale, read_text, report, settings
+from bot.cli.process import configure_logging
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, NotServed

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from bot.cli.console import note
 from bot.cli.errors import ExitCode, told
-from bot.cli.user_files import settings
+from bot.cli.inputs import settings
 from bot.store import StoreUnavailable, open_feedback, place_of
 from intents.feedback import NONE_OF_THEM, Candidate, FeedbackSummary, WrongEntry, summary_of
 from intents.templates import counted

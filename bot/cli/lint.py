@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.cli.errors import CommandError, ExitCode
-from bot.cli.logs import configure_logging
+from bot.cli.inputs import settings
+from bot.cli.process import configure_logging
 from bot.cli.rehearsal import check_cases
-from bot.cli.user_files import settings
 from bot.diagnosing import engine_for
 from bot.probes.registry import declarations as probes
-from bot.remedies.registry import declarations as actions
+from bot.remedies.action import declarations as actions
 from intents.catalog.lint import lint
 from intents.catalog.loader import Problem, builtin_directory, load
 from responses.safety import safe_line

@@ -13,12 +13,12 @@ from rich.text import Text
 
 from bot.cli.console import note, show
 from bot.cli.errors import CommandError, ExitCode
-from bot.cli.text_input import lines, read_text
-from bot.cli.user_files import chosen_language, loaded_catalog, locale, settings
+from bot.cli.inputs import chosen_language, lines, loaded_catalog, locale, read_text, settings
 from bot.common.catalogs import matcher_of
 from intents.catalog.loader import Catalog
 from intents.domain import Hypothesis, Language
-from intents.matcher import THRESHOLD, Matcher, MatchResult
+from intents.matcher import Matcher, MatchResult
+from intents.scores import THRESHOLD
 from intents.symptoms import read_symptoms
 from responses import words
 from responses.as_json import matching_json

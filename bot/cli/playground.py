@@ -20,13 +20,11 @@ from typing import Final
 from bot.app import RuntimeOptions, running
 from bot.cli.console import note
 from bot.cli.errors import CommandError, ExitCode
-from bot.cli.logs import configure_logging
+from bot.cli.inputs import chosen_language, report, settings
+from bot.cli.process import configure_logging, stop_event
 from bot.cli.rehearsal import REHEARSAL_TIME, reachable
 from bot.cli.showcase import Showcase, scenario_of, set_up
-from bot.cli.signals import stop_event
-from bot.cli.staged_incident import INCIDENT, NAME, POD, BackdatedClock, StagedIncident
-from bot.cli.staged_trouble import ALERTED, WATCHED, staged_events
-from bot.cli.user_files import chosen_language, report, settings
+from bot.cli.staged_scenes import ALERTED, INCIDENT, NAME, POD, WATCHED, BackdatedClock, StagedIncident, staged_events
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
 from bot.diagnosing import Engine, build_engine

@@ -15,9 +15,8 @@ from typing import Final
 from bot.app import RunningApp, running
 from bot.cli.console import note
 from bot.cli.errors import TERMINATED, CommandError, ExitCode, told
-from bot.cli.logs import configure_logging
-from bot.cli.signals import ReloadSignal, cancelled_by, stop_event
-from bot.cli.user_files import report, settings
+from bot.cli.inputs import report, settings
+from bot.cli.process import ReloadSignal, cancelled_by, configure_logging, stop_event
 from bot.cluster.clusters import Clusters, misnamed
 from bot.cluster.errors import ClusterError
 from bot.common.background import in_background

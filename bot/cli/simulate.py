@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from bot.cli.console import note
 from bot.cli.errors import CommandError, ExitCode
-from bot.cli.signals import stop_event
+from bot.cli.process import stop_event
 from bot.playground.kubernetes import SimulatedCluster, WorldError
 from intents.catalog.loader import Problem, Source
 from intents.catalog.yaml_nodes import YamlError

@@ -1,15 +1,15 @@
-"""Define the values of one API call: the request, the response, the connection's origin and the cost."""
+"""Define the values of one API call: request, response, limits of memory, origin, and requests of access reviews."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.cluster.errors import ServerError
+from bot.cluster.errors import ServerError, TooLarge
 from bot.kube.access import ActsAs
 from intents.domain import Json, Permission
 
@@ -154,3 +154,131 @@ def check_about(value: Json, *, what: str, name: str = "", uid: str = "") -> Non
         if all(found[key] == wanted for key, wanted in (("name", name), ("uid", uid)) if wanted):
             return
     raise ServerError(what=what, detail="the answer is not the object asked for: is this a Kubernetes API server?")
+
+
+_GROUP: Final = "authorization.k8s.io"
+
+
+def review_of_self(permission: Permission, *, namespace: str = "", name: str = "", what: str) -> ClusterRequest:
+    """Return the request that asks whether the user of the connection may do something."""
+    attributes = _attributes(permission, namespace=namespace, name=name)
+    return _request("SelfSubjectAccessReview", {"resourceAttributes": attributes}, what=what)
+
+
+def review_of(
+    user: str, groups: Collection[str], permission: Permission, *, namespace: str = "", name: str = ""
+) -> ClusterRequest:
+    """Return the request that asks whether a user in these groups may do something."""
+    spec: Json = {
+        "user": user,
+        "groups": sorted(groups),
+        "resourceAttributes": _attributes(permission, namespace=namespace, name=name),
+    }
+    return _request("SubjectAccessReview", spec, what=f"whether {user} may {permission.verb} {permission.resource}")
+
+
+async def is_allowed(answer: ClusterResponse, *, what: str) -> bool:
+    """Return what a review answers. Raise ServerError for anything that is no review."""
+    return bool(((await decode(answer, what=what)).get("status") or {}).get("allowed"))
+
+
+def _attributes(permission: Permission, *, namespace: str, name: str) -> Json:
+    resource, _, subresource = permission.resource.partition("/")
+    wanted = {
+        "verb": permission.verb,
+        "group": permission.group,
+        "resource": resource,
+        "subresource": subresource,
+        "namespace": namespace,
+        "name": name,
+    }
+    return {key: value for key, value in wanted.items() if value}
+
+
+def _request(kind: str, spec: Json, *, what: str) -> ClusterRequest:
+    plural = f"{kind.lower()}s"
+    return ClusterRequest(
+        method="POST",
+        path=f"/apis/{_GROUP}/v1/{plural}",
+        body={"kind": kind, "apiVersion": f"{_GROUP}/v1", "spec": spec},
+        content_type="application/json",
+        what=what,
+        permission=Permission(verb="create", group=_GROUP, resource=plural),
+    )
+
+
+# Measured with CPython 3.11: an empty object takes 64 bytes and its place in a list 8.
+_BYTES_PER_VALUE: Final = 75
+
+
+@dataclass(slots=True)
+class MemoryAccount:
+    """The memory that all reads of one connection hold together, in bytes."""
+
+    limit: int
+    held: int = 0
+
+    def take(self, size: int) -> bool:
+        """Add `size` if it is within the limit; return False and add nothing if it is not."""
+        if self.held + size > self.limit:
+            return False
+        self.held += size
+        return True
+
+    def give_back(self, size: int) -> None:
+        self.held -= size
+
+
+def estimated_memory(chunk: bytes) -> int:
+    """Return about how many bytes a part of a JSON answer and its parsed values take.
+
+    Commas in strings count too, so it is rather high.
+    """
+    values = chunk.count(b",") + chunk.count(b"{") + chunk.count(b"[")
+    return len(chunk) + _BYTES_PER_VALUE * values
+
+
+def answer_too_large(request: ClusterRequest, *, limit: int) -> TooLarge:
+    """Return the error for one answer with more bytes than `limit`."""
+    return TooLarge(
+        what=request.what,
+        does=request.does,
+        detail=f"the answer has more than {_in_mib(limit)}",
+        detail_zh=f"响应超过 {_in_mib(limit)}",
+        smaller_may_fit=True,
+    )
+
+
+def diagnosis_too_large(request: ClusterRequest, *, limit: int) -> TooLarge:
+    """Return the error for answers that together exceed the limit of a diagnosis."""
+    return TooLarge(
+        what=request.what,
+        does=request.does,
+        detail=f"the answers of this diagnosis have more than {_in_mib(limit)} together",
+        detail_zh=f"本次诊断的响应总计超过 {_in_mib(limit)}",
+    )
+
+
+def diagnosis_memory_full(request: ClusterRequest, *, limit: int) -> TooLarge:
+    """Return the error for objects that together need more memory than a diagnosis may hold."""
+    return TooLarge(
+        what=request.what,
+        does=request.does,
+        detail=f"the objects of this diagnosis need more than {_in_mib(limit)} of memory",
+        detail_zh=f"本次诊断的对象需要超过 {_in_mib(limit)} 的内存",
+        smaller_may_fit=True,
+    )
+
+
+def memory_full(request: ClusterRequest) -> TooLarge:
+    """Return the error for an answer that does not fit beside those of other diagnoses."""
+    return TooLarge(
+        what=request.what,
+        does=request.does,
+        detail="the diagnoses in flight hold too much data of this cluster: ask again",
+        detail_zh="正在进行的诊断占用了过多该集群的数据，请稍后重试",
+    )
+
+
+def _in_mib(size: int) -> str:
+    return f"{size / (1 << 20):.3g} MiB"

@@ -27,8 +27,14 @@ from bot.cluster.api_calls import (
     ClusterResponse,
     CompletedCall,
     ConnectionOrigin,
+    MemoryAccount,
     Meter,
+    answer_too_large,
+    diagnosis_memory_full,
+    diagnosis_too_large,
+    estimated_memory,
     ignore_call,
+    memory_full,
 )
 from bot.cluster.call_errors import (
     LARGEST_STATUS,
@@ -41,14 +47,6 @@ from bot.cluster.call_errors import (
     was_sent,
 )
 from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, TooLarge, Unauthorized, Unreachable
-from bot.cluster.read_limits import (
-    MemoryAccount,
-    answer_too_large,
-    diagnosis_memory_full,
-    diagnosis_too_large,
-    estimated_memory,
-    memory_full,
-)
 from bot.kube.timestamps import parse_http_date
 from bot.prometheus.client import Prometheus
 from bot.settings.prometheus import ClusterSettings

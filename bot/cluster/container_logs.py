@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 from bot.cluster.api_calls import ClusterRequest, ClusterResponse
 from bot.cluster.errors import BadRequest, NoLog
 from bot.cluster.resources import well_known
+from bot.kube.objects import name_of, namespace_of
+from intents.domain import Json
 
 # Refusals of the kubelet (400) that mean "no log yet", not "bad request".
 _NONE_YET: Final = re.compile(
@@ -26,37 +29,54 @@ _MARGIN: Final = 0.8
 SendRequest = Callable[[ClusterRequest], Awaitable[ClusterResponse]]
 
 
-async def read_log(
-    read: SendRequest,
-    *,
-    namespace: str,
-    pod: str,
-    container: str,
-    previous: bool,
-    tail_lines: int,
-    limit_bytes: int,
-    timestamps: bool,
-) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogQuery:
+    """The part of a container's log to read."""
+
+    namespace: str
+    pod: str
+    container: str = ""
+    previous: bool = False
+    tail_lines: int = 2000
+    limit_bytes: int = 524288
+    timestamps: bool = False
+
+    @classmethod
+    def of(
+        cls, pod: Json, container: str, *, previous: bool = False, tail_lines: int, timestamps: bool = False
+    ) -> Self:
+        """Return the query for a container of this pod."""
+        return cls(
+            namespace=namespace_of(pod), pod=name_of(pod), container=container,
+            previous=previous, tail_lines=tail_lines, timestamps=timestamps,
+        )  # fmt: skip
+
+    @property
+    def owner(self) -> str:
+        return f"pod {self.namespace}/{self.pod}"
+
+
+async def read_log(read: SendRequest, log: LogQuery) -> str:
     """Return the last lines of a container's log. Raise NoLog if there is none, or another ClusterError."""
     pods = well_known("pods")
     assert pods is not None
-    path = pods.path(namespace=namespace, name=pod, subresource="log")
-    which = f"the {'previous ' if previous else ''}log of"
-    what = f"{which} container {container} of pod {namespace}/{pod}" if container else f"{which} pod {namespace}/{pod}"
+    path = pods.path(namespace=log.namespace, name=log.pod, subresource="log")
+    which = f"the {'previous ' if log.previous else ''}log of"
+    what = f"{which} container {log.container} of {log.owner}" if log.container else f"{which} {log.owner}"
 
     async def attempt(lines: int) -> bytes:
-        query = [("tailLines", str(lines)), ("limitBytes", str(limit_bytes))]
-        query += [("container", container)] if container else []
-        query += [("previous", "true")] if previous else []
-        query += [("timestamps", "true")] if timestamps else []
+        query = [("tailLines", str(lines)), ("limitBytes", str(log.limit_bytes))]
+        query += [("container", log.container)] if log.container else []
+        query += [("previous", "true")] if log.previous else []
+        query += [("timestamps", "true")] if log.timestamps else []
         request = ClusterRequest(
             path=path,
             query=tuple(query),
             accept="text/plain, */*",
             # A server that ignores limitBytes may send one endless line.
-            most_bytes=2 * limit_bytes,
+            most_bytes=2 * log.limit_bytes,
             what=what,
-            scope=f"the logs of pods in {namespace}",
+            scope=f"the logs of pods in {log.namespace}",
             permission=pods.permission("get", subresource="log"),
         )
         try:
@@ -71,8 +91,8 @@ async def read_log(
             raise NoLog(what=what, detail=answer.body.decode(errors="replace"))
         return answer.body
 
-    body = await attempt(tail_lines)
+    body = await attempt(log.tail_lines)
     read_lines = body.count(b"\n")
-    if len(body) >= limit_bytes and 1 < read_lines < tail_lines:
+    if len(body) >= log.limit_bytes and 1 < read_lines < log.tail_lines:
         body = await attempt(max(1, int(read_lines * _MARGIN)))
-    return body[-limit_bytes:].decode(errors="replace")
+    return body[-log.limit_bytes :].decode(errors="replace")

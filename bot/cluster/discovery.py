@@ -1,4 +1,4 @@
-"""Find the kinds that a cluster serves beyond the well-known ones: custom resources and aggregated APIs.
+"""Find the kinds and versions that a cluster serves beyond the well-known ones: custom resources and aggregated APIs.
 
 This takes one call if the API server supports aggregated discovery, else one per group version. A group whose backend
 is down is left out and does not fail the rest: a broken metrics API must not hide every custom resource.
@@ -7,7 +7,7 @@ is down is left out and does not fail the rest: a broken metrics API must not hi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -162,3 +162,116 @@ def _plain(group: str, version: str, entry: Mapping[str, Any]) -> Resource:
 def _lists(entry: Mapping[str, Any]) -> bool:
     """Tell whether a kind can be listed, as far as the cluster says: reviews and some metrics cannot."""
     return "list" in (entry.get("verbs") or ["list"])
+
+
+# The deprecated API migration guide: "" stands for every other kind of the group and version.
+_REMOVED: Final = {
+    ("extensions/v1beta1", "Ingress"): "1.22",
+    ("extensions/v1beta1", ""): "1.16",
+    ("apps/v1beta1", ""): "1.16",
+    ("apps/v1beta2", ""): "1.16",
+    ("admissionregistration.k8s.io/v1beta1", ""): "1.22",
+    ("apiextensions.k8s.io/v1beta1", ""): "1.22",
+    ("apiregistration.k8s.io/v1beta1", ""): "1.22",
+    ("authentication.k8s.io/v1beta1", ""): "1.22",
+    ("authorization.k8s.io/v1beta1", ""): "1.22",
+    ("certificates.k8s.io/v1beta1", "CertificateSigningRequest"): "1.22",
+    ("coordination.k8s.io/v1beta1", "Lease"): "1.22",
+    ("networking.k8s.io/v1beta1", "Ingress"): "1.22",
+    ("networking.k8s.io/v1beta1", "IngressClass"): "1.22",
+    ("rbac.authorization.k8s.io/v1beta1", ""): "1.22",
+    ("scheduling.k8s.io/v1beta1", ""): "1.22",
+    ("storage.k8s.io/v1beta1", "CSIStorageCapacity"): "1.27",
+    ("storage.k8s.io/v1beta1", ""): "1.22",
+    ("batch/v1beta1", ""): "1.25",
+    ("discovery.k8s.io/v1beta1", ""): "1.25",
+    ("events.k8s.io/v1beta1", ""): "1.25",
+    ("autoscaling/v2beta1", ""): "1.25",
+    ("autoscaling/v2beta2", ""): "1.26",
+    ("policy/v1beta1", ""): "1.25",
+    ("node.k8s.io/v1beta1", ""): "1.25",
+    ("flowcontrol.apiserver.k8s.io/v1beta1", ""): "1.26",
+    ("flowcontrol.apiserver.k8s.io/v1beta2", ""): "1.29",
+    ("flowcontrol.apiserver.k8s.io/v1beta3", ""): "1.32",
+}
+# What installs the definitions of these groups.
+_PRODUCTS: Final = {
+    "monitoring.coreos.com": "prometheus-operator",
+    "cert-manager.io": "cert-manager",
+    "acme.cert-manager.io": "cert-manager",
+    "gateway.networking.k8s.io": "Gateway API",
+    "snapshot.storage.k8s.io": "external-snapshotter",
+    "networking.istio.io": "Istio",
+    "security.istio.io": "Istio",
+    "argoproj.io": "Argo",
+    "external-secrets.io": "External Secrets Operator",
+    "kafka.strimzi.io": "Strimzi",
+    "keda.sh": "KEDA",
+    "karpenter.sh": "Karpenter",
+    "kyverno.io": "Kyverno",
+    "metallb.io": "MetalLB",
+    "operator.victoriametrics.com": "VictoriaMetrics operator",
+    "pingcap.com": "TiDB Operator",
+    "projectcontour.io": "Contour",
+    "traefik.io": "Traefik",
+    "velero.io": "Velero",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The kind that a text asks for; `group` is None and `version` "" where the text does not say them.
+
+    `word` is a kind or a resource: CronJob, cronjobs.
+    """
+
+    word: str
+    group: str | None = None
+    version: str = ""
+
+    @property
+    def api(self) -> str:
+        """Return the apiVersion that the text names, its group alone, or ""."""
+        return f"{self.group}/{self.version}" if self.group and self.version else self.group or self.version
+
+    @property
+    def is_builtin(self) -> bool:
+        """Tell whether it is asked for in a group of Kubernetes itself."""
+        return self.group is not None and is_builtin({"apiVersion": f"{self.group}/v1" if self.group else "v1"})
+
+    @property
+    def removed_with(self) -> str:
+        """Return the Kubernetes release that removed it, "" if none did."""
+        return _REMOVED.get((self.api, self.word)) or _REMOVED.get((self.api, ""), "")
+
+    @property
+    def product(self) -> str:
+        """Return what installs its definition, "" where that is not known."""
+        return _PRODUCTS.get(self.group or "", "")
+
+
+def serves(resource: Resource, wanted: Wanted) -> bool:
+    """Tell whether a resource is what a text asks for, in the group and version that it says."""
+    same = wanted.word.lower() in resource.names() and wanted.group in (None, resource.group)
+    return same and wanted.version in ("", resource.version)
+
+
+def versions_now(resources: Iterable[Resource], wanted: Wanted) -> tuple[Resource, ...]:
+    """Return what serves the kind in another version: of its own group, else of a group that Kubernetes moved it to."""
+    known = [each for each in resources if wanted.word.lower() in each.names()]
+    if own := tuple(each for each in known if wanted.group in (None, each.group)):
+        return own
+    return tuple(each for each in known if wanted.is_builtin and is_builtin({"apiVersion": each.api_version}))
+
+
+def elsewhere(resources: Iterable[Resource], wanted: Wanted) -> tuple[Resource, ...]:
+    """Return the same kind in other groups, which may be another product's."""
+    return tuple(
+        each for each in resources if wanted.word.lower() in each.names() and wanted.group not in (None, each.group)
+    )
+
+
+def closest_kind(resources: Iterable[Resource], wanted: Wanted) -> str:
+    """Return the kind of the same group that is spelt almost alike, "" if there is none."""
+    kinds = {each.kind for each in resources if wanted.group in (None, each.group)}
+    return closest(wanted.word, kinds, at_least=_ALIKE)

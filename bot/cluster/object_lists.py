@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from bot.cluster.access import PARTIAL, PARTIAL_ZH
 from bot.cluster.api_calls import ClusterRequest
@@ -216,3 +217,44 @@ def joined(parts: Sequence[ObjectList | BaseException], *, limit: int) -> Object
     truncated = len(items) > limit or any(each.truncated for each in listings)
     cut = next((each.cut for each in listings if each.cut is not None), None)
     return ObjectList(items=items[:limit], truncated=truncated, cut=cut)
+
+
+Reads: TypeAlias = Mapping[object, asyncio.Task[Any]]
+
+
+def objects_in(reads: Iterable[asyncio.Task[Any]]) -> tuple[Json, ...]:
+    """Return the objects that were read; items of lists carry their kind too."""
+    done = [task.result() for task in reads if task.done() and not _failed(task)]
+    lists = (item for one in done if isinstance(one, ObjectList) for item in one.items)
+    return (*(one for one in done if isinstance(one, dict) and "metadata" in one and "kind" in one), *lists)
+
+
+def lists_of(
+    reads: Reads, resource: Resource, *, namespace: str, fresh: bool = False
+) -> tuple[tuple[ListQuery, asyncio.Task[ObjectList]], ...]:
+    """Return the lists, done or in flight, of a kind in `namespace` or all; only `fresh` ones if asked."""
+    return tuple(
+        (key, task)
+        for key, task in reads.items()
+        if isinstance(key, ListQuery)
+        and key.resource == resource
+        and key.namespace in ("", namespace)
+        and (key.fresh or not fresh)
+    )
+
+
+def read_in_full(reads: Reads, resource: Resource, *, namespace: str, fields: str) -> tuple[Json, ...] | None:
+    """Return the objects that a list, which is done, holds in full: all in the namespace, or those with `fields`.
+
+    None if no such list has been read.
+    """
+    for query, task in lists_of(reads, resource, namespace=namespace):
+        if query.labels or query.fields not in ("", fields) or not task.done() or _failed(task):
+            continue
+        if not (listing := task.result()).truncated:
+            return tuple(item for item in listing.items if namespace in ("", namespace_of(item)))
+    return None
+
+
+def _failed(task: asyncio.Task[Any]) -> bool:
+    return task.cancelled() or task.exception() is not None

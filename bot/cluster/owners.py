@@ -5,12 +5,13 @@ A change to anything below that would be overwritten by its controller.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.kube.job_runs import has_failed, success_after
 from bot.kube.objects import namespace_of, ref
 from bot.kube.owners import controller_of, controller_reference
 from intents.domain import Gap, Json, ObjectRef, Permission
@@ -83,3 +84,41 @@ def _kind_word(owner: Mapping[str, Any]) -> str:
     """Return the word by which discovery finds exactly this kind: Kind.version.group."""
     group, _, version = str(owner.get("apiVersion", "")).rpartition("/")
     return f"{owner.get('kind', '')}.{version}.{group}".rstrip(".")
+
+
+PERMISSIONS_BELOW: Final = (*PERMISSIONS, Permission(verb="list", resource="pods"))
+# Each controller of pods costs a few reads, which all pods of it share.
+_MOST_CONTROLLERS: Final = 20
+
+
+async def pods_below(snapshot: Snapshot, owner: ObjectRef, *, only: Callable[[Json], bool]) -> tuple[Json, ...]:
+    """Return the pods of an object, of those that `only` accepts, by name. Raise ClusterError if pods cannot be read.
+
+    An object outside namespaces owns no pods that could be found.
+    """
+    namespace = owner.namespace
+    if not namespace:
+        return ()
+    belongs: dict[str, bool] = {}
+    found = []
+    for pod in (await snapshot.list("Pod", namespace=namespace)).items:
+        controller = controller_of(pod)
+        if controller is None or not only(pod):
+            continue
+        if controller.uid not in belongs and len(belongs) < _MOST_CONTROLLERS:
+            above = (controller, *(await owners_of(snapshot, pod)).refs)
+            belongs[controller.uid] = any(each.is_named_as(owner) for each in above)
+        if belongs.get(controller.uid):
+            found.append(pod)
+    return tuple(found)
+
+
+async def is_repeated(snapshot: Snapshot, job: Json) -> bool:
+    """Tell whether a Job has failed and a later one has succeeded; False where Jobs cannot be read."""
+    if not has_failed(job):
+        return False
+    try:
+        listing = await snapshot.list("Job", namespace=namespace_of(job))
+    except ClusterError:
+        return False
+    return success_after(job, listing.items) != ""

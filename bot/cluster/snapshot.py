@@ -17,19 +17,36 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from bot.cluster import shared_reads
 from bot.cluster.access import CLUSTER_EVENTS, AccessGuard, NotAllowedHere, record_gap, record_partial
-from bot.cluster.access_reviews import is_allowed, review_of
-from bot.cluster.api_calls import ClusterRequest, ClusterResponse, Meter, check_about, decode
+from bot.cluster.api_calls import (
+    ClusterRequest,
+    ClusterResponse,
+    Meter,
+    check_about,
+    decode,
+    diagnosis_memory_full,
+    is_allowed,
+    memory_full,
+    review_of,
+)
 from bot.cluster.connection import Connection
-from bot.cluster.container_logs import read_log
+from bot.cluster.container_logs import LogQuery, read_log
 from bot.cluster.discovery import ServedKinds, discover
 from bot.cluster.errors import BadRequest, ClusterError, NotFound, TimedOut
 from bot.cluster.events import is_about, is_own_event, oldest_first
-from bot.cluster.object_lists import ListQuery, ObjectList, joined, narrowed, read_list
-from bot.cluster.read_limits import diagnosis_memory_full, memory_full
+from bot.cluster.object_lists import (
+    ListQuery,
+    ObjectList,
+    joined,
+    lists_of,
+    narrowed,
+    objects_in,
+    read_in_full,
+    read_list,
+)
 from bot.cluster.resources import Resource, well_known
 from bot.kube.access import EVERYTHING, Access
+from bot.kube.objects import place_of
 from bot.kube.timestamps import parse_time
 from bot.prometheus import client as prometheus
 from bot.prometheus.errors import NotConfigured
@@ -123,14 +140,14 @@ class Snapshot:
 
         Those only read ahead are left out: whether they have come yet must change no answer.
         """
-        return shared_reads.objects_in(each for each in self._reads.values() if each in self._asked)
+        return objects_in(each for each in self._reads.values() if each in self._asked)
 
     def known_list(self, kind: str, *, namespace: str = "", fields: str = "") -> tuple[Json, ...] | None:
         """Return the objects of a list that this diagnosis has read in full, without a call; None if it has not."""
         resource = well_known(kind)
         if resource is None or self._guard.is_partial(resource, namespace=namespace):
             return None
-        return shared_reads.known_list(self._reads, resource, namespace=namespace, fields=fields)
+        return read_in_full(self._reads, resource, namespace=namespace, fields=fields)
 
     def remaining(self) -> float:
         """Return the seconds until the deadline, 0 after it."""
@@ -156,18 +173,8 @@ class Snapshot:
         if not name:
             raise BadRequest(detail=f"no name was given for the {resource.kind}")
         self._guard.check_object(resource, namespace=home, name=name)
-        for query, task in shared_reads.lists_of(self._reads, resource, namespace=home):
-            if query.selects and not task.done():
-                continue  # It may lack the object: then waiting for it was in vain.
-            listing = await self._listed(task, what=subject)
-            if listing is None:
-                continue
-            for item in listing.items:
-                metadata = item.get("metadata") or {}
-                if metadata.get("name") == name and (metadata.get("namespace") or "") == home:
-                    return item
-            if not (query.selects or listing.truncated):
-                raise self._absent(resource, namespace=home, what=subject)
+        if (listed := await self._in_lists(resource, name, namespace=home, what=subject)) is not None:
+            return listed
         request = ClusterRequest(
             path=resource.path(namespace=home, name=name),
             what=subject,
@@ -183,6 +190,20 @@ class Snapshot:
         if not self._guard.shows(resource, item):
             raise self._absent(resource, namespace=home, what=subject)
         return item
+
+    async def _in_lists(self, resource: Resource, name: str, *, namespace: str, what: str) -> Json | None:
+        """Return the object from a list that is read anyway, None if it may exist beside the lists."""
+        for query, task in lists_of(self._reads, resource, namespace=namespace):
+            if query.selects and not task.done():
+                continue  # It may lack the object: then waiting for it was in vain.
+            listing = await self._listed(task, what=what)
+            if listing is None:
+                continue
+            if (item := next((one for one in listing.items if place_of(one) == (namespace, name)), None)) is not None:
+                return item
+            if not (query.selects or listing.truncated):
+                raise self._absent(resource, namespace=namespace, what=what)
+        return None
 
     def _absent(self, resource: Resource, *, namespace: str, what: str) -> ClusterError:
         """Return the error for a missing object, which is the same as for a hidden one."""
@@ -231,37 +252,14 @@ class Snapshot:
         record_partial(wanted.what)
         return replace(listing, truncated=True, partial=True)
 
-    async def log(
-        self,
-        *,
-        namespace: str,
-        pod: str,
-        container: str = "",
-        previous: bool = False,
-        tail_lines: int = 2000,
-        limit_bytes: int = 524288,
-        timestamps: bool = False,
-    ) -> str:
+    async def log(self, log: LogQuery) -> str:
         """Return the end of a container's log; bytes that are not UTF-8 are replaced.
 
         Raises NoLog if the container has none: not started, not restarted (`previous`), or gone.
         """
-        self._guard.check_namespace(namespace, what=f"the log of pod {namespace}/{pod}")
-        key = ("log", namespace, pod, container, previous, tail_lines, limit_bytes, timestamps)
-        return await self._shared(
-            key,
-            lambda: read_log(
-                self._answer,
-                namespace=namespace,
-                pod=pod,
-                container=container,
-                previous=previous,
-                tail_lines=tail_lines,
-                limit_bytes=limit_bytes,
-                timestamps=timestamps,
-            ),
-            what=f"the log of pod {namespace}/{pod}",
-        )
+        what = f"the log of {log.owner}"
+        self._guard.check_namespace(log.namespace, what=what)
+        return await self._shared(log, lambda: read_log(self._answer, log), what=what)
 
     async def may(
         self, user: str, groups: frozenset[str], permission: Permission, *, namespace: str = "", name: str = ""
@@ -340,7 +338,7 @@ class Snapshot:
     async def served(self, kind: str) -> Resource | None:
         """Return how this cluster serves a kind, or None. Raise ClusterError if its group's backend is down."""
         resource = well_known(kind)
-        return resource if resource is not None else (await self._discovered()).find(kind)
+        return resource if resource is not None else (await self.served_kinds()).find(kind)
 
     async def resource(self, kind: str | Resource) -> Resource:
         """Return how this cluster serves a kind. Raise NotServed with the closest kind, or ClusterError."""
@@ -348,18 +346,16 @@ class Snapshot:
             return kind
         resource = await self.served(kind)
         if resource is None:
-            raise (await self._discovered()).unknown(kind)
+            raise (await self.served_kinds()).unknown(kind)
         return resource
-
-    async def served_kinds(self) -> ServedKinds:
-        """Return all kinds that this cluster serves, in all their versions. Raise ClusterError."""
-        return await self._discovered()
 
     async def custom_kinds(self) -> tuple[Resource, ...]:
         """Return the custom kinds of this cluster that can be listed. Raise ClusterError."""
-        return (await self._discovered()).custom()
+        return (await self.served_kinds()).custom()
 
-    async def _discovered(self) -> ServedKinds:
+    async def served_kinds(self) -> ServedKinds:
+        """Return all kinds that this cluster serves, in all their versions. Raise ClusterError."""
+
         async def fetch(path: str, accept: str) -> Json:
             return await self._json(ClusterRequest(path=path, accept=accept, what=f"the served kinds ({path})"))
 
@@ -374,9 +370,7 @@ class Snapshot:
             found = await asyncio.gather(*parts, return_exceptions=True)
             return joined(found, limit=wanted.limit)
         labels = wanted.equal_labels
-        for query, task in shared_reads.lists_of(
-            self._reads, wanted.resource, namespace=wanted.namespace, fresh=wanted.fresh
-        ):
+        for query, task in lists_of(self._reads, wanted.resource, namespace=wanted.namespace, fresh=wanted.fresh):
             # A list by labels is sooner read than the whole one that is still under way.
             if query.selects or labels is None or (labels and not task.done()):
                 continue

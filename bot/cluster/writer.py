@@ -12,8 +12,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.cluster.access_reviews import is_allowed, review_of_self
-from bot.cluster.api_calls import ClusterRequest, Meter, check_about, decode
+from bot.cluster.api_calls import ClusterRequest, Meter, check_about, decode, is_allowed, review_of_self
 from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, ClusterError, OutcomeUnknown, ServerError
 from bot.cluster.resources import WELL_KNOWN, Resource, well_known
@@ -131,14 +130,13 @@ class Writer:
         uid: str,
         resource_version: str,
         dry_run: bool = False,
-        field_manager: str = FIELD_MANAGER,
     ) -> Json:
         """Patch the object with this uid at `resource_version`. Return the patched object."""
         return await self._send(
             ClusterRequest(
                 method="PATCH",
                 path=resource.path(namespace=namespace, name=name),
-                query=_options(field_manager, dry_run=dry_run),
+                query=_options(dry_run=dry_run),
                 body=_guarded(patch, uid=uid, resource_version=resource_version),
                 content_type=str(patch_type),
                 changes=not dry_run,
@@ -157,14 +155,13 @@ class Writer:
         *,
         namespace: str = "",
         dry_run: bool = False,
-        field_manager: str = FIELD_MANAGER,
     ) -> Json:
         """Create an object and return it as stored. Its own name makes a retry safe: Conflict if it exists."""
         return await self._send(
             ClusterRequest(
                 method="POST",
                 path=resource.path(namespace=namespace),
-                query=_options(field_manager, dry_run=dry_run),
+                query=_options(dry_run=dry_run),
                 body=obj,
                 content_type="application/json",
                 changes=not dry_run,
@@ -216,8 +213,8 @@ class Writer:
         return replace(request, acts_as=self._acting_as)
 
 
-def _options(field_manager: str, *, dry_run: bool) -> tuple[tuple[str, str], ...]:
-    named = (("fieldManager", field_manager),)
+def _options(*, dry_run: bool) -> tuple[tuple[str, str], ...]:
+    named = (("fieldManager", FIELD_MANAGER),)
     return (*named, ("dryRun", "All")) if dry_run else named
 
 

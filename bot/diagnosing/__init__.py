@@ -1,8 +1,7 @@
 """Turn a request into a diagnosis: match once, read concurrently, judge. Independent of Slack and the command line."""
 
-from bot.diagnosing.carried_match import CarriedMatch, carried_match
 from bot.diagnosing.diagnosis import DEADLINE_S, TargetNotFound, diagnose
-from bot.diagnosing.engine import Engine, build_engine, engine_for, match_text
+from bot.diagnosing.engine import CarriedMatch, Engine, build_engine, carried_match, engine_for, match_text
 
 __all__ = [
     "DEADLINE_S",

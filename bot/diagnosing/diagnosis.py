@@ -11,23 +11,22 @@ from dataclasses import replace
 from typing import Final
 
 from bot.cluster.connection import Connection
+from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.engine import Engine
-from bot.diagnosing.explanation import Explanation
-from bot.diagnosing.impact import impact_of
+from bot.diagnosing.explanation import Explanation, NamedStateFinder, NamedStates
+from bot.diagnosing.impact import announced_by_name, announced_by_trouble, impact_of
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.named_objects import has_namespace
-from bot.diagnosing.named_states import NamedStateFinder, NamedStates
 from bot.diagnosing.object_search import sought
 from bot.diagnosing.object_states import state_of
-from bot.diagnosing.quoted_lines import note_of
-from bot.diagnosing.read_ahead import announced_by_name, announced_by_trouble
+from bot.diagnosing.observation import untold
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.recent_changes import changes_before
-from bot.diagnosing.rollbacks import with_possible_rollbacks
-from bot.diagnosing.understanding import understood
-from bot.diagnosing.unexplained import untold
+from bot.diagnosing.understanding import note_of, understood
 from bot.kube.access import EVERYTHING, Access
+from bot.kube.owners import controller_of
+from bot.kube.rollouts import KEPT_IN, earlier_in, revisions_in
 from intents.alerts.alert import unseen_by
 from intents.alerts.labels import labels_in
 from intents.alerts.links import runbook_in
@@ -41,6 +40,7 @@ from intents.domain import (
     JudgedHypothesis,
     NamedObject,
     NearestEntry,
+    ObjectRef,
     Observation,
     Verdict,
 )
@@ -227,3 +227,35 @@ def _nearest(matching: MatchResult, catalog: Catalog) -> tuple[NearestEntry, ...
         )
         for hypothesis in matching.nearest
     )
+
+
+_ROLLBACK: Final = "rollout-undo"
+
+
+async def with_possible_rollbacks(
+    snapshot: Snapshot, judged: Sequence[JudgedHypothesis]
+) -> tuple[JudgedHypothesis, ...]:
+    """Return the hypotheses without the rollbacks of workloads that the cluster keeps no earlier revision of."""
+    return tuple(await asyncio.gather(*(_with_possible(snapshot, one) for one in judged)))
+
+
+async def _with_possible(snapshot: Snapshot, judged: JudgedHypothesis) -> JudgedHypothesis:
+    targets = {each.target for each in judged.remedies if each.action == _ROLLBACK and each.target}
+    impossible = {target for target in targets if not await _may_go_back(snapshot, target)}
+    if not impossible:
+        return judged
+    kept = (each for each in judged.remedies if not (each.action == _ROLLBACK and each.target in impossible))
+    return replace(judged, remedies=tuple(kept))
+
+
+async def _may_go_back(snapshot: Snapshot, workload: ObjectRef) -> bool:
+    """Tell whether a workload has an earlier revision; where this cannot be read, the preview of the rollback tells."""
+    kind = KEPT_IN.get(workload.kind)
+    if kind is None:
+        return True
+    try:
+        listing = await snapshot.list(kind, namespace=workload.namespace)
+    except ClusterError:
+        return True
+    owned = (each for each in listing.items if (owner := controller_of(each)) and owner.is_named_as(workload))
+    return bool(listing.truncated or earlier_in(revisions_in(owned)))

@@ -1,22 +1,28 @@
-"""Hold the catalog and matcher of diagnoses, and match texts with them."""
+"""Hold the catalog and matcher of diagnoses, with the entries that people saved, and match each text once."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
+from functools import cache
+from hashlib import blake2b
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 from uuid import uuid4
+
+from pydantic import TypeAdapter, ValidationError
 
 from bot.common.catalogs import load_catalog, matcher_of
 from bot.probes.contract import Probe
 from bot.probes.registry import probes, unreadable_parts
 from intents.catalog.loader import Catalog, Check, Problem
 from intents.catalog.schema import Incident
-from intents.domain import Symptom
-from intents.matcher import LayeredMatcher, Matcher, MatchResult
+from intents.domain import Json, Symptom
+from intents.matcher import LayeredMatcher, Matcher, MatchResult, signature_matcher
 from intents.symptoms import read_symptoms
 
 # Longer texts are parsed and matched in a thread, so that the event loop stays responsive.
@@ -92,3 +98,124 @@ async def match_symptoms(
         return matcher.match(read())
 
     return await asyncio.to_thread(match) if length > _THREAD_FROM else match()
+
+
+# So many engines are kept: one for each channel with entries of its own. Making one again is quick.
+_KEPT: Final = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """Saved entries with the same audience, and their matcher."""
+
+    entries: Mapping[str, Incident]
+    matcher: Matcher
+    revision: str = field(default_factory=lambda: uuid4().hex)
+
+    @classmethod
+    def of(cls, entries: Sequence[Incident]) -> Layer:
+        """Build the matcher; takes a twentieth of a second and more: keep it off the event loop."""
+        return cls(
+            entries=MappingProxyType({incident.id: incident for incident in entries}),
+            matcher=signature_matcher(entries),
+        )
+
+
+class LearnedEngines:
+    """The engines of channels: the base engine with the entries that the channel may see."""
+
+    def __init__(self, shared: Layer | None = None, own: Mapping[str, Layer] = MappingProxyType({})) -> None:
+        self._shared = shared
+        self._own = own
+        self._made: OrderedDict[tuple[str, str], Engine] = OrderedDict()
+
+    def of(self, base: Engine, channel: str) -> Engine:
+        """Return the engine for a channel, "" for no channel; the base engine if no saved entry may be seen there."""
+        layers = [layer for layer in (self._shared, self._own.get(channel)) if layer is not None]
+        if not layers:
+            return base
+        key = (base.revision, channel if channel in self._own else "")
+        if key not in self._made:
+            self._made[key] = _with(base, layers)
+            if len(self._made) > _KEPT:
+                self._made.popitem(last=False)
+        return self._made[key]
+
+
+def _with(base: Engine, layers: Sequence[Layer]) -> Engine:
+    """Return an engine with these layers too. An entry that joined the catalog meanwhile counts there."""
+    known = base.catalog.incidents
+    saved = {id: each for layer in layers for id, each in layer.entries.items() if id not in known}
+    catalog = Catalog(incidents=MappingProxyType({**known, **saved}), sources=base.catalog.sources)
+    base_matcher = base.matcher
+    if not isinstance(base_matcher, Matcher):
+        raise TypeError("the base engine has layers already")
+    matcher = LayeredMatcher(
+        base_matcher,
+        [layer.matcher for layer in layers],
+        general={incident.id for incident in base.catalog if incident.shows},
+        left_out=frozenset(known),
+    )
+    revision = ".".join((base.revision, *(layer.revision for layer in layers)))
+    return Engine(catalog=catalog, matcher=matcher, probes=base.probes, revision=revision)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedMatch:
+    """A match with its text and catalog; it is valid for no other text or catalog.
+
+    `catalog` is the `Engine.revision`, so a match never outlives its process or a reload of the catalog.
+    """
+
+    text: str
+    catalog: str
+    matching: MatchResult
+
+    def of(self, text: str, *, engine: Engine) -> MatchResult | None:
+        """Return the match if it belongs to this text and engine."""
+        return self.matching if (self.text, self.catalog) == (_digest(text), engine.revision) else None
+
+    def as_json(self) -> Json:
+        """Return the match as a job payload. Quotes are redacted like the text."""
+        found: Json = _plain(self)
+        return found
+
+    @classmethod
+    def from_json(cls, payload: Json | None) -> CarriedMatch | None:
+        """Read a match from a payload; None for jobs without one and for other versions of the format."""
+        if payload is None:
+            return None
+        try:
+            return _adapter().validate_python(payload)
+        except ValidationError:
+            return None
+
+
+async def carried_match(text: str, *, engine: Engine) -> CarriedMatch:
+    """Return the match of a text that was matched lately; otherwise match it now."""
+    digest = _digest(text)
+    matching = engine.recent.find(digest)
+    if matching is None:
+        matching = await match_text(text, engine=engine)
+        engine.recent.keep(digest, matching)
+    return CarriedMatch(text=digest, catalog=engine.revision, matching=matching)
+
+
+def _plain(value: Any) -> Any:
+    """Return values and nested mappings as JSON; pydantic does not serialize read-only mappings."""
+    if is_dataclass(value):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+@cache
+def _adapter() -> TypeAdapter[CarriedMatch]:
+    return TypeAdapter(CarriedMatch)

@@ -1,4 +1,4 @@
-"""Find whom a proven cause hits: what routes to its object, runs on it or uses it, along the edges of the cluster."""
+"""Find whom a proven cause hits: what routes to its object, runs on it or uses it; start such reads ahead."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.object_lists import ObjectList
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing.recent_changes import WORKLOADS
+from bot.diagnosing.recent_changes import WORKLOADS, changes_of
 from bot.graph.cluster_graph import ClusterGraph
 from bot.graph.edges import key_in, pod_labels_of
+from bot.kube.health import problem_of
 from bot.kube.ingresses import backends_of
 from bot.kube.objects import has_ended, namespace_of, node_name_of, ref, status_of
-from bot.kube.owners import owner_of, workload_of
-from bot.kube.rollouts import replicas_of
+from bot.kube.owners import likely_controllers, owner_of, workload_of
+from bot.kube.rollouts import replicas_of, rollout_of
 from intents.condition_polarity import is_trouble
 from intents.domain import Gap, Json, JudgedHypothesis, ObjectRef, Permission
 from intents.named_objects import Dependent, Dependents, EdgeType, ObjectKey
@@ -201,3 +202,31 @@ def _ready_pods(workload: Json | None) -> tuple[int, int]:
         return 0, 0
     count = replicas_of(workload)
     return count.ready, max(count.desired, count.created)
+
+
+def announced_by_name(snapshot: Snapshot, target: ObjectRef) -> None:
+    """Read the events of an object, and the controllers that a pod's name tells, beside the object itself."""
+    snapshot.ahead(snapshot.events(target))
+    if target.kind == "Pod":
+        for kind, name in likely_controllers(target):
+            snapshot.ahead(snapshot.get(kind, name, namespace=target.namespace))
+
+
+def announced_by_trouble(snapshot: Snapshot, obj: Json) -> None:
+    """Read what an answer about the trouble of a pod or workload asks for last; a Service does not show its own."""
+    about = ref(obj)
+    rolling = about.kind in WORKLOADS and rollout_of(obj, snapshot.now).rolling
+    if about.kind == "Service" or rolling or problem_of(obj, about.kind):
+        _around(snapshot, about)
+
+
+def announced_by_evidence(snapshot: Snapshot, judged: JudgedHypothesis) -> None:
+    """Read what an answer about an object asks for last, if a hypothesis is proven of it: it may lead the answer."""
+    if judged.subject and supported(judged) and not judged.capability:
+        _around(snapshot, judged.subject)
+
+
+def _around(snapshot: Snapshot, about: ObjectRef) -> None:
+    """Read what changed before the trouble of an object, and what needs it."""
+    snapshot.ahead(changes_of(snapshot, about))
+    snapshot.ahead(surroundings_of(snapshot, about))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing.read_ahead import announced_by_evidence
+from bot.diagnosing.impact import announced_by_evidence
 from bot.diagnosing.reads import Reads
 from bot.graph.cluster_graph import ClusterGraph
 from intents.anchors import NO_QUESTION, Question

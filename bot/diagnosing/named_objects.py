@@ -14,8 +14,16 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing.object_search import ANY_KIND, Found, IncompleteList, exact, find
-from bot.diagnosing.similar_names import MOST_CANDIDATES, candidates, is_almost_a_name
+from bot.diagnosing.object_search import (
+    ANY_KIND,
+    MOST_CANDIDATES,
+    Found,
+    IncompleteList,
+    candidates,
+    exact,
+    find,
+    is_almost_a_name,
+)
 from bot.kube.objects import condition, named_ref, namespace_of
 from bot.kube.services import ip_in
 from intents.catalog.schema import Incident

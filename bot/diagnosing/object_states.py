@@ -13,12 +13,10 @@ from bot.cluster.owners import owners_of
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.engine import Engine, match_symptoms
-from bot.diagnosing.inside import Inside, inside_of
 from bot.diagnosing.investigation import Investigation
-from bot.diagnosing.observation import Statement, observe
+from bot.diagnosing.observation import Statement, is_over, observe, unexplained
 from bot.diagnosing.reads import Reads
-from bot.diagnosing.standing import recovered, standing_of, unsaid
-from bot.diagnosing.unexplained import is_over, unexplained
+from bot.diagnosing.standing import Inside, inside_of, recovered, standing_of, unsaid
 from bot.graph.edges import services_behind
 from bot.kube.containers import containers_in
 from bot.kube.health import can_judge

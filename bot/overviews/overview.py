@@ -16,20 +16,19 @@ from typing import Final
 
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, Forbidden, NotFound
-from bot.cluster.page_reader import PageReader
 from bot.cluster.snapshot import Snapshot
+from bot.cluster.watching import PageReader
 from bot.diagnosing.diagnosis import TargetNotFound
 from bot.diagnosing.engine import Engine
 from bot.diagnosing.fingerprints import fault_of
+from bot.diagnosing.object_search import candidates
 from bot.diagnosing.object_states import ObjectState, state_of
 from bot.diagnosing.reads import Reads
-from bot.diagnosing.similar_names import candidates
 from bot.graph.edges import GraphNode
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.timestamps import parse_time
-from bot.overviews.grouping import Group, grouped, impact_of, reference
 from bot.overviews.scan import Scan, Scanner, kinds_read
-from bot.overviews.troubled_objects import Identity, TroubledObject, troubled
+from bot.overviews.troubled_objects import Group, Identity, TroubledObject, grouped, impact_of, reference, troubled
 from intents.domain import Existence, Json, JudgedHypothesis, NamedObject, ObjectRef, Text, Verdict
 from intents.named_objects import ObjectKey
 from intents.overview import Overview, OverviewFinding

@@ -12,8 +12,8 @@ from typing import Final
 from bot.cluster.access import collect_gaps
 from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.object_lists import Page
-from bot.cluster.page_reader import PageReader
 from bot.cluster.resources import Resource, well_known
+from bot.cluster.watching import PageReader
 from bot.kube.objects import is_builtin, labels_of, name_of, namespace_of, pod_template_of, spec_of
 from bot.kube.owners import controller_of
 from bot.kube.services import is_ready_endpoint, may_still_come, service_of

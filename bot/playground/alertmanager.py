@@ -18,8 +18,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.playground.kubernetes import SimulatedCluster, times
-
-Json = dict[str, Any]
+from bot.playground.kubernetes.resources import Json
 
 LINK: Final = "https://alerts.acme.io"
 _NAME: Final = "KubePodNotReady"

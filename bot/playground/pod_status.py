@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.playground.kubernetes import times
-
-Json = dict[str, Any]
+from bot.playground.kubernetes.resources import Json
 
 # A pod that restarted this recently is shown although it is ready now.
 _RECENT_RESTART = timedelta(hours=1)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.owned_pods import PERMISSIONS as BELOW
-from bot.cluster.owned_pods import pods_below
+from bot.cluster.owners import PERMISSIONS_BELOW as BELOW
+from bot.cluster.owners import pods_below
 from bot.cluster.resources import Resource, well_known
 from bot.kube.custom_references import CustomReference, owned_kinds, references_of
 from bot.kube.health import Judgement, is_behind, judged, status_writers

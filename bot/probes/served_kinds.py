@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.served_versions import Wanted, closest_kind, elsewhere, serves, versions_now
+from bot.cluster.discovery import Wanted, closest_kind, elsewhere, serves, versions_now
 from bot.probes.contract import Look, RowValues, probe
 from intents.domain import ObjectRef, ProbeResult
 

@@ -1,20 +1,28 @@
-"""The base of all actions: a declaration, words, permissions and behaviour, in one module each.
+"""The base of all actions, the kinds that they write to, and all actions by name.
 
-An action reads and proposes; `bot.remedies.step_runner` alone writes. It knows neither the requester nor the channel.
+An action is one module with its declaration, words, permissions and behaviour; it is found in its package, and nothing
+else is edited. It reads and proposes; `bot.remedies.step_runner` alone writes. It knows neither the requester nor the
+channel. A module may hold a DECLARATION alone: entries may name that action, but no code carries it out yet.
 """
 
 from __future__ import annotations
 
+import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
 
+import bot.remedies.actions
+from bot.cluster.resources import Resource, well_known
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import uid_of
-from bot.remedies.contract import Applied, EffectStatus, Plan, Proposal, Refusal
+from bot.remedies.contract import Applied, EffectStatus, Plan, Proposal
+from bot.remedies.names import action_names
 from intents.catalog.actions import ActionDeclaration
-from intents.domain import ObjectRef, Permission
-from responses.words import ActionWords
+from intents.domain import ObjectRef, Permission, Text
+from responses.words import LONGEST_VERB, ActionWords
 
 
 class Action(ABC):
@@ -27,26 +35,6 @@ class Action(ABC):
     declaration: ClassVar[ActionDeclaration]
     words: ClassVar[ActionWords]
     writes: ClassVar[Mapping[str, tuple[Permission, ...]]] = {}
-
-    @property
-    def name(self) -> str:
-        """The name in the catalog."""
-        return self.declaration.name
-
-    @property
-    def undoable(self) -> bool:
-        """Tell whether writing the earlier value undoes it."""
-        return self.declaration.undoable
-
-    @property
-    def ends_incident(self) -> bool:
-        """Tell whether the incident's evidence decides if it helped; otherwise it is done once it has taken effect."""
-        return self.declaration.ends_incident
-
-    @property
-    def only_configures(self) -> bool:
-        """Tell whether its effect shows only that a setting is in place, not that anything works again."""
-        return self.declaration.only_configures
 
     @property
     def permissions(self) -> tuple[Permission, ...]:
@@ -66,9 +54,75 @@ class Action(ABC):
         return True
 
     @abstractmethod
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
-        """Return the writes that would carry out the plan, and what they do to running pods."""
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal:
+        """Return the writes that would carry out the plan, and what they do to running pods. Raises Refused."""
 
     @abstractmethod
     async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
         """Return how far the write has taken effect."""
+
+
+WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
+
+_CUSTOM: Final = {
+    each.kind: each
+    for each in (
+        Resource(group="pingcap.com", version="v1alpha1", plural="tidbclusters", kind="TidbCluster"),
+        Resource(group="monitoring.coreos.com", plural="podmonitors", kind="PodMonitor"),
+        Resource(group="networking.istio.io", plural="sidecars", kind="Sidecar"),
+    )
+}
+
+
+def permission(verb: str, kind: str, *, subresource: str = "") -> Permission:
+    """Return the permission to write to a kind. Raises KeyError for a kind that no action writes to."""
+    resource = _CUSTOM.get(kind) or well_known(kind)
+    if resource is None:
+        raise KeyError(kind)
+    return resource.permission(verb, subresource=subresource)
+
+
+def permissions_to(verb: str, kinds: Iterable[str]) -> dict[str, tuple[Permission, ...]]:
+    """Return, for each kind, the permission for one write to an object of it."""
+    return {kind: (permission(verb, kind),) for kind in kinds}
+
+
+def for_kind(kind: str, *needed: Permission) -> dict[str, tuple[Permission, ...]]:
+    """Return the permissions that a plan for an object of this kind needs."""
+    return {kind: needed}
+
+
+_PACKAGE: Final = bot.remedies.actions.__name__
+
+
+@cache
+def actions() -> Mapping[str, Action]:
+    """Return every action that can be carried out, by name. Raises TypeError for a module that holds none."""
+    found = {name: _held(name) for name in action_names()}
+    return MappingProxyType({name: each for name, each in found.items() if isinstance(each, Action)})
+
+
+@cache
+def declarations() -> Mapping[str, ActionDeclaration]:
+    """Return what the catalog may rely on, by name; also of actions that no code carries out yet."""
+    return MappingProxyType({name: _declaration(_held(name)) for name in action_names()})
+
+
+def _declaration(held: Action | ActionDeclaration) -> ActionDeclaration:
+    return held.declaration if isinstance(held, Action) else held
+
+
+def words_of(name: str) -> ActionWords:
+    """Return the words of an action; for one that no longer exists, its name."""
+    action = actions().get(name)
+    return action.words if action else ActionWords(verb=Text.same(name[:LONGEST_VERB]), does=Text.same(name))
+
+
+def _held(name: str) -> Action | ActionDeclaration:
+    module = importlib.import_module(f"{_PACKAGE}.{name.replace('-', '_')}")
+    own = (each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__)
+    action = next((each() for each in own if isinstance(each, type) and issubclass(each, Action)), None)
+    held = action or getattr(module, "DECLARATION", None)
+    if not isinstance(held, Action | ActionDeclaration) or _declaration(held).name != name:
+        raise TypeError(f"{module.__name__} must hold an Action or a DECLARATION, named {name!r} as the module is")
+    return held

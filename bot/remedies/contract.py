@@ -57,6 +57,14 @@ class Refusal(Portable):
     undo: tuple[Step, ...] = ()
 
 
+class Refused(Exception):
+    """Stops an action that finds that its plan would do harm or change nothing; the preview returns the refusal."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.says.en)
+        self.refusal = refusal
+
+
 class Verb(StrEnum):
     """The write of a step."""
 
@@ -246,3 +254,13 @@ class EffectStatus:
     replacements: tuple[ObjectRef, ...] = ()
     ready: int = -1
     wanted: int = -1
+
+
+def effect(state: EffectState, en: str, zh: str, *, replacements: tuple[ObjectRef, ...] = ()) -> EffectStatus:
+    """Return the effect of a write in these words."""
+    return EffectStatus(state=state, says=Text(en=en, zh=zh), replacements=replacements)
+
+
+def one_text(en: str, zh: str) -> tuple[Text]:
+    """Return the only effect, or the only warning, that an action has to tell."""
+    return (Text(en=en, zh=zh),)

@@ -14,10 +14,9 @@ from bot.cluster.errors import ClusterError, Throttled, TimedOut
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writer import Writer
 from bot.remedies import steps
-from bot.remedies.changes import changes_between
+from bot.remedies.changes import changes_between, without_bookkeeping
 from bot.remedies.contract import Plan, Preview, Proposal, Reason, Refusal, Step, Verb
 from bot.remedies.shared.budgets import blocked_by
-from bot.remedies.shared.object_diff import without_bookkeeping
 from bot.remedies.shared.refusal import gone, refused
 from intents.domain import Json, Text
 from intents.templates import counted

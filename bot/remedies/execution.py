@@ -15,11 +15,10 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.remedies import dry_run, step_runner
 from bot.remedies.action import Action
-from bot.remedies.contract import CORDONED_BY, Applied, Plan, Preview, Reason, Refusal
+from bot.remedies.contract import CORDONED_BY, Applied, Plan, Preview, Reason, Refusal, Refused
 from bot.remedies.recheck import Recheck, recheck
 from bot.remedies.session import Session, writes_redacted
-from bot.remedies.shared.refusal import gone, refused
-from bot.remedies.shared.unfilled import unfilled
+from bot.remedies.shared.refusal import check_filled, gone, refused
 from bot.remedies.step_runner import StepRunner
 from bot.remedies.undo import action_of
 from intents.domain import FindingOutcome, ObjectRef, Text
@@ -79,17 +78,16 @@ async def preview(plan: Plan, *, session: Session) -> Preview | Refusal:
     action = action_of(plan)
     if action is None:
         return _expired()
-    if refusal := unfilled(plan):
-        return refusal
     async with session.snapshot() as snapshot:
         try:
+            check_filled(plan)
             if refusal := await _object_changed(plan, action, snapshot):
                 return refusal
             proposal = await action.propose(snapshot, plan)
-            if isinstance(proposal, Refusal):
-                return proposal
             writer = session.writer(deadline=dry_run.time_for(proposal, least=session.deadline))
-            return await dry_run.preview_steps(writer, snapshot, plan, proposal, undoable=action.undoable)
+            return await dry_run.preview_steps(writer, snapshot, plan, proposal, undoable=action.declaration.undoable)
+        except Refused as stopped:
+            return stopped.refusal
         except ClusterError as error:
             return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
 
@@ -127,7 +125,7 @@ async def apply(
         session=session,
         plan=plan,
         preview=previewed,
-        undoable=action.undoable,
+        undoable=action.declaration.undoable,
         resumed=resumed,
         looks=looks,
         patience=patience,
@@ -163,7 +161,7 @@ async def partly_done(plan: Plan, previewed: Preview, *, session: Session) -> bo
 
 async def _found_applied(plan: Plan, previewed: Preview, session: Session, *, ours: bool) -> Applied | None:
     action = action_of(plan)
-    undoable = ours and action is not None and action.undoable
+    undoable = ours and action is not None and action.declaration.undoable
     async with session.snapshot() as snapshot:
         return await step_runner.already_applied(snapshot, plan, previewed, undoable=undoable)
 

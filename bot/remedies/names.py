@@ -14,14 +14,10 @@ from intents.catalog.schema import Incident
 @cache
 def action_names() -> tuple[str, ...]:
     """Return the name of every action in the catalog, sorted: `restart-pod` for the module `restart_pod`."""
-    return tuple(sorted(name_of_module(module.name) for module in pkgutil.iter_modules(bot.remedies.actions.__path__)))
+    found = pkgutil.iter_modules(bot.remedies.actions.__path__)
+    return tuple(sorted(module.name.replace("_", "-") for module in found))
 
 
 def unknown_actions(incident: Incident) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the actions of an entry that do not exist as (path within it, why): it cannot be used."""
     return actions.unknown_actions(incident, action_names())
-
-
-def name_of_module(module: str) -> str:
-    """Return the name of the action that a module of this name holds."""
-    return module.replace("_", "-")

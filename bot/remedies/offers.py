@@ -16,11 +16,10 @@ from bot.cluster.resources import well_known
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writer import Writer
 from bot.diagnosing import Engine
-from bot.remedies.action import Action
+from bot.remedies.action import Action, actions
 from bot.remedies.contract import LIFETIME, About, Plan
-from bot.remedies.registry import actions
 from bot.remedies.session import Session, without_secrets
-from bot.remedies.shared.absence import is_absent
+from bot.remedies.shared.refusal import is_absent
 from bot.remedies.undo import steps_of
 from intents.domain import (
     Diagnosis,

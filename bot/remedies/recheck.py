@@ -1,27 +1,231 @@
-"""Judge an incident again, later, about the same object or about what replaced it.
-
-A plan keeps what was judged (`About`), so neither the pasted text nor its match is needed: before a write this tells
-whether the cause is still present, and afterwards whether it is gone.
-"""
+"""Judge again, for a plan: whether its incident is present, what was broken, and the result of the remedy."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Final
 
+from bot.cluster.container_logs import LogQuery
+from bot.cluster.errors import ClusterError
+from bot.cluster.resources import well_known
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.reads import Reads
-from bot.remedies.contract import About, Applied, EffectStatus
+from bot.kube.containers import Container, containers_in, trouble_order
+from bot.kube.health import has_rules, problem_of
+from bot.kube.log_failures import failure_in
+from bot.kube.objects import is_terminating, name_of
+from bot.remedies.contract import About, Applied, EffectState, EffectStatus, State
+from intents.catalog.schema import Remediation
 from intents.catalog.schema import Symptom as SymptomRule
-from intents.domain import Diagnosis, Finding, FindingOutcome, Hypothesis, JudgedHypothesis, ObjectRef
+from intents.domain import Diagnosis, Finding, FindingOutcome, Hypothesis, JudgedHypothesis, ObjectRef, Text
 from intents.focus import named_as
 from intents.kinds import KINDS
-from intents.rules import RuleResult, evaluate
+from intents.languages import quoted
+from intents.rules import RuleAnswer, RuleResult, evaluate
 from intents.subjects import narrowed, unshared
 from intents.verdicts import judge, supported, values_for
+
+
+async def symptom_of(
+    snapshot: Snapshot,
+    remediation: Remediation | None,
+    fixed_when: RuleResult | None,
+    about: About,
+    target: ObjectRef,
+    *,
+    only_configures: bool,
+) -> Symptom:
+    """Return the symptom as the snapshot shows it. `fixed_when` is the evaluated rule, if the entry has one.
+
+    `only_configures`: the effect of the action does not show that anything works again.
+    """
+    if fixed_when is not None:
+        found, need = fixed_when.finding, fixed_when.rule.need
+        if fixed_when.answer is RuleAnswer.NOTHING and need == "none" and found is None:
+            # A read whose rows are what is broken, and everything could be read.
+            return Symptom(state=SymptomState.GONE)
+        return Symptom(state=_STATES[fixed_when.answer], says=found.says if found else Text.same(""))
+    declared = remediation.fixed_when if remediation else None
+    if declared is None and (only_configures or (remediation and remediation.shows_later)):
+        return UNSEEN
+    seen = await _health(snapshot, about, target)
+    if seen.state is SymptomState.UNSEEN and not only_configures:
+        # The effect itself shows that what it replaced or removed is well.
+        return Symptom(state=SymptomState.GONE)
+    return seen
+
+
+def rule_of(remediation: Remediation | None) -> SymptomRule | None:
+    """Return the rule that shows the symptom, None if the entry has none."""
+    declared = remediation.fixed_when if remediation else None
+    return declared if isinstance(declared, SymptomRule) else None
+
+
+async def _health(snapshot: Snapshot, about: About, target: ObjectRef) -> Symptom:
+    """Judge the objects in question by the rules of their kinds; the target, in the place of one that is gone."""
+    judged = False
+    for one in dict.fromkeys(_in_question(about)):
+        seen = await _health_of(snapshot, one)
+        if seen is None and has_rules(target.kind):
+            seen = await _health_of(snapshot, target)
+        if seen is None:
+            continue
+        if seen.state is not SymptomState.GONE:
+            return seen
+        judged = True
+    return Symptom(state=SymptomState.GONE) if judged else UNSEEN
+
+
+async def _health_of(snapshot: Snapshot, one: ObjectRef) -> Symptom | None:
+    """Return the health of an object as a symptom, None if it is gone."""
+    try:
+        obj = await snapshot.find(one.kind, one.name, namespace=one.namespace)
+    except ClusterError as error:
+        return Symptom(state=SymptomState.UNREAD, says=error.gap(str(one)).says)
+    if obj is None:
+        return None
+    problem = "it is terminating" if is_terminating(obj) else problem_of(obj, one.kind)
+    if not problem:
+        return Symptom(state=SymptomState.GONE)
+    return Symptom(
+        state=SymptomState.REMAINS,
+        says=Text(en=f"{one} is not healthy: {problem}", zh=f"{one} 尚未恢复：{problem}"),
+    )
+
+
+def _in_question(about: About) -> Iterator[ObjectRef]:
+    """Yield the object that was asked about, and that of the best evidence, if their kinds have rules of health."""
+    focus, subject = about.focus, about.subject
+    if focus.name:
+        yield from _judgeable(focus.kind or "Pod", focus.namespace, focus.name)
+    if subject is not None:
+        yield from _judgeable(subject.kind, subject.namespace, subject.name)
+
+
+def _judgeable(kind: str, namespace: str, name: str) -> Iterator[ObjectRef]:
+    resource = well_known(kind)
+    if has_rules(kind) and resource is not None and (namespace or not resource.namespaced):
+        yield ObjectRef(kind=kind, namespace=namespace if resource.namespaced else "", name=name)
+
+
+# Pods whose containers are looked at; the first one that fails is described.
+_MOST_PODS: Final = 3
+_TAIL_LINES: Final = 400
+
+
+async def what_fails(snapshot: Snapshot, pods: Sequence[ObjectRef]) -> Text | None:
+    """Return how the first of the new pods fails that exits with an error; None if none of them does."""
+    for one in pods[:_MOST_PODS]:
+        try:
+            pod = await snapshot.find("Pod", one.name, namespace=one.namespace)
+        except ClusterError:
+            continue
+        for container in sorted(containers_in(pod or {}), key=lambda each: trouble_order(each, snapshot.now)):
+            if (said := await _exit_of(snapshot, container)) is not None:
+                return said
+    return None
+
+
+async def _exit_of(snapshot: Snapshot, container: Container) -> Text | None:
+    """Return exit code and telling line of a container that is not ready after a failed run."""
+    run = container.ended(snapshot.now)
+    if container.ready or run is None or run.exit_code in (0, -1):
+        return None
+    try:
+        log = await snapshot.log(
+            LogQuery.of(container.pod, container.name, previous=not run.current, tail_lines=_TAIL_LINES)
+        )
+    except ClusterError:
+        log = ""
+    failure = failure_in(log)
+    # The kubelet's reason "Error" says no more than the exit code.
+    line = quoted(failure.says) if failure else run.reason if run.reason != "Error" else ""
+    name = name_of(container.pod)
+    return Text(
+        en=f"{name} now exits {run.exit_code}" + (f": {line}" if line else ""),
+        zh=f"{name} 现在以退出码 {run.exit_code} 退出" + (f"：{line}" if line else ""),
+    )
+
+
+class SymptomState(StrEnum):
+    """The state of what was broken."""
+
+    GONE = "gone"
+    REMAINS = "remains"
+    UNREAD = "unread"  # a read failed
+    UNSEEN = "unseen"  # nothing that is read shows it
+
+
+_STATES: Final[Mapping[RuleAnswer, SymptomState]] = {
+    RuleAnswer.YES: SymptomState.GONE,
+    RuleAnswer.NO: SymptomState.REMAINS,
+    RuleAnswer.GAP: SymptomState.UNREAD,
+    RuleAnswer.NOTHING: SymptomState.UNSEEN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symptom:
+    """What was broken, as one look at the cluster shows it; `says` describes it in half a sentence."""
+
+    state: SymptomState
+    says: Text = field(default_factory=lambda: Text.same(""))
+
+
+UNSEEN: Final = Symptom(state=SymptomState.UNSEEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One look at the cluster after a write.
+
+    `present`: the evidence still supports the incident. `unread`: some of it could not be read. `later`: the entry says
+    that the symptom can only be seen later. `worse`: fewer pods are ready than before the write.
+    """
+
+    effect: EffectState
+    present: bool
+    unread: bool
+    symptom: SymptomState
+    later: bool = False
+    worse: bool = False
+
+    @property
+    def in_place(self) -> bool:
+        """Tell whether the change has taken effect and the cause is proven gone."""
+        return self.effect is EffectState.HEALTHY and not self.present and not self.unread
+
+
+def good_state(seen: Seen) -> State | None:
+    """Return the state that ends the verification early once it has lasted, None to look again.
+
+    FIXED needs the cause and the symptom gone. Where nothing shows the symptom, there is nothing to wait for.
+    """
+    if not seen.in_place:
+        return None
+    if seen.symptom is SymptomState.GONE:
+        return State.FIXED
+    return State.LATER if seen.symptom is SymptomState.UNSEEN else None
+
+
+def final_state(seen: Seen) -> State:
+    """Return the state of what has not become good before the deadline, or keeps failing."""
+    if seen.worse:
+        return State.WORSE
+    if seen.effect is EffectState.RUNNING:
+        return State.WAITING
+    if seen.present or seen.effect is EffectState.FAILING:
+        return State.NOT_FIXED
+    if not seen.in_place or seen.symptom in (SymptomState.GONE, SymptomState.UNREAD):
+        return State.WAITING
+    if seen.symptom is SymptomState.UNSEEN or seen.later:
+        return State.LATER
+    return State.CHANGED
+
 
 # Captured names that are true of one pod only, or of where it ran: they are dropped for its replacement.
 _OF_ONE_POD: Final = frozenset({word for word, kind in KINDS.items() if kind in ("Pod", "Node", "ReplicaSet")})

@@ -13,10 +13,9 @@ from bot.cluster.snapshot import Snapshot
 from bot.cluster.writer import PatchType, Writer
 from bot.kube.objects import is_terminating, ref, uid_of
 from bot.kube.pod_states import is_ready
-from bot.remedies.changes import patch_of
+from bot.remedies.changes import diff, patch_of, without_bookkeeping
 from bot.remedies.contract import Plan, Reason, Refusal, Step, Verb
 from bot.remedies.shared import workloads
-from bot.remedies.shared.object_diff import diff, without_bookkeeping
 from bot.remedies.shared.refusal import changed, gone
 from intents.domain import Json, ObjectRef, Text
 

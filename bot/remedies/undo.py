@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.remedies.action import Action
+from bot.remedies.action import Action, actions, words_of
 from bot.remedies.contract import (
     LIFETIME,
     Applied,
@@ -22,10 +22,10 @@ from bot.remedies.contract import (
     Proposal,
     Reason,
     Refusal,
+    Refused,
     Step,
     Verb,
 )
-from bot.remedies.registry import actions, words_of
 from bot.remedies.shared.refusal import gone
 from bot.remedies.steps import as_written
 from intents.catalog.actions import ActionDeclaration
@@ -42,7 +42,7 @@ _INVERSE: Final = {"create": "delete", "delete": "create", "patch": "patch"}
 
 def permissions_to_undo(action: Action) -> tuple[Permission, ...]:
     """Return the permissions that undoing an action needs; () where it cannot be undone."""
-    if not action.undoable:
+    if not action.declaration.undoable:
         return ()
     whole = (each for each in action.permissions if "/" not in each.resource)
     return tuple(replace(each, verb=_INVERSE[each.verb]) for each in whole)
@@ -91,14 +91,14 @@ class Undo(Action):
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         return {"uid": target.uid}
 
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal:
         steps = steps_of(plan)
         for step in steps:
             obj = await snapshot.find(step.target.kind, step.target.name, namespace=step.target.namespace)
             if obj is None and step.verb is not Verb.CREATE:
-                return gone(step.target)
+                raise Refused(gone(step.target))
             if not as_written(step, obj):
-                return _changed_by_others(step.target)
+                raise _changed_by_others(step.target)
         rolls_out = any(change.path[:2] == _TEMPLATE for step in steps for change in step.changes)
         return Proposal(steps=steps, outlook=Outlook(effects=(_REPLACED,) if rolls_out else ()))
 
@@ -106,12 +106,12 @@ class Undo(Action):
         return EffectStatus(state=EffectState.HEALTHY, says=applied.says)
 
 
-def _changed_by_others(target: ObjectRef) -> Refusal:
+def _changed_by_others(target: ObjectRef) -> Refused:
     says = Text(
         en=f"{target} has been changed since; undoing our change could also undo somebody else's",
         zh=f"{target} 此后又被修改；撤销我们的修改可能会影响他人的修改",
     )
-    return Refusal(reason=Reason.CHANGED, says=says)
+    return Refused(Refusal(reason=Reason.CHANGED, says=says))
 
 
 _UNDO: Final = Undo()

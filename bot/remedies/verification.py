@@ -1,7 +1,7 @@
 """Verifies a remedy: the evidence is read again until it clears, clearly will not, or time is up.
 
 A successful write proves nothing. What replaced the old pods must exist, must have run long enough to fail the same
-way, and must no longer show the incident. The symptom is looked at besides the change: see `bot.remedies.symptom`.
+way, and must no longer show the incident. The symptom is looked at besides the change: see `bot.remedies.recheck`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,22 @@ from bot.diagnosing import Engine
 from bot.kube.owners import owner_of
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, State, Verification
-from bot.remedies.new_pods import what_fails
-from bot.remedies.outcome import Seen, Symptom, SymptomState, final_state, good_state
-from bot.remedies.recheck import Recheck, after_write, moved, now_instead, recheck
+from bot.remedies.recheck import (
+    Recheck,
+    Seen,
+    Symptom,
+    SymptomState,
+    after_write,
+    final_state,
+    good_state,
+    moved,
+    now_instead,
+    recheck,
+    rule_of,
+    symptom_of,
+    what_fails,
+)
 from bot.remedies.session import Session
-from bot.remedies.symptom import rule_of, symptom_of
 from bot.remedies.undo import action_of
 from intents.catalog.schema import Remediation
 from intents.domain import Diagnosis, Finding, FindingOutcome, GapReason, Text
@@ -206,11 +217,11 @@ class _Verifier:
                     incident.fixed_when,
                     about,
                     self.plan.target,
-                    only_configures=self.action.only_configures,
+                    only_configures=self.action.declaration.only_configures,
                 )
         except ClusterError as error:
             return error
-        ends_incident = not self.plan.until and self.action.ends_incident
+        ends_incident = not self.plan.until and self.action.declaration.ends_incident
         return _Look(effect=effect, incident=incident, symptom=symptom, plan=self.plan, ends_incident=ends_incident)
 
     def _remediation(self) -> Remediation | None:

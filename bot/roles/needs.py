@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.cluster.resources import Resource, well_known
-from bot.diagnosing import impact, inside, named_objects, observation, recent_changes
+from bot.diagnosing import impact, named_objects, observation, recent_changes, standing
 from bot.overviews.watched_rows import WATCHED
 from bot.probes import objects
 from bot.probes.registry import declarations
-from bot.remedies import object_event
-from bot.remedies.registry import actions
+from bot.remedies import records
+from bot.remedies.action import actions, permission
 from bot.remedies.shared import budgets, origins
-from bot.remedies.shared.kinds import permission
 from bot.remedies.undo import permissions_to_undo
 from intents.catalog.loader import Catalog
 from intents.domain import Permission
@@ -52,7 +51,7 @@ def reads(catalog: Catalog, names: Iterable[str]) -> frozenset[Need]:
     Kinds for which no role can be written are left out; `unknown_kinds` lists them.
     """
     needs = {Need(permission=each, by=name) for name, one in declarations().items() for each in one.permissions}
-    for module in (observation, inside, named_objects, recent_changes, impact):
+    for module in (observation, standing, named_objects, recent_changes, impact):
         needs |= {Need(permission=each, by=DIAGNOSIS) for each in module.PERMISSIONS}
     for by, kind, verbs in _kinds(catalog):
         if found := _listing(kind):
@@ -85,7 +84,7 @@ def watches() -> frozenset[Need]:
 
 def writes(names: Collection[str]) -> frozenset[Need]:
     """Return what these actions and their undo write, and the Event that records it."""
-    needs = {Need(permission=each, by=MARKING) for each in object_event.PERMISSIONS} if names else set()
+    needs = {Need(permission=each, by=MARKING) for each in records.PERMISSIONS} if names else set()
     for name in names:
         action = actions()[name]
         needs |= {Need(permission=each, by=name) for each in action.permissions}

@@ -21,10 +21,10 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.access import Access, ActsAs
 from bot.policy import Decision, Limit, Limits, ObjectLabels, PolicyScope
-from bot.remedies.audit_entry import Denied
+from bot.remedies.action import words_of
 from bot.remedies.contract import Outlook, Plan, Reason, Refusal, Step
 from bot.remedies.offers import plan_remedies
-from bot.remedies.registry import words_of
+from bot.remedies.records import Denied
 from bot.remedies.session import Session
 from bot.store import CLAIMED, EarlierClaim
 from bot.workflows.services import Exchange, Requester, Services

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from bot.diagnosing import Engine
-from bot.diagnosing.learned_engine import Layer, LearnedEngines
+from bot.diagnosing.engine import Layer, LearnedEngines
 from bot.metrics import Metrics
 from bot.store import LearnedEntry, Store, StoreUnavailable
 from intents.catalog.learned import read_entry

@@ -9,8 +9,8 @@ from typing import Final
 
 import structlog
 
-from bot.remedies.audit_entry import Denied, Result, audit_entry
 from bot.remedies.contract import Plan, Preview, Reason, Refusal, State
+from bot.remedies.records import Denied, Result, audit_entry
 from bot.slack.errors import SlackError, SlackRefusal
 from bot.store import AuditEntry, ClaimOutcome, ClaimResult, StoredAnswer, StoredPlan, StoredRequest
 from bot.workflows.authorisation import Attempt, Authority, authorise

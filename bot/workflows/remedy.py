@@ -11,11 +11,10 @@ import structlog
 from bot.cluster.errors import ClusterError
 from bot.common.redaction import holds_secret
 from bot.jobs import JobRun
-from bot.remedies.audit_entry import Denied, audit_entry
 from bot.remedies.contract import LIFETIME, Applied, Plan, Preview, Reason, Refusal, State, Verb
 from bot.remedies.execution import apply, check, done_already, interrupted, partly_done, preview
-from bot.remedies.object_event import mark
 from bot.remedies.offers import missing_to_undo
+from bot.remedies.records import Denied, audit_entry, mark
 from bot.remedies.session import writes_redacted
 from bot.remedies.undo import action_of, plan_to_undo, words_for
 from bot.remedies.verification import verify
@@ -188,7 +187,7 @@ def _dialog(plan: Plan, shown: CheckedPreview, *, fill: str, asked_by: str) -> C
 def _undoable_minutes(plan: Plan) -> int:
     """Return for how many minutes an undo will be offered, 0 for none."""
     action = action_of(plan)
-    return int(LIFETIME.total_seconds() // 60) if action and action.undoable else 0
+    return int(LIFETIME.total_seconds() // 60) if action and action.declaration.undoable else 0
 
 
 # A remedy that acts at a container's next start may wait for a back-off of up to five minutes.

@@ -21,9 +21,9 @@ from rich.table import Table
 from bot.cli.rehearsal import reachable, stage
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
-from bot.cluster.page_reader import PageReader
 from bot.cluster.resources import well_known
 from bot.cluster.snapshot import Snapshot
+from bot.cluster.watching import PageReader
 from bot.diagnosing import build_engine
 from bot.overviews.overview import OverviewProgress, overview
 from bot.overviews.scan import KINDS

@@ -11,7 +11,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine, diagnose
 from bot.probes.registry import declarations as probes
-from bot.remedies.registry import declarations as actions
+from bot.remedies.action import declarations as actions
 from intents.catalog.cases import world_of
 from intents.catalog.lint import lint
 from intents.catalog.loader import builtin_directory, load

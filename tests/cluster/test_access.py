@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.cluster.access import NotAllowedHere, collect_gaps
+from bot.cluster.container_logs import LogQuery
 from bot.cluster.contexts import connect
 from bot.cluster.errors import NotFound
 from bot.cluster.snapshot import MOST_APART, Snapshot
@@ -75,7 +76,7 @@ def paths(cluster: SimulatedCluster) -> list[str]:
 HIDDEN = {
     "an object": lambda snapshot, name: snapshot.get("Pod", name, namespace="bank"),
     "an object looked for": lambda snapshot, name: snapshot.find("Pod", name, namespace="bank"),
-    "a log": lambda snapshot, name: snapshot.log(namespace="bank", pod=name),
+    "a log": lambda snapshot, name: snapshot.log(LogQuery(namespace="bank", pod=name)),
     "events about an object": lambda snapshot, name: snapshot.events(
         ObjectRef(kind="Pod", namespace="bank", name=name)
     ),

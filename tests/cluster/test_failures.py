@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from bot.cluster.container_logs import LogQuery
 from bot.cluster.errors import (
     BadRequest,
     ClusterError,
@@ -48,7 +49,7 @@ async def test_refused_lists_and_logs_name_their_grants(snapshot: Snapshot, clus
     with pytest.raises(Forbidden, match=r"^cannot read nodes: needs list on nodes$"):
         await snapshot.list("Node")
     with pytest.raises(Forbidden, match=r"^cannot read the logs of pods in shop: needs get on pods/log$"):
-        await snapshot.log(namespace="shop", pod="web")
+        await snapshot.log(LogQuery(namespace="shop", pod="web"))
     with pytest.raises(Forbidden, match=r"^cannot read pods in all namespaces: needs list on pods$"):
         await snapshot.list("Pod")
 

@@ -6,7 +6,7 @@ import logging
 import pytest
 import structlog
 
-from bot.cli.logs import configure_logging
+from bot.cli.process import configure_logging
 from bot.settings import LogFormat, LogLevel
 
 SECRET = "hunter2-and-3"

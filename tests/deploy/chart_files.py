@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from bot.remedies.registry import actions
+from bot.remedies.action import actions
 from bot.roles.manifests import Account, to_act, to_read, to_watch
 from bot.roles.needs import MARKING, Need, reads, watches, writes
 from bot.settings import PREFIX, Settings

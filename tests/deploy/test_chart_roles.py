@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.remedies.registry import actions
+from bot.remedies.action import actions
 from tests.deploy.chart_files import MANIFESTS
 from tests.deploy.rendering import VARIANTS, Manifest, Values, kind, rendered
 from tests.roles import manifests as printed

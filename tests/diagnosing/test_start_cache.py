@@ -53,7 +53,7 @@ def started(command: str, *, own: Path) -> dict[str, Any]:
 
 
 MATCHES = """
-from bot.cli.user_files import loaded_catalog, settings
+from bot.cli.inputs import loaded_catalog, settings
 from bot.common.catalogs import matcher_of
 from intents.symptoms import read_symptoms
 matcher = matcher_of(loaded_catalog(settings()))
@@ -61,7 +61,7 @@ found = matcher.match(read_symptoms("0/3 nodes are available: 3 node(s) didn't m
 said = [[one.incident, one.score] for one in found.hypotheses]
 """
 TITLE = """
-from bot.cli.user_files import catalog, settings
+from bot.cli.inputs import catalog, settings
 said = catalog(settings()).incidents["own-entry"].title.en
 """
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.diagnosing.observation import Observed, Statement
-from bot.diagnosing.unexplained import unexplained
+from bot.diagnosing.observation import Observed, Statement, unexplained
 from bot.kube.health import of_condition, of_event, of_exit, of_reason
 from intents.builtin import builtin_catalog
 from intents.catalog.fields import Consequence

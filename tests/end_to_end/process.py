@@ -26,7 +26,7 @@ import aiohttp
 
 from bot.app import RuntimeOptions, running
 from bot.cli.console import note
-from bot.cli.logs import configure_logging
+from bot.cli.process import configure_logging
 from bot.cli.rehearsal import stage
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import build_engine, engine_for

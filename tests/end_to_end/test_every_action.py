@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 
 from bot.diagnosing import Engine, engine_for
-from bot.remedies.registry import actions
+from bot.remedies.action import actions
 from intents.catalog.loader import load
 from responses.slack.presses import Press
 from tests.end_to_end.every_action import own_incident
@@ -39,7 +39,7 @@ def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 
 def test_there_is_a_scenario_for_every_action_and_an_undo_for_each_that_has_one() -> None:
     undone = {scenario.action: bool(scenario.undo) for scenario in SCENARIOS}
-    assert undone == {name: action.undoable for name, action in actions().items()}
+    assert undone == {name: action.declaration.undoable for name, action in actions().items()}
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.action)

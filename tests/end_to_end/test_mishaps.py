@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli.logs import configure_logging
+from bot.cli.process import configure_logging
 from bot.diagnosing import Engine, engine_for
 from bot.playground.kubernetes import RecordedRequest
 from bot.settings import LogFormat, LogLevel

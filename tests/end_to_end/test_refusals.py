@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.cli.logs import configure_logging
+from bot.cli.process import configure_logging
 from bot.diagnosing import Engine
 from bot.playground.slack import SharedFile
 from bot.playground.slack.delivery import signed_headers

@@ -22,7 +22,7 @@ import pytest
 
 from bot.playground.slack import SharedFile
 from bot.probes.shared.log_lines import compile_pattern, excerpt, quoted
-from bot.remedies.shared.object_diff import diff
+from bot.remedies.changes import diff
 from responses.slack.presses import Press
 from tests.end_to_end import planted_incident
 from tests.end_to_end.planted import Planted, Search, files_in, planted

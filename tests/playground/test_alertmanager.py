@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.cli.rehearsal import stage
-from bot.cli.staged_trouble import ALERTED, StagedTrouble, staged_events
+from bot.cli.staged_scenes import ALERTED, StagedTrouble, staged_events
 from bot.playground.alertmanager import SimulatedAlertmanager, SimulatedSilences
 from bot.playground.kubernetes import SimulatedCluster
 from intents.alerts.alert import parse_webhook

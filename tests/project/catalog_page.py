@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bot.remedies.registry import actions
+from bot.remedies.action import actions
 from intents.catalog.loader import Catalog, builtin_directory, load
 from intents.catalog.schema import Incident, Remediation, Rule
 from intents.catalog.signatures import Signature

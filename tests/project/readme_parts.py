@@ -15,7 +15,7 @@ import pytest
 from bot.__main__ import main
 from bot.cli.errors import table
 from bot.metrics import Metrics
-from bot.remedies.registry import actions, declarations
+from bot.remedies.action import actions, declarations
 from bot.roles.needs import ASKED_ABOUT, DIAGNOSIS, MARKING, PREVIEWS, Need, reads, writes
 from bot.settings import documented
 from bot.slack.scopes import SCOPES
@@ -107,7 +107,8 @@ def _writes() -> Iterator[str]:
     yield "|---|---|---|"
     by_whom = _by_whom(writes(tuple(actions())))
     for name in sorted(actions()):
-        undo = _permissions(by_whom.get(f"undo of {name}", ())) or ("" if actions()[name].undoable else "*no Undo*")
+        no_undo = "" if actions()[name].declaration.undoable else "*no Undo*"
+        undo = _permissions(by_whom.get(f"undo of {name}", ())) or no_undo
         yield f"| `{name}` | {_permissions(by_whom.get(name, ())) or 'nothing'} | {undo} |"
     yield f"| {MARKING} | {_permissions(by_whom[MARKING])} | |"
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot.__main__ import main
-from bot.remedies.registry import actions
+from bot.remedies.action import actions
 from tests.project.role_files import DIRECTORY, ROLES
 from tests.roles import manifests, printed, rules
 

@@ -26,7 +26,7 @@ DURATIONS: Final = Path(".pytest_cache", "v", "casebook", "durations")
 _AT_RUN_TIME: Final = {
     "bot.__main__": "bot.cli.",
     "bot.probes.registry": "bot.probes.",
-    "bot.remedies.registry": "bot.remedies.actions.",
+    "bot.remedies.action": "bot.remedies.actions.",
 }
 _ENTRIES: Final = "intents/catalog/data/"
 # Tests for each entry: of these, those of the changed entries are chosen.

@@ -14,9 +14,9 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.remedies import execution
+from bot.remedies.action import actions
 from bot.remedies.contract import LIFETIME, About, Applied, EffectStatus, Plan, Preview, Refusal
 from bot.remedies.offers import Offers, plan_remedies
-from bot.remedies.registry import actions
 from bot.remedies.session import Session
 from bot.remedies.verification import Pace, Verified, verify
 from intents.domain import Diagnosis, JudgedHypothesis, ObjectRef, Text

@@ -27,8 +27,8 @@ from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
 from bot.remedies import execution
+from bot.remedies.action import actions
 from bot.remedies.contract import LIFETIME, About, Applied, Plan, Preview, Reason, Refusal
-from bot.remedies.registry import actions
 from bot.remedies.session import Session
 from bot.remedies.undo import plan_to_undo
 from intents.domain import Focus, ObjectRef, Text

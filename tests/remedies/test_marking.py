@@ -15,7 +15,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine, diagnose
 from bot.playground.kubernetes import SimulatedCluster
 from bot.remedies.contract import About, Applied, Plan
-from bot.remedies.object_event import PERMISSIONS, mark
+from bot.remedies.records import PERMISSIONS, mark
 from intents.domain import Focus, Gap, GapReason, ObjectRef, Permission, Text
 from intents.request import DiagnoseObject
 

@@ -14,7 +14,7 @@ import bot.remedies.actions
 from bot.__main__ import main
 from bot.policy import PolicyError, load_policy
 from bot.probes.registry import declarations as probes
-from bot.remedies import names, registry
+from bot.remedies import action, names
 from bot.remedies.contract import EffectState
 from bot.remedies.undo import plan_to_undo
 from intents.catalog.lint import lint
@@ -30,8 +30,8 @@ NAME: Final = "pause-rollout"
 MODULE: Final = '''
 """Pause the rollout of a Deployment."""
 
-from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared.kinds import permissions_to
+from bot.remedies.contract import Plan
+from bot.remedies.action import permissions_to
 from bot.remedies.shared.patch_action import Patch, PatchAction
 from intents.catalog.actions import ActionDeclaration, Argument
 from intents.domain import Text
@@ -51,12 +51,9 @@ class PauseRollout(PatchAction):
     )
     writes = permissions_to("patch", ("Deployment",))
 
-    async def patch(self, snapshot, plan: Plan, obj) -> Patch | Refusal:
+    async def patch(self, snapshot, plan: Plan, obj) -> Patch:
         says = Text(en=f"{plan.target} was paused", zh=f"{plan.target} 已暂停")
         return Patch(body={"spec": {"paused": True}}, says=says, effects=(Text.same(plan.args["why"]),))
-
-
-ACTION = PauseRollout()
 '''
 ENTRY: Final = own.entry(
     "rollout-runs", "the rollout of shop/web runs", signature="the rollout of <namespace>/<deployment> runs",
@@ -75,7 +72,7 @@ def module(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     directory = tmp_path_factory.mktemp("actions")
     (directory / "pause_rollout.py").write_text(MODULE, "utf-8")
     monkeypatch.setattr(bot.remedies.actions, "__path__", [*bot.remedies.actions.__path__, str(directory)])
-    found = (names.action_names, registry.actions, registry.declarations, roles.printed, roles.manifests)
+    found = (names.action_names, action.actions, action.declarations, roles.printed, roles.manifests)
     for each in found:
         each.cache_clear()
     yield
@@ -85,8 +82,8 @@ def module(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 
 
 def test_it_is_found_with_its_words() -> None:
-    assert registry.actions()[NAME].declaration == registry.declarations()[NAME]
-    assert registry.words_of(NAME).verb.en == "Pause rollout"
+    assert action.actions()[NAME].declaration == action.declarations()[NAME]
+    assert action.words_of(NAME).verb.en == "Pause rollout"
 
 
 def test_entries_may_name_it_and_are_linted_by_its_declaration(tmp_path: Path) -> None:
@@ -94,7 +91,7 @@ def test_entries_may_name_it_and_are_linted_by_its_declaration(tmp_path: Path) -
         (remedy,) = ENTRY["remediations"]
         own.catalog(tmp_path, [ENTRY | {"remediations": [remedy | {"args": args}], "status": "sandbox"}])
         loaded = load((tmp_path,), check=names.unknown_actions)
-        found = (*loaded.problems, *lint(loaded.catalog, probes(), registry.declarations()))
+        found = (*loaded.problems, *lint(loaded.catalog, probes(), action.declarations()))
         return [f"{each.field}: {each.says}" for each in found]
 
     assert told({"why": "it is Friday"}) == []
@@ -144,19 +141,19 @@ async def test_it_is_previewed_applied_and_undone(enter: Enter) -> None:
 
 def test_without_a_test_file_it_is_missed() -> None:
     """The tests of every action compare these sets."""
-    assert set(registry.actions()) - {each.action for each in scenarios()} == {NAME}
-    assert set(registry.actions()) - {each.action for each in trials()} == {NAME}
+    assert set(action.actions()) - {each.action for each in scenarios()} == {NAME}
+    assert set(action.actions()) - {each.action for each in trials()} == {NAME}
 
 
-@pytest.mark.parametrize("text", ["", "ACTION = 'none'", MODULE.replace('name="pause-rollout"', 'name="pause"')])
+@pytest.mark.parametrize("text", ["", "DECLARATION = 'none'", MODULE.replace('name="pause-rollout"', 'name="pause"')])
 def test_a_module_without_an_action_of_its_name_is_told(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "wrong_one.py").write_text(text, "utf-8")
     monkeypatch.setattr(bot.remedies.actions, "__path__", [str(tmp_path)])
-    for each in (names.action_names, registry.actions):
+    for each in (names.action_names, action.actions):
         each.cache_clear()
 
-    with pytest.raises(TypeError, match=r"bot\.remedies\.actions\.wrong_one must hold ACTION or DECLARATION"):
-        registry.actions()
+    with pytest.raises(TypeError, match=r"bot\.remedies\.actions\.wrong_one must hold an Action or a DECLARATION"):
+        action.actions()
     sys.modules.pop("bot.remedies.actions.wrong_one", None)

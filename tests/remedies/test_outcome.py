@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from bot.remedies.contract import EffectState, State
-from bot.remedies.outcome import Seen, SymptomState, final_state, good_state
+from bot.remedies.recheck import Seen, SymptomState, final_state, good_state
 
 WELL = Seen(effect=EffectState.HEALTHY, present=False, unread=False, symptom=SymptomState.GONE)
 EVERY = [

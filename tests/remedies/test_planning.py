@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.remedies.registry import actions
+from bot.remedies.action import actions
 from intents.domain import GapReason, ObjectRef, Permission, Verdict
 from tests.remedies.scene import HEALED, POD, PULLS_AGAIN, Enter
 

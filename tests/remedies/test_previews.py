@@ -8,8 +8,8 @@ import pytest
 
 from bot.kube.gitops import managed_by
 from bot.kube.placement import selects
+from bot.remedies.changes import diff
 from bot.remedies.contract import Preview
-from bot.remedies.shared.object_diff import diff
 from tests.remedies.scene import HEALED, POD, PULLS_AGAIN, Enter
 
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.remedies.audit_entry import Denied, audit_entry
 from bot.remedies.changes import Change
 from bot.remedies.contract import (
     About,
@@ -26,6 +25,7 @@ from bot.remedies.contract import (
     Verb,
     Verification,
 )
+from bot.remedies.records import Denied, audit_entry
 from intents.domain import Finding, FindingOutcome, Focus, Gap, GapReason, ObjectRef, PastedTime, Text
 from responses.safety import safe_value
 

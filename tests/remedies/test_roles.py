@@ -8,9 +8,9 @@ import pytest
 
 from bot.cluster.writer import Writer
 from bot.playground.kubernetes import RecordedRequest, grants
+from bot.remedies.action import actions
 from bot.remedies.contract import Plan
-from bot.remedies.object_event import mark
-from bot.remedies.registry import actions
+from bot.remedies.records import mark
 from bot.remedies.undo import plan_to_undo
 from tests import roles
 from tests.remedies import storage_scene
@@ -74,7 +74,7 @@ async def test_an_action_uses_all_of_its_role_and_needs_nothing_beyond(enter: En
                 inside = target.name if target.kind == "Namespace" else target.namespace
                 assert await Writer(scene.connection).may(needed, namespace=inside) is True
             back = await walk(scene, await scene.made(name, target, **args))
-            assert (back is not None) == action.undoable
+            assert (back is not None) == action.declaration.undoable
             if back is not None:
                 await walk(scene, through_journal(back))
 

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cli.logs import redacted
+from bot.cli.process import redacted
 from intents.domain import Diagnosis, Language
 from responses.as_json import RunStats, diagnosis_json
 from responses.safety import safe, safe_line, safe_value, scrubbed, without_controls

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.cli.rehearsal import rehearse, request_of, stage, staged
 from bot.diagnosing import Engine, diagnose
-from bot.remedies.registry import words_of
+from bot.remedies.action import words_of
 from intents.catalog.cases import world_of
 from intents.domain import Diagnosis, Language
 from responses.safety import scrubbed

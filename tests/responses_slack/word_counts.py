@@ -17,7 +17,7 @@ from typing import Final
 
 from bot.cli.rehearsal import rehearse
 from bot.diagnosing import Engine, build_engine
-from bot.remedies.registry import words_of
+from bot.remedies.action import words_of
 from bot.workflows.kept_answer import without_rows
 from intents.domain import Diagnosis, Language
 from responses.safety import scrubbed

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster, times
+from bot.playground.kubernetes.resources import Json
 from bot.playground.page.problems import Problem, controller_of, problems
-
-Json = dict[str, Any]
 
 _KEPT_RECOVERED = 20
 _SHOWN_REQUESTS = 60

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-Json = dict[str, Any]
+from bot.playground.kubernetes.resources import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

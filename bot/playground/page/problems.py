@@ -12,10 +12,9 @@ from enum import StrEnum
 from typing import Any
 
 from bot.playground.kubernetes import times
+from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.store import Store
 from bot.playground.pod_status import pod_status
-
-Json = dict[str, Any]
 
 _PODS = ("", "pods")
 _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from bot.cluster.container_logs import LogQuery
 from bot.cluster.events import event_last_seen
 from bot.cluster.object_lists import ObjectList
 from bot.kube.ingresses import (
@@ -253,9 +254,7 @@ async def _lines_of(look: Look, workload: Json) -> list[_Said]:
 
 async def _lines_in(look: Look, pod: Json) -> list[_Said]:
     container = next((str(each["name"]) for each in spec_of(pod).get("containers") or ()), "")
-    text = await look.snapshot.log(
-        namespace=namespace_of(pod), pod=name_of(pod), container=container, tail_lines=_TAIL_LINES, timestamps=True
-    )
+    text = await look.snapshot.log(LogQuery.of(pod, container, tail_lines=_TAIL_LINES, timestamps=True))
     log, stamps = split_stamps(text)
     pairs = zip(stamps, log.split("\n"), strict=False)
     return [_Said(at=parse_time(at), text=line, by=name_of(pod), logged=True) for at, line in pairs if _tells(line)]

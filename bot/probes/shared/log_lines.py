@@ -10,6 +10,7 @@ from typing import Any, Final
 import re2
 
 from bot.cluster.access import record_gap
+from bot.cluster.container_logs import LogQuery
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import Container, Run
@@ -109,12 +110,7 @@ async def text_of(log: Log, snapshot: Snapshot) -> str:
     try:
         # All probes make the same call, so that one read serves them.
         return await snapshot.log(
-            namespace=namespace_of(pod),
-            pod=name_of(pod),
-            container=log.container.name,
-            previous=log.previous,
-            tail_lines=TAIL_LINES,
-            timestamps=True,
+            LogQuery.of(pod, log.container.name, previous=log.previous, tail_lines=TAIL_LINES, timestamps=True)
         )
     except ClusterError as error:
         # The same refusal for every container of a namespace is one gap, so it must not name the pod.

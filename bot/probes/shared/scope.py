@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.cluster.access import record_gap
 from bot.cluster.errors import Forbidden, NotFound
-from bot.cluster.owned_pods import is_repeated, pods_below
+from bot.cluster.owners import is_repeated, pods_below
 from bot.cluster.resources import well_known
 from bot.kube.containers import Container
 from bot.kube.job_runs import has_completed

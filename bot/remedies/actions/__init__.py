@@ -1,4 +1,4 @@
 """One module for each action, named as it is: its declaration, words, permissions and behaviour.
 
-`bot.remedies.registry` finds the modules. `tests/remedies/actions` has a test file for each action, or each family.
+`bot.remedies.action` finds the modules. `tests/remedies/actions` has a test file for each action, or each family.
 """

@@ -8,16 +8,16 @@ the change is in effect at once.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import Container, containers_in
 from bot.kube.objects import uid_of
 from bot.kube.timestamps import parse_time
-from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
-from bot.remedies.shared import metadata_action
-from bot.remedies.shared.kinds import WORKLOADS
-from bot.remedies.shared.metadata_action import Entries, MetadataAction
+from bot.remedies.action import WORKLOADS
+from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, effect
+from bot.remedies.shared import patch_action
+from bot.remedies.shared.patch_action import Entries, MetadataAction
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
 from responses.words import ActionWords
@@ -26,7 +26,7 @@ from responses.words import ActionWords
 class Annotate(MetadataAction):
     """Sets and removes annotations."""
 
-    declaration = ActionDeclaration(name="annotate", args=metadata_action.ARGUMENTS, only_configures=True)
+    declaration = ActionDeclaration(name="annotate", args=patch_action.ARGUMENTS, only_configures=True)
     words = ActionWords(
         verb=Text(en="Annotate object", zh="设置注解"),
         does=Text(en="Changes annotations of this object, nothing else.", zh="只修改此对象的注解。"),
@@ -35,7 +35,7 @@ class Annotate(MetadataAction):
     verb: ClassVar[str] = "annotated"
     noun_zh: ClassVar[str] = "注解"
 
-    async def effects(self, snapshot: Snapshot, plan: Plan, obj: Json, wanted: Entries) -> tuple[Text, ...] | Refusal:
+    async def effects(self, snapshot: Snapshot, plan: Plan, obj: Json, wanted: Entries) -> tuple[Text, ...]:
         if plan.target.kind == "Pod":
             return _pod_effects(obj, plan)
         alone = Text(
@@ -50,11 +50,11 @@ class Annotate(MetadataAction):
             return await super().check_effect(snapshot, plan, applied)
         obj = await snapshot.find("Pod", plan.target.name, namespace=plan.target.namespace)
         if obj is None or uid_of(obj) != applied.target.uid:
-            says = Text(
-                en=f"{plan.target} was replaced, and its annotations are gone with it",
-                zh=f"{plan.target} 已被替换，注解也随之消失",
+            return effect(
+                EffectState.GONE,
+                f"{plan.target} was replaced, and its annotations are gone with it",
+                f"{plan.target} 已被替换，注解也随之消失",
             )
-            return EffectStatus(state=EffectState.GONE, says=says)
         if not self.is_set(obj, plan):
             return await super().check_effect(snapshot, plan, applied)
         return _restarted(obj, snapshot, since=applied.at)
@@ -93,7 +93,7 @@ def _restarted(pod: Json, snapshot: Snapshot, *, since: datetime) -> EffectStatu
     else:
         state, en, zh = EffectState.HEALTHY, "has started again and is running", "已再次启动并保持运行"
     names = ", ".join(each.name for each in failed or waiting or again or own)
-    return EffectStatus(state=state, says=Text(en=f"{names} {en}", zh=f"{names} {zh}"))
+    return effect(state, f"{names} {en}", f"{names} {zh}")
 
 
 def _ran_after(container: Container, since: datetime) -> bool:
@@ -110,6 +110,3 @@ def _is_after(timestamp: Any, since: datetime) -> bool:
     began = parse_time(timestamp)
     # Kubernetes counts in whole seconds.
     return began is not None and began >= since.replace(microsecond=0)
-
-
-ACTION: Final = Annotate()

@@ -13,9 +13,9 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, namespace_of, phase_of, uid_of
 from bot.kube.volumes import claim_reference, class_of, misfit
-from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
+from bot.remedies.action import permissions_to
+from bot.remedies.contract import EffectState, EffectStatus, Plan, effect
 from bot.remedies.shared import claims
-from bot.remedies.shared.kinds import permissions_to
 from bot.remedies.shared.patch_action import Patch, PatchAction
 from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration
@@ -46,13 +46,12 @@ class ClearClaimRef(PatchAction):
         volume = await snapshot.get(VOLUME, target.name)
         return {"uid": uid_of(volume), "claim": str(claim_reference(volume).get("uid") or "")}
 
-    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
+    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch:
         holder = claim_reference(obj)
-        if refusal := _not_released(plan.target, obj):
-            return refusal
+        _check_released(plan.target, obj)
         there = await snapshot.find("PersistentVolumeClaim", str(holder["name"]), namespace=str(holder["namespace"]))
         if there is not None and holder.get("uid") == uid_of(there):
-            return unsafe(
+            raise unsafe(
                 f"the claim {claims.key_of(holder)} in the claimRef of {plan.target} still exists: the volume belongs "
                 "to it",
                 f"{plan.target} 所引用的 PVC {claims.key_of(holder)} 仍然存在：该卷归它所有",
@@ -77,39 +76,33 @@ class ClearClaimRef(PatchAction):
             ),
         )
 
-    async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
-        effect = await super().check_effect(snapshot, plan, applied)
-        volume = await snapshot.find(VOLUME, plan.target.name)
-        if effect.state is not EffectState.HEALTHY or volume is None:
-            return effect
-        phase, holder = phase_of(volume), claims.key_of(claim_reference(volume))
+    async def effect_on(self, snapshot: Snapshot, obj: Json) -> EffectStatus:
+        phase, holder = phase_of(obj), claims.key_of(claim_reference(obj))
         if phase == "Bound":
-            says = Text(en=f"it is bound to {holder}", zh=f"已绑定到 {holder}")
-            return EffectStatus(state=EffectState.HEALTHY, says=says)
+            return effect(EffectState.HEALTHY, f"it is bound to {holder}", f"已绑定到 {holder}")
         state = EffectState.HEALTHY if phase == "Available" else EffectState.PENDING
-        return EffectStatus(state=state, says=Text(en=f"the volume is {phase}", zh=f"该卷的状态为 {phase}"))
+        return effect(state, f"the volume is {phase}", f"该卷的状态为 {phase}")
 
 
-def _not_released(me: ObjectRef, volume: Json) -> Refusal | None:
+def _check_released(me: ObjectRef, volume: Json) -> None:
     phase, holder = phase_of(volume), claim_reference(volume)
     if phase == "Bound":
-        return unsafe(
+        raise unsafe(
             f"{me} is Bound to {claims.key_of(holder)}: without the claimRef two claims could end up on one volume",
             f"{me} 已绑定到 {claims.key_of(holder)}：清除 claimRef 可能导致两个 PVC 使用同一个卷",
         )
     if phase != "Released" or not holder.get("name") or not holder.get("namespace"):
-        return unsafe(
+        raise unsafe(
             f"{me} is {phase or 'without a phase'}, not Released: no old claim reserves it",
             f"{me} 的状态为 {phase or '未知'}，不是 Released：并没有旧的 PVC 占用它",
         )
     if claims.policy_of(volume) == "Delete":
-        return unsafe(
+        raise unsafe(
             f"{me} has reclaim policy Delete: its provisioner will delete it, perhaps while the next claim uses it. "
             "Find out why it still exists, or set the policy to Retain first",
             f"{me} 的回收策略为 Delete：其 provisioner 将删除它，可能在下一个 PVC 使用时删除。"
             "请查明为何尚未删除，或先将策略改为 Retain",
         )
-    return None
 
 
 async def _waiting(snapshot: Snapshot, volume: Json) -> Text:
@@ -135,6 +128,3 @@ async def _waiting(snapshot: Snapshot, volume: Json) -> Text:
         en=f"These claims wait for such a volume and may get it at once: {names}",
         zh=f"目前正在等待这样的卷、可能立即得到它的 PVC：{names}",
     )
-
-
-ACTION: Final = ClearClaimRef()

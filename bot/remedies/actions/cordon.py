@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.placement import is_cordoned
-from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared import cordons
-from bot.remedies.shared.kinds import permissions_to
+from bot.remedies.action import permissions_to
+from bot.remedies.contract import Plan, one_text
+from bot.remedies.shared import node_drain
 from bot.remedies.shared.patch_action import Patch, PatchAction
 from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration
@@ -28,21 +28,16 @@ class Cordon(PatchAction):
         ),
     )
     writes = permissions_to("patch", ("Node",))
-    ignoring: ClassVar[tuple[str, ...]] = cordons.IGNORED
+    ignoring: ClassVar[tuple[str, ...]] = node_drain.IGNORED
 
-    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
+    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch:
         if is_cordoned(obj):
-            return unsafe(f"{plan.target} is already cordoned", f"{plan.target} 已被禁止调度")
+            raise unsafe(f"{plan.target} is already cordoned", f"{plan.target} 已被禁止调度")
         return Patch(
-            body=cordons.CORDON,
-            says=cordons.cordoned(plan.target),
-            effects=(
-                Text(
-                    en="No new pod is scheduled to it, except those of DaemonSets; running pods stay",
-                    zh="除 DaemonSet 外不再有新 Pod 调度到该节点；已在运行的 Pod 不受影响",
-                ),
+            body=node_drain.CORDON,
+            says=node_drain.cordoned(plan.target),
+            effects=one_text(
+                "No new pod is scheduled to it, except those of DaemonSets; running pods stay",
+                "除 DaemonSet 外不再有新 Pod 调度到该节点；已在运行的 Pod 不受影响",
             ),
         )
-
-
-ACTION: Final = Cordon()

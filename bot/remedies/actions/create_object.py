@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating
-from bot.remedies.action import Action
-from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal, Step, Verb
-from bot.remedies.shared.absence import absence
-from bot.remedies.shared.kinds import permissions_to
-from bot.remedies.shared.refusal import unsafe
+from bot.remedies.action import Action, permissions_to
+from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Step, Verb, effect
+from bot.remedies.shared.refusal import absence, unsafe
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.domain import Json, ObjectRef, Text
 from responses.words import ActionWords
@@ -40,16 +38,14 @@ class CreateObject(Action):
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         return await absence(snapshot, target)
 
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal:
         target = plan.target
         resource = await snapshot.resource(target.kind)
         manifest = _manifest(plan, resource)
-        if isinstance(manifest, Refusal):
-            return manifest
         if await snapshot.find(target.kind, target.name, namespace=target.namespace) is not None:
-            return unsafe(f"{target} exists and is not overwritten", f"{target} 已存在，不会被覆盖")
-        if resource.namespaced and (refusal := await _no_namespace(snapshot, target)):
-            return refusal
+            raise unsafe(f"{target} exists and is not overwritten", f"{target} 已存在，不会被覆盖")
+        if resource.namespaced:
+            await _check_namespace(snapshot, target)
         step = Step(
             verb=Verb.CREATE,
             target=target,
@@ -72,27 +68,24 @@ class CreateObject(Action):
         target = plan.target
         obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
         if obj is None or is_terminating(obj):
-            says = Text(en=f"{target} no longer exists", zh=f"{target} 已不存在")
-            return EffectStatus(state=EffectState.GONE, says=says)
-        return EffectStatus(state=EffectState.HEALTHY, says=Text(en=f"{target} exists", zh=f"{target} 已存在"))
+            return effect(EffectState.GONE, f"{target} no longer exists", f"{target} 已不存在")
+        return effect(EffectState.HEALTHY, f"{target} exists", f"{target} 已存在")
 
 
-def _manifest(plan: Plan, resource: Resource) -> Json | Refusal:
+def _manifest(plan: Plan, resource: Resource) -> Json:
     """Return the object to send: the plan's manifest, in the version that this cluster serves."""
     written: Any = plan.args.get("object")
     if not isinstance(written, Mapping) or not written.get("kind"):
-        return unsafe("the entry has no manifest to create", "没有可创建的对象定义")
+        raise unsafe("the entry has no manifest to create", "没有可创建的对象定义")
     manifest: Json = copy.deepcopy(dict(written))
     metadata = dict(manifest.get("metadata") or {})
     named = (manifest["kind"], metadata.get("namespace") or plan.target.namespace, metadata.get("name"))
     if named != (plan.target.kind, plan.target.namespace, plan.target.name):
         other = ObjectRef(kind=str(named[0]), namespace=str(named[1]), name=str(named[2]))
-        return unsafe(
-            f"the manifest is of {other}, not of {plan.target}", f"对象定义属于 {other}，而不是 {plan.target}"
-        )
+        raise unsafe(f"the manifest is of {other}, not of {plan.target}", f"对象定义属于 {other}，而不是 {plan.target}")
     group = str(manifest.get("apiVersion", "")).rpartition("/")[0]
     if group != resource.group:
-        return unsafe(
+        raise unsafe(
             f"the manifest has API group {group or 'v1'}; this cluster serves {resource.kind} in {resource.group}",
             f"对象定义属于 API 组 {group or 'v1'}；该集群提供的 {resource.kind} 属于 {resource.group}",
         )
@@ -101,17 +94,13 @@ def _manifest(plan: Plan, resource: Resource) -> Json | Refusal:
     return manifest | {"metadata": metadata | ({"namespace": plan.target.namespace} if resource.namespaced else {})}
 
 
-async def _no_namespace(snapshot: Snapshot, target: ObjectRef) -> Refusal | None:
-    """Say why nothing can be created in the namespace. If it may not be read, the dry run decides."""
+async def _check_namespace(snapshot: Snapshot, target: ObjectRef) -> None:
+    """Refuse a namespace in which nothing can be created. If it may not be read, the dry run decides."""
     try:
         namespace = await snapshot.find("Namespace", target.namespace)
     except ClusterError:
-        return None
+        return
     if namespace is None:
-        return unsafe(f"namespace {target.namespace} does not exist", f"命名空间 {target.namespace} 不存在")
+        raise unsafe(f"namespace {target.namespace} does not exist", f"命名空间 {target.namespace} 不存在")
     if is_terminating(namespace):
-        return unsafe(f"namespace {target.namespace} is being deleted", f"命名空间 {target.namespace} 正在删除")
-    return None
-
-
-ACTION: Final = CreateObject()
+        raise unsafe(f"namespace {target.namespace} is being deleted", f"命名空间 {target.namespace} 正在删除")

@@ -12,12 +12,10 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import condition, is_terminating, uid_of
-from bot.remedies.action import Action
-from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal
-from bot.remedies.shared.absence import deletion
-from bot.remedies.shared.custodian import custodian_of
-from bot.remedies.shared.kinds import permissions_to
-from bot.remedies.shared.refusal import unsafe
+from bot.remedies.action import Action, permissions_to
+from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, effect, one_text
+from bot.remedies.shared.origins import custodian_of
+from bot.remedies.shared.refusal import deletion, unsafe
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.schema import Risk
 from intents.domain import Json, ObjectRef, Text
@@ -44,10 +42,9 @@ class DeleteApiService(Action):
         obj = await snapshot.get(KIND, target.name)
         return {"uid": uid_of(obj), "service": _key(_service(obj))}
 
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal:
         obj = await snapshot.get(KIND, plan.target.name)
-        if refusal := _not_deletable(plan.target, obj):
-            return refusal
+        _check_deletable(plan.target, obj)
         warnings, custodian = await _backend(snapshot, obj), await custodian_of(snapshot, obj)
         outlook = Outlook(effects=_effects(obj), warnings=warnings, custodian=custodian)
         return Proposal(steps=(deletion(plan.target),), outlook=outlook)
@@ -55,15 +52,12 @@ class DeleteApiService(Action):
     async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
         obj = await snapshot.find(KIND, plan.target.name)
         if obj is None:
-            says = Text(en="the API is no longer registered", zh="该 API 已不再注册")
-            return EffectStatus(state=EffectState.HEALTHY, says=says)
+            return effect(EffectState.HEALTHY, "the API is no longer registered", "该 API 已不再注册")
         if uid_of(obj) == applied.target.uid:
-            return EffectStatus(state=EffectState.PENDING, says=Text(en="it is terminating", zh="正在删除"))
+            return effect(EffectState.PENDING, "it is terminating", "正在删除")
         if _is_available(obj):
-            says = Text(en="it was registered again and responds", zh="已被重新注册，且可以响应")
-            return EffectStatus(state=EffectState.HEALTHY, says=says)
-        says = Text(en="it was registered again and does not respond", zh="已被重新注册，但仍无响应")
-        return EffectStatus(state=EffectState.FAILING, says=says)
+            return effect(EffectState.HEALTHY, "it was registered again and responds", "已被重新注册，且可以响应")
+        return effect(EffectState.FAILING, "it was registered again and does not respond", "已被重新注册，但仍无响应")
 
 
 def _service(obj: Json) -> Mapping[str, Any]:
@@ -78,24 +72,23 @@ def _is_available(obj: Json) -> bool:
     return condition(obj, "Available").get("status") == "True"
 
 
-def _not_deletable(me: ObjectRef, obj: Json) -> Refusal | None:
-    """Say why it must not be deleted, or need not be."""
+def _check_deletable(me: ObjectRef, obj: Json) -> None:
+    """Refuse one that must not be deleted, or need not be."""
     labels = (obj.get("metadata") or {}).get("labels") or {}
     if not _service(obj) or _AUTOMANAGED in labels:
-        return unsafe(
+        raise unsafe(
             f"{me} is built into Kubernetes: the API server serves it itself and would register it again",
             f"{me} 由 Kubernetes 自身管理：API server 自行提供并会重新注册",
         )
     if is_terminating(obj):
-        return unsafe(f"{me} is already being deleted", f"{me} 已在删除中")
+        raise unsafe(f"{me} is already being deleted", f"{me} 已在删除中")
     if _is_available(obj):
-        return unsafe(f"{me} is available: its clients would lose it", f"{me} 当前可用：删除会使其客户端失去该 API")
+        raise unsafe(f"{me} is available: its clients would lose it", f"{me} 当前可用：删除会使其客户端失去该 API")
     if not condition(obj, "Available"):
-        return unsafe(
+        raise unsafe(
             f"it is not known yet whether {me} is available; try again in a minute",
             f"尚不清楚 {me} 是否可用；请稍后再试",
         )
-    return None
 
 
 def _effects(obj: Json) -> tuple[Text, ...]:
@@ -131,12 +124,7 @@ async def _backend(snapshot: Snapshot, obj: Json) -> tuple[Text, ...]:
         return (error.gap(f"Service {_key(service)}").says,)
     if found is None:
         return ()
-    return (
-        Text(
-            en=f"Service {_key(service)} exists: the API recovers once its pods respond, without deleting anything",
-            zh=f"Service {_key(service)} 仍然存在：修复其 Pod 后该 API 即可恢复，无需删除",
-        ),
+    return one_text(
+        f"Service {_key(service)} exists: the API recovers once its pods respond, without deleting anything",
+        f"Service {_key(service)} 仍然存在：修复其 Pod 后该 API 即可恢复，无需删除",
     )
-
-
-ACTION: Final = DeleteApiService()

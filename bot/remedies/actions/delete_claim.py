@@ -11,14 +11,12 @@ from typing import Final
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, name_of, node_name_of, phase_of, ref, uid_of
 from bot.kube.volumes import class_of
-from bot.remedies.action import Action
-from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal
+from bot.remedies.action import Action, permissions_to
+from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, effect, one_text
 from bot.remedies.shared import claims
-from bot.remedies.shared.absence import deletion
 from bot.remedies.shared.claims import BoundClaim, ClaimOwner
-from bot.remedies.shared.custodian import custodian_of
-from bot.remedies.shared.kinds import permissions_to
-from bot.remedies.shared.refusal import unsafe
+from bot.remedies.shared.origins import custodian_of
+from bot.remedies.shared.refusal import deletion, unsafe
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.schema import Risk
 from intents.domain import Json, ObjectRef, Text
@@ -45,11 +43,10 @@ class DeleteClaim(Action):
         volume = str((claim.get("spec") or {}).get("volumeName") or "")
         return {"uid": uid_of(claim), "volume": volume}
 
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal:
         claim = await snapshot.get(CLAIM, plan.target.name, namespace=plan.target.namespace)
         pods = await claims.mounting(snapshot, claim)
-        if refusal := _in_use(claim, pods):
-            return refusal
+        _check_unused(claim, pods)
         bound = await claims.with_volume(snapshot, claim)
         owner = await claims.owner_of_claim(snapshot, claim)
         outlook = Outlook(
@@ -63,37 +60,39 @@ class DeleteClaim(Action):
     async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
         claim = await snapshot.find(CLAIM, plan.target.name, namespace=plan.target.namespace)
         if claim is None:
-            return EffectStatus(state=EffectState.HEALTHY, says=Text(en="the claim is gone", zh="PVC 已删除"))
+            return effect(EffectState.HEALTHY, "the claim is gone", "PVC 已删除")
         if uid_of(claim) == applied.target.uid:
             names = ", ".join(map(name_of, await claims.mounting(snapshot, claim))) or "—"
-            says = Text(
-                en=f"the claim is Terminating until the pods that mount it end: {names}",
-                zh=f"PVC 处于 Terminating，等待挂载它的 Pod 结束：{names}",
+            return effect(
+                EffectState.PENDING,
+                f"the claim is Terminating until the pods that mount it end: {names}",
+                f"PVC 处于 Terminating，等待挂载它的 Pod 结束：{names}",
             )
-            return EffectStatus(state=EffectState.PENDING, says=says)
         phase = phase_of(claim)
         states = {"Bound": EffectState.HEALTHY, "Lost": EffectState.FAILING}
-        says = Text(en=f"the claim was recreated and is {phase}", zh=f"PVC 已重新创建，状态为 {phase}")
-        return EffectStatus(state=states.get(phase, EffectState.PENDING), says=says)
+        return effect(
+            states.get(phase, EffectState.PENDING),
+            f"the claim was recreated and is {phase}",
+            f"PVC 已重新创建，状态为 {phase}",
+        )
 
 
-def _in_use(claim: Json, pods: Sequence[Json]) -> Refusal | None:
+def _check_unused(claim: Json, pods: Sequence[Json]) -> None:
     me = ref(claim, CLAIM)
     names = ", ".join(map(name_of, pods))
     if is_terminating(claim):
-        return unsafe(
+        raise unsafe(
             f"{me} is already being deleted" + (f"; it is gone once these pods have ended: {names}" if names else ""),
             f"{me} 已在删除中" + (f"；待以下 Pod 结束后才会消失：{names}" if names else ""),
         )
     using = ", ".join(name_of(pod) for pod in pods if node_name_of(pod))
     if using and phase_of(claim) != "Pending":
-        return unsafe(
+        raise unsafe(
             f"{me} is mounted by {using}: it would stay Terminating until they end, and its data would be handled only "
             "then. Stop the workload first, or rebuild the pod together with its claim",
             f"{me} 正被 {using} 挂载：它会一直处于 Terminating，直到这些 Pod 结束，届时数据才被处理。"
             "请先停止使用它的工作负载，或将 Pod 连同 PVC 一起重建",
         )
-    return None
 
 
 def _waiting(pods: Sequence[Json]) -> tuple[Text, ...]:
@@ -102,17 +101,12 @@ def _waiting(pods: Sequence[Json]) -> tuple[Text, ...]:
         return (Text(en="No pod references it, so no pod is affected", zh="没有 Pod 引用它，不影响任何 Pod"),)
     names = ", ".join(map(name_of, pods))
     if any(map(node_name_of, pods)):
-        return (
-            Text(
-                en=f"It stays Terminating until {names} has been deleted too",
-                zh=f"在 {names} 也被删除之前，它会处于 Terminating",
-            ),
+        return one_text(
+            f"It stays Terminating until {names} has been deleted too", f"在 {names} 也被删除之前，它会处于 Terminating"
         )
-    return (
-        Text(
-            en=f"{names} waits for it, and keeps waiting until a claim of this name exists again",
-            zh=f"{names} 正在等待它，并会继续等待，直到同名的 PVC 再次存在",
-        ),
+    return one_text(
+        f"{names} waits for it, and keeps waiting until a claim of this name exists again",
+        f"{names} 正在等待它，并会继续等待，直到同名的 PVC 再次存在",
     )
 
 
@@ -139,12 +133,7 @@ def _warnings(bound: BoundClaim, owner: ClaimOwner | None) -> tuple[Text, ...]:
         return ()
     named = class_of(bound.claim)
     asks = Text.same(f"storageClassName {named}") if named else Text(en="no StorageClass", zh="未指定 StorageClass")
-    return (
-        Text(
-            en=f"The template requests the same ({asks.en}): correct it first, or the new claim stays pending too",
-            zh=f"模板的要求相同（{asks.zh}）：请先改正模板，否则新的 PVC 会同样等待",
-        ),
+    return one_text(
+        f"The template requests the same ({asks.en}): correct it first, or the new claim stays pending too",
+        f"模板的要求相同（{asks.zh}）：请先改正模板，否则新的 PVC 会同样等待",
     )
-
-
-ACTION: Final = DeleteClaim()

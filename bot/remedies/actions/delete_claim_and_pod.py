@@ -14,16 +14,14 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, name_of, namespace_of, node_name_of, phase_of, ref, uid_of
 from bot.kube.pod_states import is_ready
 from bot.kube.volumes import claim_names, claim_reference, claim_templates_of, volumes_by_claim
-from bot.remedies.action import Action
-from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Proposal, Refusal, Step, Verb
+from bot.remedies.action import Action, for_kind, permission
+from bot.remedies.changes import diff_lines
+from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Proposal, Step, Verb, one_text
 from bot.remedies.shared import claims, pod_replacement
-from bot.remedies.shared.absence import deletion
 from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.claims import BoundClaim, local_data_loss
-from bot.remedies.shared.kinds import for_kind, permission
-from bot.remedies.shared.object_diff import diff_lines
 from bot.remedies.shared.pod_replacement import PodReplacement
-from bot.remedies.shared.refusal import unsafe
+from bot.remedies.shared.refusal import deletion, unsafe
 from intents.catalog.actions import ActionDeclaration, Argument
 from intents.catalog.schema import Risk
 from intents.domain import Json, ObjectRef, Permission, Text
@@ -81,14 +79,10 @@ class DeleteClaimAndPod(Action):
         pod = await snapshot.get("Pod", target.name, namespace=target.namespace)
         return {**await pod_replacement.basis_of(snapshot, pod), "claims": await _mounted(snapshot, pod)}
 
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal:
         replacement = await pod_replacement.replacement_of(snapshot, plan.target)
-        if isinstance(replacement, Refusal):
-            return replacement
         pod = replacement.pod
         selection = await _selection(snapshot, plan, replacement)
-        if isinstance(selection, Refusal):
-            return selection
         outlook = replacement.outlook(
             effects=(
                 *(claims.data_after_delete(one, policy=selection.policy_of(one)) for one in selection.claims),
@@ -124,16 +118,13 @@ async def _mounted(snapshot: Snapshot, pod: Json) -> str:
     return ", ".join(identities)
 
 
-async def _selection(snapshot: Snapshot, plan: Plan, replacement: PodReplacement) -> _Selection | Refusal:
+async def _selection(snapshot: Snapshot, plan: Plan, replacement: PodReplacement) -> _Selection:
     pod = replacement.pod
     reclaim = plan.args.get("reclaim") or ""
     if reclaim not in ("", _DELETE):
-        return unsafe(f"reclaim is {reclaim!r}; it can only be Delete", f"reclaim 为 {reclaim!r}；只能为 Delete")
+        raise unsafe(f"reclaim is {reclaim!r}; it can only be Delete", f"reclaim 为 {reclaim!r}；只能为 Delete")
     names = _named(plan, pod)
-    if isinstance(names, Refusal):
-        return names
-    if refusal := _not_recreated(pod, replacement.owners.manifests[0], names):
-        return refusal
+    _check_recreated(pod, replacement.owners.manifests[0], names)
     selected = []
     for name in names:
         claim = await snapshot.find(CLAIM, name, namespace=namespace_of(pod))
@@ -141,62 +132,60 @@ async def _selection(snapshot: Snapshot, plan: Plan, replacement: PodReplacement
         if claim is None:
             continue
         one = await claims.with_volume(snapshot, claim)
-        if refusal := await _shared(snapshot, pod, one):
-            return refusal
+        await _check_unshared(snapshot, pod, one)
         selected.append(one)
     if not selected:
-        return unsafe(
+        raise unsafe(
             f"none of the claims {', '.join(names)} exists: restarting the pod is enough",
             f"PVC {', '.join(names)} 均不存在：只需重启该 Pod",
         )
     return _Selection(claims=tuple(selected), reclaim=reclaim == _DELETE)
 
 
-def _named(plan: Plan, pod: Json) -> tuple[str, ...] | Refusal:
+def _named(plan: Plan, pod: Json) -> tuple[str, ...]:
     wanted, has = plan.args.get("claims"), tuple(volumes_by_claim(pod))
     if not has:
-        return unsafe(f"{plan.target} mounts no claim", f"{plan.target} 没有挂载 PVC")
+        raise unsafe(f"{plan.target} mounts no claim", f"{plan.target} 没有挂载 PVC")
     if wanted == ALL:
         return has
     if not isinstance(wanted, str) or wanted not in has:
         mounts = ", ".join(has)
-        return unsafe(
+        raise unsafe(
             f"{plan.target} mounts no claim {wanted!r}; it mounts {mounts}",
             f"{plan.target} 没有挂载 PVC {wanted!r}；它挂载的是 {mounts}",
         )
     return (wanted,)
 
 
-def _not_recreated(pod: Json, owner: Json, names: Sequence[str]) -> Refusal | None:
-    """Say why nothing would create one of the claims again."""
+def _check_recreated(pod: Json, owner: Json, names: Sequence[str]) -> None:
+    """Refuse a claim that nothing would create again."""
     templates, volumes = claim_templates_of(owner), volumes_by_claim(pod)
     without = [name for name in names if volumes[name] not in templates or name != f"{volumes[name]}-{name_of(pod)}"]
     if not without:
-        return None
+        return
     me, which = ref(owner), ", ".join(without)
-    return unsafe(
+    raise unsafe(
         f"{me} has no claim template for {which}: nothing would recreate it, and the new pod would never start",
         f"{me} 没有 {which} 对应的 volumeClaimTemplates：删除后无人会重新创建，新的 Pod 将无法启动",
     )
 
 
-async def _shared(snapshot: Snapshot, pod: Json, one: BoundClaim) -> Refusal | None:
-    """Say who else uses the claim or its volume."""
+async def _check_unshared(snapshot: Snapshot, pod: Json, one: BoundClaim) -> None:
+    """Refuse a claim that somebody else uses, or whose volume is another claim's."""
     mine = uid_of(pod)
     others = [each for each in await claims.mounting(snapshot, one.claim) if uid_of(each) != mine]
     if others:
         names = ", ".join(map(name_of, others))
-        return unsafe(
+        raise unsafe(
             f"claim {one.name} is also mounted by {names}: it would stay, and the new pod would wait for it",
             f"PVC {one.name} 还被 {names} 挂载：它不会消失，新的 Pod 会一直等待",
         )
     holder = claim_reference(one.volume or {})
     if holder.get("uid") and holder["uid"] != uid_of(one.claim):
-        return unsafe(
+        raise unsafe(
             f"PersistentVolume {one.volume_name} is bound to another claim, {claims.key_of(holder)}; check it by hand",
             f"PV {one.volume_name} 已绑定到另一个 PVC {claims.key_of(holder)}；请人工检查",
         )
-    return None
 
 
 def _steps(plan: Plan, selection: _Selection) -> tuple[Step, ...]:
@@ -247,11 +236,9 @@ def _warnings(replacement: PodReplacement, selection: _Selection) -> tuple[Text,
 def _in_use(pod: Json) -> tuple[Text, ...]:
     if not is_ready(pod):
         return ()
-    return (
-        Text(
-            en="It is ready and serves from this data now: make sure that it is the right pod",
-            zh="它目前处于就绪状态，正在使用这些数据提供服务：请确认没有选错 Pod",
-        ),
+    return one_text(
+        "It is ready and serves from this data now: make sure that it is the right pod",
+        "它目前处于就绪状态，正在使用这些数据提供服务：请确认没有选错 Pod",
     )
 
 
@@ -267,11 +254,9 @@ def _last_copy(replacement: PodReplacement) -> tuple[Text, ...]:
     if missing <= 0:
         return ()
     which = ", ".join(map(name_of, _down(replacement))) or str(missing)
-    return (
-        Text(
-            en=f"Other replicas are not ready either ({which}): the data deleted here may have no other copy",
-            zh=f"同一工作负载的其他副本也未就绪（{which}）：此处删除的数据可能没有其他副本",
-        ),
+    return one_text(
+        f"Other replicas are not ready either ({which}): the data deleted here may have no other copy",
+        f"同一工作负载的其他副本也未就绪（{which}）：此处删除的数据可能没有其他副本",
     )
 
 
@@ -281,11 +266,9 @@ def _ordered(replacement: PodReplacement) -> tuple[Text, ...]:
     if not before or spec.get("podManagementPolicy", "OrderedReady") != "OrderedReady":
         return ()
     names = ", ".join(before)
-    return (
-        Text(
-            en=f"Its owner creates pods in order: the new pod is not created before {names} is ready",
-            zh=f"其控制器按顺序创建 Pod：在 {names} 就绪之前不会创建新的 Pod",
-        ),
+    return one_text(
+        f"Its owner creates pods in order: the new pod is not created before {names} is ready",
+        f"其控制器按顺序创建 Pod：在 {names} 就绪之前不会创建新的 Pod",
     )
 
 
@@ -335,6 +318,3 @@ async def _waiting_for_claims(snapshot: Snapshot, pod: Json, effect: EffectStatu
             )
             return replace(effect, says=says, state=EffectState.PENDING)
     return effect
-
-
-ACTION: Final = DeleteClaimAndPod()

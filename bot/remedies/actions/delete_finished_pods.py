@@ -12,13 +12,11 @@ from typing import Any, Final
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_mirror, is_terminating, name_of, phase_of, ref, uid_of
 from bot.kube.owners import controller_of
-from bot.remedies.action import Action
-from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal
-from bot.remedies.shared.absence import deletion
+from bot.remedies.action import Action, for_kind, permission
+from bot.remedies.changes import diff_lines
+from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, effect
 from bot.remedies.shared.claims import local_volumes
-from bot.remedies.shared.kinds import for_kind, permission
-from bot.remedies.shared.object_diff import diff_lines
-from bot.remedies.shared.refusal import unsafe
+from bot.remedies.shared.refusal import deletion, unsafe
 from intents.catalog.actions import ActionDeclaration, Argument
 from intents.domain import Json, Text
 from responses.words import ActionWords
@@ -49,14 +47,14 @@ class DeleteFinishedPods(Action):
     )
     writes = for_kind("Namespace", permission("delete", "Pod"))
 
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal:
         reason, node = _text(plan.args.get("reason")), _text(plan.args.get("node"))
         listing = await snapshot.list("Pod", namespace=plan.target.name)
         finished = [pod for pod in listing.items if _is_meant(pod, reason=reason, node=node)]
         found = sorted(finished, key=lambda pod: (_created(pod), name_of(pod)))
         if not found:
             what = _what(reason, node)
-            return unsafe(f"{plan.target.name} no longer has {what.en}", f"{plan.target.name} 中（已）没有{what.zh}")
+            raise unsafe(f"{plan.target.name} no longer has {what.en}", f"{plan.target.name} 中（已）没有{what.zh}")
         chosen = found[:MOST]
         return Proposal(
             steps=tuple(deletion(ref(pod, "Pod")) for pod in chosen),
@@ -73,14 +71,13 @@ class DeleteFinishedPods(Action):
         listing = await snapshot.list("Pod", namespace=plan.target.name)
         left = sorted(name_of(pod) for pod in listing.items if uid_of(pod) in known)
         if not left:
-            says = Text(en=f"pods deleted: {len(known)}", zh=f"{len(known)} 个 Pod 已删除")
-            return EffectStatus(state=EffectState.HEALTHY, says=says)
+            return effect(EffectState.HEALTHY, f"pods deleted: {len(known)}", f"{len(known)} 个 Pod 已删除")
         names = ", ".join(left[:_NAMED])
-        says = Text(
-            en=f"{len(left)} are still Terminating because of a finalizer: {names}",
-            zh=f"还有 {len(left)} 个处于 Terminating（被 finalizer 保留）：{names}",
+        return effect(
+            EffectState.PENDING,
+            f"{len(left)} are still Terminating because of a finalizer: {names}",
+            f"还有 {len(left)} 个处于 Terminating（被 finalizer 保留）：{names}",
         )
-        return EffectStatus(state=EffectState.PENDING, says=says)
 
 
 def _text(value: Any) -> str:
@@ -151,6 +148,3 @@ def _warnings(chosen: Sequence[Json]) -> tuple[Text, ...]:
             )
         )
     return tuple(warnings)
-
-
-ACTION: Final = DeleteFinishedPods()

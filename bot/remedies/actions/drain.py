@@ -14,16 +14,34 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, name_of, ref, uid_of
 from bot.kube.owners import controller_of
 from bot.kube.placement import is_cordoned
-from bot.remedies.action import Action
-from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal, Step, Verb
-from bot.remedies.shared import cordons
+from bot.remedies.action import Action, for_kind, permission
+from bot.remedies.changes import diff_lines
+from bot.remedies.contract import (
+    Applied,
+    EffectState,
+    EffectStatus,
+    Outlook,
+    Plan,
+    Proposal,
+    Refused,
+    Step,
+    Verb,
+    effect,
+)
+from bot.remedies.shared.budgets import Budget, budget_effects, budgets_of, check_covered_once, key_of
 from bot.remedies.shared.claims import local_volumes
-from bot.remedies.shared.kinds import for_kind, permission
-from bot.remedies.shared.node_drain.drain_budgets import Budget, budget_effects, budgets_of, covered_twice
-from bot.remedies.shared.node_drain.drain_effects import effects_of, warnings_of
-from bot.remedies.shared.node_drain.node_pods import NodePods, key_of, names_of, pods_on, why_it_stays
-from bot.remedies.shared.node_drain.room import without_room
-from bot.remedies.shared.object_diff import diff_lines
+from bot.remedies.shared.node_drain import (
+    CORDON,
+    IGNORED,
+    NodePods,
+    cordoned,
+    effects_of,
+    names_of,
+    pods_on,
+    warnings_of,
+    why_it_stays,
+    without_room,
+)
 from bot.remedies.shared.refusal import gone, unsafe
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.schema import Risk
@@ -31,7 +49,7 @@ from intents.domain import Json, ObjectRef, Text
 from responses.words import ActionWords
 
 # Fields that others write all the time, and that matter neither for a cordon nor for an eviction.
-_NODE_CHURN: Final = (*cordons.IGNORED, "metadata.annotations", "metadata.labels")
+_NODE_CHURN: Final = (*IGNORED, "metadata.annotations", "metadata.labels")
 _POD_CHURN: Final = ("metadata.annotations", "metadata.labels")
 # Lines in one piece of the diff: longer pieces would be cut.
 _PIECE: Final = 25
@@ -53,21 +71,17 @@ class Drain(Action):
     )
     writes = for_kind("Node", permission("patch", "Node"), permission("create", "Pod", subresource="eviction"))
 
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal:
         node = await snapshot.get("Node", plan.target.name)
         if is_terminating(node):
-            return gone(plan.target)
+            raise Refused(gone(plan.target))
         pods = await pods_on(snapshot, plan.target)
-        if isinstance(pods, Refusal):
-            return pods
-        if refusal := _not_drainable(plan.target, node, pods):
-            return refusal
+        _check_drainable(plan.target, node, pods)
         try:
             budgets, unread = await budgets_of(snapshot, pods.evicted), None
         except ClusterError as error:
             budgets, unread = (), error.gap("PodDisruptionBudgets").says
-        if twice := covered_twice(pods.evicted, budgets):
-            return twice
+        check_covered_once(pods.evicted, budgets)
         order = _order(pods.evicted, budgets)
         cordon = () if is_cordoned(node) else (_cordon(plan.target),)
         return Proposal(
@@ -89,31 +103,30 @@ class Drain(Action):
         left = [pod for pod in pods if uid_of(pod) in applied.outlook.known]
         late = [pod for pod in pods if not why_it_stays(pod) and pod not in left]
         if left:
-            says = Text(
-                en=f"{len(left)} evicted pods are still terminating on {plan.target}: {names_of(left)}",
-                zh=f"{plan.target} 上还有 {len(left)} 个被驱逐的 Pod 正在退出：{names_of(left, zh=True)}",
+            return effect(
+                EffectState.PENDING,
+                f"{len(left)} evicted pods are still terminating on {plan.target}: {names_of(left)}",
+                f"{plan.target} 上还有 {len(left)} 个被驱逐的 Pod 正在退出：{names_of(left, zh=True)}",
             )
-            return EffectStatus(state=EffectState.PENDING, says=says)
         en, zh = f"the evicted pods are gone from {plan.target}", f"被驱逐的 Pod 已全部离开 {plan.target}"
         if late:
             en += f"; {names_of(late)} started after the preview and runs there: drain the node again"
             zh += f"；{names_of(late, zh=True)} 在预览之后才出现并仍在运行：请再次排空"
-        return EffectStatus(state=EffectState.HEALTHY, says=Text(en=en, zh=zh))
+        return effect(EffectState.HEALTHY, en, zh)
 
 
-def _not_drainable(target: ObjectRef, node: Json, pods: NodePods) -> Refusal | None:
+def _check_drainable(target: ObjectRef, node: Json, pods: NodePods) -> None:
     if bare := [pod for pod in pods.evicted if controller_of(pod) is None]:
         en, zh = names_of(bare), names_of(bare, zh=True)
-        return unsafe(
+        raise unsafe(
             f"no controller recreates {en}: an eviction removes them permanently. Move or delete them by hand first",
             f"没有控制器会重建 {zh}：驱逐后将永久消失。请先手工迁移或删除",
         )
     if not pods.evicted and is_cordoned(node):
-        return unsafe(
+        raise unsafe(
             f"{target} is already drained: it is cordoned and has no pods to evict",
             f"{target} 已排空：已禁止调度，且没有可驱逐的 Pod",
         )
-    return None
 
 
 def _order(pods: Sequence[Json], budgets: Sequence[Budget]) -> list[Json]:
@@ -123,7 +136,7 @@ def _order(pods: Sequence[Json], budgets: Sequence[Budget]) -> list[Json]:
 
 
 def _cordon(node: ObjectRef) -> Step:
-    return Step(verb=Verb.PATCH, target=node, says=cordons.cordoned(node), body=cordons.CORDON, ignoring=_NODE_CHURN)
+    return Step(verb=Verb.PATCH, target=node, says=cordoned(node), body=CORDON, ignoring=_NODE_CHURN)
 
 
 def _evict(pod: Json) -> Step:
@@ -145,6 +158,3 @@ def _shown(node: Json, evicted: Sequence[Json]) -> str:
 def _line(pod: Json) -> str:
     owner, lost = controller_of(pod), ", ".join(local_volumes(pod.get("spec") or {}))
     return f"{key_of(pod)} ({owner.kind if owner else ''} {owner.name if owner else ''})" + (lost and f", loses {lost}")
-
-
-ACTION: Final = Drain()

@@ -16,10 +16,10 @@ from bot.kube.agents import is_fixed_label
 from bot.kube.objects import name_of, namespace_of
 from bot.kube.placement import refusal as not_placed
 from bot.kube.placement import selects
-from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared import metadata_action
-from bot.remedies.shared.kinds import WORKLOADS
-from bot.remedies.shared.metadata_action import Entries, MetadataAction
+from bot.remedies.action import WORKLOADS
+from bot.remedies.contract import Plan
+from bot.remedies.shared import patch_action
+from bot.remedies.shared.patch_action import Entries, MetadataAction
 from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
@@ -31,7 +31,7 @@ _OTHER_NODE: Final = "node selector or affinity"
 class Label(MetadataAction):
     """Sets and removes labels."""
 
-    declaration = ActionDeclaration(name="label", args=metadata_action.ARGUMENTS, only_configures=True)
+    declaration = ActionDeclaration(name="label", args=patch_action.ARGUMENTS, only_configures=True)
     words = ActionWords(
         verb=Text(en="Label object", zh="设置标签"),
         does=Text(en="Changes labels of this object, nothing else.", zh="只修改此对象的标签。"),
@@ -40,13 +40,13 @@ class Label(MetadataAction):
     verb: ClassVar[str] = "labelled"
     noun_zh: ClassVar[str] = "标签"
 
-    async def effects(self, snapshot: Snapshot, plan: Plan, obj: Json, wanted: Entries) -> tuple[Text, ...] | Refusal:
+    async def effects(self, snapshot: Snapshot, plan: Plan, obj: Json, wanted: Entries) -> tuple[Text, ...]:
         match plan.target.kind:
             case "Pod":
                 return await _pod_effects(snapshot, obj, wanted)
             case "Node":
                 if fixed := ", ".join(sorted(filter(is_fixed_label, wanted))):
-                    return unsafe(
+                    raise unsafe(
                         f"the kubelet or the cloud provider writes {fixed}, and volumes depend on it: do not change it",
                         f"{fixed} 由节点的 kubelet 或云厂商写入，存储卷依赖它：请勿修改",
                     )
@@ -63,14 +63,14 @@ class Label(MetadataAction):
                 return (selected, kept) if kind in WORKLOADS else (selected,)
 
 
-async def _pod_effects(snapshot: Snapshot, pod: Json, wanted: Entries) -> tuple[Text, ...] | Refusal:
+async def _pod_effects(snapshot: Snapshot, pod: Json, wanted: Entries) -> tuple[Text, ...]:
     then = _labelled(pod, wanted)
     effects: list[Text] = []
     owners = await owners_of(snapshot, pod)
     manifest: Json = owners.manifests[0] if owners.manifests else {}
     selector = (manifest.get("spec") or {}).get("selector")
     if isinstance(selector, dict) and _matches(selector, pod) and not _matches(selector, then):
-        return unsafe(
+        raise unsafe(
             f"{owners.refs[0]} selects its pods by this label, and would release the pod and create another",
             f"{owners.refs[0]} 通过该标签选择 Pod，修改后会释放它并新建一个 Pod",
         )
@@ -99,7 +99,7 @@ def _only_this_pod(pod: Json) -> tuple[Text, ...]:
     return (alone, others)
 
 
-async def _node_effects(snapshot: Snapshot, node: Json, wanted: Entries) -> tuple[Text, ...] | Refusal:
+async def _node_effects(snapshot: Snapshot, node: Json, wanted: Entries) -> tuple[Text, ...]:
     stays = Text(
         en="Running pods stay; new pods are scheduled by the changed labels",
         zh="已在运行的 Pod 不受影响；此后新 Pod 按新标签调度",
@@ -111,7 +111,7 @@ async def _node_effects(snapshot: Snapshot, node: Json, wanted: Entries) -> tupl
     then = _labelled(node, wanted)
     changed = ", ".join(_key(each) for each in sets if _runs(each, node) != _runs(each, then))
     if changed:
-        return unsafe(
+        raise unsafe(
             f"DaemonSet {changed} selects nodes by this label, and would start or end a pod there at once",
             f"DaemonSet {changed} 通过该标签选择节点，修改后会立即在此启动或移除 Pod",
         )
@@ -119,7 +119,7 @@ async def _node_effects(snapshot: Snapshot, node: Json, wanted: Entries) -> tupl
 
 
 def _labelled(obj: Json, wanted: Entries) -> Json:
-    return {**obj, "metadata": {**obj["metadata"], "labels": metadata_action.merged(obj, wanted, field="labels")}}
+    return {**obj, "metadata": {**obj["metadata"], "labels": patch_action.merged(obj, wanted, field="labels")}}
 
 
 def _labels(obj: Json) -> dict[str, str]:
@@ -151,6 +151,3 @@ def _key(obj: Json) -> str:
 
 def _listed(en: str, zh: str, names: Sequence[str]) -> Text:
     return Text(en=f"{en} {', '.join(names)}", zh=f"{zh}{'、'.join(names)}")
-
-
-ACTION: Final = Label()

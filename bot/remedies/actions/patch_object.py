@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from bot.cluster.snapshot import Snapshot
-from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared.kinds import WORKLOADS, permissions_to
-from bot.remedies.shared.patch_action import Patch
+from bot.remedies.action import WORKLOADS, permissions_to
+from bot.remedies.contract import Plan
+from bot.remedies.shared.patch_action import Patch, TemplateAction
 from bot.remedies.shared.refusal import unsafe
-from bot.remedies.shared.template_action import TemplateAction, rollout_warnings
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.domain import Json, Text
 from responses.words import ActionWords
@@ -33,19 +32,19 @@ class PatchObject(TemplateAction):
     )
     writes = permissions_to("patch", (*WORKLOADS, "Service", "TidbCluster"))
 
-    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
+    def rolls_out(self, plan: Plan) -> bool:
+        return plan.target.kind in WORKLOADS and _changes_template(plan.args.get("patch") or {})
+
+    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch:
         body, kind = plan.args.get("patch"), str(plan.args.get("type"))
         expected = list if kind == "json" else dict
         if not isinstance(body, expected) or not body:
-            return unsafe(f"the {kind} patch of {plan.target} is empty", f"{plan.target} 的 {kind} 补丁没有内容")
-        rolls_out = plan.target.kind in WORKLOADS and _changes_template(body)
+            raise unsafe(f"the {kind} patch of {plan.target} is empty", f"{plan.target} 的 {kind} 补丁没有内容")
         return Patch(
             body=body,
             type=kind,
             says=Text(en=f"{plan.target} was changed", zh=f"{plan.target} 已修改"),
-            effects=() if rolls_out else (_without_rollout(plan.target.kind),),
-            warnings=await rollout_warnings(snapshot, obj) if rolls_out else (),
-            rolls_out=rolls_out,
+            effects=() if self.rolls_out(plan) else (_without_rollout(plan.target.kind),),
         )
 
 
@@ -72,6 +71,3 @@ def _without_rollout(kind: str) -> Text:
                 zh="由 TiDB Operator 执行：可能会缩放组件，或逐个替换其 Pod",
             )
     return Text(en="No pod is replaced: the pod template does not change", zh="不会替换任何 Pod：Pod 模板不变")
-
-
-ACTION: Final = PatchObject()

@@ -5,21 +5,39 @@ The name of the new Job follows from the failed Job and the number of its reruns
 
 from __future__ import annotations
 
-from typing import Final
+import copy
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.common.redaction import holds_secret
 from bot.kube.job_runs import (
+    RERUN_OF,
     cron_job_of,
+    first_run_of,
     has_completed,
     has_failed,
     has_finished,
     is_rerun_of,
     success_after,
 )
-from bot.kube.objects import condition, created_at, is_terminating, name_of, phase_of, ref, spec_of, status_of, uid_of
-from bot.kube.owners import controller_of
-from bot.remedies.action import Action
+from bot.kube.objects import (
+    annotations_of,
+    condition,
+    created_at,
+    is_terminating,
+    labels_of,
+    name_of,
+    namespace_of,
+    phase_of,
+    ref,
+    spec_of,
+    status_of,
+    uid_of,
+)
+from bot.kube.owners import controller_of, owner_references
+from bot.remedies.action import Action, permissions_to
+from bot.remedies.changes import diff
 from bot.remedies.contract import (
     Applied,
     EffectState,
@@ -29,15 +47,14 @@ from bot.remedies.contract import (
     Proposal,
     Reason,
     Refusal,
+    Refused,
     Step,
     Verb,
+    effect,
 )
 from bot.remedies.shared import workloads
-from bot.remedies.shared.job_copy import copy_of, pod_spec_of, runs_in
-from bot.remedies.shared.kinds import permissions_to
-from bot.remedies.shared.object_diff import diff
+from bot.remedies.shared.patch_action import is_suspended
 from bot.remedies.shared.refusal import unsafe
-from bot.remedies.shared.suspension import is_suspended
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.schema import Risk
 from intents.domain import Json, ObjectRef, Text
@@ -68,26 +85,26 @@ class RerunJob(Action):
 
     async def may_help(self, snapshot: Snapshot, target: ObjectRef) -> bool:
         job = await snapshot.get("Job", target.name, namespace=target.namespace)
-        return _not_for(job) is None
+        try:
+            _check_job(job)
+        except Refused:
+            return False
+        return True
 
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal:
         job = await snapshot.get("Job", plan.target.name, namespace=plan.target.namespace)
-        if refusal := _not_for(job):
-            return refusal
+        _check_job(job)
         listing = await snapshot.list("Job", namespace=plan.target.namespace)
         if gap := listing.gap("Jobs"):
-            return Refusal(reason=Reason.NOT_CHECKED, says=gap.says)
-        if refusal := _needless(job, listing.items):
-            return refusal
+            raise Refused(Refusal(reason=Reason.NOT_CHECKED, says=gap.says))
+        _check_needed(job, listing.items)
         cron_job = await _cron_job(snapshot, job)
-        if isinstance(cron_job, Refusal):
-            return cron_job
-        if cron_job and (refusal := _kept_from(cron_job, listing.items)):
-            return refusal
+        if cron_job:
+            _check_concurrency(cron_job, listing.items)
         reruns = sum(is_rerun_of(each, job) for each in listing.items)
         manifest = copy_of(job, taken={name_of(each) for each in listing.items}, reruns=reruns)
         if holds_secret(manifest):
-            return unsafe(
+            raise unsafe(
                 f"the template of {plan.target} includes what looks like a secret, which Casebook cannot copy "
                 "faithfully; create the new Job by hand",
                 f"{plan.target} 的模板包含疑似机密的数据，Casebook 无法如实复制；请手动创建新的 Job",
@@ -117,71 +134,67 @@ class RerunJob(Action):
         if job is None or is_terminating(job):
             return _gone(new, await snapshot.find("Job", plan.target.name, namespace=plan.target.namespace))
         if has_completed(job):
-            return EffectStatus(state=EffectState.HEALTHY, says=Text(en=f"{new} has completed", zh=f"{new} 已完成"))
+            return effect(EffectState.HEALTHY, f"{new} has completed", f"{new} 已完成")
         pods = await workloads.pods_controlled(snapshot, (uid_of(job),), namespace=new.namespace)
         return _unfinished(job, new, sorted(pods, key=created_at))
 
 
-def _not_for(job: Json) -> Refusal | None:
-    """Say why a Job is not rerun, as far as the Job itself shows."""
+def _check_job(job: Json) -> None:
+    """Refuse a Job that is not rerun, as far as the Job itself shows."""
     me, owner = ref(job, "Job"), controller_of(job)
     if is_terminating(job):
-        return unsafe(f"{me} is being deleted", f"{me} 正在删除")
+        raise unsafe(f"{me} is being deleted", f"{me} 正在删除")
     if is_suspended(job):
-        return unsafe(f"{me} is suspended: resume it instead", f"{me} 已暂停：请改为恢复运行")
+        raise unsafe(f"{me} is suspended: resume it instead", f"{me} 已暂停：请改为恢复运行")
     if has_completed(job):
-        return _already(f"{me} has completed", f"{me} 已完成")
+        raise _already(f"{me} has completed", f"{me} 已完成")
     if not has_failed(job):
-        return _already(f"{me} has not failed: it still runs", f"{me} 没有失败：仍在运行")
+        raise _already(f"{me} has not failed: it still runs", f"{me} 没有失败：仍在运行")
     if owner is not None and owner.kind != "CronJob":
-        return unsafe(
+        raise unsafe(
             f"{me} is managed by {owner.kind} {owner.name}, which decides on a retry; retry it there",
             f"{me} 由 {owner.kind} {owner.name} 管理，是否重试由其决定；请在那里重试",
         )
-    return None
 
 
-def _already(en: str, zh: str) -> Refusal:
-    return Refusal(
-        reason=Reason.ALREADY_FIXED,
-        says=Text(en=f"already fixed, nothing to do. {en}", zh=f"问题已消失，无需操作。{zh}"),
-    )
+def _already(en: str, zh: str) -> Refused:
+    says = Text(en=f"already fixed, nothing to do. {en}", zh=f"问题已消失，无需操作。{zh}")
+    return Refused(Refusal(reason=Reason.ALREADY_FIXED, says=says))
 
 
-def _needless(job: Json, others: tuple[Json, ...]) -> Refusal | None:
-    """Say which other Job has done the work, or is doing it."""
+def _check_needed(job: Json, others: tuple[Json, ...]) -> None:
+    """Refuse if another Job has done the work, or is doing it."""
     if done := success_after(job, others):
-        return _already(f"Job {done} has done its work since", f"Job {done} 已完成其工作")
+        raise _already(f"Job {done} has done its work since", f"Job {done} 已完成其工作")
     running = sorted(name_of(each) for each in others if is_rerun_of(each, job) and not has_finished(each))
     if running:
-        return unsafe(
+        raise unsafe(
             f"Job {running[0]}, a rerun of it, has not ended yet; wait for it",
             f"其重新运行的 Job {running[0]} 尚未结束；请等待",
         )
-    return None
 
 
-async def _cron_job(snapshot: Snapshot, job: Json) -> Json | Refusal | None:
+async def _cron_job(snapshot: Snapshot, job: Json) -> Json | None:
     """Return the CronJob of a Job, None for a Job without one; its Jobs are deleted together with it."""
     owner = controller_of(job)
     if owner is None:
         return None
     found = await snapshot.find("CronJob", owner.name, namespace=owner.namespace)
     if found is None or uid_of(found) != owner.uid or is_terminating(found):
-        return unsafe(
+        raise unsafe(
             f"CronJob {owner.name} was deleted, and a new Job of it would be deleted too",
             f"CronJob {owner.name} 已被删除，其新建的 Job 也会被删除",
         )
     return found
 
 
-def _kept_from(cron_job: Json, jobs: tuple[Json, ...]) -> Refusal | None:
-    """Say which run a CronJob that allows no two at once still has."""
+def _check_concurrency(cron_job: Json, jobs: tuple[Json, ...]) -> None:
+    """Refuse if a CronJob that allows no two runs at once still has one."""
     policy, name = spec_of(cron_job).get("concurrencyPolicy"), name_of(cron_job)
     active = sorted(name_of(each) for each in jobs if cron_job_of(each) == name and not has_finished(each))
     if policy not in ("Forbid", "Replace") or not active:
-        return None
-    return unsafe(
+        return
+    raise unsafe(
         f"Job {active[0]} of CronJob {name} still runs, and its concurrencyPolicy {policy} allows one run at a time",
         f"CronJob {name} 的 Job {active[0]} 仍在运行，其 concurrencyPolicy 为 {policy}，同时只允许一个运行",
     )
@@ -247,13 +260,12 @@ def _warnings_of_cron_job(job: Json, cron_job: Json) -> tuple[Text, ...]:
 def _gone(new: ObjectRef, job: Json | None) -> EffectStatus:
     """Return the effect of a deleted Job: with the time to live of the Job it was made from, it may have completed."""
     if spec_of(job or {}).get("ttlSecondsAfterFinished") is None:
-        says = Text(en=f"{new} no longer exists", zh=f"{new} 已不存在")
-        return EffectStatus(state=EffectState.FAILING, says=says)
-    says = Text(
-        en=f"{new} no longer exists: its ttlSecondsAfterFinished deletes it soon after its end, which was not seen",
-        zh=f"{new} 已不存在：其 ttlSecondsAfterFinished 会在结束后不久将其删除，因此未能看到结果",
+        return effect(EffectState.FAILING, f"{new} no longer exists", f"{new} 已不存在")
+    return effect(
+        EffectState.RUNNING,
+        f"{new} no longer exists: its ttlSecondsAfterFinished deletes it soon after its end, which was not seen",
+        f"{new} 已不存在：其 ttlSecondsAfterFinished 会在结束后不久将其删除，因此未能看到结果",
     )
-    return EffectStatus(state=EffectState.RUNNING, says=says)
 
 
 def _unfinished(job: Json, new: ObjectRef, pods: list[Json]) -> EffectStatus:
@@ -263,20 +275,108 @@ def _unfinished(job: Json, new: ObjectRef, pods: list[Json]) -> EffectStatus:
         last = whys[-1] if whys else ""
         reason = condition(job, "Failed").get("reason") or "Failed"
         failed = tuple(ref(each, "Pod") for each in reversed(pods))
-        says = Text(en=f"{new} failed: {reason}{last}", zh=f"{new} 失败：{reason}{last}")
-        return EffectStatus(state=EffectState.FAILING, says=says, replacements=failed)
+        return effect(
+            EffectState.FAILING, f"{new} failed: {reason}{last}", f"{new} 失败：{reason}{last}", replacements=failed
+        )
     up = [each for each in pods if phase_of(each) not in ("Succeeded", "Failed") and not is_terminating(each)]
     stuck = [(each, why) for each in up if (why := workloads.why_failing(each))]
     if stuck:
         shown = f"{name_of(stuck[-1][0])}: {stuck[-1][1]}"
-        says = Text(en=f"the pods of {new} fail: {shown}", zh=f"{new} 的 Pod 失败：{shown}")
-        return EffectStatus(state=EffectState.FAILING, says=says, replacements=tuple(ref(each, "Pod") for each in up))
+        return effect(
+            EffectState.FAILING,
+            f"the pods of {new} fail: {shown}",
+            f"{new} 的 Pod 失败：{shown}",
+            replacements=tuple(ref(each, "Pod") for each in up),
+        )
     failures = int(status_of(job).get("failed") or 0)
-    says = Text(
-        en=f"{new} has not ended yet" + (f"; {failures} of its pods failed so far" if failures else ""),
-        zh=f"{new} 尚未结束" + (f"；目前已有 {failures} 个 Pod 失败" if failures else ""),
+    return effect(
+        EffectState.RUNNING,
+        f"{new} has not ended yet" + (f"; {failures} of its pods failed so far" if failures else ""),
+        f"{new} 尚未结束" + (f"；目前已有 {failures} 个 Pod 失败" if failures else ""),
     )
-    return EffectStatus(state=EffectState.RUNNING, says=says)
 
 
-ACTION: Final = RerunJob()
+_LONGEST_NAME: Final = 63
+_SUFFIX: Final = 5
+_CONTROLLERS_LABELS: Final = frozenset({
+    "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name",
+})  # fmt: skip
+_LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+# The annotation by which `kubectl create job --from` marks a run outside the schedule.
+_INSTANTIATED: Final = {"cronjob.kubernetes.io/instantiate": "manual"}
+# Keys of these groups are written by the Job controller, by Casebook, or by a tool to track what it applies.
+_OWN_GROUPS: Final = frozenset({
+    "batch.kubernetes.io", "casebook.dev", "argocd.argoproj.io", "meta.helm.sh", "kustomize.toolkit.fluxcd.io",
+    "helm.toolkit.fluxcd.io",
+})  # fmt: skip
+
+
+def copy_of(job: Json, *, taken: Collection[str], reruns: int) -> Json:
+    """Return the Job to create. Its name is the same as long as there are as many `reruns`; `taken` names are skipped.
+
+    The annotation names the Job that failed first, also for the rerun of a rerun.
+    """
+    annotations = {key: value for key, value in annotations_of(job).items() if not _is_bookkeeping(key)}
+    annotations |= {RERUN_OF: first_run_of(job)} | (_INSTANTIATED if cron_job_of(job) else {})
+    labels = {key: value for key, value in labels_of(job).items() if not _is_bookkeeping(key)}
+    metadata: Json = {
+        "name": _name(job, taken=taken, reruns=reruns),
+        "namespace": namespace_of(job),
+        "annotations": annotations,
+    }
+    if labels:
+        metadata["labels"] = labels
+    if owners := [_reference(each) for each in owner_references(job)]:
+        metadata["ownerReferences"] = owners
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": _spec(job)}
+
+
+def runs_in(job: Json) -> tuple[str, ...]:
+    """Return the containers of a Job's pods as `name: image command arguments`."""
+    pod = pod_spec_of(job)
+    return tuple(
+        " ".join(map(str, (f"{each.get('name')}: {each.get('image')}", *_arguments(each))))
+        for key in ("initContainers", "containers")
+        for each in pod.get(key) or ()
+    )
+
+
+def pod_spec_of(job: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the spec of the pods of a Job, or of a CronJob's `jobTemplate`; empty where it has none."""
+    return ((job.get("spec") or {}).get("template") or {}).get("spec") or {}
+
+
+def _arguments(container: Mapping[str, Any]) -> list[Any]:
+    return [*(container.get("command") or ()), *(container.get("args") or ())]
+
+
+def _name(job: Json, *, taken: Collection[str], reruns: int) -> str:
+    number = reruns
+    while True:
+        suffix = f"-rerun-{workloads.digest([uid_of(job), number])[:_SUFFIX]}"
+        name = first_run_of(job)[: _LONGEST_NAME - len(suffix)].rstrip("-.") + suffix
+        if name not in taken:
+            return name
+        number += 1
+
+
+def _is_bookkeeping(key: str) -> bool:
+    return key in _CONTROLLERS_LABELS or key == _LAST_APPLIED or key.rpartition("/")[0] in _OWN_GROUPS
+
+
+def _reference(owner: Mapping[str, Any]) -> Json:
+    """Return an owner reference without `blockOwnerDeletion`: setting it needs a permission on the owner."""
+    return {key: value for key, value in owner.items() if key != "blockOwnerDeletion"}
+
+
+def _spec(job: Json) -> Json:
+    spec: Json = copy.deepcopy({
+        key: value for key, value in (job.get("spec") or {}).items() if key not in ("selector", "manualSelector")
+    })  # fmt: skip
+    metadata = (spec.get("template") or {}).get("metadata") or {}
+    kept = {key: value for key, value in (metadata.get("labels") or {}).items() if key not in _CONTROLLERS_LABELS}
+    metadata.pop("labels", None)
+    metadata.pop("creationTimestamp", None)
+    if kept:
+        metadata["labels"] = kept
+    return spec

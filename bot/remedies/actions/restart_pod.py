@@ -6,20 +6,19 @@ it comes back.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, namespace_of, ref, uid_of
 from bot.kube.pod_states import is_ready
-from bot.remedies.action import Action
-from bot.remedies.contract import Applied, EffectStatus, Plan, Proposal, Refusal
+from bot.remedies.action import Action, permissions_to
+from bot.remedies.changes import diff_lines
+from bot.remedies.contract import Applied, EffectStatus, Plan, Proposal, one_text
 from bot.remedies.shared import pod_replacement
-from bot.remedies.shared.absence import deletion
 from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.claims import data_loss
-from bot.remedies.shared.kinds import permissions_to
-from bot.remedies.shared.object_diff import diff_lines
 from bot.remedies.shared.pod_replacement import PodReplacement
+from bot.remedies.shared.refusal import deletion
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import ObjectRef, Text
 from responses.words import ActionWords
@@ -39,10 +38,8 @@ class RestartPod(Action):
         pod = await snapshot.get("Pod", target.name, namespace=target.namespace)
         return await pod_replacement.basis_of(snapshot, pod)
 
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal:
         replacement = await pod_replacement.replacement_of(snapshot, plan.target)
-        if isinstance(replacement, Refusal):
-            return replacement
         pod = replacement.pod
         outlook = replacement.outlook(
             effects=(
@@ -79,11 +76,9 @@ def _deleted(replacement: PodReplacement) -> Text:
 def _job_warning(replacement: PodReplacement) -> tuple[Text, ...]:
     if replacement.owner.kind != "Job":
         return ()
-    return (
-        Text(
-            en="The Job starts its work again from the beginning, and counts this pod as a failure",
-            zh="Job 会从头重新执行，并把这个 Pod 计为一次失败",
-        ),
+    return one_text(
+        "The Job starts its work again from the beginning, and counts this pod as a failure",
+        "Job 会从头重新执行，并把这个 Pod 计为一次失败",
     )
 
 
@@ -104,6 +99,3 @@ def _shown(replacement: PodReplacement) -> str:
 
 def _images(spec: dict[str, Any]) -> list[str]:
     return [f"image: {each.get('name')}={each.get('image')}" for each in spec.get("containers") or ()]
-
-
-ACTION: Final = RestartPod()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from bot.cluster.snapshot import Snapshot
-from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared.patch_action import Patch
-from bot.remedies.shared.refusal import unsafe
-from bot.remedies.shared.suspension import KINDS, SuspensionAction, decided_elsewhere, is_suspended
+from bot.remedies.shared.patch_action import KINDS, SuspensionAction
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
 from responses.words import ActionWords
@@ -24,25 +21,13 @@ class Resume(SuspensionAction):
     )
     suspends: ClassVar[bool] = False
 
-    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
-        if not is_suspended(obj):
-            return unsafe(f"{plan.target} is not suspended", f"{plan.target} 并未暂停")
-        if refusal := decided_elsewhere(obj):
-            return refusal
-        if plan.target.kind == "CronJob":
-            effect = _missed_runs(obj)
-        else:
-            effect = Text(
-                en="Its pods are recreated; unfinished work starts over, and so does its deadline",
-                zh="会重新创建 Pod；未完成的工作从头开始，其期限也重新计时",
-            )
-        return Patch(
-            # Not `null`: the default of a Job is false, and the API server stores false.
-            body={"spec": {"suspend": False}},
-            says=Text(en=f"{plan.target} was resumed", zh=f"{plan.target} 已恢复"),
-            effects=(effect,),
-            warnings=(Text(en="Somebody suspended it: find out why first", zh="之前有人将其暂停：请先确认原因"),),
+    async def outcome(self, snapshot: Snapshot, obj: Json) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
+        again = Text(
+            en="Its pods are recreated; unfinished work starts over, and so does its deadline",
+            zh="会重新创建 Pod；未完成的工作从头开始，其期限也重新计时",
         )
+        why = Text(en="Somebody suspended it: find out why first", zh="之前有人将其暂停：请先确认原因")
+        return (_missed_runs(obj) if obj.get("kind") == "CronJob" else again,), (why,)
 
 
 def _missed_runs(cron_job: Json) -> Text:
@@ -57,6 +42,3 @@ def _missed_runs(cron_job: Json) -> Text:
         en=f"Its schedule ({schedule}) starts runs again; a run missed within the last {deadline} s starts at once",
         zh=f"重新按计划（{schedule}）启动运行；最近 {deadline} 秒内错过的一次会立即启动",
     )
-
-
-ACTION: Final = Resume()

@@ -6,16 +6,14 @@ The controller replaces the pods by the workload's update strategy; nothing else
 from __future__ import annotations
 
 import hashlib
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.rollouts import RESTARTED_AT, replicas_of
-from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared import rollouts
-from bot.remedies.shared.kinds import WORKLOADS, permissions_to
+from bot.remedies.action import WORKLOADS, permissions_to
+from bot.remedies.contract import Plan
 from bot.remedies.shared.patch_action import Patch, PatchAction
 from bot.remedies.shared.refusal import unsafe
-from bot.remedies.shared.template_action import rollout_warnings
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
 from responses.words import ActionWords
@@ -35,11 +33,12 @@ class RolloutRestart(PatchAction):
     writes = permissions_to("patch", WORKLOADS)
     ignoring: ClassVar[tuple[str, ...]] = ("spec.replicas",)
 
-    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
-        if refusal := rollouts.no_rollout(obj):
-            return refusal
+    def rolls_out(self, plan: Plan) -> bool:
+        return True
+
+    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch:
         if obj.get("kind") != "DaemonSet" and replicas_of(obj).desired == 0:
-            return unsafe(
+            raise unsafe(
                 f"{plan.target} is scaled to 0: it has no pods to restart",
                 f"{plan.target} 已缩容到 0：没有可重启的 Pod",
             )
@@ -48,8 +47,6 @@ class RolloutRestart(PatchAction):
             type="strategic",
             says=Text(en=f"{plan.target} was restarted", zh=f"已触发 {plan.target} 滚动重启"),
             effects=(Text(en="Nothing else in its pod template changes", zh="Pod 模板的其他内容不变"),),
-            warnings=await rollout_warnings(snapshot, obj),
-            rolls_out=True,
         )
 
 
@@ -60,6 +57,3 @@ def restarted_at(plan: Plan) -> str:
     """
     fraction = int(hashlib.sha256(plan.id.encode()).hexdigest(), 16) % 1_000_000
     return f"{plan.created:%Y-%m-%dT%H:%M:%S}.{fraction:06d}Z"
-
-
-ACTION: Final = RolloutRestart()

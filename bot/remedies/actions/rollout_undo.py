@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
@@ -16,14 +15,11 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import CAUSE, Revision, alike, images_of, was_available
 from bot.kube.timestamps import UNKNOWN, seconds_since
-from bot.remedies.contract import Plan, Proposal, Refusal
-from bot.remedies.shared import rollouts
-from bot.remedies.shared.containers import is_given
-from bot.remedies.shared.kinds import WORKLOADS, permissions_to
-from bot.remedies.shared.patch_action import Patch, number
+from bot.remedies.action import WORKLOADS
+from bot.remedies.contract import Plan, one_text
+from bot.remedies.shared.patch_action import Patch, TemplateAction, is_given, number
 from bot.remedies.shared.refusal import unsafe
-from bot.remedies.shared.rollouts import current_of, is_observed, pods_at, revisions_of
-from bot.remedies.shared.template_action import TemplateAction, rollout_warnings
+from bot.remedies.shared.workloads import current_of, is_observed, pods_at, revisions_of
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.catalog.schema import Risk
 from intents.domain import Json, ObjectRef, Text
@@ -49,20 +45,15 @@ class RolloutUndo(TemplateAction):
             zh="将此工作负载恢复为更早版本的 Pod 模板，并替换其 Pod。",
         ),
     )
-    writes = permissions_to("patch", WORKLOADS)
 
     async def may_help(self, snapshot: Snapshot, target: ObjectRef) -> bool:
         workload = await snapshot.get(target.kind, target.name, namespace=target.namespace)
         return await _has_run_before(snapshot, workload)
 
-    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
-        if refusal := rollouts.no_rollout(obj):
-            return refusal
+    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch:
         revisions = await revisions_of(snapshot, obj)
         current, wanted = current_of(obj, revisions), plan.args.get("revision")
         chosen = _chosen(plan, obj, current, revisions)
-        if isinstance(chosen, Refusal):
-            return chosen
         template = (obj.get("spec") or {}).get("template") or {}
         return Patch(
             body=_body(obj, chosen),
@@ -75,29 +66,9 @@ class RolloutUndo(TemplateAction):
             warnings=(
                 *_warnings(template, current, chosen, () if is_given(wanted) else revisions),
                 *await _missing(snapshot, plan, template, chosen),
-                *await rollout_warnings(snapshot, obj),
             ),
-            rolls_out=True,
+            staying=await pods_at(snapshot, obj, chosen),
         )
-
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
-        proposal = await super().propose(snapshot, plan)
-        if isinstance(proposal, Refusal):
-            return proposal
-        obj = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
-        revisions = await revisions_of(snapshot, obj)
-        chosen = _chosen(plan, obj, current_of(obj, revisions), revisions)
-        stay = () if isinstance(chosen, Refusal) else await pods_at(snapshot, obj, chosen)
-        if not stay:
-            return proposal
-        outlook, how = proposal.outlook, rollouts.strategy_of(obj)
-        going = len(outlook.known) - len(stay)
-        first = Text(
-            en=f"{len(stay)} of its pods still run that revision and stay; {going} are replaced, {how.en}",
-            zh=f"{plan.target} 有 {len(stay)} 个 Pod 仍是该版本，会保留；{going} 个会被替换，{how.zh}",
-        )
-        # Replaces the sentence that all pods are replaced.
-        return replace(proposal, outlook=replace(outlook, effects=(first, *outlook.effects[1:])))
 
 
 async def _has_run_before(snapshot: Snapshot, workload: Json) -> bool:
@@ -114,42 +85,38 @@ async def _has_run_before(snapshot: Snapshot, workload: Json) -> bool:
     return any(is_ready(pod) for pods in ran for pod in pods)
 
 
-def _chosen(plan: Plan, workload: Json, current: Revision | None, revisions: Sequence[Revision]) -> Revision | Refusal:
-    """Return the revision to go back to, or the reason why none can be used."""
+def _chosen(plan: Plan, workload: Json, current: Revision | None, revisions: Sequence[Revision]) -> Revision:
+    """Return the revision to go back to."""
     if not is_observed(workload):
-        return unsafe(
+        raise unsafe(
             f"the controller has not observed the last change of {plan.target} yet; try again in a moment",
             f"{plan.target} 的上次修改尚未被其控制器处理；请稍后再试",
         )
     wanted = plan.args.get("revision")
     chosen = _requested(plan, wanted, revisions) if is_given(wanted) else _previous(plan, workload, current, revisions)
-    if isinstance(chosen, Refusal):
-        return chosen
     if chosen == current or alike(chosen.template, (workload.get("spec") or {}).get("template") or {}):
-        return unsafe(
+        raise unsafe(
             f"{plan.target} already has the template of revision {chosen.number}",
             f"{plan.target} 的模板已是版本 {chosen.number}，无需回滚",
         )
     return chosen
 
 
-def _requested(plan: Plan, wanted: Any, revisions: Sequence[Revision]) -> Revision | Refusal:
+def _requested(plan: Plan, wanted: Any, revisions: Sequence[Revision]) -> Revision:
     wanted_number = number(wanted)
     if wanted_number is None:
-        return unsafe(f"{wanted!r} is not a revision number", f"{wanted!r} 不是版本号")
+        raise unsafe(f"{wanted!r} is not a revision number", f"{wanted!r} 不是版本号")
     found = next((each for each in revisions if each.number == wanted_number), None)
     if found is not None:
         return found
     kept = ", ".join(str(each.number) for each in revisions)
-    return unsafe(
+    raise unsafe(
         f"{plan.target} has no revision {wanted_number}; the cluster keeps {kept or 'none'}",
         f"{plan.target} 没有版本 {wanted_number}；集群中保留的版本：{kept or '无'}",
     )
 
 
-def _previous(
-    plan: Plan, workload: Json, current: Revision | None, revisions: Sequence[Revision]
-) -> Revision | Refusal:
+def _previous(plan: Plan, workload: Json, current: Revision | None, revisions: Sequence[Revision]) -> Revision:
     """Return the last earlier revision with a different template."""
     template = (workload.get("spec") or {}).get("template") or {}
     earlier = [each for each in revisions if current is None or each.number < current.number]
@@ -157,12 +124,12 @@ def _previous(
         if not alike(each.template, template, but_restarts=True):
             return each
     if earlier:
-        return unsafe(
+        raise unsafe(
             f"the earlier revisions of {plan.target} differ from the current one only by restarts: "
             "a rollback would change nothing",
             f"{plan.target} 的更早版本与当前仅有重启标记的区别：回滚不会带来任何变化",
         )
-    return unsafe(
+    raise unsafe(
         f"the cluster keeps no earlier revision of {plan.target}; apply the manifest that worked",
         f"集群中没有保留 {plan.target} 的更早版本；请重新应用之前可用的清单",
     )
@@ -252,11 +219,9 @@ async def _missing(snapshot: Snapshot, plan: Plan, template: Json, chosen: Revis
             return (error.gap(f"ConfigMap {plan.target.namespace}/{name}").says,)
     if not gone:
         return ()
-    return (
-        Text(
-            en=f"It needs ConfigMaps that no longer exist: {', '.join(gone)}; its pods will not start without them",
-            zh=f"它需要的 ConfigMap 已不存在：{'、'.join(gone)}；缺少它们 Pod 无法启动",
-        ),
+    return one_text(
+        f"It needs ConfigMaps that no longer exist: {', '.join(gone)}; its pods will not start without them",
+        f"它需要的 ConfigMap 已不存在：{'、'.join(gone)}；缺少它们 Pod 无法启动",
     )
 
 
@@ -282,6 +247,3 @@ def _environment_config_maps(spec: Json) -> Iterator[Json | None]:
             yield source.get("configMapRef")
         for variable in container.get("env") or ():
             yield (variable.get("valueFrom") or {}).get("configMapKeyRef")
-
-
-ACTION: Final = RolloutUndo()

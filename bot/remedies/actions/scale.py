@@ -9,11 +9,11 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, name_of, namespace_of
 from bot.kube.owners import controller_of
 from bot.kube.rollouts import replicas_of
-from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
+from bot.remedies.action import permissions_to
+from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, effect
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.claims import data_loss, local_data_loss
-from bot.remedies.shared.kinds import permissions_to
 from bot.remedies.shared.patch_action import Patch, PatchAction, number
 from bot.remedies.shared.refusal import owned, unsafe
 from bot.remedies.shared.workloads import autoscalers_of
@@ -38,18 +38,16 @@ class Scale(PatchAction):
     )
     writes = permissions_to("patch", ("Deployment", "StatefulSet", "ReplicaSet"))
 
-    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
+    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch:
         wanted, now = number(plan.args.get("replicas")), replicas_of(obj).desired
         if wanted is None or not 0 <= wanted <= _MOST:
-            return unsafe(
+            raise unsafe(
                 f"{plan.args.get('replicas')!r} is not a number of replicas; expected 0 to {_MOST}",
                 f"{plan.args.get('replicas')!r} 不是有效的副本数；应为 0 到 {_MOST}",
             )
         if wanted == now:
-            return unsafe(f"{plan.target} already has {counted(now, 'replicas')}", f"{plan.target} 已是 {now} 个副本")
+            raise unsafe(f"{plan.target} already has {counted(now, 'replicas')}", f"{plan.target} 已是 {now} 个副本")
         scaled = await _decided_elsewhere(snapshot, plan, obj)
-        if isinstance(scaled, Refusal):
-            return scaled
         return Patch(
             body={"spec": {"replicas": wanted}},
             says=Text(en=f"{plan.target} was scaled to {wanted}", zh=f"{plan.target} 的副本数已调整为 {wanted}"),
@@ -70,16 +68,18 @@ class Scale(PatchAction):
         ready = workloads.count_ready(pods)
         failing = [why for pod in pods if (why := workloads.why_failing(pod))]
         if len(pods) == counts.desired == ready:
-            says = Text(en=f"{ready} of {counts.desired} pods are ready", zh=f"{ready}/{counts.desired} 个 Pod 已就绪")
-            return EffectStatus(state=EffectState.HEALTHY, says=says)
+            return effect(
+                EffectState.HEALTHY,
+                f"{ready} of {counts.desired} pods are ready",
+                f"{ready}/{counts.desired} 个 Pod 已就绪",
+            )
         if failing and len(pods) == counts.desired:
-            says = Text(en=f"its pods fail: {failing[0]}", zh=f"其 Pod 失败：{failing[0]}")
-            return EffectStatus(state=EffectState.FAILING, says=says)
-        says = Text(
-            en=f"{counted(len(pods), 'pods')}, {ready} ready, {counts.desired} wanted",
-            zh=f"{len(pods)} 个 Pod，{ready} 个就绪，期望 {counts.desired} 个",
+            return effect(EffectState.FAILING, f"its pods fail: {failing[0]}", f"其 Pod 失败：{failing[0]}")
+        return effect(
+            EffectState.PENDING,
+            f"{counted(len(pods), 'pods')}, {ready} ready, {counts.desired} wanted",
+            f"{len(pods)} 个 Pod，{ready} 个就绪，期望 {counts.desired} 个",
         )
-        return EffectStatus(state=EffectState.PENDING, says=says)
 
 
 async def _pods(snapshot: Snapshot, workload: Json, *, now: int, wanted: int) -> tuple[Text, ...]:
@@ -140,10 +140,10 @@ def _deletes_claims(workload: Json) -> bool:
     return bool(spec.get("volumeClaimTemplates")) and policy == "Delete"
 
 
-async def _decided_elsewhere(snapshot: Snapshot, plan: Plan, obj: Json) -> Refusal | tuple[Text, ...]:
-    """Say why another number would not last: an owner or an autoscaler sets it. Return warnings if it may last."""
+async def _decided_elsewhere(snapshot: Snapshot, plan: Plan, obj: Json) -> tuple[Text, ...]:
+    """Refuse a number that would not last: an owner or an autoscaler sets it. Return warnings if it may last."""
     if owner := controller_of(obj):
-        return owned(plan.target, owner)
+        raise owned(plan.target, owner)
     try:
         autoscalers = await autoscalers_of(snapshot, plan.target)
     except ClusterError as error:
@@ -151,10 +151,7 @@ async def _decided_elsewhere(snapshot: Snapshot, plan: Plan, obj: Json) -> Refus
     if not autoscalers:
         return ()
     name = name_of(autoscalers[0])
-    return unsafe(
+    raise unsafe(
         f"HorizontalPodAutoscaler {name} sets the replicas of {plan.target}; change its limits",
         f"{plan.target} 的副本数由 HorizontalPodAutoscaler {name} 决定；请修改其上下限",
     )
-
-
-ACTION: Final = Scale()

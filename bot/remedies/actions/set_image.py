@@ -8,11 +8,9 @@ import re2
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.pull_failures import normalized, registry_of
-from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared.containers import Container, containers_of, is_given
-from bot.remedies.shared.kinds import WORKLOADS, permissions_to
+from bot.remedies.contract import Plan, one_text
+from bot.remedies.shared.patch_action import Container, ContainerAction, Patch, containers_of, is_given
 from bot.remedies.shared.refusal import unsafe
-from bot.remedies.shared.template_action import ContainerAction, ContainerChange
 from intents.catalog.actions import ActionDeclaration, Argument
 from intents.catalog.schema import Risk
 from intents.domain import Json, Text
@@ -48,32 +46,25 @@ class SetImage(ContainerAction):
             zh="更换此工作负载中容器的镜像，并替换其 Pod。",
         ),
     )
-    writes = permissions_to("patch", WORKLOADS)
 
-    async def change(
-        self, snapshot: Snapshot, plan: Plan, workload: Json, container: Container
-    ) -> ContainerChange | Refusal:
+    async def change(self, snapshot: Snapshot, plan: Plan, workload: Json, container: Container) -> Patch:
         given, before = plan.args.get("image"), str(container.manifest.get("image", ""))
-        if refusal := _invalid(given):
-            return refusal
+        _check_image(given)
         image = str(given).strip()
         if before and normalized(image) == normalized(before):
-            return unsafe(
+            raise unsafe(
                 f"container {container.name} of {plan.target} already has the image {before}; "
                 "restart the workload to pull it again",
                 f"{plan.target} 的容器 {container.name} 已是镜像 {before}；如需重新拉取，请重启工作负载",
             )
-        return ContainerChange(
-            fields={"image": image},
+        return Patch(
+            body={"image": image},
             says=Text(
                 en=f"{container.name} of {plan.target} was set to image {image}",
                 zh=f"已将 {plan.target} 中 {container.name} 的镜像设为 {image}",
             ),
-            effects=(
-                Text(
-                    en=f"Container {container.name}: {before} → {image}",
-                    zh=f"容器 {container.name}：{before} → {image}",
-                ),
+            effects=one_text(
+                f"Container {container.name}: {before} → {image}", f"容器 {container.name}：{before} → {image}"
             ),
             warnings=(
                 *_other_registry(workload, before, image),
@@ -83,24 +74,24 @@ class SetImage(ContainerAction):
         )
 
 
-def _invalid(given: Any) -> Refusal | None:
-    """Say why this is not an image reference."""
+def _check_image(given: Any) -> None:
+    """Refuse what is no image reference."""
     if not is_given(given):
-        return unsafe("no image was given", "未填写镜像")
+        raise unsafe("no image was given", "未填写镜像")
     image = str(given).strip()
     if len(image) <= _LONGEST and re2.fullmatch(_REFERENCE, image):
-        return None
+        return
     shown = image[:100]
     if "://" in image:
-        return unsafe(
+        raise unsafe(
             f"{shown!r} is not an image; leave out {image.partition('://')[0]}://",
             f"{shown!r} 不是镜像；请去掉协议前缀",
         )
     if re2.fullmatch(_REFERENCE, image.lower()):
-        return unsafe(
+        raise unsafe(
             f"{shown!r} is not an image; a repository name must be lower case", f"{shown!r} 不是镜像；仓库名必须小写"
         )
-    return unsafe(
+    raise unsafe(
         f"{shown!r} is not an image; expected registry/repository:tag or repository@sha256:…",
         f"{shown!r} 不是镜像；应为 registry/repository:tag 或 repository@sha256:…",
     )
@@ -113,11 +104,9 @@ def _other_registry(workload: Json, before: str, image: str) -> tuple[Text, ...]
         return ()
     spec = ((workload.get("spec") or {}).get("template") or {}).get("spec") or {}
     named = ", ".join(str(each.get("name", "")) for each in spec.get("imagePullSecrets") or ())
-    return (
-        Text(
-            en=f"It is pulled from {new} instead of {old}; pull secrets of the template: {named or 'none'}",
-            zh=f"镜像将从 {new} 而不是 {old} 拉取；模板中的拉取凭据：{named or '无'}",
-        ),
+    return one_text(
+        f"It is pulled from {new} instead of {old}; pull secrets of the template: {named or 'none'}",
+        f"镜像将从 {new} 而不是 {old} 拉取；模板中的拉取凭据：{named or '无'}",
     )
 
 
@@ -128,11 +117,9 @@ def _mutable_tag(container: Container, image: str) -> tuple[Text, ...]:
         return ()
     policy = str(container.manifest.get("imagePullPolicy", ""))
     kept = policy == "IfNotPresent"
-    return (
-        Text(
-            en="The tag latest is not a fixed version" + ("; nodes with a copy of it keep that copy" if kept else ""),
-            zh="latest 不是固定版本" + ("；已有该镜像的节点会继续使用旧的副本" if kept else ""),
-        ),
+    return one_text(
+        "The tag latest is not a fixed version" + ("; nodes with a copy of it keep that copy" if kept else ""),
+        "latest 不是固定版本" + ("；已有该镜像的节点会继续使用旧的副本" if kept else ""),
     )
 
 
@@ -145,12 +132,6 @@ def _same_image(workload: Json, container: Container, before: str) -> tuple[Text
     ]
     if not same:
         return ()
-    return (
-        Text(
-            en=f"{', '.join(same)} has the same image now and keeps it",
-            zh=f"{'、'.join(same)} 目前使用相同的镜像，且不会改变",
-        ),
+    return one_text(
+        f"{', '.join(same)} has the same image now and keeps it", f"{'、'.join(same)} 目前使用相同的镜像，且不会改变"
     )
-
-
-ACTION: Final = SetImage()

@@ -7,9 +7,9 @@ from typing import Final
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import phase_of
 from bot.kube.volumes import claim_reference
-from bot.remedies.contract import Plan, Refusal
+from bot.remedies.action import permissions_to
+from bot.remedies.contract import Plan, one_text
 from bot.remedies.shared import claims
-from bot.remedies.shared.kinds import permissions_to
 from bot.remedies.shared.patch_action import Patch, PatchAction
 from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration, Argument
@@ -38,17 +38,15 @@ class SetReclaimPolicy(PatchAction):
     )
     writes = permissions_to("patch", (VOLUME,))
 
-    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
+    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch:
         policy = plan.args.get("policy")
         if policy not in _POLICIES:
-            return unsafe(
+            raise unsafe(
                 f"{policy!r} is not a reclaim policy; expected Retain or Delete",
                 f"{policy!r} 不是有效的回收策略；应为 Retain 或 Delete",
             )
         if claims.policy_of(obj) == policy:
-            return unsafe(
-                f"{plan.target} already has reclaim policy {policy}", f"{plan.target} 的回收策略已是 {policy}"
-            )
+            raise unsafe(f"{plan.target} already has reclaim policy {policy}", f"{plan.target} 的回收策略已是 {policy}")
         deleted_now = _deleted_now(obj) if policy == "Delete" else ()
         return Patch(
             body={"spec": {"persistentVolumeReclaimPolicy": policy}},
@@ -87,13 +85,7 @@ def _meaning(volume: Json, policy: str) -> Text:
 def _deleted_now(volume: Json) -> tuple[Text, ...]:
     if phase_of(volume) not in ("Released", "Failed"):
         return ()
-    return (
-        Text(
-            en="DATA LOST permanently: its claim no longer exists, so the volume is deleted at once, and undo is "
-            "impossible",
-            zh="数据将永久丢失：其 PVC 已不存在，因此该卷会立即被删除，且无法撤销",
-        ),
+    return one_text(
+        ("DATA LOST permanently: its claim no longer exists, so the volume is deleted at once, and undo is impossible"),
+        "数据将永久丢失：其 PVC 已不存在，因此该卷会立即被删除，且无法撤销",
     )
-
-
-ACTION: Final = SetReclaimPolicy()

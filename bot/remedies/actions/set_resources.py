@@ -11,11 +11,9 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of
 from bot.kube.quantities import cpu_millis, whole
 from bot.kube.rollouts import replicas_of
-from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared.containers import Container, did_you_mean, is_given
-from bot.remedies.shared.kinds import WORKLOADS, permissions_to
+from bot.remedies.contract import Plan
+from bot.remedies.shared.patch_action import Container, ContainerAction, Patch, did_you_mean, is_given
 from bot.remedies.shared.refusal import unsafe
-from bot.remedies.shared.template_action import ContainerAction, ContainerChange
 from bot.remedies.shared.workloads import autoscalers_of
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.catalog.schema import Risk
@@ -87,24 +85,16 @@ class SetResources(ContainerAction):
             zh="修改此工作负载中容器的资源请求和限制，并替换其 Pod。",
         ),
     )
-    writes = permissions_to("patch", WORKLOADS)
 
-    async def change(
-        self, snapshot: Snapshot, plan: Plan, workload: Json, container: Container
-    ) -> ContainerChange | Refusal:
+    async def change(self, snapshot: Snapshot, plan: Plan, workload: Json, container: Container) -> Patch:
         now = _resources_of(container)
         changes = _changes(plan, container, now)
-        if isinstance(changes, Refusal):
-            return changes
         after = {side: {**now[side], **_written(changes, side)} for side in _SIDES}
-        if refusal := _above_limit(container, after):
-            return refusal
+        _check_limits(container, after)
         shown = [one.says for one in changes]
         en, zh = "; ".join(each.en for each in shown), "；".join(each.zh for each in shown)
-        return ContainerChange(
-            fields={
-                "resources": {side: _written(changes, side) for side in dict.fromkeys(one.side for one in changes)}
-            },
+        return Patch(
+            body={"resources": {side: _written(changes, side) for side in dict.fromkeys(one.side for one in changes)}},
             says=Text(
                 en=f"{plan.target}, container {container.name}: {en}",
                 zh=f"{plan.target} 的容器 {container.name}：{zh}",
@@ -126,31 +116,27 @@ def _written(changes: Sequence[_Change], side: str) -> dict[str, str]:
     return {one.resource: one.after for one in changes if one.side == side}
 
 
-def _changes(plan: Plan, container: Container, now: _Resources) -> list[_Change] | Refusal:
-    """Return the quantities that change, or why the given ones cannot be set."""
+def _changes(plan: Plan, container: Container, now: _Resources) -> list[_Change]:
+    """Return the quantities that change."""
     given = _given(plan, now)
-    if isinstance(given, Refusal):
-        return given
     if not given:
-        return unsafe("no request and no limit was given", "未填写任何资源请求或限制")
-    changes = [one for one in given if one.changes_anything]
-    return changes or unsafe(
+        raise unsafe("no request and no limit was given", "未填写任何资源请求或限制")
+    if changes := [one for one in given if one.changes_anything]:
+        return changes
+    raise unsafe(
         f"container {container.name} of {plan.target} already has these requests and limits",
         f"{plan.target} 的容器 {container.name} 已是这些资源请求和限制",
     )
 
 
-def _given(plan: Plan, now: _Resources) -> list[_Change] | Refusal:
+def _given(plan: Plan, now: _Resources) -> list[_Change]:
     given: list[_Change] = []
     for side in _SIDES:
         values = plan.args.get(side) or {}
         if not isinstance(values, Mapping):
-            return unsafe(
-                f"{side} must map resources to quantities: {values!r}", f"{side} 应为资源量的映射：{values!r}"
-            )
+            raise unsafe(f"{side} must map resources to quantities: {values!r}", f"{side} 应为资源量的映射：{values!r}")
         for resource, value in ((str(key), each) for key, each in values.items() if is_given(each)):
-            if refusal := _invalid(side, resource, value):
-                return refusal
+            _check_value(side, resource, value)
             limit = now["limits"].get(resource, "") if side == "requests" else ""
             before = now[side].get(resource, "")
             given.append(_Change(side=side, resource=resource, before=before, after=str(value).strip(), limit=limit))
@@ -162,25 +148,26 @@ def _amount(resource: str, quantity: Any) -> int:
     return cpu_millis(quantity) if resource == "cpu" else whole(quantity)
 
 
-def _invalid(side: str, resource: str, value: Any) -> Refusal | None:
-    """Say why a value cannot be right."""
+def _check_value(side: str, resource: str, value: Any) -> None:
+    """Refuse a value that cannot be right."""
     what = _SIDES[side]
     if resource not in _KNOWN and not resource.startswith("hugepages-") and "/" not in resource:
         meant = did_you_mean(resource, _KNOWN)
-        return unsafe(f"{resource} is not a container resource{meant.en}", f"{resource} 不是容器的资源{meant.zh}")
+        raise unsafe(f"{resource} is not a container resource{meant.en}", f"{resource} 不是容器的资源{meant.zh}")
     try:
         amount = _amount(resource, value)
     except ValueError as error:
-        return unsafe(f"{resource} {what.en}: {error}", f"{resource} {what.zh}：{str(value)[:64]!r} 不是有效的资源量")
+        raise unsafe(
+            f"{resource} {what.en}: {error}", f"{resource} {what.zh}：{str(value)[:64]!r} 不是有效的资源量"
+        ) from None
     if amount < 0 or (amount == 0 and side == "limits"):
-        return unsafe(f"{resource} {what.en}: {value} is too low", f"{resource} {what.zh}：{value} 太小")
+        raise unsafe(f"{resource} {what.en}: {value} is too low", f"{resource} {what.zh}：{value} 太小")
     if resource.startswith(_COUNTED_IN_BYTES) and 0 < amount < _LEAST_BYTES:
         meant = _with_unit(value)
-        return unsafe(
+        raise unsafe(
             f"{resource} {what.en}: {value} is {amount} bytes{meant.en}",
             f"{resource} {what.zh}：{value} 只有 {amount} 字节{meant.zh}",
         )
-    return None
 
 
 def _with_unit(value: Any) -> Text:
@@ -191,16 +178,15 @@ def _with_unit(value: Any) -> Text:
     return Text(en=f"; did you mean {number}Mi?", zh=f"；是否指 {number}Mi？")
 
 
-def _above_limit(container: Container, after: _Resources) -> Refusal | None:
+def _check_limits(container: Container, after: _Resources) -> None:
     """Refuse a request above its limit, as the API server would, and say what to do."""
     for resource, request in after["requests"].items():
         limit = after["limits"].get(resource)
         if limit is not None and _amount(resource, request) > _amount(resource, limit):
-            return unsafe(
+            raise unsafe(
                 f"container {container.name} requests more {resource} ({request}) than its limit ({limit}): set both",
                 f"容器 {container.name} 的 {resource} 请求（{request}）会超过其限制（{limit}）；请同时填写两者",
             )
-    return None
 
 
 def _total(changes: Sequence[_Change], pods: int) -> Iterator[Text]:
@@ -273,6 +259,3 @@ def _percentages(autoscaler: Json) -> Iterator[str]:
         body = metric.get("resource") or metric.get("containerResource") or {}
         if (body.get("target") or {}).get("type") == "Utilization":
             yield str(body.get("name", ""))
-
-
-ACTION: Final = SetResources()

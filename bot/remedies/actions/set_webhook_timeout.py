@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, uid_of
+from bot.kube.objects import name_of
 from bot.kube.owners import controller_of
 from bot.kube.refusals import KINDS, Webhook
-from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
-from bot.remedies.shared.kinds import permissions_to
-from bot.remedies.shared.patch_action import Patch, PatchAction, in_force, number
+from bot.remedies.action import permissions_to
+from bot.remedies.contract import Plan
+from bot.remedies.shared.patch_action import Patch, PatchAction, number
 from bot.remedies.shared.refusal import owned, unsafe
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.catalog.schema import Risk
@@ -63,10 +63,10 @@ class SetWebhookTimeout(PatchAction):
     )
     writes = permissions_to("patch", KINDS)
 
-    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
+    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch:
         name, wanted = str(plan.args.get("webhook") or ""), number(plan.args.get("timeout_s"))
         if wanted is None or not _LEAST_S <= wanted <= _MOST_S:
-            return unsafe(
+            raise unsafe(
                 f"{plan.args.get('timeout_s')!r} is not a timeout; expected {_LEAST_S} to {_MOST_S} whole seconds",
                 f"{plan.args.get('timeout_s')!r} 不是有效的超时；应为 {_LEAST_S} 到 {_MOST_S} 的整数秒",
             )
@@ -74,15 +74,15 @@ class SetWebhookTimeout(PatchAction):
         at = next((at for at, each in enumerate(found) if each.get("name") == name), None)
         if at is None:
             known = ", ".join(str(each.get("name")) for each in found) or "none"
-            return unsafe(
+            raise unsafe(
                 f"{plan.target} has no webhook {name!r}; it has {known}",
                 f"{plan.target} 中没有 webhook {name!r}；现有：{known}",
             )
         webhook = Webhook(configuration=obj, kind=plan.target.kind, spec=found[at])
         if webhook.timeout_s == wanted:
-            return unsafe(f"the timeout of {name} is already {wanted} s", f"{name} 的超时已是 {wanted} 秒")
+            raise unsafe(f"the timeout of {name} is already {wanted} s", f"{name} 的超时已是 {wanted} 秒")
         if owner := controller_of(obj):
-            return owned(plan.target, owner)
+            raise owned(plan.target, owner)
         return Patch(
             body=[
                 {"op": "test", "path": f"/webhooks/{at}/name", "value": name},
@@ -94,20 +94,17 @@ class SetWebhookTimeout(PatchAction):
             warnings=(*_warnings(webhook, wanted), *_reverted_by(obj, name)),
         )
 
-    async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
-        obj = await snapshot.find(plan.target.kind, plan.target.name)
-        if obj is not None and uid_of(obj) == plan.target.uid:
-            name, wanted = plan.args.get("webhook"), number(plan.args.get("timeout_s"))
-            now = [each.get("timeoutSeconds") for each in obj.get("webhooks") or () if each.get("name") == name]
-            if now != [wanted]:
-                current = f"{now[0]} s" if now else "gone"
-                says = Text(
-                    en=f"the timeout of {name} was reverted since ({current}); change it in the program that writes "
-                    f"{plan.target.name}",
-                    zh=f"{name} 的超时之后又被改回（{current}）；请在维护 {plan.target.name} 的程序中修改",
-                )
-                return EffectStatus(state=EffectState.FAILING, says=says)
-        return await in_force(snapshot, plan.target)
+    def reverted(self, plan: Plan, obj: Json) -> Text | None:
+        name, wanted = plan.args.get("webhook"), number(plan.args.get("timeout_s"))
+        now = [each.get("timeoutSeconds") for each in obj.get("webhooks") or () if each.get("name") == name]
+        if now == [wanted]:
+            return None
+        current = f"{now[0]} s" if now else "gone"
+        return Text(
+            en=f"the timeout of {name} was reverted since ({current}); change it in the program that writes "
+            f"{plan.target.name}",
+            zh=f"{name} 的超时之后又被改回（{current}）；请在维护 {plan.target.name} 的程序中修改",
+        )
 
 
 def _effects(webhook: Webhook, wanted: int) -> Iterator[Text]:
@@ -193,6 +190,3 @@ def _managers(obj: Json, name: str) -> Iterator[str]:
 def _inside(fields: Any, key: str) -> Mapping[str, Any]:
     found = fields.get(key) if isinstance(fields, Mapping) else None
     return found if isinstance(found, Mapping) else {}
-
-
-ACTION: Final = SetWebhookTimeout()

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating
 from bot.kube.owners import controller_of
-from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared import workloads
-from bot.remedies.shared.patch_action import Patch
-from bot.remedies.shared.refusal import unsafe
-from bot.remedies.shared.suspension import (
+from bot.remedies.shared.patch_action import (
     KINDS,
     SuspensionAction,
-    decided_elsewhere,
     has_not_finished,
-    is_suspended,
 )
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
@@ -33,22 +28,8 @@ class Suspend(SuspensionAction):
     )
     suspends: ClassVar[bool] = True
 
-    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
-        if is_suspended(obj):
-            return unsafe(f"{plan.target} is already suspended", f"{plan.target} 已处于暂停状态")
-        if refusal := decided_elsewhere(obj):
-            return refusal
-        warnings: tuple[Text, ...] = ()
-        if plan.target.kind == "CronJob":
-            effects = _cron_job_effects(obj)
-        else:
-            effects, warnings = await _job_effects(snapshot, obj)
-        return Patch(
-            body={"spec": {"suspend": True}},
-            says=Text(en=f"{plan.target} was suspended", zh=f"{plan.target} 已暂停"),
-            effects=effects,
-            warnings=warnings,
-        )
+    async def outcome(self, snapshot: Snapshot, obj: Json) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
+        return (_cron_job_effects(obj), ()) if obj.get("kind") == "CronJob" else await _job_effects(snapshot, obj)
 
 
 def _cron_job_effects(cron_job: Json) -> tuple[Text, ...]:
@@ -100,6 +81,3 @@ async def _job_effects(snapshot: Snapshot, job: Json) -> tuple[tuple[Text, ...],
             )
         )
     return effects, tuple(warnings)
-
-
-ACTION: Final = Suspend()

@@ -9,6 +9,7 @@ from typing import Any, Final
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, name_of, namespace_of, phase_of
 from bot.kube.volumes import claim_names, claim_templates_of, class_of, nodes_of
+from bot.remedies.contract import one_text
 from intents.domain import Json, Text
 
 _MANAGED_BY: Final = "app.kubernetes.io/managed-by"
@@ -151,11 +152,9 @@ def operator_decides(volume: Json) -> tuple[Text, ...]:
     """Return a warning for a volume whose reclaim policy an operator writes too."""
     if ((volume.get("metadata") or {}).get("labels") or {}).get(_MANAGED_BY) != "tidb-operator":
         return ()
-    return (
-        Text(
-            en="TiDB Operator sets the reclaim policy from the TidbCluster's pvReclaimPolicy and may revert this",
-            zh="TiDB Operator 会按 TidbCluster 的 pvReclaimPolicy 设置其 PV 的回收策略，可能会改回去",
-        ),
+    return one_text(
+        "TiDB Operator sets the reclaim policy from the TidbCluster's pvReclaimPolicy and may revert this",
+        "TiDB Operator 会按 TidbCluster 的 pvReclaimPolicy 设置其 PV 的回收策略，可能会改回去",
     )
 
 

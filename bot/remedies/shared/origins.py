@@ -6,17 +6,20 @@ Secrets, which are not read.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound, NotServed
+from bot.cluster.owners import owners_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.gitops import ManagedBy, Tool, managed_by
-from bot.kube.objects import namespace_of
+from bot.kube.objects import namespace_of, ref
+from bot.kube.owners import controller_of
 from bot.remedies.shared.repositories import RefKind, link_to
-from intents.domain import Json, Link, Permission, Text
+from intents.domain import ExternalManager, Json, Link, ObjectRef, Permission, Text
 from responses.safety import safe_line
 
 APPLICATIONS: Final = "applications.argoproj.io"
@@ -253,3 +256,53 @@ async def _above(snapshot: Snapshot, applied: Json) -> Origin:
 
 def _named(what: str) -> tuple[Link, ...]:
     return (Link(title=safe_line(what, limit=_TEXT), url=""),)
+
+
+# The share of a preview's remaining time: the dry runs come after it, and a warning is useful without its link too.
+_SHARE: Final = 0.25
+
+# Created from a template with its labels, and never reconciled with it again.
+_MADE_ONCE: Final = frozenset({"Pod", "Job", "PersistentVolumeClaim"})
+
+
+async def custodian_of(snapshot: Snapshot, obj: Json) -> ExternalManager | None:
+    """Return the tool that would revert a change of an object, and where the change belongs; None if no tool would.
+
+    For an object that a controller owns, the tool that applies the owner counts. Never raises ClusterError: the result
+    says what could not be read.
+    """
+    manager, applied = await _manager(snapshot, obj)
+    if manager is None:
+        return None
+    try:
+        async with asyncio.timeout(_SHARE * snapshot.remaining()):
+            origin = await origin_of(snapshot, manager, applied)
+    except TimeoutError:
+        late = Text(en="its source could not be read in time", zh="未能及时读取其来源")
+        origin = Origin(unread=(late,))
+    says = _says(manager, None if applied is obj else ref(applied), origin.soon)
+    return ExternalManager(name=str(manager), says=says, sources=origin.sources, unread=origin.unread)
+
+
+async def _manager(snapshot: Snapshot, obj: Json) -> tuple[ManagedBy | None, Json]:
+    """Return the tool and the object it applies: this one or one of its owners, the topmost first."""
+    if controller_of(obj) is not None:
+        if obj.get("kind") in _MADE_ONCE:
+            return None, obj
+        # Operators copy labels to the objects they create, so the topmost owner's count.
+        for owner in reversed((await owners_of(snapshot, obj)).manifests):
+            if manager := managed_by(owner):
+                return manager, owner
+    return managed_by(obj), obj
+
+
+def _says(manager: ManagedBy, owner: ObjectRef | None, soon: Text) -> Text:
+    if owner is None:
+        return Text(
+            en=f"{manager} applies this object from a source; {soon.en}",
+            zh=f"该对象由 {manager} 从配置源应用；{soon.zh}",
+        )
+    return Text(
+        en=f"{manager} applies {owner}, which owns this object, from a source; {soon.en}",
+        zh=f"{owner}（该对象的所有者）由 {manager} 从配置源应用；{soon.zh}",
+    )

@@ -14,7 +14,7 @@ from bot.kube.owners import controller_of
 from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import Replicas, replicas_of
 from bot.kube.timestamps import parse_time
-from bot.remedies.contract import Applied, EffectStatus, Outlook, Refusal
+from bot.remedies.contract import Applied, EffectStatus, Outlook, one_text
 from bot.remedies.shared import workloads
 from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, ObjectRef, Text
@@ -58,11 +58,9 @@ class PodReplacement:
         """Warn if no other pod serves requests meanwhile."""
         if not is_ready(self.pod) or self.counts.ready > 1:
             return ()
-        return (
-            Text(
-                en="It is the only ready pod of its owner: nothing serves requests until the new pod is ready",
-                zh="它是其控制器唯一就绪的 Pod：在新 Pod 就绪之前服务会中断",
-            ),
+        return one_text(
+            "It is the only ready pod of its owner: nothing serves requests until the new pod is ready",
+            "它是其控制器唯一就绪的 Pod：在新 Pod 就绪之前服务会中断",
         )
 
     def outlook(
@@ -82,12 +80,11 @@ class PodReplacement:
         )
 
 
-async def replacement_of(snapshot: Snapshot, target: ObjectRef) -> PodReplacement | Refusal:
-    """Return the pod with what replaces it, or why nothing would. Raises ClusterError."""
+async def replacement_of(snapshot: Snapshot, target: ObjectRef) -> PodReplacement:
+    """Return the pod with what replaces it. Raises ClusterError, and Refused if nothing would."""
     pod = await snapshot.get("Pod", target.name, namespace=target.namespace)
     owners = await owners_of(snapshot, pod)
-    if refusal := _nothing_recreates(pod, owners):
-        return refusal
+    _check_recreated(pod, owners)
     pods = await workloads.pods_controlled(snapshot, (owners.refs[0].uid,), namespace=namespace_of(pod))
     return PodReplacement(pod=pod, owners=owners, pods=pods)
 
@@ -116,25 +113,25 @@ async def replacement_effect(snapshot: Snapshot, target: ObjectRef, applied: App
     )
 
 
-def _nothing_recreates(pod: Json, owners: Owners) -> Refusal | None:
-    """Say why nothing would create the pod again."""
+def _check_recreated(pod: Json, owners: Owners) -> None:
+    """Refuse a pod that nothing would create again."""
     me, owner = ref(pod, "Pod"), controller_of(pod)
     references = (pod.get("metadata") or {}).get("ownerReferences") or ()
     if any(each.get("kind") == "Node" for each in references):
-        return unsafe(
+        raise unsafe(
             f"{me} is a static pod: the kubelet runs it from a file, so deleting it here restarts nothing",
             f"{me} 是静态 Pod：由 kubelet 按文件运行，在此删除不会重启任何东西",
         )
     if owner is None:
-        return unsafe(
+        raise unsafe(
             f"no controller recreates {me}: deleting it removes it permanently",
             f"没有控制器会重建 {me}：删除后将永久消失",
         )
     if is_terminating(pod):
-        return unsafe(f"{me} is already being deleted", f"{me} 已在删除中")
+        raise unsafe(f"{me} is already being deleted", f"{me} 已在删除中")
     if not owners.manifests:
         why = owners.gap.says if owners.gap else Text.same("")
-        return unsafe(
+        raise unsafe(
             f"could not check whether {owner} would recreate {me}: {why.en}",
             f"无法确认 {owner} 是否会重建 {me}：{why.zh}",
         )
@@ -142,11 +139,10 @@ def _nothing_recreates(pod: Json, owners: Owners) -> Refusal | None:
     finished = manifest.get("kind") == "Job" and has_finished(manifest)
     idle = manifest.get("kind") != "DaemonSet" and replicas_of(manifest).desired == 0
     if is_terminating(manifest) or finished or idle:
-        return unsafe(
+        raise unsafe(
             f"{owner} is finished, scaled to 0 or being deleted: it would not recreate {me}",
             f"{owner} 已结束、已缩容到 0 或正在删除：不会重建 {me}",
         )
-    return None
 
 
 def _patience(pod: Json) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from bot.cluster.errors import (
     ClusterError,
@@ -16,7 +18,8 @@ from bot.cluster.errors import (
     Unauthorized,
     Unreachable,
 )
-from bot.remedies.contract import Reason, Refusal
+from bot.cluster.snapshot import Snapshot
+from bot.remedies.contract import Plan, Reason, Refusal, Refused, Step, Verb
 from intents.domain import ObjectRef, Text
 from responses.words import REASONS
 
@@ -103,14 +106,60 @@ def changed(target: ObjectRef) -> Refusal:
     )
 
 
-def unsafe(en: str, zh: str) -> Refusal:
-    """Refuse because the write would do harm, or change nothing."""
-    return Refusal(reason=Reason.UNSAFE, says=Text(en=en, zh=zh))
+def unsafe(en: str, zh: str) -> Refused:
+    """Refuse because the write would do harm, or change nothing: for an action to raise."""
+    return Refused(Refusal(reason=Reason.UNSAFE, says=Text(en=en, zh=zh)))
 
 
-def owned(target: ObjectRef, owner: ObjectRef) -> Refusal:
+def owned(target: ObjectRef, owner: ObjectRef) -> Refused:
     """Refuse because the object's owner would overwrite the change."""
     return unsafe(
         f"{target} is managed by {owner.kind} {owner.name}, which would overwrite the change; change it there",
         f"{target} 由 {owner.kind} {owner.name} 管理，修改会被其覆盖；请在那里修改",
     )
+
+
+_PART: Final = "whether it exists"
+_NO: Final = "no"
+
+
+async def absence(snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
+    """Return the basis of a plan to create an object. Raises ClusterError, NotServed for an unknown kind."""
+    obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
+    return {"uid": "", _PART: _NO if obj is None else "yes"}
+
+
+def is_absent(basis: Mapping[str, str]) -> bool:
+    """Tell whether a basis says that the object does not exist."""
+    return basis.get(_PART) == _NO
+
+
+def deletion(target: ObjectRef, *, unless_ready: bool = False) -> Step:
+    """Return the step that deletes an object; `unless_ready` leaves a pod alone that has become ready."""
+    says = Text(en=f"{target} was deleted", zh=f"{target} 已删除")
+    return Step(verb=Verb.DELETE, target=target, says=says, unless_ready=unless_ready)
+
+
+# Placeholders of catalog entries; other braces belong to a program.
+_PLACEHOLDER: Final = re.compile(r"\{(?:input|row|found|named|target)\.[^{}]*\}")
+
+
+def check_filled(plan: Plan) -> None:
+    """Refuse a plan with missing values, such as `{input.image}`."""
+    # An undo restores what was in the cluster, whatever it looks like.
+    missing = () if plan.undoes else tuple(dict.fromkeys(_placeholders(plan.args)))
+    if missing:
+        names = ", ".join(missing)
+        raise unsafe(f"a value is missing: {names}", f"缺少取值：{names}")
+
+
+def _placeholders(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from _PLACEHOLDER.findall(value)
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _placeholders(key)
+            yield from _placeholders(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _placeholders(each)

@@ -1,4 +1,4 @@
-"""Workloads and their pods: what a pod template is, which controller owns a pod, how new pods are doing."""
+"""Workloads and their pods: what a template is, who owns a pod, and how far the rollout of a changed template is."""
 
 from __future__ import annotations
 
@@ -12,9 +12,203 @@ from bot.kube.containers import Container, containers_in
 from bot.kube.objects import condition, is_terminating, name_of, namespace_of, ref, uid_of
 from bot.kube.owners import controller_of
 from bot.kube.pod_states import is_ready
-from bot.remedies.contract import EffectState, EffectStatus
+from bot.kube.rollouts import Revision, alike, replicas_of, revision_name_of, revisions_in
+from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Refused, one_text
+from bot.remedies.shared.budgets import budgets_over
+from bot.remedies.shared.claims import data_loss
+from bot.remedies.shared.origins import custodian_of
+from bot.remedies.shared.refusal import gone, owned, unsafe
 from intents.domain import Json, ObjectRef, Text
 from intents.languages import quoted
+
+
+def check_rollout(workload: Json) -> None:
+    """Refuse if a changed template would replace no pod, or be overwritten."""
+    me, spec = ref(workload), workload.get("spec") or {}
+    if owner := controller_of(workload):
+        raise owned(me, owner)
+    if is_terminating(workload):
+        raise Refused(gone(me))
+    if spec.get("paused"):
+        raise unsafe(f"{me} is paused; resume its rollout first", f"{me} 已暂停；请先恢复其发布")
+    if (spec.get("updateStrategy") or {}).get("type") == "OnDelete":
+        raise unsafe(
+            f"{me} replaces pods only when they are deleted (update strategy OnDelete): this would replace none",
+            f"{me} 的更新策略为 OnDelete，只有删除 Pod 才会重建：此操作不会替换任何 Pod",
+        )
+
+
+async def outlook_on(
+    snapshot: Snapshot,
+    workload: Json,
+    *,
+    staying: Sequence[Json] = (),
+    effects: tuple[Text, ...] = (),
+    warnings: tuple[Text, ...] = (),
+) -> Outlook:
+    """Return the expected effect of replacing the pods of a workload, all but those `staying`.
+
+    An action adds `effects` and `warnings`.
+    """
+    me, namespace = ref(workload), str((workload.get("metadata") or {}).get("namespace", ""))
+    pods = await pods_of(snapshot, workload)
+    template = (workload.get("spec") or {}).get("template") or {}
+    ready, wanted, count = count_ready(pods), replicas_of(workload).desired, len(pods)
+    least, how = min(ready, ready_throughout(workload)), strategy_of(workload)
+    return Outlook(
+        effects=(
+            _replaced(me, count, how, stay=len(staying)),
+            Text(
+                en=f"Ready now: {ready} of {wanted}; during the rollout at least {least}",
+                zh=f"当前就绪：{ready}/{wanted}；期间至少保留 {least} 个",
+            ),
+            *effects,
+            *await budgets_over(snapshot, pods, namespace=namespace),
+            *data_loss(template.get("spec") or {}),
+        ),
+        warnings=(*_none_left(ready, least), *warnings, *_under_way(workload)),
+        custodian=await custodian_of(snapshot, workload),
+        owner=me,
+        known=tuple(map(uid_of, pods)),
+        ready=ready,
+        wanted=wanted,
+    )
+
+
+def _replaced(workload: ObjectRef, count: int, how: Text, *, stay: int) -> Text:
+    if stay:
+        return Text(
+            en=f"{stay} of its pods still run that revision and stay; {count - stay} are replaced, {how.en}",
+            zh=f"{workload} 有 {stay} 个 Pod 仍是该版本，会保留；{count - stay} 个会被替换，{how.zh}",
+        )
+    if not count:
+        return Text(
+            en=f"{workload} has no pods now; new ones are created from the changed template",
+            zh=f"{workload} 目前没有 Pod：之后会按修改后的模板创建",
+        )
+    which = "The only pod" if count == 1 else f"All {count} pods"
+    return Text(
+        en=f"{which} of {workload} {'is' if count == 1 else 'are'} replaced, {how.en}",
+        zh=f"{workload} 的全部 {count} 个 Pod 会被替换，{how.zh}",
+    )
+
+
+async def rollout_effect(snapshot: Snapshot, target: ObjectRef, applied: Applied) -> EffectStatus:
+    """Return how many pods have been replaced, and how their replacements are doing."""
+    workload = await snapshot.get(target.kind, target.name, namespace=target.namespace)
+    pods = [pod for pod in await pods_of(snapshot, workload) if not is_terminating(pod)]
+    new = [pod for pod in pods if uid_of(pod) not in applied.outlook.known]
+    wanted = replicas_of(workload).desired
+    rolling = ((workload.get("spec") or {}).get("updateStrategy") or {}).get("rollingUpdate") or {}
+    # A StatefulSet keeps the pods below its partition.
+    due = max(0, wanted - int(rolling.get("partition") or 0))
+    observed = int((workload.get("status") or {}).get("observedGeneration") or 0) >= applied.generation
+    complete = observed and len(new) >= due and len(pods) <= wanted and (due < wanted or len(new) == len(pods))
+    return effect_on(new, ready=count_ready(pods), wanted=wanted, complete=complete)
+
+
+def ready_throughout(workload: Json) -> int:
+    """Return how many pods a workload keeps ready during a rollout, if all are ready before."""
+    spec, wanted = workload.get("spec") or {}, replicas_of(workload).desired
+    strategy: dict[str, Any] = spec.get("strategy") or spec.get("updateStrategy") or {}
+    rolling = strategy.get("rollingUpdate") or {}
+    if strategy.get("type") == "Recreate":
+        return 0
+    if workload.get("kind") == "Deployment":
+        missing = _share(rolling.get("maxUnavailable", "25%"), wanted, up=False)
+        # With both at 0 nothing would be replaced, so the controller removes one pod.
+        if not missing and not _share(rolling.get("maxSurge", "25%"), wanted, up=True):
+            missing = 1
+    elif workload.get("kind") == "DaemonSet" and _share(rolling.get("maxSurge", 0), wanted, up=True):
+        missing = 0
+    else:
+        missing = max(1, _share(rolling.get("maxUnavailable", 1), wanted, up=True))
+    return max(0, wanted - missing)
+
+
+def _share(value: Any, of: int, *, up: bool) -> int:
+    """Return a number of pods, or a percentage of them as Kubernetes rounds it."""
+    text = str(value)
+    if not text.endswith("%"):
+        return int(text)
+    percent = int(text.removesuffix("%")) * of
+    return -(-percent // 100) if up else percent // 100
+
+
+def _none_left(ready: int, least: int) -> tuple[Text, ...]:
+    if not ready or least:
+        return ()
+    return one_text(
+        "For a while none of its pods may be ready, so nothing serves requests",
+        "期间可能没有任何就绪的 Pod，服务会中断",
+    )
+
+
+def strategy_of(workload: Json) -> Text:
+    """Say how a workload replaces its pods, as a part of a sentence."""
+    spec = workload.get("spec") or {}
+    strategy: dict[str, Any] = spec.get("strategy") or spec.get("updateStrategy") or {}
+    rolling = strategy.get("rollingUpdate") or {}
+    if strategy.get("type") == "Recreate":
+        return Text(
+            en="all at once (Recreate), so nothing serves requests meanwhile",
+            zh="一次性全部重建（Recreate），期间服务中断",
+        )
+    if workload.get("kind") == "StatefulSet":
+        first = int(rolling.get("partition") or 0)
+        if first:
+            return Text(
+                en=f"one by one, only those from ordinal {first} on (partition)",
+                zh=f"逐个进行，仅编号 {first} 及以上的 Pod（partition）",
+            )
+        return Text(en="one by one", zh="逐个进行")
+    limits = ", ".join(f"{key} {rolling[key]}" for key in ("maxUnavailable", "maxSurge") if key in rolling)
+    return Text(en=f"a few at a time ({limits or 'by its update strategy'})", zh=f"分批进行（{limits or '按其策略'}）")
+
+
+def _under_way(workload: Json) -> tuple[Text, ...]:
+    status, spec = workload.get("status") or {}, workload.get("spec") or {}
+    updated = status.get("updatedReplicas", status.get("updatedNumberScheduled"))
+    if updated is None or workload.get("kind") != "Deployment" or int(updated) >= int(spec.get("replicas", 1)):
+        return ()
+    return one_text("A rollout is in progress; this starts another one", "有发布正在进行，此操作会再触发一次")
+
+
+async def revisions_of(snapshot: Snapshot, workload: Json) -> tuple[Revision, ...]:
+    """Return the kept revisions, the oldest first. Raises ClusterError."""
+    deployment = workload.get("kind") == "Deployment"
+    kept = await snapshot.list("ReplicaSet" if deployment else "ControllerRevision", namespace=namespace_of(workload))
+    mine = [each for each in kept.items if (owner := controller_of(each)) is not None and owner.uid == uid_of(workload)]
+    return revisions_in(mine)
+
+
+def current_of(workload: Json, revisions: Sequence[Revision]) -> Revision | None:
+    """Return the revision of the current template, None if the controller has not recorded it yet."""
+    status = workload.get("status") or {}
+    updated = str(status.get("updateRevision", ""))
+    if updated and is_observed(workload):
+        named = next((each for each in revisions if each.name == updated), None)
+        if named is not None:
+            return named
+    template = (workload.get("spec") or {}).get("template") or {}
+    same = [each for each in revisions if alike(each.template, template)]
+    if same:
+        return same[-1]
+    # Defaults that the API server has added since make a kept template differ although nobody changed it.
+    return revisions[-1] if revisions and is_observed(workload) else None
+
+
+async def pods_at(snapshot: Snapshot, workload: Json, revision: Revision) -> tuple[Json, ...]:
+    """Return the pods that run a revision: a rollback to it keeps them. Raises ClusterError."""
+    pods = await pods_of(snapshot, workload)
+    return tuple(pod for pod in pods if not is_terminating(pod) and revision_name_of(pod) == revision.name)
+
+
+def is_observed(workload: Json) -> bool:
+    """Tell whether the controller has observed the workload's current generation."""
+    generation = int((workload.get("metadata") or {}).get("generation") or 0)
+    return int((workload.get("status") or {}).get("observedGeneration") or 0) >= generation
+
 
 # Waiting reasons of a container that is starting; with any other it has failed.
 _STARTING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})

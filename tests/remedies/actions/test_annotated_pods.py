@@ -9,7 +9,7 @@ import pytest
 
 from bot.cli.rehearsal import REHEARSAL_TIME
 from bot.playground.kubernetes.times import timestamp
-from bot.remedies.actions.annotate import ACTION
+from bot.remedies.actions.annotate import Annotate
 from bot.remedies.contract import Applied, Plan, Reason, Refusal, State, Verification
 from intents.domain import FindingOutcome, ObjectRef, Verdict
 from tests.remedies.scene import Enter, Scene, through_journal
@@ -241,5 +241,5 @@ async def test_what_is_no_fix_is_never_told_as_one(enter: Enter) -> None:
 
 def test_only_kinds_whose_outcome_can_be_told_are_annotated() -> None:
     for kind in ("Pod", "Service"):
-        assert set(ACTION.needs(ObjectRef(kind=kind, namespace="a", name="b"), {})) <= set(ACTION.permissions)
-    assert ACTION.needs(ObjectRef(kind="Secret", namespace="a", name="b"), {}) == ()
+        assert set(Annotate().needs(ObjectRef(kind=kind, namespace="a", name="b"), {})) <= set(Annotate().permissions)
+    assert Annotate().needs(ObjectRef(kind="Secret", namespace="a", name="b"), {}) == ()

@@ -1,15 +1,24 @@
-"""Read the text for a command from a file or standard input, with a size limit; refuse binary data."""
+"""Read what a command works on: a text with a size limit, the settings, and the catalog; report problems on stderr."""
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from bot.cli.console import note
 from bot.cli.errors import CommandError
+from bot.common.catalogs import load_catalog
+from bot.remedies.names import unknown_actions
+from bot.settings import Settings, SettingsError, load_settings
+from intents.catalog.loader import Catalog, Loaded, Problem
+from intents.domain import Language
 from intents.text_cleanup import is_cut
+from responses.safety import safe_line
 
 # Of a longer text the beginning and the end are kept, because a log's last lines tell most. `intents.text_cleanup` then
 # uses the first and the last half MiB.
@@ -100,3 +109,45 @@ def decoded(raw: bytes) -> str:
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return raw.decode("utf-16", "replace")
     return raw.decode("utf-8-sig", "replace")
+
+
+_SHOWN = 3
+
+
+def settings() -> Settings:
+    """Return the settings. Raise CommandError for a malformed one."""
+    try:
+        return load_settings()
+    except SettingsError as error:
+        raise CommandError(str(error)) from error
+
+
+def catalog(configured: Settings) -> Catalog:
+    """Return the bundled catalog merged with the user's directories."""
+    return loaded_catalog(configured).catalog
+
+
+def loaded_catalog(configured: Settings) -> Loaded:
+    """Return the same catalog as it was loaded: a matcher is made from that."""
+    loaded = load_catalog(configured.catalog, check=unknown_actions)
+    report(loaded.problems)
+    return loaded
+
+
+def report(problems: Iterable[Problem]) -> None:
+    """Report problems of entries on stderr; a broken entry does not affect others."""
+    listed = list(problems)
+    for problem in listed[:_SHOWN]:
+        note(safe_line(str(problem)))
+    if len(listed) > _SHOWN:
+        note(f"{len(listed) - _SHOWN} more problems in the catalog: casebook lint")
+
+
+def chosen_language(option: str | None, configured: Settings) -> Language | None:
+    """Return the language of the option, else of the setting."""
+    return Language(option) if option else configured.lang
+
+
+def locale() -> str:
+    """Return the locale of messages by POSIX precedence."""
+    return next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name, ""))), "")

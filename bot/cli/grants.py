@@ -1,9 +1,10 @@
-"""Run `casebook rbac`: print the roles that a cluster must grant, from what probes, entries and actions declare."""
+"""Run `casebook rbac` and `casebook manifest`: print what administrators must grant, in a cluster and in Slack."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,22 +13,46 @@ from typing import Final
 
 from bot.cli.console import note
 from bot.cli.errors import CommandError, ExitCode, did_you_mean
-from bot.cli.user_files import catalog, settings
+from bot.cli.inputs import catalog, settings
 from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
-from bot.remedies.registry import actions
+from bot.remedies.action import actions
 from bot.roles.manifests import Account, is_secret, to_act, to_impersonate, to_read, to_read_secrets, to_watch
 from bot.roles.needs import custom_reads, reads, unknown_kinds, watches, writes
+from bot.surfaces.slack.manifest import PATH, PLACEHOLDER, Mode, as_yaml, manifest
 from responses.safety import safe_line
 
 # The names that Kubernetes allows for namespaces and service accounts.
 _NAME: Final = re.compile(r"(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+# A request URL that Slack accepts: https, a host, and perhaps a path that a proxy strips.
+_ADDRESS: Final = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Print the manifests."""
+    """Print the manifests of the roles, or of the app."""
+    return _app(arguments) if arguments.command == "manifest" else _roles(arguments)
+
+
+def _app(arguments: argparse.Namespace) -> ExitCode:
+    mode, url = Mode(arguments.mode), arguments.url.rstrip("/").removesuffix(PATH)
+    if url and mode is Mode.SOCKET:
+        raise CommandError("--url needs mode http: in Socket Mode Slack calls no address")
+    if url and not _ADDRESS.fullmatch(url):
+        raise CommandError(
+            f"--url: {arguments.url!r} is not an address that Slack can call, such as https://casebook.example.com"
+        )
+    made = manifest(mode, url=url or PLACEHOLDER)
+    if arguments.output == "json":
+        sys.stdout.write(json.dumps(made, ensure_ascii=False, indent=2) + "\n")
+    else:
+        command = " ".join(["casebook manifest", mode, *(["--url", url] if url else [])])
+        sys.stdout.write(f"# Written by: {command}\n{as_yaml(made)}")
+    return ExitCode.ANSWERED
+
+
+def _roles(arguments: argparse.Namespace) -> ExitCode:
     chosen = tuple(_known_actions(arguments.actions)) if arguments.actions else tuple(actions())
     account = _account(arguments.service_account)
     namespaces = [_named(each, "--namespaces") for each in _split(arguments.namespaces, "--namespaces")]

@@ -1,14 +1,20 @@
-"""Configure logging: one line per event on stderr, ours and the libraries', redacted like answers."""
+"""Configure the process of a command: logging on stderr, redacted like answers; stop on a signal, reload on SIGHUP."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 import sys
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Final
 
 import structlog
 
+from bot.common.background import in_background
 from bot.settings import LogFormat, LogLevel
 from responses.safety import safe_value
 
@@ -56,3 +62,51 @@ def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mut
 
 def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, str | int | float | bool | bytes | list | tuple | dict)
+
+
+_STOPS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def stop_event() -> asyncio.Event:
+    """Return an event that is set by SIGINT and SIGTERM, which no longer end the process. Needs a running loop."""
+    stop = asyncio.Event()
+    for each in _STOPS:
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    return stop
+
+
+@asynccontextmanager
+async def cancelled_by(stop: asyncio.Event) -> AsyncIterator[None]:
+    """Cancel the block's task once `stop` is set. After its last await the block must check for itself."""
+    task = asyncio.current_task()
+    assert task is not None, "a coroutine runs in a task"
+
+    async def watch() -> None:
+        await stop.wait()
+        task.cancel()
+
+    async with in_background(watch()):
+        yield
+
+
+@dataclass(slots=True)
+class ReloadSignal:
+    """SIGHUP, whose default is to end the process, from the first file that is read to the end of the process."""
+
+    _pending: bool = False
+
+    @classmethod
+    def received(cls) -> ReloadSignal:
+        """Remember a SIGHUP from now on. Only the main thread can set signal handlers."""
+        received = cls()
+        signal.signal(signal.SIGHUP, received._remember)
+        return received
+
+    def forward(self, reload: Callable[[], None]) -> None:
+        """Call `reload` on each SIGHUP, and now if one has arrived. Needs a running loop."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+        if self._pending:
+            reload()
+
+    def _remember(self, _signal: int, _frame: FrameType | None) -> None:
+        self._pending = True
