@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.playground.page.content import Json, StagedEvent
+from bot.playground.kubernetes.resources import Json
+from bot.playground.page.content import StagedEvent
 from bot.playground.slack import AppResponse, ImpossibleActionError, SharedFile, SimulatedSlack
 
 _UNANSWERED = (

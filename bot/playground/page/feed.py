@@ -11,8 +11,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+from bot.playground.kubernetes.resources import Json
 from bot.playground.page.cluster_watch import ClusterWatch
-from bot.playground.page.content import Json
 from bot.playground.slack import Delivery, RecordedCall, SimulatedSlack
 from bot.playground.slack.records import as_json
 

@@ -14,17 +14,10 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.playground.kubernetes import SimulatedCluster, times
+from bot.playground.kubernetes.resources import Json
 from bot.playground.page.actions import Actions, BadActionError, ChannelOpened
 from bot.playground.page.cluster_watch import ClusterWatch
-from bot.playground.page.content import (
-    Json,
-    ListedChannel,
-    MessageShortcut,
-    PasteSample,
-    Person,
-    SlashCommand,
-    StagedEvent,
-)
+from bot.playground.page.content import ListedChannel, MessageShortcut, PasteSample, Person, SlashCommand, StagedEvent
 from bot.playground.page.feed import Feed
 from bot.playground.page.guard import Guard
 from bot.playground.slack import SimulatedSlack
