@@ -71,13 +71,18 @@ def is_noticed(mutant: Mutant, copy: Path, tests: list[str]) -> bool:
     file = copy / mutant.file
     source = file.read_text("utf-8")
     file.write_text(mutant.applied(source), "utf-8")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "2", "-p", "no:cacheprovider", *tests]
     try:
-        return subprocess.run(command, cwd=copy, capture_output=True, timeout=_SECONDS, check=False).returncode != 0
+        return fails(copy, tests)
     except subprocess.TimeoutExpired:
         return True
     finally:
         file.write_text(source, "utf-8")
+
+
+def fails(copy: Path, tests: list[str]) -> bool:
+    """Tell whether a test fails. Raise TimeoutExpired."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "2", "-p", "no:cacheprovider", *tests]
+    return subprocess.run(command, cwd=copy, capture_output=True, timeout=_SECONDS, check=False).returncode != 0
 
 
 def main() -> None:
@@ -92,6 +97,8 @@ def main() -> None:
         copy = Path(directory)
         packed = subprocess.run(["git", "archive", "HEAD"], cwd=_ROOT, capture_output=True, check=True).stdout
         subprocess.run(["tar", "-x", "-C", directory], input=packed, check=True)
+        if fails(copy, given.tests):
+            sys.exit("a test fails without any change")
         for mutant in sample(given.count, given.seed):
             found = is_noticed(mutant, copy, given.tests)
             noticed += found
