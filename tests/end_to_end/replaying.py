@@ -90,7 +90,7 @@ class Replay:
         """Wait until the work caused by an event is done, so that results carry its time."""
         for _ in range(_MOST_LOOKS):
             await asyncio.sleep(_LOOK_S)
-            if not (self.at.app.jobs.running or self.at.app.jobs.accepted()):
+            if not (self.at.slack.delivering or self.at.app.jobs.running or self.at.app.jobs.accepted()):
                 return
         raise AssertionError("the app does not come to rest")
 

@@ -55,6 +55,11 @@ class PayloadSender:
         """Return the URL of the next attempt; URLs take turns. None means: over a socket."""
         return self.urls[0]
 
+    @property
+    def delivering(self) -> bool:
+        """Tell whether the app has not yet responded to a payload."""
+        return bool(self._tasks)
+
     def sign(self, body: bytes, timestamp: float | None = None) -> dict[str, str]:
         """Return the signature headers for `body`, for now unless a time is given."""
         at = self._clock() if timestamp is None else timestamp

@@ -135,6 +135,11 @@ class SimulatedSlack(UserActions, FaultControls):
             await self._runner.cleanup()
         self._runner, self._state.url = None, ""
 
+    @property
+    def delivering(self) -> bool:
+        """Tell whether the app has not yet responded to an event or a press."""
+        return self._sender.delivering
+
     async def stop_deliveries(self) -> None:
         """Cancel deliveries and start no more, because the app is about to stop. API calls still work."""
         await self._sender.close()
