@@ -35,6 +35,7 @@ _SLOWER: Final = 20
 # Jobs that only wait count as idle.
 _LOOK_S: Final = 0.01
 _MOST_LOOKS: Final = 3_000
+_IDLE_S: Final = 30.0
 _LAST: Final = 8
 _ENDS: Final = ("FIXED", "NOT FIXED", "REFUSED", "WORSE", "UNKNOWN", "已修复", "未修复", "已拒绝", "恶化", "未知")
 
@@ -90,7 +91,7 @@ class Replay:
         """Wait until the work caused by an event is done, so that results carry its time."""
         for _ in range(_MOST_LOOKS):
             await asyncio.sleep(_LOOK_S)
-            if not (self.at.slack.delivering or self.at.app.jobs.running or self.at.app.jobs.accepted()):
+            if not self.at.slack.delivering and await self.at.app.jobs.idle(_IDLE_S) and not self.at.slack.delivering:
                 return
         raise AssertionError("the app does not come to rest")
 
