@@ -149,6 +149,9 @@ class Computed:
 
     def rows(self, obj: Json) -> Iterator[Mapping[str, Value]]:
         """Yield the keys of each row of an object. Raise ConditionError for an expression that does not fit it."""
+        if not (self.each or self.let):
+            yield {}
+            return
         # A value alone does not show that it is a secret: the object around it decides.
         shown = {"object": safe_value(obj)}
         for part in self._parts(shown) if self.each else ({},):
