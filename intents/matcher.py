@@ -15,17 +15,15 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from intents.alerts.labels import is_alert, is_labelled_cleared
+from intents.alerts.labels import is_labelled_cleared
 from intents.alignment import QUOTED
 from intents.catalog.schema import Incident
 from intents.catalog.signatures import Signature
-from intents.chronicle.machine_text import is_cleared
 from intents.domain import Entity, Hypothesis, PastedTime, SignatureMatch, Symptom
 from intents.naming import TextNames
 from intents.prose import Exclusions, ProseClassifier, ProseMatch, is_title
 from intents.scores import THRESHOLD
 from intents.signature_finder import Occurrence, SignatureFinder
-from intents.symptoms import PROBLEM
 from intents.text_cleanup import time_in
 
 _MESSAGE: Final = re.compile(r"\b\d+/\d+ nodes are available: (.*?)(?=\.? preemption: |$)")
@@ -299,28 +297,3 @@ class LayeredMatcher:
         specific = [one for one in first.hypotheses if one.incident not in self._general]
         general = [one for one in first.hypotheses if one.incident in self._general]
         return replace(first, hypotheses=(*specific, *saved, *general)[:limit], alignments=alignments)
-
-
-_LONGEST: Final = 16_000
-_SAID: Final = re.compile(
-    r"(?i)\b(?:crash\w*|restart(?:s|ing|ed)|broken|down|stuck|pending|unhealthy|not ?ready|oom\w*|killed|evicted"
-    r"|terminating|hang(?:s|ing)?|flapping|degraded|unreachable|5\d\d|firing|won't|doesn't|dies|dying|sick)\b|\b0/[1-9]"
-    r"|起不来|挂了|崩溃|重启|卡住|卡在|不可用|异常|报错|告警|连不上|不通|宕"
-)
-_OVER: Final = re.compile(
-    r"(?i)\b(?:recovered|resolved|fixed|back to normal|healthy again|all good|works? (?:again|now)|0 firing)\b"
-    r"|✅|:white_check_mark:|:large_green_circle:|恢复|已解决|正常了|好了"
-)
-
-
-def deserves_a_look(text: str, matching: MatchResult) -> bool:
-    """Return whether a text without a known symptom reports trouble of an object that it names, or is an alert."""
-    certain = any(name.certain for name in matching.objects) or (bool(matching.objects) and is_alert(text[:_LONGEST]))
-    return certain and reports_trouble(text[:_LONGEST])
-
-
-def reports_trouble(text: str) -> bool:
-    """Return whether a text says that something is wrong, and not that it is over."""
-    if is_cleared(text) or _OVER.search(text):
-        return False
-    return bool(_SAID.search(text) or any(PROBLEM.search(line) for line in text.splitlines()))

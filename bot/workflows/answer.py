@@ -36,8 +36,9 @@ from bot.workflows.services import ANSWER, Exchange, LimitReached, Services, ret
 from intents.alerts.labels import is_alert, is_over
 from intents.catalog.learned import is_learned
 from intents.domain import Json, Verdict
-from intents.matcher import MatchResult, deserves_a_look
+from intents.matcher import MatchResult
 from intents.symptoms import kept_text
+from intents.trouble_reports import deserves_a_look
 from responses.failures import CLUSTER_NOT_VISIBLE
 from responses.slack.diagnosis import placeholder_message
 from responses.slack.notices import not_done

@@ -29,10 +29,10 @@ from intents.alerts.alert import identities
 from intents.alerts.labels import is_over
 from intents.alerts.states import PostStates, states_in
 from intents.channel_commands import ChannelCommand
-from intents.matcher import deserves_a_look
 from intents.slash import ObjectQuery, TextQuery, parse_message
 from intents.spelling import Misuse
 from intents.symptoms import read_symptoms
+from intents.trouble_reports import deserves_a_look
 from responses.safety import safe
 
 # Slack clients send the parts of one paste within about this many seconds.
