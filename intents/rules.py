@@ -171,11 +171,7 @@ def _evaluate_reads(rule: Rule, readings: Mapping[str, ProbeResult], values: Map
     lists = {name: [dict(row.values) for row in reading.rows] for name, reading in readings.items()}
     rows = [row for reading in looked_at for row in reading.rows]
     if holds(rule.when, {**values, **lists}):
-        finding = _holds(rule, rows, len(rows), values)
-        if len({row.subject for row in rows}) > 1:
-            # It says something of all of them: the first is not the object at fault.
-            finding = replace(finding, subject=None, quote="", reproduce="")
-        return RuleResult(rule=rule, answer=RuleAnswer.YES, finding=finding)
+        return RuleResult(rule=rule, answer=RuleAnswer.YES, finding=_holds(rule, rows, len(rows), values))
     if missing := next(filter(None, (reading.missing for reading in looked_at)), ""):
         return _neutral(rule, _not_found(missing))
     return RuleResult(rule=rule, answer=RuleAnswer.NO, finding=_otherwise(rule, rows, values))
@@ -183,8 +179,9 @@ def _evaluate_reads(rule: Rule, readings: Mapping[str, ProbeResult], values: Map
 
 def _holds(rule: Rule, rows: Sequence[Row], total: int, values: Mapping[str, Any]) -> Finding:
     found = _finding(rule, rule.finds, rule.says, rows, total=total, values=values)
-    if rule.pasted:
-        # It rests on the text: no object of the cluster is evidence.
+    of_several = not rule.each and len({row.subject for row in rows}) > 1
+    if rule.pasted or of_several:
+        # It rests on the text, or says something of all rows: no object is the one at fault.
         found = replace(found, subject=None, quote="", reproduce="")
     return replace(
         found,

@@ -240,44 +240,33 @@ def estimated_memory(chunk: bytes) -> int:
 
 def answer_too_large(request: ClusterRequest, *, limit: int) -> TooLarge:
     """Return the error for one answer with more bytes than `limit`."""
-    return TooLarge(
-        what=request.what,
-        does=request.does,
-        detail=f"the answer has more than {_in_mib(limit)}",
-        detail_zh=f"响应超过 {_in_mib(limit)}",
-        smaller_may_fit=True,
-    )
+    size = _in_mib(limit)
+    return _too_large(request, f"the answer has more than {size}", f"响应超过 {size}", smaller_may_fit=True)
 
 
 def diagnosis_too_large(request: ClusterRequest, *, limit: int) -> TooLarge:
     """Return the error for answers that together exceed the limit of a diagnosis."""
-    return TooLarge(
-        what=request.what,
-        does=request.does,
-        detail=f"the answers of this diagnosis have more than {_in_mib(limit)} together",
-        detail_zh=f"本次诊断的响应总计超过 {_in_mib(limit)}",
+    size = _in_mib(limit)
+    return _too_large(
+        request, f"the answers of this diagnosis have more than {size} together", f"本次诊断的响应总计超过 {size}"
     )
 
 
 def diagnosis_memory_full(request: ClusterRequest, *, limit: int) -> TooLarge:
     """Return the error for objects that together need more memory than a diagnosis may hold."""
-    return TooLarge(
-        what=request.what,
-        does=request.does,
-        detail=f"the objects of this diagnosis need more than {_in_mib(limit)} of memory",
-        detail_zh=f"本次诊断的对象需要超过 {_in_mib(limit)} 的内存",
-        smaller_may_fit=True,
-    )
+    size = _in_mib(limit)
+    en, zh = f"the objects of this diagnosis need more than {size} of memory", f"本次诊断的对象需要超过 {size} 的内存"
+    return _too_large(request, en, zh, smaller_may_fit=True)
 
 
 def memory_full(request: ClusterRequest) -> TooLarge:
     """Return the error for an answer that does not fit beside those of other diagnoses."""
-    return TooLarge(
-        what=request.what,
-        does=request.does,
-        detail="the diagnoses in flight hold too much data of this cluster: ask again",
-        detail_zh="正在进行的诊断占用了过多该集群的数据，请稍后重试",
-    )
+    en = "the diagnoses in flight hold too much data of this cluster: ask again"
+    return _too_large(request, en, "正在进行的诊断占用了过多该集群的数据，请稍后重试")
+
+
+def _too_large(request: ClusterRequest, en: str, zh: str, *, smaller_may_fit: bool = False) -> TooLarge:
+    return TooLarge(what=request.what, does=request.does, detail=en, detail_zh=zh, smaller_may_fit=smaller_may_fit)
 
 
 def _in_mib(size: int) -> str:

@@ -155,6 +155,16 @@ class Connection:
             attempt += 1
             await asyncio.sleep(wait)
 
+    def reserve(self, request: ClusterRequest, size: int, *, held: int = 0) -> None:
+        """Count memory that an answer takes, until `memory.give_back`; its diagnosis has `held` bytes already.
+
+        Raises TooLarge, and counts nothing, if a limit would be exceeded.
+        """
+        if held + size > self.settings.diagnosis_memory:
+            raise diagnosis_memory_full(request, limit=self.settings.diagnosis_memory)
+        if not self.memory.take(size):
+            raise memory_full(request)
+
     async def write(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> ClusterResponse:
         """Send a request that changes something, once. Only a 401, which changes nothing, is retried once.
 
@@ -289,10 +299,7 @@ class Connection:
                 if meter.received > self.settings.diagnosis_bytes:
                     raise diagnosis_too_large(request, limit=self.settings.diagnosis_bytes)
                 more = memory_of(chunk)
-                if meter.held + memory + more > self.settings.diagnosis_memory:
-                    raise diagnosis_memory_full(request, limit=self.settings.diagnosis_memory)
-                if not self.memory.take(more):
-                    raise memory_full(request)
+                self.reserve(request, more, held=meter.held + memory)
                 size += len(chunk)
                 memory += more
                 chunks.append(chunk)

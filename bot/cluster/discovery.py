@@ -272,6 +272,6 @@ def elsewhere(resources: Iterable[Resource], wanted: Wanted) -> tuple[Resource, 
 
 
 def closest_kind(resources: Iterable[Resource], wanted: Wanted) -> str:
-    """Return the kind of the same group that is spelt almost alike, "" if there is none."""
+    """Return the kind of the same group with the most similar name, "" if no name is similar."""
     kinds = {each.kind for each in resources if wanted.group in (None, each.group)}
     return closest(wanted.word, kinds, at_least=_ALIKE)

@@ -24,9 +24,7 @@ from bot.cluster.api_calls import (
     Meter,
     check_about,
     decode,
-    diagnosis_memory_full,
     is_allowed,
-    memory_full,
     review_of,
 )
 from bot.cluster.connection import Connection
@@ -417,11 +415,7 @@ class Snapshot:
     async def _json(self, request: ClusterRequest) -> Json:
         """Return a parsed answer. Its memory counts until this snapshot is closed; raise TooLarge if it is too much."""
         answer = await self._answer(request)
-        limit = self._connection.settings.diagnosis_memory
-        if self._meter.held + answer.memory > limit:
-            raise diagnosis_memory_full(request, limit=limit)
-        if not self._connection.memory.take(answer.memory):
-            raise memory_full(request)
+        self._connection.reserve(request, answer.memory, held=self._meter.held)
         self._meter.held += answer.memory
         return await decode(answer, what=request.what)
 

@@ -22,7 +22,7 @@ import aiohttp
 import structlog
 
 from bot.cluster.access import AccessGuard, record_partial
-from bot.cluster.api_calls import ClusterRequest, CompletedCall, Meter, decode, memory_full
+from bot.cluster.api_calls import ClusterRequest, CompletedCall, Meter, decode
 from bot.cluster.call_errors import (
     LARGEST_STATUS,
     ConnectionLost,
@@ -171,7 +171,7 @@ _LONGEST_LINE: Final = 8 << 20
 
 
 class Change(StrEnum):
-    """What an event of a watch says."""
+    """The type of a watch event."""
 
     ADDED = "ADDED"
     MODIFIED = "MODIFIED"
@@ -386,8 +386,7 @@ class PageReader:
             answer = await self.connection.read(request, deadline=self.deadline, meter=self.meter)
             self.connection.memory.give_back(held)
             held = 0
-            if not self.connection.memory.take(answer.memory):
-                raise memory_full(request)
+            self.connection.reserve(request, answer.memory)
             held = answer.memory
             return await decode(answer, what=request.what)
 
