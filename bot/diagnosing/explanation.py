@@ -260,7 +260,7 @@ class NamedStateFinder:
         return NamedStates(states=tuple(states), notes=() if standings else notes)
 
     async def _found(self, name: Entity) -> _Standing | NamedObject | None:
-        """Return the object of a name, a note if there is none of a certain name, else None. Never raise."""
+        """Return the object with a name, or None; for a certain name that does not exist, a note. Never raise."""
         kinds = ANY_KIND if name.kind == "object" else (KINDS.get(name.kind, ""),)
         home = "" if KINDS.get(name.kind) in CLUSTER_SCOPED else name.namespace or self.namespace
         for kind in filter(None, kinds):

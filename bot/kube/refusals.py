@@ -224,7 +224,7 @@ class Webhook:
 
     @property
     def url(self) -> str:
-        """Return the URL that is called instead of a Service, "" where there is none."""
+        """Return the URL of a webhook that has one instead of a Service, else ""."""
         return str((self.spec.get("clientConfig") or {}).get("url") or "")
 
     @property

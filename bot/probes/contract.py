@@ -272,7 +272,7 @@ Read = Callable[[Look], Awaitable[ProbeResult]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What one value of an argument asks of a probe, the keys that it adds to every row, and who reads them."""
+    """One value of an argument: its description, the keys that it adds to every row, and the function that reads."""
 
     says: str
     row: type[RowValues] = RowValues

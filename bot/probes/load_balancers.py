@@ -151,7 +151,7 @@ def _is_tidb(service: Json) -> bool:
 
 
 def _port(service: Json) -> int:
-    """Return the port that MySQL clients connect to, 0 if there is none."""
+    """Return the Service's port for MySQL clients, 0 without one."""
     for port in spec_of(service).get("ports") or ():
         number = port.get("port")
         if number in _MYSQL_PORTS or str(port.get("name") or "").startswith(("mysql", "tidb")):

@@ -215,7 +215,7 @@ _MOST_APART: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ProxyUse(RowValues):
-    """What proxies use of a resource, beside the other containers of their pods."""
+    """The use of a resource by proxies, compared with the other containers of their pods."""
 
     proxy_share: int = -1  # percent of the use of that resource; -1 unknown
     proxy_use: str = ""  # of an average pod, as kubectl top shows it

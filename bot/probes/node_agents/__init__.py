@@ -34,7 +34,7 @@ _ANYWHERE: Final = frozenset({"Service", "Ingress", "TidbCluster", "Namespace"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OfAgent(RowValues):
-    """What the rows of one agent have in common."""
+    """The keys that all rows of one agent share."""
 
     agent: str = ""  # the DaemonSet or static pod; "" on a node without any (every_node)
     agent_kind: str = ""
@@ -45,7 +45,7 @@ class _OfAgent(RowValues):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OfNode(RowValues):
-    """What the rows of one node have in common."""
+    """The keys that all rows of one node share."""
 
     asked: bool  # the pods in question run here, or the request names none
     node_ready: str

@@ -186,7 +186,7 @@ _GATEKEEPER: Final = re.compile(r"\[([a-z0-9][a-z0-9.-]*)\]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied(RowValues):
-    """What denies a request by its own rules."""
+    """The object whose own rules deny a request."""
 
     denier_kind: str = ""
     denier: str = ""

@@ -1,4 +1,4 @@
-"""What the API server itself calls: admission webhooks, with the one that a text names, and the backends of Services.
+"""Read the backends that the API server calls: admission webhooks, with the one in the text, and aggregated APIs.
 
 Aggregated APIs and admission webhooks are served the same way, so "its backend" means the same for both: the endpoints
 of the Service, its pods, and their workload.
@@ -54,7 +54,7 @@ def named_in(look: Look) -> Named:
 
 
 def called_service(look: Look) -> tuple[str, str]:
-    """Return namespace and name of the Service at the URL in the text, empty if there is none."""
+    """Return namespace and name of the Service in the text's URL; two empty strings without one."""
     called = _SERVICE_URL.search(look.named.get("url", ""))
     return (called[2], called[1]) if called else ("", "")
 
