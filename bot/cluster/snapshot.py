@@ -259,6 +259,10 @@ class Snapshot:
         self._guard.check_namespace(log.namespace, what=what)
         return await self._shared(log, lambda: read_log(self._answer, log), what=what)
 
+    async def computed(self, key: object, compute: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        """Return what is computed from reads of this snapshot, once for all that ask for it. Raises ClusterError."""
+        return await self._shared(key, compute, what="what was read")
+
     async def may(
         self, user: str, groups: frozenset[str], permission: Permission, *, namespace: str = "", name: str = ""
     ) -> bool:

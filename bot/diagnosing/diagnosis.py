@@ -97,7 +97,7 @@ async def _explain(
 ) -> Diagnosis:
     asked = await understood(request, engine, snapshot)
     matching, resolved, speakers, question = asked.matching, asked.resolved, asked.speakers, asked.question
-    reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
+    reads = Reads(snapshot=snapshot, engine=engine, progress=progress)
 
     def focus(incident: Incident, hypothesis: Hypothesis) -> Focus:
         known = resolved.get(incident.id)
@@ -179,7 +179,7 @@ async def _diagnose_object(
         about = replace(request, kind=instead.kind, namespace=instead.namespace, name=instead.name)
         return replace(await _diagnose_object(about, engine, snapshot, progress), named=(named,))
     obj = await snapshot.get(resource, instead.name, namespace=instead.namespace)
-    reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
+    reads = Reads(snapshot=snapshot, engine=engine, progress=progress)
     announced_by_trouble(snapshot, obj)
     state = await state_of(snapshot, resource, obj, engine=engine, reads=reads)
     judged = await with_possible_rollbacks(snapshot, state.hypotheses)

@@ -62,6 +62,14 @@ class Engine:
     revision: str = field(default_factory=lambda: uuid4().hex)
     recent: RecentMatches = field(default_factory=RecentMatches, compare=False, repr=False)
 
+    def meaning(self, message: str) -> str:
+        """Return the entry that a message of a program means, "" for none.
+
+        An entry that only says how something fails, such as a crash loop, is not what a program says of the cause.
+        """
+        found = self.matcher.match(read_symptoms(message)).hypotheses
+        return next((each.incident for each in found if not self.catalog.incidents[each.incident].shows), "")
+
 
 def build_engine(
     directories: Sequence[Path] = (), *, last_good: Catalog | None = None, check: Check = lambda _incident: ()

@@ -11,7 +11,8 @@ from typing import Final
 import structlog
 
 from bot.cluster.snapshot import Snapshot
-from bot.probes.contract import Look, Probe
+from bot.diagnosing.engine import Engine
+from bot.probes.contract import Look
 from intents.catalog.schema import Incident, Read
 from intents.domain import Focus, Gap, GapReason, Hypothesis, JudgedHypothesis, ProbeResult
 from intents.remedies import fill
@@ -47,11 +48,11 @@ class Reads:
         self,
         *,
         snapshot: Snapshot | None,
-        probes: Mapping[str, Probe],
+        engine: Engine,
         progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self._snapshot = snapshot
-        self._probes = probes
+        self._engine = engine
         self._progress = progress
         self._tasks: dict[str, asyncio.Task[ProbeResult]] = {}
         self._done = 0
@@ -63,13 +64,16 @@ class Reads:
         """Return a ProbeResult for each read of the incident. Turn refusals of the cluster into gaps; raise none."""
         if self._snapshot is None:
             return dict.fromkeys(incident.reads, _NO_CLUSTER)
-        snapshot = self._snapshot
+        snapshot, meaning = self._snapshot, self._engine.meaning
         values = values_for(incident, hypothesis, focus=focus, now=None)
         names = {name: value for name, value in sorted(hypothesis.named.items()) if value}
 
         async def made(chosen: Iterable[tuple[str, Read]]) -> dict[str, ProbeResult]:
             looks = {
-                name: (read.probe, Look(snapshot=snapshot, focus=focus, args=fill(read.args, values), named=names))
+                name: (
+                    read.probe,
+                    Look(snapshot=snapshot, focus=focus, args=fill(read.args, values), named=names, meaning=meaning),
+                )
                 for name, read in chosen
             }
             tasks = {name: self._task(*look) for name, look in looks.items()}
@@ -104,7 +108,7 @@ class Reads:
 
     async def _run(self, probe_name: str, look: Look) -> ProbeResult:
         try:
-            return await self._probes[probe_name].run(look)
+            return await self._engine.probes[probe_name].run(look)
         except Exception:  # noqa: BLE001
             # A bug in one probe becomes a gap and a logged traceback; the other probes' evidence still counts.
             _log.exception("probe_failed", probe=probe_name, focus=str(look.focus))

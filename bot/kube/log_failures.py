@@ -1,19 +1,22 @@
-"""Find the lines of a log that tell why a run failed: the first error of the last burst of errors before its end.
+"""Find the lines of a log that tell why a run failed, or what a running program keeps failing at.
 
 A program that fails often logs the cause first and consequences after it ("connection refused", then "shutting down",
-then the exit). So the search begins at the end, walks back over the burst, and takes its first error; an unhandled
-exception or panic of the burst is shown too. Earlier errors that the program survived are left out.
+then the exit). So the search begins at the end, walks back over the burst of errors, and weighs its messages: an
+exception that ended the program, then the words of the system or of a server, then the program's own; of equals the
+first. Earlier errors that the program survived are left out. A log without any error has its last words.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.kube.log_causes import NO_PEER, Peer, class_of, peer_in, weight_of
 from bot.kube.log_records import LogRecord, Severity, read_records
+from bot.kube.timestamps import UNKNOWN
 
 MOST_LINES: Final = 12
 # Records without an error that a burst may contain in a row.
@@ -30,47 +33,138 @@ _LIBRARY: Final = re.compile(
 )
 # Parts of a message that differ between repeats.
 _VARIES: Final = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|\d+")
+# Different causes of one log that are told: a time-out and an expired certificate.
+_MOST_CAUSES: Final = 2
+_LAST_WORDS: Final = 3
+# The lines of a program's help come after the one that says what is wrong.
+_USAGE: Final = re.compile(
+    r"(?i)^\s*(?:usage|flags|options|commands|synopsis|examples?|available commands)\b.*:?|^\s+-{1,2}\w"
+)
+# Lines after a record that may hold the address that it does not name.
+_NEXT: Final = 2
+# A running program fails repeatedly if it logged the same error so often in so many seconds, the last time lately.
+REPEATS: Final = 3
+_WINDOW_S: Final = 900
+_LATELY_S: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFailure:
-    """The telling lines of a log, at most twelve.
+    """One cause that a log tells, with its telling lines, at most twelve.
 
-    `says` is the error in one line, without time and level. `number` is the line of the log it begins at, `of` the
-    number of lines that were read, `times` the number of records with the same message. `fatal`: the error was not
-    handled, or is logged at such a level.
+    `says` is the cause in one line, without time and level; `kind` its class, "" for none. `number` is the line of the
+    log at which it begins, `last` the line of its last repeat, `of` the number of lines that were read, `times` the
+    number of records with the same message. `fatal`: it was not handled, or is logged at such a level. `last_words`:
+    no line reports an error, so these are the last ones.
     """
 
     says: str
     lines: tuple[str, ...]
     number: int
+    last: int
     of: int
     times: int
-    fatal: bool
+    kind: str = ""
+    peer: Peer = NO_PEER
+    fatal: bool = False
+    last_words: bool = False
 
 
-def failure_in(text: str) -> LogFailure | None:
-    """Return the failure that a log ends with, None if no line of it reports one."""
+def failures_in(text: str) -> tuple[LogFailure, ...]:
+    """Return the causes that a log ends with, the most telling first; none if no line of it reports an error."""
     records = list(read_records(text))
     burst = _last_burst(records)
     if not burst:
-        return None
+        return ()
     worst = max(each.severity for each in burst)
-    least = min(worst, Severity.ERROR)
-    first = next(each for each in burst if each.severity >= least)
-    fatal = next((each for each in burst if each.severity is Severity.FATAL), None)
-    same = Counter(_signature(each) for each in records if each.severity is not Severity.NONE)
-    telling = [first] if fatal is None or fatal is first else [first, fatal]
-    # A trace names its exception; a level's word ("FATAL shutting down") says less than the error before it.
-    leading = fatal if fatal is not None and len(fatal.lines) > 1 else first
+    told = [each for each in burst if each.severity >= min(worst, Severity.ERROR)]
+    ranked = sorted(told, key=lambda each: -_weight(each))
+    leading = ranked[0]
+    others = [each for each in ranked if class_of(each.says) not in ("", class_of(leading.says))]
+    fatal = next((each for each in told if each.severity is Severity.FATAL), None)
+    shown = [leading] if fatal is None or fatal is leading else sorted((leading, fatal), key=lambda each: each.number)
+    first = _failure(leading, shown, records, fatal=fatal is not None)
+    further = (_failure(each, [each], records, fatal=False) for each in others[: _MOST_CAUSES - 1])
+    return first, *further
+
+
+def last_words_in(text: str) -> LogFailure | None:
+    """Return the last lines of a log, None of an empty one. Help that a program prints is left out."""
+    records = [each for each in read_records(text) if each.lines[0].strip()]
+    if not records:
+        return None
+    usage = next((at for at, each in enumerate(records) if _USAGE.match(each.lines[0])), len(records))
+    kept = records[:usage][-_LAST_WORDS:] or records[-_LAST_WORDS:]
+    leading = max(reversed(kept), key=_weight)
+    lines = tuple(_cut(each.lines[0]) for each in kept)
     return LogFailure(
         says=_cut(leading.says or leading.lines[0].strip()),
-        lines=_shown(telling),
+        lines=lines,
         number=leading.number,
+        last=leading.number,
         of=records[-1].end,
-        times=same[_signature(leading)],
-        fatal=fatal is not None,
+        times=1,
+        kind=class_of(leading.says),
+        peer=_peer(leading, records),
+        last_words=True,
     )
+
+
+def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
+    """Return what a running program keeps failing at, the surest cause first.
+
+    `ages` are those of the lines, in seconds; a line without a time counts as new.
+    """
+    records = list(read_records(text))
+
+    def age(record: LogRecord) -> int:
+        return ages[record.number - 1] if record.number <= len(ages) else UNKNOWN
+
+    groups: defaultdict[str, list[LogRecord]] = defaultdict(list)
+    for record in records:
+        least = Severity.WARNING if class_of(record.says) else Severity.ERROR
+        if record.severity >= least and age(record) <= _WINDOW_S:
+            groups[_signature(record)].append(record)
+    repeated = [each for each in groups.values() if len(each) >= REPEATS and age(each[-1]) <= _LATELY_S]
+    repeated.sort(key=lambda each: (-bool(class_of(each[-1].says)), -len(each)))
+    found = (_failure(each[-1], each[-1:], records, fatal=False, repeats=each) for each in repeated)
+    by_kind = {each.kind: each for each in reversed(tuple(found))}
+    return tuple(by_kind.values())[::-1][:_MOST_CAUSES]
+
+
+def _weight(record: LogRecord) -> int:
+    # A trace names its exception; a level's word ("FATAL shutting down") says less than the error before it.
+    return weight_of(record.says, unhandled=record.severity is Severity.FATAL and len(record.lines) > 1)
+
+
+def _failure(
+    record: LogRecord,
+    shown: Sequence[LogRecord],
+    records: Sequence[LogRecord],
+    *,
+    fatal: bool,
+    repeats: Sequence[LogRecord] = (),
+) -> LogFailure:
+    same = repeats or [each for each in records if each.severity and _signature(each) == _signature(record)]
+    return LogFailure(
+        says=_cut(record.says or record.lines[0].strip()),
+        lines=_shown(shown),
+        number=same[0].number if repeats else record.number,
+        last=same[-1].number,
+        of=records[-1].end,
+        times=len(same),
+        kind=class_of(record.says),
+        peer=_peer(record, records),
+        fatal=fatal,
+    )
+
+
+def _peer(record: LogRecord, records: Sequence[LogRecord]) -> Peer:
+    """Return the other end that a record names, else one of the next lines."""
+    if (found := peer_in((record.says, *record.lines))).host:
+        return found
+    after = (line for each in records if record.end < each.number <= record.end + _NEXT for line in each.lines)
+    return peer_in((record.says, *after))
 
 
 def _last_burst(records: Sequence[LogRecord]) -> list[LogRecord]:
@@ -104,11 +198,12 @@ def _signature(record: LogRecord) -> str:
     return _VARIES.sub("#", record.says)
 
 
-def _shown(telling: Sequence[LogRecord]) -> tuple[str, ...]:
+def _shown(telling: Iterable[LogRecord]) -> tuple[str, ...]:
     """Return the lines of the records that fit, with the frames of the program itself before those of libraries."""
-    room = MOST_LINES // len(telling)
+    records = tuple(telling)
+    room = MOST_LINES // len(records)
     lines: list[str] = []
-    for record in telling:
+    for record in records:
         lines += _condensed(record.lines, room)
     return tuple(_cut(line) for line in lines[:MOST_LINES])
 

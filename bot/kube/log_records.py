@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
+from bot.kube.log_causes import class_of
 from bot.kube.timestamps import parse_time
 
 # A longer line is cut: a program that writes a megabyte on one line says what is wrong at its start or in its level.
@@ -121,6 +122,9 @@ _CONTINUES: Final = re.compile(
     re.VERBOSE,
 )
 _FRAME: Final = re.compile(r"\s+at\s|\s+File \"")
+_CAUSED: Final = re.compile(r"\s*(?:Caused by: |\[cause\]: )(.+)")
+# .NET writes an inner exception after an arrow, on the same line or its own.
+_INNER: Final = re.compile(r"---> ((?:\([^)]*\): )?[\w.]+(?:Exception|Error)[^-]*(?:-(?!-->)[^-]*)*)")
 _RUST: Final = re.compile(r"^thread '.*' (?:\(\d+\) )?panicked at ")
 _PYTHON: Final = re.compile(r"Traceback \(most recent call last\)")
 # Unhandled errors of Node.js print their place first and the error after it.
@@ -238,15 +242,26 @@ def _level_in(rest: str) -> tuple[Severity | None, str]:
 
 
 def _exception_of(lines: Sequence[str]) -> str:
-    """Return the line that names the exception of a trace: Python's last, Java's deepest cause, Go's panic."""
-    causes = [line.strip().removeprefix("Caused by: ") for line in lines if line.lstrip().startswith("Caused by: ")]
-    if causes:
-        return causes[-1]
-    if any(_PYTHON.search(line) for line in lines):
-        ends = [line for line in lines[1:] if line and not line[0].isspace() and not _CONTINUES.match(line)]
-        return ends[-1].strip() if ends else ""
+    """Return the line that names the exception of a trace; of a chain the innermost one that tells a cause."""
+    chain = _chain(lines)
+    if chain:
+        return next((each for each in chain if class_of(each)), chain[0])
     named = next((line.strip() for line in lines if _EXCEPTION.match(line)), "")
     return named or (lines[0].strip() if lines[0].lstrip().startswith("panic: ") else "")
+
+
+def _chain(lines: Sequence[str]) -> list[str]:
+    """Return the exceptions of a chain, the innermost first: Java's causes, .NET's inner ones, Python's and Node's."""
+    if causes := [found[1] for line in lines if (found := _CAUSED.match(line))]:
+        return causes[::-1]
+    if inner := [found[1].strip() for line in lines for found in _INNER.finditer(line)]:
+        return inner[::-1]
+    if any(_PYTHON.search(line) for line in lines):
+        ends = [line for line in lines[1:] if line and not line[0].isspace() and not _CONTINUES.match(line)]
+        # Python writes the first exception first. Without a known cause its last one names what the program lacks.
+        told = [end.strip() for end in ends]
+        return told if any(map(class_of, told)) else told[::-1]
+    return []
 
 
 def _json(line: str) -> tuple[Severity, str] | None:

@@ -154,7 +154,7 @@ class _Overview:
         row = group.members[0]
         resource = scan.resources[row.id.kind]
         async with self._snapshot(now=scan.now) as snapshot:
-            reads = Reads(snapshot=snapshot, probes=self.engine.probes)
+            reads = Reads(snapshot=snapshot, engine=self.engine)
             try:
                 obj = scan.samples.pop(row.id, None) or await snapshot.get(
                     resource, row.id.name, namespace=row.id.namespace

@@ -106,6 +106,8 @@ class Look:
     focus: Focus
     args: Mapping[str, Any]
     named: Mapping[str, str]
+    # Returns the entry that a message of a program means, "" for none.
+    meaning: Callable[[str], str] = lambda _message: ""
 
     @property
     def now(self) -> datetime:

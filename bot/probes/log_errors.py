@@ -1,32 +1,28 @@
-"""What the logs of failing containers say: the error that ended them, or the names that do not resolve.
+"""What the logs of failing containers say, and what running programs that were asked about keep failing at.
 
-The error is that of the last run, from the log of the previous run first, else the current one. Logs are read only of
-containers in trouble, those in the worst trouble first. `bot.kube.log_failures` tells how the telling lines are found.
+The error of a container that ended is that of its last run, from the log of the previous run first, else the current
+one; without any error these are its last words. Logs of ready containers are read only of an object that the request
+names. `bot.kube.log_failures` tells how the telling lines are found; the matcher tells which entry they mean.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final
 
-from bot.kube.containers import Container, containers_in, trouble_order
-from bot.kube.log_failures import LogFailure, failure_in
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.owners import owner_of
 from bot.kube.services import ServiceName, ip_in, ready_addresses, service_meant, slices_of_service, unresolved_name
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, Shown, may, probe
-from bot.probes.shared.log_lines import LARGE, Log, logs_of, text_of
+from bot.probes.shared.logged_causes import LoggedCause, logged_causes
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row, Value
-from responses.redaction import redact
+from intents.templates import duration
 
-# The pods of one owner fail alike: a few logs tell.
-MOST_PODS: Final = 3
-MOST_LOGS: Final = 6
-# Reading a longer text takes longer than the event loop may be kept from other work.
 _LIKE: Final = 0.6
 _MOST_NAMES: Final = 10
 _DNS: Final = "k8s-app=kube-dns"
@@ -34,86 +30,49 @@ _DNS: Final = "k8s-app=kube-dns"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _LogError(RowValues):
-    """A container with the error in its log; the defaults stand for a log that was not read."""
+    """A container with an error in its log; the defaults stand for a log that was not read."""
 
     namespace: str = ""
     pod: str = ""
+    owner_kind: str = ""
+    owner: str = ""
     container: str = ""
     init: bool = False
     error: str = ""  # in one line, without time and level
+    incident: str = ""  # the entry whose signature the error has; "" for none
     line: int = 0  # where the error begins in the lines that were read
     lines: int = 0  # how many were read
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """The error in a log, and how long ago it was written."""
-
-    log: Log
-    failure: LogFailure
-    age_s: int
+    last_words: bool = False  # no line reports an error: these are the last ones
+    repeats: str = ""  # how often a ready container has logged it lately, "" of one that failed
+    span: str = ""  # within which time: 5m
+    peer: str = ""  # the other end of the connection that fails: "postgres:5432", "" if it names none
 
 
 async def _errors(look: Look) -> ProbeResult:
-    """Read the logs of failing containers of the pods in question."""
-    suspects = await pods_of(look)
-    failing = [each for pod in suspects.pods for each in containers_in(pod) if _is_asked(each, look)]
-    failing.sort(key=lambda each: trouble_order(each, look.now))
-    logs = [log for each in _of_first_pods(failing) for log in logs_of(each, look.snapshot)[:1]]
-    found = await asyncio.gather(*(_failure(log, look) for log in logs))
-    rows = tuple(_error_row(each, look) for each in found if each)
-    return ProbeResult(rows=rows, missing=suspects.missing, looked_at=len(logs))
+    """Read what the logs tell."""
+    found = await logged_causes(look)
+    rows = tuple(_error_row(each, look) for each in found.causes)
+    return ProbeResult(rows=rows, missing=found.missing, looked_at=found.logs)
 
 
-def _is_asked(container: Container, look: Look) -> bool:
-    """Tell whether a log may show why a container fails: it is not ready, or ended with an error."""
-    if look.focus.container and container.name != look.focus.container:
-        return False
-    run = container.ended(look.now)
-    done = container.state == "terminated" and run is not None and run.exit_code == 0
-    return not done and (not container.ready or container.crash_looping(look.now))
-
-
-def _of_first_pods(containers: Sequence[Container]) -> list[Container]:
-    pods = list(dict.fromkeys(place_of(each.pod) for each in containers))[:MOST_PODS]
-    return [each for each in containers if place_of(each.pod) in pods][:MOST_LOGS]
-
-
-async def _failure(log: Log, look: Look) -> _Found | None:
-    text = await text_of(log, look.snapshot)
-    if len(text) > LARGE:
-        return await asyncio.to_thread(_found, text, log, look)
-    return _found(text, log, look)
-
-
-def _found(text: str, log: Log, look: Look) -> _Found | None:
-    stamped = [line.partition(" ") for line in text.splitlines()]
-    ages = [look.age_s(stamp) for stamp, _, _ in stamped]
-    lines = [
-        stamp + space + rest if age == UNKNOWN else rest
-        for age, (stamp, space, rest) in zip(ages, stamped, strict=True)
-    ]
-    # The whole text is redacted before lines are taken: a piece alone may not show that it is a secret.
-    failure = failure_in(redact("\n".join(lines)))
-    if failure is None:
-        return None
-    at = ages[failure.number - 1] if failure.number <= len(ages) else UNKNOWN
-    if at == UNKNOWN and log.ended and log.run:
-        at = log.run.finished_s
-    return _Found(log=log, failure=failure, age_s=at)
-
-
-def _error_row(found: _Found, look: Look) -> Row:
+def _error_row(found: LoggedCause, look: Look) -> Row:
     container, failure = found.log.container, found.failure
-    pod = container.pod
+    pod, owner = container.pod, owner_of(container.pod)
     return _LogError(
         namespace=namespace_of(pod),
         pod=name_of(pod),
+        owner_kind=owner.kind,
+        owner=owner.name,
         container=container.name,
         init=container.init,
         error=failure.says,
+        incident=found.incident,
         line=failure.number,
         lines=failure.of,
+        last_words=failure.last_words,
+        repeats=str(failure.times) if found.running else "",
+        span=duration(found.since_s) if found.running and found.since_s != UNKNOWN else "",
+        peer=str(failure.peer),
     ).row(
         ref(pod, "Pod"),
         quote="\n".join(failure.lines),
@@ -283,7 +242,8 @@ def _closest(meant: ServiceName, namespace: str, services: Iterable[Json]) -> st
 
 PROBE: Final = probe(
     name="log-errors",
-    says="a row per failing container whose log shows an error before its end: the telling lines",
+    says="a row per cause that the log of a failing container tells before its end, or that a ready one asked about"
+    " repeats: the telling lines",
     row=_LogError,
     shows={
         "errors": Shown(says="what ended the containers", read=_errors),

@@ -16,7 +16,7 @@ from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.reads import Reads
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.health import has_rules, problem_of
-from bot.kube.log_failures import failure_in
+from bot.kube.log_failures import failures_in, last_words_in
 from bot.kube.objects import is_terminating, name_of
 from bot.remedies.contract import About, Applied, EffectState, EffectStatus, State
 from intents.catalog.schema import Remediation
@@ -141,7 +141,7 @@ async def _exit_of(snapshot: Snapshot, container: Container) -> Text | None:
         )
     except ClusterError:
         log = ""
-    failure = failure_in(log)
+    failure = next(iter(failures_in(log)), None) or last_words_in(log)
     # The kubelet's reason "Error" says no more than the exit code.
     line = quoted(failure.says) if failure else run.reason if run.reason != "Error" else ""
     name = name_of(container.pod)
@@ -259,7 +259,7 @@ async def recheck(
     """
     incident = engine.catalog.incidents[incident_id]
     hypothesis = Hypothesis(incident=incident.id, score=about.score, named=about.named, when=about.when)
-    reads = Reads(snapshot=snapshot, probes=engine.probes)
+    reads = Reads(snapshot=snapshot, engine=engine)
     investigation = Investigation(
         catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=lambda _incident, _hypothesis: about.focus
     )

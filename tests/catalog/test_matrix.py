@@ -29,7 +29,7 @@ async def test_no_other_incident_is_confirmed_on_its_broken_case(
     own = rehearsals[0].judged
     question = own.question if own else NO_QUESTION
     async with staged(stage(world_of(incident, case))) as connection, Snapshot(connection) as snapshot:
-        reads = Reads(snapshot=snapshot, probes=engine.probes)
+        reads = Reads(snapshot=snapshot, engine=engine)
         for focus in dict.fromkeys((Focus(), own.focus if own else rehearsals[0].diagnosis.focus)):
             for other in CATALOG:
                 hypothesis = told.get(other.id) or Hypothesis(incident=other.id, score=1.0)

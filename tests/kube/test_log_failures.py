@@ -9,8 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.kube.log_failures import MOST_LINES, failure_in
+from bot.kube.log_failures import MOST_LINES, LogFailure, failures_in
 from bot.kube.log_records import LONGEST_LINE, Severity, read_records
+
+
+def failure_in(log: str) -> LogFailure | None:
+    """Return the leading cause of a log."""
+    return next(iter(failures_in(log)), None)
+
 
 # Name: (log, the error it ends with, the line it begins at, whether it is unhandled).
 LOGS = {
@@ -41,7 +47,7 @@ LOGS = {
             connect()
         app.errors.StartupError: no database at orders-db:5432
         """,
-        "app.errors.StartupError: no database at orders-db:5432", 1, True,
+        "ConnectionRefusedError: [Errno 111] Connection refused", 1, True,
     ),
     "java with a cause": (
         """

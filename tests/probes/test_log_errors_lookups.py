@@ -14,6 +14,7 @@ POD = {"kind": "Pod", "namespace": "shop", "name": "cart-0"}
 def world(said: str) -> dict[str, Any]:
     return {
         "scene": {
+            "Node/worker-a": {},
             "Pod/shop/cart-0": {"containers": {"cart": "cart:7"}},
             "Service/pricing/prices": {"ports": {"http": 80}},
             "Service/shop/orders": {"headless": True, "selector": {"app": "none"}},

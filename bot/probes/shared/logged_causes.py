@@ -1,0 +1,132 @@
+"""The causes that the logs of the containers in question tell, each with the entry that it means.
+
+Logs of failing containers come first; those of ready ones are read only of an object that the request names, if none of
+its containers fails. `bot.kube.log_failures` tells how the telling lines are found, the matcher which entry they mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.kube.containers import Container, containers_in, trouble_order
+from bot.kube.log_failures import LogFailure, failures_in, last_words_in, repeats_in
+from bot.kube.objects import place_of
+from bot.kube.timestamps import UNKNOWN
+from bot.probes.contract import Look
+from bot.probes.shared.log_lines import LARGE, Log, logs_of, text_of
+from bot.probes.shared.scope import pods_of
+from responses.redaction import redact
+
+# The pods of one owner fail alike: a few logs tell.
+MOST_PODS: Final = 3
+MOST_LOGS: Final = 6
+# Of ready objects that were asked about so many logs are read.
+MOST_READY: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedCause:
+    """A cause in a log with the entry it means, "" for none, and how long ago it was written last and first.
+
+    `running`: the container is ready, and repeats it.
+    """
+
+    log: Log
+    failure: LogFailure
+    incident: str
+    age_s: int
+    since_s: int
+    running: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedCauses:
+    """The causes, how many logs were read for them, and the object that does not exist; see ProbeResult."""
+
+    causes: tuple[LoggedCause, ...] = ()
+    logs: int = 0
+    missing: str = ""
+
+
+async def logged_causes(look: Look) -> LoggedCauses:
+    """Read the logs in question. Different probes and entries share the reads and what is found in them."""
+    suspects = await pods_of(look)
+    asked = [each for pod in suspects.pods for each in containers_in(pod) if _is_asked(each, look)]
+    failing = [each for each in asked if _is_failing(each, look)]
+    failing.sort(key=lambda each: trouble_order(each, look.now))
+    logs = [log for each in _of_first_pods(failing) for log in logs_of(each, look.snapshot)[:1]]
+    if look.focus.names_object and not failing:
+        ready = _of_first_pods([each for each in asked if each.ready and not each.init])
+        logs = [log for each in ready for log in logs_of(each, look.snapshot, which="no")[:1]][:MOST_READY]
+    found = await asyncio.gather(*(_causes(log, look) for log in logs))
+    causes = tuple(each for of_log in found for each in of_log)
+    return LoggedCauses(causes=causes, logs=len(logs), missing=suspects.missing)
+
+
+def _is_asked(container: Container, look: Look) -> bool:
+    return not look.focus.container or container.name == look.focus.container
+
+
+def _is_failing(container: Container, look: Look) -> bool:
+    """Tell whether a log may show why a container fails: it is not ready, or ended with an error."""
+    run = container.ended(look.now)
+    done = container.state == "terminated" and run is not None and run.exit_code == 0
+    return not done and (not container.ready or container.crash_looping(look.now))
+
+
+def _of_first_pods(containers: Sequence[Container]) -> list[Container]:
+    pods = list(dict.fromkeys(place_of(each.pod) for each in containers))[:MOST_PODS]
+    return [each for each in containers if place_of(each.pod) in pods][:MOST_LOGS]
+
+
+async def _causes(log: Log, look: Look) -> tuple[LoggedCause, ...]:
+    """Return the causes in a log. All entries ask for them, so that one computation serves them."""
+    text = await text_of(log, look.snapshot)
+
+    async def compute() -> tuple[LoggedCause, ...]:
+        if len(text) > LARGE:
+            return await asyncio.to_thread(_found, text, log, look)
+        return _found(text, log, look)
+
+    key = ("causes", place_of(log.container.pod), log.container.name, log.previous)
+    return await look.snapshot.computed(key, compute)
+
+
+def _found(text: str, log: Log, look: Look) -> tuple[LoggedCause, ...]:
+    stamped = [line.partition(" ") for line in text.splitlines()]
+    ages = [look.age_s(stamp) for stamp, _, _ in stamped]
+    lines = [
+        stamp + space + rest if age == UNKNOWN else rest
+        for age, (stamp, space, rest) in zip(ages, stamped, strict=True)
+    ]
+    # The whole text is redacted before lines are taken: a piece alone may not show that it is a secret.
+    redacted = redact("\n".join(lines))
+    running = log.container.ready and not log.ended
+    failures = repeats_in(redacted, ages) if running else _of_ended(redacted, log)
+
+    def age(number: int) -> int:
+        at = ages[number - 1] if number <= len(ages) else UNKNOWN
+        return log.run.finished_s if at == UNKNOWN and log.ended and log.run else at
+
+    return tuple(
+        LoggedCause(
+            log=log,
+            failure=each,
+            incident=look.meaning(each.says) or look.meaning("\n".join(each.lines)),
+            age_s=age(each.last),
+            since_s=age(each.number),
+            running=running,
+        )
+        for each in failures
+    )
+
+
+def _of_ended(text: str, log: Log) -> tuple[LogFailure, ...]:
+    found = failures_in(text)
+    if not found and log.ended and log.run and log.run.exit_code:
+        last = last_words_in(text)
+        return (last,) if last else ()
+    return found
