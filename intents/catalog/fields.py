@@ -106,6 +106,7 @@ class Consequence(StrEnum):
     UNSCHEDULED = "unscheduled"
     EVICTED = "evicted"
     NOT_CREATED = "not-created"  # the API server refuses the pods of a workload
+    ERRORS = "errors"  # a ready program keeps logging errors
     UNREADY = "unready"  # failed probes, too few replicas: every other consequence has this one too
 
 
