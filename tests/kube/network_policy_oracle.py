@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Labels = Mapping[str, str]
-Policy = Mapping[str, Any]
+Policy = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ def _direction_allowed(
     return not isolated
 
 
-def _policy_types(spec: Policy) -> list[str]:
+def _policy_types(spec: Mapping[str, Any]) -> list[str]:
     if spec.get("policyTypes"):
         return list(spec["policyTypes"])
     if spec.get("egress"):

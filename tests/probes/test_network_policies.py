@@ -98,9 +98,10 @@ async def test_of_a_service_the_way_into_its_pods_is_judged(cluster: SimulatedCl
 
 
 async def test_namespaces_are_told_apart_by_their_labels(cluster: SimulatedCluster, read: Any) -> None:
-    selector = {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}
-    guard = policy("guard", {"app": "pd"}, ingress=[{"from": [{"namespaceSelector": selector}]}])
-    cluster.load({"objects": [*PODS, guard, pod("web-0", "10.244.1.9", namespace="shop", app="web")]})
+    guard = policy("guard", {"app": "pd"}, ingress=[{"from": [{"namespaceSelector": {"matchLabels": {"team": "a"}}}]}])
+    shop = {"kind": "Namespace", "metadata": {"name": "shop", "labels": {"team": "a"}}}
+    web = pod("web-0", "10.244.1.9", namespace="shop", app="web")
+    cluster.load({"objects": [*PODS, guard, shop, web, {"kind": "Namespace", "metadata": {"name": "orders"}}]})
 
     mine = await read(network_policies.PROBE, named=TO_PD, **TIKV)
     theirs = await read(network_policies.PROBE, named=TO_PD, kind="Pod", namespace="shop", name="web-0")
