@@ -1,9 +1,7 @@
 """Decide which NetworkPolicies block a connection, as networking.k8s.io/v1 defines them.
 
-`blocks` judges the way out of the client and the way into the server. Each policy is compared with three possible
-outcomes: it admits the connection, it certainly does not, or that cannot be told. A part of the connection that is not
-known, and a part of a policy that the API does not define, cannot be told. So a block is reported only where it is
-certain.
+`blocks` judges the way out of the client and the way into the server, and reports only what is certain: a part of the
+connection that is not known may be any, and a part of a policy that the API does not define may admit anything.
 
 Policies of network plugins and meshes are not evaluated here. Where the API leaves the behaviour to the plugin:
 
@@ -23,9 +21,9 @@ from bot.kube.network_policy_fields import (
     Aspect,
     Difference,
     Differences,
-    either,
     has_only,
     items_of,
+    requirements_of,
     rule_text,
     selector_differences,
 )
@@ -141,12 +139,11 @@ def _selects(policy: Json, pod: Mapping[str, Any], direction: Direction) -> bool
         return False
     if home is None or spec is None:
         return None
-    selector = spec.get("podSelector")
-    differences = selector_differences({} if selector is None else selector, labels_of(pod), Aspect.LABEL)
+    selector = {} if spec.get("podSelector") is None else spec["podSelector"]
     has_direction = _has_direction(spec, direction)
-    if differences or has_direction is False:
+    if has_direction is False or selector_differences(selector, labels_of(pod), Aspect.LABEL):
         return False
-    return None if differences is None else has_direction
+    return None if requirements_of(selector) is None else has_direction
 
 
 def _home(policy: Json) -> str | None:
@@ -176,11 +173,9 @@ def _has_direction(spec: Mapping[str, Any], direction: Direction) -> bool | None
 
 
 def _differences(policy: Json, direction: Direction, connection: Connection) -> Differences:
-    """Return how the connection differs from the nearest rule: () if one admits it, None if that cannot be told."""
+    """Return how the connection certainly differs from the nearest rule: nothing if one admits it, or may."""
     home, spec = _home(policy), _spec(policy)
     rules = None if spec is None else items_of(spec.get(direction.value))
     if home is None or rules is None:
-        return None
-    if not rules:
-        return _NOTHING
-    return either(rule_differences(each, direction, connection, home) for each in rules)
+        return ()
+    return min((rule_differences(each, direction, connection, home) for each in rules), key=len, default=_NOTHING)

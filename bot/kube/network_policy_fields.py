@@ -6,7 +6,7 @@ no meaning here: the reader returns None. The API server refuses such a policy u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -60,24 +60,8 @@ class Difference:
                 return f"admits port {self.admitted}, the connection uses {self.actual}"
 
 
-# () if the rule admits, None if that cannot be told.
-Differences = tuple[Difference, ...] | None
-
-
-def both(*parts: Differences) -> Differences:
-    """Return the differences from all parts, each of which must admit."""
-    if found := tuple(each for part in parts for each in part or ()):
-        return found
-    return None if None in parts else ()
-
-
-def either(alternatives: Iterable[Differences]) -> Differences:
-    """Return the differences from the nearest of some alternatives, one of which must admit."""
-    found = list(alternatives)
-    if () in found:
-        return ()
-    certain = [each for each in found if each is not None]
-    return None if len(certain) < len(found) else min(certain, key=len)
+# Empty where the rule admits the connection, or may.
+Differences = tuple[Difference, ...]
 
 
 def items_of(value: object) -> tuple[object, ...] | None:
@@ -95,17 +79,12 @@ def has_only(value: object, keys: AbstractSet[str]) -> bool:
 def selector_differences(
     selector: object, labels: Mapping[str, str], aspect: Aspect, *, is_complete: bool = True
 ) -> Differences:
-    """Compare labels with a selector; `is_complete` is false where there may be more labels than these."""
-    wanted = requirements_of(selector)
-    if wanted is None:
-        return None
-    found = [_requirement_fits(each, labels, is_complete=is_complete) for each in wanted]
-    differing = [each for each, fits in zip(wanted, found, strict=True) if fits is False]
-    if differing:
-        return tuple(
-            Difference(aspect=aspect, admitted=str(each), actual=_label(each.key, labels)) for each in differing
-        )
-    return None if None in found else ()
+    """Return what certainly keeps a selector off labels; with `is_complete` false there may be more than these."""
+    return tuple(
+        Difference(aspect=aspect, admitted=str(each), actual=_label(each.key, labels))
+        for each in requirements_of(selector) or ()
+        if (is_complete or each.key in labels) and not _is_met(each, labels)
+    )
 
 
 def _label(key: str, labels: Mapping[str, str]) -> str:
@@ -143,10 +122,8 @@ def _requirement(key: object, operator: object, given: object) -> Requirement | 
     return Requirement(key=key, operator=operator, values=texts)
 
 
-def _requirement_fits(wanted: Requirement, labels: Mapping[str, str], *, is_complete: bool) -> bool | None:
+def _is_met(wanted: Requirement, labels: Mapping[str, str]) -> bool:
     value = labels.get(wanted.key)
-    if value is None and not is_complete:
-        return None
     match wanted.operator:
         case "In":
             return value in wanted.values
@@ -158,21 +135,16 @@ def _requirement_fits(wanted: Requirement, labels: Mapping[str, str], *, is_comp
             return value is None
 
 
-def contains(block: object, ip: str) -> bool | None:
-    """Tell whether an ipBlock contains an address; None if that cannot be told."""
+def may_contain(block: object, ip: str) -> bool:
+    """Tell whether an ipBlock contains an address, or may."""
     if not isinstance(block, Mapping) or not has_only(block, {"cidr", "except"}):
-        return None
-    network, holes = _network(block.get("cidr")), items_of(block.get("except"))
+        return True
+    network, holes = _network(block.get("cidr")), map(_network, items_of(block.get("except")) or ())
     try:
         address = ip_address(ip)
     except ValueError:
-        return None
-    if network is None or holes is None:
-        return None
-    if address not in network:
-        return False
-    excluded = [None if hole is None else address in hole for hole in map(_network, holes)]
-    return False if True in excluded else None if None in excluded else True
+        return True
+    return network is None or (address in network and not any(hole and address in hole for hole in holes))
 
 
 def _network(cidr: object) -> IPv4Network | IPv6Network | None:
@@ -199,7 +171,7 @@ def range_of(entry: Mapping[str, Any]) -> range | str | None:
     if isinstance(port, str):
         return port if last is None and any(map(str.isalpha, port)) else None
     if port is None:
-        return _PORTS if last is None else None
+        return _PORTS
     last = port if last is None else last
     if not _is_port(port) or not _is_port(last) or last < port:
         return None

@@ -1,11 +1,15 @@
-"""Compare a connection with one rule of a NetworkPolicy: its peers and its ports."""
+"""Compare a connection with one rule of a NetworkPolicy: its peers and its ports.
+
+Only certain differences are returned. A part of the connection that is not known may be any, and a part of the rule
+that the API does not define may admit anything.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from bot.kube.network_policy_fields import (
     METADATA_NAME,
@@ -14,11 +18,9 @@ from bot.kube.network_policy_fields import (
     Difference,
     Differences,
     block_text,
-    both,
-    contains,
-    either,
     has_only,
     items_of,
+    may_contain,
     peer_text,
     port_text,
     protocol_of,
@@ -27,6 +29,8 @@ from bot.kube.network_policy_fields import (
 )
 from bot.kube.objects import labels_of, name_of, namespace_of, status_of
 from bot.kube.services import declared_ports
+
+_PEER: Final = frozenset({"ipBlock", "podSelector", "namespaceSelector"})
 
 
 class Direction(StrEnum):
@@ -97,40 +101,35 @@ class Connection:
 
 
 def rule_differences(rule: object, direction: Direction, connection: Connection, home: str) -> Differences:
-    """Return how a connection differs from a rule of a policy in the namespace `home`."""
-    if rule is None:
-        return ()
+    """Return how a connection certainly differs from a rule of a policy in the namespace `home`."""
     if not isinstance(rule, Mapping) or not has_only(rule, {direction.peers, "ports"}):
-        return None
-    peers, ports = items_of(rule.get(direction.peers)), items_of(rule.get("ports"))
-    return both(
-        None if peers is None else _peers_differences(peers, connection.peer(direction), home),
-        None if ports is None else _ports_differences(ports, connection),
+        return ()
+    return (
+        *_peers_differences(items_of(rule.get(direction.peers)), connection.peer(direction), home),
+        *_ports_differences(items_of(rule.get("ports")), connection),
     )
 
 
-def _peers_differences(entries: tuple[object, ...], peer: End | None, home: str) -> Differences:
-    if not entries:
+def _peers_differences(entries: Sequence[object] | None, peer: End | None, home: str) -> Differences:
+    if not entries or peer is None or not peer.is_known:
         return ()
-    if peer is None or not peer.is_known:
-        return None
-    return either(_peer_differences(each, peer, home) for each in entries)
+    return min((_peer_differences(each, peer, home) for each in entries), key=len)
 
 
 def _peer_differences(entry: object, peer: End, home: str) -> Differences:
-    if not isinstance(entry, Mapping) or not has_only(entry, {"ipBlock", "podSelector", "namespaceSelector"}):
-        return None
+    if not isinstance(entry, Mapping) or not has_only(entry, _PEER):
+        return ()
     given = {key: value for key, value in entry.items() if value is not None}
     if "ipBlock" in given:
-        return _block_differences(given["ipBlock"], peer) if len(given) == 1 else None
+        # The API allows no selector beside it.
+        return _block_differences(given["ipBlock"], peer) if len(given) == 1 else ()
     if not given:
-        return None
+        return ()
     if peer.pod is None:
-        # Malformed selectors are no matter: whatever they are, they select pods.
         return (Difference(aspect=Aspect.ADDRESS, admitted=peer_text(entry), actual=peer.ip),)
-    return both(
-        _namespace_differences(given, peer, home),
-        selector_differences(given.get("podSelector", {}), labels_of(peer.pod), Aspect.LABEL),
+    return (
+        *_namespace_differences(given, peer, home),
+        *selector_differences(given.get("podSelector", {}), labels_of(peer.pod), Aspect.LABEL),
     )
 
 
@@ -147,29 +146,17 @@ def _namespace_differences(entry: Mapping[str, Any], peer: End, home: str) -> Di
 
 
 def _block_differences(block: object, peer: End) -> Differences:
-    if not peer.addresses:
-        return None
-    found = [contains(block, each) for each in peer.addresses]
-    if any(found):
+    if not peer.addresses or any(may_contain(block, each) for each in peer.addresses):
         return ()
-    difference = Difference(aspect=Aspect.ADDRESS, admitted=block_text(block), actual=", ".join(peer.addresses))
-    return None if None in found else (difference,)
+    return (Difference(aspect=Aspect.ADDRESS, admitted=block_text(block), actual=", ".join(peer.addresses)),)
 
 
-def _ports_differences(entries: tuple[object, ...], connection: Connection) -> Differences:
-    if not entries:
-        return ()
-    numbers = _numbers(connection)
-    found = [_port_fits(each, number, connection) for each in entries for number in numbers]
-    if any(found):
+def _ports_differences(entries: Sequence[object] | None, connection: Connection) -> Differences:
+    if not entries or any(_may_fit(each, number, connection) for each in entries for number in _numbers(connection)):
         return ()
     used = ", ".join(sorted(map(str, connection.ports))) or "any port"
-    difference = Difference(
-        aspect=Aspect.PORT,
-        admitted=", ".join(map(port_text, entries)),
-        actual=f"{used}/{connection.protocol}" if connection.protocol else used,
-    )
-    return None if None in found else (difference,)
+    actual = f"{used}/{connection.protocol}" if connection.protocol else used
+    return (Difference(aspect=Aspect.PORT, admitted=", ".join(map(port_text, entries)), actual=actual),)
 
 
 def _numbers(connection: Connection) -> frozenset[int | None]:
@@ -178,8 +165,7 @@ def _numbers(connection: Connection) -> frozenset[int | None]:
     for port in connection.ports or (None,):
         if isinstance(port, str):
             protocols = (connection.protocol,) if connection.protocol else PROTOCOLS
-            declared = {each for protocol in protocols for each in _declared(connection.server, port, protocol)}
-            found |= declared or {None}
+            found |= {each for protocol in protocols for each in _declared(connection.server, port, protocol)} or {None}
         else:
             found.add(port)
     return frozenset(found)
@@ -196,32 +182,22 @@ def _declared(server: End | None, name: str, protocol: str) -> frozenset[int]:
     )
 
 
-def _port_fits(entry: object, number: int | None, connection: Connection) -> bool | None:
-    """Tell whether an entry of a rule's ports admits a port; None if that cannot be told."""
-    if entry is None:
-        entry = {}
+def _may_fit(entry: object, number: int | None, connection: Connection) -> bool:
+    """Tell whether an entry of a rule's ports admits a port, or may."""
     if not isinstance(entry, Mapping) or not has_only(entry, {"protocol", "port", "endPort"}):
-        return None
-    protocol = protocol_of(entry)
+        return True
+    protocol, wanted = protocol_of(entry), range_of(entry)
     if protocol is None:
-        return None
+        return True
     if connection.protocol and protocol != connection.protocol:
         return False
-    wanted = range_of(entry)
-    if wanted is None:
-        return None
-    fits = _name_fits(wanted, protocol, number, connection) if isinstance(wanted, str) else _is_in(wanted, number)
-    return fits if connection.protocol or not fits else None
+    if isinstance(wanted, str):
+        return _name_may_fit(wanted, protocol, number, connection.server)
+    return wanted is None or number is None or number in wanted
 
 
-def _name_fits(name: str, protocol: str, number: int | None, connection: Connection) -> bool | None:
-    if connection.server is None or not connection.server.is_known:
-        return None
-    declared = _declared(connection.server, name, protocol)
-    return (None if declared else False) if number is None else number in declared
-
-
-def _is_in(wanted: range, number: int | None) -> bool | None:
-    if number is not None:
-        return number in wanted
-    return True if len(wanted) == 65535 else None
+def _name_may_fit(name: str, protocol: str, number: int | None, server: End | None) -> bool:
+    if server is None or not server.is_known:
+        return True
+    declared = _declared(server, name, protocol)
+    return bool(declared) if number is None else number in declared

@@ -98,6 +98,7 @@ def test_a_pod_reaches_itself_and_its_node(ip: str) -> None:
         ({"ipBlock": {"cidr": "10.244.0.0/16"}}, True),
         ({"ipBlock": {"cidr": "10.244.0.0/16", "except": ["10.244.1.0/24"]}}, False),
         ({"ipBlock": {"cidr": "10.245.0.0/16"}}, False),
+        ({"ipBlock": {"cidr": "10.245.1.1/16"}}, False),
         ({"ipBlock": {"cidr": "::/0"}}, False),
     ],
 )
@@ -176,6 +177,7 @@ def test_an_address_outside_passes_only_by_its_address() -> None:
 
     assert passes(outside, {"from": [{"ipBlock": {"cidr": "192.0.2.0/24"}}]})
     assert not passes(outside, {"from": [{"podSelector": {}, "namespaceSelector": {}}]})
+    assert passes(outside, {"from": [{}]})
 
 
 def test_each_direction_blocks_for_itself_and_the_way_out_comes_first() -> None:
@@ -285,3 +287,101 @@ def test_what_a_policy_admits_is_said_in_a_line() -> None:
         "from 10.0.0.0/8 but 10.1.0.0/16 or pods of namespaces tier in (a, b); from anywhere"
     )
     assert summary(told, Direction.EGRESS) == "nothing"
+
+
+WEB = {"podSelector": {"matchLabels": {"app": "web"}}}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        None,
+        "from",
+        {"from": "web"},
+        {"from": [None]},
+        {"from": [{}]},
+        {"from": [{"serviceSelector": {}}]},
+        {"from": [WEB | {"serviceSelector": {}}]},
+        {"from": [WEB | {"ipBlock": {"cidr": "10.0.0.0/32"}}]},
+        {"from": [{"podSelector": "web"}]},
+        {"from": [{"podSelector": {"matchLabels": {"app": 1}}}]},
+        {"from": [{"podSelector": {"matchLabels": ["app"]}}]},
+        {"from": [{"podSelector": {"matchLabels": {"app": "web"}, "matchFields": []}}]},
+        {"from": [{"podSelector": {"matchExpressions": [{"key": "app", "operator": "Like", "values": ["web"]}]}}]},
+        {"from": [{"podSelector": {"matchExpressions": [{"key": "app", "operator": "In"}]}}]},
+        {"from": [{"podSelector": {"matchExpressions": [{"key": "x", "operator": "Exists", "values": ["a"]}]}}]},
+        {"from": [{"ipBlock": "10.0.0.0/32"}]},
+        {"from": [{"ipBlock": {"cidr": "nonsense"}}]},
+        {"from": [{"ipBlock": {"cidr": "10.0.0.0"}}]},
+        {"from": [{"ipBlock": {"cidr": "10.0.0.0/255.255.255.255"}}]},
+        {"from": [{"ipBlock": {"cidr": 10}}]},
+        {"from": [{"ipBlock": {"cidr": "10.0.0.0/32", "only": []}}]},
+        {"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.0.0.0/99"]}}]},
+        {"from": [WEB], "until": "2030-01-01"},
+        {"ports": [None]},
+        {"ports": {"port": 1}},
+        {"ports": [{"port": True}]},
+        {"ports": [{"port": 1.5}]},
+        {"ports": [{"port": 0}]},
+        {"ports": [{"port": 99999}]},
+        {"ports": [{"port": "2379"}]},
+        {"ports": [{"port": 1, "protocol": "ICMP"}]},
+        {"ports": [{"port": 9, "endPort": 1}]},
+        {"ports": [{"port": "metrics", "endPort": 9}]},
+        {"ports": [{"endPort": 1}]},
+        {"ports": [{"port": 1, "endPort": "9"}]},
+        {"ports": [{"port": 1, "portRange": {}}]},
+    ],
+)
+def test_a_rule_that_the_api_does_not_define_may_admit_anything(rule: Any) -> None:
+    assert passes(calls(), rule)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"from": [WEB], "ports": [{"port": True}]},
+        {"from": "web", "ports": [{"port": 1}]},
+        {"from": [{"namespaceSelector": {"matchLabels": {"team": "a"}}, "podSelector": 1}]},
+        {"from": [{"ipBlock": {"cidr": "10.0.0.0/32", "except": "x"}}]},
+        {"ports": [{"port": True, "protocol": "UDP"}]},
+    ],
+)
+def test_a_rule_whose_other_part_does_not_fit_blocks_even_so(rule: Any) -> None:
+    assert not passes(calls(), rule)
+
+
+@pytest.mark.parametrize(
+    ("spec", "blocks_others"),
+    [
+        ({"podSelector": {"matchLabels": {"app": 1}}, "ingress": [{}]}, False),
+        ({"podSelector": {"matchLabels": {"app": 1}}, "ingress": []}, True),
+        ({"podSelector": {"matchLabels": {"app": "tikv", "x": "y"}}, "ingress": [{}]}, True),
+        ({"podSelector": 1, "policyTypes": ["Egress"], "ingress": [{}]}, True),
+        ({"policyTypes": ["Sideways"], "ingress": [{}]}, False),
+        ({"policyTypes": "Ingress", "ingress": [{}]}, False),
+        ({"ingress": 1}, False),
+        ({"priority": 1}, False),
+    ],
+)
+def test_a_policy_that_the_api_does_not_define_opens_a_pod_only_if_it_may_select_it(
+    spec: dict[str, Any], blocks_others: bool
+) -> None:
+    shut, odd = policy(name="shut", ingress=[]), policy(name="odd", **spec)
+
+    assert bool(blocks(calls(), [shut, odd])) is blocks_others
+
+
+@pytest.mark.parametrize("odd", [{}, {"metadata": []}, {"metadata": {"namespace": "orders"}, "spec": 1}])
+def test_a_policy_that_is_none_blocks_nothing(odd: dict[str, Any]) -> None:
+    assert blocks(calls(), [odd]) == ()
+    assert summary(odd, Direction.INGRESS)
+
+
+def test_a_named_port_may_be_the_one_that_is_not_known() -> None:
+    connection = Connection(server=End(pod=SERVER), protocol="TCP")
+
+    assert passes(connection, {"ports": [{"port": "client"}]})
+    assert not passes(connection, {"ports": [{"port": "dns"}]})
+    assert passes(calls("client", protocol=""), {"ports": [{"port": 2379}]})
+    assert not passes(calls("client", protocol=""), {"ports": [{"port": 2380}]})
