@@ -6,7 +6,8 @@ connection that is not known may be any, and a part of a policy that the API doe
 Policies of network plugins and meshes are not evaluated here. Where the API leaves the behaviour to the plugin:
 
 - a pod on the host's network is never reported as blocked, nor is a connection with one;
-- an ipBlock that contains an address of a pod admits the pod.
+- an ipBlock that contains an address of a pod admits the pod;
+- an address outside is compared as it is given, although a Service or load balancer on the way may replace it.
 """
 
 from __future__ import annotations
