@@ -1,177 +1,182 @@
-"""Decide whether a connection may pass the NetworkPolicies of one of its ends. One policy that allows it is enough.
+"""Decide which NetworkPolicies block a connection, as networking.k8s.io/v1 defines them.
 
-Rules: k8s.io/api/networking/v1. A peer or port that is not known may be any: then only a policy that allows nothing at
-all is sure to block.
+`blocks` judges the way out of the client and the way into the server, and reports only what is certain: a part of the
+connection that is not known may be any, and a part of a policy that the API does not define may admit anything.
+
+Policies of network plugins and meshes are not evaluated here. Where the API leaves the behaviour to the plugin:
+
+- a pod on the host's network is never reported as blocked, nor is a connection with one;
+- an ipBlock that contains an address of a pod admits the pod;
+- an address outside is compared as it is given, although a Service or load balancer on the way may replace it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from ipaddress import ip_address
 from typing import Any, Final
 
-from bot.kube.objects import labels_of, namespace_of, spec_of
-from bot.kube.placement import selects
-from bot.kube.services import declared_ports, is_within
+from bot.kube.network_policy_fields import (
+    UNKNOWN,
+    Aspect,
+    Difference,
+    Differences,
+    has_only,
+    items_of,
+    requirements_of,
+    rule_text,
+    selector_differences,
+)
+from bot.kube.network_policy_rules import Connection, Direction, End, rule_differences
+from bot.kube.objects import labels_of, name_of, namespace_of, place_of, spec_of, status_of
 from intents.domain import Json
 
-_DNS: Final = 53
-
-
-class Direction(StrEnum):
-    """The direction of a connection, seen from a pod."""
-
-    INGRESS = "ingress"
-    EGRESS = "egress"
-
-    @property
-    def peers(self) -> str:
-        """Return the key of a rule that lists its peers."""
-        return "from" if self is Direction.INGRESS else "to"
+_TYPES: Final = frozenset({"Ingress", "Egress"})
+_SPEC: Final = frozenset({"podSelector", "policyTypes", "ingress", "egress"})
+_NOTHING: Final = (Difference(aspect=Aspect.RULES),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Peer:
-    """The other end: a pod with its namespace's labels (None: not known), or an address outside."""
+class Miss:
+    """A policy that does not admit the connection: how the connection differs from the rule that comes nearest."""
 
-    ip: str = ""
-    pod: Mapping[str, Any] | None = None
-    namespace_labels: Mapping[str, str] | None = None
+    policy: Json
+    differences: tuple[Difference, ...]
 
-    @property
-    def namespace(self) -> str:
-        """Return the namespace of the pod, "" for an address outside."""
-        return namespace_of(self.pod or {})
+    def __str__(self) -> str:
+        return f"{name_of(self.policy)} {' and '.join(map(str, self.differences))}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """A connection that should pass: from or to anyone without a peer, on any port without ports.
+class Block:
+    """A direction in which no policy admits the connection; `misses` has each policy that restricts `pod`."""
 
-    `server` is the pod called, if known.
+    direction: Direction
+    pod: Mapping[str, Any]
+    misses: tuple[Miss, ...]  # the nearest first: its differences are the fewest
+
+
+def blocks(connection: Connection, policies: Iterable[Json]) -> tuple[Block, ...]:
+    """Return where policies certainly block a connection: on the way out of its client, then into its server.
+
+    The answer is exact for a connection of which everything is known. Give all policies of both namespaces; those of
+    others are ignored. An end that is not known is taken to be neither the pod itself nor its node, so that a policy
+    without rules blocks it. The look-up of a name is a connection of its own, to port 53 of a DNS pod (UDP and TCP):
+
+        dns = End(pod=coredns, namespace_labels=labels_of(kube_system))
+        blocks(Connection(client=client, server=dns, ports=frozenset({53}), protocol="UDP"), policies)
     """
-
-    peer: Peer | None = None
-    ports: frozenset[int | str] = frozenset()
-    server: Mapping[str, Any] | None = None
-
-
-def policies_of(pod: Mapping[str, Any], policies: Iterable[Json], direction: Direction) -> list[Json]:
-    """Return the policies that restrict a pod in a direction; none restricts a pod on the host's network."""
-    if spec_of(pod).get("hostNetwork"):
-        return []
-    return [
-        policy
-        for policy in policies
-        if namespace_of(policy) == namespace_of(pod)
-        and direction in _directions(policy)
-        and selects(spec_of(policy).get("podSelector") or {}, labels_of(pod))
-    ]
+    policies = tuple(policies)
+    found = (_block(direction, connection, policies) for direction in (Direction.EGRESS, Direction.INGRESS))
+    return tuple(each for each in found if each)
 
 
-def may_pass(policy: Mapping[str, Any], direction: Direction, connection: Connection) -> bool:
-    """Tell whether one of a policy's rules may allow the connection."""
-    home = namespace_of(policy)
-    return any(
-        _peer_fits(rule.get(direction.peers) or (), connection.peer, home)
-        and _port_fits(rule.get("ports") or (), connection)
-        for rule in spec_of(policy).get(direction) or ()
-    )
+def restricting(pod: Mapping[str, Any], policies: Iterable[Json], direction: Direction) -> tuple[Json, ...]:
+    """Return the policies that certainly restrict a pod in a direction; none restricts a pod on the host's network."""
+    return tuple(each for each in policies if _selects(each, pod, direction))
 
 
-def summary(policy: Mapping[str, Any], direction: Direction) -> str:
-    """Return in a line what a policy allows: `from app=web on 8080/TCP; from 10.0.0.0/8`; "nothing"."""
-    rules = spec_of(policy).get(direction) or ()
-    return "; ".join(_rule_summary(rule, direction) for rule in rules) or "nothing"
+def summary(policy: Json, direction: Direction) -> str:
+    """Return in a line what a policy admits: `from pods app=web on 8080/TCP; from 10.0.0.0/8`; "nothing"."""
+    spec = _spec(policy)
+    rules = None if spec is None else items_of(spec.get(direction.value))
+    if rules is None:
+        return UNKNOWN
+    return "; ".join(rule_text(each, direction.peers) for each in rules) or "nothing"
 
 
-def _directions(policy: Mapping[str, Any]) -> frozenset[str]:
-    spec = spec_of(policy)
-    if types := spec.get("policyTypes"):
-        return frozenset(str(each).lower() for each in types)
-    return frozenset({Direction.INGRESS, Direction.EGRESS} if spec.get("egress") else {Direction.INGRESS})
+def _block(direction: Direction, connection: Connection, policies: Iterable[Json]) -> Block | None:
+    pod, peer = connection.pod(direction), connection.peer(direction)
+    if pod is None or _always_passes(pod, peer):
+        return None
+    misses = []
+    for policy in policies:
+        selected = _selects(policy, pod, direction)
+        if selected is False:
+            continue
+        differences = _differences(policy, direction, connection)
+        if not differences:
+            return None
+        if selected:
+            misses.append(Miss(policy=policy, differences=differences))
+    return Block(direction=direction, pod=pod, misses=tuple(sorted(misses, key=_distance))) if misses else None
 
 
-def _peer_fits(entries: Iterable[Mapping[str, Any]], peer: Peer | None, home: str) -> bool:
-    entries = tuple(entries)
-    return not entries or peer is None or any(_entry_fits(entry, peer, home) for entry in entries)
+def _distance(miss: Miss) -> tuple[bool, int, str]:
+    return miss.differences == _NOTHING, len(miss.differences), name_of(miss.policy)
 
 
-def _entry_fits(entry: Mapping[str, Any], peer: Peer, home: str) -> bool:
-    if block := entry.get("ipBlock"):
-        return not peer.ip or _block_fits(block, peer.ip)
-    if peer.pod is None:
+def _always_passes(pod: Mapping[str, Any], peer: End | None) -> bool:
+    """Tell whether no policy can be said to block: a pod's own traffic, that of its node, and the host's network."""
+    if peer is None:
+        return _on_host_network(pod)
+    if peer.pod is not None:
+        return _on_host_network(pod) or _on_host_network(peer.pod) or _is_same(pod, peer.pod)
+    status = status_of(pod)
+    nodes = (status.get("hostIP"), *(each.get("ip") for each in status.get("hostIPs") or ()))
+    return _on_host_network(pod) or peer.ip in (*End(pod=pod).addresses, *nodes) or _is_loopback(peer.ip)
+
+
+def _on_host_network(pod: Mapping[str, Any]) -> bool:
+    return bool(spec_of(pod).get("hostNetwork"))
+
+
+def _is_same(pod: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return pod is other or (bool(name_of(pod)) and place_of(pod) == place_of(other))
+
+
+def _is_loopback(ip: str) -> bool:
+    try:
+        return ip_address(ip).is_loopback
+    except ValueError:
         return False
-    # Seen from another node a pod on the host's network has the node's address; plugins differ in how they treat it.
-    if spec_of(peer.pod).get("hostNetwork"):
-        return True
-    if entry.get("podSelector") is not None and not selects(entry["podSelector"], labels_of(peer.pod)):
+
+
+def _selects(policy: Json, pod: Mapping[str, Any], direction: Direction) -> bool | None:
+    """Tell whether the policy restricts the pod in the direction; None if that cannot be told."""
+    home, spec = _home(policy), _spec(policy)
+    if _on_host_network(pod) or (home is not None and home != namespace_of(pod)):
         return False
-    if entry.get("namespaceSelector") is None:
-        return peer.namespace == home
-    return peer.namespace_labels is None or selects(entry["namespaceSelector"], peer.namespace_labels)
-
-
-def _block_fits(block: Mapping[str, Any], ip: str) -> bool:
-    excluded = any(is_within(ip, str(each)) for each in block.get("except") or ())
-    return is_within(ip, str(block.get("cidr") or "")) and not excluded
-
-
-def _port_fits(entries: Iterable[Mapping[str, Any]], connection: Connection) -> bool:
-    entries = tuple(entries)
-    if not entries or not connection.ports:
-        return True
-    numbers, unresolved = _numbers(connection.ports, connection.server)
-    return unresolved or any(
-        _one_port_fits(entry, number, connection.server) for entry in entries for number in numbers
-    )
-
-
-def _one_port_fits(entry: Mapping[str, Any], number: int, server: Mapping[str, Any] | None) -> bool:
-    if str(entry.get("protocol") or "TCP") != "TCP" and number != _DNS:
+    if home is None or spec is None:
+        return None
+    selector = {} if spec.get("podSelector") is None else spec["podSelector"]
+    has_direction = _has_direction(spec, direction)
+    if has_direction is False or selector_differences(selector, labels_of(pod), Aspect.LABEL):
         return False
-    wanted = entry.get("port")
-    if wanted is None:
+    return None if requirements_of(selector) is None else has_direction
+
+
+def _home(policy: Json) -> str | None:
+    metadata = policy.get("metadata")
+    return namespace_of(policy) if isinstance(metadata, Mapping) else None
+
+
+def _spec(policy: Json) -> Mapping[str, Any] | None:
+    """Return the spec of a policy, None for one that the API does not define."""
+    spec = policy.get("spec")
+    if spec is None:
+        return {}
+    return spec if isinstance(spec, Mapping) and has_only(spec, _SPEC) else None
+
+
+def _has_direction(spec: Mapping[str, Any], direction: Direction) -> bool | None:
+    types = items_of(spec.get("policyTypes"))
+    if types is None:
+        return None
+    if types:
+        is_defined = all(isinstance(each, str) and each in _TYPES for each in types)
+        return direction.capitalize() in types or (False if is_defined else None)
+    if direction is Direction.INGRESS:
         return True
-    numbers, unresolved = _numbers(frozenset({wanted}), server)
-    last = int(entry.get("endPort") or 0)
-    return unresolved or any(first <= number <= max(first, last) for first in numbers)
+    rules = items_of(spec.get(Direction.EGRESS.value))
+    return None if rules is None else bool(rules)
 
 
-def _numbers(ports: Iterable[int | str], server: Mapping[str, Any] | None) -> tuple[frozenset[int], bool]:
-    """Return the numbers of ports, and whether a name among them could not be resolved."""
-    named = {str(each.get("name")): int(each.get("containerPort") or 0) for each in declared_ports(server or {})}
-    found = {port if isinstance(port, int) else named.get(port, 0) for port in ports}
-    return frozenset(found - {0}), 0 in found
-
-
-def _rule_summary(rule: Mapping[str, Any], direction: Direction) -> str:
-    peers = [_entry_summary(each) for each in rule.get(direction.peers) or ()]
-    ports = [_port_summary(each) for each in rule.get("ports") or ()]
-    who = " or ".join(peers) or ("anywhere" if direction is Direction.INGRESS else "everywhere")
-    return f"{direction.peers} {who}" + (f" on {', '.join(ports)}" if ports else "")
-
-
-def _entry_summary(entry: Mapping[str, Any]) -> str:
-    if block := entry.get("ipBlock"):
-        but = f" but {', '.join(map(str, block['except']))}" if block.get("except") else ""
-        return f"{block.get('cidr')}{but}"
-    pods = f"pods {_selector_summary(entry['podSelector'])}" if entry.get("podSelector") is not None else "pods"
-    if entry.get("namespaceSelector") is None:
-        return pods
-    return f"{pods} of namespaces {_selector_summary(entry['namespaceSelector'])}"
-
-
-def _selector_summary(selector: Mapping[str, Any]) -> str:
-    terms = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
-    for each in selector.get("matchExpressions") or ():
-        values = f" ({', '.join(map(str, each['values']))})" if each.get("values") else ""
-        terms.append(f"{each.get('key')} {each.get('operator')}{values}")
-    return ",".join(terms) or "(any)"
-
-
-def _port_summary(entry: Mapping[str, Any]) -> str:
-    port = str(entry.get("port") or "any")
-    last = f"-{entry['endPort']}" if entry.get("endPort") else ""
-    return f"{port}{last}/{entry.get('protocol') or 'TCP'}"
+def _differences(policy: Json, direction: Direction, connection: Connection) -> Differences:
+    """Return how the connection certainly differs from the nearest rule: nothing if one admits it, or may."""
+    home, spec = _home(policy), _spec(policy)
+    rules = None if spec is None else items_of(spec.get(direction.value))
+    if home is None or rules is None:
+        return ()
+    return min((rule_differences(each, direction, connection, home) for each in rules), key=len, default=_NOTHING)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from bot.kube import network_policies as kube
 from bot.kube import services
-from bot.kube.network_policies import Connection, Direction, Peer
-from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, place_of, ref, spec_of, status_of
+from bot.kube.network_policy_rules import Connection, Direction, End
+from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.owners import workload_of
 from bot.kube.services import ip_in, port_in
 from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
@@ -48,16 +48,12 @@ class _Ends:
     ports: frozenset[int | str] = frozenset()
     missing: str = ""
 
-    @property
-    def is_called(self) -> bool:
-        return bool(self.servers or self.outside)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Way:
     """One end of a connection, in one direction."""
 
-    pod: Json
+    pod: Mapping[str, Any]
     direction: Direction
     connection: Connection
     certain: bool
@@ -70,7 +66,8 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult()
     ends = await _ends(look)
     ways = await _ways(look, ends)
-    policies = sorted(await look.list("NetworkPolicy"), key=place_of)
+    homes = {namespace_of(way.pod) for way in ways}
+    policies = sorted((each for each in await look.list("NetworkPolicy") if namespace_of(each) in homes), key=place_of)
     rows = [row for way in ways for row in _rows(way, policies)]
     return ProbeResult(rows=tuple(sorted(rows, key=_order)), missing=ends.missing)
 
@@ -135,36 +132,30 @@ def _one_of_each(pods: Sequence[Json]) -> tuple[Json, ...]:
 async def _ways(look: Look, ends: _Ends) -> list[_Way]:
     """Return the directions to judge: out of the clients and into the servers, or both where only one end is known."""
     labels = await _labels(look, (*ends.clients, *ends.servers))
-    ways: list[_Way] = []
-    for client in ends.clients:
-        if not ends.is_called:
-            ways += [_way(client, direction, None, ends.ports, certain=False) for direction in Direction]
-        for server in ends.servers:
-            ways.append(_way(client, Direction.EGRESS, _peer(server, labels), ends.ports, server=server))
-            ways.append(_way(server, Direction.INGRESS, _peer(client, labels), ends.ports, server=server))
-        if ends.outside:
-            ways.append(_way(client, Direction.EGRESS, Peer(ip=ends.outside), ends.ports))
-    if not ends.clients:
-        ways += [_way(server, Direction.INGRESS, None, ends.ports, server=server) for server in ends.servers]
-    return ways
+    clients, servers = (
+        [End(pod=pod, namespace_labels=labels.get(namespace_of(pod))) for pod in pods]
+        for pods in (ends.clients, ends.servers)
+    )
+    called = [*servers, *([End(ip=ends.outside)] if ends.outside else [])]
+    if not called:
+        # The request names one end: it may be the client of the failing connection, or its server.
+        return [
+            _Way(pod=pod, direction=direction, connection=_one_ended(end, direction), certain=False)
+            for pod, end in zip(ends.clients, clients, strict=True)
+            for direction in Direction
+        ]
+    pairs = [(client, server) for client in clients or (None,) for server in called]
+    connections = [Connection(client=client, server=server, ports=ends.ports) for client, server in pairs]
+    return [
+        _Way(pod=pod, direction=direction, connection=connection, certain=True)
+        for connection in connections
+        for direction in (Direction.EGRESS, Direction.INGRESS)
+        if (pod := connection.pod(direction))
+    ]
 
 
-def _way(
-    pod: Json,
-    direction: Direction,
-    peer: Peer | None,
-    ports: frozenset[int | str],
-    *,
-    server: Json | None = None,
-    certain: bool = True,
-) -> _Way:
-    connection = Connection(peer=peer, ports=ports if certain else frozenset(), server=server)
-    return _Way(pod=pod, direction=direction, connection=connection, certain=certain)
-
-
-def _peer(pod: Json, labels: Mapping[str, Mapping[str, str] | None]) -> Peer:
-    ip = str(status_of(pod).get("podIP") or "")
-    return Peer(ip=ip, pod=pod, namespace_labels=labels.get(namespace_of(pod)))
+def _one_ended(end: End, direction: Direction) -> Connection:
+    return Connection(client=end) if direction is Direction.EGRESS else Connection(server=end)
 
 
 async def _labels(look: Look, pods: Sequence[Json]) -> dict[str, Mapping[str, str] | None]:
@@ -180,13 +171,11 @@ async def _labels_of(look: Look, namespace: str) -> Mapping[str, str] | None:
 
 
 def _rows(way: _Way, policies: Sequence[Json]) -> list[Row]:
-    restricting = kube.policies_of(way.pod, policies, way.direction)
-    blocks = not any(kube.may_pass(policy, way.direction, way.connection) for policy in restricting)
-    return [_row(way, policy, blocks=blocks) for policy in restricting]
+    blocks = any(each.direction is way.direction for each in kube.blocks(way.connection, policies))
+    return [_row(way, policy, blocks=blocks) for policy in kube.restricting(way.pod, policies, way.direction)]
 
 
 def _row(way: _Way, policy: Json, *, blocks: bool) -> Row:
-    peer = way.connection.peer
     summary = kube.summary(policy, way.direction)
     namespace, name = namespace_of(policy), name_of(policy)
     return _Restriction(
@@ -195,7 +184,7 @@ def _row(way: _Way, policy: Json, *, blocks: bool) -> Row:
         pod=name_of(way.pod),
         direction=str(way.direction),
         certain=way.certain,
-        peer=f"{peer.namespace}/{name_of(peer.pod)}" if peer and peer.pod else peer.ip if peer else "",
+        peer=str(way.connection.peer(way.direction) or ""),
         port=", ".join(sorted(map(str, way.connection.ports))),
         allows=summary,
         blocks=blocks,

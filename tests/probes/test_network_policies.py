@@ -70,11 +70,12 @@ async def test_the_way_out_of_the_client_counts_too(cluster: SimulatedCluster, r
     to_pd = await read(network_policies.PROBE, named=TO_PD, **TIKV)
     outside = await read(network_policies.PROBE, named={"address": "192.0.2.7:443"}, **TIKV)
     dns = await read(network_policies.PROBE, named={"address": "10.244.1.6:53"}, **TIKV)
+    own = await read(network_policies.PROBE, named={"address": "127.0.0.1:6379"}, **TIKV)
 
     assert picture(to_pd) == [("dns-only", "tikv-0", "egress", True, True)]
     assert picture(outside) == [("dns-only", "tikv-0", "egress", True, True)]
     assert outside.rows[0].values["peer"] == "192.0.2.7"
-    assert picture(dns) == [("dns-only", "tikv-0", "egress", False, True)]
+    assert picture(dns) == picture(own) == [("dns-only", "tikv-0", "egress", False, True)]
 
 
 async def test_without_the_other_end_only_a_policy_that_allows_nothing_blocks_and_not_for_certain(
@@ -98,9 +99,10 @@ async def test_of_a_service_the_way_into_its_pods_is_judged(cluster: SimulatedCl
 
 
 async def test_namespaces_are_told_apart_by_their_labels(cluster: SimulatedCluster, read: Any) -> None:
-    selector = {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}
-    guard = policy("guard", {"app": "pd"}, ingress=[{"from": [{"namespaceSelector": selector}]}])
-    cluster.load({"objects": [*PODS, guard, pod("web-0", "10.244.1.9", namespace="shop", app="web")]})
+    guard = policy("guard", {"app": "pd"}, ingress=[{"from": [{"namespaceSelector": {"matchLabels": {"team": "a"}}}]}])
+    shop = {"kind": "Namespace", "metadata": {"name": "shop", "labels": {"team": "a"}}}
+    web = pod("web-0", "10.244.1.9", namespace="shop", app="web")
+    cluster.load({"objects": [*PODS, guard, shop, web, {"kind": "Namespace", "metadata": {"name": "orders"}}]})
 
     mine = await read(network_policies.PROBE, named=TO_PD, **TIKV)
     theirs = await read(network_policies.PROBE, named=TO_PD, kind="Pod", namespace="shop", name="web-0")
@@ -108,6 +110,15 @@ async def test_namespaces_are_told_apart_by_their_labels(cluster: SimulatedClust
     unknown = await read(network_policies.PROBE, named=TO_PD, **TIKV)
 
     assert [row.values["blocks"] for row in (*mine.rows, *theirs.rows, *unknown.rows)] == [True, False, False]
+
+
+async def test_malformed_policies_are_no_defect(cluster: SimulatedCluster, read: Any) -> None:
+    odd = policy("odd", {"app": "pd"}, ingress=[{"from": [{"ipBlock": {"cidr": "all"}}], "ports": [{"endPort": "x"}]}])
+    cluster.load({"objects": [*PODS, policy("shut", {"app": "pd"}), odd]})
+
+    reading = await read(network_policies.PROBE, named=TO_PD, **TIKV)
+
+    assert picture(reading) == [("odd", "pd-0", "ingress", False, True), ("shut", "pd-0", "ingress", False, True)]
 
 
 async def test_nobody_named_nothing_told(cluster: SimulatedCluster, read: Any) -> None:
