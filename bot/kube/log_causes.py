@@ -16,11 +16,14 @@ from bot.kube.services import unresolved_name
 # Each class is one kind of cause, in the words of kernels, resolvers, TLS libraries, servers and interpreters.
 _CLASSES: Final[Mapping[str, str]] = {
     "refused": r"connection refused|ECONNREFUSED|ConnectionRefused|actively refused|refused the connection"
-    r"|Connection to \S+ refused|os error 111",
+    r"|Connection to \S+ refused|os error 111"
+    r"|connection to \S+ .{0,60}could not be established",
     "unresolved": r"no such host|ENOTFOUND|EAI_AGAIN|name or service not known|name resolution|UnknownHostException"
     r"|could not resolve|could not translate host name|getaddrinfo|nodename nor servname|host not found"
-    r"|does not resolve|failed to resolve|bad address|can't resolve|DNS resolution failed|unknown host",
-    "timeout": r"timed? ?out\b|ETIMEDOUT|ESOCKETTIMEDOUT|deadline exceeded|TimeoutException|timeout expired|i/o timeout"
+    r"|does not resolve|failed to resolve|bad address|can't resolve|DNS resolution failed|unknown host"
+    r"|server misbehaving|No resolvable bootstrap",
+    "timeout": r"timed[ -]?out\b|ETIMEDOUT|ESOCKETTIMEDOUT|deadline exceeded|TimeoutE|Read ?Timeout"
+    r"|Connect(?:ion)? ?Timeout|timeout (?:expired|exceeded|while|waiting|reading|connecting|of \d)|i/o timeout"
     r"|no route to host|EHOSTUNREACH|ENETUNREACH|network is unreachable",
     "reset": r"connection reset|ECONNRESET|broken pipe|EPIPE|socket hang up|unexpected EOF|connection aborted"
     r"|server closed the connection|prematurely closed|forcibly closed",
@@ -33,20 +36,24 @@ _CLASSES: Final[Mapping[str, str]] = {
     r"|plain HTTP request was sent to HTTPS",
     "login": r"password authentication failed|authentication fail|Access denied for user|WRONGPASS|NOAUTH"
     r"|invalid (?:username|password|credentials)|Login failed for user|SASL authentication|ACCESS_REFUSED"
-    r"|Authorization Violation|no pg_hba\.conf entry|bad credentials|invalid_grant|InvalidAccessKeyId"
+    r"|Authorization Violation|no pg_hba\.conf entry|bad credentials|认证失败"
+    r"|invalid_grant|InvalidAccessKeyId"
     r"|SignatureDoesNotMatch|could not find default credentials|NoCredential|Unable to locate credentials"
     r"|CredentialUnavailable|AuthenticationFailed|\b401\b.{0,20}Unauthorized|status(?: code)?:? 401|\bUnauthorized\b"
     r"|role \"[^\"]+\" does not exist|requires authentication|Authentication is required",
     "denied": r"permission denied|EACCES|EPERM|operation not permitted|AccessDenied|not authorized to perform"
     r"|PERMISSION_DENIED|status(?: code)?:? 403|\b403 Forbidden|access (?:is )?denied|AuthorizationFailed"
-    r"|PermissionError|insufficient (?:privilege|permission)|UnauthorizedAccess",
-    "full": r"no space left|ENOSPC|disk (?:is )?full|disk quota exceeded|EDQUOT|could not extend file|quota exceeded",
+    r"|PermissionError|insufficient (?:privilege|permission)|UnauthorizedAccess"
+    r"|is forbidden: User",
+    "full": r"no space left|ENOSPC|disk (?:is )?full|disk quota exceeded|EDQUOT|could not extend file|is full due to"
+    r"|flood-stage|read-only-allow-delete|MISCONF",
     "read-only": r"read-only file ?system|EROFS|readonly database|read-only transaction",
     "in-use": r"address (?:already )?in use|EADDRINUSE|port \d+ (?:is|was) already in use|AddressInUse"
     r"|Only one usage of each socket",
     "limit": r"too many (?:open files|clients|connections|requests)|EMFILE|ENFILE|remaining connection slots"
-    r"|max_connections|429|rate limit|RESOURCE_EXHAUSTED|ThrottlingException|pool (?:exhausted|limit|timeout)"
-    r"|QueuePool limit|Connection is not available|connection pool|max number of clients|quota limit",
+    r"|max_connections|status(?: code)?:? 429|rate limit|RESOURCE_EXHAUSTED|ThrottlingException"
+    r"|pool (?:exhausted|limit|timeout)|QueuePool limit|Connection is not available|connection from the pool"
+    r"|pool is (?:probably )?full|max number of clients|quota limit",
     "memory": r"OutOfMemory|heap out of memory|out of memory|MemoryError|cannot allocate memory|ENOMEM"
     r"|runtime: out of memory|memory exhausted|Allowed memory size",
     "missing": r"no such file|ENOENT|FileNotFound|cannot find module|ModuleNotFound|ClassNotFound|NoClassDefFound"
@@ -55,7 +62,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     "format": r"exec format error|cannot execute binary",
     "setting": r"environment variable|must be set|is not set|unbound variable|parameter not set|is required"
     r"|missing required|required key|KeyError|unknown (?:flag|shorthand|option|command|directive|key|field)"
-    r"|unrecognized (?:option|argument)|invalid (?:option|argument|value|configuration|port)"
+    r"|unrecognized (?:option|argument|VM option)|invalid (?:option|argument|value|configuration|port)"
     r"|flag provided but not defined|NotPresent"
     r"|no configuration setting|cannot be (?:blank|empty|null)",
     "syntax": r"yaml:|syntax error|parse error|parsing|unmarshal|JSONDecode|SyntaxError|ScannerError|unexpected token"
@@ -66,8 +73,8 @@ _CLASSES: Final[Mapping[str, str]] = {
     "lock": r"deadlock|lock wait timeout|could not obtain lock|lock timeout|could not lock|lock file|LockTimeout"
     r"|database is locked|already running",
     "root": r"(?:run|running|started?|execut\w+) as root|must not be run as root|not permitted as root|must be root"
-    r"|root user|superuser privileges|as the superuser",
-    "clock": r"clock skew|RequestTimeTooSkewed|token used before issued|not yet valid|time skew|clock is",
+    r"|root user|as (?:the )?superuser|superuser privileges|\"root\" execution|unprivileged user",
+    "clock": r"clock (?:skew|difference)|Signature expired|RequestTimeTooSkewed|token used before issued|time skew",
 }
 _SPECIFIC: Final = re.compile(
     "|".join(f"(?P<{name.replace('-', '_')}>{each})" for name, each in _CLASSES.items()), re.I
@@ -79,11 +86,15 @@ _CONSEQUENCE: Final = re.compile(
       | exit\ (?:status|code)|exited\ with|npm\ (?:ERR!|error)|ELIFECYCLE|context\ canceled|Application\ run\ failed$
       | (?:failed\ to\ start|startup\ failed|could\ not\ start|start\ failed)(?:\ application)?\W*$
       | (?:worker|process|child|server)\ .{0,40}(?:exited|died|failed\ to\ boot)|stream\ closed|pool\ (?:is\ )?closed
-      | errors?\ occurred|see\ (?:the\ )?log|command\ failed|error\ Command|Process\ completed|has\ been\ closed"""
+      | errors?\ occurred|see\ (?:the\ )?log|command\ failed|error\ Command|Process\ completed|has\ been\ closed
+      | Could\ not\ create\ the\ Java|Error\ starting\ ApplicationContext|stopped\ processing|threw\ exception
+      | all\ tasks\ failed|Unable\ to\ open\ logs|failed\ while\ attempting|rolled\ back"""
 )
-_UNHANDLED: Final = 3
-_CLASSED: Final = 2
-_PLAIN: Final = 1
+# These often follow from another failure of the same log.
+_SOFT: Final = frozenset({"timeout", "reset", "limit"})
+# Words of these classes stand in ordinary lines too: without a level they are no error.
+_WORDY: Final = frozenset({"setting", "syntax", "migration", "lock", "root", "memory", "missing"})
+_ACCESS: Final = re.compile(r"\"?(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \S+(?: HTTP/|\"? \d{3}\b)")
 
 
 def class_of(message: str) -> str:
@@ -92,13 +103,18 @@ def class_of(message: str) -> str:
     return str(found.lastgroup).replace("_", "-") if found else ""
 
 
-def weight_of(message: str, *, unhandled: bool) -> int:
+def is_error(message: str) -> bool:
+    """Tell whether a line without a level reports an error, by the words of a system or server in it."""
+    return class_of(message) not in {"", *_WORDY} and not _ACCESS.search(message)
+
+
+def weight_of(message: str, *, unhandled: bool) -> float:
     """Return how much a message says of a cause, 0 for a consequence; `unhandled`: an exception ended the program."""
-    if class_of(message):
-        return _UNHANDLED + 1 if unhandled else _CLASSED
-    if _CONSEQUENCE.search(message):
+    kind = class_of(message)
+    if not kind and _CONSEQUENCE.search(message):
         return 0
-    return _UNHANDLED if unhandled else _PLAIN
+    told = 1 if not kind else 2 if kind in _SOFT else 3
+    return max(told, 2.5) + told / 10 if unhandled else told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

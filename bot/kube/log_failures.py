@@ -33,9 +33,14 @@ _LIBRARY: Final = re.compile(
 )
 # Parts of a message that differ between repeats.
 _VARIES: Final = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|\d+")
+# What came before was survived.
+_RECOVERED: Final = re.compile(
+    r"(?i)\b(?:retry|attempt|connection|reconnect\w*|import|request) succeeded\b|\breconnected\b|\brecovered\b"
+)
 # Different causes of one log that are told: a time-out and an expired certificate.
 _MOST_CAUSES: Final = 2
 _LAST_WORDS: Final = 3
+_NEAR_END: Final = 8
 # The lines of a program's help come after the one that says what is wrong.
 _USAGE: Final = re.compile(
     r"(?i)^\s*(?:usage|flags|options|commands|synopsis|examples?|available commands)\b.*:?|^\s+-{1,2}\w"
@@ -77,7 +82,10 @@ def failures_in(text: str) -> tuple[LogFailure, ...]:
     if not burst:
         return ()
     worst = max(each.severity for each in burst)
-    told = [each for each in burst if each.severity >= min(worst, Severity.ERROR)]
+    told = [each for each in burst if each.severity >= min(worst, Severity.ERROR) or class_of(each.says)]
+    if not any(map(_weight, told)):
+        # The errors are only consequences: the cause may stand before them without a level.
+        told += [each for each in records[-_NEAR_END:] if each not in told and class_of(each.says)]
     ranked = sorted(told, key=lambda each: -_weight(each))
     leading = ranked[0]
     others = [each for each in ranked if class_of(each.says) not in ("", class_of(leading.says))]
@@ -94,8 +102,12 @@ def last_words_in(text: str) -> LogFailure | None:
     if not records:
         return None
     usage = next((at for at, each in enumerate(records) if _USAGE.match(each.lines[0])), len(records))
-    kept = records[:usage][-_LAST_WORDS:] or records[-_LAST_WORDS:]
-    leading = max(reversed(kept), key=_weight)
+    said = records[:usage] or records
+    # The system's words lead if they stand near the end; otherwise the last line does.
+    near = [each for each in said[-_NEAR_END:] if class_of(each.says)]
+    leading = near[0] if near else max(reversed(said[-_LAST_WORDS:]), key=_weight)
+    at = said.index(leading)
+    kept = said[at : at + _LAST_WORDS] if near else said[-_LAST_WORDS:]
     lines = tuple(_cut(each.lines[0]) for each in kept)
     return LogFailure(
         says=_cut(leading.says or leading.lines[0].strip()),
@@ -132,7 +144,7 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
     return tuple(by_kind.values())[::-1][:_MOST_CAUSES]
 
 
-def _weight(record: LogRecord) -> int:
+def _weight(record: LogRecord) -> float:
     # A trace names its exception; a level's word ("FATAL shutting down") says less than the error before it.
     return weight_of(record.says, unhandled=record.severity is Severity.FATAL and len(record.lines) > 1)
 
@@ -176,9 +188,11 @@ def _last_burst(records: Sequence[LogRecord]) -> list[LogRecord]:
         burst: list[LogRecord] = []
         quiet = 0
         for record in reversed(records):
-            if record.severity >= least:
+            if record.severity >= least or (burst and record.severity and class_of(record.says)):
                 burst.append(record)
                 quiet = 0
+            elif _RECOVERED.search(record.says):
+                break
             elif burst:
                 quiet += 1
                 if quiet > _GAP:

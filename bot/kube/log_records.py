@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
-from bot.kube.log_causes import class_of
+from bot.kube.log_causes import class_of, is_error, peer_in
 from bot.kube.timestamps import parse_time
 
 # A longer line is cut: a program that writes a megabyte on one line says what is wrong at its start or in its level.
@@ -48,7 +48,7 @@ _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _LEVELS: Final[Mapping[str, Severity]] = {
     **dict.fromkeys(("warn", "warning", "wrn", "w"), Severity.WARNING),
-    **dict.fromkeys(("error", "err", "eror", "severe", "e", "failed"), Severity.ERROR),
+    **dict.fromkeys(("error", "err", "eror", "severe", "e", "failed", "fail"), Severity.ERROR),
     **dict.fromkeys(
         ("fatal", "ftl", "f", "panic", "dpanic", "critical", "crit", "emerg", "emergency", "alert"), Severity.FATAL
     ),
@@ -65,6 +65,9 @@ _STACK_KEYS: Final = ("stack", "stacktrace", "stack_trace", "exc_text", "full_me
 # Numeric levels of pino and bunyan.
 _PINO_WARNING, _PINO_ERROR, _PINO_FATAL = 40, 50, 60
 _LONGEST_JSON: Final = 1 << 16
+# Nested objects and lines of a structured record in which its cause is looked for.
+_DEEPEST: Final = 6
+_MOST_TEXTS: Final = 60
 
 _STAMP: Final = re.compile(
     r"""\s*[\[(]?(?:
@@ -78,16 +81,18 @@ _STAMP: Final = re.compile(
     re.VERBOSE,
 )
 _KLOG: Final = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ ([\w./-]+:\d+)\] ?")
+_KLOG_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _LOGFMT_LEVEL: Final = re.compile(r"""(?:^|\s)(?:level|lvl|severity)=(?:"(\w+)"|(\w+))""")
 _LOGFMT_FIELD: Final = re.compile(r"""(?:^|\s)(msg|message|err|error)=(?:"((?:[^"\\]|\\.)*)"|(\S+))""")
 # Process, thread and logger, as Spring Boot writes them before the message.
 _SPRING: Final = re.compile(r"^\d+ --- (?:\[[^\]]*\] )+\S+\s*: ")
 # A level as a word of its own within the first words, in brackets or before a colon.
-_WORD: Final = re.compile(r"(?:^|[\s\[<(|/:])([A-Za-z]{1,9})(?=[\]>)|:\s/,.-]|$)")
+_WORD: Final = re.compile(r"(?:^|[\s\[<(|/:.])([A-Za-z]{1,9})(?=[\]>)|:\s/,.-]|$)")
 _LEVEL_WITHIN: Final = 90
 
 _FATAL_TEXT: Final = re.compile(
     r"""^\s*(?:
+        致命错误 |
         panic:\s | fatal\ error:\s | Traceback\ \(most\ recent\ call\ last\) | Exception\ in\ thread\s
       | thread\ '.*'\ (?:\(\d+\)\ )?panicked\ at | (?:Unhandled|Uncaught)\b | FATAL\b | \*\*\*\ .*\ \*\*\*$
       | Segmentation\ fault | terminate\ called\b | (?:npm|yarn)\ (?:ERR!|error)\s | Killed$ | Aborted\b | Bus\ error
@@ -102,6 +107,8 @@ _EXCEPTION: Final = re.compile(
     r"^\s*(?:Caused by: )?(?:[a-z_][\w$]*\.)*[A-Z]?[\w$]*"
     r"(?:Error|Exception|Fault|Failure|Panic|Exit|Interrupt)\b(?:\s*[:(]|$)"
 )
+# An exception of Java whose name does not say that it is one.
+_QUALIFIED: Final = re.compile(r"^(?:[a-z_][\w$]*\.){2,}[A-Z][\w$]*: ")
 _ERROR_TEXT: Final = re.compile(
     r"""(?ix)^\s*(?: error\b | \[error\] | \S{1,60}:\ (?:error|fatal|cannot|can't|unable|failed)\b | fail(?:ed|ure)?\b
       | cannot\s | can't\s | could\ not\s | unable\ to\s | invalid\s | missing\s+(?:required|environment|config)
@@ -112,6 +119,8 @@ _ERROR_TEXT: Final = re.compile(
 )
 _HARMLESS: Final = re.compile(r"(?i)\b(?:0|no|without|zero)\s+(?:errors?|failures?|failed)\b|\berrors?[=:]\s*0\b")
 
+# What Node.js prints of an error that nothing caught; libraries may name theirs in lower case.
+_THROWN: Final = re.compile(_EXCEPTION.pattern + r"|^error: ")
 # A line that continues the record before it.
 _CONTINUES: Final = re.compile(
     r"""(?:
@@ -122,6 +131,8 @@ _CONTINUES: Final = re.compile(
     re.VERBOSE,
 )
 _FRAME: Final = re.compile(r"\s+at\s|\s+File \"")
+# Lines of a trace that only say where it went.
+_STACK: Final = re.compile(r"\s*(?:at\s|File \"|\.\.\. \d+|from /|\d+: |goroutine )|^\s{4,}\S+\(|^\t\S+:\d+|^$")
 _CAUSED: Final = re.compile(r"\s*(?:Caused by: |\[cause\]: )(.+)")
 # .NET writes an inner exception after an arrow, on the same line or its own.
 _INNER: Final = re.compile(r"---> ((?:\([^)]*\): )?[\w.]+(?:Exception|Error)[^-]*(?:-(?!-->)[^-]*)*)")
@@ -153,7 +164,7 @@ def _end_of(lines: Sequence[str], at: int) -> int:
     first, end = lines[at], at + 1
     if _NODE_PLACE.match(first):
         # The code, its marker and an empty line; then the error, whose frames follow as continuations.
-        errors = (each for each in range(end, min(at + 6, len(lines))) if _EXCEPTION.match(lines[each]))
+        errors = (each for each in range(end, min(at + 6, len(lines))) if _THROWN.match(lines[each]))
         end = next(errors, at) + 1
     elif first.endswith(":") and _RUST.search(first):
         end = min(at + 2, len(lines))
@@ -177,7 +188,9 @@ def _end_of(lines: Sequence[str], at: int) -> int:
 
 def _begins_trace(lines: Sequence[str], at: int) -> bool:
     """Return whether the line names an exception and the next one is its first frame."""
-    return at + 1 < len(lines) and bool(_EXCEPTION.match(lines[at])) and bool(_FRAME.match(lines[at + 1]))
+    if at + 1 >= len(lines) or not _FRAME.match(lines[at + 1]):
+        return False
+    return bool(_EXCEPTION.match(lines[at]) or _QUALIFIED.match(lines[at]))
 
 
 def _is_python_end(lines: Sequence[str], at: int) -> bool:
@@ -192,14 +205,28 @@ def _read(lines: Sequence[str]) -> tuple[Severity, str]:
     if first.lstrip().startswith("{") and (structured := _json(first)):
         return structured
     if klog := _KLOG.match(first):
-        return _LEVELS.get(klog[1].lower(), Severity.NONE), first[klog.end() :]
+        return _LEVELS.get(klog[1].lower(), Severity.NONE), _klog_message(first[klog.end() :])
     if level := _LOGFMT_LEVEL.search(first):
         said = {found[1]: found[2] or found[3] for found in _LOGFMT_FIELD.finditer(first)}
         parts = [said.get("msg") or said.get("message"), said.get("error") or said.get("err")]
-        return _LEVELS.get((level[1] or level[2]).lower(), Severity.NONE), ": ".join(part for part in parts if part)
+        text = ": ".join(_unescaped(part) for part in parts if part)
+        return _LEVELS.get((level[1] or level[2]).lower(), Severity.NONE), text
     stamp = _STAMP.match(first)
     rest = first[stamp.end() :] if stamp else first
     return _text(rest, lines, stamped=stamp is not None)
+
+
+def _klog_message(rest: str) -> str:
+    """Return the message and error of a structured line of klog, which are quoted; others as they are."""
+    said = _KLOG_QUOTED.match(rest)
+    if said is None:
+        return rest
+    error = next((found[2] for found in _LOGFMT_FIELD.finditer(rest) if found[1].startswith("err") and found[2]), "")
+    return ": ".join(_unescaped(part) for part in (said[1], error) if part)
+
+
+def _unescaped(quoted: str) -> str:
+    return quoted.replace('\\"', '"').replace("\\\\", "\\")
 
 
 def _text(rest: str, lines: Sequence[str], *, stamped: bool) -> tuple[Severity, str]:
@@ -217,7 +244,7 @@ def _text(rest: str, lines: Sequence[str], *, stamped: bool) -> tuple[Severity, 
         return Severity.NONE, rest
     if _EXCEPTION.match(rest):
         return (Severity.ERROR if stamped else Severity.FATAL), rest.strip()
-    return (Severity.ERROR if _ERROR_TEXT.search(rest) else Severity.NONE), rest.strip()
+    return (Severity.ERROR if _ERROR_TEXT.search(rest) or is_error(rest) else Severity.NONE), rest.strip()
 
 
 def _level_in(rest: str) -> tuple[Severity | None, str]:
@@ -242,12 +269,20 @@ def _level_in(rest: str) -> tuple[Severity | None, str]:
 
 
 def _exception_of(lines: Sequence[str]) -> str:
-    """Return the line that names the exception of a trace; of a chain the innermost one that tells a cause."""
+    """Return the line of a trace that tells its cause.
+
+    Of a chain it is the one in known words that names the other end, else the innermost in known words or of all.
+    """
     chain = _chain(lines)
-    if chain:
-        return next((each for each in chain if class_of(each)), chain[0])
+    known = [each for each in chain if class_of(each)]
+    if known:
+        return next((each for each in known if peer_in((each,)).host), known[0])
+    told = [line.strip() for line in lines[1:] if not _STACK.match(line)]
     named = next((line.strip() for line in lines if _EXCEPTION.match(line)), "")
-    return named or (lines[0].strip() if lines[0].lstrip().startswith("panic: ") else "")
+    if not class_of(named) and (known := [each for each in told if is_error(each)]):
+        return known[0]
+    first = lines[0].strip() if lines[0].lstrip().startswith("panic: ") else ""
+    return next(filter(None, (*chain[:1], named, first)), "")
 
 
 def _chain(lines: Sequence[str]) -> list[str]:
@@ -276,10 +311,29 @@ def _json(line: str) -> tuple[Severity, str] | None:
     level = _first(record, _LEVEL_KEYS)
     severity = _numeric(level) if isinstance(level, int) else _LEVELS.get(str(level or "").lower(), Severity.NONE)
     says = _plain(_first(record, _MESSAGE_KEYS))
-    cause = _plain(_first(record, _CAUSE_KEYS)) or (_plain(_first(record, _STACK_KEYS)).splitlines() or [""])[0]
+    cause = _structured_cause(record, says)
     if severity is Severity.NONE and level is None and (cause or _ERROR_TEXT.search(says)):
         severity = Severity.ERROR
     return severity, says if not cause or cause in says else f"{says}: {cause}" if says else cause
+
+
+def _structured_cause(record: Mapping[str, Any], says: str) -> str:
+    """Return the error of a structured record: that of a known key, or what any of its values says in known words."""
+    cause = _plain(_first(record, _CAUSE_KEYS)) or (_plain(_first(record, _STACK_KEYS)).splitlines() or [""])[0]
+    if class_of(cause) or class_of(says):
+        return cause
+    lines = [line.strip() for text in _texts(record) for line in text.splitlines()[:_MOST_TEXTS]]
+    known = [line for line in lines[:_MOST_TEXTS] if line not in says and is_error(line)]
+    return known[-1] if known else cause
+
+
+def _texts(value: Any, depth: int = 0) -> Iterator[str]:
+    """Yield the texts in a value, not deeper than causes are nested in practice."""
+    if isinstance(value, str):
+        yield value
+    elif depth < _DEEPEST and isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each, depth + 1)
 
 
 def _cut_json(line: str) -> tuple[Severity, str] | None:
