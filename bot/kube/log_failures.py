@@ -157,7 +157,7 @@ def _failure(
     fatal: bool,
     repeats: Sequence[LogRecord] = (),
 ) -> LogFailure:
-    same = repeats or [each for each in records if each.severity and _signature(each) == _signature(record)]
+    same = repeats or [each for each in records if _signature(each) == _signature(record)]
     return LogFailure(
         says=_cut(record.says or record.lines[0].strip()),
         lines=_shown(shown),
