@@ -103,6 +103,7 @@ PERMISSIONS: Final = (
 
 _LINES: Final = 20
 _LOGS: Final = 6
+_READY_LOGS: Final = 10
 _LAST_LINES: Final = 50
 _EVENT: Final = Text(en="an event", zh="事件")
 _CONDITION: Final = Text(en="a condition", zh="状态条件")
@@ -136,7 +137,10 @@ async def speakers_of(snapshot: Snapshot, lines: Sequence[str], *, namespace: st
     if not logs:
         return Speakers()
     troubled = [(pod, name, previous) for pod in pods for name, previous in _failing(pod)][:_LOGS]
-    read = await asyncio.gather(*(_of_log(snapshot, *each) for each in troubled))
+    # A program that is ready may say it as well; where no namespace is in question, these are too many.
+    ready = [(pod, name, False) for pod in _of_each_workload(pods) for name in _ready(pod)] if namespace else []
+    chosen = (*troubled, *ready[:_READY_LOGS])
+    read = await asyncio.gather(*(_of_log(snapshot, *each) for each in chosen))
     return Speakers(found=_one_per_workload(speakers(asked, [one for part in read for one in part]), pods))
 
 
@@ -192,11 +196,21 @@ def _of_pod(pod: Json) -> Iterator[Statement]:
 
 
 def _failing(pod: Json) -> Iterator[tuple[str, bool]]:
-    """Yield the containers that exit, with whether the log before the restart tells it."""
+    """Yield the containers that exit or run without being ready, with whether the log before the restart tells it."""
     for container in containers_in(pod):
         last: dict[str, Any] = (container.status.get("lastState") or {}).get("terminated") or {}
-        if last or container.state == "terminated":
+        unready = container.state == "running" and not container.ready
+        if last or unready or container.state == "terminated":
             yield container.name, bool(last) and container.state != "terminated"
+
+
+def _ready(pod: Json) -> Iterator[str]:
+    return (container.name for container in containers_in(pod) if container.ready and not container.init)
+
+
+def _of_each_workload(pods: Iterable[Json]) -> Iterable[Json]:
+    """Return one pod of each workload: the others log alike."""
+    return {workload_of(pod): pod for pod in pods}.values()
 
 
 async def _of_log(snapshot: Snapshot, pod: Json, container: str, previous: bool) -> list[Statement]:

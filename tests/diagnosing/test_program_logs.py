@@ -1,0 +1,111 @@
+"""What the logs of programs tell of an object in question, and whose logs are left alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.cli.rehearsal import stage, staged
+from bot.diagnosing import Engine, build_engine, diagnose
+from intents.domain import Diagnosis, Verdict
+from intents.request import DiagnoseObject, ExplainText
+
+REFUSED = "ERROR db: dial tcp 10.96.4.20:5432: connect: connection refused"
+TAXES = "ERROR order {}: tax table of region 4 has no row"
+PODS = {
+    "api-7d9f8b6c54-x2x4z": ("Deployment/orders/api", "api"),
+    "web-5c6d7e8f90-q9w8e": ("Deployment/orders/web", "web"),
+}
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return build_engine()[0]
+
+
+def world(faults: dict[str, Any], **more: Any) -> dict[str, Any]:
+    scene: dict[str, Any] = {"Node/worker-b": {}}
+    for pod, (workload, name) in PODS.items():
+        scene[workload] = {"containers": {name: f"{name}:7"}, "pods": {pod: {"node": "worker-b", "age": "40m"}}}
+    return {"scene": scene, "faults": {f"Pod/orders/{pod}": fault for pod, fault in faults.items()}, **more}
+
+
+def log(*lines: str, since: str = "4m") -> dict[str, Any]:
+    return {"log": {"since": since, "text": "\n".join(lines)}}
+
+
+async def asked(request: Any, given: dict[str, Any], engine: Engine) -> Diagnosis:
+    async with staged(stage(given)) as connection:
+        return await diagnose(request, engine=engine, connection=connection)
+
+
+def pod(name: str = "api-7d9f8b6c54-x2x4z") -> DiagnoseObject:
+    return DiagnoseObject(kind="Pod", namespace="orders", name=name)
+
+
+async def test_two_failures_of_one_log_are_two_findings(engine: Engine) -> None:
+    said = "\n".join(
+        (
+            "starting",
+            REFUSED,
+            "ERROR tls: x509: certificate has expired or is not yet valid: current time is after 2026-02-27",
+        )
+    )
+    fault = {"exited": 1, "waiting": "CrashLoopBackOff", "previous": said}
+
+    diagnosis = await asked(pod(), world({"api-7d9f8b6c54-x2x4z": fault}), engine)
+
+    quotes = "\n".join(finding.quote for one in diagnosis.hypotheses for finding in one.cluster_support)
+    assert "connection refused" in quotes
+    assert "certificate has expired" in quotes
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Deployment"])
+async def test_a_ready_program_that_keeps_failing_is_not_called_well(engine: Engine, kind: str) -> None:
+    given = world({"api-7d9f8b6c54-x2x4z": log(*(TAXES.format(each) for each in range(811, 851)))})
+    name = "api" if kind == "Deployment" else "api-7d9f8b6c54-x2x4z"
+
+    diagnosis = await asked(DiagnoseObject(kind=kind, namespace="orders", name=name), given, engine)
+
+    assert diagnosis.hypotheses[0].verdict is Verdict.LIKELY
+    assert "40 times" in diagnosis.hypotheses[0].summary.en
+    assert "tax table of region 4" in diagnosis.hypotheses[0].summary.en
+
+
+async def test_old_and_rare_errors_of_a_ready_program_are_left_out(engine: Engine) -> None:
+    for given in (
+        world({"api-7d9f8b6c54-x2x4z": log(REFUSED, REFUSED, REFUSED, *["INFO served"] * 200, since="39m")}),
+        world({"api-7d9f8b6c54-x2x4z": log("INFO served", REFUSED, "INFO served")}),
+    ):
+        diagnosis = await asked(pod(), given, engine)
+
+        assert not [one for one in diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT]
+
+
+async def test_logs_that_may_not_be_read_are_a_gap_of_their_own(engine: Engine) -> None:
+    given = world({"api-7d9f8b6c54-x2x4z": log(REFUSED, REFUSED, REFUSED)}, forbidden=["get pods/log"])
+
+    diagnosis = await asked(pod(), given, engine)
+
+    assert any("container logs in orders" in gap.what for gap in diagnosis.gaps)
+    assert not [one for one in diagnosis.hypotheses if one.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)]
+
+
+async def test_a_pasted_error_finds_the_program_that_logs_it(engine: Engine) -> None:
+    given = world({"web-5c6d7e8f90-q9w8e": log(*(TAXES.format(each) for each in range(811, 815)))})
+    line = TAXES.format(812)
+
+    told = await asked(ExplainText(text=line, addressed=True, namespace="orders"), given, engine)
+    ordinary = await asked(ExplainText(text=line, namespace="orders"), given, engine)
+
+    assert told.named
+    assert told.named[0].target.name == "web-5c6d7e8f90-q9w8e"
+    assert not ordinary.named
+
+
+async def test_a_healthy_object_costs_few_calls_more(engine: Engine) -> None:
+    quiet = await asked(pod(), world({}), engine)
+    busy = await asked(pod(), world({"api-7d9f8b6c54-x2x4z": log(*["INFO served"] * 50)}), engine)
+
+    assert busy.api_calls <= quiet.api_calls <= 8
