@@ -88,7 +88,8 @@ _CONSEQUENCE: Final = re.compile(
       | (?:worker|process|child|server)\ .{0,40}(?:exited|died|failed\ to\ boot)|stream\ closed|pool\ (?:is\ )?closed
       | errors?\ occurred|see\ (?:the\ )?log|command\ failed|error\ Command|Process\ completed|has\ been\ closed
       | Could\ not\ create\ the\ Java|Error\ starting\ ApplicationContext|stopped\ processing|threw\ exception
-      | fatal\ exception\ has\ occurred|all\ tasks\ failed|Unable\ to\ open\ logs|failed\ while\ attempting|rolled\ back"""
+      | fatal\ exception\ has\ occurred|all\ tasks\ failed|Unable\ to\ open\ logs|rolled\ back
+      | failed\ while\ attempting"""
 )
 # These often follow from another failure of the same log.
 _SOFT: Final = frozenset({"timeout", "reset", "limit"})
