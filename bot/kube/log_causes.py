@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import re2
+
 from bot.kube.services import unresolved_name
 
 # Each class is one kind of cause, in the words of kernels, resolvers, TLS libraries, servers and interpreters.
@@ -76,8 +78,9 @@ _CLASSES: Final[Mapping[str, str]] = {
     r"|root user|as (?:the )?superuser|superuser privileges|\"root\" execution|unprivileged user",
     "clock": r"clock (?:skew|difference)|Signature expired|RequestTimeTooSkewed|token used before issued|time skew",
 }
-_SPECIFIC: Final = re.compile(
-    "|".join(f"(?P<{name.replace('-', '_')}>{each})" for name, each in _CLASSES.items()), re.I
+# RE2 takes the time of one pass, however many alternatives there are.
+_SPECIFIC: Final = re2.compile(
+    "(?i)" + "|".join(f"(?P<{name.replace('-', '_')}>{each})" for name, each in _CLASSES.items())
 )
 # What a program does after it failed, or says of a part that ended.
 _CONSEQUENCE: Final = re.compile(

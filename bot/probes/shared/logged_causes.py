@@ -102,9 +102,12 @@ def _found(text: str, log: Log, look: Look) -> tuple[LoggedCause, ...]:
         stamp + space + rest if age == UNKNOWN else rest
         for age, (stamp, space, rest) in zip(ages, stamped, strict=True)
     ]
-    # The whole text is redacted before lines are taken: a piece alone may not show that it is a secret.
-    redacted = redact("\n".join(lines))
+    text = "\n".join(lines)
     running = log.container.ready and not log.ended
+    if running and not repeats_in(text, ages):
+        return ()  # most logs of ready programs: to redact them takes longer than to read them
+    # The whole text is redacted before lines are taken: a piece alone may not show that it is a secret.
+    redacted = redact(text)
     failures = repeats_in(redacted, ages) if running else _of_ended(redacted, log)
 
     def age(number: int) -> int:
