@@ -28,6 +28,7 @@ class EdgeType(StrEnum):
     BINDS = "binds"  # claim and volume, volume and attachment
     ROUTES_TO = "routes-to"  # Ingress or Gateway route → Service → EndpointSlice → pod
     ADMITS = "admits"  # a quota or limit range decides about the objects of its namespace
+    CALLS = "calls"  # a pod or a template names the address of a Service in its variables or arguments
     PROVIDES = "provides"  # what other objects are made or served by: a Service of an API or webhook, a Secret's maker
 
 

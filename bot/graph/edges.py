@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube import custom_references, ingresses
+from bot.kube.addresses import services_called
 from bot.kube.objects import is_builtin, labels_of, name_of, namespace_of, node_name_of, pod_template_of, spec_of
 from bot.kube.owners import owner_references, workload_of
 from bot.kube.placement import selects
@@ -66,10 +67,12 @@ def key_in(obj: Mapping[str, Any]) -> ObjectKey:
 def edges_of(obj: Mapping[str, Any]) -> frozenset[Edge]:
     """Return the edges between an object and those that its own fields name. The object carries its kind."""
     own = key_in(obj)
-    edges = {Edge(type=EdgeType.OWNS, source=owner, target=own) for owner in _owners(obj)}
-    edges |= {Edge(type=type_, source=own, target=target) for type_, target in _named(obj, own)}
-    edges |= {Edge(type=type_, source=source, target=own) for type_, source in _named_by(obj, own)}
-    return frozenset(edge for edge in edges if edge.source[2] and edge.target[2])
+    if not own[2]:
+        return frozenset()
+    edges = [Edge(type=EdgeType.OWNS, source=owner, target=own) for owner in _owners(obj) if owner[2]]
+    edges += [Edge(type=type_, source=own, target=target) for type_, target in _named(obj, own) if target[2]]
+    edges += [Edge(type=type_, source=source, target=own) for type_, source in _named_by(obj, own) if source[2]]
+    return frozenset(edges)
 
 
 def services_behind(obj: Mapping[str, Any]) -> tuple[ObjectKey, ...]:
@@ -165,12 +168,14 @@ def _services_behind(obj: Mapping[str, Any], kind: str) -> Iterator[Mapping[str,
 
 
 def _of_pod(spec: Mapping[str, Any], home: str) -> Iterator[Named]:
-    """Yield what the spec of a pod, or of its template, refers to, whether or not it must exist."""
+    """Yield what the spec of a pod, or of its template, refers to or calls, whether or not it must exist."""
     for kind, name in (*_of_containers(spec), *_of_volumes(spec)):
         yield EdgeType.REFERENCES, (kind, home, str(name or ""))
     yield EdgeType.REFERENCES, ("ServiceAccount", home, str(spec.get("serviceAccountName") or ""))
     for field, kind in _CLASSES:
         yield EdgeType.REFERENCES, (kind, "", str(spec.get(field) or ""))
+    for place in services_called(spec, home):
+        yield EdgeType.CALLS, ("Service", *place)
 
 
 def _of_containers(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -294,17 +299,27 @@ def node_of(obj: Mapping[str, Any]) -> GraphNode:
 
 
 def edges_among(nodes: Iterable[GraphNode]) -> Iterator[Edge]:
-    """Yield the edges that the nodes name, and those to the pods that they choose in their namespace."""
+    """Yield the edges that the nodes name, and those to the pods that they choose in their namespace.
+
+    Pods that call the Service before them, as the members of a database do, call each other: that is left out.
+    """
     carriers: defaultdict[str, defaultdict[frozenset[tuple[str, str]], list[ObjectKey]]]
     carriers = defaultdict(lambda: defaultdict(list))
-    choosing = []
+    choosing, calls = [], []
     for node in nodes:
-        yield from node.named
+        for edge in node.named:
+            if edge.type is EdgeType.CALLS:
+                calls.append(edge)
+            else:
+                yield edge
         if node.labels is not None:
             carriers[node.key[1]][node.labels].append(node.key)
         if node.chooses is not None:
             choosing.append((node.key, *node.chooses))
+    behind: set[tuple[ObjectKey, ObjectKey]] = set()
     for key, type_, test in choosing:
         for labels, chosen in carriers[key[1]].items():
             if test(dict(labels)):
+                behind |= {(one, key) for one in chosen}
                 yield from (Edge(type=type_, source=key, target=one) for one in chosen)
+    yield from (edge for edge in calls if (edge.source, edge.target) not in behind)

@@ -1,0 +1,265 @@
+"""Recognise the network addresses in the values that a program is given. Pure: text in, hosts and ports out.
+
+Nothing else of a value is kept: it may hold a password. A value that does not show where its password ends gives none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Final
+
+# What stands for text that is not known: a variable's value, a password. No host has it.
+UNKNOWN: Final = "\0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextAddress:
+    """A host in a text. `assumed`: the port is the scheme's usual one, and not written; 0 if neither is known.
+
+    `certain`: a URL, a command or the name of the value says that it is an address. Without that, `retries:3000` looks
+    like one too.
+    """
+
+    host: str
+    port: int = 0
+    scheme: str = ""
+    assumed: bool = False
+    certain: bool = False
+
+
+class Meaning(Enum):
+    """What the name of a value says about it."""
+
+    PLAIN = auto()
+    HOST = auto()
+    OTHER = auto()  # a secret, an image, a version, or an address of the program's own
+
+
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_HOST_WORDS: Final = frozenset({
+    "HOST", "HOSTS", "HOSTNAME", "ADDR", "ADDRS", "ADDRESS", "ADDRESSES", "SERVICE", "ENDPOINT", "ENDPOINTS",
+    "URL", "URLS", "URI", "URIS", "DSN", "SERVER", "SERVERS", "BROKER", "BROKERS", "UPSTREAM", "PGHOST",
+})  # fmt: skip
+# An address that the program itself has, whatever else the name says.
+_OWN_WORDS: Final = frozenset({
+    "LISTEN", "LISTENER", "LISTENERS", "BIND", "ADVERTISE", "ADVERTISED", "VIRTUAL", "ALLOWED", "FEATURE", "FLAG",
+})  # fmt: skip
+_OTHER_WORDS: Final = frozenset({
+    "PASSWORD", "PASSWORDS", "PASSWD", "PASSPHRASE", "PASS", "PWD", "SECRET", "SECRETS", "TOKEN", "TOKENS", "KEY",
+    "KEYS", "APIKEY", "CREDENTIAL", "CREDENTIALS", "CREDS", "AUTH", "LOGIN", "SALT", "USER", "USERNAME", "UID",
+    "IMAGE", "TAG", "VERSION", "SCHEDULE", "CRON", "FORMAT",
+})  # fmt: skip
+# Values that name no host, whatever the name of the value says.
+_NO_HOSTS: Final = frozenset({
+    "true", "false", "yes", "no", "on", "off", "none", "null", "nil", "auto", "default", "enabled", "disabled",
+    "enable", "disable", "all", "any", "localhost", "tcp", "udp", "http", "https", "grpc", "unix", "port",
+})  # fmt: skip
+_PORTS: Final = {
+    "postgres": 5432, "postgresql": 5432, "mysql": 3306, "mariadb": 3306, "redis": 6379, "rediss": 6379,
+    "sentinel": 26379, "amqp": 5672, "amqps": 5671, "mongodb": 27017, "kafka": 9092, "nats": 4222, "http": 80, "ws": 80,
+    "https": 443, "wss": 443, "sqlserver": 1433, "mssql": 1433, "clickhouse": 9000, "ldap": 389, "ldaps": 636,
+    "smtp": 25, "smtps": 465, "ftp": 21, "sftp": 22, "ssh": 22, "mqtt": 1883, "mqtts": 8883, "memcached": 11211,
+    "cassandra": 9042, "etcd": 2379, "zookeeper": 2181, "bolt": 7687, "neo4j": 7687, "pulsar": 6650, "stomp": 61613,
+}  # fmt: skip
+# Their authority names a file, a bucket or an image.
+_NO_NETWORK: Final = frozenset({
+    "file", "unix", "unixs", "npipe", "s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "wasb", "wasbs", "azblob",
+    "oci", "docker", "docker-daemon", "containerd", "classpath", "jar", "sqlite", "sqlite3", "mem", "memory",
+    "env", "secret", "vault", "arn", "urn", "spiffe", "chrome-extension", "data", "h2", "ldapi",
+})  # fmt: skip
+# gRPC resolvers: the target stands in the path.
+_RESOLVERS: Final = frozenset({"dns", "passthrough", "xds"})
+# Ports below this are written for services of old only; `postgres:16` is a version.
+_LOWEST: Final = 100
+_LOW_PORTS: Final = frozenset({21, 22, 25, 53, 80, 88})
+
+_LABELS: Final = r"[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?"
+_URL: Final = re.compile(
+    r"(?<![^\s\"'`=,;()\[\]{}<>|])(?P<scheme>(?:[a-z][a-z0-9+.\-]{0,20}:){0,2}[a-z][a-z0-9+.\-]{0,20})://",
+    re.IGNORECASE,
+)
+_AUTHORITY: Final = re.compile(r"[^\s/?#\"'`<>\\|]*")
+_TOKEN_END: Final = re.compile(r"[\s\"'`<>|]")
+_HOST_AND_PORT: Final = re.compile(
+    rf"(?:\[(?P<six>[0-9a-f:.]{{2,45}})\]|(?P<host>{_LABELS})\.?)(?::(?P<port>\d{{1,5}}))?", re.IGNORECASE
+)
+# Where a URL's host may end beside a slash: in a list, a call, a URL with parameters after a semicolon.
+_HOST_ENDS: Final = frozenset(";)]}&")
+_DIAL: Final = re.compile(r"@tcp6?\((?P<at>[^()\s]{1,300})\)")
+_TOKEN: Final = re.compile(r"[^\s,;\"'`|<>()\[\]{}&]+")
+_PATH: Final = re.compile(r"[^:@]*")
+_SENTENCE: Final = re.compile(r"[^\s,;=]\s+[^\s,;]")
+# As in `host=db port=5432 dbname=shop`.
+_PORT: Final = re.compile(r"(?<![^\s;])port=(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3})(?![^\s;])", re.IGNORECASE)
+_LONGEST_NAME: Final = 100
+_LONGEST_TEXT: Final = 65_536
+
+
+@lru_cache(maxsize=4096)
+def meaning_of(name: str) -> Meaning:
+    """Return what the name of a variable, flag or field says about its value. The last word decides: TOKEN_URL."""
+    words = [word.upper() for word in _WORD.findall(name)]
+    if not words:
+        return Meaning.PLAIN
+    if _OWN_WORDS.intersection(words):
+        return Meaning.OTHER
+    last = words[-1]
+    if last in _HOST_WORDS:
+        return Meaning.HOST
+    return Meaning.OTHER if _OTHER_WORDS.intersection(words) else Meaning.PLAIN
+
+
+def beginning(text: str) -> str:
+    """Return a text, or the first lines of a long one: a line that is cut may end within a password."""
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT].rpartition("\n")[0]
+
+
+def addresses_in(value: str, *, meaning: Meaning = Meaning.PLAIN) -> Iterator[TextAddress]:
+    """Yield the addresses of a value, each as often as it stands there."""
+    if meaning is Meaning.OTHER:
+        return
+    for line in beginning(value).splitlines():
+        found: list[TextAddress] = []
+        for part in _outside_urls(line, found):
+            found += _in_plain(part, meaning)
+        yield from found
+
+
+def _outside_urls(line: str, found: list[TextAddress]) -> Iterator[str]:
+    """Put the addresses of URLs into `found`, and yield the text between them."""
+    urls, at = list(_URL.finditer(line)), 0
+    for number, url in enumerate(urls):
+        yield line[at : url.start()]
+        end = urls[number + 1].start() if number + 1 < len(urls) else len(line)
+        authority = _AUTHORITY.match(line, url.end(), end)
+        after = authority.end() if authority else url.end()
+        if "@" in line[after:end]:
+            at = end  # a password with a slash, a quote or a space in it: nothing tells where the host begins
+            continue
+        stop = _TOKEN_END.search(line, after, end)
+        at = stop.start() if stop else end
+        found += _of_url(url["scheme"].lower(), line[url.end() : after], line[after:at])
+    yield line[at:]
+
+
+def _of_url(scheme: str, authority: str, rest: str) -> Iterator[TextAddress]:
+    *outer, inner = scheme.split(":")
+    name, _, secure = inner.partition("+")
+    if outer[:1] == ["jdbc"]:
+        name, scheme = outer[1] if outer[1:] else name, inner
+    if name in _NO_NETWORK or scheme in _NO_NETWORK:
+        return
+    if name in _RESOLVERS:
+        authority = rest.strip("/").partition("?")[0] if rest[1:2] or not authority else authority
+    usual = 0 if secure == "srv" else _PORTS.get(secure) or _PORTS.get(name, 0)
+    for each in authority.rpartition("@")[2].split(","):
+        one = _read(each, ends=_HOST_ENDS)
+        if one is not None:
+            host, port = one
+            yield TextAddress(
+                host=host, port=port or usual, scheme=name, assumed=not port and bool(usual), certain=True
+            )
+
+
+def _read(text: str, *, ends: frozenset[str] = frozenset()) -> tuple[str, int] | None:
+    """Return the host and port of a text that is nothing else, None for any other and for what is the program's own."""
+    found = _HOST_AND_PORT.match(text)
+    if found is None or (found.end() < len(text) and text[found.end()] not in ends):
+        return None
+    port = int(found["port"] or 0)
+    host = (found["six"] or found["host"]).lower()
+    return (host, port) if port < 65536 and (port or not found["port"]) and _is_host(host) else None
+
+
+def _is_host(host: str) -> bool:
+    """Tell whether a text may be the name or the address of another machine."""
+    if host in _NO_HOSTS or host.endswith(".localhost") or ".." in host:
+        return False
+    if ":" not in host and any(letter.isalpha() for letter in host):
+        return max(map(len, host.split("."))) <= 63 and len(host) <= 253
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return not (address.is_unspecified or address.is_loopback)
+
+
+def _in_plain(text: str, meaning: Meaning) -> Iterator[TextAddress]:
+    """Yield the addresses of a text without URLs: `tcp(host:port)` after a password, `key=value`, hosts in a list."""
+    if dials := list(_DIAL.finditer(text)):
+        for dial in dials:
+            if one := _read(dial["at"]):
+                yield TextAddress(host=one[0], port=one[1], certain=True)
+        return
+    if "@" in text:
+        return  # as in a mail address, or after a password
+    plain = Meaning.PLAIN if _SENTENCE.search(text) else meaning
+    secret, port = False, _PORT.search(text)
+    for token in _TOKEN.finditer(text):
+        key, equals, word = token[0].rpartition("=")
+        of = meaning_of(key[-_LONGEST_NAME:]) if equals else plain
+        secret = secret or (bool(equals) and of is Meaning.OTHER)
+        if of is Meaning.HOST or not secret:  # the rest of a password looks like a word of its own
+            for found in _in_word(word, of):
+                yield replace(found, port=int(port[1])) if equals and port and not found.port else found
+
+
+def _in_word(word: str, meaning: Meaning) -> Iterator[TextAddress]:
+    head, slash, path = word.rstrip(".:").partition("/")
+    one = _read(head)
+    if one is None or meaning is Meaning.OTHER or (slash and not (one[1] and _PATH.fullmatch(path))):
+        return  # the tag of an image stands in its path
+    host, port = one
+    if meaning is Meaning.HOST:
+        yield TextAddress(host=host, port=port, certain=True)
+    elif (port >= _LOWEST or port in _LOW_PORTS) and (host[0].isalpha() or _is_ip(host)):
+        yield TextAddress(host=host, port=port, certain=".svc" in host)
+
+
+def _is_ip(host: str) -> bool:
+    """Tell whether a text that begins with a digit is an address, and no date with its hour, or a version."""
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
+
+
+_TARGET: Final = r"(?P<host>[A-Za-z0-9][A-Za-z0-9.\-]{0,252})"
+_DIALS: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"\b(?:nc|ncat|netcat|telnet)(?:\s+-\S{{1,20}}(?:\s+\d{{1,5}})?){{0,6}}\s+{_TARGET}\s+(?P<port>\d{{1,5}})\b",
+        rf"\b(?:nslookup|getent\s+(?:a?hosts(?:v4|v6)?))\s+{_TARGET}",
+        rf"/dev/tcp/{_TARGET}/(?P<port>\d{{1,5}})\b",
+    )
+)
+# The client programs of databases, with the flag of the port: `-p` of some has the password.
+_CLIENTS: Final = {
+    "psql": "-p|--port", "pg_isready": "-p|--port", "pg_dump": "-p|--port", "redis-cli": "-p|--port",
+    "mysql": "-P|--port", "mysqladmin": "-P|--port", "mysqldump": "-P|--port", "mariadb": "-P|--port",
+    "mariadb-admin": "-P|--port", "mongo": "--port", "mongosh": "--port",
+}  # fmt: skip
+_CLIENT: Final = re.compile(rf"(?<![\w.-])(?P<tool>{'|'.join(_CLIENTS)})(?=\s)(?P<rest>[^|;&\n]{{0,300}})")
+_CLIENT_HOST: Final = re.compile(rf"\s(?:-h|--host)[ =]?{_TARGET}(?=\s|$|[\"'])")
+
+
+def asked_hosts(text: str) -> Iterator[TextAddress]:
+    """Yield the hosts that the commands of a shell ask: netcat, look-ups, the clients of databases."""
+    text = beginning(text)
+    for pattern in _DIALS:
+        for found in pattern.finditer(text):
+            yield from _dial(found["host"], found.groupdict().get("port") or "")
+    for client in _CLIENT.finditer(text):
+        rest = client["rest"]
+        if host := _CLIENT_HOST.search(rest):
+            port = re.search(rf"\s(?:{_CLIENTS[client['tool']]})[ =]?(\d{{1,5}})(?=\s|$)", rest)
+            yield from _dial(host["host"], port[1] if port else "")
+
+
+def _dial(host: str, port: str) -> Iterator[TextAddress]:
+    yield from addresses_in(f"{host}:{port}" if port else host, meaning=Meaning.HOST)

@@ -1,0 +1,302 @@
+"""Tell which addresses the containers of a pod are given: in variables, arguments, and the ConfigMaps they use.
+
+Secrets are never read. A name in a variable is what somebody wrote, whether or not anything has it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any, Final
+
+from bot.kube.address_texts import UNKNOWN, TextAddress, asked_hosts
+from bot.kube.named_values import NamedValue, addresses_of_values, file_values, flag_values
+from bot.kube.objects import name_of, namespace_of, pod_template_of, spec_of
+from bot.kube.services import ip_in, ports_of, service_meant, shown_ports
+from intents.domain import Json
+
+_VARIABLE: Final = re.compile(r"\$\$|\$\((?P<name>[-._a-zA-Z][-._a-zA-Z0-9]{0,252})\)")
+# Variables that consist of others can grow without end: a longer one is not known.
+_LONGEST: Final = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """An address that a container is given. `source` says where: `env DB_URL`, `args`, `ConfigMap shop/x key y`.
+
+    `assumed`: the port is the scheme's usual one, and not written; 0 if neither is known. `certain`: the text says
+    that this is an address; what is not certain counts only if something has that name.
+    """
+
+    container: str
+    source: str
+    host: str
+    port: int = 0
+    scheme: str = ""
+    assumed: bool = False
+    certain: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongPort:
+    """An address with a port that its Service does not have; `ports` are those that it has, as people write them."""
+
+    address: Address
+    service: str
+    namespace: str
+    ports: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownService:
+    """An address whose host can only be a Service that does not exist, with the closest name of one, "" for none."""
+
+    address: Address
+    service: str
+    namespace: str
+    closest: str
+
+
+def given_addresses(obj: Mapping[str, Any], config_maps: Iterable[Json] = ()) -> tuple[Address, ...]:
+    """Return the addresses that a pod gives its containers, or a workload the pods that it makes, each once.
+
+    Only those of the ConfigMaps that a container uses are read. Hosts that the pod maps to an address itself are left
+    out: no Service is asked for them.
+    """
+    spec = _pod_spec(obj)
+    home = namespace_of(obj)
+    maps = {name_of(each): each.get("data") or {} for each in config_maps if namespace_of(each) in ("", home)}
+    mapped = _mapped(spec)
+    found: list[Address] = []
+    for container in _containers(spec):
+        name = str(container.get("name") or "")
+        given = _given(container, spec, maps, home)
+        found += (
+            Address(
+                container=name,
+                source=source,
+                host=one.host,
+                port=one.port,
+                scheme=one.scheme,
+                assumed=one.assumed,
+                certain=one.certain,
+            )
+            for source, one in given
+            if one.host not in mapped
+        )
+    return tuple(dict.fromkeys(found))
+
+
+def config_maps_used(obj: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the ConfigMaps of which `given_addresses` can tell addresses."""
+    spec = _pod_spec(obj)
+    names: list[str] = []
+    for container in _containers(spec):
+        names += (name for name, _ in _whole_maps(container))
+        names += (name for _, name, _ in _single_keys(container))
+        names += (name for name, _ in _mounted(container, spec))
+    return tuple(dict.fromkeys(names))
+
+
+def _pod_spec(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    spec = spec_of(obj)
+    if "containers" in spec:
+        return spec
+    return spec_of(pod_template_of(spec.get("jobTemplate") or obj))
+
+
+def _containers(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    return (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+
+
+def _given(
+    container: Mapping[str, Any], spec: Mapping[str, Any], maps: Mapping[str, Mapping[str, Any]], home: str
+) -> Iterator[tuple[str, TextAddress]]:
+    """Yield where each address of a container stands, and the address."""
+    variables = _environment(container, maps, home)
+    yield from addresses_of_values(list(variables.values()), of_variables=True)
+    yield from _of_command(container, lambda text: _expanded(text, variables))
+    for name, keys in _mounted(container, spec):
+        for key, text in maps.get(name, {}).items():
+            if key in keys or not keys:
+                yield from addresses_of_values(list(file_values(str(text), f"ConfigMap {home}/{name} key {key}")))
+
+
+def _environment(
+    container: Mapping[str, Any], maps: Mapping[str, Mapping[str, Any]], home: str
+) -> Mapping[str, NamedValue]:
+    """Return the variables of a container by name. One whose value is not known here is not among them."""
+    found: dict[str, NamedValue] = {}
+    for name, prefix in _whole_maps(container):
+        for key, text in maps.get(name, {}).items():
+            found[prefix + key] = NamedValue(prefix + key, str(text), f"ConfigMap {home}/{name} key {key}")
+    single = {variable: (name, key) for variable, name, key in _single_keys(container)}
+    for variable in container.get("env") or ():
+        own = str(variable.get("name") or "")
+        found.pop(own, None)
+        if own in single:
+            name, key = single[own]
+            if key in maps.get(name, {}):
+                found[own] = NamedValue(own, str(maps[name][key]), f"ConfigMap {home}/{name} key {key}")
+        elif variable.get("value"):
+            found[own] = NamedValue(own, _expanded(str(variable["value"]), found), f"env {own}")
+    return found
+
+
+def _whole_maps(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for source in container.get("envFrom") or ():
+        if name := (source.get("configMapRef") or {}).get("name"):
+            yield str(name), str(source.get("prefix") or "")
+
+
+def _single_keys(container: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for variable in container.get("env") or ():
+        if of := (variable.get("valueFrom") or {}).get("configMapKeyRef"):
+            yield str(variable.get("name") or ""), str(of.get("name") or ""), str(of.get("key") or "")
+
+
+def _mounted(container: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the ConfigMaps that a container mounts, with their keys; none for all of them."""
+    mounts = {mount.get("name") for mount in container.get("volumeMounts") or ()}
+    for volume in spec.get("volumes") or ():
+        if volume.get("name") not in mounts:
+            continue
+        for source in (volume, *((volume.get("projected") or {}).get("sources") or ())):
+            of = source.get("configMap") or {}
+            if of.get("name"):
+                yield str(of["name"]), frozenset(str(item.get("key") or "") for item in of.get("items") or ())
+
+
+def _expanded(text: str, variables: Mapping[str, NamedValue]) -> str:
+    """Return a text with the variables of the container in their places, as the kubelet puts them there."""
+    if "$" not in text:
+        return text
+    parts: list[str] = []
+    length = at = 0
+    for found in _VARIABLE.finditer(text):
+        known = variables.get(found["name"] or "")
+        parts += (text[at : found.start()], "$" if found[0] == "$$" else known.text if known else UNKNOWN)
+        length += len(parts[-2]) + len(parts[-1])
+        at = found.end()
+        if length > _LONGEST:
+            return UNKNOWN
+    return "".join((*parts, text[at:]))
+
+
+def _of_command(container: Mapping[str, Any], expand: Callable[[str], str]) -> Iterator[tuple[str, TextAddress]]:
+    lines = {field: tuple(expand(str(each)) for each in container.get(field) or ()) for field in ("command", "args")}
+    for field, words in lines.items():
+        yield from addresses_of_values(list(flag_values(words, field)))
+    for one in asked_hosts(" ".join((*lines["command"], *lines["args"]))):
+        yield "args" if lines["args"] else "command", one
+
+
+_SERVICE: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_OF_SET: Final = re.compile(r".+-\d+")
+_ALIKE: Final = 0.7
+# No namespace is called so, unless the pod is in it: two labels that end in one are a host of the Internet.
+_PUBLIC: Final = frozenset({"com", "org", "net", "edu", "gov", "io", "local", "localdomain", "internal"})
+
+
+@lru_cache(maxsize=8192)
+def services_meant(host: str, home: str) -> tuple[tuple[str, str], ...]:
+    """Return namespace and name of the Services that a host may mean for a pod of a namespace; none for an IP.
+
+    `db-0.db` may be Service `db-0` of namespace `db`, or a pod behind the headless Service `db`: what exists decides.
+    """
+    meant = service_meant(host) if not ip_in(host) else None
+    if meant is None or not _SERVICE.fullmatch(meant.service):
+        return ()
+    namespace = meant.namespace or home
+    if not meant.sure and namespace in _PUBLIC and namespace != home:
+        return ()
+    headless = ((home, namespace),) if not meant.sure and _OF_SET.fullmatch(meant.service) else ()
+    return ((namespace, meant.service), *headless)
+
+
+def services_called(spec: Mapping[str, Any], home: str) -> frozenset[tuple[str, str]]:
+    """Return namespace and name of the Services that the variables and arguments in the spec of a pod may mean."""
+    hosts: set[str] = set()
+    for container in _containers(spec):
+        hosts |= _hosts_of(container, spec)
+    return (
+        frozenset(place for host in hosts - _mapped(spec) for place in services_meant(host, home)) if hosts else _NONE
+    )
+
+
+_NONE: Final[frozenset[tuple[str, str]]] = frozenset()
+
+
+def _mapped(spec: Mapping[str, Any]) -> frozenset[str]:
+    """Return the hosts that a pod maps to an address itself."""
+    return frozenset(
+        str(host).lower() for each in spec.get("hostAliases") or () for host in each.get("hostnames") or ()
+    )
+
+
+def _hosts_of(container: Mapping[str, Any], spec: Mapping[str, Any]) -> set[str]:
+    """Return the hosts of a container. Pods of one template have the same values, which are read once."""
+    hosts: set[str] = set()
+    for variable in container.get("env") or ():
+        value = variable.get("value")
+        if value:
+            if "$(" in value:
+                return {one.host for _, one in _given(container, spec, {}, "")}
+            hosts.update(_hosts_in_variable(variable.get("name"), value))
+    if container.get("command") or container.get("args"):
+        hosts.update(_hosts_in_command(tuple(container.get("command") or ()), tuple(container.get("args") or ())))
+    return hosts
+
+
+@lru_cache(maxsize=8192)
+def _hosts_in_variable(name: str, value: str) -> tuple[str, ...]:
+    return tuple(one.host for _, one in addresses_of_values([NamedValue(name, value, "")], of_variables=True))
+
+
+@lru_cache(maxsize=1024)
+def _hosts_in_command(command: tuple[str, ...], args: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one.host for _, one in _of_command({"command": command, "args": args}, str))
+
+
+def wrong_ports(addresses: Iterable[Address], services: Iterable[Json], *, home: str) -> tuple[WrongPort, ...]:
+    """Return the addresses whose written port their Service does not have, for a pod of namespace `home`.
+
+    A headless Service and one of another host have no ports of their own: clients connect to what is behind.
+    """
+    known = {(namespace_of(each), name_of(each)): each for each in services}
+    found: list[WrongPort] = []
+    for address in addresses:
+        place = next((one for one in services_meant(address.host, home) if one in known), None)
+        if place is None or address.assumed or not address.port or not _has_own_ports(known[place]):
+            continue
+        if all(each.get("port") != address.port for each in ports_of(known[place])):
+            ports = shown_ports(known[place])
+            found.append(WrongPort(address=address, namespace=place[0], service=place[1], ports=ports))
+    return tuple(found)
+
+
+def _has_own_ports(service: Json) -> bool:
+    spec = spec_of(service)
+    return spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None" and bool(spec.get("ports"))
+
+
+def unknown_services(
+    addresses: Iterable[Address], services: Iterable[Json], *, home: str
+) -> tuple[UnknownService, ...]:
+    """Return the addresses that name a Service of namespace `home` which is not among `services`, those of `home`.
+
+    Only names count that can be nothing else: a single label, or one that ends in `.svc`.
+    """
+    names = sorted(name_of(each) for each in services if namespace_of(each) == home)
+    found: list[UnknownService] = []
+    for address in addresses:
+        meant = service_meant(address.host)
+        if not (meant and meant.sure and address.certain and services_meant(address.host, home)):
+            continue
+        if meant.namespace in ("", home) and meant.service not in names:
+            closest = next(iter(get_close_matches(meant.service, names, n=1, cutoff=_ALIKE)), "")
+            found.append(UnknownService(address=address, namespace=home, service=meant.service, closest=closest))
+    return tuple(found)
