@@ -36,6 +36,9 @@ from intents.overview import Impact
 
 WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
 _VARIABLE: Final = re.compile(r"\b\d+(?:\.\d+)?(?:ms|s|m|h|d)?\b|[0-9a-f]{8}-[0-9a-f-]{27}|\bpod=\S+")
+# Exit codes and reasons of runs whose program did not begin, or was stopped by the kubelet or the kernel.
+_NEVER_RAN: Final = frozenset({126, 127, 128})
+_ENDED_FROM_OUTSIDE: Final = frozenset({"OOMKilled", "ContainerCannotRun", "StartError"})
 _SERVICE_ADDRESS: Final = re.compile(r"//([a-z0-9-]+)\.([a-z0-9-]+)\.svc\b")
 
 
@@ -160,6 +163,8 @@ def _pod(pod: Json, now: datetime) -> TroubledObject | None:
         likeness = _likeness(problem, pod, owner, frozenset())
         if not any(each.state == "running" for each in containers_in(pod)):
             needs = frozenset(edge for edge in node.named if edge.type is EdgeType.REFERENCES)  # it may wait for any
+    if _may_miss_others(pod, now):
+        needs |= frozenset(edge for edge in node.named if edge.type is EdgeType.CALLS)
     owned = frozenset(edge for edge in node.named if edge.type is EdgeType.OWNS)
     ended = has_ended(pod) and bool(owner_references(pod))
     if ended:
@@ -172,6 +177,19 @@ def _pod(pod: Json, now: datetime) -> TroubledObject | None:
         since=str(condition(pod, "Ready").get("lastTransitionTime") or created_at(pod)),
         ended=ended,
         starts=starts,
+    )
+
+
+def _may_miss_others(pod: Json, now: datetime) -> bool:
+    """Tell whether the program of a pod started and fails by itself, as one does that reaches no other."""
+    known = [(each, each.ended(now)) for each in containers_in(pod)]
+    if any(each.state == "waiting" and each.reason not in {*STARTING, "CrashLoopBackOff"} for each, _ in known):
+        return False
+    return any(
+        (run.exit_code and run.exit_code not in _NEVER_RAN and run.reason not in _ENDED_FROM_OUTSIDE)
+        if run and each.state != "running"
+        else each.state == "running" and not each.ready
+        for each, run in known
     )
 
 
