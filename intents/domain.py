@@ -324,6 +324,8 @@ class JudgedHypothesis:
     runbook: tuple[Step, ...] = ()
     links: tuple[Link, ...] = ()
     owners: frozenset[ObjectKey] = frozenset()  # the objects of its evidence, with what owns them
+    calls: frozenset[ObjectKey] = frozenset()  # the Services that these call
+    served_by: frozenset[ObjectKey] = frozenset()  # the Services that select these
     cause: HypothesisKey | None = None  # of the hypothesis of this diagnosis that explains this one
     behind: Focus | None = None  # the Service behind the requested object about which it was judged
     capability: bool = False  # whether it is a capability: its verdict is not about a cause

@@ -7,9 +7,10 @@ effect, is no cause, however well it is proven.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from intents.catalog.fields import Cause, Consequence, LinkedBy
@@ -28,6 +29,8 @@ from intents.domain import (
     Value,
     Verdict,
 )
+from intents.named_objects import ObjectKey
+from intents.subjects import ties
 from intents.verdicts import supported
 
 # An effect follows its cause within this time, or was noticed so much before it: logs keep only the newest lines.
@@ -35,6 +38,7 @@ WINDOW: Final = timedelta(minutes=30)
 # Nobody reads a longer timeline at 3 a.m.
 MOST_MOMENTS: Final = 8
 _QUOTE: Final = 200
+_SERVICE: Final = "Service"
 # The beginning of a state whose beginning is not known.
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 # The order in which events are chosen for a timeline.
@@ -75,8 +79,10 @@ def may_cause(cause: JudgedHypothesis, effect: JudgedHypothesis, link: Cause, *,
         return False
     proof = [finding for finding in cause.cluster_support if not link.proven_by or finding.rule in link.proven_by]
     # What the cluster shows now may have begun at any time before; an effect without a time is noticed now.
-    causes = _spans(cause, proof, link, undated=_Span(begin=_LONG_AGO, end=now), now=now)
-    effects = _spans(effect, effect.cluster_support, link, undated=_Span(begin=now, end=now), now=now)
+    since_ever, noticed = _Span(begin=_LONG_AGO, end=now), _Span(begin=now, end=now)
+    causes = _spans(proof, partial(_keys, cause, link.linked_by, ChainRole.CAUSE), undated=since_ever, now=now)
+    of_effect = partial(_keys, effect, link.linked_by, ChainRole.EFFECT)
+    effects = _spans(effect.cluster_support, of_effect, undated=noticed, now=now)
     return any(
         one.begin <= two.begin + WINDOW and one.end >= two.begin - WINDOW
         for key in causes.keys() & effects.keys()
@@ -86,7 +92,7 @@ def may_cause(cause: JudgedHypothesis, effect: JudgedHypothesis, link: Cause, *,
 
 
 def _spans(
-    judged: JudgedHypothesis, findings: Sequence[Finding], link: Cause, *, undated: _Span, now: datetime
+    findings: Sequence[Finding], keys: Callable[[Row, bool], Iterable[object]], *, undated: _Span, now: datetime
 ) -> dict[object, set[_Span]]:
     """Return the spans of rows by what the link compares. Undated rows count only if no row has a time."""
     rows = [(row, finding.decisive) for finding in findings for row in finding.rows]
@@ -96,12 +102,12 @@ def _spans(
         if row.at is None and dated:
             continue
         span = _Span(begin=row.at, end=max(now, row.at) if row.lasts else row.at) if row.at else undated
-        for key in _keys(row, judged, link.linked_by, decisive=decisive):
+        for key in keys(row, decisive):
             spans.setdefault(key, set()).add(span)
     return spans
 
 
-def _keys(row: Row, judged: JudgedHypothesis, by: LinkedBy, *, decisive: bool) -> Iterator[object]:
+def _keys(judged: JudgedHypothesis, by: LinkedBy, role: ChainRole, row: Row, decisive: bool) -> Iterator[object]:
     """Yield what of a row is compared: rows of a cause and of its effect are linked if they share one of these.
 
     The pods in a row's keys count only for decisive findings: others may mention pods that suffer from something else.
@@ -113,12 +119,31 @@ def _keys(row: Row, judged: JudgedHypothesis, by: LinkedBy, *, decisive: bool) -
             yield from (node for node in nodes if node)
         case LinkedBy.OWNS:
             yield from judged.owners
+        case LinkedBy.CALLS:
+            yield from _services_called(judged, row) if role is ChainRole.EFFECT else _services_at_fault(judged, row)
         case LinkedBy.OBJECT:
-            yield subject.kind, subject.namespace, subject.name
+            yield subject.key
             if decisive:
                 yield from _pods(row)
         case LinkedBy.PROVIDES:
             yield by
+
+
+def services_called(effect: JudgedHypothesis) -> frozenset[ObjectKey]:
+    """Return the Services that an effect calls, as its evidence and its spec tell."""
+    rows = (row for finding in effect.cluster_support for row in finding.rows)
+    return frozenset(key for row in rows for key in _services_called(effect, row))
+
+
+def _services_at_fault(cause: JudgedHypothesis, row: Row) -> frozenset[ObjectKey]:
+    """Return the Services that a cause is about, or whose pods it is about."""
+    return cause.served_by | {key for key in (row.subject.key,) if key[0] == _SERVICE}
+
+
+def _services_called(effect: JudgedHypothesis, row: Row) -> frozenset[ObjectKey]:
+    """Return the Services that an effect calls by its spec, or that a row of it names; not that of its own pods."""
+    named = {key for key in ties(row) if key[0] == _SERVICE}
+    return (effect.calls | named) - effect.served_by - {row.subject.key}
 
 
 def _pods(row: Row) -> Iterator[tuple[str, str, str]]:
@@ -259,7 +284,7 @@ def _cause_of(
         cause
         for link in (causes_of(entry, catalog) if entry else ())
         for cause in of_incident.get(link.incident, ())
-        if not cause.capability and supported(cause) and may_cause(cause, one, link, now=now)
+        if cause is not one and not cause.capability and supported(cause) and may_cause(cause, one, link, now=now)
     ]
 
     def preference(upstream: JudgedHypothesis) -> tuple[int, bool]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
+from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.impact import announced_by_evidence
 from bot.diagnosing.reads import Reads
 from bot.graph.cluster_graph import ClusterGraph
+from bot.kube.objects import place_of
 from intents.anchors import NO_QUESTION, Question
 from intents.catalog.fields import Cause, LinkedBy
 from intents.catalog.loader import Catalog
@@ -20,13 +22,15 @@ from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, 
 from intents.focus import besides, is_capability, is_shown, raised
 from intents.kinds import KINDS
 from intents.named_objects import ObjectKey
-from intents.ranking import causes_of, may_cause, rank, recovery_of
+from intents.ranking import causes_of, may_cause, rank, recovery_of, services_called
 from intents.subjects import ties
 from intents.verdicts import judge, supported
 
 Readings = Mapping[str, ProbeResult]
 # Follow at most this many causes upstream; further ones belong to another incident.
 _ROUNDS: Final = 3
+# Of the Services that an effect calls, so many are looked at.
+_MOST_CALLED: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +46,16 @@ class Investigation:
     )
     question: Question = NO_QUESTION
     _judged: dict[str, tuple[JudgedHypothesis, ...]] = field(default_factory=dict, init=False)
+    _followed: set[str] = field(default_factory=set, init=False)  # causes looked for at the Services that effects call
+    _compared: set[str] = field(default_factory=set, init=False)  # incidents with links by owners or calls
     _begun: dict[str, tuple[Hypothesis, asyncio.Task[Readings]]] = field(default_factory=dict, init=False)
     _graphs: list[ClusterGraph] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        for entry in self.catalog:
+            by = {link.linked_by for link in entry.causes}
+            self._compared.update({entry.id} if by & {LinkedBy.OWNS, LinkedBy.CALLS} else ())
+            self._compared.update(link.incident for link in entry.causes if link.linked_by is LinkedBy.CALLS)
 
     def begin(self, hypotheses: Iterable[Hypothesis]) -> None:
         """Begin to read for hypotheses that will be asked for, while others are still being raised."""
@@ -56,8 +68,10 @@ class Investigation:
         for _ in range(_ROUNDS):
             await self.connect(pending)
             judged = await asyncio.gather(*map(self._judge_anywhere, pending))
-            self._judged.update(zip((one.incident for one in pending), judged, strict=True))
-            pending = tuple(self._upstream())
+            for hypothesis, found in zip(pending, judged, strict=True):
+                known = self._judged.get(hypothesis.incident, ())
+                self._judged[hypothesis.incident] = _merged(known, found)
+            pending = (*self._upstream(), *await self._upstream_of_calls())
             if not pending:
                 break
         for one in await self._offers():
@@ -95,8 +109,7 @@ class Investigation:
         readings = await self._readings(hypothesis)
         question = self.question_for(hypothesis, focus)
         judged = judge(incident, hypothesis, readings, focus=focus, now=self.now, question=question)
-        if hypothesis.pointed_to_by or any(link.linked_by is LinkedBy.OWNS for link in incident.causes):
-            judged = tuple(replace(one, owners=self._owners(one)) for one in judged)
+        judged = tuple(map(self._related, judged))
         for one in judged:
             self.reads.report(one)
             if self.snapshot is not None:
@@ -125,16 +138,26 @@ class Investigation:
         self.begin(new)
         await asyncio.gather(*(self._readings(one) for one in pending))
         self._graphs[:] = [ClusterGraph(self.snapshot.objects())] if self.snapshot else []
+        # What a Service selects may be known by now: its own pods do not call it.
+        self._judged.update({name: tuple(map(self._related, each)) for name, each in self._judged.items()})
 
     @property
     def _speaker(self) -> ObjectRef | None:
         """Return the one object that says a line of the text: the text is about it as if it named it."""
         return self.question.quoted[0] if len(self.question.quoted) == 1 else None
 
-    def _owners(self, one: JudgedHypothesis) -> frozenset[ObjectKey]:
-        """Return the objects of the evidence with what owns them, at any distance."""
+    def _related(self, one: JudgedHypothesis) -> JudgedHypothesis:
+        """Return it with what links compare, if there may be any: its owners, and the Services around it."""
+        if not (one.hypothesis.pointed_to_by or one.incident in self._compared):
+            return one
         subjects = {row.subject.key for finding in one.cluster_support for row in finding.rows}
-        return frozenset(owner for graph in self._graphs for subject in subjects for owner in graph.owners(subject))
+        places = [(graph, subject) for graph in self._graphs for subject in subjects]
+        return replace(
+            one,
+            owners=frozenset(key for graph, subject in places for key in graph.owners(subject)),
+            calls=frozenset(key for graph, subject in places for key in graph.called(subject)),
+            served_by=frozenset(key for graph, subject in places for key in graph.serving(subject)),
+        )
 
     def _kin(self, about: ObjectRef | None) -> frozenset[ObjectKey]:
         return self._graphs[0].kin(about.key) if about and self._graphs else frozenset()
@@ -147,6 +170,8 @@ class Investigation:
         effects = self._judged.get(hypothesis.pointed_to_by, ())
         named = (key for effect in effects for key in _reached_from(effect))
         starts = {one for one in (about, *(effect.subject for effect in effects)) if one}
+        if self._is_linked_by(LinkedBy.CALLS, hypothesis):
+            starts |= {_ref(service) for effect in effects for service in services_called(effect)}
         return frozenset(named).union(*map(self.reached, starts))
 
     def reached(self, about: ObjectRef) -> frozenset[ObjectKey]:
@@ -157,9 +182,7 @@ class Investigation:
         """Judge a cause in the whole namespace unless it is about the suffering object itself."""
         judged = await self.judge(hypothesis)
         effect = hypothesis.pointed_to_by
-        if effect and any(
-            link.incident == hypothesis.incident and link.linked_by is LinkedBy.OBJECT for link in self._links(effect)
-        ):
+        if self._is_linked_by(LinkedBy.OBJECT, hypothesis) or self._is_linked_by(LinkedBy.CALLS, hypothesis):
             return judged
         wider = {word: name for word, name in hypothesis.named.items() if word not in KINDS}
         about = self.catalog.incidents[hypothesis.incident].about
@@ -190,6 +213,11 @@ class Investigation:
             if link.incident == cause.incident
         )
 
+    def _is_linked_by(self, by: LinkedBy, hypothesis: Hypothesis) -> bool:
+        effect = hypothesis.pointed_to_by
+        links = self._links(effect) if effect else ()
+        return any(link.incident == hypothesis.incident and link.linked_by is by for link in links)
+
     def _links(self, incident: str) -> tuple[Cause, ...]:
         return causes_of(self.catalog.incidents[incident], self.catalog)
 
@@ -211,9 +239,46 @@ class Investigation:
                 name, entry = link.incident, self.catalog.get(link.incident)
                 if name in seen or entry is None or not held & set(link.only_if or held):
                     continue
+                if link.linked_by is LinkedBy.CALLS:
+                    continue
                 if link in named or (self.of_text and entry.kinds and not explained and is_shown(entry, shown)):
                     seen.add(name)
                     yield Hypothesis(incident=name, score=0.0, named=_named_for(link, one), pointed_to_by=one.incident)
+
+    async def _upstream_of_calls(self) -> tuple[Hypothesis, ...]:
+        """Return what entries name as causes at the Services that supported hypotheses call, each cause once."""
+        effects: dict[tuple[str, str], set[ObjectKey]] = {}
+        for one in filter(supported, self._all_judged()):
+            held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
+            for link in self.catalog.incidents[one.incident].causes:
+                follows = link.linked_by is LinkedBy.CALLS and link.incident not in self._followed
+                if follows and link.incident in self.catalog.incidents and held & set(link.only_if or held):
+                    effects.setdefault((link.incident, one.incident), set()).update(services_called(one))
+        self._followed.update(cause for cause, _ in effects)
+        existing = await self._existing(frozenset().union(*effects.values()))
+        return tuple(
+            Hypothesis(incident=cause, score=0.0, named=named, pointed_to_by=effect)
+            for (cause, effect), called in effects.items()
+            for named in _named_at(self.catalog.incidents[cause], [one for one in existing if one in called])
+        )
+
+    async def _existing(self, services: frozenset[ObjectKey]) -> list[ObjectKey]:
+        """Return the Services that exist, and one of a namespace whose Services cannot be read: its gap is told."""
+        found: list[ObjectKey] = []
+        for namespace in sorted({service[1] for service in services}):
+            wanted = sorted(one for one in services if one[1] == namespace)
+            try:
+                listing = await self._services_in(namespace)
+            except ClusterError:
+                found += wanted[:1]
+                continue
+            found += [one for one in wanted if one in listing]
+        return found[:_MOST_CALLED]
+
+    async def _services_in(self, namespace: str) -> frozenset[ObjectKey]:
+        """Return the Services of a namespace. Raise ClusterError."""
+        listing = (await self.snapshot.list("Service", namespace=namespace)).items if self.snapshot else ()
+        return frozenset(("Service", *place_of(each)) for each in listing)
 
 
 def _reached_from(effect: JudgedHypothesis) -> frozenset[ObjectKey]:
@@ -235,3 +300,23 @@ def _named_for(link: Cause, effect: JudgedHypothesis) -> Mapping[str, str]:
     if link.linked_by is LinkedBy.OWNS and effect.subject and not named.get("namespace"):
         return {**named, "namespace": effect.subject.namespace}
     return named
+
+
+def _named_at(cause: Incident, services: Iterable[ObjectKey]) -> Iterator[Mapping[str, str]]:
+    """Yield the names to look for a cause by: each Service, or their namespaces if the cause is about its pods."""
+    if "service" in cause.about:
+        yield from ({"service": name, "namespace": namespace} for _, namespace, name in services)
+    else:
+        yield from ({"namespace": namespace} for namespace in dict.fromkeys(one[1] for one in services))
+
+
+def _ref(key: ObjectKey) -> ObjectRef:
+    return ObjectRef(kind=key[0], namespace=key[1], name=key[2])
+
+
+def _merged(known: tuple[JudgedHypothesis, ...], found: tuple[JudgedHypothesis, ...]) -> tuple[JudgedHypothesis, ...]:
+    """Return what was judged of an incident for several objects: only what is supported, if anything is."""
+    if not known:
+        return found
+    proven = {one.key: one for one in (*found, *known) if supported(one)}
+    return tuple(proven.values()) or known

@@ -18,6 +18,7 @@ from intents.domain import Json
 from intents.named_objects import Edge, EdgeType, ObjectKey
 
 # Edges whose source needs the target, and those whose target needs the source; what is bound needs each other.
+# A call is neither: a caller may do without the other, so that only an entry can say what follows from it.
 _NEEDS_TARGET: Final = frozenset(
     {EdgeType.SELECTS, EdgeType.RUNS_ON, EdgeType.REFERENCES, EdgeType.ROUTES_TO, EdgeType.BINDS}
 )
@@ -68,6 +69,24 @@ class ClusterGraph:
     def owners(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return an object with what owns it, at any distance."""
         return self._walk(start, _owners)
+
+    def called(self, start: ObjectKey) -> frozenset[ObjectKey]:
+        """Return the Services that an object calls, or what owns it or it owns. They may not exist."""
+        return frozenset(
+            edge.target
+            for key in self.kin(start)
+            for edge in self.edges_at(key)
+            if edge.type is EdgeType.CALLS and edge.source == key
+        )
+
+    def serving(self, start: ObjectKey) -> frozenset[ObjectKey]:
+        """Return the Services that choose an object, or what owns it or it owns."""
+        return frozenset(
+            edge.source
+            for key in self.kin(start)
+            for edge in self.edges_at(key)
+            if edge.type is EdgeType.SELECTS and edge.target == key
+        )
 
     def _walk(
         self,

@@ -1,0 +1,155 @@
+"""What is wrong with a Service explains its callers, if their entry says so and they name it; nothing else does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
+from bot.diagnosing import build_engine, diagnose
+from bot.diagnosing.engine import Engine
+from bot.playground.kubernetes.scenes import expanded
+from intents.catalog.fields import Cause, LinkedBy
+from intents.catalog.loader import Catalog
+from intents.domain import Diagnosis, Verdict
+from intents.request import DiagnoseObject, ExplainText, Request
+
+CALLER, CAUSE = "container-crash-looping", "service-without-ready-pods"
+
+
+def linked(**links: str) -> Engine:
+    """Return an engine with causes of container-crash-looping that calls link."""
+    engine = build_engine()[0]
+    causes = tuple(Cause(incident=incident, linked_by=LinkedBy(by)) for incident, by in links.items())
+    entry = engine.catalog.incidents[CALLER].model_copy(update={"causes": causes})
+    return replace(engine, catalog=Catalog(incidents={**engine.catalog.incidents, CALLER: entry}))
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return linked(**{CAUSE: "calls"})
+
+
+CRASH = {"exited": 1, "waiting": "CrashLoopBackOff", "restarts": 9, "since": "30m"}
+API = "api-7d9f8b6c54-x2x4z"
+
+
+def shop(**api: Any) -> dict[str, Any]:
+    return {
+        "StatefulSet/shop/pg": {
+            "containers": {"pg": {"image": "pg:16", "env": [{"name": "PGHOST", "value": "pg"}]}}, "pods": {"pg-0": "worker-b"},
+        },
+        "Service/shop/pg": {"ports": 5432},
+        "Deployment/shop/api": {"containers": {"api": {"image": "api:1", **api}}, "pods": {API: "worker-a"}},
+    }  # fmt: skip
+
+
+CALLS = {"env": [{"name": "DB_URL", "value": "postgres://u:p@pg:5432/x"}]}
+
+
+async def answer(engine: Engine, scene: dict[str, Any], faults: dict[str, Any], request: Request) -> Diagnosis:
+    world = expanded({"scene": scene, "faults": faults}, now=REHEARSAL_TIME)
+    async with staged(stage(world)) as connection:
+        return await diagnose(request, engine=engine, connection=connection)
+
+
+BOTH = {"Pod/shop/pg-0": CRASH, f"Pod/shop/{API}": CRASH}
+ASKED = DiagnoseObject(kind="Pod", namespace="shop", name=API)
+TOLD = ExplainText(text=f"Back-off restarting failed container api in pod {API}_shop(1)", namespace="shop")
+
+
+@pytest.mark.parametrize("request_", [ASKED, TOLD], ids=["object", "text"])
+async def test_dead_service_leads_and_its_caller_is_the_effect(engine: Engine, request_: Request) -> None:
+    diagnosis = await answer(engine, shop(**CALLS), BOTH, request_)
+
+    told = [(one.incident, str(one.subject), str(one.verdict), one.effect_of) for one in diagnosis.hypotheses]
+    assert told[:2] == [
+        (CAUSE, "Service shop/pg", "confirmed", ""),
+        (CALLER, f"Pod shop/{API}", "confirmed", CAUSE),
+    ], told
+
+
+@pytest.mark.parametrize(
+    "api",
+    [
+        {"args": ["--db=pg.shop.svc.cluster.local:5432"]},
+        {"env": [{"name": "DB_HOST", "value": "pg"}, {"name": "CACHE_HOST", "value": "redis"}]},
+        {"env": [{"name": "NAME", "value": "pg"}, {"name": "DB_URL", "value": "postgres://$(NAME)/x"}]},
+    ],
+)
+async def test_any_address_of_the_spec_leads_to_the_service(engine: Engine, api: dict[str, Any]) -> None:
+    others = {"Deployment/shop/redis": {"containers": {"redis": "redis:7"}}, "Service/shop/redis": {"ports": 6379}}
+    diagnosis = await answer(engine, shop(**api) | others, BOTH, ASKED)
+
+    assert str(diagnosis.hypotheses[0].subject) == "Service shop/pg"
+    assert [one.effect_of for one in diagnosis.hypotheses if one.incident == CALLER] == [CAUSE]
+    assert "redis" not in {one.subject.name for one in diagnosis.hypotheses if one.subject}
+
+
+@pytest.mark.parametrize(
+    ("api", "faults"),
+    [
+        ({}, BOTH),
+        ({"env": [{"name": "DB_HOST", "value": "pg.other"}]}, BOTH),
+        ({"env": [{"name": "PRODUCT", "value": "pg"}]}, BOTH),
+        (CALLS, {f"Pod/shop/{API}": CRASH}),
+    ],
+    ids=["no address", "another namespace", "no host", "the Service is well"],
+)
+async def test_without_a_call_to_a_dead_service_the_caller_leads(
+    engine: Engine, api: dict[str, Any], faults: dict[str, Any]
+) -> None:
+    diagnosis = await answer(engine, shop(**api), faults, ASKED)
+
+    first = diagnosis.hypotheses[0]
+    assert (first.incident, first.verdict, first.effect_of) == (CALLER, Verdict.CONFIRMED, "")
+    assert "pg-0" not in str(diagnosis)
+    assert CAUSE not in {one.incident for one in diagnosis.hypotheses}
+
+
+async def test_call_explains_nothing_unless_the_entry_says_so() -> None:
+    diagnosis = await answer(linked(), shop(**CALLS), BOTH, ASKED)
+
+    assert (diagnosis.hypotheses[0].incident, diagnosis.hypotheses[0].effect_of) == (CALLER, "")
+    assert "pg-0" not in str(diagnosis)
+
+
+async def test_pod_is_no_caller_of_its_own_service(engine: Engine) -> None:
+    diagnosis = await answer(engine, shop(**CALLS), BOTH, DiagnoseObject(kind="Pod", namespace="shop", name="pg-0"))
+
+    assert (diagnosis.hypotheses[0].incident, diagnosis.hypotheses[0].effect_of) == (CALLER, "")
+    assert str(diagnosis.hypotheses[0].subject) == "Pod shop/pg-0"
+
+
+async def test_pods_behind_the_service_explain_its_caller() -> None:
+    memory = {"exited": "OOMKilled", "waiting": "CrashLoopBackOff", "restarts": 9, "since": "30m"}
+    engine = linked(**{"container-oom-killed": "calls"})
+    limited = shop(**CALLS)
+    limited["StatefulSet/shop/pg"]["containers"]["pg"]["limits"] = {"memory": "64Mi"}
+    diagnosis = await answer(engine, limited, {**BOTH, "Pod/shop/pg-0": memory}, ASKED)
+
+    told = [(one.incident, str(one.subject), one.effect_of) for one in diagnosis.hypotheses]
+    assert told[:2] == [
+        ("container-oom-killed", "Pod shop/pg-0", ""),
+        (CALLER, f"Pod shop/{API}", "container-oom-killed"),
+    ], told
+
+
+async def test_same_incident_of_the_called_explains_the_caller() -> None:
+    diagnosis = await answer(linked(**{CALLER: "calls"}), shop(**CALLS), BOTH, ASKED)
+
+    told = [(str(one.subject), one.effect_of) for one in diagnosis.hypotheses if one.incident == CALLER]
+    assert told == [("Pod shop/pg-0", ""), (f"Pod shop/{API}", CALLER)]
+
+
+async def test_services_that_may_not_be_read_are_a_gap(engine: Engine) -> None:
+    world = expanded({"scene": shop(**CALLS), "faults": BOTH}, now=REHEARSAL_TIME)
+    forbidden = {"forbidden": ["list services", "get services"]}
+    async with staged(stage(world, forbidden)) as connection:
+        diagnosis = await diagnose(ASKED, engine=engine, connection=connection)
+
+    assert (diagnosis.hypotheses[0].incident, diagnosis.hypotheses[0].effect_of) == (CALLER, "")
+    assert "services" in json.dumps([str(gap) for gap in diagnosis.gaps]).lower()
