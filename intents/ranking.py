@@ -120,7 +120,7 @@ def _keys(judged: JudgedHypothesis, by: LinkedBy, role: ChainRole, row: Row, dec
         case LinkedBy.OWNS:
             yield from judged.owners
         case LinkedBy.CALLS:
-            yield from _services_called(judged, row) if role is ChainRole.EFFECT else _services_at_fault(judged, row)
+            yield from services_called(judged) if role is ChainRole.EFFECT else _services_at_fault(judged, row)
         case LinkedBy.OBJECT:
             yield subject.key
             if decisive:
@@ -130,20 +130,18 @@ def _keys(judged: JudgedHypothesis, by: LinkedBy, role: ChainRole, row: Row, dec
 
 
 def services_called(effect: JudgedHypothesis) -> frozenset[ObjectKey]:
-    """Return the Services that an effect calls, as its evidence and its spec tell."""
-    rows = (row for finding in effect.cluster_support for row in finding.rows)
-    return frozenset(key for row in rows for key in _services_called(effect, row))
+    """Return the Services that an effect calls by its spec, or that a row of it names; not that of its own pods."""
+    told = (FindingOutcome.SUPPORTS, FindingOutcome.NEUTRAL)
+    rows = [
+        row for finding in effect.findings if finding.outcome in told and not finding.pasted for row in finding.rows
+    ]
+    named = {key for row in rows for key in ties(row) if key[0] == _SERVICE}
+    return (effect.calls | named) - effect.served_by - {row.subject.key for row in rows}
 
 
 def _services_at_fault(cause: JudgedHypothesis, row: Row) -> frozenset[ObjectKey]:
     """Return the Services that a cause is about, or whose pods it is about."""
     return cause.served_by | {key for key in (row.subject.key,) if key[0] == _SERVICE}
-
-
-def _services_called(effect: JudgedHypothesis, row: Row) -> frozenset[ObjectKey]:
-    """Return the Services that an effect calls by its spec, or that a row of it names; not that of its own pods."""
-    named = {key for key in ties(row) if key[0] == _SERVICE}
-    return (effect.calls | named) - effect.served_by - {row.subject.key}
 
 
 def _pods(row: Row) -> Iterator[tuple[str, str, str]]:

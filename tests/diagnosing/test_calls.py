@@ -40,7 +40,8 @@ API = "api-7d9f8b6c54-x2x4z"
 def shop(**api: Any) -> dict[str, Any]:
     return {
         "StatefulSet/shop/pg": {
-            "containers": {"pg": {"image": "pg:16", "env": [{"name": "PGHOST", "value": "pg"}]}}, "pods": {"pg-0": "worker-b"},
+            "containers": {"pg": {"image": "pg:16", "env": [{"name": "PGHOST", "value": "pg"}]}},
+            "pods": {"pg-0": "worker-b"},
         },
         "Service/shop/pg": {"ports": 5432},
         "Deployment/shop/api": {"containers": {"api": {"image": "api:1", **api}}, "pods": {API: "worker-a"}},

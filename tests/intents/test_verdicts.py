@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -366,6 +367,42 @@ def test_cause_is_linked_by_what_the_entry_says(
         "upstream": "",
         "effect": "upstream" if explained else "",
     }
+
+
+PG = ("Service", "shop", "pg")
+
+
+@pytest.mark.parametrize(
+    ("cause", "effect", "minutes", "explained"),
+    [
+        ({"kind": "Service"}, {"values": {"service": "pg"}}, 5, True),
+        ({"kind": "Service"}, {"values": {"service": "pg", "service_namespace": "shop"}, "home": "front"}, 5, True),
+        ({"kind": "Service"}, {"values": {"service": "pg"}, "home": "front"}, 5, False),
+        ({"kind": "Service"}, {"values": {"service": "redis"}}, 5, False),
+        ({"kind": "Service"}, {"values": {"service": "pg"}}, 37, False),
+        ({"kind": "Service"}, {"calls": {PG}}, 5, True),
+        ({"kind": "Service"}, {"calls": {PG}, "served_by": {PG}}, 5, False),
+        ({"kind": "Service"}, {}, 5, False),
+        ({"kind": "Pod", "served_by": {PG}}, {"calls": {PG}}, 5, True),
+        ({"kind": "Pod", "values": {"service": "pg"}}, {"calls": {PG}}, 5, False),
+        ({"kind": "Pod", "calls": {PG}}, {"calls": {PG}}, 5, False),
+    ],
+)
+def test_cause_at_a_called_service_is_linked_by_what_names_it(
+    cause: dict[str, Any], effect: dict[str, Any], minutes: int, explained: bool
+) -> None:
+    def one(entry: Incident, at: dict[str, Any], name: str, ago: int) -> JudgedHypothesis:
+        subject = ObjectRef(kind=at.get("kind", "Pod"), namespace=at.get("home", "shop"), name=name)
+        values: dict[str, Value] = {"name": name, "full": True, **at.get("values", {})}
+        row = Row(values=values, subject=subject, at=NOW - timedelta(minutes=ago))
+        found = judged(entry, ProbeResult(rows=(row,)))
+        return replace(found, calls=frozenset(at.get("calls", ())), served_by=frozenset(at.get("served_by", ())))
+
+    entries = (incident(FULL, id="effect", causes=[{"incident": "up", "linked_by": "calls"}]), incident(FULL, id="up"))
+    both = [one(entries[0], effect, "api", 0), one(entries[1], cause, "pg", minutes)]
+    ranked = rank(both, Catalog(incidents={entry.id: entry for entry in entries}), now=NOW)
+
+    assert {each.incident: each.effect_of for each in ranked} == {"up": "", "effect": "up" if explained else ""}
 
 
 @pytest.mark.parametrize("link", [{"linked_by": "provides"}, {"linked_by": "runs-on", "mechanism": "none"}])
