@@ -130,13 +130,17 @@ def _keys(judged: JudgedHypothesis, by: LinkedBy, role: ChainRole, row: Row, dec
 
 
 def services_called(effect: JudgedHypothesis) -> frozenset[ObjectKey]:
-    """Return the Services that an effect calls by its spec, or that a row of it names; not that of its own pods."""
+    """Return the Services that rows of an effect name, else those that it calls by its spec; not that of its own pods.
+
+    A program that says which Service it cannot reach does not fail because of another one.
+    """
     told = (FindingOutcome.SUPPORTS, FindingOutcome.NEUTRAL)
     rows = [
         row for finding in effect.findings if finding.outcome in told and not finding.pasted for row in finding.rows
     ]
-    named = {key for row in rows for key in ties(row) if key[0] == _SERVICE}
-    return (effect.calls | named) - effect.served_by - {row.subject.key for row in rows}
+    named = frozenset(key for row in rows for key in ties(row) if key[0] == _SERVICE)
+    own = effect.served_by | {row.subject.key for row in rows}
+    return named - own or effect.calls - own
 
 
 def _services_at_fault(cause: JudgedHypothesis, row: Row) -> frozenset[ObjectKey]:
@@ -279,17 +283,21 @@ def _cause_of(
         return None
     entry = catalog.get(one.incident)
     explains = [
-        cause
+        (cause, link)
         for link in (causes_of(entry, catalog) if entry else ())
         for cause in of_incident.get(link.incident, ())
         if cause is not one and not cause.capability and supported(cause) and may_cause(cause, one, link, now=now)
     ]
 
-    def preference(upstream: JudgedHypothesis) -> tuple[int, bool]:
-        """Return the verdict first; of equally proven causes a general one is nearer, and has its own cause."""
-        return _ORDER[upstream.verdict], not _is_general(upstream, catalog)
+    def preference(each: tuple[JudgedHypothesis, Cause]) -> tuple[int, bool, bool]:
+        """Return the verdict first. What its own evidence shows is nearer than what it calls.
 
-    return min(explains, key=preference).key if explains else None
+        Of equally proven causes a general one is nearer, and has its own cause.
+        """
+        upstream, link = each
+        return _ORDER[upstream.verdict], link.linked_by is LinkedBy.CALLS, not _is_general(upstream, catalog)
+
+    return min(explains, key=preference)[0].key if explains else None
 
 
 _OVER: Final = "over"

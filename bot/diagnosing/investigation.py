@@ -77,7 +77,13 @@ class Investigation:
         for one in await self._offers():
             self._judged[one.incident] = (one,)
         kept = [one for one in self._all_judged() if one.hypothesis.matches or self._is_reported(one)]
-        return rank(kept, self.catalog, now=self.now)
+        return self._without_idle(rank(kept, self.catalog, now=self.now))
+
+    def _without_idle(self, ranked: tuple[JudgedHypothesis, ...]) -> tuple[JudgedHypothesis, ...]:
+        """Leave out what is wrong with the called where something nearer explains the caller: nobody asked for it."""
+        at_called = {one.key for one in ranked if supported(one) and self._is_linked_by(LinkedBy.CALLS, one.hypothesis)}
+        explains = at_called & {one.cause for one in ranked}
+        return ranked if explains else tuple(one for one in ranked if one.key not in at_called)
 
     def _all_judged(self) -> list[JudgedHypothesis]:
         return [one for each in self._judged.values() for one in each]
@@ -318,5 +324,9 @@ def _merged(known: tuple[JudgedHypothesis, ...], found: tuple[JudgedHypothesis, 
     """Return what was judged of an incident for several objects: only what is supported, if anything is."""
     if not known:
         return found
-    proven = {one.key: one for one in (*found, *known) if supported(one)}
+    raised = known[0].hypothesis  # it may be of the text
+    told = (
+        replace(one, hypothesis=replace(raised, named=one.hypothesis.named)) if raised.matches else one for one in found
+    )
+    proven = {one.key: one for one in (*told, *known) if supported(one)}
     return tuple(proven.values()) or known

@@ -111,6 +111,35 @@ async def test_without_a_call_to_a_dead_service_the_caller_leads(
     assert CAUSE not in {one.incident for one in diagnosis.hypotheses}
 
 
+async def test_what_the_caller_shows_itself_is_nearer_than_what_it_calls(engine: Engine) -> None:
+    limited = shop(**CALLS, limits={"memory": "64Mi"})
+    memory = {**CRASH, "exited": "OOMKilled"}
+    diagnosis = await answer(engine, limited, {"Pod/shop/pg-0": CRASH, f"Pod/shop/{API}": memory}, ASKED)
+
+    assert diagnosis.hypotheses[0].incident == "container-oom-killed"
+    assert {one.effect_of for one in diagnosis.hypotheses if one.incident == CALLER} <= {"container-oom-killed"}
+    assert "pg-0" not in str(diagnosis)
+
+
+async def test_every_dead_service_that_is_called_is_told(engine: Engine) -> None:
+    env = [{"name": "DB_HOST", "value": "pg"}, {"name": "CACHE_HOST", "value": "redis"}]
+    redis = {"Deployment/shop/redis": {"containers": {"redis": "redis:7"}}, "Service/shop/redis": {"ports": 6379}}
+    diagnosis = await answer(engine, shop(env=env) | redis, {**BOTH, "Deployment/shop/redis": CRASH}, ASKED)
+
+    told = {str(one.subject) for one in diagnosis.hypotheses if one.incident == CAUSE}
+    assert told == {"Service shop/pg", "Service shop/redis"}
+    assert diagnosis.hypotheses[0].incident == CAUSE
+
+
+async def test_service_that_the_text_names_is_told_once(engine: Engine) -> None:
+    text = f"pod {API} in shop is in CrashLoopBackOff: no ready endpoints of service pg, none of its pods is ready"
+    diagnosis = await answer(engine, shop(**CALLS), BOTH, ExplainText(text=text, namespace="shop"))
+
+    about = [str(one.subject) for one in diagnosis.hypotheses if one.incident == CAUSE]
+    assert about == ["Service shop/pg"]
+    assert [one.effect_of for one in diagnosis.hypotheses if one.incident == CALLER] == [CAUSE]
+
+
 async def test_call_explains_nothing_unless_the_entry_says_so() -> None:
     diagnosis = await answer(linked(), shop(**CALLS), BOTH, ASKED)
 

@@ -382,6 +382,7 @@ PG = ("Service", "shop", "pg")
         ({"kind": "Service"}, {"values": {"service": "pg"}}, 37, False),
         ({"kind": "Service"}, {"calls": {PG}}, 5, True),
         ({"kind": "Service"}, {"calls": {PG}, "served_by": {PG}}, 5, False),
+        ({"kind": "Service"}, {"calls": {PG}, "values": {"service": "redis"}}, 5, False),
         ({"kind": "Service"}, {}, 5, False),
         ({"kind": "Pod", "served_by": {PG}}, {"calls": {PG}}, 5, True),
         ({"kind": "Pod", "values": {"service": "pg"}}, {"calls": {PG}}, 5, False),
