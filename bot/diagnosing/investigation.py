@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -29,8 +29,8 @@ from intents.verdicts import judge, supported
 Readings = Mapping[str, ProbeResult]
 # Follow at most this many causes upstream; further ones belong to another incident.
 _ROUNDS: Final = 3
-# Of the Services that an effect calls, so many are looked at.
-_MOST_CALLED: Final = 8
+# So many Services that an effect calls are asked for one by one, which proves most; of more, all are listed.
+_MOST_CALLED: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,7 +279,7 @@ class Investigation:
                 found += wanted[:1]
                 continue
             found += [one for one in wanted if one in listing]
-        return found[:_MOST_CALLED]
+        return found
 
     async def _services_in(self, namespace: str) -> frozenset[ObjectKey]:
         """Return the Services of a namespace. Raise ClusterError."""
@@ -308,9 +308,9 @@ def _named_for(link: Cause, effect: JudgedHypothesis) -> Mapping[str, str]:
     return named
 
 
-def _named_at(cause: Incident, services: Iterable[ObjectKey]) -> Iterator[Mapping[str, str]]:
-    """Yield the names to look for a cause by: each Service, or their namespaces if the cause is about its pods."""
-    if "service" in cause.about:
+def _named_at(cause: Incident, services: Sequence[ObjectKey]) -> Iterator[Mapping[str, str]]:
+    """Yield the names to look for a cause by: each Service; the namespaces of many, or if the cause is about pods."""
+    if "service" in cause.about and len(services) <= _MOST_CALLED:
         yield from ({"service": name, "namespace": namespace} for _, namespace, name in services)
     else:
         yield from ({"namespace": namespace} for namespace in dict.fromkeys(one[1] for one in services))

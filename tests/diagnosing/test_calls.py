@@ -131,6 +131,21 @@ async def test_every_dead_service_that_is_called_is_told(engine: Engine) -> None
     assert diagnosis.hypotheses[0].incident == CAUSE
 
 
+async def test_dead_one_of_many_services_is_found(engine: Engine) -> None:
+    scene = {f"Deployment/shop/s{at}": {"containers": {"s": "s:1"}} for at in range(7)}
+    scene |= {f"Service/shop/s{at}": {"ports": 80} for at in range(7)}
+    env = [{"name": f"S{at}_URL", "value": f"http://s{at}"} for at in range(7)]
+    faults = {f"Pod/shop/{API}": CRASH, "Deployment/shop/s6": CRASH, "Pod/shop/pg-0": CRASH}
+    diagnosis = await answer(engine, shop(env=env) | scene, faults, ASKED)
+
+    told = [(one.incident, str(one.subject), str(one.verdict), one.effect_of) for one in diagnosis.hypotheses]
+    assert told[:2] == [
+        (CAUSE, "Service shop/s6", "likely", ""),
+        (CALLER, f"Pod shop/{API}", "confirmed", CAUSE),
+    ], told
+    assert "pg-0" not in str(diagnosis)
+
+
 async def test_service_that_the_text_names_is_told_once(engine: Engine) -> None:
     text = f"pod {API} in shop is in CrashLoopBackOff: no ready endpoints of service pg, none of its pods is ready"
     diagnosis = await answer(engine, shop(**CALLS), BOTH, ExplainText(text=text, namespace="shop"))
