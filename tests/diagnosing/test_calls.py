@@ -132,7 +132,7 @@ async def test_every_dead_service_that_is_called_is_told(engine: Engine) -> None
 
 
 async def test_dead_one_of_many_services_is_found(engine: Engine) -> None:
-    scene = {f"Deployment/shop/s{at}": {"containers": {"s": "s:1"}} for at in range(7)}
+    scene: dict[str, Any] = {f"Deployment/shop/s{at}": {"containers": {"s": "s:1"}} for at in range(7)}
     scene |= {f"Service/shop/s{at}": {"ports": 80} for at in range(7)}
     env = [{"name": f"S{at}_URL", "value": f"http://s{at}"} for at in range(7)]
     faults = {f"Pod/shop/{API}": CRASH, "Deployment/shop/s6": CRASH, "Pod/shop/pg-0": CRASH}
