@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -31,6 +31,7 @@ Readings = Mapping[str, ProbeResult]
 _ROUNDS: Final = 3
 # So many Services that an effect calls are asked for one by one, which proves most; of more, all are listed.
 _MOST_CALLED: Final = 4
+_MOST_NAMESPACES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +255,7 @@ class Investigation:
     async def _upstream_of_calls(self) -> tuple[Hypothesis, ...]:
         """Return what entries name as causes at the Services that supported hypotheses call, each cause once."""
         effects: dict[tuple[str, str], set[ObjectKey]] = {}
+        homes = {one.subject.namespace for each in self._judged.values() for one in each if one.subject}
         for one in filter(supported, self._all_judged()):
             held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
             for link in self.catalog.incidents[one.incident].causes:
@@ -261,22 +263,23 @@ class Investigation:
                 if follows and link.incident in self.catalog.incidents and held & set(link.only_if or held):
                     effects.setdefault((link.incident, one.incident), set()).update(services_called(one))
         self._followed.update(cause for cause, _ in effects)
-        existing = await self._existing(frozenset().union(*effects.values()))
+        existing = await self._existing(frozenset().union(*effects.values()), homes=homes)
         return tuple(
             Hypothesis(incident=cause, score=0.0, named=named, pointed_to_by=effect)
             for (cause, effect), called in effects.items()
             for named in _named_at(self.catalog.incidents[cause], [one for one in existing if one in called])
         )
 
-    async def _existing(self, services: frozenset[ObjectKey]) -> list[ObjectKey]:
-        """Return the Services that exist, and one of a namespace whose Services cannot be read: its gap is told."""
+    async def _existing(self, services: frozenset[ObjectKey], *, homes: Collection[str]) -> list[ObjectKey]:
+        """Return the Services that exist; and one, if those beside the callers cannot be read: its gap is told."""
         found: list[ObjectKey] = []
-        for namespace in sorted({service[1] for service in services}):
+        spaces = sorted({service[1] for service in services}, key=lambda each: (each not in homes, each))
+        for namespace in spaces[:_MOST_NAMESPACES]:
             wanted = sorted(one for one in services if one[1] == namespace)
             try:
                 listing = await self._services_in(namespace)
             except ClusterError:
-                found += wanted[:1]
+                found += wanted[:1] if namespace in homes else ()
                 continue
             found += [one for one in wanted if one in listing]
         return found

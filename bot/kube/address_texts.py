@@ -201,11 +201,11 @@ def _in_plain(text: str, meaning: Meaning) -> Iterator[TextAddress]:
     plain = Meaning.PLAIN if _SENTENCE.search(text) else meaning
     secret, port = False, _PORT.search(text)
     for token in _TOKEN.finditer(text):
-        key, equals, word = token[0].rpartition("=")
+        key, equals, value = token[0].partition("=")
         of = meaning_of(key[-_LONGEST_NAME:]) if equals else plain
         secret = secret or (bool(equals) and of is Meaning.OTHER)
         if of is Meaning.HOST or not secret:  # the rest of a password looks like a word of its own
-            for found in _in_word(word, of):
+            for found in _in_word(value if equals else key, of):
                 yield replace(found, port=int(port[1])) if equals and port and not found.port else found
 
 

@@ -222,12 +222,9 @@ def services_called(spec: Mapping[str, Any], home: str) -> frozenset[tuple[str, 
     hosts: set[str] = set()
     for container in _containers(spec):
         hosts |= _hosts_of(container, spec)
-    return (
-        frozenset(place for host in hosts - _mapped(spec) for place in services_meant(host, home)) if hosts else _NONE
-    )
-
-
-_NONE: Final[frozenset[tuple[str, str]]] = frozenset()
+    if not hosts:
+        return frozenset()
+    return frozenset(place for host in hosts - _mapped(spec) for place in services_meant(host, home))
 
 
 def _mapped(spec: Mapping[str, Any]) -> frozenset[str]:
@@ -238,27 +235,41 @@ def _mapped(spec: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _hosts_of(container: Mapping[str, Any], spec: Mapping[str, Any]) -> set[str]:
-    """Return the hosts of a container. Pods of one template have the same values, which are read once."""
+    """Return the hosts of a container."""
     hosts: set[str] = set()
     for variable in container.get("env") or ():
-        value = variable.get("value")
-        if value:
-            if "$(" in value:
+        if value := variable.get("value"):
+            name, text = str(variable.get("name") or ""), str(value)
+            if "$(" in text:
                 return {one.host for _, one in _given(container, spec, {}, "")}
-            hosts.update(_hosts_in_variable(variable.get("name"), value))
+            hosts.update(_remembered((name, text), _hosts_in_variable))
     if container.get("command") or container.get("args"):
-        hosts.update(_hosts_in_command(tuple(container.get("command") or ()), tuple(container.get("args") or ())))
+        command, args = (tuple(map(str, container.get(field) or ())) for field in ("command", "args"))
+        hosts.update(_remembered((command, args), _hosts_in_command))
     return hosts
 
 
-@lru_cache(maxsize=8192)
 def _hosts_in_variable(name: str, value: str) -> tuple[str, ...]:
     return tuple(one.host for _, one in addresses_of_values([NamedValue(name, value, "")], of_variables=True))
 
 
-@lru_cache(maxsize=1024)
 def _hosts_in_command(command: tuple[str, ...], args: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(one.host for _, one in _of_command({"command": command, "args": args}, str))
+
+
+# Pods of one template have the same values, which are read once. Only their hashes stay: they may hold passwords.
+_hosts_by_hash: Final[dict[int, tuple[str, ...]]] = {}
+_MOST_HASHES: Final = 16_384
+
+
+def _remembered(values: tuple[Any, ...], read: Callable[..., tuple[str, ...]]) -> tuple[str, ...]:
+    key = hash(values)
+    hosts = _hosts_by_hash.get(key)
+    if hosts is None:
+        if len(_hosts_by_hash) >= _MOST_HASHES:
+            _hosts_by_hash.clear()
+        hosts = _hosts_by_hash[key] = read(*values)
+    return hosts
 
 
 def wrong_ports(addresses: Iterable[Address], services: Iterable[Json], *, home: str) -> tuple[WrongPort, ...]:
