@@ -23,7 +23,6 @@ from bot.kube.objects import (
     namespace_of,
     phase_of,
     place_of,
-    spec_of,
 )
 from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready
@@ -121,18 +120,14 @@ async def read(look: Look) -> ProbeResult:
 def destinations(look: Look) -> tuple[Destination, ...]:
     """Return what the text says is called, each once; without such words the Service that is asked about."""
     named = look.named
-    found = [_of_url(named.get("url", "")), _of_address(named)]
+    port = _number(named.get("port", ""))
+    found = [each for each in (_of_url(named.get("url", "")), _of_address(named)) if each]
+    if found:
+        return tuple(dict.fromkeys(found))
     if host := named.get("host", "").strip("'\"`"):
-        found.append(Destination(host=host, port=_number(named.get("port", ""))))
-    elif service := named.get("service", ""):
-        found.append(_of_service(service, look.focus.namespace, _number(named.get("port", ""))))
-    elif look.focus.kind == "Service" and look.focus.name:
-        found.append(_of_service(look.focus.name, look.focus.namespace, 0))
-    by_host: dict[str, Destination] = {}
-    for each in found:
-        if each and each.host and not (each.host in by_host and by_host[each.host].port):
-            by_host[each.host] = each
-    return tuple(by_host.values())
+        return (Destination(host=host, port=port),)
+    service = look.focus.name if look.focus.kind == "Service" else named.get("service", "")
+    return (_of_service(service, look.focus.namespace, port),) if service else ()
 
 
 def _of_service(name: str, namespace: str, port: int) -> Destination:
