@@ -90,7 +90,7 @@ class _Connection(RowValues):
     pod_called: str  # by an address, or by its name below a headless Service
     hop: str
     state: str  # ok, broken or unknown
-    checked: tuple[str, ...]  # the hops that are in order
+    checked: str  # the hops that are in order: name → port → selector
     found: _Found
 
 
@@ -268,7 +268,7 @@ def _shown(source: _Source, destination: Destination, found: Walk) -> Row:
         pod_called=name_of(meaning.pod or {}) or meaning.pod_name,
         hop=str(step.hop),
         state=str(step.state),
-        checked=tuple(map(str, found.passed)),
+        checked=" → ".join(found.passed),
         found=_Found(**{each.name: getattr(step.facts, each.name) for each in fields(Facts)}),
     ).row(step.at, quote=f"{step.hop}: {step.state}", reproduce=_command(step, values))
 
