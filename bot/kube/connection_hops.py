@@ -22,7 +22,7 @@ class Hop(StrEnum):
     """A hop of a connection, in the order in which a packet meets them."""
 
     DNS_POLICY = "dns-policy"  # the source asks the cluster's DNS
-    DNS_EGRESS = "dns-egress"  # NetworkPolicies let it ask
+    DNS_ACCESS = "dns-access"  # NetworkPolicies let it ask
     DNS_SERVICE = "dns-service"  # the cluster's DNS has endpoints
     NAME = "name"  # the name means a Service that exists
     PORT = "port"  # which has that port
@@ -89,8 +89,9 @@ class Facts:
     workload: str = ""  # whose pods the Service would select: Deployment/web
     wanted: int = UNKNOWN  # its replicas
     ready: int = UNKNOWN  # ready endpoints
-    policies: tuple[str, ...] = ()  # the NetworkPolicies that restrict the pod there
-    admits: tuple[str, ...] = ()  # what each of them lets pass
+    direction: str = ""  # egress or ingress
+    policies: tuple[str, ...] = ()  # the NetworkPolicies that restrict the pod there, the nearest to admit it first
+    admits: tuple[str, ...] = ()  # what each of them admits, and what the connection has instead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +164,12 @@ class Way:
         if self.is_direct:
             return frozenset({self.destination.port} if self.destination.port else ())
         return frozenset(each.get("targetPort") or int(each.get("port") or 0) for each in self.called_ports)
+
+    @property
+    def protocol(self) -> str:
+        """Return the protocol of the connection, "" where it is not known."""
+        found = {str(each.get("protocol") or "TCP") for each in self.called_ports} if not self.is_direct else set()
+        return self.destination.protocol or ("".join(found) if len(found) == 1 else "")
 
     def step(self, hop: Hop, state: State, facts: Facts | None = None, *, at: ObjectRef | None = None) -> Step:
         """Return a hop of this way, by default one that is about its Service."""

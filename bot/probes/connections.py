@@ -73,6 +73,7 @@ class _Found(RowValues):
     workload: str
     wanted: int
     ready: int
+    direction: str
     policies: tuple[str, ...]
     admits: tuple[str, ...]
 

@@ -95,7 +95,7 @@ def test_every_hop_is_looked_at_in_order() -> None:
     found = walk(FRONTEND, TO_BACKEND, WHOLE)
 
     assert [str(step.hop) for step in found.steps] == [
-        "dns-policy", "dns-egress", "dns-service", "name", "port", "selector", "target-port", "endpoints", "egress",
+        "dns-policy", "dns-access", "dns-service", "name", "port", "selector", "target-port", "endpoints", "egress",
         "ingress",
     ]  # fmt: skip
     assert {str(step.state) for step in found.steps} == {"ok"}
@@ -125,13 +125,19 @@ ONLY_DNS = [{"ports": [{"port": 53, "protocol": "UDP"}]}]
             FRONTEND,
             "backend:80",
             replace(WHOLE, policies=(policy("shut", "frontend", policyTypes=["Egress"]),)),
-            ("dns-egress", "broken", "NetworkPolicy shut"),
+            ("dns-access", "broken", "NetworkPolicy shut"),
         ),
         (
             FRONTEND,
             "10.96.5.5:80",
             replace(WHOLE, policies=(policy("shut", "frontend", policyTypes=["Egress"]),)),
             ("egress", "broken", "NetworkPolicy shut"),
+        ),
+        (
+            FRONTEND,
+            "backend:80",
+            replace(WHOLE, policies=(policy("few", "coredns", namespace="kube-system", policyTypes=["Ingress"]),)),
+            ("dns-access", "broken", "NetworkPolicy few"),
         ),
         (FRONTEND, "backend:80", replace(WHOLE, dns_slices=()), ("dns-service", "broken", "Service kube-dns")),
         (FRONTEND, "backnd:80", WHOLE, ("name", "broken", "Pod frontend-0")),
@@ -208,7 +214,7 @@ ONLY_DNS = [{"ports": [{"port": 53, "protocol": "UDP"}]}]
         (FRONTEND, "backend:80", NO_SERVICES, ("name", "unknown", "Pod frontend-0")),
         (FRONTEND, "backend:80", replace(WHOLE, pods=None), ("selector", "unknown", "Service backend")),
         (FRONTEND, "backend:80", replace(WHOLE, slices=None), ("endpoints", "unknown", "Service backend")),
-        (FRONTEND, "backend:80", replace(WHOLE, policies=None), ("dns-egress", "unknown", "Pod frontend-0")),
+        (FRONTEND, "backend:80", replace(WHOLE, policies=None), ("dns-access", "unknown", "Pod frontend-0")),
         (None, "backend.elsewhere:80", WHOLE, ("name", "unknown", "Service backend")),
     ],
 )  # fmt: skip
