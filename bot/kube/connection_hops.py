@@ -32,6 +32,7 @@ class Hop(StrEnum):
     TRAFFIC_POLICY = "traffic-policy"  # on the source's node, if it must be that
     EGRESS = "egress"  # NetworkPolicies let the source out
     INGRESS = "ingress"  # and into the target
+    OTHER_POLICIES = "other-policies"  # those of network plugins and meshes, which are not evaluated
     OUTSIDE = "outside"  # what is beyond the cluster
 
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from bot.kube.cluster_names import Meant
 from bot.kube.connection_hops import MOST_SHOWN, Facts, Hop, State, Step, Way, place_shown
-from bot.kube.network_policies import Block, Connection, Direction, End, blocks, restricting, summary
+from bot.kube.network_policies import Block, blocks, restricting, summary
+from bot.kube.network_policy_rules import Connection, Direction, End
 from bot.kube.objects import name_of, namespace_of, place_of, ref
 from bot.kube.pod_states import is_ready
 from bot.kube.services import ip_in

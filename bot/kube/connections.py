@@ -6,8 +6,8 @@ on, since a later hop may still be proven broken. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.kube import cluster_names, connection_policies
@@ -67,6 +67,15 @@ def walk(source: Json | None, destination: Destination, objects: Objects, *, hom
     meaning = cluster_names.meaning_of(destination.host, pod=source, home=namespace, known=objects.names)
     way = Way(source=source, destination=destination, objects=objects, meaning=meaning)
     return Walk(meaning=meaning, steps=tuple(_steps(way)))
+
+
+def beside(found: Walk, others: Sequence[str]) -> Walk:
+    """Return a walk at whose end stand the policies of other kinds that exist and are not evaluated here."""
+    if not others or found.deciding.state is State.BROKEN:
+        return found
+    at = found.steps[-1].at
+    step = Step(hop=Hop.OTHER_POLICIES, state=State.UNKNOWN, at=at, facts=Facts(policies=tuple(others)))
+    return replace(found, steps=(*found.steps, step))
 
 
 def _steps(way: Way) -> Iterator[Step]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from bot.kube import cluster_names, connections
 from bot.kube.cluster_names import Known, Meaning, Meant
-from bot.kube.connection_hops import Destination, Facts, Hop, Objects, Step
+from bot.kube.connection_hops import Destination, Facts, Hop, Objects, State, Step
 from bot.kube.connections import Walk
 from bot.kube.objects import (
     label_selector,
@@ -28,6 +28,7 @@ from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready
 from bot.kube.services import ip_in, port_in, ports_of, selected_pods, selector_of, slices_of_service
 from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
+from bot.probes.shared.other_policies import READS_OTHER_POLICIES, other_policies
 from bot.probes.shared.questioned import workloads_selected_by
 from bot.probes.shared.scope import READS_PODS, PodValues, pods_of
 from intents.domain import Json, ProbeResult, Row
@@ -85,6 +86,7 @@ class _Connection(RowValues):
     of: PodValues  # the source; empty without one, but for the namespace
     source: str  # Deployment shop/frontend; "" without one
     destination: str  # as it was written
+    asked: bool  # the text names it; false for the Service in question itself
     port: int
     service: str  # that is meant; "" for an address of a pod or outside
     service_namespace: str
@@ -105,8 +107,9 @@ class _Source:
 
 
 async def read(look: Look) -> ProbeResult:
-    """Walk from the object in question to each destination that the text names."""
-    wanted = destinations(look)[:_MOST_WALKS]
+    """Walk from the object in question to each destination that the text names, else to the Service in question."""
+    asked = destinations(look)[:_MOST_WALKS]
+    wanted = asked or _in_question(look)
     if not wanted:
         return ProbeResult()
     source, services, policies, namespaces = await asyncio.gather(
@@ -114,12 +117,12 @@ async def read(look: Look) -> ProbeResult:
     )
     known = Known(services=services, namespaces=tuple(namespaces))
     base = Objects(names=known, policies=policies, labels=namespaces)
-    rows = await asyncio.gather(*(_row(look, source, each, base) for each in wanted))
+    rows = await asyncio.gather(*(_row(look, source, each, base, asked=bool(asked)) for each in wanted))
     return ProbeResult(rows=tuple(rows), missing=source.missing)
 
 
 def destinations(look: Look) -> tuple[Destination, ...]:
-    """Return what the text says is called, each once; without such words the Service that is asked about."""
+    """Return what the text says is called by the object in question, each once."""
     named = look.named
     port = _number(named.get("port", ""))
     found = [each for each in (_of_url(named.get("url", "")), _of_address(named)) if each]
@@ -127,8 +130,13 @@ def destinations(look: Look) -> tuple[Destination, ...]:
         return tuple(dict.fromkeys(found))
     if host := named.get("host", "").strip("'\"`"):
         return (Destination(host=host, port=port),)
-    service = look.focus.name if look.focus.kind == "Service" else named.get("service", "")
+    service = named.get("service", "") if look.focus.kind != "Service" else ""
     return (_of_service(service, look.focus.namespace, port),) if service else ()
+
+
+def _in_question(look: Look) -> tuple[Destination, ...]:
+    focus = look.focus
+    return (_of_service(focus.name, focus.namespace, 0),) if focus.kind == "Service" and focus.name else ()
 
 
 def _of_service(name: str, namespace: str, port: int) -> Destination:
@@ -177,7 +185,7 @@ async def _namespaces(look: Look) -> Mapping[str, Mapping[str, str]]:
         return {name_of(each): labels_of(each) for each in await look.list("Namespace")}
 
 
-async def _row(look: Look, source: _Source, destination: Destination, base: Objects) -> Row:
+async def _row(look: Look, source: _Source, destination: Destination, base: Objects, *, asked: bool) -> Row:
     names = base.names
     meaning = cluster_names.meaning_of(destination.host, pod=source.pod, home=source.home, known=names)
     if ip_in(destination.host) and meaning.what is not Meant.SERVICE:
@@ -198,7 +206,10 @@ async def _row(look: Look, source: _Source, destination: Destination, base: Obje
         dns_pods=dns_pods,
     )
     found = connections.walk(source.pod, destination, objects, home=source.home)
-    return _shown(source, destination, found)
+    if asked and found.deciding.state is not State.BROKEN:
+        namespaces = {each for each in (source.home, found.meaning.namespace) if each}
+        found = connections.beside(found, await other_policies(look, namespaces))
+    return _shown(source, destination, found, asked=asked)
 
 
 _Pods = Sequence[Json] | None
@@ -249,7 +260,7 @@ async def _dns(look: Look, source: _Source, destination: Destination, names: Kno
     return dns, slices, pods
 
 
-def _shown(source: _Source, destination: Destination, found: Walk) -> Row:
+def _shown(source: _Source, destination: Destination, found: Walk, *, asked: bool) -> Row:
     step, meaning, pod = found.deciding, found.meaning, source.pod
     owner = owner_of(pod) if pod else None
     values = PodValues(
@@ -263,6 +274,7 @@ def _shown(source: _Source, destination: Destination, found: Walk) -> Row:
         of=values,
         source=f"{owner.kind} {source.home}/{owner.name}" if owner else "",
         destination=str(destination),
+        asked=asked,
         port=destination.port,
         service=meaning.name if service or meaning.namespace else "",
         service_namespace=meaning.namespace,
@@ -295,6 +307,7 @@ PROBE: Final = probe(
     row=_Connection,
     permissions=(
         *READS_PODS,
+        *READS_OTHER_POLICIES,
         *may("list", "services", "namespaces", "endpointslices.discovery.k8s.io", "networkpolicies.networking.k8s.io"),
         *may("list", "deployments.apps", "statefulsets.apps", "daemonsets.apps"),
     ),
