@@ -90,6 +90,8 @@ class _Connection(RowValues):
     port: int
     service: str  # that is meant; "" for an address of a pod or outside
     service_namespace: str
+    alias: str  # the ExternalName Service that was called, namespace/name, and the name that it stands for
+    leads_to: str
     pod_called: str  # by an address, or by its name below a headless Service
     hop: str
     state: str  # ok, broken or unknown
@@ -278,6 +280,8 @@ def _shown(source: _Source, destination: Destination, found: Walk, *, asked: boo
         port=destination.port,
         service=meaning.name if service or meaning.namespace else "",
         service_namespace=meaning.namespace,
+        alias="/".join(place_of(meaning.alias)) if meaning.alias else "",
+        leads_to=meaning.host.rstrip(".") if meaning.alias else "",
         pod_called=name_of(meaning.pod or {}) or meaning.pod_name,
         hop=str(step.hop),
         state=str(step.state),
