@@ -38,6 +38,8 @@ _SPOKEN_ZH: Final = re.compile(
     rf"(?:为什么|请问)?\s*(?P<kind>)(?P<source>{_NAME})\s*(?:能不能|能否|是否能|可以|能|不能|无法|为什么)?\s*"
     rf"(?:访问|连接|连上|连通|调用|连不上|访问不了|访问不到)(?:到|通)?\s*(?P<target>{_NAME}(?::\d{{1,5}})?)\s*(?:吗|么)?\s*[?？。!！]*"
 )
+# In characters: a longer text is a paste.
+_LONGEST: Final = 200
 _USAGE: Final = Misuse(
     says=Text(en="connection needs what is called, and who calls it", zh="connection 后面需要调用方和被调用的地址"),
     usage="connection NAMESPACE/CLIENT SERVICE:PORT",
@@ -64,8 +66,9 @@ def connection_command(words: Sequence[str], where: Where) -> str | Misuse | Non
 
 def spoken_connection(said: str) -> str:
     """Return the sentence for a question such as "can frontend reach backend?", "" for any other text."""
-    for pattern in (_SPOKEN, _SPOKEN_STATED, _SPOKEN_ZH):
-        found = pattern.fullmatch(said.strip())
+    said = said.strip()
+    for pattern in (_SPOKEN, _SPOKEN_STATED, _SPOKEN_ZH) if len(said) <= _LONGEST else ():
+        found = pattern.fullmatch(said)
         if found and not any(is_word(found[end].partition(":")[0]) for end in ("source", "target")):
             kind = SPELLINGS.get(found["kind"].strip().lower().removeprefix("the ").strip(), "")
             source = " ".join(filter(None, (kind, found["source"])))
@@ -103,8 +106,8 @@ def _target(word: str, where: Where) -> str:
 
 def _sentence(source: str, target: str, where: Where, *, zh: bool) -> str:
     if zh:
-        return f"检查从 {source} 到 {target} 的连接" if source else f"检查到 {target} 的连接"
+        return f"连接检查：从 {source} 到 {target}" if source else f"连接检查：到 {target}"
     if source:
-        return f"check the connection from {source} to {target}"
+        return f"connection check: from {source} to {target}"
     home = f" in namespace {where.namespace}" if where.namespace else ""
-    return f"check the connection to {target}{home}"
+    return f"connection check: to {target}{home}"

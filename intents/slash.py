@@ -125,7 +125,8 @@ def parse_command(text: str) -> Command:
             return HelpQuery()
     if "\n" in said:
         return _text(said)
-    asked = _connection(words) or _whole_cluster(words) or _object(words) or _from_kubectl(said)
+    asked = _connection(words) or _spoken_connection(said) or _whole_cluster(words) or _object(words)
+    asked = asked or _from_kubectl(said)
     if isinstance(asked, ObjectQuery) and asked.place not in ("", asked.namespace):
         # Every word of a command counts: what is not a namespace is a cluster, or a mistake that is reported.
         return replace(asked, cluster=asked.place, place="")

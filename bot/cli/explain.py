@@ -26,7 +26,7 @@ from bot.diagnosing.reads import Progress
 from bot.overviews.overview import OverviewProgress, overview
 from bot.remedies.names import unknown_actions
 from bot.settings import Settings
-from intents.connection_questions import connection_command
+from intents.connection_questions import connection_command, spoken_connection
 from intents.domain import Language, Verdict
 from intents.overview import Overview
 from intents.places import Where
@@ -191,7 +191,8 @@ def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Reque
     namespace = arguments.namespace or configured.namespace
     if arguments.command == "explain":
         given = read_text(arguments.file, command="explain")
-        return ExplainText(text=redact(given.text), namespace=namespace, addressed=True), given
+        text = spoken_connection(given.text) or redact(given.text)
+        return ExplainText(text=text, namespace=namespace, addressed=True), given
     if asked := _connection(arguments):
         return ExplainText(text=asked, namespace=namespace, addressed=True), None
     if arguments.name is None:

@@ -125,15 +125,14 @@ async def read(look: Look) -> ProbeResult:
 
 def destinations(look: Look) -> tuple[Destination, ...]:
     """Return what the text says is called by the object in question, each once."""
-    named = look.named
-    port = _number(named.get("port", ""))
-    found = [each for each in (_of_url(named.get("url", "")), _of_address(named)) if each]
-    if found:
-        return tuple(dict.fromkeys(found))
-    if host := named.get("host", "").strip("'\"`"):
-        return (Destination(host=host, port=port),)
-    service = named.get("service", "") if look.focus.kind != "Service" else ""
-    return (_of_service(service, look.focus.namespace, port),) if service else ()
+    named, port = look.named, _number(look.named.get("port", ""))
+    # The address beside a host is that of the name server which did not know it.
+    found = (
+        _of_url(named.get("url", "")) or _of_host(named.get("host", ""), port) or _of_host(named.get("address", ""), 0)
+    )
+    if found is None and look.focus.kind != "Service" and (service := named.get("service", "")):
+        found = _of_service(service, look.focus.namespace, port)
+    return (found,) if found else ()
 
 
 def _in_question(look: Look) -> tuple[Destination, ...]:
@@ -155,15 +154,13 @@ def _of_url(url: str) -> Destination | None:
     return Destination(host=parts.hostname, port=port) if parts.hostname else None
 
 
-def _of_address(named: Mapping[str, str]) -> Destination | None:
-    """Return the address, unless it is that of the name server which did not know the host."""
-    address = named.get("address", "")
-    found = _HOST_AND_PORT.fullmatch(address)
-    port = port_in(address) or (_number(found["port"]) if found else 0)
-    host = ip_in(address) or (found["host"] if found else address)
-    if not host or (port == _DNS_PORT and named.get("host")):
-        return None
-    return Destination(host=host, port=port)
+def _of_host(written: str, port: int) -> Destination | None:
+    """Return a host with the port behind it, or the one named apart from it; None without a host."""
+    written = written.strip("'\"`")
+    found = _HOST_AND_PORT.fullmatch(written)
+    host = ip_in(written) or (found["host"] if found else written)
+    port = port_in(written) or (_number(found["port"]) if found else port)
+    return Destination(host=host, port=port) if host else None
 
 
 def _number(port: str) -> int:

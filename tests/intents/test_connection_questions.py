@@ -12,18 +12,18 @@ from intents.spelling import Misuse
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("connection shop/frontend backend:80", "check the connection from shop/frontend to backend:80"),
-        ("connection from shop/frontend to backend", "check the connection from shop/frontend to backend"),
-        ("connection deploy/shop/frontend backend", "check the connection from deployment shop/frontend to backend"),
-        ("connection deploy shop/frontend backend", "check the connection from deployment shop/frontend to backend"),
-        ("connection frontend backend -n shop", "check the connection from shop/frontend to backend"),
-        ("connection frontend backend:80 in shop", "check the connection from shop/frontend to backend:80"),
-        ("connection shop/frontend data/orders:80", "check the connection from shop/frontend to orders.data:80"),
-        ("connection shop/frontend http://backend:80/", "check the connection from shop/frontend to backend:80"),
-        ("connection backend.shop:80", "check the connection to backend.shop:80"),
-        ("connection backend:80 -n shop", "check the connection to backend:80 in namespace shop"),
-        ("连接 shop/frontend backend:80", "检查从 shop/frontend 到 backend:80 的连接"),
-        ("连接 backend.shop:80", "检查到 backend.shop:80 的连接"),
+        ("connection shop/frontend backend:80", "connection check: from shop/frontend to backend:80"),
+        ("connection from shop/frontend to backend", "connection check: from shop/frontend to backend"),
+        ("connection deploy/shop/frontend backend", "connection check: from deployment shop/frontend to backend"),
+        ("connection deploy shop/frontend backend", "connection check: from deployment shop/frontend to backend"),
+        ("connection frontend backend -n shop", "connection check: from shop/frontend to backend"),
+        ("connection frontend backend:80 in shop", "connection check: from shop/frontend to backend:80"),
+        ("connection shop/frontend data/orders:80", "connection check: from shop/frontend to orders.data:80"),
+        ("connection shop/frontend http://backend:80/", "connection check: from shop/frontend to backend:80"),
+        ("connection backend.shop:80", "connection check: to backend.shop:80"),
+        ("connection backend:80 -n shop", "connection check: to backend:80 in namespace shop"),
+        ("连接 shop/frontend backend:80", "连接检查：从 shop/frontend 到 backend:80"),
+        ("连接 backend.shop:80", "连接检查：到 backend.shop:80"),
     ],
 )
 def test_a_command_asks_about_a_connection(text: str, asked: str) -> None:
@@ -31,7 +31,7 @@ def test_a_command_asks_about_a_connection(text: str, asked: str) -> None:
 
 
 def test_a_command_may_name_the_cluster() -> None:
-    asked = TextQuery(text="check the connection from shop/frontend to backend:80", cluster="prod")
+    asked = TextQuery(text="connection check: from shop/frontend to backend:80", cluster="prod")
 
     assert parse_command("connection shop/frontend backend:80 @prod") == asked
     assert parse_command("connection shop/frontend backend:80 in prod") == asked
@@ -55,16 +55,16 @@ def test_a_command_without_names_shows_its_usage() -> None:
 @pytest.mark.parametrize(
     ("said", "asked"),
     [
-        ("can frontend reach backend?", "check the connection from frontend to backend"),
-        ("why can't frontend reach backend:80?", "check the connection from frontend to backend:80"),
+        ("can frontend reach backend?", "connection check: from frontend to backend"),
+        ("why can't frontend reach backend:80?", "connection check: from frontend to backend:80"),
         (
             "why can deployment shop/frontend not reach service backend?",
-            "check the connection from deployment shop/frontend to backend",
+            "connection check: from deployment shop/frontend to backend",
         ),
-        ("is frontend still able to talk to db.data:5432?", "check the connection from frontend to db.data:5432"),
-        ("shop/frontend cannot connect to backend:80", "check the connection from shop/frontend to backend:80"),
-        ("frontend 能访问 backend 吗？", "检查从 frontend 到 backend 的连接"),
-        ("shop/frontend 连不上 backend:80", "检查从 shop/frontend 到 backend:80 的连接"),
+        ("is frontend still able to talk to db.data:5432?", "connection check: from frontend to db.data:5432"),
+        ("shop/frontend cannot connect to backend:80", "connection check: from shop/frontend to backend:80"),
+        ("frontend 能访问 backend 吗？", "连接检查：从 frontend 到 backend"),
+        ("shop/frontend 连不上 backend:80", "连接检查：从 shop/frontend 到 backend:80"),
         ("can you reach me?", ""),
         ("can users reach checkout?", ""),
         ("can we call you?", ""),

@@ -6,8 +6,6 @@ import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import connections
-from bot.probes.contract import Look
-from intents.domain import Focus
 
 SOURCE = {"kind": "Deployment", "namespace": "shop", "name": "frontend"}
 _RUNNING = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
@@ -71,6 +69,9 @@ WORLD = [
         ({"address": "backend.shop.svc.cluster.local:8080"}, ("port", "broken"), "backend"),
         ({"url": "http://backend/health"}, ("ingress", "ok"), "backend"),
         ({"url": "https://backend.shop/health"}, ("port", "broken"), "backend"),
+        ({"host": "backend:81"}, ("port", "broken"), "backend"),
+        ({"host": "backend", "port": "81"}, ("port", "broken"), "backend"),
+        ({"url": "http://backend/", "host": "backend"}, ("ingress", "ok"), "backend"),
         ({"host": "backnd", "address": "10.96.0.10:53"}, ("name", "broken"), "backnd"),
         ({"service": "backend", "port": "81"}, ("port", "broken"), "backend"),
         ({"address": "10.96.5.5:81"}, ("port", "broken"), "backend"),
@@ -131,10 +132,3 @@ async def test_what_may_not_be_read_is_not_known(cluster: SimulatedCluster, read
     (row,) = reading.rows
     assert (row.values["hop"], row.values["state"]) == (hop, "unknown")
     assert {gap.permission.resource for gap in reading.gaps if gap.permission} == {resource}
-
-
-def test_destinations_are_told_once() -> None:
-    named = {"url": "http://backend:80/", "address": "backend:80", "host": "other"}
-    look = Look(snapshot=None, focus=Focus(), args={}, named=named)  # type: ignore[arg-type]
-
-    assert [str(each) for each in connections.destinations(look)] == ["backend:80"]
