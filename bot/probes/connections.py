@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Final
 from urllib.parse import urlsplit
 
+from bot.cluster.access import record_gap
 from bot.kube import cluster_names, connections
 from bot.kube.cluster_names import Known, Meaning, Meant
 from bot.kube.connection_hops import Destination, Facts, Hop, Objects, State, Step
@@ -29,9 +30,9 @@ from bot.kube.pod_states import is_ready
 from bot.kube.services import ip_in, port_in, ports_of, selected_pods, selector_of, slices_of_service
 from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
 from bot.probes.shared.other_policies import READS_OTHER_POLICIES, other_policies
-from bot.probes.shared.questioned import workloads_selected_by
+from bot.probes.shared.questioned import KINDS, workloads_selected_by
 from bot.probes.shared.scope import READS_PODS, PodValues, pods_of
-from intents.domain import Json, ProbeResult, Row
+from intents.domain import Focus, Gap, GapReason, Json, ProbeResult, Row
 
 _MOST_WALKS: Final = 3
 _DNS_PORT: Final = 53
@@ -169,13 +170,38 @@ def _number(port: str) -> int:
 
 async def _source(look: Look) -> _Source:
     """Return a pod of the object in question: a running one, the same one each time."""
-    if not look.focus.name or look.focus.kind in _CALLED:
-        return _Source(home=look.focus.namespace)
+    focus = look.focus
+    if not focus.name or focus.kind in _CALLED:
+        found = await _named_client(look)
+        if found is None:
+            return _Source(home=focus.namespace)
+        look = replace(look, focus=found)
     suspects = await pods_of(look)
     pods = sorted(suspects.pods, key=lambda pod: (not is_ready(pod), phase_of(pod) != "Running", *place_of(pod)))
     if not pods:
         return _Source(home=look.focus.namespace, missing=suspects.missing)
     return _Source(pod=pods[0], home=namespace_of(pods[0]), missing=suspects.missing)
+
+
+async def _named_client(look: Look) -> Focus | None:
+    """Return the workload or pod that a question names without its kind; None, and a gap, unless it is the only one."""
+    namespace, _, name = look.named.get("name", "").rpartition(" ")[2].rpartition("/")
+    if not name:
+        return None
+    home = namespace or look.focus.namespace
+    query = f"metadata.name={name}"
+    lists = await asyncio.gather(*(look.list(kind, namespace=home, fields=query) for kind in (*KINDS, "Pod")))
+    found = [Focus(kind=kind, namespace=namespace_of(one), name=name) for kind, each in _of(lists) for one in each]
+    if len(found) != 1:
+        where = ", ".join(sorted({each.namespace for each in found}))
+        detail = f"it exists in the namespaces {where}" if found else "no workload or pod has that name"
+        record_gap(Gap(what=f"the client {name}", reason=GapReason.NOT_FOUND, detail=detail))
+        return None
+    return found[0]
+
+
+def _of(lists: Sequence[Sequence[Json]]) -> Iterator[tuple[str, Sequence[Json]]]:
+    return zip((*KINDS, "Pod"), lists, strict=True)
 
 
 async def _namespaces(look: Look) -> Mapping[str, Mapping[str, str]]:

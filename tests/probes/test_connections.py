@@ -132,3 +132,22 @@ async def test_what_may_not_be_read_is_not_known(cluster: SimulatedCluster, read
     (row,) = reading.rows
     assert (row.values["hop"], row.values["state"]) == (hop, "unknown")
     assert {gap.permission.resource for gap in reading.gaps if gap.permission} == {resource}
+
+
+@pytest.mark.parametrize("name", ["frontend", "shop/frontend", "deployment shop/frontend"])
+async def test_a_client_is_found_by_its_name(cluster: SimulatedCluster, read: Any, name: str) -> None:
+    cluster.load({"objects": WORLD})
+
+    reading = await read(connections.PROBE, named={"name": name, "host": "backend"})
+
+    assert reading.rows[0].values["pod"] == "frontend-0"
+    assert len(cluster.requests) <= 15
+
+
+async def test_a_client_that_is_not_found_is_a_gap(cluster: SimulatedCluster, read: Any) -> None:
+    cluster.load({"objects": WORLD})
+
+    reading = await read(connections.PROBE, named={"name": "checkout", "host": "backend"})
+
+    assert reading.rows[0].values["pod"] == ""
+    assert [str(gap.what) for gap in reading.gaps] == ["the client checkout"]
