@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Final
 from urllib.parse import urlsplit
@@ -189,19 +189,21 @@ async def _named_client(look: Look) -> Focus | None:
     if not name:
         return None
     home = namespace or look.focus.namespace
-    query = f"metadata.name={name}"
-    lists = await asyncio.gather(*(look.list(kind, namespace=home, fields=query) for kind in (*KINDS, "Pod")))
-    found = [Focus(kind=kind, namespace=namespace_of(one), name=name) for kind, each in _of(lists) for one in each]
-    if len(found) != 1:
+    kinds, query = (*KINDS, "Pod"), f"metadata.name={name}"
+    reads = (look.snapshot.list(kind, namespace=home, fields=query) for kind in kinds)
+    lists = await asyncio.gather(*(look.unless_refused(each, None) for each in reads))
+    found = [
+        Focus(kind=kind, namespace=namespace_of(one), name=name)
+        for kind, listing in zip(kinds, lists, strict=True)
+        for one in (listing.items if listing else ())
+    ]
+    if len(found) == 1:
+        return found[0]
+    if None not in lists:
         where = ", ".join(sorted({each.namespace for each in found}))
         detail = f"it exists in the namespaces {where}" if found else "no workload or pod has that name"
         record_gap(Gap(what=f"the client {name}", reason=GapReason.NOT_FOUND, detail=detail))
-        return None
-    return found[0]
-
-
-def _of(lists: Sequence[Sequence[Json]]) -> Iterator[tuple[str, Sequence[Json]]]:
-    return zip((*KINDS, "Pod"), lists, strict=True)
+    return None
 
 
 async def _namespaces(look: Look) -> Mapping[str, Mapping[str, str]]:
