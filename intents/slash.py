@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from intents.channel_commands import ChannelCommand, LearnedCommand, channel_command, learned_command, mentioned_command
+from intents.connection_questions import connection_command, spoken_connection
 from intents.domain import Text
 from intents.kinds import CLUSTER_SCOPED, KINDS, SPELLINGS
 from intents.mutes import MuteCommand, mute_command
@@ -72,6 +73,7 @@ _COMMANDS: Final = (
     "help",
     "explain",
     "diagnose",
+    "connection",
     "mute",
     "muted",
     "unmute",
@@ -123,7 +125,8 @@ def parse_command(text: str) -> Command:
             return HelpQuery()
     if "\n" in said:
         return _text(said)
-    asked = _whole_cluster(words) or _object(words) or _from_kubectl(said)
+    asked = _connection(words) or _spoken_connection(said) or _whole_cluster(words) or _object(words)
+    asked = asked or _from_kubectl(said)
     if isinstance(asked, ObjectQuery) and asked.place not in ("", asked.namespace):
         # Every word of a command counts: what is not a namespace is a cluster, or a mistake that is reported.
         return replace(asked, cluster=asked.place, place="")
@@ -143,7 +146,8 @@ def parse_message(text: str) -> Command:
     command = _word_command(said, words)
     if command is None and "\n" not in said:
         words = words[1:] if _first(words) in _DIAGNOSE else words
-        command = _whole_cluster(words) or _object(words) or _asked_as_a_whole(said) or _natural(said)
+        command = _connection(words) or _whole_cluster(words) or _object(words)
+        command = command or _spoken_connection(said) or _asked_as_a_whole(said) or _natural(said)
         command = command or _from_kubectl(said)
     return _text(said) if command is None or isinstance(command, Misuse) else command
 
@@ -229,6 +233,21 @@ def _object(words: Sequence[str]) -> ObjectQuery | Misuse | None:
         return None
     kind, target = bare
     return _made(kind, target, where) if kind.lower() in SPELLINGS else _of_other_kind(kind, target, where)
+
+
+def _connection(words: Sequence[str]) -> TextQuery | Misuse | None:
+    """Read `connection CLIENT SERVICE:PORT` with its place: a text to explain."""
+    bare, where = without_where([word.strip("`") for word in words])
+    places = list(where.places)
+    if places and not (where.namespace or any("/" in word for word in bare)):
+        where = replace(where, namespace=places.pop(0))
+    asked = connection_command(bare, where)
+    return TextQuery(text=asked, cluster=where.cluster or "".join(places[:1])) if isinstance(asked, str) else asked
+
+
+def _spoken_connection(said: str) -> TextQuery | None:
+    asked = spoken_connection(said)
+    return TextQuery(text=asked) if asked else None
 
 
 def _whole_cluster(words: Sequence[str]) -> ObjectQuery | None:

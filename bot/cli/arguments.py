@@ -100,7 +100,7 @@ def _build() -> _Parser:
         "kind",
         metavar="KIND",
         help="pod, or another kind as kubectl knows it: deployment, sts, node …; NS/NAME alone for a pod or workload;"
-        " cluster (no name) for all of it",
+        " cluster (no name) for all of it; connection [NS/]CLIENT SERVICE:PORT for what one calls",
     )
     diagnose.add_argument(
         "name",
@@ -108,6 +108,7 @@ def _build() -> _Parser:
         nargs="?",
         help="its name; without NS in -n, else in the context's namespace, else in the whole cluster",
     )
+    diagnose.add_argument("called", metavar="SERVICE:PORT", nargs="?", help="after connection: what the client calls")
     _cluster(diagnose)
 
     match = command("match", "explain a pasted text by hypotheses alone, without a cluster")

@@ -26,10 +26,12 @@ from bot.diagnosing.reads import Progress
 from bot.overviews.overview import OverviewProgress, overview
 from bot.remedies.names import unknown_actions
 from bot.settings import Settings
+from intents.connection_questions import connection_command, spoken_connection
 from intents.domain import Language, Verdict
 from intents.overview import Overview
+from intents.places import Where
 from intents.request import DiagnoseObject, ExplainText, Request, scope_of, whole_cluster
-from intents.spelling import misspelt
+from intents.spelling import Misuse, misspelt
 from intents.symptoms import read_symptoms
 from responses.as_json import RunStats, diagnosis_json
 from responses.failures import without_cluster
@@ -40,7 +42,10 @@ from responses.redaction import redact
 from responses.safety import SafeDiagnosis, safe_line, scrubbed
 from responses.terminal import diagnosis_page, not_found_lines, overview_page
 
-_USAGE: Final = f"usage: {PROGRAM} diagnose [KIND] [NS/]NAME, or {PROGRAM} diagnose cluster"
+_USAGE: Final = (
+    f"usage: {PROGRAM} diagnose [KIND] [NS/]NAME, {PROGRAM} diagnose cluster, or"
+    f" {PROGRAM} diagnose connection [NS/]CLIENT SERVICE:PORT"
+)
 # An overview may take so many times the deadline of one diagnosis.
 _OVERVIEW: Final = 4
 
@@ -186,7 +191,10 @@ def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Reque
     namespace = arguments.namespace or configured.namespace
     if arguments.command == "explain":
         given = read_text(arguments.file, command="explain")
-        return ExplainText(text=redact(given.text), namespace=namespace, addressed=True), given
+        text = spoken_connection(given.text) or redact(given.text)
+        return ExplainText(text=text, namespace=namespace, addressed=True), given
+    if asked := _connection(arguments):
+        return ExplainText(text=asked, namespace=namespace, addressed=True), None
     if arguments.name is None:
         if "/" not in arguments.kind:
             return _as_a_whole(arguments), None
@@ -199,6 +207,17 @@ def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Reque
     if (meant := _misspelt_kind(arguments.kind)) is not None:
         raise CommandError(f'unknown kind "{arguments.kind}"; did you mean "{meant}"?\n{_USAGE}')
     return DiagnoseObject(kind=arguments.kind, namespace=before or namespace, name=name), None
+
+
+def _connection(arguments: argparse.Namespace) -> str:
+    """Return the question about a connection, "" for one about an object. Raise CommandError."""
+    words = list(filter(None, (arguments.kind, arguments.name, arguments.called)))
+    asked = connection_command(words, Where(namespace=arguments.namespace or ""))
+    if isinstance(asked, str):
+        return asked
+    if isinstance(asked, Misuse) or arguments.called:
+        raise CommandError(f"{asked.says.en if asked else 'too many words'}\n{_USAGE}")
+    return ""
 
 
 def _split_kind(arguments: argparse.Namespace) -> None:

@@ -19,8 +19,8 @@ from intents.catalog.fields import Cause, LinkedBy
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, ObjectRef, ProbeResult
-from intents.focus import besides, is_capability, is_shown, raised
-from intents.kinds import KINDS
+from intents.focus import besides, is_capability, is_shown, named_as, raised
+from intents.kinds import KINDS, WORDS
 from intents.named_objects import ObjectKey
 from intents.ranking import causes_of, may_cause, rank, recovery_of, services_called
 from intents.subjects import ties
@@ -250,7 +250,9 @@ class Investigation:
                     continue
                 if link in named or (self.of_text and entry.kinds and not explained and is_shown(entry, shown)):
                     seen.add(name)
-                    yield Hypothesis(incident=name, score=0.0, named=_named_for(link, one), pointed_to_by=one.incident)
+                    yield Hypothesis(
+                        incident=name, score=0.0, named=_named_for(link, one, entry.about), pointed_to_by=one.incident
+                    )
 
     async def _upstream_of_calls(self) -> tuple[Hypothesis, ...]:
         """Return what entries name as causes at the Services that supported hypotheses call, each cause once."""
@@ -303,11 +305,18 @@ def _shown_by(one: JudgedHypothesis) -> Iterator[str]:
         yield finding.quote
 
 
-def _named_for(link: Cause, effect: JudgedHypothesis) -> Mapping[str, str]:
-    """Return the names to look for a cause by: those of its effect, and the namespace of what owns both."""
-    named = effect.hypothesis.named
-    if link.linked_by is LinkedBy.OWNS and effect.subject and not named.get("namespace"):
-        return {**named, "namespace": effect.subject.namespace}
+def _named_for(link: Cause, effect: JudgedHypothesis, about: Sequence[str]) -> Mapping[str, str]:
+    """Return the names to look for a cause by: those of its effect, and the namespace of what owns both.
+
+    A cause of the same object is looked for at the object at fault if the text names none that the cause is `about`.
+    """
+    named, subject = effect.hypothesis.named, effect.subject
+    if subject is None:
+        return named
+    if link.linked_by is LinkedBy.OWNS and not named.get("namespace"):
+        return {**named, "namespace": subject.namespace}
+    if link.linked_by is LinkedBy.OBJECT and WORDS.get(subject.kind) in about and not set(about) & set(named):
+        return {**named, **named_as(subject.kind, subject.name), "namespace": subject.namespace}
     return named
 
 

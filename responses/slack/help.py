@@ -22,6 +22,10 @@ _FORMS: Final = (
         Text(en="the same for any kind, written as in kubectl", zh="同上，适用于任何类型，写法与 kubectl 相同"),
     ),
     (
+        "/diagnose connection NAMESPACE/CLIENT SERVICE:PORT",
+        Text(en="find where a connection breaks, hop by hop", zh="逐跳检查连接在哪里断开"),
+    ),
+    (
         "/diagnose namespace NAME",
         Text(en="list what is wrong in a namespace, by root cause", zh="列出命名空间中的问题，按根因归并"),
     ),

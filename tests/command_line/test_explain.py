@@ -309,3 +309,21 @@ def test_a_healthy_namespace_has_no_finding_and_an_unknown_one_is_said(run: Run,
     assert (healthy.code, unknown.code) == (3, 4)
     assert healthy.out.startswith("Nothing unhealthy found")
     assert "ledger" in unknown.err
+
+
+def test_a_connection_is_walked_from_its_client(run: Run, kubeconfig: str) -> None:
+    asked = run("diagnose", "connection", "ledger/db-tikv-0", "no-such-service:80", "--kubeconfig", kubeconfig)
+
+    assert asked.code == 0
+    assert asked.out.startswith("no-such-service:80 means Service ledger/no-such-service, which does not exist.")
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"), [(["connection"], "connection needs"), (["pod", "a", "b"], "too many words")]
+)
+def test_a_question_with_other_words_shows_its_usage(run: Run, argv: list[str], says: str) -> None:
+    ran = run("diagnose", *argv)
+
+    assert ran.code == 2
+    assert says in ran.err
+    assert "diagnose connection [NS/]CLIENT SERVICE:PORT" in ran.err

@@ -1,0 +1,230 @@
+"""Find what a host means to a pod: a Service of the cluster, a pod, or something outside.
+
+Rules: the DNS specification for Kubernetes Services and pods, and resolv.conf as the kubelet writes it. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from bot.kube.objects import name_of, namespace_of, spec_of, status_of
+from bot.kube.services import addresses_of, ip_in, service_meant
+from intents.domain import Json
+from intents.spelling import closest
+
+_CLUSTER_DOMAIN: Final = "cluster.local"
+_NDOTS: Final = 5
+_SVC: Final = "svc"
+# An alias of an alias is not followed further.
+_MOST_ALIASES: Final = 3
+
+
+class Meant(StrEnum):
+    """What a host is."""
+
+    SERVICE = "service"
+    POD = "pod"
+    OUTSIDE = "outside"
+    NOTHING = "nothing"  # its form says that it is a Service, which does not exist
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a host means. `pod_name` is the first part of `db-0.db.shop`, the name of one pod of a headless Service.
+
+    Of a Service that does not exist `namespace` and `name` are where it was looked for, `elsewhere` the namespaces that
+    have one of that name, `closest` the most similar name there. `alias` is the ExternalName Service that leads here.
+    """
+
+    what: Meant
+    host: str
+    namespace: str = ""
+    name: str = ""
+    service: Json | None = None
+    pod: Json | None = None
+    pod_name: str = ""
+    elsewhere: tuple[str, ...] = ()
+    closest: str = ""
+    alias: Json | None = None
+    unread: str = ""  # why it is not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What names are looked up in; None stands for what could not be read in full."""
+
+    services: Sequence[Json] | None
+    namespaces: Iterable[str] | None = None
+    pods: Sequence[Json] | None = None  # those that have the address that is looked up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolver:
+    """How a pod looks up names: its search domains, and the dots from which a name is tried as it is first."""
+
+    search: tuple[str, ...]
+    ndots: int = _NDOTS
+
+
+def asks_node(pod: Mapping[str, Any]) -> str:
+    """Return why a pod asks its node's name servers, which know no Services: a field and its value; "" if not."""
+    spec = spec_of(pod)
+    policy = str(spec.get("dnsPolicy") or "ClusterFirst")
+    if policy == "Default":
+        return "dnsPolicy: Default"
+    if policy == "ClusterFirst" and spec.get("hostNetwork"):
+        return "hostNetwork: true without dnsPolicy: ClusterFirstWithHostNet"
+    return ""
+
+
+def own_name_servers(pod: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the name servers that a pod asks instead of the cluster's: those of dnsPolicy None."""
+    spec = spec_of(pod)
+    if spec.get("dnsPolicy") != "None":
+        return ()
+    return tuple(map(str, (spec.get("dnsConfig") or {}).get("nameservers") or ()))
+
+
+def resolver_of(pod: Mapping[str, Any] | None, *, home: str, domain: str = _CLUSTER_DOMAIN) -> Resolver:
+    """Return how a pod looks up names, as if it asked the cluster's DNS; without a pod, as any of a namespace does."""
+    spec = spec_of(pod or {})
+    config = spec.get("dnsConfig") or {}
+    own = tuple(str(each).rstrip(".") for each in config.get("searches") or ())
+    usual = (f"{home}.{_SVC}.{domain}", f"{_SVC}.{domain}", domain) if home else (f"{_SVC}.{domain}", domain)
+    ndots = next((str(each.get("value")) for each in config.get("options") or () if each.get("name") == "ndots"), "")
+    return Resolver(
+        search=own if spec.get("dnsPolicy") == "None" else (*usual, *own),
+        ndots=int(ndots) if ndots.isdecimal() else 1 if spec.get("dnsPolicy") == "None" else _NDOTS,
+    )
+
+
+def tried_names(host: str, resolver: Resolver) -> tuple[str, ...]:
+    """Return the full names that a resolver tries for a host, in their order."""
+    if host.endswith("."):
+        return (host.rstrip("."),)
+    searched = tuple(f"{host}.{domain}" for domain in resolver.search)
+    return (host, *searched) if host.count(".") >= resolver.ndots else (*searched, host)
+
+
+def meaning_of(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Known) -> Meaning:
+    """Return what a host means to a pod, or to any pod of a namespace; "" where the namespace is not known either."""
+    seen: set[str] = set()
+    alias: Json | None = None
+    while True:
+        found = _meaning(host, pod=pod, home=home, known=known, alias=alias)
+        target = _alias_of(found.service)
+        if not target or target in seen or len(seen) >= _MOST_ALIASES:
+            return found
+        seen.add(target)
+        # The target of an alias is a full name.
+        host, alias = f"{target.rstrip('.')}.", alias or found.service
+
+
+def _alias_of(service: Json | None) -> str:
+    spec = spec_of(service or {})
+    return str(spec.get("externalName") or "") if spec.get("type") == "ExternalName" else ""
+
+
+def _meaning(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Known, alias: Json | None) -> Meaning:
+    host_name = host.lower()
+    if ip := ip_in(host_name):
+        return _at_address(ip, known, alias)
+    if known.services is None:
+        return Meaning(what=Meant.UNKNOWN, host=host, alias=alias, unread="Services")
+    if not home and "." not in host_name.rstrip("."):
+        return _anywhere(host_name.rstrip("."), known.services, alias)
+    by_place = {(namespace_of(each), name_of(each)): each for each in known.services}
+    for full in tried_names(host_name, resolver_of(pod, home=home)):
+        parts = _parts(full)
+        if parts and (service := by_place.get((parts.namespace, parts.service))) and _has_record(service, parts):
+            return Meaning(
+                what=Meant.SERVICE,
+                host=host,
+                namespace=parts.namespace,
+                name=parts.service,
+                service=service,
+                pod_name=parts.pod,
+                alias=alias,
+            )
+    return _absent(host_name, pod=pod, home=home, known=known, alias=alias)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    namespace: str
+    service: str
+    pod: str = ""
+
+
+def _parts(full: str) -> _Parts | None:
+    """Return the parts of the full name of a Service or of a pod of a headless Service; None for any other name."""
+    labels = [label for label in full.split(".") if not label.startswith("_")]
+    if labels[2:3] == [_SVC]:
+        return _Parts(service=labels[0], namespace=labels[1])
+    if labels[3:4] == [_SVC]:
+        return _Parts(pod=labels[0], service=labels[1], namespace=labels[2])
+    return None
+
+
+def is_headless(service: Mapping[str, Any]) -> bool:
+    """Tell whether a Service has no address of its own: its name leads straight to the pods."""
+    return spec_of(service).get("clusterIP") == "None"
+
+
+def _has_record(service: Mapping[str, Any], parts: _Parts) -> bool:
+    return not parts.pod or is_headless(service)
+
+
+def _at_address(ip: str, known: Known, alias: Json | None) -> Meaning:
+    service = next((each for each in known.services or () if ip in addresses_of(each)), None)
+    if service is not None:
+        namespace, name = namespace_of(service), name_of(service)
+        return Meaning(what=Meant.SERVICE, host=ip, namespace=namespace, name=name, service=service, alias=alias)
+    # A pod on the host's network has an address that others have too.
+    pod = next((each for each in known.pods or () if ip in _addresses(each) and not _on_host(each)), None)
+    if pod is not None:
+        return Meaning(what=Meant.POD, host=ip, namespace=namespace_of(pod), name=name_of(pod), pod=pod, alias=alias)
+    unread = "Services and pods" if known.services is None or known.pods is None else ""
+    return Meaning(what=Meant.UNKNOWN if unread else Meant.OUTSIDE, host=ip, alias=alias, unread=unread)
+
+
+def _on_host(pod: Mapping[str, Any]) -> bool:
+    return bool(spec_of(pod).get("hostNetwork"))
+
+
+def _addresses(pod: Mapping[str, Any]) -> Iterator[str]:
+    status = status_of(pod)
+    yield str(status.get("podIP") or "")
+    yield from (str(each.get("ip") or "") for each in status.get("podIPs") or ())
+
+
+def _anywhere(name: str, services: Iterable[Json], alias: Json | None) -> Meaning:
+    """Return the Service of a short name where nobody says which namespace it is looked up in."""
+    found = [each for each in services if name_of(each) == name]
+    homes = tuple(sorted(namespace_of(each) for each in found))
+    if len(found) == 1:
+        return Meaning(what=Meant.SERVICE, host=name, namespace=homes[0], name=name, service=found[0], alias=alias)
+    return Meaning(what=Meant.UNKNOWN, host=name, name=name, elsewhere=homes, alias=alias)
+
+
+def _absent(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Known, alias: Json | None) -> Meaning:
+    """Return which Service a name would be of that has no record, or that it is a name outside the cluster."""
+    services, meant = known.services or (), service_meant(host)
+    outside = Meaning(what=Meant.OUTSIDE, host=host, alias=alias)
+    if meant is None:
+        return outside
+    namespace = meant.namespace or home
+    elsewhere = tuple(sorted({namespace_of(each) for each in services if name_of(each) == meant.service} - {namespace}))
+    there = [name_of(each) for each in services if namespace_of(each) == namespace]
+    exists = bool(there) or namespace in (known.namespaces or ())
+    if not (meant.sure or exists or elsewhere):
+        return outside
+    found = replace(outside, namespace=namespace, name=meant.service, elsewhere=elsewhere)
+    if not exists and pod is None:
+        # The text may come from another cluster.
+        return replace(found, what=Meant.UNKNOWN, unread=f"namespace {namespace}")
+    return replace(found, what=Meant.NOTHING, closest="" if elsewhere else closest(meant.service, there))

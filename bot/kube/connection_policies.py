@@ -1,0 +1,111 @@
+"""Walk the hops of a connection at which NetworkPolicies decide: to the DNS, out of the source, into the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from bot.kube.cluster_names import Meant
+from bot.kube.connection_hops import MOST_SHOWN, Facts, Hop, State, Step, Way, place_shown
+from bot.kube.network_policies import Block, blocks, restricting, summary
+from bot.kube.network_policy_rules import Connection, Direction, End
+from bot.kube.objects import name_of, namespace_of, place_of, ref
+from bot.kube.pod_states import is_ready
+from bot.kube.services import ip_in
+from intents.domain import Json
+
+_DNS_PORTS: Final[frozenset[int | str]] = frozenset({53})
+UNREAD: Final = Facts(why="NetworkPolicies")
+
+
+def to_dns(way: Way, source: Json) -> Step | None:
+    """Tell whether the source may ask the cluster's DNS, and is let in there; None where its pods are not known."""
+    at, policies = ref(source, "Pod"), way.objects.policies
+    if policies is None:
+        return way.step(Hop.DNS_ACCESS, State.UNKNOWN, UNREAD, at=at)
+    client = _end(way, source)
+    # A look-up begins with UDP.
+    asked = [
+        Connection(client=client, server=_end(way, pod), ports=_DNS_PORTS, protocol="UDP")
+        for pod in way.objects.dns_pods or ()
+    ]
+    found = [blocks(each, policies) for each in asked]
+    if not found:
+        return None
+    if all(found):
+        return _blocked(way, Hop.DNS_ACCESS, found[0][0], ports=_DNS_PORTS)
+    return way.step(Hop.DNS_ACCESS, State.OK, at=at)
+
+
+def egress(way: Way) -> Step | None:
+    """Tell whether the source may call the target."""
+    if way.source is None or way.meaning.what in (Meant.UNKNOWN, Meant.NOTHING):
+        return None
+    return _step(way, Hop.EGRESS, Direction.EGRESS)
+
+
+def ingress(way: Way) -> Step | None:
+    """Tell whether the target admits the source; without a source, whether it admits anyone."""
+    return _step(way, Hop.INGRESS, Direction.INGRESS) if _called(way) else None
+
+
+def _step(way: Way, hop: Hop, direction: Direction) -> Step | None:
+    policies = way.objects.policies
+    if policies is None:
+        return way.step(hop, State.UNKNOWN, UNREAD)
+    called = _called(way)
+    servers: list[Json | None] = [None] if way.meaning.what is Meant.OUTSIDE else [*called]
+    found = [
+        (server, block)
+        for server in servers
+        for block in blocks(_connection(way, server), policies)
+        if block.direction is direction
+    ]
+    if found:
+        return _blocked(way, hop, found[0][1], pods=[pod for pod, _ in found if pod is not None], ports=way.targets)
+    if direction is Direction.EGRESS:
+        return way.step(hop, State.OK) if servers else None
+    isolating = [each for pod in called for each in restricting(pod, policies, direction)]
+    return way.step(hop, State.OK, _facts(isolating, direction))
+
+
+def _called(way: Way) -> list[Json]:
+    """Return the pods that get the connection, the ready ones if there are any."""
+    return [pod for pod in way.behind if is_ready(pod)] or way.behind
+
+
+def _connection(way: Way, server: Json | None) -> Connection:
+    """Return the connection to a pod, or to an address outside."""
+    ip = ip_in(way.destination.host)
+    return Connection(
+        client=_end(way, way.source) if way.source else None,
+        server=_end(way, server) if server is not None else End(ip=ip) if ip else None,
+        ports=way.targets,
+        protocol=way.protocol,
+    )
+
+
+def _end(way: Way, pod: Json) -> End:
+    return End(pod=pod, namespace_labels=way.objects.labels.get(namespace_of(pod)))
+
+
+def _facts(policies: Iterable[Json], direction: Direction) -> Facts:
+    """Return the policies, each with what it admits."""
+    by_place = {place_of(each): each for each in policies}
+    ordered: Sequence[Json] = [by_place[place] for place in sorted(by_place)][:MOST_SHOWN]
+    return Facts(
+        direction=str(direction),
+        policies=tuple(map(name_of, ordered)),
+        admits=tuple(f"{name_of(each)}: {summary(each, direction)}" for each in ordered),
+    )
+
+
+def _blocked(way: Way, hop: Hop, block: Block, *, pods: Sequence[Json] = (), ports: frozenset[int | str]) -> Step:
+    facts = Facts(
+        direction=str(block.direction),
+        policies=tuple(name_of(each.policy) for each in block.misses[:MOST_SHOWN]),
+        admits=tuple(map(str, block.misses[:MOST_SHOWN])),
+        pods=tuple(sorted(map(place_shown, pods)))[:MOST_SHOWN],
+        target=", ".join(sorted(map(str, ports))),
+    )
+    return way.step(hop, State.BROKEN, facts, at=ref(block.misses[0].policy, "NetworkPolicy"))

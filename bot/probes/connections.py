@@ -1,0 +1,344 @@
+"""Connections that fail or are asked about: from the object in question to what the text names, hop by hop.
+
+Without a source, as for a Service that is asked about, the walk begins at the Service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from bot.cluster.access import record_gap
+from bot.kube import cluster_names, connections
+from bot.kube.cluster_names import Known, Meaning, Meant
+from bot.kube.connection_hops import Destination, Facts, Hop, Objects, State, Step
+from bot.kube.connections import Walk
+from bot.kube.objects import (
+    label_selector,
+    labels_of,
+    name_of,
+    namespace_of,
+    phase_of,
+    place_of,
+)
+from bot.kube.owners import owner_of
+from bot.kube.pod_states import is_ready
+from bot.kube.services import ip_in, port_in, ports_of, selected_pods, selector_of, slices_of_service
+from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
+from bot.probes.shared.other_policies import READS_OTHER_POLICIES, other_policies
+from bot.probes.shared.questioned import KINDS, workloads_selected_by
+from bot.probes.shared.scope import READS_PODS, PodValues, pods_of
+from intents.domain import Focus, Gap, GapReason, Json, ProbeResult, Row
+
+_MOST_WALKS: Final = 3
+_DNS_PORT: Final = 53
+_DNS_LABEL: Final = ("k8s-app", "kube-dns")
+# The pods that answer names: those of the cluster's DNS, and its caches on the nodes.
+_DNS_PODS: Final = "k8s-app in (kube-dns,node-local-dns)"
+_PORT_OF_SCHEME: Final[Mapping[str, int]] = {
+    "http": 80,
+    "ws": 80,
+    "https": 443,
+    "wss": 443,
+    "grpc": 443,
+    "postgres": 5432,
+    "postgresql": 5432,
+    "mysql": 3306,
+    "redis": 6379,
+    "mongodb": 27017,
+    "amqp": 5672,
+}
+_HOST_AND_PORT: Final = re.compile(r"\[?(?P<host>[^\[\]\s/]+?)\]?:(?P<port>\d{1,5})")
+# Their pods may be asked for as a source.
+_CALLED: Final = frozenset({"Service", "Node", "Ingress", ""})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found(RowValues):
+    """The facts of the deciding hop; see `bot.kube.connection_hops.Facts`."""
+
+    why: str
+    node: str
+    closest: str
+    elsewhere: tuple[str, ...]
+    listens: tuple[str, ...]
+    target: str
+    declared: tuple[str, ...]
+    selector: str
+    lacking: tuple[str, ...]
+    instead: tuple[str, ...]
+    pods: tuple[str, ...]
+    workload: str
+    wanted: int
+    ready: int
+    direction: str
+    policies: tuple[str, ...]
+    admits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Connection(RowValues):
+    """A connection and the hop that decides it: the broken one, else the first unknown one, else the last."""
+
+    of: PodValues  # the source; empty without one, but for the namespace
+    source: str  # Deployment shop/frontend; "" without one
+    destination: str  # as it was written
+    asked: bool  # the text names it; false for the Service in question itself
+    port: int
+    service: str  # that is meant; "" for an address of a pod or outside
+    service_namespace: str
+    alias: str  # the ExternalName Service that was called, namespace/name, and the name that it stands for
+    leads_to: str
+    pod_called: str  # by an address, or by its name below a headless Service
+    hop: str
+    state: str  # ok, broken or unknown
+    checked: str  # the hops that are in order: name → port → selector
+    found: _Found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """The pod that calls, None if nobody says which, and the namespace in which it looks up names."""
+
+    pod: Json | None = None
+    home: str = ""
+    missing: str = ""
+
+
+async def read(look: Look) -> ProbeResult:
+    """Walk from the object in question to each destination that the text names, else to the Service in question."""
+    asked = destinations(look)[:_MOST_WALKS]
+    wanted = asked or _in_question(look)
+    if not wanted:
+        return ProbeResult()
+    source, services, policies, namespaces = await asyncio.gather(
+        _source(look), look.whole("Service"), look.whole("NetworkPolicy"), _namespaces(look)
+    )
+    known = Known(services=services, namespaces=tuple(namespaces))
+    base = Objects(names=known, policies=policies, labels=namespaces)
+    rows = await asyncio.gather(*(_row(look, source, each, base, asked=bool(asked)) for each in wanted))
+    return ProbeResult(rows=tuple(rows), missing=source.missing)
+
+
+def destinations(look: Look) -> tuple[Destination, ...]:
+    """Return what the text says is called by the object in question, each once."""
+    named, port = look.named, _number(look.named.get("port", ""))
+    # The address beside a host is that of the name server which did not know it.
+    found = (
+        _of_url(named.get("url", "")) or _of_host(named.get("host", ""), port) or _of_host(named.get("address", ""), 0)
+    )
+    if found is None and look.focus.kind != "Service" and (service := named.get("service", "")):
+        found = _of_service(service, look.focus.namespace, port)
+    return (found,) if found else ()
+
+
+def _in_question(look: Look) -> tuple[Destination, ...]:
+    focus = look.focus
+    return (_of_service(focus.name, focus.namespace, 0),) if focus.kind == "Service" and focus.name else ()
+
+
+def _of_service(name: str, namespace: str, port: int) -> Destination:
+    # A Service that is named as an object is in the namespace of the text, whoever calls it.
+    return Destination(host=f"{name}.{namespace}.svc" if namespace else name, port=port)
+
+
+def _of_url(url: str) -> Destination | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORT_OF_SCHEME.get(parts.scheme, 0)
+    except ValueError:
+        return None
+    return Destination(host=parts.hostname, port=port) if parts.hostname else None
+
+
+def _of_host(written: str, port: int) -> Destination | None:
+    """Return a host with the port behind it, or the one named apart from it; None without a host."""
+    written = written.strip("'\"`")
+    found = _HOST_AND_PORT.fullmatch(written)
+    host = ip_in(written) or (found["host"] if found else written)
+    port = port_in(written) or (_number(found["port"]) if found else port)
+    return Destination(host=host, port=port) if host else None
+
+
+def _number(port: str) -> int:
+    return int(port) if port.isdecimal() and int(port) < 65536 else 0
+
+
+async def _source(look: Look) -> _Source:
+    """Return a pod of the object in question: a running one, the same one each time."""
+    focus = look.focus
+    if not focus.name or focus.kind in _CALLED:
+        found = await _named_client(look)
+        if found is None:
+            return _Source(home=focus.namespace)
+        look = replace(look, focus=found)
+    suspects = await pods_of(look)
+    pods = sorted(suspects.pods, key=lambda pod: (not is_ready(pod), phase_of(pod) != "Running", *place_of(pod)))
+    if not pods:
+        return _Source(home=look.focus.namespace, missing=suspects.missing)
+    return _Source(pod=pods[0], home=namespace_of(pods[0]), missing=suspects.missing)
+
+
+async def _named_client(look: Look) -> Focus | None:
+    """Return the workload or pod that a question names without its kind; None, and a gap, unless it is the only one."""
+    namespace, _, name = look.named.get("name", "").rpartition(" ")[2].rpartition("/")
+    if not name:
+        return None
+    home = namespace or look.focus.namespace
+    kinds, query = (*KINDS, "Pod"), f"metadata.name={name}"
+    reads = (look.snapshot.list(kind, namespace=home, fields=query) for kind in kinds)
+    lists = await asyncio.gather(*(look.unless_refused(each, None) for each in reads))
+    found = [
+        Focus(kind=kind, namespace=namespace_of(one), name=name)
+        for kind, listing in zip(kinds, lists, strict=True)
+        for one in (listing.items if listing else ())
+    ]
+    if len(found) == 1:
+        return found[0]
+    if None not in lists:
+        where = ", ".join(sorted({each.namespace for each in found}))
+        detail = f"it exists in the namespaces {where}" if found else "no workload or pod has that name"
+        record_gap(Gap(what=f"the client {name}", reason=GapReason.NOT_FOUND, detail=detail))
+    return None
+
+
+async def _namespaces(look: Look) -> Mapping[str, Mapping[str, str]]:
+    """Return the labels of the namespaces that may be read: only selectors of NetworkPolicies need them."""
+    with beside_the_verdict():
+        return {name_of(each): labels_of(each) for each in await look.list("Namespace")}
+
+
+async def _row(look: Look, source: _Source, destination: Destination, base: Objects, *, asked: bool) -> Row:
+    names = base.names
+    meaning = cluster_names.meaning_of(destination.host, pod=source.pod, home=source.home, known=names)
+    if ip_in(destination.host) and meaning.what is not Meant.SERVICE:
+        listing = await look.unless_refused(look.snapshot.list("Pod", fields=f"status.podIP={meaning.host}"), None)
+        names = replace(names, pods=listing.items if listing else None)
+        meaning = cluster_names.meaning_of(destination.host, pod=source.pod, home=source.home, known=names)
+    (pods, slices, workload), (dns, dns_slices, dns_pods) = await asyncio.gather(
+        _behind(look, meaning), _dns(look, source, destination, names)
+    )
+    objects = replace(
+        base,
+        names=names,
+        pods=pods,
+        slices=slices,
+        workload=workload,
+        dns=dns,
+        dns_slices=dns_slices,
+        dns_pods=dns_pods,
+    )
+    found = connections.walk(source.pod, destination, objects, home=source.home)
+    if asked and found.deciding.state is not State.BROKEN:
+        namespaces = {each for each in (source.home, found.meaning.namespace) if each}
+        found = connections.beside(found, await other_policies(look, namespaces))
+    return _shown(source, destination, found, asked=asked)
+
+
+_Pods = Sequence[Json] | None
+
+
+async def _behind(look: Look, meaning: Meaning) -> tuple[_Pods, _Pods, Json | None]:
+    """Return the pods and EndpointSlices of the Service called, and without pods the workload that would have them."""
+    service = meaning.service
+    if service is None:
+        return (), (), None
+    namespace, name = place_of(service)
+    labels = label_selector(dict(selector_of(service)))
+    pods, slices = await asyncio.gather(
+        look.whole("Pod", namespace=namespace, labels=labels) if labels else _nothing(),
+        look.whole("EndpointSlice", namespace=namespace, labels=slices_of_service(name)),
+    )
+    if not labels or pods is None or selected_pods(service, pods):
+        return pods, slices, None
+    meant = await look.unless_refused(workloads_selected_by(look, service, scope=namespace), ())
+    if meant:
+        return pods, slices, meant[0]
+    return await look.whole("Pod", namespace=namespace), slices, None
+
+
+async def _nothing() -> Sequence[Json]:
+    return ()
+
+
+async def _dns(look: Look, source: _Source, destination: Destination, names: Known) -> tuple[Json | None, _Pods, _Pods]:
+    """Return the Service of the cluster's DNS with its EndpointSlices, and all pods that answer names."""
+    key, value = _DNS_LABEL
+    dns = min(
+        (
+            each
+            for each in names.services or ()
+            if labels_of(each).get(key) == value and any(port.get("port") == _DNS_PORT for port in ports_of(each))
+        ),
+        key=place_of,
+        default=None,
+    )
+    if dns is None or source.pod is None or ip_in(destination.host):
+        return dns, (), ()
+    namespace, name = place_of(dns)
+    slices, pods = await asyncio.gather(
+        look.whole("EndpointSlice", namespace=namespace, labels=slices_of_service(name)),
+        look.whole("Pod", namespace=namespace, labels=_DNS_PODS),
+    )
+    return dns, slices, pods
+
+
+def _shown(source: _Source, destination: Destination, found: Walk, *, asked: bool) -> Row:
+    step, meaning, pod = found.deciding, found.meaning, source.pod
+    owner = owner_of(pod) if pod else None
+    values = PodValues(
+        namespace=source.home or meaning.namespace,
+        pod=name_of(pod or {}),
+        owner_kind=owner.kind if owner else "",
+        owner=owner.name if owner else "",
+    )
+    service = meaning.service
+    return _Connection(
+        of=values,
+        source=f"{owner.kind} {source.home}/{owner.name}" if owner else "",
+        destination=str(destination),
+        asked=asked,
+        port=destination.port,
+        service=meaning.name if service or meaning.namespace else "",
+        service_namespace=meaning.namespace,
+        alias="/".join(place_of(meaning.alias)) if meaning.alias else "",
+        leads_to=meaning.host.rstrip(".") if meaning.alias else "",
+        pod_called=name_of(meaning.pod or {}) or meaning.pod_name,
+        hop=str(step.hop),
+        state=str(step.state),
+        checked=" → ".join(found.passed),
+        found=_Found(**{each.name: getattr(step.facts, each.name) for each in fields(Facts)}),
+    ).row(step.at, quote=f"{step.hop}: {step.state}", reproduce=_command(step, values))
+
+
+def _command(step: Step, source: PodValues) -> str:
+    """Return the kubectl line that shows the deciding hop again."""
+    at = step.at
+    kubectl = f"kubectl -n {at.namespace}" if at.namespace else "kubectl"
+    match step.hop:
+        case Hop.NAME:
+            return f"{kubectl} get services"
+        case Hop.SELECTOR | Hop.TARGET_PORT:
+            return f"{kubectl} get pods -l {step.facts.selector} --show-labels" if step.facts.selector else ""
+        case Hop.ENDPOINTS | Hop.DNS_SERVICE | Hop.TRAFFIC_POLICY if at.kind == "Service":
+            return f"{kubectl} get endpointslices -l {slices_of_service(at.name)} -o yaml"
+        case _:
+            return f"{kubectl} get {at.kind.lower()} {at.name} -o yaml"
+
+
+PROBE: Final = probe(
+    name="connections",
+    says="a row per connection in question: the Service that is meant, and the first hop that is broken or not known",
+    row=_Connection,
+    permissions=(
+        *READS_PODS,
+        *READS_OTHER_POLICIES,
+        *may("list", "services", "namespaces", "endpointslices.discovery.k8s.io", "networkpolicies.networking.k8s.io"),
+        *may("list", "deployments.apps", "statefulsets.apps", "daemonsets.apps"),
+    ),
+    read=read,
+)
