@@ -19,7 +19,7 @@ from typing import Final
 
 from bot.cli.rehearsal import stage, staged
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
-from intents.domain import Diagnosis, JudgedHypothesis, Language, Verdict
+from intents.domain import Diagnosis, Existence, JudgedHypothesis, Language, Verdict
 from intents.request import ExplainText, Request
 from responses import glance, sentences
 from responses.failures import target_not_found
@@ -102,7 +102,7 @@ def _answer(diagnosis: Diagnosis, request: Request, *, seconds: float) -> Answer
         verdict=first.verdict.value,
         sure=blames and first.verdict in _SURE,
         accuses=blames and first.subject is not None,
-        says=blames or bool(leading) or bool(first.findings),
+        says=True,
         api_calls=diagnosis.api_calls,
         seconds=seconds,
     )
@@ -114,7 +114,7 @@ def _without_cause(diagnosis: Diagnosis, leading: Sequence[str], *, seconds: flo
     return Answer(
         headline=" ".join((*leading, heading, *says, *seen)),
         accuses=bool(seen),
-        says=bool(seen or leading or diagnosis.standing),
+        says=bool(seen or diagnosis.standing or any(one.existence is Existence.MISSING for one in diagnosis.named)),
         api_calls=diagnosis.api_calls,
         seconds=seconds,
     )
