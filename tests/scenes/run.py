@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import re
 import statistics
 import sys
@@ -196,7 +197,7 @@ def _sums(results: Sequence[Result]) -> list[str]:
         calls = sorted(one.answer.api_calls for one in asked)
         times = sorted(one.answer.seconds * 1000 for one in asked)
         told = f"calls median {statistics.median(calls):.0f} most {calls[-1]}"
-        took = f"ms median {statistics.median(times):.0f} p95 {times[int(len(times) * 0.95) - 1]:.0f}"
+        took = f"ms median {statistics.median(times):.0f} p95 {times[math.ceil(len(times) * 0.95) - 1]:.0f}"
         lines.append(f"{way:6} of {len(asked):3d}: {', '.join(parts)}; {told}; {took}")
     return lines
 
