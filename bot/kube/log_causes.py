@@ -94,6 +94,8 @@ _CONSEQUENCE: Final = re.compile(
       | fatal\ exception\ has\ occurred|all\ tasks\ failed|Unable\ to\ open\ logs|rolled\ back
       | failed\ while\ attempting"""
 )
+# A connection could not be made, or broke.
+CONNECTING: Final = frozenset({"refused", "unresolved", "timeout", "reset"})
 # These often follow from another failure of the same log.
 _SOFT: Final = frozenset({"timeout", "reset", "limit"})
 # Words of these classes stand in ordinary lines too: without a level they are no error.

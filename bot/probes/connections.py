@@ -9,14 +9,17 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
 from bot.cluster.access import record_gap
 from bot.kube import cluster_names, connections
+from bot.kube.addresses import config_maps_used, given_addresses, unknown_services, wrong_ports
 from bot.kube.cluster_names import Known, Meaning, Meant
 from bot.kube.connection_hops import Destination, Facts, Hop, Objects, State, Step
 from bot.kube.connections import Walk
+from bot.kube.log_causes import CONNECTING, is_own
 from bot.kube.objects import (
     label_selector,
     labels_of,
@@ -29,12 +32,14 @@ from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready
 from bot.kube.services import ip_in, port_in, ports_of, selected_pods, selector_of, slices_of_service
 from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
+from bot.probes.shared.logged_causes import logged_causes
 from bot.probes.shared.other_policies import READS_OTHER_POLICIES, other_policies
 from bot.probes.shared.questioned import KINDS, workloads_selected_by
 from bot.probes.shared.scope import READS_PODS, PodValues, pods_of
 from intents.domain import Focus, Gap, GapReason, Json, ProbeResult, Row
 
 _MOST_WALKS: Final = 3
+_MOST_MAPS: Final = 2
 _DNS_PORT: Final = 53
 _DNS_LABEL: Final = ("k8s-app", "kube-dns")
 # The pods that answer names: those of the cluster's DNS, and its caches on the nodes.
@@ -87,7 +92,8 @@ class _Connection(RowValues):
     of: PodValues  # the source; empty without one, but for the namespace
     source: str  # Deployment shop/frontend; "" without one
     destination: str  # as it was written
-    asked: bool  # the text names it; false for the Service in question itself
+    origin: str  # where it is known from: text, log, spec or service
+    given_by: str  # where the source has the address from: env DB_URL; "" if that is not known
     port: int
     service: str  # that is meant; "" for an address of a pod or outside
     service_namespace: str
@@ -100,6 +106,15 @@ class _Connection(RowValues):
     found: _Found
 
 
+class _Origin(StrEnum):
+    """Where a connection is known from."""
+
+    TEXT = "text"
+    LOG = "log"  # of a program that cannot make it
+    SPEC = "spec"  # of the object in question, with an address that cannot be right
+    SERVICE = "service"  # that is itself in question, whoever calls it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
     """The pod that calls, None if nobody says which, and the namespace in which it looks up names."""
@@ -109,19 +124,88 @@ class _Source:
     missing: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """A connection to walk; `given_by` is where its source has the address from, "" if that is not known."""
+
+    source: _Source
+    to: Destination
+    origin: _Origin
+    given_by: str = ""
+
+
 async def read(look: Look) -> ProbeResult:
-    """Walk from the object in question to each destination that the text names, else to the Service in question."""
-    asked = destinations(look)[:_MOST_WALKS]
-    wanted = asked or _in_question(look)
-    if not wanted:
-        return ProbeResult()
-    source, services, policies, namespaces = await asyncio.gather(
-        _source(look), look.whole("Service"), look.whole("NetworkPolicy"), _namespaces(look)
+    """Walk to what the text names, else to what the logs of the object in question or its spec name, else to it."""
+    source = await _source(look)
+    calls = _of_text(look, source) or await _of_logs(look) or await _of_spec(look, source) or _of_focus(look, source)
+    if not calls:
+        return ProbeResult(missing=source.missing)
+    services, policies, namespaces = await asyncio.gather(
+        look.whole("Service"), look.whole("NetworkPolicy"), _namespaces(look)
     )
     known = Known(services=services, namespaces=tuple(namespaces))
     base = Objects(names=known, policies=policies, labels=namespaces)
-    rows = await asyncio.gather(*(_row(look, source, each, base, asked=bool(asked)) for each in wanted))
+    rows = await asyncio.gather(*(_row(look, each, base) for each in calls[:_MOST_WALKS]))
     return ProbeResult(rows=tuple(rows), missing=source.missing)
+
+
+def _of_text(look: Look, source: _Source) -> list[_Call]:
+    return [_Call(source=source, to=each, origin=_Origin.TEXT) for each in destinations(look)]
+
+
+def _of_focus(look: Look, source: _Source) -> list[_Call]:
+    return [_Call(source=source, to=each, origin=_Origin.SERVICE) for each in _in_question(look)]
+
+
+async def _of_logs(look: Look) -> list[_Call]:
+    """Return the connections that the logs of the object in question say cannot be made, each once."""
+    if not _is_caller(look):
+        return []
+    causes = (await logged_causes(look)).causes
+    found: dict[Destination, Json] = {}
+    for each in causes:
+        peer = each.failure.peer
+        if each.failure.kind in CONNECTING and peer.host and not is_own(peer):
+            found.setdefault(Destination(host=peer.host, port=peer.port), each.log.container.pod)
+    pods = {place_of(pod): pod for pod in found.values()}
+    given = {place: given_addresses(pod, await _config_maps(look, pod)) for place, pod in pods.items()}
+    return [
+        _Call(
+            source=_Source(pod=pod, home=namespace_of(pod)),
+            to=to,
+            origin=_Origin.LOG,
+            given_by=next((one.source for one in given[place_of(pod)] if one.host == to.host), ""),
+        )
+        for to, pod in found.items()
+    ]
+
+
+async def _config_maps(look: Look, pod: Json) -> list[Json]:
+    names = config_maps_used(pod)[:_MOST_MAPS]
+    with beside_the_verdict():
+        read_maps = (look.find("ConfigMap", each, namespace=namespace_of(pod)) for each in names)
+        return [each for each in await asyncio.gather(*read_maps) if each]
+
+
+async def _of_spec(look: Look, source: _Source) -> list[_Call]:
+    """Return the connections to Services or ports that the spec of the object in question names, and that do not exist."""
+    if not _is_caller(look) or source.pod is None or not (given := given_addresses(source.pod)):
+        return []
+    services = await look.whole("Service", namespace=source.home)
+    if services is None:
+        return []
+    wrong = (
+        *(each.address for each in wrong_ports(given, services, home=source.home)),
+        *(each.address for each in unknown_services(given, services, home=source.home)),
+    )
+    return [
+        _Call(source=source, to=Destination(host=one.host, port=one.port), origin=_Origin.SPEC, given_by=one.source)
+        for one in dict.fromkeys(wrong)
+    ]
+
+
+def _is_caller(look: Look) -> bool:
+    return bool(look.focus.name) and look.focus.kind not in _CALLED
 
 
 def destinations(look: Look) -> tuple[Destination, ...]:
@@ -212,8 +296,8 @@ async def _namespaces(look: Look) -> Mapping[str, Mapping[str, str]]:
         return {name_of(each): labels_of(each) for each in await look.list("Namespace")}
 
 
-async def _row(look: Look, source: _Source, destination: Destination, base: Objects, *, asked: bool) -> Row:
-    names = base.names
+async def _row(look: Look, call: _Call, base: Objects) -> Row:
+    source, destination, names = call.source, call.to, base.names
     meaning = cluster_names.meaning_of(destination.host, pod=source.pod, home=source.home, known=names)
     if ip_in(destination.host) and meaning.what is not Meant.SERVICE:
         listing = await look.unless_refused(look.snapshot.list("Pod", fields=f"status.podIP={meaning.host}"), None)
@@ -233,10 +317,10 @@ async def _row(look: Look, source: _Source, destination: Destination, base: Obje
         dns_pods=dns_pods,
     )
     found = connections.walk(source.pod, destination, objects, home=source.home)
-    if asked and found.deciding.state is not State.BROKEN:
+    if call.origin is not _Origin.SERVICE and found.deciding.state is not State.BROKEN:
         namespaces = {each for each in (source.home, found.meaning.namespace) if each}
         found = connections.beside(found, await other_policies(look, namespaces))
-    return _shown(source, destination, found, asked=asked)
+    return _shown(call, found)
 
 
 _Pods = Sequence[Json] | None
@@ -287,7 +371,8 @@ async def _dns(look: Look, source: _Source, destination: Destination, names: Kno
     return dns, slices, pods
 
 
-def _shown(source: _Source, destination: Destination, found: Walk, *, asked: bool) -> Row:
+def _shown(call: _Call, found: Walk) -> Row:
+    source, destination = call.source, call.to
     step, meaning, pod = found.deciding, found.meaning, source.pod
     owner = owner_of(pod) if pod else None
     values = PodValues(
@@ -301,7 +386,8 @@ def _shown(source: _Source, destination: Destination, found: Walk, *, asked: boo
         of=values,
         source=f"{owner.kind} {source.home}/{owner.name}" if owner else "",
         destination=str(destination),
-        asked=asked,
+        origin=str(call.origin),
+        given_by=call.given_by,
         port=destination.port,
         service=meaning.name if service or meaning.namespace else "",
         service_namespace=meaning.namespace,
@@ -337,6 +423,7 @@ PROBE: Final = probe(
     permissions=(
         *READS_PODS,
         *READS_OTHER_POLICIES,
+        *may("get", "pods/log", "configmaps"),
         *may("list", "services", "namespaces", "endpointslices.discovery.k8s.io", "networkpolicies.networking.k8s.io"),
         *may("list", "deployments.apps", "statefulsets.apps", "daemonsets.apps"),
     ),

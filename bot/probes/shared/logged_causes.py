@@ -24,7 +24,7 @@ from responses.redaction import redact
 MOST_PODS: Final = 3
 MOST_LOGS: Final = 6
 # Of ready objects that were asked about so many logs are read.
-MOST_READY: Final = 3
+MOST_READY: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
