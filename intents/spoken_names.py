@@ -64,6 +64,8 @@ _IPV4: Final = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 _OPEN: Final = "[\"'`“‘「『*_]"
 _CLOSE: Final = "[\"'`”’」』*_]"
 _START: Final = r"(?:^|[^-\w./])"
+# The same among Chinese words, which need no space between.
+_APART: Final = r"(?:^|[^-A-Za-z0-9_./])"
 # What may follow a name; a full stop ends a sentence, and "a.b" is a longer name.
 _END: Final = r"(?:$|[^-\w./:=@(\[]|[.:](?:\s|$))"
 _NAMESPACE: Final = r"(?i:namespaces?|ns)"
@@ -247,8 +249,8 @@ SPOKEN_PATTERNS: Final[tuple[SpokenPattern, ...]] = (
     SpokenPattern(rf"{_START}{_NAMESPACE}\s+({LABEL})(?:$|\s*[,;!?)，。；]|[.:](?:\s|$)|\s+and\b)", _namespace),
     SpokenPattern(rf"{_START}{_NAMESPACE}\s+({LABEL}){_END}", _perhaps_namespace),
     # 命名空间 shop, 命名空间是 shop, shop 命名空间, shop ns 下
-    SpokenPattern(rf"(?i:namespace|ns)\s?{_IS}\s?{_OPEN}?({LABEL})", _namespace),
-    SpokenPattern(rf"(?i:namespace|ns)\s?{_OPEN}?({LABEL}){_CLOSE}?\s?[\p{{Han}}，。；、]", _namespace),
+    SpokenPattern(rf"{_APART}(?i:namespace|ns)\s?{_IS}\s?{_OPEN}?({LABEL})", _namespace),
+    SpokenPattern(rf"{_APART}(?i:namespace|ns)\s?{_OPEN}?({LABEL}){_CLOSE}?\s?[\p{{Han}}，。；、]", _namespace),
     SpokenPattern(rf"{_HAN_NAMESPACE}\s?{_IS}?\s?{_OPEN}?({LABEL})", _namespace),
     SpokenPattern(rf"{_OPEN}?({LABEL}){_CLOSE}?\s?(?:这个|的)?\s?{_HAN_NAMESPACE}", _namespace),
     SpokenPattern(rf"(?:^|[\s\p{{Han}}])({LABEL})\s(?i:namespace|ns)\s?[里下中内的]", _namespace),

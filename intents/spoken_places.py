@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
@@ -31,11 +31,15 @@ _WORDS: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpokenWords:
-    """The words of a line that may be names, in order, and those that a sign joins to themselves: `shop/shop`."""
+    """The words of a line that may be names, in order, and those that a sign joins to themselves: `shop/shop`.
+
+    `kinds` are the words of the kinds that stand beside them: "the ingress posts", "posts 这个 Ingress".
+    """
 
     line: str = ""
     words: tuple[str, ...] = ()
     twice: frozenset[str] = frozenset()
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def beside(self, place: str) -> tuple[str, ...]:
         """Return the words that may be the name of an object in a place."""
@@ -51,7 +55,11 @@ def spoken_words(text: str) -> SpokenWords:
     spoken = [word for each in found for word in each]
     words = dict.fromkeys(word for before, word in pairwise(["", *spoken]) if _may_be_name(word, before))
     twice = frozenset(each[0] for each in found if len(each) > 1 and each[0] == each[1])
-    return SpokenWords(line=line, words=tuple(words)[:_MOST_WORDS], twice=twice)
+    # "web" of "ingress web service" is what the kind before it says.
+    kinds = {word: SPELLINGS[after] for word, after in pairwise(spoken) if after in SPELLINGS}
+    kinds |= {word: SPELLINGS[before] for before, word in pairwise(spoken) if before in SPELLINGS}
+    kept = {word: kind for word, kind in kinds.items() if word in words}
+    return SpokenWords(line=line, words=tuple(words)[:_MOST_WORDS], twice=twice, kinds=kept)
 
 
 def _may_be_name(word: str, before: str) -> bool:

@@ -319,7 +319,8 @@ async def _named(
 
     Of a word without a kind, others are asked for the kinds `elsewhere`.
     """
-    kind_of = {one.value: kind for one in guesses if (kind := KINDS.get(one.kind)) and kind not in CLUSTER_SCOPED}
+    said = {**spoken.kinds, **{one.value: one.kind for one in guesses}}
+    kind_of = {value: kind for value, word in said.items() if (kind := KINDS.get(word)) and kind not in CLUSTER_SCOPED}
     places = tuple(home for home in homes if home not in kind_of) or homes
     for home in places:
         words = sorted(spoken.beside(home), key=lambda word: word not in kind_of)

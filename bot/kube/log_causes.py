@@ -152,7 +152,7 @@ _PEERS: Final = tuple(
         r"(?i)\bhost(?:name)?['\"]?\s*[=:]\s*['\"]?HOST['\"]?[\s,;]+port['\"]?\s*[=:]\s*['\"]?PORT",
         r"(?i)\baddress['\"]?\s*[=:]\s*['\"]?HOST['\"]?[\s,;]+port['\"]?\s*[=:]\s*['\"]?PORT",
         r"(?i)(?:connect to|on|at) (?:host |server )?['\"]?HOST['\"]?,? (?:on )?port:? PORT",
-        r"\b(?P<host>[a-z0-9][\w-]*(?:\.[\w-]+)*|\d+(?:\.\d+){3}):PORT\b(?![:.]\d)",
+        r"(?<![.\w/])(?P<host>[a-z0-9][\w-]*(?:\.[\w-]+)*|\d+(?:\.\d+){3}):PORT\b(?![:.]\d)",
     )
 )
 _OWN: Final = frozenset({"localhost", "0.0.0.0", "127.0.0.1", "::", "::1"})

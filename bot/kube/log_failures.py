@@ -41,6 +41,7 @@ _RECOVERED: Final = re.compile(
 _MOST_CAUSES: Final = 2
 _LAST_WORDS: Final = 3
 _NEAR_END: Final = 8
+_ENDED: Final = 0.25
 # The lines of a program's help come after the one that says what is wrong.
 _USAGE: Final = re.compile(
     r"(?i)^\s*(?:usage|flags|options|commands|synopsis|examples?|available commands)\b.*:?|^\s+-{1,2}\w"
@@ -146,7 +147,13 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
 
 def _weight(record: LogRecord) -> float:
     # A trace names its exception; a level's word ("FATAL shutting down") says less than the error before it.
-    return weight_of(record.says, unhandled=record.severity is Severity.FATAL and len(record.lines) > 1)
+    weight = weight_of(record.says, unhandled=record.severity is Severity.FATAL and len(record.lines) > 1)
+    if not class_of(record.says):
+        return weight
+    # Of two known causes the one that ended the program leads, and a warning was perhaps survived.
+    return weight + (
+        _ENDED if record.severity is Severity.FATAL else -_ENDED if record.severity < Severity.ERROR else 0
+    )
 
 
 def _failure(

@@ -201,7 +201,7 @@ def _is_python_end(lines: Sequence[str], at: int) -> bool:
 
 def _read(lines: Sequence[str]) -> tuple[Severity, str]:
     """Return the severity and the message of a record."""
-    first = lines[0]
+    first = _with_next(lines)
     if first.lstrip().startswith("{") and (structured := _json(first)):
         return structured
     if klog := _KLOG.match(first):
@@ -214,6 +214,14 @@ def _read(lines: Sequence[str]) -> tuple[Severity, str]:
     stamp = _STAMP.match(first)
     rest = first[stamp.end() :] if stamp else first
     return _text(rest, lines, stamped=stamp is not None)
+
+
+def _with_next(lines: Sequence[str]) -> str:
+    """Return the first line, and the next one that says something if the first ends in a colon."""
+    if not lines[0].endswith(":"):
+        return lines[0]
+    after = next((line.strip() for line in lines[1:] if line.strip() and not _STACK.match(line)), "")
+    return f"{lines[0]} {after}".rstrip()
 
 
 def _klog_message(rest: str) -> str:

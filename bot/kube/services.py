@@ -208,7 +208,8 @@ _NAME: Final = r"[\"'`]?(?P<name>[A-Za-z0-9_][\w-]*(?:\.[\w-]+)*)\.?[\"'`]?"
 _FAILURES: Final = tuple(
     re.compile(pattern.replace("NAME", _NAME))
     for pattern in (
-        r"\blookup NAME(?: on \S+)?: (?=.*(?:no such host|i/o timeout|server misbehaving|connection refused))",
+        r"\blookup NAME on \S+: (?=.*(?:no such host|i/o timeout|server misbehaving|connection refused))",
+        r"\blookup NAME: (?:no such host|i/o timeout|server misbehaving)",
         r"\b(?:EAI_AGAIN|ENOTFOUND) NAME",
         r"(?i:could not resolve host(?:name)?): NAME",
         r"(?i:(?:server )?can't (?:find|resolve)) NAME",

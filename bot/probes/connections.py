@@ -188,7 +188,7 @@ async def _config_maps(look: Look, pod: Json) -> list[Json]:
 
 
 async def _of_spec(look: Look, source: _Source) -> list[_Call]:
-    """Return the connections to Services or ports that the spec of the object in question names, and that do not exist."""
+    """Return the connections that the spec of the object in question asks for and whose Service or port does not exist."""
     if not _is_caller(look) or source.pod is None or not (given := given_addresses(source.pod)):
         return []
     services = await look.whole("Service", namespace=source.home)
