@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from bot.cluster.access import record_gap
 from bot.kube import cluster_names, connections
 from bot.kube.cluster_names import Known, Meaning, Meant
-from bot.kube.connection_hops import Destination, Facts, Hop, Objects, State, Step
+from bot.kube.connection_hops import Destination, Facts, Hop, Objects, Step
 from bot.kube.connections import Walk
 from bot.kube.objects import (
     label_selector,
@@ -87,7 +87,6 @@ class _Connection(RowValues):
     of: PodValues  # the source; empty without one, but for the namespace
     source: str  # Deployment shop/frontend; "" without one
     destination: str  # as it was written
-    asked: bool  # the text names it; false for the Service in question itself
     port: int
     service: str  # that is meant; "" for an address of a pod or outside
     service_namespace: str
@@ -111,8 +110,7 @@ class _Source:
 
 async def read(look: Look) -> ProbeResult:
     """Walk from the object in question to each destination that the text names, else to the Service in question."""
-    asked = destinations(look)[:_MOST_WALKS]
-    wanted = asked or _in_question(look)
+    wanted = destinations(look)[:_MOST_WALKS] or _in_question(look)
     if not wanted:
         return ProbeResult()
     source, services, policies, namespaces = await asyncio.gather(
@@ -120,7 +118,7 @@ async def read(look: Look) -> ProbeResult:
     )
     known = Known(services=services, namespaces=tuple(namespaces))
     base = Objects(names=known, policies=policies, labels=namespaces)
-    rows = await asyncio.gather(*(_row(look, source, each, base, asked=bool(asked)) for each in wanted))
+    rows = await asyncio.gather(*(_row(look, source, each, base) for each in wanted))
     return ProbeResult(rows=tuple(rows), missing=source.missing)
 
 
@@ -212,7 +210,7 @@ async def _namespaces(look: Look) -> Mapping[str, Mapping[str, str]]:
         return {name_of(each): labels_of(each) for each in await look.list("Namespace")}
 
 
-async def _row(look: Look, source: _Source, destination: Destination, base: Objects, *, asked: bool) -> Row:
+async def _row(look: Look, source: _Source, destination: Destination, base: Objects) -> Row:
     names = base.names
     meaning = cluster_names.meaning_of(destination.host, pod=source.pod, home=source.home, known=names)
     if ip_in(destination.host) and meaning.what is not Meant.SERVICE:
@@ -222,6 +220,9 @@ async def _row(look: Look, source: _Source, destination: Destination, base: Obje
     (pods, slices, workload), (dns, dns_slices, dns_pods) = await asyncio.gather(
         _behind(look, meaning), _dns(look, source, destination, names)
     )
+    if source.pod and meaning.service and selected_pods(meaning.service, (source.pod,)):
+        # The text names one end alone, by the name of its Service.
+        source = replace(source, pod=None)
     objects = replace(
         base,
         names=names,
@@ -233,10 +234,10 @@ async def _row(look: Look, source: _Source, destination: Destination, base: Obje
         dns_pods=dns_pods,
     )
     found = connections.walk(source.pod, destination, objects, home=source.home)
-    if asked and found.deciding.state is not State.BROKEN:
-        namespaces = {each for each in (source.home, found.meaning.namespace) if each}
-        found = connections.beside(found, await other_policies(look, namespaces))
-    return _shown(source, destination, found, asked=asked)
+    if connections.is_decided_by_policies(found):
+        others = await other_policies(look, {each for each in (source.home, found.meaning.namespace) if each})
+        found = connections.beside(found, others.shown, may_admit=others.may_admit)
+    return _shown(source, destination, found)
 
 
 _Pods = Sequence[Json] | None
@@ -287,7 +288,7 @@ async def _dns(look: Look, source: _Source, destination: Destination, names: Kno
     return dns, slices, pods
 
 
-def _shown(source: _Source, destination: Destination, found: Walk, *, asked: bool) -> Row:
+def _shown(source: _Source, destination: Destination, found: Walk) -> Row:
     step, meaning, pod = found.deciding, found.meaning, source.pod
     owner = owner_of(pod) if pod else None
     values = PodValues(
@@ -301,7 +302,6 @@ def _shown(source: _Source, destination: Destination, found: Walk, *, asked: boo
         of=values,
         source=f"{owner.kind} {source.home}/{owner.name}" if owner else "",
         destination=str(destination),
-        asked=asked,
         port=destination.port,
         service=meaning.name if service or meaning.namespace else "",
         service_namespace=meaning.namespace,
