@@ -147,7 +147,7 @@ def _name(way: Way) -> Step | None:
             return way.step(Hop.NAME, State.BROKEN, Facts(closest=near, elsewhere=elsewhere))
         case Meant.SERVICE if meaning.pod_name and pods is not None and not way.behind:
             there = tuple(sorted(map(place_shown, selected_pods(meaning.service or {}, pods))))
-            return way.step(Hop.NAME, State.BROKEN, Facts(why=meaning.pod_name, pods=there[:MOST_SHOWN]))
+            return way.step(Hop.NAME, State.BROKEN, Facts(pods=there[:MOST_SHOWN]))
         case _:
             return way.step(Hop.NAME, State.OK)
 

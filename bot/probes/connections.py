@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from bot.cluster.access import record_gap
 from bot.kube import cluster_names, connections
 from bot.kube.cluster_names import Known, Meaning, Meant
-from bot.kube.connection_hops import Destination, Facts, Hop, Objects, Step
+from bot.kube.connection_hops import Destination, Hop, Objects, Step
 from bot.kube.connections import Walk
 from bot.kube.objects import (
     label_selector,
@@ -59,7 +59,7 @@ _CALLED: Final = frozenset({"Service", "Node", "Ingress", ""})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found(RowValues):
-    """The facts of the deciding hop; see `bot.kube.connection_hops.Facts`."""
+    """Those facts of the deciding hop that sentences need; see `bot.kube.connection_hops.Facts`."""
 
     why: str
     node: str
@@ -74,7 +74,6 @@ class _Found(RowValues):
     pods: tuple[str, ...]
     workload: str
     wanted: int
-    ready: int
     direction: str
     policies: tuple[str, ...]
     admits: tuple[str, ...]
@@ -311,7 +310,7 @@ def _shown(source: _Source, destination: Destination, found: Walk) -> Row:
         hop=str(step.hop),
         state=str(step.state),
         checked=" → ".join(found.passed),
-        found=_Found(**{each.name: getattr(step.facts, each.name) for each in fields(Facts)}),
+        found=_Found(**{each.name: getattr(step.facts, each.name) for each in fields(_Found)}),
     ).row(step.at, quote=f"{step.hop}: {step.state}", reproduce=_command(step, values))
 
 
