@@ -23,15 +23,22 @@ _TARGET: Final = re.compile(
 )
 _NAME: Final = r"[a-z0-9](?:[-a-z0-9./]*[a-z0-9])?"
 _KIND: Final = r"(?:(?:the\s+)?(?:service|svc|deployment|deploy|pod|app|application|statefulset)\s+)?(?:the\s+)?"
+# Before what is called an article shows that it is described, not named: "the database".
+_CALLED_KIND: Final = r"(?:(?:the\s+)?(?:service|svc)\s+)?"
+# What people call without the name of a Service.
+_DESCRIBED: Final = frozenset({
+    "apiserver", "cluster", "database", "databases", "db", "dns", "everything", "external", "gateway", "google", "host",
+    "internet", "localhost", "master", "network", "node", "outside", "pods", "server", "services", "vpn", "web",
+})  # fmt: skip
 _SPOKEN: Final = re.compile(
     rf"(?:why\s+)?(?:can(?:['’]t|not)?|could|does(?:n['’]t)?|is)\s+(?P<kind>{_KIND})(?P<source>{_NAME})\s+"
-    rf"(?:not\s+|still\s+|able\s+to\s+|even\s+)*(?:reach|connect\s+to|talk\s+to|call|access)\s+{_KIND}"
+    rf"(?:not\s+|still\s+|able\s+to\s+|even\s+)*(?:reach|connect\s+to|talk\s+to|call|access)\s+{_CALLED_KIND}"
     rf"(?P<target>{_NAME}(?::\d{{1,5}})?)(?:\s+(?:from\s+there|any\s*more|now))?\s*[?.!]*",
     re.IGNORECASE,
 )
 _SPOKEN_STATED: Final = re.compile(
     rf"(?P<kind>{_KIND})(?P<source>{_NAME})\s+(?:can['’]t|cannot|can\s+not|is\s+unable\s+to|does\s+not|doesn['’]t)\s+"
-    rf"(?:reach|connect\s+to|talk\s+to)\s+{_KIND}(?P<target>{_NAME}(?::\d{{1,5}})?)\s*[?.!]*",
+    rf"(?:reach|connect\s+to|talk\s+to)\s+{_CALLED_KIND}(?P<target>{_NAME}(?::\d{{1,5}})?)\s*[?.!]*",
     re.IGNORECASE,
 )
 _SPOKEN_ZH: Final = re.compile(
@@ -69,11 +76,16 @@ def spoken_connection(said: str) -> str:
     said = said.strip()
     for pattern in (_SPOKEN, _SPOKEN_STATED, _SPOKEN_ZH) if len(said) <= _LONGEST else ():
         found = pattern.fullmatch(said)
-        if found and not any(is_word(found[end].partition(":")[0]) for end in ("source", "target")):
+        if found and _is_named(found["source"]) and (":" in found["target"] or _is_named(found["target"])):
             kind = SPELLINGS.get(found["kind"].strip().lower().removeprefix("the ").strip(), "")
             source = " ".join(filter(None, (kind, found["source"])))
             return _sentence(source, found["target"], Where(), zh=pattern is _SPOKEN_ZH)
     return ""
+
+
+def _is_named(word: str) -> bool:
+    """Tell whether a word is a name, not a word of the language or of everybody's trade."""
+    return not (is_word(word) or word.lower() in _DESCRIBED)
 
 
 def _is_telling(sources: Sequence[str], target: str, where: Where) -> bool:

@@ -58,7 +58,8 @@ def spoken_words(text: str) -> SpokenWords:
     # "web" of "ingress web service" is what the kind before it says.
     kinds = {word: SPELLINGS[after] for word, after in pairwise(spoken) if after in SPELLINGS}
     kinds |= {word: SPELLINGS[before] for before, word in pairwise(spoken) if before in SPELLINGS}
-    kept = {word: kind for word, kind in kinds.items() if word in words}
+    # "worker pods" are those of a workload of that name.
+    kept = {word: kind for word, kind in kinds.items() if word in words and kind != "pod"}
     return SpokenWords(line=line, words=tuple(words)[:_MOST_WORDS], twice=twice, kinds=kept)
 
 

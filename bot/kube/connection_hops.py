@@ -76,7 +76,7 @@ class Objects:
 class Facts:
     """What was found at a hop, for the sentence about it; empty where it does not matter there."""
 
-    why: str = ""  # what could not be read, or the field or part of the name that breaks the hop
+    why: str = ""  # what could not be read, or the field that breaks the hop
     node: str = ""  # the node of the source
     closest: str = ""  # the most similar Service, namespace/name
     elsewhere: tuple[str, ...] = ()  # other namespaces that have a Service of that name

@@ -40,6 +40,8 @@ from bot.kube.services import (
 from bot.kube.timestamps import UNKNOWN
 from intents.domain import Json
 
+_POLICY_HOPS: Final = frozenset({Hop.DNS_ACCESS, Hop.EGRESS, Hop.INGRESS})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
@@ -69,13 +71,23 @@ def walk(source: Json | None, destination: Destination, objects: Objects, *, hom
     return Walk(meaning=meaning, steps=tuple(_steps(way)))
 
 
-def beside(found: Walk, others: Sequence[str]) -> Walk:
-    """Return a walk at whose end stand the policies of other kinds that exist and are not evaluated here."""
-    if not others or found.deciding.state is State.BROKEN:
+def is_decided_by_policies(found: Walk) -> bool:
+    """Tell whether policies of other kinds may change a walk: nothing is broken, or only NetworkPolicies block it."""
+    step = found.deciding
+    return step.state is not State.BROKEN or step.hop in _POLICY_HOPS
+
+
+def beside(found: Walk, others: Sequence[str], *, may_admit: bool) -> Walk:
+    """Return a walk at whose end stand the policies of other kinds that exist and are not evaluated here.
+
+    Policies of network plugins add to NetworkPolicies: one that may admit the connection leaves a block unproven.
+    """
+    if not others or not is_decided_by_policies(found) or (found.deciding.state is State.BROKEN and not may_admit):
         return found
+    known = tuple(each for each in found.steps if each.state is not State.BROKEN)
     at = found.steps[-1].at
     step = Step(hop=Hop.OTHER_POLICIES, state=State.UNKNOWN, at=at, facts=Facts(policies=tuple(others)))
-    return replace(found, steps=(*found.steps, step))
+    return replace(found, steps=(*known, step))
 
 
 def _steps(way: Way) -> Iterator[Step]:
@@ -135,7 +147,7 @@ def _name(way: Way) -> Step | None:
             return way.step(Hop.NAME, State.BROKEN, Facts(closest=near, elsewhere=elsewhere))
         case Meant.SERVICE if meaning.pod_name and pods is not None and not way.behind:
             there = tuple(sorted(map(place_shown, selected_pods(meaning.service or {}, pods))))
-            return way.step(Hop.NAME, State.BROKEN, Facts(why=meaning.pod_name, pods=there[:MOST_SHOWN]))
+            return way.step(Hop.NAME, State.BROKEN, Facts(pods=there[:MOST_SHOWN]))
         case _:
             return way.step(Hop.NAME, State.OK)
 

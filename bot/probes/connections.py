@@ -17,7 +17,7 @@ from bot.cluster.access import record_gap
 from bot.kube import cluster_names, connections
 from bot.kube.addresses import config_maps_used, given_addresses, unknown_services, wrong_ports
 from bot.kube.cluster_names import Known, Meaning, Meant
-from bot.kube.connection_hops import Destination, Facts, Hop, Objects, State, Step
+from bot.kube.connection_hops import Destination, Hop, Objects, Step
 from bot.kube.connections import Walk
 from bot.kube.log_causes import CONNECTING, is_own
 from bot.kube.objects import (
@@ -64,7 +64,7 @@ _CALLED: Final = frozenset({"Service", "Node", "Ingress", ""})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found(RowValues):
-    """The facts of the deciding hop; see `bot.kube.connection_hops.Facts`."""
+    """Those facts of the deciding hop that sentences need; see `bot.kube.connection_hops.Facts`."""
 
     why: str
     node: str
@@ -79,7 +79,6 @@ class _Found(RowValues):
     pods: tuple[str, ...]
     workload: str
     wanted: int
-    ready: int
     direction: str
     policies: tuple[str, ...]
     admits: tuple[str, ...]
@@ -146,7 +145,13 @@ async def read(look: Look) -> ProbeResult:
     known = Known(services=services, namespaces=tuple(namespaces))
     base = Objects(names=known, policies=policies, labels=namespaces)
     rows = await asyncio.gather(*(_row(look, each, base) for each in calls[:_MOST_WALKS]))
-    return ProbeResult(rows=tuple(rows), missing=source.missing)
+    return ProbeResult(rows=tuple(filter(_is_told, rows)), missing=source.missing)
+
+
+def _is_told(row: Row) -> bool:
+    """Tell whether a row is about what was asked: of an address that nothing has called yet only the address itself."""
+    values = row.values
+    return values["origin"] != _Origin.SPEC or (values["hop"] in (Hop.NAME, Hop.PORT) and values["state"] == "broken")
 
 
 def _of_text(look: Look, source: _Source) -> list[_Call]:
@@ -188,7 +193,7 @@ async def _config_maps(look: Look, pod: Json) -> list[Json]:
 
 
 async def _of_spec(look: Look, source: _Source) -> list[_Call]:
-    """Return the connections that the spec of the object in question asks for and whose Service or port does not exist."""
+    """Return the connections that the spec of the object in question asks for, whose Service or port does not exist."""
     if not _is_caller(look) or source.pod is None or not (given := given_addresses(source.pod)):
         return []
     services = await look.whole("Service", namespace=source.home)
@@ -306,6 +311,9 @@ async def _row(look: Look, call: _Call, base: Objects) -> Row:
     (pods, slices, workload), (dns, dns_slices, dns_pods) = await asyncio.gather(
         _behind(look, meaning), _dns(look, source, destination, names)
     )
+    if source.pod and meaning.service and selected_pods(meaning.service, (source.pod,)):
+        # The text names one end alone, by the name of its Service.
+        source = replace(source, pod=None)
     objects = replace(
         base,
         names=names,
@@ -317,9 +325,9 @@ async def _row(look: Look, call: _Call, base: Objects) -> Row:
         dns_pods=dns_pods,
     )
     found = connections.walk(source.pod, destination, objects, home=source.home)
-    if call.origin is not _Origin.SERVICE and found.deciding.state is not State.BROKEN:
-        namespaces = {each for each in (source.home, found.meaning.namespace) if each}
-        found = connections.beside(found, await other_policies(look, namespaces))
+    if connections.is_decided_by_policies(found):
+        others = await other_policies(look, {each for each in (source.home, found.meaning.namespace) if each})
+        found = connections.beside(found, others.shown, may_admit=others.may_admit)
     return _shown(call, found)
 
 
@@ -397,7 +405,7 @@ def _shown(call: _Call, found: Walk) -> Row:
         hop=str(step.hop),
         state=str(step.state),
         checked=" → ".join(found.passed),
-        found=_Found(**{each.name: getattr(step.facts, each.name) for each in fields(Facts)}),
+        found=_Found(**{each.name: getattr(step.facts, each.name) for each in fields(_Found)}),
     ).row(step.at, quote=f"{step.hop}: {step.state}", reproduce=_command(step, values))
 
 

@@ -122,7 +122,8 @@ def _silent(said: Diagnosis, paste: Paste, connections: Connections) -> list[str
         wrong = first.verdict is not Verdict.POSSIBLE or not told
         return [f"{paste}: {first.verdict}, {notes}"] if wrong else []
     decided = first.verdict in (Verdict.CONFIRMED, Verdict.LIKELY, Verdict.RULED_OUT)
-    if not decided or any(paste.name in note for note in notes) or _is_about(first, paste, connections):
+    told = any(paste.name in each for each in (*notes, first.summary.en))
+    if not decided or told or _is_about(first, paste, connections):
         return []
     return [f"{paste}: {first.verdict} by {[*map(str, _subjects(first))]}"]
 

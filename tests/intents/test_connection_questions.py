@@ -69,6 +69,9 @@ def test_a_command_without_names_shows_its_usage() -> None:
         ("can users reach checkout?", ""),
         ("can we call you?", ""),
         ("is it able to reach them", ""),
+        ("why can't pod shop/api-0 reach the database?", ""),
+        ("can shop/api-0 reach internet?", ""),
+        ("can shop/api-0 reach database:5432?", "connection check: from shop/api-0 to database:5432"),
         ("frontend can't reach backend since the release of Monday", ""),
     ],
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.kube.cluster_names import Known, Meant, meaning_of, resolver_of, tried_names
 from bot.kube.connection_hops import Destination, Facts, Objects
-from bot.kube.connections import Walk, walk
+from bot.kube.connections import Walk, beside, walk
 
 Json = dict[str, Any]
 
@@ -249,6 +249,28 @@ def test_a_later_broken_hop_is_proven_although_an_earlier_one_is_not_known() -> 
     found = walk(FRONTEND, TO_BACKEND, replace(WHOLE, slices=None, policies=(shut,)))
 
     assert picture(found) == ("ingress", "broken", "NetworkPolicy shut")
+
+
+def test_policies_of_other_kinds_leave_a_walk_undecided() -> None:
+    shut = policy("shut", "backend", policyTypes=["Ingress"])
+    passing, blocked = (walk(FRONTEND, TO_BACKEND, replace(WHOLE, policies=each)) for each in ((), (shut,)))
+    no_port = walk(FRONTEND, Destination(host="backend", port=81), WHOLE)
+    cilium = ("CiliumNetworkPolicy shop/http",)
+
+    assert picture(beside(passing, cilium, may_admit=True))[:2] == ("other-policies", "unknown")
+    assert picture(beside(blocked, cilium, may_admit=True))[:2] == ("other-policies", "unknown")
+    assert facts(beside(blocked, cilium, may_admit=True)).policies == cilium
+    # A mesh's policies restrict further, and none makes up for a port that does not exist.
+    assert beside(blocked, ("AuthorizationPolicy shop/http",), may_admit=False) == blocked
+    assert beside(no_port, cilium, may_admit=True) == no_port
+    assert beside(passing, (), may_admit=False) == passing
+
+
+@given(host=st.text(max_size=60), port=st.integers(0, 65535), with_source=st.booleans())
+def test_no_host_breaks_a_walk(host: str, port: int, with_source: bool) -> None:
+    found = walk(FRONTEND if with_source else None, Destination(host=host, port=port), AT_NONE, home="shop")
+
+    assert found.deciding in found.steps
 
 
 def test_a_headless_service_leads_straight_to_the_ports_of_its_pods() -> None:

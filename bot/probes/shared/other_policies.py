@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.resources import Resource
@@ -28,18 +29,34 @@ _MOST_KINDS: Final = 4
 _MOST_SHOWN: Final = 5
 
 
-async def other_policies(look: Look, namespaces: Collection[str]) -> tuple[str, ...]:
-    """Return the policies of other kinds in these namespaces and of the whole cluster: Kind namespace/name."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherPolicies:
+    """The policies of other kinds: Kind namespace/name. Those of meshes admit nothing that a NetworkPolicy does not."""
+
+    shown: tuple[str, ...] = ()
+    may_admit: bool = False  # some may let pass what NetworkPolicies block
+
+
+async def other_policies(look: Look, namespaces: Collection[str]) -> OtherPolicies:
+    """Return the policies of other kinds in these namespaces and of the whole cluster."""
     kinds = await look.unless_refused(look.snapshot.served_kinds(), None)
     words = [word for word in _KINDS if kinds and word.partition(".")[2] not in kinds.silent]
     served = [each for word in words if kinds and (each := kinds.find(word))]
-    lists = await asyncio.gather(*(_shown(look, each, namespaces) for each in served[:_MOST_KINDS]))
-    return tuple(sorted(one for each in lists for one in each))[:_MOST_SHOWN]
+    kinds_read = served[:_MOST_KINDS]
+    lists = await asyncio.gather(*(_shown(look, each, namespaces) for each in kinds_read))
+    return OtherPolicies(
+        shown=tuple(sorted(one for each in lists for one in each))[:_MOST_SHOWN],
+        may_admit=any(each and not _is_mesh(kind) for kind, each in zip(kinds_read, lists, strict=True)),
+    )
+
+
+def _is_mesh(kind: Resource) -> bool:
+    return kind.group.endswith("istio.io")
 
 
 async def _shown(look: Look, kind: Resource, namespaces: Collection[str]) -> list[str]:
     return [
         " ".join((kind.kind, "/".join(filter(None, (namespace_of(each), name_of(each))))))
         for each in await look.list(kind)
-        if namespace_of(each) in (*namespaces, "", _MESH if kind.group.endswith("istio.io") else "")
+        if namespace_of(each) in (*namespaces, "", _MESH if _is_mesh(kind) else "")
     ]
