@@ -143,16 +143,17 @@ _PEERS: Final = tuple(
     for pattern in (
         r"(?i)connection to server at \"HOST\"(?: \([^)]*\))?, port PORT",
         r"(?i)\bdial (?:tcp|udp)[46]? HOST:PORT",
+        r"(?i)\b(?:read|write) (?:tcp|udp)[46]? \S+->HOST:PORT",
         r"\bE[A-Z]{6,14} HOST:PORT",
         r"(?i)HTTPS?ConnectionPool\(host='HOST', port=PORT\)",
         r"(?i)connect(?:ion|ing|ed)? to (?:[a-z]+ )?(?:at |on |server )?['\"(]?HOST[: ](?:port )?PORT",
         r"(?i)(?:server|host|address|endpoint|broker|node|upstream|peer)s?(?: at| on)?[:=]?\s*['\"\[(]*(?:\w+://)?HOST:PORT\b",
-        r"(?i)\b[a-z][a-z0-9+.]*://(?:[^\s/@]*@)?HOST(?::PORT)?(?=[/\s\"'),?;]|$)",
+        r"(?i)(?<!see )(?<!visit )\b[a-z][a-z0-9+.]*://(?:[^\s/@]*@)?HOST(?::PORT)?(?=[/\s\"'),?;]|$)",
         r"(?i)\bon ['\"]?HOST:PORT\b",
         r"(?i)\bhost(?:name)?['\"]?\s*[=:]\s*['\"]?HOST['\"]?[\s,;]+port['\"]?\s*[=:]\s*['\"]?PORT",
         r"(?i)\baddress['\"]?\s*[=:]\s*['\"]?HOST['\"]?[\s,;]+port['\"]?\s*[=:]\s*['\"]?PORT",
         r"(?i)(?:connect to|on|at) (?:host |server )?['\"]?HOST['\"]?,? (?:on )?port:? PORT",
-        r"(?<![.\w/])(?P<host>[a-z0-9][\w-]*(?:\.[\w-]+)*|\d+(?:\.\d+){3}):PORT\b(?![:.]\d)",
+        r"(?<![.\w/:])(?P<host>[a-z0-9][\w-]*(?:\.[\w-]+)*|\d+(?:\.\d+){3}):PORT\b(?![:.]\d)",
     )
 )
 _OWN: Final = frozenset({"localhost", "0.0.0.0", "127.0.0.1", "::", "::1"})

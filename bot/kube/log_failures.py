@@ -180,7 +180,8 @@ def _failure(
 
 def _peer(record: LogRecord, records: Sequence[LogRecord]) -> Peer:
     """Return the other end that a record names, else one of the next lines."""
-    if (found := peer_in((record.says, *record.lines))).host:
+    told = (line for line in record.lines if not _FRAME.match(line))
+    if (found := peer_in((record.says, *told))).host:
         return found
     after = (line for each in records if record.end < each.number <= record.end + _NEXT for line in each.lines)
     return peer_in((record.says, *after))

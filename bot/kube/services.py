@@ -208,6 +208,7 @@ _NAME: Final = r"[\"'`]?(?P<name>[A-Za-z0-9_][\w-]*(?:\.[\w-]+)*)\.?[\"'`]?"
 _FAILURES: Final = tuple(
     re.compile(pattern.replace("NAME", _NAME))
     for pattern in (
+        r"(?:Name or service not known|No such host is known)\.? \(NAME:\d+\)",
         r"\blookup NAME on \S+: (?=.*(?:no such host|i/o timeout|server misbehaving|connection refused))",
         r"\blookup NAME: (?:no such host|i/o timeout|server misbehaving)",
         r"\b(?:EAI_AGAIN|ENOTFOUND) NAME",
@@ -222,7 +223,8 @@ _FAILURES: Final = tuple(
         r"(?i:dns resolution failed for(?: service:)?) NAME",
     )
 )
-_ADDRESS: Final = re.compile(r"\d+(?:\.\d+){3}")
+# What stands where the host is expected: an address, an exception, or a word of the message.
+_NO_NAME: Final = re.compile(r"\d+(?:\.\d+){3}|.*(?:Exception|Error)|address|failed|host|hostname|getaddrinfo")
 _SERVICES: Final = "svc"
 
 
@@ -241,7 +243,7 @@ class ServiceName:
 def unresolved_name(line: str) -> str:
     """Return the host that a line of a log says does not resolve, "" if it says so of none."""
     for pattern in _FAILURES:
-        if (found := pattern.search(line)) and not _ADDRESS.fullmatch(name := found["name"].rstrip(".")):
+        if (found := pattern.search(line)) and not _NO_NAME.fullmatch(name := found["name"].rstrip(".")):
             return name
     return ""
 
