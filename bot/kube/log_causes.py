@@ -109,6 +109,15 @@ def class_of(message: str) -> str:
     return str(found.lastgroup).replace("_", "-") if found else ""
 
 
+def focused(message: str, *, most: int) -> str:
+    """Return a message that is too long from the clause on that tells the cause, if it tells one."""
+    found = _SPECIFIC.search(message)
+    if len(message) <= most or found is None or found.end() <= most:
+        return message
+    begin = message.rfind(": ", 0, found.start()) + 2
+    return f"… {message[begin if begin > 1 and found.end() - begin <= most else found.start() :]}"
+
+
 def is_error(message: str) -> bool:
     """Tell whether a line without a level reports an error, by the words of a system or server in it."""
     return class_of(message) not in {"", *_WORDY} and not _ACCESS.search(message)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.log_causes import NO_PEER, Peer, class_of, peer_in, weight_of
+from bot.kube.log_causes import NO_PEER, Peer, class_of, focused, peer_in, weight_of
 from bot.kube.log_records import LogRecord, Severity, read_records
 from bot.kube.timestamps import UNKNOWN
 
@@ -23,6 +23,8 @@ MOST_LINES: Final = 12
 _GAP: Final = 8
 # A telling line is shown up to this many characters.
 _LONGEST: Final = 400
+# A sentence quotes so much of a message.
+_SENTENCE: Final = 140
 _ELIDED: Final = "…"
 _FRAME: Final = re.compile(r"^\s+(?:at |File \"|\.\.\. \d+ |\d+: |in )|^\s*(?:goroutine \d+|created by )|^\t|^\s{4,}\S")
 # A frame of code that is not the program's own.
@@ -166,7 +168,7 @@ def _failure(
 ) -> LogFailure:
     same = repeats or [each for each in records if _signature(each) == _signature(record)]
     return LogFailure(
-        says=_cut(record.says or record.lines[0].strip()),
+        says=_cut(focused(record.says or record.lines[0].strip(), most=_SENTENCE)),
         lines=_shown(shown),
         number=same[0].number if repeats else record.number,
         last=same[-1].number,

@@ -126,7 +126,7 @@ _CONTINUES: Final = re.compile(
     r"""(?:
         \s+\S | $ | \t | Caused\ by:\s | Suppressed:\s | \.\.\.\ \d+\ (?:more|common)
       | During\ handling\ of | The\ above\ exception | goroutine\ \d+ | created\ by\s | exit\ status\s\d
-      | \[signal\s | [\w./*()-]{3,200}\(.*\)$ | at\s\S+ | stack\ (?:back|)trace(?:back)?: | note:\ \w | \^+ | }
+      | \[signal\s | \*\ \S | [\w./*()-]{3,200}\(.*\)$ | at\s\S+ | stack\ (?:back|)trace(?:back)?: | note:\ \w | \^+ | }
     )""",
     re.VERBOSE,
 )

@@ -21,8 +21,9 @@ def alike(text: str) -> str:
 
 
 def tells(log: dict[str, Any], text: str) -> bool:
-    """Tell whether a text has the causal words; a message without the level of its line has them too."""
-    return any(alike(each) in alike(text) or text in each for each in (log["cause"], *log["also"]))
+    """Tell whether a text has the causal words; a message without the level or beginning of its line has them too."""
+    told = alike(text.removeprefix("… "))
+    return any(alike(each) in told or (len(told) > 20 and told in alike(each)) for each in (log["cause"], *log["also"]))
 
 
 def causes(log: dict[str, Any]) -> tuple[LogFailure, ...]:
