@@ -100,6 +100,7 @@ CONNECTING: Final = frozenset({"refused", "unresolved", "timeout", "reset"})
 _SOFT: Final = frozenset({"timeout", "reset", "limit"})
 # Words of these classes stand in ordinary lines too: without a level they are no error.
 _WORDY: Final = frozenset({"setting", "syntax", "migration", "lock", "root", "memory", "missing"})
+_CLAUSE: Final = re.compile(r"[:;,]\s+|\s+\(")
 _ACCESS: Final = re.compile(r"\"?(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \S+(?: HTTP/|\"? \d{3}\b)")
 
 
@@ -110,12 +111,13 @@ def class_of(message: str) -> str:
 
 
 def focused(message: str, *, most: int) -> str:
-    """Return a message that is too long from the clause on that tells the cause, if it tells one."""
+    """Return a message that is too long without its first clauses, so that what tells the cause is near its start."""
     found = _SPECIFIC.search(message)
     if len(message) <= most or found is None or found.end() <= most:
         return message
-    begin = message.rfind(": ", 0, found.start()) + 2
-    return f"… {message[begin if begin > 1 and found.end() - begin <= most else found.start() :]}"
+    clauses = (each.end() for each in _CLAUSE.finditer(message, 0, found.start()))
+    begin = next((each for each in clauses if found.end() - each <= most), found.start())
+    return f"… {message[begin:]}"
 
 
 def is_error(message: str) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.log_causes import NO_PEER, Peer, class_of, focused, peer_in, weight_of
+from bot.kube.log_causes import NO_PEER, Peer, class_of, peer_in, weight_of
 from bot.kube.log_records import LogRecord, Severity, read_records
 from bot.kube.timestamps import UNKNOWN
 
@@ -23,8 +23,6 @@ MOST_LINES: Final = 12
 _GAP: Final = 8
 # A telling line is shown up to this many characters.
 _LONGEST: Final = 400
-# A sentence quotes so much of a message.
-_SENTENCE: Final = 140
 _ELIDED: Final = "…"
 _FRAME: Final = re.compile(r"^\s+(?:at |File \"|\.\.\. \d+ |\d+: |in )|^\s*(?:goroutine \d+|created by )|^\t|^\s{4,}\S")
 # A frame of code that is not the program's own.
@@ -37,7 +35,7 @@ _LIBRARY: Final = re.compile(
 _VARIES: Final = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|\d+")
 # What came before was survived.
 _RECOVERED: Final = re.compile(
-    r"(?i)\b(?:retry|attempt|connection|reconnect\w*|import|request) succeeded\b|\breconnected\b|\brecovered\b"
+    r"(?i)\b(?:retry|attempt|connection|reconnect\w*|import|request) succeeded\b|\b(?:re)?connected\b|\brecovered\b"
 )
 # Different causes of one log that are told: a time-out and an expired certificate.
 _MOST_CAUSES: Final = 2
@@ -91,7 +89,12 @@ def failures_in(text: str) -> tuple[LogFailure, ...]:
         told += [each for each in records[-_NEAR_END:] if each not in told and class_of(each.says)]
     ranked = sorted(told, key=lambda each: -_weight(each))
     leading = ranked[0]
-    others = [each for each in ranked if class_of(each.says) not in ("", class_of(leading.says))]
+    # A warning beside an error was survived.
+    others = [
+        each
+        for each in ranked
+        if each.severity >= Severity.ERROR and class_of(each.says) not in ("", class_of(leading.says))
+    ]
     fatal = next((each for each in told if each.severity is Severity.FATAL), None)
     shown = [leading] if fatal is None or fatal is leading else sorted((leading, fatal), key=lambda each: each.number)
     first = _failure(leading, shown, records, fatal=fatal is not None)
@@ -168,7 +171,7 @@ def _failure(
 ) -> LogFailure:
     same = repeats or [each for each in records if _signature(each) == _signature(record)]
     return LogFailure(
-        says=_cut(focused(record.says or record.lines[0].strip(), most=_SENTENCE)),
+        says=_cut(record.says or record.lines[0].strip()),
         lines=_shown(shown),
         number=same[0].number if repeats else record.number,
         last=same[-1].number,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final
 
+from bot.kube.log_causes import focused
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.services import ServiceName, ip_in, ready_addresses, service_meant, slices_of_service, unresolved_name
@@ -24,6 +25,8 @@ from intents.domain import Json, ObjectRef, ProbeResult, Row, Value
 from intents.templates import duration
 
 _LIKE: Final = 0.6
+# A sentence quotes so much of a message.
+_SENTENCE: Final = 100
 _MOST_NAMES: Final = 10
 _DNS: Final = "k8s-app=kube-dns"
 
@@ -65,7 +68,7 @@ def _error_row(found: LoggedCause, look: Look) -> Row:
         owner=owner.name,
         container=container.name,
         init=container.init,
-        error=failure.says,
+        error=focused(failure.says, most=_SENTENCE),
         incident=found.incident,
         line=failure.number,
         lines=failure.of,

@@ -21,8 +21,8 @@ def alike(text: str) -> str:
 
 
 def tells(log: dict[str, Any], text: str) -> bool:
-    """Tell whether a text has the causal words; a message without the level or beginning of its line has them too."""
-    told = alike(text.removeprefix("… "))
+    """Tell whether a text has the causal words; a message without the level of its line has them too."""
+    told = alike(text)
     return any(alike(each) in told or (len(told) > 20 and told in alike(each)) for each in (log["cause"], *log["also"]))
 
 
