@@ -26,6 +26,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     r"|server misbehaving|No resolvable bootstrap",
     "timeout": r"timed[ -]?out\b|ETIMEDOUT|ESOCKETTIMEDOUT|deadline exceeded|TimeoutE|Read ?Timeout"
     r"|Connect(?:ion)? ?Timeout|timeout (?:expired|exceeded|while|waiting|reading|connecting|of \d)|i/o timeout"
+    r"|- no response\b|(?:still )?waiting for \S+:\d+|rejecting connections"
     r"|no route to host|EHOSTUNREACH|ENETUNREACH|network is unreachable",
     "reset": r"connection reset|ECONNRESET|broken pipe|EPIPE|socket hang up|unexpected EOF|connection aborted"
     r"|server closed the connection|prematurely closed|forcibly closed",
@@ -46,7 +47,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     "denied": r"permission denied|EACCES|EPERM|operation not permitted|AccessDenied|not authorized to perform"
     r"|PERMISSION_DENIED|status(?: code)?:? 403|\b403 Forbidden|access (?:is )?denied|AuthorizationFailed"
     r"|PermissionError|insufficient (?:privilege|permission)|UnauthorizedAccess"
-    r"|is forbidden: User",
+    r"|is forbidden: User|NOT_AUTHORIZED|not authorized|Code: 40[13]\b",
     "full": r"no space left|ENOSPC|disk (?:is )?full|disk quota exceeded|EDQUOT|could not extend file|is full due to"
     r"|flood-stage|read-only-allow-delete|MISCONF",
     "read-only": r"read-only file ?system|EROFS|readonly database|read-only transaction",
@@ -61,7 +62,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     "missing": r"no such file|ENOENT|FileNotFound|cannot find module|ModuleNotFound|ClassNotFound|NoClassDefFound"
     r"|cannot open shared object|GLIBC|version `|symbol not found|not found in PATH|command not found"
     r"|does not exist|No module named|LoadError|Unable to load|DllNotFound|undefined symbol|cannot load such file",
-    "format": r"exec format error|cannot execute binary",
+    "format": r"exec format error|cannot execute binary|illegal instruction|SIGILL|(?:requires|lacks?|without) AVX",
     "setting": r"environment variable|must be set|is not set|unbound variable|parameter not set|is required"
     r"|missing required|required key|KeyError|unknown (?:flag|shorthand|option|command|directive|key|field)"
     r"|unrecognized (?:option|argument|VM option)|invalid (?:option|argument|value|configuration|port)"
@@ -87,7 +88,10 @@ _CONSEQUENCE: Final = re.compile(
     r"""(?ix)^\W*(?:\w+[:=]\s*)?(?:shutting\s?down|shutdown|exit(?:ing|ed)?\b|stopping|stopped|terminat(?:ed|ing)|closing|closed
       |giving\ up|abort(?:ed|ing)|quitting|killed|received\ (?:signal|SIG)|graceful|cleanup|bye|finished)
       | exit\ (?:status|code)|exited\ with|npm\ (?:ERR!|error)|ELIFECYCLE|context\ canceled|Application\ run\ failed$
-      | (?:failed\ to\ start|startup\ failed|could\ not\ start|start\ failed)(?:\ application)?\W*$
+      | (?:startup\ failed|could\ not\ start|start\ failed)(?:\ application)?\W*$
+      | failed\ to\ start(?:\ server|\ application|\ service)?(?:\ in\ .{0,20}mode)?\W*$
+      | Exception\ encountered\ during\ startup
+      | (?:error|exception)\ (?:during|in)\ (?:startup|initiali[sz]ation)\W*$
       | (?:worker|process|child|server)\ .{0,40}(?:exited|died|failed\ to\ boot)|stream\ closed|pool\ (?:is\ )?closed
       | errors?\ occurred|see\ (?:the\ )?log|command\ failed|error\ Command|Process\ completed|has\ been\ closed
       | Could\ not\ create\ the\ Java|Error\ starting\ ApplicationContext|stopped\ processing|threw\ exception

@@ -224,7 +224,10 @@ _FAILURES: Final = tuple(
     )
 )
 # What stands where the host is expected: an address, an exception, or a word of the message.
-_NO_NAME: Final = re.compile(r"\d+(?:\.\d+){3}|.*(?:Exception|Error)|address|failed|host|hostname|getaddrinfo")
+_NO_NAME: Final = re.compile(
+    r"\d+(?:\.\d+){3}|.*(?:Exception|Error)|address|failed|host|hostname|getaddrinfo"
+    r"|specified|information|unknown|name|service|server|lookup"
+)
 _SERVICES: Final = "svc"
 
 
@@ -246,6 +249,11 @@ def unresolved_name(line: str) -> str:
         if (found := pattern.search(line)) and not _NO_NAME.fullmatch(name := found["name"].rstrip(".")):
             return name
     return ""
+
+
+def may_be_host(name: str) -> bool:
+    """Tell whether a word that stands where a host is expected may be one."""
+    return bool(ip_in(name)) or not _NO_NAME.fullmatch(name)
 
 
 def service_meant(name: str) -> ServiceName | None:

@@ -19,7 +19,7 @@ from bot.kube.addresses import config_maps_used, given_addresses, unknown_servic
 from bot.kube.cluster_names import Known, Meaning, Meant
 from bot.kube.connection_hops import Destination, Hop, Objects, Step
 from bot.kube.connections import Walk
-from bot.kube.log_causes import CONNECTING, is_own
+from bot.kube.log_causes import CONNECTING, Peer, is_own
 from bot.kube.objects import (
     label_selector,
     labels_of,
@@ -30,7 +30,7 @@ from bot.kube.objects import (
 )
 from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready
-from bot.kube.services import ip_in, port_in, ports_of, selected_pods, selector_of, slices_of_service
+from bot.kube.services import ip_in, may_be_host, port_in, ports_of, selected_pods, selector_of, slices_of_service
 from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
 from bot.probes.shared.logged_causes import logged_causes
 from bot.probes.shared.other_policies import READS_OTHER_POLICIES, other_policies
@@ -91,7 +91,7 @@ class _Connection(RowValues):
     of: PodValues  # the source; empty without one, but for the namespace
     source: str  # Deployment shop/frontend; "" without one
     destination: str  # as it was written
-    origin: str  # where it is known from: text, log, spec or service
+    origin: str  # where it is known from: text, log or spec
     given_by: str  # where the source has the address from: env DB_URL; "" if that is not known
     port: int
     service: str  # that is meant; "" for an address of a pod or outside
@@ -111,7 +111,6 @@ class _Origin(StrEnum):
     TEXT = "text"
     LOG = "log"  # of a program that cannot make it
     SPEC = "spec"  # of the object in question, with an address that cannot be right
-    SERVICE = "service"  # that is itself in question, whoever calls it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +133,9 @@ class _Call:
 
 
 async def read(look: Look) -> ProbeResult:
-    """Walk to what the text names, else to what the logs of the object in question or its spec name, else to it."""
+    """Walk to what the text names, else to what the logs of the object in question or its spec name."""
     source = await _source(look)
-    calls = _of_text(look, source) or await _of_logs(look) or await _of_spec(look, source) or _of_focus(look, source)
+    calls = _of_text(look, source) or await _of_logs(look) or await _of_spec(look, source)
     if not calls:
         return ProbeResult(missing=source.missing)
     services, policies, namespaces = await asyncio.gather(
@@ -158,10 +157,6 @@ def _of_text(look: Look, source: _Source) -> list[_Call]:
     return [_Call(source=source, to=each, origin=_Origin.TEXT) for each in destinations(look)]
 
 
-def _of_focus(look: Look, source: _Source) -> list[_Call]:
-    return [_Call(source=source, to=each, origin=_Origin.SERVICE) for each in _in_question(look)]
-
-
 async def _of_logs(look: Look) -> list[_Call]:
     """Return the connections that the logs of the object in question say cannot be made, each once."""
     if not _is_caller(look):
@@ -169,9 +164,12 @@ async def _of_logs(look: Look) -> list[_Call]:
     causes = (await logged_causes(look)).causes
     found: dict[Destination, Json] = {}
     for each in causes:
-        peer = each.failure.peer
+        peer, pod = each.failure.peer, each.log.container.pod
+        if each.failure.kind == "unresolved" and not peer.host:
+            # The message does not say which name: one that its pod is given leads to the same name server.
+            peer = next((Peer(host=one.host, port=one.port) for one in given_addresses(pod) if one.certain), peer)
         if each.failure.kind in CONNECTING and peer.host and not is_own(peer):
-            found.setdefault(Destination(host=peer.host, port=peer.port), each.log.container.pod)
+            found.setdefault(Destination(host=peer.host, port=peer.port), pod)
     pods = {place_of(pod): pod for pod in found.values()}
     given = {place: given_addresses(pod, await _config_maps(look, pod)) for place, pod in pods.items()}
     return [
@@ -225,11 +223,6 @@ def destinations(look: Look) -> tuple[Destination, ...]:
     return (found,) if found else ()
 
 
-def _in_question(look: Look) -> tuple[Destination, ...]:
-    focus = look.focus
-    return (_of_service(focus.name, focus.namespace, 0),) if focus.kind == "Service" and focus.name else ()
-
-
 def _of_service(name: str, namespace: str, port: int) -> Destination:
     # A Service that is named as an object is in the namespace of the text, whoever calls it.
     return Destination(host=f"{name}.{namespace}.svc" if namespace else name, port=port)
@@ -250,7 +243,7 @@ def _of_host(written: str, port: int) -> Destination | None:
     found = _HOST_AND_PORT.fullmatch(written)
     host = ip_in(written) or (found["host"] if found else written)
     port = port_in(written) or (_number(found["port"]) if found else port)
-    return Destination(host=host, port=port) if host else None
+    return Destination(host=host, port=port) if host and may_be_host(host) else None
 
 
 def _number(port: str) -> int:

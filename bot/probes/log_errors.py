@@ -16,7 +16,15 @@ from typing import Final
 from bot.kube.log_causes import focused
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
-from bot.kube.services import ServiceName, ip_in, ready_addresses, service_meant, slices_of_service, unresolved_name
+from bot.kube.services import (
+    ServiceName,
+    ip_in,
+    may_be_host,
+    ready_addresses,
+    service_meant,
+    slices_of_service,
+    unresolved_name,
+)
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.shared.logged_causes import LoggedCause, logged_causes
@@ -138,7 +146,7 @@ def _lookups(look: Look, said: Iterable[Row], asking: Json | None) -> list[_Look
     """Return the names, each once for a pod; the text's own first."""
     found: dict[tuple[str, str], _Lookup] = {}
     host = look.named.get("host", "").strip("'\"`.")
-    if host and not ip_in(host):
+    if host and not ip_in(host) and may_be_host(host):
         found["", host] = _Lookup(name=host, pod=asking)
     for row in said:
         for line in row.quote.splitlines():
