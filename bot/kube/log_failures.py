@@ -50,6 +50,8 @@ _USAGE: Final = re.compile(
 _NEXT: Final = 2
 # A running program fails repeatedly if it logged the same error so often in so many seconds, the last time lately.
 REPEATS: Final = 3
+# Memory that runs out once may end the program without anybody killing it.
+_ONCE: Final = "memory"
 _WINDOW_S: Final = 900
 _LATELY_S: Final = 300
 
@@ -143,7 +145,11 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
         least = Severity.WARNING if class_of(record.says) else Severity.ERROR
         if record.severity >= least and age(record) <= _WINDOW_S:
             groups[_signature(record)].append(record)
-    repeated = [each for each in groups.values() if len(each) >= REPEATS and age(each[-1]) <= _LATELY_S]
+    repeated = [
+        each
+        for each in groups.values()
+        if (len(each) >= REPEATS and age(each[-1]) <= _LATELY_S) or class_of(each[-1].says) == _ONCE
+    ]
     repeated.sort(key=lambda each: (-bool(class_of(each[-1].says)), -len(each)))
     found = (_failure(each[-1], each[-1:], records, fatal=False, repeats=each) for each in repeated)
     by_kind = {each.kind: each for each in reversed(tuple(found))}

@@ -98,7 +98,8 @@ _FATAL_TEXT: Final = re.compile(
       | Segmentation\ fault | terminate\ called\b | (?:npm|yarn)\ (?:ERR!|error)\s | Killed$ | Aborted\b | Bus\ error
       | Illegal\ instruction | exec\ .*:\ (?:exec\ format\ error|no\ such\ file|permission\ denied)
       | .*\bexec\ format\ error$ | Error:\ Cannot\ find\ module | PHP\ Fatal\ error
-      | SIG(?:SEGV|ABRT|BUS|ILL)\b | .*\bcore\ dumped\b | ==\d+==\ ?ERROR: | java\.lang\.OutOfMemoryError
+      | SIG(?:SEGV|ABRT|BUS|ILL)\b | .*\bcore\ dumped\b | ==\d+==\ ?ERROR:
+      | (?:Terminating\ due\ to\ )?java\.lang\.OutOfMemoryError
       | node:internal/ | .*JavaScript\ heap\ out\ of\ memory | Fatal\ Python\ error
     )""",
     re.VERBOSE,

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from intents.catalog.fields import Cause, Consequence, Id, Key, Line, LocalText, Model, Sentence, describe
-from intents.catalog.signatures import Signature, Written, in_full
+from intents.catalog.signatures import Phrases, Signature, Written, in_full
 from intents.domain import FindingOutcome, InputType, Severity, Status, Strength, Unit, Verdict
 
 
@@ -340,9 +340,9 @@ class Incident(Model):
     product: tuple[Line, ...] = ()
     """Words of the product that this is an incident of: without one of them in the text, or in names, labels and
     images of the object in question, it is not considered."""
-    unless: tuple[Line, ...] = ()
+    unless: Phrases = ()
     """Phrases that tell that the same words are said of something else (`docker compose`, beside a pull that failed):
-    near one of them nothing is recognised."""
+    near one of them nothing is recognised. `$name` is a shared list."""
     yields_to: tuple[Id, ...] = ()
     """Entries that have some of the same messages and may come first for them: the cluster decides which one holds."""
     about: tuple[Key, ...] = ("pod", "statefulset", "deployment", "daemonset", "job")

@@ -46,7 +46,9 @@ def _written_out(name: str, words: Words) -> tuple[str, ...]:
     return words[name]
 
 
-Alternatives = Annotated[tuple[Line, ...], BeforeValidator(_alternatives), Field(min_length=1)]
+# Phrases in any order; `$name` is a shared list.
+Phrases = Annotated[tuple[Line, ...], BeforeValidator(_alternatives)]
+Alternatives = Annotated[Phrases, Field(min_length=1)]
 
 
 class Signature(Model):

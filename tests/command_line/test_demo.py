@@ -50,7 +50,7 @@ def test_a_pod_can_be_named_and_broken_pods_are_listed(run: Run) -> None:
 
 
 def test_a_paste_of_several_lines_ends_with_an_empty_one(run: Run) -> None:
-    ran = run("demo", "--terminal", "--lang", "en", stdin="Error: no such thing\nas this\n\n?\n99\n")
+    ran = run("demo", "--terminal", "--lang", "en", stdin="Error: no such thing\nas this\n\n?\n9999\n")
 
     assert "From the text\n  • “Error: no such thing”\n" in ran.out
     assert ran.out.count("list the broken pods") == 2

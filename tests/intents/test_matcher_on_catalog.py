@@ -67,7 +67,7 @@ def test_filled_signature_matches_its_own_entry_first_or_in_few_cases_a_sibling(
 
     assert [text for incident, text, found in others if found not in incident.yields_to] == []
     assert len(others) <= 0.01 * len(texts), others
-    assert sum(len(incident.yields_to) for incident in CATALOG) <= 8
+    assert sum(len(incident.yields_to) for incident in CATALOG) <= 10
 
 
 def test_ordinary_line_never_matches() -> None:

@@ -8,8 +8,9 @@ from responses import words
 from tests.responses_slack.word_counts import counts
 
 MEDIAN, MOST = 120, 180
-# Of Chinese, the median counts characters, Latin ones included; not the titles of pages, which are in English.
-CHINESE_MEDIAN = 250
+# Of Chinese, the median counts characters, Latin ones included; not the titles of pages, which are in English. A third
+# of the entries quote a line of a program's log, which has sixty Latin characters and more.
+CHINESE_MEDIAN = 270
 
 
 async def test_answers_of_all_entries_are_short_and_readable() -> None:

@@ -20,9 +20,10 @@ from bot.probes.shared.log_lines import LARGE, Log, logs_of, text_of
 from bot.probes.shared.scope import pods_of
 from responses.redaction import redact
 
-# The pods of one owner fail alike: a few logs tell.
+# The pods of one owner fail alike: a few logs tell. Those of a whole namespace do not.
 MOST_PODS: Final = 3
 MOST_LOGS: Final = 6
+_UNNAMED: Final = 2  # times as many where the request names no object
 # Of ready objects that were asked about so many logs are read.
 MOST_READY: Final = 2
 
@@ -57,7 +58,8 @@ async def logged_causes(look: Look) -> LoggedCauses:
     asked = [each for pod in suspects.pods for each in containers_in(pod) if _is_asked(each, look)]
     failing = [each for each in asked if _is_failing(each, look)]
     failing.sort(key=lambda each: trouble_order(each, look.now))
-    logs = [log for each in _of_first_pods(failing) for log in logs_of(each, look.snapshot)[:1]]
+    first = _of_first_pods(failing, times=1 if look.focus.names_object else _UNNAMED)
+    logs = [log for each in first for log in logs_of(each, look.snapshot)[:1]]
     if look.focus.names_object and not failing:
         ready = _of_first_pods([each for each in asked if each.ready and not each.init])
         logs = [log for each in ready for log in logs_of(each, look.snapshot, which="no")[:1]][:MOST_READY]
@@ -77,9 +79,9 @@ def _is_failing(container: Container, look: Look) -> bool:
     return not done and (not container.ready or container.crash_looping(look.now))
 
 
-def _of_first_pods(containers: Sequence[Container]) -> list[Container]:
-    pods = list(dict.fromkeys(place_of(each.pod) for each in containers))[:MOST_PODS]
-    return [each for each in containers if place_of(each.pod) in pods][:MOST_LOGS]
+def _of_first_pods(containers: Sequence[Container], *, times: int = 1) -> list[Container]:
+    pods = list(dict.fromkeys(place_of(each.pod) for each in containers))[: times * MOST_PODS]
+    return [each for each in containers if place_of(each.pod) in pods][: times * MOST_LOGS]
 
 
 async def _causes(log: Log, look: Look) -> tuple[LoggedCause, ...]:
