@@ -1,6 +1,7 @@
 """Ask about every scene in three ways and print which answers lead with the fact that matters.
 
-Run `python -m tests.scenes.run` for all scenes, with names for some of them, with `-v` to see the answers.
+Run `python -m tests.scenes.run` for all scenes, with names for some of them, with `-v` to see the answers, with
+`--latency 0.05 --pods 2000` to measure them on a slow API server and beside so many healthy pods of the namespace.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from bot.cli.rehearsal import stage, staged
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
@@ -73,10 +74,12 @@ class Result:
     below: bool = False
 
 
-async def ask(scene: Scene, way: str, engine: Engine) -> Answer:
+async def ask(scene: Scene, way: str, engine: Engine, *, latency: float = 0.0, pods: int = 0) -> Answer:
     """Stage a scene with healthy neighbours, ask in one way, and return what the reader sees."""
     request = scene.asks[way]
-    async with staged(stage(scene.world)) as connection:
+    cluster = stage(scene.world, {"objects": [_neighbour(scene, number) for number in range(pods)]})
+    cluster.latency = latency
+    async with staged(cluster) as connection:
         start = time.perf_counter()
         try:
             found = await diagnose(request, engine=engine, connection=connection)
@@ -84,6 +87,22 @@ async def ask(scene: Scene, way: str, engine: Engine) -> Answer:
             says = target_not_found(missing.named).in_(Language.EN)
             return Answer(headline=says, says=True, seconds=time.perf_counter() - start)
         return _answer(shown(scrubbed(found)), request, seconds=time.perf_counter() - start)
+
+
+def _neighbour(scene: Scene, number: int) -> dict[str, Any]:
+    """Return a healthy pod of the scene's namespace that has nothing to do with it."""
+    asked = scene.asks["object"]
+    state = {"name": "main", "ready": True, "restartCount": 0, "image": "idle:1", "state": {"running": {}}}
+    return {
+        "kind": "Pod",
+        "metadata": {"name": f"idle-{number:05d}", "namespace": asked.namespace, "labels": {"app": "idle"}},
+        "spec": {"nodeName": "worker-a", "containers": [{"name": "main", "image": "idle:1"}]},
+        "status": {
+            "phase": "Running",
+            "conditions": [{"type": "Ready", "status": "True"}],
+            "containerStatuses": [state],
+        },
+    }
 
 
 def _answer(diagnosis: Diagnosis, request: Request, *, seconds: float) -> Answer:
@@ -160,11 +179,11 @@ def _some(patterns: Iterable[re.Pattern[str]], text: str) -> bool:
     return any(each.search(text) for each in patterns)
 
 
-async def results_of(scene: Scene, engine: Engine) -> list[Result]:
+async def results_of(scene: Scene, engine: Engine, *, latency: float, pods: int) -> list[Result]:
     """Ask about a scene in every way."""
     results = []
     for way in WAYS:
-        answer = await ask(scene, way, engine)
+        answer = await ask(scene, way, engine, latency=latency, pods=pods)
         outcome = judge(answer, scene.expect)
         below = outcome is Outcome.LACKING and _some(scene.expect.any, answer.below)
         results.append(Result(scene=scene.name, way=way, answer=answer, outcome=outcome, below=below))
@@ -202,10 +221,10 @@ def _sums(results: Sequence[Result]) -> list[str]:
     return lines
 
 
-async def _run(names: Sequence[str], *, verbose: bool) -> None:
+async def _run(names: Sequence[str], *, verbose: bool, latency: float, pods: int) -> None:
     engine, _ = build_engine()
     chosen = [one for one in scenes() if not names or any(name in one.name for name in names)]
-    results = [result for scene in chosen for result in await results_of(scene, engine)]
+    results = [result for scene in chosen for result in await results_of(scene, engine, latency=latency, pods=pods)]
     sys.stdout.write("\n".join((*table(results, verbose=verbose), "")))
 
 
@@ -213,5 +232,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="parts of the names of scenes")
     parser.add_argument("-v", "--verbose", action="store_true")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds that each call of the API takes longer")
+    parser.add_argument("--pods", type=int, default=0, help="healthy pods beside each scene, in its namespace")
     arguments = parser.parse_args()
-    asyncio.run(_run(arguments.names, verbose=arguments.verbose))
+    asyncio.run(_run(arguments.names, verbose=arguments.verbose, latency=arguments.latency, pods=arguments.pods))
