@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any, Final
 
 from bot.kube.objects import condition, has_ended, is_builtin, labels_of, name_of, namespace_of, spec_of, status_of
@@ -193,14 +193,6 @@ def port_in(address: str) -> int:
     found = _WITH_PORT.match(address)
     port = int(found["port"]) if found else 0
     return port if port < 65536 else 0
-
-
-def is_within(ip: str, cidr: str) -> bool:
-    """Tell whether an IP lies in a network; false for malformed ones."""
-    try:
-        return ip_address(ip) in ip_network(cidr, strict=False)
-    except ValueError:
-        return False
 
 
 _NAME: Final = r"[\"'`]?(?P<name>[A-Za-z0-9_][\w-]*(?:\.[\w-]+)*)\.?[\"'`]?"
