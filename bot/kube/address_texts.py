@@ -33,7 +33,7 @@ class TextAddress:
 
 
 class Meaning(Enum):
-    """What the name of a value says about it."""
+    """The kinds of values that the name of a value tells apart."""
 
     PLAIN = auto()
     HOST = auto()
@@ -72,7 +72,7 @@ _NO_NETWORK: Final = frozenset({
     "oci", "docker", "docker-daemon", "containerd", "classpath", "jar", "sqlite", "sqlite3", "mem", "memory",
     "env", "secret", "vault", "arn", "urn", "spiffe", "chrome-extension", "data", "h2", "ldapi",
 })  # fmt: skip
-# gRPC resolvers: the target stands in the path.
+# The resolvers of gRPC; the path of such a URL is the target.
 _RESOLVERS: Final = frozenset({"dns", "passthrough", "xds"})
 # Ports below this are written for services of old only; `postgres:16` is a version.
 _LOWEST: Final = 100

@@ -15,7 +15,7 @@ from typing import Any, Final
 from bot.kube.address_texts import UNKNOWN, TextAddress, asked_hosts
 from bot.kube.named_values import NamedValue, addresses_of_values, file_values, flag_values
 from bot.kube.objects import name_of, namespace_of, pod_template_of, spec_of
-from bot.kube.services import ip_in, ports_of, service_meant, shown_ports
+from bot.kube.services import ip_in, is_headless, ports_of, service_meant, shown_ports
 from intents.domain import Json
 
 _VARIABLE: Final = re.compile(r"\$\$|\$\((?P<name>[-._a-zA-Z][-._a-zA-Z0-9]{0,252})\)")
@@ -290,8 +290,7 @@ def wrong_ports(addresses: Iterable[Address], services: Iterable[Json], *, home:
 
 
 def _has_own_ports(service: Json) -> bool:
-    spec = spec_of(service)
-    return spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None" and bool(spec.get("ports"))
+    return spec_of(service).get("type") != "ExternalName" and not is_headless(service) and any(ports_of(service))
 
 
 def unknown_services(

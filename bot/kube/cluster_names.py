@@ -5,13 +5,13 @@ Rules: the DNS specification for Kubernetes Services and pods, and resolv.conf a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.kube.objects import name_of, namespace_of, spec_of, status_of
-from bot.kube.services import addresses_of, ip_in, service_meant
+from bot.kube.objects import addresses_of_pod, is_on_host_network, name_of, namespace_of, spec_of
+from bot.kube.services import addresses_of, ip_in, is_headless, service_meant
 from intents.domain import Json
 from intents.spelling import closest
 
@@ -23,7 +23,7 @@ _MOST_ALIASES: Final = 3
 
 
 class Meant(StrEnum):
-    """What a host is."""
+    """The kinds of things that a host may be."""
 
     SERVICE = "service"
     POD = "pod"
@@ -34,8 +34,9 @@ class Meant(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
-    """What a host means. `pod_name` is the first part of `db-0.db.shop`, the name of one pod of a headless Service.
+    """The object that a host stands for.
 
+    `pod_name` is the first part of `db-0.db.shop`, the name of one pod of a headless Service.
     Of a Service that does not exist `namespace` and `name` are where it was looked for, `elsewhere` the namespaces that
     have one of that name, `closest` the most similar name there. `alias` is the ExternalName Service that leads here.
     """
@@ -55,7 +56,7 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What names are looked up in; None stands for what could not be read in full."""
+    """The objects in which names are looked up; None for a list that could not be read in full."""
 
     services: Sequence[Json] | None
     namespaces: Iterable[str] | None = None
@@ -76,7 +77,7 @@ def asks_node(pod: Mapping[str, Any]) -> str:
     policy = str(spec.get("dnsPolicy") or "ClusterFirst")
     if policy == "Default":
         return "dnsPolicy: Default"
-    if policy == "ClusterFirst" and spec.get("hostNetwork"):
+    if policy == "ClusterFirst" and is_on_host_network(pod):
         return "hostNetwork: true without dnsPolicy: ClusterFirstWithHostNet"
     return ""
 
@@ -170,11 +171,6 @@ def _parts(full: str) -> _Parts | None:
     return None
 
 
-def is_headless(service: Mapping[str, Any]) -> bool:
-    """Tell whether a Service has no address of its own: its name leads straight to the pods."""
-    return spec_of(service).get("clusterIP") == "None"
-
-
 def _has_record(service: Mapping[str, Any], parts: _Parts) -> bool:
     return not parts.pod or is_headless(service)
 
@@ -184,22 +180,12 @@ def _at_address(ip: str, known: Known, alias: Json | None) -> Meaning:
     if service is not None:
         namespace, name = namespace_of(service), name_of(service)
         return Meaning(what=Meant.SERVICE, host=ip, namespace=namespace, name=name, service=service, alias=alias)
-    # A pod on the host's network has an address that others have too.
-    pod = next((each for each in known.pods or () if ip in _addresses(each) and not _on_host(each)), None)
+    own = (each for each in known.pods or () if not is_on_host_network(each))
+    pod = next((each for each in own if ip in addresses_of_pod(each)), None)
     if pod is not None:
         return Meaning(what=Meant.POD, host=ip, namespace=namespace_of(pod), name=name_of(pod), pod=pod, alias=alias)
     unread = "Services and pods" if known.services is None or known.pods is None else ""
     return Meaning(what=Meant.UNKNOWN if unread else Meant.OUTSIDE, host=ip, alias=alias, unread=unread)
-
-
-def _on_host(pod: Mapping[str, Any]) -> bool:
-    return bool(spec_of(pod).get("hostNetwork"))
-
-
-def _addresses(pod: Mapping[str, Any]) -> Iterator[str]:
-    status = status_of(pod)
-    yield str(status.get("podIP") or "")
-    yield from (str(each.get("ip") or "") for each in status.get("podIPs") or ())
 
 
 def _anywhere(name: str, services: Iterable[Json], alias: Json | None) -> Meaning:

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.kube import cluster_names
 from bot.kube.cluster_names import Known, Meaning
 from bot.kube.objects import is_terminating, name_of, namespace_of, ref, spec_of
 from bot.kube.pod_states import is_ready, unready_reason
-from bot.kube.services import ip_in, ports_of, selected_pods
+from bot.kube.services import ip_in, is_headless, ports_of, selected_pods
 from bot.kube.timestamps import UNKNOWN
 from intents.domain import Json, ObjectRef
 
@@ -37,7 +36,7 @@ class Hop(StrEnum):
 
 
 class State(StrEnum):
-    """What was found of a hop."""
+    """The result for a hop."""
 
     OK = "ok"
     BROKEN = "broken"
@@ -46,7 +45,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """What is called, as it was written; port 0 and protocol "" are not known."""
+    """The host and port that are called, as written; port 0 and protocol "" are not known."""
 
     host: str
     port: int = 0
@@ -59,7 +58,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objects:
-    """What was read. None stands for what could not be read, or not in full."""
+    """The objects that were read; None for a list that could not be read in full."""
 
     names: Known
     pods: Sequence[Json] | None = ()  # behind the Service; of its namespace if it selects none
@@ -74,7 +73,7 @@ class Objects:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What was found at a hop, for the sentence about it; empty where it does not matter there."""
+    """The facts of a hop, for the sentence about it; empty where the hop needs none."""
 
     why: str = ""  # what could not be read, or the field that breaks the hop
     node: str = ""  # the node of the source
@@ -147,7 +146,7 @@ class Way:
     @property
     def is_direct(self) -> bool:
         """Tell whether it goes straight to a pod, past the ports of a Service."""
-        return self.service is None or cluster_names.is_headless(self.service)
+        return self.service is None or is_headless(self.service)
 
     @property
     def called_ports(self) -> list[Mapping[str, Any]]:

@@ -35,6 +35,7 @@ from bot.kube.services import (
     selected_pods,
     selector_of,
     service_of,
+    shown_declared,
     shown_ports,
 )
 from bot.kube.timestamps import UNKNOWN
@@ -188,9 +189,7 @@ def _target_port(way: Way) -> Step | None:
     undeclared = [each for each in targets if isinstance(each, int) and numbers and each not in numbers]
     facts = Facts(
         target=", ".join(sorted(map(str, unnamed or undeclared))),
-        declared=tuple(
-            dict.fromkeys(f"{port.get('name', '')} {port.get('containerPort', '?')}".strip() for port in ports)
-        ),
+        declared=shown_declared(way.behind),
     )
     if len(unnamed) == len(targets):
         return way.step(Hop.TARGET_PORT, State.BROKEN, facts)

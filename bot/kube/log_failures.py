@@ -50,10 +50,10 @@ _USAGE: Final = re.compile(
 _NEXT: Final = 2
 # A running program fails repeatedly if it logged the same error so often in so many seconds, the last time lately.
 REPEATS: Final = 3
-# Memory that runs out once may end the program without anybody killing it.
-_ONCE: Final = "memory"
 _WINDOW_S: Final = 900
 _LATELY_S: Final = 300
+# Memory that runs out once may end the program without anybody killing it.
+_ONCE: Final = "memory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from bot.kube.network_policy_fields import (
     selector_differences,
 )
 from bot.kube.network_policy_rules import Connection, Direction, End, rule_differences
-from bot.kube.objects import labels_of, name_of, namespace_of, place_of, spec_of, status_of
+from bot.kube.objects import is_on_host_network, labels_of, name_of, namespace_of, place_of, status_of
 from intents.domain import Json
 
 _TYPES: Final = frozenset({"Ingress", "Egress"})
@@ -110,16 +110,12 @@ def _distance(miss: Miss) -> tuple[bool, int, str]:
 def _always_passes(pod: Mapping[str, Any], peer: End | None) -> bool:
     """Tell whether no policy can be said to block: a pod's own traffic, that of its node, and the host's network."""
     if peer is None:
-        return _on_host_network(pod)
+        return is_on_host_network(pod)
     if peer.pod is not None:
-        return _on_host_network(pod) or _on_host_network(peer.pod) or _is_same(pod, peer.pod)
+        return is_on_host_network(pod) or is_on_host_network(peer.pod) or _is_same(pod, peer.pod)
     status = status_of(pod)
     nodes = (status.get("hostIP"), *(each.get("ip") for each in status.get("hostIPs") or ()))
-    return _on_host_network(pod) or peer.ip in (*End(pod=pod).addresses, *nodes) or _is_loopback(peer.ip)
-
-
-def _on_host_network(pod: Mapping[str, Any]) -> bool:
-    return bool(spec_of(pod).get("hostNetwork"))
+    return is_on_host_network(pod) or peer.ip in (*End(pod=pod).addresses, *nodes) or _is_loopback(peer.ip)
 
 
 def _is_same(pod: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -136,7 +132,7 @@ def _is_loopback(ip: str) -> bool:
 def _selects(policy: Json, pod: Mapping[str, Any], direction: Direction) -> bool | None:
     """Tell whether the policy restricts the pod in the direction; None if that cannot be told."""
     home, spec = _home(policy), _spec(policy)
-    if _on_host_network(pod) or (home is not None and home != namespace_of(pod)):
+    if is_on_host_network(pod) or (home is not None and home != namespace_of(pod)):
         return False
     if home is None or spec is None:
         return None

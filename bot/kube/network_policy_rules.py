@@ -27,7 +27,7 @@ from bot.kube.network_policy_fields import (
     range_of,
     selector_differences,
 )
-from bot.kube.objects import labels_of, name_of, namespace_of, status_of
+from bot.kube.objects import addresses_of_pod, labels_of, name_of, namespace_of
 from bot.kube.services import declared_ports
 
 _PEER: Final = frozenset({"ipBlock", "podSelector", "namespaceSelector"})
@@ -64,9 +64,7 @@ class End:
     @property
     def addresses(self) -> tuple[str, ...]:
         """Return the addresses of this end, each once."""
-        status = status_of(self.pod or {})
-        listed = (each.get("ip") for each in status.get("podIPs") or ())
-        return tuple(dict.fromkeys(str(each) for each in (self.ip, status.get("podIP"), *listed) if each))
+        return tuple(dict.fromkeys(each for each in (self.ip, *addresses_of_pod(self.pod or {})) if each))
 
     @property
     def is_known(self) -> bool:

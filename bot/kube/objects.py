@@ -39,6 +39,18 @@ def name_of(obj: Mapping[str, Any]) -> str:
     return str(metadata_of(obj).get("name") or "")
 
 
+def is_on_host_network(pod: Mapping[str, Any]) -> bool:
+    """Tell whether a pod uses the network of its node, and so an address that other pods have too."""
+    return bool(spec_of(pod).get("hostNetwork"))
+
+
+def addresses_of_pod(pod: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the addresses of a pod, each once."""
+    status = status_of(pod)
+    listed = (each.get("ip") for each in status.get("podIPs") or ())
+    return tuple(dict.fromkeys(str(each) for each in (status.get("podIP"), *listed) if each))
+
+
 def namespace_of(obj: Mapping[str, Any]) -> str:
     """Return an object's namespace, "" for one outside namespaces."""
     return str(metadata_of(obj).get("namespace") or "")

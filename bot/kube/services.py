@@ -60,6 +60,11 @@ def addresses_of(service: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(str(each) for each in given if each and each != "None")
 
 
+def is_headless(service: Mapping[str, Any]) -> bool:
+    """Tell whether a Service has no address of its own: its name leads straight to the pods."""
+    return spec_of(service).get("clusterIP") == "None"
+
+
 def target_ports(service: Mapping[str, Any], port: int) -> frozenset[int | str]:
     """Return the port of the pods behind a port of the Service; the port itself if the Service has no such port."""
     found = frozenset(
@@ -116,6 +121,13 @@ def declared_ports(pod: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     sidecars = (each for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always")
     for container in (*(spec.get("containers") or ()), *sidecars):
         yield from container.get("ports") or ()
+
+
+def shown_declared(pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the ports that pods declare as people write them, each once: `http 8080`."""
+    ports = (port for pod in pods for port in declared_ports(pod))
+    shown = (f"{port.get('name', '')} {port.get('containerPort', '?')}".strip() for port in ports)
+    return tuple(dict.fromkeys(shown))
 
 
 def is_control_plane(node: Mapping[str, Any]) -> bool:

@@ -1,6 +1,6 @@
 """Connections that fail or are asked about: from the object in question to what the text names, hop by hop.
 
-Without a source, as for a Service that is asked about, the walk begins at the Service.
+Where the text names no client, the walk begins at the Service.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class _Connection(RowValues):
 
 
 class _Origin(StrEnum):
-    """Where a connection is known from."""
+    """The sources from which a connection is known."""
 
     TEXT = "text"
     LOG = "log"  # of a program that cannot make it
@@ -224,7 +224,7 @@ def destinations(look: Look) -> tuple[Destination, ...]:
 
 
 def _of_service(name: str, namespace: str, port: int) -> Destination:
-    # A Service that is named as an object is in the namespace of the text, whoever calls it.
+    # The text names the Service as an object: its namespace is that of the text, not that of the client.
     return Destination(host=f"{name}.{namespace}.svc" if namespace else name, port=port)
 
 

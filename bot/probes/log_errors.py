@@ -1,4 +1,4 @@
-"""What the logs of failing containers say, and what running programs that were asked about keep failing at.
+"""Read the errors in the logs of failing containers, and those that ready programs in question repeat.
 
 The error of a container that ended is that of its last run, from the log of the previous run first, else the current
 one; without any error these are its last words. Logs of ready containers are read only of an object that the request
@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final
 
+from bot.kube.cluster_names import asks_node
 from bot.kube.log_causes import focused
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.services import (
     ServiceName,
     ip_in,
+    is_headless,
     may_be_host,
     ready_addresses,
     service_meant,
@@ -139,7 +141,7 @@ async def _unresolved(look: Look) -> ProbeResult:
 async def _asking_node(look: Look) -> Json | None:
     """Return the first pod of the object in question that asks its node's name servers."""
     pods = (await pods_of(look)).pods if look.focus.name else ()
-    return next(filter(_uses_node_resolver, pods), None)
+    return next(filter(asks_node, pods), None)
 
 
 def _lookups(look: Look, said: Iterable[Row], asking: Json | None) -> list[_Lookup]:
@@ -213,8 +215,7 @@ async def _dns_answers(look: Look) -> bool:
 
 async def _is_empty(service: Json, look: Look) -> bool:
     """Tell whether a Service is headless and none of its endpoints is ready: DNS then has no address for it."""
-    spec = spec_of(service)
-    if spec.get("clusterIP") != "None" or spec.get("publishNotReadyAddresses"):
+    if not is_headless(service) or spec_of(service).get("publishNotReadyAddresses"):
         return False
     return await _ready(service, look) == frozenset()
 
@@ -230,13 +231,7 @@ async def _asks_node(lookup: _Lookup, look: Look) -> bool:
     if lookup.said is None:
         return lookup.pod is not None
     pod = await look.find("Pod", str(lookup.said.values["pod"]), namespace=lookup.home)
-    return pod is not None and _uses_node_resolver(pod)
-
-
-def _uses_node_resolver(pod: Json) -> bool:
-    spec = spec_of(pod)
-    policy = spec.get("dnsPolicy") or "ClusterFirst"
-    return policy == "Default" or (policy == "ClusterFirst" and bool(spec.get("hostNetwork")))
+    return pod is not None and bool(asks_node(pod))
 
 
 def _closest(meant: ServiceName, namespace: str, services: Iterable[Json]) -> str:

@@ -11,10 +11,10 @@ from bot.kube.objects import created_at, is_terminating, label_selector, name_of
 from bot.kube.pod_states import changed_at, is_ready, unready_reason
 from bot.kube.rollouts import replicas_of
 from bot.kube.services import (
-    declared_ports,
     near_misses,
     selected_pods,
     selector_of,
+    shown_declared,
     shown_ports,
     undeclared_ports,
     unnamed_ports,
@@ -137,7 +137,7 @@ def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
         ports=shown_ports(service),
         unnamed=unnamed_ports(service, behind.pods) if behind.pods else (),
         undeclared=undeclared_ports(service, behind.pods) if behind.pods else (),
-        declared=_declared(behind.pods),
+        declared=shown_declared(behind.pods),
     ).row(
         ref(service, "Service"),
         quote=f"{selected} pods for selector {labels}, {len(ready)} ready" if selector else "no selector",
@@ -172,12 +172,6 @@ def _closest(service: Json, others: Sequence[Json]) -> _Closest:
         lacking=near[0].lacking if near else (),
         instead=near[0].instead if near else (),
     )
-
-
-def _declared(pods: Sequence[Json]) -> tuple[str, ...]:
-    ports = (port for pod in pods for port in declared_ports(pod))
-    shown = (f"{port.get('name', '')} {port.get('containerPort', '?')}".strip() for port in ports)
-    return tuple(dict.fromkeys(shown))
 
 
 PROBE: Final = probe(

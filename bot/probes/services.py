@@ -148,7 +148,7 @@ def _row(service: Json, matched: bool, around: _Around) -> Row:
     requested = _Requested(
         matched=matched,
         type=str(spec.get("type") or "ClusterIP"),
-        headless=spec.get("clusterIP") == "None",
+        headless=kube.is_headless(service),
         external_policy=external,
         internal_policy=str(spec.get("internalTrafficPolicy") or ""),
         ports=kube.shown_ports(service),
