@@ -17,5 +17,6 @@ async def test_each_incident_is_one_post_and_churn_is_none(tmp_path: Path) -> No
     assert day.missed() == []
     assert len(day.posts) == day.incidents
     assert all("Over after" in each for each in day.posts)
-    assert [*day.edits.values()] == [1] * day.incidents
+    # A bot that gets no time between two steps may see an incident end in both; churn would edit it far more often.
+    assert set(day.edits.values()) <= {1, 2}
     assert all(day.churn[kind] for kind in ("flaps", "starts", "rolls_out"))
