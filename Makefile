@@ -12,7 +12,7 @@ WORKERS ?= 4
 .DELETE_ON_ERROR:
 # Run the steps of `test` one after the other, so that pytest's summary comes last.
 .NOTPARALLEL:
-.PHONY: help demo test quick lint types layers unit bench eval format scales readme lock ci-tools clean
+.PHONY: help demo test quick lint types layers unit bench eval train format scales readme lock ci-tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,11 @@ bench: $(READY) ## measure matching speed and recall, diagnosis time, response t
 eval: $(READY) ## measure how well pasted texts find their incident
 	$(BIN)/python tests/eval/run.py
 
+train: $(READY) ## train the classifiers of intents/talk from tests/talk/training, and print how they judge
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-train.lock
+	$(BIN)/python tests/talk/train.py acts
+	$(BIN)/python tests/talk/train.py asks
+
 format: $(READY) ## format the code and apply safe fixes
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -63,6 +68,7 @@ lock: ## pin the dependencies (needs uv)
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) pyproject.toml --group dev -o requirements-dev.lock
 	$(COMPILE) --group build -o deploy/image/build.lock
+	$(COMPILE) --group train -c requirements-dev.lock -o requirements-train.lock
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 

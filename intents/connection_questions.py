@@ -68,7 +68,7 @@ def connection_command(words: Sequence[str], where: Where) -> str | Misuse | Non
     source = _source(sources, where)
     if sources and not source:
         return None
-    return _sentence(source, target, where, zh=first in _WORDS_ZH)
+    return connection_check(source, target, namespace=where.namespace, zh=first in _WORDS_ZH)
 
 
 def spoken_connection(said: str) -> str:
@@ -79,7 +79,7 @@ def spoken_connection(said: str) -> str:
         if found and _is_named(found["source"]) and (":" in found["target"] or _is_named(found["target"])):
             kind = SPELLINGS.get(found["kind"].strip().lower().removeprefix("the ").strip(), "")
             source = " ".join(filter(None, (kind, found["source"])))
-            return _sentence(source, found["target"], Where(), zh=pattern is _SPOKEN_ZH)
+            return connection_check(source, found["target"], zh=pattern is _SPOKEN_ZH)
     return ""
 
 
@@ -116,10 +116,11 @@ def _target(word: str, where: Where) -> str:
     return f"{host}{found['port'] or ''}"
 
 
-def _sentence(source: str, target: str, where: Where, *, zh: bool) -> str:
+def connection_check(source: str, target: str, *, zh: bool, namespace: str = "") -> str:
+    """Return the sentence that asks whether a client, "" for any, reaches `target`, looked up in a namespace."""
     if zh:
         return f"连接检查：从 {source} 到 {target}" if source else f"连接检查：到 {target}"
     if source:
         return f"connection check: from {source} to {target}"
-    home = f" in namespace {where.namespace}" if where.namespace else ""
+    home = f" in namespace {namespace}" if namespace else ""
     return f"connection check: to {target}{home}"

@@ -39,6 +39,24 @@ class DiagnoseObject:
     unseen: tuple[Gap, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskInWords:
+    """A request in a person's own words; what it asks for, only the cluster and its thread can tell."""
+
+    text: str
+    namespace: str = ""
+
+
+# In characters: a longer text is a paste.
+_LONGEST_ASKED: Final = 400
+
+
+def is_in_words(text: str) -> bool:
+    """Return whether a text may be a request in a person's own words, and not what a program printed."""
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    return len(lines) == 1 and len(text) <= _LONGEST_ASKED and "```" not in text
+
+
 # The name, of kind "cluster", that stands for the whole cluster: no object can have it.
 WHOLE_CLUSTER: Final = "*"
 _CLUSTER: Final = "cluster"
@@ -50,7 +68,7 @@ def whole_cluster() -> DiagnoseObject:
     return DiagnoseObject(kind=_CLUSTER, name=WHOLE_CLUSTER)
 
 
-def scope_of(request: DiagnoseObject | ExplainText) -> str | None:
+def scope_of(request: Question) -> str | None:
     """Return the namespace that a request asks about as a whole, "" for the whole cluster; None for one object."""
     if not isinstance(request, DiagnoseObject):
         return None
@@ -60,3 +78,5 @@ def scope_of(request: DiagnoseObject | ExplainText) -> str | None:
 
 
 Request = ExplainText | DiagnoseObject
+# What a person may ask, on every surface.
+Question = Request | AskInWords

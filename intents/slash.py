@@ -16,20 +16,20 @@ from intents.connection_questions import connection_command, spoken_connection
 from intents.domain import Text
 from intents.kinds import CLUSTER_SCOPED, KINDS, SPELLINGS
 from intents.mutes import MuteCommand, mute_command
-from intents.naming import namespaces_in
-from intents.places import DASHES, IS_NAME, Where, named_in_command, names_namespace, without_where
+from intents.places import DASHES, IS_NAME, Where, named_in_command, without_where
 from intents.request import whole_cluster
 from intents.spelling import Misuse, misspelt
-from intents.spoken_names import is_word
+from intents.talk.asks import asked_by_word
 from intents.text_cleanup import unformatted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextQuery:
-    """A request to explain a text; `cluster` is empty if none was named."""
+    """A request in words, or with `literal` to explain a text; `cluster` is empty if none was named."""
 
     text: str
     cluster: str = ""
+    literal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,24 +90,8 @@ _NO_KIND: Final = frozenset({
 _A_KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,62}(?:\.[A-Za-z0-9.-]{1,190})?")
 # Before a text to explain: its flag, and the rest.
 _CLUSTER_BEFORE: Final = re.compile(rf"[-{DASHES}]{{1,2}}(?:context|cluster)(?:=|\s+)(\S+)\s+(.+)", re.DOTALL)
-_HAN_BESIDE_ASCII: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9-])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
 _ALL_OF_IT: Final = (["cluster"], ["集群"], ["everything"], ["全部"])
 _A_NAME: Final = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
-_WRONG_IN: Final = re.compile(
-    r"\b(?:wrong|broken|unhealthy|failing|not well|going on)\b\W+(?:in|with|on)\s+(?:the |this |our |my )?"
-    rf"(?:cluster|(?:namespace|ns)\s+(?P<after>{_A_NAME})|(?P<before>{_A_NAME})\s+(?:namespace|ns))\s*[?!.]*$",
-    re.IGNORECASE,
-)
-_WRONG_IN_ZH: Final = re.compile(
-    rf"^(?:(?:整个|我们的|这个)?集群|(?:命名空间|namespace|ns)\s*(?P<after>{_A_NAME})|(?P<before>{_A_NAME})\s*命名空间)"
-    r"\s*(?:里面|里|中|现在)*(?:有)?(?:什么|哪些|啥)?(?:问题|异常|不正常|毛病|怎么了|故障)[吗？?。]*$"
-)
-_PUNCTUATION: Final = "`'\".,;!?:()。，；！？：（）"
-# A sentence about an object is short; a longer one, or one with the characters of a log line, is a text.
-_NATURAL_WORDS: Final = 16
-_NATURAL_LENGTH: Final = 200
-_OF_A_LOG: Final = re.compile(r'[="{}\[\]|]|: ')
-_TELLING_NAME: Final = re.compile(r".*[-0-9].*")
 
 
 def parse_command(text: str) -> Command:
@@ -147,7 +131,6 @@ def parse_message(text: str) -> Command:
     if command is None and "\n" not in said:
         words = words[1:] if _first(words) in _DIAGNOSE else words
         command = _connection(words) or _whole_cluster(words) or _object(words)
-        command = command or _spoken_connection(said) or _asked_as_a_whole(said) or _natural(said)
         command = command or _from_kubectl(said)
     return _text(said) if command is None or isinstance(command, Misuse) else command
 
@@ -170,10 +153,12 @@ def _word_command(said: str, words: Sequence[str]) -> Command | None:
     first = _first(words)
     if first in _HELP and len(words) <= 2:
         return HelpQuery(topic=" ".join(words[1:]))
+    if asked_by_word(said) is not None:
+        return _text(said)
     if first in _EXPLAIN:
         rest = _after(said, words[0])
         if rest:
-            return _text(rest)
+            return replace(_text(rest), literal=True)
         return Misuse(
             says=Text(en="explain needs the text of an error", zh="explain 后面需要报错文本"), usage="explain ERROR"
         )
@@ -265,15 +250,6 @@ def _of_cluster(cluster: str) -> ObjectQuery:
     return ObjectQuery(kind=whole.kind, name=whole.name, cluster=cluster)
 
 
-def _asked_as_a_whole(said: str) -> ObjectQuery | None:
-    """Read a question such as "what is wrong in namespace shop?"."""
-    found = _WRONG_IN.search(said) or _WRONG_IN_ZH.search(said) if len(said) <= _NATURAL_LENGTH else None
-    if found is None or _names_object(said[: found.start()]):
-        return None
-    namespace = found["after"] or found["before"]
-    return ObjectQuery(kind="namespace", name=namespace) if namespace else _of_cluster("")
-
-
 def _in_one_word(word: str, where: Where) -> ObjectQuery | Misuse | None:
     """Read KIND/[NS/]NAME or NS/NAME, which is a pod."""
     parts = word.split("/")
@@ -349,45 +325,3 @@ def _from_kubectl(said: str) -> ObjectQuery | None:
         return None
     _, where = without_where(said.split())
     return ObjectQuery(kind=kind, namespace=namespace, name=name, cluster=where.cluster)
-
-
-def _natural(said: str) -> ObjectQuery | None:
-    """Return the first object in a short sentence: a known kind, followed by something that is clearly a name."""
-    if len(said) > _NATURAL_LENGTH or _OF_A_LOG.search(said):
-        return None
-    words = [word.strip(_PUNCTUATION) for word in _HAN_BESIDE_ASCII.sub(" ", said).split()]
-    words = [word for word in words if word]
-    if len(words) > _NATURAL_WORDS:
-        return None
-    for index, word in enumerate(words[:-1]):
-        kind = SPELLINGS.get(word.lower())
-        if not kind or (kind == "namespace" and _names_object(" ".join(words[:index]))):
-            continue
-        target, rest = words[index + 1], words[index + 2 : index + 5]
-        telling = "/" in target or bool(_TELLING_NAME.fullmatch(target))
-        if names_namespace(rest):
-            where = without_where([word, target, *rest])[1]
-        else:
-            where = Where() if kind == "namespace" else _said_anywhere(said)
-        if not telling and (is_word(target) or not (where.namespace or names_namespace(rest))):
-            continue
-        made = _made(word, target, where)
-        if isinstance(made, ObjectQuery):
-            return made
-    return None
-
-
-def _names_object(before: str) -> bool:
-    """Return whether a question says before its last words what it is about: `why is basket failing in …`."""
-    words = [word.strip(_PUNCTUATION) for word in before.split()]
-    names = (word.rpartition("/")[2] for word in words)
-    return any(IS_NAME.fullmatch(name) and not (is_word(name) or name in SPELLINGS) for name in names)
-
-
-def _said_anywhere(said: str) -> Where:
-    """Return the namespace that a sentence names apart from its object: `pod api-0 restarts in the shop namespace`."""
-    named = namespaces_in(said)
-    sure = [name.value for name in named if name.certain]
-    if sure:
-        return Where(namespace=sure[0])
-    return Where(places=(named[0].value,)) if named else Where()

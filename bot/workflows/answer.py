@@ -312,6 +312,8 @@ class AnswerWorkflow:
             )
             if not newest:
                 return None
+            if reply.turn is not None:
+                await store.answers.note(request.id, reply.turn.note())
             # An answer that was just posted is updated only for news, because Slack limits updates most.
             if sent.earlier or await self.poster.notes(request) != notes:
                 await self.poster.show(request, reply.plain)

@@ -34,8 +34,7 @@ from intents.cluster_choice import (
 )
 from intents.domain import Diagnosis, Focus, ObjectRef, Text
 from intents.focus import focus_of
-from intents.request import DiagnoseObject, ExplainText, scope_of
-from intents.request import Request as Question
+from intents.request import AskInWords, DiagnoseObject, ExplainText, Question, is_in_words, scope_of
 from intents.slash import ObjectQuery, TextQuery, parse_command, parse_message
 from responses import failures
 from responses.follow_ups import changes, is_same_trouble, sign
@@ -183,9 +182,10 @@ class ClusterChooser:
 
     async def _target(self, question: Question, channel: str) -> DiagnoseObject | None:
         """Return the object to look up, if one is named."""
-        if isinstance(question, ExplainText):
+        if isinstance(question, ExplainText | AskInWords):
             engine = self.services.engine(channel)
-            matching = question.matching or await match_text(question.text, engine=engine)
+            kept = question.matching if isinstance(question, ExplainText) else None
+            matching = kept or await match_text(question.text, engine=engine)
             hypotheses = matching.hypotheses
             if hypotheses:
                 incident = engine.catalog.incidents[hypotheses[0].incident]
@@ -239,6 +239,8 @@ def _parsed(request: StoredRequest) -> _ClusterQuestion:
         return _ClusterQuestion(question=about)
     named = query.cluster if isinstance(query, TextQuery) else ""
     text = query.text if isinstance(query, TextQuery) and named else request.text
+    if addressed and isinstance(query, TextQuery) and not query.literal and is_in_words(query.text):
+        return _ClusterQuestion(question=AskInWords(text=query.text, namespace=original.namespace), named=named)
     return _ClusterQuestion(
         question=ExplainText(text=text, namespace=original.namespace, addressed=addressed), named=named
     )

@@ -11,8 +11,11 @@ from typing import Final
 
 import structlog
 
+from bot.asked.answerers import ANSWERERS
+from bot.asked.contract import Asked
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
+from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import CarriedMatch, TargetNotFound, diagnose
 from bot.diagnosing.fingerprints import fault_of
 from bot.diagnosing.reads import Progress
@@ -23,13 +26,13 @@ from bot.policy import ReadLevel
 from bot.store import Mute, StoredRequest, Surface, standing
 from bot.workflows.authorisation import offered_buttons
 from bot.workflows.cluster_choice import ClusterChooser, Interpretation, changes_since, link_to_answer
+from bot.workflows.conversation import NEEDS_AN_OBJECT, KeptTurn, turns_before, understood
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.services import Exchange, Requester, Services
 from intents.domain import Diagnosis, Existence, Finding, Json, NamedObject, Text
 from intents.mutes import concerned
 from intents.overview import without_muted
-from intents.request import DiagnoseObject, scope_of
-from intents.request import Request as Question
+from intents.request import AskInWords, DiagnoseObject, ExplainText, Question, Request, scope_of
 from intents.slash import HelpQuery, parse_message
 from intents.verdicts import supported
 from responses import failures
@@ -38,11 +41,13 @@ from responses.paste_templates import error_lines
 from responses.plots import leading_plot
 from responses.redaction import secret_kinds
 from responses.safety import safe, safe_value, scrubbed
+from responses.sheets import scrubbed_sheet
 from responses.slack.choices import Picker, which_cluster, which_object, with_picker
 from responses.slack.help import help_message
 from responses.slack.message import Message
 from responses.slack.notices import failed
 from responses.slack.overview import overview_message
+from responses.slack.sheets import sheet_message
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -56,7 +61,7 @@ class Reply:
     """A reply: its message, its diagnosis if it has one, and its plot.
 
     `intent` and `ended` are for the metrics: help, explain, diagnose; the outcome if there is no verdict. `fault` is
-    the same for answers with the same incident and object at fault.
+    the same for answers with the same incident and object at fault. `turn` is how a request in words was understood.
     """
 
     plain: Message | None = None
@@ -65,6 +70,7 @@ class Reply:
     answer: KeptAnswer | None = None
     fault: str = ""
     plotted: Finding | None = None
+    turn: KeptTurn | None = None
 
     def message(self, notes: AnswerNotes) -> Message:
         """Render the reply: the plain message, else the diagnosis with all notes about it."""
@@ -160,6 +166,8 @@ class Replies:
         if isinstance(question, DiagnoseObject) and connection is None:
             ended = REFUSED if exchange.scope.text_only_reason else "failed"
             return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, exchange, interpretation, ended=ended)
+        if isinstance(question, AskInWords):
+            return await self._in_words(question, exchange, interpretation, connection, progress)
         scope = scope_of(question)
         if scope is not None and connection is not None:
             return await self._overview(scope, exchange, interpretation, connection, progress)
@@ -180,7 +188,46 @@ class Replies:
         diagnosis = await self._with_other_clusters(diagnosis, exchange.requester)
         seconds = time.monotonic() - started
         self.services.metrics.diagnosed(diagnosis, intent=_intent(question), seconds=seconds)
-        return await self._answered(exchange, diagnosis, connection, interpretation, reason=reason, seconds=seconds)
+        return await self._answered(
+            exchange, diagnosis, connection, interpretation, question=question, reason=reason, seconds=seconds
+        )
+
+    async def _in_words(
+        self,
+        question: AskInWords,
+        exchange: Exchange,
+        interpretation: Interpretation,
+        connection: Connection | None,
+        progress: Callable[[Progress], None],
+    ) -> Reply:
+        """Answer a request in words: by a sheet, or as the question that it is."""
+        as_text = ExplainText(text=question.text, namespace=question.namespace, addressed=True)
+        if connection is None:
+            return await self._asked(exchange, replace(interpretation, question=as_text), progress)
+        turns = await turns_before(self.services.store, exchange.request)
+        access = exchange.scope.access(connection.name)
+        engine = self.services.engine(exchange.request.original.channel)
+        async with Snapshot(connection, deadline=self.services.deadline, access=access) as snapshot:
+            request = await understood(question, turns, snapshot)
+            asked, answerer = request.asked, ANSWERERS.get(request.asked.ask)
+            if request.unclear is not None and asked.ask in NEEDS_AN_OBJECT:
+                return await self._not_found(request.unclear, exchange, interpretation)
+            if answerer is not None and asked.about is not None:
+                sheet = await answerer(
+                    Asked(
+                        snapshot=snapshot,
+                        catalog=engine.catalog,
+                        text=question.text,
+                        about=asked.about,
+                        other=asked.other,
+                    )
+                )
+                shown = await asyncio.to_thread(scrubbed_sheet, sheet)
+                message = sheet_message(shown, language=exchange.language)
+                turn = request.turn(cluster=connection.name)
+                return Reply(plain=message, intent=str(asked.ask), ended="told", turn=turn)
+        reply = await self._asked(exchange, replace(interpretation, question=request.question or as_text), progress)
+        return replace(reply, turn=request.turn(cluster=connection.name))
 
     async def _overview(
         self,
@@ -266,13 +313,14 @@ class Replies:
         connection: Connection | None,
         interpretation: Interpretation,
         *,
+        question: Request,
         reason: Text | None,
         seconds: float,
     ) -> Reply:
         # Redaction takes long and mostly runs without the interpreter's lock: the event loop goes on meanwhile.
         shown, of_text = await asyncio.to_thread(scrubbed, without_rows(diagnosis)), not exchange.request.original.name
         if not interpretation.pick and (told := await changes_since(self.services, exchange, shown)):
-            return Reply(plain=told, intent=_intent(interpretation.question), ended="changes")
+            return Reply(plain=told, intent=_intent(question), ended="changes")
         answer = KeptAnswer(
             diagnosis=shown,
             language=exchange.language,
@@ -280,9 +328,7 @@ class Replies:
             seconds=round(seconds, 3),
             of_text=of_text,
             buttons=(
-                await offered_buttons(self.services, exchange, interpretation.question, diagnosis, connection)
-                if connection
-                else ()
+                await offered_buttons(self.services, exchange, question, diagnosis, connection) if connection else ()
             ),
             observed=error_lines(exchange.request.text) if not shown.hypotheses else (),
             text_only_reason=reason,
@@ -297,7 +343,7 @@ class Replies:
             answer = replace(answer, muted=mute.muted, muted_by=mute.by, muted_why=mute.reason)
         picture = leading_plot(diagnosis)
         return Reply(
-            intent=_intent(interpretation.question),
+            intent=_intent(question),
             answer=answer,
             fault=self._fault(diagnosis, exchange),
             plotted=safe_value(picture) if picture is not None else None,

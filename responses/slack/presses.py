@@ -22,6 +22,7 @@ class Press(StrEnum):
     ANYWAY = "anyway"  # a button; its value is the id of a repeated request
     CLUSTER = "cluster"  # a button, or a menu of several; the value is a `cluster_token`
     DIAGNOSE = "diagnose"  # a button below an overview; its value is a `diagnose_value`
+    ASK = "ask"  # a button below an answer; its value is a question as a person would type it
     WATCH_MUTE = "watch_mute"  # a button below a post of the watch, as the next three
     WATCH_UNMUTE = "watch_unmute"  # a button
     WATCH_LATER = "watch_later"  # an option of the menu; its value is in minutes

@@ -54,9 +54,9 @@ KIND_WORDS = st.sampled_from(sorted(SPELLINGS))
         ("tikvcluster tidb/db", ObjectQuery(kind="tikvcluster", namespace="tidb", name="db")),
         ("kafkas.kafka.strimzi.io events", ObjectQuery(kind="kafkas.kafka.strimzi.io", name="events")),
         ("kubectl -n shop describe pod api-0", POD),
-        ("explain Back-off pulling image", TextQuery(text="Back-off pulling image")),
-        ("解释 Back-off pulling image", TextQuery(text="Back-off pulling image")),
-        ("explain\n```\npanic: a\nb\n```", TextQuery(text="panic: a\nb")),
+        ("explain Back-off pulling image", TextQuery(text="Back-off pulling image", literal=True)),
+        ("解释 Back-off pulling image", TextQuery(text="Back-off pulling image", literal=True)),
+        ("explain\n```\npanic: a\nb\n```", TextQuery(text="panic: a\nb", literal=True)),
         ("connection refused", TextQuery(text="connection refused")),
         ("failed default/api-0", TextQuery(text="failed default/api-0")),
         ("docker.io/library/nginx", TextQuery(text="docker.io/library/nginx")),
@@ -126,18 +126,14 @@ def test_incomplete_command_gets_its_usage(text: str, usage: str) -> None:
         ("<@U0BOT>", HelpQuery()),
         ("<@U0BOT> hello", HelpQuery()),
         ("<@U0BOT> pod shop/api-0", POD),
-        ("<@U0BOT> pod shop/api-0 is broken", POD),
-        ("<@U0BOT> please look at `pod shop/api-0`, it keeps crashing!", POD),
-        ("hey <@U0BOT> what is wrong with pod api-0 in shop?", replace(POD, place="shop")),
-        ("<@U0BOT> 诊断pod shop/api-0怎么了？", POD),
+        ("<@U0BOT> pod shop/api-0 is broken", TextQuery(text="pod shop/api-0 is broken")),
         ("<@U0BOT> pod api-0 在 命名空间 shop", POD),
-        ("<@U0BOT> node worker-a is NotReady", ObjectQuery(kind="node", name="worker-a")),
         ("<@U0BOT> pod api keeps failing", TextQuery(text="pod api keeps failing")),
         ("<@U0BOT> api-0", TextQuery(text="api-0")),
         ("<@U0BOT> pdo shop/api-0", TextQuery(text="pdo shop/api-0")),
         ("<@U0BOT> Error: pod shop/api-0 failed", TextQuery(text="Error: pod shop/api-0 failed")),
         ("<@U0BOT>\n```Error: a &lt;b&gt;```", TextQuery(text="Error: a <b>")),
-        ("<@U0BOT> explain OOMKilled", TextQuery(text="OOMKilled")),
+        ("<@U0BOT> explain OOMKilled", TextQuery(text="OOMKilled", literal=True)),
     ],
 )
 def test_mention_is_parsed(text: str, asked: Command) -> None:
@@ -221,7 +217,10 @@ IN_PROD = replace(POD, cluster="prod")
         ("pod shop/api-0 in kubernetes-admin@kubernetes", replace(POD, cluster="kubernetes-admin@kubernetes")),
         ("node n1 in gke_shop_eu_prod", ObjectQuery(kind="node", name="n1", cluster="gke_shop_eu_prod")),
         ("--context prod Error: it broke", TextQuery(text="Error: it broke", cluster="prod")),
-        ("explain --context=prod Error: it broke\nagain", TextQuery(text="Error: it broke\nagain", cluster="prod")),
+        (
+            "explain --context=prod Error: it broke\nagain",
+            TextQuery(text="Error: it broke\nagain", cluster="prod", literal=True),
+        ),
     ],
 )
 def test_command_names_the_cluster_in_common_forms(text: str, asked: Command) -> None:
@@ -236,4 +235,5 @@ def test_two_clusters_in_one_command_are_rejected() -> None:
 
 def test_state_of_an_object_is_not_an_unknown_cluster() -> None:
     assert parse_message("<@U0BOT> pod shop/api-0 in trouble") == replace(POD, place="trouble")
-    assert parse_message("<@U0BOT> pod shop/api-0 in CrashLoopBackOff") == POD
+    state = "pod shop/api-0 in CrashLoopBackOff"
+    assert parse_message(f"<@U0BOT> {state}") == TextQuery(text=state)

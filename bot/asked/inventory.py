@@ -1,0 +1,50 @@
+"""List what a question may name: namespaces, nodes, and the objects of the namespaces that it names."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, named_ref
+from intents.domain import Json, ObjectRef, Permission
+from intents.talk.mentions import BY_NAME, Inventory, places_in
+
+_NODE: Final = "Node"
+PERMISSIONS: Final = tuple(
+    Permission(verb="list", group=group, resource=resource)
+    for group, resource in (
+        ("", "namespaces"), ("", "nodes"), ("apps", "deployments"), ("apps", "statefulsets"), ("apps", "daemonsets"),
+        ("batch", "cronjobs"), ("batch", "jobs"), ("", "services"), ("networking.k8s.io", "ingresses"),
+        ("autoscaling", "horizontalpodautoscalers"), ("", "persistentvolumeclaims"), ("", "pods"),
+    )
+)  # fmt: skip
+
+
+async def inventory_of(
+    snapshot: Snapshot, text: str, *, near: Iterable[str] = (), kinds: Sequence[str] = BY_NAME
+) -> Inventory:
+    """Return what the cluster has: of namespaces that the text names, or that are `near`, else of all of them.
+
+    What cannot be read is left out. Raise no ClusterError.
+    """
+    spaces, nodes = await asyncio.gather(_listed(snapshot, "Namespace"), _listed(snapshot, _NODE))
+    known = frozenset(map(name_of, spaces))
+    places = [*dict.fromkeys((*places_in(text, known), *(one for one in near if one in known)))] or [""]
+    listed = await asyncio.gather(*(_listed(snapshot, kind, place) for kind in kinds for place in places))
+    of_list = [kind for kind in kinds for _ in places]
+    objects: defaultdict[str, list[ObjectRef]] = defaultdict(list)
+    for kind, found in [*zip(of_list, listed, strict=True), (_NODE, nodes)]:
+        for one in found:
+            objects[name_of(one)].append(named_ref(one, kind))
+    return Inventory(namespaces=known, objects={name: tuple(of_name) for name, of_name in objects.items()})
+
+
+async def _listed(snapshot: Snapshot, kind: str, namespace: str = "") -> tuple[Json, ...]:
+    try:
+        return (await snapshot.list(kind, namespace=namespace)).items
+    except ClusterError:
+        return ()

@@ -1,0 +1,134 @@
+"""Understand requests in words: read the thread, find what is named, and decide what kind of answer is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.asked.resolve import mentioned
+from bot.cluster.snapshot import Snapshot
+from bot.common.portable import Portable
+from bot.store import Store, StoredRequest
+from intents.connection_questions import connection_check
+from intents.domain import Existence, Json, NamedObject, ObjectRef
+from intents.request import AskInWords, DiagnoseObject, ExplainText, Request, whole_cluster
+from intents.talk import turns as talk
+from intents.talk.asks import Ask
+from intents.talk.mentions import Mentions
+from intents.talk.turns import Turn, near
+
+# The key under which an answer stores the turn that it answers.
+TURN: Final = "turn"
+_MOST_TURNS: Final = 6
+# The requests that a diagnosis, or an overview, answers.
+NEEDS_AN_OBJECT: Final = frozenset(Ask) - {Ask.CONCEPT, Ask.HOWTO, Ask.INCIDENTS, Ask.HELP, Ask.THANKS, Ask.EXPLAIN}
+_JUDGED: Final = frozenset({Ask.HEALTH, Ask.WHY, Ask.EXPLAIN, Ask.ACTION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptTurn(Portable):
+    """A turn as an answer stores it; its text is the request's."""
+
+    ask: Ask
+    about: ObjectRef | None = None
+    other: ObjectRef | None = None
+    cluster: str = ""
+    listed: tuple[ObjectRef, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def note(self) -> Json:
+        return {TURN: self.as_json()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """A request in words as it was understood. `question` is set where a diagnosis or an overview answers it.
+
+    `unclear` is the name that several objects have, or none in the namespace that was named.
+    """
+
+    asked: talk.Request
+    unclear: NamedObject | None = None
+    names: frozenset[str] = frozenset()
+    question: Request | None = None
+
+    def turn(self, *, cluster: str, listed: Sequence[ObjectRef] = ()) -> KeptTurn:
+        return KeptTurn(
+            ask=self.asked.ask,
+            about=self.asked.about,
+            other=self.asked.other,
+            cluster=cluster,
+            listed=tuple(listed),
+            names=tuple(sorted(self.names)),
+        )
+
+
+async def turns_before(store: Store, request: StoredRequest) -> tuple[Turn, ...]:
+    """Return the turns of a request's thread before it, the latest last. Raise StoreUnavailable."""
+    original = request.original
+    if not original.thread_ts:
+        return ()
+    found: list[Turn] = []
+    for earlier in await store.requests.in_thread(original.channel, original.thread_ts):
+        if earlier.id == request.id or earlier.original.created > original.created:
+            continue
+        answer = await store.answers.get(earlier.id)
+        if answer is not None and TURN in answer.shown:
+            kept = KeptTurn.from_json(answer.shown[TURN])
+            found.append(
+                Turn(
+                    text=earlier.text,
+                    ask=kept.ask,
+                    about=kept.about,
+                    other=kept.other,
+                    cluster=kept.cluster,
+                    listed=kept.listed,
+                    names=frozenset(kept.names),
+                )
+            )
+    return tuple(found[-_MOST_TURNS:])
+
+
+async def understood(question: AskInWords, turns: Sequence[Turn], snapshot: Snapshot) -> Understood:
+    """Return what a request in words asks for, and the question that a diagnosis answers, if one does."""
+    named = await mentioned(snapshot, question.text, home=question.namespace, near=near(turns))
+    asked = talk.understood(question.text, named, turns)
+    return Understood(asked=asked, unclear=_unclear(named), names=named.words, question=_judged(asked, question))
+
+
+def _unclear(named: Mentions) -> NamedObject | None:
+    if not named.equals:
+        return None
+    first = named.first or named.equals[0]
+    place = next(iter(named.places), "") if named.first is None else ""
+    return NamedObject(
+        target=ObjectRef(kind=first.kind, namespace=place, name=first.name),
+        existence=Existence.MISSING if place else Existence.EXISTS,
+        candidates=tuple(filter(None, (named.first, *named.equals))),
+    )
+
+
+def _judged(asked: talk.Request, question: AskInWords) -> Request | None:
+    about = asked.about
+    if asked.ask is Ask.REACH:
+        return _connection(asked, question)
+    if asked.ask not in _JUDGED:
+        return None
+    if about is not None:
+        return DiagnoseObject(kind=about.kind, namespace=about.namespace, name=about.name)
+    if asked.ask is Ask.HEALTH and not asked.unknown:
+        return whole_cluster()
+    return ExplainText(text=question.text, namespace=question.namespace, addressed=True)
+
+
+def _connection(asked: talk.Request, question: AskInWords) -> Request | None:
+    """Return the question about a connection, which the entry connection-broken answers; None without both ends."""
+    source, target = asked.about, asked.other
+    if target is None:
+        return DiagnoseObject(kind=source.kind, namespace=source.namespace, name=source.name) if source else None
+    port = re.search(rf"\b{re.escape(target.name)}[\w.]*(:\d{{1,5}})", question.text.lower())
+    called = f"{target.name}.{target.namespace}{port[1] if port else ''}"
+    caller = f"{source.kind.lower()} {source.namespace}/{source.name}" if source else ""
+    return ExplainText(text=connection_check(caller, called, zh=bool(re.search("[\u4e00-\u9fff]", question.text))))

@@ -1,0 +1,51 @@
+"""Define sheets: what a cluster tells about an object where nothing has to be judged, such as its events or its log.
+
+A sheet is answered to a request in words. Its sentences are ours, its quotes are verbatim.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from intents.domain import Gap, ObjectRef, Text
+
+NOTHING: Final = Text.same("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetRow:
+    """One line: a sentence, and what the cluster says verbatim. `ago_s` is how long ago it was, if that matters.
+
+    `about` can be asked about further.
+    """
+
+    says: Text = NOTHING
+    quote: str = ""
+    ago_s: int | None = None
+    about: ObjectRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextAsk:
+    """A question to go on with: its button, and its words as a person would type them."""
+
+    label: Text
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """An answer without a verdict. `left` are rows that are not shown; `reproduce` is the kubectl line that shows all.
+
+    `about` is None for what concerns no object: a term, the bot itself.
+    """
+
+    heading: Text
+    about: ObjectRef | None = None
+    cluster: str = ""
+    rows: tuple[SheetRow, ...] = ()
+    left: int = 0
+    gaps: tuple[Gap, ...] = ()
+    next: tuple[NextAsk, ...] = ()
+    reproduce: str = ""

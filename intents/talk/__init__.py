@@ -1,0 +1,1 @@
+"""Tell what a message does in a conversation, before what it says."""

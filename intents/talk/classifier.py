@@ -1,0 +1,87 @@
+"""Classify messages by a linear model over their features, which `tests/talk/train.py` has trained.
+
+Weights are whole numbers of a few bits, summed exactly, so that each machine computes the same. Features share places
+by a checksum; with a place for each few of them, one that was never seen rarely meets another's weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+from math import exp, sqrt
+from typing import Any, Final
+from zlib import crc32
+
+import numpy as np
+
+from intents.talk.acts import UNASKED
+from intents.talk.features import Message, features_of
+
+PLACES: Final = 1 << 15
+# From this share of a report or of evidence on, an ordinary channel may be answered. From the training report.
+LEAST_SHARE: Final = 0.5
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A classified message: the share of each label, and the features that spoke most for the first one."""
+
+    shares: tuple[tuple[str, float], ...]  # the largest first; their sum is 1
+    reasons: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        return self.shares[0][0]
+
+    def share_of(self, labels: Iterable[str]) -> float:
+        wanted = frozenset(labels)
+        return sum(share for label, share in self.shares if label in wanted)
+
+
+class Classifier:
+    """A trained model. Immutable."""
+
+    def __init__(self, stored: bytes) -> None:
+        with np.load(BytesIO(stored)) as parts:
+            self.labels: tuple[str, ...] = tuple(map(str, parts["labels"]))
+            self._weights: Any = parts["weights"]  # of each place, for each label
+            self._constants: Any = parts["constants"]
+            self._unit = float(parts["unit"])
+
+    def read(self, message: Message) -> Reading:
+        """Return the shares of all labels."""
+        features = list(dict.fromkeys(features_of(message)))
+        places = list(dict.fromkeys(map(place_of, features)))
+        sums = self._weights[places].sum(axis=0, dtype=np.int64)
+        unit = self._unit / sqrt(len(places))
+        logits = [float(each) * unit + float(constant) for each, constant in zip(sums, self._constants, strict=True)]
+        best = max(logits)
+        powers = [exp(each - best) for each in logits]
+        ranked = sorted(zip(self.labels, powers, strict=True), key=lambda one: (-one[1], one[0]))
+        first = self.labels.index(ranked[0][0])
+        speaks = {feature: int(self._weights[place_of(feature), first]) for feature in features}
+        reasons = sorted(features, key=lambda feature: (-speaks[feature], feature))[:_SHOWN]
+        return Reading(
+            shares=tuple((label, power / sum(powers)) for label, power in ranked),
+            reasons=tuple(feature for feature in reasons if speaks[feature] > 0),
+        )
+
+
+def place_of(feature: str) -> int:
+    """Return the place of a feature among the weights."""
+    return crc32(feature.encode()) % PLACES
+
+
+@cache
+def acts() -> Classifier:
+    """Return the classifier of acts."""
+    return Classifier((files(__package__) / "acts.npz").read_bytes())
+
+
+def deserves_an_answer(text: str, before: Sequence[Message] = ()) -> bool:
+    """Return whether a message that is not addressed to us reports present trouble, or is evidence of it."""
+    return acts().read(Message(text=text, before=tuple(before))).share_of(UNASKED) >= LEAST_SHARE

@@ -1,0 +1,192 @@
+"""Describe a message by features: its words and their order, its cues, its shape, and the message before it.
+
+A feature is a short text, so that the reasons of a classification can be shown. Lines that a program printed have
+features of their own: the same word means little there about what the person does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import Final
+
+import yaml
+
+from intents.prose import is_prose
+from intents.tokens import stem_of
+
+# Of longer messages the beginning and the end tell what they do.
+_MOST_LINES: Final = 14
+_LONGEST_LINE: Final = 400
+_MOST_PRINTED_WORDS: Final = 60
+_FEW_WORDS: Final = 4
+
+_FENCE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_MARKUP: Final = re.compile(
+    r"(?P<mention><@[^>]*>)|(?P<group><!(?:here|channel|subteam)[^>]*>)|(?P<url><?https?://[^\s>|]+(?:\|[^>]*)?>?)"
+    r"|(?P<emoji>:[a-z][a-z0-9_+-]*:|[\U0001f000-\U0001faff\u2600-\u27bf])|(?P<code>`[^`\n]+`)"
+    r"|(?P<time>\b\d{1,2}:\d\d(?::\d\d)?\b)|(?P<share>\d+(?:\.\d+)? ?[%％])"
+    r"|(?P<name>\b(?=[\w./-]*[-/])[a-z][a-z0-9]*(?:[-./][a-z0-9]+)+\b)"
+)
+_NAMELIKE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?")
+_NAMES: Final = re.compile(r"(?:\s*\u27e8object\u27e9\s*){2,}")
+_NAME: Final = " \u27e8object\u27e9 "
+_WORD: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[\u3400-\u9fff]+|[?!？！…:：]")
+_HAN: Final = "\u3400"
+_TYPOGRAPHY: Final = str.maketrans({"’": "'", "‘": "'", "？": "?", "！": "!", "：": ":"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message and what was said before it, the newest last; `user` tells speakers apart.
+
+    `names` are words that are known to name objects: what is said of them matters, not what they are called. `said` is
+    the label of a message that was understood before.
+    """
+
+    text: str
+    user: str = ""
+    before: tuple[Message, ...] = ()
+    names: frozenset[str] = frozenset()
+    said: str = ""
+
+
+def features_of(message: Message) -> Iterator[str]:
+    """Yield the features of a message, some of them more than once."""
+    yield from _own(_without_names(message.text, message.names))
+    if not message.before:
+        yield "before:none"
+        return
+    last = message.before[-1]
+    yield "before:same" if last.user == message.user else "before:other"
+    if last.said:
+        yield f"before:said={last.said}"
+        yield f"before:said={last.said}&{_bucket(len(message.text) // 6)}"
+    for feature in set(_summary(_without_names(last.text, last.names))):
+        yield f"before:{feature}"
+
+
+def _own(text: str) -> Iterator[str]:
+    typed, printed = _divided(text)
+    tokens = [token for line in typed for token in (*_tokens(line), "|")][:-1]
+    yield from _words(tokens)
+    yield from _cues(tokens, typed)
+    words = [word for line in printed for word in _WORD.findall(line.lower())]
+    yield from (f"printed:{word}" for word in dict.fromkeys(words[:_MOST_PRINTED_WORDS]) if len(word) > 1)
+    yield f"typed:{_bucket(len(tokens))}"
+    yield f"lines:{_bucket(len(printed))}"
+    if "```" in text:
+        yield "fence"
+
+
+def _without_names(text: str, names: frozenset[str]) -> str:
+    """Return the text with a mark in place of each known name, or of several in a row."""
+    if not names:
+        return text
+    return _NAMES.sub(_NAME, _NAMELIKE.sub(lambda found: _NAME if found[0].lower() in names else found[0], text))
+
+
+def _divided(text: str) -> tuple[list[str], list[str]]:
+    """Return the lines that a person typed, and those that a program printed."""
+    printed = [line for block in _FENCE.findall(text) for line in block.strip("`").splitlines() if line.strip()]
+    rest = [line[:_LONGEST_LINE] for line in _FENCE.sub("\n", text).splitlines() if line.strip()]
+    if len(rest) > _MOST_LINES:
+        rest = [*rest[: _MOST_LINES // 2], *rest[-_MOST_LINES // 2 :]]
+    typed = [line for line in rest if _is_typed(line)]
+    return typed, [*printed[:_MOST_LINES], *(line for line in rest if not _is_typed(line))]
+
+
+def _is_typed(line: str) -> bool:
+    """Return whether a person may have typed a line: a sentence, or a few words."""
+    return is_prose(line) or (
+        len(line) < 60 and not re.search(r"[{}\[\]=|<>\\]|\d\d:\d\d:\d\d|: \S+: |\s{3,}", _MARKUP.sub("", line))
+    )
+
+
+def _tokens(line: str) -> list[str]:
+    """Return the words of a line, with a mark for each mention, link, name, time and share."""
+    plain = _MARKUP.sub(lambda found: f" ⟨{found.lastgroup}⟩ ", line.translate(_TYPOGRAPHY).lower())
+    tokens: list[str] = []
+    for part in plain.split():
+        if part.startswith("⟨"):
+            tokens.append(part)
+        else:
+            tokens += ["0" if word.isdigit() else word for word in _WORD.findall(part)]
+    return tokens
+
+
+def _words(tokens: Sequence[str]) -> Iterator[str]:
+    flat = [piece for token in tokens for piece in (token if token[:1] >= _HAN and token[:1] != "⟨" else (token,))]
+    bounded = ["^", *flat, "$"]
+    for first, second in pairwise(bounded):
+        yield f"{first} {second}"
+    for three in zip(bounded, bounded[1:], bounded[2:], strict=False):
+        yield " ".join(three)
+    for token in flat:
+        yield token
+        if token.isascii() and token.isalpha() and len(token) > 3:
+            yield f"~{stem_of(token)}"
+            padded = f"_{token}_"
+            yield from (f"#{padded[at : at + 4]}" for at in range(len(padded) - 3))
+    for token in bounded[1:3]:
+        yield f"^{token}"
+
+
+def _cues(tokens: Sequence[str], typed: Sequence[str]) -> Iterator[str]:
+    """Yield the classes of words that occur, in order, and pairs of classes that follow each other."""
+    said = f" {' '.join(tokens)} "
+    text = "\n".join(typed).lower()
+    found = sorted(
+        (at, name)
+        for name, (words, han) in _lexicon().items()
+        for at in [min((each.start() for each in (words.search(said), han.search(text)) if each), default=-1)]
+        if at >= 0
+    )
+    names = [name for _, name in found]
+    yield from (f"cue:{name}" for name in names)
+    yield from (f"cues:{'+'.join(sorted(pair))}" for pair in pairwise(names))
+    if not names:
+        yield "cue:none"
+
+
+def _summary(text: str) -> Iterator[str]:
+    """Yield what a message before this one tells about it."""
+    typed, printed = _divided(text)
+    tokens = [token for line in typed for token in _tokens(line)]
+    yield from (cue for cue in _cues(tokens, typed) if cue.startswith("cue:"))
+    if "?" in tokens:
+        yield "asks"
+    if printed:
+        yield "printed"
+    if tokens:
+        yield f"^{tokens[0]}"
+        yield f"{tokens[-1]}$"
+    yield f"typed:{_bucket(len(tokens))}"
+
+
+def _bucket(count: int) -> str:
+    return next((f"<{most}" for most in (1, 2, 3, 5, 8, 13, 21, 40, 80) if count < most), "more")
+
+
+@cache
+def _lexicon() -> Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]]:
+    """Return, for each class of cues, what finds its words and its Chinese words."""
+    found = {}
+    for name in ("cues", "asks"):
+        classes = yaml.safe_load((files(__package__) / f"{name}.yaml").read_text(encoding="utf-8"))
+        for of_class, words in classes.items():
+            found[of_class if name == "cues" else f"{name}.{of_class}"] = (
+                _any_of(words["en"], r" (?:{}) "),
+                _any_of(words["zh"], "{}"),
+            )
+    return found
+
+
+def _any_of(words: str, around: str) -> re.Pattern[str]:
+    return re.compile(
+        around.format("|".join(re.escape(word.strip()).replace(r"\*", "[a-z']*") for word in words.split(",")))
+    )

@@ -1,0 +1,289 @@
+"""Find the objects that a question names, among those that a cluster has.
+
+Any word of a question may be a name; only the cluster can tell. What stands beside a name decides between equal ones:
+its kind, its namespace, the thread's subject.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from rapidfuzz.distance import DamerauLevenshtein
+
+from intents.domain import ObjectRef
+from intents.kinds import KINDS, NAMED, SPELLINGS
+from intents.spoken_names import is_word
+
+# The kinds that a bare name means, those first that people most often mean.
+BY_NAME: Final = (
+    "Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Service", "Ingress", "HorizontalPodAutoscaler",
+    "PersistentVolumeClaim",
+)  # fmt: skip
+_NAMESPACE: Final = "Namespace"
+_TOKEN: Final = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?){0,2}"
+)
+_URL: Final = re.compile(r"https?://\S+|<[@!#][^>]*>")
+# The last part of a pod's name, twice for a Deployment's: "-7d9f8b6c54-x2x9z", "-0".
+_OF_A_POD: Final = re.compile(r"-[a-z0-9]{5,10}$|-\d{1,4}$")
+_HAN_KINDS: Final = {han: kind.kind for kind in NAMED for han in kind.han.split()} | {
+    "命名空间": _NAMESPACE,
+    "空间": _NAMESPACE,
+}
+_KIND_WORDS: Final = dict(SPELLINGS) | {
+    "autoscaler": "hpa",
+    "volume": "pvc",
+    "disk": "pvc",
+    "claim": "pvc",
+    "cron": "cronjob",
+}
+_DIGIT_AT_END: Final = re.compile(r"-[a-z0-9]{5}$|-\d{1,4}$")
+_NEAR: Final = 6
+_BETWEEN: Final = " 的这个那"
+_LEAST_MISSPELT: Final = 4
+_LONGEST: Final = 2_000
+_PLAINLY_NAMED: Final = 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What a cluster has, as far as the asker may see it."""
+
+    namespaces: frozenset[str] = frozenset()
+    objects: Mapping[str, tuple[ObjectRef, ...]] = field(default_factory=dict)  # by name; nodes too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mentions:
+    """What a question names, in its order. `first` is the surest, `equals` what that may mean as well; without `first`
+    these are the objects of that name outside the namespace that the question names.
+
+    `places` are the namespaces that it names, those included that only say where an object is.
+    `words` are those that name something, `unknown` those that look like names and are none; `misspelt` is the one that
+    was read as `first`. `pods` are words that may be the names of pods, which the inventory need not have.
+    """
+
+    first: ObjectRef | None = None
+    equals: tuple[ObjectRef, ...] = ()
+    subjects: tuple[ObjectRef, ...] = ()
+    places: tuple[str, ...] = ()
+    words: frozenset[str] = frozenset()
+    unknown: tuple[str, ...] = ()
+    misspelt: str = ""
+    pods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Word:
+    """A word that may be a name: its namespace and kind as they stand beside it."""
+
+    value: str
+    written: str
+    at: int
+    namespace: str = ""
+    kind: str = ""
+    before: str = ""
+    after: str = ""
+
+
+def places_in(text: str, namespaces: frozenset[str]) -> tuple[str, ...]:
+    """Return the namespaces that a text names, in its order."""
+    words = _words_in(text[:_LONGEST])
+    said = (part for word in words for part in (word.namespace, word.value) if part in namespaces)
+    return tuple(dict.fromkeys(said))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """An object that a word names, how well it fits, and what fits as well."""
+
+    score: float
+    at: int
+    one: ObjectRef
+    equals: tuple[ObjectRef, ...] = ()
+
+
+def mentions(text: str, inventory: Inventory, *, home: str = "", near: Sequence[ObjectRef] = ()) -> Mentions:
+    """Return what a text names. `home` is the asker's namespace, `near` what the thread is about, the latest first.
+
+    In a thread a namespace may stand for its namesake of the last object: "the one in thumbs". A name that a namespace
+    and an object have is the object's.
+    """
+    words = list(_words_in(text[:_LONGEST]))
+    context = _Context(inventory=inventory, words=words, home=home, near=near)
+    found = [one for word in words for one in context.found(word)]
+    subjects = {one.one for one in found}
+    used = {one.namespace for one in subjects}
+    # A namespace that only says where another object is, is no subject of its own.
+    found = [one for one in found if one.one.kind != _NAMESPACE or one.one.name not in used]
+    unknown = tuple(word.value for word in words if context.is_unknown(word))
+    naming = frozenset(word.written for word in words if any(context.found(word)) and not _kind_of(word.value))
+    if not found:
+        return _misspelt(unknown, context)
+    # Beside an object, a namespace tells where it is.
+    objects = [one for one in found if one.one.kind != _NAMESPACE and one.score >= _PLAINLY_NAMED]
+    best = max(objects or found, key=lambda one: (one.score, -one.at))
+    said = {word.value for word in words if word.at != best.at and word.value in inventory.namespaces}
+    said |= {word.namespace for word in words if word.namespace in inventory.namespaces}
+    if said and best.one.namespace and best.one.namespace not in said:
+        elsewhere = (best.one, *best.equals)
+        return Mentions(equals=elsewhere, places=places_in(text, inventory.namespaces), words=naming, unknown=unknown)
+    if near and (namesake := _namesake(best, near[0], inventory)):
+        return Mentions(first=namesake, subjects=(namesake,), words=naming, unknown=unknown)
+    return Mentions(
+        first=best.one,
+        equals=best.equals,
+        subjects=tuple(dict.fromkeys(one.one for one in found)),
+        places=places_in(text, inventory.namespaces),
+        words=naming,
+        unknown=unknown,
+        pods=tuple(word.value for word in words if context.may_be_pod(word)),
+    )
+
+
+def _words_in(text: str) -> Iterator[_Word]:
+    plain = _URL.sub(lambda found: " " * len(found[0]), text)
+    tokens = [(found[0], found.start(), found.end()) for found in _TOKEN.finditer(plain)]
+    for index, (token, start, end) in enumerate(tokens):
+        parts = token.lower().removesuffix("'s").split("/")
+        kind = ""
+        if len(parts) > 1 and parts[0] in _KIND_WORDS:
+            kind, parts = _kind_of(parts[0]), parts[1:]
+        namespace = parts[-2] if len(parts) > 1 else ""
+        before = (
+            tokens[index - 1][0].lower() if index and not plain[tokens[index - 1][2] : start].strip(_BETWEEN) else ""
+        )
+        following = tokens[index + 1] if index + 1 < len(tokens) else ("", 0, 0)
+        after = following[0].lower() if following[0] and not plain[end : following[1]].strip(_BETWEEN) else ""
+        kind = kind or _kind_of(after) or _kind_of(before) or _han_kind(plain, start, end)
+        yield _Word(
+            value=parts[-1], written=token.lower(), at=start, namespace=namespace, kind=kind, before=before, after=after
+        )
+
+
+def _kind_of(word: str) -> str:
+    spelt = _KIND_WORDS.get(word, "")
+    return _NAMESPACE if spelt == "namespace" else KINDS.get(spelt, "")
+
+
+def _han_kind(text: str, start: int, end: int) -> str:
+    around = text[end : end + _NEAR].lstrip(_BETWEEN), text[max(0, start - _NEAR) : start].rstrip()
+    return next((kind for han, kind in _HAN_KINDS.items() if around[0].startswith(han) or around[1].endswith(han)), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Context:
+    """A question's words and what surrounds it."""
+
+    inventory: Inventory
+    words: Sequence[_Word]
+    home: str
+    near: Sequence[ObjectRef]
+
+    def found(self, word: _Word) -> Iterator[_Found]:
+        """Yield the best of what a word may name; nothing if it names nothing."""
+        fitting = [*self._namespace(word), *(self._objects(word) or self._only_one(word))]
+        if fitting:
+            best = max(score for score, _ in fitting)
+            one, *equals = (each for score, each in fitting if score == best)
+            yield _Found(score=best, at=word.at, one=one, equals=tuple(equals))
+
+    def is_unknown(self, word: _Word) -> bool:
+        """Return whether a word looks like a name and is none."""
+        if word.value in _KIND_WORDS or is_word(word.value) or any(self.found(word)):
+            return False
+        return bool(word.kind or word.namespace) or len(word.value) >= _LEAST_MISSPELT
+
+    def may_be_pod(self, word: _Word) -> bool:
+        """Return whether a word may be the name of a pod: it is called one, or it is longer than a known name."""
+        if word.value in self.inventory.objects or word.value in _KIND_WORDS:
+            return False
+        return word.kind == "Pod" or bool(self._objects(word)) or bool(_DIGIT_AT_END.search(word.value))
+
+    def _namespace(self, word: _Word) -> Iterator[tuple[float, ObjectRef]]:
+        if word.value in self.inventory.namespaces and not word.namespace:
+            score = 3.0 if word.kind == _NAMESPACE else 0.9
+            yield score - _plain(word), ObjectRef(kind=_NAMESPACE, namespace="", name=word.value)
+
+    def _objects(self, word: _Word) -> list[tuple[float, ObjectRef]]:
+        """Return the objects that have a name, or that a pod of it belongs to; those of the kind beside it, if any."""
+        of_name = next(filter(None, map(self.inventory.objects.get, _names(word.value))), ())
+        known = [one for one in of_name if word.namespace in ("", one.namespace)] or [*self._joined(word)]
+        known = [one for one in known if one.kind == word.kind] or known
+        return [(self._score(word, one), one) for one in known]
+
+    def _joined(self, word: _Word) -> Iterator[ObjectRef]:
+        """Yield the objects that a namespace and a name joined by a hyphen mean: "mailer-worker"."""
+        for name, known in self.inventory.objects.items():
+            if word.value.endswith(f"-{name}"):
+                yield from (one for one in known if f"{one.namespace}-{name}" == word.value)
+
+    def _only_one(self, word: _Word) -> list[tuple[float, ObjectRef]]:
+        """Return what a kind without a name means: "the ingress of shop", "the deployment itself" in a thread."""
+        kind = _kind_of(word.value)
+        if kind not in BY_NAME or any(self._objects(other) for other in self.words):
+            return []
+        every = {one for named in self.inventory.objects.values() for one in named if one.kind == kind}
+        namesakes = [
+            one for last in self.near[:1] for one in every if (one.namespace, one.name) == (last.namespace, last.name)
+        ]
+        places = self._places(word) or {one.namespace for one in self.near[:1]}
+        there = namesakes or [one for one in every if one.namespace in places]
+        return [(1.0, there[0])] if len(there) == 1 else []
+
+    def _places(self, but: _Word) -> frozenset[str]:
+        others = (word for word in self.words if word.at != but.at and not word.namespace)
+        return frozenset(word.value for word in others if word.value in self.inventory.namespaces)
+
+    def _score(self, word: _Word, one: ObjectRef) -> float:
+        score = (
+            1.0 + 3 * bool(word.namespace) + 2 * (word.kind == one.kind) + 1.5 * (one.namespace in self._places(word))
+        )
+        score += 0.7 * (one.namespace == self.home) * bool(self.home) + _nearness(one, self.near) - _plain(word)
+        return score - 0.01 * (BY_NAME.index(one.kind) if one.kind in BY_NAME else 0)
+
+
+def _namesake(found: _Found, last: ObjectRef, inventory: Inventory) -> ObjectRef | None:
+    """Return the object of a namespace that has kind and name of the last one; None where the namespace is meant."""
+    if found.one.kind != _NAMESPACE or found.score > 1 or last.namespace in ("", found.one.name):
+        return None
+    others = inventory.objects.get(last.name, ())
+    return next((one for one in others if (one.kind, one.namespace) == (last.kind, found.one.name)), None)
+
+
+def _names(value: str) -> Iterator[str]:
+    """Yield a name, and the names of what a pod of that name may belong to."""
+    yield value
+    yield (shorter := _OF_A_POD.sub("", value))
+    yield _OF_A_POD.sub("", shorter)
+
+
+def _nearness(one: ObjectRef, near: Sequence[ObjectRef]) -> float:
+    if one in near:
+        return 0.6
+    return 0.5 if one.namespace and one.namespace in {other.namespace or other.name for other in near} else 0.0
+
+
+def _plain(word: _Word) -> float:
+    """Return how much less a word of the language counts as a name."""
+    return 0.3 if is_word(word.value) or word.value in _KIND_WORDS else 0.0
+
+
+def _misspelt(unknown: Sequence[str], context: _Context) -> Mentions:
+    """Return what the one known name means that is nearly one of the words."""
+    known = {*context.inventory.objects, *context.inventory.namespaces}
+    close = {
+        (word, name)
+        for word in unknown
+        for name in known
+        if len(name) >= _LEAST_MISSPELT and DamerauLevenshtein.distance(word, name, score_cutoff=1) == 1
+    }
+    if len({name for _, name in close}) != 1:
+        pods = tuple(word.value for word in context.words if context.may_be_pod(word))
+        return Mentions(unknown=tuple(unknown), pods=pods)
+    word, name = min(close)
+    meant = mentions(name, context.inventory, home=context.home, near=context.near)
+    return replace(meant, words=frozenset({word}), misspelt=word)

@@ -1,0 +1,52 @@
+"""Build the message of a sheet: its rows, and the questions to go on with as buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from intents.domain import Language
+from intents.sheets import NextAsk, Sheet, SheetRow
+from responses.sheets import SafeSheet, notes_below, row_head
+from responses.shown import shown_line, shown_value
+from responses.slack import blocks, limits
+from responses.slack.blocks import Element, Part, fit_parts
+from responses.slack.choices import diagnose_row
+from responses.slack.message import Block, Message, fallback
+from responses.slack.presses import Press, action_id
+
+_BUTTONS: Final = 3
+_QUOTE: Final = 300
+
+
+def sheet_message(sheet: SafeSheet, *, language: Language) -> Message:
+    """Return the message of a sheet; rows that do not fit are left out, the last first."""
+    shown: Sheet = shown_value(sheet)
+    heading = shown_line(shown.heading.in_(language))
+    parts = [Part(rank=0, blocks=(blocks.rich(blocks.sentence(heading, bold=True)),))]
+    for index, row in enumerate(shown.rows):
+        parts.append(Part(rank=index + 1, blocks=_row(row, index, shown.cluster, language)))
+    fitted, _ = fit_parts(parts)
+    last = [blocks.context(says) for says in notes_below(shown, language)]
+    if shown.reproduce:
+        last.append(blocks.rich(blocks.line(blocks.code(shown.reproduce))))
+    if buttons := list(_buttons(shown.next, language)):
+        last.append(blocks.actions(*buttons))
+    first = row_head(shown.rows[0], language) if shown.rows else ""
+    return Message(text=fallback(heading, first), blocks=(*fitted, *last))
+
+
+def _row(row: SheetRow, index: int, cluster: str, language: Language) -> tuple[Block, ...]:
+    head = row_head(row, language)
+    quoted = blocks.cut(row.quote, _QUOTE) if row.quote else ""
+    if row.about is not None:
+        first = diagnose_row(head, row.about, index, cluster=cluster, language=language)
+        return (first, blocks.rich(blocks.preformatted(quoted))) if quoted else (first,)
+    elements = [*([blocks.sentence(head)] if head else []), *([blocks.preformatted(quoted)] if quoted else [])]
+    return (blocks.rich(*elements),) if elements else ()
+
+
+def _buttons(asks: tuple[NextAsk, ...], language: Language) -> Iterator[Element]:
+    for index, one in enumerate(asks[:_BUTTONS]):
+        if len(one.text) <= limits.BUTTON_VALUE:
+            yield blocks.button(one.label.in_(language), action_id=action_id(Press.ASK, index), value=one.text)

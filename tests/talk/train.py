@@ -1,0 +1,252 @@
+"""Train the classifiers of `intents.talk`, write their weights and print a report: `train.py acts` or `train.py asks`.
+
+It needs scikit-learn (dependency group `train`). A logistic regression is fitted to labelled messages, each in its
+conversation. For acts it is then fitted to texts of which less is known as well (no incident, or one of several acts),
+with the act that the first fit finds likeliest among those allowed. Weights are rounded to whole numbers of eight bits.
+The report's figures are of files that are never trained on: `judge/`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+import intents.talk
+from intents.prose import is_prose
+from intents.talk.acts import UNASKED, Act
+from intents.talk.asks import Ask
+from intents.talk.classifier import PLACES, place_of
+from intents.talk.features import Message, features_of
+
+HERE: Final = Path(__file__).parent
+TRAINING: Final = HERE / "training"
+JUDGE: Final = HERE / "judge"
+EVAL: Final = HERE.parent / "eval"
+STATEMENTS: Final = HERE.parent / "chronicle" / "statements.jsonl"
+# So much a text counts of which the act is not labelled.
+PARTLY_KNOWN: Final = 0.05
+STRENGTH: Final = 30.0
+BITS: Final = 127
+SILENT: Final = frozenset(Act) - UNASKED
+# The acts that the facts of a labelled statement leave open.
+OF_FACTS: Final = {
+    "DECISION:done": {Act.RESULT},
+    "REPORT": {Act.TROUBLE},
+    "DECISION": {Act.DECISION},
+    "STATUS:mitigated": {Act.STATUS},
+    "HYPOTHESIS:possible": {Act.SUSPICION},
+    "HYPOTHESIS:ruled out": {Act.RULED_OUT},
+    "DECISION:under way": {Act.PROGRESS},
+    "QUESTION": {Act.QUESTION, Act.SUSPICION},
+    "HYPOTHESIS:confirmed": {Act.CAUSE},
+    "STATUS:resolved": {Act.STATUS},
+    "DECISION:planned": {Act.DECISION, Act.COMMITMENT, Act.DIRECTIVE},
+    "ROLE:commander": {Act.ROLE},
+    "HANDOVER": {Act.ROLE},
+    "ALERT:firing": {Act.EVIDENCE},
+    "ALERT:resolved": {Act.PAST},
+    "ERROR": {Act.EVIDENCE},
+    "ROLE:comms": {Act.ROLE},
+    "DEPLOY:succeeded": {Act.CHANGE},
+    "DEPLOY": {Act.CHANGE},
+    "DEPLOY:started": {Act.CHANGE},
+    "ROLE:scribe": {Act.ROLE},
+    "STATUS:monitoring": {Act.STATUS},
+    "STATUS:identified": {Act.STATUS},
+    "STATUS:investigating": {Act.STATUS},
+    "STATUS:reopened": {Act.STATUS, Act.TROUBLE},
+    "HYPOTHESIS:likely": {Act.SUSPICION, Act.CAUSE},
+    "ROLE:ops": {Act.ROLE},
+    "HYPOTHESIS": {Act.SUSPICION},
+    "DECISION:called off": {Act.DECISION},
+    "HANDOVER:commander": {Act.ROLE},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A message, and the labels that it may have."""
+
+    message: Message
+    acts: frozenset[str]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("acts", "asks"))
+    what = parser.parse_args().what
+    labels = tuple(map(str, Act if what == "acts" else Ask))
+    samples = list(of_acts(TRAINING) if what == "acts" else of_asks(TRAINING))
+    judged = list(of_acts(JUDGE) if what == "acts" else of_asks(JUDGE))
+    partly = [*statements(), *evaluation_texts()] if what == "acts" else []
+    print(f"{len(samples)} labelled messages, {len(partly)} texts of which less is known, {len(judged)} to judge by")
+    model = rounded(fitted(samples, partly, labels), labels)
+    path = Path(intents.talk.__file__).with_name(f"{what}.npz")
+    np.savez_compressed(path, labels=np.array(labels), **model)
+    print(f"size of the weights: {path.stat().st_size} bytes")
+    report(shares_of(model, matrix_of(judged)), judged, labels)
+
+
+def of_acts(directory: Path) -> Iterator[Sample]:
+    for path in sorted((directory / "acts").glob("*.jsonl")):
+        yield from messages_in(path)
+    for path in sorted((directory / "channels").glob("*.jsonl")):
+        yield from channel_in(path)
+
+
+def of_asks(directory: Path) -> Iterator[Sample]:
+    """Yield requests: {"text", "kind", "object", "before"}, with several "wordings", or the "turns" of a thread."""
+    for path in sorted((directory / "asks").glob("*.jsonl")):
+        for row in rows_of(path):
+            if "turns" in row:
+                for number, turn in enumerate(row["turns"]):
+                    yield request_of({**turn, "before": row["turns"][:number]})
+            for text in row.get("wordings") or ([row["text"]] if "text" in row else []):
+                yield request_of({**row, "text": text})
+
+
+def request_of(row: Mapping[str, Any]) -> Sample:
+    """Return a request of which the names are known, as they are once the cluster was asked."""
+    parts = [part.lower() for part in str(row.get("object") or "").split("/") if part]
+    names = frozenset([*parts, "/".join(parts[1:]), "/".join(parts)])
+    before = tuple(
+        Message(text=one["text"], user="u", names=names, said=one.get("kind", "")) for one in row.get("before") or ()
+    )
+    message = Message(text=row["text"], user="u", names=names, before=before[-3:])
+    return Sample(message=message, acts=frozenset({row["kind"], *row.get("also", ())}))
+
+
+def messages_in(path: Path) -> Iterator[Sample]:
+    """Yield the messages of a file: {"text", "before": [{"by", "text"}], "by", "act"} a line."""
+    for row in rows_of(path):
+        before = tuple(Message(text=one["text"], user=one.get("by", "")) for one in row.get("before") or ())
+        message = Message(text=row["text"], user=row.get("by", "b"), before=before)
+        yield Sample(message=message, acts=frozenset({row["act"]}))
+
+
+def channel_in(path: Path) -> Iterator[Sample]:
+    """Yield the messages of a conversation: {"by", "text", "act", "thread"} a line."""
+    said: list[tuple[Message, int, int]] = []
+    for number, row in enumerate(rows_of(path), start=1):
+        thread = row.get("thread") or 0
+        before = [one for one, of, at in said if (thread in (of, at) if thread else not of)]
+        alone = Message(text=row["text"], user=row.get("by", ""))
+        said.append((alone, thread, number))
+        message = Message(text=row["text"], user=row.get("by", ""), before=tuple(before[-3:]))
+        yield Sample(message=message, acts=frozenset({row["act"]}))
+
+
+def statements() -> Iterator[Sample]:
+    """Yield statements of incident channels whose facts are labelled."""
+    for row in rows_of(STATEMENTS):
+        facts = row["facts"]
+        acts = OF_FACTS.get(facts[0]) if facts else frozenset(Act) - {Act.CAUSE, Act.ROLE}
+        if acts:
+            yield Sample(message=Message(text=row["text"]), acts=frozenset(acts))
+
+
+def evaluation_texts() -> Iterator[Sample]:
+    """Yield texts that are labelled with their incident; without one, people did not report a known trouble."""
+    for path in sorted(EVAL.glob("*.jsonl")):
+        for row in rows_of(path):
+            lines = [line for line in row["text"].splitlines() if line.strip()]
+            typed = sum(map(is_prose, lines))
+            if row.get("half") == "held" or (row["label"] == "none" and not typed):
+                continue
+            acts = UNASKED
+            if row["label"] == "none":
+                acts = SILENT | {Act.EVIDENCE} if typed < len(lines) else SILENT - {Act.STATUS, Act.ROLE, Act.CAUSE}
+            yield Sample(message=Message(text=row["text"]), acts=frozenset(acts))
+
+
+def rows_of(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as lines:
+        yield from (json.loads(line) for line in lines if line.strip())
+
+
+def matrix_of(samples: Iterable[Sample]) -> Any:
+    places: list[int] = []
+    ends, values = [0], list[float]()
+    for sample in samples:
+        own = sorted(set(map(place_of, features_of(sample.message))))
+        places += own
+        values += [1 / sqrt(len(own))] * len(own)
+        ends.append(len(places))
+    return sparse.csr_matrix((values, places, ends), shape=(len(ends) - 1, PLACES))
+
+
+def fitted(samples: Sequence[Sample], partly: Sequence[Sample], labels: Sequence[str]) -> LogisticRegression:
+    matrix, gold = matrix_of(samples), np.array([labels.index(min(one.acts)) for one in samples])
+    model = regression(matrix, gold, np.ones(len(gold)))
+    if partly:
+        other = matrix_of(partly)
+        allowed = np.array([[label in one.acts for label in labels] for one in partly])
+        likely = np.zeros((len(partly), len(labels)))
+        likely[:, model.classes_] = model.predict_proba(other)
+        guessed = ((likely + 1e-9) * allowed).argmax(axis=1)
+        weights = np.concatenate([np.ones(len(gold)), np.full(len(guessed), PARTLY_KNOWN)])
+        model = regression(sparse.vstack([matrix, other]), np.concatenate([gold, guessed]), weights)
+    return model
+
+
+def regression(matrix: Any, gold: Any, weights: Any) -> LogisticRegression:
+    return LogisticRegression(C=STRENGTH, max_iter=200, tol=1e-3).fit(matrix, gold, sample_weight=weights)
+
+
+def rounded(model: LogisticRegression, labels: Sequence[str]) -> dict[str, Any]:
+    """Return the parts of the weights file; a label without examples gets a constant that it cannot win with."""
+    weights, constants = np.zeros((PLACES, len(labels))), np.full(len(labels), -20.0)
+    weights[:, model.classes_], constants[model.classes_] = model.coef_.T, model.intercept_
+    unit = float(np.abs(weights).max()) / BITS
+    return {
+        "weights": np.rint(weights / unit).astype(np.int8),
+        "constants": constants.round(3),
+        "unit": np.array(round(unit, 6)),
+    }
+
+
+def shares_of(model: dict[str, Any], matrix: Any) -> Any:
+    logits = matrix @ model["weights"].astype(float) * float(model["unit"]) + model["constants"]
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def report(shares: Any, judged: Sequence[Sample], labels: Sequence[str]) -> None:
+    first = [labels[index] for index in shares.argmax(axis=1)]
+    right = [said in one.acts for said, one in zip(first, judged, strict=True)]
+    print(f"right: {np.mean(right):.3f} of {len(judged)}")
+    for label in labels:
+        own = [said for said, one in zip(first, judged, strict=True) if label in one.acts]
+        said = sum(each == label for each in first)
+        hits = sum(each == label for each in own)
+        wrong = Counter(each for each in own if each != label).most_common(3)
+        if own:
+            print(
+                f"{label:12} {len(own):5} recall {hits / len(own):.2f} precision {hits / max(1, said):.2f} else {wrong}"
+            )
+    if Act.TROUBLE in labels:
+        wanted = [labels.index(act) for act in UNASKED]
+        answered = shares[:, wanted].sum(axis=1)
+        reports = np.array([bool(UNASKED & one.acts) for one in judged])
+        for least in (0.2, 0.3, 0.4, 0.5, 0.6):
+            vain, kept = ((answered >= least) & which for which in (~reports, reports))
+            print(f"from {least}: {vain.sum()} of {(~reports).sum()} in vain, {kept.sum()} of {reports.sum()} kept")
+    began = time.perf_counter()
+    for one in judged:
+        list(map(place_of, features_of(one.message)))
+    print(f"time for the features of a message: {(time.perf_counter() - began) / len(judged) * 1e3:.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
