@@ -19,7 +19,7 @@ from bot.diagnosing.impact import announced_by_name, announced_by_trouble, impac
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.named_objects import has_namespace
 from bot.diagnosing.object_search import sought
-from bot.diagnosing.object_states import state_of
+from bot.diagnosing.object_states import state_of, states_at_ends, with_states
 from bot.diagnosing.observation import untold
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.recent_changes import changes_before
@@ -135,7 +135,10 @@ async def _explain(
     about = found.focus if found else Focus(namespace=request.namespace)
     if first and not found:
         about = focus(first, judged[0].hypothesis)
-    judged = await with_possible_rollbacks(snapshot, judged) if snapshot is not None else judged
+    if snapshot is not None:
+        ends = await states_at_ends(snapshot, judged, engine=engine, reads=reads)
+        judged = with_states(judged, ends, engine=engine, now=snapshot.now)
+        judged = await with_possible_rollbacks(snapshot, judged)
     diagnosis = Diagnosis(
         focus=about,
         named=notes,

@@ -42,7 +42,7 @@ from intents.domain import (
 from intents.focus import CUSTOM_RESOURCE, is_shown, named_as
 from intents.kinds import KINDS
 from intents.named_objects import ObjectKey
-from intents.ranking import rank, recovery_of
+from intents.ranking import causing, is_general, rank, recovery_of
 from intents.subjects import unshared
 from intents.symptoms import read_symptoms
 from intents.verdicts import supported
@@ -54,6 +54,8 @@ _OF_A_CONTAINER: Final = frozenset({"container", "code", "image"})
 _MOST_CONNECTED: Final = 1_000
 # So many Services behind an object are judged with it.
 _MOST_BEHIND: Final = 8
+# So many Services at which hypotheses end.
+_MOST_ENDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,37 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
         detail = f"only {_MOST_BEHIND} of {len(services)} were judged"
         gap = Gap(what="the Services behind it", reason=GapReason.TRUNCATED, detail=detail)
         own = replace(own, gaps=(*own.gaps, gap))
-    return _with_services(own, behind, engine=engine, now=snapshot.now) if behind else own
+    own = _with_services(own, behind, engine=engine, now=snapshot.now)
+    ends = await states_at_ends(snapshot, own.hypotheses, engine=engine, reads=reads, known=own.focus)
+    return _with_services(own, ends, engine=engine, now=snapshot.now)
+
+
+async def states_at_ends(
+    snapshot: Snapshot,
+    judged: Iterable[JudgedHypothesis],
+    *,
+    engine: Engine,
+    reads: Reads,
+    known: Focus | None = None,
+) -> tuple[ObjectState, ...]:
+    """Return the states of the Services at which hypotheses end: nothing explains yet why they have no ready pod.
+
+    Each has only its hypothesis and those that explain it. `known` was judged already.
+    """
+    ends = {
+        one.key: one.subject.key
+        for one in judged
+        if supported(one) and is_general(one, engine.catalog) and not (one.cause or one.behind)
+        if one.subject and one.subject.kind == "Service" and not (known and one.subject.key == known.ref.key)
+    }
+    followed = list(ends.items())[:_MOST_ENDS]
+    states = await asyncio.gather(
+        *(_service_state(snapshot, service, engine=engine, reads=reads) for _, service in followed)
+    )
+    return tuple(
+        replace(state, hypotheses=causing(end, state.hypotheses), unexplained=())
+        for (end, _), state in zip(followed, states, strict=True)
+    )
 
 
 async def _service_state(snapshot: Snapshot, service: ObjectKey, *, engine: Engine, reads: Reads) -> ObjectState:
@@ -101,18 +133,26 @@ async def _service_state(snapshot: Snapshot, service: ObjectKey, *, engine: Engi
     return await _own_state(snapshot, resource, {**found, "kind": kind}, engine=engine, reads=reads)
 
 
-def _with_services(own: ObjectState, behind: Sequence[ObjectState], *, engine: Engine, now: datetime) -> ObjectState:
-    """Return the state of an object with what the Services behind it suffer from."""
-    known = {one.incident for one in own.hypotheses if supported(one)}
-    added = [
-        replace(one, behind=state.focus)
+def with_states(
+    own: Sequence[JudgedHypothesis], behind: Sequence[ObjectState], *, engine: Engine, now: datetime
+) -> tuple[JudgedHypothesis, ...]:
+    """Return hypotheses with what the Services behind their object, or at their ends, suffer from."""
+    known = {one.key: one.verdict for one in own if supported(one)}
+    added = {
+        one.key: replace(one, behind=state.focus)
         for state in behind
         for one in state.hypotheses
-        if supported(one) and one.incident not in known
-    ]
-    told = {one.incident for one in added}
-    kept = [one for one in own.hypotheses if one.incident not in told]
-    judged = rank((*kept, *added), engine.catalog, now=now)
+        if supported(one) and known.get(one.key) not in (one.verdict, Verdict.CONFIRMED)
+    }
+    told = {one.incident for one in added.values()}
+    kept = [one for one in own if one.key not in added and (supported(one) or one.incident not in told)]
+    return rank((*kept, *added.values()), engine.catalog, now=now) if added else tuple(own)
+
+
+def _with_services(own: ObjectState, behind: Sequence[ObjectState], *, engine: Engine, now: datetime) -> ObjectState:
+    if not behind:
+        return own
+    judged = with_states(own.hypotheses, behind, engine=engine, now=now)
     left = own.unexplained
     if not any(map(supported, judged)):
         left = tuple(dict.fromkeys((*left, *(each for state in behind for each in state.unexplained))))

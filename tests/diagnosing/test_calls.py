@@ -63,12 +63,15 @@ TOLD = ExplainText(text=f"Back-off restarting failed container api in pod {API}_
 
 
 @pytest.mark.parametrize("request_", [ASKED, TOLD], ids=["object", "text"])
-async def test_dead_service_leads_and_its_caller_is_the_effect(engine: Engine, request_: Request) -> None:
+async def test_trouble_behind_a_dead_service_leads_and_its_caller_is_the_effect(
+    engine: Engine, request_: Request
+) -> None:
     diagnosis = await answer(engine, shop(**CALLS), BOTH, request_)
 
     told = [(one.incident, str(one.subject), str(one.verdict), one.effect_of) for one in diagnosis.hypotheses]
-    assert told[:2] == [
-        (CAUSE, "Service shop/pg", "confirmed", ""),
+    assert told[:3] == [
+        (CALLER, "Pod shop/pg-0", "confirmed", ""),
+        (CAUSE, "Service shop/pg", "confirmed", CALLER),
         (CALLER, f"Pod shop/{API}", "confirmed", CAUSE),
     ], told
 
@@ -85,8 +88,8 @@ async def test_any_address_of_the_spec_leads_to_the_service(engine: Engine, api:
     others = {"Deployment/shop/redis": {"containers": {"redis": "redis:7"}}, "Service/shop/redis": {"ports": 6379}}
     diagnosis = await answer(engine, shop(**api) | others, BOTH, ASKED)
 
-    assert str(diagnosis.hypotheses[0].subject) == "Service shop/pg"
-    assert [one.effect_of for one in diagnosis.hypotheses if one.incident == CALLER] == [CAUSE]
+    assert str(diagnosis.hypotheses[0].subject) == "Pod shop/pg-0"
+    assert [one.effect_of for one in diagnosis.hypotheses if one.incident == CALLER] == ["", CAUSE]
     assert "redis" not in {one.subject.name for one in diagnosis.hypotheses if one.subject}
 
 
@@ -128,7 +131,8 @@ async def test_every_dead_service_that_is_called_is_told(engine: Engine) -> None
 
     told = {str(one.subject) for one in diagnosis.hypotheses if one.incident == CAUSE}
     assert told == {"Service shop/pg", "Service shop/redis"}
-    assert diagnosis.hypotheses[0].incident == CAUSE
+    behind = {str(one.behind) for one in diagnosis.hypotheses if one.incident == CALLER}
+    assert behind == {"Service shop/pg", "Service shop/redis", "None"}
 
 
 async def test_dead_one_of_many_services_is_found(engine: Engine) -> None:
@@ -139,8 +143,8 @@ async def test_dead_one_of_many_services_is_found(engine: Engine) -> None:
     diagnosis = await answer(engine, shop(env=env) | scene, faults, ASKED)
 
     told = [(one.incident, str(one.subject), str(one.verdict), one.effect_of) for one in diagnosis.hypotheses]
-    assert told[:2] == [
-        (CAUSE, "Service shop/s6", "likely", ""),
+    assert told[1:3] == [
+        (CAUSE, "Service shop/s6", "confirmed", CALLER),
         (CALLER, f"Pod shop/{API}", "confirmed", CAUSE),
     ], told
     assert "pg-0" not in str(diagnosis)
@@ -152,7 +156,7 @@ async def test_service_that_the_text_names_is_told_once(engine: Engine) -> None:
 
     about = [str(one.subject) for one in diagnosis.hypotheses if one.incident == CAUSE]
     assert about == ["Service shop/pg"]
-    assert [one.effect_of for one in diagnosis.hypotheses if one.incident == CALLER] == [CAUSE]
+    assert [one.effect_of for one in diagnosis.hypotheses if one.incident == CALLER] == ["", CAUSE]
 
 
 async def test_call_explains_nothing_unless_the_entry_says_so() -> None:
