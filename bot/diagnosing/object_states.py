@@ -94,7 +94,7 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
 
 async def states_at_ends(
     snapshot: Snapshot,
-    judged: Iterable[JudgedHypothesis],
+    judged: Sequence[JudgedHypothesis],
     *,
     engine: Engine,
     reads: Reads,
@@ -102,12 +102,15 @@ async def states_at_ends(
 ) -> tuple[ObjectState, ...]:
     """Return the states of the Services at which hypotheses end: nothing explains yet why they have no ready pod.
 
-    Each has only its hypothesis and those that explain it. `known` was judged already.
+    Each has only its hypothesis and those that explain it. `known` was judged already. A Service that is only likely
+    to be meant, and explains nothing, is not followed.
     """
+    explain = {one.cause for one in judged}
     ends = {
         one.key: one.subject.key
         for one in judged
         if supported(one) and is_general(one, engine.catalog) and not (one.cause or one.behind)
+        if one.verdict is Verdict.CONFIRMED or one.key in explain
         if one.subject and one.subject.kind == "Service" and not (known and one.subject.key == known.ref.key)
     }
     followed = list(ends.items())[:_MOST_ENDS]
