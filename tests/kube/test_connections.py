@@ -294,7 +294,7 @@ def test_a_headless_service_leads_straight_to_the_ports_of_its_pods() -> None:
 @pytest.mark.parametrize("cluster_ip", ["None", "10.96.5.9"])
 @pytest.mark.parametrize("host", ["db-0.db", "db-0.db.shop.svc.cluster.local"])
 def test_a_pod_has_its_name_only_below_the_service_of_its_subdomain(
-    subdomain: dict[str, str], governing: str, cluster_ip: str, host: str
+    subdomain: dict[str, Any], governing: str, cluster_ip: str, host: str
 ) -> None:
     names = services(service("db", clusterIP=cluster_ip))
     found = walk(FRONTEND, Destination(host=host), replace(WHOLE, names=names, pods=(pod("db-0", **subdomain),)))
