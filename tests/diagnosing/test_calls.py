@@ -202,3 +202,47 @@ async def test_services_that_may_not_be_read_are_a_gap(engine: Engine) -> None:
 
     assert (diagnosis.hypotheses[0].incident, diagnosis.hypotheses[0].effect_of) == (CALLER, "")
     assert "services" in json.dumps([str(gap) for gap in diagnosis.gaps]).lower()
+
+
+FRONT = "front-6b5c9d7f4-k8m2p"
+REFUSED = "".join(f"ERROR {{}}: dial tcp {{}}: connect: connection refused (attempt {at})\n" for at in range(4))
+
+
+@pytest.mark.parametrize(
+    ("request_", "effects"),
+    [
+        (DiagnoseObject(kind="Pod", namespace="shop", name=FRONT), {"connection-refused", "program-repeats-errors"}),
+        (ExplainText(text="why does front in shop log errors?", addressed=True), {"connection-refused"}),
+        (DiagnoseObject(kind="Service", namespace="shop", name="api"), {CAUSE, "readiness-probe-failing"}),
+        (DiagnoseObject(kind="Ingress", namespace="shop", name="web"), {CAUSE, "readiness-probe-failing"}),
+    ],
+    ids=["a caller of the caller", "in words", "the Service between", "an Ingress before it"],
+)
+async def test_what_stops_the_last_of_a_chain_of_calls_leads(request_: Request, effects: set[str]) -> None:
+    backend = {"service": {"name": "api", "port": {"number": 80}}}
+    rule = {"host": "web.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+    probe = {"httpGet": {"path": "/ready", "port": 8080}}
+    scene = shop(**CALLS, ports=[8080], readinessProbe=probe) | {
+        "Service/shop/pg": {"ports": {"pg": 5432}, "ip": "10.96.4.20"},
+        "Service/shop/api": {"ports": {"http": "80:8080"}, "ip": "10.96.4.21"},
+        "Ingress/shop/web": {"spec": {"rules": [rule]}},
+        "Deployment/shop/front": {
+            "containers": {"front": {"image": "front:1", "env": {"API_URL": "http://api"}}},
+            "pods": {FRONT: "worker-a"},
+        },
+    }
+    log = {"since": "4m", "text": REFUSED.format(*("db", "10.96.4.20:5432") * 4)}
+    faults = {
+        "Pod/shop/pg-0": {**CRASH, "previous": "FATAL: could not open file: Permission denied\n"},
+        f"Pod/shop/{API}": {"readiness": "HTTP probe failed with statuscode: 503", "since": "20m", "log": log},
+        f"Pod/shop/{FRONT}": {"log": {"since": "4m", "text": REFUSED.format(*("api", "10.96.4.21:80") * 4)}},
+    }
+    diagnosis = await answer(build_engine()[0], scene, faults, request_)
+
+    first = diagnosis.hypotheses[0]
+    assert (first.incident, str(first.subject)) == ("file-permission-denied", "Pod shop/pg-0")
+    explained, more = {first.key}, set[str]()
+    while found := {one.key for one in diagnosis.hypotheses if one.cause in explained} - explained:
+        explained |= found
+        more |= {key.incident for key in found}
+    assert effects <= more
