@@ -119,6 +119,8 @@ def _keys(judged: JudgedHypothesis, by: LinkedBy, role: ChainRole, row: Row, dec
             yield from (node for node in nodes if node)
         case LinkedBy.OWNS:
             yield from judged.owners
+        case LinkedBy.CONNECTION:
+            yield from _connection(row)
         case LinkedBy.CALLS:
             yield from services_called(judged) if role is ChainRole.EFFECT else _services_at_fault(judged, row)
         case LinkedBy.OBJECT:
@@ -127,6 +129,13 @@ def _keys(judged: JudgedHypothesis, by: LinkedBy, role: ChainRole, row: Row, dec
                 yield from _pods(row)
         case LinkedBy.PROVIDES:
             yield by
+
+
+def _connection(row: Row) -> Iterator[tuple[Value, ...]]:
+    """Yield who calls and what: a log names its `peer`, and a walk its `destination`, as they are written."""
+    values = row.values
+    if called := values.get("peer") or values.get("destination"):
+        yield values.get("namespace", ""), values.get("owner") or values.get("pod", ""), called
 
 
 def services_called(effect: JudgedHypothesis) -> frozenset[ObjectKey]:
@@ -182,6 +191,17 @@ def _chain(ranked: Sequence[JudgedHypothesis]) -> list[JudgedHypothesis]:
         linked |= more
 
 
+def causing(effect: HypothesisKey, ranked: Iterable[JudgedHypothesis]) -> tuple[JudgedHypothesis, ...]:
+    """Return a ranked hypothesis with its cause, the cause of that, and so on."""
+    by_key = {one.key: one for one in ranked}
+    found: dict[HypothesisKey, JudgedHypothesis] = {}
+    key: HypothesisKey | None = effect
+    while key and key not in found and (one := by_key.get(key)):
+        found[key] = one
+        key = one.cause
+    return tuple(found.values())
+
+
 def _part(one: JudgedHypothesis) -> ChainRole:
     return ChainRole.EFFECT if one.cause else ChainRole.CAUSE
 
@@ -233,6 +253,8 @@ def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime)
     A general incident always follows: it says no more than that the object is in trouble. It also follows an action
     that the text asks for.
 
+    A hop that is wrong on the very connection that fails leads although it is less proven: it says why it fails.
+
     A cause explains an effect if the cluster supports both, the effect's entry lists it under `causes`, and evidence of
     both has what is named there in common at about the same time. Capabilities come after all possible causes.
     """
@@ -244,15 +266,15 @@ def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime)
     asked_for = any(one.verdict is Verdict.OFFERED and one.hypothesis.matches for one in by_key.values())
 
     def place_of(one: JudgedHypothesis) -> tuple[object, ...]:
-        place, general, *rest = _place(one, general=_is_general(one, catalog))
+        place, general, *rest = _place(one, general=is_general(one, catalog))
         # Who asks for an action knows that the object is in trouble.
         return (_ORDER[Verdict.OFFERED] if asked_for and general else place, general, *rest)
 
     answer: dict[HypothesisKey, JudgedHypothesis] = {}
 
     def place(one: JudgedHypothesis, above: tuple[HypothesisKey, ...]) -> None:
-        cause = causes[one.key]
-        if cause and cause not in above and _leads(by_key[cause], one, catalog):
+        cause, by = causes[one.key]
+        if cause and cause not in above and _leads(by_key[cause], one, by, catalog):
             place(by_key[cause], (*above, one.key))
         answer.setdefault(one.key, replace(one, cause=cause if cause not in above else None))
 
@@ -261,11 +283,13 @@ def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime)
     return tuple(answer.values())
 
 
-def _leads(cause: JudgedHypothesis, effect: JudgedHypothesis, catalog: Catalog) -> bool:
-    return _is_general(effect, catalog) or _ORDER[cause.verdict] <= _ORDER[effect.verdict]
+def _leads(cause: JudgedHypothesis, effect: JudgedHypothesis, by: LinkedBy | None, catalog: Catalog) -> bool:
+    explains = by is LinkedBy.CONNECTION or is_general(effect, catalog)
+    return explains or _ORDER[cause.verdict] <= _ORDER[effect.verdict]
 
 
-def _is_general(one: JudgedHypothesis, catalog: Catalog) -> bool:
+def is_general(one: JudgedHypothesis, catalog: Catalog) -> bool:
+    """Tell whether a hypothesis says no more than that its object is in trouble."""
     entry = catalog.get(one.incident)
     return entry is not None and bool(entry.shows)
 
@@ -277,10 +301,10 @@ def _place(one: JudgedHypothesis, *, general: bool) -> tuple[int, bool, float, s
 
 def _cause_of(
     one: JudgedHypothesis, of_incident: Mapping[str, Sequence[JudgedHypothesis]], catalog: Catalog, now: datetime
-) -> HypothesisKey | None:
-    """Return which hypothesis explains this one, the best proven if there are several; None for none."""
+) -> tuple[HypothesisKey, LinkedBy] | tuple[None, None]:
+    """Return which hypothesis explains this one, the best proven if there are several, and by which link."""
     if one.capability or not supported(one):
-        return None
+        return None, None
     entry = catalog.get(one.incident)
     explains = [
         (cause, link)
@@ -295,9 +319,12 @@ def _cause_of(
         Of equally proven causes a general one is nearer, and has its own cause.
         """
         upstream, link = each
-        return _ORDER[upstream.verdict], link.linked_by is LinkedBy.CALLS, not _is_general(upstream, catalog)
+        return _ORDER[upstream.verdict], link.linked_by is LinkedBy.CALLS, not is_general(upstream, catalog)
 
-    return min(explains, key=preference)[0].key if explains else None
+    if not explains:
+        return None, None
+    cause, link = min(explains, key=preference)
+    return cause.key, link.linked_by
 
 
 _OVER: Final = "over"

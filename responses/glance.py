@@ -341,13 +341,21 @@ def observation(seen: Observation, language: Language) -> str:
 
 
 def effect(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language, *, of_text: bool) -> str:
-    """Return what this cause leads to, or what causes it; "" for neither."""
+    """Return what this cause leads to, or what causes it; "" for neither.
+
+    Of its effects what was asked about is told, else the first at another object: the caller, not the Service it calls.
+    """
     colon = words.COLON.in_(language)
     if upstream := next((each for each in diagnosis.hypotheses if each.key == one.cause), None):
         return words.CAUSED_BY_SHORT.in_(language).format(brief(cause(upstream, language), most=_OTHER[language]))
-    found = causality.effects(one, diagnosis)
-    pasted = [each for each in found if each.hypothesis.matches] or list(found)
-    if not pasted:
+    near = {each.key for each in (one.subject, one.behind.ref if one.behind else None) if each}
+
+    def place(each: JudgedHypothesis) -> tuple[bool, bool, bool]:
+        is_near = each.subject is None or each.subject.key in near
+        return each.behind is not None, not each.hypothesis.matches, is_near
+
+    told = min(causality.effects(one, diagnosis), key=place, default=None)
+    if told is None:
         return ""
-    says = causality.effect_line(pasted[0], language, cause=one, of_text=of_text)
+    says = causality.effect_line(told, language, cause=one, of_text=of_text)
     return f"{words.EFFECT.in_(language)}{colon}{says}"

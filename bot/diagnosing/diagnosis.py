@@ -19,7 +19,7 @@ from bot.diagnosing.impact import announced_by_name, announced_by_trouble, impac
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.named_objects import has_namespace
 from bot.diagnosing.object_search import sought
-from bot.diagnosing.object_states import state_of
+from bot.diagnosing.object_states import state_of, with_causes_behind
 from bot.diagnosing.observation import untold
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.recent_changes import changes_before
@@ -135,7 +135,10 @@ async def _explain(
     about = found.focus if found else Focus(namespace=request.namespace)
     if first and not found:
         about = focus(first, judged[0].hypothesis)
-    judged = await with_possible_rollbacks(snapshot, judged) if snapshot is not None else judged
+    behind: tuple[Gap, ...] = ()
+    if snapshot is not None:
+        judged, behind = await with_causes_behind(snapshot, judged, engine=engine, reads=reads)
+        judged = await with_possible_rollbacks(snapshot, judged)
     diagnosis = Diagnosis(
         focus=about,
         named=notes,
@@ -144,7 +147,7 @@ async def _explain(
         hypotheses=judged,
         timeline=timeline(judged),
         gaps=_with_unseen(
-            reads.gaps_for(judged) if judged or states.states else (),
+            (*reads.gaps_for(judged), *behind) if judged or states.states else (),
             unseen_by(labels_in(request.text.splitlines())),
             judged,
         ),

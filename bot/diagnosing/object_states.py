@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -31,6 +31,7 @@ from intents.domain import (
     Gap,
     GapReason,
     Hypothesis,
+    HypothesisKey,
     Json,
     JudgedHypothesis,
     ObjectRef,
@@ -42,7 +43,7 @@ from intents.domain import (
 from intents.focus import CUSTOM_RESOURCE, is_shown, named_as
 from intents.kinds import KINDS
 from intents.named_objects import ObjectKey
-from intents.ranking import rank, recovery_of
+from intents.ranking import causing, is_general, rank, recovery_of
 from intents.subjects import unshared
 from intents.symptoms import read_symptoms
 from intents.verdicts import supported
@@ -54,6 +55,10 @@ _OF_A_CONTAINER: Final = frozenset({"container", "code", "image"})
 _MOST_CONNECTED: Final = 1_000
 # So many Services behind an object are judged with it.
 _MOST_BEHIND: Final = 8
+# So many Services at which hypotheses end.
+_MOST_ENDS: Final = 3
+# The pods of one that has no ready pod may wait for another.
+_FARTHEST: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +90,52 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
         detail = f"only {_MOST_BEHIND} of {len(services)} were judged"
         gap = Gap(what="the Services behind it", reason=GapReason.TRUNCATED, detail=detail)
         own = replace(own, gaps=(*own.gaps, gap))
-    return _with_services(own, behind, engine=engine, now=snapshot.now) if behind else own
+    own = _with_services(own, behind, engine=engine, now=snapshot.now)
+    known = {own.focus.ref.key, *services}
+    judged, gaps = await with_causes_behind(snapshot, own.hypotheses, engine=engine, reads=reads, known=known)
+    return replace(own, hypotheses=judged, gaps=tuple(dict.fromkeys((*own.gaps, *gaps))))
+
+
+async def with_causes_behind(
+    snapshot: Snapshot,
+    judged: Sequence[JudgedHypothesis],
+    *,
+    engine: Engine,
+    reads: Reads,
+    known: Collection[ObjectKey] = (),
+) -> tuple[tuple[JudgedHypothesis, ...], tuple[Gap, ...]]:
+    """Return hypotheses with why the Services at which they end have no ready pod, and the gaps of the look there.
+
+    What explains it may end at a Service that those pods call in turn. The Services `known` were judged already.
+    """
+    seen, gaps = set(known), dict[Gap, None]()
+    for _ in range(_FARTHEST):
+        ends = _ends(judged, engine.catalog, seen)
+        states = await asyncio.gather(
+            *(_service_state(snapshot, service, engine=engine, reads=reads) for service in ends.values())
+        )
+        causes = [
+            replace(state, hypotheses=causing(end, state.hypotheses)) for end, state in zip(ends, states, strict=True)
+        ]
+        seen.update(ends.values())
+        gaps |= dict.fromkeys(gap for state in states for gap in state.gaps)
+        judged = _with_states(judged, causes, engine=engine, now=snapshot.now)
+    return tuple(judged), tuple(gaps)
+
+
+def _ends(
+    judged: Sequence[JudgedHypothesis], catalog: Catalog, seen: Collection[ObjectKey]
+) -> Mapping[HypothesisKey, ObjectKey]:
+    """Return the Services about which only the trouble is known. One that explains nothing must be proven."""
+    explain = {one.cause for one in judged}
+    ends = {
+        one.key: one.subject.key
+        for one in judged
+        if supported(one) and is_general(one, catalog) and not one.cause
+        if one.verdict is Verdict.CONFIRMED or one.key in explain
+        if one.subject and one.subject.kind == "Service" and one.subject.key not in seen
+    }
+    return dict(list(ends.items())[:_MOST_ENDS])
 
 
 async def _service_state(snapshot: Snapshot, service: ObjectKey, *, engine: Engine, reads: Reads) -> ObjectState:
@@ -101,18 +151,25 @@ async def _service_state(snapshot: Snapshot, service: ObjectKey, *, engine: Engi
     return await _own_state(snapshot, resource, {**found, "kind": kind}, engine=engine, reads=reads)
 
 
-def _with_services(own: ObjectState, behind: Sequence[ObjectState], *, engine: Engine, now: datetime) -> ObjectState:
-    """Return the state of an object with what the Services behind it suffer from."""
-    known = {one.incident for one in own.hypotheses if supported(one)}
-    added = [
-        replace(one, behind=state.focus)
+def _with_states(
+    own: Sequence[JudgedHypothesis], behind: Sequence[ObjectState], *, engine: Engine, now: datetime
+) -> tuple[JudgedHypothesis, ...]:
+    known = {one.key: one.verdict for one in own if supported(one)}
+    added = {
+        one.key: replace(one, behind=state.focus)
         for state in behind
         for one in state.hypotheses
-        if supported(one) and one.incident not in known
-    ]
-    told = {one.incident for one in added}
-    kept = [one for one in own.hypotheses if one.incident not in told]
-    judged = rank((*kept, *added), engine.catalog, now=now)
+        if supported(one) and known.get(one.key) not in (one.verdict, Verdict.CONFIRMED)
+    }
+    told = {one.incident for one in added.values()}
+    kept = [one for one in own if one.key not in added and (supported(one) or one.incident not in told)]
+    return rank((*kept, *added.values()), engine.catalog, now=now) if added else tuple(own)
+
+
+def _with_services(own: ObjectState, behind: Sequence[ObjectState], *, engine: Engine, now: datetime) -> ObjectState:
+    if not behind:
+        return own
+    judged = _with_states(own.hypotheses, behind, engine=engine, now=now)
     left = own.unexplained
     if not any(map(supported, judged)):
         left = tuple(dict.fromkeys((*left, *(each for state in behind for each in state.unexplained))))
@@ -132,8 +189,11 @@ async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, engin
     named = {"namespace": namespace, **named_as(kind, target.name)}
 
     def focus(_incident: Incident, hypothesis: Hypothesis) -> Focus:
-        wider = hypothesis.pointed_to_by and not KINDS.keys() & hypothesis.named.keys()
-        return Focus(namespace=namespace) if wider else about
+        if not hypothesis.pointed_to_by:
+            return about
+        if (called := hypothesis.named.get("service", target.name)) != target.name:
+            return Focus(kind="Service", namespace=hypothesis.named.get("namespace", namespace), name=called)
+        return about if KINDS.keys() & hypothesis.named.keys() else Focus(namespace=namespace)
 
     investigation = Investigation(catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus, of_text=False)
 

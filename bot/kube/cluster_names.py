@@ -36,7 +36,7 @@ class Meant(StrEnum):
 class Meaning:
     """The object that a host stands for.
 
-    `pod_name` is the first part of `db-0.db.shop`, the name of one pod of a headless Service.
+    `pod_name` is the first part of `db-0.db.shop`, the name of one pod below a Service.
     Of a Service that does not exist `namespace` and `name` are where it was looked for, `elsewhere` the namespaces that
     have one of that name, `closest` the most similar name there. `alias` is the ExternalName Service that leads here.
     """
@@ -139,10 +139,11 @@ def _meaning(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Know
     if not home and "." not in host_name.rstrip("."):
         return _anywhere(host_name.rstrip("."), known.services, alias)
     by_place = {(namespace_of(each), name_of(each)): each for each in known.services}
+    of_pod: Meaning | None = None
     for full in tried_names(host_name, resolver_of(pod, home=home)):
         parts = _parts(full)
-        if parts and (service := by_place.get((parts.namespace, parts.service))) and _has_record(service, parts):
-            return Meaning(
+        if parts and (service := by_place.get((parts.namespace, parts.service))):
+            found = Meaning(
                 what=Meant.SERVICE,
                 host=host,
                 namespace=parts.namespace,
@@ -151,7 +152,12 @@ def _meaning(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Know
                 pod_name=parts.pod,
                 alias=alias,
             )
-    return _absent(host_name, pod=pod, home=home, known=known, alias=alias)
+            if not parts.pod or is_headless(service):
+                return found
+            of_pod = of_pod or found
+    absent = _absent(host_name, pod=pod, home=home, known=known, alias=alias)
+    # Names of pods belong to headless Services: below another one it is meant only where nothing else is.
+    return of_pod if of_pod and (absent.what is Meant.OUTSIDE or absent.name == of_pod.name) else absent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,10 +175,6 @@ def _parts(full: str) -> _Parts | None:
     if labels[3:4] == [_SVC]:
         return _Parts(pod=labels[0], service=labels[1], namespace=labels[2])
     return None
-
-
-def _has_record(service: Mapping[str, Any], parts: _Parts) -> bool:
-    return not parts.pod or is_headless(service)
 
 
 def _at_address(ip: str, known: Known, alias: Json | None) -> Meaning:

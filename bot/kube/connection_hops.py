@@ -78,6 +78,7 @@ class Facts:
     why: str = ""  # what could not be read, or the field that breaks the hop
     node: str = ""  # the node of the source
     closest: str = ""  # the most similar Service, namespace/name
+    governing: str = ""  # the Service below which the pod called has its name
     elsewhere: tuple[str, ...] = ()  # other namespaces that have a Service of that name
     listens: tuple[str, ...] = ()  # the ports of the Service
     target: str = ""  # the target port
@@ -146,7 +147,7 @@ class Way:
     @property
     def is_direct(self) -> bool:
         """Tell whether it goes straight to a pod, past the ports of a Service."""
-        return self.service is None or is_headless(self.service)
+        return self.service is None or bool(self.meaning.pod_name) or is_headless(self.service)
 
     @property
     def called_ports(self) -> list[Mapping[str, Any]]:

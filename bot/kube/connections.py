@@ -149,6 +149,12 @@ def _name(way: Way) -> Step | None:
         case Meant.SERVICE if meaning.pod_name and pods is not None and not way.behind:
             there = tuple(sorted(map(place_shown, selected_pods(meaning.service or {}, pods))))
             return way.step(Hop.NAME, State.BROKEN, Facts(pods=there[:MOST_SHOWN]))
+        case Meant.SERVICE if meaning.pod_name and pods is not None:
+            governing = {str(spec_of(pod).get("subdomain") or "") for pod in way.behind}
+            if meaning.name in governing:
+                return way.step(Hop.NAME, State.OK)
+            facts = Facts(why="subdomain", governing=", ".join(sorted(governing - {""})))
+            return way.step(Hop.NAME, State.BROKEN, facts)
         case _:
             return way.step(Hop.NAME, State.OK)
 

@@ -25,8 +25,8 @@ _CLASSES: Final[Mapping[str, str]] = {
     r"|does not resolve|failed to resolve|bad address|can't resolve|DNS resolution failed|unknown host"
     r"|server misbehaving|No resolvable bootstrap",
     "timeout": r"timed[ -]?out\b|ETIMEDOUT|ESOCKETTIMEDOUT|deadline exceeded|TimeoutE|Read ?Timeout"
-    r"|Connect(?:ion)? ?Timeout|timeout (?:expired|exceeded|while|waiting|reading|connecting|of \d)|i/o timeout"
-    r"|- no response\b|(?:still )?waiting for \S+:\d+|rejecting connections"
+    r"|Connect(?:ion)? ?Timeout|timeout (?:expired|exceeded|occurred|while|waiting|reading|connecting|of \d)"
+    r"|i/o timeout|- no response\b|(?:still )?waiting for \S+:\d+|rejecting connections"
     r"|no route to host|EHOSTUNREACH|ENETUNREACH|network is unreachable",
     "reset": r"connection reset|ECONNRESET|broken pipe|EPIPE|socket hang up|unexpected EOF|connection aborted"
     r"|server closed the connection|prematurely closed|forcibly closed",

@@ -69,6 +69,7 @@ class _Found(RowValues):
     why: str
     node: str
     closest: str
+    governing: str
     elsewhere: tuple[str, ...]
     listens: tuple[str, ...]
     target: str
@@ -98,7 +99,7 @@ class _Connection(RowValues):
     service_namespace: str
     alias: str  # the ExternalName Service that was called, namespace/name, and the name that it stands for
     leads_to: str
-    pod_called: str  # by an address, or by its name below a headless Service
+    pod_called: str  # by an address, or by its name below a Service
     hop: str
     state: str  # ok, broken or unknown
     checked: str  # the hops that are in order: name → port → selector

@@ -178,7 +178,7 @@ async def _lookup_row(lookup: _Lookup, services: Iterable[Json], look: Look) -> 
         missing=missing,
         without_endpoints=empty,
         # A short name means a Service of the namespace that it is looked up in.
-        resolves=found is not None and bool(namespace) and not empty and await _dns_answers(look),
+        resolves=bool(found and namespace and meant and not (empty or meant.of_pod)) and await _dns_answers(look),
         closest=_closest(meant, namespace, services) if in_cluster and meant and not found else "",
         node_resolver=bool(service) and await _asks_node(lookup, look),
     )

@@ -116,6 +116,7 @@ class LinkedBy(StrEnum):
     OBJECT = "object"  # none is needed: both are about the same object
     RUNS_ON = EdgeType.RUNS_ON.value  # the node of both
     OWNS = EdgeType.OWNS.value  # what owns both, at any distance
+    CONNECTION = "connection"  # the caller and what it calls: the cause is a hop of the connection that fails
     CALLS = EdgeType.CALLS.value  # the Service that the effect calls and the cause is about, or whose pods it is about
     PROVIDES = EdgeType.PROVIDES.value  # a mechanism that serves the whole cluster
 
@@ -126,8 +127,8 @@ class Cause(Model):
     incident: Id
     """Its id."""
     linked_by: LinkedBy
-    """What connects the two: the same `object`, their node (`runs-on`), what owns both (`owns`), the Service of the
-    cause that the effect `calls`, or a `mechanism` (`provides`)."""
+    """What connects the two: the same `object`, their node (`runs-on`), what owns both (`owns`), the
+    `connection` that fails, the Service of the cause that the effect `calls`, or a `mechanism` (`provides`)."""
     only_if: tuple[Id, ...] = ()
     """Rules of this entry, one of which must hold. Without it: whatever supports this incident."""
     proven_by: tuple[Id, ...] = ()

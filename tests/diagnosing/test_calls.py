@@ -63,12 +63,15 @@ TOLD = ExplainText(text=f"Back-off restarting failed container api in pod {API}_
 
 
 @pytest.mark.parametrize("request_", [ASKED, TOLD], ids=["object", "text"])
-async def test_dead_service_leads_and_its_caller_is_the_effect(engine: Engine, request_: Request) -> None:
+async def test_trouble_behind_a_dead_service_leads_and_its_caller_is_the_effect(
+    engine: Engine, request_: Request
+) -> None:
     diagnosis = await answer(engine, shop(**CALLS), BOTH, request_)
 
     told = [(one.incident, str(one.subject), str(one.verdict), one.effect_of) for one in diagnosis.hypotheses]
-    assert told[:2] == [
-        (CAUSE, "Service shop/pg", "confirmed", ""),
+    assert told[:3] == [
+        (CALLER, "Pod shop/pg-0", "confirmed", ""),
+        (CAUSE, "Service shop/pg", "confirmed", CALLER),
         (CALLER, f"Pod shop/{API}", "confirmed", CAUSE),
     ], told
 
@@ -85,8 +88,8 @@ async def test_any_address_of_the_spec_leads_to_the_service(engine: Engine, api:
     others = {"Deployment/shop/redis": {"containers": {"redis": "redis:7"}}, "Service/shop/redis": {"ports": 6379}}
     diagnosis = await answer(engine, shop(**api) | others, BOTH, ASKED)
 
-    assert str(diagnosis.hypotheses[0].subject) == "Service shop/pg"
-    assert [one.effect_of for one in diagnosis.hypotheses if one.incident == CALLER] == [CAUSE]
+    assert str(diagnosis.hypotheses[0].subject) == "Pod shop/pg-0"
+    assert [one.effect_of for one in diagnosis.hypotheses if one.incident == CALLER] == ["", CAUSE]
     assert "redis" not in {one.subject.name for one in diagnosis.hypotheses if one.subject}
 
 
@@ -128,7 +131,8 @@ async def test_every_dead_service_that_is_called_is_told(engine: Engine) -> None
 
     told = {str(one.subject) for one in diagnosis.hypotheses if one.incident == CAUSE}
     assert told == {"Service shop/pg", "Service shop/redis"}
-    assert diagnosis.hypotheses[0].incident == CAUSE
+    behind = {str(one.behind) for one in diagnosis.hypotheses if one.incident == CALLER}
+    assert behind == {"Service shop/pg", "Service shop/redis", "None"}
 
 
 async def test_dead_one_of_many_services_is_found(engine: Engine) -> None:
@@ -139,8 +143,8 @@ async def test_dead_one_of_many_services_is_found(engine: Engine) -> None:
     diagnosis = await answer(engine, shop(env=env) | scene, faults, ASKED)
 
     told = [(one.incident, str(one.subject), str(one.verdict), one.effect_of) for one in diagnosis.hypotheses]
-    assert told[:2] == [
-        (CAUSE, "Service shop/s6", "likely", ""),
+    assert told[1:3] == [
+        (CAUSE, "Service shop/s6", "confirmed", CALLER),
         (CALLER, f"Pod shop/{API}", "confirmed", CAUSE),
     ], told
     assert "pg-0" not in str(diagnosis)
@@ -152,7 +156,7 @@ async def test_service_that_the_text_names_is_told_once(engine: Engine) -> None:
 
     about = [str(one.subject) for one in diagnosis.hypotheses if one.incident == CAUSE]
     assert about == ["Service shop/pg"]
-    assert [one.effect_of for one in diagnosis.hypotheses if one.incident == CALLER] == [CAUSE]
+    assert [one.effect_of for one in diagnosis.hypotheses if one.incident == CALLER] == ["", CAUSE]
 
 
 async def test_call_explains_nothing_unless_the_entry_says_so() -> None:
@@ -198,3 +202,47 @@ async def test_services_that_may_not_be_read_are_a_gap(engine: Engine) -> None:
 
     assert (diagnosis.hypotheses[0].incident, diagnosis.hypotheses[0].effect_of) == (CALLER, "")
     assert "services" in json.dumps([str(gap) for gap in diagnosis.gaps]).lower()
+
+
+FRONT = "front-6b5c9d7f4-k8m2p"
+REFUSED = "".join(f"ERROR {{}}: dial tcp {{}}: connect: connection refused (attempt {at})\n" for at in range(4))
+
+
+@pytest.mark.parametrize(
+    ("request_", "effects"),
+    [
+        (DiagnoseObject(kind="Pod", namespace="shop", name=FRONT), {"connection-refused", "program-repeats-errors"}),
+        (ExplainText(text="why does front in shop log errors?", addressed=True), {"connection-refused"}),
+        (DiagnoseObject(kind="Service", namespace="shop", name="api"), {CAUSE, "readiness-probe-failing"}),
+        (DiagnoseObject(kind="Ingress", namespace="shop", name="web"), {CAUSE, "readiness-probe-failing"}),
+    ],
+    ids=["a caller of the caller", "in words", "the Service between", "an Ingress before it"],
+)
+async def test_what_stops_the_last_of_a_chain_of_calls_leads(request_: Request, effects: set[str]) -> None:
+    backend = {"service": {"name": "api", "port": {"number": 80}}}
+    rule = {"host": "web.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+    probe = {"httpGet": {"path": "/ready", "port": 8080}}
+    scene = shop(**CALLS, ports=[8080], readinessProbe=probe) | {
+        "Service/shop/pg": {"ports": {"pg": 5432}, "ip": "10.96.4.20"},
+        "Service/shop/api": {"ports": {"http": "80:8080"}, "ip": "10.96.4.21"},
+        "Ingress/shop/web": {"spec": {"rules": [rule]}},
+        "Deployment/shop/front": {
+            "containers": {"front": {"image": "front:1", "env": {"API_URL": "http://api"}}},
+            "pods": {FRONT: "worker-a"},
+        },
+    }
+    log = {"since": "4m", "text": REFUSED.format(*("db", "10.96.4.20:5432") * 4)}
+    faults = {
+        "Pod/shop/pg-0": {**CRASH, "previous": "FATAL: could not open file: Permission denied\n"},
+        f"Pod/shop/{API}": {"readiness": "HTTP probe failed with statuscode: 503", "since": "20m", "log": log},
+        f"Pod/shop/{FRONT}": {"log": {"since": "4m", "text": REFUSED.format(*("api", "10.96.4.21:80") * 4)}},
+    }
+    diagnosis = await answer(build_engine()[0], scene, faults, request_)
+
+    first = diagnosis.hypotheses[0]
+    assert (first.incident, str(first.subject)) == ("file-permission-denied", "Pod shop/pg-0")
+    explained, more = {first.key}, set[str]()
+    while found := {one.key for one in diagnosis.hypotheses if one.cause in explained} - explained:
+        explained |= found
+        more |= {key.incident for key in found}
+    assert effects <= more

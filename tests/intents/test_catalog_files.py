@@ -171,7 +171,7 @@ def test_valid_entry_has_no_problems(tmp_path: Path) -> None:
         ),
         (
             ("severity: warning", "severity: warning\ncauses: [{incident: disk-full, linked_by: namespace}]"),
-            "disk-full.yaml:6: causes[0].linked_by: input should be 'object', 'runs-on', 'owns', 'calls' or 'provides'",
+            "disk-full.yaml:6: causes[0].linked_by: input should be 'object', 'runs-on', 'owns', 'connection', 'calls'",
         ),
         (
             ("severity: warning", "severity: warning\ncauses: [{incident: disk-full, linked_by: runs-on}]"),

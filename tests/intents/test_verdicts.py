@@ -406,6 +406,38 @@ def test_cause_at_a_called_service_is_linked_by_what_names_it(
     assert {each.incident: each.effect_of for each in ranked} == {"up": "", "effect": "up" if explained else ""}
 
 
+@pytest.mark.parametrize(
+    ("link", "walked", "first"),
+    [
+        ("connection", {"destination": "pg:5432"}, "hop"),
+        ("connection", {"destination": "pg:5432", "pod": "api-9"}, "hop"),
+        ("connection", {"destination": "redis:6379"}, "refused"),
+        ("connection", {"destination": "pg:5432", "owner": "web"}, "refused"),
+        ("connection", {"destination": "pg:5432", "namespace": "front"}, "refused"),
+        ("object", {"destination": "pg:5432"}, "refused"),
+    ],
+)
+def test_likely_hop_of_the_connection_that_fails_leads(link: str, walked: dict[str, str], first: str) -> None:
+    def one(entry: Incident, kind: str, values: dict[str, str]) -> JudgedHypothesis:
+        caller: dict[str, Value] = {"name": "x", "full": True, "namespace": "shop", "owner": "api", "pod": "api-0"}
+        subject = ObjectRef(kind=kind, namespace="shop", name="x")
+        return judged(entry, ProbeResult(rows=(Row(values={**caller, **values}, subject=subject),)))
+
+    entries = (
+        incident(FULL, id="refused", causes=[{"incident": "hop", "linked_by": link}]),
+        incident({**FULL, "decisive": False}, id="hop"),
+    )
+    both = [one(entries[0], "Pod", {"peer": "pg:5432"}), one(entries[1], "Service", walked)]
+    ranked = rank(both, Catalog(incidents={entry.id: entry for entry in entries}), now=NOW)
+
+    told = {each.incident: (each.verdict, each.effect_of) for each in ranked}
+    assert ranked[0].incident == first
+    assert told == {
+        "hop": (Verdict.LIKELY, ""),
+        "refused": (Verdict.CONFIRMED, "hop" if first == "hop" else ""),
+    }
+
+
 @pytest.mark.parametrize("link", [{"linked_by": "provides"}, {"linked_by": "runs-on", "mechanism": "none"}])
 def test_cluster_wide_cause_names_its_mechanism(link: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="mechanism"):

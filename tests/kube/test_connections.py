@@ -275,7 +275,8 @@ def test_no_host_breaks_a_walk(host: str, port: int, with_source: bool) -> None:
 
 def test_a_headless_service_leads_straight_to_the_ports_of_its_pods() -> None:
     names = services(service("db", clusterIP="None", ports=[{"port": 80, "targetPort": 8000}]))
-    objects = replace(WHOLE, names=names, pods=(pod("db-0"),), slices=(slice_of("db", "10.244.1.7"),))
+    member = pod("db-0", hostname="db-0", subdomain="db")
+    objects = replace(WHOLE, names=names, pods=(member,), slices=(slice_of("db", "10.244.1.7"),))
 
     through_service_port = walk(FRONTEND, Destination(host="db", port=80), objects)
     straight = walk(FRONTEND, Destination(host="db-0.db", port=8000), objects)
@@ -285,6 +286,27 @@ def test_a_headless_service_leads_straight_to_the_ports_of_its_pods() -> None:
     assert picture(straight)[:2] == ("ingress", "ok")
     assert picture(no_such_pod) == ("name", "broken", "Service db")
     assert facts(no_such_pod).pods == ("shop/db-0",)
+
+
+@pytest.mark.parametrize(
+    ("subdomain", "governing"), [({"subdomain": "db-peers"}, "db-peers"), ({}, "")], ids=["another Service", "none"]
+)
+@pytest.mark.parametrize("cluster_ip", ["None", "10.96.5.9"])
+@pytest.mark.parametrize("host", ["db-0.db", "db-0.db.shop.svc.cluster.local"])
+def test_a_pod_has_its_name_only_below_the_service_of_its_subdomain(
+    subdomain: dict[str, Any], governing: str, cluster_ip: str, host: str
+) -> None:
+    names = services(service("db", clusterIP=cluster_ip))
+    found = walk(FRONTEND, Destination(host=host), replace(WHOLE, names=names, pods=(pod("db-0", **subdomain),)))
+
+    assert picture(found) == ("name", "broken", "Service db")
+    assert (facts(found).why, facts(found).governing) == ("subdomain", governing)
+
+
+def test_a_name_of_a_service_is_not_taken_for_that_of_a_pod() -> None:
+    names = services(service("db"), service("cache", namespace="db"))
+
+    assert walk(FRONTEND, Destination(host="cache.db"), replace(WHOLE, names=names)).meaning.namespace == "db"
 
 
 def test_an_alias_is_followed_into_the_cluster_and_ends_outside_of_it() -> None:
