@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from bot.kube.cluster_names import Meant
-from bot.kube.connection_hops import MOST_SHOWN, Facts, Hop, State, Step, Way, place_shown
+from bot.kube.cluster_names import Known, Meaning, Meant
+from bot.kube.connection_hops import MOST_SHOWN, Destination, Facts, Hop, Objects, State, Step, Way, place_shown
 from bot.kube.network_policies import Block, blocks, restricting, summary
 from bot.kube.network_policy_rules import Connection, Direction, End
 from bot.kube.objects import name_of, namespace_of, place_of, ref
@@ -47,6 +47,20 @@ def egress(way: Way) -> Step | None:
 def ingress(way: Way) -> Step | None:
     """Tell whether the target admits the source; without a source, whether it admits anyone."""
     return _step(way, Hop.INGRESS, Direction.INGRESS) if _called(way) else None
+
+
+def closed(service: Json, pods: Sequence[Json], policies: Sequence[Json]) -> Facts | None:
+    """Return the NetworkPolicies by which the pods behind a Service admit nobody on its ports; None if they admit."""
+    way = Way(
+        source=None,
+        destination=Destination(host=name_of(service)),
+        objects=Objects(names=Known(services=(service,)), pods=pods, policies=policies),
+        meaning=Meaning(what=Meant.SERVICE, host=name_of(service), service=service),
+    )
+    step, called = ingress(way), len(_called(way))
+    if step is None or step.state is not State.BROKEN or len(step.facts.pods) < min(called, MOST_SHOWN):
+        return None
+    return step.facts
 
 
 def _step(way: Way, hop: Hop, direction: Direction) -> Step | None:
