@@ -27,6 +27,7 @@ from bot.kube.connection_hops import (
 from bot.kube.objects import label_selector, name_of, namespace_of, node_name_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
 from bot.kube.services import (
+    address_named,
     addresses_in,
     declared_ports,
     is_ready_endpoint,
@@ -138,6 +139,9 @@ def _dns_service(way: Way) -> Step | None:
 def _name(way: Way) -> Step | None:
     meaning, pods = way.meaning, way.objects.pods
     elsewhere = meaning.elsewhere[:MOST_SHOWN]
+    if meaning.alias and (address := address_named(meaning.alias)):
+        facts = Facts(why=f"externalName: {address}", target=address)
+        return way.step(Hop.NAME, State.BROKEN, facts, at=ref(meaning.alias, "Service"))
     match meaning.what:
         case Meant.UNKNOWN:
             return way.step(Hop.NAME, State.UNKNOWN, Facts(why=meaning.unread, elsewhere=elsewhere))
