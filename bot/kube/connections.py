@@ -140,8 +140,7 @@ def _name(way: Way) -> Step | None:
     meaning, pods = way.meaning, way.objects.pods
     elsewhere = meaning.elsewhere[:MOST_SHOWN]
     if meaning.alias and (address := address_named(meaning.alias)):
-        facts = Facts(why=f"externalName: {address}", target=address)
-        return way.step(Hop.NAME, State.BROKEN, facts, at=ref(meaning.alias, "Service"))
+        return way.step(Hop.NAME, State.BROKEN, Facts(target=address), at=ref(meaning.alias, "Service"))
     match meaning.what:
         case Meant.UNKNOWN:
             return way.step(Hop.NAME, State.UNKNOWN, Facts(why=meaning.unread, elsewhere=elsewhere))
@@ -221,7 +220,8 @@ def _endpoints(way: Way) -> Step | None:
         why="" if slices is not None else "EndpointSlices",
         pods=unready,
         ready=UNKNOWN if slices is None else len(addresses_in(_ready_in(service, slices))),
-        workload=f"{workload.get('kind')}/{name_of(workload)}" if workload else "",
+        workload_kind=str(workload.get("kind")) if workload else "",
+        workload=name_of(workload or {}),
         wanted=replicas_of(workload).desired if workload else UNKNOWN,
     )
     if not facts.ready:

@@ -77,11 +77,13 @@ class _Found(RowValues):
     lacking: tuple[str, ...]
     instead: tuple[str, ...]
     pods: tuple[str, ...]
+    workload_kind: str
     workload: str
     wanted: int
     direction: str
     policies: tuple[str, ...]
     admits: tuple[str, ...]
+    admitting: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
