@@ -22,6 +22,7 @@ _TARGET: Final = re.compile(
     r"(?:[a-z]+://)?(?:(?P<namespace>[a-z0-9][-a-z0-9]*)/)?(?P<host>[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9.])?)(?P<port>:\d{1,5})?/?"
 )
 _NAME: Final = r"[a-z0-9](?:[-a-z0-9./]*[a-z0-9])?"
+_LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _KIND: Final = r"(?:(?:the\s+)?(?:service|svc|deployment|deploy|pod|app|application|statefulset)\s+)?(?:the\s+)?"
 # Before what is called an article shows that it is described, not named: "the database".
 _CALLED_KIND: Final = r"(?:(?:the\s+)?(?:service|svc)\s+)?"
@@ -44,6 +45,19 @@ _SPOKEN_STATED: Final = re.compile(
 _SPOKEN_ZH: Final = re.compile(
     rf"(?:为什么|请问)?\s*(?P<kind>)(?P<source>{_NAME})\s*(?:能不能|能否|是否能|可以|能|不能|无法|为什么)?\s*"
     rf"(?:访问|连接|连上|连通|调用|连不上|访问不了|访问不到)(?:到|通)?\s*(?P<target>{_NAME}(?::\d{{1,5}})?)\s*(?:吗|么)?\s*[?？。!！]*"
+)
+# Nobody reaches it: there is no client to begin at.
+_NOBODY: Final = re.compile(
+    r"(?:why\s+)?(?:(?:can['’]?t|cannot|can\s+not)\s+any(?:body|\s?one)|(?:(?:can|does|is)\s+)?(?:nobody|no\s?one|no\s+client))\s+"
+    r"(?:(?:can|is\s+able\s+to|able\s+to)\s+)?(?:reach|connect\s+to|talk\s+to|call|access|open|get\s+to)(?:e?s)?\s+"
+    rf"(?P<kind>{_CALLED_KIND})(?P<target>{_NAME}(?::\d{{1,5}})?)"
+    rf"(?:\s+in\s+(?:the\s+)?(?:namespace\s+|ns\s+)?(?P<home>{_LABEL})(?:\s+namespace)?)?(?:\s+any\s*more|\s+now)?\s*[?.!]*",
+    re.IGNORECASE,
+)
+_NOBODY_ZH: Final = re.compile(
+    rf"(?:为什么|请问)?\s*(?:(?:命名空间\s*)?(?P<home>{_LABEL})\s*(?:命名空间)?(?:里|中)的?\s*)?(?:没有?人|谁都|任何人都)\s*(?:能够?|可以|无法|不能)?\s*"
+    r"(?:访问不[了到]|访问|连接不上|连不上|连接|连上|打不开|打开|调用不了|调用)(?:到|通)?\s*(?P<kind>服务|service|svc)?\s*"
+    rf"(?P<target>{_NAME}(?::\d{{1,5}})?)\s*[?？。!！]*"
 )
 # In characters: a longer text is a paste.
 _LONGEST: Final = 200
@@ -72,11 +86,17 @@ def connection_command(words: Sequence[str], where: Where) -> str | Misuse | Non
 
 
 def spoken_connection(said: str) -> str:
-    """Return the sentence for a question such as "can frontend reach backend?", "" for any other text."""
+    """Return the sentence for "can frontend reach backend?" or "nobody reaches backend", "" for any other text."""
     said = said.strip()
+    for pattern in (_NOBODY, _NOBODY_ZH) if len(said) <= _LONGEST else ():
+        if (found := pattern.fullmatch(said)) and _is_target(
+            found["target"], told=bool(found["kind"] or found["home"])
+        ):
+            target = _target("/".join(filter(None, (found["home"], found["target"]))), Where())
+            return _sentence("", target, Where(), zh=pattern is _NOBODY_ZH) if target else ""
     for pattern in (_SPOKEN, _SPOKEN_STATED, _SPOKEN_ZH) if len(said) <= _LONGEST else ():
         found = pattern.fullmatch(said)
-        if found and _is_named(found["source"]) and (":" in found["target"] or _is_named(found["target"])):
+        if found and _is_named(found["source"]) and _is_target(found["target"]):
             kind = SPELLINGS.get(found["kind"].strip().lower().removeprefix("the ").strip(), "")
             source = " ".join(filter(None, (kind, found["source"])))
             return connection_check(source, found["target"], zh=pattern is _SPOKEN_ZH)
@@ -86,6 +106,11 @@ def spoken_connection(said: str) -> str:
 def _is_named(word: str) -> bool:
     """Tell whether a word is a name, not a word of the language or of everybody's trade."""
     return not (is_word(word) or word.lower() in _DESCRIBED)
+
+
+def _is_target(word: str, *, told: bool = False) -> bool:
+    """Tell whether a word is what is called; `told` says that its kind or namespace shows that it is a name."""
+    return ":" in word or _is_named(word) or (told and word.lower() not in _DESCRIBED)
 
 
 def _is_telling(sources: Sequence[str], target: str, where: Where) -> bool:

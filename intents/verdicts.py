@@ -159,6 +159,7 @@ def _judged(
     if not _is_told(judged):
         return judged
     context = _context(values, results, best)
+    held = {each.rule.id for each in results if each.answer is RuleAnswer.YES}
     remedies = offered(incident, results, context) if verdict in _SUPPORTED else ()
     return replace(
         judged,
@@ -173,6 +174,7 @@ def _judged(
                 warning=templates.render_text(step.warning, context) if step.warning else None,
             )
             for step in incident.runbook
+            if not step.only_if or held & set(step.only_if)
         ),
         links=tuple(Link(title=link.title, url=link.url) for link in incident.links),
     )

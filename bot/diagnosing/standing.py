@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.kube.connection_policies import closed
 from bot.kube.node_readiness import is_joining, status_of_ready
 from bot.kube.objects import (
     condition,
@@ -103,6 +104,10 @@ _NO_BACKEND: Final = (
     Text(en="{} has no endpoints: its pods were scaled to zero", zh="{} 没有端点：其 Pod 已被缩容到零"),
     Text(en="{} has spec.replicas 0.", zh="{} 的 spec.replicas 为 0。"),
 )
+_CLOSED: Final = (
+    Text(en="{} is isolated: NetworkPolicies admit nobody", zh="{} 被 NetworkPolicy 隔离：不接受任何客户端"),
+    Text(en="No ingress rule lets anyone reach its ports: {}.", zh="没有入站规则放行对其端口的访问：{}。"),
+)
 _RECOVERED: Final = Text(en="{} has recovered", zh="{} 已恢复")
 
 
@@ -173,6 +178,7 @@ def _filled(says: Text, *values: Any) -> Text:
 PERMISSIONS: Final = (
     Permission(verb="list", resource="pods"),
     Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
+    Permission(verb="list", group="networking.k8s.io", resource="networkpolicies"),
     Permission(verb="list", group="apps", resource="deployments"),
     Permission(verb="list", group="apps", resource="statefulsets"),
 )
@@ -199,7 +205,8 @@ async def inside_of(snapshot: Snapshot, obj: Json, kind: str) -> Inside:
         troubles = look.unhealthy(await look.items("Pod", namespace=name_of(obj)))
     elif kind == "Service" and spec_of(obj).get("type") != "ExternalName":
         troubles = await look.behind(obj)
-        standing = await look.scaled_to_zero(obj) if troubles and selector_of(obj) else ()
+        if selector_of(obj):
+            standing = await (look.scaled_to_zero(obj) if troubles else look.isolated(obj))
     return Inside(troubles=() if standing else troubles, standing=standing, gaps=tuple(dict.fromkeys(look.gaps)))
 
 
@@ -257,3 +264,14 @@ class _Look:
         ]
         meant = [each for each in selected if each is not None]
         return scaled_to_zero(ref(service, "Service"), meant) if meant and len(meant) == len(selected) else ()
+
+    async def isolated(self, service: Json) -> tuple[Text, ...]:
+        """Return the state of a Service to whose pods NetworkPolicies admit nobody; () otherwise."""
+        namespace, labels = namespace_of(service), label_selector(dict(selector_of(service)))
+        policies = await self.items("NetworkPolicy", namespace=namespace)
+        pods = await self.items("Pod", namespace=namespace, labels=labels) if policies else None
+        facts = closed(service, pods, policies) if pods and policies else None
+        if facts is None:
+            return ()
+        state, says = _CLOSED
+        return (_filled(state, ref(service, "Service")), _filled(says, "; ".join(facts.admits)))

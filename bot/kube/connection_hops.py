@@ -87,11 +87,13 @@ class Facts:
     lacking: tuple[str, ...] = ()  # labels of the selector that the nearest pods lack
     instead: tuple[str, ...] = ()  # what these have in their place
     pods: tuple[str, ...] = ()  # nearest, not ready with the reason, or blocked
-    workload: str = ""  # whose pods the Service would select: Deployment/web
+    workload_kind: str = ""  # of the workload whose pods the Service would select
+    workload: str = ""  # its name
     wanted: int = UNKNOWN  # its replicas
     ready: int = UNKNOWN  # ready endpoints
     direction: str = ""  # egress or ingress
     policies: tuple[str, ...] = ()  # the NetworkPolicies that restrict the pod there, the nearest to admit it first
+    admitting: str = ""  # the NetworkPolicy that would admit the connection, as YAML
     admits: tuple[str, ...] = ()  # what each of them admits, and what the connection has instead
 
 

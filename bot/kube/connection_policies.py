@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
-from bot.kube.cluster_names import Meant
-from bot.kube.connection_hops import MOST_SHOWN, Facts, Hop, State, Step, Way, place_shown
+from bot.kube.admitting_policies import admitting
+from bot.kube.cluster_names import Known, Meaning, Meant
+from bot.kube.connection_hops import MOST_SHOWN, Destination, Facts, Hop, Objects, State, Step, Way, place_shown
 from bot.kube.network_policies import Block, blocks, restricting, summary
 from bot.kube.network_policy_rules import Connection, Direction, End
 from bot.kube.objects import name_of, namespace_of, place_of, ref
@@ -33,7 +34,7 @@ def to_dns(way: Way, source: Json) -> Step | None:
     if not found:
         return None
     if all(found):
-        return _blocked(way, Hop.DNS_ACCESS, found[0][0], ports=_DNS_PORTS)
+        return _blocked(way, Hop.DNS_ACCESS, found[0][0], asked[0])
     return way.step(Hop.DNS_ACCESS, State.OK, at=at)
 
 
@@ -49,6 +50,20 @@ def ingress(way: Way) -> Step | None:
     return _step(way, Hop.INGRESS, Direction.INGRESS) if _called(way) else None
 
 
+def closed(service: Json, pods: Sequence[Json], policies: Sequence[Json]) -> Facts | None:
+    """Return the NetworkPolicies by which the pods behind a Service admit nobody on its ports; None if they admit."""
+    way = Way(
+        source=None,
+        destination=Destination(host=name_of(service)),
+        objects=Objects(names=Known(services=(service,)), pods=pods, policies=policies),
+        meaning=Meaning(what=Meant.SERVICE, host=name_of(service), service=service),
+    )
+    step, called = ingress(way), len(_called(way))
+    if step is None or step.state is not State.BROKEN or len(step.facts.pods) < min(called, MOST_SHOWN):
+        return None
+    return step.facts
+
+
 def _step(way: Way, hop: Hop, direction: Direction) -> Step | None:
     policies = way.objects.policies
     if policies is None:
@@ -56,13 +71,14 @@ def _step(way: Way, hop: Hop, direction: Direction) -> Step | None:
     called = _called(way)
     servers: list[Json | None] = [None] if way.meaning.what is Meant.OUTSIDE else [*called]
     found = [
-        (server, block)
-        for server in servers
-        for block in blocks(_connection(way, server), policies)
+        (asked, block)
+        for asked in (_connection(way, server) for server in servers)
+        for block in blocks(asked, policies)
         if block.direction is direction
     ]
     if found:
-        return _blocked(way, hop, found[0][1], pods=[pod for pod, _ in found if pod is not None], ports=way.targets)
+        pods = [asked.server.pod for asked, _ in found if asked.server and asked.server.pod]
+        return _blocked(way, hop, found[0][1], found[0][0], pods=pods)
     if direction is Direction.EGRESS:
         return way.step(hop, State.OK) if servers else None
     isolating = [each for pod in called for each in restricting(pod, policies, direction)]
@@ -100,12 +116,13 @@ def _facts(policies: Iterable[Json], direction: Direction) -> Facts:
     )
 
 
-def _blocked(way: Way, hop: Hop, block: Block, *, pods: Sequence[Json] = (), ports: frozenset[int | str]) -> Step:
+def _blocked(way: Way, hop: Hop, block: Block, asked: Connection, *, pods: Sequence[Mapping[str, Any]] = ()) -> Step:
     facts = Facts(
         direction=str(block.direction),
         policies=tuple(name_of(each.policy) for each in block.misses[:MOST_SHOWN]),
         admits=tuple(map(str, block.misses[:MOST_SHOWN])),
+        admitting=admitting(asked, block.direction),
         pods=tuple(sorted(map(place_shown, pods)))[:MOST_SHOWN],
-        target=", ".join(sorted(map(str, ports))),
+        target=", ".join(sorted(map(str, asked.ports))),
     )
     return way.step(hop, State.BROKEN, facts, at=ref(block.misses[0].policy, "NetworkPolicy"))

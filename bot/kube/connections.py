@@ -27,6 +27,7 @@ from bot.kube.connection_hops import (
 from bot.kube.objects import label_selector, name_of, namespace_of, node_name_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
 from bot.kube.services import (
+    address_named,
     addresses_in,
     declared_ports,
     is_ready_endpoint,
@@ -138,6 +139,8 @@ def _dns_service(way: Way) -> Step | None:
 def _name(way: Way) -> Step | None:
     meaning, pods = way.meaning, way.objects.pods
     elsewhere = meaning.elsewhere[:MOST_SHOWN]
+    if meaning.alias and (address := address_named(meaning.alias)):
+        return way.step(Hop.NAME, State.BROKEN, Facts(target=address), at=ref(meaning.alias, "Service"))
     match meaning.what:
         case Meant.UNKNOWN:
             return way.step(Hop.NAME, State.UNKNOWN, Facts(why=meaning.unread, elsewhere=elsewhere))
@@ -223,7 +226,8 @@ def _endpoints(way: Way) -> Step | None:
         why="" if slices is not None else "EndpointSlices",
         pods=unready,
         ready=UNKNOWN if slices is None else len(addresses_in(_ready_in(service, slices))),
-        workload=f"{workload.get('kind')}/{name_of(workload)}" if workload else "",
+        workload_kind=str(workload.get("kind")) if workload else "",
+        workload=name_of(workload or {}),
         wanted=replicas_of(workload).desired if workload else UNKNOWN,
     )
     if not facts.ready:

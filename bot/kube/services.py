@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from bot.kube.objects import condition, has_ended, is_builtin, labels_of, name_of, namespace_of, spec_of, status_of
+from bot.kube.owners import owner_of
 from bot.kube.timestamps import seconds_since
 from intents.domain import Json
 
@@ -100,6 +101,26 @@ def _targets(service: Mapping[str, Any]) -> Iterator[Any]:
 
 def _numbers(pods: Iterable[Mapping[str, Any]]) -> frozenset[int]:
     return frozenset(int(port.get("containerPort") or 0) for pod in pods for port in declared_ports(pod))
+
+
+def certain_target(service: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> tuple[int, str]:
+    """Return the port of a Service whose target no container declares, and the only port that they declare: 80, http.
+
+    Return 0 and "" unless it is the only such port and all pods declare the same one.
+    """
+    wrong = {*unnamed_ports(service, pods), *undeclared_ports(service, pods)}
+    ports = [each for each in ports_of(service) if str(each.get("targetPort") or each.get("port")) in wrong]
+    declared = {tuple(map(_declared, declared_ports(pod))) for pod in pods}
+    if len(ports) != 1 or len(declared) != 1 or len(only := next(iter(declared))) != 1:
+        return 0, ""
+    name, number, protocol = only[0]
+    if protocol != (ports[0].get("protocol") or "TCP"):
+        return 0, ""
+    return int(ports[0]["port"]), name if name and isinstance(ports[0].get("targetPort"), str) else str(number)
+
+
+def _declared(port: Mapping[str, Any]) -> tuple[str, int, str]:
+    return str(port.get("name") or ""), int(port.get("containerPort") or 0), str(port.get("protocol") or "TCP")
 
 
 def unusual_ports(pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -286,6 +307,15 @@ class NearMiss:
     score: float
 
 
+def address_named(service: Mapping[str, Any]) -> str:
+    """Return the IP address that an ExternalName Service gives as its name, "" for none.
+
+    The DNS answers it as a name, which does not resolve.
+    """
+    spec = spec_of(service)
+    return ip_in(str(spec.get("externalName") or "").rstrip(".")) if spec.get("type") == "ExternalName" else ""
+
+
 def selector_of(service: Mapping[str, Any]) -> Mapping[str, str]:
     """Return the labels that a Service selects pods by; none for an ExternalName Service, which ignores them."""
     spec = spec_of(service)
@@ -310,6 +340,16 @@ def near_misses(service: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -
     found = [_near_miss(service, pod) for pod in pods if namespace_of(pod) == home and not has_ended(pod)]
     best = max((each.score for each in found), default=0.0)
     return sorted((each for each in found if each.score == best > 0), key=lambda each: name_of(each.pod))
+
+
+def certain_label(near: Sequence[NearMiss]) -> tuple[str, str]:
+    """Return the label of a selector that its nearest pods lack, and theirs: tier=backend, tier=web.
+
+    Return "" and "" unless it is the only one, and the same for all of them and their one owner.
+    """
+    found = {(each.lacking, each.instead, str(owner_of(each.pod))) for each in near}
+    lacking, instead, _ = next(iter(found)) if len(found) == 1 else ((), (), "")
+    return (lacking[0], instead[0]) if len(lacking) == len(instead) == 1 else ("", "")
 
 
 def _near_miss(service: Mapping[str, Any], pod: Mapping[str, Any]) -> NearMiss:

@@ -99,10 +99,10 @@ def _environment(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> I
         if variable not in now:
             yield TemplateChange(container=name, field=field, before="set")
         elif variable not in was:
-            yield TemplateChange(container=name, field=field, after=_reference(now[variable]) or "set")
+            yield TemplateChange(container=name, field=field, after=reference_of(now[variable]) or "set")
         elif was[variable] != now[variable]:
             yield TemplateChange(
-                container=name, field=field, before=_reference(was[variable]), after=_reference(now[variable])
+                container=name, field=field, before=reference_of(was[variable]), after=reference_of(now[variable])
             )
     if (old.get("envFrom") or []) != (new.get("envFrom") or []):
         yield TemplateChange(
@@ -110,7 +110,8 @@ def _environment(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> I
         )
 
 
-def _reference(variable: Mapping[str, Any]) -> str:
+def reference_of(variable: Mapping[str, Any]) -> str:
+    """Return the key of a ConfigMap or Secret that a variable is from, "" for a value."""
     for kind, shown in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
         if source := (variable.get("valueFrom") or {}).get(kind):
             return f"{shown} {source.get('name', '')} key {source.get('key', '')}"

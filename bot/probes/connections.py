@@ -78,11 +78,13 @@ class _Found(RowValues):
     lacking: tuple[str, ...]
     instead: tuple[str, ...]
     pods: tuple[str, ...]
+    workload_kind: str
     workload: str
     wanted: int
     direction: str
     policies: tuple[str, ...]
     admits: tuple[str, ...]
+    admitting: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +221,8 @@ def destinations(look: Look) -> tuple[Destination, ...]:
     found = (
         _of_url(named.get("url", "")) or _of_host(named.get("host", ""), port) or _of_host(named.get("address", ""), 0)
     )
-    if found is None and look.focus.kind != "Service" and (service := named.get("service", "")):
+    service = look.focus.name if look.focus.kind == "Service" else named.get("service", "")
+    if found is None and service:
         found = _of_service(service, look.focus.namespace, port)
     return (found,) if found else ()
 

@@ -11,6 +11,9 @@ from bot.kube.objects import created_at, is_terminating, label_selector, name_of
 from bot.kube.pod_states import changed_at, is_ready, unready_reason
 from bot.kube.rollouts import replicas_of
 from bot.kube.services import (
+    address_named,
+    certain_label,
+    certain_target,
     near_misses,
     selected_pods,
     selector_of,
@@ -52,6 +55,8 @@ class _Closest(RowValues):
     closest: tuple[str, ...]  # the pods
     lacking: tuple[str, ...]  # the labels that it asks for and these lack
     instead: tuple[str, ...]  # the labels that these have in their place
+    wrong_label: str  # the only such label of its selector, where one workload has all of these pods
+    right_label: str  # what these have in its place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,9 @@ class _Endpoints(RowValues):
     unnamed: tuple[str, ...]  # target ports by a name that no container of a pod declares
     undeclared: tuple[str, ...]  # by a number that no container declares, though they declare others
     declared: tuple[str, ...]  # the ports that the containers declare
+    wrong_port: int  # its port with the only such target, where its pods declare one port; 0 otherwise
+    right_target: str  # the name or number of that one
+    address_named: str  # the IP address that its externalName is, "" for none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +129,7 @@ def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
     namespace, name, selector = namespace_of(service), name_of(service), selector_of(service)
     labels = label_selector(dict(selector))
     published = bool(spec_of(service).get("publishNotReadyAddresses"))
+    wrong_port, right_target = certain_target(service, behind.pods)
     ready = [pod for pod in behind.pods if published or _takes_traffic(pod)]
     selected = len(behind.pods) if selector else -1
     return _Endpoints(
@@ -138,6 +147,9 @@ def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
         unnamed=unnamed_ports(service, behind.pods) if behind.pods else (),
         undeclared=undeclared_ports(service, behind.pods) if behind.pods else (),
         declared=shown_declared(behind.pods),
+        wrong_port=wrong_port,
+        right_target=right_target,
+        address_named=address_named(service),
     ).row(
         ref(service, "Service"),
         quote=f"{selected} pods for selector {labels}, {len(ready)} ready" if selector else "no selector",
@@ -167,10 +179,13 @@ def _unready(look: Look, behind: _Behind, ready: Sequence[Json]) -> _Unready:
 
 def _closest(service: Json, others: Sequence[Json]) -> _Closest:
     near = near_misses(service, others)
+    wrong_label, right_label = certain_label(near)
     return _Closest(
         closest=tuple(name_of(each.pod) for each in near[:_MOST_CLOSEST]),
         lacking=near[0].lacking if near else (),
         instead=near[0].instead if near else (),
+        wrong_label=wrong_label,
+        right_label=right_label,
     )
 
 

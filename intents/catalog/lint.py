@@ -259,6 +259,7 @@ def _texts(entry: _Entry) -> Iterator[Complaint]:
         yield from _template(entry, step.run, (*path, "run"), rows=None)
         if step.warning:
             yield from _sentence(entry, step.warning, (*path, "warning"), rows=None)
+        yield from _unknown_rules(entry, path, only_if=step.only_if)
 
 
 def _summary(entry: _Entry, text: Text, path: Path, *, rows: Mapping[str, RowType] | None) -> Iterator[Complaint]:
@@ -320,7 +321,8 @@ def _template(
 
 
 def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterator[Complaint]:
-    yield from _rules_named(entry, remediation, path)
+    named = {"only_if": remediation.only_if, "rows_of": (remediation.rows_of,), "until": (remediation.until,)}
+    yield from _unknown_rules(entry, path, **named)
     asked = {question.id for question in remediation.asks}
     rows_of = entry.incident.rule(remediation.rows_of) if remediation.rows_of else None
     keys: Mapping[str, RowType] = entry.keys.get(rows_of.each, {}) if rows_of else {}
@@ -351,10 +353,9 @@ def _button(entry: _Entry, label: Text, path: Path) -> Iterator[Complaint]:
             yield (*path, str(language)), "is a fixed label: the dialog names the object"
 
 
-def _rules_named(entry: _Entry, remediation: Remediation, path: Path) -> Iterator[Complaint]:
+def _unknown_rules(entry: _Entry, path: Path, **named: Sequence[str]) -> Iterator[Complaint]:
     rules = {rule.id for rule in entry.incident.evidence}
-    named = (("only_if", remediation.only_if), ("rows_of", (remediation.rows_of,)), ("until", (remediation.until,)))
-    for field, names in named:
+    for field, names in named.items():
         for name in names:
             if name and name not in rules:
                 yield (*path, field), f"no such rule {name!r}"

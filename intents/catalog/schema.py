@@ -217,6 +217,8 @@ class RunbookStep(Sentence, Model):
     """Commands to copy; {names} are filled in and quoted for the shell. A literal brace is doubled."""
     warning: LocalText | None = None
     """The risk of the action."""
+    only_if: tuple[Id, ...] = ()
+    """It is shown if one of these rules holds; without rules it always is."""
 
 
 class LinkTo(Model):

@@ -10,7 +10,7 @@ from bot.cli.rehearsal import REHEARSAL_TIME, full_world_of, stage, staged
 from bot.diagnosing import Engine, build_engine, diagnose
 from bot.playground.kubernetes.scenes import expanded
 from intents.domain import JudgedHypothesis
-from intents.request import DiagnoseObject
+from intents.request import DiagnoseObject, ExplainText
 
 _TAINTED = "1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }"
 
@@ -59,3 +59,22 @@ async def test_the_network_agent_is_looked_at_before_endpoints(engine: Engine) -
     assert found.incident == entry.id
     assert "endpoints" not in found.runbook[0].run
     assert "logs" in found.runbook[0].run
+
+
+@pytest.mark.parametrize(
+    ("asked", "helps"), [("from deployment shop/web to rates.till:80", True), ("to rates.till:80", False)]
+)
+async def test_a_policy_to_copy_is_shown_where_both_ends_are_known(engine: Engine, asked: str, helps: bool) -> None:
+    scene = {
+        "Deployment/shop/web": {"containers": {"app": "web:3"}},
+        "Deployment/till/rates": {"containers": {"app": {"image": "rates:3", "ports": {"http": 8000}}}},
+        "Service/till/rates": {"ports": {"http": "80:8000"}},
+        "NetworkPolicy/till/deny": {"spec": {"podSelector": {}, "policyTypes": ["Ingress"]}},
+    }
+    async with staged(stage({"scene": scene})) as connection:
+        request = ExplainText(text=f"connection check: {asked}", addressed=True)
+        found = (await diagnose(request, engine=engine, connection=connection)).hypotheses[0]
+
+    policy = [step.run for step in found.runbook if "kind: NetworkPolicy" in step.run]
+    assert bool(policy) is helps
+    assert all("--dry-run=server" in each and "matchLabels: {app: web}" in each for each in policy)

@@ -439,6 +439,13 @@ def test_incomplete_remediation_is_rejected(tmp_path: Path, change: tuple[str, s
     assert any(f"remediations[0].{expected}" in problem for problem in found) if expected else found == []
 
 
+@pytest.mark.parametrize(("rule", "expected"), [("full", ""), ("fool", "runbook[0].only_if: no such rule 'fool'")])
+def test_a_step_is_shown_for_rules_that_exist(tmp_path: Path, rule: str, expected: str) -> None:
+    found = problems(tmp_path, GOOD.replace("    run: kubectl", f"    only_if: [{rule}]\n    run: kubectl", 1))
+
+    assert any(expected in problem for problem in found) if expected else found == []
+
+
 def test_a_remedy_that_fixes_no_cause_has_no_symptom(tmp_path: Path) -> None:
     remedy = REMEDY + "    until: full\n    done: {en: Done., zh: 完成。}\n"
 

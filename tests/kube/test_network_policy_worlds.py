@@ -11,7 +11,9 @@ from random import Random
 from typing import Any
 
 import pytest
+import yaml
 
+from bot.kube.admitting_policies import admitting
 from bot.kube.network_policies import blocks, restricting, summary
 from bot.kube.network_policy_rules import Connection, Direction, End
 from tests.kube import network_policy_oracle as oracle
@@ -63,6 +65,21 @@ def test_hidden_parts_of_a_connection_never_make_it_blocked() -> None:
             left["blocked" if found else "may pass"] += 1
 
     assert left["blocked"] > 0.05 * left.total()
+
+
+def test_the_policy_that_is_offered_admits_the_connection() -> None:
+    counts = Counter[str]()
+    for seed in range(600):
+        given, random = case(seed), Random(seed)
+        for attempt in attempts(given, random):
+            whole = connection(given, attempt)
+            for block in blocks(whole, given.world.policies):
+                if offered := admitting(whole, block.direction):
+                    more = [*given.world.policies, yaml.safe_load(offered)]
+                    assert block.direction not in {each.direction for each in blocks(whole, more)}, (seed, offered)
+                counts["offered" if offered else "not"] += 1
+
+    assert counts["offered"] > 0.3 * counts.total()
 
 
 def test_no_policy_raises() -> None:

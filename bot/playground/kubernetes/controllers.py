@@ -18,6 +18,7 @@ from bot.playground.kubernetes.resources import (
     NAMESPACES,
     NODES,
     PODS,
+    SERVICES,
     VOLUMES,
     Json,
     Table,
@@ -99,6 +100,8 @@ class Controllers:
             self._taint(obj)
         elif table == BUDGETS:
             pod_dependents.refresh_budgets(obj["metadata"]["namespace"], state=self._state)
+        elif table == SERVICES:
+            pod_dependents.refresh(obj["metadata"]["namespace"], state=self._state)
         elif table == CLAIMS:
             claims.grow(obj, state=self._state)
         elif table == VOLUMES:
