@@ -34,7 +34,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     r"|CERT_HAS_EXPIRED|PKIX path|SSLHandshakeException|self[- ]signed certificate|unable to get local issuer"
     r"|UNABLE_TO_VERIFY|ERR_TLS_|doesn't match (?:any of the subject|host)|no alternative certificate|hostname mismatch"
     r"|altnames|UntrustedRoot|RemoteCertificate|unknown ca\b|bad certificate",
-    "plain-text": r"wrong version number|HTTP response to HTTPS client|HTTP request to an HTTPS server"
+    "plain-text": r"wrong[ _]version[ _]number|HTTP response to HTTPS client|HTTP request to an HTTPS server"
     r"|first record does not look like a TLS|packet length too long|unrecognized SSL message|Not an SSL|frame corrupt"
     r"|plain HTTP request was sent to HTTPS",
     "login": r"password authentication failed|authentication fail|Access denied for user|WRONGPASS|NOAUTH"
@@ -47,7 +47,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     "denied": r"permission denied|EACCES|EPERM|operation not permitted|AccessDenied|not authorized to perform"
     r"|PERMISSION_DENIED|status(?: code)?:? 403|\b403 Forbidden|access (?:is )?denied|AuthorizationFailed"
     r"|PermissionError|insufficient (?:privilege|permission)|UnauthorizedAccess"
-    r"|is forbidden: User|NOT_AUTHORIZED|not authorized|Code: 40[13]\b",
+    r"|permissions? .{0,80}too open|is forbidden: User|NOT_AUTHORIZED|not authorized|Code: 40[13]\b",
     "full": r"no space left|ENOSPC|disk (?:is )?full|disk quota exceeded|EDQUOT|could not extend file|is full due to"
     r"|flood-stage|read-only-allow-delete|MISCONF",
     "read-only": r"read-only file ?system|EROFS|readonly database|read-only transaction",
@@ -104,7 +104,9 @@ CONNECTING: Final = frozenset({"refused", "unresolved", "timeout", "reset"})
 _SOFT: Final = frozenset({"timeout", "reset", "limit"})
 # Words of these classes stand in ordinary lines too: without a level they are no error.
 _WORDY: Final = frozenset({"setting", "syntax", "migration", "lock", "root", "memory", "missing"})
-_CLAUSE: Final = re.compile(r"[:;,]\s+|\s+\(")
+# A named exception says more than a program's own sentence.
+_NAMED: Final = re.compile(r"[\w:.](?:Exception|Error): \w")
+_CLAUSE: Final = re.compile(r"[:;,]\s+|\s+\(|[{|]")
 _ACCESS: Final = re.compile(r"\"?(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \S+(?: HTTP/|\"? \d{3}\b)")
 
 
@@ -134,7 +136,7 @@ def weight_of(message: str, *, unhandled: bool) -> float:
     kind = class_of(message)
     if not kind and _CONSEQUENCE.search(message):
         return 0
-    told = 1 if not kind else 2 if kind in _SOFT else 3
+    told = (1.5 if _NAMED.search(message) else 1) if not kind else 2 if kind in _SOFT else 3
     return max(told, 2.5) + told / 10 if unhandled else told
 
 
