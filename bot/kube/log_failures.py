@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.kube.log_causes import NO_PEER, Peer, class_of, is_error, peer_in, weight_of
+from bot.kube.log_causes import NO_PEER, Peer, class_of, is_own_error, peer_in, weight_of
 from bot.kube.log_records import LogRecord, Severity, read_records
 from bot.kube.log_requests import REQUEST, failed_request, is_widespread
 from bot.kube.timestamps import UNKNOWN
@@ -159,7 +159,8 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
     ]
     if not repeated:
         recovered = max((each.number for each in new if _RECOVERED.search(each.says)), default=0)
-        repeated = list(filter(lasts, _groups(each for each in new if each.number > recovered and is_error(each.says))))
+        told = (each for each in new if each.number > recovered and is_own_error(each.says))
+        repeated = list(filter(lasts, _groups(told)))
     repeated.sort(key=lambda each: (-bool(class_of(each[-1].says)), -len(each)))
     found = (
         replace(_failure(each[-1], each[-1:], records, fatal=False, repeats=each), earlier=_earlier(each, records))
@@ -171,7 +172,7 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
 
 def _with_request(record: LogRecord) -> LogRecord:
     """Return the record of a request that was not answered as an error, any other as it is."""
-    failed = failed_request(record.lines[0])
+    failed = record.severity is Severity.NONE and failed_request(record.lines[0])
     return replace(record, severity=Severity.ERROR, says=failed) if failed else record
 
 
