@@ -23,6 +23,8 @@ _LONGEST_LINE: Final = 200
 # So many words of a line are looked up.
 _MOST_WORDS: Final = 12
 _WORD: Final = r"[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?"
+# After these a noun follows, or a line begins.
+_BEFORE_SUBJECT: Final = frozenset({"", "the", "my", "our", "does", "did", "of", "with"})
 # One word or two that a sign joins; no part of a path, an image, a host name or an assignment.
 _WORDS: Final = re.compile(
     rf"(?<![-\w./@:=\\])({_WORD})(?:(?:\s?/\s?|[@.])({_WORD}))?(?![-\w/@=\\]|\s/|[.:]\S)", re.ASCII
@@ -53,7 +55,8 @@ def spoken_words(text: str) -> SpokenWords:
         return SpokenWords()
     found = [[word.lower() for word in match.groups() if word] for match in _WORDS.finditer(line)]
     spoken = [word for each in found for word in each]
-    words = dict.fromkeys(word for before, word in pairwise(["", *spoken]) if _may_be_name(word, before))
+    around = zip(["", *spoken], spoken, [*spoken[1:], ""], strict=False)
+    words = dict.fromkeys(word for before, word, after in around if _may_be_name(word, before, after))
     twice = frozenset(each[0] for each in found if len(each) > 1 and each[0] == each[1])
     # "web" of "ingress web service" is what the kind before it says.
     kinds = {word: SPELLINGS[after] for word, after in pairwise(spoken) if after in SPELLINGS}
@@ -63,11 +66,13 @@ def spoken_words(text: str) -> SpokenWords:
     return SpokenWords(line=line, words=tuple(words)[:_MOST_WORDS], twice=twice, kinds=kept)
 
 
-def _may_be_name(word: str, before: str) -> bool:
+def _may_be_name(word: str, before: str, after: str) -> bool:
     if len(word) < 2 or word.isdigit() or SPELLINGS.get(word):
         return False
-    # An everyday word right after a kind is what the object is called: "the cronjob report".
-    return not is_word(word) or (before in SPELLINGS and before != "no")
+    # An everyday word right after a kind is what the object is called: "the cronjob report". So is one that stands for
+    # a thing in a place, and the place: "does exporter in reports answer".
+    is_subject = after == "in" and before in _BEFORE_SUBJECT
+    return not is_word(word) or (before in SPELLINGS and before != "no") or is_subject or before == "in"
 
 
 def placed(matching: MatchResult, named: Entity, incidents: Mapping[str, Incident]) -> MatchResult:

@@ -17,24 +17,24 @@ from bot.kube.services import unresolved_name
 
 # Each class is one kind of cause, in the words of kernels, resolvers, TLS libraries, servers and interpreters.
 _CLASSES: Final[Mapping[str, str]] = {
-    "refused": r"connection refused|ECONNREFUSED|ConnectionRefused|actively refused|refused the connection"
-    r"|Connection to \S+ refused|os error 111"
+    "refused": r"connection[ _]refused|ECONNREFUSED|ConnectionRefused|actively refused|refused the connection"
+    r"|Connection to \S+ refused|(?:os|connect)[ _]error:?[ _]111"
     r"|connection to \S+ .{0,60}could not be established",
     "unresolved": r"no such host|ENOTFOUND|EAI_AGAIN|name or service not known|name resolution|UnknownHostException"
     r"|could not resolve|could not translate host name|getaddrinfo|nodename nor servname|host not found"
     r"|does not resolve|failed to resolve|bad address|can't resolve|DNS resolution failed|unknown host"
     r"|server misbehaving|No resolvable bootstrap",
     "timeout": r"timed[ -]?out\b|ETIMEDOUT|ESOCKETTIMEDOUT|deadline exceeded|TimeoutE|Read ?Timeout"
-    r"|Connect(?:ion)? ?Timeout|timeout (?:expired|exceeded|occurred|while|waiting|reading|connecting|of \d)"
-    r"|i/o timeout|- no response\b|(?:still )?waiting for \S+:\d+|rejecting connections"
+    r"|(?:Connect(?:ion)?[ _]?|_|i/o )timeout|timeout (?:expired|exceeded|occurred|while|waiting|reading|connecting|of \d)"
+    r"|- no response\b|(?:still )?waiting for \S+:\d+|rejecting connections"
     r"|no route to host|EHOSTUNREACH|ENETUNREACH|network is unreachable",
     "reset": r"connection reset|ECONNRESET|broken pipe|EPIPE|socket hang up|unexpected EOF|connection aborted"
-    r"|server closed the connection|prematurely closed|forcibly closed",
+    r"|server closed the connection|prematurely closed|forcibly closed|connection_termination",
     "certificate": r"x509:|certificate (?:has expired|verify failed|is not trusted|signed by|is not yet valid|expired)"
     r"|CERT_HAS_EXPIRED|PKIX path|SSLHandshakeException|self[- ]signed certificate|unable to get local issuer"
     r"|UNABLE_TO_VERIFY|ERR_TLS_|doesn't match (?:any of the subject|host)|no alternative certificate|hostname mismatch"
     r"|altnames|UntrustedRoot|RemoteCertificate|unknown ca\b|bad certificate",
-    "plain-text": r"wrong version number|HTTP response to HTTPS client|HTTP request to an HTTPS server"
+    "plain-text": r"wrong[ _]version[ _]number|HTTP response to HTTPS client|HTTP request to an HTTPS server"
     r"|first record does not look like a TLS|packet length too long|unrecognized SSL message|Not an SSL|frame corrupt"
     r"|plain HTTP request was sent to HTTPS",
     "login": r"password authentication failed|authentication fail|Access denied for user|WRONGPASS|NOAUTH"
@@ -47,7 +47,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     "denied": r"permission denied|EACCES|EPERM|operation not permitted|AccessDenied|not authorized to perform"
     r"|PERMISSION_DENIED|status(?: code)?:? 403|\b403 Forbidden|access (?:is )?denied|AuthorizationFailed"
     r"|PermissionError|insufficient (?:privilege|permission)|UnauthorizedAccess"
-    r"|is forbidden: User|NOT_AUTHORIZED|not authorized|Code: 40[13]\b",
+    r"|permissions? .{0,80}too open|is forbidden: User|NOT_AUTHORIZED|not authorized|Code: 40[13]\b",
     "full": r"no space left|ENOSPC|disk (?:is )?full|disk quota exceeded|EDQUOT|could not extend file|is full due to"
     r"|flood-stage|read-only-allow-delete|MISCONF",
     "read-only": r"read-only file ?system|EROFS|readonly database|read-only transaction",
@@ -57,8 +57,8 @@ _CLASSES: Final[Mapping[str, str]] = {
     r"|max_connections|status(?: code)?:? 429|rate limit|RESOURCE_EXHAUSTED|ThrottlingException"
     r"|pool (?:exhausted|limit|timeout)|QueuePool limit|Connection is not available|connection from the pool"
     r"|pool is (?:probably )?full|max number of clients|quota limit",
-    "memory": r"OutOfMemory|heap out of memory|out of memory|MemoryError|cannot allocate memory|ENOMEM"
-    r"|runtime: out of memory|memory exhausted|Allowed memory size",
+    "memory": r"OutOfMemory|out of memory|MemoryError|cannot allocate memory|ENOMEM"
+    r"|memory exhausted|Allowed memory size",
     "missing": r"no such file|ENOENT|FileNotFound|cannot find module|ModuleNotFound|ClassNotFound|NoClassDefFound"
     r"|cannot open shared object|GLIBC|version `|symbol not found|not found in PATH|command not found"
     r"|does not exist|No module named|LoadError|Unable to load|DllNotFound|undefined symbol|cannot load such file",
@@ -69,7 +69,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     r"|flag provided but not defined|NotPresent"
     r"|no configuration setting|cannot be (?:blank|empty|null)",
     "syntax": r"yaml:|syntax error|parse error|parsing|unmarshal|JSONDecode|SyntaxError|ScannerError|unexpected token"
-    r"|invalid character|mapping values are not allowed|did not find expected|TomlDecode|TOML|malformed"
+    r"|invalid character|mapping values are not allowed|did not find expected|TOML|malformed"
     r"|could not parse",
     "migration": r"migration|Flyway|Liquibase|changelog lock|dirty database|alembic|relation \"[^\"]+\" does not exist"
     r"|Table '[^']+' doesn't exist|no such table|unknown database|database \"[^\"]+\" does not exist|undefined column",
@@ -100,11 +100,15 @@ _CONSEQUENCE: Final = re.compile(
 )
 # A connection could not be made, or broke.
 CONNECTING: Final = frozenset({"refused", "unresolved", "timeout", "reset"})
+# A program that logs its own failure as information means one of these. Others are what it answered to a client.
+_INFORMED: Final = CONNECTING | {"certificate", "plain-text", "full", "read-only"}
 # These often follow from another failure of the same log.
 _SOFT: Final = frozenset({"timeout", "reset", "limit"})
 # Words of these classes stand in ordinary lines too: without a level they are no error.
 _WORDY: Final = frozenset({"setting", "syntax", "migration", "lock", "root", "memory", "missing"})
-_CLAUSE: Final = re.compile(r"[:;,]\s+|\s+\(")
+# A named exception says more than a program's own sentence.
+_NAMED: Final = re.compile(r"[\w:.](?:Exception|Error): \w")
+_CLAUSE: Final = re.compile(r"[:;,]\s+|\s+\(|[{|]")
 _ACCESS: Final = re.compile(r"\"?(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \S+(?: HTTP/|\"? \d{3}\b)")
 
 
@@ -129,12 +133,17 @@ def is_error(message: str) -> bool:
     return class_of(message) not in {"", *_WORDY} and not _ACCESS.search(message)
 
 
+def is_own_error(message: str) -> bool:
+    """Tell whether a line that is logged as information reports what the program itself fails at."""
+    return class_of(message) in _INFORMED and is_error(message)
+
+
 def weight_of(message: str, *, unhandled: bool) -> float:
     """Return how much a message says of a cause, 0 for a consequence; `unhandled`: an exception ended the program."""
     kind = class_of(message)
     if not kind and _CONSEQUENCE.search(message):
         return 0
-    told = 1 if not kind else 2 if kind in _SOFT else 3
+    told = (1.5 if _NAMED.search(message) else 1) if not kind else 2 if kind in _SOFT else 3
     return max(told, 2.5) + told / 10 if unhandled else told
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.kube.log_causes import NO_PEER, Peer, class_of, peer_in, weight_of
+from bot.kube.log_causes import NO_PEER, Peer, class_of, is_own_error, peer_in, weight_of
 from bot.kube.log_records import LogRecord, Severity, read_records
+from bot.kube.log_requests import REQUEST, failed_request, is_widespread
 from bot.kube.timestamps import UNKNOWN
 
 MOST_LINES: Final = 12
@@ -32,7 +33,7 @@ _LIBRARY: Final = re.compile(
     r"|Microsoft\."
 )
 # Parts of a message that differ between repeats.
-_VARIES: Final = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|\d+")
+_VARIES: Final = re.compile(REQUEST.pattern + r"|0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|\d+")
 # What came before was survived.
 _RECOVERED: Final = re.compile(
     r"(?i)\b(?:retry|attempt|connection|reconnect\w*|import|request) succeeded\b|\b(?:re)?connected\b|\brecovered\b"
@@ -46,6 +47,8 @@ _ENDED: Final = 0.25
 _USAGE: Final = re.compile(
     r"(?i)^\s*(?:usage|flags|options|commands|synopsis|examples?|available commands)\b.*:?|^\s+-{1,2}\w"
 )
+# A word that may name what a message is about.
+_WORD: Final = re.compile(r"[A-Za-z]{5,}")
 # Lines after a record that may hold the address that it does not name.
 _NEXT: Final = 2
 # A running program fails repeatedly if it logged the same error so often in so many seconds, the last time lately.
@@ -63,7 +66,8 @@ class LogFailure:
     `says` is the cause in one line, without time and level; `kind` its class, "" for none. `number` is the line of the
     log at which it begins, `last` the line of its last repeat, `of` the number of lines that were read, `times` the
     number of records with the same message. `fatal`: it was not handled, or is logged at such a level. `last_words`:
-    no line reports an error, so these are the last ones.
+    no line reports an error, so these are the last ones. `earlier`: an error before those that are repeated, about the
+    same thing.
     """
 
     says: str
@@ -76,6 +80,7 @@ class LogFailure:
     peer: Peer = NO_PEER
     fatal: bool = False
     last_words: bool = False
+    earlier: str = ""
 
 
 def failures_in(text: str) -> tuple[LogFailure, ...]:
@@ -133,27 +138,72 @@ def last_words_in(text: str) -> LogFailure | None:
 def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
     """Return what a running program keeps failing at, the surest cause first.
 
-    `ages` are those of the lines, in seconds; a line without a time counts as new.
+    `ages` are those of the lines, in seconds; a line without a time counts as new. Requests that were not answered
+    count if they are no exception, and errors that are logged as information if there are no others.
     """
-    records = list(read_records(text))
+    records = list(map(_with_request, read_records(text)))
 
     def age(record: LogRecord) -> int:
         return ages[record.number - 1] if record.number <= len(ages) else UNKNOWN
 
-    groups: defaultdict[str, list[LogRecord]] = defaultdict(list)
-    for record in records:
-        least = Severity.WARNING if class_of(record.says) else Severity.ERROR
-        if record.severity >= least and age(record) <= _WINDOW_S:
-            groups[_signature(record)].append(record)
+    def lasts(group: Sequence[LogRecord]) -> bool:
+        return len(group) >= REPEATS and age(group[-1]) <= _LATELY_S
+
+    new = [each for each in records if age(each) <= _WINDOW_S]
+    errors = [each for each in new if each.severity >= Severity.ERROR or (each.severity and class_of(each.says))]
+    lines = [each.lines[0] for each in new]
     repeated = [
         each
-        for each in groups.values()
-        if (len(each) >= REPEATS and age(each[-1]) <= _LATELY_S) or class_of(each[-1].says) == _ONCE
+        for each in _groups(errors)
+        if (lasts(each) and is_widespread([one.lines[0] for one in each], lines)) or class_of(each[-1].says) == _ONCE
     ]
+    if not repeated:
+        recovered = max((each.number for each in new if _RECOVERED.search(each.says)), default=0)
+        told = (each for each in new if each.number > recovered and is_own_error(each.says))
+        repeated = list(filter(lasts, _groups(told)))
     repeated.sort(key=lambda each: (-bool(class_of(each[-1].says)), -len(each)))
-    found = (_failure(each[-1], each[-1:], records, fatal=False, repeats=each) for each in repeated)
+    found = (
+        replace(_failure(each[-1], each[-1:], records, fatal=False, repeats=each), earlier=_earlier(each, records))
+        for each in repeated
+    )
     by_kind = {each.kind: each for each in reversed(tuple(found))}
     return tuple(by_kind.values())[::-1][:_MOST_CAUSES]
+
+
+def _with_request(record: LogRecord) -> LogRecord:
+    """Return the record of a request that was not answered as an error, any other as it is."""
+    failed = record.severity is Severity.NONE and failed_request(record.lines[0])
+    return replace(record, severity=Severity.ERROR, says=failed) if failed else record
+
+
+def _groups(records: Iterable[LogRecord]) -> list[list[LogRecord]]:
+    """Return the records that say the same."""
+    groups: defaultdict[str, list[LogRecord]] = defaultdict(list)
+    for each in records:
+        groups[_signature(each)].append(each)
+    return list(groups.values())
+
+
+def _earlier(repeated: Sequence[LogRecord], records: Sequence[LogRecord]) -> str:
+    """Return the one error before those that are repeated that is about the same thing, "" if they tell a cause.
+
+    Both use a word that no ordinary line of the log uses.
+    """
+    first = repeated[0]
+    if class_of(first.says):
+        return ""
+    before = [
+        each
+        for each in records
+        if each.number < first.number and each.severity >= Severity.ERROR and _signature(each) != _signature(first)
+    ]
+    ordinary = {word for each in records if not each.severity for word in _words(each)}
+    own = _words(first) - ordinary
+    return next((_cut(each.says) for each in reversed(before) if own & _words(each)), "")
+
+
+def _words(record: LogRecord) -> set[str]:
+    return set(map(str.lower, _WORD.findall(record.says)))
 
 
 def _weight(record: LogRecord) -> float:

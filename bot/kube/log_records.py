@@ -120,6 +120,9 @@ _ERROR_TEXT: Final = re.compile(
 )
 _HARMLESS: Final = re.compile(r"(?i)\b(?:0|no|without|zero)\s+(?:errors?|failures?|failed)\b|\berrors?[=:]\s*0\b")
 
+# Values of several lines that hclog writes below the message.
+_BLOCK: Final = re.compile(r"^\s+\| ?")
+
 # What Node.js prints of an error that nothing caught; libraries may name theirs in lower case.
 _THROWN: Final = re.compile(_EXCEPTION.pattern + r"|^error: ")
 # A line that continues the record before it.
@@ -202,6 +205,7 @@ def _is_python_end(lines: Sequence[str], at: int) -> bool:
 
 def _read(lines: Sequence[str]) -> tuple[Severity, str]:
     """Return the severity and the message of a record."""
+    lines = [*lines[:1], *(_BLOCK.sub("  ", line) for line in lines[1:])]
     first = _with_next(lines)
     if first.lstrip().startswith("{") and (structured := _json(first)):
         return structured
@@ -221,7 +225,8 @@ def _with_next(lines: Sequence[str]) -> str:
     """Return the first line, and the next one that says something if the first ends in a colon."""
     if not lines[0].endswith(":"):
         return lines[0]
-    after = next((line.strip() for line in lines[1:] if line.strip() and not _STACK.match(line)), "")
+    told = (line.strip() for line in lines[1:] if line.strip() and not _STACK.match(line))
+    after = next((line for line in told if not line.endswith("=")), "")
     return f"{lines[0]} {after}".rstrip()
 
 
@@ -286,10 +291,12 @@ def _exception_of(lines: Sequence[str]) -> str:
     known = [each for each in chain if class_of(each)]
     if known:
         return next((each for each in known if peer_in((each,)).host), known[0])
-    told = [line.strip() for line in lines[1:] if not _STACK.match(line)]
+    told = [line.strip() for line in lines[1:] if line.strip() and not _STACK.match(line)]
     named = next((line.strip() for line in lines if _EXCEPTION.match(line)), "")
-    if not class_of(named) and (known := [each for each in told if is_error(each)]):
-        return known[0]
+    after = [*told[1:], ""]
+    listed = (_with_next(told[at:]) for at, each in enumerate(told) if is_error(each) or after[at].startswith("* "))
+    if not class_of(named) and (cause := next(listed, "")):
+        return cause
     first = lines[0].strip() if lines[0].lstrip().startswith("panic: ") else ""
     return next(filter(None, (*chain[:1], named, first)), "")
 

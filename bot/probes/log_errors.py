@@ -58,6 +58,7 @@ class _LogError(RowValues):
     last_words: bool = False  # no line reports an error: these are the last ones
     repeats: str = ""  # how often a ready container has logged it lately, "" of one that failed
     span: str = ""  # within which time: 5m
+    earlier: str = ""  # an error before those that a ready container repeats, about the same thing
     peer: str = ""  # the other end of the connection that fails: "postgres:5432", "" if it names none
 
 
@@ -85,6 +86,7 @@ def _error_row(found: LoggedCause, look: Look) -> Row:
         last_words=failure.last_words,
         repeats=str(failure.times) if found.running else "",
         span=duration(found.since_s) if found.running and found.since_s != UNKNOWN else "",
+        earlier=focused(failure.earlier, most=_SENTENCE),
         peer=str(failure.peer),
     ).row(
         ref(pod, "Pod"),
@@ -104,6 +106,7 @@ class _Shown(RowValues):
     missing: bool  # the name can only mean a Service, which does not exist
     resolves: bool  # the Service exists, and the cluster's DNS has a ready endpoint
     without_endpoints: bool  # a headless Service has no ready endpoint, so its name has no address
+    alias: str  # the Service is an ExternalName that leads to this address, which no alias can
     closest: str  # namespace/name of the Service that is most like a missing one
     node_resolver: bool  # the pod asks its node's name servers, which know no Services
 
@@ -169,6 +172,8 @@ async def _lookup_row(lookup: _Lookup, services: Iterable[Json], look: Look) -> 
     missing = in_cluster and found is None and (exists or bool(lookup.said and meant and meant.sure))
     empty = found is not None and await _is_empty(found, look)
     service = meant.service if meant and in_cluster else ""
+    alias = str(spec_of(found).get("externalName") or "") if found else ""
+    alias = alias if ip_in(alias) else ""
     namespace = namespace if in_cluster else ""
     kubectl = f"kubectl -n {namespace}" if namespace else "kubectl"
     shown = _Shown(
@@ -178,7 +183,9 @@ async def _lookup_row(lookup: _Lookup, services: Iterable[Json], look: Look) -> 
         missing=missing,
         without_endpoints=empty,
         # A short name means a Service of the namespace that it is looked up in.
-        resolves=bool(found and namespace and meant and not (empty or meant.of_pod)) and await _dns_answers(look),
+        alias=alias,
+        resolves=bool(found and namespace and meant and not (empty or alias or meant.of_pod))
+        and await _dns_answers(look),
         closest=_closest(meant, namespace, services) if in_cluster and meant and not found else "",
         node_resolver=bool(service) and await _asks_node(lookup, look),
     )

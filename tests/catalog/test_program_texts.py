@@ -73,3 +73,15 @@ def test_errors_of_other_machines_are_no_programs_of_the_cluster() -> None:
     claimed = [line for line in lines if first(line) in APPLICATIONS]
 
     assert len(claimed) / len(lines) <= 0.02, claimed
+
+
+def test_what_a_log_may_mean_is_judged_whatever_workload_is_asked_about() -> None:
+    """Else the general entry about a log leads, where the matcher reads a known cause in it."""
+    workloads = {"Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"}
+    meant = [
+        incident
+        for incident in CATALOG
+        if any(f'row.incident == "{incident.id}"' in rule.when for rule in incident.evidence)
+    ]
+    assert len(meant) > 30
+    assert {incident.id for incident in meant if not workloads <= set(incident.kinds)} == set()

@@ -174,6 +174,9 @@ async def test_a_word_that_is_no_namespace_of_the_cluster_binds_nothing(
         ("open /var/lib/shop/worker: no such", ""),
         ("GET https://shop.example/worker?x=1", ""),
         ("the report is not ready", ""),
+        # Everyday words that stand for a thing and its place.
+        ("why does exporter in reports exit with 1?", "exporter reports"),
+        ("something is stuck in pending", "pending"),
     ],
 )
 def test_words_that_may_be_names(line: str, words: str) -> None:

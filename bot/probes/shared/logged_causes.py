@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.containers import Container, containers_in, trouble_order
+from bot.kube.log_causes import is_error
 from bot.kube.log_failures import LogFailure, failures_in, last_words_in, repeats_in
 from bot.kube.objects import place_of
 from bot.kube.timestamps import UNKNOWN
@@ -110,7 +111,7 @@ def _found(text: str, log: Log, look: Look) -> tuple[LoggedCause, ...]:
         return ()  # most logs of ready programs: to redact them takes longer than to read them
     # The whole text is redacted before lines are taken: a piece alone may not show that it is a secret.
     redacted = redact(text)
-    failures = repeats_in(redacted, ages) if running else _of_ended(redacted, log)
+    failures = repeats_in(redacted, ages) if running else _of_unready(redacted, log)
 
     def age(number: int) -> int:
         at = ages[number - 1] if number <= len(ages) else UNKNOWN
@@ -129,9 +130,15 @@ def _found(text: str, log: Log, look: Look) -> tuple[LoggedCause, ...]:
     )
 
 
-def _of_ended(text: str, log: Log) -> tuple[LogFailure, ...]:
-    found = failures_in(text)
-    if not found and log.ended and log.run and log.run.exit_code:
-        last = last_words_in(text)
-        return (last,) if last else ()
-    return found
+def _of_unready(text: str, log: Log) -> tuple[LogFailure, ...]:
+    """Return the causes that a container logs which failed or is not ready, or the last words where it reports none.
+
+    Those of a program that runs tell only what it waits for: an init container that does not end, or words of a system.
+    """
+    if found := failures_in(text):
+        return found
+    last = last_words_in(text)
+    if last is None:
+        return ()
+    failed = log.ended and log.run and log.run.exit_code
+    return (last,) if failed or (not log.ended and (log.container.init or is_error(last.says))) else ()
