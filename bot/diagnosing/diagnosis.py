@@ -23,7 +23,8 @@ from bot.diagnosing.object_states import state_of
 from bot.diagnosing.observation import untold
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.recent_changes import changes_before
-from bot.diagnosing.understanding import note_of, understood
+from bot.diagnosing.speakers import note_of
+from bot.diagnosing.understanding import understood
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.owners import controller_of
 from bot.kube.rollouts import KEPT_IN, earlier_in, revisions_in

@@ -1,0 +1,106 @@
+"""Find what a text says is called: the Service or pod of the cluster that a host and port in it mean.
+
+Whatever the text says went wrong, the way to that object is in question, and a program that calls it may have said it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Snapshot
+from bot.kube.address_texts import addresses_in
+from bot.kube.addresses import services_called
+from bot.kube.cluster_names import Known, Meaning, Meant, meaning_of
+from bot.kube.connection_hops import Destination
+from bot.kube.log_causes import is_own, peer_in
+from bot.kube.objects import namespace_of, spec_of
+from bot.kube.services import ip_in, service_meant, unresolved_name
+from intents.domain import Focus, Hypothesis, Json, Permission
+
+PERMISSIONS: Final = (
+    Permission(verb="list", resource="services"),
+    Permission(verb="list", resource="pods"),
+)
+
+# The entry that walks to a destination.
+WALKS: Final = "connection-broken"
+_SVC: Final = "svc"
+_LINES: Final = 20
+_LONGEST: Final = 2_000
+_HOSTS: Final = 6
+# So many addresses that are no Service's are looked for among pods.
+_POD_ADDRESSES: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """A destination that a text names, and the Service or pod that it means."""
+
+    destination: Destination
+    meaning: Meaning
+
+    def is_meant_by(self, named: Focus) -> bool:
+        """Tell whether an object that was read out of the text stands there as a part of the host alone."""
+        parts = (self.meaning.name, *self.destination.host.split("."))
+        return named.kind in ("Service", "Pod") and named.name in parts
+
+    def callers_first(self, pods: Iterable[Json]) -> list[Json]:
+        """Return pods in the order in which they may call it: those that are given its name, then its neighbours."""
+        home, place = self.meaning.namespace, (self.meaning.namespace, self.meaning.name)
+
+        def rank(pod: Json) -> tuple[bool, bool]:
+            return place not in services_called(spec_of(pod), namespace_of(pod)), namespace_of(pod) != home
+
+        return sorted(pods, key=rank)
+
+    @property
+    def hypothesis(self) -> Hypothesis:
+        """Return the hypothesis that the way to it is broken, which no words of the text raise."""
+        return Hypothesis(incident=WALKS, score=0.0, named={"host": str(self.destination)})
+
+
+async def called_in(snapshot: Snapshot, text: str, *, home: str) -> Called | None:
+    """Return the first destination of a text that is a Service or a pod; `home` is the namespace in question, if any.
+
+    What cannot be read means nothing. Raise no ClusterError.
+    """
+    found = list(_destinations(text))[:_HOSTS]
+    if not found:
+        return None
+    try:
+        known = Known(services=(await snapshot.list("Service")).items)
+        looked_for = 0
+        for each in found:
+            meaning = meaning_of(each.host, pod=None, home=home, known=known)
+            if meaning.what is Meant.OUTSIDE and ip_in(each.host) and looked_for < _POD_ADDRESSES:
+                looked_for += 1
+                pods = (await snapshot.list("Pod", fields=f"status.podIP={meaning.host}")).items
+                meaning = meaning_of(each.host, pod=None, home=home, known=replace(known, pods=pods))
+            if _is_meant(each, meaning):
+                return Called(destination=each, meaning=meaning)
+    except ClusterError:
+        pass
+    return None
+
+
+def _is_meant(destination: Destination, meaning: Meaning) -> bool:
+    """Tell whether a host certainly means an object: an existing one, or a Service by the form of the name."""
+    if meaning.what is Meant.NOTHING:
+        return service_meant(destination.host) is not None and f".{_SVC}" in destination.host
+    return meaning.what in (Meant.SERVICE, Meant.POD) and bool(destination.port or "." in destination.host)
+
+
+def _destinations(text: str) -> Iterator[Destination]:
+    """Yield what the lines of a text say is called, what failed for certain first, each once."""
+    lines = [line[:_LONGEST] for line in text.splitlines() if line.strip()][:_LINES]
+    found: dict[Destination, None] = {}
+    for line in lines:
+        if (peer := peer_in((line,))).host and not is_own(peer):
+            found.setdefault(Destination(host=peer.host.lower(), port=peer.port))
+        # The address beside a name that does not resolve is that of the name server.
+        if not unresolved_name(line):
+            found.update((Destination(host=one.host, port=one.port), None) for one in addresses_in(line))
+    yield from found
