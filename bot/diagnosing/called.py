@@ -17,7 +17,7 @@ from bot.kube.cluster_names import Known, Meaning, Meant, meaning_of
 from bot.kube.connection_hops import Destination
 from bot.kube.log_causes import is_own, peer_in
 from bot.kube.objects import namespace_of, spec_of
-from bot.kube.services import ip_in, service_meant, unresolved_name
+from bot.kube.services import ip_in, unresolved_name
 from intents.domain import Focus, Hypothesis, Json, Permission
 
 PERMISSIONS: Final = (
@@ -27,7 +27,6 @@ PERMISSIONS: Final = (
 
 # The entry that walks to a destination.
 WALKS: Final = "connection-broken"
-_SVC: Final = "svc"
 _LINES: Final = 20
 _LONGEST: Final = 2_000
 _HOSTS: Final = 6
@@ -87,10 +86,9 @@ async def called_in(snapshot: Snapshot, text: str, *, home: str) -> Called | Non
 
 
 def _is_meant(destination: Destination, meaning: Meaning) -> bool:
-    """Tell whether a host certainly means an object: an existing one, or a Service by the form of the name."""
-    if meaning.what is Meant.NOTHING:
-        return service_meant(destination.host) is not None and f".{_SVC}" in destination.host
-    return meaning.what in (Meant.SERVICE, Meant.POD) and bool(destination.port or "." in destination.host)
+    """Tell whether a host certainly means an object that exists, be it an alias that leads nowhere."""
+    exists = meaning.what in (Meant.SERVICE, Meant.POD) or meaning.alias is not None
+    return exists and bool(destination.port or "." in destination.host)
 
 
 def _destinations(text: str) -> Iterator[Destination]:

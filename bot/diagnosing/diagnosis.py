@@ -112,7 +112,8 @@ async def _explain(
     if snapshot is not None:
         for one in resolved.values():
             announced_by_trouble(snapshot, one.manifest or {})
-    judged, notes = await Explanation(catalog=engine.catalog, investigation=investigation, resolved=resolved).judged()
+    explanation = Explanation(catalog=engine.catalog, investigation=investigation, resolved=resolved, walk=asked.walk)
+    judged, notes = await explanation.judged()
     states = NamedStates()
     if snapshot is not None and not any(one.verdict in _ANSWERED for one in judged):
         finder = NamedStateFinder(

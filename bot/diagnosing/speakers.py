@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.cluster.container_logs import LogQuery
@@ -16,6 +16,7 @@ from bot.diagnosing.called import Called
 from bot.kube.containers import containers_in
 from bot.kube.objects import name_of, named_ref, namespace_of, status_of
 from bot.kube.owners import stem_of_hash, workload_of
+from bot.kube.pod_states import is_ready
 from bot.kube.timestamps import parse_time
 from bot.probes.shared.log_lines import TAIL_LINES
 from intents.anchors import Statement, speakers
@@ -31,6 +32,8 @@ _LINES: Final = 20
 _LOGS: Final = 6
 _READY_LOGS: Final = 10
 _LAST_LINES: Final = 50
+# What a ready program has not repeated for so long is over.
+_PAST: Final = timedelta(minutes=15)
 _EVENT: Final = Text(en="an event", zh="事件")
 _CONDITION: Final = Text(en="a condition", zh="状态条件")
 _STATE: Final = Text(en="a container's state", zh="容器状态")
@@ -42,6 +45,7 @@ class Speakers:
     """The objects that say a line of the text: one per workload, the latest first, each with what it says."""
 
     found: tuple[Statement, ...] = ()
+    past: bool = False  # whether the only one logged it long ago, and is ready
 
     @property
     def only(self) -> Statement | None:
@@ -76,7 +80,14 @@ async def speakers_of(
     ready = [(pod, name, False) for pod in may_say for name in _ready(pod)]
     chosen = (*troubled, *ready[:_READY_LOGS])
     read = await asyncio.gather(*(_of_log(snapshot, *each) for each in chosen))
-    return Speakers(found=_one_per_workload(speakers(asked, [one for part in read for one in part]), pods))
+    found = _one_per_workload(speakers(asked, [one for part in read for one in part]), pods)
+    return Speakers(found=found, past=len(found) == 1 and _is_past(found[0], pods, snapshot.now))
+
+
+def _is_past(statement: Statement, pods: Iterable[Json], now: datetime) -> bool:
+    """Tell whether a line of a log was written long ago by a program that is ready now."""
+    said_long_ago = statement.at is not None and now - statement.at >= _PAST
+    return said_long_ago and any(is_ready(pod) and named_ref(pod, "Pod") == statement.subject for pod in pods)
 
 
 def note_of(statement: Statement, *, now: datetime) -> NamedObject:

@@ -31,10 +31,14 @@ from intents.spoken_places import SpokenWords, placed, spoken_words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understood:
-    """A text with what it matches and the objects that it means; `resolved` is by incident."""
+    """A text with what it matches and the objects that it means; `resolved` is by incident.
+
+    `walk` is the way to what the text says is called, in question where what it matches is not proven.
+    """
 
     matching: MatchResult
     resolved: Mapping[str, Resolved]
+    walk: Resolved | None
     speakers: Speakers
     question: Question
 
@@ -52,29 +56,28 @@ async def understood(request: ExplainText, engine: Engine, snapshot: Snapshot | 
             asked=request.addressed,
             default=request.namespace,
         )
-    named = list(
-        await asyncio.gather(
-            *(_resolve(snapshot, engine, hypothesis, request.namespace) for hypothesis in matching.hypotheses)
-        )
+    named: Sequence[Resolved] = await asyncio.gather(
+        *(_resolve(snapshot, engine, hypothesis, request.namespace) for hypothesis in matching.hypotheses)
     )
-    speakers = Speakers()
+    speakers, walk = Speakers(), None
     if snapshot is not None:
-        home = _home(named, default=request.namespace)
-        called = None
+        home, called = _home(named, default=request.namespace), None
         if not alert and (named or request.addressed):
             called = await called_in(snapshot, request.text, home=home)
-        if called and all(one.hypothesis.incident != WALKS for one in named):
-            named.append(await _resolve(snapshot, engine, called.hypothesis, request.namespace))
         speakers = await _speakers(request, matching, named, snapshot, home=home, called=called)
+        if called and all(one.hypothesis.incident != WALKS for one in named):
+            walk = await _resolve(snapshot, engine, called.hypothesis, request.namespace)
         if said := speakers.only:
             named = [told_by(said, engine.catalog, one, now=snapshot.now) for one in named]
+            walk = told_by(said, engine.catalog, walk, now=snapshot.now) if walk else None
     question = Question(
         text=request.text,
         alert=alert,
         quoted=tuple(one.subject for one in speakers.found),
+        past=speakers.past,
     )
     resolved = {one.hypothesis.incident: one for one in named}
-    return Understood(matching=matching, resolved=resolved, speakers=speakers, question=question)
+    return Understood(matching=matching, resolved=resolved, walk=walk, speakers=speakers, question=question)
 
 
 def _home(named: Sequence[Resolved], *, default: str) -> str:

@@ -36,9 +36,10 @@ class Meant(StrEnum):
 class Meaning:
     """The object that a host stands for.
 
-    `pod_name` is the first part of `db-0.db.shop`, the name of one pod of a headless Service.
+    `pod_name` is the first part of `db-0.db.shop`, the name of one pod of a Service, which has it if it is headless.
     Of a Service that does not exist `namespace` and `name` are where it was looked for, `elsewhere` the namespaces that
-    have one of that name, `closest` the most similar name there. `alias` is the ExternalName Service that leads here.
+    have one of that name, `closest` the most similar name there. `alias` is the ExternalName Service that leads here;
+    one that leads to an address means nothing.
     """
 
     what: Meant
@@ -120,6 +121,9 @@ def meaning_of(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Kn
         target = _alias_of(found.service)
         if not target or target in seen or len(seen) >= _MOST_ALIASES:
             return found
+        if ip_in(target):
+            # A name server answers an alias with a name, and no name looks like an address.
+            return replace(found, what=Meant.NOTHING, host=target, alias=alias or found.service)
         seen.add(target)
         # The target of an alias is a full name.
         host, alias = f"{target.rstrip('.')}.", alias or found.service
@@ -139,19 +143,22 @@ def _meaning(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Know
     if not home and "." not in host_name.rstrip("."):
         return _anywhere(host_name.rstrip("."), known.services, alias)
     by_place = {(namespace_of(each), name_of(each)): each for each in known.services}
-    for full in tried_names(host_name, resolver_of(pod, home=home)):
-        parts = _parts(full)
-        if parts and (service := by_place.get((parts.namespace, parts.service))) and _has_record(service, parts):
-            return Meaning(
-                what=Meant.SERVICE,
-                host=host,
-                namespace=parts.namespace,
-                name=parts.service,
-                service=service,
-                pod_name=parts.pod,
-                alias=alias,
-            )
-    return _absent(host_name, pod=pod, home=home, known=known, alias=alias)
+    tried = [parts for full in tried_names(host_name, resolver_of(pod, home=home)) if (parts := _parts(full))]
+    there = [(parts, by_place[place]) for parts in tried if (place := (parts.namespace, parts.service)) in by_place]
+    # A name of a pod below a Service that is not headless has no record, but tells what was meant.
+    there.sort(key=lambda each: not _has_record(each[1], each[0]))
+    if not there:
+        return _absent(host_name, pod=pod, home=home, known=known, alias=alias)
+    parts, service = there[0]
+    return Meaning(
+        what=Meant.SERVICE,
+        host=host,
+        namespace=parts.namespace,
+        name=parts.service,
+        service=service,
+        pod_name=parts.pod,
+        alias=alias,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

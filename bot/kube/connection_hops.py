@@ -181,6 +181,11 @@ def hostname_of(pod: Mapping[str, Any]) -> str:
     return str(spec_of(pod).get("hostname") or name_of(pod))
 
 
+def subdomain_of(pod: Mapping[str, Any]) -> str:
+    """Return the headless Service that gives a pod its name, "" for none."""
+    return str(spec_of(pod).get("subdomain") or "")
+
+
 def place_shown(obj: Mapping[str, Any]) -> str:
     """Return an object as namespace/name."""
     return f"{namespace_of(obj)}/{name_of(obj)}"

@@ -23,12 +23,15 @@ from bot.kube.connection_hops import (
     Way,
     not_ready,
     place_shown,
+    subdomain_of,
 )
 from bot.kube.objects import label_selector, name_of, namespace_of, node_name_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
 from bot.kube.services import (
     addresses_in,
     declared_ports,
+    ip_in,
+    is_headless,
     is_ready_endpoint,
     near_misses,
     node_of_endpoint,
@@ -145,12 +148,26 @@ def _name(way: Way) -> Step | None:
             near = f"{elsewhere[0]}/{meaning.name}" if elsewhere else ""
             if meaning.closest:
                 near = f"{meaning.namespace}/{meaning.closest}"
-            return way.step(Hop.NAME, State.BROKEN, Facts(closest=near, elsewhere=elsewhere))
+            why = f"externalName: {meaning.host}" if meaning.alias and ip_in(meaning.host) else ""
+            return way.step(Hop.NAME, State.BROKEN, Facts(why=why, closest=near, elsewhere=elsewhere))
+        case Meant.SERVICE if meaning.pod_name and (why := _without_record(way)):
+            governing = sorted(filter(None, map(subdomain_of, way.behind)))
+            near = f"{meaning.pod_name}.{governing[0]}" if governing else ""
+            return way.step(Hop.NAME, State.BROKEN, Facts(why=why, closest=near))
         case Meant.SERVICE if meaning.pod_name and pods is not None and not way.behind:
             there = tuple(sorted(map(place_shown, selected_pods(meaning.service or {}, pods))))
             return way.step(Hop.NAME, State.BROKEN, Facts(pods=there[:MOST_SHOWN]))
         case _:
             return way.step(Hop.NAME, State.OK)
+
+
+def _without_record(way: Way) -> str:
+    """Return the field by which the Service of a pod's name gives it none; "" if it does, or that is not known."""
+    service = way.service or {}
+    if not is_headless(service):
+        return f"clusterIP: {spec_of(service).get('clusterIP') or 'not None'}"
+    governing = sorted(filter(None, map(subdomain_of, way.behind)))
+    return f"subdomain: {governing[0]}" if governing and name_of(service) not in governing else ""
 
 
 def _port(way: Way) -> Step | None:
