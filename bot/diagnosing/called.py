@@ -5,6 +5,7 @@ Whatever the text says went wrong, the way to that object is in question, and a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,7 +16,7 @@ from bot.kube.address_texts import addresses_in
 from bot.kube.addresses import services_called
 from bot.kube.cluster_names import Known, Meaning, Meant, meaning_of
 from bot.kube.connection_hops import Destination
-from bot.kube.log_causes import is_own, peer_in
+from bot.kube.log_causes import CONNECTING, class_of, is_own, peer_in
 from bot.kube.objects import namespace_of, spec_of
 from bot.kube.services import ip_in, unresolved_name
 from intents.domain import Focus, Hypothesis, Json, Permission
@@ -30,6 +31,8 @@ WALKS: Final = "connection-broken"
 _LINES: Final = 20
 _LONGEST: Final = 2_000
 _HOSTS: Final = 6
+# A name that can only be one of the cluster, without a port.
+_CLUSTER_NAME: Final = re.compile(r"(?<![\w.@-])[a-z0-9][a-z0-9.-]{1,120}\.svc(?:\.[a-z0-9-]+)*(?![\w:-])")
 # So many addresses that are no Service's are looked for among pods.
 _POD_ADDRESSES: Final = 2
 
@@ -46,6 +49,11 @@ class Called:
         parts = (self.meaning.name, *self.destination.host.split("."))
         return named.kind in ("Service", "Pod") and named.name in parts
 
+    @property
+    def home(self) -> str:
+        """Return the namespace that stands in the host, which need not be that of who calls; "" for none."""
+        return self.meaning.namespace if self.meaning.namespace in self.destination.host.split(".") else ""
+
     def callers_first(self, pods: Iterable[Json]) -> list[Json]:
         """Return pods in the order in which they may call it: those that are given its name, then its neighbours."""
         home, place = self.meaning.namespace, (self.meaning.namespace, self.meaning.name)
@@ -55,10 +63,15 @@ class Called:
 
         return sorted(pods, key=rank)
 
-    @property
-    def hypothesis(self) -> Hypothesis:
-        """Return the hypothesis that the way to it is broken, which no words of the text raise."""
-        return Hypothesis(incident=WALKS, score=0.0, named={"host": str(self.destination)})
+
+def walk_to(called: Called | None, *, said: str) -> Hypothesis | None:
+    """Return the hypothesis that a way is broken, which no words of the text raise: to what it says is called.
+
+    Where it does not say what that is, `said`, the line of a program that cannot connect, leads to what this calls.
+    """
+    if called is None and class_of(said) not in CONNECTING:
+        return None
+    return Hypothesis(incident=WALKS, score=0.0, named={"host": str(called.destination)} if called else {})
 
 
 async def called_in(snapshot: Snapshot, text: str, *, home: str) -> Called | None:
@@ -74,7 +87,7 @@ async def called_in(snapshot: Snapshot, text: str, *, home: str) -> Called | Non
         looked_for = 0
         for each in found:
             meaning = meaning_of(each.host, pod=None, home=home, known=known)
-            if meaning.what is Meant.OUTSIDE and ip_in(each.host) and looked_for < _POD_ADDRESSES:
+            if meaning.what is not Meant.SERVICE and ip_in(each.host) and looked_for < _POD_ADDRESSES:
                 looked_for += 1
                 pods = (await snapshot.list("Pod", fields=f"status.podIP={meaning.host}")).items
                 meaning = meaning_of(each.host, pod=None, home=home, known=replace(known, pods=pods))
@@ -101,4 +114,6 @@ def _destinations(text: str) -> Iterator[Destination]:
         # The address beside a name that does not resolve is that of the name server.
         if not unresolved_name(line):
             found.update((Destination(host=one.host, port=one.port), None) for one in addresses_in(line))
-    yield from found
+            found.update((Destination(host=host), None) for host in _CLUSTER_NAME.findall(line))
+    with_port = {each.host for each in found if each.port}
+    yield from (each for each in found if each.port or each.host not in with_port)

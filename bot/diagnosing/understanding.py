@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing.called import WALKS, Called, called_in
+from bot.diagnosing.called import WALKS, Called, called_in, walk_to
 from bot.diagnosing.engine import Engine, match_text
 from bot.diagnosing.named_objects import Resolved, has_namespace, resolve
 from bot.diagnosing.object_search import listed_anywhere
@@ -64,10 +64,14 @@ async def understood(request: ExplainText, engine: Engine, snapshot: Snapshot | 
         home, called = _home(named, default=request.namespace), None
         if not alert and (named or request.addressed):
             called = await called_in(snapshot, request.text, home=home)
+        if called and home == called.home:
+            home = request.namespace
         speakers = await _speakers(request, matching, named, snapshot, home=home, called=called)
-        if called and all(one.hypothesis.incident != WALKS for one in named):
-            walk = await _resolve(snapshot, engine, called.hypothesis, request.namespace)
-        if said := speakers.only:
+        said = speakers.only
+        raised = walk_to(called, said=said.text if said else "")
+        if raised and all(one.hypothesis.incident != WALKS for one in named):
+            walk = await _resolve(snapshot, engine, raised, request.namespace)
+        if said is not None:
             named = [told_by(said, engine.catalog, one, now=snapshot.now) for one in named]
             walk = told_by(said, engine.catalog, walk, now=snapshot.now) if walk else None
     question = Question(
