@@ -19,7 +19,8 @@ from bot.kube.connection_hops import Destination
 from bot.kube.log_causes import CONNECTING, class_of, is_own, peer_in
 from bot.kube.objects import namespace_of, spec_of
 from bot.kube.services import ip_in, unresolved_name
-from intents.domain import Focus, Hypothesis, Json, Permission
+from intents.domain import Entity, Focus, Hypothesis, Json, Permission
+from intents.kinds import KINDS
 
 PERMISSIONS: Final = (
     Permission(verb="list", resource="services"),
@@ -28,6 +29,7 @@ PERMISSIONS: Final = (
 
 # The entry that walks to a destination.
 WALKS: Final = "connection-broken"
+_PROGRAMS: Final = frozenset({"pod", "deployment", "statefulset", "daemonset", "job"})
 _LINES: Final = 20
 _LONGEST: Final = 2_000
 _HOSTS: Final = 6
@@ -64,14 +66,24 @@ class Called:
         return sorted(pods, key=rank)
 
 
-def walk_to(called: Called | None, *, said: str) -> Hypothesis | None:
+def walk_to(called: Called | None, *, said: str, objects: Iterable[Entity]) -> Hypothesis | None:
     """Return the hypothesis that a way is broken, which no words of the text raise: to what it says is called.
 
-    Where it does not say what that is, `said`, the line of a program that cannot connect, leads to what this calls.
+    It begins at the first program among the `objects` that the text names. Where the text does not say what is called,
+    `said`, the line of a program that cannot connect, leads to it.
     """
-    if called is None and class_of(said) not in CONNECTING:
-        return None
-    return Hypothesis(incident=WALKS, score=0.0, named={"host": str(called.destination)} if called else {})
+    if called is None:
+        return Hypothesis(incident=WALKS, score=0.0) if class_of(said) in CONNECTING else None
+    named = {"host": str(called.destination)}
+    programs = (one for one in objects if one.certain and one.kind in _PROGRAMS)
+    if client := next((one for one in programs if not called.is_meant_by(focus_on(one))), None):
+        named |= {client.kind: client.value} | ({"namespace": client.namespace} if client.namespace else {})
+    return Hypothesis(incident=WALKS, score=0.0, named=named)
+
+
+def focus_on(named: Entity) -> Focus:
+    """Return an object that a text names as the object in question."""
+    return Focus(kind=KINDS[named.kind], namespace=named.namespace, name=named.value)
 
 
 async def called_in(snapshot: Snapshot, text: str, *, home: str) -> Called | None:

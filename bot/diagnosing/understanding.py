@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing.called import WALKS, Called, called_in, walk_to
+from bot.diagnosing.called import WALKS, Called, called_in, focus_on, walk_to
 from bot.diagnosing.engine import Engine, match_text
 from bot.diagnosing.named_objects import Resolved, has_namespace, resolve
 from bot.diagnosing.object_search import listed_anywhere
@@ -68,7 +68,7 @@ async def understood(request: ExplainText, engine: Engine, snapshot: Snapshot | 
             home = request.namespace
         speakers = await _speakers(request, matching, named, snapshot, home=home, called=called)
         said = speakers.only
-        raised = walk_to(called, said=said.text if said else "")
+        raised = walk_to(called, said=said.text if said else "", objects=matching.objects)
         if raised and all(one.hypothesis.incident != WALKS for one in named):
             walk = await _resolve(snapshot, engine, raised, request.namespace)
         if said is not None:
@@ -101,7 +101,7 @@ async def _speakers(
 ) -> Speakers:
     """Return who says a line of a text that names no object, or none but the one that is called."""
     meant = [one.asked for one in named if one.asked.names_object]
-    meant += [Focus(kind=KINDS[one.kind], name=one.value) for one in matching.objects if one.certain]
+    meant += [focus_on(one) for one in matching.objects if one.certain]
     is_named = any(called is None or not called.is_meant_by(one) for one in meant)
     if is_named or not (named or request.addressed):
         return Speakers()

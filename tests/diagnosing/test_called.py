@@ -107,6 +107,13 @@ async def test_a_ready_caller_in_another_namespace_is_found_by_its_log(engine: E
     )
 
 
+async def test_the_way_begins_at_the_program_that_the_text_names(engine: Engine) -> None:
+    diagnosis = await asked(f"pod shop/{CLIENT} has no quote from quotes.pricing:8080", world(), engine)
+
+    assert walked(diagnosis) is Verdict.CONFIRMED
+    assert "which Deployment shop/front calls" in diagnosis.hypotheses[0].summary.en
+
+
 async def test_a_service_that_a_line_names_as_host_is_not_the_one_that_says_it(engine: Engine) -> None:
     line = 'err="Post https://quotes.pricing.svc/v2: x509: certificate signed by unknown authority"'
 
