@@ -107,6 +107,7 @@ class Question:
     reached: frozenset[ObjectKey] = frozenset()
     kin: frozenset[ObjectKey] = frozenset()
     quoted: tuple[ObjectRef, ...] = ()  # those that say a line of it
+    past: bool = False  # whether the only one said it long ago, and is well since
 
 
 NO_QUESTION: Final = Question()

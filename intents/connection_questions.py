@@ -93,7 +93,7 @@ def spoken_connection(said: str) -> str:
             found["target"], told=bool(found["kind"] or found["home"])
         ):
             target = _target("/".join(filter(None, (found["home"], found["target"]))), Where())
-            return _sentence("", target, Where(), zh=pattern is _NOBODY_ZH) if target else ""
+            return connection_check("", target, zh=pattern is _NOBODY_ZH) if target else ""
     for pattern in (_SPOKEN, _SPOKEN_STATED, _SPOKEN_ZH) if len(said) <= _LONGEST else ():
         found = pattern.fullmatch(said)
         if found and _is_named(found["source"]) and _is_target(found["target"]):

@@ -158,7 +158,7 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     _Pattern(rf"/namespaces/({LABEL})(?:/([a-z]+)/({NAME}))?", _in_path),
     _Pattern(rf"/api/v1/nodes/({NAME})", _as("node")),
     # the kubelet's name_namespace(uid); klog's pod="ns/name"
-    _Pattern(rf"({NAME})_({LABEL})(?:\([0-9a-f-]+\)|\"\))", _as("pod", "namespace")),
+    _Pattern(rf"(?:^|[^-.\w])({NAME})_({LABEL})\([0-9a-f-]+\)", _as("pod", "namespace")),
     _Pattern(rf"\bpods?=\"?({LABEL})/({NAME})", _as("namespace", "pod")),
     _Pattern(rf"\bcontainer(?:Name)?[:=] ?\"?({LABEL})\"?\)", _as("container")),
     _Pattern(rf"\b[Cc]ontainer \"?({LABEL})\"?(?: |$)", _container),

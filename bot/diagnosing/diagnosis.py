@@ -23,7 +23,8 @@ from bot.diagnosing.object_states import state_of, with_causes_behind
 from bot.diagnosing.observation import untold
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.recent_changes import changes_before
-from bot.diagnosing.understanding import note_of, understood
+from bot.diagnosing.speakers import note_of
+from bot.diagnosing.understanding import understood
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.owners import controller_of
 from bot.kube.rollouts import KEPT_IN, earlier_in, revisions_in
@@ -111,7 +112,8 @@ async def _explain(
     if snapshot is not None:
         for one in resolved.values():
             announced_by_trouble(snapshot, one.manifest or {})
-    judged, notes = await Explanation(catalog=engine.catalog, investigation=investigation, resolved=resolved).judged()
+    explanation = Explanation(catalog=engine.catalog, investigation=investigation, resolved=resolved, walk=asked.walk)
+    judged, notes = await explanation.judged()
     states = NamedStates()
     if snapshot is not None and not any(one.verdict in _ANSWERED for one in judged):
         finder = NamedStateFinder(

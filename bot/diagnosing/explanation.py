@@ -52,18 +52,25 @@ _OF_AN_OBJECT: Final = frozenset(KINDS) | {"namespace", "container", "name"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Judges the hypotheses of a text. `resolved` are its hypotheses by incident, with the objects that they name."""
+    """Judges the hypotheses of a text. `resolved` are its hypotheses by incident, with the objects that they name.
+
+    `walk`, the way to what the text says is called, is judged where none of them is confirmed.
+    """
 
     catalog: Catalog
     investigation: Investigation
     resolved: Mapping[str, Resolved]
+    walk: Resolved | None = None
 
     async def judged(self) -> tuple[tuple[JudgedHypothesis, ...], tuple[NamedObject, ...]]:
         """Return the ranked hypotheses, and what must be said first about the objects that the text names."""
         present = [one.hypothesis for one in self.resolved.values() if not one.is_missing]
         missing = [one for one in self.resolved.values() if one.is_missing]
         judged = list(await self.investigation.run(present)) if present else []
+        if self.walk and all(one.verdict is not Verdict.CONFIRMED for one in judged):
+            judged = list(await self.investigation.run([self.walk.hypothesis]))
         judged = [self._with_speakers(one) for one in judged if self._is_of_a_product_here(one)]
+        judged = [self._as_of_now(one) for one in judged]
         notes = [note for one in judged if (note := self._note_on(one))]
         for named in missing:
             judged.append(self._from_text(named))
@@ -73,12 +80,21 @@ class Explanation:
             judged = list(rank(judged, self.catalog, now=self.investigation.now))
         return tuple(judged), _merged(notes)
 
+    def _named(self, incident: str) -> Resolved | None:
+        known = self.resolved.get(incident)
+        return self.walk if known is None and self.walk and self.walk.hypothesis.incident == incident else known
+
     def _with_speakers(self, one: JudgedHypothesis) -> JudgedHypothesis:
         """Return a hypothesis that nothing proves with the objects that say a line of the text as its candidates."""
         quoted = self.investigation.question.quoted
         if len(quoted) < 2 or one.candidates or one.verdict is not Verdict.POSSIBLE:
             return one
         return replace(one, candidates=quoted)
+
+    def _as_of_now(self, one: JudgedHypothesis) -> JudgedHypothesis:
+        """Return what nothing but a line of long ago says of an object as what that line means, not as its trouble."""
+        past = self.investigation.question.past and one.verdict is Verdict.POSSIBLE
+        return replace(one, subject=None) if past else one
 
     def _is_of_a_product_here(self, one: JudgedHypothesis) -> bool:
         """Return whether the text, its object or the cluster's evidence shows the product of an incident."""
@@ -92,7 +108,7 @@ class Explanation:
 
     def _note_on(self, one: JudgedHypothesis) -> NamedObject | None:
         """Return what is to be said of the named object; where the evidence is, if no edge connects it with that."""
-        named = self.resolved.get(one.incident)
+        named = self._named(one.incident)
         if named is None or named.hypothesis.named != one.hypothesis.named:
             return None
         if named.manifest is None or not supported(one) or one.capability:

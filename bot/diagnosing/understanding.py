@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from bot.cluster.container_logs import LogQuery
 from bot.cluster.errors import ClusterError
-from bot.cluster.events import event_last_seen, involved_object
 from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.called import WALKS, Called, called_in, focus_on, walk_to
 from bot.diagnosing.engine import Engine, match_text
 from bot.diagnosing.named_objects import Resolved, has_namespace, resolve
 from bot.diagnosing.object_search import listed_anywhere
-from bot.kube.containers import containers_in
-from bot.kube.objects import name_of, named_ref, namespace_of, status_of
-from bot.kube.owners import stem_of_hash, workload_of
-from bot.kube.timestamps import parse_time
-from bot.probes.shared.log_lines import TAIL_LINES
+from bot.diagnosing.speakers import Speakers, note_of, speakers_of
+from bot.kube.objects import name_of
 from intents.alerts.labels import is_alert
-from intents.anchors import Question, Statement, speakers
+from intents.anchors import Question, Statement
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
-from intents.domain import Entity, Existence, Focus, Hypothesis, Json, NamedObject, ObjectRef, Permission, Text
+from intents.domain import Entity, Focus, Hypothesis
 from intents.focus import entity_of, focus_of, named_as
 from intents.kinds import CLUSTER_SCOPED, KINDS, WORDS
 from intents.matcher import MatchResult
@@ -35,10 +31,14 @@ from intents.spoken_places import SpokenWords, placed, spoken_words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understood:
-    """A text with what it matches and the objects that it means; `resolved` is by incident."""
+    """A text with what it matches and the objects that it means; `resolved` is by incident.
+
+    `walk` is the way to what the text says is called, in question where what it matches is not proven.
+    """
 
     matching: MatchResult
     resolved: Mapping[str, Resolved]
+    walk: Resolved | None
     speakers: Speakers
     question: Question
 
@@ -56,35 +56,58 @@ async def understood(request: ExplainText, engine: Engine, snapshot: Snapshot | 
             asked=request.addressed,
             default=request.namespace,
         )
-    named = await asyncio.gather(
+    named: Sequence[Resolved] = await asyncio.gather(
         *(_resolve(snapshot, engine, hypothesis, request.namespace) for hypothesis in matching.hypotheses)
     )
-    speakers = Speakers()
+    speakers, walk = Speakers(), None
     if snapshot is not None:
-        speakers = await _speakers(request, matching, named, snapshot)
-        if said := speakers.only:
+        home, called = _home(named, default=request.namespace), None
+        if not alert and (named or request.addressed):
+            called = await called_in(snapshot, request.text, home=home)
+        if called and home == called.home:
+            home = request.namespace
+        speakers = await _speakers(request, matching, named, snapshot, home=home, called=called)
+        said = speakers.only
+        raised = walk_to(called, said=said.text if said else "", objects=matching.objects)
+        if raised and all(one.hypothesis.incident != WALKS for one in named):
+            walk = await _resolve(snapshot, engine, raised, request.namespace)
+        if said is not None:
             named = [told_by(said, engine.catalog, one, now=snapshot.now) for one in named]
+            walk = told_by(said, engine.catalog, walk, now=snapshot.now) if walk else None
     question = Question(
         text=request.text,
         alert=alert,
         quoted=tuple(one.subject for one in speakers.found),
+        past=speakers.past,
     )
     resolved = {one.hypothesis.incident: one for one in named}
-    return Understood(matching=matching, resolved=resolved, speakers=speakers, question=question)
+    return Understood(matching=matching, resolved=resolved, walk=walk, speakers=speakers, question=question)
+
+
+def _home(named: Sequence[Resolved], *, default: str) -> str:
+    """Return the namespace in question: the only one that hypotheses name, else the surface's default."""
+    places = {one.asked.namespace for one in named} - {""}
+    return places.pop() if len(places) == 1 else default
 
 
 async def _speakers(
-    request: ExplainText, matching: MatchResult, named: Sequence[Resolved], snapshot: Snapshot
+    request: ExplainText,
+    matching: MatchResult,
+    named: Sequence[Resolved],
+    snapshot: Snapshot,
+    *,
+    home: str,
+    called: Called | None,
 ) -> Speakers:
-    """Return who says a line of a text that names no object."""
-    is_named = any(one.asked.names_object for one in named) or any(one.certain for one in matching.objects)
+    """Return who says a line of a text that names no object, or none but the one that is called."""
+    meant = [one.asked for one in named if one.asked.names_object]
+    meant += [focus_on(one) for one in matching.objects if one.certain]
+    is_named = any(called is None or not called.is_meant_by(one) for one in meant)
     if is_named or not (named or request.addressed):
         return Speakers()
     quotes = [match.quote for one in named for match in one.hypothesis.matches]
-    places = {one.asked.namespace for one in named} - {""}
-    home = places.pop() if len(places) == 1 else request.namespace
     lines = dict.fromkeys((*quotes, *request.text.splitlines()))
-    return await speakers_of(snapshot, tuple(lines), namespace=home, logs=request.addressed)
+    return await speakers_of(snapshot, tuple(lines), namespace=home, logs=request.addressed, called=called)
 
 
 async def _resolve(snapshot: Snapshot | None, engine: Engine, hypothesis: Hypothesis, namespace: str) -> Resolved:
@@ -93,55 +116,6 @@ async def _resolve(snapshot: Snapshot | None, engine: Engine, hypothesis: Hypoth
         focus = focus_of(incident, hypothesis, namespace=namespace)
         return Resolved(hypothesis=hypothesis, focus=focus, asked=focus)
     return await resolve(snapshot, incident, hypothesis, namespace=namespace)
-
-
-PERMISSIONS: Final = (
-    Permission(verb="list", resource="events"),
-    Permission(verb="list", resource="pods"),
-    Permission(verb="get", resource="pods/log"),
-)
-
-_LINES: Final = 20
-_LOGS: Final = 6
-_READY_LOGS: Final = 10
-_LAST_LINES: Final = 50
-_EVENT: Final = Text(en="an event", zh="事件")
-_CONDITION: Final = Text(en="a condition", zh="状态条件")
-_STATE: Final = Text(en="a container's state", zh="容器状态")
-_LOG: Final = Text(en="the log", zh="日志")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speakers:
-    """The objects that say a line of the text: one per workload, the latest first, each with what it says."""
-
-    found: tuple[Statement, ...] = ()
-
-    @property
-    def only(self) -> Statement | None:
-        """Return the statement if only one workload makes it."""
-        return self.found[0] if len(self.found) == 1 else None
-
-
-async def speakers_of(snapshot: Snapshot, lines: Sequence[str], *, namespace: str = "", logs: bool = False) -> Speakers:
-    """Return who says one of the lines now. What cannot be read says nothing. Raise no ClusterError."""
-    asked = [line for line in lines if line.strip()][:_LINES]
-    if not asked:
-        return Speakers()
-    events, pods = await asyncio.gather(
-        _listed(snapshot, "Event", namespace, fields="type=Warning"), _listed(snapshot, "Pod", namespace)
-    )
-    said = [*map(_of_event, events), *(one for pod in pods for one in _of_pod(pod))]
-    if found := speakers(asked, said):
-        return Speakers(found=_one_per_workload(found, pods))
-    if not logs:
-        return Speakers()
-    troubled = [(pod, name, previous) for pod in pods for name, previous in _failing(pod)][:_LOGS]
-    # A program that is ready may say it as well; where no namespace is in question, these are too many.
-    ready = [(pod, name, False) for pod in _of_each_workload(pods) for name in _ready(pod)] if namespace else []
-    chosen = (*troubled, *ready[:_READY_LOGS])
-    read = await asyncio.gather(*(_of_log(snapshot, *each) for each in chosen))
-    return Speakers(found=_one_per_workload(speakers(asked, [one for part in read for one in part]), pods))
 
 
 def told_by(statement: Statement, catalog: Catalog, one: Resolved, *, now: datetime) -> Resolved:
@@ -155,95 +129,6 @@ def told_by(statement: Statement, catalog: Catalog, one: Resolved, *, now: datet
         focus = one.focus
     asked = Focus(kind=subject.kind, namespace=subject.namespace, name=subject.name)
     return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=note_of(statement, now=now))
-
-
-def note_of(statement: Statement, *, now: datetime) -> NamedObject:
-    """Return what is said first where the text is about the object that says its line."""
-    said_s = max(int((now - statement.at).total_seconds()), 0) if statement.at else None
-    return NamedObject(target=statement.subject, existence=Existence.QUOTED, source=statement.source, said_s=said_s)
-
-
-async def _listed(snapshot: Snapshot, kind: str, namespace: str, *, fields: str = "") -> tuple[Json, ...]:
-    try:
-        return (await snapshot.list(kind, namespace=namespace, fields=fields)).items
-    except ClusterError:
-        return ()
-
-
-def _of_event(event: Json) -> Statement:
-    return Statement(
-        subject=replace(involved_object(event), uid=""),
-        source=_EVENT,
-        text=str(event.get("message") or ""),
-        at=event_last_seen(event),
-    )
-
-
-def _of_pod(pod: Json) -> Iterator[Statement]:
-    subject = named_ref(pod, "Pod")
-    for each in status_of(pod).get("conditions") or ():
-        if each.get("message") and each.get("status") != "True":
-            at = parse_time(each.get("lastTransitionTime"))
-            yield Statement(subject=subject, source=_CONDITION, text=str(each["message"]), at=at)
-    if status_of(pod).get("message"):
-        yield Statement(subject=subject, source=_CONDITION, text=str(status_of(pod)["message"]))
-    for container in containers_in(pod):
-        for state in ("state", "lastState"):
-            for detail in (container.status.get(state) or {}).values():
-                for line in str((detail or {}).get("message") or "").splitlines():
-                    at = parse_time(detail.get("finishedAt"))
-                    yield Statement(subject=subject, source=_STATE, text=line, at=at)
-
-
-def _failing(pod: Json) -> Iterator[tuple[str, bool]]:
-    """Yield the containers that exit or run without being ready, with whether the log before the restart tells it."""
-    for container in containers_in(pod):
-        last: dict[str, Any] = (container.status.get("lastState") or {}).get("terminated") or {}
-        unready = container.state == "running" and not container.ready
-        if last or unready or container.state == "terminated":
-            yield container.name, bool(last) and container.state != "terminated"
-
-
-def _ready(pod: Json) -> Iterator[str]:
-    return (container.name for container in containers_in(pod) if container.ready and not container.init)
-
-
-def _of_each_workload(pods: Iterable[Json]) -> Iterable[Json]:
-    """Return one pod of each workload: the others log alike."""
-    return {workload_of(pod): pod for pod in pods}.values()
-
-
-async def _of_log(snapshot: Snapshot, pod: Json, container: str, previous: bool) -> list[Statement]:
-    try:
-        text = await snapshot.log(
-            LogQuery.of(pod, container, previous=previous, tail_lines=TAIL_LINES, timestamps=True)
-        )
-    except ClusterError:
-        return []
-    # Each line begins with the time at which the runtime received it.
-    lines = [line.partition(" ")[::2] for line in text.splitlines()[-_LAST_LINES:]]
-    return [Statement(subject=named_ref(pod, "Pod"), source=_LOG, text=said, at=parse_time(at)) for at, said in lines]
-
-
-def _one_per_workload(found: Sequence[Statement], pods: Sequence[Json]) -> tuple[Statement, ...]:
-    """Return the latest statement of each workload, pods before what owns them, the latest first."""
-    workloads = {(namespace_of(pod), name_of(pod)): workload_of(pod) for pod in pods}
-
-    def place(one: Statement) -> tuple[bool, float, ObjectRef]:
-        return one.subject.kind != "Pod", -(one.at.timestamp() if one.at else 0.0), one.subject
-
-    latest: dict[tuple[str, str, str], Statement] = {}
-    for one in sorted(found, key=place):
-        latest.setdefault(_workload(one.subject, workloads), one)
-    return tuple(sorted(latest.values(), key=lambda one: place(one)[1:]))
-
-
-def _workload(subject: ObjectRef, workloads: dict[tuple[str, str], ObjectRef]) -> tuple[str, str, str]:
-    if subject.kind == "Pod":
-        subject = workloads.get((subject.namespace, subject.name), subject)
-    if subject.kind == "ReplicaSet" and (stem := stem_of_hash(subject.name)):
-        return "Deployment", subject.namespace, stem
-    return subject.kind, subject.namespace, subject.name
 
 
 # The kinds that people ask about by name alone, those first that they most often mean.

@@ -93,6 +93,10 @@ _HOST_ENDS: Final = frozenset(";)]}&")
 _DIAL: Final = re.compile(r"@tcp6?\((?P<at>[^()\s]{1,300})\)")
 _TOKEN: Final = re.compile(r"[^\s,;\"'`|<>()\[\]{}&]+")
 _PATH: Final = re.compile(r"[^:@]*")
+# How gRPC writes an address.
+_GRPC: Final = "ipv4:"
+# How Java writes a host behind its name: `db/10.96.0.7:5432`.
+_ADDRESSED: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}:\d{1,5}")
 _SENTENCE: Final = re.compile(r"[^\s,;=]\s+[^\s,;]")
 # As in `host=db port=5432 dbname=shop`.
 _PORT: Final = re.compile(r"(?<![^\s;])port=(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3})(?![^\s;])", re.IGNORECASE)
@@ -210,7 +214,10 @@ def _in_plain(text: str, meaning: Meaning) -> Iterator[TextAddress]:
 
 
 def _in_word(word: str, meaning: Meaning) -> Iterator[TextAddress]:
-    head, slash, path = word.rstrip(".:").partition("/")
+    head, slash, path = word.rstrip(".:").removeprefix(_GRPC).partition("/")
+    if _ADDRESSED.fullmatch(path):
+        yield from _in_word(f"{head}:{path.partition(':')[2]}", meaning)
+        head, slash, path = path, "", ""
     one = _read(head)
     if one is None or meaning is Meaning.OTHER or (slash and not (one[1] and _PATH.fullmatch(path))):
         return  # the tag of an image stands in its path

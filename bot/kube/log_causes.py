@@ -25,7 +25,8 @@ _CLASSES: Final[Mapping[str, str]] = {
     r"|does not resolve|failed to resolve|bad address|can't resolve|DNS resolution failed|unknown host"
     r"|server misbehaving|No resolvable bootstrap",
     "timeout": r"timed[ -]?out\b|ETIMEDOUT|ESOCKETTIMEDOUT|deadline exceeded|TimeoutE|Read ?Timeout"
-    r"|(?:Connect(?:ion)?[ _]?|_|i/o )timeout|timeout (?:expired|exceeded|occurred|while|waiting|reading|connecting|of \d)"
+    r"|(?:Connect(?:ion)?[ _]?|_|i/o )timeout"
+    r"|timeout (?:expired|exceeded|occurred|while|waiting|reading|connecting|of \d)"
     r"|- no response\b|(?:still )?waiting for \S+:\d+|rejecting connections"
     r"|no route to host|EHOSTUNREACH|ENETUNREACH|network is unreachable",
     "reset": r"connection reset|ECONNRESET|broken pipe|EPIPE|socket hang up|unexpected EOF|connection aborted"
@@ -174,15 +175,15 @@ _PEERS: Final = tuple(
         r"(?i)(?:server|host|address|endpoint|broker|node|upstream|peer)s?(?: at| on)?[:=]?\s*['\"\[(]*(?:\w+://)?HOST:PORT\b",
         r"(?i)(?<!see )(?<!visit )\b[a-z][a-z0-9+.]*://(?:[^\s/@]*@)?HOST(?::PORT)?(?=[/\s\"'),?;]|$)",
         r"(?i)\bon ['\"]?HOST:PORT\b",
-        r"(?i)\bhost(?:name)?['\"]?\s*[=:]\s*['\"]?HOST['\"]?[\s,;]+port['\"]?\s*[=:]\s*['\"]?PORT",
-        r"(?i)\baddress['\"]?\s*[=:]\s*['\"]?HOST['\"]?[\s,;]+port['\"]?\s*[=:]\s*['\"]?PORT",
+        r"(?i)\bhost(?:name)?['\"]?\s*[=:]\s*['\"]?HOST['\"]?[\s,;]+['\"]?port['\"]?\s*[=:]\s*['\"]?PORT",
+        r"(?i)\baddress['\"]?\s*[=:]\s*['\"]?HOST['\"]?[\s,;]+['\"]?port['\"]?\s*[=:]\s*['\"]?PORT",
         r"(?i)(?:connect to|on|at) (?:host |server )?['\"]?HOST['\"]?,? (?:on )?port:? PORT",
         r"(?<![.\w/:])(?P<host>[a-z0-9][\w-]*(?:\.[\w-]+)*|\d+(?:\.\d+){3}):PORT\b(?![:.]\d)",
     )
 )
 _OWN: Final = frozenset({"localhost", "0.0.0.0", "127.0.0.1", "::", "::1"})
 _NO_HOST: Final = re.compile(
-    r"\.(?:go|py|js|ts|java|rb|php|rs|cs|c|cc|cpp|kt|scala|ya?ml|json|conf|toml|ini|sh|sql)$|^\d+$"
+    r"\.(?:go|py|js|ts|java|rb|php|rs|cs|c|cc|cpp|kt|scala|ya?ml|json|conf|toml|ini|sh|sql)$|^\d+$|^port$"
 )
 
 

@@ -36,6 +36,8 @@ def certain_in(text: str) -> set[tuple[str, str]]:
             'run as root (pod: "web-0_shop(83ecafd1-d395-4ccd)", container: app)',
             {("pod", "web-0"), ("namespace", "shop"), ("container", "app")},
         ),
+        ('[error] Postgrex.Protocol (#PID<0.2241.0> ("db_conn_4")) failed to connect: ** (Postgrex.Error)', set()),
+        ('GenServer (#PID<0.311.0> ("db_conn")) terminating', set()),
         (
             '"Probe failed" pod="shop/web-0" containerName="app"',
             {("namespace", "shop"), ("pod", "web-0"), ("container", "app")},
