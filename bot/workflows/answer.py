@@ -23,7 +23,7 @@ from bot.policy.channel_defaults import AlertAnswers
 from bot.slack.errors import SlackRefusal
 from bot.slack.pacer import unasked
 from bot.slack.posts import PostedMessage
-from bot.store import RequestState, StoredRequest
+from bot.store import RequestState, StoredRequest, Surface
 from bot.workflows.alert_posts import alert_standing, close_answers
 from bot.workflows.chronicle.facts import record_answer, record_withdrawal, tell_of_similar
 from bot.workflows.cluster_choice import PRESSED
@@ -38,7 +38,7 @@ from intents.catalog.learned import is_learned
 from intents.domain import Json, Verdict
 from intents.matcher import MatchResult
 from intents.symptoms import kept_text
-from intents.trouble_reports import deserves_a_look
+from intents.talk.unasked import may_answer
 from responses.failures import CLUSTER_NOT_VISIBLE
 from responses.slack.diagnosis import placeholder_message
 from responses.slack.notices import not_done
@@ -126,10 +126,12 @@ class AnswerWorkflow:
         request = await self.services.store.requests.get(request_id) or request
         exchange = replace(exchange, request=request)
         matched = await self._match(exchange)
-        named = matched is not None and deserves_a_look(request.text, matched.matching)
+        hypotheses = matched.matching.hypotheses if matched else ()
+        heard = request.original.origin is Surface.MESSAGE
+        decided = may_answer(request.text, matched.matching) if matched and heard else None
         alert = matched is not None and is_alert(request.text)
         mode = await alert_standing(self.services, exchange) if alert else AlertAnswers.ALL
-        goes_on = matched is None or named or bool(matched.matching.hypotheses)
+        goes_on = matched is None or bool(hypotheses) or (decided is not None and decided.answered)
         goes_on = goes_on and mode is not AlertAnswers.OFF
         if not goes_on:
             await mention_unread(self.services, exchange, unread)
@@ -144,7 +146,7 @@ class AnswerWorkflow:
             "topic": self.repeats.topic_of(exchange, matched),
             "unasked": request.original.origin.is_unasked,
             # An alert says that something is wrong: that its object is well is an answer too.
-            "only_trouble": matched is not None and not matched.matching.hypotheses and not alert,
+            "only_trouble": decided is not None and decided.proof,
             "only_proven": mode is AlertAnswers.PROVEN,
         }
 
@@ -240,6 +242,7 @@ class AnswerWorkflow:
                 exchange,
                 unread=prepared["unread"],
                 match=CarriedMatch.from_json(prepared.get("match")),
+                reported=bool(prepared.get("only_trouble")),
                 progress=reporter.progress,
                 picked=picked.cluster if picked else "",
             )

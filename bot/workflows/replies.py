@@ -13,6 +13,7 @@ import structlog
 
 from bot.asked.answerers import ANSWERERS
 from bot.asked.contract import Asked
+from bot.asked.resolve import mentioned
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
 from bot.cluster.snapshot import Snapshot
@@ -127,9 +128,11 @@ class Replies:
         progress: Callable[[Progress], None],
         match: CarriedMatch | None = None,
         picked: str = "",
+        reported: bool = False,
     ) -> Reply:
         """Return the reply; refusals of a cluster and malformed questions become replies. `picked` is a chosen cluster.
 
+        A text that is `reported` is a report to others: it is about the object that it names, or about nothing.
         Raises LimitReached if the cluster's concurrency limit is reached.
         """
         if reply := self._at_once(exchange, unread):
@@ -145,6 +148,8 @@ class Replies:
             return self._which_cluster(interpretation.unclear, interpretation.pick, exchange)
         cluster, person = interpretation.cluster, exchange.scope.who.user
         with self.services.concurrency.slot(cluster, person) if cluster else nullcontext():
+            if reported and cluster:
+                return await self._reported(exchange, interpretation, progress)
             return await self._asked(exchange, interpretation, progress)
 
     async def limit_reached(self, exchange: Exchange, cluster: str) -> Reply:
@@ -191,6 +196,26 @@ class Replies:
         return await self._answered(
             exchange, diagnosis, connection, interpretation, question=question, reason=reason, seconds=seconds
         )
+
+    async def _reported(
+        self, exchange: Exchange, interpretation: Interpretation, progress: Callable[[Progress], None]
+    ) -> Reply:
+        """Answer a report about the object that it names; one that names none that the cluster has gets no answer."""
+        question = interpretation.question
+        connection = await self._connection(interpretation)
+        if not isinstance(question, ExplainText) or connection is None or isinstance(connection, Text):
+            return Reply(ended="unclear")
+        access = exchange.scope.access(connection.name)
+        async with Snapshot(connection, deadline=self.services.deadline, access=access) as snapshot:
+            named = await mentioned(snapshot, question.text, home=question.namespace)
+        about = named.first
+        if about is None or named.equals or named.misspelt or about.kind == "Namespace":
+            return Reply(ended="unclear")
+        if question.matching and question.matching.hypotheses:
+            meant: Request = replace(question, addressed=True)
+        else:
+            meant = DiagnoseObject(kind=about.kind, namespace=about.namespace, name=about.name)
+        return await self._asked(exchange, replace(interpretation, question=meant), progress)
 
     async def _in_words(
         self,

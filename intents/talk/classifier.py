@@ -6,7 +6,7 @@ by a checksum; with a place for each few of them, one that was never seen rarely
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,12 +17,9 @@ from zlib import crc32
 
 import numpy as np
 
-from intents.talk.acts import UNASKED
 from intents.talk.features import Message, features_of
 
 PLACES: Final = 1 << 15
-# From this share of a report or of evidence on, an ordinary channel may be answered. From the training report.
-LEAST_SHARE: Final = 0.5
 _SHOWN: Final = 5
 
 
@@ -80,8 +77,3 @@ def place_of(feature: str) -> int:
 def acts() -> Classifier:
     """Return the classifier of acts."""
     return Classifier((files(__package__) / "acts.npz").read_bytes())
-
-
-def deserves_an_answer(text: str, before: Sequence[Message] = ()) -> bool:
-    """Return whether a message that is not addressed to us reports present trouble, or is evidence of it."""
-    return acts().read(Message(text=text, before=tuple(before))).share_of(UNASKED) >= LEAST_SHARE

@@ -23,7 +23,7 @@ from intents.tokens import stem_of
 _MOST_LINES: Final = 14
 _LONGEST_LINE: Final = 400
 _MOST_PRINTED_WORDS: Final = 60
-_FEW_WORDS: Final = 4
+_SHORT: Final = 60
 
 _FENCE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _MARKUP: Final = re.compile(
@@ -37,6 +37,12 @@ _NAMES: Final = re.compile(r"(?:\s*\u27e8object\u27e9\s*){2,}")
 _NAME: Final = " \u27e8object\u27e9 "
 _WORD: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[\u3400-\u9fff]+|[?!？！…:：]")
 _HAN: Final = "\u3400"
+_MACHINE_MARKS: Final = re.compile(r"[{}\[\]=|<>\\]|\d\d:\d\d:\d\d|: \S+: |\s{3,}")
+# An exception, a level, a program that names itself, a reason of Kubernetes after a colon.
+_OF_A_PROGRAM: Final = re.compile(
+    r"^\W*(?:[\w.$]+(?:Error|Exception)\b[:(\s]|(?:FATAL|ERROR|PANIC|WARN(?:ING)?|CRITICAL|SEVERE|LOG|DETAIL)\b\s*[:\[]"
+    r"|[a-z][\w./-]{1,30}: [^:]{2,60}: )|: [A-Z][a-z]+(?:[A-Z][a-z]+)+$"
+)
 _TYPOGRAPHY: Final = str.maketrans({"’": "'", "‘": "'", "？": "?", "！": "!", "：": ":"})
 
 
@@ -68,6 +74,11 @@ def features_of(message: Message) -> Iterator[str]:
         yield f"before:said={last.said}&{_bucket(len(message.text) // 6)}"
     for feature in set(_summary(_without_names(last.text, last.names))):
         yield f"before:{feature}"
+
+
+def is_printed(text: str) -> bool:
+    """Return whether a text has lines that a program printed."""
+    return bool(_divided(text)[1])
 
 
 def _own(text: str) -> Iterator[str]:
@@ -102,9 +113,9 @@ def _divided(text: str) -> tuple[list[str], list[str]]:
 
 def _is_typed(line: str) -> bool:
     """Return whether a person may have typed a line: a sentence, or a few words."""
-    return is_prose(line) or (
-        len(line) < 60 and not re.search(r"[{}\[\]=|<>\\]|\d\d:\d\d:\d\d|: \S+: |\s{3,}", _MARKUP.sub("", line))
-    )
+    if _OF_A_PROGRAM.search(line):
+        return False
+    return is_prose(line) or (len(line) < _SHORT and not _MACHINE_MARKS.search(_MARKUP.sub("", line)))
 
 
 def _tokens(line: str) -> list[str]:

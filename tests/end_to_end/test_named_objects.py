@@ -109,7 +109,7 @@ async def test_names_of_hosts_and_words_are_parsed_as_what_they_are(tmp_path, en
         assert "-n parcel-db " in shown
         assert "-n parcel-db.svc" not in shown
         lines = await answer_to(
-            at, "Node: says DiskPressure, 0/3 nodes are available: 3 had taint disk-pressure, evicted"
+            at, "[warn] Node: says DiskPressure, 0/3 nodes are available: 3 had taint disk-pressure, evicted"
         )
         assert not any("says" in line.removeprefix("> ").split("DiskPressure")[0] for line in lines if "“" not in line)
 

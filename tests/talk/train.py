@@ -23,6 +23,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 import intents.talk
+from intents.catalog.loader import builtin_directory, load
 from intents.prose import is_prose
 from intents.talk.acts import UNASKED, Act
 from intents.talk.asks import Ask
@@ -35,7 +36,7 @@ JUDGE: Final = HERE / "judge"
 EVAL: Final = HERE.parent / "eval"
 STATEMENTS: Final = HERE.parent / "chronicle" / "statements.jsonl"
 # So much a text counts of which the act is not labelled.
-PARTLY_KNOWN: Final = 0.05
+PARTLY_KNOWN: Final = 0.1
 STRENGTH: Final = 30.0
 BITS: Final = 127
 SILENT: Final = frozenset(Act) - UNASKED
@@ -89,7 +90,7 @@ def main() -> None:
     labels = tuple(map(str, Act if what == "acts" else Ask))
     samples = list(of_acts(TRAINING) if what == "acts" else of_asks(TRAINING))
     judged = list(of_acts(JUDGE) if what == "acts" else of_asks(JUDGE))
-    partly = [*statements(), *evaluation_texts()] if what == "acts" else []
+    partly = [*statements(), *evaluation_texts(), *catalog_texts()] if what == "acts" else []
     print(f"{len(samples)} labelled messages, {len(partly)} texts of which less is known, {len(judged)} to judge by")
     model = rounded(fitted(samples, partly, labels), labels)
     path = Path(intents.talk.__file__).with_name(f"{what}.npz")
@@ -168,6 +169,13 @@ def evaluation_texts() -> Iterator[Sample]:
             if row["label"] == "none":
                 acts = SILENT | {Act.EVIDENCE} if typed < len(lines) else SILENT - {Act.STATUS, Act.ROLE, Act.CAUSE}
             yield Sample(message=Message(text=row["text"]), acts=frozenset(acts))
+
+
+def catalog_texts() -> Iterator[Sample]:
+    """Yield the texts that the catalog's entries recognise: people report them, or paste them."""
+    for incident in load([builtin_directory()]).catalog:
+        texts = (*incident.examples.match, *(case.ask.text for case in incident.cases if case.ask and case.ask.text))
+        yield from (Sample(message=Message(text=text), acts=UNASKED) for text in texts)
 
 
 def rows_of(path: Path) -> Iterator[dict[str, Any]]:

@@ -32,13 +32,15 @@ from intents.channel_commands import ChannelCommand
 from intents.slash import ObjectQuery, TextQuery, parse_message
 from intents.spelling import Misuse
 from intents.symptoms import read_symptoms
-from intents.trouble_reports import deserves_a_look
+from intents.talk.features import Message
+from intents.talk.unasked import may_answer
 from responses.safety import safe
 
 # Slack clients send the parts of one paste within about this many seconds.
 JOINED_WITHIN_S: Final = 3.0
 _SPEAKERS: Final = 2_000
 _PARTS: Final = 20
+_TALK: Final = 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,6 +97,24 @@ def _continues(paste: list[Part], part: Part) -> bool:
     return float(part.ts) - float(before.ts) <= JOINED_WITHIN_S and (before.is_cut or in_block)
 
 
+@dataclass(slots=True)
+class RecentTalk:
+    """The last messages of each channel and thread: what a message does depends on them."""
+
+    _recent: OrderedDict[tuple[str, str], list[tuple[str, Message]]] = field(default_factory=OrderedDict)
+
+    def before(self, channel: str, thread_ts: str, ts: str) -> tuple[Message, ...]:
+        """Return the messages before one, the latest last."""
+        return tuple(message for at, message in self._recent.get((channel, thread_ts), ()) if at < ts)
+
+    def add(self, channel: str, thread_ts: str, ts: str, message: Message) -> None:
+        key = (channel, thread_ts)
+        kept = [(at, other) for at, other in self._recent.pop(key, []) if at != ts]
+        self._recent[key] = sorted([*kept, (ts, message)], key=lambda each: each[0])[-_TALK:]
+        while len(self._recent) > _SPEAKERS:
+            self._recent.popitem(last=False)
+
+
 # Answers older than this are not updated when the paste is edited: people have acted on them.
 _REREAD_WITHIN: Final = timedelta(minutes=10)
 # A follow-up in an answered thread that names an object is short; longer texts must match by themselves.
@@ -121,6 +141,7 @@ class MessageIntake:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     metrics: Metrics = field(default_factory=Metrics)
     recent: RecentParts = field(default_factory=RecentParts)
+    conversation: RecentTalk = field(default_factory=RecentTalk)
 
     async def take(self, event: ReceivedMessage | EditedMessage | DeletedMessage | None) -> None:
         """Process a new, edited or deleted message."""
@@ -189,11 +210,15 @@ class MessageIntake:
             # Not even matched, which costs most: the person is told once per burst.
             raise TooManyRequests(self.submissions.admission.limit)
         parts = sorted([*beside, part], key=lambda one: one.ts)
-        match = await carried_match("\n".join(one.text for one in parts), engine=self.engine(message.channel))
-        if match.matching.hypotheses:
+        text = "\n".join(one.text for one in parts)
+        match = await carried_match(text, engine=self.engine(message.channel))
+        before = self.conversation.before(message.channel, message.thread_ts, parts[0].ts)
+        decided = may_answer(text, match.matching, before)
+        self.conversation.add(message.channel, message.thread_ts, message.ts, Message(text=text, user=message.user))
+        if decided.answered and match.matching.hypotheses:
             await self._matched(message, parts, match)
-        elif deserves_a_look("\n".join(one.text for one in parts), match.matching):
-            self.metrics.message_handled("named")
+        elif decided.answered:
+            self.metrics.message_handled("reported")
             new_request = self._new_request(message, Surface.MESSAGE, parts[0])
             await self._submit(new_request, parts, integration=message.bot)
         elif _has_text_file(message):
