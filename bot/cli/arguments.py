@@ -114,7 +114,9 @@ def _build() -> _Parser:
     match = command("match", "explain a pasted text by hypotheses alone, without a cluster")
     _input(match)
     match.add_argument(
-        "--jsonl", action="store_true", help='read one JSON object {"id", "text"} per line, write one answer per line'
+        "--jsonl",
+        action="store_true",
+        help='read one JSON object {"id", "text", "before"?} per line, write one answer per line',
     )
     _output(match)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, Any, Final
 
 from rich.console import Group, RenderableType
@@ -20,6 +20,8 @@ from intents.domain import Hypothesis, Language
 from intents.matcher import Matcher, MatchResult
 from intents.scores import THRESHOLD
 from intents.symptoms import read_symptoms
+from intents.talk.features import Message
+from intents.talk.unasked import may_answer
 from responses import words
 from responses.as_json import matching_json
 from responses.language import choose
@@ -83,12 +85,13 @@ def _match_lines(stream: IO[bytes], matcher: Matcher) -> ExitCode:
         if not raw.strip():
             continue
         try:
-            paste_id, text = _paste(raw)
+            paste_id, text, before = _paste(raw)
         except CommandError as error:
             note(f"line {number}: {error}")
             code = ExitCode.UNUSABLE
             continue
-        sys.stdout.write(json.dumps(_answer(paste_id, matcher.match(read_symptoms(text))), ensure_ascii=False) + "\n")
+        answer = _answer(paste_id, text, before, matcher.match(read_symptoms(text)))
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
         sys.stdout.flush()
     return code
 
@@ -102,8 +105,8 @@ def _numbered(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
             raw = stream.readline(_LONGEST_LINE)
 
 
-def _paste(raw: bytes) -> tuple[str | int, str]:
-    """Return the id and the text of a line; other keys are ignored. Raise CommandError."""
+def _paste(raw: bytes) -> tuple[str | int, str, list[str]]:
+    """Return id and text of a line, and the texts before it; other keys are ignored. Raise CommandError."""
     if len(raw) >= _LONGEST_LINE:
         raise CommandError(f"longer than {_LONGEST_LINE >> 20} MiB")
     try:
@@ -118,14 +121,19 @@ def _paste(raw: bytes) -> tuple[str | int, str]:
         raise CommandError(f"id is {_shown(paste_id)}: expected a string or a whole number")
     if not isinstance(text, str):
         raise CommandError(f"text is {_shown(text)}: expected a string")
-    return paste_id, text
+    before = value.get("before") or []
+    if not (isinstance(before, list) and all(isinstance(one, str) for one in before)):
+        raise CommandError("before is no list of strings")
+    return paste_id, text, before
 
 
 def _shown(value: Any) -> str:
     return "missing" if value is None else f"of type {type(value).__name__}"
 
 
-def _answer(paste_id: str | int, matching: MatchResult) -> dict[str, Any]:
+def _answer(paste_id: str | int, text: str, before: Sequence[str], matching: MatchResult) -> dict[str, Any]:
+    """Return what somebody who addressed us would get, and whether a channel may be answered unasked."""
+    heard = may_answer(text, matching, [Message(text=one, user=str(number)) for number, one in enumerate(before)])
     ranked = [one.incident for one in matching.hypotheses]
     best = next(iter(matching.hypotheses or matching.nearest), None)
     return {
@@ -133,4 +141,6 @@ def _answer(paste_id: str | int, matching: MatchResult) -> dict[str, Any]:
         "incident": ranked[0] if ranked else None,
         "score": best.score if best else 0.0,
         "ranked": ranked,
+        "act": str(heard.act),
+        "unasked": heard.answered,
     }

@@ -120,11 +120,24 @@ def test_each_line_is_answered_using_only_id_and_text(run: Run) -> None:
 
     first, second, third = map(json.loads, ran.out.splitlines())
     assert (ran.code, ran.err) == (0, "")
-    assert list(first) == ["id", "incident", "score", "ranked"]
+    assert list(first) == ["id", "incident", "score", "ranked", "act", "unasked"]
     assert first["id"] == "a"
     assert first["incident"] == first["ranked"][0] == "run-as-nonroot-root-image"
-    assert second | {"score": 0} == {"id": 7, "incident": None, "score": 0, "ranked": []}
+    greets = {"act": "social", "unasked": False}
+    assert second | {"score": 0} == {"id": 7, "incident": None, "score": 0, "ranked": [], **greets}
     assert third == first | {"id": "c"}
+    assert first["unasked"]
+
+
+def test_what_was_said_before_decides_what_a_message_does(run: Run) -> None:
+    asked, alone = "did we ship anything to prod since noon?", "no, their side is green"
+    lines = [{"id": 1, "text": alone, "before": [asked]}, {"id": 2, "text": alone, "before": "no list"}]
+
+    ran = run("match", "--jsonl", stdin="\n".join(map(json.dumps, lines)))
+
+    answer = json.loads(ran.out)
+    assert (answer["act"], answer["unasked"]) == ("answer", False)
+    assert "line 2: before is no list of strings" in ran.err
 
 
 def test_a_malformed_line_is_reported_and_the_others_are_answered(run: Run) -> None:
