@@ -8,6 +8,7 @@ its markup, and redaction, are `responses`' part.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -35,6 +36,21 @@ class Text:
     def same(cls, text: str) -> Text:
         """Return a text that needs no translation: a name, a quote, a command."""
         return cls(en=text, zh=text)
+
+    @classmethod
+    def joined(cls, parts: Iterable[Text], by: Text) -> Text:
+        """Return texts in one, with `by` between them."""
+        listed = list(parts)
+        return cls(en=by.en.join(one.en for one in listed), zh=by.zh.join(one.zh for one in listed))
+
+    def filled(self, *values: object, **named: object) -> Text:
+        """Return the text with its placeholders filled; of a value that is a Text, each language has its own."""
+        texts = []
+        for language in (Language.EN, Language.ZH):
+            words = [value.in_(language) if isinstance(value, Text) else value for value in values]
+            called = {key: value.in_(language) if isinstance(value, Text) else value for key, value in named.items()}
+            texts.append(self.in_(language).format(*words, **called))
+        return Text(en=texts[0], zh=texts[1])
 
 
 BREAK: Final = "⏎"

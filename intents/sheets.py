@@ -17,13 +17,14 @@ NOTHING: Final = Text.same("")
 class SheetRow:
     """One line: a sentence, and what the cluster says verbatim. `ago_s` is how long ago it was, if that matters.
 
-    `about` can be asked about further.
+    `lines` are a quote of several lines, such as those of a log. `about` can be asked about further.
     """
 
     says: Text = NOTHING
     quote: str = ""
     ago_s: int | None = None
     about: ObjectRef | None = None
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ def _lines(sheet: Sheet, language: Language) -> Iterator[RenderableType]:
             yield paragraph(head)
         if row.quote:
             yield paragraph(quote(row.quote), indent=4, style=DIM)
+        yield from (paragraph(shown_line(line), indent=4, style=DIM) for line in row.lines)
     yield from map(paragraph, notes_below(sheet, language))
     if sheet.reproduce:
         yield from command(sheet.reproduce)

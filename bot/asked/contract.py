@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from bot.cluster.snapshot import Snapshot
 from intents.catalog.loader import Catalog
 from intents.domain import ObjectRef
 from intents.sheets import Sheet
 
+CLUSTER: Final = "Cluster"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request whose object is found. `other` is the second object that it names, `since` how far it looks back."""
+    """A request whose object is found, or that is about the whole cluster: then `about` is of kind Cluster.
+
+    `other` is the second object that it names, `since` how far it looks back, if it says so. `in_full` asks for more
+    than was shown before.
+    """
 
     snapshot: Snapshot
     catalog: Catalog
@@ -22,6 +29,7 @@ class Asked:
     about: ObjectRef
     other: ObjectRef | None = None
     since: timedelta | None = None
+    in_full: bool = False
 
 
 # Raises ClusterError if the object itself cannot be read; what else cannot be read is a gap of the sheet.

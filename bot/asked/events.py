@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence, Set
 from typing import Final
 
 from bot.asked.contract import Asked
+from bot.asked.further import in_full
 from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_count, event_last_seen, involved_object
 from bot.cluster.snapshot import Snapshot
@@ -14,9 +15,11 @@ from bot.kube.objects import name_of, named_ref
 from bot.kube.owners import workload_of
 from intents.domain import Gap, Json, ObjectRef, Permission, Text
 from intents.sheets import Sheet, SheetRow
+from intents.talk.asks import Ask
 
 PERMISSIONS: Final = (Permission(verb="list", resource="events"), Permission(verb="list", resource="pods"))
 _SHOWN: Final = 8
+_SHOWN_IN_FULL: Final = 30
 _MADE: Final = {"Deployment": "ReplicaSet", "CronJob": "Job"}
 _HEADING: Final = Text(en="Events of {}", zh="{} 的事件")
 _NONE: Final = Text(
@@ -38,13 +41,16 @@ async def events(asked: Asked) -> Sheet:
     rows = [_row(event, snapshot, about) for event in ordered]
     if not (rows or gaps):
         rows = [SheetRow(says=_NONE)]
+    shown = _SHOWN_IN_FULL if asked.in_full else _SHOWN
+    left = max(0, len(rows) - shown)
     return Sheet(
         heading=Text(en=_HEADING.en.format(about), zh=_HEADING.zh.format(about)),
         about=about,
         cluster=snapshot.cluster,
-        rows=tuple(rows[:_SHOWN]),
-        left=max(0, len(rows) - _SHOWN),
+        rows=tuple(rows[:shown]),
+        left=left,
         gaps=tuple(gaps),
+        next=(in_full(Ask.EVENTS, about),) if left else (),
         reproduce=_reproduce(about),
     )
 

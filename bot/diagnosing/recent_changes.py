@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.config_references import references_of
+from bot.kube.object_changes import ROOT_CERTIFICATES, Change, cordoned, joined, template_change, written
 from bot.kube.objects import (
     condition,
     created_at,
@@ -17,18 +18,16 @@ from bot.kube.objects import (
     label_selector,
     namespace_of,
     node_name_of,
-    ref,
     spec_of,
     uid_of,
 )
-from bot.kube.owners import controller_reference, last_written, owner_of
+from bot.kube.owners import controller_reference, owner_of
 from bot.kube.placement import is_cordoned, may_use
 from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import KEPT_IN, earlier_in, revision_name_of, revisions_in
-from bot.kube.template_changes import template_changes
 from bot.kube.timestamps import parse_time
 from intents.catalog.loader import Catalog
-from intents.domain import Focus, Json, JudgedHypothesis, ObjectRef, Observation, Permission, RecentChange, Text
+from intents.domain import Focus, Json, JudgedHypothesis, ObjectRef, Observation, Permission, RecentChange
 from intents.verdicts import supported
 
 PERMISSIONS: Final = (
@@ -45,14 +44,10 @@ _KINDS: Final = WORKLOADS | {"Pod"}
 # An older change is not what the trouble began with.
 _SHORTLY_S: Final = 24 * 3600
 _MOST_CONFIG_MAPS: Final = 5
-# Each namespace has it, and every pod mounts it.
-_ROOT_CERTIFICATES: Final = "kube-root-ca.crt"
 # Nodes come and go all day where a cluster is scaled by its load.
 _OF_NODES_S: Final = 3600
 # An upgrade replaces all nodes of a cluster.
 _MOST_NODES: Final = 3
-_JOINED: Final = Text(en="joined the cluster", zh="加入了集群")
-_CORDONED: Final = Text(en="was cordoned: it gets no new pods", zh="已禁止调度，不再接收新的 Pod")
 
 
 async def changes_before(
@@ -152,26 +147,22 @@ async def _of_template(snapshot: Snapshot, of: ObjectRef, pod: Json, began: date
     if newest is None or newest.name != revision_name_of(pod):
         return ()
     older = earlier_in(revisions)
-    made = parse_time(newest.made)
-    if not older or made is None or not _is_shortly_before(made, began):
+    change = template_change(workload, newest, older[-1]) if older else None
+    if change is None or not _is_shortly_before(change.at, began):
         return ()
-    what = tuple(map(str, template_changes(older[-1].template, newest.template)))
-    by = last_written(workload, ("spec", "template")).manager
-    change = RecentChange(
-        subject=ref(workload), at=made, before_s=_before(made, began), what=what, revision=newest.number, by=by
-    )
-    return (change,)
+    return (_recent(change, began),)
 
 
 async def _of_config_maps(snapshot: Snapshot, pod: Json, began: datetime) -> tuple[RecentChange, ...]:
     """Return the ConfigMaps of a pod that were written shortly before it began to fail."""
     names = dict.fromkeys(one.name for one in references_of(pod) if one.kind == "ConfigMap")
-    names.pop(_ROOT_CERTIFICATES, None)
+    names.pop(ROOT_CERTIFICATES, None)
     names.pop("", None)
     found = await asyncio.gather(
         *(_config_map(snapshot, namespace_of(pod), name) for name in list(names)[:_MOST_CONFIG_MAPS])
     )
-    return tuple(change for one in found if one for change in _written(one, began))
+    changes = (written(one, field="data") for one in found if one)
+    return tuple(_recent(one, began) for one in changes if one is not None and _is_shortly_before(one.at, began))
 
 
 async def _config_map(snapshot: Snapshot, namespace: str, name: str) -> Json | None:
@@ -179,14 +170,6 @@ async def _config_map(snapshot: Snapshot, namespace: str, name: str) -> Json | N
         return await snapshot.find("ConfigMap", name, namespace=namespace)
     except ClusterError:
         return None
-
-
-def _written(config_map: Json, began: datetime) -> Iterator[RecentChange]:
-    """Yield the last write of a ConfigMap's data if it came shortly before. Its creation changes nothing."""
-    write = last_written(config_map, ("data",))
-    at, made = parse_time(write.time), parse_time(created_at(config_map))
-    if at is not None and at != made and _is_shortly_before(at, began):
-        yield RecentChange(subject=ref(config_map), at=at, before_s=_before(at, began), by=write.manager)
 
 
 async def _of_nodes(snapshot: Snapshot, pod: Json, began: datetime) -> tuple[RecentChange, ...]:
@@ -199,26 +182,23 @@ async def _of_nodes(snapshot: Snapshot, pod: Json, began: datetime) -> tuple[Rec
             nodes = [one for one in (await snapshot.list("Node")).items if is_cordoned(one) and may_use(pod, one)]
     except ClusterError:
         return ()
-    changes = (_joined(one) if placed else _cordoned(one) for one in nodes)
+    changes = map(joined if placed else cordoned, nodes)
     return tuple(
-        RecentChange(subject=ref(node, "Node"), at=at, before_s=_before(at, began), by=by, says=says)
-        for node, (at, by, says) in zip(nodes, changes, strict=True)
-        if at is not None and _is_shortly_before(at, began, _OF_NODES_S)
+        _recent(one, began) for one in changes if one is not None and _is_shortly_before(one.at, began, _OF_NODES_S)
     )[:_MOST_NODES]
 
 
-def _joined(node: Json) -> tuple[datetime | None, str, Text]:
-    return parse_time(created_at(node)), "", _JOINED
-
-
-def _cordoned(node: Json) -> tuple[datetime | None, str, Text]:
-    write = last_written(node, ("spec", "unschedulable"))
-    return parse_time(write.time), write.manager, _CORDONED
+def _recent(change: Change, began: datetime) -> RecentChange:
+    return RecentChange(
+        subject=change.subject,
+        at=change.at,
+        before_s=int((began - change.at).total_seconds()),
+        what=change.what,
+        revision=change.revision,
+        by=change.by,
+        says=None if change.subject.kind == "ConfigMap" else change.says,
+    )
 
 
 def _is_shortly_before(at: datetime, began: datetime, within_s: float = _SHORTLY_S) -> bool:
     return 0 <= (began - at).total_seconds() <= within_s
-
-
-def _before(at: datetime, began: datetime) -> int:
-    return int((began - at).total_seconds())

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from bot.asked import changes, events, inventory, logs, revisions, where
+from bot.cluster import origins
 from bot.cluster.resources import Resource, well_known
 from bot.diagnosing import impact, named_objects, observation, recent_changes, standing
 from bot.overviews.watched_rows import WATCHED
@@ -18,7 +20,7 @@ from bot.probes import objects
 from bot.probes.registry import declarations
 from bot.remedies import records
 from bot.remedies.action import actions, permission
-from bot.remedies.shared import budgets, origins
+from bot.remedies.shared import budgets
 from bot.remedies.undo import permissions_to_undo
 from intents.catalog.loader import Catalog
 from intents.domain import Permission
@@ -26,6 +28,7 @@ from intents.focus import CUSTOM_RESOURCE
 from intents.kinds import KINDS
 
 DIAGNOSIS: Final = "every diagnosis"
+QUESTIONS: Final = "questions in words"
 ASKED_ABOUT: Final = "the object asked about"
 PREVIEWS: Final = "every preview"
 WATCHING: Final = "the watch"
@@ -53,6 +56,8 @@ def reads(catalog: Catalog, names: Iterable[str]) -> frozenset[Need]:
     needs = {Need(permission=each, by=name) for name, one in declarations().items() for each in one.permissions}
     for module in (observation, standing, named_objects, recent_changes, impact):
         needs |= {Need(permission=each, by=DIAGNOSIS) for each in module.PERMISSIONS}
+    for module in (inventory, events, changes, logs, revisions, where):
+        needs |= {Need(permission=each, by=QUESTIONS) for each in module.PERMISSIONS}
     for by, kind, verbs in _kinds(catalog):
         if found := _listing(kind):
             needs |= {Need(permission=replace(found, verb=verb), by=by) for verb in verbs}

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Final
 
+from bot.asked.contract import CLUSTER
 from bot.asked.resolve import mentioned
 from bot.cluster.snapshot import Snapshot
 from bot.common.portable import Portable
@@ -17,6 +20,7 @@ from intents.request import AskInWords, DiagnoseObject, ExplainText, Request, wh
 from intents.talk import turns as talk
 from intents.talk.asks import Ask
 from intents.talk.mentions import Mentions
+from intents.talk.since import since
 from intents.talk.turns import Turn, near
 
 # The key under which an answer stores the turn that it answers.
@@ -46,13 +50,16 @@ class KeptTurn(Portable):
 class Understood:
     """A request in words as it was understood. `question` is set where a diagnosis or an overview answers it.
 
-    `unclear` is the name that several objects have, or none in the namespace that was named.
+    `unclear` is the name that several objects have, or none in the namespace that was named. `since` is how far back it
+    looks, if it or the turn that it goes on from says so; `about` its object, or the cluster if it is about all of it.
     """
 
     asked: talk.Request
     unclear: NamedObject | None = None
     names: frozenset[str] = frozenset()
     question: Request | None = None
+    since: timedelta | None = None
+    about: ObjectRef | None = None
 
     def turn(self, *, cluster: str, listed: Sequence[ObjectRef] = ()) -> KeptTurn:
         return KeptTurn(
@@ -95,7 +102,26 @@ async def understood(question: AskInWords, turns: Sequence[Turn], snapshot: Snap
     """Return what a request in words asks for, and the question that a diagnosis answers, if one does."""
     named = await mentioned(snapshot, question.text, home=question.namespace, near=near(turns))
     asked = talk.understood(question.text, named, turns)
-    return Understood(asked=asked, unclear=_unclear(named), names=named.words, question=_judged(asked, question))
+    return Understood(
+        asked=asked,
+        unclear=_unclear(named),
+        names=named.words,
+        question=_judged(asked, question),
+        about=asked.about or _whole_cluster(asked, question.text, snapshot.cluster),
+        since=_since(question.text, asked, turns, snapshot.now),
+    )
+
+
+def _whole_cluster(asked: talk.Request, text: str, name: str) -> ObjectRef | None:
+    """Return the cluster as the object of a question that names none; None where a name in it is unknown."""
+    of_all = asked.ask in talk.OF_THE_CLUSTER or asked.ask is Ask.LOGS
+    return ObjectRef(kind=CLUSTER, name=name) if of_all and not talk.unknown_names(text, asked.unknown) else None
+
+
+def _since(text: str, asked: talk.Request, turns: Sequence[Turn], now: datetime) -> timedelta | None:
+    """Return how far back a turn looks: as it says, else as the turns before it that asked the same."""
+    same = takewhile(lambda turn: turn.ask is asked.ask, reversed(turns))
+    return next(filter(None, (since(each, now) for each in (text, *(turn.text for turn in same)))), None)
 
 
 def _unclear(named: Mentions) -> NamedObject | None:

@@ -14,6 +14,7 @@ from bot.diagnosing import match_text
 from bot.slack.errors import SlackError, SlackRefusal
 from bot.slack.message_events import files_of, text_of
 from bot.store import LONGEST_TEXT, StoredRequest, Surface
+from bot.workflows.conversation import turns_before
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import FILE, Exchange, Services
 from intents.domain import Json, Text
@@ -67,6 +68,9 @@ async def read_root(services: Services, request: StoredRequest) -> tuple[Text, .
     if original.origin is not Surface.MENTION or original.thread_ts in ("", original.source_ts) or original.name:
         return ()
     if not await _leaves_it_open(services, request.parts.get(original.source_ts, "")):
+        return ()
+    # In a conversation the turns before tell what is meant.
+    if request.text.strip() and await turns_before(services.store, request):
         return ()
     try:
         root = await services.slack.message(channel=original.channel, ts=original.thread_ts)

@@ -27,13 +27,14 @@ from bot.policy import ReadLevel
 from bot.store import Mute, StoredRequest, Surface, standing
 from bot.workflows.authorisation import offered_buttons
 from bot.workflows.cluster_choice import ClusterChooser, Interpretation, changes_since, link_to_answer
-from bot.workflows.conversation import NEEDS_AN_OBJECT, KeptTurn, turns_before, understood
+from bot.workflows.conversation import NEEDS_AN_OBJECT, KeptTurn, Understood, turns_before, understood
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.services import Exchange, Requester, Services
 from intents.domain import Diagnosis, Existence, Finding, Json, NamedObject, Text
 from intents.mutes import concerned
 from intents.overview import without_muted
 from intents.request import AskInWords, DiagnoseObject, ExplainText, Question, Request, scope_of
+from intents.sheets import Sheet
 from intents.slash import HelpQuery, parse_message
 from intents.verdicts import supported
 from responses import failures
@@ -237,22 +238,33 @@ class Replies:
             asked, answerer = request.asked, ANSWERERS.get(request.asked.ask)
             if request.unclear is not None and asked.ask in NEEDS_AN_OBJECT:
                 return await self._not_found(request.unclear, exchange, interpretation)
-            if answerer is not None and asked.about is not None:
-                sheet = await answerer(
-                    Asked(
-                        snapshot=snapshot,
-                        catalog=engine.catalog,
-                        text=question.text,
-                        about=asked.about,
-                        other=asked.other,
+            if answerer is not None and request.about is not None:
+                try:
+                    sheet = await answerer(
+                        Asked(
+                            snapshot=snapshot,
+                            catalog=engine.catalog,
+                            text=question.text,
+                            about=request.about,
+                            other=asked.other,
+                            since=request.since,
+                            in_full=asked.in_full,
+                        )
                     )
-                )
-                shown = await asyncio.to_thread(scrubbed_sheet, sheet)
-                message = sheet_message(shown, language=exchange.language)
-                turn = request.turn(cluster=connection.name)
-                return Reply(plain=message, intent=str(asked.ask), ended="told", turn=turn)
+                except ClusterError as error:
+                    self._give_up(connection, error)
+                    return self._failed(self._why(interpretation, error), exchange, interpretation)
+                return await self._told(sheet, exchange, request)
         reply = await self._asked(exchange, replace(interpretation, question=request.question or as_text), progress)
         return replace(reply, turn=request.turn(cluster=connection.name))
+
+    async def _told(self, sheet: Sheet, exchange: Exchange, request: Understood) -> Reply:
+        """Return a sheet as the reply."""
+        shown = await asyncio.to_thread(scrubbed_sheet, sheet)
+        listed = tuple(row.about for row in sheet.rows if row.about is not None)
+        turn = request.turn(cluster=sheet.cluster, listed=listed)
+        message = sheet_message(shown, language=exchange.language)
+        return Reply(plain=message, intent=str(request.asked.ask), ended="told", turn=turn)
 
     async def _overview(
         self,

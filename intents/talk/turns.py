@@ -14,7 +14,7 @@ from intents.talk.mentions import Mentions
 
 # What may be asked for without an object: of the whole cluster, of a term, of us.
 OF_NOTHING: Final = frozenset({Ask.CONCEPT, Ask.HOWTO, Ask.INCIDENTS, Ask.MUTE, Ask.HELP, Ask.THANKS, Ask.EXPLAIN})
-_OF_THE_CLUSTER: Final = frozenset({Ask.HEALTH, Ask.EVENTS, Ask.CHANGES, Ask.COMPARE})
+OF_THE_CLUSTER: Final = frozenset({Ask.HEALTH, Ask.EVENTS, Ask.CHANGES, Ask.COMPARE})
 # "the other one", "the second", "next", 第二个, 另一个
 _PLACES: Final = (
     (1, re.compile(r"(?i)\b(?:the )?(?:other|second|2nd|two|latter)(?: one)?\b|第二个|另一个|另外那个")),
@@ -39,6 +39,15 @@ _NEXT: Final = re.compile(r"(?i)^\W*(?:and )?(?:the )?next(?: one)?\W*$|下一�
 _REVERSED: Final = re.compile(r"(?i)\b(?:other way|vice versa|back|reverse)\b|反过来|反向")
 # "to clickhouse?": the name is what is called.
 _TOWARDS: Final = re.compile(r"(?i)^\W*(?:and |or )?(?:to|towards)\b|^\W*到|^\W*(?:can|does) (?:it|they)\b|^\W*它")
+_IN_FULL: Final = re.compile(
+    r"(?i)\bin full\b|\b(?:all|full|complete|entire|whole) (?:of )?(?:the |its )?(?:logs?|events?|changes?|history)\b"
+    r"|(?:全部|完整|所有)的?(?:日志|事件|变更|历史)"
+)
+_PLACED: Final = re.compile(
+    r"(?i)\b(?:in|of|for|from|at|on|with|to)\s+(?:the\s+|our\s+)?(?:[a-z]+/)?([a-z0-9][a-z0-9._-]*[a-z0-9])"
+)
+_LIKE_A_NAME: Final = re.compile(r"[\d._-]")
+_HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 _TURNS: Final = 3
 _SHORT: Final = 60
 
@@ -73,6 +82,12 @@ class Request:
     sure: float = 1.0
 
 
+def unknown_names(text: str, unknown: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the unknown words of a question that stand where a name stands, or look like one."""
+    placed = {found.lower() for found in _PLACED.findall(text)}
+    return tuple(word for word in unknown if word in placed or _LIKE_A_NAME.search(word) or _HAN.search(text))
+
+
 def near(turns: Sequence[Turn]) -> tuple[ObjectRef, ...]:
     """Return what a conversation is about, the latest first."""
     return tuple(dict.fromkeys(turn.about for turn in reversed(turns) if turn.about))
@@ -82,7 +97,8 @@ def understood(text: str, named: Mentions, turns: Sequence[Turn] = ()) -> Reques
     """Return what a turn asks for, given the objects that it names and the turns before it."""
     before = tuple(Message(text=turn.text, said=turn.ask, names=turn.names) for turn in turns[-_TURNS:])
     last = turns[-1] if turns else None
-    if (word := asked_by_word(text)) is not None:
+    in_full = _IN_FULL.search(text) is not None
+    if (word := asked_by_word(_IN_FULL.sub("", text))) is not None:
         ask, sure = word, 1.0
     else:
         reading = asked(Message(text=text, names=named.words, before=before))
@@ -90,9 +106,13 @@ def understood(text: str, named: Mentions, turns: Sequence[Turn] = ()) -> Reques
     picked = _picked(text, turns)
     if last and (_is_ellipsis(text, named) or (picked and ask in (Ask.MORE, Ask.AGAIN, Ask.HEALTH))):
         ask = last.ask
-    request = Request(ask=ask, equals=named.equals, unknown=named.unknown, misspelt=named.misspelt, sure=sure)
+    request = Request(
+        ask=ask, equals=named.equals, in_full=in_full, unknown=named.unknown, misspelt=named.misspelt, sure=sure
+    )
     if last and ask in (Ask.AGAIN, Ask.MORE):
-        return replace(request, ask=last.ask, about=named.first or picked or last.about, in_full=ask is Ask.MORE)
+        return replace(
+            request, ask=last.ask, about=named.first or picked or last.about, in_full=in_full or ask is Ask.MORE
+        )
     about = named.first or picked
     if ask is Ask.REACH:
         about, other = _ends(text, named, turns)
@@ -100,7 +120,7 @@ def understood(text: str, named: Mentions, turns: Sequence[Turn] = ()) -> Reques
     if ask is Ask.COMPARE and named.places:
         about, other = _alike(named)
         return replace(request, about=about, other=other)
-    whole = ask in _OF_THE_CLUSTER and not (ask is Ask.COMPARE and turns) and _WHOLE_CLUSTER.search(text)
+    whole = ask in OF_THE_CLUSTER and not (ask is Ask.COMPARE and turns) and _WHOLE_CLUSTER.search(text)
     if about is None and ask not in (Ask.THANKS, Ask.HELP, Ask.CONCEPT) and not whole:
         about = next(iter(near(turns)), None)
         if about and about.namespace and _THE_NAMESPACE.search(text):

@@ -17,6 +17,7 @@ from responses.slack.presses import Press, action_id
 
 _BUTTONS: Final = 3
 _QUOTE: Final = 300
+_LONGEST: Final = 3_000
 
 
 def sheet_message(sheet: SafeSheet, *, language: Language) -> Message:
@@ -38,7 +39,7 @@ def sheet_message(sheet: SafeSheet, *, language: Language) -> Message:
 
 def _row(row: SheetRow, index: int, cluster: str, language: Language) -> tuple[Block, ...]:
     head = row_head(row, language)
-    quoted = blocks.cut(row.quote, _QUOTE) if row.quote else ""
+    quoted = blocks.cut(row.quote, _QUOTE) if row.quote else blocks.cut("\n".join(row.lines), _LONGEST)
     if row.about is not None:
         first = diagnose_row(head, row.about, index, cluster=cluster, language=language)
         return (first, blocks.rich(blocks.preformatted(quoted))) if quoted else (first,)

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
+from bot.cluster.origins import custodian_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import condition, is_terminating, uid_of
 from bot.remedies.action import Action, permissions_to
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, effect, one_text
-from bot.remedies.shared.origins import custodian_of
 from bot.remedies.shared.refusal import deletion, unsafe
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.schema import Risk

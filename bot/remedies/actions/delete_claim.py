@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from bot.cluster.origins import custodian_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, name_of, node_name_of, phase_of, ref, uid_of
 from bot.kube.volumes import class_of
@@ -15,7 +16,6 @@ from bot.remedies.action import Action, permissions_to
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, effect, one_text
 from bot.remedies.shared import claims
 from bot.remedies.shared.claims import BoundClaim, ClaimOwner
-from bot.remedies.shared.origins import custodian_of
 from bot.remedies.shared.refusal import deletion, unsafe
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.schema import Risk

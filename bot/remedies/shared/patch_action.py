@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 from bot.cluster.errors import ClusterError
+from bot.cluster.origins import custodian_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.job_runs import has_finished
 from bot.kube.objects import is_terminating, name_of, ref, uid_of
@@ -33,7 +34,6 @@ from bot.remedies.contract import (
     one_text,
 )
 from bot.remedies.shared import workloads
-from bot.remedies.shared.origins import custodian_of
 from bot.remedies.shared.refusal import gone, owned, unsafe
 from bot.remedies.shared.workloads import current_of, pods_at, revisions_of
 from intents.catalog.actions import Argument, ArgumentType

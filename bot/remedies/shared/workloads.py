@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from bot.cluster.origins import custodian_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import Container, containers_in
 from bot.kube.objects import condition, is_terminating, name_of, namespace_of, ref, uid_of
@@ -16,7 +17,6 @@ from bot.kube.rollouts import Revision, alike, replicas_of, revision_name_of, re
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Refused, one_text
 from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.claims import data_loss
-from bot.remedies.shared.origins import custodian_of
 from bot.remedies.shared.refusal import gone, owned, unsafe
 from intents.domain import Json, ObjectRef, Text
 from intents.languages import quoted

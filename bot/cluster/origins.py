@@ -18,7 +18,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.gitops import ManagedBy, Tool, managed_by
 from bot.kube.objects import namespace_of, ref
 from bot.kube.owners import controller_of
-from bot.remedies.shared.repositories import RefKind, link_to
+from bot.kube.repositories import RefKind, link_to
 from intents.domain import ExternalManager, Json, Link, ObjectRef, Permission, Text
 from responses.safety import safe_line
 

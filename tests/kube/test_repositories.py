@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.remedies.shared.repositories import RefKind, link_to
+from bot.kube.repositories import RefKind, link_to
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
