@@ -47,7 +47,7 @@ _SAYS: Final = Text.same("{}")
 _LATEST: Final = Text(en="The latest known: {}", zh="最近一次已知变更：{}")
 _REVISION: Final = Text(en="revision {}", zh="revision {}")
 _TEMPLATE: Final = Text(en="its pod template changed", zh="Pod 模板已变更")
-_BY: Final = Text(en="by {}", zh="由 {}")
+_BY: Final = Text(en="by {}", zh="操作者 {}")
 _DOT: Final = Text.same(" · ")
 _APPLIED: Final = Text(en="{} applies it; its source has the history.", zh="由 {} 应用，历史见其配置源。")
 _NOT_READ: Final = Text(

@@ -19,7 +19,7 @@ from bot.cluster.access import collect_gaps
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_failures import LogFailure, failures_in, repeats_in
 from bot.kube.log_records import split_stamps
-from bot.kube.objects import annotations_of, created_at, name_of, named_ref, place_of
+from bot.kube.objects import annotations_of, created_at, has_ended, name_of, named_ref, place_of
 from bot.kube.owners import workload_of
 from bot.kube.timestamps import UNKNOWN, seconds_since
 from bot.probes.contract import may
@@ -34,6 +34,7 @@ PERMISSIONS: Final = (*OF_PODS, *may("get", "pods/log"))
 _NO_LOG: Final = frozenset({"Node", "Namespace", CLUSTER})
 # Containers up to this rank of `trouble_order` fail, or have failed last.
 _FAILED: Final = 1
+_RUNS_ONCE: Final = frozenset({"Job", "CronJob"})
 _DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 _PREVIOUS: Final = re.compile(
     r"(?i)\bprevious(?:ly)?\b|\b(?:last|earlier|old) run\b|\bbefore (?:it|the|that) \w+"
@@ -67,7 +68,7 @@ async def logs(asked: Asked) -> Sheet:
     """Return the telling and the last lines of the log that most likely matters."""
     about, snapshot = asked.about, asked.snapshot
     with collect_gaps() as gaps:
-        pods = await pods_behind(asked)
+        pods = _in_question(await pods_behind(asked), about)
         every = [each for pod in pods for each in containers_in(pod)]
         if about.kind in _NO_LOG:
             return _name_another(asked, every)
@@ -109,6 +110,13 @@ def _name_another(asked: Asked, every: Iterable[Container]) -> Sheet:
 def _named_owner(pod: Json) -> ObjectRef:
     owner = workload_of(pod)
     return named_ref(pod, "Pod") if owner.kind in ("Node", "StaticPod") else owner
+
+
+def _in_question(pods: Sequence[Json], about: ObjectRef) -> Sequence[Json]:
+    """Leave out the pods that have ended beside those that run: evicted ones stay for days."""
+    if about.kind in _RUNS_ONCE:
+        return pods
+    return [pod for pod in pods if not has_ended(pod)] or pods
 
 
 def _log_in_question(every: Sequence[Container], asked: Asked) -> Log | None:

@@ -50,7 +50,7 @@ _WHOSE_IT_IS: Final = Text(en="Owner, by labels and annotations of {}", zh="归�
 _NOBODY: Final = Text(en="No label or annotation names an owner.", zh="没有标签或注解说明归属。")
 _REVISION: Final = Text(en="revision {}", zh="revision {}")
 _RUNS: Final = Text(en="runs now, {} of {} pods ready", zh="正在运行，{1} 个 Pod 中 {0} 个就绪")
-_BY: Final = Text(en="by {}", zh="由 {}")
+_BY: Final = Text(en="by {}", zh="操作者 {}")
 _RESTARTED: Final = Text(en="a restart", zh="重启")
 _DOT: Final = Text.same(" · ")
 _NO_REVISIONS: Final = Text(en="No revisions are kept of a {}.", zh="{} 没有保留版本记录。")

@@ -32,6 +32,7 @@ def world(**more: Any) -> dict[str, Any]:
             "Deployment/mailer/calm": {
                 "containers": {"app": "calm:1"},
                 "pods": {
+                    "calm-7d9f8b6c54-e2e5e": {"age": "2d"},
                     "calm-7d9f8b6c54-x2x4z": {"age": "9d", "log": "old words"},
                     "calm-7d9f8b6c54-b2b5b": {"age": "1h", "log": "\n".join(f"request {at}" for at in range(90))},
                 },
@@ -47,6 +48,7 @@ def world(**more: Any) -> dict[str, Any]:
                 "previous": PREVIOUS,
                 "restarts": 4,
             },
+            "Pod/mailer/calm-7d9f8b6c54-e2e5e": {"evicted": "The node was low on resource: memory."},
             f"Pod/mailer/{WAITING}": {"container": "main", "waiting": "ImagePullBackOff"},
         },
         **more,
