@@ -42,6 +42,7 @@ async def test_a_thread_goes_from_logs_to_changes_to_places(tmp_path, engine):
     async with workplace(tmp_path, engine, WORLD) as at:
         first = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> show me the logs of mailer/api")
         answer = await at.answer(first)
+        await at.settled()
         lines = lines_of(answer)
         assert lines[0].startswith("Log of Deployment mailer/api")
         assert "ERROR no licence" in "".join(lines)
