@@ -54,9 +54,10 @@ class AnswerCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackRecords:
-    """The stored feedback of a period."""
+    """The stored feedback of a period; `helpful` counts how often people said that an answer helped."""
 
     counts: Sequence[AnswerCount] = ()
+    helpful: int = 0
     corrections: Sequence[Correction] = ()
     pastes: Sequence[UnknownPaste] = ()
 
@@ -96,11 +97,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackSummary:
-    """The feedback of a period. `withheld` are candidates from channels that the reader may not see."""
+    """The feedback of a period. `withheld` are candidates from channels that the reader may not see.
+
+    `helpful` counts how often people said that an answer helped: without anything else it is no news.
+    """
 
     wrong: tuple[WrongEntry, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     withheld: int = 0
+    helpful: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.wrong or self.candidates or self.withheld)
@@ -117,6 +122,7 @@ def summary_of(records: FeedbackRecords, *, may_read: Callable[[str], bool] = la
         wrong=tuple(sorted(_wrong(records, may_read), key=lambda one: (-one.wrong, one.id))),
         candidates=tuple(sorted(shown, key=lambda one: (-one.count, one.template))),
         withheld=len(found) - len(shown),
+        helpful=records.helpful,
     )
 
 

@@ -93,6 +93,15 @@ def covers(muted: str, *, incident: str = "", objects: Iterable[ObjectRef] = ())
     return any(muted.lower() == str(each).lower() for each in objects)
 
 
+def object_of(muted: str) -> ObjectRef | None:
+    """Return the object or the namespace of a mute; None for that of an incident."""
+    kind, _, place = muted.partition(" ")
+    namespace, _, name = place.rpartition("/")
+    if not place:
+        return None
+    return ObjectRef(kind=kind, namespace=place if kind == _NAMESPACE else namespace, name=name)
+
+
 def _namespace_itself(about: ObjectRef) -> str:
     return about.name if about.kind == _NAMESPACE else about.namespace
 

@@ -185,6 +185,7 @@ NOT_IT_BY: Final = Text(en="Marked as wrong by ", zh="被标记为误判，操�
 DETAILS: Final = Text(en="Details", zh="详情")
 DETAILS_TITLE: Final = Text(en="Details", zh="诊断详情")
 NOT_IT: Final = Text(en="Mark as wrong", zh="标记为误判")
+HELPFUL: Final = Text(en="Mark as helpful", zh="标记为有帮助")
 MUTE_HERE: Final = Text(en="Mute in this channel", zh="在此频道静音")
 UNMUTE_HERE: Final = Text(en="Unmute in this channel", zh="取消在此频道静音")
 MUTED_BY: Final = Text(en="Muted in this channel by ", zh="已在此频道静音，操作人：")

@@ -333,6 +333,7 @@ def _slack_surface(
             language=settings.lang,
         ),
         timeline_pins=timeline_pins,
+        start=job_intake.start_now,
         presses=PressListener(
             PressIntake(services=services, start=job_intake.start_now, identity=base.identity, submissions=submissions)
         ),

@@ -44,6 +44,7 @@ def _fields(summary: FeedbackSummary, since: datetime) -> dict[str, object]:
     """Return the feedback as JSON; scripts rely on these keys."""
     return {
         "since": _time(since),
+        "helpful": summary.helpful,
         "wrong": [
             {
                 "entry": one.id,
@@ -70,6 +71,8 @@ def _fields(summary: FeedbackSummary, since: datetime) -> dict[str, object]:
 
 
 def _lines(summary: FeedbackSummary, since: datetime) -> Iterator[str]:
+    if summary.helpful:
+        yield f"{counted(summary.helpful, 'answers')} marked as helpful since {_time(since)}"
     if summary.wrong:
         yield f"Entries that people called wrong since {_time(since)}:"
         for one in summary.wrong:

@@ -38,7 +38,7 @@ DEADLINE_S: Final = 30.0
 # Diagnoses at once: each holds what it read.
 _AT_ONCE: Final = 4
 # Further groups are named, not looked into.
-_MOST_DIAGNOSED: Final = 40
+MOST_DIAGNOSED: Final = 40
 # The part of the deadline after which no further list is read.
 _SCANNING: Final = 0.7
 
@@ -69,14 +69,22 @@ async def overview(
     deadline: float = DEADLINE_S,
     progress: Callable[[OverviewProgress], None] | None = None,
     access: Access = EVERYTHING,
+    diagnosed: int = MOST_DIAGNOSED,
 ) -> Overview:
     """Return everything that is unhealthy in a namespace, "" for the whole cluster, within `deadline` seconds.
+
+    At most so many causes are `diagnosed`; of the others it tells what the lists show.
 
     Raises TargetNotFound for a namespace that does not exist, and ClusterError if nothing can be read.
     """
     ends = time.monotonic() + deadline
     work = _Overview(
-        engine=engine, connection=connection, access=access, ends=ends, tell=progress or (lambda _progress: None)
+        engine=engine,
+        connection=connection,
+        access=access,
+        ends=ends,
+        diagnosed=diagnosed,
+        tell=progress or (lambda _progress: None),
     )
     return await work.of(namespace, deadline=deadline)
 
@@ -88,6 +96,7 @@ class _Overview:
     access: Access
     ends: float
     tell: Callable[[OverviewProgress], None]
+    diagnosed: int = MOST_DIAGNOSED
     calls: int = 0
 
     async def of(self, namespace: str, *, deadline: float) -> Overview:
@@ -113,7 +122,7 @@ class _Overview:
             # Its quota may be used up though its own status is well.
             groups.append(_of_namespace(namespace, scan))
         looked = await self._look(groups, scan, objects=read)
-        findings = [*_merged(looked), *(_unread(group) for group in groups[_MOST_DIAGNOSED:])]
+        findings = [*_merged(looked), *(_unread(group) for group in groups[self.diagnosed :])]
         return Overview(
             namespace=namespace,
             cluster=self.connection.name,
@@ -137,7 +146,7 @@ class _Overview:
 
     async def _look(self, groups: Sequence[Group], scan: Scan, *, objects: int) -> list[_Looked]:
         seats, done = asyncio.Semaphore(_AT_ONCE), 0
-        chosen = groups[:_MOST_DIAGNOSED]
+        chosen = groups[: self.diagnosed]
 
         async def look(group: Group) -> _Looked | None:
             nonlocal done

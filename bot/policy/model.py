@@ -260,6 +260,8 @@ class Rules(StrictModel):
     """The clusters in which people act under their own name. Without this section Casebook always acts as itself."""
     curators: Users = ()
     """The people who may share, edit and delete the incidents that others saved. Without this section nobody shares."""
+    operators: Users = ()
+    """The people who run Casebook: their Home tab lists what it may not do. Without this section nobody's does."""
     limits: Limits = Limits()
     """Limits for changes of one object, and for changes by one person."""
 

@@ -75,7 +75,7 @@ _ForObjects: TypeAlias = RemediationArea | ActingGrant | ApprovalRule
 class PolicyScope:
     """The rights of one person in one place. A hidden cluster and a missing one get the same answer.
 
-    `curates`: the person may share, edit and delete saved incidents of others.
+    `curates`: the person may share, edit and delete saved incidents of others. `operates`: the person runs Casebook.
 
     `text_only_reason` says why it is less than `ProbeResult.FULL`.
 
@@ -93,6 +93,7 @@ class PolicyScope:
     offering: tuple[ActingGrant, ...] = ()
     approvals: tuple[tuple[str, ApprovalRule], ...] = ()
     curates: bool = False
+    operates: bool = False
     impersonation: tuple[ImpersonationEntry, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
@@ -257,7 +258,8 @@ class Policy:
         everywhere = {"clusters": ["*"], "namespaces": ["*"], "cluster_scoped": True}
         may_act = {**everywhere, "users": [*acting], "actions": ["*"]}
         limits = {"target": {"writes": 100, "minutes": 15}, "user": {"writes": 1_000, "minutes": 15}}
-        rules = {"remediation": [everywhere], "acting": [may_act], "limits": limits, "curators": [*acting]}
+        people = {"curators": [*acting], "operators": [*acting]}
+        rules = {"remediation": [everywhere], "acting": [may_act], "limits": limits, **people}
         return cls(rules=Rules.model_validate(rules))
 
     @property
@@ -294,7 +296,8 @@ class Policy:
             ),
             offering=tuple(grant for grant in self.rules.acting if is_here(grant.channels, who)),
             approvals=tuple((f"approval[{number}]", rule) for number, rule in enumerate(self.rules.approval)),
-            curates=not who.bot and bool({who.user, "*"} & {*self.rules.curators}),
+            curates=_is_among(self.rules.curators, who),
+            operates=_is_among(self.rules.operators, who),
             impersonation=impersonation,
             limits=self.rules.limits,
         )
@@ -322,6 +325,10 @@ _STRICTNESS: Final = {AnswerLevel.AS_OTHERS: 0, AnswerLevel.TEXT_ONLY: 1, Answer
 _UNLIMITED: Final = (AnswerLevel.AS_OTHERS, reasons.NOT_NAMED)
 
 _Entry = TypeVar("_Entry", ActingGrant, RemediationArea)
+
+
+def _is_among(users: Collection[str], who: Actor) -> bool:
+    return not who.bot and bool({who.user, "*"} & {*users})
 
 
 def _not_named(who: Actor) -> Text:

@@ -13,12 +13,13 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api import Api
+from bot.slack.app_views import AppViews
 from bot.slack.canvases import Canvases
 from bot.slack.continuations import Continuations
 from bot.slack.edits import Edits
-from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
+from bot.slack.errors import MessageGone, SlackError, TooLong
 from bot.slack.files import Files, Uploads
-from bot.slack.message_forms import Form, checked, forms, payload
+from bot.slack.message_forms import Form, checked, checked_view, forms, payload
 from bot.slack.pacer import Limits
 from bot.slack.people import Groups, Membership, People, Person, Place
 from bot.slack.posts import Address, History, MessageSearch, Pins, PostedMessage, Posts
@@ -27,7 +28,6 @@ from bot.slack.web_client import Hosts, Watch
 from bot.store.outbox import StoredDirectory
 from responses.slack.as_text import text_only
 from responses.slack.message import Message, Picture, View
-from responses.slack.validation import validate_view
 
 _log: Final = structlog.get_logger(__name__)
 # Number of our messages whose keys are remembered, so that edits keep them.
@@ -82,6 +82,7 @@ class Slack:
         self._people = People(self._api, team=self._team, lists=lists, kept=kept)
         self._groups = Groups(self._api)
         self.pins: Final = Pins(api=self._api)
+        self.app_views: Final = AppViews(api=self._api)
         self.canvases: Final = Canvases(api=self._api, us=self._user)
         self.history: Final = History(api=self._api)
         self._identity: Identity | None = None
@@ -213,13 +214,13 @@ class Slack:
 
     async def open_view(self, trigger_id: str, view: View) -> str:
         """Open a modal and return its id. Raise TriggerExpired if the press was more than three seconds ago."""
-        body = {"trigger_id": trigger_id, "view": _checked_view(view, "views.open")}
+        body = {"trigger_id": trigger_id, "view": checked_view(view, "views.open")}
         answer = await self._api.call("views.open", body=body, repeatable=False, patience=self._api.limits.trigger)
         return _view_id(answer.data)
 
     async def update_view(self, view_id: str, view: View) -> None:
         """Update an open modal. Raise MessageGone if it was closed."""
-        await self._api.call("views.update", body={"view_id": view_id, "view": _checked_view(view, "views.update")})
+        await self._api.call("views.update", body={"view_id": view_id, "view": checked_view(view, "views.update")})
 
     async def attach(self, *, channel: str, ts: str, picture: Picture, key: str, thread_ts: str = "") -> None:
         """Post `picture` in the thread of our message `ts`, or of its parent, once, however often this is repeated.
@@ -332,15 +333,6 @@ class Slack:
             self._keys[channel, ts] = key
             while len(self._keys) > _REMEMBERED:
                 self._keys.popitem(last=False)
-
-
-def _checked_view(view: View, method: str) -> View:
-    """Return `view` if it is within Slack's limits. Raise Refused otherwise: a modal has no plainer form."""
-    problems = validate_view(view)
-    if problems:
-        _log.error("invalid_view_dropped", problems=list(problems[:10]))
-        raise Refused(method=method, code="invalid_view")
-    return view
 
 
 def _view_id(answer: Mapping[str, Any]) -> str:

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import structlog
 
+from bot.slack.errors import Refused
 from responses.slack.as_text import split_in_half, text_only
-from responses.slack.message import Message, Snippet
-from responses.slack.validation import validate_message
+from responses.slack.message import Message, Snippet, View
+from responses.slack.validation import validate_message, validate_view
 
 _log: Final = structlog.get_logger(__name__)
 EVENT_TYPE: Final = "casebook"
@@ -51,6 +52,15 @@ def checked(message: Message) -> Message:
         return message
     _log.error("invalid_message_sent_as_text", problems=list(problems[:10]))
     return text_only(message)
+
+
+def checked_view(view: View, method: str) -> View:
+    """Return `view` if it is within Slack's limits. Raise Refused otherwise: a view has no plainer form."""
+    problems = validate_view(view)
+    if problems:
+        _log.error("invalid_view_dropped", problems=list(problems[:10]))
+        raise Refused(method=method, code="invalid_view")
+    return view
 
 
 def payload(message: Message, *, key: str = "", form: int = 0) -> dict[str, Any]:

@@ -49,6 +49,8 @@ _MANY: Final = Rate.tier(300, burst=20)  # "several hundred per minute"
 
 _METHODS: Final[Mapping[str, Rate]] = MappingProxyType(
     {
+        "agents.sessions.setStatus": _T3,
+        "assistant.threads.setSuggestedPrompts": _T4,
         "auth.test": _MANY,
         "canvases.edit": _T3,
         "chat.delete": _T3,
@@ -71,6 +73,7 @@ _METHODS: Final[Mapping[str, Rate]] = MappingProxyType(
         "users.info": _T4,
         "users.list": _T2,
         "views.open": _T4,
+        "views.publish": _T4,
         "views.update": _T4,
     }
 )

@@ -48,7 +48,13 @@ SCOPES: Final = (
     Scope(
         name="chat:write",
         reason="Posts answers, updates them with new findings, and deletes them when the question is deleted.",
-        methods=("chat.delete", "chat.postEphemeral", "chat.postMessage", "chat.update"),
+        methods=(
+            "agents.sessions.setStatus",
+            "chat.delete",
+            "chat.postEphemeral",
+            "chat.postMessage",
+            "chat.update",
+        ),
     ),
     Scope(
         name="app_mentions:read",
@@ -115,6 +121,12 @@ SCOPES: Final = (
         reason="Recognises direct messages, which only the user and Casebook can read.",
         without="answers from the cluster in direct messages",
         methods=_READ_PLACES,
+    ),
+    Scope(
+        name="assistant:write",
+        reason="Offers questions about what is unhealthy now in its agent view, the direct message with it.",
+        without="the agent view and its suggested questions; direct messages still work",
+        methods=("assistant.threads.setSuggestedPrompts",),
     ),
     Scope(
         name="mpim:history",
@@ -186,10 +198,10 @@ def lacking(granted: frozenset[str]) -> tuple[str, ...]:
     return tuple(scope.name for scope in SCOPES if granted and scope.required and scope.name not in granted)
 
 
-FREE_METHODS: Final = ("auth.test", "chat.getPermalink", "views.open", "views.update")
+FREE_METHODS: Final = ("auth.test", "chat.getPermalink", "views.open", "views.publish", "views.update")
 """Methods that are called and need no scope."""
 
-FREE_EVENTS: Final = ("app_uninstalled", "tokens_revoked")
+FREE_EVENTS: Final = ("app_home_opened", "app_uninstalled", "tokens_revoked")
 """Events that are subscribed to and need no scope."""
 
 CONNECT: Final = "connections:write"

@@ -13,7 +13,7 @@ from bot.store.database import (
     StoreUnreachable,
 )
 from bot.store.facts import FactRow
-from bot.store.feedback import NOT_IT, open_feedback
+from bot.store.feedback import HELPFUL, NOT_IT, open_feedback
 from bot.store.incident_channels import ChannelState, IncidentChannel
 from bot.store.learned import LearnedEntry, open_learned
 from bot.store.migration import SchemaState, StoreInspection, inspect_store
@@ -25,6 +25,7 @@ from bot.store.watch_posts import WatchPost
 
 __all__ = [
     "CLAIMED",
+    "HELPFUL",
     "LONGEST_TEXT",
     "NOT_IT",
     "AuditEntry",

@@ -250,6 +250,13 @@ class AlertGroups(Repository):
 
         return await self._database.transact(body, "alerts")
 
+    async def newest_firing(self, limit: int) -> tuple[StoredAlertPost, ...]:
+        """Return the newest posts of all scopes with alerts that fire."""
+        query = select(alert_posts.c.id).where(alert_posts.c.open & (alert_posts.c.ts != ""))
+        rows = await self._rows(query.order_by(alert_posts.c.opened.desc()).limit(limit))
+        found = [await self.post(row.id) for row in rows]
+        return tuple(post for post in found if post is not None and post.firing)
+
     async def silence(self, id: str, silence: StoredSilence) -> StoredSilence | None:
         """Record a silence of a post, unless another one stands. Return the one that stands then; None without a post.
 

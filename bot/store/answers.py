@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Insert, Row, Select, Update, delete, insert, select, update
+from sqlalchemy import ColumnElement, Insert, Row, Select, Update, delete, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.statements import Repository, read_as, row_of
-from bot.store.tables import answers, mutes, standing_alerts, topic_members, topics
+from bot.store.tables import answers, mutes, requests, standing_alerts, topic_members, topics
 from intents.domain import Json, ObjectRef
 from intents.mutes import covers
 
@@ -81,6 +81,13 @@ class Answers(Repository):
     async def by_message(self, channel: str, ts: str) -> StoredAnswer | None:
         """Return the answer that message `ts` shows."""
         return await self._one((answers.c.channel == channel) & (answers.c.ts == ts)) if ts else None
+
+    async def recent_of(self, user: str, limit: int) -> tuple[StoredAnswer, ...]:
+        """Return the newest answers that name an incident to the requests of a person."""
+        mine = (requests.c.user == user) & (requests.c.state == "answered") & (answers.c.incident != "")
+        joined = answers.join(requests, requests.c.id == answers.c.request_id)
+        query = select(answers).select_from(joined).where(mine).order_by(answers.c.saved.desc()).limit(limit)
+        return tuple(read_as(StoredAnswer, row) for row in await self._rows(query))
 
     async def note(self, request_id: str, shown: Json) -> Json | None:
         """Merge `shown`, key by key, into what the message shows and return the result; None if there is no such
@@ -249,8 +256,15 @@ class Mutes(Repository):
 
     async def list(self, channel: str, now: datetime) -> tuple[Mute, ...]:
         """Return a channel's current mutes, by key."""
-        stands = (mutes.c.channel == channel) & (mutes.c.until.is_(None) | (mutes.c.until > now))
-        rows = await self._rows(select(mutes).where(stands).order_by(mutes.c.incident))
+        return await self._of(mutes.c.channel == channel, now)
+
+    async def everywhere(self, now: datetime) -> tuple[Mute, ...]:
+        """Return the current mutes of all channels, by key."""
+        return await self._of(true(), now)
+
+    async def _of(self, which: ColumnElement[bool], now: datetime) -> tuple[Mute, ...]:
+        stands = which & (mutes.c.until.is_(None) | (mutes.c.until > now))
+        rows = await self._rows(select(mutes).where(stands).order_by(mutes.c.incident, mutes.c.channel))
         return tuple(read_as(Mute, row, muted=row.incident) for row in rows)
 
 

@@ -17,8 +17,9 @@ from bot.store.statements import Repository, read_as, row_of, upsert
 from bot.store.tables import answers, corrections, feedback, requests, unknown_pastes
 from intents.feedback import AnswerCount, Correction, FeedbackRecords, UnknownPaste
 
-# The opinion that an answer is wrong.
+# The opinions that an answer is wrong, and that it helped.
 NOT_IT: Final = "not it"
+HELPFUL: Final = "helpful"
 
 
 class Feedback(Repository):
@@ -149,12 +150,14 @@ class FeedbackReader(Repository):
         async with self._database.read() as connection:
             corrected = select(corrections).where(within(corrections.c.at)).order_by(corrections.c.at)
             asked = select(unknown_pastes).where(within(unknown_pastes.c.at)).order_by(unknown_pastes.c.at)
+            liked = select(func.count()).where(feedback.c.what == HELPFUL, within(feedback.c.at))
             said, pasted = await connection.execute(corrected), await connection.execute(asked)
             return FeedbackRecords(
                 counts=await _counts(
                     connection, within(answers.c.saved), within(feedback.c.at), within(corrections.c.at)
                 ),
                 corrections=tuple(read_as(Correction, row, request=row.request_id) for row in said),
+                helpful=int((await connection.execute(liked)).scalar_one()),
                 pastes=tuple(read_as(UnknownPaste, row, request=row.request_id) for row in pasted),
             )
 

@@ -79,6 +79,12 @@ class WatchPosts(Repository):
         """Return the posts of a cluster that are not over."""
         return await self._of((watch_posts.c.cluster == cluster) & watch_posts.c.over.is_(None))
 
+    async def newest_lasting(self, limit: int) -> tuple[WatchPost, ...]:
+        """Return the newest posts of all clusters that are not over."""
+        open_posts = (watch_posts.c.over.is_(None)) & watch_posts.c.shown
+        query = select(watch_posts).where(open_posts).order_by(watch_posts.c.opened.desc()).limit(limit)
+        return tuple(read_as(WatchPost, row) for row in await self._rows(query))
+
     async def of_digest(self, digest: str) -> tuple[WatchPost, ...]:
         """Return the causes of a digest, the oldest first."""
         return await self._of(watch_posts.c.digest == digest)

@@ -29,6 +29,7 @@ from bot.workflows.chronicle.facts import record_answer, record_withdrawal, tell
 from bot.workflows.cluster_choice import PRESSED
 from bot.workflows.job_payloads import AnswerJob, PickJob
 from bot.workflows.message_poster import MessagePoster, ProgressReporter, attach_plots
+from bot.workflows.pane import showing_work
 from bot.workflows.pasted_files import mention_unread, read_files, read_root
 from bot.workflows.repeats import Repeats, record_unknown
 from bot.workflows.replies import Replies, Reply
@@ -193,7 +194,13 @@ class AnswerWorkflow:
         exchange = await self.services.exchange(request_id)
         if exchange is None or exchange.request.revision > int(prepared["revision"]):
             return None  # edited since: another job answers the new text
-        asked_by, request = exchange.scope, exchange.request
+        async with showing_work(self.services, exchange.request):
+            return await self._answer(exchange, prepared, picked, last)
+
+    async def _answer(
+        self, exchange: Exchange, prepared: Json, picked: PickedCluster | None, last: bool
+    ) -> Json | None:
+        request_id, asked_by, request = exchange.id, exchange.scope, exchange.request
         exchange = await self._seen_by(exchange, picked)
         try:
             reply = await self._reply(exchange, prepared, picked)

@@ -15,7 +15,7 @@ import structlog
 from bot.jobs import JobRun
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
-from bot.store import NOT_IT, Mute, StoredAnswer, StoreUnavailable
+from bot.store import HELPFUL, NOT_IT, Mute, StoredAnswer, StoreUnavailable
 from bot.workflows.dialogs import CheckedDialog, SubmittedDialog
 from bot.workflows.job_payloads import CorrectionJob, OpinionJob
 from bot.workflows.kept_answer import KeptAnswer, correction_note
@@ -239,6 +239,13 @@ async def _take(services: Services, payload: OpinionJob) -> Json:
             await store.feedback.add(request_id, user, NOT_IT, now)
             users = [*dict.fromkeys([*answer.shown.get("not_it", ()), user])]
             await store.answers.note(request_id, {"not_it": users})
+        case Press.HELPFUL:
+            await store.feedback.add(request_id, user, HELPFUL, now)
+            marked = answer.shown.get("not_it", ())
+            if user not in marked:
+                # Slack's button shows itself that it was pressed.
+                return {"taken": False}
+            await store.answers.note(request_id, {"not_it": [each for each in marked if each != user]})
         case Press.MUTE:
             await store.mutes.add(Mute(channel=channel, muted=answer.incident, by=user, at=now, until=now + MUTED_FOR))
             await store.answers.note(request_id, {"muted": user})

@@ -93,6 +93,29 @@ class AnswerJob(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedJob(Payload):
+    """What a person looks at in Slack is filled; `channel` is their direct message."""
+
+    @property
+    def urgency(self) -> JobUrgency:
+        return JobUrgency.ASKED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeJob(OpenedJob):
+    """Publish the Home tab of a person."""
+
+    kind = "home"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaneJob(OpenedJob):
+    """Suggest prompts in the agent view of a person."""
+
+    kind = "pane"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawJob(Payload):
     """Delete an answer and what was kept of its request."""
 

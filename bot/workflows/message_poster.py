@@ -33,7 +33,7 @@ from bot.slack.errors import (
 )
 from bot.slack.pacer import unasked
 from bot.slack.posts import PostedMessage
-from bot.store import StoredAnswer, StoredRequest, StoreUnavailable
+from bot.store import StoredAnswer, StoredRequest, StoreUnavailable, Surface
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer
 from bot.workflows.services import ANSWER, FILE, Services, post_key
 from intents.domain import Finding, Language, Plot, Text
@@ -244,6 +244,9 @@ class MessagePoster:
                 _log.warning("response_url_reply_failed", request=request.id, error=str(second))
             return
         if isinstance(error, TokenRevoked) or not original.user:
+            return
+        if original.origin is Surface.DIRECT and isinstance(error, ChannelGone):
+            # Nobody reads this direct message any more.
             return
         once = f"{type(error).__name__}/{original.channel}"
         if await services.once(once):

@@ -21,7 +21,10 @@ from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
 from bot.workflows.failure_reports import FailureReports
 from bot.workflows.feedback import take_correction, take_opinion
+from bot.workflows.health_now import HealthNow
+from bot.workflows.home import HomeWorkflow
 from bot.workflows.message_poster import MessagePoster
+from bot.workflows.pane import PaneWorkflow
 from bot.workflows.press_records import PlanClaims, PressRecorder
 from bot.workflows.remedy import PreviewWorkflow, RemedyWorkflow
 from bot.workflows.repeats import Repeats
@@ -97,10 +100,12 @@ def workflows(
     services: Services, chronicles: ChronicleJobs, reports: FailureReports, *configured: _Kinds
 ) -> Mapping[str, Workflow]:
     """Return every kind of job with its workflow; `configured` are those with options of their own."""
-    poster = MessagePoster(services=services)
+    poster, health = MessagePoster(services=services), HealthNow(services=services)
     return dict((
         _job(jobs.FailureJob, reports.run),
         _named_step(jobs.FeedbackReportJob, "report", partial(report_feedback, services)),
+        _job(jobs.HomeJob, HomeWorkflow(services=services, health=health).run),
+        _job(jobs.PaneJob, PaneWorkflow(services=services, health=health).run),
         _job(jobs.ReportJob, partial(post_report, services)),
         _job(jobs.SaveDialogJob, partial(open_save_dialog, services)),
         _job(jobs.SaveJob, partial(save_incident, services)),

@@ -370,6 +370,7 @@ class Replies:
             observed=error_lines(exchange.request.text) if not shown.hypotheses else (),
             text_only_reason=reason,
             controls=connection is not None,
+            feedback=exchange.request.original.origin.is_addressed,
             because=interpretation.why,
             # A text without a match needs no cluster.
             pick=_pick(interpretation) if diagnosis.hypotheses or not of_text else None,

@@ -105,6 +105,11 @@ def user(user_id: str) -> Leaf:
     return {"type": "user", "user_id": user_id}
 
 
+def channel(channel_id: str) -> Leaf:
+    """Return a link to a channel by id; who may not see it reads no name."""
+    return {"type": "channel", "channel_id": channel_id}
+
+
 def moment(timestamp: int, *, form: str, fallback: str) -> Leaf:
     """Return a time that Slack shows in the reader's time zone; `form` has its tokens: {time}, {date_short_pretty}."""
     return {"type": "date", "timestamp": timestamp, "format": form, "fallback": _filled(fallback, limits.TEXT)}
@@ -187,6 +192,22 @@ def actions(*elements: Element, block_id: str = "") -> Block:
     """Return a block of buttons and menus."""
     block: Block = {"type": "actions", "elements": list(elements[: limits.ACTIONS_ELEMENTS])}
     return {**block, "block_id": cut(block_id, limits.BLOCK_ID)} if block_id else block
+
+
+def feedback_buttons(good: tuple[str, str], bad: tuple[str, str], *, action_id: str) -> Block:
+    """Return a block of Slack's thumbs; each is (what a screen reader says, value)."""
+
+    def half(sign: str, reads: str, value: str) -> dict[str, Any]:
+        label = {"type": "plain_text", "text": sign, "emoji": True}
+        return {"text": label, "value": value, "accessibility_label": cut(reads, limits.BUTTON_LABEL)}
+
+    thumbs: Element = {
+        "type": "feedback_buttons",
+        "action_id": action_id,
+        "positive_button": half("👍", *good),
+        "negative_button": half("👎", *bad),
+    }
+    return {"type": "context_actions", "elements": [thumbs]}
 
 
 def table(rows: Sequence[Sequence[str]]) -> Block:

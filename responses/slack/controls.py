@@ -37,10 +37,10 @@ class AnswerView:
     Details button; with "", for no button, the first steps of the runbook are in the answer, unless `runbook` says that
     they are found elsewhere. `count` says how often the same was asked, `last_seen` when last. `text_only_reason` says
     why no cluster was queried, `because` why this one of several; `pick` offers the others. `controls` shows the menu
-    to mark the answer as wrong and to mute it. `not_it_by` and `muted_by` are ids of users, `corrections` what users
-    said it was, `muted_why` is the reason to mute it. `secrets` are the kinds of secrets that the text held. `related`
-    are links to answers about the same fault. `ended` says that the alert which was answered is over: what it was
-    stays, nothing is offered any more.
+    to mark the answer as wrong and to mute it, `feedback` Slack's buttons to judge it. `not_it_by` and `muted_by` are
+    ids of users, `corrections` what users said it was, `muted_why` is the reason to mute it. `secrets` are the kinds of
+    secrets that the text held. `related` are links to answers about the same fault. `ended` says that the alert which
+    was answered is over: what it was stays, nothing is offered any more.
     """
 
     diagnosis: SafeDiagnosis
@@ -56,6 +56,7 @@ class AnswerView:
     observed: tuple[str, ...] = ()
     text_only_reason: Text | None = None
     controls: bool = True
+    feedback: bool = False
     remedy_states: Sequence[RemedyShown] = ()
     not_it_by: Sequence[str] = ()
     corrections: Mapping[str, Text] = field(default_factory=dict)
@@ -160,6 +161,12 @@ def control_parts(view: AnswerView, buttons: Sequence[RemedyButton]) -> Iterable
         elements.append(blocks.overflow(chosen, action_id=action_id(Press.MORE)))
     if elements:
         yield Part(rank=0, blocks=(blocks.actions(*elements),))
+    if view.feedback and view.request_id and view.controls and view.diagnosis.hypotheses:
+        good, bad = (
+            (label.in_(language), choice_value(press, view.request_id))
+            for label, press in ((words.HELPFUL, Press.HELPFUL), (words.NOT_IT, Press.NOT_IT))
+        )
+        yield Part(rank=1, blocks=(blocks.feedback_buttons(good, bad, action_id=action_id(Press.FEEDBACK)),))
 
 
 def _remedy(button: RemedyButton, index: int, language: Language) -> Element:

@@ -55,6 +55,7 @@ IT_WAS: Final = Text(en="it was {}", zh="实际是 {}")
 TIMES: Final = Text(en="{}×", zh="{} 次")
 A_SAVED_ONE: Final = Text(en="a saved incident of another channel", zh="其他频道保存的问题")
 WITHHELD: Final = Text(en="Texts from private channels, left out here: {}", zh="来自私有频道的文本，此处已略去：{}")
+MARKED_HELPFUL: Final = Text(en="Answers marked as helpful: {}", zh="被标记为有帮助的答复：{}")
 ALL_OF_IT: Final = Text(
     en="Nothing changes by itself. All of it: casebook feedback", zh="不会自动修改任何内容。完整内容：casebook feedback"
 )
@@ -153,7 +154,8 @@ def feedback_message(
             for one in summary.candidates[:_CANDIDATES]
         ]
         parts += _section(text(UNKNOWN), items, len(summary.candidates), rank=2, language=language)
-    below = [text(WITHHELD, summary.withheld)] if summary.withheld else []
+    below = [text(MARKED_HELPFUL, summary.helpful)] if summary.helpful else []
+    below += [text(WITHHELD, summary.withheld)] if summary.withheld else []
     below.append(text(ALL_OF_IT))
     last = blocks.context(" ".join(finished(each, language) for each in below))
     fitted, _ = fit_parts([*parts, Part(rank=0, blocks=(last,))])

@@ -45,6 +45,7 @@ HEADER_TEXT: Final = 150  # [D] header block
 CONTEXT_ELEMENTS: Final = 10  # [D] context block
 CONTEXT_TEXT: Final = 3_000  # [D] text object
 ACTIONS_ELEMENTS: Final = 25  # [D] actions block
+CONTEXT_ACTIONS: Final = 5  # [D] context_actions block
 IMAGE_URL: Final = 3_000  # [D] image block
 IMAGE_ALT: Final = 2_000  # [D]
 IMAGE_TITLE: Final = 2_000  # [D]

@@ -102,13 +102,14 @@ def all_muted(mutes: Sequence[MuteShown], *, language: Language) -> Message:
     if not mutes:
         return notice(words.NONE_MUTED, language=language)
     says = words.ALL_MUTED.in_(language).format(len(mutes))
-    items = [[blocks.bullets([_mute_line(mute, language)])] for mute in mutes[:_MUTED_SHOWN]]
+    items = [[blocks.bullets([mute_leaves(mute, language)])] for mute in mutes[:_MUTED_SHOWN]]
     kept, _ = fit_groups(items, limits.BUDGET_VISIBLE - _AROUND_MUTES)
     left = blocks.left_out(len(mutes) - len(kept), language)
     return _message(fallback(says), blocks.sentence(says), *kept, *left)
 
 
-def _mute_line(mute: MuteShown, language: Language) -> list[Leaf]:
+def mute_leaves(mute: MuteShown, language: Language) -> list[Leaf]:
+    """Return the line of a mute: what, by whom, until when and why."""
     title, why = shown_line(mute.title.in_(language), limit=80), shown_line(mute.reason, limit=120)
     described = f" {title} · " if title != mute.muted else " · "
     after = "".join(f" · {each}" for each in (_until(mute, language), why) if each)

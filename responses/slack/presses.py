@@ -16,7 +16,9 @@ class Press(StrEnum):
     REMEDY = "remedy"  # a button; its value is a plan id
     DETAILS = "details"  # a button; its value is the `details_value` of `answer_message`
     MORE = "more"  # the menu behind "…"; the value of an option is a `choice_value`
-    NOT_IT = "not_it"  # an option of that menu
+    FEEDBACK = "feedback"  # Slack's feedback buttons below an answer; the value of each is a `choice_value`
+    HELPFUL = "helpful"  # one of those
+    NOT_IT = "not_it"  # the other one, and an option of that menu
     MUTE = "mute"  # an option of that menu
     UNMUTE = "unmute"  # an option of that menu
     ANYWAY = "anyway"  # a button; its value is the id of a repeated request

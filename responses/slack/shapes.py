@@ -151,6 +151,12 @@ _PLAIN_INPUT: Final = record(
 _IMAGE: Final = {"alt_text": string(limits.IMAGE_ALT), "image_url": url(limits.IMAGE_URL, *_WEB)}
 _IMAGE_ELEMENT: Final = record(_IMAGE)
 
+_THUMB: Final = record(
+    {"text": plain_text(limits.BUTTON_TEXT), "value": string(limits.BUTTON_VALUE)},
+    {"accessibility_label": string(limits.BUTTON_LABEL)},
+)
+_FEEDBACK: Final = record({"positive_button": _THUMB, "negative_button": _THUMB}, _ACTION_ID)
+
 _ACTION_ELEMENTS: Final = {
     "button": _BUTTON,
     "checkboxes": _CHECKBOXES,
@@ -287,6 +293,14 @@ _EVERYWHERE: Final[dict[str, Check]] = {
 MESSAGE_BLOCK: Final = by_type(
     {
         **_EVERYWHERE,
+        "context_actions": record(
+            {
+                "elements": many(
+                    by_type({"feedback_buttons": _FEEDBACK}, "element of context_actions"), most=limits.CONTEXT_ACTIONS
+                )
+            },
+            _BLOCK_ID,
+        ),
         # No block_id: Slack ignores the id of a markdown block.
         "markdown": record({"text": string(limits.MARKDOWN_TEXT)}),
         "table": _TABLE,

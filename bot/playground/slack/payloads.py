@@ -167,6 +167,12 @@ def element_value(element: Json, value: Any) -> Json:
     if kind in _ONE_OPTION:
         chosen = element.get("initial_option") if value is None else _option(element, str(value))
         return {"selected_option": chosen}
+    if kind == "feedback_buttons":
+        halves = (element["positive_button"], element["negative_button"])
+        chosen = next((each for each in halves if each["value"] == value), None)
+        if chosen is None:
+            raise ImpossibleActionError(f"{element['action_id']} has no button with the value {value!r}")
+        return {"text": chosen["text"], "value": chosen["value"]}
     if kind in ("checkboxes", "multi_static_select"):
         if value is None:
             return {"selected_options": element.get("initial_options", [])}

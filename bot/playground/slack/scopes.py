@@ -37,9 +37,9 @@ EVENTS: Mapping[str, RequiredScope] = {
 """The scope of each event type. Event types that are not listed need none."""
 
 EVERY_SCOPE = frozenset({
-    "app_mentions:read", "canvases:write", "channels:history", "channels:join", "channels:read", "chat:write",
-    "commands", "files:read", "files:write", "groups:history", "groups:read", "im:history", "im:read", "im:write",
-    "mpim:history", "mpim:read", "pins:read", "pins:write", "reactions:read", "reactions:write", "usergroups:read",
+    "app_mentions:read", "assistant:write", "canvases:write", "channels:history", "channels:join", "channels:read",
+    "chat:write", "commands", "files:read", "files:write", "groups:history", "groups:read", "im:history", "im:read",
+    "im:write", "mpim:history", "mpim:read", "pins:read", "pins:write", "reactions:read", "reactions:write", "usergroups:read",
     "users:read", "users:read.email",
 })  # fmt: skip
 """Every scope that a simulated method or event requires."""

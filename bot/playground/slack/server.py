@@ -261,6 +261,18 @@ class SimulatedSlack(UserActions, FaultControls):
         """Return the user's open dialogs, the visible one last; `errors` are the app's input errors."""
         return self._state.views.all(user)
 
+    def home(self, user: str) -> Json | None:
+        """Return the Home tab of a user, None before the app published one."""
+        return self._state.places.home(user)
+
+    def prompts(self, channel: str) -> Json | None:
+        """Return the title and the prompts of a direct message, None without any."""
+        return self._state.places.prompts(channel)
+
+    def sessions(self, channel: str) -> list[Json]:
+        """Return the agent sessions of a channel: status, title and thread."""
+        return self._state.places.sessions(channel)
+
     def files(self) -> list[Json]:
         """Return the files as `files.info` shows them."""
         return [file_json(each, identity=self._state.identity, url=self._state.url) for each in self._state.files.all()]

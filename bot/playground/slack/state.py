@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from bot.playground.slack.agent import AppPlaces
 from bot.playground.slack.canvases import Canvases
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.files import Files
@@ -39,6 +40,7 @@ class State:
         self.ephemerals = Ephemerals(timestamps=self.timestamps, changes=self.changes)
         self.tickets = Tickets(clock=clock)
         self.views = Views(identity=identity, changes=self.changes)
+        self.places = AppPlaces(changes=self.changes)
         self.files = Files(identity=identity, clock=clock)
         self.canvases = Canvases(clock=clock)
 

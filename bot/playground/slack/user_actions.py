@@ -132,6 +132,23 @@ class UserActions:
         action = self._action(view["blocks"], action_id, block_id, value)
         return await self._interact(self._payloads.press_in_view(person, view, action=action))
 
+    async def open_app(self, user: str, tab: str = "home") -> None:
+        """Open the app: its Home tab, or with "messages" the direct message with it."""
+        person = self._state.workspace.user(user)
+        channel = self._state.workspace.find_im(person.id)
+        fields = {"user": person.id, "channel": channel.id, "tab": tab}
+        if tab == "home" and (view := self._state.places.home(person.id)):
+            fields["view"] = view
+        await asyncio.gather(*self._publisher.event(channel, "app_home_opened", **fields))
+
+    async def click_home(self, user: str, action_id: str, *, value: str | None = None) -> AppResponse:
+        """Press an element of the user's Home tab."""
+        person = self._state.workspace.user(user)
+        if (view := self._state.places.home(person.id)) is None:
+            raise ImpossibleActionError(f"{user} has no Home tab yet")
+        action = self._action(view["blocks"], action_id, None, value)
+        return await self._interact(self._payloads.press_in_view(person, view, action=action))
+
     async def submit(
         self, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = None
     ) -> AppResponse:  # fmt: skip

@@ -100,9 +100,11 @@ def manifest(mode: Mode, *, url: str = PLACEHOLDER) -> dict[str, Any]:
             "background_color": "#1f3a5f",
         },
         "features": {
+            # Apps that are created now get this view only, not the assistant view before it.
+            "agent_view": {"agent_description": _DESCRIPTION},
             # Without the messages tab users cannot send direct messages to the app.
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },

@@ -319,8 +319,8 @@ class MessageIntake:
                 return new_request
 
     def _new_request(self, message: ReceivedMessage, origin: Surface, first: Part) -> NewRequest:
-        # In a direct message the answer follows the question, elsewhere it is in the thread.
-        thread_ts = message.thread_ts or ("" if message.direct else first.ts)
+        # Direct messages too: each of their threads is a conversation of its own, as Slack's agent view shows them.
+        thread_ts = message.thread_ts or first.ts
         return NewRequest(
             id=f"{message.team}.{message.channel}.{first.ts}",
             origin=origin,

@@ -182,8 +182,12 @@ class PressIntake:
         await self.start(f"{press.value}.anyway", payload)
 
     async def _diagnose(self, press: ButtonPress) -> None:
-        """Ask about an object of an overview, in its thread. The rights are those of the person who pressed."""
-        await self._posted(press)
+        """Ask about an object of an overview, in its thread. The rights are those of the person who pressed.
+
+        The Home tab has no thread: the answer is in the direct message.
+        """
+        if not press.home:
+            await self._posted(press)
         parsed = parse_diagnose_value(press.value)
         if parsed is None:
             raise PressRefused("the button does not name an object")
@@ -336,7 +340,7 @@ def _checked(check: _Check) -> _Take:
 
 _PRESSED: Final[Mapping[Press, _Take]] = {
     Press.REMEDY: PressIntake._preview,
-    **dict.fromkeys((Press.NOT_IT, Press.MUTE, Press.UNMUTE), PressIntake._say_opinion),
+    **dict.fromkeys((Press.NOT_IT, Press.HELPFUL, Press.MUTE, Press.UNMUTE), PressIntake._say_opinion),
     Press.CLUSTER: PressIntake._pick_cluster,
     Press.ANYWAY: PressIntake._answer_anyway,
     Press.DIAGNOSE: PressIntake._diagnose,

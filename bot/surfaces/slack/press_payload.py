@@ -21,7 +21,10 @@ class By(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonPress:
-    """A press on message `ts` of `channel`, or in dialog `view` (then `ts` is empty), with the `typed` inputs."""
+    """A press on message `ts` of `channel`, or in dialog `view` (then `ts` is empty), with the `typed` inputs.
+
+    `home`: it was in a Home tab; `channel` is the direct message of its person.
+    """
 
     press: Press
     value: str
@@ -34,6 +37,7 @@ class ButtonPress:
     trigger: str = ""
     at: str = ""
     view: str = ""
+    home: bool = False
     typed: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -59,11 +63,14 @@ def _action(body: Payload, action: Payload) -> ButtonPress | None:
     if pressed is None:
         return None
     press, value = pressed
-    container, message = _part(body, "container"), _part(body, "message")
+    container, message, view = _part(body, "container"), _part(body, "message"), _part(body, "view")
+    home = view.get("type") == "home"
+    channel = _text(view, "private_metadata") if home else _text(container, "channel_id")
     return ButtonPress(
         press=press,
         value=value,
-        channel=_text(container, "channel_id") or _text(_part(body, "channel"), "id"),
+        home=home,
+        channel=channel or _text(_part(body, "channel"), "id"),
         ts=_text(container, "message_ts") or _text(message, "ts"),
         thread_ts=_text(container, "thread_ts") or _text(message, "thread_ts"),
         at=_text(action, "action_ts"),
@@ -77,6 +84,8 @@ def _pressed(action: Payload) -> tuple[Press, str] | None:
     value, selected = _text(action, "value"), _text(_part(action, "selected_option"), "value")
     if press is Press.MORE:
         press, value = parse_choice(selected) or (None, "")
+    if press is Press.FEEDBACK:
+        press, value = parse_choice(value) or (None, "")
     if press is Press.CLUSTER and "selected_option" in action:
         value = selected
     return (press, value) if press else None

@@ -6,6 +6,7 @@ could be recorded, is not acknowledged, and Slack sends the event again.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, Final
 import structlog
 from slack_bolt.response import BoltResponse
 
+from bot.jobs import StartJob, TooManyJobs
 from bot.slack.client import Identity
 from bot.slack.message_events import moment_of, read_channel_event, read_event
 from bot.surfaces.slack.arrivals import CountedApp
@@ -23,12 +25,14 @@ from bot.surfaces.slack.health import MissedEvents, SlackHealth
 from bot.surfaces.slack.message_intake import MessageIntake
 from bot.surfaces.slack.presses import PressListener
 from bot.surfaces.slack.timeline_pins import TimelinePins
+from bot.workflows.job_payloads import HomeJob, PaneJob
 
 _log: Final = structlog.get_logger(__name__)
 
 # Every subscribed event has a listener: in Socket Mode an event without one is never acknowledged.
 MESSAGE_EVENTS: Final = ("message", "app_mention")
 REACTION_EVENTS: Final = ("reaction_added", "reaction_removed")
+HOME_OPENED: Final = "app_home_opened"
 REVOKED_EVENTS: Final = ("tokens_revoked", "app_uninstalled")
 CHANNEL_EVENTS: Final = (
     "channel_archive",
@@ -43,6 +47,7 @@ CHANNEL_EVENTS: Final = (
     "member_joined_channel",
     "member_left_channel",
 )
+_FILLED: Final = {"home": HomeJob, "messages": PaneJob}
 _RATE_LIMITED: Final = "app_rate_limited"
 _ANY: Final = re.compile(".*")
 
@@ -57,6 +62,7 @@ class SlackSurface:
     commands: CommandListener
     shortcuts: ShortcutListener
     timeline_pins: TimelinePins
+    start: StartJob
     presses: PressListener
     health: SlackHealth
     missed_events: MissedEvents
@@ -78,6 +84,7 @@ class SlackSurface:
         self.shortcuts.register(bolt)
         for event in REACTION_EVENTS:
             bolt.event(event)(self._reacted)
+        bolt.event(HOME_OPENED)(self._opened)
         self.presses.register(bolt)
         for event in REVOKED_EVENTS:
             bolt.event(event)(self._revoked)
@@ -104,6 +111,15 @@ class SlackSurface:
 
     async def _reacted(self, event: dict[str, Any], body: dict[str, Any]) -> None:
         await self.timeline_pins.reacted(event, team=self._team(body))
+
+    async def _opened(self, event: dict[str, Any], body: dict[str, Any]) -> None:
+        """Fill what a person opened: the Home tab, or the direct message with its prompts."""
+        kind = _FILLED.get(str(event.get("tab")))
+        user, channel = str(event.get("user") or ""), str(event.get("channel") or "")
+        if kind is not None and user and channel:
+            payload = kind(team=self._team(body), channel=channel, user=user)
+            with contextlib.suppress(TooManyJobs):  # one of those that wait fills it
+                await self.start(f"{kind.kind}.{user}.{event.get('event_ts')}", payload)
 
     async def _revoked(self, event: dict[str, Any]) -> None:
         _log.error("app_uninstalled", type=str(event.get("type")))

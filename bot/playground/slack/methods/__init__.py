@@ -1,6 +1,6 @@
 """Implement the Web API methods, one module per family."""
 
-from bot.playground.slack.methods import chat, conversations, files, surfaces, users
+from bot.playground.slack.methods import agent, chat, conversations, files, surfaces, users
 from bot.playground.slack.methods.registry import METHODS
 
-__all__ = ["METHODS", "chat", "conversations", "files", "surfaces", "users"]
+__all__ = ["METHODS", "agent", "chat", "conversations", "files", "surfaces", "users"]

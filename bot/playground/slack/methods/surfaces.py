@@ -63,6 +63,8 @@ def edit_canvas(call: Call) -> Json:
 def _view(call: Call) -> Json:
     view = call.structure("view")
     check_view(view)
+    if view.get("type") != "modal":
+        raise invalid("must be a modal [json-pointer:/view/type]")
     return dict(view)
 
 

@@ -1,0 +1,83 @@
+"""Fill the agent view, the direct message with the app: prompts when it is opened, the status of its threads.
+
+Its messages are direct messages, and are answered as those are. A direct message that is gone gets nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bot.jobs import JobRun
+from bot.slack.app_views import SessionStatus
+from bot.slack.errors import SlackError, SlackRefusal
+from bot.store import StoredRequest, Surface
+from bot.workflows.health_now import EVERY, HealthNow
+from bot.workflows.job_payloads import PaneJob
+from bot.workflows.services import Services, retry_step
+from intents.domain import Json
+from responses.slack.pane import prompts_of, session_title
+
+_log: Final = structlog.get_logger(__name__)
+# Prompts that come later are of no use.
+_PAUSES_S: Final = (2.0, 5.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaneWorkflow:
+    """The job `pane`."""
+
+    services: Services
+    health: HealthNow
+
+    async def run(self, run: JobRun, payload: PaneJob) -> Json | None:
+        if await retry_step(run, "due", self._due, payload, pauses=_PAUSES_S):
+            await retry_step(run, "suggest", self._suggest, payload, pauses=_PAUSES_S)
+        return None
+
+    async def _due(self, payload: PaneJob) -> Json | None:
+        return {"due": True} if await self.services.once(f"pane/{payload.user}", within=EVERY) else None
+
+    async def _suggest(self, payload: PaneJob) -> None:
+        requester = await self.services.presser(payload)
+        found = (await self.health.of(requester)).clusters
+        several = len(requester.scope.clusters(self.services.clusters.names)) > 1
+        title, prompts = prompts_of(found, several=several, language=requester.language)
+        try:
+            await self.services.slack.app_views.suggest(payload.channel, prompts, title=title)
+        except SlackRefusal as error:
+            # The direct message is gone, or the app has no agent view.
+            _log.info("prompts_not_set", error=str(error))
+
+
+@asynccontextmanager
+async def showing_work(services: Services, request: StoredRequest) -> AsyncIterator[None]:
+    """Show in the thread of a direct message that its question is worked on. An app without an agent view shows it not.
+
+    The first words of the question become the title of a new thread.
+    """
+    original = request.original
+    if original.origin is not Surface.DIRECT or not original.thread_ts:
+        yield
+        return
+    title = session_title(request.text.splitlines())
+    shown = await _set(services, request, SessionStatus.PROCESSING, title=title)
+    try:
+        yield
+    finally:
+        if shown:
+            await _set(services, request, SessionStatus.ACTIVE)
+
+
+async def _set(services: Services, request: StoredRequest, status: SessionStatus, *, title: str = "") -> bool:
+    original = request.original
+    try:
+        await services.slack.app_views.set_status(original.channel, original.thread_ts, status, title=title)
+    except SlackError as error:
+        _log.info("session_status_not_set", status=str(status), error=str(error))
+        return False
+    return True
