@@ -26,6 +26,7 @@ from intents.domain import Json, Text
 from intents.mutes import object_of
 from responses.alert_words import firing_line
 from responses.overview import cause
+from responses.shown import shown_value
 from responses.slack.home import (
     LISTED,
     HomeTab,
@@ -91,7 +92,9 @@ class HomeWorkflow:
     async def _with_posts(self, tab: HomeTab, requester: Requester) -> HomeTab:
         store, scope = self.services.store, requester.scope
         watched = [each for each in await store.watch_posts.newest_lasting(_CANDIDATES) if _sees_watch(scope, each)]
-        alerts = [each for each in await store.alert_groups.newest_firing(_CANDIDATES) if _sees_alerts(scope, each)]
+        alerts = [
+            each for each in await store.alert_groups.newest_firing(_CANDIDATES) if self._sees_alerts(scope, each)
+        ]
         live = [each for each in await store.chronicles.list_live(tab.at) if each.state is ChannelState.OPEN]
         places = [each.channel for each in (*watched, *live)] + [each.scope.channel for each in alerts]
         public = await self._public(*places)
@@ -108,7 +111,7 @@ class HomeWorkflow:
 
     async def _watch_post(self, post: WatchPost, requester: Requester) -> OpenPost:
         sent = await self.services.sent(post.message)
-        says = cause(finding_of(post).change.new[0], requester.language)
+        says = cause(shown_value(finding_of(post).change).new[0], requester.language)
         link = await self._link(post.channel, sent.ts if sent else "")
         return OpenPost(says=says, link=link, channel=post.channel, since=post.since)
 
@@ -136,6 +139,12 @@ class HomeWorkflow:
             )
             for each in shown[:LISTED]
         ]
+
+    def _sees_alerts(self, scope: PolicyScope, post: StoredAlertPost) -> bool:
+        """Tell whether the person may read what the alerts name: without a known cluster, in all of them."""
+        clusters = [post.scope.cluster] if post.scope.cluster else self.services.clusters.names
+        about = {str(each.get("namespace", "")) for each in post.labels}
+        return all(_sees(scope, cluster, about) for cluster in clusters)
 
     def _sees_muted(self, scope: PolicyScope, mute: Mute) -> bool:
         about = object_of(mute.muted)
@@ -174,10 +183,6 @@ def _sees(scope: PolicyScope, cluster: str, namespaces: Iterable[str]) -> bool:
 
 
 def _sees_watch(scope: PolicyScope, post: WatchPost) -> bool:
-    found = finding_of(post).change.new
-    return _sees(scope, post.cluster, {about.namespace for each in found for about in (each.asked, each.at_fault)})
-
-
-def _sees_alerts(scope: PolicyScope, post: StoredAlertPost) -> bool:
-    """Tell whether the person may read what the alerts name; one that names no namespace is about the cluster."""
-    return _sees(scope, post.scope.cluster, {str(each.get("namespace", "")) for each in post.labels})
+    change = finding_of(post).change
+    about = {each.namespace for finding in change.new for each in (finding.asked, finding.at_fault)}
+    return _sees(scope, change.cluster, about)

@@ -265,7 +265,9 @@ def _about(channel: str, says: Text) -> Text:
 
 def _without_controls(message: Message) -> Message:
     """Return the message without controls: presses on an ephemeral message cannot be traced."""
-    return replace(message, blocks=tuple(block for block in message.blocks if block["type"] != "actions"))
+    return replace(
+        message, blocks=tuple(block for block in message.blocks if block["type"] not in ("actions", "context_actions"))
+    )
 
 
 # The first plot of a process takes seconds, because the library lists the fonts.

@@ -80,6 +80,8 @@ class _Text:
             case "user":
                 # An id in angle brackets would notify the person again.
                 return f"@{leaf['user_id']}"
+            case "channel":
+                return f"#{leaf['channel_id']}"
             case "date":
                 return self.plain(str(leaf.get("fallback", "")))
             case _:
@@ -110,6 +112,8 @@ class _Markdown(_Text):
                 return link(text, str(leaf["url"]))
             case "user":
                 return code(str(leaf["user_id"]))
+            case "channel":
+                return code(str(leaf["channel_id"]))
             case "date":
                 return super().leaf(leaf)
             case _:

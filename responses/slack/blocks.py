@@ -198,8 +198,7 @@ def feedback_buttons(good: tuple[str, str], bad: tuple[str, str], *, action_id: 
     """Return a block of Slack's thumbs; each is (what a screen reader says, value)."""
 
     def half(sign: str, reads: str, value: str) -> dict[str, Any]:
-        label = {"type": "plain_text", "text": sign, "emoji": True}
-        return {"text": label, "value": value, "accessibility_label": cut(reads, limits.BUTTON_LABEL)}
+        return {"text": plain(sign), "value": value, "accessibility_label": cut(reads, limits.BUTTON_LABEL)}
 
     thumbs: Element = {
         "type": "feedback_buttons",

@@ -49,7 +49,7 @@ AS_OF: Final = Text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPost:
-    """An alert or watch post that is not over; `says` is safe, `link` leads to it."""
+    """An alert or watch post that is not over; `says` is safe and ready to be shown."""
 
     says: str
     link: str
@@ -159,8 +159,7 @@ def _place(name: str, findings: Sequence[OverviewFinding], language: Language) -
 
 
 def _post(post: OpenPost) -> list[Leaf]:
-    says = blocks.cut(shown_line(post.says), _SAYS)
-    return [blocks.link(post.link, says), *_there(post.channel), *_when(post.since)]
+    return [blocks.link(post.link, blocks.cut(post.says, _SAYS)), *_there(post.channel), *_when(post.since)]
 
 
 def _incident(incident: OpenIncident) -> list[Leaf]:

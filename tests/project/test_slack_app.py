@@ -24,6 +24,7 @@ LENGTHS = {
     "display_information.name": (1, 35),
     "display_information.description": (1, 140),
     "display_information.long_description": (175, 4000),
+    "features.agent_view.agent_description": (1, 300),
     "features.bot_user.display_name": (1, 80),
     "features.shortcuts.name": (1, 24),
     "features.shortcuts.callback_id": (1, 255),

@@ -43,6 +43,9 @@ def _message(message: Message) -> Iterator[str]:
 
 
 def _dialog(view: View) -> Iterator[str]:
+    if view["type"] == "home":
+        yield _blocks(view["blocks"])
+        return
     yield f"dialog: {view['title']['text']}"
     yield _RULE
     yield _blocks(view["blocks"])
@@ -66,6 +69,8 @@ def _block(block: Block) -> str:
             beside = [_element(block["accessory"])] if "accessory" in block else []
             return " ".join([as_text([block]), *beside])
         case "actions":
+            return " ".join(map(_element, block["elements"]))
+        case "context_actions":
             return " ".join(map(_element, block["elements"]))
         case "input":
             return _input(block)
@@ -92,6 +97,8 @@ def _element(element: Mapping[str, Any]) -> str:
     match element["type"]:
         case "button":
             return f"[{element['text']['text']}]{_COLOURS.get(element.get('style', ''), '')}"
+        case "feedback_buttons":
+            return " ".join(f"[{element[half]['text']['text']}]" for half in ("positive_button", "negative_button"))
         case "overflow":
             return f"[…: {_options(element)}]"
         case "static_select":

@@ -28,6 +28,7 @@ _DIALOGS: Final = frozenset(
         Press.SILENCE,
     }
 )
+_THUMBS: Final = ("positive_button", "negative_button")
 _LISTS: Final = frozenset({Press.CLUSTER, Press.ROOT_CAUSE, Press.WAS, Press.SILENCE_FOR})
 # Read by people in one language or the other; everything else is the same in both.
 _TEXTS: Final = frozenset({"text", "fallback", "accessibility_label", "initial_value"})
@@ -91,6 +92,10 @@ def _piece(piece: Mapping[str, Any]) -> Iterator[str]:
             yield f"a button without a value: {piece}"
         case "button" if not piece.get("accessibility_label", label := _label(piece)).startswith(label):
             yield f"a button that is read aloud as another one: {piece}"
+        case "feedback_buttons" if parse_press(piece.get("action_id", "")) is not Press.FEEDBACK:
+            yield f"thumbs that nobody listens to: {piece}"
+        case "feedback_buttons" if not all(parse_choice(piece[half]["value"]) for half in _THUMBS):
+            yield f"a thumb that nobody reads: {piece}"
         case "overflow" if parse_press(piece.get("action_id", "")) is not Press.MORE:
             yield f"a menu that nobody listens to: {piece}"
         case "overflow" if not all(parse_choice(option["value"]) for option in piece["options"]):

@@ -82,6 +82,7 @@ from tests.responses import chronicles
 from tests.responses.by_hand import KEEPS_FAILING, LEASES, POD, REFUTES, SUPPORTS, UNREAD, judged, offered
 from tests.responses_slack.alert_specimens import alert_specimens
 from tests.responses_slack.feedback_specimens import feedback_specimens
+from tests.responses_slack.home_specimens import home_specimens
 from tests.responses_slack.pings import pings
 from tests.responses_slack.rules import broken_rules
 from tests.responses_slack.watch_specimens import watch_specimens
@@ -247,6 +248,7 @@ def specimens(language: Language) -> Iterator[tuple[str, Said]]:
     report = change_message(scrubbed_change(REPORT), language=language)
     yield "report", report
     yield from watch_specimens(report, language)
+    yield from home_specimens(scrubbed_overview(OVERVIEW), language)
     yield from _answers(language)
     yield from _views(language)
     yield from _notes(language)
@@ -280,6 +282,7 @@ def _answers(language: Language) -> Iterator[tuple[str, Said]]:
     alone = replace(TOLD, verdict=Verdict.POSSIBLE, findings=(NOBODY,))
     of_text = Diagnosis(focus=Focus(), hypotheses=(alone,), gaps=(NO_CLUSTER,))
     yield "answer", say(DIAGNOSIS, buttons=BUTTONS)
+    yield "answer-asked-for", say(DIAGNOSIS, buttons=BUTTONS, feedback=True)
     yield "answer-seen-often", say(DIAGNOSIS, count=20, last_seen=NOON, not_it_by=("U1", "U2"), muted_by="U3")
     yield "answer-of-text-alone", say(of_text, text_only_reason=GUESTS, controls=False)
     yield "answer-likely-for-want-of-permission", say(replace(DIAGNOSIS, hypotheses=DIAGNOSIS.hypotheses[1:2]))

@@ -15,7 +15,7 @@ from bot.playground.slack.scopes import EVENTS, RequiredScope
 from bot.slack import scopes
 from bot.slack.scopes import FREE_EVENTS, FREE_METHODS, SCOPES
 from bot.surfaces.slack.manifest import COMMAND, SHORTCUTS, events
-from bot.surfaces.slack.surface import CHANNEL_EVENTS, MESSAGE_EVENTS, REACTION_EVENTS, REVOKED_EVENTS
+from bot.surfaces.slack.surface import CHANNEL_EVENTS, HOME_OPENED, MESSAGE_EVENTS, REACTION_EVENTS, REVOKED_EVENTS
 
 BOT = Path(scopes.__file__).parents[1]
 # These only list methods.
@@ -56,7 +56,7 @@ def test_each_scope_lists_exactly_the_called_methods_that_need_it() -> None:
 
 
 def test_each_scope_lists_exactly_the_subscribed_events_that_need_it() -> None:
-    listened = {*CHANNEL_EVENTS, *REVOKED_EVENTS, *MESSAGE_EVENTS, *REACTION_EVENTS}
+    listened = {*CHANNEL_EVENTS, *REVOKED_EVENTS, *MESSAGE_EVENTS, *REACTION_EVENTS, HOME_OPENED}
     found = needs(listened, EVENTS)
     asked = {scope.name: {event.partition(".")[0] for event in scope.events} for scope in SCOPES if scope.events}
 
