@@ -96,7 +96,9 @@ async def playground(
         kubeconfig = await stack.enter_async_context(reachable(showcase.cluster))
         clock = BackdatedClock()
         slack = SimulatedSlack(
-            clock=clock, signature_clock=time.time, events=("app_mention", "message", *CHANNEL_EVENTS)
+            clock=clock,
+            signature_clock=time.time,
+            events=("app_home_opened", "app_mention", "message", *CHANNEL_EVENTS),
         )
         await slack.start()
         stack.push_async_callback(slack.stop)

@@ -96,8 +96,8 @@ class HomeWorkflow:
             each for each in await store.alert_groups.newest_firing(_CANDIDATES) if self._sees_alerts(scope, each)
         ]
         live = [each for each in await store.chronicles.list_live(tab.at) if each.state is ChannelState.OPEN]
-        places = [each.channel for each in (*watched, *live)] + [each.scope.channel for each in alerts]
-        public = await self._public(*places)
+        places = [each.channel for each in watched] + [each.channel for each in live]
+        public = await self._public(*places, *(each.scope.channel for each in alerts))
         posts = [await self._watch_post(each, requester) for each in watched if each.channel in public]
         posts += [await self._alert_post(each, requester) for each in alerts if each.scope.channel in public]
         incidents = [OpenIncident(channel=each.channel, since=each.opened) for each in live if each.channel in public]

@@ -183,3 +183,20 @@ async def test_a_saved_incident_answers_the_next_paste(demo: Demo, open_page: Op
     again = page.get_by_test_id("thread-messages").locator("[data-testid=message][data-bot=true]")
     await expect(again).to_contain_text(cause)
     await expect(again).to_contain_text("POSSIBLE")
+
+
+async def test_the_direct_message_offers_prompts_and_a_home_tab(demo: Demo, open_page: Open) -> None:
+    page = await open_page(await demo())
+
+    await page.get_by_test_id("channel").filter(has_text="casebook").click()
+    await page.get_by_test_id("prompt").first.click()
+    answer = page.get_by_test_id("thread-messages").locator("[data-testid=message][data-bot=true]").first
+    await expect(answer).to_contain_text(CONFIRMED)
+    await expect(page.get_by_test_id("session-working")).to_be_hidden()
+
+    await page.get_by_test_id("tab-home").click()
+    home = page.get_by_test_id("app-home")
+    await expect(home).to_contain_text("problems in cluster")
+    await home.locator("[data-action^=diagnose]").last.click()
+    await expect(home).to_be_hidden()
+    await expect(page.locator("#channel").locator("[data-testid=message][data-bot=true]")).to_have_count(1)

@@ -56,6 +56,10 @@ class Actions:
             "shortcut": _Action(slack.shortcut, message, {"callback_id": lambda body: _text(body, "callback_id")}),
             "click": _Action(slack.click, (*message, "action_id"), pressed),
             "click_view": _Action(slack.click_view, (*view, "action_id"), pressed),
+            "click_home": _Action(
+                slack.click_home, ("user", "action_id"), {"value": lambda body: _optional(body, "value")}
+            ),
+            "open_app": _Action(slack.open_app, ("user", "tab")),
             "submit": _Action(slack.submit, view, {"values": _values}),
             "close": _Action(slack.close, view, {"all": lambda body: body.get("all") is True}),
             "begin": _Action(self._begin, ("event",)),

@@ -88,10 +88,23 @@ class Feed:
                 items[f"message/{channel}/{message['ts']}"] = message | {"channel": channel}
         for message in self._slack.ephemerals(user):
             items[f"ephemeral/{message['ts']}"] = message
+        items |= self._app_places(user, channels)
         for depth, view in enumerate(self._slack.views(user)):
             items[f"view/{view['id']}"] = view | {"depth": depth}
         items["cluster/now"] = self._watch.snapshot()
         return items | self._calls() | self._stamped(self._deliveries()) | self._stamped(self._requests())
+
+    def _app_places(self, user: str, channels: list[str]) -> dict[str, Json]:
+        """Return the user's Home tab, and the prompts and sessions of the channels."""
+        items: dict[str, Json] = {}
+        if home := self._slack.home(user):
+            items[f"home/{user}"] = home
+        for channel in channels:
+            if prompts := self._slack.prompts(channel):
+                items[f"prompts/{channel}"] = prompts
+            for session in self._slack.sessions(channel):
+                items[f"session/{channel}/{session['thread_ts']}"] = session
+        return items
 
     def _calls(self) -> dict[str, Json]:
         return _latest("call", self._slack.calls)

@@ -136,7 +136,7 @@ class UserActions:
         """Open the app: its Home tab, or with "messages" the direct message with it."""
         person = self._state.workspace.user(user)
         channel = self._state.workspace.find_im(person.id)
-        fields = {"user": person.id, "channel": channel.id, "tab": tab}
+        fields: Json = {"user": person.id, "channel": channel.id, "tab": tab}
         if tab == "home" and (view := self._state.places.home(person.id)):
             fields["view"] = view
         await asyncio.gather(*self._publisher.event(channel, "app_home_opened", **fields))

@@ -1,6 +1,7 @@
 // @ts-check
-// Draws the open channel: header, pins, the four-step guide, messages, samples and composer.
+// Draws the open channel: header, the app's tabs, pins, the four-step guide, messages, samples and composer.
 
+import { AppHome, Prompts } from "./app_places.js";
 import { Composer } from "./composer.js";
 import { el, fill, refill } from "./dom.js";
 import { Guide } from "./guide.js";
@@ -22,6 +23,8 @@ export class ChannelPane {
     this.composer = new Composer(world, { id: "composer-channel", inThread: false });
     this.pins = new Pins(world, (message) => this.jump(message, handlers));
     this.guide = new Guide(world);
+    this.home = new AppHome(world);
+    this.prompts = new Prompts(world);
     this.samples = new SampleBar(world, this.composer, handlers.openChannel);
     this.beginning = el("p", { class: "beginning" });
     this.empty = el("div", { class: "empty", testid: "empty-channel" }, this.beginning, this.samples.cards);
@@ -29,10 +32,13 @@ export class ChannelPane {
     fill(
       root,
       el("header", { class: "pane-head" }, this.title, this.topic),
+      this.home.tabs,
       this.pins.element,
       this.guide.element,
+      this.home.view,
       this.list.scroller,
       this.samples.element,
+      this.prompts.element,
       this.composer.element,
     );
   }
@@ -52,9 +58,14 @@ export class ChannelPane {
       ? `This is your direct conversation with ${channel.name}. Paste an error, or ask for help.`
       : `This is the very beginning of #${channel?.name ?? ""}. Paste an error below, or choose a sample:`;
     this.pins.render();
+    this.home.render();
+    this.prompts.render();
+    this.list.scroller.hidden = this.home.shown;
+    this.composer.element.hidden = this.home.shown;
     this.list.show(messages);
     this.guide.render();
     this.samples.render();
+    for (const each of [this.samples.element, this.prompts.element]) each.hidden ||= this.home.shown;
   }
 
   /**

@@ -32,7 +32,7 @@ world.listen((touched, fresh) => {
   if (touched.has("page")) applyPage();
   sidebar.arrived(fresh);
   if (touched.has("page") || fresh.length) sidebar.render();
-  if (touched.has("page") || touched.has("message") || touched.has("ephemeral")) {
+  if (["page", "message", "ephemeral", "home", "prompts", "session"].some((each) => touched.has(each))) {
     channel.render();
     thread.render();
   }
@@ -82,6 +82,7 @@ function openChannel(id) {
   channel.list.scroller.scrollTop = channel.list.scroller.scrollHeight;
   // The demo starts some scenes when a visitor opens their channel; the response does not matter.
   perform("open", { user: world.user, channel: id });
+  if (world.channelOf(id)?.direct) channel.home.open("messages");
 }
 
 /**

@@ -1,6 +1,7 @@
 // @ts-check
 // Draws the thread beside the channel.
 
+import { sessionOf } from "./app_places.js";
 import { Composer } from "./composer.js";
 import { el, fill } from "./dom.js";
 import { MessageList } from "./messages.js";
@@ -19,6 +20,7 @@ export class ThreadPane {
     this.composer = new Composer(world, { id: "composer-thread", inThread: true });
     this.composer.label("Reply…");
     this.drawn = "";
+    this.working = el("p", { class: "working", role: "status", testid: "session-working", hidden: true });
     fill(
       root,
       el(
@@ -29,6 +31,7 @@ export class ThreadPane {
         el("button", { type: "button", class: "tool close", testid: "close-thread", "aria-label": "Close the thread", text: "✕", on: { click: handlers.closeThread } }),
       ),
       this.list.scroller,
+      this.working,
       this.composer.element,
     );
   }
@@ -38,7 +41,11 @@ export class ThreadPane {
     const messages = thread ? this.world.inThread() : [];
     this.root.hidden = !thread;
     document.body.classList.toggle("with-thread", Boolean(thread));
-    this.place.textContent = `#${this.world.channelName(channel)}`;
+    const { title, working } = sessionOf(this.world);
+    const sign = this.world.channelOf(channel)?.direct ? "@" : "#";
+    this.place.textContent = title || `${sign}${this.world.channelName(channel)}`;
+    this.working.textContent = working ? `${this.world.page.bot.name} is working on it…` : "";
+    this.working.hidden = !working;
     const opened = this.drawn !== thread;
     this.drawn = thread;
     this.list.show(messages);
