@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.cli.rehearsal import stage
 from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy
 from bot.policy.model import Rules
@@ -86,6 +87,22 @@ async def test_a_prompt_asks_about_what_is_unhealthy_and_its_thread_keeps_the_su
         events = await asked(at, user, again, session["thread_ts"])
         assert POD in words_of(events["blocks"])
         assert "Failed" in words_of(events["blocks"])
+
+
+async def test_of_several_clusters_a_prompt_names_its_own_and_one_that_is_away_is_named(tmp_path, engine, broken):
+    away = {"away": "http://127.0.0.1:9"}
+    others = {"staging": stage(broken.world)}
+    async with workplace(tmp_path, engine, others=others, addresses=away) as at:
+        first = (await prompts_of(at, at.alex))[0]
+        assert "in cluster staging" in first
+        answer = words_of((await asked(at, at.alex, first))["blocks"])
+        assert "runAsNonRoot" in answer
+        assert "cluster staging" in answer
+
+        home = await home_of(at, at.alex)
+        assert "1 problem in cluster staging" in home
+        assert "Nothing unhealthy found in cluster simulated" in home
+        assert "cluster away could not be queried" in home
 
 
 async def test_prompts_and_the_home_tab_show_only_what_the_policy_allows(tmp_path, engine, broken):
