@@ -13,6 +13,8 @@ from bot.policy import Policy
 from bot.policy.model import Rules
 from intents.feedback import summary_of
 from responses.slack.presses import Press
+from tests.end_to_end.test_alerts_webhook import TILL, TO_CHANNEL, TOKEN, alert, deliver, group, posts, resolved
+from tests.end_to_end.test_overviews import SCENE
 from tests.end_to_end.test_watch import WATCH, WELL, breaks
 from tests.end_to_end.workplace import (
     GRANTED,
@@ -173,6 +175,21 @@ async def test_open_posts_incidents_and_mutes_are_shown_from_public_channels_to_
 
         # A guest of the workspace sees none of it.
         assert "till" not in await home_of(at, at.guest)
+
+
+async def test_firing_alerts_are_listed_until_they_are_resolved_for_whom_their_namespace_is_shown(tmp_path, engine):
+    firing = group(*map(alert, TILL))
+    policy = reading("till")
+    async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN, policy=policy) as at:
+        await deliver(at, firing)
+        await posts(at, 1)
+        assert "6 alerts firing" in await home_of(at, at.alex)
+        assert "alerts firing" not in await home_of(at, at.guest)
+
+        await deliver(at, group(*map(resolved, map(alert, TILL))))
+        await at.settled()
+        at.clock.advance(timedelta(minutes=2))
+        assert "alerts firing" not in await home_of(at, at.alex)
 
 
 async def test_operators_see_what_is_not_granted(tmp_path, engine, broken):
