@@ -173,7 +173,9 @@ class Replies:
             ended = REFUSED if exchange.scope.text_only_reason else "failed"
             return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, exchange, interpretation, ended=ended)
         if isinstance(question, AskInWords):
-            return await self._in_words(question, exchange, interpretation, connection, progress)
+            if connection is not None:
+                return await self._in_words(question, exchange, interpretation, connection, progress)
+            question = ExplainText(text=question.text, namespace=question.namespace, addressed=True)
         scope = scope_of(question)
         if scope is not None and connection is not None:
             return await self._overview(scope, exchange, interpretation, connection, progress)
@@ -223,13 +225,11 @@ class Replies:
         question: AskInWords,
         exchange: Exchange,
         interpretation: Interpretation,
-        connection: Connection | None,
+        connection: Connection,
         progress: Callable[[Progress], None],
     ) -> Reply:
         """Answer a request in words: by a sheet, or as the question that it is."""
         as_text = ExplainText(text=question.text, namespace=question.namespace, addressed=True)
-        if connection is None:
-            return await self._asked(exchange, replace(interpretation, question=as_text), progress)
         turns = await turns_before(self.services.store, exchange.request)
         access = exchange.scope.access(connection.name)
         engine = self.services.engine(exchange.request.original.channel)

@@ -47,4 +47,4 @@ async def test_chinese_question_is_answered_in_chinese(tmp_path: Path, engine: E
 
 
 async def answered(at: Workplace, text: str, *, channel: str) -> dict[str, Any]:
-    return await at.answer(await at.slack.say(at.alex, channel, text), channel)
+    return await at.answer(await at.slack.say(at.alex, channel, f"<@{at.slack.bot_user_id}> explain {text}"), channel)
