@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from intents.channel_commands import ChannelCommand, LearnedCommand, channel_command, learned_command, mentioned_command
+from intents.channel_commands import (
+    ChannelCommand,
+    LearnedCommand,
+    WantedCommand,
+    channel_command,
+    learned_command,
+    mentioned_command,
+    wanted_command,
+)
 from intents.connection_questions import connection_command, spoken_connection
 from intents.domain import Text
 from intents.kinds import CLUSTER_SCOPED, KINDS, SPELLINGS
@@ -61,7 +69,17 @@ class MutedQuery:
     unmute: str = ""
 
 
-Command = TextQuery | ObjectQuery | HelpQuery | MutedQuery | MuteCommand | LearnedCommand | ChannelCommand | Misuse
+Command = (
+    TextQuery
+    | ObjectQuery
+    | HelpQuery
+    | MutedQuery
+    | MuteCommand
+    | LearnedCommand
+    | ChannelCommand
+    | WantedCommand
+    | Misuse
+)
 
 _HELP: Final = frozenset({"help", "-h", "--help", "?", "？", "usage", "hi", "hello", "帮助", "用法", "你好"})
 _COMMAND: Final = "/diagnose"
@@ -79,6 +97,7 @@ _COMMANDS: Final = (
     "unmute",
     "summary",
     "incident",
+    "channel",
     "cluster",
     "learned",
 )
@@ -100,7 +119,8 @@ def parse_command(text: str) -> Command:
     words = said.split()
     if not words:
         return HelpQuery()
-    command = _word_command(said, words) or (channel_command(words) if "\n" not in said else None)
+    command = wanted_command(words) or _word_command(said, words)
+    command = command or (channel_command(words) if "\n" not in said else None)
     if command is not None:
         return command
     if _first(words) in _DIAGNOSE:

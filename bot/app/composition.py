@@ -49,6 +49,7 @@ from bot.surfaces.slack.presses import PressListener
 from bot.surfaces.slack.surface import SlackSurface
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.surfaces.web import web_application
+from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.feedback import Mutes
 from bot.workflows.job_payloads import turn_of
@@ -322,6 +323,7 @@ def _slack_surface(
             mutes=Mutes(services=services),
             incidents=incident_commands(services, base.chronicles),
             learned=LearnedCommands(services=services, start=start),
+            channels=ChannelAnswersWorkflow(services=services),
             language=settings.lang,
         ),
         shortcuts=ShortcutListener(

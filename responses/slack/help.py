@@ -44,6 +44,10 @@ _FORMS: Final = (
     ("/diagnose muted", Text(en="list what is muted in this channel", zh="列出此频道静音的内容")),
     ("/diagnose unmute ID|KIND NAMESPACE/NAME", Text(en="unmute it", zh="取消静音")),
     (
+        "/diagnose channel answers all|errors|addressed",
+        Text(en="set what is answered in this channel without being asked", zh="设置此频道中未被提问时的答复范围"),
+    ),
+    (
         "/diagnose learned",
         Text(en="list, edit and share the incidents that people saved", zh="列出、编辑和共享已保存的问题"),
     ),

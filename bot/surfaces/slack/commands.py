@@ -20,13 +20,14 @@ from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, 
 from bot.surfaces.slack.manifest import COMMAND, DIAGNOSE_THIS, PIN, SAVE_AS_INCIDENT, UNPIN
 from bot.surfaces.slack.press_payload import By
 from bot.surfaces.slack.timeline_pins import TimelinePins
+from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
 from bot.workflows.dialogs import TELL_S
 from bot.workflows.feedback import Mutes
 from bot.workflows.job_payloads import SaveDialogJob, TimelineMark
 from bot.workflows.saved_incidents import LearnedCommands
 from bot.workflows.submissions import Submissions, TooManyRequests
-from intents.channel_commands import ChannelCommand, LearnedCommand
+from intents.channel_commands import ChannelCommand, LearnedCommand, WantedCommand
 from intents.domain import Language
 from intents.mutes import MuteCommand
 from intents.slash import HelpQuery, MutedQuery, ObjectQuery, TextQuery, parse_command
@@ -49,6 +50,7 @@ class CommandListener:
     mutes: Mutes
     incidents: IncidentCommands
     learned: LearnedCommands
+    channels: ChannelAnswersWorkflow
     language: Language | None
 
     def register(self, app: AsyncApp) -> None:
@@ -85,6 +87,8 @@ class CommandListener:
                 return misused(wrong.says, wrong.closest, usage=wrong.usage, language=language)
             case MutedQuery() | MuteCommand() as about_mutes:
                 return await self.mutes.answer(about_mutes, language=language, **_by(body))
+            case WantedCommand() as about_channel:
+                return await self.channels.answer(about_channel, language=language, **_by(body))
             case LearnedCommand() as about_learned:
                 trigger = str(body.get("trigger_id") or "")
                 return await self.learned.answer(about_learned, trigger=trigger, language=language, **_by(body))
@@ -110,6 +114,8 @@ def _answered_at_once(text: str) -> str:
             return "misused"
         case MutedQuery() | MuteCommand():
             return "muted"
+        case WantedCommand():
+            return "channel"
         case LearnedCommand():
             return "learned"
         case ChannelCommand(action=action):

@@ -35,6 +35,7 @@ from bot.workflows.dialogs import (
 from bot.workflows.feedback import check_correction
 from bot.workflows.job_payloads import (
     AnswerJob,
+    ChannelAnswersJob,
     OpinionJob,
     Payload,
     PickJob,
@@ -45,6 +46,7 @@ from bot.workflows.job_payloads import (
     SilenceEndJob,
     WatchPressJob,
 )
+from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.save_dialog import check_save
 from bot.workflows.services import ANSWER, Services, post_key
 from bot.workflows.silences import check_silence
@@ -161,6 +163,21 @@ class PressIntake:
         request = (await self._answer_of(press)).request_id
         payload = OpinionJob(request=request, what=press.press, trigger=press.trigger, **_by(press))
         await self.start(f"{request}.{press.press}.{press.user}.{press.at}", payload)
+
+    async def _not_helpful(self, press: ButtonPress) -> None:
+        answer = await self._answer_of(press)
+        kind = KeptAnswer.from_json(answer.message).kind if answer.message else ""
+        if not kind:
+            raise PressRefused("the answer was asked for")
+        payload = ChannelAnswersJob(request=answer.request_id, about=kind, **_by(press))
+        await self.start(f"{answer.request_id}.{press.press}.{press.user}.{press.at}", payload)
+
+    async def _answer_again(self, press: ButtonPress) -> None:
+        """Start the job, below an answer or below the private reply to a command, which is not stored."""
+        answer = await self._store.answers.by_message(press.channel, press.ts)
+        request = answer.request_id if answer else ""
+        payload = ChannelAnswersJob(request=request, about=safe_line(press.value), again=True, **_by(press))
+        await self.start(f"{press.channel}.{press.press}.{press.user}.{press.at}", payload)
 
     async def _pick_cluster(self, press: ButtonPress) -> None:
         request = (await self._answer_of(press)).request_id
@@ -341,6 +358,8 @@ def _checked(check: _Check) -> _Take:
 _PRESSED: Final[Mapping[Press, _Take]] = {
     Press.REMEDY: PressIntake._preview,
     **dict.fromkeys((Press.NOT_IT, Press.HELPFUL, Press.MUTE, Press.UNMUTE), PressIntake._say_opinion),
+    Press.NOT_HELPFUL: PressIntake._not_helpful,
+    Press.ANSWER_AGAIN: PressIntake._answer_again,
     Press.CLUSTER: PressIntake._pick_cluster,
     Press.ANYWAY: PressIntake._answer_anyway,
     Press.DIAGNOSE: PressIntake._diagnose,
