@@ -81,6 +81,7 @@ from responses.slack.validation import validate_message, validate_view
 from tests.responses import chronicles
 from tests.responses.by_hand import KEEPS_FAILING, LEASES, POD, REFUTES, SUPPORTS, UNREAD, judged, offered
 from tests.responses_slack.alert_specimens import alert_specimens
+from tests.responses_slack.channel_specimens import channel_specimens
 from tests.responses_slack.feedback_specimens import feedback_specimens
 from tests.responses_slack.home_specimens import home_specimens
 from tests.responses_slack.pings import pings
@@ -254,6 +255,7 @@ def specimens(language: Language) -> Iterator[tuple[str, Said]]:
     yield from _notes(language)
     yield from _chronicle(language)
     yield from _learned(language)
+    yield from channel_specimens(language)
     yield from feedback_specimens(language)
     whole = _answer(DIAGNOSIS, language)
     yield "as-text", text_only(whole)
