@@ -47,6 +47,12 @@ class Press(StrEnum):
     CORRECT = "correct"  # callback_id of the dialog that asks what it was; its private_metadata is the request id
     WAS = "was"  # block_id and action_id of the choice of an incident in that dialog
     WAS_TEXT = "was_text"  # block_id and action_id of the field to type it
+    ASK_FORM = "ask_form"  # callback_id of the dialog to choose what to diagnose; its private_metadata is an `AskPlace`
+    ASK_CLUSTER = "ask_cluster"  # block_id and action_id of the cluster in that dialog, as the next four
+    ASK_NAMESPACE = "ask_namespace"  # its options are asked for
+    ASK_KIND = "ask_kind"
+    ASK_NAME = "ask_name"  # its options are asked for; the values are those of `object_options`
+    ASK_TEXT = "ask_text"  # the field for an error
     TYPED_NAME = "typed_name"  # block_id and action_id of the input in CONFIRM's dialog, where a name must be typed
 
 

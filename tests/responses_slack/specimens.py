@@ -40,6 +40,7 @@ from responses.safety import scrubbed
 from responses.shown import shown
 from responses.slack import limits, notices
 from responses.slack.as_text import split_in_half, text_only
+from responses.slack.channel_answers import kind_words
 from responses.slack.choices import Picker, which_cluster, which_object, with_picker
 from responses.slack.chronicle.announcements import (
     NEEDED_SCOPES,
@@ -239,6 +240,7 @@ SAVED = SavedIncident(
     channel="payments",
     by="Alex",
 )
+_KIND = kind_words("evidence", Text(en="The container runs out of memory", zh="容器内存不足"))
 Said = Message | View
 
 
@@ -286,6 +288,8 @@ def _answers(language: Language) -> Iterator[tuple[str, Said]]:
     yield "answer", say(DIAGNOSIS, buttons=BUTTONS)
     yield "answer-asked-for", say(DIAGNOSIS, buttons=BUTTONS, feedback=True)
     yield "answer-seen-often", say(DIAGNOSIS, count=20, last_seen=NOON, not_it_by=("U1", "U2"), muted_by="U3")
+    unasked = {"unasked": _KIND, "kind": "evidence container-oom-killed"}
+    yield "answer-unasked-lowered", say(DIAGNOSIS, lowered_by="U1", **unasked)
     yield "answer-of-text-alone", say(of_text, text_only_reason=GUESTS, controls=False)
     yield "answer-likely-for-want-of-permission", say(replace(DIAGNOSIS, hypotheses=DIAGNOSIS.hypotheses[1:2]))
     yield "answer-all-ruled-out", say(replace(DIAGNOSIS, hypotheses=DIAGNOSIS.hypotheses[4:]))
