@@ -221,6 +221,7 @@ class _PressedMessage(_Fields):
 
 
 class _DialogAround(_Fields):
+    type: _Word | None = None
     id: _MaybeId = None
     private_metadata: _MaybeText = None
 
