@@ -16,10 +16,7 @@ _TITLE: Final = Text(
     zh="Casebook 找出集群中故障的原因，并给出证据。",
 )
 _FORMS: Final = (
-    (
-        "/diagnose",
-        Text(en="choose what to diagnose in a dialog, or paste an error", zh="在对话框中选择要诊断的对象，或粘贴报错"),
-    ),
+    ("/diagnose", Text(en="choose what to diagnose in a dialog", zh="在对话框中选择要诊断的对象")),
     ("/diagnose pod NAMESPACE/NAME", Text(en="diagnose an object", zh="诊断某个对象")),
     (
         "/diagnose deploy NAME -n NAMESPACE",
