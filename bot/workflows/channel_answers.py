@@ -15,15 +15,12 @@ from bot.workflows.job_payloads import ChannelAnswersJob
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import Requester, Services
-from intents.alerts.labels import is_alert
 from intents.channel_commands import Wanted, WantedCommand
-from intents.chronicle.machine_text import is_printed
 from intents.domain import Language, Text
 from intents.matcher import MatchResult
-from intents.prose import is_prose
 from intents.talk.acts import Act
-from intents.talk.classifier import acts
-from intents.talk.features import Message as Said
+from intents.talk.features import is_printed
+from intents.talk.unasked import may_answer
 from responses import failures
 from responses.slack import channel_answers as shown
 from responses.slack.message import Message
@@ -45,14 +42,10 @@ class KindOfText:
         return f"{self.act} {self.incident}".strip()
 
 
-def kind_of(text: str, matching: MatchResult | None) -> KindOfText:
+def kind_of(text: str, matching: MatchResult) -> KindOfText:
     """Return the kind of a text that may be answered unasked: evidence, or a report of trouble in a person's words."""
-    text, hypotheses = text[:_LONGEST], matching.hypotheses if matching else ()
-    quoted = (match.quote for match in hypotheses[0].matches) if hypotheses else ()
-    evident = is_alert(text) or any(map(is_printed, text.splitlines())) or not all(map(is_prose, quoted))
-    if not evident:
-        reading = acts().read(Said(text=text))
-        evident = reading.share_of([Act.EVIDENCE]) >= reading.share_of([Act.TROUBLE])
+    decided, hypotheses = may_answer(text, matching), matching.hypotheses
+    evident = not decided.proof or decided.act is Act.EVIDENCE or is_printed(text[:_LONGEST])
     act = Act.EVIDENCE if evident else Act.TROUBLE
     return KindOfText(act=act, incident=hypotheses[0].incident if hypotheses else "")
 

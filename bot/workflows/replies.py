@@ -32,6 +32,7 @@ from bot.workflows.conversation import NEEDS_AN_OBJECT, KeptTurn, Understood, tu
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.services import Exchange, Requester, Services
 from intents.domain import Diagnosis, Existence, Finding, Json, NamedObject, Text
+from intents.matcher import MatchResult
 from intents.mutes import concerned
 from intents.overview import without_muted
 from intents.request import AskInWords, DiagnoseObject, ExplainText, Question, Request, scope_of
@@ -378,7 +379,7 @@ class Replies:
             secrets=_secrets(exchange.request),
         )
         if exchange.request.original.origin.is_unasked:
-            matching = question.matching if isinstance(question, ExplainText) else None
+            matching = (question.matching if isinstance(question, ExplainText) else None) or MatchResult()
             channel = exchange.request.original.channel
             answer = with_kind(self.services, answer, channel, kind_of(exchange.request.text, matching))
         incident = answer.first.incident if answer.first else ""
