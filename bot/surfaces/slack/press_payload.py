@@ -25,8 +25,8 @@ class By(TypedDict):
 class ButtonPress:
     """A press on message `ts` of `channel`, or a submission of dialog `view`, with the `typed` inputs.
 
-    A choice in a dialog is `inside` it; `metadata` is that of the dialog. `home`: it was in a Home tab; `channel` is the
-    direct message of its person.
+    A choice in a dialog is `inside` it; `metadata` is that of the dialog. `home`: it was in a Home tab; then `channel`
+    is the direct message of its person.
     """
 
     press: Press
