@@ -1,4 +1,4 @@
-"""Parse the commands of `/diagnose` for an incident channel: its status, its timeline, open and resolve it.
+"""Parse the commands of `/diagnose` for a channel: what is answered there, and an incident's status and timeline.
 
 `summary` is a command of its own because it is typed most; the others follow `incident`. English and Chinese, with or
 without a space between Chinese words. A sentence that begins with these words is not a command. Pure, never raises.
@@ -199,3 +199,49 @@ def learned_command(words: Sequence[str]) -> LearnedCommand | Misuse | None:
         )
         return Misuse(says=says, usage=_USAGE)
     return LearnedCommand(action=action, id=words[2].strip("`"))
+
+
+class Wanted(StrEnum):
+    """What a channel wants answered that nobody asked."""
+
+    ALL = "all"  # reports of trouble, pasted errors, alerts
+    ERRORS = "errors"  # pasted errors and alerts
+    ADDRESSED = "addressed"  # nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedCommand:
+    """A request to show what this channel wants answered, or to set it; with `default` it is as configured again."""
+
+    wanted: Wanted | None = None
+    default: bool = False
+
+
+_CHANNEL: Final = frozenset({"channel", "频道"})
+_ANSWERS: Final = frozenset({"answers", "answer", "答复", "回答"})
+_WANTED: Final[Mapping[str, Wanted]] = {
+    **{str(each): each for each in Wanted},
+    **dict.fromkeys(("全部", "所有"), Wanted.ALL),
+    **dict.fromkeys(("error", "报错", "错误"), Wanted.ERRORS),
+    **dict.fromkeys(("mentions", "仅提及", "仅被提及"), Wanted.ADDRESSED),
+}
+_DEFAULT: Final = frozenset({"default", "reset", "默认"})
+
+
+def wanted_command(words: Sequence[str]) -> WantedCommand | Misuse | None:
+    """Read `channel [answers WHAT]`; None for anything else, such as an object whose kind is called Channel."""
+    said = [word.lower().strip(_AROUND) for word in words]
+    if said[0] not in _CHANNEL or (len(said) > 1 and said[1] not in _ANSWERS):
+        return None
+    if len(said) == 1:
+        return WantedCommand()
+    what = said[2] if len(said) == 3 else ""
+    if what in _DEFAULT:
+        return WantedCommand(default=True)
+    if what in _WANTED:
+        return WantedCommand(wanted=_WANTED[what])
+    says = Text(
+        en="channel answers takes one of: all, errors, addressed, default",
+        zh="channel answers 后面需要以下之一：all、errors、addressed、default",
+    )
+    return Misuse(says=says, usage="channel answers all|errors|addressed|default")

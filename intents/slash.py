@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from intents.channel_commands import ChannelCommand, LearnedCommand, channel_command, learned_command, mentioned_command
+from intents.channel_commands import (
+    ChannelCommand,
+    LearnedCommand,
+    WantedCommand,
+    channel_command,
+    learned_command,
+    mentioned_command,
+    wanted_command,
+)
 from intents.connection_questions import connection_command, spoken_connection
 from intents.domain import Text
 from intents.kinds import CLUSTER_SCOPED, KINDS, SPELLINGS
@@ -61,7 +69,26 @@ class MutedQuery:
     unmute: str = ""
 
 
-Command = TextQuery | ObjectQuery | HelpQuery | MutedQuery | MuteCommand | LearnedCommand | ChannelCommand | Misuse
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HalfNamed(Misuse):
+    """A command that names nothing, or an object only in part: what it names, kind as the API server writes it."""
+
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+
+
+Command = (
+    TextQuery
+    | ObjectQuery
+    | HelpQuery
+    | MutedQuery
+    | MuteCommand
+    | LearnedCommand
+    | ChannelCommand
+    | WantedCommand
+    | Misuse
+)
 
 _HELP: Final = frozenset({"help", "-h", "--help", "?", "？", "usage", "hi", "hello", "帮助", "用法", "你好"})
 _COMMAND: Final = "/diagnose"
@@ -79,6 +106,7 @@ _COMMANDS: Final = (
     "unmute",
     "summary",
     "incident",
+    "channel",
     "cluster",
     "learned",
 )
@@ -91,6 +119,7 @@ _A_KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,62}(?:\.[A-Za-z0-9.-]{1,190}
 # Before a text to explain: its flag, and the rest.
 _CLUSTER_BEFORE: Final = re.compile(rf"[-{DASHES}]{{1,2}}(?:context|cluster)(?:=|\s+)(\S+)\s+(.+)", re.DOTALL)
 _ALL_OF_IT: Final = (["cluster"], ["集群"], ["everything"], ["全部"])
+_NOTHING: Final = HalfNamed(says=Text(en="what is to be diagnosed?", zh="要诊断什么？"), usage="KIND NAMESPACE/NAME")
 _A_NAME: Final = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 
 
@@ -98,15 +127,16 @@ def parse_command(text: str) -> Command:
     """Parse the text after `/diagnose`."""
     said = _without_command(unformatted(text))
     words = said.split()
-    if not words:
-        return HelpQuery()
-    command = _word_command(said, words) or (channel_command(words) if "\n" not in said else None)
+    if not any(map(str.isalnum, said)) and _first(words or [""]) not in _HELP:
+        return _NOTHING
+    command = wanted_command(words) or _word_command(said, words)
+    command = command or (channel_command(words) if "\n" not in said else None)
     if command is not None:
         return command
     if _first(words) in _DIAGNOSE:
         said, words = _after(said, words[0]), words[1:]
         if not words:
-            return HelpQuery()
+            return _NOTHING
     if "\n" in said:
         return _text(said)
     asked = _connection(words) or _spoken_connection(said) or _whole_cluster(words) or _object(words)
@@ -192,13 +222,16 @@ def _single_word(word: str) -> Command:
         return Misuse(says=Text(en=f'there is no command "{word}"', zh=f"“{word}”不是可用的命令"), closest=meant)
     if kind := SPELLINGS.get(bare):
         in_namespace = kind != "namespace" and KINDS.get(kind) not in CLUSTER_SCOPED
-        return Misuse(
+        return HalfNamed(
             says=Text(en=f"a name is missing: which {word}?", zh=f"缺少名称：哪个 {word}？"),
             usage=f"{word} NAMESPACE/NAME" if in_namespace else f"{word} NAME",
+            kind=KINDS.get(kind, ""),
         )
     if IS_NAME.fullmatch(word):
-        return Misuse(
-            says=Text(en=f'what kind of object is "{word}"?', zh=f"“{word}”是什么类型的对象？"), closest=f"pod {word}"
+        return HalfNamed(
+            says=Text(en=f'what kind of object is "{word}"?', zh=f"“{word}”是什么类型的对象？"),
+            closest=f"pod {word}",
+            name=word,
         )
     return TextQuery(text=word)
 
@@ -268,8 +301,13 @@ def _of_other_kind(kind: str, target: str, where: Where) -> ObjectQuery | Misuse
     if meant := _misspelt_kind(kind):
         namespace = where.namespace or next(iter(where.places), "")
         there = target if "/" in target or not namespace else f"{namespace}/{target}"
-        return Misuse(
-            says=Text(en=f'there is no kind "{kind}"', zh=f"没有“{kind}”这种类型"), closest=f"{meant} {there}"
+        before, _, name = there.rpartition("/")
+        return HalfNamed(
+            says=Text(en=f'there is no kind "{kind}"', zh=f"没有“{kind}”这种类型"),
+            closest=f"{meant} {there}",
+            kind=KINDS.get(SPELLINGS[meant], ""),
+            namespace=before,
+            name=name,
         )
     return _made(kind, target, where)
 

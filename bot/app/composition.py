@@ -49,6 +49,8 @@ from bot.surfaces.slack.presses import PressListener
 from bot.surfaces.slack.surface import SlackSurface
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.surfaces.web import web_application
+from bot.workflows.ask_dialog import AskDialog
+from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.feedback import Mutes
 from bot.workflows.job_payloads import turn_of
@@ -305,6 +307,7 @@ def _slack_surface(
     )
     start = base.starter.start
     timeline_pins = TimelinePins(store=base.store, identity=base.identity, start=start)
+    form = AskDialog(services=services)
     return SlackSurface(
         identity=base.identity,
         intake=MessageIntake(
@@ -322,6 +325,8 @@ def _slack_surface(
             mutes=Mutes(services=services),
             incidents=incident_commands(services, base.chronicles),
             learned=LearnedCommands(services=services, start=start),
+            channels=ChannelAnswersWorkflow(services=services),
+            form=form,
             language=settings.lang,
         ),
         shortcuts=ShortcutListener(
@@ -335,7 +340,13 @@ def _slack_surface(
         timeline_pins=timeline_pins,
         start=job_intake.start_now,
         presses=PressListener(
-            PressIntake(services=services, start=job_intake.start_now, identity=base.identity, submissions=submissions)
+            PressIntake(
+                services=services,
+                start=job_intake.start_now,
+                identity=base.identity,
+                submissions=submissions,
+                form=form,
+            )
         ),
         health=base.health,
         missed_events=missed_events,

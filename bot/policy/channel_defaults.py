@@ -1,4 +1,4 @@
-"""Load the default cluster and namespace of each channel. They grant no permissions.
+"""Load the default cluster and namespace of each channel, and what it wants answered. They grant no permissions.
 
 `deploy/examples/channels.yaml` explains the file by example. Only the policy decides what may be seen: a default that
 the requester may not see is ignored.
@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, TypeAdapter, model_validat
 from bot.policy.matching import Actor, is_here
 from bot.policy.model import Channel, StrictModel
 from bot.policy.strict_yaml import FileError, Step, read_strictly
+from intents.channel_commands import Wanted
 from intents.places import IS_NAME
 
 _BARE_NAME: Final = re.compile(r"[^\s,A-Z#*][^\s,A-Z#]*")
@@ -67,11 +68,13 @@ class ChannelDefault(StrictModel):
     """The namespace for a name given without one."""
     alerts: AlertAnswers | None = None
     """Which alerts of other apps are answered: all (default), proven (with a likely or confirmed cause), off."""
+    answers: Wanted | None = None
+    """What is answered that nobody asked: all (default), errors (pasted errors and alerts), addressed (nothing)."""
 
     @model_validator(mode="after")
     def _says_something(self) -> ChannelDefault:
-        if self.cluster is None and self.namespace is None and self.alerts is None:
-            raise ValueError("sets nothing: expected cluster, namespace or alerts")
+        if not (self.cluster or self.namespace or self.alerts or self.answers):
+            raise ValueError("sets nothing: expected cluster, namespace, alerts or answers")
         return self
 
 
@@ -99,6 +102,10 @@ class ChannelDefaults:
     def alerts(self, who: Actor) -> AlertAnswers:
         """Return which alerts of other apps are answered in a place."""
         return next((entry.alerts for entry in self._of(who) if entry.alerts), AlertAnswers.ALL)
+
+    def answers(self, who: Actor) -> Wanted | None:
+        """Return what a place wants answered that nobody asked; None if no entry says so."""
+        return next((entry.answers for entry in self._of(who) if entry.answers), None)
 
     def unmatched(self, clusters: Iterable[str]) -> tuple[str, ...]:
         """Return a line for each name that matches no cluster, with the entries that use it: a start-up warning."""

@@ -194,7 +194,7 @@ class Settings(BaseSettings):
     contexts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ()
     """For `serve`: the kubeconfig contexts to diagnose, separated by `,`. Default: only `CASEBOOK_CONTEXT`."""
     channels: Path | None = None
-    """For `serve`: a file with the cluster and namespace of each channel. Default: ask the requester. Reloaded live."""
+    """For `serve`: a file with the cluster, the namespace and what is answered in each channel. Reloaded live."""
     policy: Path | None = None
     """For `serve`: a file with permissions. Default: members see everything, nobody may act. Reloaded live."""
     audit_channel: Annotated[str, AfterValidator(_channel)] = ""

@@ -2,6 +2,7 @@
 
 from bot.store.answers import Mute, StoredAnswer, Topic, standing
 from bot.store.audit_log import AuditEntry, AuditQuery, AuditRecord, open_audit, place_of
+from bot.store.channel_answers import ChannelAnswer
 from bot.store.chronicles import Chronicle, RecordedMessage
 from bot.store.database import (
     StoreDamaged,
@@ -31,6 +32,7 @@ __all__ = [
     "AuditEntry",
     "AuditQuery",
     "AuditRecord",
+    "ChannelAnswer",
     "ChannelState",
     "Chronicle",
     "ClaimOutcome",

@@ -13,6 +13,7 @@ from sqlalchemy import Column, Table, delete, exists
 from bot.store.alert_groups import AlertGroups
 from bot.store.answers import Answers, Mutes, StandingAlerts, Topics
 from bot.store.audit_log import Audit
+from bot.store.channel_answers import ChannelAnswers
 from bot.store.chronicles import Chronicles
 from bot.store.database import Database, parse_url
 from bot.store.feedback import Corrections, Feedback, FeedbackReader, UnknownPastes
@@ -75,6 +76,7 @@ class Store:
         self.answers = Answers(database)
         self.topics = Topics(database)
         self.mutes = Mutes(database)
+        self.channel_answers = ChannelAnswers(database)
         self.reports = Reports(database)
         self.feedback = Feedback(database)
         self.corrections = Corrections(database)

@@ -145,6 +145,11 @@ mutes: Final = Table(
     *_words("reason"),
 )
 
+# What a channel wants answered that nobody asked: `about` is "" for all texts, or a kind of text that is not answered.
+channel_answers: Final = Table(
+    "channel_answers", METADATA, *_keys("channel", "about"), *_words("wanted", "by"), *_times("at")
+)
+
 reports: Final = Table(
     "reports",
     METADATA,

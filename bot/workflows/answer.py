@@ -25,6 +25,7 @@ from bot.slack.pacer import unasked
 from bot.slack.posts import PostedMessage
 from bot.store import RequestState, StoredRequest, Surface
 from bot.workflows.alert_posts import alert_standing, close_answers
+from bot.workflows.channel_answers import kind_of, wants
 from bot.workflows.chronicle.facts import record_answer, record_withdrawal, tell_of_similar
 from bot.workflows.cluster_choice import PRESSED
 from bot.workflows.job_payloads import AnswerJob, PickJob
@@ -134,6 +135,8 @@ class AnswerWorkflow:
         mode = await alert_standing(self.services, exchange) if alert else AlertAnswers.ALL
         goes_on = matched is None or bool(hypotheses) or (decided is not None and decided.answered)
         goes_on = goes_on and mode is not AlertAnswers.OFF
+        if goes_on and matched is not None:
+            goes_on = await wants(self.services, exchange.scope.who, kind_of(request.text, matched.matching))
         if not goes_on:
             await mention_unread(self.services, exchange, unread)
             await self._stay_silent(request)

@@ -150,6 +150,15 @@ class OpinionJob(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelAnswersJob(Payload):
+    """Answer a kind of text in the channel no longer, or `again`. The press was below the answer to the request."""
+
+    kind, interactive = "channel_answers", True
+    about: str = ""
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionJob(Payload):
     """Store what it was instead: an entry of the catalog, or what a person typed."""
 

@@ -33,8 +33,8 @@ class AnswerNotes(Portable):
 
     `count` is how often the same error was pasted, `last` the last time; these belong to the topic and are not notes.
     `corrections` are what people said it was, by user. `again` are links to later answers about the same fault. `muted`
-    is who muted it by the menu, "" if unmuted since. `over_after_s` is set once the alert that was answered is over: so
-    long after its post.
+    is who muted it by the menu, "" if unmuted since; `lowered` likewise who said that it does not help here.
+    `over_after_s` is set once the alert that was answered is over: so long after its post.
     """
 
     count: int = 1
@@ -42,6 +42,7 @@ class AnswerNotes(Portable):
     not_it: tuple[str, ...] = ()
     corrections: Mapping[str, Text] = field(default_factory=dict)
     muted: str | None = None
+    lowered: str = ""
     again: tuple[str, ...] = ()
     remedies: tuple[RemedyShown, ...] = ()
     over_after_s: float | None = None
@@ -117,6 +118,7 @@ class KeptAnswer(AnswerView, Portable):
             corrections=shown.corrections,
             muted_by=self.muted_by if shown.muted is None else shown.muted,
             muted_why=self.muted_why if shown.muted is None else "",
+            lowered_by=shown.lowered,
             ended=None if shown.over_after_s is None else over_after(timedelta(seconds=shown.over_after_s)),
             related=(*filter(None, (self.same_as,)), *shown.again),
         )

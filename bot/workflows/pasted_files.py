@@ -14,11 +14,13 @@ from bot.diagnosing import match_text
 from bot.slack.errors import SlackError, SlackRefusal
 from bot.slack.message_events import files_of, text_of
 from bot.store import LONGEST_TEXT, StoredRequest, Surface
+from bot.workflows.channel_answers import KindOfText, wants
 from bot.workflows.conversation import turns_before
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import FILE, Exchange, Services
 from intents.domain import Json, Text
 from intents.slash import HelpQuery, TextQuery, parse_message
+from intents.talk.acts import Act
 from responses.safety import safe
 from responses.slack.notices import notice
 
@@ -53,7 +55,7 @@ async def add_files(
 
 async def mention_unread(services: Services, exchange: Exchange, unread: tuple[Text, ...]) -> None:
     """Report an unread file that nobody asked about, once a day per channel: it may contain a known error."""
-    if not unread:
+    if not unread or not await wants(services, exchange.scope.who, KindOfText(act=Act.EVIDENCE)):
         return
     once = f"file/{exchange.request.original.channel}/{unread[0].en[:40]}"
     if await services.once(once):

@@ -12,6 +12,7 @@ from bot.workflows import job_payloads as jobs
 from bot.workflows.alert_groups import AlertGroupWorkflow
 from bot.workflows.alert_posts import AlertPostWorkflow, run_alert_over
 from bot.workflows.answer import AnswerWorkflow, PickWorkflow
+from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.backfill import BackfillWorkflow
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs, IncidentStartWorkflow, tell_archiver, tell_remover
 from bot.workflows.chronicle.documents import catch_up
@@ -126,6 +127,7 @@ def _answers(services: Services, poster: MessagePoster) -> _Kinds:
     return (
         _job(jobs.AlertOverJob, partial(run_alert_over, services)),
         _job(jobs.AnswerJob, answers.run),
+        _step(jobs.ChannelAnswersJob, "take", ChannelAnswersWorkflow(services=services).take),
         _step(jobs.CorrectionJob, "take", partial(take_correction, services)),
         _job(jobs.OpinionJob, partial(take_opinion, services)),
         _job(jobs.PickJob, PickWorkflow(services=services, answers=answers).run),

@@ -26,11 +26,13 @@ from bot.overviews.overview import overview
 from bot.policy import ReadLevel
 from bot.store import Mute, StoredRequest, Surface, standing
 from bot.workflows.authorisation import offered_buttons
+from bot.workflows.channel_answers import kind_of, with_kind
 from bot.workflows.cluster_choice import ClusterChooser, Interpretation, changes_since, link_to_answer
 from bot.workflows.conversation import NEEDS_AN_OBJECT, KeptTurn, Understood, turns_before, understood
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.services import Exchange, Requester, Services
 from intents.domain import Diagnosis, Existence, Finding, Json, NamedObject, Text
+from intents.matcher import MatchResult
 from intents.mutes import concerned
 from intents.overview import without_muted
 from intents.request import AskInWords, DiagnoseObject, ExplainText, Question, Request, scope_of
@@ -376,6 +378,10 @@ class Replies:
             pick=_pick(interpretation) if diagnosis.hypotheses or not of_text else None,
             secrets=_secrets(exchange.request),
         )
+        if exchange.request.original.origin.is_unasked:
+            matching = (question.matching if isinstance(question, ExplainText) else None) or MatchResult()
+            channel = exchange.request.original.channel
+            answer = with_kind(self.services, answer, channel, kind_of(exchange.request.text, matching))
         incident = answer.first.incident if answer.first else ""
         if mute := standing(await self._mutes(exchange.request), incident=incident, objects=concerned(shown)):
             answer = replace(answer, muted=mute.muted, muted_by=mute.by, muted_why=mute.reason)

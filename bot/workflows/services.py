@@ -231,7 +231,7 @@ class Services:
 
     @property
     def defaults(self) -> ChannelDefaults:
-        """Return the cluster and namespace of each channel from the file in force."""
+        """Return the defaults of each channel from the file in force."""
         return self.configuration().defaults
 
     def engine(self, channel: str = "") -> Engine:

@@ -296,10 +296,34 @@ def select_input(
     placeholder: str = "",
     initial: str = "",
     optional: bool = True,
+    reports: bool = False,
 ) -> Block:
-    """Return a menu of a modal; `initial` is the value of the option chosen at first."""
+    """Return a menu of a modal; `initial` is the value of the option chosen at first.
+
+    With `reports` Slack sends each choice at once.
+    """
     element = select(options, action_id=id, placeholder=placeholder)
-    return {**_input(label, _chosen(element, element["options"], initial)), "optional": optional}
+    block = {**_input(label, _chosen(element, element["options"], initial)), "optional": optional}
+    return {**block, "dispatch_action": True} if reports else block
+
+
+def external_input(
+    label: str, *, id: str, placeholder: str, initial: Element | None = None, reports: bool = False
+) -> Block:
+    """Return a menu of a modal that may be left empty, with options that Slack asks us for as a person types.
+
+    `initial` is the option chosen at first; with `reports` Slack sends each choice at once.
+    """
+    element: Element = {
+        "type": "external_select",
+        "action_id": id,
+        "placeholder": plain(placeholder, limits.PLACEHOLDER),
+        "min_query_length": 0,
+    }
+    if initial is not None:
+        element["initial_option"] = initial
+    block = {**_input(label, element), "optional": True}
+    return {**block, "dispatch_action": True} if reports else block
 
 
 def grouped_select_input(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -11,8 +11,9 @@ from intents.domain import Language, Text
 from responses import sentences, words
 from responses.safety import SafeDiagnosis
 from responses.shown import shown_line
-from responses.slack import blocks
+from responses.slack import blocks, limits
 from responses.slack.blocks import Element, Part
+from responses.slack.channel_answers import NOT_HELPFUL, stopped_part
 from responses.slack.choices import Picker
 from responses.slack.message import Block
 from responses.slack.presses import Press, action_id, choice_value
@@ -38,9 +39,10 @@ class AnswerView:
     they are found elsewhere. `count` says how often the same was asked, `last_seen` when last. `text_only_reason` says
     why no cluster was queried, `because` why this one of several; `pick` offers the others. `controls` shows the menu
     to mark the answer as wrong and to mute it, `feedback` Slack's buttons to judge it. `not_it_by` and `muted_by` are
-    ids of users, `corrections` what users said it was, `muted_why` is the reason to mute it. `secrets` are the kinds of
-    secrets that the text held. `related` are links to answers about the same fault. `ended` says that the alert which
-    was answered is over: what it was stays, nothing is offered any more.
+    ids of users, `corrections` what users said it was, `muted_why` is the reason to mute it. `unasked` is the kind of
+    text that was answered although nobody asked, `kind` its key, `lowered_by` who said that such answers do not help
+    here. `secrets` are the kinds of secrets that the text held. `related` are links to answers about the same fault.
+    `ended` says that the alert which was answered is over: what it was stays, nothing is offered any more.
     """
 
     diagnosis: SafeDiagnosis
@@ -62,6 +64,9 @@ class AnswerView:
     corrections: Mapping[str, Text] = field(default_factory=dict)
     muted_by: str = ""
     muted_why: str = ""
+    unasked: Text | None = None
+    kind: str = ""
+    lowered_by: str = ""
     because: Text | None = None
     pick: Picker | None = None
     secrets: tuple[Text, ...] = ()
@@ -107,6 +112,8 @@ def state_parts(view: AnswerView) -> Iterable[Part]:
         lines.append(blocks.line(says, blocks.user(view.muted_by), *reason))
     if lines:
         yield Part(rank=0, blocks=(blocks.rich(*lines),))
+    if view.unasked and view.lowered_by:
+        yield stopped_part(view.unasked, view.kind, view.lowered_by, language)
 
 
 def _not_it(users: Sequence[str], corrections: Mapping[str, Text], language: Language) -> list[Element]:
@@ -154,11 +161,14 @@ def control_parts(view: AnswerView, buttons: Sequence[RemedyButton]) -> Iterable
     if view.details_value and view.diagnosis.hypotheses:
         label = words.DETAILS.in_(language)
         elements.append(blocks.button(label, action_id=action_id(Press.DETAILS), value=view.details_value))
-    if view.request_id and view.controls and view.diagnosis.hypotheses:
-        mute = (words.UNMUTE_HERE, Press.UNMUTE) if view.muted_by else (words.MUTE_HERE, Press.MUTE)
-        options = [(words.NOT_IT, Press.NOT_IT), mute]
+    if view.request_id and view.controls and (options := list(_opinions(view))):
         chosen = [(label.in_(language), choice_value(press, view.request_id)) for label, press in options]
-        elements.append(blocks.overflow(chosen, action_id=action_id(Press.MORE)))
+        if len(chosen) >= limits.OVERFLOW_LEAST:
+            elements.append(blocks.overflow(chosen, action_id=action_id(Press.MORE)))
+        else:
+            # Slack may refuse a menu of one.
+            says, press = options[0]
+            elements.append(blocks.button(says.in_(language), action_id=action_id(press), value=view.request_id))
     if elements:
         yield Part(rank=0, blocks=(blocks.actions(*elements),))
     if view.feedback and view.request_id and view.controls and view.diagnosis.hypotheses:
@@ -167,6 +177,14 @@ def control_parts(view: AnswerView, buttons: Sequence[RemedyButton]) -> Iterable
             for label, press in ((words.HELPFUL, Press.HELPFUL), (words.NOT_IT, Press.NOT_IT))
         )
         yield Part(rank=1, blocks=(blocks.feedback_buttons(good, bad, action_id=action_id(Press.FEEDBACK)),))
+
+
+def _opinions(view: AnswerView) -> Iterator[tuple[Text, Press]]:
+    if view.diagnosis.hypotheses:
+        yield words.NOT_IT, Press.NOT_IT
+        yield (words.UNMUTE_HERE, Press.UNMUTE) if view.muted_by else (words.MUTE_HERE, Press.MUTE)
+    if view.unasked and not view.lowered_by:
+        yield NOT_HELPFUL, Press.NOT_HELPFUL
 
 
 def _remedy(button: RemedyButton, index: int, language: Language) -> Element:

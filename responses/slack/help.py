@@ -16,6 +16,7 @@ _TITLE: Final = Text(
     zh="Casebook 找出集群中故障的原因，并给出证据。",
 )
 _FORMS: Final = (
+    ("/diagnose", Text(en="choose what to diagnose in a dialog", zh="在对话框中选择要诊断的对象")),
     ("/diagnose pod NAMESPACE/NAME", Text(en="diagnose an object", zh="诊断某个对象")),
     (
         "/diagnose deploy NAME -n NAMESPACE",
@@ -43,6 +44,10 @@ _FORMS: Final = (
     ),
     ("/diagnose muted", Text(en="list what is muted in this channel", zh="列出此频道静音的内容")),
     ("/diagnose unmute ID|KIND NAMESPACE/NAME", Text(en="unmute it", zh="取消静音")),
+    (
+        "/diagnose channel answers all|errors|addressed",
+        Text(en="set what is answered in this channel without being asked", zh="设置此频道中未被提问时的答复范围"),
+    ),
     (
         "/diagnose learned",
         Text(en="list, edit and share the incidents that people saved", zh="列出、编辑和共享已保存的问题"),

@@ -21,6 +21,8 @@ class Press(StrEnum):
     NOT_IT = "not_it"  # the other one, and an option of that menu
     MUTE = "mute"  # an option of that menu
     UNMUTE = "unmute"  # an option of that menu
+    NOT_HELPFUL = "not_helpful"  # an option of that menu, or a button
+    ANSWER_AGAIN = "answer_again"  # a button; its value is a kind of text that is not answered
     ANYWAY = "anyway"  # a button; its value is the id of a repeated request
     CLUSTER = "cluster"  # a button, or a menu of several; the value is a `cluster_token`
     DIAGNOSE = "diagnose"  # a button below an overview; its value is a `diagnose_value`
@@ -45,6 +47,12 @@ class Press(StrEnum):
     CORRECT = "correct"  # callback_id of the dialog that asks what it was; its private_metadata is the request id
     WAS = "was"  # block_id and action_id of the choice of an incident in that dialog
     WAS_TEXT = "was_text"  # block_id and action_id of the field to type it
+    ASK_FORM = "ask_form"  # callback_id of the dialog to choose what to diagnose; its private_metadata is an `AskPlace`
+    ASK_CLUSTER = "ask_cluster"  # block_id and action_id of the cluster in that dialog, as the next four
+    ASK_NAMESPACE = "ask_namespace"  # its options are asked for
+    ASK_KIND = "ask_kind"
+    ASK_NAME = "ask_name"  # its options are asked for; the values are those of `object_options`
+    ASK_TEXT = "ask_text"  # the field for an error
     TYPED_NAME = "typed_name"  # block_id and action_id of the input in CONFIRM's dialog, where a name must be typed
 
 

@@ -119,6 +119,16 @@ _SELECT: Final = also(
     exactly_one("options", "option_groups"),
     _different("options"),
 )
+_EXTERNAL_SELECT: Final = record(
+    {},
+    {
+        **_ASKS,
+        "placeholder": plain_text(limits.PLACEHOLDER),
+        "initial_option": _PLAIN_OPTION,
+        "min_query_length": integer(0, limits.PLAIN_INPUT),
+        "focus_on_load": boolean,
+    },
+)
 _CHECKBOXES: Final = also(
     record(
         {"options": many(_ANY_OPTION, most=limits.CHECKBOXES)},
@@ -166,6 +176,7 @@ _ACTION_ELEMENTS: Final = {
 }
 _INPUT_ELEMENTS: Final = {
     "checkboxes": _CHECKBOXES,
+    "external_select": _EXTERNAL_SELECT,
     "plain_text_input": _PLAIN_INPUT,
     "radio_buttons": _RADIO_BUTTONS,
     "static_select": _SELECT,

@@ -79,12 +79,8 @@ async def test_command_explains_an_error(tmp_path, engine, broken):
 async def test_command_without_a_diagnosis_is_answered_in_the_acknowledgement(tmp_path, engine):
     expected = {
         "help": "/diagnose pod NAMESPACE/NAME",
-        "": "In a thread, mention it instead",
         "帮助": "诊断某个对象",
         "hepl": "Did you mean /diagnose help",
-        "pdo shop/api-0": "Did you mean /diagnose pod shop/api-0",
-        "pod": "Usage: /diagnose pod NAMESPACE/NAME",
-        "node": "Usage: /diagnose node NAME",
         "explain": "Usage: /diagnose explain ERROR",
         "muted": "Nothing is muted",
         "unmute": "unmute",

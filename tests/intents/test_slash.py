@@ -11,6 +11,7 @@ from intents.kinds import SPELLINGS
 from intents.places import IS_NAME
 from intents.slash import (
     Command,
+    HalfNamed,
     HelpQuery,
     MutedQuery,
     ObjectQuery,
@@ -30,8 +31,6 @@ KIND_WORDS = st.sampled_from(sorted(SPELLINGS))
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("", HelpQuery()),
-        ("   ", HelpQuery()),
         ("help", HelpQuery()),
         ("help pods", HelpQuery(topic="pods")),
         ("帮助", HelpQuery()),
@@ -187,8 +186,28 @@ def test_any_object_name_is_parsed(kind: str, namespace: str, name: str) -> None
         assert parse_message(f"<@U0BOT> {text}") == asked
 
 
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("", ("", "", "")),
+        ("  ", ("", "", "")),
+        ("???", ("", "", "")),
+        ("诊断", ("", "", "")),
+        ("deploy", ("Deployment", "", "")),
+        ("api-0", ("", "", "api-0")),
+        ("pdo shop/api-0", ("Pod", "shop", "api-0")),
+    ],
+)
+def test_what_names_no_object_keeps_what_it_names(text: str, known: tuple[str, str, str]) -> None:
+    half = parse_command(text)
+
+    assert isinstance(half, HalfNamed)
+    assert (half.kind, half.namespace, half.name) == known
+
+
 def test_text_of_brackets_is_parsed_quickly() -> None:
-    assert parse_command("<" * 200_000) == TextQuery(text="<" * 200_000)
+    assert parse_message("<" * 200_000) == TextQuery(text="<" * 200_000)
+    assert isinstance(parse_command("<" * 200_000), HalfNamed)
     assert isinstance(parse_message("<@U1|" * 50_000), TextQuery)
 
 

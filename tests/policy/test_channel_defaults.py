@@ -42,10 +42,10 @@ def test_unknown_clusters_are_reported() -> None:
             "1: expected a list of entries such as {channels: [C0123ABCD], cluster: prod, namespace: shop}",
         ),
         ("- {cluster: prod}", "1: [0].channels: is missing"),
-        ("- {channels: [C1]}", "1: [0]: sets nothing: expected cluster, namespace or alerts"),
+        ("- {channels: [C1]}", "1: [0]: sets nothing: expected cluster, namespace, alerts or answers"),
         (
             "\n- {channels: [C1], clusters: [prod]}",
-            "2: [0].clusters: unknown key; known are channels, cluster, namespace, alerts",
+            "2: [0].clusters: unknown key; known are channels, cluster, namespace, alerts, answers",
         ),
         (
             "- {channels: C1, cluster: a}",

@@ -38,6 +38,7 @@ LENGTHS = {
     "settings.event_subscriptions.request_url": (1, 3500),
     "settings.event_subscriptions.bot_events": (1, 50),
     "settings.interactivity.request_url": (1, 3500),
+    "settings.interactivity.message_menu_options_url": (1, 3500),
 }
 # Other keys that our manifests may use; the schema allows no others.
 OTHERS = {
@@ -123,11 +124,12 @@ def test_http_has_one_request_url_and_socket_mode_none() -> None:
     addresses = {path: value for path, value in leaves(http) if path.endswith("url")}
 
     assert set(addresses.values()) == {"https://casebook.example.com/slack/events"}
-    assert len(addresses) == 3
+    assert len(addresses) == 4
     socket = manifest("socket")
     assert [path for path, _ in leaves(socket) if path.endswith("url")] == []
     assert (http["settings"].pop("socket_mode_enabled"), socket["settings"].pop("socket_mode_enabled")) == (False, True)
     del http["settings"]["event_subscriptions"]["request_url"], http["settings"]["interactivity"]["request_url"]
+    del http["settings"]["interactivity"]["message_menu_options_url"]
     del http["features"]["slash_commands"][0]["url"]
     assert http == socket
 

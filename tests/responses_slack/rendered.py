@@ -117,7 +117,7 @@ def _options(element: Mapping[str, Any]) -> str:
 
 def _input(block: Mapping[str, Any]) -> str:
     element = block["element"]
-    if element["type"] == "static_select":
+    if element["type"] in ("static_select", "external_select"):
         optional = " (optional)" if block.get("optional") else ""
         chosen = element.get("initial_option", {}).get("text", {}).get("text", element["placeholder"]["text"])
         prompt = [f"({element['placeholder']['text']})"] if "initial_option" in element else []

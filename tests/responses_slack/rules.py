@@ -14,7 +14,7 @@ from responses.slack.presses import Press, parse_choice, parse_press
 # What the presses of `bot` listen to, by what can be pressed.
 _BUTTONS: Final = frozenset({
     Press.REMEDY, Press.DETAILS, Press.UNMUTE, Press.CLUSTER, Press.RESOLVE, Press.DIAGNOSE, Press.WATCH_MUTE,
-    Press.WATCH_UNMUTE, Press.SILENCE, Press.SILENCE_END,
+    Press.WATCH_UNMUTE, Press.SILENCE, Press.SILENCE_END, Press.ANSWER_AGAIN, Press.NOT_HELPFUL,
 })  # fmt: skip
 _DIALOGS: Final = frozenset(
     {
@@ -26,10 +26,13 @@ _DIALOGS: Final = frozenset(
         Press.RESOLVED,
         Press.CORRECT,
         Press.SILENCE,
+        Press.ASK_FORM,
     }
 )
 _THUMBS: Final = ("positive_button", "negative_button")
-_LISTS: Final = frozenset({Press.CLUSTER, Press.ROOT_CAUSE, Press.WAS, Press.SILENCE_FOR})
+_LISTS: Final = frozenset(
+    {Press.ASK_CLUSTER, Press.ASK_KIND, Press.CLUSTER, Press.ROOT_CAUSE, Press.WAS, Press.SILENCE_FOR}
+)
 # Read by people in one language or the other; everything else is the same in both.
 _TEXTS: Final = frozenset({"text", "fallback", "accessibility_label", "initial_value"})
 

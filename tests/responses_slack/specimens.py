@@ -40,6 +40,7 @@ from responses.safety import scrubbed
 from responses.shown import shown
 from responses.slack import limits, notices
 from responses.slack.as_text import split_in_half, text_only
+from responses.slack.channel_answers import kind_words
 from responses.slack.choices import Picker, which_cluster, which_object, with_picker
 from responses.slack.chronicle.announcements import (
     NEEDED_SCOPES,
@@ -81,6 +82,7 @@ from responses.slack.validation import validate_message, validate_view
 from tests.responses import chronicles
 from tests.responses.by_hand import KEEPS_FAILING, LEASES, POD, REFUTES, SUPPORTS, UNREAD, judged, offered
 from tests.responses_slack.alert_specimens import alert_specimens
+from tests.responses_slack.channel_specimens import channel_specimens
 from tests.responses_slack.feedback_specimens import feedback_specimens
 from tests.responses_slack.home_specimens import home_specimens
 from tests.responses_slack.pings import pings
@@ -238,6 +240,7 @@ SAVED = SavedIncident(
     channel="payments",
     by="Alex",
 )
+_KIND = kind_words("evidence", Text(en="The container runs out of memory", zh="容器内存不足"))
 Said = Message | View
 
 
@@ -254,6 +257,7 @@ def specimens(language: Language) -> Iterator[tuple[str, Said]]:
     yield from _notes(language)
     yield from _chronicle(language)
     yield from _learned(language)
+    yield from channel_specimens(language)
     yield from feedback_specimens(language)
     whole = _answer(DIAGNOSIS, language)
     yield "as-text", text_only(whole)
@@ -284,6 +288,8 @@ def _answers(language: Language) -> Iterator[tuple[str, Said]]:
     yield "answer", say(DIAGNOSIS, buttons=BUTTONS)
     yield "answer-asked-for", say(DIAGNOSIS, buttons=BUTTONS, feedback=True)
     yield "answer-seen-often", say(DIAGNOSIS, count=20, last_seen=NOON, not_it_by=("U1", "U2"), muted_by="U3")
+    unasked = {"unasked": _KIND, "kind": "evidence container-oom-killed"}
+    yield "answer-unasked-lowered", say(DIAGNOSIS, lowered_by="U1", **unasked)
     yield "answer-of-text-alone", say(of_text, text_only_reason=GUESTS, controls=False)
     yield "answer-likely-for-want-of-permission", say(replace(DIAGNOSIS, hypotheses=DIAGNOSIS.hypotheses[1:2]))
     yield "answer-all-ruled-out", say(replace(DIAGNOSIS, hypotheses=DIAGNOSIS.hypotheses[4:]))

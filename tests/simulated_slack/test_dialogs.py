@@ -220,3 +220,50 @@ async def test_a_subscription_shows_dialogs_opening_changing_and_closing(
     seen = [(change.kind, change.user, change.data["id"]) async for change in changes if change.kind in views]
 
     assert seen == [(kind, ana, view["id"]) for kind in views]
+
+
+NAMES = {
+    "type": "input",
+    "block_id": "names",
+    "optional": True,
+    "label": plain("Name"),
+    "element": {"type": "external_select", "action_id": "find", "min_query_length": 0},
+}
+
+
+def options(*values: str) -> list[dict]:
+    return [{"text": plain(value), "value": value} for value in values]
+
+
+async def test_the_app_gives_the_options_of_a_menu_for_what_is_typed(
+    slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger
+):
+    opening = modal(NAMES, MODE, private_metadata="place")
+    view = (await client.views_open(trigger_id=await trigger(), view=opening))["view"]
+    receiver.answer(body={"options": options("web-0", "web-1")})
+
+    await slack.suggest(ana, view["id"], "find", "we")
+
+    payload = receiver.received[-1].json
+    assert (payload["type"], payload["action_id"], payload["block_id"], payload["value"]) == (
+        "block_suggestion", "find", "names", "we",
+    )  # fmt: skip
+    # Slack tells nothing of what was chosen since the view was opened or updated.
+    assert (payload["view"]["private_metadata"], payload["view"]["state"]) == ("place", {"values": {}})
+    assert "trigger_id" not in payload
+    with pytest.raises(ImpossibleActionError, match="offers no 'web-2': it offers web-0, web-1"):
+        await slack.submit(ana, view["id"], {"names": {"find": "web-2"}})
+    await slack.submit(ana, view["id"], {"names": {"find": "web-1"}})
+    values = receiver.received[-1].json["view"]["state"]["values"]
+    assert values["names"]["find"] == {"type": "external_select", "selected_option": options("web-1")[0]}
+
+
+async def test_options_that_slack_would_not_show_are_rejected(
+    slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger
+):
+    view = (await client.views_open(trigger_id=await trigger(), view=modal(NAMES, MODE)))["view"]
+    receiver.answer(body={"options": options("web", "web")})
+    with pytest.raises(ImpossibleActionError, match="two options have the same value"):
+        await slack.suggest(ana, view["id"], "find")
+    with pytest.raises(ImpossibleActionError, match="no menu 'pick' asks the app for its options"):
+        await slack.suggest(ana, view["id"], "pick")

@@ -84,6 +84,16 @@ CREATE TABLE casebook_schema (
 	CONSTRAINT casebook_schema_pkc PRIMARY KEY (version_num)
 );
 INSERT INTO "casebook_schema" VALUES('0001');
+CREATE TABLE channel_answers (
+	channel TEXT NOT NULL, 
+	about TEXT NOT NULL, 
+	wanted TEXT DEFAULT '' NOT NULL, 
+	"by" TEXT DEFAULT '' NOT NULL, 
+	at DATETIME NOT NULL, 
+	CONSTRAINT pk_channel_answers PRIMARY KEY (channel, about)
+);
+INSERT INTO "channel_answers" VALUES('C1','','errors','U1','2026-03-04 05:06:07.890123');
+INSERT INTO "channel_answers" VALUES('C1','trouble pod.oom','','U1','2026-03-04 05:06:07.890123');
 CREATE TABLE chronicle_reads (
 	channel TEXT NOT NULL, 
 	user TEXT NOT NULL, 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bot.store import (
     AuditEntry,
+    ChannelAnswer,
     ChannelState,
     FactRow,
     LearnedEntry,
@@ -65,6 +66,7 @@ async def read(store: Store) -> Mapping[str, Any]:
         "outbox": await store.outbox.get("Ev1.placeholder"),
         "answer": await store.answers.get("Ev1"),
         "topic": await store.topics.joined("C1", "image-pull-failed", "Ev1"),
+        "channel answers": await store.channel_answers.of("C1"),
         "mutes": await store.mutes.list("C1", NOW),
         "report": await store.reports.last("C1/prod"),
         "opinions": await store.feedback.of("Ev1"),
@@ -106,6 +108,8 @@ async def _write_answer(store: Store) -> None:
         now=NOW,
     )
     await store.topics.join("C1", "image-pull-failed", "Ev1", now=NOW, window=_HOUR)
+    await store.channel_answers.set(ChannelAnswer(channel="C1", wanted="errors", by="U1", at=NOW))
+    await store.channel_answers.set(ChannelAnswer(channel="C1", about="trouble pod.oom", by="U1", at=NOW))
     await store.mutes.add(Mute(channel="C1", muted="Pod shop/web-0", by="U1", at=NOW, until=None, reason="moved"))
     await store.reports.save("C1/prod", StoredReport(at=NOW, findings={"Pod shop/web-0": "image-pull-failed"}))
     await store.feedback.add("Ev1", "U1", "wrong", NOW)

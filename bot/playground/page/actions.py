@@ -60,6 +60,7 @@ class Actions:
                 slack.click_home, ("user", "action_id"), {"value": lambda body: _optional(body, "value")}
             ),
             "open_app": _Action(slack.open_app, ("user", "tab")),
+            "suggest": _Action(slack.suggest, (*view, "action_id"), {"value": lambda body: _text(body, "value")}),
             "submit": _Action(slack.submit, view, {"values": _values}),
             "close": _Action(slack.close, view, {"all": lambda body: body.get("all") is True}),
             "begin": _Action(self._begin, ("event",)),
@@ -84,6 +85,8 @@ class Actions:
             return {"ok": False, "error": str(refused)}
         if isinstance(done, AppResponse) and not done.ok:
             return {"ok": False, "error": _failure(done)}
+        if isinstance(done, AppResponse) and name == "suggest":
+            return {"ok": True, "options": (done.body or {}).get("options", [])}
         return {"ok": True, "ts": done} if isinstance(done, str) else {"ok": True}
 
     async def _open(self, channel: str) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.playground.slack.events import without_metadata
-from bot.playground.slack.records import ImpossibleActionError, Json
+from bot.playground.slack.records import ImpossibleActionError, Json, copied
 from bot.playground.slack.state import State
 from bot.playground.slack.workspace import Channel, User
 
 _PLACES = {"group": "privategroup", "im": "directmessage"}
-_ONE_OPTION = ("static_select", "radio_buttons", "overflow")
+_ONE_OPTION = ("static_select", "external_select", "radio_buttons", "overflow")
 _PLAIN = ("plain_text_input", "number_input", "email_text_input", "url_text_input")
 _SELECTED = {
     "users_select": "selected_user", "conversations_select": "selected_conversation",
@@ -63,6 +63,19 @@ class PayloadBuilder:
         """Return the payload of a press in a dialog, which has no channel and no response URL."""
         container = {"type": "view", "view_id": view["id"]}
         return self._common("block_actions", user) | {"container": container, "view": _shown(view), "actions": [action]}
+
+    def suggestion(self, user: User, view: Json, *, action_id: str, block_id: str, value: str) -> Json:
+        """Return the payload that asks for the options of a menu in a dialog.
+
+        As in Slack, its view has nothing of what was chosen since the app opened or updated it.
+        """
+        payload = self._common("block_suggestion", user)
+        del payload["trigger_id"]
+        shown = _shown(view) | {"state": {"values": {}}}
+        container = {"type": "view", "view_id": view["id"]}
+        return payload | {
+            "container": container, "view": shown, "action_id": action_id, "block_id": block_id, "value": value
+        }  # fmt: skip
 
     def submission(self, user: User, view: Json) -> Json:
         """Return the payload of a submitted dialog."""
@@ -211,3 +224,23 @@ def _elements(value: Any) -> Iterator[Json]:
 
 def _named(values: Json) -> str:
     return ", ".join(f"{block}/{action}" for block, actions in values.items() for action in actions) or "none"
+
+
+def asking_menu(blocks: list[Json], *, action_id: str) -> Json:
+    """Return the block with the menu of this id whose options the app is asked for; raise ImpossibleActionError."""
+    for block in blocks:
+        for element in _elements(block):
+            if element["action_id"] == action_id and element["type"] == "external_select":
+                return block
+    raise ImpossibleActionError(f"no menu {action_id!r} asks the app for its options")
+
+
+def with_offered(blocks: list[Json], offered: Mapping[str, list[Json]]) -> list[Json]:
+    """Return the blocks with the options that the app offered, by action id, and with those chosen at first."""
+    shown = copied(blocks)
+    for block in shown:
+        for element in _elements(block):
+            if element["type"] == "external_select":
+                initial = [element["initial_option"]] if "initial_option" in element else []
+                element["options"] = [*offered.get(element["action_id"], ()), *initial]
+    return shown

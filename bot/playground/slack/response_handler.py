@@ -49,6 +49,20 @@ class ResponseHandler:
             with _rejected_as_impossible("the dialog"):
                 self._apply_action(user, view, response)
 
+    def handle_suggestion(self, view: Json, action_id: str, response: AppResponse) -> None:
+        """Offer the options in a menu of a dialog; raise ImpossibleActionError if Slack would reject them."""
+        body: Any = response.body if isinstance(response.body, dict) else {}
+        options = body.get("options", [])
+        if not response.ok:
+            return
+        if options:
+            menu = {"type": "static_select", "action_id": action_id, "options": options}
+            words = {"type": "plain_text", "text": "-"}
+            shown = {"type": "input", "label": words, "element": menu}
+            with _rejected_as_impossible("a menu"):
+                check_view({"type": "modal", "title": words, "submit": words, "blocks": [shown]})
+        self._state.views.offer(view["id"], action_id, options)
+
     def _apply_action(self, user: User, view: Json, response: AppResponse) -> None:
         body: Any = response.body if isinstance(response.body, dict) else {}
         action = body.get("response_action", "")

@@ -9,7 +9,14 @@ from typing import Any
 from bot.playground.slack.delivery import PayloadSender
 from bot.playground.slack.events import EventPublisher
 from bot.playground.slack.files import SharedFile, file_json
-from bot.playground.slack.payloads import PayloadBuilder, action_entry, missing_inputs, state_values
+from bot.playground.slack.payloads import (
+    PayloadBuilder,
+    action_entry,
+    asking_menu,
+    missing_inputs,
+    state_values,
+    with_offered,
+)
 from bot.playground.slack.records import AppResponse, ImpossibleActionError, Json, PayloadKind
 from bot.playground.slack.response_handler import ResponseHandler
 from bot.playground.slack.state import State
@@ -129,7 +136,8 @@ class UserActions:
         """Press an element of an open dialog."""
         person = self._state.workspace.user(user)
         view = self._state.views.require(person.id, view_id)
-        action = self._action(view["blocks"], action_id, block_id, value)
+        blocks = with_offered(view["blocks"], self._state.views.offered(view_id))
+        action = self._action(blocks, action_id, block_id, value)
         return await self._interact(self._payloads.press_in_view(person, view, action=action))
 
     async def open_app(self, user: str, tab: str = "home") -> None:
@@ -149,6 +157,19 @@ class UserActions:
         action = self._action(view["blocks"], action_id, None, value)
         return await self._interact(self._payloads.press_in_view(person, view, action=action))
 
+    async def suggest(self, user: str, view_id: str, action_id: str, value: str = "") -> AppResponse:
+        """Type into a menu whose options the app is asked for, or open it; a user may then choose one of them.
+
+        Raise ImpossibleActionError for a response that Slack would not show.
+        """
+        person = self._state.workspace.user(user)
+        view = self._state.views.require(person.id, view_id)
+        block_id = str(asking_menu(view["blocks"], action_id=action_id).get("block_id", ""))
+        asked = self._payloads.suggestion(person, view, action_id=action_id, block_id=block_id, value=value)
+        response = await self._interact(asked)
+        self._responses.handle_suggestion(view, action_id, response)
+        return response
+
     async def submit(
         self, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = None
     ) -> AppResponse:  # fmt: skip
@@ -157,7 +178,8 @@ class UserActions:
         view = self._state.views.require(person.id, view_id)
         if view["submit"] is None and not any(block.get("type") == "input" for block in view["blocks"]):
             raise ImpossibleActionError(f"view {view_id} has no submit button")
-        filled = state_values(view["blocks"], values or {})
+        blocks = with_offered(view["blocks"], self._state.views.offered(view_id))
+        filled = state_values(blocks, values or {})
         if missing := missing_inputs(view["blocks"], filled):
             raise ImpossibleActionError(f"Slack's client does not submit while these inputs are empty: {missing}")
         view = self._state.views.fill(person.id, view_id, values=filled)

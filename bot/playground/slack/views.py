@@ -21,6 +21,8 @@ class Views:
         self._identity = identity
         self._changes = changes
         self._stacks: dict[str, list[Json]] = {}
+        # The options that the app offered, by view and action id.
+        self._offered: dict[str, dict[str, list[Json]]] = {}
         self._made = 0
 
     def open(self, user: str, given: Json) -> Json:
@@ -68,6 +70,14 @@ class Views:
         view = self._opened(user, view_id)
         view["state"] = {"values": copied(values)}
         return copied(view)
+
+    def offer(self, view_id: str, action_id: str, options: list[Json]) -> None:
+        """Keep the options that the app offered: a user may choose one until the next ones come."""
+        self._offered.setdefault(view_id, {})[action_id] = copied(options)
+
+    def offered(self, view_id: str) -> dict[str, list[Json]]:
+        """Return the options that the app offered in a view, by action id."""
+        return copied(self._offered.get(view_id, {}))
 
     def refuse(self, user: str, view_id: str, *, errors: Json) -> None:
         """Show the app's errors beside the inputs of a view, if it is still open."""

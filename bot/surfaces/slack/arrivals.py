@@ -24,6 +24,7 @@ from bot.surfaces.slack.manifest import events
 _EVENTS: Final = frozenset(event.partition(".")[0] for event in events())
 _SURFACES: Final[Mapping[str, str]] = {
     "block_actions": "action",
+    "block_suggestion": "suggestion",
     "view_submission": "dialog",
     "view_closed": "dialog",
     "message_action": "shortcut",

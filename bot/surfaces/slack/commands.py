@@ -20,16 +20,18 @@ from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, 
 from bot.surfaces.slack.manifest import COMMAND, DIAGNOSE_THIS, PIN, SAVE_AS_INCIDENT, UNPIN
 from bot.surfaces.slack.press_payload import By
 from bot.surfaces.slack.timeline_pins import TimelinePins
+from bot.workflows.ask_dialog import AskDialog, AskPlace
+from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
 from bot.workflows.dialogs import TELL_S
 from bot.workflows.feedback import Mutes
 from bot.workflows.job_payloads import SaveDialogJob, TimelineMark
 from bot.workflows.saved_incidents import LearnedCommands
 from bot.workflows.submissions import Submissions, TooManyRequests
-from intents.channel_commands import ChannelCommand, LearnedCommand
+from intents.channel_commands import ChannelCommand, LearnedCommand, WantedCommand
 from intents.domain import Language
 from intents.mutes import MuteCommand
-from intents.slash import HelpQuery, MutedQuery, ObjectQuery, TextQuery, parse_command
+from intents.slash import HalfNamed, HelpQuery, MutedQuery, ObjectQuery, TextQuery, parse_command
 from intents.spelling import Misuse
 from responses.failures import BUSY, too_many_requests
 from responses.language import choose
@@ -49,6 +51,8 @@ class CommandListener:
     mutes: Mutes
     incidents: IncidentCommands
     learned: LearnedCommands
+    channels: ChannelAnswersWorkflow
+    form: AskDialog
     language: Language | None
 
     def register(self, app: AsyncApp) -> None:
@@ -79,12 +83,12 @@ class CommandListener:
     async def _take(self, body: dict[str, Any], text: str, language: Language) -> Message | None:
         now = self.submissions.clock()
         match parse_command(text):
-            case HelpQuery():
-                return help_message(language=language)
-            case Misuse() as wrong:
-                return misused(wrong.says, wrong.closest, usage=wrong.usage, language=language)
+            case HelpQuery() | Misuse() as asked:
+                return await self._helped(asked, body, language)
             case MutedQuery() | MuteCommand() as about_mutes:
                 return await self.mutes.answer(about_mutes, language=language, **_by(body))
+            case WantedCommand() as about_channel:
+                return await self.channels.answer(about_channel, language=language, **_by(body))
             case LearnedCommand() as about_learned:
                 trigger = str(body.get("trigger_id") or "")
                 return await self.learned.answer(about_learned, trigger=trigger, language=language, **_by(body))
@@ -100,16 +104,34 @@ class CommandListener:
                 await self.submissions.submit(new_request)
                 return None
 
+    async def _helped(self, asked: HelpQuery | Misuse, body: dict[str, Any], language: Language) -> Message | None:
+        """Open the dialog that asks what to diagnose if no object was named; else say what was not understood."""
+        if isinstance(asked, HelpQuery):
+            return help_message(language=language)
+        if isinstance(asked, HalfNamed):
+            by = _by(body)
+            place = AskPlace(team=by["team"], channel=by["channel"], url=str(body.get("response_url") or ""))
+            trigger = str(body.get("trigger_id") or "")
+            if await self.form.open(asked, place, user=by["user"], trigger=trigger, language=language):
+                return None
+            if not asked.name and not asked.kind:
+                return help_message(language=language)
+        return misused(asked.says, asked.closest, usage=asked.usage, language=language)
+
 
 def _answered_at_once(text: str) -> str:
     """Return the kind of a command that needs no request; these are counted when they are answered."""
     match parse_command(text):
         case HelpQuery():
             return "help"
+        case HalfNamed():
+            return "asked"
         case Misuse():
             return "misused"
         case MutedQuery() | MuteCommand():
             return "muted"
+        case WantedCommand():
+            return "channel"
         case LearnedCommand():
             return "learned"
         case ChannelCommand(action=action):

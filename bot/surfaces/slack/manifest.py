@@ -129,7 +129,10 @@ def manifest(mode: Mode, *, url: str = PLACEHOLDER) -> dict[str, Any]:
         },
         "settings": {
             "event_subscriptions": called | {"bot_events": events()},
-            "interactivity": {"is_enabled": True} | called,
+            # Suggestions in dialogs have an address of their own.
+            "interactivity": {"is_enabled": True}
+            | called
+            | ({"message_menu_options_url": called["request_url"]} if called else {}),
             "org_deploy_enabled": False,
             "socket_mode_enabled": mode is Mode.SOCKET,
             "token_rotation_enabled": False,

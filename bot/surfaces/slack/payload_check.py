@@ -220,11 +220,25 @@ class _PressedMessage(_Fields):
     thread_ts: _MaybeTs = None
 
 
+class _DialogAround(_Fields):
+    type: _Word | None = None
+    id: _MaybeId = None
+    private_metadata: _MaybeText = None
+
+
+class _Suggestion(_Interaction):
+    action_id: _Word
+    block_id: _Word | None = None
+    value: _MaybeText = None
+    view: _DialogAround | None = None
+
+
 class _BlockActions(_Interaction):
     actions: Annotated[list[_Action], Field(min_length=1)]
     container: _Container | None = None
     channel: _WithMaybeId | None = None
     message: _PressedMessage | None = None
+    view: _DialogAround | None = None
 
 
 class _State(_Fields):
@@ -272,6 +286,7 @@ PAYLOADS: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
     {
         "event_callback": EventCallback,
         "block_actions": _BlockActions,
+        "block_suggestion": _Suggestion,
         "view_submission": _ViewInteraction,
         "view_closed": _ViewInteraction,
         "message_action": _MessageShortcut,

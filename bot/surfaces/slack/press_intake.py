@@ -20,8 +20,16 @@ import structlog
 from bot.common.redaction import holds_secret
 from bot.jobs import StartJob
 from bot.slack.client import Identity
-from bot.store import AuditEntry, NewRequest, ReplyAddress, Store, StoredAnswer, StoredPlan, StoreUnavailable, Surface
+from bot.store import AuditEntry, NewRequest, ReplyAddress, Store, StoredAnswer, StoredPlan, Surface
+from bot.surfaces.slack.press_outcomes import (
+    AnswerNotStored,
+    ConfirmationNeeded,
+    InvalidInput,
+    NextDialog,
+    PressRefused,
+)
 from bot.surfaces.slack.press_payload import ButtonPress, By
+from bot.workflows.ask_dialog import AskDialog
 from bot.workflows.chronicle.incident_changes import check_resolution
 from bot.workflows.dialogs import (
     CheckedDialog,
@@ -35,6 +43,7 @@ from bot.workflows.dialogs import (
 from bot.workflows.feedback import check_correction
 from bot.workflows.job_payloads import (
     AnswerJob,
+    ChannelAnswersJob,
     OpinionJob,
     Payload,
     PickJob,
@@ -45,15 +54,16 @@ from bot.workflows.job_payloads import (
     SilenceEndJob,
     WatchPressJob,
 )
+from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.save_dialog import check_save
 from bot.workflows.services import ANSWER, Services, post_key
 from bot.workflows.silences import check_silence
 from bot.workflows.submissions import Submissions, TooManyRequests
-from intents.domain import ExternalManager, Text
+from intents.domain import Text
 from responses import failures, words
 from responses.safety import safe_line
+from responses.slack.ask_dialog import TOO_LATE
 from responses.slack.choices import cluster_of_token, parse_diagnose_value
-from responses.slack.message import View
 from responses.slack.presses import Press, parse_dialog_metadata
 
 T = TypeVar("T")
@@ -63,46 +73,6 @@ _log: Final = structlog.get_logger(__name__)
 _STORED_WITHIN_S: Final = (0.1, 0.2, 0.4, 0.8)
 # An outage of the database may delay it by minutes.
 _STORED_LATER: Final = timedelta(minutes=15)
-
-
-class InvalidInput(Exception):
-    """Error: input of a dialog is invalid. Maps the input's block id to the message."""
-
-    def __init__(self, wrong: Mapping[str, Text]) -> None:
-        self.wrong = wrong
-        super().__init__(", ".join(wrong))
-
-
-class ConfirmationNeeded(Exception):
-    """Error: the change needs a second confirmation, because another controller will revert it."""
-
-    def __init__(self, carried: str, custodian: ExternalManager) -> None:
-        self.carried = carried
-        self.custodian = custodian
-        super().__init__(custodian.name)
-
-
-class NextDialog(Exception):
-    """Error: the dialog goes on with this view."""
-
-    def __init__(self, view: View) -> None:
-        self.view = view
-        super().__init__(str(view.get("callback_id", "")))
-
-
-class PressRefused(Exception):
-    """Error: the press starts nothing. `why` goes into the audit, `says` to the user who pressed."""
-
-    def __init__(self, why: str, says: Text = failures.UNKNOWN_BUTTON) -> None:
-        self.why = why
-        self.says = says
-        super().__init__(why)
-
-
-class AnswerNotStored(StoreUnavailable):
-    """Error: the pressed message is ours, and its answer is not stored yet: the user may press again in a moment."""
-
-    usual = "the answer is not stored yet"
 
 
 _Check = Callable[[Services, SubmittedDialog], Awaitable[CheckedDialog]]
@@ -120,6 +90,7 @@ class PressIntake:
     start: StartJob
     identity: Identity
     submissions: Submissions
+    form: AskDialog
 
     @property
     def _store(self) -> Store:
@@ -136,6 +107,21 @@ class PressIntake:
         except PressRefused as refused:
             await self._audit(press, refused.why)
             raise
+
+    def is_ours(self, press: ButtonPress) -> bool:
+        """Tell whether Slack sent it for this app in this workspace."""
+        try:
+            self._check_sender(press)
+        except PressRefused:
+            return False
+        return True
+
+    async def choose(self, press: ButtonPress) -> None:
+        """Let a dialog follow a choice in it."""
+        if press.inside and self.is_ours(press):
+            await self.form.changed(
+                press.press, press.value, metadata=press.metadata, view=press.inside, user=press.user
+            )
 
     async def answer_of(self, press: ButtonPress) -> StoredAnswer:
         """Return the answer of the pressed message."""
@@ -204,6 +190,10 @@ class PressIntake:
             name=about.name,
             created=self.services.clock(),
         )
+        await self.submit(request)
+
+    async def submit(self, request: NewRequest) -> None:
+        """Submit a request that a press makes."""
         try:
             await self.submissions.submit(request)
         except TooManyRequests as refused:
@@ -334,6 +324,34 @@ class PressIntake:
         )
 
 
+async def not_helpful(intake: PressIntake, press: ButtonPress) -> None:
+    """Start the job that answers such texts no longer in the channel."""
+    answer = await intake.answer_of(press)
+    kind = KeptAnswer.from_json(answer.message).kind if answer.message else ""
+    if not kind:
+        raise PressRefused("the answer was asked for")
+    payload = ChannelAnswersJob(request=answer.request_id, about=kind, **_by(press))
+    await intake.start(f"{answer.request_id}.{press.press}.{press.user}.{press.at}", payload)
+
+
+async def answer_again(intake: PressIntake, press: ButtonPress) -> None:
+    """Start the job that undoes it, below the answer or below the private reply to a command, which is not stored."""
+    answer = await intake.services.store.answers.by_message(press.channel, press.ts)
+    request = answer.request_id if answer else ""
+    payload = ChannelAnswersJob(request=request, about=safe_line(press.value), again=True, **_by(press))
+    await intake.start(f"{press.channel}.{press.press}.{press.user}.{press.at}", payload)
+
+
+async def ask_in_form(intake: PressIntake, press: ButtonPress) -> None:
+    """Submit what was chosen in the dialog as a request of that person."""
+    request = intake.form.submitted(press.typed, metadata=press.value, view=press.view, user=press.user)
+    if request is TOO_LATE:
+        raise PressRefused("the dialog does not name its channel", TOO_LATE)
+    if isinstance(request, Text):
+        raise InvalidInput({str(Press.ASK_TEXT): request})
+    await intake.submit(request)
+
+
 def _checked(check: _Check) -> _Take:
     return lambda intake, press: intake._checked(press, check)
 
@@ -341,6 +359,8 @@ def _checked(check: _Check) -> _Take:
 _PRESSED: Final[Mapping[Press, _Take]] = {
     Press.REMEDY: PressIntake._preview,
     **dict.fromkeys((Press.NOT_IT, Press.HELPFUL, Press.MUTE, Press.UNMUTE), PressIntake._say_opinion),
+    Press.NOT_HELPFUL: not_helpful,
+    Press.ANSWER_AGAIN: answer_again,
     Press.CLUSTER: PressIntake._pick_cluster,
     Press.ANYWAY: PressIntake._answer_anyway,
     Press.DIAGNOSE: PressIntake._diagnose,
@@ -357,6 +377,7 @@ _SUBMITTED: Final[Mapping[Press, _Take]] = {
     Press.ANSWER: PressIntake._answer,
     Press.RESOLVED: _checked(check_resolution),
     Press.CORRECT: _checked(check_correction),
+    Press.ASK_FORM: ask_in_form,
     Press.SAVE: _checked(check_save),
     Press.SAVE_CHECKED: _checked(check_save),
     Press.SILENCE: _checked(check_silence),

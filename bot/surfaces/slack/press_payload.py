@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from responses.slack.presses import Press, parse_choice, parse_press
 
 Payload = Mapping[str, Any]
+# Elements that are menus, or may be: their value is that of the chosen option.
+_MENUS: Final = frozenset({Press.CLUSTER, Press.ASK_CLUSTER, Press.ASK_NAMESPACE, Press.ASK_KIND})
 
 
 class By(TypedDict):
@@ -21,9 +23,10 @@ class By(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonPress:
-    """A press on message `ts` of `channel`, or in dialog `view` (then `ts` is empty), with the `typed` inputs.
+    """A press on message `ts` of `channel`, or a submission of dialog `view`, with the `typed` inputs.
 
-    `home`: it was in a Home tab; `channel` is the direct message of its person.
+    A choice in a dialog is `inside` it; `metadata` is that of the dialog. `home`: it was in a Home tab; then `channel`
+    is the direct message of its person.
     """
 
     press: Press
@@ -38,6 +41,8 @@ class ButtonPress:
     at: str = ""
     view: str = ""
     home: bool = False
+    inside: str = ""
+    metadata: str = ""
     typed: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -47,6 +52,21 @@ def read_press(body: Payload) -> ButtonPress | None:
         return _submission(body, _part(body, "view"))
     action: Payload = next(iter(body.get("actions") or ()), {})
     return _action(body, action)
+
+
+def read_typed(body: Payload) -> ButtonPress | None:
+    """Return what a person has typed into a menu of a dialog; None for a menu that is not ours."""
+    press = parse_press(_text(body, "action_id"))
+    if press is None:
+        return None
+    view = _part(body, "view")
+    return ButtonPress(
+        press=press,
+        value=_text(body, "value"),
+        inside=_text(view, "id"),
+        metadata=_text(view, "private_metadata"),
+        **_sender(body),
+    )
 
 
 def _submission(body: Payload, view: Payload) -> ButtonPress | None:
@@ -74,6 +94,8 @@ def _action(body: Payload, action: Payload) -> ButtonPress | None:
         ts=_text(container, "message_ts") or _text(message, "ts"),
         thread_ts=_text(container, "thread_ts") or _text(message, "thread_ts"),
         at=_text(action, "action_ts"),
+        inside=_text(view, "id"),
+        metadata=_text(view, "private_metadata"),
         **_sender(body),
     )
 
@@ -86,7 +108,7 @@ def _pressed(action: Payload) -> tuple[Press, str] | None:
         press, value = parse_choice(selected) or (None, "")
     if press is Press.FEEDBACK:
         press, value = parse_choice(value) or (None, "")
-    if press is Press.CLUSTER and "selected_option" in action:
+    if press in _MENUS and "selected_option" in action:
         value = selected
     return (press, value) if press else None
 

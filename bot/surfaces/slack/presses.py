@@ -15,8 +15,10 @@ from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.slack.web_client import outgoing
 from bot.store import StoreUnavailable
-from bot.surfaces.slack.press_intake import ConfirmationNeeded, InvalidInput, NextDialog, PressIntake, PressRefused
-from bot.surfaces.slack.press_payload import ButtonPress, read_press
+from bot.surfaces.slack.press_intake import PressIntake
+from bot.surfaces.slack.press_outcomes import ConfirmationNeeded, InvalidInput, NextDialog, PressRefused
+from bot.surfaces.slack.press_payload import ButtonPress, read_press, read_typed
+from bot.workflows.ask_dialog import REPORTED, SUGGESTED
 from bot.workflows.dialogs import TELL_S
 from bot.workflows.kept_answer import KeptAnswer
 from intents.domain import Language, Text
@@ -42,6 +44,7 @@ class PressListener:
         app.action(_ANY)(self.pressed)
         app.view(_ANY)(self.submitted)
         app.view_closed(_ANY)(_closed)
+        app.options(_ANY)(self.suggested)
 
     async def pressed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Handle a button press or a menu choice of a message."""
@@ -56,6 +59,16 @@ class PressListener:
                 _log.error("press_recording_failed", error=str(error))
                 await self._post_ephemeral(press, failures.BUSY)
         await ack()
+
+    async def suggested(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Return the options of a menu for what a person has typed so far."""
+        typed = read_typed(body)
+        options: list[dict[str, Any]] = []
+        if typed is not None and typed.press in SUGGESTED and self.presses.is_ours(typed):
+            options = [
+                *await self.presses.form.suggest(typed.press, typed.value, metadata=typed.metadata, user=typed.user)
+            ]
+        await ack(outgoing({"options": options}))
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Handle a submitted dialog; input errors are shown in the dialog."""
@@ -89,6 +102,8 @@ class PressListener:
     async def _take(self, press: ButtonPress) -> None:
         if press.press is Press.DETAILS:
             await self._open_details(press)
+        elif press.press in REPORTED:
+            await self.presses.choose(press)
         else:
             await self.presses.take(press)
 

@@ -146,6 +146,7 @@ def _create_requests() -> None:
     )
     _indexes("topic_members", ["request_id"])
     _create("mutes", ["channel", "incident"], *_words("by"), *_times("at"), *_ends("until"), *_words("reason"))
+    _create("channel_answers", ["channel", "about"], *_words("wanted", "by"), *_times("at"))
     _create("reports", ["key"], *_json("findings"), *_times("at"))
     _create("feedback", ["request_id", "user"], *_words("what"), *_times("at"))
     _create(

@@ -18,6 +18,7 @@ import { unknown } from "./unknown.js";
  *   pending: (key: string) => boolean,
  *   failure: (blockId: string) => string,
  *   inputs?: import("./inputs.js").Inputs,
+ *   suggest?: (actionId: string, typed: string) => Promise<Json[]>,
  * }} Context
  */
 

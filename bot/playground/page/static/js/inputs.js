@@ -3,14 +3,14 @@
 
 import { plain } from "./blocks.js";
 import { actionElement } from "./controls.js";
-import { el } from "./dom.js";
+import { el, refill } from "./dom.js";
 
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {import("./blocks.js").Context} Context
  */
 
-const OWN = new Set(["plain_text_input", "number_input", "email_text_input", "url_text_input", "checkboxes", "radio_buttons", "static_select", "multi_static_select"]);
+const OWN = new Set(["plain_text_input", "number_input", "email_text_input", "url_text_input", "checkboxes", "radio_buttons", "static_select", "external_select", "multi_static_select"]);
 
 /** The values entered so far, by block and action; they survive a redraw with the same ids. */
 export class Inputs {
@@ -83,13 +83,13 @@ export function inputBlock(block, context) {
     "aria-invalid": error ? "true" : null,
     "aria-required": block.optional ? null : "true",
   };
-  const single = /_input$|^static_select$/.test(element.type ?? "");
+  const single = /_input$|^(static|external)_select$/.test(element.type ?? "");
   const label = [plain(block.label), block.optional ? el("span", { class: "optional", text: " (optional)" }) : null];
   return el(
     single ? "div" : "fieldset",
     { class: error ? "block-input invalid" : "block-input", testid: "input-block" },
     single ? el("label", { for: id, class: "input-label" }, ...label) : el("legend", { class: "input-label" }, ...label),
-    OWN.has(element.type) && context.inputs ? control(element, blockId, context.inputs, common) : actionElement(element, blockId, context),
+    OWN.has(element.type) && context.inputs ? control(element, block, context, common) : actionElement(element, blockId, context),
     block.hint ? el("p", { class: "hint", id: `${id}-hint`, text: plain(block.hint) }) : null,
     error ? el("p", { class: "failure", id: `${id}-error`, role: "alert", testid: "input-error", text: error }) : null,
   );
@@ -97,18 +97,25 @@ export function inputBlock(block, context) {
 
 /**
  * @param {Json} element
- * @param {string} blockId
- * @param {Inputs} inputs
+ * @param {Json} block
+ * @param {Context} context
  * @param {Json} common
  * @returns {HTMLElement}
  */
-function control(element, blockId, inputs, common) {
+function control(element, block, context, common) {
   const action = String(element.action_id ?? "");
+  const blockId = String(block.block_id ?? "");
   const type = element.type;
+  const inputs = context.inputs ?? new Inputs();
   if (!inputs.get(blockId, action)) inputs.set(blockId, action, initial(element));
   const state = inputs.get(blockId, action) ?? {};
-  const keep = (/** @type {Json} */ more) => inputs.set(blockId, action, { type, ...more });
+  const keep = (/** @type {Json} */ more) => {
+    inputs.set(blockId, action, { type, ...more });
+    // Slack reports a choice at once where the app asks for it.
+    if (block.dispatch_action && more.selected_option) void context.act({ block_id: blockId, action_id: action, value: more.selected_option.value, type });
+  };
   if (type === "static_select") return selectControl(element, state, keep, common);
+  if (type === "external_select") return suggestControl(element, state, keep, common, context);
   if (type.endsWith("_input")) {
     const made = el(element.multiline ? "textarea" : "input", {
       ...common,
@@ -134,7 +141,7 @@ function control(element, blockId, inputs, common) {
  */
 function initial(element) {
   const type = element.type;
-  if (type === "static_select" || type === "radio_buttons") return { type, selected_option: element.initial_option ?? null };
+  if (type === "static_select" || type === "external_select" || type === "radio_buttons") return { type, selected_option: element.initial_option ?? null };
   if (type === "checkboxes" || type === "multi_static_select") return { type, selected_options: element.initial_options ?? [] };
   return { type, value: element.initial_value ?? null };
 }
@@ -154,6 +161,38 @@ function selectControl(element, state, keep, common) {
     ...options.map((/** @type {Json} */ each) => el("option", { value: each.value, selected: state.selected_option?.value === each.value, text: plain(each.text) })),
   );
   return made;
+}
+
+/**
+ * Render a menu whose options the app gives for what is typed.
+ * @param {Json} element
+ * @param {Json} state
+ * @param {(more: Json) => void} keep
+ * @param {Json} common
+ * @param {Context} context
+ */
+function suggestControl(element, state, keep, common, context) {
+  const action = String(element.action_id ?? "");
+  /** @type {Json[]} */
+  let options = state.selected_option ? [state.selected_option] : [];
+  let asked = 0;
+  const none = plain(element.placeholder) || "Choose…";
+  const menu = el("select", { ...common, class: "select", on: { change: () => keep({ selected_option: options.find((each) => each.value === menu.value) ?? null }) } });
+  const field = el("input", { class: "field", type: "search", placeholder: none, autocomplete: "off", spellcheck: "false", testid: "suggest", data: { focus: `${common.data.focus}/typed` }, "aria-label": none, on: { input: ask, focus: ask } });
+  async function ask() {
+    asked += 1;
+    const mine = asked;
+    const offered = (await context.suggest?.(action, field.value)) ?? [];
+    if (mine !== asked) return;
+    const chosen = options.find((each) => each.value === menu.value);
+    options = chosen && !offered.some((each) => each.value === chosen.value) ? [chosen, ...offered] : offered;
+    show(chosen?.value ?? "");
+  }
+  function show(/** @type {string} */ value) {
+    refill(menu, el("option", { value: "", text: none }), ...options.map((each) => el("option", { value: each.value, selected: each.value === value, text: plain(each.text) })));
+  }
+  show(state.selected_option?.value ?? "");
+  return el("div", { class: "suggesting" }, field, menu);
 }
 
 /**

@@ -80,6 +80,8 @@ export class Modal {
     const context = {
       names: this.world.names,
       inputs,
+      suggest: async (/** @type {string} */ action_id, /** @type {string} */ value) =>
+        (await perform("suggest", { user: this.world.user, view_id: view.id, action_id, value })).options ?? [],
       act: (/** @type {import("./controls.js").Press} */ each) => this.press(view, each),
       pending: (/** @type {string} */ each) => this.world.pending.has(`view|${view.id}|${each}`),
       failure: () => "",

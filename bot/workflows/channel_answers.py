@@ -1,0 +1,169 @@
+"""Decide whether a channel wants an answer that nobody asked for, and let its people change that.
+
+A command counts before the channels file. A kind of text is an act and the incident that the text suggests: people say
+below an answer that answers to such texts do not help there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.policy import Actor, ReadLevel
+from bot.store import ChannelAnswer
+from bot.workflows.job_payloads import ChannelAnswersJob
+from bot.workflows.kept_answer import KeptAnswer
+from bot.workflows.message_poster import MessagePoster
+from bot.workflows.services import Requester, Services
+from intents.channel_commands import Wanted, WantedCommand
+from intents.domain import Language, Text
+from intents.matcher import MatchResult
+from intents.talk.acts import Act
+from intents.talk.features import is_printed
+from intents.talk.unasked import may_answer
+from responses import failures
+from responses.slack import channel_answers as shown
+from responses.slack.message import Message
+from responses.slack.notices import not_done, notice
+
+_LONGEST: Final = 16_000
+_ACTION: Final = "channel answers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindOfText:
+    """What a text does, and the incident that it suggests; "" for none."""
+
+    act: Act
+    incident: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.act} {self.incident}".strip()
+
+
+def kind_of(text: str, matching: MatchResult) -> KindOfText:
+    """Return the kind of a text that may be answered unasked: evidence, or a report of trouble in a person's words."""
+    decided, hypotheses = may_answer(text, matching), matching.hypotheses
+    evident = not decided.proof or decided.act is Act.EVIDENCE or is_printed(text[:_LONGEST])
+    act = Act.EVIDENCE if evident else Act.TROUBLE
+    return KindOfText(act=act, incident=hypotheses[0].incident if hypotheses else "")
+
+
+async def wants(services: Services, who: Actor, kind: KindOfText) -> bool:
+    """Return whether a channel wants an answer to such a text although nobody asked. Raise StoreUnavailable."""
+    kept = await services.store.channel_answers.of(who.channel)
+    match _wanted(services, who, kept):
+        case Wanted.ADDRESSED:
+            return False
+        case Wanted.ERRORS if kind.act is not Act.EVIDENCE:
+            return False
+        case _:
+            return all(each.about != kind.key for each in kept)
+
+
+def _wanted(services: Services, who: Actor, kept: tuple[ChannelAnswer, ...]) -> Wanted:
+    own = next((each.wanted for each in kept if not each.about), "")
+    return Wanted(own) if own in set(Wanted) else services.defaults.answers(who) or Wanted.ALL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelAnswersWorkflow:
+    """Answers the command about what a channel wants answered, and takes the presses below answers."""
+
+    services: Services
+
+    async def answer(
+        self, command: WantedCommand, *, team: str, channel: str, user: str, language: Language
+    ) -> Message:
+        """Set what the channel wants answered if the person may, and show it. Raise StoreUnavailable."""
+        requester = await self.services.in_time(self.services.requester(team=team, channel=channel, user=user))
+        if requester is None:
+            return notice(failures.BUSY, language=language)
+        if requester.scope.who.direct:
+            return notice(shown.DIRECT, language=language)
+        wanted = command.wanted
+        if wanted is None and not command.default:
+            return await self._shown(requester, language)
+        if refused := _refusal(requester):
+            await self._audit(requester, "refused", str(wanted or "default"))
+            return notice(refused, language=language)
+        store = self.services.store.channel_answers
+        if wanted is None:
+            await store.remove(channel, "")
+        else:
+            await store.set(ChannelAnswer(channel=channel, wanted=str(wanted), by=user, at=self.services.clock()))
+        await self._audit(requester, "set", str(wanted or "default"))
+        return await self._shown(requester, language)
+
+    async def take(self, payload: ChannelAnswersJob) -> None:
+        """Run the job `channel_answers`."""
+        requester = await self.services.presser(payload)
+        request = await self.services.store.requests.get(payload.request) if payload.request else None
+        thread_ts = request.original.thread_ts if request else ""
+        if refused := _refusal(requester):
+            await self._audit(requester, "refused", payload.about)
+            message = not_done(refused, language=requester.language)
+            await self._tell(payload, message, thread_ts)
+            return
+        store, about = self.services.store.channel_answers, payload.about
+        if payload.again:
+            changed = await store.remove(payload.channel, about)
+        else:
+            now = self.services.clock()
+            await store.set(ChannelAnswer(channel=payload.channel, about=about, by=payload.user, at=now))
+            changed = True
+        if changed:
+            await self._audit(requester, "answered again" if payload.again else "not answered", about)
+        if request is None:
+            await self._tell(payload, await self._shown(requester, requester.language), thread_ts)
+            return
+        note = {"lowered": "" if payload.again else payload.user}
+        if await self.services.store.answers.note(payload.request, note) is not None:
+            await MessagePoster(services=self.services).show(request)
+
+    async def _tell(self, payload: ChannelAnswersJob, message: Message, thread_ts: str) -> None:
+        await self.services.slack.post_ephemeral(
+            channel=payload.channel, user=payload.user, message=message, thread_ts=thread_ts
+        )
+
+    async def _shown(self, requester: Requester, language: Language) -> Message:
+        """Return what the channel wants answered."""
+        who = requester.scope.who
+        kept = await self.services.store.channel_answers.of(who.channel)
+        own = next((each for each in kept if not each.about), None)
+        view = shown.ChannelAnswersShown(
+            wanted=_wanted(self.services, who, kept),
+            by=own.by if own else "",
+            in_file=own is None and self.services.defaults.answers(who) is not None,
+            lowered=tuple(
+                shown.LoweredShown(
+                    key=each.about, says=words_of(self.services, who.channel, each.about), by=each.by, at=each.at
+                )
+                for each in kept
+                if each.about
+            ),
+        )
+        return shown.channel_message(view, language=language)
+
+    async def _audit(self, requester: Requester, outcome: str, what: str) -> None:
+        who = requester.scope.who
+        by = ChannelAnswersJob(team=who.team, channel=who.channel, user=who.user)
+        await self.services.audit(by, action=_ACTION, outcome=outcome, target=what)
+
+
+def _refusal(requester: Requester) -> Text | None:
+    """Return why this person may not say what is answered here: they may not see the answers themselves."""
+    return None if requester.scope.reading is ReadLevel.FULL else shown.NOT_ALLOWED
+
+
+def words_of(services: Services, channel: str, key: str) -> Text:
+    """Return a kind of text in words: the act, and the title of the incident."""
+    act, _, incident = key.partition(" ")
+    found = services.engine(channel).catalog.incidents.get(incident)
+    return shown.kind_words(act, found.title if found else Text.same(incident))
+
+
+def with_kind(services: Services, answer: KeptAnswer, channel: str, kind: KindOfText) -> KeptAnswer:
+    """Return the answer to a text of this kind that nobody asked about."""
+    return replace(answer, kind=kind.key, unasked=words_of(services, channel, kind.key))
