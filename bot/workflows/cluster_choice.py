@@ -238,7 +238,7 @@ def _parsed(request: StoredRequest) -> _ClusterQuestion:
             return _ClusterQuestion(question=about, named=query.cluster, place=query.place)
         return _ClusterQuestion(question=about)
     named = query.cluster if isinstance(query, TextQuery) else ""
-    text = query.text if isinstance(query, TextQuery) and named else request.text
+    text = query.text if isinstance(query, TextQuery) and (named or query.literal) else request.text
     if addressed and isinstance(query, TextQuery) and not query.literal and is_in_words(query.text):
         return _ClusterQuestion(question=AskInWords(text=query.text, namespace=original.namespace), named=named)
     return _ClusterQuestion(

@@ -99,8 +99,9 @@ class CommandListener:
                 where = safe(text, limit=LONGEST_TEXT) if about.cluster or about.place else ""
                 await self.submissions.submit(_new_request(body, now, text=where, about=about))
                 return None
-            case TextQuery(text=inner, cluster=cluster):
-                new_request = _new_request(body, now, text=safe(text if cluster else inner, limit=LONGEST_TEXT))
+            case TextQuery(text=inner, cluster=cluster, literal=literal):
+                whole = text if cluster or literal else inner
+                new_request = _new_request(body, now, text=safe(whole, limit=LONGEST_TEXT))
                 await self.submissions.submit(new_request)
                 return None
 

@@ -313,7 +313,7 @@ class MessageIntake:
         match parse_message(text):
             case ObjectQuery(kind=kind, namespace=namespace, name=name):
                 return replace(new_request, kind=kind, namespace=namespace, name=name)
-            case TextQuery(text=inner, cluster=""):
+            case TextQuery(text=inner, cluster="", literal=False):
                 return replace(new_request, text=inner)
             case _:
                 return new_request
