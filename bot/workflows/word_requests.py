@@ -213,10 +213,12 @@ def _plainly(asked: Request, text: str) -> Ask:
     is_mute = is_about_mutes(text)
     if asked.ask is Ask.MUTE and not is_mute and asks_for_action(text):
         return Ask.ACTION  # "stop cart"
-    if asked.sure >= _SURE or _ASKS.search(text):
+    if _ASKS.search(text):
         return asked.ask
     if names_a_mute(text):
         return Ask.MUTE
+    if asked.sure >= _SURE:
+        return asked.ask
     return Ask.ACTION if asked.about is not None and not is_mute and asks_for_action(text) else asked.ask
 
 
