@@ -15,6 +15,7 @@ from intents.domain import Diagnosis, Hypothesis, ObjectRef, Text
 from intents.kinds import CLUSTER_SCOPED, KINDS, SPELLINGS
 from intents.places import IS_NAME
 from intents.spelling import Misuse
+from intents.spoken_mutes import leading_duration
 
 MUTED_FOR: Final = timedelta(days=7)
 # A mute that is forgotten would hide its incident forever.
@@ -52,6 +53,8 @@ def mute_command(words: Sequence[str]) -> MuteCommand | Misuse | None:
     lasts = MUTED_FOR
     if rest and (given := _DURATION.fullmatch(rest[0].lower().rstrip(":：,，"))):
         lasts, rest = timedelta(**{_UNITS[given[2]]: int(given[1])}), rest[1:]
+    elif spoken := leading_duration(" ".join(rest)):
+        lasts, rest = spoken[0], spoken[1].split()
     if not timedelta(0) < lasts <= LONGEST:
         return Misuse(
             says=Text(en=f"a mute lasts at most {LONGEST.days} days", zh=f"静音最长 {LONGEST.days} 天"), usage=_USAGE
@@ -79,6 +82,12 @@ def _what(words: Sequence[str]) -> tuple[str, Sequence[str]] | None:
     if not all(map(IS_NAME.fullmatch, parts)) or len(parts) != (1 if scoped else 2):
         return None
     return f"{about} {name}", rest
+
+
+def mute_of(about: ObjectRef) -> str:
+    """Return the key under which a mute of an object is stored."""
+    place = f"{about.namespace}/{about.name}" if about.namespace else about.name
+    return f"{about.kind} {place}"
 
 
 def covers(muted: str, *, incident: str = "", objects: Iterable[ObjectRef] = ()) -> bool:

@@ -90,7 +90,8 @@ Command = (
     | Misuse
 )
 
-_HELP: Final = frozenset({"help", "-h", "--help", "?", "？", "usage", "hi", "hello", "帮助", "用法", "你好"})
+_HELP: Final = frozenset({"help", "-h", "--help", "?", "？", "usage", "帮助", "用法"})
+_GREETINGS: Final = frozenset({"hi", "hello", "你好"})
 _COMMAND: Final = "/diagnose"
 _EXPLAIN: Final = frozenset({"explain", "text", "解释", "说明"})
 _DIAGNOSE: Final = frozenset({"diagnose", "check", "诊断", "检查", "排查", "看看"})
@@ -110,8 +111,10 @@ _COMMANDS: Final = (
     "cluster",
     "learned",
 )
-# Words of an error that precede a name and are not its kind.
+# Words of an error, or of what is to be done, that precede a name and are not its kind.
 _NO_KIND: Final = frozenset({
+    "restart", "bounce", "reboot", "kill", "scale", "rollback", "revert", "drain", "evict", "cordon", "uncordon",
+    "suspend", "pause", "stop", "resume", "rerun", "remove", "silence", "snooze", "ignore", "thanks",
     "error", "failed", "failure", "warning", "fatal", "panic", "see", "for", "from", "the", "image", "pulling", "why",
     "with", "and", "not", "has", "was", "get", "post", "put", "delete", "patch", "mount", "open", "read", "write",
 })  # fmt: skip
@@ -155,6 +158,8 @@ def parse_message(text: str) -> Command:
     words = said.split()
     if not words:
         return HelpQuery()
+    if len(words) == 1 and _first(words) in _GREETINGS:
+        return _text(said)
     if "\n" not in said and (of_channel := mentioned_command(words)) is not None:
         return of_channel
     command = _word_command(said, words)
@@ -181,7 +186,7 @@ def _without_command(said: str) -> str:
 
 def _word_command(said: str, words: Sequence[str]) -> Command | None:
     first = _first(words)
-    if first in _HELP and len(words) <= 2:
+    if (first in _HELP and len(words) <= 2) or (first in _GREETINGS and len(words) == 1):
         return HelpQuery(topic=" ".join(words[1:]))
     if asked_by_word(said) is not None:
         return _text(said)

@@ -285,8 +285,10 @@ LONGEST_VERB: Final = 24
 class ActionWords:
     """The title and the button of a dialog, and the sentence below them.
 
-    `verb` is a verb and its object, such as "Restart pod"; it fits into LONGEST_VERB characters.
+    `verb` is a verb and its object, such as "Restart pod"; it fits into LONGEST_VERB characters. `asked_by` are the
+    words by which people ask for it; () for what is only done as the remedy of an entry.
     """
 
     verb: Text
     does: Text
+    asked_by: tuple[str, ...] = ()

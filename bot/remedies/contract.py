@@ -116,7 +116,8 @@ class Plan(Portable):
     `basis` names the parts of the object that the plan depends on; changes elsewhere do not void it. A plan that does
     not fix the cause is done, and says `done`, once the rule `until` holds. `later` says when its success will show, if
     not at once. `undoes` is the id of the plan that this
-    one undoes. The requester types what it `asks`, which fills its `args`.
+    one undoes. The requester types what it `asks`, which fills its `args`. Without an `incident` a person asked for the
+    action itself: no evidence decides about it, and it is done once it has taken effect.
     """
 
     id: str
@@ -145,6 +146,11 @@ class Plan(Portable):
     def key(self) -> str:
         """The object as people type it: namespace/name, or the name."""
         return f"{self.target.namespace}/{self.target.name}".lstrip("/")
+
+    @property
+    def is_requested(self) -> bool:
+        """Tell whether a person asked for the action itself, whatever is wrong."""
+        return not self.incident
 
     @property
     def name_to_type(self) -> str:

@@ -51,14 +51,14 @@ async def check(
     Return None if so, otherwise why not.
     """
     action = action_of(plan)
-    if action is None or plan.incident not in engine.catalog.incidents:
+    if action is None or not (plan.is_requested or plan.incident in engine.catalog.incidents):
         return _expired()
     if (now or datetime.now(UTC)) >= plan.expires:
         return _expired()
     async with session.snapshot() as snapshot:
         if refusal := await _object_changed(plan, action, snapshot):
             return refusal
-        if plan.undoes:
+        if plan.undoes or plan.is_requested:
             return None
         now_judged = await recheck(plan.incident, plan.about, engine=engine, snapshot=snapshot)
     if not now_judged.present:

@@ -18,7 +18,7 @@ from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.health import has_rules, problem_of
 from bot.kube.log_failures import failures_in, last_words_in
 from bot.kube.objects import is_terminating, name_of
-from bot.remedies.contract import About, Applied, EffectState, EffectStatus, State
+from bot.remedies.contract import About, Applied, EffectState, EffectStatus, Plan, State
 from intents.catalog.schema import Remediation
 from intents.catalog.schema import Symptom as SymptomRule
 from intents.domain import Diagnosis, Finding, FindingOutcome, Hypothesis, JudgedHypothesis, ObjectRef, Text
@@ -225,6 +225,64 @@ def final_state(seen: Seen) -> State:
     if seen.symptom is SymptomState.UNSEEN or seen.later:
         return State.LATER
     return State.CHANGED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look at the cluster: the effect of the write, the incident and the symptom as they stand.
+
+    What a person asked for itself has no incident.
+    """
+
+    effect: EffectStatus
+    plan: Plan
+    incident: Recheck | None = None
+    symptom: Symptom = UNSEEN
+    ends_incident: bool = False
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.incident.judged.findings if self.incident else ()
+
+    @property
+    def present(self) -> bool:
+        return self.incident is not None and self.incident.present
+
+    @property
+    def unread(self) -> tuple[Finding, ...]:
+        return self.incident.unread if self.incident else ()
+
+    @property
+    def seen(self) -> Seen:
+        return Seen(
+            effect=self.effect.state,
+            present=self.present,
+            unread=bool(self.unread),
+            symptom=self.symptom.state,
+            later=self.plan.later is not None,
+        )
+
+    @property
+    def good(self) -> State | None:
+        """Return the state to end with once it has lasted; None to look again."""
+        if self.ends_incident:
+            return good_state(self.seen)
+        return State.DONE if self.effect.state is EffectState.HEALTHY and self.is_done else None
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether the rule `until` holds for this object; without one, whether the write has taken effect."""
+        if not self.plan.until:
+            return self.effect.state is EffectState.HEALTHY
+        for finding in self.findings:
+            if finding.rule == self.plan.until and finding.rows:
+                about = [row.subject for row in finding.rows if row.subject.kind == self.plan.target.kind]
+                return not about or any(subject.is_named_as(self.plan.target) for subject in about)
+        return False
+
+    @property
+    def failing(self) -> bool:
+        return self.effect.state is EffectState.FAILING
 
 
 # Captured names that are true of one pod only, or of where it ran: they are dropped for its replacement.

@@ -18,13 +18,10 @@ from bot.kube.owners import owner_of
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, State, Verification
 from bot.remedies.recheck import (
-    Recheck,
-    Seen,
-    Symptom,
+    Look,
     SymptomState,
     after_write,
     final_state,
-    good_state,
     moved,
     now_instead,
     recheck,
@@ -67,50 +64,6 @@ class Verified:
     diagnosis: Diagnosis | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    """One look at the cluster: the effect of the write, the incident and the symptom as they stand."""
-
-    effect: EffectStatus
-    incident: Recheck
-    symptom: Symptom
-
-    plan: Plan
-    ends_incident: bool
-
-    @property
-    def seen(self) -> Seen:
-        return Seen(
-            effect=self.effect.state,
-            present=self.incident.present,
-            unread=bool(self.incident.unread),
-            symptom=self.symptom.state,
-            later=self.plan.later is not None,
-        )
-
-    @property
-    def good(self) -> State | None:
-        """Return the state to end with once it has lasted; None to look again."""
-        if self.ends_incident:
-            return good_state(self.seen)
-        return State.DONE if self.effect.state is EffectState.HEALTHY and self.is_done else None
-
-    @property
-    def is_done(self) -> bool:
-        """Tell whether the rule `until` holds for this object; without one, whether the write has taken effect."""
-        if not self.plan.until:
-            return self.effect.state is EffectState.HEALTHY
-        for finding in self.incident.judged.findings:
-            if finding.rule == self.plan.until and finding.rows:
-                about = [row.subject for row in finding.rows if row.subject.kind == self.plan.target.kind]
-                return not about or any(subject.is_named_as(self.plan.target) for subject in about)
-        return False
-
-    @property
-    def failing(self) -> bool:
-        return self.effect.state is EffectState.FAILING
-
-
 @dataclass(slots=True, kw_only=True)
 class _Clock:
     """Measures how long something has held without a break."""
@@ -139,7 +92,7 @@ async def verify(
     The result has only what the session may read. Never raises for a refused read: the result says what is missing,
     and claims nothing.
     """
-    if plan.incident not in engine.catalog.incidents:
+    if not (plan.is_requested or plan.incident in engine.catalog.incidents):
         says = Text(en=f"the catalog no longer has {plan.incident}", zh=f"知识库中已没有 {plan.incident}")
         return _unverified(applied, says)
     action = action_of(plan)
@@ -177,11 +130,11 @@ class _Verifier:
         end = time.monotonic() + deadline
         patience = self._patience(deadline)
         clock = _Clock()
-        last: _Look | None = None
+        last: Look | None = None
         while True:
             found = await self._look(left=max(end - time.monotonic(), 0.0))
             now = time.monotonic()
-            if isinstance(found, _Look):
+            if isinstance(found, Look):
                 last = found
                 if clock.has_lasted("good", found.good is not None, now=now, seconds=patience):
                     return await self._good(found)
@@ -198,10 +151,12 @@ class _Verifier:
         """Return how many seconds a good state must last."""
         return max(self.pace.well, min(self.applied.outlook.patience_s, deadline / 2)) if self.pace.well else 0.0
 
-    async def _look(self, *, left: float) -> _Look | ClusterError:
+    async def _look(self, *, left: float) -> Look | ClusterError:
         try:
             async with self.session.snapshot(deadline=max(min(self.session.deadline, left), 1.0)) as snapshot:
                 effect = await self.action.check_effect(snapshot, self.plan, self.applied)
+                if self.plan.is_requested:
+                    return Look(effect=effect, plan=self.plan)
                 about = after_write(self.plan.about, self.applied, effect)
                 remediation = self._remediation()
                 incident = await recheck(
@@ -222,14 +177,14 @@ class _Verifier:
         except ClusterError as error:
             return error
         ends_incident = not self.plan.until and self.action.declaration.ends_incident
-        return _Look(effect=effect, incident=incident, symptom=symptom, plan=self.plan, ends_incident=ends_incident)
+        return Look(effect=effect, plan=self.plan, incident=incident, symptom=symptom, ends_incident=ends_incident)
 
     def _remediation(self) -> Remediation | None:
         """Return the remediation as the catalog has it now; None if it was removed."""
         declared = self.engine.catalog.incidents[self.plan.incident].remediations
         return next((each for each in declared if each.id == self.plan.remedy), None)
 
-    async def _good(self, look: _Look) -> Verified:
+    async def _good(self, look: Look) -> Verified:
         if not look.ends_incident:
             return _without_incident(look)
         if look.good is State.LATER:
@@ -245,7 +200,7 @@ class _Verifier:
             says = Text(en=f"{says.en}. {others.en}", zh=f"{says.zh}。{others.zh}")
         return _verified(State.FIXED, says, look)
 
-    async def _other_pods(self, look: _Look) -> Text | None:
+    async def _other_pods(self, look: Look) -> Text | None:
         """Name other pods of the same workload that still show the incident: restarting one fixes no other."""
         if self.plan.target.kind != "Pod" or not look.effect.replacements:
             return None
@@ -269,14 +224,14 @@ class _Verifier:
             zh=f"{owner.kind} {owner.name} 的其他 Pod 仍有此问题：{names}",
         )
 
-    async def _new_trouble(self, look: _Look) -> Text | None:
+    async def _new_trouble(self, look: Look) -> Text | None:
         """Say how a new pod fails now; None without a new pod that exits."""
         if not look.effect.replacements:
             return None
         async with self.session.snapshot() as snapshot:
             return await what_fails(snapshot, look.effect.replacements)
 
-    async def _ended(self, look: _Look) -> Verified:
+    async def _ended(self, look: Look) -> Verified:
         """Return the result of what did not become clear."""
         if not look.ends_incident:
             return _without_incident(look)
@@ -285,7 +240,7 @@ class _Verifier:
         if state is State.LATER:
             return _verified(state, _later(look), look)
         trouble = await self._new_trouble(look) if state in (State.NOT_FIXED, State.CHANGED, State.WORSE) else None
-        if state is State.NOT_FIXED and look.incident.present:
+        if state is State.NOT_FIXED and look.present:
             still = _still(look)
             trouble = trouble or (look.effect.says if look.failing else None)
             says = Text(en=f"{trouble.en}; {still.en}", zh=f"{trouble.zh}；{still.zh}") if trouble else still
@@ -299,7 +254,7 @@ class _Verifier:
         return _verified(state, worse or _waiting(look, late=True).says, look)
 
 
-def _without_incident(look: _Look) -> Verified:
+def _without_incident(look: Look) -> Verified:
     """Return the result of what does not fix the cause: whether it has taken effect. The incident may continue."""
     effect, plan = look.effect, look.plan
     if look.is_done and effect.state in (EffectState.HEALTHY, EffectState.FAILING):
@@ -327,12 +282,12 @@ def _worse(applied: Applied, effect: EffectStatus) -> Text | None:
     return None
 
 
-def _still(look: _Look) -> Text:
-    support = next((each for each in look.incident.judged.findings if each.outcome is FindingOutcome.SUPPORTS), None)
-    return support.says if support else look.incident.judged.title
+def _still(look: Look) -> Text:
+    support = next((each for each in look.findings if each.outcome is FindingOutcome.SUPPORTS), None)
+    return support.says if support else look.incident.judged.title if look.incident else look.effect.says
 
 
-def _later(look: _Look) -> Text:
+def _later(look: Look) -> Text:
     """Say that the change is in place, when it will show whether it helped, and what is seen of the symptom now."""
     then = look.plan.later or _NOT_SHOWN
     en, zh = then.en, then.zh
@@ -344,31 +299,29 @@ def _later(look: _Look) -> Text:
     )
 
 
-def _waiting(look: _Look, *, late: bool = False) -> Verification:
-    unread = look.incident.unread
-    what = look.effect.says
+def _waiting(look: Look, *, late: bool = False) -> Verification:
+    what, unread = look.effect.says, look.unread
     if look.effect.state is EffectState.HEALTHY:
         if unread:
             what = unread[0].says
         elif look.symptom.state in (SymptomState.UNREAD, SymptomState.REMAINS) and look.ends_incident:
             what = look.symptom.says
-    if look.incident.present and look.ends_incident:
+    if look.present and look.ends_incident:
         what = Text(en=f"{what.en}; the incident is still present", zh=f"{what.zh}；问题仍然存在")
     begin = Text(en="not confirmed in time: ", zh="未能及时确认：") if late else Text.same("")
     return _verified(State.WAITING, Text(en=begin.en + what.en, zh=begin.zh + what.zh), look).verification
 
 
-def _verified(state: State, says: Text, look: _Look) -> Verified:
-    findings = look.incident.judged.findings[:_MOST_FINDINGS]
+def _verified(state: State, says: Text, look: Look) -> Verified:
     return Verified(
         verification=Verification(
             state=state,
             says=says,
-            findings=tuple(map(_small, findings)),
+            findings=tuple(map(_small, look.findings[:_MOST_FINDINGS])),
             ready=look.effect.ready,
             wanted=look.effect.wanted,
         ),
-        diagnosis=look.incident.diagnosis,
+        diagnosis=look.incident.diagnosis if look.incident else None,
     )
 
 

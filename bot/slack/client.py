@@ -22,7 +22,7 @@ from bot.slack.files import Files, Uploads
 from bot.slack.message_forms import Form, checked, checked_view, forms, payload
 from bot.slack.pacer import Limits
 from bot.slack.people import Groups, Membership, People, Person, Place
-from bot.slack.posts import Address, History, MessageSearch, Pins, PostedMessage, Posts
+from bot.slack.posts import Address, History, MessageSearch, Pins, PostedMessage, Posts, Reactions
 from bot.slack.response_urls import ResponseUrls
 from bot.slack.web_client import Hosts, Watch
 from bot.store.outbox import StoredDirectory
@@ -83,6 +83,7 @@ class Slack:
         self._groups = Groups(self._api)
         self.pins: Final = Pins(api=self._api)
         self.app_views: Final = AppViews(api=self._api)
+        self.reactions: Final = Reactions(api=self._api)
         self.canvases: Final = Canvases(api=self._api, us=self._user)
         self.history: Final = History(api=self._api)
         self._identity: Identity | None = None

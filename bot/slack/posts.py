@@ -201,6 +201,8 @@ class Posts:
 # Slack's error codes for an existing pin and for a missing one.
 _STANDS: Final = frozenset({"already_pinned"})
 _STANDS_NOT: Final = frozenset({"no_pin", "not_pinned"})
+# The one for an existing reaction.
+_REACTED: Final = "already_reacted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +227,23 @@ class Pins:
             return
         except Refused as error:
             if error.code not in _STANDS_NOT:
+                raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reactions:
+    """The reactions of one workspace; needs the scope reactions:write."""
+
+    api: Api
+
+    async def add(self, *, channel: str, ts: str, name: str) -> None:
+        """React to a message; no error if we did or it was deleted. Raise SlackError."""
+        try:
+            await self.api.call("reactions.add", body={"channel": channel, "timestamp": ts, "name": name})
+        except MessageGone:
+            return
+        except Refused as error:
+            if error.code != _REACTED:
                 raise
 
 

@@ -161,6 +161,12 @@ SCOPES: Final = (
         events=("reaction_added", "reaction_removed"),
     ),
     Scope(
+        name="reactions:write",
+        reason="Answers thanks and greetings with an emoji instead of a message.",
+        without="the emoji below thanks and greetings; they get no answer",
+        methods=("reactions.add",),
+    ),
+    Scope(
         name="channels:join",
         reason="Joins public incident channels, by name or when a member opens an incident; no others.",
         without="joining incident channels automatically: a member must invite it",

@@ -33,7 +33,8 @@ from bot.workflows.message_poster import MessagePoster, ProgressReporter, attach
 from bot.workflows.pane import showing_work
 from bot.workflows.pasted_files import mention_unread, read_files, read_root
 from bot.workflows.repeats import Repeats, record_unknown
-from bot.workflows.replies import Replies, Reply
+from bot.workflows.replies import Replies
+from bot.workflows.reply import Reply
 from bot.workflows.services import ANSWER, Exchange, LimitReached, Services, retry_step, try_step
 from intents.alerts.labels import is_alert, is_over
 from intents.catalog.learned import is_learned
@@ -211,6 +212,9 @@ class AnswerWorkflow:
             if not last:
                 return {_CROWDED: reached.cluster}
             reply = await self.replies.limit_reached(exchange, reached.cluster)
+        if reply.reaction:
+            await self._react(exchange, reply)
+            return None
         if _is_unwanted(prepared, reply):
             await self._stay_silent(request)
             return None
@@ -325,8 +329,8 @@ class AnswerWorkflow:
             )
             if not newest:
                 return None
-            if reply.turn is not None:
-                await store.answers.note(request.id, reply.turn.note())
+            if notes_of_reply := {**(reply.turn.note() if reply.turn else {}), **reply.notes}:
+                await store.answers.note(request.id, notes_of_reply)
             # An answer that was just posted is updated only for news, because Slack limits updates most.
             if sent.earlier or await self.poster.notes(request) != notes:
                 await self.poster.show(request, reply.plain)
@@ -336,6 +340,20 @@ class AnswerWorkflow:
             await self.poster.take_back(request)  # the paste was deleted meanwhile
             sent = None
         return replace(exchange, sent=sent)
+
+    async def _react(self, exchange: Exchange, reply: Reply) -> None:
+        """React to the message of the request in place of an answer. Raise SlackUnavailable."""
+        request = exchange.request
+        original = request.original
+        try:
+            await self.services.slack.reactions.add(
+                channel=original.channel, ts=original.source_ts, name=reply.reaction
+            )
+        except SlackRefusal as error:
+            _log.info("reaction_failed", channel=original.channel, error=str(error))
+        await self.poster.take_back(request)  # of a placeholder
+        await self.services.store.requests.set_state(request.id, RequestState.ANSWERED)
+        self._count(request, reply, first=request.revision == 1)
 
     async def _match(self, exchange: Exchange) -> CarriedMatch | None:
         """Match the text if the match decides whether to answer; None for a request that is always answered."""

@@ -21,6 +21,7 @@ from bot.diagnosing.object_search import exists
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.store import StoredRequest, Surface
+from bot.workflows.conversation import asks_more_than_why
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Exchange, Requester, Services
 from intents.cluster_choice import (
@@ -34,8 +35,9 @@ from intents.cluster_choice import (
 )
 from intents.domain import Diagnosis, Focus, ObjectRef, Text
 from intents.focus import focus_of
+from intents.mutes import MuteCommand
 from intents.request import AskInWords, DiagnoseObject, ExplainText, Question, is_in_words, scope_of
-from intents.slash import ObjectQuery, TextQuery, parse_command, parse_message
+from intents.slash import Command, MutedQuery, ObjectQuery, TextQuery, parse_command, parse_message
 from responses import failures
 from responses.follow_ups import changes, is_same_trouble, sign
 from responses.safety import SafeDiagnosis
@@ -239,11 +241,19 @@ def _parsed(request: StoredRequest) -> _ClusterQuestion:
         return _ClusterQuestion(question=about)
     named = query.cluster if isinstance(query, TextQuery) else ""
     text = query.text if isinstance(query, TextQuery) and (named or query.literal) else request.text
-    if addressed and isinstance(query, TextQuery) and not query.literal and is_in_words(query.text):
-        return _ClusterQuestion(question=AskInWords(text=query.text, namespace=original.namespace), named=named)
+    if addressed and _is_in_words(query):
+        said = query.text if isinstance(query, TextQuery) else request.text
+        return _ClusterQuestion(question=AskInWords(text=said, namespace=original.namespace), named=named)
     return _ClusterQuestion(
         question=ExplainText(text=text, namespace=original.namespace, addressed=addressed), named=named
     )
+
+
+def _is_in_words(query: Command) -> bool:
+    """Return whether a query is a person's own words; a mute is too, because only the cluster tells what it names."""
+    if isinstance(query, TextQuery):
+        return not query.literal and is_in_words(query.text)
+    return isinstance(query, MuteCommand | MutedQuery)
 
 
 _log: Final = structlog.get_logger(__name__)
@@ -273,6 +283,8 @@ async def link_to_answer(services: Services, exchange: Exchange) -> Message | No
     own = request.parts.get(original.source_ts, "")
     query = parse_message(own)
     if not isinstance(query, TextQuery) or _ASKS_AGAIN.search(own):
+        return None
+    if asks_more_than_why(query.text):
         return None
     if (await match_text(query.text, engine=services.engine(original.channel))).hypotheses:
         return None

@@ -14,9 +14,10 @@ from bot.asked.resolve import mentioned
 from bot.cluster.snapshot import Snapshot
 from bot.common.portable import Portable
 from bot.store import Store, StoredRequest
+from bot.workflows.kept_answer import KeptAnswer
 from intents.connection_questions import connection_check
 from intents.domain import Existence, Json, NamedObject, ObjectRef
-from intents.request import AskInWords, DiagnoseObject, ExplainText, Request, whole_cluster
+from intents.request import AskInWords, DiagnoseObject, ExplainText, Request, is_in_words, whole_cluster
 from intents.talk import turns as talk
 from intents.talk.asks import Ask
 from intents.talk.mentions import Mentions
@@ -25,9 +26,14 @@ from intents.talk.turns import Turn, near
 
 # The key under which an answer stores the turn that it answers.
 TURN: Final = "turn"
+# What a controller makes and replaces.
+_MADE: Final = frozenset({"Pod", "ReplicaSet"})
 _MOST_TURNS: Final = 6
 # The requests that a diagnosis, or an overview, answers.
 NEEDS_AN_OBJECT: Final = frozenset(Ask) - {Ask.CONCEPT, Ask.HOWTO, Ask.INCIDENTS, Ask.HELP, Ask.THANKS, Ask.EXPLAIN}
+# "what is this?", "and the root cause again?": of the message or the answer above.
+_OF_WHAT_IS_ABOVE: Final = frozenset({Ask.HEALTH, Ask.WHY, Ask.EXPLAIN, Ask.CONCEPT, Ask.AGAIN, Ask.MORE, Ask.HOWTO})
+_SURELY: Final = 0.7
 _JUDGED: Final = frozenset({Ask.HEALTH, Ask.WHY, Ask.EXPLAIN, Ask.ACTION})
 
 
@@ -82,7 +88,9 @@ async def turns_before(store: Store, request: StoredRequest) -> tuple[Turn, ...]
         if earlier.id == request.id or earlier.original.created > original.created:
             continue
         answer = await store.answers.get(earlier.id)
-        if answer is not None and TURN in answer.shown:
+        if answer is not None and answer.message and TURN not in answer.shown:
+            found.append(_diagnosed(earlier.text, KeptAnswer.from_json(answer.message)))
+        elif answer is not None and TURN in answer.shown:
             kept = KeptTurn.from_json(answer.shown[TURN])
             found.append(
                 Turn(
@@ -96,6 +104,16 @@ async def turns_before(store: Store, request: StoredRequest) -> tuple[Turn, ...]
                 )
             )
     return tuple(found[-_MOST_TURNS:])
+
+
+def _diagnosed(text: str, answer: KeptAnswer) -> Turn:
+    """Return the turn of an answer to a text or an object: what it is about, the workload rather than its pod."""
+    diagnosis = answer.diagnosis
+    subject = answer.first.subject if answer.first else None
+    about = diagnosis.focus.ref if diagnosis.focus.names_object else subject
+    if about is not None and about.kind in _MADE and diagnosis.owners:
+        about = diagnosis.owners[-1]
+    return Turn(text=text, ask=Ask.EXPLAIN, about=about, cluster=diagnosis.cluster)
 
 
 async def understood(question: AskInWords, turns: Sequence[Turn], snapshot: Snapshot) -> Understood:
@@ -122,6 +140,12 @@ def _since(text: str, asked: talk.Request, turns: Sequence[Turn], now: datetime)
     """Return how far back a turn looks: as it says, else as the turns before it that asked the same."""
     same = takewhile(lambda turn: turn.ask is asked.ask, reversed(turns))
     return next(filter(None, (since(each, now) for each in (text, *(turn.text for turn in same)))), None)
+
+
+def asks_more_than_why(text: str) -> bool:
+    """Return whether a text by itself surely asks for something that no diagnosis answers: a log, an action, help."""
+    asked = talk.understood(text, Mentions()) if is_in_words(text) else None
+    return asked is not None and asked.ask not in _OF_WHAT_IS_ABOVE and asked.sure >= _SURELY
 
 
 def _unclear(named: Mentions) -> NamedObject | None:

@@ -35,6 +35,7 @@ from bot.slack.pacer import unasked
 from bot.slack.posts import PostedMessage
 from bot.store import StoredAnswer, StoredRequest, StoreUnavailable, Surface
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer
+from bot.workflows.offered_action import ActionOffer
 from bot.workflows.services import ANSWER, FILE, Services, post_key
 from intents.domain import Finding, Language, Plot, Text
 from responses.language import choose
@@ -176,6 +177,8 @@ class MessagePoster:
             return True
         if answer.message:
             message = KeptAnswer.from_json(answer.message).message(await self._notes(request, answer))
+        elif (offer := ActionOffer.of(answer)) is not None:
+            message = offer.message(await self._notes(request, answer))
         if message is None:
             return True
         try:

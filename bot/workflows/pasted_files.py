@@ -15,7 +15,7 @@ from bot.slack.errors import SlackError, SlackRefusal
 from bot.slack.message_events import files_of, text_of
 from bot.store import LONGEST_TEXT, StoredRequest, Surface
 from bot.workflows.channel_answers import KindOfText, wants
-from bot.workflows.conversation import turns_before
+from bot.workflows.conversation import asks_more_than_why, turns_before
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import FILE, Exchange, Services
 from intents.domain import Json, Text
@@ -90,6 +90,8 @@ async def _leaves_it_open(services: Services, mention: str) -> bool:
         case HelpQuery():
             return not mention.strip()
         case TextQuery(text=text):
+            if asks_more_than_why(text):
+                return False
             return not (await match_text(text, engine=services.engine())).hypotheses
         case _:
             return False

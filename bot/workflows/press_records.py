@@ -19,6 +19,7 @@ from bot.workflows.dialogs import dialog_content
 from bot.workflows.job_payloads import RemedyJob
 from bot.workflows.kept_answer import RemedyNote
 from bot.workflows.message_poster import MessagePoster, post_once
+from bot.workflows.offered_action import language_of
 from bot.workflows.services import Requester, Services
 from intents.domain import Json, Language, Text
 from responses import failures, words
@@ -45,6 +46,7 @@ ENDS: Final[Mapping[State, RemedyState]] = {
     State.DONE: RemedyState.DONE,
     State.NOT_DONE: RemedyState.NOT_DONE,
 }
+_OF_REQUESTS: Final = {RemedyState.DONE: RemedyState.CARRIED_OUT, RemedyState.VERIFYING: RemedyState.APPLIED}
 # No undo is offered before the outcome is known: the remedy may be about to help.
 _OVER: Final = frozenset({*ENDS.values(), RemedyState.PARTLY, RemedyState.UNKNOWN})
 
@@ -103,7 +105,7 @@ class PressRecorder:
         shown = RemedyShown(
             plan_id=plan.id,
             title=safe_value(plan.title),
-            state=RemedyState.UNDONE if plan.undoes and state is RemedyState.DONE else state,
+            state=_told(plan, state),
             who=press.asked_by or press.user,
             approver=press.user if press.asked_by else "",
             at=self.services.clock(),
@@ -146,7 +148,7 @@ class PressRecorder:
         plan, answer, request = press.plan, press.answer, press.request
         audit_line = AuditLine(shown=shown, cluster=plan.cluster, target=plan.target)
         if request is not None and in_thread:
-            language = Language(answer.message.get("language") or Language.EN)
+            language = language_of(answer)
             line = audit_message(audit_line, language=language)
             if not await self._post(press, answer.channel, request.original.thread_ts, line, shown):
                 # The thread was deleted or we were removed from the channel: tell the user who confirmed.
@@ -207,6 +209,13 @@ class PressRecorder:
             )
         except SlackError as error:
             _log.warning("press_reply_failed", error=str(error))
+
+
+def _told(plan: Plan, state: RemedyState) -> RemedyState:
+    """Return the state as it is told: an undo, and what a person asked for itself, is to fix nothing."""
+    if plan.undoes:
+        return RemedyState.UNDONE if state is RemedyState.DONE else state
+    return _OF_REQUESTS.get(state, state) if plan.is_requested else state
 
 
 _STOPS: Final[Json] = {"goes_on": False}

@@ -22,7 +22,7 @@ from bot.slack.errors import MessageGone, SlackError, SlackRefusal
 from bot.store import RequestState, StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
-from bot.workflows.replies import Reply
+from bot.workflows.reply import Reply
 from bot.workflows.services import ANSWER, Exchange, Services, retry_step, try_step
 from intents.cluster_choice import marked_with
 from intents.domain import Json

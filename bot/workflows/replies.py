@@ -28,17 +28,20 @@ from bot.store import Mute, StoredRequest, Surface, standing
 from bot.workflows.authorisation import offered_buttons
 from bot.workflows.channel_answers import kind_of, with_kind
 from bot.workflows.cluster_choice import ClusterChooser, Interpretation, changes_since, link_to_answer
-from bot.workflows.conversation import NEEDS_AN_OBJECT, KeptTurn, Understood, turns_before, understood
-from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
+from bot.workflows.conversation import NEEDS_AN_OBJECT, Understood, turns_before, understood
+from bot.workflows.kept_answer import KeptAnswer, without_rows
+from bot.workflows.reply import Reply
 from bot.workflows.services import Exchange, Requester, Services
-from intents.domain import Diagnosis, Existence, Finding, Json, NamedObject, Text
+from bot.workflows.word_requests import WordRequests
+from intents.domain import Diagnosis, Existence, Json, NamedObject, Text
 from intents.matcher import MatchResult
 from intents.mutes import concerned
 from intents.overview import without_muted
 from intents.request import AskInWords, DiagnoseObject, ExplainText, Question, Request, scope_of
 from intents.sheets import Sheet
 from intents.slash import HelpQuery, parse_message
-from intents.verdicts import supported
+from intents.talk import turns as talk
+from intents.talk.mentions import Mentions
 from responses import failures
 from responses.overview import scrubbed_overview
 from responses.paste_templates import error_lines
@@ -58,62 +61,6 @@ _log: Final = structlog.get_logger(__name__)
 # An overview may take so many times the deadline of one diagnosis.
 _OVERVIEW: Final = 4
 _TALKED_TO: Final = frozenset({Surface.MENTION, Surface.DIRECT})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """A reply: its message, its diagnosis if it has one, and its plot.
-
-    `intent` and `ended` are for the metrics: help, explain, diagnose; the outcome if there is no verdict. `fault` is
-    the same for answers with the same incident and object at fault. `turn` is how a request in words was understood.
-    """
-
-    plain: Message | None = None
-    intent: str = "explain"
-    ended: str = "failed"
-    answer: KeptAnswer | None = None
-    fault: str = ""
-    plotted: Finding | None = None
-    turn: KeptTurn | None = None
-
-    def message(self, notes: AnswerNotes) -> Message:
-        """Render the reply: the plain message, else the diagnosis with all notes about it."""
-        if self.plain is not None:
-            return self.plain
-        if self.answer is None:
-            raise ValueError("a reply is a plain message or an answer")
-        return self.answer.message(notes)
-
-    @property
-    def incident(self) -> str:
-        return self.answer.first.incident if self.answer and self.answer.first else ""
-
-    @property
-    def verdict(self) -> str:
-        return str(self.answer.first.verdict) if self.answer and self.answer.first else ""
-
-    @property
-    def shows_trouble(self) -> bool:
-        """Tell whether the cluster shows that something is wrong."""
-        if self.answer is None:
-            return False
-        diagnosis = self.answer.diagnosis
-        return bool(diagnosis.unexplained) or any(supported(one) for one in diagnosis.hypotheses)
-
-    @property
-    def is_about_nothing(self) -> bool:
-        """Tell whether an object that the text names does not exist."""
-        named = self.answer.diagnosis.named if self.answer else ()
-        return any(note.existence is Existence.MISSING for note in named)
-
-    @property
-    def came_to(self) -> str:
-        """Return the first verdict, `unknown` for a diagnosis without one, else `ended`."""
-        return self.verdict or ("unknown" if self.answer else self.ended)
-
-    @property
-    def kept(self) -> Json:
-        return self.answer.as_json() if self.answer else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +87,8 @@ class Replies:
         """
         if reply := self._at_once(exchange, unread):
             return reply
+        if reply := self._words.at_once(exchange):
+            return reply
         if not picked and (linked := await link_to_answer(self.services, exchange)):
             return Reply(plain=linked, ended="linked")
         interpretation = await self.cluster_chooser.of(exchange, pressed=picked, match=match)
@@ -154,6 +103,10 @@ class Replies:
             if reported and cluster:
                 return await self._reported(exchange, interpretation, progress)
             return await self._asked(exchange, interpretation, progress)
+
+    @property
+    def _words(self) -> WordRequests:
+        return WordRequests(services=self.services)
 
     async def limit_reached(self, exchange: Exchange, cluster: str) -> Reply:
         """Return the reply after waiting too long for a slot."""
@@ -177,6 +130,9 @@ class Replies:
         if isinstance(question, AskInWords):
             if connection is not None:
                 return await self._in_words(question, exchange, interpretation, connection, progress)
+            asked = talk.understood(question.text, Mentions())
+            if reply := await self._words.without_cluster(asked, question.text, exchange):
+                return reply
             question = ExplainText(text=question.text, namespace=question.namespace, addressed=True)
         scope = scope_of(question)
         if scope is not None and connection is not None:
@@ -236,10 +192,12 @@ class Replies:
         access = exchange.scope.access(connection.name)
         engine = self.services.engine(exchange.request.original.channel)
         async with Snapshot(connection, deadline=self.services.deadline, access=access) as snapshot:
-            request = await understood(question, turns, snapshot)
+            request = self._words.settled(await understood(question, turns, snapshot), question.text)
             asked, answerer = request.asked, ANSWERERS.get(request.asked.ask)
             if request.unclear is not None and asked.ask in NEEDS_AN_OBJECT:
                 return await self._not_found(request.unclear, exchange, interpretation)
+            if reply := await self._words.of(request, question, exchange, connection, snapshot):
+                return replace(reply, turn=request.turn(cluster=connection.name))
             if answerer is not None and request.about is not None:
                 try:
                     sheet = await answerer(

@@ -95,15 +95,20 @@ def _with_name(label: Text, name: str) -> Text:
     return Text(en=blocks.cut(f"{label.en} {name}", LABEL), zh=blocks.cut(f"{label.zh} {name}", LABEL))
 
 
+def pressed_parts(shown: Sequence[RemedyShown], *, cluster: str, language: Language) -> Iterable[Part]:
+    """Yield the states of pressed remedies, and the buttons to approve and to undo them."""
+    if shown:
+        yield Part(rank=0, blocks=(blocks.rich(*remedy_lines(shown, cluster=cluster, language=language)),))
+        yield from _next(shown, language)
+
+
 def state_parts(view: AnswerView) -> Iterable[Part]:
     """Yield the states of pressed remedies, who marked the answer as wrong, and who muted it and why.
 
     A remedy that was applied in another cluster than the answer's names its own.
     """
-    shown, language, cluster = view.remedy_states, view.language, view.diagnosis.cluster
-    if shown:
-        yield Part(rank=0, blocks=(blocks.rich(*remedy_lines(shown, cluster=cluster, language=language)),))
-        yield from _next(shown, language)
+    language = view.language
+    yield from pressed_parts(view.remedy_states, cluster=view.diagnosis.cluster, language=language)
     lines = _not_it(view.not_it_by, view.corrections, language)
     if view.muted_by:
         says = blocks.text(words.MUTED_BY.in_(language), italic=True)
@@ -157,7 +162,7 @@ def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
 def control_parts(view: AnswerView, buttons: Sequence[RemedyButton]) -> Iterable[Part]:
     """Yield remedies, Details, and the menu behind "…"."""
     language = view.language
-    elements = [_remedy(button, index, language) for index, button in enumerate(buttons[:_REMEDIES])]
+    elements = [remedy_element(button, index, language) for index, button in enumerate(buttons[:_REMEDIES])]
     if view.details_value and view.diagnosis.hypotheses:
         label = words.DETAILS.in_(language)
         elements.append(blocks.button(label, action_id=action_id(Press.DETAILS), value=view.details_value))
@@ -187,7 +192,8 @@ def _opinions(view: AnswerView) -> Iterator[tuple[Text, Press]]:
         yield NOT_HELPFUL, Press.NOT_HELPFUL
 
 
-def _remedy(button: RemedyButton, index: int, language: Language) -> Element:
+def remedy_element(button: RemedyButton, index: int, language: Language) -> Element:
+    """Return the button of a remedy; its plan is in its value, and `index` tells it from others of the message."""
     label = blocks.unmarked(blocks.cut(shown_line(button.label.in_(language)), LABEL))
     risk = words.RISKS[button.risk].in_(language) if button.risk in words.RISKS else shown_line(button.risk)
     return blocks.button(

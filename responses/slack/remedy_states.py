@@ -46,6 +46,7 @@ class RemedyState(StrEnum):
     DONE = "done"  # took effect; this is not a fix
     NOT_DONE = "not done"
     UNDONE = "undone"  # an undo took effect
+    CARRIED_OUT = "carried out"  # took effect; a person asked for the action itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,7 @@ _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
     RemedyState.PARTLY: ("⚠️", Text(en="STOPPED half-way: some steps were applied", zh="中途停止：只执行了部分步骤")),
     RemedyState.DONE: ("🧰", Text(en="done; this does not fix the cause", zh="已完成；这不会消除原因")),
     RemedyState.UNDONE: ("↩", Text(en="undone", zh="已撤销")),
+    RemedyState.CARRIED_OUT: ("✅", Text(en="done", zh="已完成")),
     RemedyState.NOT_DONE: ("⚠️", Text(en="applied, but it had NO EFFECT", zh="已执行，但没有生效")),
 }
 

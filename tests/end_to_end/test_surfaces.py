@@ -202,7 +202,7 @@ async def test_direct_message_is_always_answered_in_its_thread(tmp_path, engine,
 
         await at.slack.say(at.alex, direct, "hello")
         await at.slack.wait_for(lambda: len([one for one in at.ours(direct) if is_final(one)]) == 2)
-        assert "/diagnose pod NAMESPACE/NAME" in "\n".join(lines_of(at.ours(direct)[1]))
+        assert "/diagnose help" in "\n".join(lines_of(at.ours(direct)[1]))
 
 
 # --- shortcut, alerts, language ---

@@ -26,6 +26,8 @@ NODE = ObjectRef(kind="Node", name="rack-1")
         ("mute ns staging 90d: torn down nightly", "Namespace staging", 90, "torn down nightly"),
         ("mute ns staging 90d torn down nightly", "Namespace staging", 90, "torn down nightly"),
         ("mute node rack-1", "Node rack-1", 7, ""),
+        ("mute node rack-1 for two weeks: new disks", "Node rack-1", 14, "new disks"),
+        ("静音 node rack-1 三天", "Node rack-1", 3, ""),
         ("静音 namespace staging 3d 原因：夜间重建", "Namespace staging", 3, "夜间重建"),
     ],
 )

@@ -123,7 +123,7 @@ def test_incomplete_command_gets_its_usage(text: str, usage: str) -> None:
     ("text", "asked"),
     [
         ("<@U0BOT>", HelpQuery()),
-        ("<@U0BOT> hello", HelpQuery()),
+        ("<@U0BOT> hello", TextQuery(text="hello")),
         ("<@U0BOT> pod shop/api-0", POD),
         ("<@U0BOT> pod shop/api-0 is broken", TextQuery(text="pod shop/api-0 is broken")),
         ("<@U0BOT> pod api-0 在 命名空间 shop", POD),

@@ -86,6 +86,7 @@ from tests.responses_slack.channel_specimens import channel_specimens
 from tests.responses_slack.feedback_specimens import feedback_specimens
 from tests.responses_slack.home_specimens import home_specimens
 from tests.responses_slack.pings import pings
+from tests.responses_slack.request_specimens import request_specimens
 from tests.responses_slack.rules import broken_rules
 from tests.responses_slack.watch_specimens import watch_specimens
 
@@ -252,6 +253,7 @@ def specimens(language: Language) -> Iterator[tuple[str, Said]]:
     yield "report", report
     yield from watch_specimens(report, language)
     yield from home_specimens(scrubbed_overview(OVERVIEW), language)
+    yield from request_specimens(language)
     yield from _answers(language)
     yield from _views(language)
     yield from _notes(language)

@@ -26,6 +26,7 @@ class Cordon(PatchAction):
             en="Keeps new pods off this node; running pods are not affected.",
             zh="禁止新 Pod 调度到此节点；已运行的 Pod 不受影响。",
         ),
+        asked_by=("cordon", "unschedulable", "stop scheduling", "禁止", "停止调度"),
     )
     writes = permissions_to("patch", ("Node",))
     ignoring: ClassVar[tuple[str, ...]] = node_drain.IGNORED

@@ -68,6 +68,7 @@ class Drain(Action):
             en="Keeps new pods off this node and evicts its running pods, within their disruption budgets.",
             zh="禁止新 Pod 调度到此节点，并在中断预算允许时驱逐其上的 Pod。",
         ),
+        asked_by=("drain", "evict", "evacuate", "empty", "排空", "驱逐", "腾空"),
     )
     writes = for_kind("Node", permission("patch", "Node"), permission("create", "Pod", subresource="eviction"))
 

@@ -76,6 +76,7 @@ class RerunJob(Action):
             en="Creates a new Job from the template of this failed one, which stays as it is.",
             zh="用此失败 Job 的模板创建一个新的 Job；原 Job 保持不变。",
         ),
+        asked_by=("rerun", "re-run", "run again", "retry", "重跑", "重新运行", "重新跑", "再跑"),
     )
     writes = permissions_to("create", ("Job",))
 

@@ -31,6 +31,7 @@ class RestartPod(Action):
     words = ActionWords(
         verb=Text(en="Restart pod", zh="重启 Pod"),
         does=Text(en="Deletes this pod; its controller creates a new one.", zh="删除此 Pod，其控制器会新建一个。"),
+        asked_by=("restart", "bounce", "recycle", "kill", "delete", "重启", "重新启动", "删", "杀"),
     )
     writes = permissions_to("delete", ("Pod",))
 

@@ -18,6 +18,7 @@ class Resume(SuspensionAction):
     words = ActionWords(
         verb=Text(en="Resume job", zh="恢复运行"),
         does=Text(en="Lets this job run again.", zh="允许此任务重新运行。"),
+        asked_by=("resume", "unpause", "unsuspend", "恢复", "继续"),
     )
     suspends: ClassVar[bool] = False
 

@@ -29,6 +29,7 @@ class RolloutRestart(PatchAction):
             en="Replaces the pods of this workload step by step, following its update strategy.",
             zh="按更新策略逐步替换此工作负载的 Pod。",
         ),
+        asked_by=("restart", "bounce", "recycle", "reboot", "重启", "重新启动"),
     )
     writes = permissions_to("patch", WORKLOADS)
     ignoring: ClassVar[tuple[str, ...]] = ("spec.replicas",)

@@ -44,6 +44,7 @@ class RolloutUndo(TemplateAction):
             en="Restores the pod template of an earlier revision and replaces the pods.",
             zh="将此工作负载恢复为更早版本的 Pod 模板，并替换其 Pod。",
         ),
+        asked_by=("roll back", "rollback", "roll it back", "revert", "undo", "previous version", "回滚", "回退"),
     )
 
     async def may_help(self, snapshot: Snapshot, target: ObjectRef) -> bool:

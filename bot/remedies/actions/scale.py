@@ -30,11 +30,13 @@ class Scale(PatchAction):
     """Writes `spec.replicas`."""
 
     declaration = ActionDeclaration(
-        name="scale", args={"replicas": Argument(says="the wanted number of pods", type=ArgumentType.NUMBER)}
+        name="scale",
+        args={"replicas": Argument(says="the wanted number of pods", type=ArgumentType.NUMBER, required=True)},
     )
     words = ActionWords(
         verb=Text(en="Scale workload", zh="调整副本数"),
         does=Text(en="Changes the number of replicas of this workload.", zh="修改此工作负载的副本数。"),
+        asked_by=("scale", "replicas", "resize", "扩", "缩", "副本"),
     )
     writes = permissions_to("patch", ("Deployment", "StatefulSet", "ReplicaSet"))
 

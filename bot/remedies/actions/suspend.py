@@ -25,6 +25,7 @@ class Suspend(SuspensionAction):
     words = ActionWords(
         verb=Text(en="Suspend job", zh="暂停运行"),
         does=Text(en="Stops this job from running until it is resumed.", zh="在恢复之前不再运行此任务。"),
+        asked_by=("suspend", "pause", "stop", "暂停", "挂起", "停"),
     )
     suspends: ClassVar[bool] = True
 

@@ -29,6 +29,7 @@ class Uncordon(PatchAction):
     words = ActionWords(
         verb=Text(en="Uncordon node", zh="恢复调度"),
         does=Text(en="Allows new pods on this node again.", zh="允许新 Pod 重新调度到此节点。"),
+        asked_by=("uncordon", "schedulable again", "恢复调度", "允许调度", "解除", "恢复", "允许"),
     )
     writes = permissions_to("patch", ("Node",))
     ignoring: ClassVar[tuple[str, ...]] = node_drain.IGNORED

@@ -21,6 +21,7 @@ from bot.slack.message_events import files_of, markup_of, moment_of
 from bot.store import Chronicle, FactRow, RecordedMessage, StoredAnswer, StoredRequest
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import post_once
+from bot.workflows.offered_action import language_of
 from bot.workflows.services import Exchange, Services
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind
 from intents.chronicle.message_text import excerpt, parse_message
@@ -159,7 +160,7 @@ async def record_remedy(services: Services, answer: StoredAnswer, plan: Plan, sh
     if not await _kept(services, answer.channel):
         return
     now = services.clock()
-    language = Language(answer.message.get("language") or Language.EN)
+    language = language_of(answer)
     says = shown.says.in_(language) if shown.says else shown.title.in_(language)
     undone = bool(plan.undoes) and shown.state is RemedyState.DONE
     fact = Fact(
@@ -244,7 +245,7 @@ async def tell_of_similar(services: Services, exchange: Exchange, answer: KeptAn
     if who.guest or who.foreign or who.external:
         return
     for other, title in await _alike(services, mine, besides=request.original.channel):
-        if await _may_be_named(services, other):
+        if await may_be_named(services, other.channel.channel):
             await _say_similar(services, request, other, await _similar(services, other, title, answer.language))
             return
 
@@ -273,8 +274,9 @@ async def _similar(services: Services, other: Chronicle, title: Text, language: 
     )
 
 
-async def _may_be_named(services: Services, other: Chronicle) -> bool:
-    place = await services.slack.place(other.channel.channel)
+async def may_be_named(services: Services, channel: str) -> bool:
+    """Return whether a channel may be named outside of it. Raise SlackUnavailable."""
+    place = await services.slack.place(channel)
     return not (place.private or place.external or place.unknown)
 
 

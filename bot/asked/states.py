@@ -1,0 +1,31 @@
+"""Tell the state of an object in one line, without a judgement about its cause."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from bot.diagnosing.standing import standing_of
+from bot.kube.objects import ref
+from bot.kube.rollouts import replicas_of
+from bot.kube.settling import lasting_problem
+from intents.domain import Json, Text
+
+_COUNTED: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
+_READY: Final = Text(en="{} of {} pods ready", zh="{}/{} 个 Pod 就绪")
+_WELL: Final = Text(en="its status shows no trouble", zh="其状态没有异常")
+
+
+def state_line(obj: Json, kind: str, now: datetime) -> Text:
+    """Return the object and its state: what holds it, its ready pods, or what its status says is wrong."""
+    about = str(ref(obj, kind))
+    if standing := standing_of(obj, kind, now):
+        return standing[0]
+    counts = replicas_of(obj) if kind in _COUNTED else None
+    problem = lasting_problem(obj, kind, now)
+    if counts is not None:
+        ready, of = counts.ready, counts.desired
+        says = Text(en=_READY.en.format(ready, of), zh=_READY.zh.format(ready, of))
+    else:
+        says = Text.same(problem) if problem else _WELL
+    return Text(en=f"{about}: {says.en}", zh=f"{about}：{says.zh}")

@@ -1,0 +1,186 @@
+"""Answer who asks for an action in words: with the object as it is and the button of that action, never by acting.
+
+Only what an action declares itself to be asked for by is offered, for its kinds, where the policy offers it, unless the
+action refuses it; otherwise the answer says why not, or what can be done instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from bot.asked.states import state_line
+from bot.cluster.connection import Connection
+from bot.cluster.errors import ClusterError
+from bot.cluster.owners import owners_of
+from bot.cluster.snapshot import Snapshot
+from bot.kube.access import ActsAs
+from bot.remedies.action import Action, actions
+from bot.remedies.requested import plan_requested
+from bot.remedies.session import Session
+from bot.workflows.offered_action import ActionOffer
+from bot.workflows.services import Exchange, Services
+from intents.catalog.actions import ArgumentType
+from intents.domain import InputType, ObjectRef, Question, Text
+from intents.talk.doings import asked_actions, number_in
+from responses.safety import safe_value
+from responses.slack.controls import RemedyButton
+
+_OTHER_CHANGES: Final = re.compile(
+    r"(?i)^\W*(?:please |pls |can you )?(?:exec|ssh|port-forward|edit|apply|patch|set|remove|delete|create|upgrade)\b"
+)
+_WHICH: Final = Text(
+    en="Which object? Name it, such as: restart deployment NAMESPACE/NAME",
+    zh="请说明对象，例如：重启 deployment NAMESPACE/NAME",
+)
+_NO_SUCH: Final = Text(en="nothing here is called {}", zh="这里没有名为 {} 的对象")
+_NO_ACTION: Final = Text(
+    en="Casebook has no such action for a {}, so there is no button",
+    zh="Casebook 没有适用于 {} 的这种操作，因此没有按钮",
+)
+_INSTEAD: Final = Text(en="It can offer: {}", zh="可以提供：{}")
+_WITHHELD: Final = Text(en="No button for “{}”: {}", zh="没有“{}”的按钮：{}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """An action with what a person has said of its arguments; the rest it asks at the press."""
+
+    action: Action
+    args: Mapping[str, Any]
+    asks: tuple[Question, ...]
+
+    @property
+    def name(self) -> str:
+        return self.action.declaration.name
+
+    @property
+    def label(self) -> Text:
+        """Return the words of the button: the verb, and the numbers that were said."""
+        verb, said = self.action.words.verb, [str(value) for value in self.args.values() if isinstance(value, int)]
+        return Text(en=": ".join((verb.en, *said)), zh="：".join((verb.zh, *said)))
+
+
+async def offered(
+    services: Services,
+    exchange: Exchange,
+    *,
+    text: str,
+    about: ObjectRef | None,
+    unknown: tuple[str, ...],
+    connection: Connection,
+    snapshot: Snapshot,
+) -> ActionOffer:
+    """Return the answer to a request for an action; its plan, if any, is stored. Raise StoreUnavailable."""
+    offer = ActionOffer(language=exchange.language, cluster=connection.name, says=_WHICH)
+    if about is None or about.kind == "Cluster":
+        names = ", ".join(unknown[:3])
+        why = (Text(en=_NO_SUCH.en.format(names), zh=_NO_SUCH.zh.format(names)),) if names else ()
+        return safe_value(replace(offer, why=why))
+    try:
+        obj = await snapshot.get(about.kind, about.name, namespace=about.namespace)
+    except ClusterError as error:
+        return safe_value(replace(offer, says=error.gap(str(about)).says))
+    wanted = _wanted(text, about)
+    if wanted is None and (above := await workload_above(snapshot, about)) != about:
+        return await offered(
+            services, exchange, text=text, about=above, unknown=(), connection=connection, snapshot=snapshot
+        )
+    offer = replace(offer, says=safe_value(state_line(obj, about.kind, snapshot.now)))
+    if wanted is None:
+        return replace(offer, why=tuple(_instead(about)))
+    return await _with_button(services, exchange, offer, wanted, about, connection)
+
+
+async def workload_above(snapshot: Snapshot, about: ObjectRef) -> ObjectRef:
+    """Return what made a pod, and decides how many there are; any other object is returned as it is."""
+    if about.kind != "Pod":
+        return about
+    try:
+        pod = await snapshot.get("Pod", about.name, namespace=about.namespace)
+        owners = await owners_of(snapshot, pod)
+    except ClusterError:
+        return about
+    return owners.refs[-1] if owners.refs else about
+
+
+async def _with_button(
+    services: Services,
+    exchange: Exchange,
+    offer: ActionOffer,
+    wanted: _Wanted,
+    about: ObjectRef,
+    connection: Connection,
+) -> ActionOffer:
+    scope, cluster = exchange.scope, connection.name
+    if not scope.offers(wanted.name, cluster, about.namespace):
+        return _withheld(offer, wanted, scope.may(wanted.name, cluster, about.namespace).says)
+    acting = scope.acts_as(cluster)
+    plan = await plan_requested(
+        wanted.name,
+        about,
+        args=wanted.args,
+        asks=wanted.asks,
+        request_id=exchange.id,
+        session=Session(
+            connection=connection,
+            access=scope.access(cluster),
+            acting_as=acting if isinstance(acting, ActsAs) else None,
+        ),
+        now=services.clock(),
+        # A requester without an identity in the cluster may still ask; others can press.
+        reviewed=not isinstance(acting, Text),
+    )
+    if isinstance(plan, Text):
+        return _withheld(offer, wanted, plan)
+    await services.store.plans.save(plan.id, exchange.id, {"plan": plan.as_json()}, plan.expires)
+    return replace(offer, button=RemedyButton(plan_id=plan.id, label=wanted.label, risk=plan.risk))
+
+
+def _wanted(text: str, about: ObjectRef) -> _Wanted | None:
+    """Return the first action that a text asks for and that is for the object's kind."""
+    for name in asked_actions(text, _spoken()):
+        action = actions()[name]
+        if about.kind not in action.writes:
+            continue
+        args: dict[str, Any] = {}
+        asks: list[Question] = []
+        for key, argument in action.declaration.args.items():
+            if argument.type is not ArgumentType.NUMBER:
+                continue
+            number = number_in(text)
+            if number is not None:
+                args[key] = number
+            elif argument.required:
+                args[key] = f"{{input.{key}}}"
+                label = Text(en=argument.says, zh=action.words.verb.zh)
+                asks.append(Question(id=key, label=label, expects=InputType.NUMBER))
+        return _Wanted(action=action, args=args, asks=tuple(asks))
+    return None
+
+
+def _instead(about: ObjectRef) -> Iterator[Text]:
+    """Yield that there is no such action for the object, and what there is."""
+    yield Text(en=_NO_ACTION.en.format(about.kind), zh=_NO_ACTION.zh.format(about.kind))
+    verbs = [actions()[name].words.verb for name in _spoken() if about.kind in actions()[name].writes]
+    if verbs:
+        en, zh = ", ".join(verb.en for verb in verbs), "、".join(verb.zh for verb in verbs)
+        yield Text(en=_INSTEAD.en.format(en), zh=_INSTEAD.zh.format(zh))
+
+
+def asks_for_action(text: str) -> bool:
+    """Return whether a text has the words of an action, or of a change that Casebook does not make."""
+    return bool(asked_actions(text, _spoken())) or _OTHER_CHANGES.search(text) is not None
+
+
+def _spoken() -> Mapping[str, tuple[str, ...]]:
+    """Return the words of the actions that can be asked for by themselves."""
+    return {name: action.words.asked_by for name, action in actions().items() if action.words.asked_by}
+
+
+def _withheld(offer: ActionOffer, wanted: _Wanted, why: Text) -> ActionOffer:
+    verb = wanted.action.words.verb
+    says = Text(en=_WITHHELD.en.format(verb.en, why.en), zh=_WITHHELD.zh.format(verb.zh, why.zh))
+    return replace(offer, why=(safe_value(says),))
