@@ -1,7 +1,4 @@
-"""Compose the running app: create every part, start them in order and stop them in reverse order.
-
-`casebook serve` and the playground run this same app; they differ in addresses and policy.
-"""
+"""Compose the app, the same for `casebook serve` and the playground: start its parts, stop them in reverse order."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Define what each kind of job is started with: all that a workflow knows before its first step.
 
-A job is counted to the person `user` or, without one, to its channel, so that one person's jobs do not delay those of
-others.
+A job counts for the person `user`, else for its channel, so that one person's jobs do not delay those of others.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Check each payload once before a listener reads it: its size and depth, then the types of the fields we read.
 
 Fields that no listener reads are not checked. A value that Slack may leave out may also be null.
-
 A signature proves that Slack sent the payload, not that it has the documented form.
 """
 
@@ -439,13 +438,11 @@ def _is_usual_number(value: object) -> bool:
 
 
 def _is_storable(text: str) -> bool:
-    if "\0" in text:
-        return False
     try:
         text.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\0" not in text
 
 
 def _storable(text: str) -> str:
