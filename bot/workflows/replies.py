@@ -129,11 +129,8 @@ class Replies:
         if isinstance(question, AskInWords):
             if connection is not None:
                 return await self._in_words(question, exchange, interpretation, connection, progress)
-            asked = talk.understood(question.text, Mentions())
-            if reply := await self._words.without_cluster(asked, question.text, exchange):
+            if reply := await self._without_cluster(question, exchange):
                 return reply
-            if terms := await of_terms_alone(question, exchange.request, self.services):
-                return await self._told(terms[1], exchange, terms[0])
             question = ExplainText(text=question.text, namespace=question.namespace, addressed=True)
         scope = scope_of(question)
         if scope is not None and connection is not None:
@@ -211,6 +208,14 @@ class Replies:
             return replace(reply, turn=request.turn(cluster=connection.name))
         sheet = await of_nothing(request.asked, question, exchange, self.services, connection=connection)
         return await self._told(sheet, exchange, request)
+
+    async def _without_cluster(self, question: AskInWords, exchange: Exchange) -> Reply | None:
+        """Answer a request in words that needs no cluster; None for any other."""
+        asked = talk.understood(question.text, Mentions())
+        if reply := await self._words.without_cluster(asked, question.text, exchange):
+            return reply
+        terms = await of_terms_alone(question, exchange.request, self.services)
+        return await self._told(terms[1], exchange, terms[0]) if terms else None
 
     async def _told(self, sheet: Sheet, exchange: Exchange, request: Understood) -> Reply:
         """Return a sheet as the reply."""
