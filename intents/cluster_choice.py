@@ -33,7 +33,7 @@ class ClusterHints:
     """Hints at a cluster: a name each, "" for none. `text` is the pasted or typed text.
 
     `named` was named as a cluster. `place` followed "in" and may also be a namespace. `addressed` means that the text
-    was typed to us, so that its "in prod" says where to look.
+    was typed to us, so that its "in prod" says where to look. `spoken` is named in a request in words.
     """
 
     pressed: str = ""
@@ -41,6 +41,7 @@ class ClusterHints:
     place: str = ""
     text: str = ""
     addressed: bool = False
+    spoken: str = ""
     thread: str = ""
     channel: str = ""
     configured: str = ""
@@ -72,6 +73,7 @@ class AmbiguousCluster:
 ClusterChoice = ChosenCluster | UnknownCluster | AmbiguousCluster
 
 _MOST_READ: Final = 256 * 1024
+_LONGEST_SPOKEN: Final = 400
 # A name marked as a cluster's: a label of an alert (k8s_cluster too), a flag, the output of kubectl config.
 # Spaces are matched possessively: thousands of pasted spaces would otherwise be tried in every division.
 _MARKED: Final = re.compile(
@@ -108,6 +110,7 @@ def choose(visible: Sequence[str], given: ClusterHints) -> ClusterChoice:
         (given.named, ChoiceReason.NAMED),
         (given.place, ChoiceReason.NAMED),
         (marked(given.text, visible, addressed=given.addressed), ChoiceReason.TEXT),
+        (given.spoken, ChoiceReason.TEXT),
         (given.thread, ChoiceReason.THREAD),
         (given.channel, ChoiceReason.CHANNEL),
         (given.configured, ChoiceReason.CONFIGURED),
@@ -133,6 +136,38 @@ def marked(text: str, clusters: Sequence[str], *, addressed: bool = False) -> st
     patterns = (_MARKED, _IN) if addressed else (_MARKED,)
     found = {name for pattern in patterns for name in _named(pattern, text[:_MOST_READ]) if name in clusters}
     return found.pop() if len(found) == 1 else ""
+
+
+_PART: Final = re.compile(r"[A-Za-z0-9]+")
+_OTHER: Final = re.compile(
+    r"(?i)\bother (?:one|cluster|env\w*|side)\b|\bboth\b|\belsewhere\b|另一个|另外|两边|两个|两套|别的集群"
+)
+
+
+def spoken(text: str, clusters: Sequence[str], *, in_parts: bool = False) -> tuple[str, ...]:
+    """Return the clusters whose names stand in a short text as words of their own, in its order.
+
+    With `in_parts` a part of a name that no other cluster has is enough: "staging" for staging-eu-1.
+    """
+    parts = {name: _PART.findall(name) if in_parts else [] for name in clusters}
+    of_part = [part for own in parts.values() for part in {each.lower() for each in own}]
+    found = []
+    for name in clusters:
+        words = (name, *(part for part in parts[name] if len(part) > 1 and of_part.count(part.lower()) == 1))
+        places = [place for word in words if (place := _place(word, text)) >= 0]
+        if places:
+            found.append((min(places), name))
+    return tuple(name for _, name in sorted(found))
+
+
+def _place(word: str, text: str) -> int:
+    found = re.search(rf"(?i)(?<![A-Za-z0-9_./:=-]){re.escape(word)}(?![A-Za-z0-9_/:=-]|\.\w)", text[:_LONGEST_SPOKEN])
+    return found.start() if found else -1
+
+
+def means_other(text: str) -> bool:
+    """Return whether a text asks about another cluster, or both, without its name."""
+    return bool(_OTHER.search(text))
 
 
 def marked_with(text: str) -> str:

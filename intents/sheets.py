@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from intents.domain import Gap, ObjectRef, Text
+from intents.domain import Gap, Link, ObjectRef, Text
 
 NOTHING: Final = Text.same("")
 
@@ -17,7 +17,8 @@ NOTHING: Final = Text.same("")
 class SheetRow:
     """One line: a sentence, and what the cluster says verbatim. `ago_s` is how long ago it was, if that matters.
 
-    `lines` are a quote of several lines, such as those of a log. `about` can be asked about further.
+    `lines` are a quote of several lines, such as those of a log. `about` can be asked about further. `run` are commands
+    to copy.
     """
 
     says: Text = NOTHING
@@ -25,6 +26,7 @@ class SheetRow:
     ago_s: int | None = None
     about: ObjectRef | None = None
     lines: tuple[str, ...] = ()
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class NextAsk:
 class Sheet:
     """An answer without a verdict. `left` are rows that are not shown; `reproduce` is the kubectl line that shows all.
 
-    `about` is None for what concerns no object: a term, the bot itself.
+    `about` is None for what concerns no object: a term, the bot itself. `links` are those of the catalog.
     """
 
     heading: Text
@@ -50,3 +52,4 @@ class Sheet:
     gaps: tuple[Gap, ...] = ()
     next: tuple[NextAsk, ...] = ()
     reproduce: str = ""
+    links: tuple[Link, ...] = ()

@@ -119,8 +119,9 @@ _NO_KIND: Final = frozenset({
     "with", "and", "not", "has", "was", "get", "post", "put", "delete", "patch", "mount", "open", "read", "write",
 })  # fmt: skip
 _A_KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,62}(?:\.[A-Za-z0-9.-]{1,190})?")
-# Before a text to explain: its flag, and the rest.
+# Before or behind a text to explain: its flag, and the rest.
 _CLUSTER_BEFORE: Final = re.compile(rf"[-{DASHES}]{{1,2}}(?:context|cluster)(?:=|\s+)(\S+)\s+(.+)", re.DOTALL)
+_CLUSTER_BEHIND: Final = re.compile(rf"(.+?)\s+[-{DASHES}]{{1,2}}(?:context|cluster)(?:=|\s+)(\S+)", re.DOTALL)
 _ALL_OF_IT: Final = (["cluster"], ["集群"], ["everything"], ["全部"])
 _NOTHING: Final = HalfNamed(says=Text(en="what is to be diagnosed?", zh="要诊断什么？"), usage="KIND NAMESPACE/NAME")
 _A_NAME: Final = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
@@ -171,9 +172,11 @@ def parse_message(text: str) -> Command:
 
 
 def _text(said: str) -> TextQuery:
-    """Return a text to explain, with the cluster that was named before it."""
-    named = _CLUSTER_BEFORE.fullmatch(said)
-    return TextQuery(text=named[2].strip(), cluster=named[1]) if named else TextQuery(text=said)
+    """Return a text to explain, with the cluster that was named before it, or behind its one line."""
+    if named := _CLUSTER_BEFORE.fullmatch(said):
+        return TextQuery(text=named[2].strip(), cluster=named[1])
+    named = _CLUSTER_BEHIND.fullmatch(said) if "\n" not in said else None
+    return TextQuery(text=named[1], cluster=named[2]) if named else TextQuery(text=said)
 
 
 def _without_command(said: str) -> str:
@@ -188,8 +191,8 @@ def _word_command(said: str, words: Sequence[str]) -> Command | None:
     first = _first(words)
     if (first in _HELP and len(words) <= 2) or (first in _GREETINGS and len(words) == 1):
         return HelpQuery(topic=" ".join(words[1:]))
-    if asked_by_word(said) is not None:
-        return _text(said)
+    if asked_by_word((plain := _text(said)).text) is not None:
+        return plain
     if first in _EXPLAIN:
         rest = _after(said, words[0])
         if rest:

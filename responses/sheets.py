@@ -12,7 +12,7 @@ from intents.domain import Language, Text
 from intents.sheets import Sheet, SheetRow
 from intents.templates import duration
 from responses import glance
-from responses.layout import DIM, WrappedText, command, paragraph, quote
+from responses.layout import DIM, WrappedText, command, link, paragraph, quote
 from responses.safety import safe_value
 from responses.shown import shown_line, shown_value
 
@@ -53,6 +53,9 @@ def _lines(sheet: Sheet, language: Language) -> Iterator[RenderableType]:
         if row.quote:
             yield paragraph(quote(row.quote), indent=4, style=DIM)
         yield from (paragraph(shown_line(line), indent=4, style=DIM) for line in row.lines)
+        if row.run:
+            yield from command(row.run)
     yield from map(paragraph, notes_below(sheet, language))
+    yield from (link(one.title, one.url) for one in sheet.links)
     if sheet.reproduce:
         yield from command(sheet.reproduce)

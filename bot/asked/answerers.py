@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from bot.asked.callers import callers
 from bot.asked.changes import changes
 from bot.asked.contract import Answerer
 from bot.asked.events import events
@@ -14,6 +15,7 @@ from bot.asked.where import where
 from intents.talk.asks import Ask
 
 ANSWERERS: Final[Mapping[Ask, Answerer]] = {
+    Ask.CALLERS: callers,
     Ask.CHANGES: changes,
     Ask.EVENTS: events,
     Ask.LOGS: logs,

@@ -20,7 +20,7 @@ class Asked:
     """A request whose object is found, or that is about the whole cluster: then `about` is of kind Cluster.
 
     `other` is the second object that it names, `since` how far it looks back, if it says so. `in_full` asks for more
-    than was shown before.
+    than was shown before. `elsewhere` is the second cluster of a comparison, `clusters` are those that could be one.
     """
 
     snapshot: Snapshot
@@ -30,6 +30,8 @@ class Asked:
     other: ObjectRef | None = None
     since: timedelta | None = None
     in_full: bool = False
+    elsewhere: Snapshot | None = None
+    clusters: tuple[str, ...] = ()
 
 
 # Raises ClusterError if the object itself cannot be read; what else cannot be read is a gap of the sheet.

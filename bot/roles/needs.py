@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.asked import changes, events, inventory, logs, revisions, where
+from bot.asked import callers, changes, compare, events, inventory, logs, revisions, terms, where
 from bot.cluster import origins
 from bot.cluster.resources import Resource, well_known
 from bot.diagnosing import impact, named_objects, observation, recent_changes, standing
@@ -56,7 +56,7 @@ def reads(catalog: Catalog, names: Iterable[str]) -> frozenset[Need]:
     needs = {Need(permission=each, by=name) for name, one in declarations().items() for each in one.permissions}
     for module in (observation, standing, named_objects, recent_changes, impact):
         needs |= {Need(permission=each, by=DIAGNOSIS) for each in module.PERMISSIONS}
-    for module in (inventory, events, changes, logs, revisions, where):
+    for module in (callers, changes, compare, events, inventory, logs, revisions, terms, where):
         needs |= {Need(permission=each, by=QUESTIONS) for each in module.PERMISSIONS}
     for by, kind, verbs in _kinds(catalog):
         if found := _listing(kind):

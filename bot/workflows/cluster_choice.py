@@ -21,7 +21,7 @@ from bot.diagnosing.object_search import exists
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.store import StoredRequest, Surface
-from bot.workflows.conversation import asks_more_than_why
+from bot.workflows.conversation import TURN, KeptTurn, asks_more_than_why
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Exchange, Requester, Services
 from intents.cluster_choice import (
@@ -32,6 +32,7 @@ from intents.cluster_choice import (
     UnknownCluster,
     choose,
     means_cluster,
+    spoken,
 )
 from intents.domain import Diagnosis, Focus, ObjectRef, Text
 from intents.focus import focus_of
@@ -104,6 +105,7 @@ class ClusterChooser:
                 pressed=pressed or await self._pressed(request.id),
                 text=request.text,
                 addressed=request.original.origin.is_addressed,
+                spoken=next(iter(spoken(question.text, visible)), "") if isinstance(question, AskInWords) else "",
                 thread=await self._thread(request),
                 channel=self.services.defaults.cluster(requester.scope.who),
                 configured=self.services.clusters.preferred,
@@ -149,7 +151,8 @@ class ClusterChooser:
             if answer is None:
                 continue
             answered = KeptAnswer.from_json(answer.message).diagnosis.cluster if answer.message else ""
-            if cluster := answered or str(answer.shown.get(PRESSED, "")):
+            told = KeptTurn.from_json(answer.shown[TURN]).cluster if TURN in answer.shown else ""
+            if cluster := answered or told or str(answer.shown.get(PRESSED, "")):
                 return cluster
         return ""
 

@@ -11,8 +11,6 @@ from typing import Final
 
 import structlog
 
-from bot.asked.answerers import ANSWERERS
-from bot.asked.contract import Asked
 from bot.asked.resolve import mentioned
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
@@ -33,6 +31,7 @@ from bot.workflows.kept_answer import KeptAnswer, without_rows
 from bot.workflows.reply import Reply
 from bot.workflows.services import Exchange, Requester, Services
 from bot.workflows.word_requests import WordRequests
+from bot.workflows.words import is_unanswered, of_nothing, of_terms_alone, sheet_of, with_object
 from intents.domain import Diagnosis, Existence, Json, NamedObject, Text
 from intents.matcher import MatchResult
 from intents.mutes import concerned
@@ -130,8 +129,7 @@ class Replies:
         if isinstance(question, AskInWords):
             if connection is not None:
                 return await self._in_words(question, exchange, interpretation, connection, progress)
-            asked = talk.understood(question.text, Mentions())
-            if reply := await self._words.without_cluster(asked, question.text, exchange):
+            if reply := await self._without_cluster(question, exchange):
                 return reply
             question = ExplainText(text=question.text, namespace=question.namespace, addressed=True)
         scope = scope_of(question)
@@ -190,33 +188,34 @@ class Replies:
         as_text = ExplainText(text=question.text, namespace=question.namespace, addressed=True)
         turns = await turns_before(self.services.store, exchange.request)
         access = exchange.scope.access(connection.name)
-        engine = self.services.engine(exchange.request.original.channel)
         async with Snapshot(connection, deadline=self.services.deadline, access=access) as snapshot:
             request = self._words.settled(await understood(question, turns, snapshot), question.text)
-            asked, answerer = request.asked, ANSWERERS.get(request.asked.ask)
-            if request.unclear is not None and asked.ask in NEEDS_AN_OBJECT:
+            request = with_object(request, question)
+            try:
+                sheet = await sheet_of(request, question, turns, exchange, self.services, snapshot=snapshot)
+            except ClusterError as error:
+                self._give_up(connection, error)
+                return self._failed(self._why(interpretation, error), exchange, interpretation)
+            if sheet is not None:
+                return await self._told(sheet, exchange, request)
+            if request.unclear is not None and request.asked.ask in NEEDS_AN_OBJECT:
                 return await self._not_found(request.unclear, exchange, interpretation)
             if reply := await self._words.of(request, question, exchange, connection, snapshot):
                 return replace(reply, turn=request.turn(cluster=connection.name))
-            if answerer is not None and request.about is not None:
-                try:
-                    sheet = await answerer(
-                        Asked(
-                            snapshot=snapshot,
-                            catalog=engine.catalog,
-                            text=question.text,
-                            about=request.about,
-                            other=asked.other,
-                            since=request.since,
-                            in_full=asked.in_full,
-                        )
-                    )
-                except ClusterError as error:
-                    self._give_up(connection, error)
-                    return self._failed(self._why(interpretation, error), exchange, interpretation)
-                return await self._told(sheet, exchange, request)
-        reply = await self._asked(exchange, replace(interpretation, question=request.question or as_text), progress)
-        return replace(reply, turn=request.turn(cluster=connection.name))
+        judged = request.question or as_text
+        reply = await self._asked(exchange, replace(interpretation, question=judged), progress)
+        if isinstance(judged, DiagnoseObject) or not is_unanswered(reply.answer, request.asked):
+            return replace(reply, turn=request.turn(cluster=connection.name))
+        sheet = await of_nothing(request.asked, question, exchange, self.services, connection=connection)
+        return await self._told(sheet, exchange, request)
+
+    async def _without_cluster(self, question: AskInWords, exchange: Exchange) -> Reply | None:
+        """Answer a request in words that needs no cluster; None for any other."""
+        asked = talk.understood(question.text, Mentions())
+        if reply := await self._words.without_cluster(asked, question.text, exchange):
+            return reply
+        terms = await of_terms_alone(question, exchange.request, self.services)
+        return await self._told(terms[1], exchange, terms[0]) if terms else None
 
     async def _told(self, sheet: Sheet, exchange: Exchange, request: Understood) -> Reply:
         """Return a sheet as the reply."""

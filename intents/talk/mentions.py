@@ -23,6 +23,7 @@ BY_NAME: Final = (
     "PersistentVolumeClaim",
 )  # fmt: skip
 _NAMESPACE: Final = "Namespace"
+_SECRET: Final = "secret"
 _TOKEN: Final = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?){0,2}"
 )
@@ -94,6 +95,27 @@ def places_in(text: str, namespaces: frozenset[str]) -> tuple[str, ...]:
     words = _words_in(text[:_LONGEST])
     said = (part for word in words for part in (word.namespace, word.value) if part in namespaces)
     return tuple(dict.fromkeys(said))
+
+
+def named_by_kind(text: str, namespaces: frozenset[str] = frozenset()) -> ObjectRef | None:
+    """Return the object of a kind that no inventory lists which a text names beside its kind: "configmap shop/urls".
+
+    Its namespace is that which the text names, "" if it names none: whether it exists, nothing here tells.
+    """
+    words = list(_words_in(text[:_LONGEST]))
+    place = next((word.value for word in words if word.value in namespaces), "")
+    # Nothing asks about a Secret itself, so it is no kind of KINDS.
+    words = [
+        replace(word, kind="Secret") if word.before == _SECRET else word for word in words if word.value != _SECRET
+    ]
+    named = [word for word in words if word.kind and word.kind not in (_NAMESPACE, "Node", "Pod", *BY_NAME)]
+    named = [word for word in named if not (_kind_of(word.value) or word.value in namespaces)]
+    named = [word for word in named if word.namespace or not is_word(word.value)]
+    if not named:
+        return None
+    # "callers configmap urls": the kind stands before its name, rarely behind it.
+    best = max(named, key=lambda word: (bool(word.namespace), _kind_of(word.before) == word.kind, -word.at))
+    return ObjectRef(kind=best.kind, namespace=best.namespace or place, name=best.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

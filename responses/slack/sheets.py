@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from intents.domain import Language
-from intents.sheets import NextAsk, Sheet, SheetRow
+from intents.sheets import Sheet, SheetRow
 from responses.sheets import SafeSheet, notes_below, row_head
 from responses.shown import shown_line, shown_value
 from responses.slack import blocks, limits
@@ -29,9 +29,11 @@ def sheet_message(sheet: SafeSheet, *, language: Language) -> Message:
         parts.append(Part(rank=index + 1, blocks=_row(row, index, shown.cluster, language)))
     fitted, _ = fit_parts(parts)
     last = [blocks.context(says) for says in notes_below(shown, language)]
+    if shown.links:
+        last.append(blocks.rich(blocks.line(*blocks.joined(blocks.link(one.url, one.title) for one in shown.links))))
     if shown.reproduce:
         last.append(blocks.rich(blocks.line(blocks.code(shown.reproduce))))
-    if buttons := list(_buttons(shown.next, language)):
+    if buttons := list(_buttons(shown, language)):
         last.append(blocks.actions(*buttons))
     first = row_head(shown.rows[0], language) if shown.rows else ""
     return Message(text=fallback(heading, first), blocks=(*fitted, *last))
@@ -44,10 +46,14 @@ def _row(row: SheetRow, index: int, cluster: str, language: Language) -> tuple[B
         first = diagnose_row(head, row.about, index, cluster=cluster, language=language)
         return (first, blocks.rich(blocks.preformatted(quoted))) if quoted else (first,)
     elements = [*([blocks.sentence(head)] if head else []), *([blocks.preformatted(quoted)] if quoted else [])]
+    elements += [blocks.preformatted(row.run)] if row.run else []
     return (blocks.rich(*elements),) if elements else ()
 
 
-def _buttons(asks: tuple[NextAsk, ...], language: Language) -> Iterator[Element]:
-    for index, one in enumerate(asks[:_BUTTONS]):
-        if len(one.text) <= limits.BUTTON_VALUE:
-            yield blocks.button(one.label.in_(language), action_id=action_id(Press.ASK, index), value=one.text)
+def _buttons(sheet: Sheet, language: Language) -> Iterator[Element]:
+    """Yield the buttons of the questions. They ask the same cluster: a channel's answers have no thread that tells."""
+    where = f" --context {sheet.cluster}" if sheet.cluster else ""
+    for index, one in enumerate(sheet.next[:_BUTTONS]):
+        value = f"{one.text}{where}"
+        if len(value) <= limits.BUTTON_VALUE:
+            yield blocks.button(one.label.in_(language), action_id=action_id(Press.ASK, index), value=value)

@@ -192,6 +192,22 @@ class PressIntake:
         )
         await self.submit(request)
 
+    async def _ask(self, press: ButtonPress) -> None:
+        """Ask a question in the thread of the message that offers it, as the person who pressed."""
+        await self._posted(press)
+        if not press.value.strip():
+            raise PressRefused("the button does not name a question")
+        await self.submit(
+            NewRequest(
+                id=f"{press.team}.{press.channel}.d{press.at}",
+                origin=Surface.BUTTON,
+                reply_to=ReplyAddress(team=press.team, channel=press.channel, thread_ts=press.thread_ts or press.ts),
+                user=press.user,
+                text=press.value,
+                created=self.services.clock(),
+            )
+        )
+
     async def submit(self, request: NewRequest) -> None:
         """Submit a request that a press makes."""
         try:
@@ -364,6 +380,7 @@ _PRESSED: Final[Mapping[Press, _Take]] = {
     Press.CLUSTER: PressIntake._pick_cluster,
     Press.ANYWAY: PressIntake._answer_anyway,
     Press.DIAGNOSE: PressIntake._diagnose,
+    Press.ASK: PressIntake._ask,
     Press.SILENCE: PressIntake._take_silence,
     Press.SILENCE_END: PressIntake._take_silence,
     Press.RESOLVE: PressIntake._open_resolution,
