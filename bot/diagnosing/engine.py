@@ -17,11 +17,12 @@ from uuid import uuid4
 from pydantic import TypeAdapter, ValidationError
 
 from bot.common.catalogs import load_catalog, matcher_of
+from bot.kube.log_causes import telling_words
 from bot.probes.contract import Probe
 from bot.probes.registry import probes, unreadable_parts
 from intents.catalog.loader import Catalog, Check, Problem
 from intents.catalog.schema import Incident
-from intents.domain import Json, Symptom
+from intents.domain import Hypothesis, Json, Symptom
 from intents.matcher import LayeredMatcher, Matcher, MatchResult, signature_matcher
 from intents.symptoms import read_symptoms
 
@@ -29,6 +30,8 @@ from intents.symptoms import read_symptoms
 _THREAD_FROM: Final = 16 * 1024
 # A burst of pastes; later ones are matched again by their jobs.
 _RECENT: Final = 500
+# A message with nearly all of a signature's information means its entry.
+_SURE: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,17 @@ class Engine:
         An entry that only says how something fails, such as a crash loop, is not what a program says of the cause.
         """
         found = self.matcher.match(read_symptoms(message)).hypotheses
-        return next((each.incident for each in found if not self.catalog.incidents[each.incident].shows), "")
+        causes = (each for each in found if not self.catalog.incidents[each.incident].shows)
+        return next((each.incident for each in causes if _is_meant(each, message.lower())), "")
+
+
+def _is_meant(one: Hypothesis, message: str) -> bool:
+    """Tell whether a message surely means an entry: of one that has a signature in part, it has what tells the cause.
+
+    Programs say much around a cause alike: "called `Result::unwrap()` on an `Err` value".
+    """
+    telling = (telling_words(each.signature).lower() for each in one.matches)
+    return one.score >= _SURE or any(each and each in message for each in telling)
 
 
 def build_engine(

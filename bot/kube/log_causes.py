@@ -55,8 +55,9 @@ _CLASSES: Final[Mapping[str, str]] = {
     "in-use": r"address (?:already )?in use|EADDRINUSE|port \d+ (?:is|was) already in use|AddressInUse"
     r"|Only one usage of each socket",
     "limit": r"too many (?:open files|clients|connections|requests)|EMFILE|ENFILE|remaining connection slots"
-    r"|max_connections|status(?: code)?:? 429|rate limit|RESOURCE_EXHAUSTED|ThrottlingException"
-    r"|pool (?:exhausted|limit|timeout)|QueuePool limit|Connection is not available|connection from the pool"
+    r"|worker_connections are not enough|max_connections|status(?: code)?:? 429|rate limit|RESOURCE_EXHAUSTED"
+    r"|pool (?:has been |is )?(?:exhausted|limit|timeout)|QueuePool limit|Connection is not available"
+    r"|ThrottlingException|connection from the pool"
     r"|pool is (?:probably )?full|max number of clients|quota limit",
     "memory": r"OutOfMemory|out of memory|MemoryError|cannot allocate memory|ENOMEM"
     r"|memory exhausted|Allowed memory size",
@@ -65,7 +66,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     r"|does not exist|No module named|LoadError|Unable to load|DllNotFound|undefined symbol|cannot load such file",
     "format": r"exec format error|cannot execute binary|illegal instruction|SIGILL|(?:requires|lacks?|without) AVX",
     "setting": r"environment variable|must be set|is not set|unbound variable|parameter not set|is required"
-    r"|missing required|required key|KeyError|unknown (?:flag|shorthand|option|command|directive|key|field)"
+    r"|missing (?:required|field)|required key|KeyError|unknown (?:flag|shorthand|option|command|directive|key|field)"
     r"|unrecognized (?:option|argument|VM option)|invalid (?:option|argument|value|configuration|port)"
     r"|flag provided but not defined|NotPresent"
     r"|no configuration setting|cannot be (?:blank|empty|null)",
@@ -119,14 +120,25 @@ def class_of(message: str) -> str:
     return str(found.lastgroup).replace("_", "-") if found else ""
 
 
+def telling_words(message: str) -> str:
+    """Return the words of a message that tell its cause, "" if it tells none."""
+    found = _SPECIFIC.search(message)
+    return str(found[0]) if found else ""
+
+
 def focused(message: str, *, most: int) -> str:
     """Return a message that is too long without its first clauses, so that what tells the cause is near its start."""
-    found = _SPECIFIC.search(message)
-    if len(message) <= most or found is None or found.end() <= most:
+    if len(message) <= most:
         return message
-    clauses = (each.end() for each in _CLAUSE.finditer(message, 0, found.start()))
-    begin = next((each for each in clauses if found.end() - each <= most), found.start())
-    return f"… {message[begin:]}"
+    begin = 0
+    found = _SPECIFIC.search(message)
+    if found and found.end() > most:
+        clauses = (each.end() for each in _CLAUSE.finditer(message, 0, found.start()))
+        begin = next((each for each in clauses if found.end() - each <= most), found.start())
+    elif found is None and (named := list(_NAMED.finditer(message))):
+        # A program's own sentence before an exception says less.
+        begin = max((each.end() for each in _CLAUSE.finditer(message, 0, named[-1].start())), default=0)
+    return f"… {message[begin:]}" if begin else message
 
 
 def is_error(message: str) -> bool:

@@ -33,7 +33,12 @@ _LIBRARY: Final = re.compile(
     r"|Microsoft\."
 )
 # Parts of a message that differ between repeats.
-_VARIES: Final = re.compile(REQUEST.pattern + r"|0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|\d+")
+_VARIES: Final = re.compile(
+    REQUEST.pattern
+    + r"|0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}"
+    # An identifier of a request has letters and digits.
+    + r"|\b(?=[A-Za-z]*\d[A-Za-z]*\d)[A-Za-z0-9]{8,}\b|\d+"
+)
 # What came before was survived.
 _RECOVERED: Final = re.compile(
     r"(?i)\b(?:retry|attempt|connection|reconnect\w*|import|request) succeeded\b|\b(?:re)?connected\b|\brecovered\b"
@@ -90,6 +95,8 @@ def failures_in(text: str) -> tuple[LogFailure, ...]:
     if not burst:
         return ()
     worst = max(each.severity for each in burst)
+    if worst is Severity.WARNING and not _is_last_told(burst, records):
+        return ()
     told = [each for each in burst if each.severity >= min(worst, Severity.ERROR) or class_of(each.says)]
     if not any(map(_weight, told)):
         # The errors are only consequences: the cause may stand before them without a level.
@@ -109,6 +116,12 @@ def failures_in(text: str) -> tuple[LogFailure, ...]:
     return first, *further
 
 
+def _is_last_told(warnings: Sequence[LogRecord], records: Sequence[LogRecord]) -> bool:
+    """Tell whether warnings are the last that a log tells of a cause: others were survived, and explain no end."""
+    told = [each for each in records if class_of(each.says)]
+    return bool(told) and told[-1].severity is Severity.WARNING and told[-1].number >= warnings[0].number
+
+
 def last_words_in(text: str) -> LogFailure | None:
     """Return the last lines of a log, None of an empty one. Help that a program prints is left out."""
     records = [each for each in read_records(text) if each.lines[0].strip()]
@@ -117,7 +130,7 @@ def last_words_in(text: str) -> LogFailure | None:
     usage = next((at for at, each in enumerate(records) if _USAGE.match(each.lines[0])), len(records))
     said = records[:usage] or records
     # The system's words lead if they stand near the end; otherwise the last line does.
-    near = [each for each in said[-_NEAR_END:] if class_of(each.says)]
+    near = [each for each in said[-_NEAR_END:] if class_of(each.says) and each.severity is not Severity.WARNING]
     leading = near[0] if near else max(reversed(said[-_LAST_WORDS:]), key=_weight)
     at = said.index(leading)
     kept = said[at : at + _LAST_WORDS] if near else said[-_LAST_WORDS:]

@@ -60,7 +60,10 @@ _KNOWN: Final = frozenset(
 # Keys of structured logs, in the order in which they are looked for.
 _LEVEL_KEYS: Final = ("level", "severity", "lvl", "log.level", "loglevel", "levelname", "@level", "severityText", "@l")
 _MESSAGE_KEYS: Final = ("msg", "message", "@message", "event", "@m", "@mt", "short_message", "body")
-_CAUSE_KEYS: Final = ("error", "err", "exception", "exc_info", "@x", "cause", "reason")
+_CAUSE_KEYS: Final = (
+    *("error", "err", "exception", "exc_info", "@x", "cause", "reason", "err.detail", "error.detail", "err.message"),
+    *("error.message", "exception.message", "detail", "details", "error_description"),
+)
 _STACK_KEYS: Final = ("stack", "stacktrace", "stack_trace", "exc_text", "full_message", "error.stack_trace")
 # Numeric levels of pino and bunyan.
 _PINO_WARNING, _PINO_ERROR, _PINO_FATAL = 40, 50, 60
@@ -82,8 +85,8 @@ _STAMP: Final = re.compile(
 )
 _KLOG: Final = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ ([\w./-]+:\d+)\] ?")
 _KLOG_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_LOGFMT_LEVEL: Final = re.compile(r"""(?:^|\s)(?:level|lvl|severity)=(?:"(\w+)"|(\w+))""")
-_LOGFMT_FIELD: Final = re.compile(r"""(?:^|\s)(msg|message|err|error)=(?:"((?:[^"\\]|\\.)*)"|(\S+))""")
+_LOGFMT_LEVEL: Final = re.compile(r"""(?:^|\s)(?:level|lvl|severity)="?\w""")
+_LOGFMT_FIELD: Final = re.compile(r"""(?:^|\s)([A-Za-z@][\w.@-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]\S*))""")
 # Process, thread and logger, as Spring Boot writes them before the message.
 _SPRING: Final = re.compile(r"^\d+ --- (?:\[[^\]]*\] )+\S+\s*: ")
 # A level as a word of its own within the first words, in brackets or before a colon.
@@ -211,11 +214,8 @@ def _read(lines: Sequence[str]) -> tuple[Severity, str]:
         return structured
     if klog := _KLOG.match(first):
         return _LEVELS.get(klog[1].lower(), Severity.NONE), _klog_message(first[klog.end() :])
-    if level := _LOGFMT_LEVEL.search(first):
-        said = {found[1]: found[2] or found[3] for found in _LOGFMT_FIELD.finditer(first)}
-        parts = [said.get("msg") or said.get("message"), said.get("error") or said.get("err")]
-        text = ": ".join(_unescaped(part) for part in parts if part)
-        return _LEVELS.get((level[1] or level[2]).lower(), Severity.NONE), text
+    if _LOGFMT_LEVEL.search(first):
+        return _structured(_logfmt(first))
     stamp = _STAMP.match(first)
     rest = first[stamp.end() :] if stamp else first
     return _text(rest, lines, stamped=stamp is not None)
@@ -235,8 +235,12 @@ def _klog_message(rest: str) -> str:
     said = _KLOG_QUOTED.match(rest)
     if said is None:
         return rest
-    error = next((found[2] for found in _LOGFMT_FIELD.finditer(rest) if found[1].startswith("err") and found[2]), "")
-    return ": ".join(_unescaped(part) for part in (said[1], error) if part)
+    fields = _logfmt(rest)
+    return ": ".join(filter(None, (_unescaped(said[1]), fields.get("err") or fields.get("error"))))
+
+
+def _logfmt(text: str) -> dict[str, str]:
+    return {found[1]: _unescaped(found[2] or found[3] or "") for found in _LOGFMT_FIELD.finditer(text)}
 
 
 def _unescaped(quoted: str) -> str:
@@ -322,8 +326,10 @@ def _json(line: str) -> tuple[Severity, str] | None:
         record = json.loads(line)
     except (ValueError, RecursionError):
         return _cut_json(line)
-    if not isinstance(record, dict):
-        return None
+    return _structured(record) if isinstance(record, dict) else None
+
+
+def _structured(record: Mapping[str, Any]) -> tuple[Severity, str]:
     level = _first(record, _LEVEL_KEYS)
     severity = _numeric(level) if isinstance(level, int) else _LEVELS.get(str(level or "").lower(), Severity.NONE)
     says = _plain(_first(record, _MESSAGE_KEYS))

@@ -109,3 +109,12 @@ async def test_a_healthy_object_costs_few_calls_more(engine: Engine) -> None:
     busy = await asked(pod(), world({"api-7d9f8b6c54-x2x4z": log(*["INFO served"] * 50)}), engine)
 
     assert busy.api_calls <= quiet.api_calls <= 8
+
+
+@pytest.mark.parametrize("message", [
+    'called `Result::unwrap()` on an `Err` value: Error("missing field `keep_days`", line: 1, column: 38)',
+    "512 worker_connections are not enough while connecting to upstream, client: 10.1.2.3, server: web, host: 'web'",
+])  # fmt: skip
+def test_words_around_a_cause_do_not_make_it_another(message: str, engine: Engine) -> None:
+    assert engine.meaning(message) == ""
+    assert engine.meaning("called `Result::unwrap()` on an `Err` value: PoolTimedOut") == "connection-pool-exhausted"

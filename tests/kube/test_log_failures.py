@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.kube.log_failures import MOST_LINES, LogFailure, failures_in
+from bot.kube.log_causes import focused
+from bot.kube.log_failures import MOST_LINES, LogFailure, failures_in, last_words_in, repeats_in
 from bot.kube.log_records import LONGEST_LINE, Severity, read_records
 
 
@@ -206,6 +207,38 @@ def test_repeats_are_counted_and_survived_errors_left_out() -> None:
     assert found is not None
     assert (found.times, found.number, found.of) == (3, 54, 54)
     assert not any("miss storm" in line for line in found.lines)
+
+
+def test_a_warning_that_the_program_survived_explains_no_end() -> None:
+    log = """DEPRECATION WARNING: config.secrets will be removed in the next version.
+WARN lock timeout of the cache, trying again
+=> Booting
+A server is already running (pid: 1, file: /app/tmp/server.pid).
+Exiting"""
+
+    last = last_words_in(log)
+
+    assert failures_in(log) == ()
+    assert last
+    assert last.says == "A server is already running (pid: 1, file: /app/tmp/server.pid)."
+
+
+@pytest.mark.parametrize("record", [
+    'level=error msg="response completed" err.code=unknown err.detail="write /data/{0}: no space left on device"',
+    '{{"level":"error","msg":"response completed","err":{{"detail":"write /data/{0}: no space left on device"}}}}',
+    'level=error msg="response completed" id={0}Q7K4 reason="write /data: no space left on device" request=K{0}PQ7RX4M',
+])  # fmt: skip
+def test_what_a_structured_record_fails_at_is_read_from_any_field(record: str) -> None:
+    repeated = repeats_in("\n".join(record.format(number) for number in range(4)), ())
+
+    assert [(each.kind, each.times) for each in repeated] == [("full", 4)]
+    assert "no space left on device" in repeated[0].says
+
+
+def test_a_named_exception_precedes_a_programs_own_long_sentence() -> None:
+    says = f"Fatal error during startup. Prepare to shut down (com.acme.TopologyException: ring 7 {'x' * 60} is open)"
+
+    assert focused(says, most=100).startswith("… com.acme.TopologyException: ring 7")
 
 
 def test_a_long_trace_keeps_message_cause_and_own_frames() -> None:
