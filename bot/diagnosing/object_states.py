@@ -20,7 +20,9 @@ from bot.diagnosing.standing import Inside, inside_of, recovered, standing_of, u
 from bot.graph.edges import services_behind
 from bot.kube.containers import containers_in
 from bot.kube.health import can_judge
-from bot.kube.objects import identity_of, is_builtin, namespace_of, node_name_of, ref
+from bot.kube.objects import identity_of, is_builtin, label_selector, namespace_of, node_name_of, ref
+from bot.kube.owners import workload_of
+from bot.kube.services import selector_of
 from bot.kube.settling import lasting_problem
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
@@ -55,6 +57,8 @@ _OF_A_CONTAINER: Final = frozenset({"container", "code", "image"})
 _MOST_CONNECTED: Final = 1_000
 # So many Services behind an object are judged with it.
 _MOST_BEHIND: Final = 8
+# So many workloads behind a Service that is well.
+_MOST_WORKLOADS: Final = 2
 # So many Services at which hypotheses end.
 _MOST_ENDS: Final = 3
 # The pods of one that has no ready pod may wait for another.
@@ -80,18 +84,27 @@ class ObjectState:
 
 
 async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine: Engine, reads: Reads) -> ObjectState:
-    """Observe an object, and the Services behind it, and judge what its state may mean. Failed reads become gaps."""
+    """Observe an object, and what is behind it, and judge what its state may mean. Failed reads become gaps.
+
+    Of Services that are well, the workloads behind are judged: a program that is ready may fail at its work.
+    """
     services = services_behind({**obj, "kind": resource.kind})
     own, *behind = await asyncio.gather(
         _own_state(snapshot, resource, obj, engine=engine, reads=reads),
-        *(_service_state(snapshot, service, engine=engine, reads=reads) for service in services[:_MOST_BEHIND]),
+        *(_state_behind(snapshot, service, engine=engine, reads=reads) for service in services[:_MOST_BEHIND]),
     )
     if len(services) > _MOST_BEHIND:
         detail = f"only {_MOST_BEHIND} of {len(services)} were judged"
         gap = Gap(what="the Services behind it", reason=GapReason.TRUNCATED, detail=detail)
         own = replace(own, gaps=(*own.gaps, gap))
-    own = _with_services(own, behind, engine=engine, now=snapshot.now)
+    own = _with_behind(own, behind, engine=engine, now=snapshot.now)
     known = {own.focus.ref.key, *services}
+    if not any(map(supported, own.hypotheses)) and not own.unexplained:
+        workloads = await _workloads_behind(snapshot, known)
+        behind = await asyncio.gather(
+            *(_state_behind(snapshot, each, engine=engine, reads=reads) for each in workloads[:_MOST_WORKLOADS])
+        )
+        own = _with_behind(own, behind, engine=engine, now=snapshot.now)
     judged, gaps = await with_causes_behind(snapshot, own.hypotheses, engine=engine, reads=reads, known=known)
     return replace(own, hypotheses=judged, gaps=tuple(dict.fromkeys((*own.gaps, *gaps))))
 
@@ -112,7 +125,7 @@ async def with_causes_behind(
     for _ in range(_FARTHEST):
         ends = _ends(judged, engine.catalog, seen)
         states = await asyncio.gather(
-            *(_service_state(snapshot, service, engine=engine, reads=reads) for service in ends.values())
+            *(_state_behind(snapshot, service, engine=engine, reads=reads) for service in ends.values())
         )
         causes = [
             replace(state, hypotheses=causing(end, state.hypotheses)) for end, state in zip(ends, states, strict=True)
@@ -138,8 +151,22 @@ def _ends(
     return dict(list(ends.items())[:_MOST_ENDS])
 
 
-async def _service_state(snapshot: Snapshot, service: ObjectKey, *, engine: Engine, reads: Reads) -> ObjectState:
-    kind, namespace, name = service
+async def _workloads_behind(snapshot: Snapshot, fronts: Iterable[ObjectKey]) -> list[ObjectKey]:
+    """Return the workloads of the pods that Services select. What cannot be read is a gap of their own states."""
+    found: dict[ObjectKey, None] = {}
+    for kind, namespace, name in sorted(fronts):
+        try:
+            service = await snapshot.find(kind, name, namespace=namespace) if kind == "Service" else None
+            labels = label_selector(dict(selector_of(service or {})))
+            pods = (await snapshot.list("Pod", namespace=namespace, labels=labels)).items if labels else ()
+        except ClusterError:
+            continue
+        found.update((workload_of(pod).key, None) for pod in pods)
+    return list(found)
+
+
+async def _state_behind(snapshot: Snapshot, about: ObjectKey, *, engine: Engine, reads: Reads) -> ObjectState:
+    kind, namespace, name = about
     focus = Focus(kind=kind, namespace=namespace, name=name)
     try:
         resource = await snapshot.resource(kind)
@@ -166,7 +193,7 @@ def _with_states(
     return rank((*kept, *added.values()), engine.catalog, now=now) if added else tuple(own)
 
 
-def _with_services(own: ObjectState, behind: Sequence[ObjectState], *, engine: Engine, now: datetime) -> ObjectState:
+def _with_behind(own: ObjectState, behind: Sequence[ObjectState], *, engine: Engine, now: datetime) -> ObjectState:
     if not behind:
         return own
     judged = _with_states(own.hypotheses, behind, engine=engine, now=now)
