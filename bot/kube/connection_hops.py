@@ -61,11 +61,12 @@ class Objects:
     """The objects that were read; None for a list that could not be read in full."""
 
     names: Known
-    pods: Sequence[Json] | None = ()  # behind the Service; of its namespace if it selects none
+    pods: Sequence[Json] | None = ()  # behind the Service; of its namespace if it selects none, all without a selector
     slices: Sequence[Json] | None = ()  # of the Service
     policies: Sequence[Json] | None = ()
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of namespaces
     workload: Json | None = None  # that would have the pods that the Service selects
+    loopback: Mapping[int, str] = field(default_factory=dict)  # ports that pods serve to themselves
     dns: Json | None = None  # the Service of the cluster's DNS
     dns_slices: Sequence[Json] | None = ()
     dns_pods: Sequence[Json] | None = ()
@@ -78,11 +79,11 @@ class Facts:
     why: str = ""  # what could not be read, or the field that breaks the hop
     node: str = ""  # the node of the source
     closest: str = ""  # the most similar Service, namespace/name
-    governing: str = ""  # the Service below which the pod called has its name
+    governing: str = ""  # the Service below which the pod called has its name, or the EndpointSlices that lead astray
     elsewhere: tuple[str, ...] = ()  # other namespaces that have a Service of that name
     listens: tuple[str, ...] = ()  # the ports of the Service
-    target: str = ""  # the target port
-    declared: tuple[str, ...] = ()  # the ports that the containers declare
+    target: str = ""  # the target port, or the addresses that endpoints lead to
+    declared: tuple[str, ...] = ()  # the ports that the containers declare, or what the program says of its port
     selector: str = ""
     lacking: tuple[str, ...] = ()  # labels of the selector that the nearest pods lack
     instead: tuple[str, ...] = ()  # what these have in their place

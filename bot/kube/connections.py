@@ -24,7 +24,16 @@ from bot.kube.connection_hops import (
     not_ready,
     place_shown,
 )
-from bot.kube.objects import label_selector, name_of, namespace_of, node_name_of, ref, spec_of
+from bot.kube.objects import (
+    has_ended,
+    label_selector,
+    name_of,
+    namespace_of,
+    node_name_of,
+    ref,
+    spec_of,
+    status_of,
+)
 from bot.kube.rollouts import replicas_of
 from bot.kube.services import (
     address_named,
@@ -33,6 +42,7 @@ from bot.kube.services import (
     is_ready_endpoint,
     near_misses,
     node_of_endpoint,
+    numbers_of,
     selected_pods,
     selector_of,
     service_of,
@@ -191,6 +201,10 @@ def _target_port(way: Way) -> Step | None:
     targets = way.targets
     if not targets or not way.behind:
         return None
+    alone = way.objects.loopback.keys() & {n for pod in way.behind for n in numbers_of(targets, pod)}
+    if alone:
+        facts = Facts(why="loopback", target=str(min(alone)), declared=(way.objects.loopback[min(alone)],))
+        return way.step(Hop.TARGET_PORT, State.UNKNOWN, facts)
     ports = [port for pod in way.behind for port in declared_ports(pod)]
     names = {str(port.get("name")) for port in ports if port.get("name")}
     numbers = {int(port.get("containerPort") or 0) for port in ports}
@@ -213,8 +227,23 @@ def _ready_in(service: Json, slices: Iterable[Json]) -> list[Json]:
     return [endpoint for each in mine for endpoint in each.get("endpoints") or () if is_ready_endpoint(endpoint)]
 
 
+def _by_hand(way: Way, service: Json) -> Step | None:
+    """Return that endpoints which somebody wrote lead to addresses among those of pods, of which no pod has any."""
+    name, pods = name_of(service), way.objects.pods or ()
+    written = addresses_in(_ready_in(service, way.objects.slices or ()))
+    used = {str(status_of(pod).get("podIP") or ""): pod for pod in pods if not has_ended(pod)}
+    networks = {ip.rpartition(".")[0] for ip, pod in used.items() if not spec_of(pod).get("hostNetwork")} - {""}
+    if not written or not written.isdisjoint(used) or not any(ip.rpartition(".")[0] in networks for ip in written):
+        return None
+    by = sorted(name_of(each) for each in way.objects.slices or () if service_of(each) == name)
+    facts = Facts(why="address", target=", ".join(sorted(written)), governing=", ".join(by))
+    return way.step(Hop.ENDPOINTS, State.UNKNOWN, facts)
+
+
 def _endpoints(way: Way) -> Step | None:
     service, slices = way.service, way.objects.slices
+    if service is not None and not selector_of(service) and (written := _by_hand(way, service)):
+        return written
     unready = not_ready(way.behind)
     if service is None or way.meaning.pod_name:
         # A pod that is called by itself may answer although it is not ready.

@@ -95,6 +95,17 @@ def undeclared_ports(service: Mapping[str, Any], pods: Iterable[Mapping[str, Any
     return tuple(dict.fromkeys(found))
 
 
+def target_numbers(service: Mapping[str, Any], pod: Mapping[str, Any]) -> frozenset[int]:
+    """Return the target ports of a Service as numbers of a pod's ports."""
+    return numbers_of(_targets(service), pod)
+
+
+def numbers_of(targets: Iterable[int | str], pod: Mapping[str, Any]) -> frozenset[int]:
+    """Return target ports as numbers of a pod's ports; a name that no container declares has none."""
+    names = {str(port.get("name")): int(port.get("containerPort") or 0) for port in declared_ports(pod)}
+    return frozenset(each if isinstance(each, int) else names.get(str(each), 0) for each in targets) - {0}
+
+
 def _targets(service: Mapping[str, Any]) -> Iterator[Any]:
     return (port.get("targetPort") or port.get("port") for port in ports_of(service))
 

@@ -32,6 +32,7 @@ from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready
 from bot.kube.services import ip_in, may_be_host, port_in, ports_of, selected_pods, selector_of, slices_of_service
 from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
+from bot.probes.shared.listeners import loopback_targets
 from bot.probes.shared.logged_causes import logged_causes
 from bot.probes.shared.other_policies import READS_OTHER_POLICIES, other_policies
 from bot.probes.shared.questioned import KINDS, workloads_selected_by
@@ -311,8 +312,10 @@ async def _row(look: Look, call: _Call, base: Objects) -> Row:
     if source.pod and meaning.service and selected_pods(meaning.service, (source.pod,)):
         # The text names one end alone, by the name of its Service.
         source = replace(source, pod=None)
+    behind = selected_pods(meaning.service, pods or ()) if meaning.service else []
     objects = replace(
         base,
+        loopback=await loopback_targets(look, meaning.service, behind) if meaning.service and behind else {},
         names=names,
         pods=pods,
         slices=slices,
@@ -339,7 +342,8 @@ async def _behind(look: Look, meaning: Meaning) -> tuple[_Pods, _Pods, Json | No
     namespace, name = place_of(service)
     labels = label_selector(dict(selector_of(service)))
     pods, slices = await asyncio.gather(
-        look.whole("Pod", namespace=namespace, labels=labels) if labels else _nothing(),
+        # Endpoints that somebody wrote may lead to a pod of any namespace.
+        look.whole("Pod", namespace=namespace if labels else "", labels=labels),
         look.whole("EndpointSlice", namespace=namespace, labels=slices_of_service(name)),
     )
     if not labels or pods is None or selected_pods(service, pods):
@@ -348,10 +352,6 @@ async def _behind(look: Look, meaning: Meaning) -> tuple[_Pods, _Pods, Json | No
     if meant:
         return pods, slices, meant[0]
     return await look.whole("Pod", namespace=namespace), slices, None
-
-
-async def _nothing() -> Sequence[Json]:
-    return ()
 
 
 async def _dns(look: Look, source: _Source, destination: Destination, names: Known) -> tuple[Json | None, _Pods, _Pods]:

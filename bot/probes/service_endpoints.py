@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.kube.objects import created_at, is_terminating, label_selector, name_of, namespace_of, ref, spec_of
@@ -25,6 +25,7 @@ from bot.kube.services import (
 from bot.kube.settling import is_settling, is_starting
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.shared.listeners import loopback_targets
 from bot.probes.shared.questioned import questioned_services, workloads_selected_by
 from bot.probes.shared.scope import READS_PODS
 from intents.domain import Json, ProbeResult, Row
@@ -78,6 +79,8 @@ class _Endpoints(RowValues):
     wrong_port: int  # its port with the only such target, where its pods declare one port; 0 otherwise
     right_target: str  # the name or number of that one
     address_named: str  # the IP address that its externalName is, "" for none
+    loopback: str  # the target port at which the program behind says that it listens on the loopback interface alone
+    loopback_line: str  # the line of its log that says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,7 @@ class _Behind:
     pods: Sequence[Json]
     workload: Json | None = None
     others: Sequence[Json] = ()
+    loopback: Mapping[int, str] = field(default_factory=dict)  # see loopback_targets
 
 
 async def read(look: Look) -> ProbeResult:
@@ -116,7 +120,7 @@ async def _behind(look: Look, service: Json, *, alone: bool) -> _Behind | None:
     labels = label_selector(selector) if alone else ""
     listing = await look.snapshot.list("Pod", namespace=scope, labels=labels)
     if pods := selected_pods(service, listing.items):
-        return _Behind(pods=pods)
+        return _Behind(pods=pods, loopback=await loopback_targets(look, service, pods) if alone else {})
     if listing.truncated:
         return None
     if meant := await workloads_selected_by(look, service, scope=scope):
@@ -150,6 +154,8 @@ def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
         wrong_port=wrong_port,
         right_target=right_target,
         address_named=address_named(service),
+        loopback=str(next(iter(behind.loopback), "")),
+        loopback_line=next(iter(behind.loopback.values()), ""),
     ).row(
         ref(service, "Service"),
         quote=f"{selected} pods for selector {labels}, {len(ready)} ready" if selector else "no selector",
@@ -195,6 +201,7 @@ PROBE: Final = probe(
     row=_Endpoints,
     permissions=(
         *READS_PODS,
+        *may("get", "pods/log"),
         *may("list", "services", "deployments.apps", "statefulsets.apps", "daemonsets.apps"),
     ),
     read=read,
