@@ -148,7 +148,7 @@ def services_called(effect: JudgedHypothesis) -> frozenset[ObjectKey]:
         row for finding in effect.findings if finding.outcome in told and not finding.pasted for row in finding.rows
     ]
     named = frozenset(key for row in rows for key in ties(row) if key[0] == _SERVICE)
-    own = effect.served_by | {row.subject.key for row in rows}
+    own = effect.served_by | ({effect.subject.key} if effect.subject else set())
     return named - own or effect.calls - own
 
 

@@ -49,7 +49,7 @@ class Called:
     def is_meant_by(self, named: Focus) -> bool:
         """Tell whether an object that was read out of the text stands there as a part of the host alone."""
         parts = (self.meaning.name, *self.destination.host.split("."))
-        return named.kind in ("Service", "Pod") and named.name in parts
+        return named.name in parts and (named.kind in ("Service", "Pod") or named.namespace in parts[1:])
 
     @property
     def home(self) -> str:

@@ -122,9 +122,11 @@ async def _explain(
             reads=reads,
             namespace=request.namespace,
         )
-        # An alert says that something is wrong with its object: whatever its kind may suffer from is checked.
+        # An alert says that something is wrong with its object, and so does a line that it logs now: whatever its kind
+        # may suffer from is checked.
         names = (*matching.objects, *([entity_of(speakers.only.subject)] if speakers.only else []))
-        states = await finder.states_of(names, even_healthy=not judged or question.alert)
+        quoted = bool(speakers.only) and not speakers.past
+        states = await finder.states_of(names, even_healthy=not judged or question.alert or quoted)
         if request.addressed and not (judged or states.states or states.notes):
             words = possible_names(request.text)
             states = await finder.states_by_words(words, even_healthy=True)
