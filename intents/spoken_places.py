@@ -31,6 +31,9 @@ _WORDS: Final = re.compile(
 )
 
 
+_BRACKETED: Final = re.compile(rf"[(\[（]({_WORD}) (in)\b", re.ASCII | re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpokenWords:
     """The words of a line that may be names, in order, and those that a sign joins to themselves: `shop/shop`.
@@ -55,7 +58,9 @@ def spoken_words(text: str) -> SpokenWords:
         return SpokenWords()
     found = [[word.lower() for word in match.groups() if word] for match in _WORDS.finditer(line)]
     spoken = [word for each in found for word in each]
-    around = zip(["", *spoken], spoken, [*spoken[1:], ""], strict=False)
+    around = [*zip(["", *spoken], spoken, [*spoken[1:], ""], strict=False)]
+    # What stands first in brackets begins anew: "no replies (replies in help)".
+    around += [("", match[1].lower(), match[2].lower()) for match in _BRACKETED.finditer(line)]
     words = dict.fromkeys(word for before, word, after in around if _may_be_name(word, before, after))
     twice = frozenset(each[0] for each in found if len(each) > 1 and each[0] == each[1])
     # "web" of "ingress web service" is what the kind before it says.

@@ -111,6 +111,33 @@ async def test_a_healthy_object_costs_few_calls_more(engine: Engine) -> None:
     assert busy.api_calls <= quiet.api_calls <= 8
 
 
+async def test_asked_about_a_service_that_is_well_its_programs_are_read(engine: Engine) -> None:
+    given = world({"api-7d9f8b6c54-x2x4z": log(*([REFUSED] * 4))})
+    given["scene"]["Service/orders/api"] = {"ports": {"http": 8080}}
+    request = DiagnoseObject(kind="Service", namespace="orders", name="api")
+
+    diagnosis = await asked(request, given, engine)
+    well = await asked(request, {**given, "faults": {}}, engine)
+
+    assert (diagnosis.hypotheses[0].incident, diagnosis.hypotheses[0].verdict) == (
+        "connection-refused",
+        Verdict.CONFIRMED,
+    )
+    assert not [one for one in well.hypotheses if one.verdict is not Verdict.RULED_OUT]
+
+
+async def test_a_line_of_a_ready_program_that_means_nothing_proven_is_about_that_program(engine: Engine) -> None:
+    said = 'ERROR request rejected: oidc: verify token: oidc: expected audience "orders" got ["shop"]'
+    request = ExplainText(text=said, namespace="orders", addressed=True)
+
+    diagnosis = await asked(request, world({"api-7d9f8b6c54-x2x4z": log(*([said] * 4))}), engine)
+
+    assert (diagnosis.hypotheses[0].incident, diagnosis.hypotheses[0].verdict) == (
+        "program-repeats-errors",
+        Verdict.LIKELY,
+    )
+
+
 @pytest.mark.parametrize("message", [
     'called `Result::unwrap()` on an `Err` value: Error("missing field `keep_days`", line: 1, column: 38)',
     "512 worker_connections are not enough while connecting to upstream, client: 10.1.2.3, server: web, host: 'web'",

@@ -177,6 +177,7 @@ async def test_a_word_that_is_no_namespace_of_the_cluster_binds_nothing(
         # Everyday words that stand for a thing and its place.
         ("why does exporter in reports exit with 1?", "exporter reports"),
         ("something is stuck in pending", "pending"),
+        ("nobody gets a reply (answers in assist)", "reply assist answers"),
     ],
 )
 def test_words_that_may_be_names(line: str, words: str) -> None:
