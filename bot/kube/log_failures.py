@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.kube.log_causes import NO_PEER, Peer, class_of, is_own_error, peer_in, weight_of
+from bot.kube.log_causes import NO_PEER, Peer, class_of, is_error, is_own_error, peer_in, weight_of
 from bot.kube.log_records import LogRecord, Severity, read_records
 from bot.kube.log_requests import REQUEST, failed_request, is_widespread
 from bot.kube.timestamps import UNKNOWN
@@ -88,14 +88,17 @@ class LogFailure:
     earlier: str = ""
 
 
-def failures_in(text: str) -> tuple[LogFailure, ...]:
-    """Return the causes that a log ends with, the most telling first; none if no line of it reports an error."""
+def failures_in(text: str, *, ended: bool = True) -> tuple[LogFailure, ...]:
+    """Return the causes that a log ends with, the most telling first; none if no line of it reports an error.
+
+    A warning explains no end (`ended`) if later lines may.
+    """
     records = list(read_records(text))
     burst = _last_burst(records)
     if not burst:
         return ()
     worst = max(each.severity for each in burst)
-    if worst is Severity.WARNING and not _is_last_told(burst, records):
+    if worst is Severity.WARNING and not _may_explain(burst, records, ended=ended):
         return ()
     told = [each for each in burst if each.severity >= min(worst, Severity.ERROR) or class_of(each.says)]
     if not any(map(_weight, told)):
@@ -116,10 +119,11 @@ def failures_in(text: str) -> tuple[LogFailure, ...]:
     return first, *further
 
 
-def _is_last_told(warnings: Sequence[LogRecord], records: Sequence[LogRecord]) -> bool:
-    """Tell whether warnings are the last that a log tells of a cause: others were survived, and explain no end."""
-    told = [each for each in records if class_of(each.says)]
-    return bool(told) and told[-1].severity is Severity.WARNING and told[-1].number >= warnings[0].number
+def _may_explain(warnings: Sequence[LogRecord], records: Sequence[LogRecord], *, ended: bool) -> bool:
+    """Tell whether warnings tell a cause, and no later line does; of an end any line but a consequence may."""
+    after = (each for each in records if each.number > warnings[-1].number and not each.severity)
+    survived = any(_weight(each) > 0 if ended else is_error(each.says) for each in after)
+    return not survived and any(class_of(each.says) for each in warnings)
 
 
 def last_words_in(text: str) -> LogFailure | None:

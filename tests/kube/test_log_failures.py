@@ -217,8 +217,10 @@ A server is already running (pid: 1, file: /app/tmp/server.pid).
 Exiting"""
 
     last = last_words_in(log)
+    other = "WARN Unknown option 'color' is ignored\nplugin pay: api version 3 does not fit\nbye"
 
-    assert failures_in(log) == ()
+    assert failures_in(log) == failures_in(other) == ()
+    assert failures_in(other.replace("plugin pay: api version 3 does not fit", "exiting"))[0].kind == "setting"
     assert last
     assert last.says == "A server is already running (pid: 1, file: /app/tmp/server.pid)."
 

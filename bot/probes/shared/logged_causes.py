@@ -135,7 +135,7 @@ def _of_unready(text: str, log: Log) -> tuple[LogFailure, ...]:
 
     Those of a program that runs tell only what it waits for: an init container that does not end, or words of a system.
     """
-    if found := failures_in(text):
+    if found := failures_in(text, ended=log.ended):
         return found
     last = last_words_in(text)
     if last is None:
