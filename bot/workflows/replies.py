@@ -15,7 +15,7 @@ from bot.asked.resolve import mentioned
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing import CarriedMatch, TargetNotFound, diagnose
+from bot.diagnosing import CarriedMatch, TargetNotFound, diagnose, match_text
 from bot.diagnosing.fingerprints import fault_of
 from bot.diagnosing.reads import Progress
 from bot.kube.access import NOTHING
@@ -41,6 +41,7 @@ from intents.sheets import Sheet
 from intents.slash import HelpQuery, parse_message
 from intents.talk import turns as talk
 from intents.talk.mentions import Mentions
+from intents.talk.unasked import is_sentence_of_a_program
 from responses import failures
 from responses.overview import scrubbed_overview
 from responses.paste_templates import error_lines
@@ -127,11 +128,10 @@ class Replies:
             ended = REFUSED if exchange.scope.text_only_reason else "failed"
             return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, exchange, interpretation, ended=ended)
         if isinstance(question, AskInWords):
-            if connection is not None:
-                return await self._in_words(question, exchange, interpretation, connection, progress)
-            if reply := await self._without_cluster(question, exchange):
-                return reply
-            question = ExplainText(text=question.text, namespace=question.namespace, addressed=True)
+            told = await self._in_own_words(question, exchange, interpretation, connection, progress)
+            if isinstance(told, Reply):
+                return told
+            question = told
         scope = scope_of(question)
         if scope is not None and connection is not None:
             return await self._overview(scope, exchange, interpretation, connection, progress)
@@ -155,6 +155,23 @@ class Replies:
         return await self._answered(
             exchange, diagnosis, connection, interpretation, question=question, reason=reason, seconds=seconds
         )
+
+    async def _in_own_words(
+        self,
+        question: AskInWords,
+        exchange: Exchange,
+        interpretation: Interpretation,
+        connection: Connection | None,
+        progress: Callable[[Progress], None],
+    ) -> Reply | ExplainText:
+        """Answer a request in words, or return the text to explain that it is."""
+        matching = await match_text(question.text, engine=self.services.engine(exchange.request.original.channel))
+        as_text = ExplainText(text=question.text, namespace=question.namespace, matching=matching, addressed=True)
+        if is_sentence_of_a_program(question.text, matching):
+            return as_text
+        if connection is not None:
+            return await self._in_words(question, exchange, interpretation, connection, progress)
+        return await self._without_cluster(question, exchange) or as_text
 
     async def _reported(
         self, exchange: Exchange, interpretation: Interpretation, progress: Callable[[Progress], None]

@@ -18,14 +18,14 @@ from intents.talk.features import Message, is_printed
 from intents.tokens import words_of
 
 # The least share of a report or of evidence; from the training report (docs/talk.md).
-_PRINTED: Final = 0.3
+_PRINTED: Final = 0.4
 _REPORTED: Final = 0.3
 # Words that match an incident are as frequent in talk about it.
 _REPORTED_AND_MATCHED: Final = 0.6
 _LONGEST: Final = 16_000
-# In words; a signature of groups is how people tell of an incident.
+# In words. A signature of alternatives, or of words apart, is how people tell of an incident.
 _A_SENTENCE: Final = 4
-_GROUPS: Final = " + "
+_TOLD: Final = (" + ", " | ", " … ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +48,17 @@ def may_answer(text: str, matching: MatchResult, before: Sequence[Message] = ())
     if is_printed(text):
         return Unasked(act=act, answered=share >= _PRINTED, proof=not matched)
     quoted = _quoted(matching)
-    least = _PRINTED if quoted > len(text) / 2 else _REPORTED_AND_MATCHED if matched else _REPORTED
-    return Unasked(act=act, answered=share >= least, proof=not quoted)
+    answered = share >= (_REPORTED_AND_MATCHED if matched else _REPORTED)
+    return Unasked(act=act, answered=answered or is_sentence_of_a_program(text, matching), proof=not quoted)
+
+
+def is_sentence_of_a_program(text: str, matching: MatchResult) -> bool:
+    """Return whether a text is little else than a sentence that an entry knows word by word."""
+    return _quoted(matching) > len(words_of(text)) / 2
 
 
 def _quoted(matching: MatchResult) -> int:
-    """Return how many characters of a sentence of a program are within what a person says; 0 for none."""
-    matches = [match for one in matching.hypotheses[:1] for match in one.matches if _GROUPS not in match.signature]
-    return max((len(one.quote) for one in matches if len(words_of(one.signature)) >= _A_SENTENCE), default=0)
+    """Return how many words of a sentence of a program are within what a person says; 0 for none."""
+    signatures = [match.signature for one in matching.hypotheses[:1] for match in one.matches]
+    sentences = (len(words_of(one)) for one in signatures if not any(mark in one for mark in _TOLD))
+    return max((words for words in sentences if words >= _A_SENTENCE), default=0)

@@ -48,9 +48,9 @@ async def test_a_thread_goes_from_logs_to_changes_to_places(tmp_path, engine):
         assert "ERROR no licence" in "".join(lines)
         assert "ghp_0123" not in str(answer)
         assert [one["value"] for one in buttons_of(answer["blocks"])] == [
-            "logs deployment mailer/api in full",
-            "health deployment mailer/api",
-            "events deployment mailer/api",
+            "logs deployment mailer/api in full --context simulated",
+            "health deployment mailer/api --context simulated",
+            "events deployment mailer/api --context simulated",
         ]
         assert all(one["action_id"].startswith(str(Press.ASK)) for one in buttons_of(answer["blocks"]))
 
@@ -69,7 +69,7 @@ async def test_questions_about_nothing_in_particular_are_about_the_cluster(tmp_p
         assert changed[0].startswith("Changes in the cluster, last ")
         logs = await mentioned(at, "show me the logs")
         assert "name a pod, a workload or a Service" in "".join(lines_of(logs))
-        assert buttons_of(logs["blocks"])[0]["value"] == "logs deployment mailer/api"
+        assert buttons_of(logs["blocks"])[0]["value"] == "logs deployment mailer/api --context simulated"
         whole = await asked(at, "logs deployment mailer/api in full")
         assert "step 3" in words_of(whole["blocks"])
         history = lines_of(await asked(at, "history deployment mailer/api"))

@@ -102,7 +102,8 @@ async def answered(at: Workplace, incident: Incident, case: Case, *, channel: st
     if ask.text:
         # The command that printed the text names the namespace, if the case has one.
         before = f"$ kubectl get events -n {ask.namespace}\n" if ask.namespace else ""
-        message = await at.answer(await at.slack.say(at.alex, channel, before + ask.text), channel)
+        asked = f"<@{at.slack.bot_user_id}> explain {before}{ask.text}"
+        message = await at.answer(await at.slack.say(at.alex, channel, asked), channel)
     else:
         await at.slack.slash(at.alex, channel, f"pod {ask.pod}")
         message = await answer_in(at, channel)

@@ -145,9 +145,9 @@ def check_characters(value: Any) -> None:
 
 
 def decoded(value: Any) -> Any:
-    """Blocks and views may come as JSON within a form."""
+    """Blocks and views may come as JSON within a form; what a view carries for us stays a string."""
     if isinstance(value, Mapping):
-        return {key: decoded(inner) for key, inner in value.items()}
+        return {key: inner if key == "private_metadata" else decoded(inner) for key, inner in value.items()}
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
             return json.loads(value)

@@ -66,7 +66,7 @@ async def test_sighup_loads_new_catalog_entries_and_keeps_the_last_valid_version
         os.kill(serving.process.pid or 0, signal.SIGHUP)
         await _logged(serving, "configuration_reloaded")
         assert "asleep" in (await answer_in(after)).lower()
-        assert before.ours == []
+        assert "asleep" not in str(before.ours).lower()
 
         (entries / "asleep.yaml").write_text("id: asleep\nseverity: 7\n")
         os.kill(serving.process.pid or 0, signal.SIGHUP)
