@@ -59,7 +59,7 @@ REPLACED: Final = "□"
 # The signs of verdicts, states, findings and hints, on every surface. Left out are those that cluster text needs and
 # that promise nothing: arrows, bullets, question marks, box-drawing characters.
 OUR_SYMBOLS: Final = frozenset(
-    "✓✔✗✖✅❌❎☑⚠🚫⛔🔴🟠🟡🟢🔵⚪🧰❔❓⏳⌛✋🔥↩↳≈➡🔎🎯🛠👀🔁💬🔔🔕🚢🗓▫📣📌🧨🏷🔗👤🕒👯🙅🗄🔐📎ℹ💥↪🕓💾"
+    "✓✔✗✖✅❌❎☑⚠🚫⛔🔴🟠🟡🟢🔵⚪🧰❔❓⏳⌛✋🔥↩↳≈➡🔎🎯🛠👀🔁💬🔔🔕🚢🗓▫📣📌🧨🏷🔗👤🕒👯🙅🗄🔐📎ℹ💥↪🕓💾👍👎"
 )
 # Characters that a reader takes for one of ours.
 _LOOKALIKES: Final = frozenset("✘☒🗸🗹🆗❗❕‼⁉🚨⚡🛑🟣🟤⚫🟥🟧🟨🟩🟦🟪🟫⬛⬜💚💔❤⏰🔒🔓🆘☠💀⭕✨🎉")
