@@ -68,7 +68,7 @@ def test_nine_of_ten_errors_of_programs_find_their_entry() -> None:
 
 
 def test_errors_of_other_machines_are_no_programs_of_the_cluster() -> None:
-    names = ("other_tools_errors.txt", "other_tools_errors_2.txt")
+    names = ("other_tools_errors.txt", "other_tools_errors_2.txt", "other_tools_errors_3.txt")
     lines = [line for name in names for line in (BENCH / name).read_text("utf-8").splitlines() if line.strip()]
     claimed = [line for line in lines if first(line) in APPLICATIONS]
 
