@@ -202,7 +202,7 @@ def learned_command(words: Sequence[str]) -> LearnedCommand | Misuse | None:
 
 
 class Wanted(StrEnum):
-    """What a channel wants answered that nobody asked."""
+    """Which messages a channel wants answered unasked."""
 
     ALL = "all"  # reports of trouble, pasted errors, alerts
     ERRORS = "errors"  # pasted errors and alerts

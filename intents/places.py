@@ -110,11 +110,6 @@ def without_where(words: Sequence[str]) -> tuple[list[str], Where]:
     return (reader.left, where) if where is not None else (list(words), Where())
 
 
-def names_namespace(words: Sequence[str]) -> bool:
-    """Return whether the words begin with a namespace or a place: `in shop`, `-n shop`."""
-    return len(words) > 1 and (words[0].lower() in _IN or bool(_NAMESPACE_FLAG.fullmatch(_dashed(words[0]))))
-
-
 @dataclass(slots=True, kw_only=True)
 class _Reader:
     """Reads words in order; `left` are those that say no place."""

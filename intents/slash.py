@@ -124,7 +124,6 @@ _CLUSTER_BEFORE: Final = re.compile(rf"[-{DASHES}]{{1,2}}(?:context|cluster)(?:=
 _CLUSTER_BEHIND: Final = re.compile(rf"(.+?)\s+[-{DASHES}]{{1,2}}(?:context|cluster)(?:=|\s+)(\S+)", re.DOTALL)
 _ALL_OF_IT: Final = (["cluster"], ["集群"], ["everything"], ["全部"])
 _NOTHING: Final = HalfNamed(says=Text(en="what is to be diagnosed?", zh="要诊断什么？"), usage="KIND NAMESPACE/NAME")
-_A_NAME: Final = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 
 
 def parse_command(text: str) -> Command:

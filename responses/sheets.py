@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NewType
 
-from rich.console import Group, RenderableType
-from rich.text import Text as Styled
-
 from intents.domain import Language, Text
 from intents.sheets import Sheet, SheetRow
 from intents.templates import duration
 from responses import glance
-from responses.layout import DIM, WrappedText, command, link, paragraph, quote
 from responses.safety import safe_value
-from responses.shown import shown_line, shown_value
+from responses.shown import shown_line
 
 SafeSheet = NewType("SafeSheet", Sheet)
 _AGO: Final = Text(en="{} ago", zh="{}前")
@@ -38,24 +34,3 @@ def notes_below(sheet: Sheet, language: Language) -> Iterator[str]:
         yield _LEFT.in_(language).format(sheet.left)
     if told := glance.listed_gaps([gap for gap in sheet.gaps if not gap.quiet], language):
         yield told
-
-
-def sheet_page(sheet: SafeSheet, *, language: Language) -> RenderableType:
-    """Return the page of a sheet for the terminal."""
-    return Group(*_lines(shown_value(sheet), language))
-
-
-def _lines(sheet: Sheet, language: Language) -> Iterator[RenderableType]:
-    yield WrappedText(Styled(shown_line(sheet.heading.in_(language)), style="bold"))
-    for row in sheet.rows:
-        if head := row_head(row, language):
-            yield paragraph(head)
-        if row.quote:
-            yield paragraph(quote(row.quote), indent=4, style=DIM)
-        yield from (paragraph(shown_line(line), indent=4, style=DIM) for line in row.lines)
-        if row.run:
-            yield from command(row.run)
-    yield from map(paragraph, notes_below(sheet, language))
-    yield from (link(one.title, one.url) for one in sheet.links)
-    if sheet.reproduce:
-        yield from command(sheet.reproduce)

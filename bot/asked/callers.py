@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.asked.contract import Asked
-from bot.asked.reads import listed
-from bot.asked.wording import filled
 from bot.cluster.access import collect_gaps, record_gap
+from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.graph.edges import edges_of, pod_labels_of
 from bot.kube import ingresses
@@ -76,7 +75,7 @@ _EVENTS: Final = Text(en="Its events", zh="它的事件")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Objects:
-    """What may name the object, and the Services and pods by which it is called."""
+    """The names by which a client may call the object, and the Services and pods behind it."""
 
     about: ObjectRef
     workloads: Sequence[Json]
@@ -109,7 +108,7 @@ async def callers(asked: Asked) -> Sheet:
     rows += [*_admitting(found), SheetRow(says=_UNSEEN)]
     heading = _HEADING if found.services or about.kind in ("Service", *_RUNS) else _USED
     return Sheet(
-        heading=filled(heading, about),
+        heading=heading.filled(about),
         about=about,
         cluster=snapshot.cluster,
         rows=tuple(rows),
@@ -238,13 +237,13 @@ def _routing(found: _Objects) -> Iterator[SheetRow]:
                 ways[one.service].append(f"{one.host}{one.path}")
         for service, routes in ways.items():
             shown = Text.same(", ".join(routes[:_ADDRESSES])) if any(routes) else _ANY
-            yield SheetRow(says=filled(_ROUTES, named_ref(ingress), shown, service), about=named_ref(ingress))
+            yield SheetRow(says=_ROUTES.filled(named_ref(ingress), shown, service), about=named_ref(ingress))
 
 
 def _scaling(found: _Objects) -> Iterator[SheetRow]:
     for scaler in found.scalers:
         if _names(scaler, found.about):
-            yield SheetRow(says=filled(_SCALES, named_ref(scaler)), about=named_ref(scaler))
+            yield SheetRow(says=_SCALES.filled(named_ref(scaler)), about=named_ref(scaler))
 
 
 def _referring(found: _Objects) -> Iterator[SheetRow]:
@@ -259,7 +258,7 @@ def _referring(found: _Objects) -> Iterator[SheetRow]:
         if places := ", ".join(dict.fromkeys(uses)):
             yield SheetRow(says=Text.same(f"{named_ref(each)} · {places}"), about=named_ref(each))
         else:
-            yield SheetRow(says=filled(_REFERS, named_ref(each)), about=named_ref(each))
+            yield SheetRow(says=_REFERS.filled(named_ref(each)), about=named_ref(each))
 
 
 def _names(obj: Json, about: ObjectRef) -> bool:
@@ -275,7 +274,7 @@ def _admitting(found: _Objects) -> Iterator[SheetRow]:
     policies = {str(named_ref(each)): each for pod in found.pods for each in _restricting(pod, found.policies)}
     for each in policies.values():
         place = f"{namespace_of(each)}/{name_of(each)}"
-        yield SheetRow(says=filled(_ADMITS, place), quote=summary(each, Direction.INGRESS))
+        yield SheetRow(says=_ADMITS.filled(place), quote=summary(each, Direction.INGRESS))
     if found.pods and not policies:
         yield SheetRow(says=_OPEN)
 
@@ -288,6 +287,6 @@ def _next(about: ObjectRef, rows: Iterable[SheetRow]) -> Iterator[NextAsk]:
     caller = next((row.about for row in rows if row.about and row.about.kind in _RUNS), None)
     if caller and about.kind in ("Service", *_RUNS):
         text = f"can {caller.namespace}/{caller.name} reach {about.namespace}/{about.name}?"
-        yield NextAsk(label=filled(_REACHES, caller.name), text=text)
+        yield NextAsk(label=_REACHES.filled(caller.name), text=text)
     if about.namespace:
         yield NextAsk(label=_EVENTS, text=f"events {about.kind.lower()} {about.namespace}/{about.name}")

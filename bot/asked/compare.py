@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.asked.contract import CLUSTER, Asked
-from bot.asked.reads import listed
-from bot.asked.wording import filled
 from bot.cluster.access import collect_gaps, record_gap
 from bot.cluster.errors import ClusterError
+from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.kube.differences import Difference, differences
 from bot.kube.health import problem_of
@@ -92,7 +91,7 @@ async def compare(asked: Asked) -> Sheet:
     with collect_gaps() as gaps:
         rows, further = await (_scopes if here.about.kind in _SCOPES else _objects)(here, there)
     return Sheet(
-        heading=filled(_HEADING, _subject(here, there), here.called, there.called),
+        heading=_HEADING.filled(_subject(here, there), here.called, there.called),
         about=here.about,
         cluster=here.snapshot.cluster,
         rows=tuple(rows[:_SHOWN]),
@@ -147,7 +146,7 @@ async def _objects(here: _Side, there: _Side) -> tuple[list[SheetRow], list[Next
     one, other = found
     if not isinstance(one, dict) or not isinstance(other, dict):
         absent = [side for side, obj in zip((here, there), found, strict=True) if obj is None]
-        return [SheetRow(says=filled(_MISSING, side.called)) for side in absent], []
+        return [SheetRow(says=_MISSING.filled(side.called)) for side in absent], []
     rows = [*_states((here, one), (there, other)), *(_row(each, here, there) for each in differences(one, other))]
     if not differences(one, other):
         rows.append(SheetRow(says=_SAME))
@@ -166,10 +165,10 @@ def _states(*sides: tuple[_Side, Json]) -> Iterator[SheetRow]:
     kind = str(sides[0][1].get("kind"))
     if kind in _WORKLOADS:
         shown = (text for side, obj in sides for text in (side.called, _ready(obj)))
-        yield SheetRow(says=filled(_SIDES, _STATE, *shown))
+        yield SheetRow(says=_SIDES.filled(_STATE, *shown))
     for side, obj in sides:
         if problem := problem_of(obj, kind):
-            yield SheetRow(says=filled(_BROKEN, side.called, str(side.about)), quote=problem)
+            yield SheetRow(says=_BROKEN.filled(side.called, str(side.about)), quote=problem)
 
 
 def _ready(obj: Json) -> str:
@@ -180,9 +179,9 @@ def _ready(obj: Json) -> str:
 def _row(one: Difference, here: _Side, there: _Side, *, before: str = "") -> SheetRow:
     field = f"{before}{one.field}"
     if one.hidden:
-        return SheetRow(says=filled(_HIDDEN, field))
+        return SheetRow(says=_HIDDEN.filled(field))
     values = (here.called, one.here or _NOTHING, there.called, one.there or _NOTHING)
-    return SheetRow(says=filled(_SIDES, field, *values))
+    return SheetRow(says=_SIDES.filled(field, *values))
 
 
 # --- two namespaces or clusters ---------------------------------------------------------------------------------------
@@ -238,7 +237,7 @@ def _broken(both: Iterable[_Both], here: _Side, there: _Side) -> Iterator[SheetR
         yield from (_only_broken(there, at_there[key], here) for key in at_there if key not in at_here)
     for at_here, at_there in problems:
         for key in (key for key in at_here if key in at_there):
-            yield SheetRow(says=filled(_BOTH_BROKEN, _name(key)), quote=at_here[key][1])
+            yield SheetRow(says=_BOTH_BROKEN.filled(_name(key)), quote=at_here[key][1])
 
 
 def _problems(kind: str, objects: Mapping[_Key, Json]) -> dict[_Key, tuple[ObjectRef, str]]:
@@ -251,7 +250,7 @@ def _only_broken(side: _Side, found: tuple[ObjectRef, str], first: _Side) -> She
     one, problem = found
     # The button of a row asks the sheet's cluster.
     about = one if side.snapshot is first.snapshot else None
-    return SheetRow(says=filled(_BROKEN, side.called, one), quote=problem, about=about)
+    return SheetRow(says=_BROKEN.filled(side.called, one), quote=problem, about=about)
 
 
 def _name(key: _Key) -> str:
@@ -269,7 +268,7 @@ def _lacking(both: Iterable[_Both], here: _Side, there: _Side) -> Iterator[Sheet
         if own:
             listed_ = Text.same(", ".join(map(_name, own[:_NAMED])))
             more = len(own) - _NAMED
-            yield SheetRow(says=filled(_ONLY, side.called, filled(_MORE, listed_, more) if more > 0 else listed_))
+            yield SheetRow(says=_ONLY.filled(side.called, _MORE.filled(listed_, more) if more > 0 else listed_))
 
 
 def _pairs(both: _Both) -> Iterator[tuple[Json, Json]]:
@@ -294,7 +293,7 @@ def _differ(one: Json, other: Json) -> Sequence[Difference]:
 def _counts(both: _Both, here: _Side, there: _Side) -> Iterator[SheetRow]:
     if both.whole and len(both.here) != len(both.there):
         shown = (here.called, len(both.here), there.called, len(both.there))
-        yield SheetRow(says=filled(_SIDES, filled(_COUNT, f"{both.kind}s"), *shown))
+        yield SheetRow(says=_SIDES.filled(_COUNT.filled(f"{both.kind}s"), *shown))
 
 
 def _compared(one: Json, other: Json, here: _Side, there: _Side) -> NextAsk:
@@ -303,7 +302,7 @@ def _compared(one: Json, other: Json, here: _Side, there: _Side) -> NextAsk:
         text = f"compare {namespace_of(one)}/{name_of(one)} {namespace_of(other)}/{name_of(other)}"
     else:
         text += there.snapshot.cluster
-    return NextAsk(label=filled(_COMPARE, name_of(one)), text=text)
+    return NextAsk(label=_COMPARE.filled(name_of(one)), text=text)
 
 
 # --- nothing to compare with ------------------------------------------------------------------------------------------
@@ -317,12 +316,12 @@ async def _with_what(asked: Asked) -> Sheet:
     own = f"{about.namespace}/{about.name}" if about.namespace else about.name
     kind = "" if about.kind == CLUSTER else f"{about.kind.lower()} {own} "
     asks = [
-        NextAsk(label=filled(_WITH, each.namespace), text=f"compare {own} {each.namespace}/{each.name}")
+        NextAsk(label=_WITH.filled(each.namespace), text=f"compare {own} {each.namespace}/{each.name}")
         for each in found
     ]
-    asks += [NextAsk(label=filled(_WITH, name), text=f"compare {kind}{name}") for name in asked.clusters]
+    asks += [NextAsk(label=_WITH.filled(name), text=f"compare {kind}{name}") for name in asked.clusters]
     return Sheet(
-        heading=filled(_WITH_WHAT, about),
+        heading=_WITH_WHAT.filled(about),
         about=about,
         cluster=asked.snapshot.cluster,
         rows=(SheetRow(says=_CHOOSE if asks else _ALONE),),

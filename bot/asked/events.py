@@ -44,7 +44,7 @@ async def events(asked: Asked) -> Sheet:
     shown = _SHOWN_IN_FULL if asked.in_full else _SHOWN
     left = max(0, len(rows) - shown)
     return Sheet(
-        heading=Text(en=_HEADING.en.format(about), zh=_HEADING.zh.format(about)),
+        heading=_HEADING.filled(about),
         about=about,
         cluster=snapshot.cluster,
         rows=tuple(rows[:shown]),
@@ -91,9 +91,7 @@ def _row(event: Json, snapshot: Snapshot, about: ObjectRef) -> SheetRow:
     reason = f"{event.get('type') or ''} {event.get('reason') or ''}".strip()
     where = reason if of.is_named_as(about) else f"{reason} · {of.kind} {of.name}"
     count = event_count(event)
-    says = Text.same(where)
-    if count > 1:
-        says = Text(en=_TIMES.en.format(where, count), zh=_TIMES.zh.format(where, count))
+    says = _TIMES.filled(where, count) if count > 1 else Text.same(where)
     ago = int((snapshot.now - at).total_seconds()) if at else None
     return SheetRow(says=says, quote=str(event.get("message") or ""), ago_s=ago)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Final
 
-from bot.cluster.errors import ClusterError
+from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import namespace_of, ref
 from bot.kube.settling import lasting_problem
@@ -28,18 +28,11 @@ async def examples_for(snapshot: Snapshot, *, home: str = "") -> tuple[Text, ...
     """Return three questions about objects that the asker may see, those in trouble first; general ones if none is
     seen. `home` is the asker's namespace. Raise no ClusterError.
     """
-    listed = await asyncio.gather(*(_listed(snapshot, kind) for kind in _KINDS))
-    seen = [(obj, kind) for kind, objects in zip(_KINDS, listed, strict=True) for obj in objects]
+    found = await asyncio.gather(*(listed(snapshot, kind) for kind in _KINDS))
+    seen = [(obj, kind) for kind, objects in zip(_KINDS, found, strict=True) for obj in objects]
     seen.sort(key=lambda one: _order(*one, home=home, snapshot=snapshot))
-    found = tuple(dict.fromkeys(_examples(seen, snapshot)))
-    return (*found, *GENERAL)[:_EXAMPLES]
-
-
-async def _listed(snapshot: Snapshot, kind: str) -> tuple[Json, ...]:
-    try:
-        return (await snapshot.list(kind)).items
-    except ClusterError:
-        return ()
+    examples = dict.fromkeys(_examples(seen, snapshot))
+    return (*examples, *GENERAL)[:_EXAMPLES]
 
 
 def _order(obj: Json, kind: str, *, home: str, snapshot: Snapshot) -> tuple[bool, bool, bool, str]:

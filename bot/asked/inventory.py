@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from bot.cluster.errors import ClusterError
+from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, named_ref
-from intents.domain import Json, ObjectRef, Permission
+from intents.domain import ObjectRef, Permission
 from intents.talk.mentions import BY_NAME, Inventory, places_in
 
 _NODE: Final = "Node"
@@ -31,20 +31,13 @@ async def inventory_of(
 
     What cannot be read is left out. Raise no ClusterError.
     """
-    spaces, nodes = await asyncio.gather(_listed(snapshot, "Namespace"), _listed(snapshot, _NODE))
+    spaces, nodes = await asyncio.gather(listed(snapshot, "Namespace"), listed(snapshot, _NODE))
     known = frozenset(map(name_of, spaces))
     places = [*dict.fromkeys((*places_in(text, known), *(one for one in near if one in known)))] or [""]
-    listed = await asyncio.gather(*(_listed(snapshot, kind, place) for kind in kinds for place in places))
+    found = await asyncio.gather(*(listed(snapshot, kind, place) for kind in kinds for place in places))
     of_list = [kind for kind in kinds for _ in places]
     objects: defaultdict[str, list[ObjectRef]] = defaultdict(list)
-    for kind, found in [*zip(of_list, listed, strict=True), (_NODE, nodes)]:
-        for one in found:
+    for kind, items in [*zip(of_list, found, strict=True), (_NODE, nodes)]:
+        for one in items:
             objects[name_of(one)].append(named_ref(one, kind))
     return Inventory(namespaces=known, objects={name: tuple(of_name) for name, of_name in objects.items()})
-
-
-async def _listed(snapshot: Snapshot, kind: str, namespace: str = "") -> tuple[Json, ...]:
-    try:
-        return (await snapshot.list(kind, namespace=namespace)).items
-    except ClusterError:
-        return ()

@@ -7,7 +7,6 @@ from difflib import get_close_matches
 from typing import Final
 
 from bot.asked.inventory import inventory_of
-from bot.asked.wording import filled
 from bot.cluster.snapshot import Snapshot
 from intents.domain import ObjectRef, Text
 from intents.sheets import NextAsk, Sheet, SheetRow
@@ -57,12 +56,12 @@ async def not_understood(asked: Request, text: str, *, entries: int, snapshot: S
     close = {word: names for word in asked.unknown if (names := _close(word, inventory))}
     lacking = next(iter(close), "")
     understood = _ASKED.get(asked.ask) if asked.sure >= _SURE else None
-    rows = [SheetRow(says=filled(_UNDERSTOOD, understood) if understood else _NO_ASK)]
+    rows = [SheetRow(says=_UNDERSTOOD.filled(understood) if understood else _NO_ASK)]
     counts = (len(inventory.objects), len(inventory.namespaces), snapshot.cluster, entries)
-    rows.append(SheetRow(says=filled(_LOOKED, *counts)))
+    rows.append(SheetRow(says=_LOOKED.filled(*counts)))
     corrected = [NextAsk(label=Text.same(name), text=text.replace(lacking, name)) for name in close.get(lacking, ())]
     return Sheet(
-        heading=filled(_NAMELESS, lacking) if lacking else _WHICH if understood else _HEADING,
+        heading=_NAMELESS.filled(lacking) if lacking else _WHICH if understood else _HEADING,
         about=asked.about,
         cluster=snapshot.cluster,
         rows=tuple(rows),
@@ -79,9 +78,9 @@ def _close(word: str, inventory: Inventory) -> list[str]:
 def _questions(about: ObjectRef | None, home: str, inventory: Inventory) -> Iterator[NextAsk]:
     if about is not None and about.namespace:
         place = f"{about.kind.lower()} {about.namespace}/{about.name}"
-        yield NextAsk(label=filled(_ABOUT, about.name), text=f"health {place}")
-        yield NextAsk(label=filled(_LOGS, about.name), text=f"logs {place}")
+        yield NextAsk(label=_ABOUT.filled(about.name), text=f"health {place}")
+        yield NextAsk(label=_LOGS.filled(about.name), text=f"logs {place}")
     if home in inventory.namespaces:
-        yield NextAsk(label=filled(_OF_NAMESPACE, home), text=f"what is wrong in namespace {home}?")
+        yield NextAsk(label=_OF_NAMESPACE.filled(home), text=f"what is wrong in namespace {home}?")
     yield NextAsk(label=_HEALTH, text="is the cluster healthy?")
     yield NextAsk(label=_HELP, text="what can you do?")

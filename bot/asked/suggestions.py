@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from bot.cluster.errors import ClusterError
+from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, named_ref
 from intents.domain import ObjectRef
@@ -18,7 +18,7 @@ MOST: Final = 5_000
 
 async def objects(snapshot: Snapshot, kinds: Sequence[str], namespace: str, *, within: float) -> tuple[ObjectRef, ...]:
     """Return the objects of these kinds in a namespace, "" for all; lists that cannot be read in time are left out."""
-    reads = [asyncio.ensure_future(_listed(snapshot, kind, namespace)) for kind in kinds]
+    reads = [asyncio.ensure_future(_named(snapshot, kind, namespace)) for kind in kinds]
     try:
         await asyncio.wait(reads, timeout=within)
         return tuple(one for read in reads if read.done() for one in read.result())[:MOST]
@@ -27,11 +27,8 @@ async def objects(snapshot: Snapshot, kinds: Sequence[str], namespace: str, *, w
             read.cancel()
 
 
-async def _listed(snapshot: Snapshot, kind: str, namespace: str) -> list[ObjectRef]:
-    try:
-        return [named_ref(one, kind) for one in (await snapshot.list(kind, namespace=namespace)).items if name_of(one)]
-    except ClusterError:
-        return []
+async def _named(snapshot: Snapshot, kind: str, namespace: str) -> list[ObjectRef]:
+    return [named_ref(one, kind) for one in await listed(snapshot, kind, namespace) if name_of(one)]
 
 
 def like(typed: str, found: Iterable[ObjectRef], *, most: int) -> list[ObjectRef]:

@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from bot.asked.wording import filled
 from bot.cluster.access import collect_gaps
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
@@ -84,7 +83,7 @@ def howto(text: str, meant: Meant, *, entries: int, actions: Iterable[KnownActio
     entry = meant.entry
     if entry is not None:
         return Sheet(
-            heading=filled(_HOW, entry.title),
+            heading=_HOW.filled(entry.title),
             rows=tuple(map(_step, entry.runbook[:_STEPS])),
             left=max(0, len(entry.runbook) - _STEPS),
             links=_links(entry),
@@ -97,17 +96,17 @@ def howto(text: str, meant: Meant, *, entries: int, actions: Iterable[KnownActio
         return Sheet(
             heading=action.title,
             about=about,
-            rows=(SheetRow(says=action.does), SheetRow(says=filled(_OFFERS, example))),
+            rows=(SheetRow(says=action.does), SheetRow(says=_OFFERS.filled(example))),
             next=(NextAsk(label=action.title, text=example),) if place else (),
         )
     return _unknown(_NO_RUNBOOK, meant.near, entries, asks="how do I fix {}?")
 
 
 def _unknown(heading: Text, near: Sequence[Incident], entries: int, *, asks: str) -> Sheet:
-    rows = [SheetRow(says=filled(_LOOKED, entries))]
+    rows = [SheetRow(says=_LOOKED.filled(entries))]
     if near:
         titles = (", ".join(each.title.en for each in near), "、".join(each.title.zh for each in near))
-        rows.append(SheetRow(says=filled(_NEAR, Text(en=titles[0], zh=titles[1]))))
+        rows.append(SheetRow(says=_NEAR.filled(Text(en=titles[0], zh=titles[1]))))
     return Sheet(heading=heading, rows=tuple(rows), next=tuple(_asks(near, asks)))
 
 
@@ -124,7 +123,7 @@ def _plain(text: Text) -> Text:
 def _step(step: RunbookStep) -> SheetRow:
     says = _plain(step.says)
     if step.warning is not None:
-        says = filled(_WARNS, says, _plain(step.warning))
+        says = _WARNS.filled(says, _plain(step.warning))
     return SheetRow(says=says, run=templates.render_command(step.run, {}))
 
 
@@ -160,7 +159,7 @@ async def _having(text: str, snapshot: Snapshot, home: str) -> tuple[SheetRow, .
             shown = next((reason for reason in _reasons(pod) if reason in wanted), "")
             if (shown and not has_ended(pod)) or shown == "Evicted":
                 one = named_ref(pod, "Pod")
-                found.setdefault(workload_of(pod), SheetRow(says=filled(_HAS_IT, one, shown), about=one))
+                found.setdefault(workload_of(pod), SheetRow(says=_HAS_IT.filled(one, shown), about=one))
     return tuple(found.values())[:_HAVING]
 
 

@@ -53,7 +53,7 @@ class Called:
 
     @property
     def home(self) -> str:
-        """Return the namespace that stands in the host, which need not be that of who calls; "" for none."""
+        """Return the namespace within the host, "" for none; the caller may be in another one."""
         return self.meaning.namespace if self.meaning.namespace in self.destination.host.split(".") else ""
 
     def callers_first(self, pods: Iterable[Json]) -> list[Json]:

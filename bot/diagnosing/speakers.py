@@ -11,6 +11,7 @@ from typing import Any, Final
 from bot.cluster.container_logs import LogQuery
 from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_last_seen, involved_object
+from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.called import Called
 from bot.kube.containers import containers_in
@@ -66,14 +67,14 @@ async def speakers_of(
     if not asked:
         return Speakers()
     events, pods = await asyncio.gather(
-        _listed(snapshot, "Event", namespace, fields="type=Warning"), _listed(snapshot, "Pod", namespace)
+        listed(snapshot, "Event", namespace, fields="type=Warning"), listed(snapshot, "Pod", namespace)
     )
     said = [*map(_of_event, events), *(one for pod in pods for one in _of_pod(pod))]
     if found := speakers(asked, said):
         return Speakers(found=_one_per_workload(found, pods))
     if not logs:
         return Speakers()
-    pods = called.callers_first(pods) if called else pods
+    pods = tuple(called.callers_first(pods)) if called else pods
     troubled = [(pod, name, previous) for pod in pods for name, previous in _failing(pod)][:_LOGS]
     # A program that is ready may say it as well; where nothing tells which, these are too many.
     may_say = _of_each_workload(pods) if namespace or called else ()
@@ -94,13 +95,6 @@ def note_of(statement: Statement, *, now: datetime) -> NamedObject:
     """Return what is said first where the text is about the object that says its line."""
     said_s = max(int((now - statement.at).total_seconds()), 0) if statement.at else None
     return NamedObject(target=statement.subject, existence=Existence.QUOTED, source=statement.source, said_s=said_s)
-
-
-async def _listed(snapshot: Snapshot, kind: str, namespace: str, *, fields: str = "") -> Sequence[Json]:
-    try:
-        return (await snapshot.list(kind, namespace=namespace, fields=fields)).items
-    except ClusterError:
-        return ()
 
 
 def _of_event(event: Json) -> Statement:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.cluster.errors import ClusterError
+from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.called import WALKS, Called, called_in, focus_on, walk_to
 from bot.diagnosing.engine import Engine, match_text
@@ -237,10 +238,7 @@ def _kinds_of(word: str, kind_of: Mapping[str, str]) -> Iterable[str]:
 
 
 async def _names(snapshot: Snapshot, kind: str, home: str) -> frozenset[str]:
-    try:
-        return frozenset(map(name_of, (await snapshot.list(kind, namespace=home)).items))
-    except ClusterError:
-        return frozenset()
+    return frozenset(map(name_of, await listed(snapshot, kind, home)))
 
 
 async def _elsewhere(snapshot: Snapshot, kinds_of: Mapping[str, Sequence[str]], home: str) -> Entity | None:

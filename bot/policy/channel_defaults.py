@@ -69,7 +69,7 @@ class ChannelDefault(StrictModel):
     alerts: AlertAnswers | None = None
     """Which alerts of other apps are answered: all (default), proven (with a likely or confirmed cause), off."""
     answers: Wanted | None = None
-    """What is answered that nobody asked: all (default), errors (pasted errors and alerts), addressed (nothing)."""
+    """Which messages are answered unasked: all (default), errors (only pasted errors and alerts), addressed (none)."""
 
     @model_validator(mode="after")
     def _says_something(self) -> ChannelDefault:

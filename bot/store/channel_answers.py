@@ -13,7 +13,7 @@ from bot.store.tables import channel_answers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelAnswer:
-    """What a person set in a channel: for all texts with `about` "", else that a kind of text is not answered."""
+    """A setting of a channel: what it wants answered if `about` is "", else a kind of text that is not answered."""
 
     channel: str
     about: str = ""

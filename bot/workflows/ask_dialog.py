@@ -60,7 +60,7 @@ _LONGEST_TYPED: Final = 253
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskPlace(Portable):
-    """Where the command was typed, and what is chosen so far."""
+    """The channel of the command, and the choices made so far."""
 
     team: str
     channel: str
@@ -87,7 +87,7 @@ _Key = tuple[str, Access, str, tuple[str, ...]]
 
 @dataclass(slots=True)
 class _Recent:
-    """What was listed just now, for the next letter that a person types."""
+    """The last list of objects, kept while a person goes on typing."""
 
     kept: OrderedDict[_Key, tuple[float, tuple[ObjectRef, ...]]] = field(default_factory=OrderedDict)
 

@@ -19,20 +19,18 @@ from intents.channel_commands import Wanted, WantedCommand
 from intents.domain import Language, Text
 from intents.matcher import MatchResult
 from intents.talk.acts import Act
-from intents.talk.features import is_printed
 from intents.talk.unasked import may_answer
 from responses import failures
 from responses.slack import channel_answers as shown
 from responses.slack.message import Message
 from responses.slack.notices import not_done, notice
 
-_LONGEST: Final = 16_000
 _ACTION: Final = "channel answers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindOfText:
-    """What a text does, and the incident that it suggests; "" for none."""
+    """The act of a text, and the incident that it matches, "" for none."""
 
     act: Act
     incident: str = ""
@@ -44,9 +42,8 @@ class KindOfText:
 
 def kind_of(text: str, matching: MatchResult) -> KindOfText:
     """Return the kind of a text that may be answered unasked: evidence, or a report of trouble in a person's words."""
-    decided, hypotheses = may_answer(text, matching), matching.hypotheses
-    evident = not decided.proof or decided.act is Act.EVIDENCE or is_printed(text[:_LONGEST])
-    act = Act.EVIDENCE if evident else Act.TROUBLE
+    hypotheses = matching.hypotheses
+    act = Act.EVIDENCE if may_answer(text, matching).evident else Act.TROUBLE
     return KindOfText(act=act, incident=hypotheses[0].incident if hypotheses else "")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final
@@ -29,24 +29,17 @@ TURN: Final = "turn"
 # What a controller makes and replaces.
 _MADE: Final = frozenset({"Pod", "ReplicaSet"})
 _MOST_TURNS: Final = 6
-# The requests that a diagnosis, or an overview, answers.
 NEEDS_AN_OBJECT: Final = frozenset(Ask) - {Ask.CONCEPT, Ask.HOWTO, Ask.INCIDENTS, Ask.HELP, Ask.THANKS, Ask.EXPLAIN}
 # "what is this?", "and the root cause again?": of the message or the answer above.
 _OF_WHAT_IS_ABOVE: Final = frozenset({Ask.HEALTH, Ask.WHY, Ask.EXPLAIN, Ask.CONCEPT, Ask.AGAIN, Ask.MORE, Ask.HOWTO})
 _SURELY: Final = 0.7
+# The requests that a diagnosis, or an overview, answers.
 _JUDGED: Final = frozenset({Ask.HEALTH, Ask.WHY, Ask.EXPLAIN, Ask.ACTION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptTurn(Portable):
-    """A turn as an answer stores it; its text is the request's."""
-
-    ask: Ask
-    about: ObjectRef | None = None
-    other: ObjectRef | None = None
-    cluster: str = ""
-    listed: tuple[ObjectRef, ...] = ()
-    names: tuple[str, ...] = ()
+class KeptTurn(Turn, Portable):
+    """A turn as an answer stores it, without its text, which is the request's."""
 
     def note(self) -> Json:
         return {TURN: self.as_json()}
@@ -69,12 +62,13 @@ class Understood:
 
     def turn(self, *, cluster: str, listed: Sequence[ObjectRef] = ()) -> KeptTurn:
         return KeptTurn(
+            text="",
             ask=self.asked.ask,
             about=self.asked.about,
             other=self.asked.other,
             cluster=cluster,
             listed=tuple(listed),
-            names=tuple(sorted(self.names)),
+            names=self.names,
         )
 
 
@@ -84,26 +78,17 @@ async def turns_before(store: Store, request: StoredRequest) -> tuple[Turn, ...]
     if not original.thread_ts:
         return ()
     found: list[Turn] = []
-    for earlier in await store.requests.in_thread(original.channel, original.thread_ts):
+    for earlier in reversed(await store.requests.in_thread(original.channel, original.thread_ts)):
+        if len(found) == _MOST_TURNS:
+            break
         if earlier.id == request.id or earlier.original.created > original.created:
             continue
         answer = await store.answers.get(earlier.id)
-        if answer is not None and answer.message and TURN not in answer.shown:
+        if answer is not None and TURN in answer.shown:
+            found.append(replace(KeptTurn.from_json(answer.shown[TURN]), text=earlier.text))
+        elif answer is not None and answer.message:
             found.append(_diagnosed(earlier.text, KeptAnswer.from_json(answer.message)))
-        elif answer is not None and TURN in answer.shown:
-            kept = KeptTurn.from_json(answer.shown[TURN])
-            found.append(
-                Turn(
-                    text=earlier.text,
-                    ask=kept.ask,
-                    about=kept.about,
-                    other=kept.other,
-                    cluster=kept.cluster,
-                    listed=kept.listed,
-                    names=frozenset(kept.names),
-                )
-            )
-    return tuple(found[-_MOST_TURNS:])
+    return tuple(reversed(found))
 
 
 def _diagnosed(text: str, answer: KeptAnswer) -> Turn:
@@ -161,6 +146,7 @@ def _unclear(named: Mentions) -> NamedObject | None:
 
 
 def _judged(asked: talk.Request, question: AskInWords) -> Request | None:
+    """Return the question that a diagnosis or an overview answers; None where that is the text itself, or none does."""
     about = asked.about
     if asked.ask is Ask.REACH:
         return _connection(asked, question)
@@ -170,7 +156,7 @@ def _judged(asked: talk.Request, question: AskInWords) -> Request | None:
         return DiagnoseObject(kind=about.kind, namespace=about.namespace, name=about.name)
     if asked.ask is Ask.HEALTH and not asked.unknown:
         return whole_cluster()
-    return ExplainText(text=question.text, namespace=question.namespace, addressed=True)
+    return None
 
 
 def _connection(asked: talk.Request, question: AskInWords) -> Request | None:

@@ -31,7 +31,7 @@ EVERY: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthFound:
-    """What was read. `unread` says which clusters were not and why, `refused` why none may be read.
+    """The overviews that were read. `unread` names the clusters that failed and why, `refused` why none may be read.
 
     `further` counts clusters beyond those that are read at once.
     """

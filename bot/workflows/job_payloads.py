@@ -93,7 +93,7 @@ class AnswerJob(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedJob(Payload):
-    """What a person looks at in Slack is filled; `channel` is their direct message."""
+    """A job that fills a page of the app in Slack; `channel` is the direct message of the person who opened it."""
 
     @property
     def urgency(self) -> JobUrgency:

@@ -170,7 +170,7 @@ class Replies:
         if is_sentence_of_a_program(question.text, matching):
             return as_text
         if connection is not None:
-            return await self._in_words(question, exchange, interpretation, connection, progress)
+            return await self._in_words(question, as_text, exchange, interpretation, connection, progress)
         return await self._without_cluster(question, exchange) or as_text
 
     async def _reported(
@@ -196,13 +196,13 @@ class Replies:
     async def _in_words(
         self,
         question: AskInWords,
+        as_text: ExplainText,
         exchange: Exchange,
         interpretation: Interpretation,
         connection: Connection,
         progress: Callable[[Progress], None],
     ) -> Reply:
-        """Answer a request in words: by a sheet, or as the question that it is."""
-        as_text = ExplainText(text=question.text, namespace=question.namespace, addressed=True)
+        """Answer a request in words: by a sheet, as the question that it is, or as a text to explain."""
         turns = await turns_before(self.services.store, exchange.request)
         access = exchange.scope.access(connection.name)
         async with Snapshot(connection, deadline=self.services.deadline, access=access) as snapshot:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.process import extract_iter
 
 from intents.domain import ObjectRef
 from intents.kinds import KINDS, NAMED, SPELLINGS
@@ -136,13 +137,14 @@ def mentions(text: str, inventory: Inventory, *, home: str = "", near: Sequence[
     """
     words = list(_words_in(text[:_LONGEST]))
     context = _Context(inventory=inventory, words=words, home=home, near=near)
-    found = [one for word in words for one in context.found(word)]
+    by_word = {word.at: one for word in words if (one := context.found(word)) is not None}
+    found = list(by_word.values())
     subjects = {one.one for one in found}
     used = {one.namespace for one in subjects}
     # A namespace that only says where another object is, is no subject of its own.
     found = [one for one in found if one.one.kind != _NAMESPACE or one.one.name not in used]
-    unknown = tuple(word.value for word in words if context.is_unknown(word))
-    naming = frozenset(word.written for word in words if any(context.found(word)) and not _kind_of(word.value))
+    unknown = tuple(word.value for word in words if word.at not in by_word and _looks_like_a_name(word))
+    naming = frozenset(word.written for word in words if word.at in by_word and not _kind_of(word.value))
     if not found:
         return _misspelt(unknown, context)
     # Beside an object, a namespace tells where it is.
@@ -205,19 +207,14 @@ class _Context:
     home: str
     near: Sequence[ObjectRef]
 
-    def found(self, word: _Word) -> Iterator[_Found]:
-        """Yield the best of what a word may name; nothing if it names nothing."""
+    def found(self, word: _Word) -> _Found | None:
+        """Return the best of what a word may name; None if it names nothing."""
         fitting = [*self._namespace(word), *(self._objects(word) or self._only_one(word))]
-        if fitting:
-            best = max(score for score, _ in fitting)
-            one, *equals = (each for score, each in fitting if score == best)
-            yield _Found(score=best, at=word.at, one=one, equals=tuple(equals))
-
-    def is_unknown(self, word: _Word) -> bool:
-        """Return whether a word looks like a name and is none."""
-        if word.value in _KIND_WORDS or is_word(word.value) or any(self.found(word)):
-            return False
-        return bool(word.kind or word.namespace) or len(word.value) >= _LEAST_MISSPELT
+        if not fitting:
+            return None
+        best = max(score for score, _ in fitting)
+        one, *equals = (each for score, each in fitting if score == best)
+        return _Found(score=best, at=word.at, one=one, equals=tuple(equals))
 
     def may_be_pod(self, word: _Word) -> bool:
         """Return whether a word may be the name of a pod: it is called one, or it is longer than a known name."""
@@ -239,9 +236,10 @@ class _Context:
 
     def _joined(self, word: _Word) -> Iterator[ObjectRef]:
         """Yield the objects that a namespace and a name joined by a hyphen mean: "mailer-worker"."""
-        for name, known in self.inventory.objects.items():
-            if word.value.endswith(f"-{name}"):
-                yield from (one for one in known if f"{one.namespace}-{name}" == word.value)
+        parts = word.value.split("-")
+        for count in range(1, len(parts)):
+            namespace, name = "-".join(parts[:count]), "-".join(parts[count:])
+            yield from (one for one in self.inventory.objects.get(name, ()) if one.namespace == namespace)
 
     def _only_one(self, word: _Word) -> list[tuple[float, ObjectRef]]:
         """Return what a kind without a name means: "the ingress of shop", "the deployment itself" in a thread."""
@@ -266,6 +264,13 @@ class _Context:
         )
         score += 0.7 * (one.namespace == self.home) * bool(self.home) + _nearness(one, self.near) - _plain(word)
         return score - 0.01 * (BY_NAME.index(one.kind) if one.kind in BY_NAME else 0)
+
+
+def _looks_like_a_name(word: _Word) -> bool:
+    """Return whether a word that names nothing looks like a name."""
+    if word.value in _KIND_WORDS or is_word(word.value):
+        return False
+    return bool(word.kind or word.namespace) or len(word.value) >= _LEAST_MISSPELT
 
 
 def _namesake(found: _Found, last: ObjectRef, inventory: Inventory) -> ObjectRef | None:
@@ -296,12 +301,14 @@ def _plain(word: _Word) -> float:
 
 def _misspelt(unknown: Sequence[str], context: _Context) -> Mentions:
     """Return what the one known name means that is nearly one of the words."""
-    known = {*context.inventory.objects, *context.inventory.namespaces}
+    known = [
+        name for name in {*context.inventory.objects, *context.inventory.namespaces} if len(name) >= _LEAST_MISSPELT
+    ]
     close = {
         (word, name)
         for word in unknown
-        for name in known
-        if len(name) >= _LEAST_MISSPELT and DamerauLevenshtein.distance(word, name, score_cutoff=1) == 1
+        for name, apart, _ in extract_iter(word, known, scorer=DamerauLevenshtein.distance, score_cutoff=1)
+        if apart == 1
     }
     if len({name for _, name in close}) != 1:
         pods = tuple(word.value for word in context.words if context.may_be_pod(word))

@@ -12,8 +12,6 @@ from intents.talk.asks import Ask, asked, asked_by_word
 from intents.talk.features import Message
 from intents.talk.mentions import Mentions
 
-# What may be asked for without an object: of the whole cluster, of a term, of us.
-OF_NOTHING: Final = frozenset({Ask.CONCEPT, Ask.HOWTO, Ask.INCIDENTS, Ask.MUTE, Ask.HELP, Ask.THANKS, Ask.EXPLAIN})
 OF_THE_CLUSTER: Final = frozenset({Ask.HEALTH, Ask.EVENTS, Ask.CHANGES, Ask.COMPARE})
 # "the other one", "the second", "next", 第二个, 另一个
 _PLACES: Final = (

@@ -30,26 +30,35 @@ _TOLD: Final = (" + ", " | ", " … ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unasked:
-    """Whether a message may be answered. `proof` says that only a proven trouble of a named object is an answer."""
+    """Whether a message may be answered. `proof` says that only a proven trouble of a named object is an answer.
+
+    `evident` says that the message shows what a program or an alert said, beside or without a person's report of it.
+    """
 
     act: Act
     answered: bool
     proof: bool = False
+    evident: bool = False
 
 
 def may_answer(text: str, matching: MatchResult, before: Sequence[Message] = ()) -> Unasked:
     """Return whether a message may be answered, given what it matches and the messages before it."""
     text = text[:_LONGEST]
+    if is_alert(text):
+        return Unasked(act=Act.EVIDENCE, answered=True, evident=True)
     reading = acts().read(Message(text=text, before=tuple(before)))
     act, share = Act(reading.label), reading.share_of(UNASKED)
     matched = bool(matching.hypotheses)
-    if is_alert(text):
-        return Unasked(act=Act.EVIDENCE, answered=True)
     if is_printed(text):
-        return Unasked(act=act, answered=share >= _PRINTED, proof=not matched)
-    quoted = _quoted(matching)
+        return Unasked(act=act, answered=share >= _PRINTED, proof=not matched, evident=True)
+    quoted = bool(_quoted(matching))
     answered = share >= (_REPORTED_AND_MATCHED if matched else _REPORTED)
-    return Unasked(act=act, answered=answered or is_sentence_of_a_program(text, matching), proof=not quoted)
+    return Unasked(
+        act=act,
+        answered=answered or is_sentence_of_a_program(text, matching),
+        proof=not quoted,
+        evident=quoted or act is Act.EVIDENCE,
+    )
 
 
 def is_sentence_of_a_program(text: str, matching: MatchResult) -> bool:

@@ -1,4 +1,4 @@
-"""Read what an answerer needs; what is refused or cut becomes a gap of its sheet."""
+"""List objects where a refusal is no error: it is a gap, if gaps are collected, and nothing is listed."""
 
 from __future__ import annotations
 
