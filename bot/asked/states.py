@@ -25,7 +25,7 @@ def state_line(obj: Json, kind: str, now: datetime) -> Text:
     problem = lasting_problem(obj, kind, now)
     if counts is not None:
         ready, of = counts.ready, counts.desired
-        says = Text(en=_READY.en.format(ready, of), zh=_READY.zh.format(ready, of))
+        says = _READY.filled(ready, of)
     else:
         says = Text.same(problem) if problem else _WELL
     return Text(en=f"{about}: {says.en}", zh=f"{about}：{says.zh}")

@@ -165,14 +165,11 @@ def _held(obj: Json, kind: str, field: _Field, now: datetime) -> Text:
     writer = _filled(_WRITER, written.manager, duration(since_s)) if since_s != UNKNOWN else Text.same("")
     effect = field.effects.get(kind) or field.effects[""]
     value = str(field.value).lower()
-    return Text(
-        en=_HELD.en.format(field=f"spec.{field.path}", value=value, writer=writer.en, effect=effect.en),
-        zh=_HELD.zh.format(field=f"spec.{field.path}", value=value, writer=writer.zh, effect=effect.zh),
-    )
+    return _HELD.filled(field=f"spec.{field.path}", value=value, writer=writer, effect=effect)
 
 
 def _filled(says: Text, *values: Any) -> Text:
-    return Text(en=says.en.format(*values), zh=says.zh.format(*values))
+    return says.filled(*values)
 
 
 PERMISSIONS: Final = (

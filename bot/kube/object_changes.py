@@ -93,7 +93,7 @@ def scaling(workload: Json) -> Change | None:
     if at is None or write == last_written(workload, ("spec", "template")):
         return None
     count = spec_of(workload).get("replicas", 1)
-    says = Text(en=_SCALED.en.format(count), zh=_SCALED.zh.format(count))
+    says = _SCALED.filled(count)
     return Change(subject=ref(workload), at=at, by=write.manager, says=says)
 
 

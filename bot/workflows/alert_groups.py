@@ -239,7 +239,7 @@ def _answer(
 
 
 def _without_cluster(reason: Text) -> Text:
-    return Text(en=words.TEXT_ONLY.en.format(reason.en), zh=words.TEXT_ONLY.zh.format(reason.zh))
+    return words.TEXT_ONLY.filled(reason)
 
 
 def _key(*parts: str) -> str:

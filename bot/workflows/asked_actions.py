@@ -77,7 +77,7 @@ async def offered(
     offer = ActionOffer(language=exchange.language, cluster=connection.name, says=_WHICH)
     if about is None or about.kind == "Cluster":
         names = ", ".join(unknown[:3])
-        why = (Text(en=_NO_SUCH.en.format(names), zh=_NO_SUCH.zh.format(names)),) if names else ()
+        why = (_NO_SUCH.filled(names),) if names else ()
         return safe_value(replace(offer, why=why))
     try:
         obj = await snapshot.get(about.kind, about.name, namespace=about.namespace)
@@ -163,11 +163,10 @@ def _wanted(text: str, about: ObjectRef) -> _Wanted | None:
 
 def _instead(about: ObjectRef) -> Iterator[Text]:
     """Yield that there is no such action for the object, and what there is."""
-    yield Text(en=_NO_ACTION.en.format(about.kind), zh=_NO_ACTION.zh.format(about.kind))
+    yield _NO_ACTION.filled(about.kind)
     verbs = [actions()[name].words.verb for name in _spoken() if about.kind in actions()[name].writes]
     if verbs:
-        en, zh = ", ".join(verb.en for verb in verbs), "、".join(verb.zh for verb in verbs)
-        yield Text(en=_INSTEAD.en.format(en), zh=_INSTEAD.zh.format(zh))
+        yield _INSTEAD.filled(Text.joined(verbs, Text(en=", ", zh="、")))
 
 
 def asks_for_action(text: str) -> bool:
@@ -182,5 +181,5 @@ def _spoken() -> Mapping[str, tuple[str, ...]]:
 
 def _withheld(offer: ActionOffer, wanted: _Wanted, why: Text) -> ActionOffer:
     verb = wanted.action.words.verb
-    says = Text(en=_WITHHELD.en.format(verb.en, why.en), zh=_WITHHELD.zh.format(verb.zh, why.zh))
+    says = _WITHHELD.filled(verb, why)
     return replace(offer, why=(safe_value(says),))

@@ -56,7 +56,7 @@ class PaneWorkflow:
 
 @asynccontextmanager
 async def showing_work(services: Services, request: StoredRequest) -> AsyncIterator[None]:
-    """Show in the thread of a direct message that its question is worked on. An app without an agent view shows it not.
+    """Show in the thread of a direct message that its question is worked on; without an agent view, nothing is shown.
 
     The first words of the question become the title of a new thread.
     """

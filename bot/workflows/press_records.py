@@ -287,7 +287,7 @@ class PlanClaims:
             return await self._refused(press, Denied(says=failures.WAITING_FOR_APPROVER))
         await self.recorder.audit(press, "approval asked", None)
         until = f"{press.stored.expires.astimezone(UTC):%H:%M} UTC"
-        says = Text(en=words.APPROVABLE_UNTIL.en.format(until), zh=words.APPROVABLE_UNTIL.zh.format(until))
+        says = words.APPROVABLE_UNTIL.filled(until)
         await self.recorder.note(press, RemedyState.AWAITING, says, show=False)
         return {"goes_on": False, "tell": True}
 

@@ -64,7 +64,7 @@ async def _decision(services: Services, post: StoredAlertPost, requester: Reques
     approval = scope.approval(SILENCE_ALERTS, cluster, namespace, {}, _RISK) if decision.allowed else ""
     if approval:
         words = alert_words.NEEDS_APPROVAL
-        return Decision(allowed=False, says=Text(en=words.en.format(approval), zh=words.zh.format(approval)))
+        return Decision(allowed=False, says=words.filled(approval))
     return decision
 
 
@@ -249,7 +249,7 @@ class SilenceWorkflow:
         services.metrics.silenced(outcome)
         if done.get("failed"):
             words = alert_words.END_FAILED if outcome == "not ended" else alert_words.FAILED
-            says = Text(en=words.en.format(done["failed"]), zh=words.zh.format(done["failed"]))
+            says = words.filled(done["failed"])
             await self._tell(payload, says)
         await self._audit(payload, outcome, detail, key=payload.dialog)
 

@@ -56,8 +56,8 @@ def kind_words(act: str, incident: Text) -> Text:
     """Return a kind of text in words; `incident` is the title of the incident that it suggests, empty for none."""
     kind = _KINDS.get(Act(act), Text.same(act)) if act in set(Act) else Text.same(act)
     if not incident.en:
-        return Text(en=_WITHOUT.en.format(kind.en), zh=_WITHOUT.zh.format(kind.zh))
-    return Text(en=_ABOUT.en.format(kind.en, incident.en), zh=_ABOUT.zh.format(kind.zh, incident.zh))
+        return _WITHOUT.filled(kind)
+    return _ABOUT.filled(kind, incident)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,7 +166,7 @@ def all_learned(entries: Sequence[LearnedShown], *, language: Language) -> Messa
 def learned_notice(says: Text, *values: str) -> Text:
     """Return one of the fixed sentences with its values filled in, in both languages."""
     shown = [shown_line(value, limit=LONGEST_TITLE) for value in values]
-    return Text(en=says.en.format(*shown), zh=says.zh.format(*shown))
+    return says.filled(*shown)
 
 
 def _sentence(says: Text, language: Language, *values: str) -> str:

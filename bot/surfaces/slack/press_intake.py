@@ -419,7 +419,7 @@ async def _soon(look_up: Callable[[], Awaitable[T | None]]) -> T | None:
 def _check_name(name: str, typed: str) -> None:
     if name and typed.strip() != name:
         name = safe_line(name)
-        wrong = Text(en=words.NAME_DIFFERS.en.format(name), zh=words.NAME_DIFFERS.zh.format(name))
+        wrong = words.NAME_DIFFERS.filled(name)
         raise InvalidInput({str(Press.TYPED_NAME): wrong})
 
 

@@ -204,7 +204,7 @@ class IncidentStartWorkflow:
             return
         name = payload.name or (await services.slack.place(channel)).name
         words, why = incident_replies.CANNOT_JOIN, error.says
-        says = Text(en=words.en.format(name, why.en), zh=words.zh.format(name, why.zh))
+        says = words.filled(name, why)
         try:
             language = await services.language_of(user, within=1.0)
             await services.slack.post(channel=user, message=notice(says, language=language), key=once)
@@ -254,7 +254,7 @@ async def _say(services: Services, says: Text, language: Language, *, to: str, k
 
 
 def _named(says: Text, *names: str) -> Text:
-    return Text(en=says.en.format(*names), zh=says.zh.format(*names))
+    return says.filled(*names)
 
 
 async def tell_archiver(services: Services, payload: ArchivedJob, id: str) -> None:
@@ -279,4 +279,4 @@ async def _final(services: Services, chronicle: Chronicle, requester: Requester)
     if why is None:
         return await final_of(services, chronicle, language=requester.language, archived=True)
     words, name = incident_replies.ARCHIVED_NOT_SHOWN, chronicle.channel.name
-    return notice(Text(en=words.en.format(name, why.en), zh=words.zh.format(name, why.zh)), language=requester.language)
+    return notice(words.filled(name, why), language=requester.language)

@@ -142,7 +142,7 @@ class IncidentChangeWorkflow:
         if chronicle is None:
             return
         name = chronicle.channel.name
-        says = Text(en=incident_replies.EXPORTED.en.format(name), zh=incident_replies.EXPORTED.zh.format(name))
+        says = incident_replies.EXPORTED.filled(name)
         draft = await draft_of(self.services, chronicle, language=payload.language)
         to = payload.channel if payload.here else payload.user
         await self._post(

@@ -84,7 +84,7 @@ async def _may_be_made(services: Services, channel: str) -> bool:
 async def _say_taken(services: Services, channel: IncidentChannel, error: CanvasTaken) -> None:
     """Post below the summary, once, that only the message has it."""
     name, words, why = channel.channel, incident_replies.NO_CANVAS, error.says
-    says = notice(Text(en=words.en.format(why.en), zh=words.zh.format(why.zh)), language=services.usual_language)
+    says = notice(words.filled(why), language=services.usual_language)
     known = await services.store.chronicles.get(name)
     below = known.summary_ts if known else channel.summary_ts
     try:
