@@ -48,10 +48,11 @@ bench: $(READY) ## measure matching speed and recall, diagnosis time, response t
 eval: $(READY) ## measure how well pasted texts find their incident
 	$(BIN)/python tests/eval/run.py
 
-train: $(READY) ## train the classifiers of intents/talk from tests/talk/training, and print how they judge
+train: $(READY) ## train the classifiers of messages and incident channels, and print how they judge
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-train.lock
 	$(BIN)/python tests/talk/train.py acts
 	$(BIN)/python tests/talk/train.py asks
+	$(BIN)/python -m tests.chronicle.train
 
 format: $(READY) ## format the code and apply safe fixes
 	$(BIN)/ruff check --fix

@@ -157,12 +157,12 @@ class _Draft:
             elif each.fact and each.fact.kind is FactKind.HYPOTHESIS:
                 yield from ("", f"*{self._text(incident_words.NOT_PROVEN)}*")
         shown = {each.fact.key for each in causes if each.fact}
-        standing = [moment.fact for moment in ((summary.leading, *summary.others) if summary.leading else ())]
+        standing = [moment.fact for moment in ((summary.leading, *summary.proven) if summary.leading else ())]
         commands = dict.fromkeys(shown_line(each.reproduce, limit=_COMMAND) for each in standing if each.reproduce)
         if commands:
             yield from ("", self._label(incident_words.REPRODUCE).rstrip(), "")
             yield from fenced(list(commands)[:_COMMANDS])
-        rest = [moment for moment in summary.others if moment.fact.key not in shown]
+        rest = [moment for moment in (*summary.proven, *summary.suspected) if moment.fact.key not in shown]
         for heading, others in ((incident_words.OTHERS, rest), (incident_words.RULED_OUT, summary.ruled_out)):
             if others:
                 yield from ("", self._label(heading).rstrip(), "")

@@ -20,6 +20,8 @@ ROLES: Final = ("read", "act", "watch")
 OPT_INS: Final = ("secrets", "impersonate", "custom-resources")
 MODES: Final = ("socket", "http")
 NOTATIONS: Final = ("yaml", "json")
+VIEWS: Final = ("summary", "timeline", "postmortem")
+READERS: Final = ("team", "outside")
 _AGO: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 # A date alone is midnight UTC, and a time without a zone is in UTC.
@@ -155,6 +157,8 @@ def _build() -> _Parser:
 
     _feedback(command("feedback", "print which entries people called wrong, and which texts no entry explains"))
 
+    _incident(command("incident", "print the summary, timeline or postmortem of an exported incident channel"))
+
     demo = command("demo", "try it: a chat in your browser next to a simulated cluster with broken workloads")
     demo.add_argument("--port", type=_port, default=PORT, metavar="P", help=f"default {PORT}; 0 for any free one")
     demo.add_argument("--scenario", default="", metavar="ID", help="break only this incident: an id of `casebook list`")
@@ -236,6 +240,17 @@ def _feedback(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--since", type=_time, default="7d", metavar="T", help="only since then: 24h, 7d (default), or a time"
     )
+    _output(parser)
+
+
+def _incident(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("view", choices=VIEWS, metavar="VIEW", help="summary, timeline or postmortem")
+    parser.add_argument("file", metavar="FILE", help="a Slack export of the channel: a JSON file, or a folder of them")
+    parser.add_argument(
+        "--for", dest="reader", choices=READERS, default="team",
+        help="with summary: team (default), or outside for a text to paste into a status page",
+    )  # fmt: skip
+    parser.add_argument("--lang", choices=LANGUAGES, help="language of our words; default: that of most messages")
     _output(parser)
 
 

@@ -6,23 +6,14 @@ functions; everything else is noise and is not stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from intents.domain import ObjectRef, Text
+from intents.domain import ObjectRef, Text, Verdict
 
-# The template of a reply that says only that something is done.
-DONE: Final = "done"
-# The template of a STATUS about one recovered thing; it says nothing about the whole incident.
-RECOVERED: Final = "recovered"
-# The template of a REPORT that says how far the failure reaches now; it replaces what was said about the impact before.
-EXTENT: Final = "extent"
-# The template of a DECISION that announces a check as the next step, and of an ANSWERED that says that it is done.
-NEXT_STEP: Final = "next step"
-CHECKED: Final = "checked"
 # One fact is a line to read at a glance, not a paste.
 LONGEST_SAYS: Final = 280
 
@@ -30,19 +21,23 @@ LONGEST_SAYS: Final = 280
 class FactKind(StrEnum):
     """The kind of a fact."""
 
-    REPORT = "report"  # a person says what is broken
+    REPORT = "report"  # a person says what is broken, for whom, since when
     ERROR = "error"  # a pasted line that indicates a failure
     ALERT = "alert"  # of a monitor, fired or resolved
     DEPLOY = "deploy"
     HYPOTHESIS = "hypothesis"  # a possible cause: a person's, or a catalog incident with its verdict
     REMEDY = "remedy"  # one of our buttons and its result
-    DECISION = "decision"  # what people decided to do
+    ACTION = "action"  # what people do, with its state
+    DECISION = "decision"
+    NEXT = "next"  # the announced next step, or what everybody waits for
     STATUS = "status"
     ROLE = "role"
     HANDOVER = "handover"
     LINK = "link"
     QUESTION = "question"
-    ANSWERED = "answered"  # a person's reply; kept because it answers a question or completes a decision
+    ANSWER = "answer"  # a reply that says nothing else
+    COMMS = "comms"  # customers, management or a status page were told
+    FOLLOWUP = "follow-up"  # work for after the incident
     JOIN = "join"
     NAMED = "named"  # the channel was created or renamed
     PINNED = "pinned"  # a message that a person pinned to the timeline
@@ -61,14 +56,21 @@ class IncidentStatus(StrEnum):
     REOPENED = "reopened"
 
 
-class DecisionState(StrEnum):
-    """The progress of a decision: `Fact.state` of a DECISION."""
+class ActionState(StrEnum):
+    """The state of an action: `Fact.state` of an ACTION."""
 
     PLANNED = "planned"
     UNDER_WAY = "under way"
     DONE = "done"
+    FAILED = "failed"  # it could not be done, or did not help
     CALLED_OFF = "called off"
-    REPLACED = "replaced"  # by a later decision; never the state of a fact
+
+
+class QuestionState(StrEnum):
+    """The state of a question: `Fact.state` of a QUESTION."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
 
 
 class AlertState(StrEnum):
@@ -131,16 +133,16 @@ class Fact:
 
     `user` is a Slack user id, `bot` a bot's name; both are "" for Casebook itself. `ts` is the source message,
     `thread_ts` the root of its thread ("" outside one). `state` depends on the kind: IncidentStatus, Verdict
-    (HYPOTHESIS), DecisionState (also of an ANSWERED that completes something), AlertState, DeployState, or the result
-    of a remedy's plan: awaiting | applying | fixed | changed | shows later | not fixed | worse | waiting | done |
-    not done | refused | unknown | undone. `role` and `of`, its new holder, belong to ROLE and HANDOVER; a handover
-    without a role hands over every role of its user.
+    (HYPOTHESIS), ActionState, QuestionState, AlertState, DeployState, or the result of a remedy's plan: awaiting |
+    applying | fixed | changed | shows later | not fixed | worse | waiting | done | not done | refused | unknown |
+    undone. `of` is the new holder of a `role`, or who is to do an ACTION ("" for nobody known); a handover without a
+    role hands over every role of its user.
 
-    `template` groups facts about the same thing: for an ERROR or ALERT a digest of the line without numbers and names,
-    `DONE` for a bare "done", `RECOVERED` for a STATUS of one thing, `EXTENT`, `NEXT_STEP` and `CHECKED` as above, the
-    key of the chosen fact for a ROOT_CAUSE ("" if it was typed), else a few words for the topic
-    ("roll back", "dns"). `incident` is a catalog id, `title` that incident's or the remedy's. For our own HYPOTHESIS,
-    `reproduce` is the kubectl line that shows its evidence and `offers` the possible remedies.
+    `about` connects facts about the same thing: for an ERROR or ALERT a digest of the line without numbers and names,
+    for an ACTION or HYPOTHESIS of a person the key of its first fact, the key of the chosen fact for a ROOT_CAUSE (""
+    if it was typed). `answers` is the key of the question that it answers. `incident` is a catalog id, `title` that
+    incident's or the remedy's. For our own HYPOTHESIS, `reproduce` is the kubectl line that shows its evidence and
+    `offers` the possible remedies. `by_hand`: a person set it; what was read never replaces it.
     """
 
     key: str
@@ -154,7 +156,8 @@ class Fact:
     state: str = ""
     role: str = ""
     of: str = ""
-    template: str = ""
+    about: str = ""
+    answers: str = ""
     incident: str = ""
     title: Text | None = None
     objects: tuple[ObjectRef, ...] = ()
@@ -177,3 +180,25 @@ def in_order(facts: Iterable[Fact]) -> list[Fact]:
 
 def _by_time(fact: Fact) -> tuple[datetime, str, str, str]:
     return fact.at, fact.key, fact.state, fact.says
+
+
+_READ_AS: Final[Mapping[Hashable, str]] = {
+    FactKind.REPORT: "impact",
+    FactKind.DEPLOY: "change",
+    FactKind.HANDOVER: "role",
+    FactKind.FOLLOWUP: "followup",
+    (FactKind.HYPOTHESIS, Verdict.POSSIBLE): "suspected",
+    (FactKind.HYPOTHESIS, Verdict.LIKELY): "suspected",
+    (FactKind.HYPOTHESIS, Verdict.RULED_OUT): "ruled_out",
+    (FactKind.HYPOTHESIS, Verdict.CONFIRMED): "cause",
+    (FactKind.ACTION, ActionState.UNDER_WAY): "action.doing",
+    (FactKind.ACTION, ActionState.CALLED_OFF): "action.called_off",
+}
+_WITH_STATE: Final = frozenset({FactKind.ACTION, FactKind.QUESTION, FactKind.STATUS})
+
+
+def kind_of(fact: Fact) -> str:
+    """Return what a fact is in words of the export: "impact", "action.done", "status.resolved"."""
+    if read := _READ_AS.get((fact.kind, fact.state)) or _READ_AS.get(fact.kind):
+        return read
+    return f"{fact.kind}.{fact.state}" if fact.kind in _WITH_STATE else str(fact.kind)

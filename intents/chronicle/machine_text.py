@@ -15,8 +15,6 @@ from typing import Final
 
 from intents.alerts.labels import EMOJI, LABEL
 from intents.chronicle.facts import AlertState, DeployState, FactKind
-from intents.chronicle.message_text import Sentence, states
-from intents.chronicle.phrase_rows import OPENING
 from intents.domain import Entity, ObjectRef
 from intents.kinds import CLUSTER_SCOPED, KINDS
 from intents.spoken_names import is_telling
@@ -196,19 +194,6 @@ _STATES: Final = tuple((state, re.compile(f"(?i){pattern}")) for state, pattern 
 # "Finished deploying" is finished, although its verb is not.
 _OVER: Final = re.compile(r"(?i)\b(?:finished|completed|done|succeeded in) (?:deploying|rolling out|releasing)\b")
 
-_PERSON_DEPLOYED: Final = re.compile(
-    rf"^{OPENING}(?!nothing|none|no |nobody)(?:(?:i|we)(?:'ve| have)? )?(?:just )?(?:deployed|released"
-    r"|shipped) (?!nothing|no |that |it (?:the |a )?(?:hot-?fix|fix|patch|revert|rollback)"
-    rf"|(?:the |my |our )?(?:room|hostage|video|blog|docs?|notes)\b)[\w./-]+|^{OPENING}(?!nothing|none|no "
-    r"|nobody)(?:the )?[\w./-]+(?: [\w./-]+){0,3} (?:went out|went live"
-    r"|(?:was|were|got) (?:deployed|released|shipped|upgraded)|shipped)\b(?! the)"
-    r"|^(?:from \S+ )?[a-z][\w./-]+ v?\d+\.\d[\w.-]*,? (?:went |is )?(?:to|on|->|→) (?:prod|prd|all|eu|us|stag)[\w-]*"
-    r"(?:,? (?:finished|done|completed?|live|at|since|went)\b|$)"
-    r"|^(?:\d{1,2}[:：]\d\d\s*)?[a-z][\w./-]+ v?\d[^，。]{0,16}?(?:放|推|开|切|扩)(?:到|至|了|成)*\s?(?:全量|100\s?%)"
-    r"|^(?:刚刚?|我们?|\d\d:\d\d)?\s*(?:刚刚?|已经?)?(?:发布|上线|部署)了\s*\S+"
-    r"|^\S{0,12}\s*\d{1,2}[:：]\d\d\s*(?:发布|上线|部署|发|上)了?\s*\S"
-)
-
 
 def is_cleared(text: str) -> bool:
     """Return whether the first lines of a text announce the end of an alert."""
@@ -244,11 +229,6 @@ def _alert(state: AlertState, line: str, found: re.Match[str], lines: tuple[str,
         named = next((hit[1] for each in lines if (hit := _ALERT_NAME.search(each))), "")
         return Announcement(kind=FactKind.ALERT, state=state, says=f"{line} {named}".strip(), about=named or about)
     return Announcement(kind=FactKind.ALERT, state=state, says=line, about=about)
-
-
-def is_deploy(sentence: Sentence) -> bool:
-    """Return whether a person reports a deployment; a deployed fix is a decision."""
-    return states(sentence, _PERSON_DEPLOYED.search(sentence.plain))
 
 
 def _about(line: str, found: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from intents.chronicle.facts import DecisionState, Fact, FactKind, IncidentStatus, Role, in_order
+from intents.chronicle.facts import ActionState, Fact, FactKind, IncidentStatus, Role, in_order
 from intents.chronicle.summary import NextStep, RoleHolder, Summary, summary_of
 from intents.chronicle.timeline import TimelineEntry, timeline_of
 from intents.chronicle.tracked_actions import CARRIED_OUT, TrackedAction
@@ -83,8 +83,8 @@ def _causes(summary: Summary) -> Iterator[Fact]:
         yield summary.established.fact
     if summary.leading:
         yield summary.leading.fact
-    yield from (each.fact for each in summary.others)
-    yield from (work.said for work in reversed(summary.tracked_actions) if work.course is DecisionState.DONE)
+    yield from (each.fact for each in (*summary.proven, *summary.suspected))
+    yield from (work.said for work in reversed(summary.tracked_actions) if work.course is ActionState.DONE)
     announced = {work.ended_by.key for work in summary.tracked_actions if work.ended_by}
     pressed = (fact for fact in reversed(summary.done) if fact.state in CARRIED_OUT)
     yield from (fact for fact in pressed if fact.key not in announced)
@@ -94,8 +94,8 @@ MOST_LINES: Final = 8
 # Order of importance if there is little room: decisions and findings come before questions and links.
 _WORTH: Final = (
     (FactKind.STATUS, FactKind.PINNED),
-    (FactKind.DECISION, FactKind.REMEDY, FactKind.HYPOTHESIS, FactKind.HANDOVER),
-    (FactKind.REPORT, FactKind.ROLE, FactKind.DEPLOY, FactKind.ALERT, FactKind.ERROR),
+    (FactKind.DECISION, FactKind.ACTION, FactKind.REMEDY, FactKind.HYPOTHESIS, FactKind.HANDOVER),
+    (FactKind.NEXT, FactKind.COMMS, FactKind.REPORT, FactKind.ROLE, FactKind.DEPLOY, FactKind.ALERT, FactKind.ERROR),
 )
 
 

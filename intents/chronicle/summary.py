@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,17 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from intents.chronicle.causes import causes_in
-from intents.chronicle.decisions import is_announced
-from intents.chronicle.facts import (
-    RECOVERED,
-    AlertState,
-    Fact,
-    FactKind,
-    IncidentStatus,
-    Role,
-    in_order,
-)
-from intents.chronicle.questions import match_answers
+from intents.chronicle.facts import AlertState, Fact, FactKind, IncidentStatus, QuestionState, Role, in_order
 from intents.chronicle.timeline import TimelineEntry, entries_of
 from intents.chronicle.tracked_actions import OVER, TrackedAction, tracked_actions_in
 from intents.domain import ObjectRef
@@ -39,6 +30,17 @@ _BEFORE: Final[Mapping[str, frozenset[str]]] = {
 _IMPACT_OVER: Final = OVER - {IncidentStatus.MONITORING}
 # So long an announced step stays next while other actions are stated.
 _ANNOUNCED_FOR: Final = timedelta(minutes=30)
+# Kinds whose words name what the incident is about.
+_NAMING: Final = frozenset(
+    {FactKind.REPORT, FactKind.ALERT, FactKind.ERROR, FactKind.HYPOTHESIS, FactKind.ACTION, FactKind.QUESTION}
+)
+_SHORTEST_NAME: Final = 3
+# People say that they speak of another incident than this channel's.
+_ANOTHER: Final = re.compile(
+    r"\b(?:another|different|separate|second|unrelated) (?:incident|issue|problem|outage)\b"
+    r"|\bunrelated (?:but|maybe|probably)\b"
+    r"|另一个(?:故障|问题|事故)|两个(?:故障|问题|事故)|(?:不是|非)同一个(?:故障|问题)|别的故障|单独的(?:故障|问题)"
+)
 # Results of a remedy after which its incident offers nothing more.
 _CURED: Final = frozenset({"fixed", "done"})
 
@@ -78,14 +80,15 @@ class RoleHolder:
 class NextKind(StrEnum):
     """The source of the next step."""
 
-    DECISION = "decision"  # decided and not done yet
+    ANNOUNCED = "announced"  # people said that it is next, or what they wait for
+    ACTION = "action"  # not done yet
     OFFERED = "offered"  # offered by the leading diagnosis: `fact.offers`
     QUESTION = "question"  # an open question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
-    """The next step; `course` is the progress of a decision, else "" (a step that was announced as the next one)."""
+    """The next step; `course` is the state of an action, else ""."""
 
     kind: NextKind
     fact: Fact
@@ -107,14 +110,15 @@ class RootCause:
 class Summary:
     """The summary of an incident. `status` holds since `since`, stated by the fact `said` (None: not stated).
 
-    Hypotheses are those of the catalog and of people, most certain first, each as its newest fact (`TimelineEntry.also`
-    holds the others). `done` are remedies by our buttons, `tracked_actions` what people did, do or decided, `errors`
-    pasted errors and alerts by template, newest first. Everything else is oldest first. `people` are user ids in order
-    of their first fact.
+    What people say and what the cluster proved stand side by side. `established` is the cause that a person stated,
+    `suspected` what people suspect, newest first; `leading` is our leading diagnosis, `proven` are the others: only
+    diagnoses of this incident's objects. Each is its newest fact (`TimelineEntry.also` holds the others). `done` are
+    remedies by our buttons, `tracked_actions` what people did or do, `errors` pasted errors and alerts by template,
+    newest first. Everything else is oldest first. `people` are user ids in order of their first fact.
 
-    `root_cause` was given at the resolution, `established` stated by a person before. Times are those of the messages
-    `detected_by` (the first report, alert or error), `mitigated_by` and `resolved_by`; the latter two are the latest
-    ones, None again after a reopening, and None as long as nobody said so.
+    `second` are reports of which people say that they are of another incident. `root_cause` was given at the
+    resolution. Times are those of the messages `detected_by` (the first report, alert or error), `mitigated_by` and
+    `resolved_by`; the latter two are the latest ones, None again after a reopening, and None as long as nobody said so.
     """
 
     name: str
@@ -125,7 +129,8 @@ class Summary:
     said: Fact | None = None
     impact: Impact = Impact()
     leading: TimelineEntry | None = None
-    others: tuple[TimelineEntry, ...] = ()
+    proven: tuple[TimelineEntry, ...] = ()
+    suspected: tuple[TimelineEntry, ...] = ()
     ruled_out: tuple[TimelineEntry, ...] = ()
     established: TimelineEntry | None = None
     root_cause: RootCause | None = None
@@ -133,6 +138,10 @@ class Summary:
     tracked_actions: tuple[TrackedAction, ...] = ()
     errors: tuple[TimelineEntry, ...] = ()
     deploys: tuple[Fact, ...] = ()
+    decisions: tuple[Fact, ...] = ()
+    comms: tuple[Fact, ...] = ()
+    followups: tuple[Fact, ...] = ()
+    second: tuple[Fact, ...] = ()
     questions: tuple[Fact, ...] = ()
     links: tuple[Fact, ...] = ()
     pinned: tuple[Fact, ...] = ()
@@ -145,8 +154,12 @@ class Summary:
 
     @property
     def cause(self) -> TimelineEntry | None:
-        """Return the leading cause: what people established before what the cluster shows."""
-        return self.established or self.leading
+        """Return what people established, else what the cluster shows, else the newest suspicion."""
+        return self.established or self.leading or next(iter(self.suspected), None)
+
+    @property
+    def open_actions(self) -> tuple[TrackedAction, ...]:
+        return tuple(action for action in self.tracked_actions if action.is_open)
 
     @property
     def detected_at(self) -> datetime | None:
@@ -171,8 +184,10 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
     said = statuses[-1] if statuses else None
     status = _standing(said)
     causes = causes_in(ordered)
-    leading = causes.standing[0] if causes.standing else None
-    questions = match_answers(ordered).open
+    proven = [each for each in causes.proven if _is_of_incident(each.fact, ordered)]
+    leading = proven[0] if proven else None
+    asked = _of(ordered, FactKind.QUESTION) if status is not IncidentStatus.RESOLVED else ()
+    questions = tuple(fact for fact in asked if fact.state != QuestionState.ANSWERED)
     tracked_actions = tracked_actions_in(ordered)
     detected_by = next((fact for fact in ordered if fact.kind in _DETECTING), None)
     return Summary(
@@ -184,7 +199,8 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
         said=said,
         impact=_impact(ordered, statuses),
         leading=leading,
-        others=causes.standing[1:],
+        proven=tuple(proven[1:]),
+        suspected=causes.standing,
         ruled_out=causes.ruled_out,
         established=causes.established,
         root_cause=_root_cause(ordered, statuses),
@@ -192,6 +208,10 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
         tracked_actions=tracked_actions,
         errors=_errors(ordered),
         deploys=_of(ordered, FactKind.DEPLOY),
+        decisions=_of(ordered, FactKind.DECISION),
+        comms=_of(ordered, FactKind.COMMS),
+        followups=_of(ordered, FactKind.FOLLOWUP),
+        second=tuple(fact for fact in _of(ordered, FactKind.REPORT) if _ANOTHER.search(fact.says.lower())),
         questions=questions,
         links=tuple(fact for fact in ordered if fact.links),
         pinned=tuple(fact for fact in ordered if fact.by_hand or fact.kind is FactKind.PINNED),
@@ -202,6 +222,30 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
         mitigated_by=next((fact for fact in _last_run(statuses, OVER) if fact.state == IncidentStatus.MITIGATED), None),
         resolved_by=next(iter(_last_run(statuses, frozenset({IncidentStatus.RESOLVED}))), None),
     )
+
+
+def _is_of_incident(diagnosis: Fact, ordered: Sequence[Fact]) -> bool:
+    """Return whether a diagnosis is about what people speak of here: they name its object, or nothing at all."""
+    others = [fact for fact in ordered if fact.kind in _NAMING and not fact.incident]
+    named = {subject for fact in others for subject in fact.objects}
+    if any(_is_same(subject, other) for subject in diagnosis.objects for other in named):
+        return True
+    says = " ".join(fact.says.lower() for fact in others)
+    if any(len(part) >= _SHORTEST_NAME and part in says for one in diagnosis.objects for part in _called(one)):
+        return True
+    return not named
+
+
+def _is_same(one: ObjectRef, other: ObjectRef) -> bool:
+    if one.namespace and other.namespace and one.namespace != other.namespace:
+        return False
+    return bool({*_called(one)} & {*_called(other)})
+
+
+def _called(one: ObjectRef) -> tuple[str, ...]:
+    """Return what people call an object: its name, and for a pod the name of its workload."""
+    parts = one.name.split("-")
+    return tuple("-".join(parts[:length]) for length in range(max(1, len(parts) - 2), len(parts) + 1))
 
 
 def _of(ordered: Sequence[Fact], kind: FactKind) -> tuple[Fact, ...]:
@@ -227,9 +271,9 @@ def _statuses(ordered: Iterable[Fact]) -> Iterator[Fact]:
     for fact in ordered:
         if fact.kind in (FactKind.ROLE, FactKind.HANDOVER):
             holders.add(fact.of)
-        if fact.kind is not FactKind.STATUS or fact.template == RECOVERED:
+        if fact.kind is not FactKind.STATUS:
             continue
-        is_less = fact.state in _BEFORE.get(before, frozenset())
+        is_less = fact.state in _BEFORE.get(before, frozenset()) and not fact.by_hand
         if is_less and holders and fact.user and fact.user not in holders:
             continue
         yield fact
@@ -260,7 +304,7 @@ def _root_cause(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> RootCause 
     given = [fact for fact in _of(ordered, FactKind.ROOT_CAUSE) if reopened is None or fact.at > reopened]
     if not given:
         return None
-    source = next((fact for fact in ordered if fact.key == given[-1].template), None)
+    source = next((fact for fact in ordered if fact.key == given[-1].about), None)
     return RootCause(fact=given[-1], source=source)
 
 
@@ -276,7 +320,7 @@ def _current_impact(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> Fact |
         return reports[-1]
     if statuses and statuses[-1].state == IncidentStatus.REOPENED and statuses[-1].key.startswith("m:"):
         return statuses[-1]
-    alerts = {fact.template or fact.key: fact for fact in ordered if fact.kind is FactKind.ALERT}
+    alerts = {fact.about or fact.key: fact for fact in ordered if fact.kind is FactKind.ALERT}
     firing = [fact for fact in alerts.values() if fact.state == AlertState.FIRING and fact in since]
     return max(firing, key=lambda fact: (fact.at, fact.key), default=None)
 
@@ -325,8 +369,8 @@ def _errors(ordered: Sequence[Fact]) -> tuple[TimelineEntry, ...]:
     latest: dict[tuple[str, str], TimelineEntry] = {}
     for moment in sorted(moments, key=lambda moment: (moment.last, moment.fact.key)):
         fact = moment.fact
-        is_alert = fact.kind is FactKind.ALERT and fact.template
-        latest[("alert", fact.template) if is_alert else ("", fact.key)] = moment
+        is_alert = fact.kind is FactKind.ALERT and fact.about
+        latest[("alert", fact.about) if is_alert else ("", fact.key)] = moment
     return tuple(sorted(latest.values(), key=lambda moment: (moment.last, moment.fact.key), reverse=True))
 
 
@@ -349,19 +393,17 @@ def _next(
     leading: TimelineEntry | None,
     questions: Sequence[Fact],
 ) -> NextStep | None:
-    """Return the newest pending decision, else the leading diagnosis's offer, else the newest question.
-
-    A step that people announced as the next one stays so for a while, although other actions are stated meanwhile.
-    """
+    """Return the announced step, else the newest pending action, the diagnosis's offer, the newest question."""
     pending = [work for work in tracked_actions if work.is_open]
-    if pending:
-        work = max(pending, key=lambda work: (work.last.at, work.last.key))
-        announced = [each for each in pending if is_announced(each.last)]
-        if announced:
-            newest = max(announced, key=lambda each: (each.last.at, each.last.key))
-            if work.last.at - newest.last.at <= _ANNOUNCED_FOR:
-                return NextStep(kind=NextKind.DECISION, fact=newest.last)
-        return NextStep(kind=NextKind.DECISION, fact=work.said, course=work.course)
+    newest = max(pending, key=lambda work: (work.last.at, work.last.key), default=None)
+    announced = _of(ordered, FactKind.NEXT)
+    if announced:
+        step, last = announced[-1], newest.last if newest else ordered[-1]
+        done = any(work.ended_by and any(fact.ts == step.ts for fact in work.facts) for work in tracked_actions)
+        if not done and last.at - step.at <= _ANNOUNCED_FOR:
+            return NextStep(kind=NextKind.ANNOUNCED, fact=step)
+    if newest:
+        return NextStep(kind=NextKind.ACTION, fact=newest.said, course=newest.course)
     cured = {fact.incident for fact in ordered if fact.kind is FactKind.REMEDY and fact.state in _CURED}
     if leading is not None and leading.fact.offers is not None and leading.fact.incident not in cured:
         return NextStep(kind=NextKind.OFFERED, fact=leading.fact)

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from intents.chronicle.facts import AlertState, DecisionState, Fact, FactKind, in_order
-from intents.chronicle.questions import match_answers
+from intents.chronicle.facts import ActionState, AlertState, Fact, FactKind, in_order
 from intents.chronicle.tracked_actions import COMING, tracked_actions_in
 
 # Stored only for their effect on other facts; not shown in a timeline.
-_UNTOLD: Final = frozenset({FactKind.ANSWERED})
+_UNTOLD: Final = frozenset({FactKind.ANSWER})
 # Repetitions of these are always one entry; of other kinds only within a while.
 _COUNTED: Final = frozenset({FactKind.ERROR, FactKind.ALERT})
 _REPEATED_WITHIN: Final = timedelta(minutes=30)
@@ -22,8 +21,8 @@ _REPEATED_WITHIN: Final = timedelta(minutes=30)
 class TimelineEntry:
     """A fact that occurred `count` times from `at` to `last`; `also` are its other facts, oldest first.
 
-    `settled_by` answered the question, cleared the alert or ended the decision; None if nothing did, or if it is this
-    entry itself. `came_to` is the outcome of a decision.
+    `settled_by` answered the question, cleared the alert or ended the action; None if nothing did, or if it is this
+    entry itself. `came_to` is the outcome of an action.
     """
 
     at: datetime
@@ -32,7 +31,7 @@ class TimelineEntry:
     fact: Fact
     also: tuple[Fact, ...] = ()
     settled_by: Fact | None = None
-    came_to: DecisionState | None = None
+    came_to: ActionState | None = None
 
 
 def timeline_of(facts: Iterable[Fact]) -> tuple[TimelineEntry, ...]:
@@ -43,7 +42,7 @@ def timeline_of(facts: Iterable[Fact]) -> tuple[TimelineEntry, ...]:
     """
     ordered = in_order(facts)
     ended, outcomes = _ended(ordered)
-    settled = {**match_answers(ordered).answered, **ended}
+    settled = {**{fact.answers: fact for fact in reversed(ordered) if fact.answers}, **ended}
     moments = entries_of(fact for fact in ordered if fact.kind not in _UNTOLD)
     return tuple(_with_end(moment, settled, outcomes) for moment in moments)
 
@@ -63,10 +62,10 @@ def entries_of(ordered: Iterable[Fact]) -> tuple[TimelineEntry, ...]:
     return tuple(entry_of(group) for group in groups)
 
 
-def _ended(ordered: Sequence[Fact]) -> tuple[dict[str, Fact], dict[str, DecisionState]]:
-    """Return the fact that ended each decision and alert, and the outcome of each decision, by its key."""
+def _ended(ordered: Sequence[Fact]) -> tuple[dict[str, Fact], dict[str, ActionState]]:
+    """Return the fact that ended each action and alert, and the outcome of each action, by its key."""
     ended: dict[str, Fact] = {}
-    outcomes: dict[str, DecisionState] = {}
+    outcomes: dict[str, ActionState] = {}
     for work in tracked_actions_in(ordered):
         if work.ended_by is not None:
             coming = [fact.key for fact in work.facts if fact.state in COMING]
@@ -74,17 +73,15 @@ def _ended(ordered: Sequence[Fact]) -> tuple[dict[str, Fact], dict[str, Decision
             outcomes.update(dict.fromkeys(coming, work.course))
     firing: dict[str, list[str]] = {}
     for fact in ordered:
-        if fact.kind is FactKind.ALERT and fact.template:
+        if fact.kind is FactKind.ALERT and fact.about:
             if fact.state == AlertState.FIRING:
-                firing.setdefault(fact.template, []).append(fact.key)
+                firing.setdefault(fact.about, []).append(fact.key)
             else:
-                ended.update(dict.fromkeys(firing.pop(fact.template, ()), fact))
+                ended.update(dict.fromkeys(firing.pop(fact.about, ()), fact))
     return ended, outcomes
 
 
-def _with_end(
-    moment: TimelineEntry, settled: Mapping[str, Fact], outcomes: Mapping[str, DecisionState]
-) -> TimelineEntry:
+def _with_end(moment: TimelineEntry, settled: Mapping[str, Fact], outcomes: Mapping[str, ActionState]) -> TimelineEntry:
     """Return the entry with the fact that settled its latest occurrence."""
     key = (moment.also or (moment.fact,))[-1].key
     by = settled.get(key)
@@ -102,7 +99,7 @@ def _same(fact: Fact) -> tuple[str, ...]:
         return (fact.key,)
     about = (fact.kind, fact.state, fact.role, fact.of, fact.incident, fact.cluster)
     if fact.kind in _COUNTED:
-        return (*about, fact.template or fact.says)
+        return (*about, fact.about or fact.says)
     if fact.incident:
         return (*about, *sorted(map(str, fact.objects)))
     # The same words of a second person are no news, but "restarting" of two things is two entries.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -42,6 +42,25 @@ _MACHINE_MARKS: Final = re.compile(r"[{}\[\]=|<>\\]|\d\d:\d\d:\d\d|: \S+: |\s{3,
 _OF_A_PROGRAM: Final = re.compile(
     r"^\W*(?:[\w.$]+(?:Error|Exception)\b[:(\s]|(?:FATAL|ERROR|PANIC|WARN(?:ING)?|CRITICAL|SEVERE|LOG|DETAIL)\b\s*[:\[]"
     r"|[a-z][\w./-]{1,30}: [^:]{2,60}: )|: [A-Z][a-z]+(?:[A-Z][a-z]+)+$"
+)
+_EARLY: Final = 3
+_BESIDE: Final = frozenset(
+    """
+    i i'm i'll i've we we're we'll you they it he she let let's please to was is are were been being can could
+    should will just done not no ?
+    """.split()  # noqa: SIM905
+)
+# What stands around a Chinese verb: aspect and mood, and whether it stands ahead.
+_ASPECTS: Final = (
+    ("asked", False, ("吗", "没", "？", "?")),
+    ("done", False, ("了", "完", "好", "过", "掉了")),
+    ("not", True, ("没", "别", "不", "未")),
+    ("done", True, ("已", "都", "刚")),
+    ("doing", True, ("在", "正")),
+    ("doing", False, ("中", "着")),
+    ("planned", True, ("我", "来", "去", "先", "要", "准备", "再", "把", "给")),
+    ("asked-for", False, ("吧", "下", "一下")),
+    ("asked-for", True, ("你", "请", "帮", "麻烦", "让")),
 )
 _TYPOGRAPHY: Final = str.maketrans({"’": "'", "‘": "'", "？": "?", "！": "!", "：": ":"})
 
@@ -162,6 +181,36 @@ def _cues(tokens: Sequence[str], typed: Sequence[str]) -> Iterator[str]:
     yield from (f"cues:{'+'.join(sorted(pair))}" for pair in pairwise(names))
     if not names:
         yield "cue:none"
+    yield from _deeds(tokens, text)
+
+
+def _deeds(tokens: Sequence[str], text: str) -> Iterator[str]:
+    """Yield the forms of the verbs for what people do, and what stands beside them."""
+    forms = _forms()
+    before = ""
+    for at, token in enumerate(tokens):
+        form = forms.get(token, "")
+        if form:
+            yield f"deed:{form}"
+            yield f"deed:{before or '^'}+{form}"
+            if at < _EARLY:
+                yield f"deed:first:{form}"
+        if form or token in _BESIDE:
+            before = form or token
+    if not text.isascii():
+        yield from dict.fromkeys(f"deed:{name}" for name in _han_deeds(text))
+
+
+def _han_deeds(text: str) -> Iterator[str]:
+    for found in _verbs_zh().finditer(text):
+        if found["noun"]:
+            yield f"zh:{'person' if found['noun'] in _people_zh() else 'noun'}"
+            continue
+        ahead, behind = text[max(0, found.start() - 3) : found.start()], text[found.end() : found.end() + 3]
+        form = next(
+            (name for name, where, marks in _ASPECTS for mark in marks if mark in (ahead if where else behind)), "bare"
+        )
+        yield f"zh:{form}"
 
 
 def _summary(text: str) -> Iterator[str]:
@@ -179,6 +228,42 @@ def _summary(text: str) -> Iterator[str]:
     yield f"typed:{_bucket(len(tokens))}"
 
 
+@cache
+def _forms() -> Mapping[str, str]:
+    """Return the form of each form of a verb, and the sort of each noun."""
+    data = _words_of_deeds()
+    forms = dict.fromkeys(data["nouns"].split(), "noun") | dict.fromkeys(data["people"].split(), "person")
+    for verb in data["verbs"].split():
+        ing, *done = data["irregular"].get(verb) or (
+            [f"{verb[:-1]}ing", f"{verb}d"]
+            if verb.endswith("e")
+            else [f"{verb}ing", f"{verb[:-1]}ied"]
+            if verb[-1] == "y" and verb[-2] not in "aeou"
+            else [f"{verb}ing", f"{verb}ed"]
+        )
+        forms |= {verb: "base", f"{verb}s": "third", ing: "ing"} | dict.fromkeys(done, "past")
+    return forms
+
+
+@cache
+def _verbs_zh() -> re.Pattern[str]:
+    data = _words_of_deeds()
+    nouns = sorted([*data["nouns_zh"].split(), *data["people_zh"].split()], key=len, reverse=True)
+    verbs = sorted(data["verbs_zh"].split(), key=len, reverse=True)
+    return re.compile(f"(?P<noun>{'|'.join(nouns)})|(?:{'|'.join(verbs)})")
+
+
+@cache
+def _people_zh() -> frozenset[str]:
+    return frozenset(_words_of_deeds()["people_zh"].split())
+
+
+@cache
+def _words_of_deeds() -> Mapping[str, Any]:
+    data: Mapping[str, Any] = yaml.safe_load((files(__package__) / "verbs.yaml").read_text(encoding="utf-8"))
+    return data
+
+
 def _bucket(count: int) -> str:
     return next((f"<{most}" for most in (1, 2, 3, 5, 8, 13, 21, 40, 80) if count < most), "more")
 
@@ -187,7 +272,7 @@ def _bucket(count: int) -> str:
 def _lexicon() -> Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]]:
     """Return, for each class of cues, what finds its words and its Chinese words."""
     found = {}
-    for name in ("cues", "asks"):
+    for name in ("cues", "asks", "deeds"):
         classes = yaml.safe_load((files(__package__) / f"{name}.yaml").read_text(encoding="utf-8"))
         for of_class, words in classes.items():
             found[of_class if name == "cues" else f"{name}.{of_class}"] = (

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from intents.chronicle.facts import DecisionState, Fact, FactKind, MessageLink
+from intents.chronicle.facts import ActionState, Fact, FactKind, MessageLink
 from intents.chronicle.summary import NextKind, NextStep
 from intents.chronicle.timeline import TimelineEntry
 from intents.chronicle.tracked_actions import TrackedAction
@@ -39,12 +39,16 @@ _QUIET: Final[Mapping[str, str]] = {
     FactKind.PINNED: incident_words.PINNED,
     FactKind.NAMED: incident_words.NAMED,
     FactKind.LINK: incident_words.LINKED,
-    FactKind.ANSWERED: incident_words.ANSWERED,
+    FactKind.ANSWER: incident_words.ANSWERED,
+    FactKind.DECISION: incident_words.DECIDED,
+    FactKind.NEXT: incident_words.NEXT_SIGN,
+    FactKind.COMMS: incident_words.TOLD,
+    FactKind.FOLLOWUP: incident_words.LATER,
 }
 _SIGNED: Final[Mapping[str, Mapping[str, incident_words.Signed]]] = {
     FactKind.ALERT: incident_words.FIRINGS,
     FactKind.DEPLOY: incident_words.SHIPPINGS,
-    FactKind.DECISION: incident_words.COURSES,
+    FactKind.ACTION: incident_words.COURSES,
     FactKind.STATUS: incident_words.STANDINGS,
     FactKind.REMEDY: incident_words.REMEDIES,
     FactKind.ROOT_CAUSE: incident_words.ROOT_CAUSES,
@@ -91,7 +95,7 @@ class FactFormatter:
             case FactKind.ALERT:
                 says = incident_words.CLEARED
             case _:
-                says = incident_words.COURSES[moment.came_to or DecisionState.DONE][1]
+                says = incident_words.COURSES[moment.came_to or ActionState.DONE][1]
         return self._elsewhere(says, by)
 
     def act(self, act: Act) -> Spans:
@@ -151,7 +155,7 @@ class FactFormatter:
                 return (plain(f"{incident_words.HERE} "), *who, plain(f" {self.text(incident_words.JOINED)}"))
             case FactKind.LINK:
                 return (plain(f"{incident_words.LINKED} "), *self._with_links(fact, self._unless_address(fact)))
-            case FactKind.ALERT | FactKind.DEPLOY | FactKind.DECISION | FactKind.STATUS | FactKind.ROOT_CAUSE:
+            case FactKind.ALERT | FactKind.DEPLOY | FactKind.ACTION | FactKind.STATUS | FactKind.ROOT_CAUSE:
                 return self._with_links(fact, self._signed(fact))
             case _:
                 sign = _QUIET.get(fact.kind, "·")
@@ -309,8 +313,8 @@ class FactFormatter:
         if step.kind is NextKind.QUESTION:
             before, after = self.text(incident_words.NEXT_QUESTION).split("{}")
             spans = (*_filled(before), *spans, *_filled(after))
-        if step.course == DecisionState.UNDER_WAY:
-            spans = (*spans, plain(f" ({self.text(incident_words.COURSES[DecisionState.UNDER_WAY][1])})"))
+        if step.course == ActionState.UNDER_WAY:
+            spans = (*spans, plain(f" ({self.text(incident_words.COURSES[ActionState.UNDER_WAY][1])})"))
         return (*spans, *self.attribution(fact))
 
     def attribution(self, fact: Fact) -> Spans:

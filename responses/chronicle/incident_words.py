@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from intents.chronicle.facts import AlertState, DecisionState, DeployState, IncidentStatus, LinkKind, Role
+from intents.chronicle.facts import ActionState, AlertState, DeployState, IncidentStatus, LinkKind, Role
 from intents.domain import Text, Verdict
 
 # A sign and its words: a state must be readable without colours, and without knowing the language.
@@ -46,16 +46,16 @@ REMEDIES: Final[Mapping[str, Signed]] = {
     "undone": ("↩", Text(en="undone", zh="已撤销")),
 }
 COURSES: Final[Mapping[str, Signed]] = {
-    DecisionState.PLANNED: ("🗓", Text(en="planned", zh="计划")),
-    DecisionState.UNDER_WAY: ("⏳", Text(en="under way", zh="进行中")),
-    DecisionState.DONE: ("☑️", Text(en="done", zh="已完成")),
-    DecisionState.CALLED_OFF: ("✖️", Text(en="called off", zh="已取消")),
-    DecisionState.REPLACED: ("↪️", Text(en="replaced by a later decision", zh="已被后来的决定取代")),
+    ActionState.PLANNED: ("🗓", Text(en="planned", zh="计划")),
+    ActionState.UNDER_WAY: ("⏳", Text(en="under way", zh="进行中")),
+    ActionState.DONE: ("☑️", Text(en="done", zh="已完成")),
+    ActionState.FAILED: ("⚠️", Text(en="failed or did not help", zh="失败或无效")),
+    ActionState.CALLED_OFF: ("✖️", Text(en="called off", zh="已取消")),
 }
 # Work that nobody reported as done before the incident was resolved.
 LEFT: Final[Mapping[str, Signed]] = {
-    DecisionState.PLANNED: ("🗓", Text(en="planned, not reported as done", zh="曾计划，未报告完成")),
-    DecisionState.UNDER_WAY: ("▫️", Text(en="started, not reported as done", zh="已开始，未报告完成")),
+    ActionState.PLANNED: ("🗓", Text(en="planned, not reported as done", zh="曾计划，未报告完成")),
+    ActionState.UNDER_WAY: ("▫️", Text(en="started, not reported as done", zh="已开始，未报告完成")),
 }
 FIRINGS: Final[Mapping[str, Signed]] = {
     AlertState.FIRING: ("🔔", Text(en="alert", zh="告警")),
@@ -90,6 +90,10 @@ TIMES: Final = "×{}"
 LAST: Final = Text(en="last", zh="最近")
 REPORTED: Final = "📣"
 ASKED: Final = "❔"
+DECIDED: Final = "⚖️"
+NEXT_SIGN: Final = "➡️"
+TOLD: Final = "📢"
+LATER: Final = "🧾"
 PINNED: Final = "📌"
 ERROR: Final = "🧨"
 NAMED: Final = "🏷"
@@ -122,7 +126,18 @@ IN_CLUSTERS: Final = Text(en="cluster: {}", zh="集群：{}")
 IN_NAMESPACES: Final = Text(en="namespace: {}", zh="命名空间：{}")
 LEADING: Final = Text(en="Leading diagnosis", zh="主要判断")
 NO_CAUSE_YET: Final = Text(en="The cause is not known yet.", zh="原因尚不明确。")
-OTHERS: Final = Text(en="Other hypotheses", zh="其他判断")
+OTHERS: Final = Text(en="Other diagnoses", zh="其他诊断")
+SUSPECTED: Final = Text(en="Suspected", zh="怀疑")
+DECISIONS: Final = Text(en="Decisions", zh="决定")
+TOLD_TO: Final = Text(en="Told to others", zh="对外沟通")
+FOLLOWUPS: Final = Text(en="Follow-ups", zh="后续事项")
+UNOWNED: Final = Text(en="Actions without owner", zh="无人负责的行动")
+STALE: Final = Text(en="Actions gone quiet", zh="久无进展的行动")
+QUIET_FOR: Final = Text(en="nothing heard for", zh="无消息已有")
+NEXT_UPDATE: Final = Text(en="Next update", zh="下次更新")
+NOT_STATED: Final = Text(en="(not stated yet)", zh="（尚未说明）")
+WHO_DOES: Final = Text(en="Who", zh="人员")
+SECOND: Final = Text(en="People speak of a second incident here:", zh="此处还有人提到另一个故障：")
 RULED_OUT: Final = Text(en="Ruled out", zh="已排除")
 DONE: Final = Text(en="Actions", zh="处理措施")
 QUESTIONS: Final = Text(en="Open questions", zh="待解答的问题")
@@ -165,7 +180,7 @@ TYPED_BY: Final = Text(en="entered by", zh="填写人：")
 DIAGNOSIS: Final = Text(en="diagnosis", zh="诊断")
 BUTTON_OF: Final = Text(en="button pressed by ", zh="按钮，操作人：")
 DIAGNOSIS_SHOWED: Final = Text(en="Diagnosis of the cluster: ", zh="集群诊断：")
-CAUSE_NOT_STATED: Final = Text(en="Nobody stated it. Leading hypothesis: ", zh="无人说明。主要判断：")
+CAUSE_NOT_STATED: Final = Text(en="Nobody stated it. Diagnosis of the cluster: ", zh="无人说明。集群诊断：")
 DRAFT_ADDED: Final = Text(
     en="A draft of the postmortem is attached as a file in the thread.", zh="复盘报告草稿以文件形式附在消息列中。"
 )

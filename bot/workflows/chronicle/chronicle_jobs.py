@@ -19,7 +19,7 @@ from bot.slack.message_events import ChannelEvent, ChannelEventKind
 from bot.slack.people import Place
 from bot.store import ChannelState, Chronicle, IncidentChannel, Store
 from bot.workflows.chronicle.documents import final_of, forbidden
-from bot.workflows.chronicle.facts import facts_in
+from bot.workflows.chronicle.facts import facts_of_chronicle
 from bot.workflows.job_payloads import (
     ArchivedJob,
     BackfillJob,
@@ -263,7 +263,7 @@ async def tell_archiver(services: Services, payload: ArchivedJob, id: str) -> No
     chronicle = await services.store.chronicles.read(channel)
     if chronicle is None or not chronicle.channel.is_recorded or not user:
         return
-    if all(fact.kind in NO_NEWS for fact in facts_in(chronicle.facts)):
+    if all(fact.kind in NO_NEWS for fact in await facts_of_chronicle(chronicle)):
         return
     requester = await services.presser(payload)
     if requester.scope.who.bot:

@@ -14,7 +14,7 @@ from bot.jobs import JobRun
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackRefusal
 from bot.store import ChannelState, Chronicle, IncidentChannel
-from bot.workflows.chronicle.facts import facts_in
+from bot.workflows.chronicle.facts import facts_of_chronicle
 from bot.workflows.job_payloads import WelcomeJob
 from bot.workflows.services import Requester, Services, retry_step
 from intents.chronicle.facts import NO_NEWS, Fact, FactKind
@@ -42,7 +42,7 @@ class SummaryPage:
 
 async def page_of(services: Services, chronicle: Chronicle) -> SummaryPage:
     """Summarise the facts as of now."""
-    channel, facts = chronicle.channel, facts_in(chronicle.facts)
+    channel, facts = chronicle.channel, await facts_of_chronicle(chronicle)
     return SummaryPage(
         channel=channel,
         facts=facts,
@@ -93,7 +93,7 @@ async def timeline_message_of(
     """Return the timeline as of now. Slack is not called."""
     channel = chronicle.channel
     return timeline_message(
-        timeline_of(facts_in(chronicle.facts)),
+        timeline_of(await facts_of_chronicle(chronicle)),
         name=channel.name,
         now=services.clock(),
         language=language,
@@ -148,7 +148,7 @@ async def _read_up(services: Services, payload: WelcomeJob) -> Json | None:
     chronicle = await services.store.chronicles.read(payload.channel)
     if chronicle is None or chronicle.channel.state is not ChannelState.OPEN:
         return None
-    if all(fact.kind in NO_NEWS for fact in _visible(chronicle)):
+    if all(fact.kind in NO_NEWS for fact in await _visible(chronicle)):
         return None
     requester = await services.presser(payload)
     if requester.scope.who.bot or forbidden(requester, changes=False) is not None:
@@ -187,7 +187,8 @@ async def missed_by(
     channel = chronicle.channel
     # Not up to now: events of the last moments may not have arrived yet.
     since = await services.store.chronicles.caught_up(channel.channel, user, upto or _newest(chronicle))
-    facts = [fact for fact in facts_in(chronicle.facts) if not (fact.kind is FactKind.JOIN and fact.user == user)]
+    all_facts = await facts_of_chronicle(chronicle)
+    facts = [fact for fact in all_facts if not (fact.kind is FactKind.JOIN and fact.user == user)]
     now = services.clock()
     return catch_up_message(
         news_since(facts, opened=channel.opened, since=since, now=now),
@@ -199,8 +200,8 @@ async def missed_by(
     )
 
 
-def _visible(chronicle: Chronicle) -> list[Fact]:
-    return [fact for fact in facts_in(chronicle.facts) if not fact.removed]
+async def _visible(chronicle: Chronicle) -> list[Fact]:
+    return [fact for fact in await facts_of_chronicle(chronicle) if not fact.removed]
 
 
 def _newest(chronicle: Chronicle) -> datetime:

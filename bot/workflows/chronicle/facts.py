@@ -6,11 +6,12 @@ whatever cluster data they may see.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
@@ -26,7 +27,7 @@ from bot.workflows.services import Exchange, Services
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind
 from intents.chronicle.message_text import excerpt, parse_message
 from intents.chronicle.news import common_incident
-from intents.chronicle.statements import ChannelMessage, facts_of
+from intents.chronicle.reading import ChannelMessage, facts_of_channel
 from intents.domain import Diagnosis, FindingOutcome, JudgedHypothesis, Language, Text
 from responses.safety import safe, safe_line, safe_value
 from responses.slack.chronicle import announcements
@@ -34,6 +35,7 @@ from responses.slack.message import Message
 from responses.slack.remedy_states import RemedyShown, RemedyState
 
 _log: Final = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
 @cache
@@ -47,22 +49,47 @@ def row_of(fact: Fact) -> FactRow:
     return FactRow(key=fact.key, at=fact.at, ts=fact.ts, incident=fact.incident, document=safe_value(document))
 
 
-def facts_in(rows: Iterable[FactRow]) -> tuple[Fact, ...]:
-    """Return the stored facts with the users' marks; malformed rows are skipped."""
-    return tuple(fact for row in rows if (fact := _fact(row)) is not None)
+@cache
+def _messages() -> TypeAdapter[ChannelMessage]:
+    return TypeAdapter(ChannelMessage)
 
 
-def _fact(row: FactRow) -> Fact | None:
+async def facts_of_chronicle(chronicle: Chronicle) -> tuple[Fact, ...]:
+    """Read the messages of a channel and return all its facts, with the users' marks. The loop is not blocked."""
+    return await asyncio.to_thread(facts_in, chronicle.facts)
+
+
+def facts_in(rows: Sequence[FactRow]) -> tuple[Fact, ...]:
+    """Read stored messages and return their facts and the stored ones, with the users' marks.
+
+    Malformed rows are skipped. A pinned message is a fact of its own only if it states nothing else.
+    """
+    marked = {row.ts: row for row in rows if row.by_hand or row.removed}
+    said = [row for row in rows if row.document.get("kind") == _SAID]
+    read = facts_of_channel(filter(None, (_parsed(row, _messages()) for row in said)))
+    stored = filter(None, (_parsed(row, _adapter()) for row in rows if row.document.get("kind") != _SAID))
+    stating = {fact.ts for fact in read if fact.kind is not FactKind.ANSWER}
+    others = (fact for fact in stored if fact.kind is not FactKind.PINNED or fact.ts not in stating)
+    return tuple(_marked(fact, marked.get(fact.ts)) for fact in (*read, *others))
+
+
+def _marked(fact: Fact, row: FactRow | None) -> Fact:
+    if row is None:
+        return fact
+    return replace(fact, by_hand=row.by_hand or fact.by_hand, removed=row.removed)
+
+
+def _parsed(row: FactRow, adapter: TypeAdapter[T]) -> T | None:
     try:
-        fact = _adapter().validate_python(row.document)
+        return adapter.validate_python(row.document)
     except ValidationError:
         _log.error("fact_parse_failed", key=row.key)
         return None
-    # Few facts are marked, and copying ten thousand of them would take most of the time.
-    return replace(fact, by_hand=row.by_hand, removed=row.removed) if row.by_hand or row.removed else fact
 
 
-_LONGEST_TEXT: Final = 40_000
+# What stands in a stored message where a fact has its kind.
+_SAID: Final = "said"
+_LONGEST_TEXT: Final = 8_000
 # Emoji that add a message to the timeline: Slack's two pins.
 REACTIONS: Final = frozenset({"pushpin", "round_pushpin"})
 
@@ -82,11 +109,12 @@ def is_pin(reaction: object) -> bool:
 
 
 def recorded_message(message: Mapping[str, Any], *, version: str = "") -> RecordedMessage:
-    """Return a message and its facts; `version` is the time of its last edit, "" for none."""
+    """Return what is stored of a message, without credentials; `version` is the time of its last edit, "" for none."""
     redacted = channel_message(message)
-    facts = facts_of(redacted)
+    document = {**_messages().dump_python(redacted, mode="json"), "kind": _SAID}
+    row = FactRow(key=f"m:{redacted.ts}", at=redacted.at, ts=redacted.ts, document=document)
     pinned = pinned_fact(message) if version else None
-    return RecordedMessage(ts=redacted.ts, version=version, facts=tuple(map(row_of, facts)), pinned=pinned)
+    return RecordedMessage(ts=redacted.ts, version=version, facts=(row,) if redacted.text else (), pinned=pinned)
 
 
 def channel_message(message: Mapping[str, Any]) -> ChannelMessage:
@@ -106,11 +134,9 @@ def channel_message(message: Mapping[str, Any]) -> ChannelMessage:
     )
 
 
-def pinned_fact(message: Mapping[str, Any]) -> FactRow | None:
-    """Return the fact of a message that a user adds to the timeline; None if its other facts suffice."""
+def pinned_fact(message: Mapping[str, Any]) -> FactRow:
+    """Return the fact of a message that a user adds to the timeline."""
     redacted = channel_message(message)
-    if any(fact.kind is not FactKind.ANSWERED for fact in facts_of(redacted)):
-        return None
     read = parse_message(redacted.text)
     text = " ".join([*read.lines, read.fenced]).strip()
     names = [str(file.get("name") or "?") for file in files_of(message)]

@@ -194,7 +194,7 @@ def _facts(payload: CommandJob, id: str) -> tuple[Fact, ...]:
         says=cause.says,
         user=changed.user,
         state=cause.state,
-        template=cause.template,
+        about=cause.template,
     )
     return changed, given
 

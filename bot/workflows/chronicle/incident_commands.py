@@ -18,12 +18,11 @@ from bot.slack.message_forms import checked
 from bot.slack.people import Place
 from bot.store import ChannelState, FactRow, IncidentChannel
 from bot.workflows.chronicle.documents import forbidden, missed_by, status_of, timeline_message_of
-from bot.workflows.chronicle.facts import facts_in, pinned_fact
+from bot.workflows.chronicle.facts import pinned_fact
 from bot.workflows.job_payloads import CommandJob, IncidentJob, MentionJob, PinJob, ResolveDialogJob, TimelineMark
 from bot.workflows.message_poster import post_once
 from bot.workflows.services import Requester, Services
 from intents.channel_commands import READ_ONLY, ChannelAction, ChannelCommand
-from intents.chronicle.facts import FactKind
 from intents.domain import Language, Text
 from intents.slash import parse_message
 from intents.spelling import Misuse
@@ -287,13 +286,10 @@ async def _mark(services: Services, payload: PinJob) -> bool:
 
 
 async def _fact(services: Services, payload: PinJob) -> FactRow | None:
-    """Return the fact of the message itself; None if its other facts suffice, or it is gone."""
+    """Return the fact of the message itself; None if it is gone."""
     channel, ts = payload.channel, payload.ts
     if payload.chosen:
         return payload.fact
-    rows = [row for row in await services.store.chronicles.facts(channel) if row.ts == ts]
-    if any(fact.kind is not FactKind.ANSWERED for fact in facts_in(rows)):
-        return None
     try:
         message = await services.slack.message(channel=channel, ts=ts)
     except SlackRefusal as error:

@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.policy import ReadLevel
 from bot.store import ChannelState, IncidentChannel
-from bot.workflows.chronicle.facts import facts_in, may_be_named
+from bot.workflows.chronicle.facts import facts_of_chronicle, may_be_named
 from bot.workflows.services import Exchange, Services
 from intents.chronicle.facts import IncidentStatus
 from intents.chronicle.summary import summary_of
@@ -46,7 +46,8 @@ async def _may_see(services: Services, exchange: Exchange, incident: IncidentCha
 
 async def _row(services: Services, incident: IncidentChannel, *, url: str, now: datetime) -> IncidentRow:
     """Return the row, with its status as the summary of the channel has it."""
-    facts = facts_in(await services.store.chronicles.facts(incident.channel))
+    chronicle = await services.store.chronicles.read(incident.channel)
+    facts = await facts_of_chronicle(chronicle) if chronicle else ()
     summary = summary_of(facts, name=incident.name, opened=incident.opened, now=now)
     is_open = incident.state is ChannelState.OPEN
     return IncidentRow(

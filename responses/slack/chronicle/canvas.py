@@ -79,7 +79,7 @@ class _Canvas:
         for title, lines in (
             (incident_words.IMPACT, self._impact()),
             (incident_words.LEADING, self._leading()),
-            (incident_words.OTHERS, [self._line(moment.fact) for moment in summary.others]),
+            (incident_words.OTHERS, [self._line(moment.fact) for moment in (*summary.proven, *summary.suspected)]),
             (incident_words.RULED_OUT, [self._line(moment.fact) for moment in summary.ruled_out]),
             (incident_words.DONE, [self._markdown.line(self._formatter.act(act)) for act in acts_of(summary)]),
             (incident_words.QUESTIONS, [self._line(fact) for fact in summary.questions]),

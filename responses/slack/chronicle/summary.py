@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from intents.chronicle.facts import Fact, FactKind, IncidentStatus
-from intents.chronicle.summary import Affected, NextKind, Summary
+from intents.chronicle.facts import Fact, FactKind
+from intents.chronicle.summary import Affected, Summary
 from intents.chronicle.timeline import TimelineEntry
 from intents.domain import Language, ObjectRef, Text
 from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
-from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line, newest
+from responses.chronicle.brief import brief_of
+from responses.chronicle.fact_formatter import FactFormatter, line, newest
 from responses.chronicle.markdown import Person, Spans, plain
-from responses.chronicle.sources import source
 from responses.shown import shown_line
 from responses.slack import blocks, limits
-from responses.slack.blocks import Leaf
 from responses.slack.chronicle.leaves import (
     NO_NAMES,
     Entry,
@@ -42,6 +41,9 @@ _REPORTS: Final = 3
 _OTHERS: Final = 3
 _DONE: Final = 6
 _QUESTIONS: Final = 4
+_DECISIONS: Final = 4
+_COMMS: Final = 2
+_FOLLOWUPS: Final = 4
 _ERRORS: Final = 3
 _DEPLOYS: Final = 2
 _PINNED: Final = 4
@@ -91,12 +93,13 @@ class _Page:
             yield f"{sign} {verdict} · {self._formatter.title(leading.fact)}"
 
     def head(self) -> list[Block]:
-        """Return title, status and next step."""
-        lines = [blocks.line(*self._status())]
-        if step := self._next():
-            lines.append(blocks.line(*step))
-        if self._summary.leading is None:
-            lines.append(blocks.sentence(self._text(incident_words.NO_CAUSE_YET), italic=True))
+        """Return title and brief: what is broken, the status, the cause, who does what, what is next."""
+        lines = []
+        for each in brief_of(self._summary, self._formatter):
+            if each.fact:
+                self._shown.add(each.fact.key)
+            label = blocks.bold(self._label(each.label))
+            lines.append(blocks.line(label, *self._leaves.with_link(each.spans, each.fact)))
         return [blocks.header(self._headline()), blocks.rich(*lines)]
 
     def footer(self) -> Block:
@@ -108,28 +111,6 @@ class _Page:
         sign, says = incident_words.STANDINGS[self._summary.status]
         return f"{sign} {self._text(says)} · #{line(self._summary.name, 80)}"
 
-    def _status(self) -> list[Leaf]:
-        """Return since when the status holds, and who reported it."""
-        summary = self._summary
-        since = self._formatter.since(summary.since, first=True)
-        took = self._formatter.elapsed(summary.detected_at, summary.resolved_at)
-        if summary.status is IncidentStatus.RESOLVED and took:
-            since = (*since, plain(f" · {self._text(incident_words.AFTER).format(took)}"))
-        if summary.said is None:
-            return self._leaves.line(since)
-        self._shown.add(summary.said.key)
-        said = (plain(" · "), *self._formatter.quote(summary.said.says), *self._formatter.attribution(summary.said))
-        return self._leaves.with_link((*since, *said), summary.said)
-
-    def _next(self) -> list[Leaf]:
-        step = self._summary.next_step
-        if step is None:
-            return []
-        if step.kind is NextKind.DECISION:
-            self._shown.add(step.fact.key)
-        title = f"➡️ {self._label(incident_words.NEXT)}"
-        return [blocks.bold(title), *self._leaves.with_link(self._formatter.next_step(step), step.fact)]
-
     # --- sections ---------------------------------------------------------------------------------------------------
 
     def sections(self) -> tuple[Section, ...]:
@@ -138,16 +119,15 @@ class _Page:
         above = (
             self._impact(),
             self._leading(),
-            self._moments(
-                incident_words.OTHERS,
-                [each for each in summary.others if each is not summary.established],
-                _OTHERS,
-                rank=2,
-            ),
+            self._moments(incident_words.SUSPECTED, self._unseen(summary.suspected), _OTHERS, rank=2),
+            self._moments(incident_words.OTHERS, summary.proven, _OTHERS, rank=3),
             self._moments(incident_words.RULED_OUT, summary.ruled_out, _OTHERS, rank=4),
             self._done(),
+            self._listed(incident_words.DECISIONS, summary.decisions, _DECISIONS, rank=2),
             self._listed(incident_words.QUESTIONS, summary.questions, _QUESTIONS, rank=2),
             self._who(),
+            self._listed(incident_words.TOLD_TO, summary.comms, _COMMS, rank=4),
+            self._listed(incident_words.FOLLOWUPS, summary.followups, _FOLLOWUPS, rank=4),
         )
         below = (
             self._moments(incident_words.ERRORS, summary.errors, _ERRORS, rank=3, newest_last=True, at_last=True),
@@ -155,6 +135,9 @@ class _Page:
             self._links(),
         )
         return (*above, self._listed(incident_words.PINNED_LINES, self._pinned(), _PINNED, rank=1), *below)
+
+    def _unseen(self, moments: Sequence[TimelineEntry]) -> list[TimelineEntry]:
+        return [moment for moment in moments if moment.fact.key not in self._shown]
 
     def _impact(self) -> Section:
         impact = self._summary.impact
@@ -167,65 +150,37 @@ class _Page:
         for fact, subjects in grouped[:_OBJECTS]:
             spans = (*self._formatter.objects(subjects), *self._formatter.where(fact))
             objects.append(Entry(at=fact.at, leaves=self._leaves.with_link(spans, fact)))
-        earlier = [fact for fact in impact.reports if fact is not impact.current]
+        earlier = [fact for fact in impact.reports if fact.key not in self._shown and fact not in self._summary.second]
         reports = self._listed(incident_words.IMPACT, earlier, _REPORTS, rank=3)
         left = len(grouped) - len(objects) + reports.left_out
-        now = [self._current(impact.current)] if impact.current else []
-        entries = (*now, *reports.entries, *reversed(objects))
+        second = [self._entry(_alone(fact), fact) for fact in self._summary.second[:1]]
+        if second:
+            note = blocks.text(f"{self._text(incident_words.SECOND)} ", italic=True)
+            second = [Entry(at=second[0].at, leaves=[note, *second[0].leaves])]
+        entries = (*reports.entries, *second, *reversed(objects))
         if places and not entries:
             entries = (Entry(at=self._summary.opened, leaves=[blocks.text(" · ".join(places))]),)
         return Section(title=title, entries=entries, rank=3, left_out=left)
 
-    def _current(self, fact: Fact) -> Entry:
-        """Return the newest statement about the impact."""
-        self._shown.add(fact.key)
-        label = plain(self._label(incident_words.IMPACT_NOW), bold=True)
-        spans = (
-            label,
-            *self._formatter.quote(fact.says),
-            *self._formatter.attribution(fact),
-            *self._formatter.when(fact.at),
-        )
-        return Entry(at=fact.at, leaves=self._leaves.with_link(spans, fact))
-
     def _leading(self) -> Section:
-        """Return the established cause, and the leading hypothesis with its verdict and best evidence."""
+        """Return our leading diagnosis with its verdict and best evidence; what people state is above."""
         leading = self._summary.leading
         if leading is None:
             return Section(title=[], entries=())
-        before = self._established()
         fact = leading.fact
         self._shown.add(fact.key)
         spans: Spans = (
             *self._formatter.hypothesis(fact),
-            *self._formatter.attribution(fact),
             *self._formatter.when(fact.at),
             *self._before(leading),
         )
         below = []
-        if is_from_catalog(fact):
-            if evidence := self._formatter.evidence(fact):
-                below.append(blocks.quoted(*self._leaves.line(evidence)))
-            if command := shown_line(fact.reproduce, limit=_COMMAND):
-                below.append(blocks.preformatted(command))
-        else:
-            below.append(blocks.quoted(blocks.text(self._text(incident_words.NOT_PROVEN), italic=True)))
+        if evidence := self._formatter.evidence(fact):
+            below.append(blocks.quoted(*self._leaves.line(evidence)))
+        if command := shown_line(fact.reproduce, limit=_COMMAND):
+            below.append(blocks.preformatted(command))
         entry = Entry(at=leading.last, leaves=self._leaves.with_link(spans, fact), below=tuple(below))
-        return Section(title=[blocks.bold(self._text(incident_words.LEADING))], entries=(*before, entry))
-
-    def _established(self) -> tuple[Entry, ...]:
-        """Return what people gave or stated as the cause, if that is not the leading hypothesis itself."""
-        summary, leading = self._summary, self._summary.leading
-        if summary.root_cause:
-            fact = summary.root_cause.fact
-            given = self._leaves.line((*self._formatter.event(fact), *source(fact, self._formatter)))
-            return (Entry(at=fact.at, leaves=given),)
-        if summary.established is None or summary.established is leading:
-            return ()
-        fact = summary.established.fact
-        self._shown.add(fact.key)
-        said = self._leaves.line((*self._formatter.hypothesis(fact), *source(fact, self._formatter)))
-        return (Entry(at=fact.at, leaves=said),)
+        return Section(title=[blocks.bold(self._text(incident_words.LEADING))], entries=(entry,))
 
     def _before(self, leading: TimelineEntry) -> Spans:
         """Return the verdict before the last change; () if it never changed."""
@@ -278,7 +233,7 @@ class _Page:
 
     def _listed(self, title: Text, facts: Sequence[Fact], most: int, *, rank: int) -> Section:
         """Return the newest facts, the newest last."""
-        moments = [TimelineEntry(at=fact.at, last=fact.at, count=1, fact=fact) for fact in reversed(facts)]
+        moments = self._unseen([_alone(fact) for fact in reversed(facts)])
         return self._moments(title, moments, most, rank=rank, newest_last=True)
 
     def _moments(
@@ -310,6 +265,10 @@ class _Page:
         else:
             spans = (*self._formatter.event(fact), *self._formatter.attribution(fact), *self._formatter.when(fact.at))
         return Entry(at=moment.last, leaves=self._leaves.with_link(spans, rests_on))
+
+
+def _alone(fact: Fact) -> TimelineEntry:
+    return TimelineEntry(at=fact.at, last=fact.at, count=1, fact=fact)
 
 
 def _by_fact(objects: Iterable[Affected]) -> list[tuple[Fact, tuple[ObjectRef, ...]]]:

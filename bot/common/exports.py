@@ -1,0 +1,117 @@
+"""Read a Slack export of one channel: a JSON list of messages, or a folder of such lists, one a day.
+
+The messages are read as if they had arrived from Slack: without credentials, deleted ones left out, the newest version
+of each.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from intents.chronicle.reading import ChannelMessage
+from responses.safety import safe, safe_line
+
+# Twenty thousand messages are some 20 MB.
+MOST_BYTES: Final = 256 << 20
+_LONGEST_TEXT: Final = 8_000
+_NAME: Final = 80
+_SILENT: Final = frozenset(
+    {"channel_join", "channel_leave", "channel_topic", "channel_purpose", "channel_name", "tombstone"}
+)
+# Exports name bots as users where a bot posted by a webhook.
+_BOT_NAME_ENDS: Final = ("bot", "机器人")
+
+
+class ExportError(ValueError):
+    """The file is no export; the text says what is wrong and where."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelExport:
+    """A channel's messages, the names of its people by id, and how many entries could not be read."""
+
+    messages: tuple[ChannelMessage, ...]
+    names: Mapping[str, str]
+    skipped: int = 0
+
+
+def read_export(path: Path) -> ChannelExport:
+    """Return the channel of a file or folder. Raise ExportError, and OSError if it cannot be read."""
+    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+    if not files:
+        raise ExportError(f"{path} has no .json files: expected a Slack export of one channel")
+    if sum(file.stat().st_size for file in files) > MOST_BYTES:
+        raise ExportError(f"{path} is larger than {MOST_BYTES >> 20} MiB")
+    return channel_of(entry for file in files for entry in _entries(file))
+
+
+def channel_of(entries: Iterable[object]) -> ChannelExport:
+    """Return the channel of the entries of an export."""
+    messages: list[ChannelMessage] = []
+    names: dict[str, str] = {}
+    skipped = 0
+    for entry in entries:
+        if isinstance(entry, Mapping) and (str(entry.get("subtype") or "") in _SILENT):
+            continue
+        if not isinstance(entry, Mapping) or (message := _message(entry)) is None:
+            skipped += 1
+            continue
+        messages.append(message)
+        if message.user and (name := _name(entry)):
+            names[message.user] = name
+    return ChannelExport(messages=tuple(messages), names=names, skipped=skipped)
+
+
+def _entries(file: Path) -> list[object]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ExportError(f"{file}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from error
+    except UnicodeDecodeError as error:
+        raise ExportError(f"{file}: not UTF-8 text") from error
+    entries = content.get("messages") if isinstance(content, Mapping) else content
+    if not isinstance(entries, list):
+        raise ExportError(f"{file}: expected a list of messages")
+    return entries
+
+
+def _message(entry: Mapping[str, Any]) -> ChannelMessage | None:
+    ts = str(entry.get("ts") or "")
+    try:
+        at = datetime.fromtimestamp(float(ts), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    name, thread = _name(entry), str(entry.get("thread_ts") or "")
+    user = str(entry.get("user") or "")
+    is_bot = bool(entry.get("bot_id")) or entry.get("subtype") == "bot_message" or name.lower().endswith(_BOT_NAME_ENDS)
+    return ChannelMessage(
+        ts=ts,
+        at=at,
+        text=safe(_text(entry), limit=_LONGEST_TEXT),
+        # Somebody who left the workspace has no profile, sometimes not even an id.
+        user="" if is_bot else safe_line(user or name or "?", limit=_NAME),
+        bot=safe_line(name or "bot", limit=_NAME) if is_bot else "",
+        thread_ts=thread if thread != ts else "",
+    )
+
+
+def _text(entry: Mapping[str, Any]) -> str:
+    said = [str(entry.get("text") or "")]
+    for attached in entry.get("attachments") or ():
+        if isinstance(attached, Mapping):
+            said += [str(attached.get(part) or "") for part in ("title", "text")]
+            if not any(said):
+                said.append(str(attached.get("fallback") or ""))
+    return "\n".join(filter(None, said))
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    profile = entry.get("user_profile") or entry.get("bot_profile")
+    profile = profile if isinstance(profile, Mapping) else {}
+    named = profile.get("display_name") or profile.get("real_name") or profile.get("name") or entry.get("username")
+    return safe_line(str(named or ""), limit=_NAME)

@@ -1,0 +1,228 @@
+"""Hear the messages of a channel in their conversation: what each does alone, and what stands around it.
+
+"Done", "that one?" or "no, green here" mean what the messages before them mean, and a question is one that somebody
+answers. So a message is described twice: by its own words, and by the acts, speakers and words around it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from intents.talk.acts import Act
+from intents.talk.classifier import acts
+from intents.talk.features import Message, features_of
+from intents.tokens import stem_of
+
+# So many messages around are looked at, and so far back for one that is referred to.
+_BEFORE: Final = 3
+_AFTER: Final = 2
+_FAR: Final = 14
+_SECOND: Final = 0.2
+_SHORT: Final = 4
+_SHORT_TEXT: Final = 24
+_WORD: Final = re.compile(r"[a-z][a-z0-9_.-]{2,}[a-z0-9]|[\u3400-\u9fff]+")
+_MENTION: Final = re.compile(r"@([\w.-]*\w)")
+_SPOKEN: Final = re.compile(r"[a-z][\w.-]*|[\u3400-\u9fff]+")
+_IDLE: Final = frozenset(
+    """
+    this that with have from they them then there what when just like will would could should been still also
+    were your about into only some more than back down over here same done going doing think yeah okay sure
+    please thanks now now. need make take does don't can't it's that's i'll let's
+    """.split()  # noqa: SIM905
+)
+# Acts that later messages refer to, by what they begin.
+_REFERRED: Final = {
+    "suspicion": frozenset({Act.SUSPICION, Act.CAUSE, Act.CHANGE}),
+    "action": frozenset({Act.DIRECTIVE, Act.COMMITMENT, Act.PROGRESS, Act.DECISION}),
+    "question": frozenset({Act.QUESTION}),
+    "trouble": frozenset({Act.TROUBLE, Act.EVIDENCE}),
+}
+_OWN_WORK: Final = frozenset({Act.DIRECTIVE, Act.COMMITMENT, Act.PROGRESS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A message alone: its features, its likeliest acts, the words that later messages may take up.
+
+    `names` are whom it mentions, `spoken` its words in lower case, `short` all of a message of a few words, `place` the
+    root of its thread or itself.
+    """
+
+    user: str
+    bot: bool
+    place: str
+    own: tuple[str, ...]
+    act: str
+    second: str
+    words: frozenset[str]
+    names: frozenset[str]
+    spoken: tuple[str, ...]
+    short: str
+
+
+class Said(NamedTuple):
+    """A message to hear; `text` is without quotes and markup, code blocks fenced, mentions as `@name`."""
+
+    user: str
+    bot: bool
+    text: str
+    ts: str = ""
+    thread_ts: str = ""
+
+
+class Conversation:
+    """The messages of a channel in order. A thread is a conversation of its own that begins with its root."""
+
+    def __init__(self, said: Sequence[Said]) -> None:
+        self.heard = [_heard(one) for one in said]
+        self._places: dict[str, list[int]] = {"": []}
+        self._at: list[tuple[str, int]] = []
+        roots = {one.ts: number for number, one in enumerate(said) if one.ts}
+        for number, one in enumerate(said):
+            thread = one.thread_ts if one.thread_ts != one.ts else ""
+            begin = [roots[thread]] if thread in roots else []
+            place = self._places.setdefault(thread, begin)
+            self._at.append((thread, len(place)))
+            place.append(number)
+        self._replies = {roots[thread]: place[1:] for thread, place in self._places.items() if thread in roots}
+
+    def around(self, number: int) -> tuple[str, ...]:
+        """Return the features of what stands around a message."""
+        place, at = self._at[number]
+        numbers = self._places[place]
+        before = [self.heard[one] for one in numbers[max(0, at - _FAR) : at]]
+        following = [*self._replies.get(number, ())[:_FAR], *numbers[at + 1 : at + 1 + _FAR]]
+        after = [self.heard[one] for one in following[:_FAR]]
+        return tuple(dict.fromkeys(context_of(self.heard[number], before, after)))
+
+
+def _heard(said: Said) -> Heard:
+    alone = _alone(said.text)
+    return Heard(
+        user=said.user,
+        bot=said.bot,
+        place=said.thread_ts or said.ts,
+        own=alone.own,
+        act=alone.act,
+        second=alone.second,
+        words=alone.words,
+        names=alone.names,
+        spoken=alone.spoken,
+        short=alone.short,
+    )
+
+
+class _Alone(NamedTuple):
+    own: tuple[str, ...]
+    act: str
+    second: str
+    words: frozenset[str]
+    names: frozenset[str]
+    spoken: tuple[str, ...]
+    short: str
+
+
+# A channel is read again after each message.
+@lru_cache(maxsize=1 << 13)
+def _alone(text: str) -> _Alone:
+    """Return what a text does alone."""
+    message = Message(text=_MENTION.sub("<@U>", text))
+    own = tuple(dict.fromkeys(features_of(message)))
+    reading = acts().read(message)
+    (first, _), (second, share) = reading.shares[:2]
+    plain = text.lower()
+    tokens = plain.split()
+    return _Alone(
+        own=own,
+        act=first,
+        second=second if share >= _SECOND else "",
+        words=frozenset(_content(plain)),
+        names=frozenset(name.lower() for name in _MENTION.findall(text)),
+        spoken=tuple(_SPOKEN.findall(plain)),
+        short=" ".join(tokens) if len(tokens) <= _SHORT and len(plain) <= _SHORT_TEXT else "",
+    )
+
+
+def _content(plain: str) -> Iterator[str]:
+    for word in _WORD.findall(_MENTION.sub(" ", plain)):
+        if word[0] >= "\u3400":
+            yield from (word[at : at + 2] for at in range(len(word) - 1))
+        elif word not in _IDLE:
+            yield stem_of(word)
+
+
+def context_of(message: Heard, before: Sequence[Heard], after: Sequence[Heard]) -> Iterator[str]:
+    """Yield the features of a message's surroundings; `before` ends with the message just before it."""
+    yield f"act:{message.act}"
+    yield f"act2:{message.act}+{message.second}"
+    if message.bot:
+        yield "bot"
+        yield f"bot&{message.act}"
+    yield f"at:{min(len(before), 3)}"
+    for prefix, around in (("b", list(before[: -_BEFORE - 1 : -1])), ("a", list(after[:_AFTER]))):
+        for distance, other in enumerate(around, start=1):
+            who = _who(message, other)
+            yield f"{prefix}{distance}:{other.act}"
+            yield f"{prefix}{distance}:{other.act}:{who}"
+            yield f"{prefix}{distance}:{other.act}:{who}&{message.act}"
+            if distance == 1:
+                yield f"{prefix}:{who}"
+                if message.short:
+                    yield f"{prefix}:{other.act}&{message.short}"
+                yield f"{prefix}:{other.act}+{other.second}"
+                for feature in other.own:
+                    if feature.startswith(("cue:", "^")):
+                        yield f"{prefix}.{feature}"
+        if not around:
+            yield f"{prefix}:none"
+    yield from _references(message, before[-_FAR:])
+    yield from _referred(message, after[:_FAR])
+
+
+def _who(message: Heard, other: Heard) -> str:
+    return "same" if other.user == message.user else "bot" if other.bot else "other"
+
+
+def _references(message: Heard, before: Sequence[Heard]) -> Iterator[str]:
+    """Yield what the message may refer to: the same words before, a question or a request, its author's own work."""
+    backwards = list(enumerate(reversed(before), start=1))
+    for name, acts_ in _REFERRED.items():
+        near = next((at for at, one in backwards if one.act in acts_), 0)
+        yield f"near:{name}:{_distance(near)}"
+        shared = next(((at, one) for at, one in backwards if one.act in acts_ and one.words & message.words), None)
+        if shared:
+            yield f"shares:{name}"
+            yield f"shares:{name}:{_who(message, shared[1])}&{message.act}"
+    mine = next(((at, one) for at, one in backwards if one.user == message.user), None)
+    yield f"mine:{mine[1].act}:{_distance(mine[0])}" if mine else "mine:none"
+    work = next(((at, one) for at, one in backwards if one.user == message.user and one.act in _OWN_WORK), None)
+    if work:
+        yield f"work:{work[1].act}"
+        yield f"work:{work[1].act}&{message.act}"
+        yield f"work:{_distance(work[0])}"
+    if any(one.act == Act.ROLE and one.user == message.user for one in before):
+        yield "leads"
+    if message.names and any(one.act == Act.QUESTION and one.user in message.names for one in before):
+        yield "to-asker"
+    for act in (Act.CAUSE, Act.STATUS):
+        if any(one.act == act for one in before):
+            yield f"seen:{act}"
+
+
+def _referred(message: Heard, after: Sequence[Heard]) -> Iterator[str]:
+    """Yield what comes after: an answer, words that are taken up."""
+    for name, acts_ in (("answer", {Act.ANSWER, Act.RULED_OUT}), ("result", {Act.RESULT}), ("out", {Act.RULED_OUT})):
+        found = next(
+            ((at, one) for at, one in enumerate(after, start=1) if one.act in acts_ and one.user != message.user), None
+        )
+        yield f"then:{name}:{_distance(found[0]) if found else 'none'}"
+    if any(one.words & message.words for one in after[:4] if one.user != message.user):
+        yield f"taken-up&{message.act}"
+
+
+def _distance(at: int) -> str:
+    return "none" if not at else str(at) if at < 3 else "few" if at < 6 else "far"

@@ -1,0 +1,61 @@
+"""Tell which kinds of facts a message states, by linear models that `tests/talk/train.py channels` has trained.
+
+A message may state several. Each kind has a model of its own, over two descriptions of the message: its words, and what
+stands around it. A kind is stated from the share on that training found to be right often enough for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+from math import exp, sqrt
+from typing import Any, Final
+from zlib import crc32
+
+import numpy as np
+
+KINDS: Final = (
+    "impact", "suspected", "ruled_out", "cause",
+    "action.planned", "action.doing", "action.done", "action.failed",
+    "decision", "next", "question", "answer",
+    "status.investigating", "status.identified", "status.mitigated", "status.monitoring", "status.resolved",
+    "role", "comms", "change", "link", "followup",
+)  # fmt: skip
+PLACES: Final = 1 << 15  # for the words, and as many for what stands around
+
+
+class KindsModel:
+    """The trained models. Immutable."""
+
+    def __init__(self, stored: bytes) -> None:
+        with np.load(BytesIO(stored)) as parts:
+            self.thresholds = dict(zip(KINDS, map(float, parts["thresholds"]), strict=True))
+            self._weights: Any = parts["weights"]  # of each place, for each kind
+            self._constants: Any = parts["constants"]
+            self._unit = float(parts["unit"])
+
+    def shares(self, own: Collection[str], around: Collection[str]) -> Mapping[str, float]:
+        """Return for each kind how likely a message states it."""
+        sums = self._constants.astype(float)
+        for places in (own_places(own), around_places(around)):
+            if places:
+                sums += self._weights[places].sum(axis=0, dtype=np.int64) * (self._unit / sqrt(len(places)))
+        return {kind: 1 / (1 + exp(-float(logit))) for kind, logit in zip(KINDS, sums, strict=True)}
+
+
+def own_places(features: Collection[str]) -> list[int]:
+    """Return the places of the weights of a message's words."""
+    return sorted({crc32(feature.encode()) % PLACES for feature in features})
+
+
+def around_places(features: Collection[str]) -> list[int]:
+    """Return the places of the weights of what stands around a message."""
+    return sorted({PLACES + crc32(feature.encode()) % PLACES for feature in features})
+
+
+@cache
+def kinds_model() -> KindsModel:
+    """Return the models that are shipped."""
+    return KindsModel((files(__package__) / "kinds.npz").read_bytes())

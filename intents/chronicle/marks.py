@@ -1,0 +1,99 @@
+"""Find explicit marks: "impact: EU payments fail", "*根因*：…". What people mark is never guessed about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import yaml
+
+from intents.chronicle.facts import IncidentStatus
+
+# Before a mark: bullets, emoji, numbers, mentions, a time, brackets and markup of the line.
+_LEAD: Final = (
+    r"\s*(?:(?:[-–*•>#·▪]|\d{1,3}[.)]|:[\w+-]+:|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]|@\w+,?|\d{1,2}:\d\d"
+    r"|update[-–:]|ok(?:ay)?[,.]?|so[,.]?|fyi[,:]?)\s*)*"
+)
+_BEGINS: Final = r"(?:^|(?<=[.;!?。；！？])\s*)"
+# The mark may be bold or in brackets, and the colon inside or outside of the markup.
+_MARK: Final = r"[*_~`\[【(（]*\s*(?P<{name}>{words})\s*[*_~`\])）】]*\s*(?:[:：]|\s[-–—]+\s|(?<=[】\]]))\s*[*_~`]*\s*"
+# A mark whose value says that nothing is known.
+_UNKNOWN: Final = re.compile(
+    r"(?i)[\W_]*(?:(?:still |as yet )?(?:unknown|tbd|tba|n/?a|none(?: yet| so far)?|unclear|investigating"
+    r"|(?:under|being) investigat(?:ion|ed)|to be (?:determined|confirmed|defined)|not (?:known|found)(?: yet)?"
+    r"|no idea(?: yet)?)|待定|未知|暂?不明|不清楚|未定|无|暂无|排查中|待查|调查中|还不知道|待确认)?[\W_]*"
+)
+_STATUSES: Final = (
+    (IncidentStatus.RESOLVED, r"\b(?:resolved|closed|closing|over|all clear|done)\b|已?(?:解决|关闭|结束)|已恢复|恢复"),
+    (IncidentStatus.MONITORING, r"\b(?:monitoring|watching|observing)\b|观察|监控中"),
+    (
+        IncidentStatus.MITIGATED,
+        r"\b(?:mitigated|contained|stable|stabili[sz]ed|recovered|back to normal|fixed)\b|缓解|止血|止损|稳定",
+    ),
+    (IncidentStatus.IDENTIFIED, r"\b(?:identified|cause (?:is )?(?:known|found)|found)\b|定位|已找到"),
+    (
+        IncidentStatus.INVESTIGATING,
+        r"\b(?:investigat\w+|looking|open|ongoing|digging|degraded|down|unclear)\b|排查|调查|处理中|分析中",
+    ),
+)
+_SOME_STATUSES: Final = tuple((status, re.compile(pattern, re.IGNORECASE)) for status, pattern in _STATUSES)
+_DENIED: Final = re.compile(r"(?i)\b(?:not|isn't|hasn't|no longer|un)\s*(?:yet |fully )?$|[没未不][^，。]{0,3}$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """What a line says behind a mark, and the kind that the mark names."""
+
+    kind: str
+    says: str
+
+
+def marked_in(lines: Sequence[str]) -> tuple[Marked, ...]:
+    """Return what the lines of a message mark; lines below a mark that ends its line belong to it."""
+    return tuple(_marked(lines))
+
+
+def _marked(lines: Sequence[str]) -> Iterator[Marked]:
+    waiting = ""
+    for line in lines:
+        found = list(_marks().finditer(line))
+        if not found:
+            if waiting:
+                yield Marked(kind=waiting, says=line)
+                waiting = ""
+            continue
+        waiting = ""
+        for mark, following in zip(found, [*found[1:], None], strict=True):
+            kind = str(mark.lastgroup)
+            says = line[mark.end() : following.start() if following else len(line)].strip(" *_~`\t")
+            if says and (kind == "status" or not _UNKNOWN.fullmatch(says)):
+                yield Marked(kind=kind, says=says)
+            elif not says and following is None:
+                waiting = kind
+
+
+def status_in(says: str) -> IncidentStatus | None:
+    """Return the status that the words behind `status:` name first, denials left out."""
+    found = [
+        (hit.start(), status)
+        for status, pattern in _SOME_STATUSES
+        for hit in pattern.finditer(says)
+        if not _DENIED.search(says[: hit.start()])
+    ]
+    return min(found)[1] if found else None
+
+
+@cache
+def _marks() -> re.Pattern[str]:
+    classes = yaml.safe_load((files(__package__) / "marks.yaml").read_text(encoding="utf-8"))
+    either = "|".join(
+        _MARK.format(
+            name=kind, words="|".join(sorted(map(re.escape, [*words["en"], *words["zh"]]), key=len, reverse=True))
+        )
+        for kind, words in classes.items()
+    )
+    return re.compile(f"{_BEGINS}{_LEAD}(?:{either})", re.IGNORECASE)

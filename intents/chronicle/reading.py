@@ -1,0 +1,281 @@
+"""Read an incident channel: all its messages in, the facts that they state out.
+
+The result depends on the messages alone, not on the order in which they arrived: whoever edits, deletes or backfills
+reads the same. What a person marked (`impact: …`, a reaction, a button) always counts and is never overwritten. Of the
+rest, trained models tell what each message states in its conversation (`kinds`); unsure is silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from intents.chronicle.facts import (
+    ActionState,
+    DeployState,
+    Fact,
+    FactKind,
+    IncidentStatus,
+    LinkKind,
+    QuestionState,
+)
+from intents.chronicle.hearing import Conversation, Said
+from intents.chronicle.kinds import kinds_model
+from intents.chronicle.linking import Linker
+from intents.chronicle.machine_text import announcement_in, errors_in, is_printed, named_in, template_of
+from intents.chronicle.marks import Marked, marked_in, status_in
+from intents.chronicle.message_text import MessageText, excerpt, parse_message
+from intents.chronicle.roles import roles_in
+from intents.domain import Verdict
+
+_ANSWERS: Final = 0.3  # from here on a question counts as answered, although the answer itself is not stated
+_SECOND: Final = 0.5  # of the threshold: the second kind of a marked line
+# Of each group a message states at most one.
+_GROUPS: Final = (
+    frozenset({"action.planned", "action.doing", "action.done", "action.failed"}),
+    frozenset({"suspected", "ruled_out", "cause", "question"}),
+)
+_STATUS: Final = "status."
+_BY_A_BOT: Final = frozenset({"change", "comms", "link"})
+_STATES: Final = {
+    "action.planned": ActionState.PLANNED,
+    "action.doing": ActionState.UNDER_WAY,
+    "action.done": ActionState.DONE,
+    "action.failed": ActionState.FAILED,
+    "suspected": Verdict.POSSIBLE,
+    "ruled_out": Verdict.RULED_OUT,
+    "cause": Verdict.CONFIRMED,
+    "change": DeployState.SUCCEEDED,
+    "question": QuestionState.OPEN,
+}
+_KINDS: Final = {
+    "impact": FactKind.REPORT,
+    "suspected": FactKind.HYPOTHESIS,
+    "ruled_out": FactKind.HYPOTHESIS,
+    "cause": FactKind.HYPOTHESIS,
+    "decision": FactKind.DECISION,
+    "next": FactKind.NEXT,
+    "question": FactKind.QUESTION,
+    "answer": FactKind.ANSWER,
+    "role": FactKind.ROLE,
+    "comms": FactKind.COMMS,
+    "change": FactKind.DEPLOY,
+    "link": FactKind.LINK,
+    "followup": FactKind.FOLLOWUP,
+    "action": FactKind.ACTION,
+}
+# What a person says of a message that states nothing.
+WRONG: Final = "wrong"
+# No message states more; of a pasted report the beginning and the end count.
+MOST_FACTS: Final = 12
+_MOST_LINES: Final = 40
+# A link of another kind alone (a picture, a call) is not a fact.
+_TELLING: Final = frozenset(LinkKind) - {LinkKind.OTHER, LinkKind.CHANNEL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelMessage:
+    """A message of an incident channel in its current version.
+
+    `text` is Slack's own markup (mentions and links in angle brackets, entities); credentials are removed before,
+    because `intents` cannot do that. `at` is when it was written (UTC), `ts` Slack's name for it, `thread_ts` the root
+    of its thread ("" for none). `user` is set for a person, `bot` for a bot.
+    """
+
+    ts: str
+    at: datetime
+    text: str
+    user: str = ""
+    bot: str = ""
+    thread_ts: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gesture:
+    """What a person set for message `ts` by a reaction, a shortcut or a button, at a time.
+
+    `kind` is one of `kinds.KINDS` or `WRONG`: the message states nothing. `says` replaces its
+    words, "" keeps them.
+    """
+
+    ts: str
+    kind: str
+    by: str
+    at: datetime
+    says: str = ""
+
+
+def facts_of_channel(
+    messages: Iterable[ChannelMessage], gestures: Iterable[Gesture] = (), *, people: Mapping[str, str] | None = None
+) -> tuple[Fact, ...]:
+    """Return the facts of a channel, ordered by message; `people` are the ids of known names in lower case.
+
+    Never raises. The newest of several versions of one message counts.
+    """
+    ordered = sorted({message.ts: message for message in messages}.values(), key=lambda one: (one.at, one.ts))
+    parsed = [parse_message(message.text) for message in ordered]
+    set_by_hand: dict[str, list[Gesture]] = {}
+    for gesture in sorted(gestures, key=lambda one: (one.at, one.by, one.kind)):
+        set_by_hand.setdefault(gesture.ts, []).append(gesture)
+    conversation = Conversation([said(message, read) for message, read in zip(ordered, parsed, strict=True)])
+    linker = Linker(conversation.heard, people or {})
+    facts: list[Fact] = []
+    for number, (message, read) in enumerate(zip(ordered, parsed, strict=True)):
+        reading = _Reading(message, read, people or {})
+        given = set_by_hand.get(message.ts)
+        stated = reading.of_hand(given) if given else reading.of_conversation(conversation, number)
+        facts += linker.hear(number, reading.keyed(stated), answers=reading.answers)
+    return linker.settled(facts)
+
+
+def said(message: ChannelMessage, read: MessageText) -> Said:
+    """Return a message as it is heard in its conversation."""
+    text = "\n".join(read.lines) + (f"\n```\n{read.fenced}\n```" if read.fenced else "")
+    return Said(
+        user=message.user or message.bot,
+        bot=bool(message.bot),
+        text=text,
+        ts=message.ts,
+        thread_ts=message.thread_ts,
+    )
+
+
+class _Reading:
+    """One message while it is read; `answers` is how likely it answers a question."""
+
+    def __init__(self, message: ChannelMessage, read: MessageText, people: Mapping[str, str]) -> None:
+        self._message, self._read, self._people = message, read, people
+        self.answers = 0.0
+
+    def of_hand(self, gestures: Sequence[Gesture]) -> list[Fact]:
+        """Return what people set for it: the last word on each kind, and nothing else."""
+        meant: dict[str, Gesture] = {}
+        for gesture in gestures:
+            if gesture.kind == WRONG:
+                meant.clear()
+            else:
+                meant[gesture.kind.partition(".")[0]] = gesture
+        return [
+            replace(fact, by_hand=True)
+            for gesture in meant.values()
+            for fact in self._facts(gesture.kind, gesture.says or self._says())
+        ]
+
+    def of_conversation(self, conversation: Conversation, number: int) -> list[Fact]:
+        """Return what a bot announces, what a program printed, what a person marked, and what the models read."""
+        message, read = self._message, self._read
+        if message.bot and (told := announcement_in(read.lines)):
+            objects, cluster = named_in("\n".join(read.lines))
+            about = template_of(told.about) if told.about else ""
+            fact = self._fact(told.kind, told.says, state=told.state)
+            return self._with_links([replace(fact, about=about, objects=objects, cluster=cluster)])
+        facts = list(self._errors())
+        if not read.lines and not read.fenced:
+            return self._with_links(facts)
+        shares = kinds_model().shares(conversation.heard[number].own, conversation.around(number))
+        self.answers = shares["answer"]
+        if marked := () if message.bot else marked_in(read.lines):
+            facts += [fact for mark in marked for fact in self._of_mark(mark, shares)]
+        else:
+            facts += [fact for kind in self._stated(shares) for fact in self._facts(kind, self._says())]
+        return self._with_links(facts)
+
+    def _stated(self, shares: Mapping[str, float]) -> Iterator[str]:
+        """Yield the kinds that are likely enough, of each group the one that exceeds its threshold most."""
+        thresholds = kinds_model().thresholds
+        likely = {kind: share / thresholds[kind] for kind, share in shares.items() if share >= thresholds[kind]}
+        if self._message.bot:
+            likely = {kind: excess for kind, excess in likely.items() if kind in _BY_A_BOT}
+        statuses = frozenset(kind for kind in likely if kind.startswith(_STATUS))
+        for group in (*_GROUPS, statuses):
+            for kind in sorted(group & likely.keys(), key=lambda kind: -likely[kind])[1:]:
+                del likely[kind]
+        if self._asks():
+            likely = {kind: excess for kind, excess in likely.items() if not kind.startswith((_STATUS, "cause"))}
+        others = likely.keys() - {"answer", "link"}
+        yield from (kind for kind in likely if kind in others or (kind == "answer" and not others))
+
+    def _of_mark(self, mark: Marked, shares: Mapping[str, float]) -> Iterator[Fact]:
+        def is_likely(kind: str) -> bool:
+            return shares[kind] >= _SECOND * kinds_model().thresholds[kind]
+
+        match mark.kind:
+            case "action":
+                kind = max(_GROUPS[0], key=lambda kind: (shares[kind] / kinds_model().thresholds[kind], kind))
+                yield from self._facts(kind if is_likely(kind) else "action.planned", mark.says)
+            case "status":
+                status = status_in(mark.says) or IncidentStatus.INVESTIGATING
+                yield from self._facts(f"{_STATUS}{status}", mark.says)
+            case _:
+                yield from self._facts(mark.kind, mark.says)
+                if mark.kind in ("next", "decision") and is_likely("action.planned"):
+                    yield from self._facts("action.planned", mark.says)
+
+    def _facts(self, kind: str, says: str) -> Iterator[Fact]:
+        """Yield the facts of a kind of `kinds.KINDS`."""
+        if kind.startswith(_STATUS):
+            yield self._fact(FactKind.STATUS, says, state=kind.removeprefix(_STATUS))
+        elif kind == "role":
+            for taken in roles_in(says, self._message.user, self._people):
+                what = FactKind.HANDOVER if taken.handover else FactKind.ROLE
+                yield replace(self._fact(what, says), role=taken.role, of=taken.of)
+        else:
+            fact = self._fact(_KINDS[kind.partition(".")[0]], says, state=_STATES.get(kind, ""))
+            if fact.kind is FactKind.REPORT:
+                objects, cluster = named_in(says)
+                fact = replace(fact, objects=objects, cluster=cluster)
+            yield fact
+
+    def _errors(self) -> Iterator[Fact]:
+        for error in errors_in(self._read.fenced, filter(is_printed, self._read.pieces())):
+            fact = self._fact(FactKind.ERROR, error.says)
+            yield replace(fact, about=error.template, objects=error.objects, cluster=error.cluster)
+
+    def _with_links(self, facts: list[Fact]) -> list[Fact]:
+        """Attach links to the first fact of the message; without a fact, the links become one."""
+        links = self._read.links
+        if not facts or all(fact.kind is FactKind.ERROR for fact in facts):
+            # Addresses in a program's output are not links that people should open.
+            links = tuple(link for link in links if link.what in _TELLING)
+        if not links:
+            return facts
+        if facts:
+            return [replace(facts[0], links=links), *facts[1:]]
+        return [] if self._message.bot else [replace(self._fact(FactKind.LINK, self._says()), links=links)]
+
+    def _asks(self) -> bool:
+        return self._says().rstrip(" )）.…").endswith(("?", "？"))
+
+    def _says(self) -> str:
+        lines = self._read.lines
+        if len(lines) > _MOST_LINES:
+            lines = (*lines[: _MOST_LINES // 2], *lines[-_MOST_LINES // 2 :])
+        return " ".join(lines) or self._read.fenced
+
+    def _fact(self, kind: FactKind, says: str, *, state: str = "") -> Fact:
+        message = self._message
+        return Fact(
+            key="",
+            kind=kind,
+            at=message.at,
+            says=excerpt(says),
+            user=message.user,
+            bot=message.bot,
+            ts=message.ts,
+            thread_ts=message.thread_ts if message.thread_ts != message.ts else "",
+            state=state,
+        )
+
+    def keyed(self, facts: Iterable[Fact]) -> Iterator[Fact]:
+        """Yield each fact once, with a key that stays the same when the channel is read again."""
+        seen: set[tuple[str, ...]] = set()
+        numbers: dict[str, int] = {}
+        for fact in facts:
+            same = (fact.kind, fact.state, fact.role, fact.of, fact.about or fact.says)
+            if same in seen or len(seen) >= MOST_FACTS:
+                continue
+            seen.add(same)
+            number = numbers[fact.kind] = numbers.get(fact.kind, 0) + 1
+            yield replace(fact, key=f"m:{fact.ts}:{fact.kind}" + (f":{number}" if number > 1 else ""))

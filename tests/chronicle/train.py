@@ -1,0 +1,110 @@
+"""Train the models of the kinds of facts, write their weights and print a report: `python -m tests.chronicle.train`.
+
+It needs scikit-learn (dependency group `train`). Of each kind a logistic regression is fitted to labelled channels,
+over the words of a message and over what stands around it. The least share from which a kind is stated is chosen on
+channels that its model had not seen: as many right ones as possible, where a wrong one costs `COST` of them. The
+report's figures are of `judge/`, which is never trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import sqrt
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+import intents.chronicle
+from intents.chronicle.hearing import Conversation
+from intents.chronicle.kinds import KINDS, PLACES, around_places, own_places
+from intents.chronicle.message_text import parse_message
+from intents.chronicle.reading import said
+from tests.chronicle.labelled import TRAINING, Labelled, channels_in
+
+STRENGTH: Final = 50.0
+BITS: Final = 127
+PARTS: Final = 5
+COST: Final = 2.0
+# What everybody acts on: a wrong one costs more.
+DEAR: Final = 5.0
+SHARES: Final = np.arange(0.06, 0.97, 0.02)
+
+
+class Sample(NamedTuple):
+    """A message: the places of its features, its kinds, and the part of the data it belongs to."""
+
+    own: list[int]
+    around: list[int]
+    kinds: frozenset[str]
+    part: int
+
+
+def main() -> None:
+    files = sorted(TRAINING.glob("*.txt"))
+    channels = [channel for path in files for channel in channels_in(path)]
+    samples = [sample for number, channel in enumerate(channels) for sample in samples_of(channel, number % PARTS)]
+    print(f"{len(channels)} conversations, {len(samples)} messages")
+    matrix = matrix_of(samples)
+    weights, constants = np.zeros((2 * PLACES, len(KINDS))), np.zeros(len(KINDS))
+    thresholds = np.ones(len(KINDS))
+    for number, kind in enumerate(KINDS):
+        gold = np.array([kind in sample.kinds for sample in samples])
+        model = regression().fit(matrix, gold)
+        weights[:, number], constants[number] = model.coef_[0], model.intercept_[0]
+        thresholds[number] = threshold(kind, gold, shares_unseen(matrix, gold, samples))
+    unit = float(np.abs(weights).max()) / BITS
+    path = Path(intents.chronicle.__file__).with_name("kinds.npz")
+    np.savez_compressed(
+        path,
+        weights=np.rint(weights / unit).astype(np.int8),
+        constants=constants.round(3),
+        unit=np.array(round(unit, 6)),
+        thresholds=thresholds.round(2),
+    )
+    print(f"size of the weights: {path.stat().st_size} bytes")
+
+
+def samples_of(channel: Sequence[Labelled], part: int) -> Iterable[Sample]:
+    heard = Conversation([said(one.message, parse_message(one.message.text)) for one in channel])
+    for number, one in enumerate(channel):
+        kinds = one.kinds | ({"question"} if any(kind.startswith("question") for kind in one.kinds) else set())
+        yield Sample(own_places(heard.heard[number].own), around_places(heard.around(number)), frozenset(kinds), part)
+
+
+def matrix_of(samples: Iterable[Sample]) -> Any:
+    places: list[int] = []
+    ends, values = [0], list[float]()
+    for sample in samples:
+        for block in (sample.own, sample.around):
+            places += block
+            values += [1 / sqrt(len(block) or 1)] * len(block)
+        ends.append(len(places))
+    return sparse.csr_matrix((values, places, ends), shape=(len(ends) - 1, 2 * PLACES))
+
+
+def regression() -> LogisticRegression:
+    return LogisticRegression(C=STRENGTH, solver="liblinear", max_iter=300)
+
+
+def shares_unseen(matrix: Any, gold: Any, samples: Sequence[Sample]) -> Any:
+    """Return the share of each message by a model that was not fitted to its channel."""
+    parts = np.array([sample.part for sample in samples])
+    shares = np.zeros(len(samples))
+    for part in range(PARTS):
+        model = regression().fit(matrix[parts != part], gold[parts != part])
+        shares[parts == part] = model.predict_proba(matrix[parts == part])[:, 1]
+    return shares
+
+
+def threshold(kind: str, gold: Any, shares: Any) -> float:
+    """Return the share from which right statements outweigh wrong ones most."""
+    cost = DEAR if kind == "cause" or kind.startswith("status.") else COST
+    worth = [((shares >= least) & gold).sum() - cost * ((shares >= least) & ~gold).sum() for least in SHARES]
+    return float(SHARES[int(np.argmax(worth))])
+
+
+if __name__ == "__main__":
+    main()
