@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from intents.chronicle.kinds import around_places, own_places
 from intents.talk.acts import Act
 from intents.talk.classifier import acts
-from intents.talk.features import Message, features_of
+from intents.talk.features import Message, features_of, is_deed
 from intents.tokens import stem_of
 
 # So many messages around are looked at, and so far back for one that is referred to.
@@ -27,6 +28,8 @@ _SHORT_TEXT: Final = 24
 _WORD: Final = re.compile(r"[a-z][a-z0-9_.-]{2,}[a-z0-9]|[\u3400-\u9fff]+")
 _MENTION: Final = re.compile(r"@([\w.-]*\w)")
 _SPOKEN: Final = re.compile(r"[a-z][\w.-]*|[\u3400-\u9fff]+")
+# Marks words for what is done, which many actions share.
+_DEED: Final = "*"
 _IDLE: Final = frozenset(
     """
     this that with have from they them then there what when just like will would could should been still also
@@ -46,7 +49,7 @@ _OWN_WORK: Final = frozenset({Act.DIRECTIVE, Act.COMMITMENT, Act.PROGRESS})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """A message alone: its features, its likeliest acts, the words that later messages may take up.
+    """A message alone: the places of its features, its likeliest acts, the words that later messages may take up.
 
     `names` are whom it mentions, `spoken` its words in lower case, `short` all of a message of a few words, `place` the
     root of its thread or itself.
@@ -55,13 +58,19 @@ class Heard:
     user: str
     bot: bool
     place: str
-    own: tuple[str, ...]
+    own: tuple[int, ...]
+    cues: tuple[str, ...]
     act: str
     second: str
     words: frozenset[str]
     names: frozenset[str]
     spoken: tuple[str, ...]
     short: str
+
+    @property
+    def things(self) -> frozenset[str]:
+        """Return its words for things: all but those for what is done."""
+        return frozenset(word for word in self.words if not word.startswith(_DEED))
 
 
 class Said(NamedTuple):
@@ -90,14 +99,17 @@ class Conversation:
             place.append(number)
         self._replies = {roots[thread]: place[1:] for thread, place in self._places.items() if thread in roots}
 
-    def around(self, number: int) -> tuple[str, ...]:
-        """Return the features of what stands around a message."""
+    def places_around(self, number: int) -> list[int]:
+        """Return the places of the features of what stands around a message."""
+        return around_places(self._around(number))
+
+    def _around(self, number: int) -> Iterator[str]:
         place, at = self._at[number]
         numbers = self._places[place]
         before = [self.heard[one] for one in numbers[max(0, at - _FAR) : at]]
         following = [*self._replies.get(number, ())[:_FAR], *numbers[at + 1 : at + 1 + _FAR]]
         after = [self.heard[one] for one in following[:_FAR]]
-        return tuple(dict.fromkeys(context_of(self.heard[number], before, after)))
+        return context_of(self.heard[number], before, after)
 
 
 def _heard(said: Said) -> Heard:
@@ -107,6 +119,7 @@ def _heard(said: Said) -> Heard:
         bot=said.bot,
         place=said.thread_ts or said.ts,
         own=alone.own,
+        cues=alone.cues,
         act=alone.act,
         second=alone.second,
         words=alone.words,
@@ -117,7 +130,8 @@ def _heard(said: Said) -> Heard:
 
 
 class _Alone(NamedTuple):
-    own: tuple[str, ...]
+    own: tuple[int, ...]
+    cues: tuple[str, ...]
     act: str
     second: str
     words: frozenset[str]
@@ -131,13 +145,13 @@ class _Alone(NamedTuple):
 def _alone(text: str) -> _Alone:
     """Return what a text does alone."""
     message = Message(text=_MENTION.sub("<@U>", text))
-    own = tuple(dict.fromkeys(features_of(message)))
-    reading = acts().read(message)
-    (first, _), (second, share) = reading.shares[:2]
+    own = dict.fromkeys(features_of(message))
+    (first, _), (second, share) = acts().shares(own)[:2]
     plain = text.lower()
     tokens = plain.split()
     return _Alone(
-        own=own,
+        own=tuple(own_places(own)),
+        cues=tuple(feature for feature in own if feature.startswith(("cue:", "^"))),
         act=first,
         second=second if share >= _SECOND else "",
         words=frozenset(_content(plain)),
@@ -152,7 +166,7 @@ def _content(plain: str) -> Iterator[str]:
         if word[0] >= "\u3400":
             yield from (word[at : at + 2] for at in range(len(word) - 1))
         elif word not in _IDLE:
-            yield stem_of(word)
+            yield f"{_DEED if is_deed(word) else ''}{stem_of(word)}"
 
 
 def context_of(message: Heard, before: Sequence[Heard], after: Sequence[Heard]) -> Iterator[str]:
@@ -174,9 +188,7 @@ def context_of(message: Heard, before: Sequence[Heard], after: Sequence[Heard]) 
                 if message.short:
                     yield f"{prefix}:{other.act}&{message.short}"
                 yield f"{prefix}:{other.act}+{other.second}"
-                for feature in other.own:
-                    if feature.startswith(("cue:", "^")):
-                        yield f"{prefix}.{feature}"
+                yield from (f"{prefix}.{feature}" for feature in other.cues)
         if not around:
             yield f"{prefix}:none"
     yield from _references(message, before[-_FAR:])

@@ -6,7 +6,7 @@ stands around it. A kind is stated from the share on that training found to be r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -36,23 +36,23 @@ class KindsModel:
             self._constants: Any = parts["constants"]
             self._unit = float(parts["unit"])
 
-    def shares(self, own: Collection[str], around: Collection[str]) -> Mapping[str, float]:
-        """Return for each kind how likely a message states it."""
+    def shares(self, own: Sequence[int], around: Sequence[int]) -> Mapping[str, float]:
+        """Return for each kind how likely a message states it, by the places of its two descriptions."""
         sums = self._constants.astype(float)
-        for places in (own_places(own), around_places(around)):
+        for places in (own, around):
             if places:
-                sums += self._weights[places].sum(axis=0, dtype=np.int64) * (self._unit / sqrt(len(places)))
+                sums += self._weights[list(places)].sum(axis=0, dtype=np.int64) * (self._unit / sqrt(len(places)))
         return {kind: 1 / (1 + exp(-float(logit))) for kind, logit in zip(KINDS, sums, strict=True)}
 
 
-def own_places(features: Collection[str]) -> list[int]:
+def own_places(features: Iterable[str]) -> list[int]:
     """Return the places of the weights of a message's words."""
-    return sorted({crc32(feature.encode()) % PLACES for feature in features})
+    return sorted({crc32(feature.encode(errors="replace")) % PLACES for feature in features})
 
 
-def around_places(features: Collection[str]) -> list[int]:
+def around_places(features: Iterable[str]) -> list[int]:
     """Return the places of the weights of what stands around a message."""
-    return sorted({PLACES + crc32(feature.encode()) % PLACES for feature in features})
+    return sorted({PLACES + crc32(feature.encode(errors="replace")) % PLACES for feature in features})
 
 
 @cache

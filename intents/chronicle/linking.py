@@ -34,6 +34,7 @@ class _Thing:
     user: str
     place: str
     words: frozenset[str]
+    things: frozenset[str]
     of: str = ""  # who is to do it
     ended: bool = False
 
@@ -80,8 +81,16 @@ class Linker:
         return fact
 
     def _thing(self, number: int, fact: Fact, *, of: str = "") -> _Thing:
-        words = self.heard[number].words
-        return _Thing(key=fact.key, number=number, user=fact.user, place=fact.thread_ts or fact.ts, words=words, of=of)
+        heard = self.heard[number]
+        return _Thing(
+            key=fact.key,
+            number=number,
+            user=fact.user,
+            place=fact.thread_ts or fact.ts,
+            words=heard.words,
+            things=heard.things,
+            of=of,
+        )
 
     # --- actions
 
@@ -95,6 +104,7 @@ class Linker:
         else:
             thing = best[1]
             thing.words |= self.heard[number].words
+            thing.things |= self.heard[number].things
             thing.of = owner or thing.of
             thing.number = number
         thing.ended = fact.state in _ENDED
@@ -116,8 +126,11 @@ class Linker:
     def _fit(self, number: int, fact: Fact, owner: str, one: _Thing) -> float:
         """Return how well a statement fits an action so far."""
         distance = number - one.number
-        shared = len(self.heard[number].words & one.words)
-        fit = min(shared, 2) * 1.0
+        heard = self.heard[number]
+        shared = len(heard.words & one.words)
+        # Both name things, and none in common: "rolling back checkout" - "rolled back payments".
+        others = heard.things and one.things and not heard.things & one.things
+        fit = min(shared, 2) * 1.0 - (1.5 if others else 0.0)
         if fact.state == ActionState.PLANNED:
             # A plan said again: the same words, soon.
             fit = fit if shared > 1 and not one.ended and distance <= _NEAR else 0.0

@@ -46,7 +46,7 @@ _DENIED: Final = re.compile(r"(?i)\b(?:not|isn't|hasn't|no longer|un)\s*(?:yet |
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
-    """What a line says behind a mark, and the kind that the mark names."""
+    """What a line says behind a mark, "" if it says that nothing is known, and the kind that the mark names."""
 
     kind: str
     says: str
@@ -70,10 +70,12 @@ def _marked(lines: Sequence[str]) -> Iterator[Marked]:
         for mark, following in zip(found, [*found[1:], None], strict=True):
             kind = str(mark.lastgroup)
             says = line[mark.end() : following.start() if following else len(line)].strip(" *_~`\t")
-            if says and (kind == "status" or not _UNKNOWN.fullmatch(says)):
-                yield Marked(kind=kind, says=says)
-            elif not says and following is None:
+            if not says and following is None:
                 waiting = kind
+            elif kind == "status" or not _UNKNOWN.fullmatch(says):
+                yield Marked(kind=kind, says=says)
+            else:
+                yield Marked(kind=kind, says="")
 
 
 def status_in(says: str) -> IncidentStatus | None:

@@ -174,10 +174,10 @@ class _Reading:
         facts = list(self._errors())
         if not read.lines and not read.fenced:
             return self._with_links(facts)
-        shares = kinds_model().shares(conversation.heard[number].own, conversation.around(number))
+        shares = kinds_model().shares(conversation.heard[number].own, conversation.places_around(number))
         self.answers = shares["answer"]
         if marked := () if message.bot else marked_in(read.lines):
-            facts += [fact for mark in marked for fact in self._of_mark(mark, shares)]
+            facts += [fact for mark in marked if mark.says for fact in self._of_mark(mark, shares)]
         else:
             facts += [fact for kind in self._stated(shares) for fact in self._facts(kind, self._says())]
         return self._with_links(facts)

@@ -52,25 +52,31 @@ class Classifier:
     def read(self, message: Message) -> Reading:
         """Return the shares of all labels."""
         features = list(dict.fromkeys(features_of(message)))
+        shares = self.shares(features)
+        first = self.labels.index(shares[0][0])
+        speaks = {feature: int(self._weights[place_of(feature), first]) for feature in features}
+        reasons = sorted(features, key=lambda feature: (-speaks[feature], feature))[:_SHOWN]
+        return Reading(
+            shares=shares,
+            reasons=tuple(feature for feature in reasons if speaks[feature] > 0),
+        )
+
+    def shares(self, features: Iterable[str]) -> tuple[tuple[str, float], ...]:
+        """Return the shares of all labels for the features of a message, the largest first."""
         places = list(dict.fromkeys(map(place_of, features)))
         sums = self._weights[places].sum(axis=0, dtype=np.int64)
         unit = self._unit / sqrt(len(places))
         logits = [float(each) * unit + float(constant) for each, constant in zip(sums, self._constants, strict=True)]
         best = max(logits)
         powers = [exp(each - best) for each in logits]
+        whole = sum(powers)
         ranked = sorted(zip(self.labels, powers, strict=True), key=lambda one: (-one[1], one[0]))
-        first = self.labels.index(ranked[0][0])
-        speaks = {feature: int(self._weights[place_of(feature), first]) for feature in features}
-        reasons = sorted(features, key=lambda feature: (-speaks[feature], feature))[:_SHOWN]
-        return Reading(
-            shares=tuple((label, power / sum(powers)) for label, power in ranked),
-            reasons=tuple(feature for feature in reasons if speaks[feature] > 0),
-        )
+        return tuple((label, power / whole) for label, power in ranked)
 
 
 def place_of(feature: str) -> int:
     """Return the place of a feature among the weights."""
-    return crc32(feature.encode()) % PLACES
+    return crc32(feature.encode(errors="replace")) % PLACES
 
 
 @cache

@@ -228,6 +228,11 @@ def _summary(text: str) -> Iterator[str]:
     yield f"typed:{_bucket(len(tokens))}"
 
 
+def is_deed(word: str) -> bool:
+    """Return whether a word is a form of a verb for what people do to systems."""
+    return _forms().get(word, "noun") not in ("noun", "person")
+
+
 @cache
 def _forms() -> Mapping[str, str]:
     """Return the form of each form of a verb, and the sort of each noun."""

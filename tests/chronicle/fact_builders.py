@@ -1,14 +1,16 @@
-"""Build the facts of a chronicle in short form."""
+"""Build incident channels and their facts in short form."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from intents.chronicle.facts import Fact, FactKind
-from intents.chronicle.statements import ChannelMessage, facts_of
+from intents.chronicle.reading import ChannelMessage, facts_of_channel
 from intents.domain import ObjectRef
 
+_MENTIONED = re.compile(r"<@(\w+)>")
 OPENED = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
 
 
@@ -16,24 +18,48 @@ def at(minutes: float) -> datetime:
     return OPENED + timedelta(minutes=minutes)
 
 
-def said(
+def ts(minutes: float) -> str:
+    return f"{at(minutes).timestamp():.6f}"
+
+
+def message(
     minutes: float, text: str, *, user: str = "U0AN", bot: str = "", thread: float | None = None
-) -> tuple[Fact, ...]:
-    """Return the facts of a message; `thread` is the minute of its thread's root."""
-    return facts_of(
-        ChannelMessage(
-            ts=ts(minutes),
-            at=at(minutes),
-            text=text,
-            user="" if bot else user,
-            bot=bot,
-            thread_ts="" if thread is None else ts(thread),
-        )
+) -> ChannelMessage:
+    """Return a message; `thread` is the minute of its thread's root."""
+    return ChannelMessage(
+        ts=ts(minutes),
+        at=at(minutes),
+        text=text,
+        user="" if bot else user,
+        bot=bot,
+        thread_ts="" if thread is None else ts(thread),
     )
 
 
-def ts(minutes: float) -> str:
-    return f"{at(minutes).timestamp():.6f}"
+def channel(*lines: str) -> list[ChannelMessage]:
+    """Return messages "who: text", a minute apart, of users U0WHO; `who ^2: text` replies in the second line's thread."""
+    messages = []
+    for number, line in enumerate(lines, start=1):
+        who, text = line.split(": ", 1)
+        name, _, root = who.partition(" ^")
+        text = _MENTIONED.sub(lambda found: f"<@U0{found[1].upper()}>", text)
+        messages.append(message(number, text, user=f"U0{name.upper()}", thread=int(root) if root else None))
+    return messages
+
+
+def read(*lines: str) -> tuple[Fact, ...]:
+    """Return the facts of a channel of such lines."""
+    return facts_of_channel(channel(*lines))
+
+
+def fact(minutes: float, kind: FactKind, says: str = "", **more: Any) -> Fact:
+    """Return a fact of a person's message."""
+    key = more.pop("key", f"m:{ts(minutes)}:{kind}")
+    about = more.pop("about", key if kind in (FactKind.ACTION, FactKind.HYPOTHESIS) else "")
+    return Fact(
+        key=key, kind=kind, at=at(minutes), says=says or str(kind), user=more.pop("user", "U0AN"), ts=ts(minutes),
+        about=about, **more,
+    )  # fmt: skip
 
 
 def diagnosed(minutes: float, incident: str, state: str, **more: Any) -> Fact:

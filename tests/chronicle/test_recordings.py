@@ -14,11 +14,11 @@ from dataclasses import replace
 from typing import Final
 
 import pytest
+from intents.chronicle.statements import ChannelMessage, facts_of
 
 from bot.playground.slack.typed_text import stored_text
 from bot.slack.message_events import markup_of
 from intents.chronicle.facts import Fact
-from intents.chronicle.statements import ChannelMessage, facts_of
 from responses.safety import safe
 from tests.chronicle.recorded import NAMES, Event, Reading, Recording, judge, load, mentioning
 

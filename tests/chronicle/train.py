@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 
 import intents.chronicle
 from intents.chronicle.hearing import Conversation
-from intents.chronicle.kinds import KINDS, PLACES, around_places, own_places
+from intents.chronicle.kinds import KINDS, PLACES
 from intents.chronicle.message_text import parse_message
 from intents.chronicle.reading import said
 from tests.chronicle.labelled import TRAINING, Labelled, channels_in
@@ -71,7 +71,7 @@ def samples_of(channel: Sequence[Labelled], part: int) -> Iterable[Sample]:
     heard = Conversation([said(one.message, parse_message(one.message.text)) for one in channel])
     for number, one in enumerate(channel):
         kinds = one.kinds | ({"question"} if any(kind.startswith("question") for kind in one.kinds) else set())
-        yield Sample(own_places(heard.heard[number].own), around_places(heard.around(number)), frozenset(kinds), part)
+        yield Sample([*heard.heard[number].own], heard.places_around(number), frozenset(kinds), part)
 
 
 def matrix_of(samples: Iterable[Sample]) -> Any:

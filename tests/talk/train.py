@@ -34,7 +34,7 @@ HERE: Final = Path(__file__).parent
 TRAINING: Final = HERE / "training"
 JUDGE: Final = HERE / "judge"
 EVAL: Final = HERE.parent / "eval"
-STATEMENTS: Final = HERE.parent / "chronicle" / "statements.jsonl"
+STATEMENTS: Final = TRAINING / "statements.jsonl"
 # So much a text counts of which the act is not labelled.
 PARTLY_KNOWN: Final = 0.1
 STRENGTH: Final = 30.0
