@@ -49,6 +49,7 @@ from bot.surfaces.web import web_application
 from bot.workflows.ask_dialog import AskDialog
 from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
+from bot.workflows.chronicle.nudges import NudgeJobs
 from bot.workflows.feedback import Mutes
 from bot.workflows.job_payloads import turn_of
 from bot.workflows.learned_entries import LearnedEntries
@@ -356,6 +357,9 @@ def _upkeep(base: _Base, jobs: Jobs, settings: Settings, missed_events: MissedEv
         jobs=jobs,
         start=base.starter.start,
         chronicles=base.chronicles,
+        nudges=NudgeJobs(
+            store=base.store, start=base.starter.start, patterns=settings.nudges, clock=base.options.clock
+        ),
         missed_events=missed_events,
         executor=settings.replica,
         version=base.options.jobs_version,

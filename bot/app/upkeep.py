@@ -23,6 +23,7 @@ from bot.settings.reports import ReportSchedule
 from bot.store import Store, StoreUnavailable
 from bot.surfaces.slack.health import MissedEvents
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
+from bot.workflows.chronicle.nudges import NudgeJobs
 from bot.workflows.job_payloads import FeedbackReportJob, ReportJob
 
 _log: Final = structlog.get_logger(__name__)
@@ -49,6 +50,7 @@ class Upkeep:
     jobs: Jobs
     start: StartJob
     chronicles: ChronicleJobs
+    nudges: NudgeJobs
     missed_events: MissedEvents
     executor: str
     version: str
@@ -93,6 +95,7 @@ class Upkeep:
             if taken:
                 _log.info("replica_jobs_recovered", replicas=gone, jobs=taken)
         await self.chronicles.show_due()
+        await self.nudges.look()
         await self._start_reports(self.clock())
         await self._go_on_reading()
         await self.missed_events.look(self._missed)

@@ -201,6 +201,8 @@ class Settings(BaseSettings):
     """For `serve`: the id of a channel that gets a line for each applied or refused remedy. Default: none."""
     incident_channels: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ("incident-*", "inc-*")
     """For `serve`: name patterns of incident channels, separated by `,`; `-` for none."""
+    nudges: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ()
+    """For `serve`: name patterns of incident channels that are reminded of what is open, as `inc-*`. Default: none."""
     reports: Annotated[str, AfterValidator(_reports)] = ""
     """For `serve`: reports of what is new or gone: `CRON CHANNEL NAMESPACE,… CLUSTER` in UTC, separated by `;`."""
     feedback_report: Annotated[str, AfterValidator(_feedback_report)] = ""

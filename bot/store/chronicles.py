@@ -151,6 +151,11 @@ class Chronicles(IncidentChannels):
             rows = (await connection.execute(query.order_by(_CHANNELS.c.opened.desc(), _CHANNELS.c.channel))).all()
             return await _chronicles(connection, rows, *same)
 
+    async def list_active(self, since: datetime) -> tuple[IncidentChannel, ...]:
+        """Return the open channels with a fact since a time."""
+        lately = exists().where(facts.c.channel == _CHANNELS.c.channel, facts.c.at >= since)
+        return await self._list(_CHANNELS.c.state == ChannelState.OPEN.value, lately)
+
     async def purge(self, before: datetime, *, dismissed_before: datetime) -> int:
         """Delete chronicles without activity since `before`, and facts of channels dismissed before then. Return the
         row count.

@@ -381,6 +381,13 @@ class SummaryJob(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NudgeJob(Payload):
+    """Remind an incident channel of what is open."""
+
+    kind = "nudge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MentionJob(Payload):
     """Answer a command of an incident channel that was given by a mention; `thread_ts` is "" in a direct message."""
 

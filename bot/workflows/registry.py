@@ -18,6 +18,7 @@ from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs, IncidentStartW
 from bot.workflows.chronicle.documents import catch_up
 from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow, ask_resolution
 from bot.workflows.chronicle.incident_commands import IncidentCommands, MentionWorkflow, mark_message
+from bot.workflows.chronicle.nudges import NudgeWorkflow
 from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
 from bot.workflows.failure_reports import FailureReports
@@ -154,6 +155,7 @@ def _channels(services: Services, chronicles: ChronicleJobs) -> _Kinds:
         _job(jobs.CommandJob, change.run),
         _named_step(jobs.IncidentJob, "open", start.open),
         _named_step(jobs.MentionJob, "answer", mentions.answer),
+        _job(jobs.NudgeJob, NudgeWorkflow(services=services).run),
         _step(jobs.PinJob, "mark", partial(mark_message, services)),
         _named_step(jobs.RemovedJob, "tell", partial(tell_remover, services)),
         _job(jobs.RereadJob, BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run),

@@ -36,8 +36,11 @@ _IN_FILE: Final = Text(en=", as in the channels file", zh="，依据频道配置
 _BY_DEFAULT: Final = Text(en=", the default", zh="，默认")
 _CHANGE: Final = Text(en="Change it: ", zh="更改：")
 _USAGE: Final = "/diagnose channel answers all|errors|addressed|default"
-_LOWERED: Final = Text(en="Not answered here, because it did not help", zh="因无帮助而不再答复")
-_AGAIN: Final = Text(en="Answer again", zh="恢复答复")
+_LOWERED: Final = Text(en="Switched off here, because it did not help", zh="因无帮助而已关闭")
+_AGAIN: Final = Text(en="Switch on again", zh="重新开启")
+# Stands where a kind of text is named: reminders of what is open in an incident channel.
+REMINDERS: Final = "reminders"
+_REMINDERS: Final = Text(en="reminders of what is open in the incident", zh="故障待处理事项的提醒")
 _KINDS: Final = {
     Act.EVIDENCE: Text(en="pasted errors and alerts", zh="粘贴的报错与告警"),
     Act.TROUBLE: Text(en="reports of trouble", zh="故障描述"),
@@ -54,6 +57,8 @@ _SHOWN: Final = 20
 
 def kind_words(act: str, incident: Text) -> Text:
     """Return a kind of text in words; `incident` is the title of the incident that it suggests, empty for none."""
+    if act == REMINDERS:
+        return _REMINDERS
     kind = _KINDS.get(Act(act), Text.same(act)) if act in set(Act) else Text.same(act)
     if not incident.en:
         return _WITHOUT.filled(kind)

@@ -23,6 +23,7 @@ class Press(StrEnum):
     UNMUTE = "unmute"  # an option of that menu
     NOT_HELPFUL = "not_helpful"  # an option of that menu, or a button
     ANSWER_AGAIN = "answer_again"  # a button; its value is a kind of text that is not answered
+    NUDGES_OFF = "nudges_off"  # a button below a reminder of what is open; ANSWER_AGAIN undoes it
     ANYWAY = "anyway"  # a button; its value is the id of a repeated request
     CLUSTER = "cluster"  # a button, or a menu of several; the value is a `cluster_token`
     DIAGNOSE = "diagnose"  # a button below an overview; its value is a `diagnose_value`

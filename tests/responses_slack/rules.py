@@ -14,7 +14,7 @@ from responses.slack.presses import Press, parse_choice, parse_press
 # What the presses of `bot` listen to, by what can be pressed.
 _BUTTONS: Final = frozenset({
     Press.REMEDY, Press.DETAILS, Press.UNMUTE, Press.CLUSTER, Press.RESOLVE, Press.DIAGNOSE, Press.WATCH_MUTE,
-    Press.WATCH_UNMUTE, Press.SILENCE, Press.SILENCE_END, Press.ANSWER_AGAIN, Press.NOT_HELPFUL,
+    Press.WATCH_UNMUTE, Press.SILENCE, Press.SILENCE_END, Press.ANSWER_AGAIN, Press.NOT_HELPFUL, Press.NUDGES_OFF,
 })  # fmt: skip
 _DIALOGS: Final = frozenset(
     {

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from intents.catalog.learned import Collisions, SavedIncident, entry_yaml, signature_of
+from intents.chronicle.facts import FactKind
 from intents.chronicle.news import resolution_of
+from intents.chronicle.nudges import nudge_of
 from intents.cluster_choice import ChoiceReason, UnknownCluster
 from intents.domain import (
     Diagnosis,
@@ -52,6 +54,7 @@ from responses.slack.chronicle.announcements import (
     resolved,
     timeline_message,
 )
+from responses.slack.chronicle.nudge import nudge_message
 from responses.slack.chronicle.resolve_dialog import resolve_button, resolve_dialog
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.controls import AnswerView, RemedyButton
@@ -418,6 +421,16 @@ def _chronicle(language: Language) -> Iterator[tuple[str, Said]]:
     yield "chronicle-news", catch_up_message(chronicles.news(), **named, **told)
     yield "chronicle-news-of-all", catch_up_message(chronicles.news(None), **named, **told)
     yield "chronicle-no-news", catch_up_message(chronicles.news(20), **named, **told)
+    open_facts = (
+        chronicles.said(2, FactKind.ROLE, "I'll take IC", chronicles.ALICE, role="commander", of=chronicles.ALICE),
+        chronicles.said(9, FactKind.STATUS, "found it: v2 was never pushed", chronicles.BOB, state="identified"),
+        chronicles.said(14, FactKind.QUESTION, "is the ledger affected too?", chronicles.DANA),
+        chronicles.said(18, FactKind.ACTION, "somebody restarts the ledger", chronicles.CHEN, state="planned"),
+    )
+    quiet = chronicles.summary(open_facts, minute=40)
+    reminder = nudge_of(quiet, active=quiet.now, nudged=())
+    assert reminder
+    yield "chronicle-nudge", nudge_message(reminder, now=quiet.now, **told)
     yield "chronicle-resolved", resolved(over, draft=draft, **told)
     yield "chronicle-archived", resolved(chronicles.summary(chronicles.FACTS[:2]), archived=True, **told)
     asks = resolution_of(chronicles.summary())

@@ -68,6 +68,7 @@ MADE = (
     "chronicle-summary",
     "chronicle-timeline",
     "chronicle-news",
+    "chronicle-nudge",
     "chronicle-resolved",
     "chronicle-resolve-dialog",
     "chronicle-resolve-button",

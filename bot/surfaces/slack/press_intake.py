@@ -63,6 +63,7 @@ from intents.domain import Text
 from responses import failures, words
 from responses.safety import safe_line
 from responses.slack.ask_dialog import TOO_LATE
+from responses.slack.channel_answers import REMINDERS
 from responses.slack.choices import cluster_of_token, parse_diagnose_value
 from responses.slack.presses import Press, parse_dialog_metadata
 
@@ -258,6 +259,12 @@ class PressIntake:
         payload = ResolveDialogJob(trigger=press.trigger, thread_ts=press.thread_ts, **_by(press))
         await self.start(f"{press.channel}.resolve.{press.user}.{press.at}", payload)
 
+    async def _end_reminders(self, press: ButtonPress) -> None:
+        """Start the job that ends the reminders in this channel."""
+        await self._posted(press)
+        payload = ChannelAnswersJob(about=REMINDERS, **_by(press))
+        await self.start(f"{press.channel}.{press.press}.{press.user}.{press.at}", payload)
+
     # --- dialogs ---
 
     async def _checked(self, press: ButtonPress, check: _Check) -> None:
@@ -377,6 +384,7 @@ _PRESSED: Final[Mapping[Press, _Take]] = {
     **dict.fromkeys((Press.NOT_IT, Press.HELPFUL, Press.MUTE, Press.UNMUTE), PressIntake._say_opinion),
     Press.NOT_HELPFUL: not_helpful,
     Press.ANSWER_AGAIN: answer_again,
+    Press.NUDGES_OFF: PressIntake._end_reminders,
     Press.CLUSTER: PressIntake._pick_cluster,
     Press.ANYWAY: PressIntake._answer_anyway,
     Press.DIAGNOSE: PressIntake._diagnose,
