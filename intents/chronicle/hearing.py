@@ -27,6 +27,10 @@ _SHORT: Final = 4
 _SHORT_TEXT: Final = 24
 _WORD: Final = re.compile(r"[a-z][a-z0-9_.-]{2,}[a-z0-9]|[\u3400-\u9fff]+")
 _MENTION: Final = re.compile(r"@([\w.-]*\w)")
+_ENDS: Final = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n+")
+_FENCED: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_LETTERS: Final = re.compile(r"[^\W\d_]{2}")
+_MOST_SENTENCES: Final = 8
 _SPOKEN: Final = re.compile(r"[a-z][\w.-]*|[\u3400-\u9fff]+")
 # Marks words for what is done, which many actions share.
 _DEED: Final = "*"
@@ -51,14 +55,15 @@ _OWN_WORK: Final = frozenset({Act.DIRECTIVE, Act.COMMITMENT, Act.PROGRESS})
 class Heard:
     """A message alone: the places of its features, its likeliest acts, the words that later messages may take up.
 
-    `names` are whom it mentions, `spoken` its words in lower case, `short` all of a message of a few words, `place` the
-    root of its thread or itself.
+    `sentences` are its sentences if it has several, each with the places of its features. `names` are whom it mentions,
+    `spoken` its words in lower case, `short` all of a message of a few words, `place` the root of its thread or itself.
     """
 
     user: str
     bot: bool
     place: str
     own: tuple[int, ...]
+    sentences: tuple[tuple[str, tuple[int, ...]], ...]
     cues: tuple[str, ...]
     act: str
     second: str
@@ -119,6 +124,7 @@ def _heard(said: Said) -> Heard:
         bot=said.bot,
         place=said.thread_ts or said.ts,
         own=alone.own,
+        sentences=alone.sentences,
         cues=alone.cues,
         act=alone.act,
         second=alone.second,
@@ -131,6 +137,7 @@ def _heard(said: Said) -> Heard:
 
 class _Alone(NamedTuple):
     own: tuple[int, ...]
+    sentences: tuple[tuple[str, tuple[int, ...]], ...]
     cues: tuple[str, ...]
     act: str
     second: str
@@ -151,6 +158,7 @@ def _alone(text: str) -> _Alone:
     tokens = plain.split()
     return _Alone(
         own=tuple(own_places(own)),
+        sentences=tuple(_sentences(text)),
         cues=tuple(feature for feature in own if feature.startswith(("cue:", "^"))),
         act=first,
         second=second if share >= _SECOND else "",
@@ -159,6 +167,13 @@ def _alone(text: str) -> _Alone:
         spoken=tuple(_SPOKEN.findall(plain)),
         short=" ".join(tokens) if len(tokens) <= _SHORT and len(plain) <= _SHORT_TEXT else "",
     )
+
+
+def _sentences(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield the sentences of a text that has several, each with the places of its features."""
+    parts = [part for part in _ENDS.split(_FENCED.sub("\n", text)) if _LETTERS.search(part)]
+    for part in parts[:_MOST_SENTENCES] if len(parts) > 1 else ():
+        yield part.strip(), tuple(own_places(features_of(Message(text=_MENTION.sub("<@U>", part)))))
 
 
 def _content(plain: str) -> Iterator[str]:

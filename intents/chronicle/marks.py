@@ -16,18 +16,31 @@ from intents.chronicle.facts import IncidentStatus
 # Before a mark: bullets, emoji, numbers, mentions, a time, brackets and markup of the line.
 _LEAD: Final = (
     r"\s*(?:(?:[-–*•>#·▪]|\d{1,3}[.)]|:[\w+-]+:|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]|@\w+,?|\d{1,2}:\d\d"
-    r"|update[-–:]|ok(?:ay)?[,.]?|so[,.]?|fyi[,:]?)\s*)*"
+    r"|(?:status )?update[-–:]|ok(?:ay)?[,.]?|so[,.]?|fyi[,:]?|【[^】]{0,16}】(?=\S)|\[[^\]]{0,16}\]\s(?=\S))\s*)*"
 )
 _BEGINS: Final = r"(?:^|(?<=[.;!?。；！？])\s*)"
 # The mark may be bold or in brackets, and the colon inside or outside of the markup.
-_MARK: Final = r"[*_~`\[【(（]*\s*(?P<{name}>{words})\s*[*_~`\])）】]*\s*(?:[:：]|\s[-–—]+\s|(?<=[】\]]))\s*[*_~`]*\s*"
+_MARK: Final = (
+    r"[*_~`\[【(（]*\s*(?P<{name}>{words})(?: \d{{1,2}}:\d\d(?: \w{{1,4}})?)?"
+    r"\s*[*_~`\])）】]*\s*(?:[:：]|\s[-–—]+\s|(?<=[】\]]))\s*[*_~`]*\s*"
+)
 # A mark whose value says that nothing is known.
 _UNKNOWN: Final = re.compile(
     r"(?i)[\W_]*(?:(?:still |as yet )?(?:unknown|tbd|tba|n/?a|none(?: yet| so far)?|unclear|investigating"
     r"|(?:under|being) investigat(?:ion|ed)|to be (?:determined|confirmed|defined)|not (?:known|found)(?: yet)?"
     r"|no idea(?: yet)?)|待定|未知|暂?不明|不清楚|未定|无|暂无|排查中|待查|调查中|还不知道|待确认)?[\W_]*"
 )
+# A sentence that begins with the name of a status states it: "mitigated: …", "Resolved as of 9:04", "已止损，…".
+_STATED: Final = re.compile(
+    rf"(?i)(?:^|(?<=[.;!。；！])\s*){_LEAD}[*_~`]*"
+    r"(?:(?:we are|we're|this is|it's|calling (?:it|this)|status is) (?:now )?)?"
+    r"(?P<status>mitigated|resolved|monitoring|identified|(?:root )?cause (?:is |was )?(?:identified|found)"
+    r"|investigating|re-?open(?:ed|ing)|all clear|已?(?:缓解|止损|止血)|(?:止损|止血)完成|故障(?:已)?(?:关闭|解除|恢复)"
+    r"|(?:根因|原因)(?:已)?(?:定位|找到)|观察中|排查中|重新打开|再次发生)[*_~`]*"
+    r"(?=\s*(?:[:：.,，。;；!！（(]|[-–—]\s|$|(?:as of|since|now|again|for now)\b))(?!\s*[?？])"
+)
 _STATUSES: Final = (
+    (IncidentStatus.REOPENED, r"\bre-?open(?:ed|ing)\b|\bback again\b|重新打开|再次发生|复发"),
     (IncidentStatus.RESOLVED, r"\b(?:resolved|closed|closing|over|all clear|done)\b|已?(?:解决|关闭|结束)|已恢复|恢复"),
     (IncidentStatus.MONITORING, r"\b(?:monitoring|watching|observing)\b|观察|监控中"),
     (
@@ -64,7 +77,9 @@ def _marked(lines: Sequence[str]) -> Iterator[Marked]:
         if not found:
             if waiting:
                 yield Marked(kind=waiting, says=line)
-                waiting = ""
+            elif (stated := _STATED.search(line)) and not line.rstrip().endswith(("?", "？")):
+                yield Marked(kind="status", says=line[stated.start("status") :])
+            waiting = ""
             continue
         waiting = ""
         for mark, following in zip(found, [*found[1:], None], strict=True):

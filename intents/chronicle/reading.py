@@ -31,6 +31,7 @@ from intents.chronicle.roles import roles_in
 from intents.domain import Verdict
 
 _ANSWERS: Final = 0.3  # from here on a question counts as answered, although the answer itself is not stated
+_OF_A_SENTENCE: Final = 0.9
 _SECOND: Final = 0.5  # of the threshold: the second kind of a marked line
 # Of each group a message states at most one.
 _GROUPS: Final = (
@@ -148,6 +149,7 @@ class _Reading:
     def __init__(self, message: ChannelMessage, read: MessageText, people: Mapping[str, str]) -> None:
         self._message, self._read, self._people = message, read, people
         self.answers = 0.0
+        self._sentences: dict[str, str] = {}
 
     def of_hand(self, gestures: Sequence[Gesture]) -> list[Fact]:
         """Return what people set for it: the last word on each kind, and nothing else."""
@@ -174,13 +176,24 @@ class _Reading:
         facts = list(self._errors())
         if not read.lines and not read.fenced:
             return self._with_links(facts)
-        shares = kinds_model().shares(conversation.heard[number].own, conversation.places_around(number))
+        shares = self._heard(conversation, number)
         self.answers = shares["answer"]
         if marked := () if message.bot else marked_in(read.lines):
             facts += [fact for mark in marked if mark.says for fact in self._of_mark(mark, shares)]
         else:
-            facts += [fact for kind in self._stated(shares) for fact in self._facts(kind, self._says())]
+            facts += [fact for kind in self._stated(shares) for fact in self._facts(kind, self._sentence(kind))]
         return self._with_links(facts)
+
+    def _heard(self, conversation: Conversation, number: int) -> Mapping[str, float]:
+        """Return how likely the message states each kind, and remember which of its sentences does."""
+        heard, around = conversation.heard[number], conversation.places_around(number)
+        shares = dict(kinds_model().shares(heard.own, around))
+        for says, own in heard.sentences:
+            for kind, share in kinds_model().shares(own, around).items():
+                if _OF_A_SENTENCE * share > shares[kind]:
+                    shares[kind] = _OF_A_SENTENCE * share
+                    self._sentences[kind] = says
+        return shares
 
     def _stated(self, shares: Mapping[str, float]) -> Iterator[str]:
         """Yield the kinds that are likely enough, of each group the one that exceeds its threshold most."""
@@ -204,7 +217,8 @@ class _Reading:
         match mark.kind:
             case "action":
                 kind = max(_GROUPS[0], key=lambda kind: (shares[kind] / kinds_model().thresholds[kind], kind))
-                yield from self._facts(kind if is_likely(kind) else "action.planned", mark.says)
+                is_sure = shares[kind] >= kinds_model().thresholds[kind]
+                yield from self._facts(kind if is_sure else "action.planned", mark.says)
             case "status":
                 status = status_in(mark.says) or IncidentStatus.INVESTIGATING
                 yield from self._facts(f"{_STATUS}{status}", mark.says)
@@ -244,6 +258,10 @@ class _Reading:
         if facts:
             return [replace(facts[0], links=links), *facts[1:]]
         return [] if self._message.bot else [replace(self._fact(FactKind.LINK, self._says()), links=links)]
+
+    def _sentence(self, kind: str) -> str:
+        """Return the sentence that states a kind, else the whole message."""
+        return self._sentences.get(kind) or self._says()
 
     def _asks(self) -> bool:
         return self._says().rstrip(" )）.…").endswith(("?", "？"))

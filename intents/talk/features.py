@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any, Final
@@ -168,15 +168,11 @@ def _words(tokens: Sequence[str]) -> Iterator[str]:
 
 def _cues(tokens: Sequence[str], typed: Sequence[str]) -> Iterator[str]:
     """Yield the classes of words that occur, in order, and pairs of classes that follow each other."""
-    said = f" {' '.join(tokens)} "
     text = "\n".join(typed).lower()
     found = sorted(
-        (at, name)
-        for name, (words, han) in _lexicon().items()
-        for at in [min((each.start() for each in (words.search(said), han.search(text)) if each), default=-1)]
-        if at >= 0
+        _first_of_each(tokens).items() if text.isascii() else _with_chinese(tokens, text).items(), key=_place
     )
-    names = [name for _, name in found]
+    names = [name for name, _ in found]
     yield from (f"cue:{name}" for name in names)
     yield from (f"cues:{'+'.join(sorted(pair))}" for pair in pairwise(names))
     if not names:
@@ -273,21 +269,70 @@ def _bucket(count: int) -> str:
     return next((f"<{most}" for most in (1, 2, 3, 5, 8, 13, 21, 40, 80) if count < most), "more")
 
 
+def _place(found: tuple[str, int]) -> tuple[int, str]:
+    return found[1], found[0]
+
+
+def _first_of_each(tokens: Sequence[str]) -> dict[str, int]:
+    """Return the place of the first word or phrase of each class."""
+    first: dict[str, int] = {}
+    phrases = _phrases()
+    for at, token in enumerate(tokens):
+        for name in _classes_of(token):
+            first.setdefault(name, at)
+        for phrase, name in phrases.get(token, ()):
+            if tuple(tokens[at : at + len(phrase)]) == phrase:
+                first.setdefault(name, at)
+    return first
+
+
+def _with_chinese(tokens: Sequence[str], text: str) -> dict[str, int]:
+    first = _first_of_each(tokens)
+    for name, words in _chinese().items():
+        if found := words.search(text):
+            first[name] = min(found.start(), first.get(name, found.start()))
+    return first
+
+
+@lru_cache(maxsize=1 << 14)
+def _classes_of(token: str) -> tuple[str, ...]:
+    """Return the classes that have a token, by itself or by its beginning."""
+    return tuple(name for name, words in _single_words().items() if words.fullmatch(token))
+
+
 @cache
-def _lexicon() -> Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]]:
-    """Return, for each class of cues, what finds its words and its Chinese words."""
+def _single_words() -> Mapping[str, re.Pattern[str]]:
+    return {
+        name: re.compile(
+            "|".join(re.escape(word).replace(r"\*", "[a-z']*") for word in words if " " not in word) or "$^"
+        )
+        for name, words in _lexicon("en").items()
+    }
+
+
+@cache
+def _phrases() -> Mapping[str, Sequence[tuple[tuple[str, ...], str]]]:
+    """Return the phrases of all classes by their first word."""
+    found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for name, words in _lexicon("en").items():
+        for word in words:
+            if len(phrase := tuple(word.removesuffix("*").split())) > 1:
+                found.setdefault(phrase[0], []).append((phrase, name))
+    return found
+
+
+@cache
+def _chinese() -> Mapping[str, re.Pattern[str]]:
+    return {name: re.compile("|".join(map(re.escape, words))) for name, words in _lexicon("zh").items()}
+
+
+@cache
+def _lexicon(language: str) -> Mapping[str, Sequence[str]]:
+    """Return the words of each class of cues."""
     found = {}
     for name in ("cues", "asks", "deeds"):
         classes = yaml.safe_load((files(__package__) / f"{name}.yaml").read_text(encoding="utf-8"))
         for of_class, words in classes.items():
-            found[of_class if name == "cues" else f"{name}.{of_class}"] = (
-                _any_of(words["en"], r" (?:{}) "),
-                _any_of(words["zh"], "{}"),
-            )
+            listed = [word.strip() for word in words[language].split(",") if word.strip()]
+            found[of_class if name == "cues" else f"{name}.{of_class}"] = listed
     return found
-
-
-def _any_of(words: str, around: str) -> re.Pattern[str]:
-    return re.compile(
-        around.format("|".join(re.escape(word.strip()).replace(r"\*", "[a-z']*") for word in words.split(",")))
-    )

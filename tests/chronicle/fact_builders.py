@@ -37,7 +37,7 @@ def message(
 
 
 def channel(*lines: str) -> list[ChannelMessage]:
-    """Return messages "who: text", a minute apart, of users U0WHO; `who ^2: text` replies in the second line's thread."""
+    """Return messages "who: text" of users U0WHO, a minute apart; `who ^2: text` replies in the thread of line 2."""
     messages = []
     for number, line in enumerate(lines, start=1):
         who, text = line.split(": ", 1)

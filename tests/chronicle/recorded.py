@@ -213,11 +213,11 @@ def _otherwise(
     if roles != dict(expected.roles):
         yield f"the roles are {roles}, not {dict(expected.roles)}"
     yield from _times(recording, summary, labels)
-    still = {labels.get(fact.ts, fact.key) for one in (summary.leading, *summary.others) for fact in _all(one)}
+    still = {labels.get(fact.ts, fact.key) for one in (summary.cause, *summary.suspected) for fact in _all(one)}
     if wrong := expected.ruled_out & still:
         yield f"still standing, though ruled out: {', '.join(sorted(wrong))}"
-    leading = {labels.get(fact.ts, fact.key) for fact in _all(summary.leading)}
-    found = {(fact.incident, fact.state) for fact in _all(summary.leading)}
+    leading = {labels.get(fact.ts, fact.key) for fact in _all(summary.cause)}
+    found = {(fact.incident, fact.state) for fact in _all(summary.cause)}
     if not leading & set(expected.leading) and (recording.incident, "confirmed") not in found:
         yield f"leading is {', '.join(sorted(leading)) or 'nothing'}, not {' or '.join(expected.leading)}"
     asked = {labels.get(fact.ts, fact.key) for fact in summary.questions}

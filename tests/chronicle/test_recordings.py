@@ -14,11 +14,11 @@ from dataclasses import replace
 from typing import Final
 
 import pytest
-from intents.chronicle.statements import ChannelMessage, facts_of
 
 from bot.playground.slack.typed_text import stored_text
 from bot.slack.message_events import markup_of
 from intents.chronicle.facts import Fact
+from intents.chronicle.reading import ChannelMessage, facts_of_channel
 from responses.safety import safe
 from tests.chronicle.recorded import NAMES, Event, Reading, Recording, judge, load, mentioning
 
@@ -47,7 +47,7 @@ def read(recording: Recording) -> Reading:
             standing[event.of] = replace(standing[event.of], text=_stored(event, ids))
         elif event.act == "delete":
             del standing[event.of]
-    facts: list[Fact] = [fact for message in standing.values() for fact in facts_of(message)]
+    facts: list[Fact] = [*facts_of_channel(standing.values())]
     labels = {message.ts: label for label, message in standing.items()}
     return judge(recording, facts, labels=labels, ids=ids, without=_OF_THE_APP)
 

@@ -8,7 +8,8 @@ report's figures are of `judge/`, which is never trained on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from math import sqrt
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -21,8 +22,8 @@ import intents.chronicle
 from intents.chronicle.hearing import Conversation
 from intents.chronicle.kinds import KINDS, PLACES
 from intents.chronicle.message_text import parse_message
-from intents.chronicle.reading import said
-from tests.chronicle.labelled import TRAINING, Labelled, channels_in
+from intents.chronicle.reading import ChannelMessage, said
+from tests.chronicle.labelled import BEGAN, TRAINING, Labelled, channels_in
 
 STRENGTH: Final = 50.0
 BITS: Final = 127
@@ -30,16 +31,42 @@ PARTS: Final = 5
 COST: Final = 2.0
 # What everybody acts on: a wrong one costs more.
 DEAR: Final = 5.0
+# Whether it is open is what counts, and answers tell.
+CHEAP: Final = 1.0
 SHARES: Final = np.arange(0.06, 0.97, 0.02)
 
 
+# So much a statement counts that is known without its conversation.
+ALONE: Final = 0.5
+STATEMENTS: Final = Path(__file__).parents[1] / "talk" / "training" / "statements.jsonl"
+# The kinds of statements that are labelled alone; of the others less is known.
+OF_STATEMENTS: Final = {
+    "REPORT": "impact",
+    "DECISION:done": "action.done",
+    "DECISION:under way": "action.doing",
+    "HYPOTHESIS:possible": "suspected",
+    "HYPOTHESIS:ruled out": "ruled_out",
+    "HYPOTHESIS:confirmed": "cause",
+    "ROLE:commander": "role",
+    "ROLE:comms": "role",
+    "ROLE:scribe": "role",
+    "HANDOVER": "role",
+    "DEPLOY:succeeded": "change",
+}
+
+
 class Sample(NamedTuple):
-    """A message: the places of its features, its kinds, and the part of the data it belongs to."""
+    """A message: the places of its features, its kinds, and the part of the data it belongs to.
+
+    `open` are kinds of which it is not known whether it states them.
+    """
 
     own: list[int]
     around: list[int]
     kinds: frozenset[str]
     part: int
+    weight: float = 1.0
+    open: frozenset[str] = frozenset()
 
 
 def main() -> None:
@@ -47,14 +74,19 @@ def main() -> None:
     channels = [channel for path in files for channel in channels_in(path)]
     samples = [sample for number, channel in enumerate(channels) for sample in samples_of(channel, number % PARTS)]
     print(f"{len(channels)} conversations, {len(samples)} messages")
+    samples += statements()
     matrix = matrix_of(samples)
     weights, constants = np.zeros((2 * PLACES, len(KINDS))), np.zeros(len(KINDS))
     thresholds = np.ones(len(KINDS))
     for number, kind in enumerate(KINDS):
         gold = np.array([kind in sample.kinds for sample in samples])
-        model = regression().fit(matrix, gold)
+        known = np.array([kind not in sample.open for sample in samples])
+        own = [sample for sample in samples if kind not in sample.open]
+        model = fitted(matrix[known], gold[known], own)
         weights[:, number], constants[number] = model.coef_[0], model.intercept_[0]
-        thresholds[number] = threshold(kind, gold, shares_unseen(matrix, gold, samples))
+        told = np.array([sample.weight == 1.0 for sample in own])
+        shares = shares_unseen(matrix[known], gold[known], own)
+        thresholds[number] = threshold(kind, gold[known][told], shares[told])
     unit = float(np.abs(weights).max()) / BITS
     path = Path(intents.chronicle.__file__).with_name("kinds.npz")
     np.savez_compressed(
@@ -85,8 +117,29 @@ def matrix_of(samples: Iterable[Sample]) -> Any:
     return sparse.csr_matrix((values, places, ends), shape=(len(ends) - 1, 2 * PLACES))
 
 
-def regression() -> LogisticRegression:
-    return LogisticRegression(C=STRENGTH, solver="liblinear", max_iter=300)
+def statements() -> Iterator[Sample]:
+    """Yield statements that are labelled without a conversation."""
+    for number, line in enumerate(STATEMENTS.read_text(encoding="utf-8").splitlines()):
+        row = json.loads(line)
+        (alone,) = samples_of([Labelled(message=alone_of(row["text"]), kinds=frozenset())], number % PARTS)
+        facts: list[str] = row["facts"]
+        status = facts[0].removeprefix("STATUS:") if facts else ""
+        kind = OF_STATEMENTS.get(facts[0]) if facts else None
+        kind = f"status.{status}" if f"status.{status}" in KINDS else kind
+        if facts and kind is None:
+            continue
+        unknown = frozenset(KINDS) - {kind} if kind else frozenset({"question", "answer", "action.planned", "followup"})
+        unknown -= {each for each in KINDS if kind and each.startswith("status.")}
+        yield Sample(alone.own, alone.around, frozenset({kind} if kind else ()), alone.part, ALONE, unknown)
+
+
+def alone_of(text: str) -> ChannelMessage:
+    return ChannelMessage(ts="1", at=BEGAN, text=text, user="a")
+
+
+def fitted(matrix: Any, gold: Any, samples: Sequence[Sample]) -> LogisticRegression:
+    model = LogisticRegression(C=STRENGTH, solver="liblinear", max_iter=300)
+    return model.fit(matrix, gold, sample_weight=[sample.weight for sample in samples])
 
 
 def shares_unseen(matrix: Any, gold: Any, samples: Sequence[Sample]) -> Any:
@@ -94,14 +147,15 @@ def shares_unseen(matrix: Any, gold: Any, samples: Sequence[Sample]) -> Any:
     parts = np.array([sample.part for sample in samples])
     shares = np.zeros(len(samples))
     for part in range(PARTS):
-        model = regression().fit(matrix[parts != part], gold[parts != part])
+        others = [sample for sample in samples if sample.part != part]
+        model = fitted(matrix[parts != part], gold[parts != part], others)
         shares[parts == part] = model.predict_proba(matrix[parts == part])[:, 1]
     return shares
 
 
 def threshold(kind: str, gold: Any, shares: Any) -> float:
     """Return the share from which right statements outweigh wrong ones most."""
-    cost = DEAR if kind == "cause" or kind.startswith("status.") else COST
+    cost = DEAR if kind == "cause" or kind.startswith("status.") else CHEAP if kind == "question" else COST
     worth = [((shares >= least) & gold).sum() - cost * ((shares >= least) & ~gold).sum() for least in SHARES]
     return float(SHARES[int(np.argmax(worth))])
 
