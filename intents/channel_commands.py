@@ -1,18 +1,22 @@
 """Parse the commands of `/diagnose` for a channel: what is answered there, and an incident's status and timeline.
 
-`summary` is a command of its own because it is typed most; the others follow `incident`. English and Chinese, with or
+`summary` is a command of its own because it is typed most, and may name its reader or a time; the others follow
+`incident`. English and Chinese, with or
 without a space between Chinese words. A sentence that begins with these words is not a command. Pure, never raises.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
 from intents.domain import Text
 from intents.spelling import Misuse, misspelt, slips
+from intents.talk.since import since
 
 
 class ChannelAction(StrEnum):
@@ -32,18 +36,53 @@ class ChannelAction(StrEnum):
 READ_ONLY: Final = frozenset({ChannelAction.SUMMARY, ChannelAction.STATUS, ChannelAction.TIMELINE})
 
 
+class Reader(StrEnum):
+    """Whom a summary is for."""
+
+    LATE = "late"  # who joined late, or was away
+    COMMANDER = "commander"
+    OUTSIDE = "outside"  # who reads the status page
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelCommand:
-    """A command for an incident channel. With `here`, an export goes to the channel instead of the requester."""
+    """A command for an incident channel. With `here`, an export goes to the channel instead of the requester.
+
+    A summary is for a `reader`, or of what happened `since` a time in the requester's words ("15m", "14:05").
+    """
 
     action: ChannelAction
     here: bool = False
+    reader: Reader = Reader.LATE
+    since: str = ""
 
 
 _SUMMARY: Final = frozenset({
     "summary", "summarize", "summarise", "tldr", "tl;dr", "catchup", "catch-up", "摘要", "总结", "小结", "概要",
 })  # fmt: skip
 _INCIDENT: Final = frozenset({"incident", "incidents", "inc", "故障", "事件", "事故"})
+_ASKS_SUMMARY: Final = re.compile(
+    rf"(?:(?P<of>{'|'.join(sorted(_INCIDENT, reverse=True))})(?:\s+|(?=[^\x00-\x7f])))?"
+    rf"(?:(?:{'|'.join(sorted(filter(str.isascii, _SUMMARY), reverse=True))}|catch up)(?![a-z0-9_/-])"
+    rf"|{'|'.join(sorted(word for word in _SUMMARY if not word.isascii()))})\s*(?P<more>.*)"
+)
+_READERS: Final[Mapping[Reader, re.Pattern[str]]] = {
+    Reader.OUTSIDE: re.compile(
+        r"(?:for )?(?:the |our )?(?:status[ -]?page|outside|public|customers?)"
+        r"|(?:给|到|用于|面向)?\s*(?:状态页面?|外部|对外|客户|用户)(?:用?的)?"
+    ),
+    Reader.COMMANDER: re.compile(
+        r"(?:for )?(?:the )?(?:incident )?(?:commander|ic)|(?:给|用于)?\s*(?:总?指挥|负责人)(?:用?的)?"
+    ),
+}
+# All that a time consists of; `talk.since` reads it.
+_TIME: Final = re.compile(
+    r"(?:\d[\d.:：]*|since|from|after|of|for|in|the|last|past|half|an?|m|min(?:ute)?s?|h|hrs?|hours?|d|days?|ago|yesterday"
+    r"|today|[最近过去从自半一两二三四五六七八九十几个分钟小时点天昨晚今前后内起以来之的开始]|\s)+"
+)
+# What introduces a reader or a time.
+_INTRODUCES: Final = ("for", "since", "给", "从", "自")
+_ANY_TIME: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _ACTIONS: Final[Mapping[str, ChannelAction]] = {
     **dict.fromkeys(_SUMMARY, ChannelAction.SUMMARY),
     **dict.fromkeys(("status", "state", "show", "状态", "现状", "情况"), ChannelAction.STATUS),
@@ -70,11 +109,11 @@ _KNOWN: Final = ", ".join(action.value for action in ChannelAction if action is 
 def channel_command(words: Sequence[str]) -> ChannelCommand | Misuse | None:
     """Return the command for the channel in the words after `/diagnose`; None if they are about something else."""
     said = _split([bare for word in words if (bare := word.lower().strip(_AROUND))])
+    if found := _ASKS_SUMMARY.fullmatch(" ".join(said).rstrip(_ASKING)):
+        return _summary(found["more"], of_incident=bool(found["of"]))
     if not said or len(said) > _MOST_WORDS:
         return None
     first, rest = said[0], said[1:]
-    if first.rstrip(_ASKING) in _SUMMARY or said == ["catch", "up"]:
-        return ChannelCommand(action=ChannelAction.SUMMARY) if not rest or said == ["catch", "up"] else None
     if first not in _INCIDENT:
         return _misspelt(first, rest)
     if not rest:
@@ -106,6 +145,25 @@ def _split(words: Sequence[str]) -> list[str]:
         if behind.rstrip(_ASKING) in _ACTIONS and not behind.isascii():
             return [prefix, behind, *words[1:]]
     return [*words]
+
+
+def _summary(more: str, *, of_incident: bool) -> ChannelCommand | Misuse | None:
+    """Return the summary for a reader or of a time; None if more is said than that."""
+    summary = ChannelCommand(action=ChannelAction.SUMMARY)
+    if not more:
+        return summary
+    for reader, named in _READERS.items():
+        if named.fullmatch(more):
+            return replace(summary, reader=reader)
+    if _TIME.fullmatch(more) and since(f"since {more}", _ANY_TIME) is not None:
+        return replace(summary, since=more)
+    if len(more.split()) >= _MOST_WORDS or not (of_incident or more.startswith(_INTRODUCES)):
+        return None
+    says = Text(
+        en="a summary is for the status page, for the commander, or since a time such as 15m, 2h, 14:05",
+        zh="摘要后面可以是：给状态页、给指挥，或一段时间（最近15分钟、2小时、14:05）",
+    )
+    return Misuse(says=says, usage="summary [for status page|for commander|since 15m]")
 
 
 def _with_more(action: ChannelAction, more: Sequence[str]) -> ChannelCommand | Misuse:

@@ -62,7 +62,7 @@ def _lines(
 ) -> Iterator[str]:
     match arguments.view:
         case "summary" if arguments.reader == "outside":
-            yield status_update(summary, language)
+            yield status_update(summary, facts, people=channel.names, language=language)
         case "summary":
             yield from summary_lines(summary, language=language, names=channel.names)
         case "timeline":

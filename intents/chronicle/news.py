@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from intents.chronicle.facts import ActionState, Fact, FactKind, IncidentStatus, Role, in_order
-from intents.chronicle.summary import NextStep, RoleHolder, Summary, summary_of
+from intents.chronicle.facts import NO_NEWS, ActionState, Fact, FactKind, in_order
+from intents.chronicle.summary import Summary
 from intents.chronicle.timeline import TimelineEntry, timeline_of
 from intents.chronicle.tracked_actions import CARRIED_OUT, TrackedAction
 from intents.domain import ObjectRef, Verdict
@@ -91,6 +91,8 @@ def _causes(summary: Summary) -> Iterator[Fact]:
 
 
 MOST_LINES: Final = 8
+# For somebody who joins late.
+_NEWEST: Final = 3
 # Order of importance if there is little room: decisions and findings come before questions and links.
 _WORTH: Final = (
     (FactKind.STATUS, FactKind.PINNED),
@@ -101,56 +103,41 @@ _WORTH: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """The news after `since` (None: all), in at most `MOST_LINES` entries, oldest first.
-
-    The most important and newest entries are kept; `left_out` counts the others. `status` is the current one, new or
-    not.
-
-    `impact` and `cause` are the current ones; a person who has read the channel before gets them only if they are new.
-    """
+    """What happened after `since` (None: from the beginning), oldest first; `left_out` counts what is not listed."""
 
     since: datetime | None
-    status: IncidentStatus
-    said: Fact | None
-    status_since: datetime
     lines: tuple[TimelineEntry, ...] = ()
     left_out: int = 0
-    commander: RoleHolder | None = None
-    next_step: NextStep | None = None
-    impact: Fact | None = None
-    cause: TimelineEntry | None = None
 
 
-def news_since(facts: Iterable[Fact], *, opened: datetime, since: datetime | None, now: datetime) -> News:
-    """Return the news at `now`, independent of the order of the facts.
+def news_since(facts: Iterable[Fact], since: datetime | None) -> News:
+    """Return at most `MOST_LINES` entries, independent of the order of the facts: the most important and newest ones.
 
     The newest entry is always included.
     """
-    ordered = in_order(facts)
-    summary = summary_of(ordered, name="", opened=opened, now=now)
-    moments = timeline_of(fact for fact in ordered if since is None or fact.at > since)
-    newest = max(moments, key=lambda moment: (moment.last, moment.fact.key), default=None)
+    moments = timeline_of(fact for fact in facts if since is None or fact.at > since)
+    last = max(moments, key=_newest, default=None)
     by_worth = sorted(
         moments,
-        key=lambda moment: (moment is not newest, _worth(moment.fact), -moment.last.timestamp(), moment.fact.key),
+        key=lambda moment: (moment is not last, _worth(moment.fact), -moment.last.timestamp(), moment.fact.key),
     )
-    kept = by_worth[:MOST_LINES]
-    return News(
-        since=since,
-        status=summary.status,
-        said=summary.said,
-        status_since=summary.since,
-        lines=tuple(sorted(kept, key=lambda moment: (moment.at, moment.fact.key))),
-        left_out=len(moments) - len(kept),
-        commander=next((each for each in summary.roles if each.role is Role.COMMANDER), None),
-        next_step=summary.next_step,
-        impact=_if_new(summary.impact.current, since),
-        cause=summary.cause if summary.cause and _if_new(summary.cause.fact, since) else None,
-    )
+    return _news(moments, by_worth[:MOST_LINES], since)
 
 
-def _if_new(fact: Fact | None, since: datetime | None) -> Fact | None:
-    return fact if fact is not None and (since is None or fact.at > since) else None
+def newest_news(facts: Iterable[Fact], *, besides: Collection[str]) -> News:
+    """Return the newest entries, for somebody who was told the facts of the keys `besides`."""
+    moments = timeline_of(facts)
+    untold = [each for each in moments if each.fact.kind not in NO_NEWS and each.fact.key not in besides]
+    return _news(untold, sorted(untold, key=_newest)[-_NEWEST:], None)
+
+
+def _news(moments: Sequence[TimelineEntry], kept: Sequence[TimelineEntry], since: datetime | None) -> News:
+    lines = sorted(kept, key=lambda moment: (moment.at, moment.fact.key))
+    return News(since=since, lines=tuple(lines), left_out=len(moments) - len(kept))
+
+
+def _newest(moment: TimelineEntry) -> tuple[datetime, str]:
+    return moment.last, moment.fact.key
 
 
 def _worth(fact: Fact) -> int:

@@ -6,7 +6,7 @@ follows it, marked as a diagnosis.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ from intents.chronicle.summary import Summary
 from intents.domain import Text
 from responses.chronicle import incident_words
 from responses.chronicle.fact_formatter import FactFormatter
-from responses.chronicle.markdown import Person, Spans, plain
+from responses.chronicle.markdown import Person, SourceLink, Spans, plain
 from responses.chronicle.sources import cause_lines
 
 _DOING: Final = 3
@@ -23,82 +23,114 @@ _DOING: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BriefLine:
-    """One line: its label, its words, and the fact that it rests on (None for fixed words)."""
+    """One line: its label, its words with links to their sources, and the facts that it tells."""
 
     label: Text
     spans: Spans
-    fact: Fact | None = None
+    facts: tuple[Fact, ...] = ()
 
 
 def brief_of(summary: Summary, formatter: FactFormatter) -> tuple[BriefLine, ...]:
-    """Return the lines that something is known of; impact, status and cause always are there."""
+    """Return the lines; what nobody stated is said to be missing, unless the incident is over."""
     return tuple(_lines(summary, formatter))
 
 
+def keys_in(brief: Iterable[BriefLine]) -> set[str]:
+    """Return the keys of the facts that the lines tell."""
+    return {fact.key for line in brief for fact in line.facts}
+
+
 def _lines(summary: Summary, formatter: FactFormatter) -> Iterator[BriefLine]:
+    is_over = summary.status is IncidentStatus.RESOLVED
     yield _impact(summary, formatter)
-    yield _status(summary, formatter)
+    yield status_line(summary, formatter)
     yield _cause(summary, formatter)
-    if people := _people(summary, formatter):
-        yield BriefLine(label=incident_words.WHO_DOES, spans=people)
-    if step := summary.next_step:
-        yield BriefLine(label=incident_words.NEXT, spans=formatter.next_step(step), fact=step.fact)
+    who = _who(summary, formatter)
+    if who.facts or not is_over:
+        yield who
+    if not is_over:
+        yield _next(summary, formatter)
+
+
+def _missing(label: Text, says: Text, formatter: FactFormatter) -> BriefLine:
+    return BriefLine(label=label, spans=(plain(formatter.text(says), italic=True),))
 
 
 def _impact(summary: Summary, formatter: FactFormatter) -> BriefLine:
     current, first = summary.impact.current, next(iter(summary.impact.reports), None)
     shown = current or first
     if shown is None:
-        return BriefLine(label=incident_words.IMPACT, spans=(plain(formatter.text(incident_words.NONE), italic=True),))
+        return _missing(incident_words.IMPACT, incident_words.NOT_STATED, formatter)
     spans = (*formatter.quote(shown.says), *formatter.attribution(shown))
     if current is None:
-        return BriefLine(
-            label=incident_words.IMPACT,
-            spans=(*spans, plain(f" · {formatter.text(incident_words.NO_IMPACT_STATED)}", italic=True)),
-            fact=shown,
-        )
-    began = summary.detected_by or shown
-    return BriefLine(label=incident_words.IMPACT, spans=(*spans, plain(" · "), *formatter.since(began.at)), fact=shown)
+        end: Spans = (plain(f" · {formatter.text(incident_words.NO_IMPACT_STATED)}", italic=True),)
+    else:
+        end = (plain(" · "), *formatter.since((summary.detected_by or shown).at))
+    return BriefLine(label=incident_words.IMPACT, spans=(*spans, *end, SourceLink(shown)), facts=(shown,))
 
 
-def _status(summary: Summary, formatter: FactFormatter) -> BriefLine:
+def status_line(summary: Summary, formatter: FactFormatter) -> BriefLine:
+    """Return the status, since when, and who said so."""
     sign, says = incident_words.STANDINGS[summary.status]
     spans: Spans = (plain(f"{sign} {formatter.text(says)}", bold=True), plain(" · "), *formatter.since(summary.since))
     took = formatter.elapsed(summary.detected_at, summary.resolved_at)
     if summary.status is IncidentStatus.RESOLVED and took:
         spans = (*spans, plain(f" · {formatter.text(incident_words.AFTER).format(took)}"))
-    if summary.said:
-        spans = (*spans, plain(" · "), *formatter.quote(summary.said.says), *formatter.attribution(summary.said))
-    return BriefLine(label=incident_words.STATUS, spans=spans, fact=summary.said)
+    said = summary.said
+    if said is None:
+        return BriefLine(label=incident_words.STATUS, spans=spans)
+    quoted = (*formatter.quote(said.says), *formatter.attribution(said), SourceLink(said))
+    return BriefLine(label=incident_words.STATUS, spans=(*spans, plain(" · "), *quoted), facts=(said,))
 
 
 def _cause(summary: Summary, formatter: FactFormatter) -> BriefLine:
     """Return what people stated or we proved as the cause, else the newest suspicion."""
-    lines = cause_lines(summary, formatter)
-    if lines:
-        spans = tuple(span for number, each in enumerate(lines) for span in (*_between(number), *each.spans))
-        return BriefLine(label=incident_words.CAUSE, spans=spans, fact=lines[0].fact)
-    if summary.suspected:
-        fact = summary.suspected[0].fact
-        spans = (*formatter.hypothesis(fact), *formatter.attribution(fact))
-        return BriefLine(label=incident_words.CAUSE, spans=spans, fact=fact)
-    return BriefLine(
-        label=incident_words.CAUSE, spans=(plain(formatter.text(incident_words.NO_CAUSE_YET), italic=True),)
-    )
+    if lines := cause_lines(summary, formatter):
+        facts = tuple(each.fact for each in lines if each.fact)
+        return BriefLine(label=incident_words.CAUSE, spans=_joined(each.spans for each in lines), facts=facts)
+    if not summary.suspected:
+        return _missing(incident_words.CAUSE, incident_words.NO_CAUSE_YET, formatter)
+    fact = summary.suspected[0].fact
+    spans = (*formatter.hypothesis(fact), *formatter.attribution(fact), SourceLink(fact))
+    return BriefLine(label=incident_words.CAUSE, spans=spans, facts=(fact,))
 
 
-def _people(summary: Summary, formatter: FactFormatter) -> Spans:
+def _who(summary: Summary, formatter: FactFormatter) -> BriefLine:
     """Return who leads, and who does what now."""
-    parts: list[Spans] = [
-        (plain(formatter.label(incident_words.ROLES[holder.role])), Person(holder.user))
-        for holder in summary.roles
-        if holder.role is Role.COMMANDER
-    ]
-    for action in [each for each in summary.open_actions if each.course is ActionState.UNDER_WAY][-_DOING:]:
+    leads = next((holder for holder in summary.roles if holder.role is Role.COMMANDER), None)
+    doing = [each for each in summary.open_actions if each.course is ActionState.UNDER_WAY][-_DOING:]
+    parts: list[Spans] = []
+    if leads:
+        label = plain(formatter.label(incident_words.ROLES[leads.role]))
+        parts.append((label, Person(leads.user), SourceLink(leads.fact)))
+    else:
+        parts.append((plain(formatter.text(incident_words.NO_COMMANDER), italic=True),))
+    for action in doing:
         owner: Spans = (Person(action.owner), plain(" ")) if action.owner else ()
-        parts.append((*owner, *formatter.quote(action.said.says)))
-    return tuple(span for number, part in enumerate(parts) for span in (*_between(number), *part))
+        quiet = formatter.quiet(action, summary.now)
+        parts.append((*owner, *formatter.quote(action.said.says), *quiet, SourceLink(action.said)))
+    facts = (*((leads.fact,) if leads else ()), *(action.said for action in doing))
+    return BriefLine(label=incident_words.WHO_DOES, spans=_joined(parts), facts=facts)
 
 
-def _between(number: int) -> Spans:
-    return (plain(" · "),) if number else ()
+def _next(summary: Summary, formatter: FactFormatter) -> BriefLine:
+    """Return the next step and who takes it."""
+    step = summary.next_step
+    if step is None:
+        return _missing(incident_words.NEXT, incident_words.NOT_STATED, formatter)
+    fact = step.fact
+    spans, facts = formatter.next_step(step), [fact]
+    for action in summary.open_actions:
+        if not any(each.key == fact.key or (each.ts and each.ts == fact.ts) for each in action.facts):
+            continue
+        if not action.owner:
+            spans = (*spans, plain(f" · {formatter.text(incident_words.NO_OWNER)}", bold=True))
+        elif action.owner != fact.user:
+            spans = (*spans, plain(" → "), Person(action.owner))
+        spans = (*spans, *formatter.quiet(action, summary.now))
+        facts.append(action.said)
+    return BriefLine(label=incident_words.NEXT, spans=(*spans, SourceLink(fact)), facts=tuple(facts))
+
+
+def _joined(parts: Iterable[Spans]) -> Spans:
+    return tuple(span for number, part in enumerate(parts) for span in (*((plain(" · "),) if number else ()), *part))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from intents.chronicle.facts import Fact
@@ -27,27 +27,23 @@ def care_lists(summary: Summary, formatter: FactFormatter) -> tuple[CareList, ..
 
 
 def _lists(summary: Summary, formatter: FactFormatter) -> Iterator[CareList]:
-    def said(fact: Fact) -> tuple[Spans, Fact]:
-        return (*formatter.quote(fact.says), *formatter.attribution(fact), *formatter.when(fact.at)), fact
+    def said(fact: Fact) -> Spans:
+        return (*formatter.quote(fact.says), *formatter.attribution(fact), *formatter.when(fact.at))
 
-    yield CareList(title=incident_words.QUESTIONS, lines=tuple(map(said, summary.questions)))
-    unowned = [action for action in summary.open_actions if not action.owner]
-    yield CareList(title=incident_words.UNOWNED, lines=tuple(said(action.said) for action in unowned))
-    stale = [action for action in summary.open_actions if action.owner and action.is_stale(summary.now)]
-    yield CareList(
-        title=incident_words.STALE,
-        lines=tuple(
-            (
-                (
-                    Person(action.owner),
-                    plain(" "),
-                    *formatter.quote(action.said.says),
-                    plain(f" · {formatter.text(incident_words.QUIET_FOR)} "),
-                    plain(formatter.duration(summary.now - action.last.at)),
-                ),
-                action.said,
-            )
-            for action in stale
-        ),
+    def care(title: Text, facts: Iterable[Fact]) -> CareList:
+        return CareList(title=title, lines=tuple((said(fact), fact) for fact in facts))
+
+    yield care(incident_words.QUESTIONS, summary.questions)
+    unowned = [each for each in summary.open_actions if not each.owner]
+    lines = tuple(((*said(each.said), *formatter.quiet(each, summary.now)), each.said) for each in unowned)
+    yield CareList(title=incident_words.UNOWNED, lines=lines)
+    stale = [each for each in summary.open_actions if each.owner and each.is_stale(summary.now)]
+    lines = tuple(
+        (
+            (Person(each.owner), plain(" "), *formatter.quote(each.said.says), *formatter.quiet(each, summary.now)),
+            each.said,
+        )
+        for each in stale
     )
-    yield CareList(title=incident_words.DECISIONS, lines=tuple(map(said, summary.decisions)))
+    yield CareList(title=incident_words.STALE, lines=lines)
+    yield care(incident_words.DECISIONS, summary.decisions)

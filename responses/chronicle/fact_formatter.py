@@ -99,14 +99,25 @@ class FactFormatter:
         return self._elsewhere(says, by)
 
     def act(self, act: Act) -> Spans:
-        """Return ☑️ done: “rolled back” — who, 12:04 ↗ · announced 12:01 ↗, with all its links."""
+        """Return ☑️ done · owner: “rolled back” — who, 12:04 ↗ · announced 12:01 ↗, with all its links."""
         if isinstance(act, PressedRemedy):
             fact, spans, outcome = act.remedy, self.event(act.remedy), self.announcement(act.announced)
         else:
             fact, (sign, says) = act.said, self.course_label(act)
-            quoted = (plain(f"{sign} {says}{self.text(words.COLON)}"), *self.quote(fact.says))
+            owner: Spans = (plain(" · "), Person(act.owner)) if act.owner else ()
+            quoted = (plain(f"{sign} {says}"), *owner, plain(self.text(words.COLON)), *self.quote(fact.says))
             spans, outcome = self._with_links(fact, quoted), self.outcome_of_work(act)
-        return (*spans, *self.attribution(fact), *self.when(fact.at), SourceLink(fact), *outcome)
+        is_owner = isinstance(act, TrackedAction) and fact.user == act.owner
+        by = () if is_owner else self.attribution(fact)
+        return (*spans, *by, *self.when(fact.at), SourceLink(fact), *outcome)
+
+    def quiet(self, work: TrackedAction, now: datetime) -> Spans:
+        """Return · nothing heard for 25 min; () for work that was heard of lately."""
+        if not work.is_stale(now):
+            return ()
+        return (
+            plain(f" · {self.text(incident_words.QUIET_FOR).format(self.duration(now - work.last.at))}", bold=True),
+        )
 
     def announcement(self, work: TrackedAction | None) -> Spans:
         """Return · announced 12:01 ↗, to follow the button press."""

@@ -117,11 +117,11 @@ SINCE_AFTER: Final = Text(en="", zh=" 起")
 NEXT: Final = Text(en="Next", zh="下一步")
 NEXT_OFFERED: Final = Text(en="{} (a button under the answer)", zh="{}（见答复下方的按钮）")
 NEXT_QUESTION: Final = Text(en="answer {}", zh="回答 {}")
-NEXT_NOT_STATED: Final = Text(en="not stated", zh="未说明")
 IMPACT_NOW: Final = Text(en="Now", zh="目前")
 NO_IMPACT_STATED: Final = Text(en="nothing reported since then", zh="此后没有新的报告")
 CAUSE: Final = Text(en="Cause", zh="原因")
 IMPACT: Final = Text(en="Impact", zh="影响")
+AFFECTED: Final = Text(en="Affected", zh="受影响的对象")
 IN_CLUSTERS: Final = Text(en="cluster: {}", zh="集群：{}")
 IN_NAMESPACES: Final = Text(en="namespace: {}", zh="命名空间：{}")
 LEADING: Final = Text(en="Leading diagnosis", zh="主要判断")
@@ -133,7 +133,19 @@ TOLD_TO: Final = Text(en="Told to others", zh="对外沟通")
 FOLLOWUPS: Final = Text(en="Follow-ups", zh="后续事项")
 UNOWNED: Final = Text(en="Actions without owner", zh="无人负责的行动")
 STALE: Final = Text(en="Actions gone quiet", zh="久无进展的行动")
-QUIET_FOR: Final = Text(en="nothing heard for", zh="无消息已有")
+QUIET_FOR: Final = Text(en="⏰ nothing heard for {}", zh="⏰ 已 {}没有消息")
+NO_OWNER: Final = Text(en="🙋 nobody does it yet", zh="🙋 尚无人负责")
+NO_COMMANDER: Final = Text(en="no commander yet", zh="尚无总指挥")
+FOR_COMMANDER: Final = Text(en="For the commander", zh="给指挥的摘要")
+NOTHING_WAITS: Final = Text(
+    en="Nothing waits: no open question, no action without owner, none gone quiet, no decision.",
+    zh="没有待处理的事项：没有未答的问题、无人负责或久无进展的行动，也没有决定。",
+)
+FOR_STATUS_PAGE: Final = Text(en="For the status page", zh="给状态页的更新")
+CHECK_FIRST: Final = Text(
+    en="Check it before you paste it: “…” stands where a name of a person or system was left out.",
+    zh="粘贴前请核对：“…”处省去了人名或系统名称。",
+)
 NEXT_UPDATE: Final = Text(en="Next update", zh="下次更新")
 NOT_STATED: Final = Text(en="(not stated yet)", zh="（尚未说明）")
 WHO_DOES: Final = Text(en="Who", zh="人员")
@@ -163,6 +175,8 @@ NOTHING_YET: Final = Text(en="Nothing relevant has been recorded yet.", zh="目�
 
 MISSED: Final = Text(en="Since you last read this channel", zh="自您上次阅读以来")
 SO_FAR: Final = Text(en="What happened so far", zh="目前的情况")
+NEWEST: Final = Text(en="Newest", zh="最新消息")
+HAPPENED_SINCE: Final = Text(en="What happened in the last {}", zh="最近 {}的情况")
 NO_NEWS: Final = Text(en="Nothing new.", zh="没有新内容。")
 
 FIRST_REPORT: Final = Text(en="First report", zh="首次报告")

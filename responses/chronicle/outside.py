@@ -6,12 +6,13 @@ It is a draft to paste and to check: it says what people stated about the impact
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from intents.chronicle.facts import Fact, IncidentStatus
 from intents.chronicle.summary import Summary
 from intents.domain import Language, Text
+from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.fact_formatter import line
 from responses.chronicle.markdown import dated
@@ -31,35 +32,64 @@ _SAYS: Final[Mapping[str, Text]] = {
     IncidentStatus.RESOLVED: Text(en="The incident is resolved.", zh="故障已解决。"),
     IncidentStatus.REOPENED: Text(en="The problem is back and we are working on it.", zh="问题再次出现，正在处理。"),
 }
-# What names a person, a system, a place inside: mentions, code, addresses, names with parts or digits, versions.
+# What names a person, a system, a place inside: mentions, code, addresses, names with parts, digits or inner capitals,
+# versions, hashes. A number with a unit, a time and an HTTP status stay.
 _INSIDE: Final = re.compile(
-    r"@[\w.-]+|`[^`]*`|https?://\S+|<[^>]*>|\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b|\b[\w-]+(?:\.[\w-]+){2,}(?::\d+)?\b"
-    r"|\b(?=\w*[a-z])[a-z0-9]+(?:[-_/][a-z0-9]+)+\b|\bv?\d+\.\d+\.\d+\S*|:[a-z_+-]+:"
+    r"""(?ix)
+    `[^`]*`? | <[^>]*>? | [@#][^\s,;，。；、]+ | \[[^\]]*\]? | :[a-z_+-]+: | \w+://\S+ | \S*\\\S+
+    | [\w.+-]+@[\w.-]+ | [0-9a-f]*::[0-9a-f:]* | \b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}\b
+    | \b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?:/\d+)? | \b[a-z][\w-]*(?:\.[\w-]+)+(?::\d+)?(?:/\S*)?
+    | (?<!\w)/[\w.-]+(?:/[\w.-]+)* | \b(?=[\w/-]*[a-z])\w+(?:[-_/:]+\w+)+(?:[.:]\w+)* | \bv\d[\w.-]*
+    | \b\d+\.\d+(?:\.[\w.-]+|[-+][\w.-]+|\b(?!\s*(?:[%％x×k]|ms\b|s\b|sec|min|h\b|hours?|days?|times|percent|million
+        |thousand|倍|秒|分|小时|万|千)))
+    | \b(?!\dxx\b)(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]*(?:[a-z]\d|\d[a-z]+\d|\d{3,}[a-z])[a-z\d]*
+    | \b(?-i:\w*[a-z][A-Z]\w*)
+    | \b(?:postgres\w*|mysql|mariadb|mongo\w*|redis|valkey|kafka|rabbit\w*|elastic\w*|cassandra|etcd|nginx|envoy|istio
+        |kube\w*|consul|vault|argo\w*|grafana|prometheus|jenkins)\b
+    """,
+    re.ASCII,
 )
-_ASIDE: Final = re.compile(r"\(\s*\)|\s{2,}|\s+(?=[,.;:!?，。；])")
+# Ordinary words with a hyphen or a stroke that say what does not work.
+_ORDINARY: Final = re.compile(
+    r"(?i)(?:sign|log|check|opt|time|roll|fall|slow|shut|black|brown)-?(?:in|out|up|on|off|down|back)s?|e-?mails?|up-to-date"
+    r"|real-time|self-service|and/or|on-call|re-try|non-\w+|\w+-(?:wide|only|facing)|\d+-(?:minute|hour|day|second)s?|in-app"
+)
+_LETTER: Final = r"A-Za-z0-9\u00c0-\u024f"
 _GAP: Final = "…"
+_GAPS: Final = re.compile(rf"{_GAP}(?:[\s'’,/&+|:-]*{_GAP})+")
+_ASIDE: Final = re.compile(rf"\s*[(（][\s{_GAP}]*[)）]|\s+(?=[,.;:!?，。；\s])")
 _NEXT_UPDATE: Final = re.compile(
     r"(?i)\bnext (?:status )?update\b[^.;]{0,40}|(?:下次|下一次)(?:更新|通报)[^，。；]{0,20}"
 )
+_SHORTEST: Final = 2
 
 
-def status_update(summary: Summary, language: Language) -> str:
-    """Return the update as plain text."""
-    status = _SAYS[summary.status].in_(language)
+def status_update(summary: Summary, facts: Iterable[Fact], *, people: Mapping[str, str], language: Language) -> str:
+    """Return the update as plain text.
+
+    Left out is what `facts` name (people, bots, objects, namespaces, clusters), the display names of `people`, and
+    what looks like a name of a system, code or an address.
+    """
+    named = _named(facts, people)
+
+    def labelled(label: Text, says: str) -> str:
+        said = _outside(says, named)
+        shown = said if any(map(str.isalnum, said)) else incident_words.NOT_STATED.in_(language)
+        return f"{label.in_(language)}{words.COLON.in_(language)}{shown}"
+
     standing = incident_words.STANDINGS[summary.status][1].in_(language)
-    parts = [f"{standing} — {dated(summary.now)} UTC"]
-    impact = summary.impact.current or next(iter(summary.impact.reports), None)
-    said = _outside(impact.says, _people(summary)) if impact else ""
-    label = incident_words.IMPACT.in_(language)
-    colon = "：" if language is Language.ZH else ": "
-    parts.append(f"{label}{colon}{said or incident_words.NOT_STATED.in_(language)}")
-    parts.append(f"{incident_words.STATUS.in_(language)}{colon}{status}")
+    reports = [fact for fact in summary.impact.reports if fact.user]
+    current = summary.impact.current
+    impact = current if current in reports else next(iter(reports), None)
+    status = f"{incident_words.STATUS.in_(language)}{words.COLON.in_(language)}{_SAYS[summary.status].in_(language)}"
+    parts = [
+        f"{standing} — {dated(summary.now)} UTC",
+        labelled(incident_words.IMPACT, impact.says if impact else ""),
+        status,
+    ]
     if summary.status is not IncidentStatus.RESOLVED:
-        following = next(
-            (found for fact in reversed(_told(summary)) if (found := _NEXT_UPDATE.search(fact.says))), None
-        )
-        words = line(following[0]).strip() if following else incident_words.NOT_STATED.in_(language)
-        parts.append(f"{incident_words.NEXT_UPDATE.in_(language)}{colon}{words}")
+        told = (found for fact in reversed(_told(summary)) if (found := _NEXT_UPDATE.search(fact.says)))
+        parts.append(labelled(incident_words.NEXT_UPDATE, next((found[0] for found in told), "")))
     return "\n".join(parts)
 
 
@@ -68,12 +98,28 @@ def _told(summary: Summary) -> list[Fact]:
     return sorted((*summary.comms, *step), key=lambda fact: (fact.at, fact.key))
 
 
-def _people(summary: Summary) -> frozenset[str]:
-    return frozenset(person.lower() for person in summary.people)
+def _named(facts: Iterable[Fact], people: Mapping[str, str]) -> re.Pattern[str]:
+    """Return what matches every name that is known, and each part of a name."""
+    names = {*people, *people.values()}
+    for fact in facts:
+        names |= {fact.user, fact.of, fact.bot, fact.cluster}
+        names |= {name for subject in fact.objects for name in (subject.namespace, subject.name)}
+    known = {" ".join(name.split()) for name in names}
+    known |= {part for name in known for part in re.split(r"[\W_]+", name) if not part.isdigit()}
+    kept = sorted((name for name in known if len(name) >= _SHORTEST), key=lambda name: (-len(name), name))
+    # Only Latin letters have words: within Chinese text a name has no bounds.
+    return re.compile("|".join(map(_bounded, kept)) or r"(?!)", re.IGNORECASE)
 
 
-def _outside(says: str, people: frozenset[str]) -> str:
+def _bounded(name: str) -> str:
+    before = rf"(?<![{_LETTER}])" if re.match(rf"[{_LETTER}]", name) else ""
+    behind = rf"(?![{_LETTER}])" if re.match(rf"[{_LETTER}]", name[-1]) else ""
+    return f"{before}{re.escape(name)}{behind}"
+
+
+def _outside(says: str, named: re.Pattern[str]) -> str:
     """Return what was said without names of people and systems; a gap shows where one stood."""
-    bare = _INSIDE.sub(_GAP, says)
-    bare = " ".join(_GAP if word.lower().strip(".,:;!?") in people else word for word in bare.split())
-    return line(_ASIDE.sub(" ", bare)).strip()
+    bare = _INSIDE.sub(lambda found: found[0] if _ORDINARY.fullmatch(found[0]) else _GAP, line(says))
+    bare = _ASIDE.sub("", _GAPS.sub(_GAP, named.sub(_GAP, bare)))
+    # What was apart may have become a name.
+    return named.sub(_GAP, bare).strip()

@@ -52,7 +52,20 @@ _FORMS: Final = (
         "/diagnose learned",
         Text(en="list, edit and share the incidents that people saved", zh="列出、编辑和共享已保存的问题"),
     ),
-    ("/diagnose summary", Text(en="show what you missed in this incident channel", zh="查看此故障频道中您错过的内容")),
+    (
+        "/diagnose summary",
+        Text(
+            en="show how this incident stands and what you missed",
+            zh="查看此故障的现状与您错过的内容",
+        ),
+    ),
+    (
+        "/diagnose summary for commander|for status page|since 15m",
+        Text(
+            en="show what waits for the commander, an update to paste, or what happened since 15m, 2h or 14:05",
+            zh="查看待指挥处理的事项、可粘贴的状态页更新，或 15m、2h、14:05 以来的情况",
+        ),
+    ),
     (
         "/diagnose incident status|timeline|export",
         Text(

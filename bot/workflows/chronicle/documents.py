@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import structlog
@@ -17,17 +17,21 @@ from bot.store import ChannelState, Chronicle, IncidentChannel
 from bot.workflows.chronicle.facts import facts_of_chronicle
 from bot.workflows.job_payloads import WelcomeJob
 from bot.workflows.services import Requester, Services, retry_step
+from intents.channel_commands import ChannelCommand, Reader
 from intents.chronicle.facts import NO_NEWS, Fact, FactKind
 from intents.chronicle.news import news_since
 from intents.chronicle.summary import Summary, summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Json, Language, Text
+from intents.talk.since import since
 from responses import failures
 from responses.chronicle import incident_replies
 from responses.postmortem import postmortem
-from responses.slack.chronicle.announcements import catch_up_message, resolved, timeline_message
+from responses.slack.chronicle.announcements import resolved, timeline_message
+from responses.slack.chronicle.readers import ReaderMessages
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.message import Message, Snippet
+from responses.slack.notices import notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,7 @@ def forbidden(requester: Requester, *, changes: bool) -> Text | None:
 
 # The maximum number of names that are read from Slack; other users are shown by id.
 _MOST_NAMES: Final = 30
+_IS_ID: Final = re.compile(r"(?=[A-Z]*[0-9])[UW][A-Z0-9]+")
 
 
 async def status_of(services: Services, chronicle: Chronicle, *, language: Language, mention: bool) -> Message:
@@ -122,9 +127,9 @@ async def draft_of(services: Services, chronicle: Chronicle, *, language: Langua
     return _draft(page, await names_of(services, page.summary.people), language)
 
 
-async def names_of(services: Services, people: Sequence[str]) -> Mapping[str, str]:
+async def names_of(services: Services, people: Sequence[str], *, most: int = _MOST_NAMES) -> Mapping[str, str]:
     """Return the display names of these users by id, as far as Slack knows them."""
-    persons = await asyncio.gather(*(services.slack.person(user) for user in people[:_MOST_NAMES]))
+    persons = await asyncio.gather(*(services.slack.person(user) for user in people[:most]))
     return {person.id: person.name for person in persons if person.name}
 
 
@@ -137,72 +142,64 @@ _log: Final = structlog.get_logger(__name__)
 
 async def catch_up(services: Services, run: JobRun, payload: WelcomeJob) -> Json | None:
     """Run the job `welcome`. After a crash it may be shown twice."""
-    read = await retry_step(run, "read", _read_up, services, payload)
-    if read:
-        await retry_step(run, "tell", _notify, services, payload, str(read["upto"]))
+    await retry_step(run, "tell", _welcome, services, payload)
     return None
 
 
-async def _read_up(services: Services, payload: WelcomeJob) -> Json | None:
-    """Return the time up to which there is news; None if nothing has happened or the incident is over."""
-    chronicle = await services.store.chronicles.read(payload.channel)
-    if chronicle is None or chronicle.channel.state is not ChannelState.OPEN:
-        return None
-    if all(fact.kind in NO_NEWS for fact in await _visible(chronicle)):
-        return None
-    requester = await services.presser(payload)
-    if requester.scope.who.bot or forbidden(requester, changes=False) is not None:
-        return None  # joining is not a request, so stay silent
-    return {"upto": _newest(chronicle).isoformat()}
+async def _welcome(services: Services, payload: WelcomeJob) -> None:
+    """Show how the incident stands, unless nothing has happened yet or it is over.
 
-
-async def _notify(services: Services, payload: WelcomeJob, upto: str) -> None:
+    It does not count as read: it has only the newest of what happened.
+    """
     channel, user = payload.channel, payload.user
     chronicle = await services.store.chronicles.read(channel)
-    if chronicle is None:
+    if chronicle is None or chronicle.channel.state is not ChannelState.OPEN:
+        return
+    page = await page_of(services, chronicle)
+    if all(fact.kind in NO_NEWS for fact in page.facts if not fact.removed):
         return
     requester = await services.presser(payload)
-    message = await missed_by(
-        services, chronicle, user=user, language=requester.language, upto=datetime.fromisoformat(upto)
-    )
+    if requester.scope.who.bot or forbidden(requester, changes=False) is not None:
+        return  # joining is not a request, so stay silent
+    message = _messages(page, language=requester.language, mention=True).welcome(page.facts)
     try:
         await services.slack.post_ephemeral(channel=channel, user=user, message=message)
     except SlackRefusal as error:
         _log.info("catch_up_failed", channel=channel, error=str(error))
 
 
-async def missed_by(
+async def summary_for(
     services: Services,
     chronicle: Chronicle,
     *,
+    command: ChannelCommand,
     user: str,
     language: Language,
-    upto: datetime | None = None,
-    mention: bool = True,
+    mention: bool,
 ) -> Message:
-    """Return what happened since `user` last read, and mark it as read up to the newest fact, or to `upto`.
+    """Return the summary that `user` asks for.
 
-    With `mention` off, no user is mentioned: for posts to the whole channel.
+    Without a reader or a time it is what happened since `user` last read, and counts as read. With `mention` off, no
+    user is mentioned: for posts to the whole channel.
     """
-    channel = chronicle.channel
+    page = await page_of(services, chronicle)
+    messages = _messages(page, language=language, mention=mention)
+    if command.reader is Reader.COMMANDER:
+        return messages.for_commander()
+    if command.reader is Reader.OUTSIDE:
+        people = sorted({name for fact in page.facts for name in (fact.user, fact.of) if _IS_ID.fullmatch(name)})
+        names = await services.in_time(names_of(services, people, most=len(people)))
+        if names is None:
+            return notice(failures.BUSY, language=language)
+        return messages.for_status_page(page.facts, names)
+    facts = [fact for fact in page.facts if not (fact.kind is FactKind.JOIN and fact.user == user)]
+    if ago := since(f"since {command.since}", page.summary.now) if command.since else None:
+        return messages.happened(news_since(facts, page.summary.now - ago))
     # Not up to now: events of the last moments may not have arrived yet.
-    since = await services.store.chronicles.caught_up(channel.channel, user, upto or _newest(chronicle))
-    all_facts = await facts_of_chronicle(chronicle)
-    facts = [fact for fact in all_facts if not (fact.kind is FactKind.JOIN and fact.user == user)]
-    now = services.clock()
-    return catch_up_message(
-        news_since(facts, opened=channel.opened, since=since, now=now),
-        name=channel.name,
-        now=now,
-        language=language,
-        permalink=await links_in(services, channel.channel),
-        mention=mention,
-    )
+    newest = max((fact.at for fact in chronicle.facts), default=page.channel.opened)
+    before = await services.store.chronicles.caught_up(page.channel.channel, user, newest)
+    return messages.missed(news_since(facts, before))
 
 
-async def _visible(chronicle: Chronicle) -> list[Fact]:
-    return [fact for fact in await facts_of_chronicle(chronicle) if not fact.removed]
-
-
-def _newest(chronicle: Chronicle) -> datetime:
-    return max((fact.at for fact in chronicle.facts), default=chronicle.channel.opened)
+def _messages(page: SummaryPage, *, language: Language, mention: bool) -> ReaderMessages:
+    return ReaderMessages(summary=page.summary, language=language, permalink=page.permalink, mention=mention)

@@ -17,7 +17,7 @@ from bot.slack.errors import NotInChannel, SlackError, SlackRefusal
 from bot.slack.message_forms import checked
 from bot.slack.people import Place
 from bot.store import ChannelState, FactRow, IncidentChannel
-from bot.workflows.chronicle.documents import forbidden, missed_by, status_of, timeline_message_of
+from bot.workflows.chronicle.documents import forbidden, status_of, summary_for, timeline_message_of
 from bot.workflows.chronicle.facts import pinned_fact
 from bot.workflows.job_payloads import CommandJob, IncidentJob, MentionJob, PinJob, ResolveDialogJob, TimelineMark
 from bot.workflows.message_poster import post_once
@@ -132,8 +132,13 @@ class IncidentCommands:
             case ChannelAction.STATUS:
                 message = await status_of(self.services, chronicle, language=command.language, mention=mention)
             case _:
-                message = await missed_by(
-                    self.services, chronicle, user=command.user, language=command.language, mention=mention
+                message = await summary_for(
+                    self.services,
+                    chronicle,
+                    command=command.command,
+                    user=command.user,
+                    language=command.language,
+                    mention=mention,
                 )
         return checked(message)
 

@@ -1,18 +1,16 @@
 """Build the messages of an incident channel beside its summary.
 
-These are the timeline: when, what, who, and a link, the newest moments if not all fit; what one person missed: status,
-impact, cause and next step, then at most eight lines of what happened; the features that need scopes which the app
-lacks; and those that are posted once: resolved, looks like another, dismissed, reopened.
+These are the timeline: when, what, who, and a link, the newest moments if not all fit; the features that need scopes
+which the app lacks; and those that are posted once: resolved, looks like another, dismissed, reopened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from intents.chronicle.facts import IncidentStatus
-from intents.chronicle.news import News
 from intents.chronicle.summary import Summary
 from intents.chronicle.timeline import TimelineEntry
 from intents.domain import Language, Text
@@ -20,8 +18,8 @@ from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
-from responses.chronicle.markdown import Person, SourceLink, Spans, Timestamp, plain
-from responses.chronicle.sources import cause_lines, source
+from responses.chronicle.markdown import Spans, Timestamp, plain
+from responses.chronicle.sources import cause_lines
 from responses.shown import fitting, shown_line
 from responses.slack import blocks, limits
 from responses.slack.blocks import Element, Leaf
@@ -66,72 +64,6 @@ def moment_leaves(moment: TimelineEntry, formatter: FactFormatter, leaves: LeafW
     """Return 12:04 what happened ×3 — who ↗ · done 12:08 ↗."""
     what = (Timestamp(moment.at), plain(" "), *formatter.moment(moment), *formatter.attribution(moment.fact))
     return [*leaves.with_link(what, moment.fact), *leaves.line(formatter.outcome_of_moment(moment))]
-
-
-def catch_up_message(
-    news: News,
-    *,
-    name: str,
-    now: datetime,
-    language: Language,
-    permalink: Permalink,
-    names: Names = NO_NAMES,
-    mention: bool = True,
-) -> Message:
-    """Return the news of channel `name`. `names` and `mention` as in `LeafWriter`."""
-    leaves = LeafWriter(permalink=permalink, names=names, now=now, mention=mention)
-    formatter = FactFormatter(language)
-    sign, status = incident_words.STANDINGS[news.status]
-    headline = f"{sign} {formatter.text(status)}"
-    head: Spans = (plain(headline, bold=True), plain(" "), *formatter.since(news.status_since))
-    if news.commander:
-        role = f" · {formatter.label(incident_words.ROLES[news.commander.role])}"
-        head = (*head, plain(role), Person(news.commander.user))
-    title = incident_words.SO_FAR if news.since is None else incident_words.MISSED
-    since: Spans = () if news.since is None else (plain(" ("), Timestamp(news.since), plain(")"))
-    elements: list[Element] = [
-        blocks.line(*leaves.with_link(head, news.said)),
-        *_head(news, formatter, leaves),
-        blocks.line(*leaves.line((plain(formatter.text(title), bold=True), *since))),
-    ]
-    if news.lines:
-        elements.append(blocks.bullets(moment_leaves(moment, formatter, leaves) for moment in news.lines))
-    else:
-        elements.append(blocks.sentence(formatter.text(incident_words.NO_NEWS)))
-    if news.left_out:
-        elements.append(blocks.sentence(formatter.text(incident_words.OLDER).format(news.left_out), italic=True))
-    return Message(text=fallback(f"{headline} · #{line(name, 80)}"), blocks=(blocks.rich(*elements),))
-
-
-def _head(news: News, formatter: FactFormatter, leaves: LeafWriter) -> Iterator[Element]:
-    """Yield impact, cause and next step. A late joiner gets all three, with words where nothing is known."""
-    is_first = news.since is None
-    if news.impact or is_first:
-        yield blocks.line(*_labelled("💥", incident_words.IMPACT, _impact(news, formatter), formatter, leaves))
-    if news.cause:
-        fact = news.cause.fact
-        spans = (*formatter.hypothesis(fact), *source(fact, formatter))
-        yield blocks.line(*_labelled("🎯", incident_words.CAUSE, spans, formatter, leaves))
-    elif is_first:
-        unknown: Spans = (plain(formatter.text(incident_words.NOT_KNOWN_YET)),)
-        yield blocks.line(*_labelled("🎯", incident_words.CAUSE, unknown, formatter, leaves))
-    if news.next_step:
-        step = (*formatter.next_step(news.next_step), SourceLink(news.next_step.fact))
-        yield blocks.line(*_labelled("➡️", incident_words.NEXT, step, formatter, leaves))
-    elif is_first and news.status is not IncidentStatus.RESOLVED:
-        none: Spans = (plain(formatter.text(incident_words.NEXT_NOT_STATED)),)
-        yield blocks.line(*_labelled("➡️", incident_words.NEXT, none, formatter, leaves))
-
-
-def _impact(news: News, formatter: FactFormatter) -> Spans:
-    if news.impact is None:
-        return (plain(formatter.text(incident_words.NO_IMPACT_STATED)),)
-    return (*formatter.quote(news.impact.says), *source(news.impact, formatter))
-
-
-def _labelled(sign: str, label: Text, spans: Spans, formatter: FactFormatter, leaves: LeafWriter) -> list[Leaf]:
-    title = plain(f"{sign} {formatter.label(label)}", bold=True)
-    return leaves.line((title, *spans))
 
 
 # Most important first; incident channels need no other scopes.

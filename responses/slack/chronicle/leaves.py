@@ -15,6 +15,8 @@ from typing import Final, TypeVar
 from intents.chronicle.facts import Fact
 from intents.domain import Language
 from responses.chronicle import incident_words
+from responses.chronicle.brief import BriefLine
+from responses.chronicle.fact_formatter import FactFormatter
 from responses.chronicle.markdown import Person, PostedLink, SourceLink, Span, Spans, Timestamp
 from responses.shown import shown_line
 from responses.slack import blocks
@@ -27,7 +29,8 @@ Permalink = Callable[[Fact], str]
 Names = Mapping[str, str]
 NO_NAMES: Final[Names] = MappingProxyType({})
 
-_USER_ID: Final = re.compile(r"[UW][A-Z0-9]{1,30}")
+# The digit distinguishes an id from a name in capitals.
+_USER_ID: Final = re.compile(r"(?=[A-Z]*[0-9])[UW][A-Z0-9]{1,30}")
 _NAME: Final = 80
 # Keeps the arrow on the line of its last word: alone on the next line it links to nothing visible.
 _UNBROKEN: Final = "\u00a0"
@@ -89,6 +92,13 @@ class LeafWriter:
                 if span.code:
                     return [blocks.code(span.text)]
                 return [blocks.text(span.text, bold=span.bold, italic=span.italic)]
+
+
+def brief_block(brief: Iterable[BriefLine], formatter: FactFormatter, leaves: LeafWriter) -> Block:
+    """Return the lines that say how the incident stands."""
+    return blocks.rich(
+        *(blocks.line(blocks.bold(formatter.label(each.label)), *leaves.line(each.spans)) for each in brief)
+    )
 
 
 def utc(at: datetime, *, dated: bool = False) -> str:

@@ -1,7 +1,7 @@
 """Build the summary of an incident: the one message that is kept up to date in its channel.
 
-Its reader joins at 3 a.m. on a phone: status and next step come first, then impact, cause and actions. Every line ends
-in a small link to the message it rests on.
+Its reader is tired and on a phone: five lines say how it stands, then comes what somebody has to look after, then the
+rest. Nothing is said twice. Every line has a small link to the message it rests on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from intents.domain import Language, ObjectRef, Text
 from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
-from responses.chronicle.brief import brief_of
+from responses.chronicle.brief import brief_of, keys_in
+from responses.chronicle.commander import care_lists
 from responses.chronicle.fact_formatter import FactFormatter, line, newest
 from responses.chronicle.markdown import Person, Spans, plain
 from responses.shown import shown_line
@@ -28,11 +29,13 @@ from responses.slack.chronicle.leaves import (
     Names,
     Permalink,
     Section,
+    brief_block,
     first_and_newest,
     fit_sections,
     section_block,
     utc,
 )
+from responses.slack.chronicle.readers import care_sections
 from responses.slack.message import Block, Message, fallback, visible_length
 
 # Entries per section. Each has at most some 600 characters, so one per section always fits.
@@ -40,8 +43,7 @@ _OBJECTS: Final = 4
 _REPORTS: Final = 3
 _OTHERS: Final = 3
 _DONE: Final = 6
-_QUESTIONS: Final = 4
-_DECISIONS: Final = 4
+_CARED: Final = 4
 _COMMS: Final = 2
 _FOLLOWUPS: Final = 4
 _ERRORS: Final = 3
@@ -94,13 +96,9 @@ class _Page:
 
     def head(self) -> list[Block]:
         """Return title and brief: what is broken, the status, the cause, who does what, what is next."""
-        lines = []
-        for each in brief_of(self._summary, self._formatter):
-            if each.fact:
-                self._shown.add(each.fact.key)
-            label = blocks.bold(self._label(each.label))
-            lines.append(blocks.line(label, *self._leaves.with_link(each.spans, each.fact)))
-        return [blocks.header(self._headline()), blocks.rich(*lines)]
+        brief = brief_of(self._summary, self._formatter)
+        self._shown |= keys_in(brief)
+        return [blocks.header(self._headline()), brief_block(brief, self._formatter, self._leaves)]
 
     def footer(self) -> Block:
         """Return when it was updated, and the commands."""
@@ -117,14 +115,13 @@ class _Page:
         """Return the sections in reading order; a pinned message is listed only if no other section shows it."""
         summary = self._summary
         above = (
+            *self._cared(),
+            self._done(),
             self._impact(),
-            self._leading(),
+            self._evidence(),
             self._moments(incident_words.SUSPECTED, self._unseen(summary.suspected), _OTHERS, rank=2),
             self._moments(incident_words.OTHERS, summary.proven, _OTHERS, rank=3),
             self._moments(incident_words.RULED_OUT, summary.ruled_out, _OTHERS, rank=4),
-            self._done(),
-            self._listed(incident_words.DECISIONS, summary.decisions, _DECISIONS, rank=2),
-            self._listed(incident_words.QUESTIONS, summary.questions, _QUESTIONS, rank=2),
             self._who(),
             self._listed(incident_words.TOLD_TO, summary.comms, _COMMS, rank=4),
             self._listed(incident_words.FOLLOWUPS, summary.followups, _FOLLOWUPS, rank=4),
@@ -136,6 +133,13 @@ class _Page:
         )
         return (*above, self._listed(incident_words.PINNED_LINES, self._pinned(), _PINNED, rank=1), *below)
 
+    def _cared(self) -> list[Section]:
+        cared = care_sections(self._summary, self._formatter, self._leaves, besides=frozenset(self._shown), most=_CARED)
+        sections = list(cared)
+        for care in care_lists(self._summary, self._formatter):
+            self._shown.update(fact.key for _, fact in care.lines)
+        return sections
+
     def _unseen(self, moments: Sequence[TimelineEntry]) -> list[TimelineEntry]:
         return [moment for moment in moments if moment.fact.key not in self._shown]
 
@@ -143,7 +147,7 @@ class _Page:
         impact = self._summary.impact
         named = ((incident_words.IN_CLUSTERS, impact.clusters), (incident_words.IN_NAMESPACES, impact.namespaces))
         places = [self._text(says).format(_some(names)) for says, names in named if names]
-        title = [blocks.bold(self._text(incident_words.IMPACT))]
+        title = [blocks.bold(self._text(incident_words.AFFECTED))]
         title += [blocks.text(f" · {' · '.join(places)}")] if places else []
         grouped = _by_fact(impact.objects)
         objects = []
@@ -151,7 +155,7 @@ class _Page:
             spans = (*self._formatter.objects(subjects), *self._formatter.where(fact))
             objects.append(Entry(at=fact.at, leaves=self._leaves.with_link(spans, fact)))
         earlier = [fact for fact in impact.reports if fact.key not in self._shown and fact not in self._summary.second]
-        reports = self._listed(incident_words.IMPACT, earlier, _REPORTS, rank=3)
+        reports = self._listed(incident_words.AFFECTED, earlier, _REPORTS, rank=3)
         left = len(grouped) - len(objects) + reports.left_out
         second = [self._entry(_alone(fact), fact) for fact in self._summary.second[:1]]
         if second:
@@ -162,25 +166,18 @@ class _Page:
             entries = (Entry(at=self._summary.opened, leaves=[blocks.text(" · ".join(places))]),)
         return Section(title=title, entries=entries, rank=3, left_out=left)
 
-    def _leading(self) -> Section:
-        """Return our leading diagnosis with its verdict and best evidence; what people state is above."""
+    def _evidence(self) -> Section:
+        """Return the evidence of our leading diagnosis, which is above, and how to check it."""
         leading = self._summary.leading
         if leading is None:
             return Section(title=[], entries=())
         fact = leading.fact
-        self._shown.add(fact.key)
-        spans: Spans = (
-            *self._formatter.hypothesis(fact),
-            *self._formatter.when(fact.at),
-            *self._before(leading),
-        )
-        below = []
-        if evidence := self._formatter.evidence(fact):
-            below.append(blocks.quoted(*self._leaves.line(evidence)))
-        if command := shown_line(fact.reproduce, limit=_COMMAND):
-            below.append(blocks.preformatted(command))
-        entry = Entry(at=leading.last, leaves=self._leaves.with_link(spans, fact), below=tuple(below))
-        return Section(title=[blocks.bold(self._text(incident_words.LEADING))], entries=(entry,))
+        command = shown_line(fact.reproduce, limit=_COMMAND)
+        spans = (*self._formatter.evidence(fact), *self._before(leading))
+        below = (blocks.preformatted(command),) if command else ()
+        entry = Entry(at=leading.last, leaves=self._leaves.with_link(spans, fact), below=below)
+        title = [blocks.bold(self._text(incident_words.EVIDENCE))]
+        return Section(title=title, entries=(entry,) if spans or below else ())
 
     def _before(self, leading: TimelineEntry) -> Spans:
         """Return the verdict before the last change; () if it never changed."""
@@ -216,7 +213,8 @@ class _Page:
     def _who(self) -> Section:
         holders = self._summary.roles
         entries = []
-        for holder in holders:
+        told = [holder for holder in holders if holder.fact.key not in self._shown]
+        for holder in told:
             role = plain(self._label(incident_words.ROLES[holder.role]))
             spans: Spans = (role, Person(holder.user))
             entries.append(Entry(at=holder.fact.at, leaves=self._leaves.with_link(spans, holder.fact)))
