@@ -42,16 +42,16 @@ def pressed(minute: float, title: Text, state: str, says: str, user: str) -> Fac
 
 FACTS: tuple[Fact, ...] = (
     said(-4, FactKind.ALERT, "[FIRING:1] CheckoutErrorRate > 5% (prod)", bot="Alertmanager", state="firing",
-         template="checkout", cluster="prod"),
+         about="checkout", cluster="prod"),
     said(0, FactKind.REPORT, "checkout returns 503 for about 10% of users", ALICE),
     said(1, FactKind.JOIN, "joined", BOB),
     said(2, FactKind.ROLE, "I'll take IC", ALICE, role="commander", of=ALICE),
     said(3, FactKind.ERROR, 'Failed to pull image "registry.internal/shop/api:v2": manifest unknown', BOB,
-         template="pull", objects=(API,), cluster="prod"),
+         about="pull", objects=(API,), cluster="prod"),
     said(3.5, FactKind.ERROR, 'Failed to pull image "registry.internal/shop/api:v2": manifest unknown', CHEN,
-         template="pull", objects=(API,), cluster="prod", thread_ts="1772452980.000000"),
+         about="pull", objects=(API,), cluster="prod", thread_ts="1772452980.000000"),
     said(4, FactKind.HYPOTHESIS, "might be the registry, it had a blip this morning", BOB, state="possible",
-         template="registry"),
+         about="registry"),
     judged(5, "image-pull-failed", PULL_FAILED, "likely", "api-7d9f-x2x4z waits in ImagePullBackOff", objects=(API,)),
     judged(5, "node-full", NODE_FULL, "ruled out", "All nodes have room for it"),
     judged(6, "image-pull-failed", PULL_FAILED, "confirmed", "manifest unknown: tag v2 does not exist",
@@ -61,16 +61,19 @@ FACTS: tuple[Fact, ...] = (
          links=(MessageLink(url="https://grafana.example/d/abc/checkout?from=now-1h", what=LinkKind.GRAPH),)),
     said(8, FactKind.QUESTION, "did anybody delete tags in the registry last night?", CHEN),
     said(9, FactKind.STATUS, "found it: v2 was never pushed", BOB, state="identified"),
-    said(10, FactKind.DECISION, "rolling back to v1 now, @U0CHEN003 watches the error rate", ALICE, state="under way",
-         template="roll back"),
+    said(10, FactKind.ACTION, "rolling back shop/api to v1 now, @U0CHEN003 watches the error rate", ALICE,
+         state="under way", of=ALICE, about="roll back"),
+    said(10.5, FactKind.DECISION, "no deploys until the registry is checked", ALICE),
+    said(11, FactKind.ACTION, "somebody should ask the registry team for their audit log", BOB, state="planned",
+         about="audit"),
     pressed(12, Text(en="Roll back", zh="回滚"), "fixed", "3 of 3 pods are Ready", ALICE),
     said(12.5, FactKind.DEPLOY, "Deployed shop/api v1 to prod", bot="Argo CD", state="succeeded"),
     said(13, FactKind.ROLE, "dana does the status page", ALICE, role="comms", of=DANA),
     said(14, FactKind.QUESTION, "is the ledger affected too?", DANA),
     said(15, FactKind.PINNED, "customers in EU saw this from 11:48 on", DANA, by_hand=True),
     said(16, FactKind.REPORT, "ledger writes are slow as well", DANA, objects=(DATABASE,), cluster="prod"),
-    said(18, FactKind.DECISION, "next I will raise the pool size of ledger-db", CHEN, state="planned",
-         template="pool"),
+    said(18, FactKind.ACTION, "next I will raise the pool size of ledger-db", CHEN, state="planned", of=CHEN,
+         about="pool"),
     said(20, FactKind.STATUS, "error rate is back to normal, keeping an eye on it", ALICE, state="monitoring"),
 )  # fmt: skip
 OVER = (
@@ -90,8 +93,7 @@ def moments(facts: tuple[Fact, ...] = FACTS) -> tuple[TimelineEntry, ...]:
 
 
 def news(since: float | None = 9.5, facts: tuple[Fact, ...] = FACTS) -> News:
-    read = None if since is None else NOON + timedelta(minutes=since)
-    return news_since(facts, opened=NOON - timedelta(minutes=2), since=read, now=NOON + timedelta(minutes=22))
+    return news_since(facts, None if since is None else NOON + timedelta(minutes=since))
 
 
 def permalink(fact: Fact) -> str:

@@ -46,7 +46,6 @@ from responses.slack.channel_answers import kind_words
 from responses.slack.choices import Picker, which_cluster, which_object, with_picker
 from responses.slack.chronicle.announcements import (
     NEEDED_SCOPES,
-    catch_up_message,
     dismissed,
     looks_like,
     missing_scopes_message,
@@ -55,6 +54,7 @@ from responses.slack.chronicle.announcements import (
     timeline_message,
 )
 from responses.slack.chronicle.nudge import nudge_message
+from responses.slack.chronicle.readers import ReaderMessages
 from responses.slack.chronicle.resolve_dialog import resolve_button, resolve_dialog
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.controls import AnswerView, RemedyButton
@@ -418,9 +418,6 @@ def _chronicle(language: Language) -> Iterator[tuple[str, Said]]:
     yield "chronicle-summary-when-over", summary_message(over, **told)
     yield "chronicle-timeline", timeline_message(chronicles.moments(), **named, **told)
     yield "chronicle-timeline-of-nothing", timeline_message((), **named, **told)
-    yield "chronicle-news", catch_up_message(chronicles.news(), **named, **told)
-    yield "chronicle-news-of-all", catch_up_message(chronicles.news(None), **named, **told)
-    yield "chronicle-no-news", catch_up_message(chronicles.news(20), **named, **told)
     open_facts = (
         chronicles.said(2, FactKind.ROLE, "I'll take IC", chronicles.ALICE, role="commander", of=chronicles.ALICE),
         chronicles.said(9, FactKind.STATUS, "found it: v2 was never pushed", chronicles.BOB, state="identified"),
@@ -431,6 +428,19 @@ def _chronicle(language: Language) -> Iterator[tuple[str, Said]]:
     reminder = nudge_of(quiet, active=quiet.now, nudged=())
     assert reminder
     yield "chronicle-nudge", nudge_message(reminder, now=quiet.now, **told)
+    readers = ReaderMessages(summary=chronicles.summary(), **told)
+    yield "chronicle-news", readers.missed(chronicles.news())
+    yield "chronicle-news-of-all", readers.missed(chronicles.news(None))
+    yield "chronicle-no-news", readers.missed(chronicles.news(20))
+    yield "chronicle-happened", readers.happened(chronicles.news(7))
+    yield "chronicle-welcome", readers.welcome(chronicles.FACTS)
+    later = replace(readers, summary=chronicles.summary(minute=52))
+    yield "chronicle-for-commander", later.for_commander()
+    yield "chronicle-for-status-page", readers.for_status_page(chronicles.FACTS, chronicles.NAMES)
+    nothing = replace(readers, summary=chronicles.summary(()))
+    yield "chronicle-for-commander-of-nothing", nothing.for_commander()
+    yield "chronicle-for-status-page-of-nothing", nothing.for_status_page((), {})
+    yield "chronicle-welcome-to-nothing", nothing.welcome(())
     yield "chronicle-resolved", resolved(over, draft=draft, **told)
     yield "chronicle-archived", resolved(chronicles.summary(chronicles.FACTS[:2]), archived=True, **told)
     asks = resolution_of(chronicles.summary())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from intents.chronicle.facts import Fact
@@ -20,7 +20,6 @@ from responses.slack import blocks, limits
 from responses.slack.blocks import Element
 from responses.slack.chronicle.announcements import moment_leaves
 from responses.slack.chronicle.leaves import (
-    NO_NAMES,
     Entry,
     LeafWriter,
     Names,
@@ -44,7 +43,7 @@ class ReaderMessages:
     summary: Summary
     language: Language
     permalink: Permalink
-    names: Names = NO_NAMES
+    names: Names = field(default_factory=dict)
     mention: bool = True
 
     def missed(self, news: News) -> Message:
