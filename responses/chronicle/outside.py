@@ -56,6 +56,8 @@ _ORDINARY: Final = re.compile(
 )
 _LETTER: Final = r"A-Za-z0-9\u00c0-\u024f"
 _GAP: Final = "…"
+# The last word of a text that was cut may be a part of a name.
+_CUT: Final = re.compile(rf"\S*{_GAP}$")
 _GAPS: Final = re.compile(rf"{_GAP}(?:[\s'’,/&+|:-]*{_GAP})+")
 _ASIDE: Final = re.compile(rf"\s*[(（][\s{_GAP}]*[)）]|\s+(?=[,.;:!?，。；\s])")
 _NEXT_UPDATE: Final = re.compile(
@@ -73,8 +75,7 @@ def status_update(summary: Summary, facts: Iterable[Fact], *, people: Mapping[st
     named = _named(facts, people)
 
     def labelled(label: Text, says: str) -> str:
-        said = _outside(says, named)
-        shown = said if any(map(str.isalnum, said)) else incident_words.NOT_STATED.in_(language)
+        shown = says if any(map(str.isalnum, says)) else incident_words.NOT_STATED.in_(language)
         return f"{label.in_(language)}{words.COLON.in_(language)}{shown}"
 
     standing = incident_words.STANDINGS[summary.status][1].in_(language)
@@ -84,12 +85,12 @@ def status_update(summary: Summary, facts: Iterable[Fact], *, people: Mapping[st
     status = f"{incident_words.STATUS.in_(language)}{words.COLON.in_(language)}{_SAYS[summary.status].in_(language)}"
     parts = [
         f"{standing} — {dated(summary.now)} UTC",
-        labelled(incident_words.IMPACT, impact.says if impact else ""),
+        labelled(incident_words.IMPACT, _outside(impact.says, named) if impact else ""),
         status,
     ]
     if summary.status is not IncidentStatus.RESOLVED:
-        told = (found for fact in reversed(_told(summary)) if (found := _NEXT_UPDATE.search(fact.says)))
-        parts.append(labelled(incident_words.NEXT_UPDATE, next((found[0] for found in told), "")))
+        told = (_NEXT_UPDATE.search(_outside(fact.says, named)) for fact in reversed(_told(summary)))
+        parts.append(labelled(incident_words.NEXT_UPDATE, next((found[0].strip() for found in told if found), "")))
     return "\n".join(parts)
 
 
@@ -119,7 +120,8 @@ def _bounded(name: str) -> str:
 
 def _outside(says: str, named: re.Pattern[str]) -> str:
     """Return what was said without names of people and systems; a gap shows where one stood."""
-    bare = _INSIDE.sub(lambda found: found[0] if _ORDINARY.fullmatch(found[0]) else _GAP, line(says))
+    whole = _CUT.sub(_GAP, line(says))
+    bare = _INSIDE.sub(lambda found: found[0] if _ORDINARY.fullmatch(found[0]) else _GAP, whole)
     bare = _ASIDE.sub("", _GAPS.sub(_GAP, named.sub(_GAP, bare)))
     # What was apart may have become a name.
     return named.sub(_GAP, bare).strip()

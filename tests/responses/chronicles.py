@@ -72,6 +72,7 @@ FACTS: tuple[Fact, ...] = (
     said(14, FactKind.QUESTION, "is the ledger affected too?", DANA),
     said(15, FactKind.PINNED, "customers in EU saw this from 11:48 on", DANA, by_hand=True),
     said(16, FactKind.REPORT, "ledger writes are slow as well", DANA, objects=(DATABASE,), cluster="prod"),
+    said(17, FactKind.ACTION, "restarted the registry cache", BOB, state="done", of=BOB, about="cache"),
     said(18, FactKind.ACTION, "next I will raise the pool size of ledger-db", CHEN, state="planned", of=CHEN,
          about="pool"),
     said(20, FactKind.STATUS, "error rate is back to normal, keeping an eye on it", ALICE, state="monitoring"),

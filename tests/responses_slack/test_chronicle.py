@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from intents.chronicle.facts import DecisionState, Fact, FactKind, IncidentStatus, LinkKind, MessageLink, Role
+from intents.chronicle.facts import ActionState, Fact, FactKind, IncidentStatus, LinkKind, MessageLink, Role
 from intents.chronicle.news import news_since
 from intents.chronicle.summary import summary_of
 from intents.chronicle.timeline import timeline_of
@@ -17,8 +17,9 @@ from intents.domain import Language, ObjectRef, Text, Verdict
 from responses.chronicle import incident_words
 from responses.postmortem import postmortem
 from responses.slack.as_text import as_text
-from responses.slack.chronicle.announcements import catch_up_message, dismissed, looks_like, resolved, timeline_message
+from responses.slack.chronicle.announcements import dismissed, looks_like, resolved, timeline_message
 from responses.slack.chronicle.canvas import canvas
+from responses.slack.chronicle.readers import ReaderMessages
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.message import Message, visible_texts
 from tests.responses import chronicles
@@ -47,62 +48,6 @@ def leaves(value: Any, kind: str) -> Iterator[Any]:
             yield from leaves(item, kind)
 
 
-def test_the_whole_summary_as_it_reads() -> None:
-    assert (
-        read(summary_message(chronicles.summary(), **TOLD))
-        == """\
-# 👀 Monitoring · #inc-42-checkout
-
-Since 12:20 UTC · “error rate is back to normal, keeping an eye on it” — Alice ↗
-➡️ Next: “next I will raise the pool size of ledger-db” — 陈工 ↗
-
-Impact · cluster: prod · namespace: pay, shop
-- Now: “ledger writes are slow as well” — @U0DANA004, 12:16 UTC ↗
-- 📣 “checkout returns 503 for about 10% of users” — Alice, 12:00 UTC ↗
-- Pod shop/api-7d9f-x2x4z ↗
-- Deployment shop/api ↗
-- StatefulSet pay/ledger-db ↗
-
-Leading diagnosis
-🔴 CONFIRMED · An image cannot be pulled · Pod shop/api-7d9f-x2x4z, 12:06 UTC · previously LIKELY ↗
-> manifest unknown: tag v2 does not exist
-    kubectl -n shop describe pod api-7d9f-x2x4z
-
-Other hypotheses
-- 💬 suspected · “might be the registry, it had a blip this morning” — Bob, 12:04 UTC ↗
-
-Ruled out
-- ⚪ RULED OUT · A node has no room, 12:05 UTC ↗
-
-Actions
-- ✅ Roll back · Deployment shop/api: fixed it — 3 of 3 pods are Ready — Alice, 12:12 UTC ↗ · announced 12:10 UTC ↗
-
-Open questions
-- ❔ “did anybody delete tags in the registry last night?” — 陈工, 12:08 UTC ↗
-- ❔ “is the ledger affected too?” — @U0DANA004, 12:14 UTC ↗
-
-People
-- Commander: Alice ↗
-- Communications: @U0DANA004 ↗
-- also in the channel: Bob, 陈工
-
-Pinned
-- 📌 “customers in EU saw this from 11:48 on” — @U0DANA004, 12:15 UTC ↗
-
-Errors and alerts
-- 🔔 alert: “[FIRING:1] CheckoutErrorRate > 5% (prod)” — Alertmanager, 11:56 UTC ↗
-- 🧨 “Failed to pull image "registry.internal/shop/api:v2": manifest unknown” ×2, last 12:03 UTC — Bob ↗
-
-Deploys
-- 🚢 deployed: “Deployed shop/api v1 to prod” — Argo CD, 12:12 UTC ↗
-
-Links
-- graph grafana.example/d/abc/checkout: https://grafana.example/d/abc/checkout?from=now-1h — Bob ↗
-
-Updated 2026-03-02 12:22 UTC · /diagnose incident timeline · resolve · dismiss"""
-    )
-
-
 def test_every_line_of_the_summary_links_to_its_source() -> None:
     message = summary_message(chronicles.summary(), **TOLD)
 
@@ -126,14 +71,11 @@ def test_a_line_without_a_message_has_no_link() -> None:
 
 
 def test_opinions_of_people_are_not_shown_as_verdicts() -> None:
-    suspected = said(
-        30, FactKind.HYPOTHESIS, "root cause is the redis pool", ALICE, state="confirmed", template="redis"
-    )
+    suspected = said(30, FactKind.HYPOTHESIS, "root cause is the redis pool", ALICE, state="confirmed", about="redis")
 
     page = read(summary_message(chronicles.summary((suspected,)), **TOLD))
 
     assert "💬 stated as the cause · “root cause is the redis pool” — Alice" in page
-    assert "> stated by people, not proven by the cluster" in page
     assert "CONFIRMED" not in page
 
 
@@ -151,7 +93,7 @@ def test_new_summary_names_people_without_notifying_them() -> None:
 def test_times_of_older_days_have_a_date() -> None:
     message = summary_message(chronicles.summary(minute=24 * 60), **TOLD)
 
-    assert "Since 2026-03-02 12:20 UTC" in read(message)
+    assert "since 2026-03-02 12:20 UTC" in read(message)
     assert {leaf["format"] for leaf in leaves(message.blocks, "date")} == {"{date_short} {time}"}
 
 
@@ -166,7 +108,7 @@ def flood(kind: FactKind, count: int, *, filler: str = "long words ") -> list[Fa
             ObjectRef(kind="Pod", namespace="shop", name=f"{number}-{each}-{filler * 200}"[:200]) for each in range(3)
         )
         fact = said(
-            number, kind, says, ALICE, state=state, template=f"{kind}-{number}", objects=pods, cluster=f"c-{number}"
+            number, kind, says, ALICE, state=state, about=f"{kind}-{number}", objects=pods, cluster=f"c-{number}"
         )
         if kind is FactKind.LINK:
             fact = replace(
@@ -202,13 +144,13 @@ def test_newest_fact_is_kept_in_a_very_long_chronicle(newest: FactKind, filler: 
 def test_newest_suspicion_is_shown_beside_stronger_ones() -> None:
     title = Text.same("surer")
     surer = [judged(minute, f"incident-{minute}", title, "likely", "says") for minute in range(9)]
-    newest = said(30, FactKind.HYPOTHESIS, "could it be the NAT gateway?", DANA, state="possible", template="nat")
+    newest = said(30, FactKind.HYPOTHESIS, "could it be the NAT gateway?", DANA, state="possible", about="nat")
 
     page = read(summary_message(chronicles.summary((*surer, newest), minute=50), **TOLD))
 
     assert "💬 suspected · “could it be the NAT gateway?”" in page
-    assert page.count("🟠 LIKELY · surer") == 3
-    assert "… and 6 more: /diagnose incident timeline" in page
+    assert page.count("🟠 LIKELY · surer") == 1 + 3
+    assert "… and 5 more: /diagnose incident timeline" in page
 
 
 def test_oldest_and_least_important_entries_are_dropped_first() -> None:
@@ -249,21 +191,97 @@ def test_timeline_shows_time_event_and_person_in_order() -> None:
     ]
 
 
-def test_catch_up_has_at_most_eight_lines() -> None:
-    message = catch_up_message(chronicles.news(None), **TITLED, **TOLD)
+READERS = ReaderMessages(summary=chronicles.summary(), **TOLD)
+BRIEF = [
+    "Impact: “ledger writes are slow as well” — @U0DANA004 · since 11:56 UTC ↗",
+    "Status: 👀 Monitoring · since 12:20 UTC · “error rate is back to normal, keeping an eye on it” — Alice ↗",
+    "Cause: Nobody stated it. Diagnosis of the cluster: 🔴 CONFIRMED · An image cannot be pulled · "
+    "Pod shop/api-7d9f-x2x4z — diagnosis, 12:06 UTC ↗",
+    "Who: Commander: Alice ↗ · Alice “rolling back shop/api to v1 now, 陈工 watches the error rate” ↗",
+    "Next: “next I will raise the pool size of ledger-db” — 陈工 ↗",
+]
 
-    page = read(message).split("\n")
-    assert sum(line.startswith("- ") for line in page) == 8
-    assert page[0] == "👀 Monitoring since 12:20 UTC · Commander: Alice ↗"
-    assert page[1] == "💥 Impact: “ledger writes are slow as well” — @U0DANA004, 12:16 UTC ↗"
-    assert page[2].startswith("🎯 Cause: 🔴 CONFIRMED · An image cannot be pulled")
-    assert page[3].startswith("➡️ Next: “next I will raise the pool size of ledger-db” — ")
-    assert page[4] == "What happened so far"
-    assert "more: /diagnose incident timeline" in page[-1]
-    assert "Nothing new." in read(catch_up_message(chronicles.news(20), **TITLED, **TOLD))
-    assert "Since you last read this channel (12:20 UTC)" in read(
-        catch_up_message(chronicles.news(20), **TITLED, **TOLD)
-    )
+
+def lines_of(message: Message) -> list[str]:
+    return [line for line in read(message).replace("`", "").split("\n") if line]
+
+
+def test_what_was_missed_begins_with_five_lines() -> None:
+    first, again, none = (lines_of(READERS.missed(chronicles.news(since))) for since in (None, 9.5, 20))
+
+    assert first[:6] == [*BRIEF, "What happened so far"]
+    assert sum(line.startswith("- ") for line in first) == 8
+    assert "more: /diagnose incident timeline" in first[-1]
+    assert again[:6] == [*BRIEF, "Since you last read this channel (12:09 UTC)"]
+    assert none == [*BRIEF, "Since you last read this channel (12:20 UTC)", "Nothing new."]
+
+
+def test_who_joins_late_gets_five_lines_and_the_three_newest_others() -> None:
+    shown = lines_of(READERS.welcome(FACTS))
+
+    assert shown[:6] == [*BRIEF, "Newest"]
+    assert shown[6:9] == [
+        "- 12:14 UTC ❔ “is the ledger affected too?” — @U0DANA004 ↗",
+        "- 12:15 UTC 📌 “customers in EU saw this from 11:48 on” — @U0DANA004 ↗",
+        "- 12:17 UTC ☑️ done: “restarted the registry cache” — Bob ↗",
+    ]
+    assert lines_of(ReaderMessages(summary=chronicles.summary(()), **TOLD).welcome(())) == [
+        "Impact: (not stated yet)",
+        "Status: 🔎 Investigating · since 11:58 UTC",
+        "Cause: The cause is not known yet.",
+        "Who: no commander yet",
+        "Next: (not stated yet)",
+    ]
+
+
+def test_what_happened_since_a_time_has_the_status_and_that_time_alone() -> None:
+    status, title, *lines = lines_of(READERS.happened(chronicles.news(15.5)))
+
+    assert status == BRIEF[1]
+    assert title == "What happened in the last 6 min (12:15 UTC)"
+    assert [line.split()[1] for line in lines] == ["12:16", "12:17", "12:18", "12:20"]
+
+
+def test_the_commander_sees_what_waits_and_for_how_long() -> None:
+    quiet = ReaderMessages(summary=chronicles.summary(minute=52), **TOLD)
+
+    assert lines_of(quiet.for_commander())[2:] == [
+        "Open questions",
+        "- “did anybody delete tags in the registry last night?” — 陈工, 12:08 UTC ↗",
+        "- “is the ledger affected too?” — @U0DANA004, 12:14 UTC ↗",
+        "Actions without owner",
+        "- “somebody should ask the registry team for their audit log” — Bob, 12:11 UTC"
+        " · ⏰ nothing heard for 41 min ↗",
+        "Actions gone quiet",
+        "- Alice “rolling back shop/api to v1 now, 陈工 watches the error rate” · ⏰ nothing heard for 42 min ↗",
+        "- 陈工 “next I will raise the pool size of ledger-db” · ⏰ nothing heard for 34 min ↗",
+        "Decisions",
+        "- “no deploys until the registry is checked” — Alice, 12:10 UTC ↗",
+    ]
+    assert "Actions gone quiet" not in read(READERS.for_commander())
+    assert "Nothing waits" in read(ReaderMessages(summary=chronicles.summary(()), **TOLD).for_commander())
+
+
+def test_the_update_for_the_status_page_stands_in_a_block_to_copy() -> None:
+    message = READERS.for_status_page(FACTS, NAMES)
+
+    (block,) = leaves(message.blocks, "rich_text_preformatted")
+    assert "".join(visible_texts(block)).split("\n") == [
+        "Monitoring — 2026-03-02 12:22 UTC",
+        "Impact: … writes are slow as well",
+        "Status: Service has recovered. We keep watching it.",
+        "Next update: (not stated yet)",
+    ]
+    assert "Check it before you paste it" in read(message)
+
+
+def test_no_fact_is_told_twice_in_the_summary() -> None:
+    page = read(summary_message(chronicles.summary(minute=52), **TOLD))
+
+    assert [fact.says for fact in FACTS if page.count(f"“{fact.says}”") > 1] == []
+    assert page.count("An image cannot be pulled") == 1
+    assert "☑️ done · Bob: “restarted the registry cache”, 12:17 UTC ↗" in page
+    assert page.count("⏰ nothing heard for") == 3
 
 
 def test_final_summary_shows_the_duration_and_attaches_the_draft() -> None:
@@ -301,7 +319,7 @@ def test_similar_incident_channel_is_named() -> None:
 
 KINDS = st.sampled_from(list(FactKind))
 STATES = st.sampled_from([
-    "", "x", *map(str, (*IncidentStatus, *Verdict, *DecisionState)), *incident_words.REMEDIES, *incident_words.FIRINGS,
+    "", "x", *map(str, (*IncidentStatus, *Verdict, *ActionState)), *incident_words.REMEDIES, *incident_words.FIRINGS,
     *incident_words.SHIPPINGS,
 ])  # fmt: skip
 USERS = st.sampled_from(["", ALICE, "U1", "<!channel>", "not an id"])
@@ -315,7 +333,7 @@ def facts(draw: st.DrawFn) -> Fact:
     fact = said(
         draw(st.integers(-3, 3000)), kind, says, draw(USERS),
         bot=bot, state=state, role=draw(st.sampled_from(["", *map(str, Role)])), of=draw(USERS), cluster=name,
-        template=draw(st.sampled_from(["", "a", "b"])), incident=draw(st.sampled_from(["", "image-pull-failed"])),
+        about=draw(st.sampled_from(["", "a", "b"])), incident=draw(st.sampled_from(["", "image-pull-failed"])),
         title=draw(st.sampled_from([None, Text.same(title)])), reproduce=draw(st.sampled_from(["", name])),
         objects=(ObjectRef(kind=name or "Pod", namespace=name, name=says),) * draw(st.integers(0, 5)),
         links=(
@@ -333,13 +351,17 @@ def test_any_chronicle_is_safe_to_send(known: list[Fact], language: Language, te
     told: dict[str, Any] = {"language": language, "permalink": chronicles.permalink, "names": {ALICE: texts[-1]}}
     summary = summary_of(known, name=texts[0], opened=NOON, now=now)
     moments = timeline_of(known)
-    news = news_since(known, opened=NOON, since=None, now=now)
+    readers = ReaderMessages(summary=summary, **told)
     draft = postmortem(summary, moments, **told)
 
     for said_ in (
         summary_message(summary, **told),
         timeline_message(moments, name=texts[0], now=now, **told),
-        catch_up_message(news, name=texts[0], now=now, **told),
+        readers.missed(news_since(known, None)),
+        readers.happened(news_since(known, NOON)),
+        readers.welcome(known),
+        readers.for_commander(),
+        readers.for_status_page(known, {ALICE: texts[-1]}),
         resolved(summary, draft=draft, **told),
         looks_like(planted(Text.same(""), texts), where=texts[0], address=texts[-1], ago=now - NOON, language=language),
     ):
