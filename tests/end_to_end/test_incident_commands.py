@@ -82,7 +82,8 @@ async def test_catch_up_summarises_changes_since_the_last_read(at):
     assert REPORT in first
     assert "Since you last read this channel" in second
     assert f"@{at.alex}" in second
-    assert REPORT not in second
+    assert f"Impact: “{REPORT}”" in second
+    assert REPORT not in second.partition("Since you last read")[2]
     assert (
         "自您上次阅读以来" in again
     )  # Ephemeral messages are not kept by Slack: the same is shown until there is news
@@ -267,7 +268,7 @@ async def test_late_joiner_gets_a_catch_up_and_an_early_one_does_not(at):
     await at.settled()
     await at.slack.channel_actions.join(dee, channel)
 
-    assert REPORT in await wait_for_ephemeral(at, dee, "What happened so far")
+    assert REPORT in await wait_for_ephemeral(at, dee, "Impact:")
     await at.settled()
     assert at.slack.ephemerals(cy) == []
 

@@ -41,7 +41,7 @@ async def test_pinned_summary_holds_statements_findings_and_actions(tmp_path, en
         await at.slack.say(at.alex, channel, "I'll take IC")
         await at.submit(at.bo, (await at.dialog(at.bo, answer, channel))["id"])
         await at.settled()
-        await at.slack.say(at.bo, channel, "mitigated, error rate is back to normal")
+        await at.slack.say(at.bo, channel, "status: mitigated, error rate is back to normal")
 
         says = await wait_for_summary(at, channel, "Mitigated", "fixed it", "Commander")
 
@@ -49,7 +49,7 @@ async def test_pinned_summary_holds_statements_findings_and_actions(tmp_path, en
         assert "CONFIRMED · An image cannot be pulled · Pod front/checkout" in says
         assert f"Commander: @{at.alex}" in says
         assert "lol" not in says
-        assert "Next:" not in says  # the offered action is done
+        assert "Next: (not stated yet)" in says  # the offered action is done
         # Each line links to its evidence.
         assert f"/archives/{channel}/p{first.replace('.', '')}" in says
         assert len([one for one in at.ours(channel) if one.get("pinned_to")]) == 1
