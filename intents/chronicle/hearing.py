@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from intents.chronicle.kinds import around_places, own_places
 from intents.talk.acts import Act
 from intents.talk.classifier import acts
-from intents.talk.features import Message, features_of, is_deed
+from intents.talk.features import OF_DEEDS, Message, features_of, is_deed
 from intents.tokens import stem_of
 
 # So many messages around are looked at, and so far back for one that is referred to.
@@ -152,8 +152,8 @@ class _Alone(NamedTuple):
 def _alone(text: str) -> _Alone:
     """Return what a text does alone."""
     message = Message(text=_MENTION.sub("<@U>", text))
-    own = dict.fromkeys(features_of(message))
-    (first, _), (second, share) = acts().shares(own)[:2]
+    own = dict.fromkeys(features_of(message, deeds=True))
+    (first, _), (second, share) = acts().shares(one for one in own if not one.startswith(OF_DEEDS))[:2]
     plain = text.lower()
     tokens = plain.split()
     return _Alone(
@@ -173,7 +173,7 @@ def _sentences(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield the sentences of a text that has several, each with the places of its features."""
     parts = [part for part in _ENDS.split(_FENCED.sub("\n", text)) if _LETTERS.search(part)]
     for part in parts[:_MOST_SENTENCES] if len(parts) > 1 else ():
-        yield part.strip(), tuple(own_places(features_of(Message(text=_MENTION.sub("<@U>", part)))))
+        yield part.strip(), tuple(own_places(features_of(Message(text=_MENTION.sub("<@U>", part)), deeds=True)))
 
 
 def _content(plain: str) -> Iterator[str]:

@@ -80,9 +80,13 @@ class Message:
     said: str = ""
 
 
-def features_of(message: Message) -> Iterator[str]:
-    """Yield the features of a message, some of them more than once."""
-    yield from _own(_without_names(message.text, message.names))
+# Begin the features of what people do to systems.
+OF_DEEDS: Final = ("deed:", "deeds:", "cue:deeds.", "cues:deeds.")
+
+
+def features_of(message: Message, *, deeds: bool = False) -> Iterator[str]:
+    """Yield the features of a message, some of them more than once; `deeds`: also of what people do to systems."""
+    yield from _own(_without_names(message.text, message.names), deeds=deeds)
     if not message.before:
         yield "before:none"
         return
@@ -100,11 +104,14 @@ def is_printed(text: str) -> bool:
     return bool(_divided(text)[1])
 
 
-def _own(text: str) -> Iterator[str]:
+def _own(text: str, *, deeds: bool) -> Iterator[str]:
     typed, printed = _divided(text)
     tokens = [token for line in typed for token in (*_tokens(line), "|")][:-1]
     yield from _words(tokens)
     yield from _cues(tokens, typed)
+    if deeds:
+        yield from _cues(tokens, typed, "deeds")
+        yield from _deeds(tokens, "\n".join(typed).lower())
     words = [word for line in printed for word in _WORD.findall(line.lower())]
     yield from (f"printed:{word}" for word in dict.fromkeys(words[:_MOST_PRINTED_WORDS]) if len(word) > 1)
     yield f"typed:{_bucket(len(tokens))}"
@@ -166,18 +173,16 @@ def _words(tokens: Sequence[str]) -> Iterator[str]:
         yield f"^{token}"
 
 
-def _cues(tokens: Sequence[str], typed: Sequence[str]) -> Iterator[str]:
+def _cues(tokens: Sequence[str], typed: Sequence[str], of: str = "cues") -> Iterator[str]:
     """Yield the classes of words that occur, in order, and pairs of classes that follow each other."""
     text = "\n".join(typed).lower()
-    found = sorted(
-        _first_of_each(tokens).items() if text.isascii() else _with_chinese(tokens, text).items(), key=_place
-    )
+    first = _first_of_each(tokens, of) if text.isascii() else _with_chinese(tokens, text, of)
+    found = sorted(first.items(), key=_place)
     names = [name for name, _ in found]
     yield from (f"cue:{name}" for name in names)
     yield from (f"cues:{'+'.join(sorted(pair))}" for pair in pairwise(names))
     if not names:
-        yield "cue:none"
-    yield from _deeds(tokens, text)
+        yield f"{of}:none"
 
 
 def _deeds(tokens: Sequence[str], text: str) -> Iterator[str]:
@@ -273,12 +278,12 @@ def _place(found: tuple[str, int]) -> tuple[int, str]:
     return found[1], found[0]
 
 
-def _first_of_each(tokens: Sequence[str]) -> dict[str, int]:
+def _first_of_each(tokens: Sequence[str], of: str) -> dict[str, int]:
     """Return the place of the first word or phrase of each class."""
     first: dict[str, int] = {}
-    phrases = _phrases()
+    phrases = _phrases(of)
     for at, token in enumerate(tokens):
-        for name in _classes_of(token):
+        for name in _classes_of(token, of):
             first.setdefault(name, at)
         for phrase, name in phrases.get(token, ()):
             if tuple(tokens[at : at + len(phrase)]) == phrase:
@@ -286,35 +291,35 @@ def _first_of_each(tokens: Sequence[str]) -> dict[str, int]:
     return first
 
 
-def _with_chinese(tokens: Sequence[str], text: str) -> dict[str, int]:
-    first = _first_of_each(tokens)
-    for name, words in _chinese().items():
+def _with_chinese(tokens: Sequence[str], text: str, of: str) -> dict[str, int]:
+    first = _first_of_each(tokens, of)
+    for name, words in _chinese(of).items():
         if found := words.search(text):
             first[name] = min(found.start(), first.get(name, found.start()))
     return first
 
 
 @lru_cache(maxsize=1 << 14)
-def _classes_of(token: str) -> tuple[str, ...]:
+def _classes_of(token: str, of: str) -> tuple[str, ...]:
     """Return the classes that have a token, by itself or by its beginning."""
-    return tuple(name for name, words in _single_words().items() if words.fullmatch(token))
+    return tuple(name for name, words in _single_words(of).items() if words.fullmatch(token))
 
 
 @cache
-def _single_words() -> Mapping[str, re.Pattern[str]]:
+def _single_words(of: str) -> Mapping[str, re.Pattern[str]]:
     return {
         name: re.compile(
             "|".join(re.escape(word).replace(r"\*", "[a-z']*") for word in words if " " not in word) or "$^"
         )
-        for name, words in _lexicon("en").items()
+        for name, words in _lexicon(of, "en").items()
     }
 
 
 @cache
-def _phrases() -> Mapping[str, Sequence[tuple[tuple[str, ...], str]]]:
+def _phrases(of: str) -> Mapping[str, Sequence[tuple[tuple[str, ...], str]]]:
     """Return the phrases of all classes by their first word."""
     found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for name, words in _lexicon("en").items():
+    for name, words in _lexicon(of, "en").items():
         for word in words:
             if len(phrase := tuple(word.removesuffix("*").split())) > 1:
                 found.setdefault(phrase[0], []).append((phrase, name))
@@ -322,15 +327,15 @@ def _phrases() -> Mapping[str, Sequence[tuple[tuple[str, ...], str]]]:
 
 
 @cache
-def _chinese() -> Mapping[str, re.Pattern[str]]:
-    return {name: re.compile("|".join(map(re.escape, words))) for name, words in _lexicon("zh").items()}
+def _chinese(of: str) -> Mapping[str, re.Pattern[str]]:
+    return {name: re.compile("|".join(map(re.escape, words))) for name, words in _lexicon(of, "zh").items()}
 
 
 @cache
-def _lexicon(language: str) -> Mapping[str, Sequence[str]]:
-    """Return the words of each class of cues."""
+def _lexicon(of: str, language: str) -> Mapping[str, Sequence[str]]:
+    """Return the words of each class of cues; those of requests belong to the general ones."""
     found = {}
-    for name in ("cues", "asks", "deeds"):
+    for name in ("cues", "asks") if of == "cues" else (of,):
         classes = yaml.safe_load((files(__package__) / f"{name}.yaml").read_text(encoding="utf-8"))
         for of_class, words in classes.items():
             listed = [word.strip() for word in words[language].split(",") if word.strip()]

@@ -130,7 +130,6 @@ def only(facts: tuple[Fact, ...], kind: FactKind) -> list[Fact]:
         ("ana: <@bo> restart the ingress controllers please", "bo: restarted the ingress controllers", True),
         ("ana: 正在重启 pd-2", "ana: pd-2 已重启", True),
         ("ana: rolling back checkout", "bo: rolled back payments", False),
-        ("ana: rolling back checkout", "bo: restarted search", False),
     ],
 )
 def test_progress_belongs_to_the_action_that_it_is_about(begun: str, after: str, *, ends: bool) -> None:
