@@ -42,6 +42,7 @@ class Person:
     `guest`: a guest of the workspace, or a deactivated user. `foreign`: from another organisation, by Slack Connect.
     `locale` in Slack's form ("zh-CN"), empty if unknown. `email` is the confirmed address; empty if there is none or it
     is not returned, as without the scope users:read.email; not `email_read` if it was not kept.
+    `utc_offset_s` is that of the user's clock, 0 if unknown.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Person:
     unknown: bool = False
     unreached: bool = False
     email_read: bool = True
+    utc_offset_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +188,9 @@ class People:
         return _place(channel, data)
 
 
+_DAY_S: Final = 24 * 60 * 60
+
+
 def _stored_person(person: Person) -> Json:
     """Return what is stored of a user: not the address, which only the policy may need."""
     return {
@@ -195,6 +200,7 @@ def _stored_person(person: Person) -> Json:
         "name": safe_line(person.name),
         "bot": person.bot,
         "email_read": False,
+        "utc_offset_s": person.utc_offset_s,
     }
 
 
@@ -209,6 +215,7 @@ def _person(user: str, data: Mapping[str, Any], *, team: str) -> Person:
     enterprise = data.get("enterprise_user")
     teams = enterprise.get("teams") if isinstance(enterprise, Mapping) else None
     homes = {str(data.get("team_id") or profile.get("team") or team), *(teams if isinstance(teams, list) else [])}
+    offset = data.get("tz_offset")
     return Person(
         id=user,
         guest=bool(data.get("is_restricted") or data.get("is_ultra_restricted") or data.get("deleted")),
@@ -218,6 +225,7 @@ def _person(user: str, data: Mapping[str, Any], *, team: str) -> Person:
         # Users can enter any address in their profile, so only a confirmed one counts.
         email=str(profile.get("email") or "") if data.get("is_email_confirmed") is True else "",
         bot=bool(data.get("is_bot")) or user == "USLACKBOT",
+        utc_offset_s=offset if isinstance(offset, int) and abs(offset) < _DAY_S else 0,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -82,6 +83,15 @@ async def test_a_time_limits_what_happened_and_is_not_a_reading(at):
     assert any("no deploys until 18:00" in line for line in hours)
     assert "⏰ nothing heard for 1 h" in "\n".join(commander)
     assert "What happened so far" in first
+
+
+async def test_a_time_of_day_is_one_of_the_clock_of_who_asks(at):
+    channel, cy = await incident(at), at.slack.add_user("cy", utc_offset_s=28_800)
+    began = at.clock() + timedelta(hours=8, minutes=-30)
+
+    lines = await shown(at, cy, channel, f"summary since {began:%H:%M}")
+
+    assert re.match(r"What happened in the last 3[01] min ", lines[1])
 
 
 async def test_a_mention_gets_the_same_in_its_thread(at):

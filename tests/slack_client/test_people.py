@@ -16,9 +16,9 @@ def asked(far_end: SimulatedSlack, method: str) -> int:
 
 
 async def test_member_has_a_name_a_language_and_an_email_address(far_end: SimulatedSlack, slack: Slack):
-    user = far_end.add_user("lin", locale="zh-CN", email="Lin@Example.com")
+    user = far_end.add_user("lin", locale="zh-CN", email="Lin@Example.com", utc_offset_s=28_800)
     person = await slack.person(user)
-    assert person == Person(id=user, name="lin", locale="zh-CN", email="Lin@Example.com")
+    assert person == Person(id=user, name="lin", locale="zh-CN", email="Lin@Example.com", utc_offset_s=28_800)
     assert "example" not in repr(person).lower()
 
 

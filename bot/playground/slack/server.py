@@ -148,7 +148,7 @@ class SimulatedSlack(UserActions, FaultControls):
 
     def add_user(
         self, name: str, *, id: str = "", locale: str = "en-US", guest: bool = False, foreign: bool = False,
-        email: str = "", confirmed: bool = True,
+        email: str = "", confirmed: bool = True, utc_offset_s: int = 0,
     ) -> str:  # fmt: skip
         """Add a user and return the id.
 
@@ -156,7 +156,7 @@ class SimulatedSlack(UserActions, FaultControls):
         """
         user = User(
             id=id or f"U0{len(self._state.workspace.users):09d}", name=name, locale=locale, guest=guest,
-            foreign=foreign, email=email or f"{name}@example.com", confirmed=confirmed,
+            foreign=foreign, email=email or f"{name}@example.com", confirmed=confirmed, utc_offset_s=utc_offset_s,
         )  # fmt: skip
         self._state.workspace.add_user(user)
         return user.id

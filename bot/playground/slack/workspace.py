@@ -25,6 +25,7 @@ class User:
     confirmed: bool = True
     bot: bool = False
     deleted: bool = False
+    utc_offset_s: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -191,7 +192,7 @@ def user_json(user: User, *, identity: Identity, locale: bool = False, email: bo
     """Return a user as `users.info` shows it; the address only with `email`."""
     shown: Json = {
         "id": user.id, "team_id": identity.team_of(foreign=user.foreign), "name": user.name, "deleted": user.deleted,
-        "real_name": user.name, "tz": "Etc/UTC",
+        "real_name": user.name, "tz": "Etc/UTC", "tz_offset": user.utc_offset_s,
         "profile": {"real_name": user.name, "display_name": user.name, "team": identity.team_id},
         "is_admin": False, "is_owner": False, "is_bot": user.bot, "is_app_user": False, "is_restricted": user.guest,
         "is_ultra_restricted": False, "updated": 0,

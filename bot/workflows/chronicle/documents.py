@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Final
 
 import structlog
@@ -193,12 +194,20 @@ async def summary_for(
             return notice(failures.BUSY, language=language)
         return messages.for_status_page(page.facts, names)
     facts = [fact for fact in page.facts if not (fact.kind is FactKind.JOIN and fact.user == user)]
-    if ago := since(f"since {command.since}", page.summary.now) if command.since else None:
+    if ago := await _ago(services, command.since, page.summary.now, user):
         return messages.happened(news_since(facts, page.summary.now - ago))
     # Not up to now: events of the last moments may not have arrived yet.
     newest = max((fact.at for fact in chronicle.facts), default=page.channel.opened)
     before = await services.store.chronicles.caught_up(page.channel.channel, user, newest)
     return messages.missed(news_since(facts, before))
+
+
+async def _ago(services: Services, said: str, now: datetime, user: str) -> timedelta | None:
+    """Return how far back the words look; a time of day is one of the user's clock."""
+    if not said:
+        return None
+    offset = (await services.slack.person(user)).utc_offset_s
+    return since(f"since {said}", now.astimezone(timezone(timedelta(seconds=offset))))
 
 
 def _messages(page: SummaryPage, *, language: Language, mention: bool) -> ReaderMessages:
