@@ -88,14 +88,6 @@ class Markdown:
         """Return one line, which may begin a paragraph, an item or a cell."""
         return starting("".join(map(self._span, spans)).strip())
 
-    def spaced(self, spans: Spans) -> str:
-        """Return spans that follow other text on their line, with the white space before them."""
-        return "".join(map(self._span, spans))
-
-    def with_link(self, spans: Spans, fact: Fact | None) -> str:
-        """Return the line with a link to its source."""
-        return " ".join(part for part in (self.line(spans), self.source_link(fact)) if part)
-
     def source_link(self, fact: Fact | None) -> str:
         """Return a link to a fact's source message, "" if it has no source."""
         return link(incident_words.SOURCE_LINK, self.permalink(fact)) if fact and self.permalink(fact) else ""

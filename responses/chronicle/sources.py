@@ -31,33 +31,31 @@ def cause_lines(summary: Summary, formatter: FactFormatter) -> tuple[CauseLine, 
 
     Without either, the diagnosis is shown as a diagnosis.
     """
-    lines: list[CauseLine] = []
-    if given := summary.root_cause:
-        chosen = given.source or given.fact
-        by = incident_words.CHOSEN_BY if given.source else incident_words.TYPED_BY
-        if given.fact.state == UNKNOWN:
-            unknown = _words(incident_words.NOT_KNOWN_YET, formatter)
-            lines.append(CauseLine(spans=(unknown, *source(given.fact, formatter))))
-        else:
-            what = formatter.event(chosen) if given.source else formatter.quote(given.fact.says)
-            spans = (*what, *(source(chosen, formatter) if given.source else ()))
-            who: Spans = (
-                plain(f" · {formatter.text(by)} "),
-                Person(given.fact.user),
-                *formatter.when(given.fact.at),
-                SourceLink(given.fact),
-            )
-            lines.append(CauseLine(spans=(*spans, *who), fact=chosen))
-    elif summary.established:
-        fact = summary.established.fact
-        lines.append(CauseLine(spans=(*formatter.hypothesis(fact), *source(fact, formatter)), fact=fact))
-    leading = summary.leading
-    shown = {line.fact.key for line in lines if line.fact}
-    if leading is not None and leading.fact.key not in shown and (is_from_catalog(leading.fact) or not lines):
-        label = _words(incident_words.DIAGNOSIS_SHOWED if lines else incident_words.CAUSE_NOT_STATED, formatter)
-        spans = (label, *formatter.hypothesis(leading.fact), *source(leading.fact, formatter))
-        lines.append(CauseLine(spans=spans, fact=leading.fact))
-    return tuple(lines)
+    stated = stated_cause(summary, formatter)
+    lines = (stated,) if stated else ()
+    leading = summary.leading.fact if summary.leading else None
+    if leading is None or (stated and stated.fact and stated.fact.key == leading.key):
+        return lines
+    label = _words(incident_words.DIAGNOSIS_SHOWED if lines else incident_words.CAUSE_NOT_STATED, formatter)
+    spans = (label, *formatter.hypothesis(leading), *source(leading, formatter))
+    return (*lines, CauseLine(spans=spans, fact=leading))
+
+
+def stated_cause(summary: Summary, formatter: FactFormatter) -> CauseLine | None:
+    """Return the cause that a person gave at the resolution, else the one that a person stated; None for neither."""
+    given = summary.root_cause
+    if given is None:
+        fact = summary.established.fact if summary.established else None
+        return CauseLine(spans=(*formatter.hypothesis(fact), *source(fact, formatter)), fact=fact) if fact else None
+    if given.fact.state == UNKNOWN:
+        return CauseLine(spans=(_words(incident_words.NOT_KNOWN_YET, formatter), *source(given.fact, formatter)))
+    who: Spans = (Person(given.fact.user), *formatter.when(given.fact.at), SourceLink(given.fact))
+    chosen = given.source
+    if chosen is None:
+        by = plain(f" · {formatter.text(incident_words.TYPED_BY)} ")
+        return CauseLine(spans=(*formatter.quote(given.fact.says), by, *who), fact=given.fact)
+    by = plain(f" · {formatter.text(incident_words.CHOSEN_BY)} ")
+    return CauseLine(spans=(*formatter.event(chosen), *source(chosen, formatter), by, *who), fact=chosen)
 
 
 def _origin(fact: Fact, formatter: FactFormatter) -> Spans:

@@ -157,11 +157,11 @@ async def test_resolution_states_only_what_people_said_and_where_it_was_said(at)
     assert first.replace(".", "") in times["First report"]
     assert "not reported" in times["Mitigated"]
     assert "— bo, " in times["Resolved"]
-    cause = draft.split("## Root cause")[1].split("##")[0]
+    cause = draft.split("## Root cause")[1].split("\n## ")[0]
     assert CAUSE in cause
     assert "— alex, " in cause
     body = draft.split("## Summary")[1].split("## Times")[0] + cause
-    unsourced = [line for line in body.splitlines() if line.startswith("- ") and " — " not in line]
+    unsourced = [line for line in body.splitlines() if line.startswith(("- “", "- **")) and " — " not in line]
     assert unsourced == []
 
 
