@@ -84,7 +84,9 @@ def _marked(lines: Sequence[str]) -> Iterator[Marked]:
         waiting = ""
         for mark, following in zip(found, [*found[1:], None], strict=True):
             kind = str(mark.lastgroup)
-            says = line[mark.end() : following.start() if following else len(line)].strip(" *_~`\t")
+            # The name of a role is part of what is said: "IC: @ana".
+            begin = mark.start(kind) if kind == "role" else mark.end()
+            says = line[begin : following.start() if following else len(line)].strip(" *_~`\t")
             if not says and following is None:
                 waiting = kind
             elif kind == "status" or not _UNKNOWN.fullmatch(says):

@@ -35,6 +35,8 @@ _NAMING: Final = frozenset(
     {FactKind.REPORT, FactKind.ALERT, FactKind.ERROR, FactKind.HYPOTHESIS, FactKind.ACTION, FactKind.QUESTION}
 )
 _SHORTEST_NAME: Final = 3
+# In characters; Chinese says as much in half of them.
+_LEAST_SAID: Final = 12
 # People say that they speak of another incident than this channel's.
 _ANOTHER: Final = re.compile(
     r"\b(?:another|different|separate|second|unrelated) (?:incident|issue|problem|outage)\b"
@@ -317,12 +319,17 @@ def _current_impact(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> Fact |
     since = [fact for fact in ordered if over is None or fact.at > over.at or (fact.ts and fact.ts == over.ts)]
     reports = [fact for fact in since if fact.kind is FactKind.REPORT]
     if reports:
-        return reports[-1]
+        return _telling(reports)
     if statuses and statuses[-1].state == IncidentStatus.REOPENED and statuses[-1].key.startswith("m:"):
         return statuses[-1]
     alerts = {fact.about or fact.key: fact for fact in ordered if fact.kind is FactKind.ALERT}
     firing = [fact for fact in alerts.values() if fact.state == AlertState.FIRING and fact in since]
     return max(firing, key=lambda fact: (fact.at, fact.key), default=None)
+
+
+def _telling(reports: Sequence[Fact]) -> Fact:
+    """Return the newest report that says what is broken, not only "same here"."""
+    return next((fact for fact in reversed(reports) if len(fact.says) >= _LEAST_SAID), reports[-1])
 
 
 def _impact(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> Impact:

@@ -30,6 +30,10 @@ _OFFSET: Final = re.compile(r"(\d+)m(\d\d)")
 _OF_THE_CHANNEL: Final = frozenset({FactKind.JOIN, FactKind.NAMED})
 # One of our answers: its finding is judged by the leading cause, not as a message.
 _OURS: Final = "a:"
+# What people do and ask besides is labelled neither as wanted nor as noise.
+_BESIDES: Final = frozenset({"action", "question", "next", "decision", "comms", "follow-up", "answer"})
+# Recordings tell actions from decisions no more finely than this.
+_AS_WELL: Final = {"decision": {"action", "next"}, "status": {"next", "hypothesis"}, "link": {"follow-up"}}
 _ACTS: Final = ("say", "paste", "edit", "delete", "react", "join", "leave", "rename", "press")
 
 
@@ -157,10 +161,14 @@ def judge(
     mistaken = [
         f"{label}: {', '.join(sorted(kinds[label]))} instead of {' or '.join(allowed)}"
         for label, allowed in wanted.items()
-        if label in kinds and not kinds[label] & set(allowed)
+        if label in kinds and not kinds[label] & _allowed(allowed)
     ]
     welcome = {*expected.timeline, *expected.may}
-    noise = [f"{label}: {', '.join(sorted(found))}" for label, found in kinds.items() if label not in welcome]
+    noise = [
+        f"{label}: {', '.join(sorted(found))}"
+        for label, found in kinds.items()
+        if label not in welcome and found - _BESIDES
+    ]
     return Reading(
         found=len(wanted) - len(missed) - len(mistaken),
         wanted=len(wanted),
@@ -171,6 +179,10 @@ def judge(
         noise=tuple(noise),
         otherwise=tuple(_otherwise(recording, facts, labels=labels, ids=ids, counted=shown_times)),
     )
+
+
+def _allowed(kinds: Iterable[str]) -> set[str]:
+    return {each for kind in kinds for each in (kind, *_AS_WELL.get(kind, ()))}
 
 
 def _shown(facts: Iterable[Fact], labels: Mapping[str, str]) -> tuple[dict[str, set[str]], dict[str, int]]:
