@@ -38,13 +38,13 @@ from bot.surfaces.alerts_webhook import AlertCredentials, AlertsWebhook
 from bot.surfaces.slack.arrivals import CountedApp, bolt_app
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
 from bot.surfaces.slack.commands import CommandListener, ShortcutListener
+from bot.surfaces.slack.gesture_intake import GestureIntake
 from bot.surfaces.slack.health import MissedEvents, SlackHealth
 from bot.surfaces.slack.http_routes import connected, slack_routes
 from bot.surfaces.slack.message_intake import MessageIntake
 from bot.surfaces.slack.press_intake import PressIntake
 from bot.surfaces.slack.presses import PressListener
 from bot.surfaces.slack.surface import SlackSurface
-from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.surfaces.web import web_application
 from bot.workflows.ask_dialog import AskDialog
 from bot.workflows.channel_answers import ChannelAnswersWorkflow
@@ -304,7 +304,7 @@ def _slack_surface(
         metrics=base.metrics,
     )
     start = base.starter.start
-    timeline_pins = TimelinePins(store=base.store, identity=base.identity, start=start)
+    gestures = GestureIntake(store=base.store, identity=base.identity, start=start)
     form = AskDialog(services=services)
     return SlackSurface(
         identity=base.identity,
@@ -329,13 +329,13 @@ def _slack_surface(
         ),
         shortcuts=ShortcutListener(
             submissions=submissions,
-            timeline_pins=timeline_pins,
+            gestures=gestures,
             start=start,
             slack=base.slack,
             identity=base.identity,
             language=settings.lang,
         ),
-        timeline_pins=timeline_pins,
+        gestures=gestures,
         start=job_intake.start_now,
         presses=PressListener(
             PressIntake(

@@ -156,8 +156,8 @@ SCOPES: Final = (
     ),
     Scope(
         name="reactions:read",
-        reason="Sees pin emoji in incident channels, which add a message to the timeline.",
-        without="adding to the timeline by emoji; the message shortcut does the same",
+        reason="Sees emoji in incident channels that tell what a message is: 📌 🎯 💥 and others.",
+        without="telling by emoji what a message is; the message shortcut does the same",
         events=("reaction_added", "reaction_removed"),
     ),
     Scope(

@@ -13,7 +13,7 @@ from bot.store.database import (
     StoreUnavailable,
     StoreUnreachable,
 )
-from bot.store.facts import FactRow
+from bot.store.facts import FactRow, Mark
 from bot.store.feedback import HELPFUL, NOT_IT, open_feedback
 from bot.store.incident_channels import ChannelState, IncidentChannel
 from bot.store.learned import LearnedEntry, open_learned
@@ -41,6 +41,7 @@ __all__ = [
     "FactRow",
     "IncidentChannel",
     "LearnedEntry",
+    "Mark",
     "Mute",
     "NewRequest",
     "OutboxEntry",

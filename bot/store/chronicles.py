@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Table, Text, cast, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Row, Table, Text, cast, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.facts import (
     FactRow,
     Mark,
-    MarkedPlace,
     SourceVersion,
     apply_versions,
-    marked_places,
-    record_mark,
-    replace_facts,
+    message_source,
+    record_marks,
+    standing_marks,
     stored_versions,
 )
 from bot.store.incident_channels import ChannelState, IncidentChannel, IncidentChannels, find_channel, read_channel
@@ -41,21 +40,21 @@ class RecordedMessage:
     """A message in its current version with its facts; noise has none.
 
     `version` is "" for the first version. For an edit it is the Slack time of the event, or `edited.ts` from the
-    history. `pinned` is the fact for the message itself if a person has pinned it.
+    history.
     """
 
     ts: str
     version: str = ""
     facts: Sequence[FactRow] = ()
-    pinned: FactRow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chronicle:
-    """An incident channel with its facts by time, both as of `channel.revision`."""
+    """An incident channel with its facts by time and the marks that stand, all as of `channel.revision`."""
 
     channel: IncidentChannel
     facts: tuple[FactRow, ...]
+    marks: tuple[Mark, ...] = ()
 
 
 class Chronicles(IncidentChannels):
@@ -85,13 +84,12 @@ class Chronicles(IncidentChannels):
 
     async def kept(self, channel: str) -> dict[str, str]:
         """Return the messages with stored facts, and the thread of each ("" outside one)."""
-        of_message = or_(facts.c.source.like("m:%"), facts.c.source.like("p:%"))
         query = select(facts.c.ts, facts.c.document["thread_ts"].as_string()).distinct()
-        query = query.where(facts.c.channel == channel, of_message)
+        query = query.where(facts.c.channel == channel, facts.c.source.like("m:%"))
         return {ts: thread or "" for ts, thread in await self._rows(query)}
 
     async def forget(self, channel: str, ts: str) -> bool:
-        """Delete the facts of a deleted message for good. Facts from other sources about it stay."""
+        """Delete the facts and marks of a deleted message for good. Facts from other sources about it stay."""
         return await self._changed(channel, lambda connection: _forget(connection, channel, ts))
 
     async def add(self, channel: str, fact: FactRow, *, revision: int = 0) -> bool:
@@ -103,30 +101,20 @@ class Chronicles(IncidentChannels):
 
         async def body(connection: AsyncConnection) -> bool:
             version = SourceVersion(source=source, version=f"{revision:012d}", facts=rows)
-            return (await apply_versions(connection, channel, [version]))[1]
+            return await apply_versions(connection, channel, [version])
 
         return await self._changed(channel, body)
 
-    async def pin(
-        self, channel: str, ts: str, *, by: str, at: datetime, fact: FactRow | None = None, found: bool = False
-    ) -> bool:
-        """Pin message `ts` to the timeline, as `fact` if given, and mark all its facts.
+    async def mark(self, channel: str, *marks: Mark, found: bool = False) -> bool:
+        """Record what a person set for messages.
 
-        `found`: the pin was seen in Slack and `at` is only its earliest possible time, so an existing pin of the same
+        `found`: it was seen in Slack and its time is only the earliest possible one, so an existing mark of the same
         person counts as the same.
         """
-        return await self._mark(channel, ts, by, Mark.PIN, at, fact=fact, found=found)
-
-    async def unpin(self, channel: str, ts: str, *, by: str, at: datetime) -> bool:
-        """Withdraw one's own pin; other facts about the message stay."""
-        return await self._mark(channel, ts, by, Mark.PIN, at, stands=False)
-
-    async def remove(self, channel: str, ts: str, *, by: str, at: datetime) -> bool:
-        """Remove message `ts` from the timeline, regardless of who pinned it, until somebody pins it again."""
-        return await self._mark(channel, ts, by, Mark.REMOVE, at)
+        return await self._changed(channel, lambda connection: record_marks(connection, channel, marks, found=found))
 
     async def facts(self, channel: str) -> tuple[FactRow, ...]:
-        """Return all facts of a channel by time, those of removed messages included."""
+        """Return all facts of a channel by time."""
         chronicle = await self.read(channel)
         return () if chronicle is None else chronicle.facts
 
@@ -182,38 +170,7 @@ class Chronicles(IncidentChannels):
 
     async def _knows_message(self, channel: str, ts: str) -> bool:
         async with self._database.read() as connection:
-            return bool(await stored_versions(connection, channel, [_message(ts)]))
-
-    async def _mark(
-        self,
-        channel: str,
-        ts: str,
-        by: str,
-        what: Mark,
-        at: datetime,
-        *,
-        stands: bool = True,
-        fact: FactRow | None = None,
-        found: bool = False,
-    ) -> bool:
-
-        async def body(connection: AsyncConnection) -> bool:
-            stored = (await stored_versions(connection, channel, [_message(ts)])).get(_message(ts))
-            if stored is not None and stored.gone:
-                return False
-            here = (channel, ts)
-            before = (await marked_places(connection, [channel], [ts])).get(here)
-            if not await record_mark(connection, channel, ts, by, what, stands=stands, at=at, found=found):
-                return False
-            after = (await marked_places(connection, [channel], [ts])).get(here)
-            changed = before is not after
-            if after is not MarkedPlace.PINNED:
-                changed |= await replace_facts(connection, channel, _by_hand(ts), [])
-            elif fact is not None:
-                changed |= await replace_facts(connection, channel, _by_hand(ts), [fact])
-            return changed
-
-        return await self._changed(channel, body)
+            return bool(await stored_versions(connection, channel, [message_source(ts)]))
 
     async def _changed(self, channel: str, body: Callable[[AsyncConnection], Awaitable[bool]]) -> bool:
         """Change a recorded channel, and count a revision if the view changed. Return whether it did."""
@@ -226,37 +183,20 @@ class Chronicles(IncidentChannels):
             return True
 
 
-def _message(ts: str) -> str:
-    """Return the source name of a message."""
-    return f"m:{ts}"
-
-
-def _by_hand(ts: str) -> str:
-    """Return the source name of a manual pin of a message."""
-    return f"p:{ts}"
-
-
 async def _take(connection: AsyncConnection, channel: str, page: Sequence[RecordedMessage]) -> bool:
     """Record these messages. Return whether a fact changed."""
     versions = [
-        SourceVersion(source=_message(message.ts), version=message.version, facts=message.facts) for message in page
+        SourceVersion(source=message_source(message.ts), version=message.version, facts=message.facts)
+        for message in page
     ]
-    taken, changed = await apply_versions(connection, channel, versions)
-    marked = await marked_places(connection, [channel])
-    for message in page:
-        if (
-            message.pinned is not None
-            and _message(message.ts) in taken
-            and marked.get((channel, message.ts)) is MarkedPlace.PINNED
-        ):
-            changed |= await replace_facts(connection, channel, _by_hand(message.ts), [message.pinned])
-    return changed
+    return await apply_versions(connection, channel, versions)
 
 
 async def _forget(connection: AsyncConnection, channel: str, ts: str) -> bool:
     """Mark a message as deleted. Return whether a fact changed."""
-    _, changed = await apply_versions(connection, channel, [SourceVersion(source=_message(ts), version="", gone=True)])
-    return await replace_facts(connection, channel, _by_hand(ts), []) or changed
+    await connection.execute(delete(fact_marks).where(fact_marks.c.channel == channel, fact_marks.c.ts == ts))
+    gone = SourceVersion(source=message_source(ts), version="", gone=True)
+    return await apply_versions(connection, channel, [gone])
 
 
 async def _chronicles(
@@ -264,23 +204,15 @@ async def _chronicles(
 ) -> tuple[Chronicle, ...]:
     """Return each channel with its matching facts."""
     names = [row.channel for row in channels]
-    marked = await marked_places(connection, names)
+    marks = await standing_marks(connection, names)
     query = select(*_SHOWN, cast(facts.c.document, Text)).where(facts.c.channel.in_(names), *which)
     rows = (await connection.execute(query.order_by(facts.c.at, facts.c.key))).all()
     # Parsed as one array, which takes half the time for ten thousand facts.
     documents = json.loads(f"[{','.join(row[-1] for row in rows)}]")
     found: dict[str, list[FactRow]] = {name: [] for name in names}
     for (channel, key, at, ts, incident, _), document in zip(rows, documents, strict=True):
-        place = marked.get((channel, ts))
-        found[channel].append(
-            FactRow(
-                key=key,
-                at=at,
-                ts=ts,
-                incident=incident,
-                document=document,
-                by_hand=place is MarkedPlace.PINNED,
-                removed=place is MarkedPlace.REMOVED,
-            )
-        )
-    return tuple(Chronicle(channel=read_channel(row), facts=tuple(found[row.channel])) for row in channels)
+        found[channel].append(FactRow(key=key, at=at, ts=ts, incident=incident, document=document))
+    return tuple(
+        Chronicle(channel=read_channel(row), facts=tuple(found[row.channel]), marks=tuple(marks.get(row.channel, ())))
+        for row in channels
+    )

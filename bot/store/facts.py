@@ -3,17 +3,15 @@
 A source is what facts are read from: a message, one of our answers, a remedy. Its versions may arrive in any order and
 more than once; the newest one counts, and a deletion is final.
 
-The last mark of each kind per person is kept, so the order in which reactions arrive does not matter. A message is
-pinned while any pin is newer than the last removal; otherwise it is removed.
+The last mark of each kind per person is kept, so the order in which reactions arrive does not matter.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import Row, and_, delete, select
@@ -32,8 +30,7 @@ _AT_ONCE: Final = 500
 class FactRow:
     """One fact as stored. `key` is unique in the channel, `at` when it was said or happened, `document` its JSON.
 
-    `ts` is the message it rests on and `incident` its catalog entry, each "" if there is none. When read back,
-    `by_hand` says that a person pinned its message and `removed` that a person removed it; neither is written here.
+    `ts` is the message it rests on and `incident` its catalog entry, each "" if there is none.
     """
 
     key: str
@@ -41,8 +38,6 @@ class FactRow:
     ts: str = ""
     incident: str = ""
     document: Json
-    by_hand: bool = False
-    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +68,8 @@ async def stored_versions(connection: AsyncConnection, channel: str, sources: It
     return found
 
 
-async def apply_versions(
-    connection: AsyncConnection, channel: str, versions: Sequence[SourceVersion]
-) -> tuple[set[str], bool]:
-    """Apply each version unless a later one is stored. Return the applied sources, and whether a fact changed."""
+async def apply_versions(connection: AsyncConnection, channel: str, versions: Sequence[SourceVersion]) -> bool:
+    """Apply each version unless a later one is stored. Return whether a fact changed."""
     before = await stored_versions(connection, channel, {version.source for version in versions})
     standing = {source: (row.version, row.gone) for source, row in before.items()}
     newest: dict[str, SourceVersion] = {}
@@ -97,14 +90,6 @@ async def apply_versions(
                 "version": version.version,
                 "gone": version.gone,
             }
-    return set(newest), await _write(connection, channel, changes)
-
-
-async def replace_facts(connection: AsyncConnection, channel: str, source: str, rows: Sequence[FactRow]) -> bool:
-    """Replace the facts of a source without versions. Return whether one changed."""
-    changes = _Changes()
-    held = await _held(connection, channel, [source])
-    _compare(changes, channel, SourceVersion(source=source, version="", facts=rows), held.get(source, {}))
     return await _write(connection, channel, changes)
 
 
@@ -161,61 +146,54 @@ def _portions(names: Iterable[str]) -> Iterable[list[str]]:
     return (ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE))
 
 
-class Mark(StrEnum):
-    """A person's manual change to a message."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a person set for message `ts`: `what` it is, and what it `says` instead of its words ("": these).
 
-    PIN = "pin"
-    REMOVE = "remove"
-
-
-class MarkedPlace(StrEnum):
-    """The resulting place of a marked message."""
-
-    PINNED = "pinned"
-    REMOVED = "removed"
-
-
-async def record_mark(
-    connection: AsyncConnection,
-    channel: str,
-    ts: str,
-    user: str,
-    what: Mark,
-    *,
-    stands: bool,
-    at: datetime,
-    found: bool = False,
-) -> bool:
-    """Record a mark. Return whether it is new: a later mark of the person wins, and so does an existing one over
-    `found`.
+    It no longer `stands` once the person took it back.
     """
-    marks = fact_marks.c
-    mine = (marks.channel == channel) & (marks.ts == ts) & (marks.user == user) & (marks.what == what.value)
-    last = (await connection.execute(select(marks.at, marks.stands).where(mine))).one_or_none()
-    if last is not None and (at <= last.at or (found and last.stands)):
-        return False
-    values = {"channel": channel, "ts": ts, "user": user, "what": what.value, "stands": stands, "at": at}
-    await upsert(connection, fact_marks, values)
-    return True
+
+    ts: str
+    user: str
+    what: str
+    at: datetime
+    says: str = ""
+    stands: bool = True
 
 
-async def marked_places(
-    connection: AsyncConnection, channels: Collection[str], messages: Collection[str] | None = None
-) -> dict[tuple[str, str], MarkedPlace]:
-    """Return the place of each marked message by channel and `ts`; None for `messages` means all."""
-    query = select(fact_marks).where(fact_marks.c.channel.in_(channels))
-    if messages is not None:
-        query = query.where(fact_marks.c.ts.in_(messages))
-    removed: dict[tuple[str, str], datetime] = {}
-    pinned: dict[tuple[str, str], datetime] = {}
+async def record_marks(
+    connection: AsyncConnection, channel: str, marks: Sequence[Mark], *, found: bool = False
+) -> bool:
+    """Record marks on messages that are not deleted. Return whether one of them changes what stands.
+
+    A later mark of the person wins, and so does an existing one over `found`.
+    """
+    messages = {mark.ts for mark in marks}
+    versions = await stored_versions(connection, channel, {message_source(ts) for ts in messages})
+    query = select(fact_marks).where(fact_marks.c.channel == channel, fact_marks.c.ts.in_(messages))
+    last = {(row.ts, row.user, row.what): row for row in await connection.execute(query)}
+    changed = False
+    for mark in marks:
+        version, before = versions.get(message_source(mark.ts)), last.get((mark.ts, mark.user, mark.what))
+        if version is not None and version.gone:
+            continue
+        if before is not None and (mark.at <= before.at or (found and before.stands)):
+            continue
+        await upsert(connection, fact_marks, {"channel": channel, **asdict(mark), "says": storable(mark.says)})
+        changed |= mark.stands or (before is not None and before.stands)
+    return changed
+
+
+async def standing_marks(connection: AsyncConnection, channels: Collection[str]) -> dict[str, list[Mark]]:
+    """Return the marks of each channel that stand."""
+    found: dict[str, list[Mark]] = {}
+    query = select(fact_marks).where(fact_marks.c.channel.in_(channels), fact_marks.c.stands)
     for row in await connection.execute(query):
-        if row.stands:
-            latest, message = (removed if row.what == Mark.REMOVE else pinned), (row.channel, row.ts)
-            latest[message] = max(row.at, latest.get(message, row.at))
-    return {message: _place(removed.get(message), pinned.get(message)) for message in removed.keys() | pinned.keys()}
+        mark = Mark(ts=row.ts, user=row.user, what=row.what, at=row.at, says=row.says)
+        found.setdefault(row.channel, []).append(mark)
+    return found
 
 
-def _place(removed: datetime | None, pinned: datetime | None) -> MarkedPlace:
-    if pinned is not None and (removed is None or pinned > removed):
-        return MarkedPlace.PINNED
-    return MarkedPlace.REMOVED
+def message_source(ts: str) -> str:
+    """Return the source name of a message."""
+    return f"m:{ts}"

@@ -261,12 +261,13 @@ fact_sources: Final = Table(
     *_flags("gone"),
 )
 
-# Manual marks on timeline messages: the last of each kind per person.
+# What people set for messages: the last mark of each kind per person. `says` replaces the words of the message.
 fact_marks: Final = Table(
     "fact_marks",
     METADATA,
     _parent("channel", "incident_channels.channel"),
     *_keys("ts", "user", "what"),
+    *_words("says"),
     *_flags("stands"),
     *_times("at"),
 )

@@ -19,13 +19,15 @@ from bot.remedies.contract import State as RemedyOutcome
 from bot.slack.errors import SlackError, SlackRefusal
 from bot.store import CLAIMED, RequestState, StoreUnavailable
 from bot.workflows.authorisation import APPLIED
+from bot.workflows.dialogs import tell_user
 from bot.workflows.job_payloads import (
     AnswerJob,
     CommandJob,
+    FactCorrectionJob,
     FailureJob,
+    MarkJob,
     MentionJob,
     PickJob,
-    PinJob,
     RemedyJob,
     read_payload,
 )
@@ -40,7 +42,7 @@ from responses.slack.remedy_states import RemedyState
 _log: Final = structlog.get_logger(__name__)
 
 _TELL_S: Final = 2.0
-_Reported = AnswerJob | PickJob | RemedyJob | CommandJob | MentionJob | PinJob
+_Reported = AnswerJob | PickJob | RemedyJob | CommandJob | MentionJob | MarkJob | FactCorrectionJob
 # Two minutes: a restart of the database takes less.
 _RECORD_PAUSES_S: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 # About two days: an outage of Slack is over by then.
@@ -100,19 +102,21 @@ class FailureReports:
                     await self._unpicked(pick)
                 case RemedyJob() as remedy:
                     await self._unfinished(remedy, failure.id)
-                case CommandJob() | MentionJob() | PinJob() as asked:
+                case CommandJob() | MentionJob() as asked:
                     await self._undone(asked, failure.id)
+                case MarkJob() | FactCorrectionJob() as mark:
+                    await tell_user(self.services, mark.channel, mark.user, reason)
         except SlackRefusal as second:
             _log.error("job_failure_notice_failed", job=failure.id, error=str(second))
 
-    async def _undone(self, job: CommandJob | MentionJob | PinJob, id: str) -> None:
+    async def _undone(self, job: CommandJob | MentionJob, id: str) -> None:
         """Report to the response URL, else to the thread of a command by mention."""
         language = job.language if isinstance(job, CommandJob) else self.services.usual_language
         message = failed(failures.RESTARTED, language=language)
         address = "" if isinstance(job, MentionJob) else job.response_url
         if address:
             await self.services.slack.respond(address, message)
-        elif not isinstance(job, PinJob) and job.thread_ts is not None:
+        elif job.thread_ts is not None:
             await post_once(self.services, message, to=job.channel, thread_ts=job.thread_ts, key=f"{id}/failed")
 
     async def _unanswered(self, request_id: str, reason: Text) -> None:

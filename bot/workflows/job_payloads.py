@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar, Final
 
 from bot.jobs import JobPayload, JobTurn, JobUrgency
 from bot.overviews.watched_rows import LastingTrouble
-from bot.store import FactRow
 from intents.alerts.links import Matcher
 from intents.channel_commands import ChannelAction
 from intents.domain import Json, Language
@@ -432,26 +430,37 @@ class CommandJob(Payload):
     cause: GivenCause | None = None
 
 
-class TimelineMark(StrEnum):
-    """A user's mark on a message."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkJob(Payload):
+    """Set what message `ts` is, or take it back if it no longer `stands`.
 
-    PIN = "pin"
-    UNPIN = "unpin"  # removes the user's own pin
-    REMOVE = "remove"  # removes the message, no matter who added it
+    `says` replaces its words. With `alone`, what was set for the message before no longer counts.
+    """
+
+    kind, interactive = "mark", True
+    ts: str
+    what: str
+    at: datetime
+    says: str = ""
+    stands: bool = True
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PinJob(Payload):
-    """Add the message `ts` to the timeline or remove it.
+class FactCorrectionJob(Payload):
+    """Correct the fact with this key: it is `what` now; `says` replaces its words."""
 
-    With `chosen` by a shortcut, `fact` is the fact of the message, None if it has other facts, and there is an answer.
-    """
-
-    kind, interactive = "pin", True
-    mark: TimelineMark
-    ts: str
+    kind, interactive = "fact_correction", True
+    key: str
+    what: str
     at: datetime
-    chosen: bool = False
-    fact: FactRow | None = None
-    response_url: str = ""
-    thread_ts: str = ""
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkDialogJob(DialogJob):
+    """Open the dialog that asks what message `ts` is; without one, which fact of the channel is to be corrected."""
+
+    kind = "mark_dialog"
+    ts: str = ""
+    text: str = ""

@@ -16,8 +16,9 @@ from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.backfill import BackfillWorkflow
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs, IncidentStartWorkflow, tell_archiver, tell_remover
 from bot.workflows.chronicle.documents import catch_up
+from bot.workflows.chronicle.gestures import ask_mark, correct_fact, mark_message
 from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow, ask_resolution
-from bot.workflows.chronicle.incident_commands import IncidentCommands, MentionWorkflow, mark_message
+from bot.workflows.chronicle.incident_commands import IncidentCommands, MentionWorkflow
 from bot.workflows.chronicle.nudges import NudgeWorkflow
 from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
@@ -155,8 +156,10 @@ def _channels(services: Services, chronicles: ChronicleJobs) -> _Kinds:
         _job(jobs.CommandJob, change.run),
         _named_step(jobs.IncidentJob, "open", start.open),
         _named_step(jobs.MentionJob, "answer", mentions.answer),
+        _step(jobs.MarkJob, "mark", partial(mark_message, services)),
+        _step(jobs.FactCorrectionJob, "correct", partial(correct_fact, services)),
+        _job(jobs.MarkDialogJob, partial(ask_mark, services)),
         _job(jobs.NudgeJob, NudgeWorkflow(services=services).run),
-        _step(jobs.PinJob, "mark", partial(mark_message, services)),
         _named_step(jobs.RemovedJob, "tell", partial(tell_remover, services)),
         _job(jobs.RereadJob, BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run),
         _job(jobs.ResolveDialogJob, partial(ask_resolution, services)),

@@ -7,7 +7,7 @@ rest, trained models tell what each message states in its conversation (`kinds`)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -67,8 +67,9 @@ _KINDS: Final = {
     "followup": FactKind.FOLLOWUP,
     "action": FactKind.ACTION,
 }
-# What a person says of a message that states nothing.
+# What a person sets for a message that states nothing, and for one that is shown whatever it states.
 WRONG: Final = "wrong"
+PINNED: Final = "pinned"
 # No message states more; of a pasted report the beginning and the end count.
 MOST_FACTS: Final = 12
 _MOST_LINES: Final = 40
@@ -97,8 +98,7 @@ class ChannelMessage:
 class Gesture:
     """What a person set for message `ts` by a reaction, a shortcut or a button, at a time.
 
-    `kind` is one of `kinds.KINDS` or `WRONG`: the message states nothing. `says` replaces its
-    words, "" keeps them.
+    `kind` is one of `kinds.KINDS`, `WRONG` or `PINNED`. `says` replaces the words of the message, "" keeps them.
     """
 
     ts: str
@@ -106,6 +106,17 @@ class Gesture:
     by: str
     at: datetime
     says: str = ""
+
+
+def standing(gestures: Iterable[Gesture]) -> Mapping[str, Mapping[str, Gesture]]:
+    """Return what still counts of each message: the last word on each kind, and nothing from before it was `WRONG`."""
+    found: dict[str, dict[str, Gesture]] = {}
+    for gesture in sorted(gestures, key=lambda one: (one.at, one.by, one.kind)):
+        meant = found.setdefault(gesture.ts, {})
+        if gesture.kind == WRONG:
+            meant.clear()
+        meant[gesture.kind.partition(".")[0]] = gesture
+    return found
 
 
 def facts_of_channel(
@@ -117,16 +128,13 @@ def facts_of_channel(
     """
     ordered = sorted({message.ts: message for message in messages}.values(), key=lambda one: (one.at, one.ts))
     parsed = [parse_message(message.text) for message in ordered]
-    set_by_hand: dict[str, list[Gesture]] = {}
-    for gesture in sorted(gestures, key=lambda one: (one.at, one.by, one.kind)):
-        set_by_hand.setdefault(gesture.ts, []).append(gesture)
+    set_by_hand = standing(gestures)
     conversation = Conversation([said(message, read) for message, read in zip(ordered, parsed, strict=True)])
     linker = Linker(conversation.heard, people or {})
     facts: list[Fact] = []
     for number, (message, read) in enumerate(zip(ordered, parsed, strict=True)):
         reading = _Reading(message, read, people or {})
-        given = set_by_hand.get(message.ts)
-        stated = reading.of_hand(given) if given else reading.of_conversation(conversation, number)
+        stated = reading.stated(conversation, number, set_by_hand.get(message.ts, {}))
         facts += linker.hear(number, reading.keyed(stated), answers=reading.answers)
     return linker.settled(facts)
 
@@ -151,21 +159,24 @@ class _Reading:
         self.answers = 0.0
         self._sentences: dict[str, str] = {}
 
-    def of_hand(self, gestures: Sequence[Gesture]) -> list[Fact]:
-        """Return what people set for it: the last word on each kind, and nothing else."""
-        meant: dict[str, Gesture] = {}
-        for gesture in gestures:
-            if gesture.kind == WRONG:
-                meant.clear()
-            else:
-                meant[gesture.kind.partition(".")[0]] = gesture
-        return [
+    def stated(self, conversation: Conversation, number: int, meant: Mapping[str, Gesture]) -> list[Fact]:
+        """Return what people set for it and nothing else, else what is read; what is pinned is always a fact."""
+        facts = self._of_hand(meant) if meant.keys() - {PINNED} else self._of_conversation(conversation, number)
+        if PINNED not in meant:
+            return facts
+        telling = [fact for fact in facts if fact.kind is not FactKind.ANSWER]
+        return [replace(fact, by_hand=True) for fact in telling or [self._fact(FactKind.PINNED, self._says())]]
+
+    def _of_hand(self, meant: Mapping[str, Gesture]) -> list[Fact]:
+        facts = [
             replace(fact, by_hand=True)
             for gesture in meant.values()
+            if gesture.kind not in (WRONG, PINNED)
             for fact in self._facts(gesture.kind, gesture.says or self._says())
         ]
+        return self._with_links(facts) if facts else []
 
-    def of_conversation(self, conversation: Conversation, number: int) -> list[Fact]:
+    def _of_conversation(self, conversation: Conversation, number: int) -> list[Fact]:
         """Return what a bot announces, what a program printed, what a person marked, and what the models read."""
         message, read = self._message, self._read
         if message.bot and (told := announcement_in(read.lines)):

@@ -45,7 +45,7 @@ class TrackedAction:
     @property
     def said(self) -> Fact:
         """Return the statement that tells most about it."""
-        return max(self.facts, key=lambda fact: (len(fact.says), fact.at, fact.key))
+        return max(self.facts, key=lambda fact: (fact.by_hand, len(fact.says), fact.at, fact.key))
 
     @property
     def last(self) -> Fact:

@@ -65,19 +65,12 @@ CHANGED_MEANWHILE: Final = Text(
     zh="同时有他人更改了此故障的状态，因此未做任何更改。输入 /diagnose incident status 查看",
 )
 
-# --- the timeline, by hand ---
+# --- what people set ---
 
-PINNED: Final = Text(
-    en="Added to the timeline. To undo this, use “Remove from timeline” or remove the 📌",
-    zh="已加入时间线。使用“Remove from timeline”或移除 📌 可撤回",
-)
-UNPINNED: Final = Text(en="Removed from the timeline", zh="已从时间线移除")
-PINNED_ALREADY: Final = Text(en="this message is already on the timeline", zh="此消息已在时间线中")
 SUMMARY_ITSELF: Final = Text(
-    en="this is Casebook's summary. It is made from the timeline and cannot be added to it",
-    zh="这是 Casebook 根据时间线生成的摘要，不能列入时间线",
+    en="this is Casebook's summary. It is made from what other messages state; correct it with the button below it",
+    zh="这是 Casebook 根据其他消息生成的摘要，请用其下方的按钮更正",
 )
-NOT_ON_IT: Final = Text(en="this message is not on the timeline", zh="此消息不在时间线中")
 
 # --- archived ---
 

@@ -101,9 +101,10 @@ _ELSEWHERE: Final = (
         zh="它也会读取文件和代码片段。任何人都可以在消息列中追问。",
     ),
     Text(
-        en="In an incident channel, react with 📌 or use “Add to timeline” in a message's menu to add it to the "
-        "timeline.",
-        zh="在故障频道中，对消息添加 📌 表情或使用消息菜单中的“Add to timeline”，即可将其加入时间线。",
+        en="In an incident channel, “Mark as …” in a message's menu tells what it is: impact, cause, decision, "
+        "action, … So does a reaction: 📌 timeline, 💥 impact, 🎯 root cause, ⚖️ decision, 🛠️ action, 📋 follow-up.",
+        zh="在故障频道中，消息菜单中的“Mark as …”可标明该消息是什么：影响、原因、决定、行动等。表情回应也可以："
+        "📌 时间线、💥 影响、🎯 根本原因、⚖️ 决定、🛠️ 行动、📋 后续事项。",
     ),
 )
 _READS: Final = Text(

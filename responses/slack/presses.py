@@ -43,6 +43,13 @@ class Press(StrEnum):
     RESOLVED = "resolve_confirm"  # callback_id of that dialog; its private_metadata is the channel
     ROOT_CAUSE = "root_cause"  # block_id and action_id of the choice of the root cause in that dialog
     ROOT_CAUSE_TEXT = "root_cause_text"  # block_id and action_id of the field to type it
+    MARK = "mark"  # callback_id of the dialog that asks what a message is; its private_metadata is channel|ts
+    MARK_AS = "mark_as"  # block_id and action_id of the kind in that dialog
+    MARK_TEXT = "mark_text"  # block_id and action_id of the words
+    CORRECT_FACT = "correct_fact"  # a button below a summary; also the callback_id of its dialog, with the channel
+    FACT = "fact"  # block_id and action_id of the fact in that dialog; the value is its key
+    FACT_IS = "fact_is"  # block_id and action_id of what is wrong with it
+    FACT_TEXT = "fact_text"  # block_id and action_id of its new words
     SAVE = "save"  # callback_id of the dialog that saves an incident; its private_metadata is a `SavePlace`
     SAVE_CHECKED = "save_checked"  # callback_id of the same dialog with the result of the check
     CORRECT = "correct"  # callback_id of the dialog that asks what it was; its private_metadata is the request id

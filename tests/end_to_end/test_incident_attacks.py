@@ -14,12 +14,12 @@ import pytest_asyncio
 from bot.diagnosing import Engine
 from bot.policy import Policy
 from bot.policy.model import AnswerLevel
-from tests.end_to_end.workplace import Workplace, broken_of, lines_of, workplace
+from tests.end_to_end.workplace import Workplace, broken_of, lines_of, words_of, workplace
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REPORT = "checkout is down, customers cannot pay"
-PIN = "casebook.pin"
+MARK_AS = "casebook.mark_as"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -69,10 +69,12 @@ async def test_pinning_the_summary_adds_no_timeline_entry(at):
     summary = await at.slack.wait_for(lambda: next((one for one in at.ours(channel) if one.get("pinned_to")), None))
 
     await at.slack.marks.react(at.bo, channel, summary["ts"], "pushpin")
-    await at.slack.shortcut(at.alex, channel, summary["ts"], callback_id=PIN)
+    before = {view["id"] for view in at.slack.views(at.alex)}
+    await at.slack.shortcut(at.alex, channel, summary["ts"], callback_id=MARK_AS)
+    refused = await at.opened(at.alex, before)
     await at.settled()
 
-    told = [text_of(one) for user in (at.alex, at.bo) for one in at.slack.ephemerals(user)]
+    told = [*(text_of(one) for one in at.slack.ephemerals(at.bo)), words_of(refused["blocks"])]
     assert ["this is casebook's summary" in one.lower() for one in told] == [True, True]
     assert "📌" not in await run_command(at, at.bo, channel, "incident timeline")
 

@@ -289,7 +289,7 @@ async def test_two_processes_keep_every_message_and_one_pinned_summary(tmp_path,
 
         assert_shown_once(here)
         known = await chronicle_of(at, here.here.channel)
-        facts = facts_in(known.facts)
+        facts = facts_in(known.facts, known.marks)
         kept = {here.ts[name] for name in KEPT}
         assert {fact.ts for fact in facts} - {here.ts["paste"]} == {*reverted, *kept}
         assert known.channel.shown == known.channel.revision

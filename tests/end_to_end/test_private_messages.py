@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from bot.surfaces.slack.manifest import PIN
 from responses.slack.presses import Press
 from tests.end_to_end.workplace import Workplace, words_of, workplace
 
@@ -51,27 +50,6 @@ async def test_refused_reaction_to_a_message_in_the_channel_is_explained_there(a
     await at.slack.marks.react(at.guest, channel, root, "pushpin")
 
     assert "thread_ts" not in await told(at, at.guest)
-
-
-async def test_shortcut_on_a_reply_is_confirmed_in_its_thread(at):
-    channel, root, reply = await thread_in(at, "inc-3")
-    await at.slack.shortcut(at.alex, channel, reply, callback_id=PIN)
-
-    confirmed = await told(at, at.alex)
-
-    assert "Added to the timeline" in words_of(confirmed["blocks"])
-    assert confirmed["thread_ts"] == root
-
-
-async def test_shortcut_is_confirmed_at_its_response_url_if_the_thread_is_closed_to_us(at):
-    channel, _, reply = await thread_in(at, "inc-4")
-    at.slack.fail("chat.postEphemeral", error="user_not_in_channel")
-    await at.slack.shortcut(at.alex, channel, reply, callback_id=PIN)
-
-    confirmed = await told(at, at.alex)
-
-    assert "Added to the timeline" in words_of(confirmed["blocks"])
-    assert "thread_ts" not in confirmed
 
 
 async def test_dialog_that_cannot_be_opened_is_explained_in_the_thread_of_its_button(at):

@@ -74,8 +74,7 @@ COMMANDS = (
 )
 SHORTCUTS = (
     MessageShortcut(callback_id="casebook.diagnose_this", title="Diagnose this"),
-    MessageShortcut(callback_id="casebook.pin", title="Add to timeline"),
-    MessageShortcut(callback_id="casebook.unpin", title="Remove from timeline"),
+    MessageShortcut(callback_id="casebook.mark_as", title="Mark as …"),
     MessageShortcut(callback_id="casebook.save_as_incident", title="Save as incident"),
 )
 

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.store import ChannelState, FactRow, RecordedMessage, Store, open_store
+from bot.store import ChannelState, FactRow, Mark, RecordedMessage, Store, open_store
 from bot.store.types import storable
 
 TS = "1700000000.000100"
@@ -27,6 +28,16 @@ def fact(at: datetime, says: str, key: str = "", *, ts: str = TS, incident: str 
 def said(at: datetime, says: str, *, ts: str = TS, version: str = "") -> RecordedMessage:
     """Return a message with one fact, or noise."""
     return RecordedMessage(ts=ts, version=version, facts=[fact(at, says, ts=ts)] if says else [])
+
+
+def mark(at: datetime, what: str = "pinned", *, user: str = "U1", ts: str = TS, **more: Any) -> Mark:
+    return Mark(ts=ts, user=user, what=what, at=at, **more)
+
+
+async def marks(store: Store) -> list[tuple[str, str, str]]:
+    found = await store.chronicles.read("C1")
+    assert found is not None
+    return sorted((each.user, each.what, each.says) for each in found.marks)
 
 
 def texts(facts: Sequence[FactRow]) -> list[str]:
@@ -111,17 +122,18 @@ async def test_a_deleted_message_stays_deleted(opened: Store, now: datetime) -> 
     await opened.chronicles.forget("C1", TS)
     assert not await opened.chronicles.record("C1", said(now, "first"))
     assert not await opened.chronicles.record("C1", said(now, "edit", version=EDITED))
-    assert not await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=fact(now, "pin", f"m:{TS}:pinned"))
+    assert not await opened.chronicles.mark("C1", mark(now))
     assert await opened.chronicles.facts("C1") == ()
 
 
 async def test_deleting_a_message_removes_only_its_own_facts(opened: Store, now: datetime) -> None:
     await opened.chronicles.record("C1", said(now, "edit", version=EDITED))
-    await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=fact(now, "pinned", f"m:{TS}:pinned"))
+    await opened.chronicles.mark("C1", mark(now))
     await opened.chronicles.add("C1", fact(now, "restarted", "r:P1"))
     assert await opened.chronicles.forget("C1", TS)
     assert not await opened.chronicles.forget("C1", TS)
     assert texts(await opened.chronicles.facts("C1")) == ["restarted"]
+    assert await marks(opened) == []
 
 
 async def test_noise_is_not_stored(opened: Store, now: datetime) -> None:
@@ -167,7 +179,7 @@ async def test_a_channel_that_is_unknown_or_dismissed_records_nothing(store: Sto
         assert not await store.chronicles.record(channel, said(now, "other", ts="1700000009.000100"))
         assert not await store.chronicles.add(channel, fact(now, "x", "r:P1"))
         assert not await store.chronicles.forget(channel, TS)
-        assert not await store.chronicles.pin(channel, TS, by="U1", at=now)
+        assert not await store.chronicles.mark(channel, mark(now))
         assert not await store.chronicles.reread(channel, [said(now, "other")])
         assert not await store.chronicles.backfilled(channel, "", after=None)
         assert not await store.chronicles.miss(channel, TS)
@@ -202,12 +214,9 @@ async def test_deleted_messages_are_forgotten_and_kept_ones_can_be_listed(opened
     )
     await opened.chronicles.record("C1", said(now, "oom"))
     await opened.chronicles.record("C1", RecordedMessage(ts="1700000003.000100", facts=(below,)))
-    await opened.chronicles.pin(
-        "C1", "1700000009.000100", by="U1", at=now, fact=fact(now, "x", "p", ts="1700000009.000100")
-    )
     await opened.chronicles.add("C1", fact(now, "ours", "a:Ev1:oom", ts="1700000004.000100"))
-    assert await opened.chronicles.kept("C1") == {TS: "", "1700000003.000100": TS, "1700000009.000100": ""}
-    assert await opened.chronicles.reread("C1", [], gone=[TS, "1700000009.000100"])
+    assert await opened.chronicles.kept("C1") == {TS: "", "1700000003.000100": TS}
+    assert await opened.chronicles.reread("C1", [], gone=[TS])
     assert not await opened.chronicles.reread("C1", [said(now, "oom")], gone=[TS])
     assert texts(await opened.chronicles.facts("C1")) == ["ours", "reply"]
 
@@ -229,13 +238,12 @@ async def test_missed_messages_are_read_by_one_process_and_again_after_a_new_gap
     assert found.missed == ""
 
 
-async def test_a_found_pin_does_not_replace_an_existing_one(opened: Store, now: datetime) -> None:
-    await opened.chronicles.record("C1", said(now, "oom"))
-    assert await opened.chronicles.pin("C1", TS, by="U1", at=now, found=True)
-    await opened.chronicles.remove("C1", TS, by="U2", at=now + MINUTE)
-    assert not await opened.chronicles.pin("C1", TS, by="U1", at=now + 2 * MINUTE, found=True)
-    await opened.chronicles.unpin("C1", TS, by="U1", at=now + 3 * MINUTE)
-    assert await opened.chronicles.pin("C1", TS, by="U1", at=now + 4 * MINUTE, found=True)
+async def test_a_found_mark_does_not_replace_an_existing_one(opened: Store, now: datetime) -> None:
+    chronicles = opened.chronicles
+    assert await chronicles.mark("C1", mark(now), found=True)
+    assert not await chronicles.mark("C1", mark(now + 2 * MINUTE), found=True)
+    assert await chronicles.mark("C1", mark(now + 3 * MINUTE, stands=False))
+    assert await chronicles.mark("C1", mark(now + 4 * MINUTE), found=True)
 
 
 async def test_the_later_of_two_versions_in_one_page_counts(opened: Store, now: datetime) -> None:
@@ -244,54 +252,28 @@ async def test_the_later_of_two_versions_in_one_page_counts(opened: Store, now: 
     assert texts(await opened.chronicles.facts("C1")) == ["edit"]
 
 
-async def test_a_pin_marks_a_message_and_survives_edits(opened: Store, now: datetime) -> None:
+async def test_the_last_mark_of_each_kind_per_person_stands_in_any_order(opened: Store, now: datetime) -> None:
+    set_then = [
+        mark(now, "cause", says="the pool"),
+        mark(now + MINUTE, "cause", says="the pool of cart"),
+        mark(now, "cause", user="U2"),
+        mark(now + MINUTE, "cause", user="U2", stands=False),
+        mark(now, "decision"),
+    ]
+    for order in (set_then, set_then[::-1]):
+        for each in order:
+            await opened.chronicles.mark("C1", each)
+    assert await marks(opened) == [("U1", "cause", "the pool of cart"), ("U1", "decision", "")]
+    assert not await opened.chronicles.mark("C1", *set_then)
+
+
+async def test_marks_survive_edits(opened: Store, now: datetime) -> None:
     await opened.chronicles.record("C1", said(now, "oom"))
-    line = fact(now, "a pinned line", f"m:{TS}:pinned")
-    assert await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=line)
-    assert [(each.by_hand, each.removed) for each in await opened.chronicles.facts("C1")] == [(True, False)] * 2
-    edited = replace(said(now, "", version=EDITED), pinned=fact(now, "edited line", line.key))
-    assert await opened.chronicles.record("C1", edited)
-    assert await opened.chronicles.facts("C1") == (replace(fact(now, "edited line", line.key), by_hand=True),)
-    # An older version does not change the pinned line either, and nothing is kept for an unpinned message.
-    stale = replace(said(now, "oom"), pinned=line)
-    assert not await opened.chronicles.record("C1", stale)
-    unpinned = replace(said(now, "", ts="1700000009.000100", version=EDITED), pinned=fact(now, "no", "m:9:pinned"))
-    assert not await opened.chronicles.record("C1", unpinned)
-    assert texts(await opened.chronicles.facts("C1")) == ["edited line"]
-
-
-async def test_withdrawing_a_pin_keeps_other_pins_and_facts(opened: Store, now: datetime) -> None:
-    line = fact(now, "line", f"m:{TS}:pinned")
-    await opened.chronicles.record("C1", said(now, "oom"))
-    await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=line)
-    assert not await opened.chronicles.pin("C1", TS, by="U2", at=now, fact=line)
-    assert not await opened.chronicles.unpin("C1", TS, by="U1", at=now + MINUTE)
-    assert len(await opened.chronicles.facts("C1")) == 2
-    assert await opened.chronicles.unpin("C1", TS, by="U2", at=now + MINUTE)
-    assert await opened.chronicles.facts("C1") == (fact(now, "oom"),)
-
-
-async def test_a_removal_lasts_until_a_new_pin(opened: Store, now: datetime) -> None:
-    line = fact(now, "line", f"m:{TS}:pinned")
-    await opened.chronicles.record("C1", said(now, "oom"))
-    await opened.chronicles.add("C1", fact(now, "restarted", "r:P1"))
-    await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=line)
-    assert await opened.chronicles.remove("C1", TS, by="U2", at=now + MINUTE)
-    assert not await opened.chronicles.unpin("C1", TS, by="U1", at=now + 2 * MINUTE)
+    before = await revision(opened)
+    assert await opened.chronicles.mark("C1", mark(now, "wrong"), mark(now, "impact"))
     await opened.chronicles.record("C1", said(now, "oomkilled", version=EDITED))
-    found = await opened.chronicles.facts("C1")
-    assert [(each.document["says"], each.removed) for each in found] == [("oomkilled", True), ("restarted", True)]
-    assert await opened.chronicles.pin("C1", TS, by="U3", at=now + 3 * MINUTE)
-    assert [(each.by_hand, each.removed) for each in await opened.chronicles.facts("C1")] == [(True, False)] * 2
-
-
-async def test_reactions_may_arrive_in_any_order(opened: Store, now: datetime) -> None:
-    line = fact(now, "line", f"m:{TS}:pinned")
-    assert not await opened.chronicles.unpin("C1", TS, by="U1", at=now + MINUTE)
-    assert not await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=line)
-    assert await opened.chronicles.remove("C1", TS, by="U1", at=now + 3 * MINUTE)
-    assert not await opened.chronicles.pin("C1", TS, by="U2", at=now + 2 * MINUTE, fact=line)
-    assert await opened.chronicles.facts("C1") == ()
+    assert await marks(opened) == [("U1", "impact", ""), ("U1", "wrong", "")]
+    assert await revision(opened) == before + 2
 
 
 async def test_facts_about_the_same_incident_are_found_in_other_channels(opened: Store, now: datetime) -> None:
@@ -308,9 +290,9 @@ async def test_facts_about_the_same_incident_are_found_in_other_channels(opened:
         ("inc-3", ["new C3"]),
         ("inc-2", ["new C2"]),
     ]
-    await opened.chronicles.remove("C2", "new", by="U1", at=now)
-    assert (await opened.chronicles.elsewhere(["oom"], besides="C3", since=now))[1].facts[0].removed is False
-    assert (await opened.chronicles.elsewhere(["oom"], besides="C3", since=now))[0].facts[0].removed is True
+    await opened.chronicles.mark("C2", mark(now, "wrong", ts="new"))
+    marked = await opened.chronicles.elsewhere(["oom"], besides="C3", since=now)
+    assert [len(each.marks) for each in marked] == [1, 0]
 
 
 async def test_inactive_channels_are_purged_and_dismissed_ones_stay_known(store: Store, now: datetime) -> None:

@@ -17,15 +17,15 @@ from bot.slack.errors import SlackError
 from bot.slack.message_events import files_of, text_of
 from bot.slack.web_client import outgoing
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
-from bot.surfaces.slack.manifest import COMMAND, DIAGNOSE_THIS, PIN, SAVE_AS_INCIDENT, UNPIN
+from bot.surfaces.slack.gesture_intake import GestureIntake
+from bot.surfaces.slack.manifest import COMMAND, DIAGNOSE_THIS, MARK_AS, SAVE_AS_INCIDENT
 from bot.surfaces.slack.press_payload import By
-from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.workflows.ask_dialog import AskDialog, AskPlace
 from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
 from bot.workflows.dialogs import TELL_S
 from bot.workflows.feedback import Mutes
-from bot.workflows.job_payloads import SaveDialogJob, TimelineMark
+from bot.workflows.job_payloads import SaveDialogJob
 from bot.workflows.saved_incidents import LearnedCommands
 from bot.workflows.submissions import Submissions, TooManyRequests
 from intents.channel_commands import ChannelCommand, LearnedCommand, WantedCommand
@@ -182,15 +182,12 @@ def _new_request(
     )
 
 
-_MARKS: Final = {PIN: TimelineMark.PIN, UNPIN: TimelineMark.REMOVE}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortcutListener:
     """Handles message shortcuts. `language` is the setting."""
 
     submissions: Submissions
-    timeline_pins: TimelinePins
+    gestures: GestureIntake
     start: StartJob
     slack: Slack
     identity: Identity
@@ -200,8 +197,7 @@ class ShortcutListener:
         """Listen to all message shortcuts."""
         app.shortcut(DIAGNOSE_THIS)(self.diagnose_this)
         app.shortcut(SAVE_AS_INCIDENT)(self.save_as_incident)
-        for callback_id in _MARKS:
-            app.shortcut(callback_id)(self.marked)
+        app.shortcut(MARK_AS)(self.mark_as)
 
     async def diagnose_this(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Diagnose the message and answer in its thread."""
@@ -209,9 +205,9 @@ class ShortcutListener:
         await self._recorded(body, self.submissions.submit(new_request), text=new_request.text)
         await ack()
 
-    async def marked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Add the message to the timeline, or remove it."""
-        await self._recorded(body, self.timeline_pins.chosen(_MARKS[str(body["callback_id"])], body))
+    async def mark_as(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Open the dialog that asks what the message is."""
+        await self._recorded(body, self.gestures.chosen(body))
         await ack()
 
     async def save_as_incident(self, ack: AsyncAck, body: dict[str, Any]) -> None:

@@ -19,8 +19,7 @@ from bot.slack.scopes import FREE_EVENTS, SCOPES
 COMMAND: Final = "/diagnose"
 
 DIAGNOSE_THIS: Final = "casebook.diagnose_this"
-PIN: Final = "casebook.pin"
-UNPIN: Final = "casebook.unpin"
+MARK_AS: Final = "casebook.mark_as"
 SAVE_AS_INCIDENT: Final = "casebook.save_as_incident"
 
 
@@ -40,12 +39,9 @@ SHORTCUTS: Final = (
         description="Diagnose the error in this message and answer in its thread",
     ),
     Shortcut(
-        callback_id=PIN, name="Add to timeline", description="Add this message to the timeline of its incident channel"
-    ),
-    Shortcut(
-        callback_id=UNPIN,
-        name="Remove from timeline",
-        description="Remove this message from the timeline of its incident channel",
+        callback_id=MARK_AS,
+        name="Mark as …",
+        description="Tell what this message is in the record of its incident: impact, cause, decision, action, …",
     ),
     Shortcut(
         callback_id=SAVE_AS_INCIDENT,

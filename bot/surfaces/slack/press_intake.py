@@ -30,6 +30,7 @@ from bot.surfaces.slack.press_outcomes import (
 )
 from bot.surfaces.slack.press_payload import ButtonPress, By
 from bot.workflows.ask_dialog import AskDialog
+from bot.workflows.chronicle.gestures import check_fact_correction, check_mark
 from bot.workflows.chronicle.incident_changes import check_resolution
 from bot.workflows.dialogs import (
     CheckedDialog,
@@ -44,6 +45,7 @@ from bot.workflows.feedback import check_correction
 from bot.workflows.job_payloads import (
     AnswerJob,
     ChannelAnswersJob,
+    MarkDialogJob,
     OpinionJob,
     Payload,
     PickJob,
@@ -253,11 +255,12 @@ class PressIntake:
             raise AnswerNotStored
         raise PressRefused("the message is not one of our answers")
 
-    async def _open_resolution(self, press: ButtonPress) -> None:
+    async def _open_dialog(self, press: ButtonPress) -> None:
         """Start the job that opens the dialog, if the button is below a message of ours."""
         await self._posted(press)
-        payload = ResolveDialogJob(trigger=press.trigger, thread_ts=press.thread_ts, **_by(press))
-        await self.start(f"{press.channel}.resolve.{press.user}.{press.at}", payload)
+        opens = ResolveDialogJob if press.press is Press.RESOLVE else MarkDialogJob
+        payload = opens(trigger=press.trigger, thread_ts=press.thread_ts, **_by(press))
+        await self.start(f"{press.channel}.{press.press}.{press.user}.{press.at}", payload)
 
     async def _end_reminders(self, press: ButtonPress) -> None:
         """Start the job that ends the reminders in this channel."""
@@ -391,7 +394,8 @@ _PRESSED: Final[Mapping[Press, _Take]] = {
     Press.ASK: PressIntake._ask,
     Press.SILENCE: PressIntake._take_silence,
     Press.SILENCE_END: PressIntake._take_silence,
-    Press.RESOLVE: PressIntake._open_resolution,
+    Press.RESOLVE: PressIntake._open_dialog,
+    Press.CORRECT_FACT: PressIntake._open_dialog,
     **dict.fromkeys(
         (Press.WATCH_MUTE, Press.WATCH_UNMUTE, Press.WATCH_LATER, Press.WATCH_USUAL), PressIntake._take_watch
     ),
@@ -402,6 +406,8 @@ _SUBMITTED: Final[Mapping[Press, _Take]] = {
     Press.ANSWER: PressIntake._answer,
     Press.RESOLVED: _checked(check_resolution),
     Press.CORRECT: _checked(check_correction),
+    Press.MARK: _checked(check_mark),
+    Press.CORRECT_FACT: _checked(check_fact_correction),
     Press.ASK_FORM: ask_in_form,
     Press.SAVE: _checked(check_save),
     Press.SAVE_CHECKED: _checked(check_save),

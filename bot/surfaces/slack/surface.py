@@ -21,10 +21,10 @@ from bot.slack.message_events import moment_of, read_channel_event, read_event
 from bot.surfaces.slack.arrivals import CountedApp
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
 from bot.surfaces.slack.commands import CommandListener, ShortcutListener
+from bot.surfaces.slack.gesture_intake import GestureIntake
 from bot.surfaces.slack.health import MissedEvents, SlackHealth
 from bot.surfaces.slack.message_intake import MessageIntake
 from bot.surfaces.slack.presses import PressListener
-from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.workflows.job_payloads import HomeJob, PaneJob
 
 _log: Final = structlog.get_logger(__name__)
@@ -61,7 +61,7 @@ class SlackSurface:
     recorder: ChannelRecorder
     commands: CommandListener
     shortcuts: ShortcutListener
-    timeline_pins: TimelinePins
+    gestures: GestureIntake
     start: StartJob
     presses: PressListener
     health: SlackHealth
@@ -110,7 +110,7 @@ class SlackSurface:
             await self.recorder.channel_changed(change)
 
     async def _reacted(self, event: dict[str, Any], body: dict[str, Any]) -> None:
-        await self.timeline_pins.reacted(event, team=self._team(body))
+        await self.gestures.reacted(event, team=self._team(body))
 
     async def _opened(self, event: dict[str, Any], body: dict[str, Any]) -> None:
         """Fill what a person opened: the Home tab, or the direct message with its prompts."""

@@ -14,9 +14,10 @@ import structlog
 from bot.jobs import JobRun
 from bot.slack.errors import MessageGone, RateLimited, SlackRefusal
 from bot.slack.message_events import ReceivedMessage, moment_of, read_event
-from bot.store import IncidentChannel, RecordedMessage
+from bot.store import IncidentChannel, Mark, RecordedMessage
 from bot.workflows.chronicle.documents import forbidden
-from bot.workflows.chronicle.facts import pinned_by, pinned_fact, recorded_message
+from bot.workflows.chronicle.facts import edited_at, recorded_message
+from bot.workflows.chronicle.gestures import reactions_of
 from bot.workflows.job_payloads import BackfillJob, RereadJob
 from bot.workflows.services import Services, retry_step
 from intents.domain import Json
@@ -38,8 +39,8 @@ async def record_history(
         known.channel, await _recorded(services, known, messages), gone=gone
     )
     for message in messages:
-        for user in pinned_by(message):
-            changed |= await _pinned(services, known, message, user, since=since)
+        for what, user in reactions_of(message):
+            changed |= await _marked(services, known, message, what, user, since=since)
     return changed
 
 
@@ -53,16 +54,16 @@ async def _recorded(
             raw = {**each, "channel": known.channel}
             event = read_event(raw, team=identity.team, us=identity.user, our_bot=identity.bot_id)
             if isinstance(event, ReceivedMessage):
-                yield recorded_message(raw, version=_edited_at(each))
+                yield recorded_message(raw, version=edited_at(each))
 
     # An edited message may have had other facts before.
     return [one for one in recorded() if one.facts or one.version]
 
 
-async def _pinned(
-    services: Services, known: IncidentChannel, message: Mapping[str, Any], user: str, *, since: str
+async def _marked(
+    services: Services, known: IncidentChannel, message: Mapping[str, Any], what: str, user: str, *, since: str
 ) -> bool:
-    """Return when a message was pinned. Slack does not say: after it was written, and during the gap."""
+    """Record a reaction. Slack does not say when it was added: after the message was written, and during the gap."""
     identity = await services.slack.identify()
     if user == identity.user:
         return False
@@ -70,16 +71,8 @@ async def _pinned(
     if forbidden(requester, changes=True):
         return False
     ts = str(message.get("ts") or "")
-    at = moment_of(max(ts, since))
-    return await services.store.chronicles.pin(
-        known.channel, ts, by=user, at=at, fact=pinned_fact({**message, "channel": known.channel}), found=True
-    )
-
-
-def _edited_at(message: Mapping[str, Any]) -> str:
-    """Return the ts of a message's last edit, "" for none."""
-    edited = message.get("edited")
-    return str(edited.get("ts") or "") if isinstance(edited, Mapping) else ""
+    mark = Mark(ts=ts, user=user, what=what, at=moment_of(max(ts, since)))
+    return await services.store.chronicles.mark(known.channel, mark, found=True)
 
 
 # Subtype that Slack gives to a deleted message with replies.

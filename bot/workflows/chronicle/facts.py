@@ -19,15 +19,16 @@ from pydantic import TypeAdapter, ValidationError
 from bot.remedies.contract import Plan
 from bot.slack.errors import SlackRefusal
 from bot.slack.message_events import files_of, markup_of, moment_of
-from bot.store import Chronicle, FactRow, RecordedMessage, StoredAnswer, StoredRequest
+from bot.store import Chronicle, FactRow, Mark, RecordedMessage, StoredAnswer, StoredRequest
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import post_once
 from bot.workflows.offered_action import language_of
 from bot.workflows.services import Exchange, Services
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind
+from intents.chronicle.kinds import KINDS
 from intents.chronicle.message_text import excerpt, parse_message
 from intents.chronicle.news import common_incident
-from intents.chronicle.reading import ChannelMessage, facts_of_channel
+from intents.chronicle.reading import PINNED, WRONG, ChannelMessage, Gesture, facts_of_channel, standing
 from intents.domain import Diagnosis, FindingOutcome, JudgedHypothesis, Language, Text
 from responses.safety import safe, safe_line, safe_value
 from responses.slack.chronicle import announcements
@@ -56,27 +57,28 @@ def _messages() -> TypeAdapter[ChannelMessage]:
 
 async def facts_of_chronicle(chronicle: Chronicle) -> tuple[Fact, ...]:
     """Read the messages of a channel and return all its facts, with the users' marks. The loop is not blocked."""
-    return await asyncio.to_thread(facts_in, chronicle.facts)
+    return await asyncio.to_thread(facts_in, chronicle.facts, chronicle.marks)
 
 
-def facts_in(rows: Sequence[FactRow]) -> tuple[Fact, ...]:
+def facts_in(rows: Sequence[FactRow], marks: Sequence[Mark] = ()) -> tuple[Fact, ...]:
     """Read stored messages and return their facts and the stored ones, with the users' marks.
 
-    Malformed rows are skipped. A pinned message is a fact of its own only if it states nothing else.
+    Malformed rows are skipped.
     """
-    marked = {row.ts: row for row in rows if row.by_hand or row.removed}
+    gestures = [
+        Gesture(ts=mark.ts, kind=mark.what, by=mark.user, at=mark.at, says=mark.says)
+        for mark in marks
+        if mark.what in SETTABLE
+    ]
     said = [row for row in rows if row.document.get("kind") == _SAID]
-    read = facts_of_channel(filter(None, (_parsed(row, _messages()) for row in said)))
+    read = facts_of_channel(filter(None, (_parsed(row, _messages()) for row in said)), gestures)
     stored = filter(None, (_parsed(row, _adapter()) for row in rows if row.document.get("kind") != _SAID))
-    stating = {fact.ts for fact in read if fact.kind is not FactKind.ANSWER}
-    others = (fact for fact in stored if fact.kind is not FactKind.PINNED or fact.ts not in stating)
-    return tuple(_marked(fact, marked.get(fact.ts)) for fact in (*read, *others))
+    meant = standing(gestures)
+    return (*read, *(_marked(fact, meant.get(fact.ts, {})) for fact in stored))
 
 
-def _marked(fact: Fact, row: FactRow | None) -> Fact:
-    if row is None:
-        return fact
-    return replace(fact, by_hand=row.by_hand or fact.by_hand, removed=row.removed)
+def _marked(fact: Fact, meant: Mapping[str, Gesture]) -> Fact:
+    return replace(fact, by_hand=fact.by_hand or PINNED in meant, removed=meant.keys() == {WRONG})
 
 
 def _parsed(row: FactRow, adapter: TypeAdapter[T]) -> T | None:
@@ -87,25 +89,10 @@ def _parsed(row: FactRow, adapter: TypeAdapter[T]) -> T | None:
         return None
 
 
+SETTABLE: Final = frozenset({*KINDS, WRONG, PINNED})
 # What stands in a stored message where a fact has its kind.
 _SAID: Final = "said"
 _LONGEST_TEXT: Final = 8_000
-# Emoji that add a message to the timeline: Slack's two pins.
-REACTIONS: Final = frozenset({"pushpin", "round_pushpin"})
-
-
-def pinned_by(message: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the users who added a pin reaction to a message; Slack names only some of many."""
-    users: list[str] = []
-    for reaction in message.get("reactions") or ():
-        if isinstance(reaction, Mapping) and is_pin(reaction.get("name")):
-            users += [str(user) for user in reaction.get("users") or ()]
-    return tuple(dict.fromkeys(users))
-
-
-def is_pin(reaction: object) -> bool:
-    """Tell whether a reaction is a pin, in any skin tone."""
-    return str(reaction or "").partition("::")[0] in REACTIONS
 
 
 def recorded_message(message: Mapping[str, Any], *, version: str = "") -> RecordedMessage:
@@ -113,8 +100,19 @@ def recorded_message(message: Mapping[str, Any], *, version: str = "") -> Record
     redacted = channel_message(message)
     document = {**_messages().dump_python(redacted, mode="json"), "kind": _SAID}
     row = FactRow(key=f"m:{redacted.ts}", at=redacted.at, ts=redacted.ts, document=document)
-    pinned = pinned_fact(message) if version else None
-    return RecordedMessage(ts=redacted.ts, version=version, facts=(row,) if redacted.text else (), pinned=pinned)
+    return RecordedMessage(ts=redacted.ts, version=version, facts=(row,) if redacted.text else ())
+
+
+def words_of(message: Mapping[str, Any]) -> str:
+    """Return the words of a message on one line, without credentials."""
+    read = parse_message(channel_message(message).text)
+    return excerpt(" ".join([*read.lines, read.fenced]))
+
+
+def edited_at(message: Mapping[str, Any]) -> str:
+    """Return the ts of a message's last edit, "" for none."""
+    edited = message.get("edited")
+    return str(edited.get("ts") or "") if isinstance(edited, Mapping) else ""
 
 
 def channel_message(message: Mapping[str, Any]) -> ChannelMessage:
@@ -123,34 +121,15 @@ def channel_message(message: Mapping[str, Any]) -> ChannelMessage:
     thread = str(message.get("thread_ts") or "")
     profile = message.get("bot_profile")
     named = profile.get("name") if isinstance(profile, Mapping) else ""
+    text = markup_of(message) or " ".join(f"📎 {file.get('name') or '?'}" for file in files_of(message))
     bot = str(message.get("username") or named or message.get("bot_id") or "") if message.get("bot_id") else ""
     return ChannelMessage(
         ts=ts,
         at=moment_of(ts),
-        text=safe(markup_of(message), limit=_LONGEST_TEXT),
+        text=safe(text, limit=_LONGEST_TEXT),
         user="" if bot else str(message.get("user") or ""),
         bot=safe_line(bot, limit=80),
         thread_ts=thread if thread != ts else "",
-    )
-
-
-def pinned_fact(message: Mapping[str, Any]) -> FactRow:
-    """Return the fact of a message that a user adds to the timeline."""
-    redacted = channel_message(message)
-    read = parse_message(redacted.text)
-    text = " ".join([*read.lines, read.fenced]).strip()
-    names = [str(file.get("name") or "?") for file in files_of(message)]
-    return row_of(
-        Fact(
-            key=f"p:{redacted.ts}",
-            kind=FactKind.PINNED,
-            at=redacted.at,
-            says=excerpt(text or f"📎 {', '.join(names)}"),
-            user=redacted.user,
-            bot=redacted.bot,
-            ts=redacted.ts,
-            thread_ts=redacted.thread_ts,
-        )
     )
 
 

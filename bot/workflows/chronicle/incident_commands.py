@@ -1,25 +1,23 @@
-"""Handle what members ask in incident channels: commands, mentions, and messages marked for the timeline.
+"""Handle what members ask in incident channels by commands and mentions.
 
 Permission is checked here, before anything is promised.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from bot.jobs import JobPayload, StartJob
-from bot.slack.errors import NotInChannel, SlackError, SlackRefusal
+from bot.slack.errors import NotInChannel, SlackRefusal
 from bot.slack.message_forms import checked
 from bot.slack.people import Place
-from bot.store import ChannelState, FactRow, IncidentChannel
+from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.documents import forbidden, status_of, summary_for, timeline_message_of
-from bot.workflows.chronicle.facts import pinned_fact
-from bot.workflows.job_payloads import CommandJob, IncidentJob, MentionJob, PinJob, ResolveDialogJob, TimelineMark
+from bot.workflows.job_payloads import CommandJob, IncidentJob, MentionJob, ResolveDialogJob
 from bot.workflows.message_poster import post_once
 from bot.workflows.services import Requester, Services
 from intents.channel_commands import READ_ONLY, ChannelAction, ChannelCommand
@@ -250,108 +248,3 @@ class MentionWorkflow:
                 return await self.commands.decide(incident_command)
             case _:
                 return None
-
-
-async def mark_message(services: Services, payload: PinJob) -> None:
-    """Run the job `pin`. A reaction is answered only by a refusal, once a day."""
-    channel, chronicles = payload.channel, services.store.chronicles
-    requester = await services.presser(payload)
-    known = await chronicles.get(channel)
-    if known is None or not known.is_recorded:
-        says = incident_replies.NO_INCIDENT if known is None else incident_replies.DISMISSED_HERE
-        await _answer(services, payload, says, requester.language)
-        return
-    if refused := forbidden(requester, changes=True):
-        await _refuse(services, payload, refused, requester.language)
-        return
-    if payload.ts == known.summary_ts:
-        # The summary would quote itself, and its content changes all the time.
-        await _refuse(services, payload, incident_replies.SUMMARY_ITSELF, requester.language)
-        return
-    changed = await _mark(services, payload)
-    if changed:
-        await services.changed(channel)
-    if payload.mark is TimelineMark.PIN:
-        says = incident_replies.PINNED if changed else incident_replies.PINNED_ALREADY
-    else:
-        says = incident_replies.UNPINNED if changed else incident_replies.NOT_ON_IT
-    await _answer(services, payload, says, requester.language)
-
-
-async def _mark(services: Services, payload: PinJob) -> bool:
-    channel, ts, user = payload.channel, payload.ts, payload.user
-    at, chronicles = payload.at, services.store.chronicles
-    match payload.mark:
-        case TimelineMark.PIN:
-            return await chronicles.pin(channel, ts, by=user, at=at, fact=await _fact(services, payload))
-        case TimelineMark.UNPIN:
-            return await chronicles.unpin(channel, ts, by=user, at=at)
-        case TimelineMark.REMOVE:
-            return await chronicles.remove(channel, ts, by=user, at=at)
-
-
-async def _fact(services: Services, payload: PinJob) -> FactRow | None:
-    """Return the fact of the message itself; None if it is gone."""
-    channel, ts = payload.channel, payload.ts
-    if payload.chosen:
-        return payload.fact
-    try:
-        message = await services.slack.message(channel=channel, ts=ts)
-    except SlackRefusal as error:
-        _log.warning("pinned_message_read_failed", channel=channel, error=str(error))
-        return None
-    return pinned_fact(message) if message else None
-
-
-async def _answer(services: Services, payload: PinJob, says: Text, language: Language) -> None:
-    address, message = payload.response_url, notice(says, language=language)
-    if not address:
-        return
-    thread = payload.thread_ts
-    # An ephemeral message at a response URL is outside of the thread.
-    if thread and await _send(services, _private(services, payload, message, thread)):
-        return
-    await _send(services, services.slack.respond(address, message))
-
-
-async def _refuse(services: Services, payload: PinJob, says: Text, language: Language) -> None:
-    if payload.response_url:
-        await _answer(services, payload, says, language)
-        return
-    channel, user = payload.channel, payload.user
-    once = f"pin/{channel}/{user}"
-    if await services.once(once):
-        message = notice(says, language=language)
-        await _send(services, _private(services, payload, message, await _thread(services, channel, payload.ts)))
-
-
-async def _thread(services: Services, channel: str, ts: str) -> str:
-    """Return the thread of a message, which a reaction's event does not name."""
-    try:
-        message = await services.slack.message(channel=channel, ts=ts)
-    except SlackError as error:
-        _log.info("pinned_message_read_failed", channel=channel, error=str(error))
-        return ""
-    return thread_of(message) if message else ""
-
-
-def _private(services: Services, payload: PinJob, message: Message, thread_ts: str) -> Awaitable[None]:
-    return services.slack.post_ephemeral(
-        channel=payload.channel, user=payload.user, message=message, thread_ts=thread_ts
-    )
-
-
-async def _send(services: Services, reply: Awaitable[None]) -> bool:
-    """Send a reply; return whether Slack took it. Raise SlackUnavailable."""
-    try:
-        await reply
-    except SlackRefusal as error:
-        _log.warning("pin_reply_failed", error=str(error))
-        return False
-    return True
-
-
-def thread_of(message: Mapping[str, Any]) -> str:
-    """Return the thread that a message was posted in; "" for one in the channel, also where a thread begins."""
-    thread = str(message.get("thread_ts") or "")
-    return "" if thread == message.get("ts") else thread

@@ -35,6 +35,7 @@ from responses import failures
 from responses.chronicle import incident_replies
 from responses.slack.chronicle.announcements import NEEDED_SCOPES, missing_scopes_message
 from responses.slack.chronicle.canvas import canvas
+from responses.slack.chronicle.mark_dialog import with_correct_button
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.message import Message
 from responses.slack.notices import notice
@@ -201,8 +202,11 @@ class SummaryWorkflow:
         """Show the summary; one that was deleted, perhaps by mistake, is posted again."""
         channel, services = page.channel.channel, self.services
         # An edit notifies nobody; a new post would notify every mentioned user.
+        language = services.usual_language
         first, edited = (
-            summary_message(page.summary, language=services.usual_language, permalink=page.permalink, mention=mention)
+            with_correct_button(
+                summary_message(page.summary, language=language, permalink=page.permalink, mention=mention), language
+            )
             for mention in (False, True)
         )
         sent = await show_once(services, edited, to=channel, key=summary_key(channel), first=first)

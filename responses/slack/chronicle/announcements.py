@@ -82,8 +82,8 @@ _WITHOUT: Final[Mapping[str, Text]] = {
     ),
     "files:write": Text(en="postmortem drafts and exports cannot be attached", zh="无法附上复盘报告草稿和导出文件"),
     "reactions:read": Text(
-        en="a 📌 reaction does not add a message to the timeline; use “Add to timeline” in its menu",
-        zh="对消息添加 📌 不会加入时间线：请使用消息菜单中的“Add to timeline”",
+        en="reactions such as 📌 do not tell what a message is; use “Mark as …” in its menu",
+        zh="📌 等表情回应不起作用：请使用消息菜单中的“Mark as …”",
     ),
     "canvases:write": Text(en="the summary is not written to a canvas", zh="摘要不会写入画布"),
     "channels:join": Text(

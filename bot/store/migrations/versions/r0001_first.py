@@ -231,7 +231,7 @@ def _create_chronicles() -> None:
     _create_of_channel("facts", ["key"], *_words("source", "ts", "incident"), *_times("at"), *_json("document"))
     _indexes("facts", ["channel", "at"], ["channel", "source"], ["incident"])
     _create_of_channel("fact_sources", ["source"], *_words("version"), *_flags("gone"))
-    _create_of_channel("fact_marks", ["ts", "user", "what"], *_flags("stands"), *_times("at"))
+    _create_of_channel("fact_marks", ["ts", "user", "what"], *_words("says"), *_flags("stands"), *_times("at"))
     _create_of_channel("chronicle_reads", ["user"], *_times("last"), *_ends("before"))
 
 
