@@ -15,6 +15,7 @@ from responses.slack.presses import Press, parse_choice, parse_press
 _BUTTONS: Final = frozenset({
     Press.REMEDY, Press.DETAILS, Press.UNMUTE, Press.CLUSTER, Press.RESOLVE, Press.DIAGNOSE, Press.WATCH_MUTE,
     Press.WATCH_UNMUTE, Press.SILENCE, Press.SILENCE_END, Press.ANSWER_AGAIN, Press.NOT_HELPFUL, Press.NUDGES_OFF,
+    Press.CORRECT_FACT,
 })  # fmt: skip
 _DIALOGS: Final = frozenset(
     {
@@ -24,6 +25,8 @@ _DIALOGS: Final = frozenset(
         Press.CONFIRM_AGAIN,
         Press.ANSWER,
         Press.RESOLVED,
+        Press.MARK,
+        Press.CORRECT_FACT,
         Press.CORRECT,
         Press.SILENCE,
         Press.ASK_FORM,
@@ -31,7 +34,17 @@ _DIALOGS: Final = frozenset(
 )
 _THUMBS: Final = ("positive_button", "negative_button")
 _LISTS: Final = frozenset(
-    {Press.ASK_CLUSTER, Press.ASK_KIND, Press.CLUSTER, Press.ROOT_CAUSE, Press.WAS, Press.SILENCE_FOR}
+    {
+        Press.ASK_CLUSTER,
+        Press.ASK_KIND,
+        Press.CLUSTER,
+        Press.ROOT_CAUSE,
+        Press.MARK_AS,
+        Press.FACT,
+        Press.FACT_IS,
+        Press.WAS,
+        Press.SILENCE_FOR,
+    }
 )
 # Read by people in one language or the other; everything else is the same in both.
 _TEXTS: Final = frozenset({"text", "fallback", "accessibility_label", "initial_value"})

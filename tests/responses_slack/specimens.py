@@ -53,6 +53,7 @@ from responses.slack.chronicle.announcements import (
     resolved,
     timeline_message,
 )
+from responses.slack.chronicle.mark_dialog import correction_dialog, label_of, mark_dialog, with_correct_button
 from responses.slack.chronicle.nudge import nudge_message
 from responses.slack.chronicle.readers import ReaderMessages
 from responses.slack.chronicle.resolve_dialog import resolve_button, resolve_dialog
@@ -413,7 +414,7 @@ def _chronicle(language: Language) -> Iterator[tuple[str, Said]]:
     named: dict[str, Any] = {"name": chronicles.NAME, "now": chronicles.summary().now}
     over, moments = chronicles.summary(chronicles.OVER, minute=80), chronicles.moments(chronicles.OVER)
     draft = postmortem(over, moments, **told)
-    yield "chronicle-summary", summary_message(chronicles.summary(), **told)
+    yield "chronicle-summary", with_correct_button(summary_message(chronicles.summary(), **told), language)
     yield "chronicle-summary-of-nothing", summary_message(chronicles.summary(()), **told)
     yield "chronicle-summary-when-over", summary_message(over, **told)
     yield "chronicle-timeline", timeline_message(chronicles.moments(), **named, **told)
@@ -452,6 +453,9 @@ def _chronicle(language: Language) -> Iterator[tuple[str, Said]]:
     }
     yield "chronicle-resolve-dialog", resolve_dialog(chronicles.summary(), asks, **dialog)
     yield "chronicle-resolve-button", resolve_button(language)
+    yield "chronicle-mark-dialog", mark_dialog("it is the registry", metadata="C1|1772449207.000100", language=language)
+    correctable = [fact for fact in chronicles.FACTS if fact.key.startswith("m:") and label_of(fact)]
+    yield "chronicle-correction-dialog", correction_dialog(correctable, channel="C1", language=language)
     ago, address = timedelta(minutes=20), "https://example.slack.com/archives/C1/p1772449207000100"
     title = chronicles.PULL_FAILED
     yield "chronicle-looks-like", looks_like(title, where="#inc-41", address=address, ago=ago, language=language)

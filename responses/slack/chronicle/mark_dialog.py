@@ -152,6 +152,7 @@ def correction_dialog(facts: Sequence[Fact], *, channel: str, language: Language
                 _HOW.in_(language),
                 [(says.in_(language), str(what)) for what, says in _CORRECTIONS.items()],
                 id=str(Press.FACT_IS),
+                placeholder=CHOOSE_ONE.in_(language),
                 initial=str(Correction.WRONG),
                 optional=False,
             ),
