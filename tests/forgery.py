@@ -43,7 +43,7 @@ _VERDICT: Final = r"(?:CONFIRMED|LIKELY|POSSIBLE|RULED OUT|FIXED)"
 _FORGED: Final = (
     # One of our signs within cluster text, or in front of it without a quotation mark between.
     re.compile(rf"{MARKER}[^“]*?[{_SIGNS}]"),
-    re.compile(rf"{_SIGN}\W{{0,3}}(?:{_VERDICT}\W*)?{MARKER}"),
+    re.compile(rf"{_SIGN}[^\w“]{{0,3}}(?:{_VERDICT}\W*)?{MARKER}"),
     # A verdict word outside of quotes.
     re.compile(rf"^[^“`]*{_VERDICT}: {MARKER}"),
 )

@@ -16,6 +16,8 @@ from intents.domain import ObjectRef, Text, Verdict
 
 # One fact is a line to read at a glance, not a paste.
 LONGEST_SAYS: Final = 280
+# In bytes: Chinese says as much in fewer characters.
+_TELLING: Final = 14
 
 
 class FactKind(StrEnum):
@@ -167,6 +169,11 @@ class Fact:
     offers: Text | None = None
     by_hand: bool = False
     removed: bool = False
+
+
+def is_telling(fact: Fact) -> bool:
+    """Return whether its words tell something by themselves, unlike "same here", "on it" and "wait, why"."""
+    return len(fact.says.encode()) >= _TELLING
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:

@@ -145,6 +145,9 @@ class Linker:
             fit -= 1.0
         if fact.thread_ts and fact.thread_ts == one.place:
             fit += 1.5
+        if not heard.things and distance <= _NEAR and fact.state != ActionState.PLANNED:
+            # "Doing it", "done": about what stands just before.
+            fit += 0.8
         return fit + max(0.0, 1.0 - distance / _NEAR / 2) if fit else 0.0
 
     # --- questions

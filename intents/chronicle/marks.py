@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -77,8 +77,10 @@ def _marked(lines: Sequence[str]) -> Iterator[Marked]:
         if not found:
             if waiting:
                 yield Marked(kind=waiting, says=line)
-            elif (stated := _STATED.search(line)) and not line.rstrip().endswith(("?", "？")):
-                yield Marked(kind="status", says=line[stated.start("status") :])
+            elif not line.rstrip().endswith(("?", "？")):
+                for pattern in (_STATED, _openers()):
+                    for stated in list(pattern.finditer(line))[:1]:
+                        yield Marked(kind=str(stated.lastgroup), says=line[stated.start(str(stated.lastgroup)) :])
             waiting = ""
             continue
         waiting = ""
@@ -107,12 +109,29 @@ def status_in(says: str) -> IncidentStatus | None:
 
 
 @cache
-def _marks() -> re.Pattern[str]:
-    classes = yaml.safe_load((files(__package__) / "marks.yaml").read_text(encoding="utf-8"))
+def _openers() -> re.Pattern[str]:
+    """Return what finds a sentence that begins with words which mark it."""
     either = "|".join(
-        _MARK.format(
-            name=kind, words="|".join(sorted(map(re.escape, [*words["en"], *words["zh"]]), key=len, reverse=True))
-        )
-        for kind, words in classes.items()
+        f"(?P<{kind}>{_any_of(words['opens'])})(?![a-z])" for kind, words in _classes().items() if "opens" in words
+    )
+    return re.compile(f"{_BEGINS}{_LEAD}(?:{either})", re.IGNORECASE)
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+@cache
+def _classes() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    classes: Mapping[str, Mapping[str, Sequence[str]]] = yaml.safe_load(
+        (files(__package__) / "marks.yaml").read_text(encoding="utf-8")
+    )
+    return classes
+
+
+@cache
+def _marks() -> re.Pattern[str]:
+    either = "|".join(
+        _MARK.format(name=kind, words=_any_of([*words["en"], *words["zh"]])) for kind, words in _classes().items()
     )
     return re.compile(f"{_BEGINS}{_LEAD}(?:{either})", re.IGNORECASE)

@@ -71,7 +71,7 @@ def nudge_of(summary: Summary, *, active: datetime, nudged: Collection[str]) -> 
 
 
 def _status(summary: Summary) -> Iterator[OpenThing]:
-    said = summary.said
+    said = summary.restated
     since = said.at if said else summary.detected_at or summary.opened
     if summary.now - since >= _STATUS_AFTER:
         yield OpenThing(kind=OpenKind.STATUS, key=f"status:{said.key if said else ''}", since=since, fact=said)

@@ -14,7 +14,6 @@ from typing import Final
 
 from intents.chronicle.facts import (
     ActionState,
-    DeployState,
     Fact,
     FactKind,
     IncidentStatus,
@@ -48,7 +47,6 @@ _STATES: Final = {
     "suspected": Verdict.POSSIBLE,
     "ruled_out": Verdict.RULED_OUT,
     "cause": Verdict.CONFIRMED,
-    "change": DeployState.SUCCEEDED,
     "question": QuestionState.OPEN,
 }
 _KINDS: Final = {
@@ -185,7 +183,7 @@ class _Reading:
             fact = self._fact(told.kind, told.says, state=told.state)
             return self._with_links([replace(fact, about=about, objects=objects, cluster=cluster)])
         facts = list(self._errors())
-        if not read.lines and not read.fenced:
+        if not read.lines or all(map(is_printed, read.lines)):
             return self._with_links(facts)
         shares = self._heard(conversation, number)
         self.answers = shares["answer"]

@@ -10,7 +10,16 @@ from enum import StrEnum
 from typing import Final
 
 from intents.chronicle.causes import causes_in
-from intents.chronicle.facts import AlertState, Fact, FactKind, IncidentStatus, QuestionState, Role, in_order
+from intents.chronicle.facts import (
+    AlertState,
+    Fact,
+    FactKind,
+    IncidentStatus,
+    QuestionState,
+    Role,
+    in_order,
+    is_telling,
+)
 from intents.chronicle.timeline import TimelineEntry, entries_of
 from intents.chronicle.tracked_actions import OVER, TrackedAction, tracked_actions_in
 from intents.domain import ObjectRef
@@ -35,8 +44,6 @@ _NAMING: Final = frozenset(
     {FactKind.REPORT, FactKind.ALERT, FactKind.ERROR, FactKind.HYPOTHESIS, FactKind.ACTION, FactKind.QUESTION}
 )
 _SHORTEST_NAME: Final = 3
-# In characters; Chinese says as much in half of them.
-_LEAST_SAID: Final = 12
 # People say that they speak of another incident than this channel's.
 _ANOTHER: Final = re.compile(
     r"\b(?:another|different|separate|second|unrelated) (?:incident|issue|problem|outage)\b"
@@ -110,7 +117,9 @@ class RootCause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The summary of an incident. `status` holds since `since`, stated by the fact `said` (None: not stated).
+    """The summary of an incident.
+
+    `status` holds since `since`, stated by the fact `said` (None: not stated), last by `restated`.
 
     What people say and what the cluster proved stand side by side. `established` is the cause that a person stated,
     `suspected` what people suspect, newest first; `leading` is our leading diagnosis, `proven` are the others: only
@@ -129,6 +138,7 @@ class Summary:
     status: IncidentStatus = IncidentStatus.INVESTIGATING
     since: datetime
     said: Fact | None = None
+    restated: Fact | None = None
     impact: Impact = Impact()
     leading: TimelineEntry | None = None
     proven: tuple[TimelineEntry, ...] = ()
@@ -183,14 +193,14 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
     """Return the summary at `now`, independent of the order of the facts."""
     ordered = in_order(facts)
     statuses = list(_statuses(ordered))
-    said = statuses[-1] if statuses else None
+    said = _begun_by(statuses)
     status = _standing(said)
     causes = causes_in(ordered)
     proven = [each for each in causes.proven if _is_of_incident(each.fact, ordered)]
     leading = proven[0] if proven else None
     asked = _of(ordered, FactKind.QUESTION) if status is not IncidentStatus.RESOLVED else ()
-    questions = tuple(fact for fact in asked if fact.state != QuestionState.ANSWERED)
-    tracked_actions = tracked_actions_in(ordered)
+    questions = tuple(fact for fact in asked if fact.state != QuestionState.ANSWERED and is_telling(fact))
+    tracked_actions = tuple(action for action in tracked_actions_in(ordered) if is_telling(action.said))
     detected_by = next((fact for fact in ordered if fact.kind in _DETECTING), None)
     return Summary(
         name=name,
@@ -199,6 +209,7 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
         status=status,
         since=_since(statuses, detected_by.at if detected_by else opened),
         said=said,
+        restated=statuses[-1] if statuses else None,
         impact=_impact(ordered, statuses),
         leading=leading,
         proven=tuple(proven[1:]),
@@ -292,6 +303,15 @@ def _since(statuses: Sequence[Fact], began: datetime) -> datetime:
     return since
 
 
+def _begun_by(statuses: Sequence[Fact]) -> Fact | None:
+    """Return the first statement of the current status; repetitions do not count."""
+    begun: Fact | None = None
+    for fact in statuses:
+        if begun is None or fact.state != begun.state:
+            begun = fact
+    return begun
+
+
 def _last_run(statuses: Sequence[Fact], among: frozenset[IncidentStatus]) -> list[Fact]:
     """Return the last unbroken run of these statuses, empty if the current one is different."""
     run: list[Fact] = []
@@ -329,7 +349,7 @@ def _current_impact(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> Fact |
 
 def _telling(reports: Sequence[Fact]) -> Fact:
     """Return the newest report that says what is broken, not only "same here"."""
-    return next((fact for fact in reversed(reports) if len(fact.says) >= _LEAST_SAID), reports[-1])
+    return next(filter(is_telling, reversed(reports)), reports[-1])
 
 
 def _impact(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> Impact:

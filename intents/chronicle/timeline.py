@@ -14,6 +14,16 @@ from intents.chronicle.tracked_actions import COMING, tracked_actions_in
 _UNTOLD: Final = frozenset({FactKind.ANSWER})
 # Repetitions of these are always one entry; of other kinds only within a while.
 _COUNTED: Final = frozenset({FactKind.ERROR, FactKind.ALERT})
+# Of several facts that quote the same words, the first of these stands on the timeline.
+_WEIGHT: Final = {
+    kind: number
+    for number, kind in enumerate(
+        (
+            FactKind.ROLE, FactKind.HANDOVER, FactKind.STATUS, FactKind.HYPOTHESIS, FactKind.DECISION, FactKind.ACTION,
+            FactKind.REPORT, FactKind.NEXT, FactKind.COMMS, FactKind.DEPLOY, FactKind.FOLLOWUP, FactKind.QUESTION,
+        )
+    )
+}  # fmt: skip
 _REPEATED_WITHIN: Final = timedelta(minutes=30)
 
 
@@ -43,8 +53,18 @@ def timeline_of(facts: Iterable[Fact]) -> tuple[TimelineEntry, ...]:
     ordered = in_order(facts)
     ended, outcomes = _ended(ordered)
     settled = {**{fact.answers: fact for fact in reversed(ordered) if fact.answers}, **ended}
-    moments = entries_of(fact for fact in ordered if fact.kind not in _UNTOLD)
+    moments = entries_of(_once_a_sentence(fact for fact in ordered if fact.kind not in _UNTOLD))
     return tuple(_with_end(moment, settled, outcomes) for moment in moments)
+
+
+def _once_a_sentence(ordered: Iterable[Fact]) -> list[Fact]:
+    """Return the facts without those that quote the same words of the same message as one that tells more."""
+    facts = list(ordered)
+    best: dict[tuple[str, str], int] = {}
+    for fact in facts:
+        if fact.ts and fact.kind in _WEIGHT:
+            best[fact.ts, fact.says] = min(_WEIGHT[fact.kind], best.get((fact.ts, fact.says), len(_WEIGHT)))
+    return [fact for fact in facts if _WEIGHT.get(fact.kind, -1) <= best.get((fact.ts, fact.says), len(_WEIGHT))]
 
 
 def entries_of(ordered: Iterable[Fact]) -> tuple[TimelineEntry, ...]:

@@ -44,7 +44,7 @@ def _lines(summary: Summary, formatter: FactFormatter) -> Iterator[BriefLine]:
     is_over = summary.status is IncidentStatus.RESOLVED
     yield _impact(summary, formatter)
     yield status_line(summary, formatter)
-    yield _cause(summary, formatter)
+    yield from _causes(summary, formatter)
     who = _who(summary, formatter)
     if who.facts or not is_over:
         yield who
@@ -83,16 +83,22 @@ def status_line(summary: Summary, formatter: FactFormatter) -> BriefLine:
     return BriefLine(label=incident_words.STATUS, spans=(*spans, plain(" · "), *quoted), facts=(said,))
 
 
-def _cause(summary: Summary, formatter: FactFormatter) -> BriefLine:
-    """Return what people stated or we proved as the cause, else the newest suspicion."""
-    if lines := cause_lines(summary, formatter):
-        facts = tuple(each.fact for each in lines if each.fact)
-        return BriefLine(label=incident_words.CAUSE, spans=_joined(each.spans for each in lines), facts=facts)
+def _causes(summary: Summary, formatter: FactFormatter) -> Iterator[BriefLine]:
+    """Yield what people stated as the cause, else the newest suspicion; below it our diagnosis, never in one line."""
+    lines = cause_lines(summary, formatter)
+    for number, each in enumerate(lines):
+        label = incident_words.LEADING if number else incident_words.CAUSE
+        # The label of the diagnosis replaces the words before it.
+        spans = each.spans[1:] if number else each.spans
+        yield BriefLine(label=label, spans=spans, facts=(each.fact,) if each.fact else ())
+    if lines:
+        return
     if not summary.suspected:
-        return _missing(incident_words.CAUSE, incident_words.NO_CAUSE_YET, formatter)
+        yield _missing(incident_words.CAUSE, incident_words.NO_CAUSE_YET, formatter)
+        return
     fact = summary.suspected[0].fact
     spans = (*formatter.hypothesis(fact), *formatter.attribution(fact), SourceLink(fact))
-    return BriefLine(label=incident_words.CAUSE, spans=spans, facts=(fact,))
+    yield BriefLine(label=incident_words.CAUSE, spans=spans, facts=(fact,))
 
 
 def _who(summary: Summary, formatter: FactFormatter) -> BriefLine:

@@ -62,6 +62,7 @@ FIRINGS: Final[Mapping[str, Signed]] = {
     AlertState.RESOLVED: ("🔕", Text(en="alert resolved", zh="告警恢复")),
 }
 SHIPPINGS: Final[Mapping[str, Signed]] = {
+    "": ("🚢", Text(en="change", zh="变更")),
     DeployState.STARTED: ("🚢", Text(en="deploy started", zh="发布开始")),
     DeployState.SUCCEEDED: ("🚢", Text(en="deployed", zh="已发布")),
     DeployState.FAILED: ("🚢", Text(en="deploy FAILED", zh="发布失败")),

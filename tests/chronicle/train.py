@@ -32,7 +32,7 @@ COST: Final = 2.0
 # What everybody acts on: a wrong one costs more.
 DEAR: Final = 5.0
 # Whether it is open is what counts, and answers tell.
-CHEAP: Final = 1.0
+CHEAP: Final = 1.5
 SHARES: Final = np.arange(0.06, 0.97, 0.02)
 
 

@@ -128,12 +128,13 @@ CREATE TABLE fact_marks (
 	ts TEXT NOT NULL, 
 	user TEXT NOT NULL, 
 	what TEXT NOT NULL, 
+	says TEXT DEFAULT '' NOT NULL, 
 	stands BOOLEAN NOT NULL, 
 	at DATETIME NOT NULL, 
 	CONSTRAINT pk_fact_marks PRIMARY KEY (channel, ts, user, what), 
 	CONSTRAINT fk_fact_marks_channel FOREIGN KEY(channel) REFERENCES incident_channels (channel) ON DELETE CASCADE
 );
-INSERT INTO "fact_marks" VALUES('C2','2.1','U1','remove',1,'2026-03-04 05:06:07.890123');
+INSERT INTO "fact_marks" VALUES('C2','2.1','U1','wrong','',1,'2026-03-04 05:06:07.890123');
 CREATE TABLE fact_sources (
 	channel TEXT NOT NULL, 
 	source TEXT NOT NULL, 

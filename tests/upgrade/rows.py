@@ -12,6 +12,7 @@ from bot.store import (
     ChannelState,
     FactRow,
     LearnedEntry,
+    Mark,
     Mute,
     NewRequest,
     RecordedMessage,
@@ -134,7 +135,7 @@ async def _write_chronicle(store: Store) -> None:
     await store.chronicles.set_state("C2", ChannelState.RESOLVED, NOW + _HOUR)
     fact = FactRow(key="2.1/said", at=NOW, ts="2.1", incident="image-pull-failed", document={"says": "web is down"})
     await store.chronicles.record("C2", RecordedMessage(ts="2.1", facts=(fact,)))
-    await store.chronicles.remove("C2", "2.1", by="U1", at=NOW)
+    await store.chronicles.mark("C2", Mark(ts="2.1", user="U1", what="wrong", at=NOW))
     await store.chronicles.caught_up("C2", "U1", NOW)
 
 

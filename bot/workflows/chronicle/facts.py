@@ -74,7 +74,8 @@ def facts_in(rows: Sequence[FactRow], marks: Sequence[Mark] = ()) -> tuple[Fact,
     read = facts_of_channel(filter(None, (_parsed(row, _messages()) for row in said)), gestures)
     stored = filter(None, (_parsed(row, _adapter()) for row in rows if row.document.get("kind") != _SAID))
     meant = standing(gestures)
-    return (*read, *(_marked(fact, meant.get(fact.ts, {})) for fact in stored))
+    facts = (*read, *(_marked(fact, meant.get(fact.ts, {})) for fact in stored))
+    return tuple(sorted(facts, key=lambda fact: (fact.at, fact.key)))
 
 
 def _marked(fact: Fact, meant: Mapping[str, Gesture]) -> Fact:
