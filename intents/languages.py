@@ -59,10 +59,10 @@ REPLACED: Final = "□"
 # The signs of verdicts, states, findings and hints, on every surface. Left out are those that cluster text needs and
 # that promise nothing: arrows, bullets, question marks, box-drawing characters.
 OUR_SYMBOLS: Final = frozenset(
-    "✓✔✗✖✅❌❎☑⚠🚫⛔🔴🟠🟡🟢🔵⚪🧰❔❓⏳⌛✋🔥↩↳≈➡🔎🎯🛠👀🔁💬🔔🔕🚢🗓▫📣📌🧨🏷🔗👤🕒👯🙅🗄🔐📎ℹ💥↪🕓💾👍👎"
+    "✓✔✗✖✅❌❎☑⚠🚫⛔🔴🟠🟡🟢🔵⚪🧰❔❓⏳⌛✋🔥↩↳≈➡🔎🎯🛠👀🔁💬🔔🔕🚢🗓▫📣📌🧨🏷🔗👤🕒👯🙅🗄🔐📎ℹ💥↪🕓💾👍👎⏰⚖🧾📢🙋🧭📋"
 )
 # Characters that a reader takes for one of ours.
-_LOOKALIKES: Final = frozenset("✘☒🗸🗹🆗❗❕‼⁉🚨⚡🛑🟣🟤⚫🟥🟧🟨🟩🟦🟪🟫⬛⬜💚💔❤⏰🔒🔓🆘☠💀⭕✨🎉")
+_LOOKALIKES: Final = frozenset("✘☒🗸🗹🆗❗❕‼⁉🚨⚡🛑🟣🟤⚫🟥🟧🟨🟩🟦🟪🟫⬛⬜💚💔❤🔒🔓🆘☠💀⭕✨🎉")
 _SYMBOL: Final = re.compile(f"[{''.join(sorted(OUR_SYMBOLS | _LOOKALIKES))}][\ufe0e\ufe0f]?")
 _OUR_SHORTCODE: Final = re.compile(
     r":(?:white_check_mark|heavy_check_mark|ballot_box_with_check|x|(?:heavy|negative)[a-z_]*_(?:x|mark)|warning|"

@@ -45,7 +45,7 @@ from bot.surfaces.slack.message_intake import MessageIntake
 from bot.surfaces.slack.press_intake import PressIntake
 from bot.surfaces.slack.presses import PressListener
 from bot.surfaces.slack.surface import SlackSurface
-from bot.surfaces.web import web_application
+from bot.surfaces.web import listen_on, web_application
 from bot.workflows.ask_dialog import AskDialog
 from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
@@ -138,7 +138,7 @@ async def running(
             stopping=base.stopping.is_set,
         )
         alerts = _alerts_webhook(base, services, job_intake, settings)
-        url = await _listen(stack, _web(base, readiness, bolt, settings, alerts), settings.listen)
+        url = await listen_on(stack, _web(base, readiness, bolt, settings, alerts), settings.listen)
         if base.by_socket:
             client = web_client(api_url=settings.slack_api_url, token=settings.slack_app_token.get_secret_value())
             is_connected = await work.enter_async_context(connected(bolt, client, base.health))
@@ -440,14 +440,3 @@ def _make(directory: Path) -> None:
     except OSError as error:
         reason = f"{directory} cannot hold the databases ({error.strerror}): set {variable('data')} to a directory"
         raise StoreUnavailable(reason) from error
-
-
-async def _listen(stack: AsyncExitStack, application: web.Application, listen: str) -> str:
-    """Serve HTTP on `listen` and return the address."""
-    host, _, port = listen.rpartition(":")
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=3)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, host.strip("[]") or None, int(port)).start()
-    address = runner.addresses[0]
-    return f"http://{address[0]}:{address[1]}"

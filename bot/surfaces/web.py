@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -63,3 +64,14 @@ def web_application(
     for route in routes:
         application.router.add_post(route.path, route.handle)
     return application
+
+
+async def listen_on(stack: AsyncExitStack, application: web.Application, listen: str) -> str:
+    """Serve HTTP on `listen` and return the address."""
+    host, _, port = listen.rpartition(":")
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=3)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, host.strip("[]") or None, int(port)).start()
+    address = runner.addresses[0]
+    return f"http://{address[0]}:{address[1]}"

@@ -20,17 +20,8 @@ from bot.slack.errors import SlackError, SlackRefusal
 from bot.store import CLAIMED, RequestState, StoreUnavailable
 from bot.workflows.authorisation import APPLIED
 from bot.workflows.dialogs import tell_user
-from bot.workflows.job_payloads import (
-    AnswerJob,
-    CommandJob,
-    FactCorrectionJob,
-    FailureJob,
-    MarkJob,
-    MentionJob,
-    PickJob,
-    RemedyJob,
-    read_payload,
-)
+from bot.workflows.incident_payloads import CommandJob, FactCorrectionJob, MarkJob, MentionJob
+from bot.workflows.job_payloads import AnswerJob, FailureJob, PickJob, RemedyJob, read_payload
 from bot.workflows.message_poster import MessagePoster, post_once
 from bot.workflows.press_records import WRITING, ConfirmedPress, PressRecorder
 from bot.workflows.services import ANSWER, Exchange, OutageLasted, Services, retry_step

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TypeVar
 
 from bot.jobs import JobPayload, JobRun, StartJob, Workflow
+from bot.workflows import incident_payloads as incidents
 from bot.workflows import job_payloads as jobs
 from bot.workflows.alert_groups import AlertGroupWorkflow
 from bot.workflows.alert_posts import AlertPostWorkflow, run_alert_over
@@ -151,18 +152,18 @@ def _channels(services: Services, chronicles: ChronicleJobs) -> _Kinds:
     mentions = MentionWorkflow(commands=incident_commands(services, chronicles))
     change = IncidentChangeWorkflow(services=services, opened=chronicles.opened)
     return (
-        _named_step(jobs.ArchivedJob, "tell", partial(tell_archiver, services)),
-        _job(jobs.BackfillJob, BackfillWorkflow(services=services, changed=chronicles.changed).run),
-        _job(jobs.CommandJob, change.run),
-        _named_step(jobs.IncidentJob, "open", start.open),
-        _named_step(jobs.MentionJob, "answer", mentions.answer),
-        _step(jobs.MarkJob, "mark", partial(mark_message, services)),
-        _step(jobs.FactCorrectionJob, "correct", partial(correct_fact, services)),
-        _job(jobs.MarkDialogJob, partial(ask_mark, services)),
-        _job(jobs.NudgeJob, NudgeWorkflow(services=services).run),
-        _named_step(jobs.RemovedJob, "tell", partial(tell_remover, services)),
-        _job(jobs.RereadJob, BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run),
-        _job(jobs.ResolveDialogJob, partial(ask_resolution, services)),
-        _job(jobs.SummaryJob, SummaryWorkflow(services=services).run),
-        _job(jobs.WelcomeJob, partial(catch_up, services)),
+        _named_step(incidents.ArchivedJob, "tell", partial(tell_archiver, services)),
+        _job(incidents.BackfillJob, BackfillWorkflow(services=services, changed=chronicles.changed).run),
+        _job(incidents.CommandJob, change.run),
+        _named_step(incidents.IncidentJob, "open", start.open),
+        _named_step(incidents.MentionJob, "answer", mentions.answer),
+        _step(incidents.MarkJob, "mark", partial(mark_message, services)),
+        _step(incidents.FactCorrectionJob, "correct", partial(correct_fact, services)),
+        _job(incidents.MarkDialogJob, partial(ask_mark, services)),
+        _job(incidents.NudgeJob, NudgeWorkflow(services=services).run),
+        _named_step(incidents.RemovedJob, "tell", partial(tell_remover, services)),
+        _job(incidents.RereadJob, BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run),
+        _job(incidents.ResolveDialogJob, partial(ask_resolution, services)),
+        _job(incidents.SummaryJob, SummaryWorkflow(services=services).run),
+        _job(incidents.WelcomeJob, partial(catch_up, services)),
     )

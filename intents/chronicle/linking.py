@@ -21,7 +21,8 @@ _FAR: Final = 40
 _NEAR: Final = 6
 _ANSWERED_WITHIN: Final = 12
 _LEAST: Final = 2.0
-_ANSWERS: Final = 0.3
+_ANSWERS: Final = 0.5
+_LEAST_ANSWER: Final = 0.33
 _ASKED_ABOUT: Final = 0.6
 
 
@@ -155,7 +156,7 @@ class Linker:
     def _question_of(self, number: int, facts: Sequence[Fact], answers: float) -> _Thing | None:
         """Return the question that a message answers; its author, or a fact right behind the question, may."""
         heard = self.heard[number]
-        if answers < _ANSWERS / 2:
+        if answers < _LEAST_ANSWER:
             return None
         fits = []
         for one in self._questions[-8:]:

@@ -15,7 +15,7 @@ from intents.chronicle.facts import IncidentStatus
 
 # Before a mark: bullets, emoji, numbers, mentions, a time, brackets and markup of the line.
 _LEAD: Final = (
-    r"\s*(?:(?:[-–*•>#·▪]|\d{1,3}[.)]|:[\w+-]+:|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]|@\w+,?|\d{1,2}:\d\d"
+    r"\s*(?:(?:[-–*•>#·\u25aa]|\d{1,3}[.)]|:[\w+-]+:|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]|@\w+,?|\d{1,2}:\d\d"
     r"|(?:status )?update[-–:]|ok(?:ay)?[,.]?|so[,.]?|fyi[,:]?|【[^】]{0,16}】(?=\S)|\[[^\]]{0,16}\]\s(?=\S))\s*)*"
 )
 _BEGINS: Final = r"(?:^|(?<=[.;!?。；！？])\s*)"

@@ -29,7 +29,6 @@ from intents.chronicle.message_text import MessageText, excerpt, parse_message
 from intents.chronicle.roles import roles_in
 from intents.domain import Verdict
 
-_ANSWERS: Final = 0.3  # from here on a question counts as answered, although the answer itself is not stated
 _OF_A_SENTENCE: Final = 0.9
 _SECOND: Final = 0.5  # of the threshold: the second kind of a marked line
 # Of each group a message states at most one.

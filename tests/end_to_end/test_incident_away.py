@@ -191,6 +191,7 @@ async def test_long_history_and_pins_before_joining_are_read(tmp_path: Path, eng
     measured = f"{took[0]:.1f} s, {took[1]:.1f} s of CPU with both far ends, {took[2]:.0f} MiB more"
     logging.getLogger(__name__).info(measured)
 
+    assert known is not None
     by_hand = [fact.says for fact in facts_in(known.facts, known.marks) if fact.by_hand]
     assert by_hand == ["the coffee machine blinked at noon"]
     assert len([fact for fact in known.facts if "restart pool" in str(fact.document)]) == -(-_MESSAGES // 5)

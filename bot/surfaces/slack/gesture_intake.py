@@ -12,7 +12,7 @@ from bot.slack.message_events import moment_of
 from bot.store import Store
 from bot.workflows.chronicle.facts import words_of
 from bot.workflows.chronicle.gestures import kind_of_reaction, thread_of
-from bot.workflows.job_payloads import MarkDialogJob, MarkJob
+from bot.workflows.incident_payloads import MarkDialogJob, MarkJob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

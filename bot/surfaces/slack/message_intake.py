@@ -23,7 +23,8 @@ from bot.jobs import StartJob, TooManyJobs
 from bot.metrics import Metrics
 from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMessage
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Store, Surface
-from bot.workflows.job_payloads import AlertOverJob, MentionJob
+from bot.workflows.incident_payloads import MentionJob
+from bot.workflows.job_payloads import AlertOverJob
 from bot.workflows.submissions import RefusalNotices, Submissions, TooManyRequests
 from intents.alerts.alert import identities
 from intents.alerts.labels import is_over

@@ -42,16 +42,15 @@ from bot.workflows.dialogs import (
     was_shown_to,
 )
 from bot.workflows.feedback import check_correction
+from bot.workflows.incident_payloads import MarkDialogJob, ResolveDialogJob
 from bot.workflows.job_payloads import (
     AnswerJob,
     ChannelAnswersJob,
-    MarkDialogJob,
     OpinionJob,
     Payload,
     PickJob,
     PreviewJob,
     RemedyJob,
-    ResolveDialogJob,
     SilenceDialogJob,
     SilenceEndJob,
     WatchPressJob,

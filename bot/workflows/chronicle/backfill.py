@@ -18,7 +18,7 @@ from bot.store import IncidentChannel, Mark, RecordedMessage
 from bot.workflows.chronicle.documents import forbidden
 from bot.workflows.chronicle.facts import edited_at, recorded_message
 from bot.workflows.chronicle.gestures import reactions_of
-from bot.workflows.job_payloads import BackfillJob, RereadJob
+from bot.workflows.incident_payloads import BackfillJob, RereadJob
 from bot.workflows.services import Services, retry_step
 from intents.domain import Json
 

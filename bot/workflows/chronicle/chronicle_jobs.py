@@ -20,7 +20,7 @@ from bot.slack.people import Place
 from bot.store import ChannelState, Chronicle, IncidentChannel, Store
 from bot.workflows.chronicle.documents import final_of, forbidden
 from bot.workflows.chronicle.facts import facts_of_chronicle
-from bot.workflows.job_payloads import (
+from bot.workflows.incident_payloads import (
     ArchivedJob,
     BackfillJob,
     IncidentJob,

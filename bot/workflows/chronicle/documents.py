@@ -16,7 +16,7 @@ from bot.policy import ReadLevel
 from bot.slack.errors import SlackRefusal
 from bot.store import ChannelState, Chronicle, IncidentChannel
 from bot.workflows.chronicle.facts import facts_of_chronicle
-from bot.workflows.job_payloads import WelcomeJob
+from bot.workflows.incident_payloads import WelcomeJob
 from bot.workflows.services import Requester, Services, retry_step
 from intents.channel_commands import ChannelCommand, Reader
 from intents.chronicle.facts import NO_NEWS, Fact, FactKind

@@ -20,7 +20,7 @@ from bot.store import Mark
 from bot.workflows.chronicle.documents import forbidden
 from bot.workflows.chronicle.facts import SETTABLE, edited_at, facts_of_chronicle, recorded_message, words_of
 from bot.workflows.dialogs import CheckedDialog, FilledDialog, SubmittedDialog, tell_user
-from bot.workflows.job_payloads import FactCorrectionJob, MarkDialogJob, MarkJob
+from bot.workflows.incident_payloads import FactCorrectionJob, MarkDialogJob, MarkJob
 from bot.workflows.services import Requester, Services
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind, in_order, kind_of
 from intents.chronicle.reading import WRONG

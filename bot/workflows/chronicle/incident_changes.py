@@ -24,7 +24,7 @@ from bot.workflows.chronicle.facts import row_of
 from bot.workflows.chronicle.incident_commands import refusal_of
 from bot.workflows.chronicle.pinned_summary import summary_key, take_back_canvas
 from bot.workflows.dialogs import CheckedDialog, FilledDialog, SubmittedDialog, tell_user
-from bot.workflows.job_payloads import CommandJob, GivenCause, ResolveDialogJob
+from bot.workflows.incident_payloads import CommandJob, GivenCause, ResolveDialogJob
 from bot.workflows.message_poster import post_once, take_back
 from bot.workflows.services import Services, retry_step
 from intents.channel_commands import ChannelAction

@@ -17,7 +17,7 @@ from bot.slack.message_forms import checked
 from bot.slack.people import Place
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.documents import forbidden, status_of, summary_for, timeline_message_of
-from bot.workflows.job_payloads import CommandJob, IncidentJob, MentionJob, ResolveDialogJob
+from bot.workflows.incident_payloads import CommandJob, IncidentJob, MentionJob, ResolveDialogJob
 from bot.workflows.message_poster import post_once
 from bot.workflows.services import Requester, Services
 from intents.channel_commands import READ_ONLY, ChannelAction, ChannelCommand

@@ -20,7 +20,7 @@ from bot.slack.errors import SlackRefusal
 from bot.slack.pacer import unasked
 from bot.store import ChannelState, Chronicle, Store
 from bot.workflows.chronicle.documents import SummaryPage, names_of, page_of
-from bot.workflows.job_payloads import NudgeJob
+from bot.workflows.incident_payloads import NudgeJob
 from bot.workflows.message_poster import post_once
 from bot.workflows.services import Services, retry_step
 from intents.chronicle.nudges import ACTIVE_WITHIN, Nudge, nudge_of, open_things

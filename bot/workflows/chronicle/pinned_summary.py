@@ -26,7 +26,7 @@ from bot.slack.errors import (
 )
 from bot.store import ChannelState, Chronicle, IncidentChannel, StoreUnavailable
 from bot.workflows.chronicle.documents import SummaryPage, page_of
-from bot.workflows.job_payloads import SummaryJob
+from bot.workflows.incident_payloads import SummaryJob
 from bot.workflows.message_poster import post_once, show_once
 from bot.workflows.services import Services, retry_step
 from intents.chronicle.timeline import timeline_of
