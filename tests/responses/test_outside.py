@@ -1,6 +1,8 @@
 """An update for a status page names nobody and no system, whatever people wrote."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Final
 
 import pytest
 from hypothesis import given, settings
@@ -82,6 +84,9 @@ _BETWEEN = st.sampled_from(
 )
 
 
+_CASES: Final[Sequence[Callable[[str], str]]] = (str, str.upper, str.lower)
+
+
 @settings(max_examples=300)
 @given(data=st.data(), language=st.sampled_from(list(Language)))
 def test_no_name_of_a_person_or_system_leaks(data: st.DataObject, language: Language) -> None:
@@ -91,7 +96,8 @@ def test_no_name_of_a_person_or_system_leaks(data: st.DataObject, language: Lang
     others = st.one_of(_MENTIONED, _CODE, _URLS, _HOSTS, _VERSIONS)
     hidden = [*people.values(), *names, *data.draw(st.lists(others, max_size=4))]
     written = data.draw(st.permutations([*hidden, "orders fail", "20% of users"]))
-    recased = [data.draw(st.sampled_from([str, str.upper, str.lower]))(part) for part in written]
+    changes: list[Callable[[str], str]] = [data.draw(st.sampled_from(_CASES)) for _ in written]
+    recased = [change(part) for change, part in zip(changes, written, strict=True)]
     says = "".join(part + data.draw(_BETWEEN) for part in recased)
     facts = (
         replace(said(0, FactKind.ERROR, "x", BOB), objects=objects),
