@@ -1,6 +1,6 @@
-"""Store chronicles: the facts of incident channels, from which every view is rendered.
+"""Store chronicles: the messages of incident channels and our own facts, from which every view is rendered.
 
-A fact comes from a source (a message, an answer, a remedy). A source's current facts replace its earlier ones. Sources
+A row comes from a source (a message, an answer, a remedy). A source's current rows replace its earlier ones. Sources
 are reported more than once, by two processes and in any order: an older version never overwrites a newer one, and a
 deleted message stays deleted even if its first version arrives later.
 """

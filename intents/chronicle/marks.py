@@ -97,6 +97,11 @@ def _marked(lines: Sequence[str]) -> Iterator[Marked]:
                 yield Marked(kind=kind, says="")
 
 
+def names_status(says: str) -> bool:
+    """Return whether words begin with the name of a status: whoever says so means the whole incident."""
+    return any(pattern.match(says) for _, pattern in _SOME_STATUSES)
+
+
 def status_in(says: str) -> IncidentStatus | None:
     """Return the status that the words behind `status:` name first, denials left out."""
     found = [

@@ -20,6 +20,7 @@ from intents.chronicle.facts import (
     in_order,
     is_telling,
 )
+from intents.chronicle.marks import names_status
 from intents.chronicle.timeline import TimelineEntry, entries_of
 from intents.chronicle.tracked_actions import OVER, TrackedAction, tracked_actions_in
 from intents.domain import ObjectRef
@@ -276,8 +277,8 @@ def _standing(said: Fact | None) -> IncidentStatus:
 def _statuses(ordered: Iterable[Fact]) -> Iterator[Fact]:
     """Yield the statements about the incident's status.
 
-    Once roles are taken, only a role holder can return to an earlier status: that others still look for the cause does
-    not undo "mitigated".
+    Once roles are taken, only a role holder can return to an earlier status, or end the incident in other words than
+    "resolved": that others still look for the cause does not undo "mitigated", nor "that works again, closing it".
     """
     holders: set[str] = set()
     before = ""
@@ -287,7 +288,8 @@ def _statuses(ordered: Iterable[Fact]) -> Iterator[Fact]:
         if fact.kind is not FactKind.STATUS:
             continue
         is_less = fact.state in _BEFORE.get(before, frozenset()) and not fact.by_hand
-        if is_less and holders and fact.user and fact.user not in holders:
+        ends = fact.state == IncidentStatus.RESOLVED and not (fact.by_hand or names_status(fact.says))
+        if (is_less or ends) and holders and fact.user and fact.user not in holders:
             continue
         yield fact
         before = fact.state

@@ -20,8 +20,8 @@ from tests.chronicle.scores import scores_of, table, total
 
 AT: Final = datetime(2026, 11, 21, 14, 2, tzinfo=UTC)
 # Measured when the models were trained last; raise them with the models.
-RECALL: Final = 0.5
-PRECISION: Final = 0.85
+RECALL: Final = 0.62
+PRECISION: Final = 0.84
 PIECES = st.sampled_from([
     "rolling back", "mitigated", "resolved", "已恢复", "先回滚", "impact:", "if", "not", "?", "？", "\n", "```", "`",
     "<@U0BO>", "error: failed", "<https://x.io/d/1|x>", "&gt; ", "> ", "~", "*", "_", "@", "IC", "handing over to",

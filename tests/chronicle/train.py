@@ -28,7 +28,7 @@ from tests.chronicle.labelled import BEGAN, TRAINING, Labelled, channels_in
 STRENGTH: Final = 50.0
 BITS: Final = 127
 PARTS: Final = 5
-COST: Final = 2.0
+COST: Final = 1.5
 # What everybody acts on: a wrong one costs more.
 DEAR: Final = 5.0
 # Whether it is open is what counts, and answers tell.

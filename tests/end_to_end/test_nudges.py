@@ -92,7 +92,7 @@ async def test_open_things_are_named_once_an_hour_until_somebody_has_enough(tmp_
         await at.settled()
         (told,) = at.slack.ephemerals(at.bo)
         assert "reminders of what is open in the incident" in words_of(told["blocks"])
-        await at.slack.say(at.bo, channel, "did ledger deploy anything today?")
+        await at.slack.say(at.bo, channel, "question: did ledger deploy anything today?")
         await later(at, 30)
         await at.slack.say(at.bo, channel, "hm")
         await later(at, 31)
