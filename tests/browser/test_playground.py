@@ -79,7 +79,7 @@ async def test_the_incident_channel_shows_a_summary_and_the_confirmed_cause(demo
     await page.get_by_test_id("channel").filter(has_text="inc-142-checkout").click()
     said = page.get_by_test_id("messages").locator("[data-testid=message]")
     await expect(said.first).to_contain_text("checkout is throwing 503s")
-    summary = said.filter(has_text="Leading diagnosis")
+    summary = said.filter(has_text="Diagnosis of the cluster")
     await expect(summary).to_contain_text(
         re.compile("CONFIRMED.*An image cannot be pulled", re.DOTALL), timeout=WATCHED_MS
     )
