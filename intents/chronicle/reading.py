@@ -28,6 +28,7 @@ from intents.chronicle.marks import Marked, marked_in, status_in
 from intents.chronicle.message_text import MessageText, excerpt, parse_message
 from intents.chronicle.roles import roles_in
 from intents.domain import Verdict
+from intents.talk.features import is_paste
 
 _OF_A_SENTENCE: Final = 0.9
 _SECOND: Final = 0.5  # of the threshold: the second kind of a marked line
@@ -182,11 +183,12 @@ class _Reading:
             fact = self._fact(told.kind, told.says, state=told.state)
             return self._with_links([replace(fact, about=about, objects=objects, cluster=cluster)])
         facts = list(self._errors())
-        if not read.lines or all(map(is_printed, read.lines)):
+        marked = () if message.bot else marked_in([line for line in read.lines if not is_printed(line)])
+        if not marked and (not read.lines or is_paste("\n".join(read.lines))):
             return self._with_links(facts)
         shares = self._heard(conversation, number)
         self.answers = shares["answer"]
-        if marked := () if message.bot else marked_in(read.lines):
+        if marked:
             facts += [fact for mark in marked if mark.says for fact in self._of_mark(mark, shares)]
         else:
             facts += [fact for kind in self._stated(shares) for fact in self._facts(kind, self._sentence(kind))]
@@ -215,6 +217,9 @@ class _Reading:
                 del likely[kind]
         if self._asks():
             likely = {kind: excess for kind, excess in likely.items() if not kind.startswith((_STATUS, "cause"))}
+        if "role" in likely:
+            # To ask somebody to take a role is no action that anybody reports as done.
+            likely.pop("action.planned", None)
         others = likely.keys() - {"answer", "link"}
         yield from (kind for kind in likely if kind in others or (kind == "answer" and not others))
 

@@ -104,6 +104,12 @@ def is_printed(text: str) -> bool:
     return bool(_divided(text)[1])
 
 
+def is_paste(text: str) -> bool:
+    """Return whether a program printed most lines of a text: what a person typed around it is little."""
+    typed, printed = _divided(text)
+    return len(printed) > len(typed)
+
+
 def _own(text: str, *, deeds: bool) -> Iterator[str]:
     typed, printed = _divided(text)
     tokens = [token for line in typed for token in (*_tokens(line), "|")][:-1]
