@@ -50,8 +50,8 @@ eval: $(READY) ## measure how well pasted texts find their incident
 
 train: $(READY) ## train the classifiers of messages and incident channels, and print how they judge
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-train.lock
-	$(BIN)/python tests/talk/train.py acts
-	$(BIN)/python tests/talk/train.py asks
+	$(BIN)/python -m tests.talk.train acts
+	$(BIN)/python -m tests.talk.train asks
 	$(BIN)/python -m tests.chronicle.train
 
 format: $(READY) ## format the code and apply safe fixes

@@ -13,8 +13,8 @@ from typing import Any
 from bot.cli.console import note
 from bot.cli.errors import CommandError, ExitCode
 from bot.common.exports import ChannelExport, ExportError, read_export
+from intents.chronicle.channel_reader import facts_of_channel
 from intents.chronicle.facts import Fact, kind_of
-from intents.chronicle.reading import facts_of_channel
 from intents.chronicle.summary import Summary, summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from intents.chronicle.reading import ChannelMessage
-from responses.safety import safe, safe_line
+from bot.slack.channel_messages import channel_message
+from intents.chronicle.channel_reader import ChannelMessage
+from responses.safety import safe_line
 
 # Twenty thousand messages are some 20 MB.
 MOST_BYTES: Final = 256 << 20
-_LONGEST_TEXT: Final = 8_000
 _NAME: Final = 80
 _SILENT: Final = frozenset(
     {"channel_join", "channel_leave", "channel_topic", "channel_purpose", "channel_name", "tombstone"}
@@ -81,33 +80,15 @@ def _entries(file: Path) -> list[object]:
 
 
 def _message(entry: Mapping[str, Any]) -> ChannelMessage | None:
-    ts = str(entry.get("ts") or "")
-    try:
-        at = datetime.fromtimestamp(float(ts), UTC)
-    except (ValueError, OverflowError, OSError):
+    message = channel_message(entry)
+    if not message.at.timestamp():
         return None
-    name, thread = _name(entry), str(entry.get("thread_ts") or "")
-    user = str(entry.get("user") or "")
-    is_bot = bool(entry.get("bot_id")) or entry.get("subtype") == "bot_message" or name.lower().endswith(_BOT_NAME_ENDS)
-    return ChannelMessage(
-        ts=ts,
-        at=at,
-        text=safe(_text(entry), limit=_LONGEST_TEXT),
-        # Somebody who left the workspace has no profile, sometimes not even an id.
-        user="" if is_bot else safe_line(user or name or "?", limit=_NAME),
-        bot=safe_line(name or "bot", limit=_NAME) if is_bot else "",
-        thread_ts=thread if thread != ts else "",
-    )
-
-
-def _text(entry: Mapping[str, Any]) -> str:
-    said = [str(entry.get("text") or "")]
-    for attached in entry.get("attachments") or ():
-        if isinstance(attached, Mapping):
-            said += [str(attached.get(part) or "") for part in ("title", "text")]
-            if not any(said):
-                said.append(str(attached.get("fallback") or ""))
-    return "\n".join(filter(None, said))
+    name = _name(entry)
+    is_bot = entry.get("subtype") == "bot_message" or name.lower().endswith(_BOT_NAME_ENDS)
+    if is_bot and not message.bot:
+        return replace(message, user="", bot=name or "bot")
+    # Somebody who left the workspace has no profile, sometimes not even an id.
+    return message if message.bot or message.user else replace(message, user=name or "?")
 
 
 def _name(entry: Mapping[str, Any]) -> str:

@@ -148,7 +148,7 @@ def _portions(names: Iterable[str]) -> Iterable[list[str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """What a person set for message `ts`: `what` it is, and what it `says` instead of its words ("": these).
+    """A kind (`what`) that a person set for message `ts`; `says` replaces the words of the message, "" keeps them.
 
     It no longer `stands` once the person took it back.
     """

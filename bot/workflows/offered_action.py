@@ -1,4 +1,4 @@
-"""Define the answer to a request for an action: the state of the object, and the button or why there is none.
+"""Define the answer to a request for an action: the state of the object, and the button or the reason against it.
 
 It is stored as a note of the answer, so that it can be rendered again with what became of the press.
 """

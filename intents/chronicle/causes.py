@@ -15,7 +15,9 @@ _SURENESS: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Causes:
-    """What people say and what we prove, never mixed; each is its newest fact with the others of the same cause.
+    """The causes that people suspect or state, and our diagnoses, never mixed.
+
+    Each is its newest fact with the others of the same cause.
 
     `standing` are suspicions, newest first, `proven` our diagnoses, most certain first. `established` is the newest
     cause that a person stated: what the cluster confirms may be a symptom.

@@ -1,12 +1,11 @@
 """Define the facts of an incident channel: one per relevant statement, in its author's words.
 
-Every view of an incident channel (timeline, summary, catch-up, postmortem) is rendered from its facts by pure
-functions; everything else is noise and is not stored.
+Every view of an incident channel (timeline, summary, postmortem) is rendered from its facts by pure functions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -189,23 +188,37 @@ def _by_time(fact: Fact) -> tuple[datetime, str, str, str]:
     return fact.at, fact.key, fact.state, fact.says
 
 
-_READ_AS: Final[Mapping[Hashable, str]] = {
-    FactKind.REPORT: "impact",
-    FactKind.DEPLOY: "change",
-    FactKind.HANDOVER: "role",
-    FactKind.FOLLOWUP: "followup",
-    (FactKind.HYPOTHESIS, Verdict.POSSIBLE): "suspected",
-    (FactKind.HYPOTHESIS, Verdict.LIKELY): "suspected",
-    (FactKind.HYPOTHESIS, Verdict.RULED_OUT): "ruled_out",
-    (FactKind.HYPOTHESIS, Verdict.CONFIRMED): "cause",
-    (FactKind.ACTION, ActionState.UNDER_WAY): "action.doing",
-    (FactKind.ACTION, ActionState.CALLED_OFF): "action.called_off",
+# What a fact is in words of the export, and the kind and state that say the same; with a state left out, for any.
+KINDS_OF_FACTS: Final[Mapping[str, tuple[FactKind, str]]] = {
+    "impact": (FactKind.REPORT, ""),
+    "suspected": (FactKind.HYPOTHESIS, Verdict.POSSIBLE),
+    "ruled_out": (FactKind.HYPOTHESIS, Verdict.RULED_OUT),
+    "cause": (FactKind.HYPOTHESIS, Verdict.CONFIRMED),
+    "decision": (FactKind.DECISION, ""),
+    "next": (FactKind.NEXT, ""),
+    "answer": (FactKind.ANSWER, ""),
+    "role": (FactKind.ROLE, ""),
+    "comms": (FactKind.COMMS, ""),
+    "change": (FactKind.DEPLOY, ""),
+    "link": (FactKind.LINK, ""),
+    "followup": (FactKind.FOLLOWUP, ""),
+    # A question is open until an answer is found.
+    "question": (FactKind.QUESTION, QuestionState.OPEN),
+    "action.planned": (FactKind.ACTION, ActionState.PLANNED),
+    "action.doing": (FactKind.ACTION, ActionState.UNDER_WAY),
+    "action.done": (FactKind.ACTION, ActionState.DONE),
+    "action.failed": (FactKind.ACTION, ActionState.FAILED),
+    "action.called_off": (FactKind.ACTION, ActionState.CALLED_OFF),
+    **{f"status.{status}": (FactKind.STATUS, status) for status in IncidentStatus},
 }
-_WITH_STATE: Final = frozenset({FactKind.ACTION, FactKind.QUESTION, FactKind.STATUS})
+_EXPORTED: Final[Mapping[tuple[FactKind, str], str]] = {
+    **{said: kind for kind, said in KINDS_OF_FACTS.items()},
+    (FactKind.HANDOVER, ""): "role",
+    (FactKind.HYPOTHESIS, Verdict.LIKELY): "suspected",
+    **{(FactKind.QUESTION, state): f"question.{state}" for state in QuestionState},
+}
 
 
 def kind_of(fact: Fact) -> str:
-    """Return what a fact is in words of the export: "impact", "action.done", "status.resolved"."""
-    if read := _READ_AS.get((fact.kind, fact.state)) or _READ_AS.get(fact.kind):
-        return read
-    return f"{fact.kind}.{fact.state}" if fact.kind in _WITH_STATE else str(fact.kind)
+    """Return what a fact is in words of the export: "impact", "action.done", "question.open"."""
+    return _EXPORTED.get((fact.kind, fact.state)) or _EXPORTED.get((fact.kind, "")) or str(fact.kind)

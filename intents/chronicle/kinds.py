@@ -1,4 +1,4 @@
-"""Tell which kinds of facts a message states, by linear models that `tests/talk/train.py channels` has trained.
+"""Tell which kinds of facts a message states, by linear models that `tests/chronicle/train.py` has trained.
 
 A message may state several. Each kind has a model of its own, over two descriptions of the message: its words, and what
 stands around it. A kind is stated from the share on that training found to be right often enough for it.
@@ -12,9 +12,10 @@ from importlib.resources import files
 from io import BytesIO
 from math import exp, sqrt
 from typing import Any, Final
-from zlib import crc32
 
 import numpy as np
+
+from intents.talk.classifier import PLACES, place_of
 
 KINDS: Final = (
     "impact", "suspected", "ruled_out", "cause",
@@ -23,7 +24,6 @@ KINDS: Final = (
     "status.investigating", "status.identified", "status.mitigated", "status.monitoring", "status.resolved",
     "role", "comms", "change", "link", "followup",
 )  # fmt: skip
-PLACES: Final = 1 << 15  # for the words, and as many for what stands around
 
 
 class KindsModel:
@@ -36,23 +36,24 @@ class KindsModel:
             self._constants: Any = parts["constants"]
             self._unit = float(parts["unit"])
 
-    def shares(self, own: Sequence[int], around: Sequence[int]) -> Mapping[str, float]:
-        """Return for each kind how likely a message states it, by the places of its two descriptions."""
-        sums = self._constants.astype(float)
-        for places in (own, around):
-            if places:
-                sums += self._weights[list(places)].sum(axis=0, dtype=np.int64) * (self._unit / sqrt(len(places)))
+    def shares(self, own: Sequence[int], context: Any) -> Mapping[str, float]:
+        """Return for each kind how likely a message states it: by its words, and the `sums` of its context."""
+        sums = self._constants.astype(float) + self.sums(own) + context
         return {kind: 1 / (1 + exp(-float(logit))) for kind, logit in zip(KINDS, sums, strict=True)}
+
+    def sums(self, places: Sequence[int]) -> Any:
+        """Return for each kind how much the features at these places speak for it."""
+        return self._weights[list(places)].sum(axis=0, dtype=np.int64) * (self._unit / sqrt(len(places) or 1))
 
 
 def own_places(features: Iterable[str]) -> list[int]:
     """Return the places of the weights of a message's words."""
-    return sorted({crc32(feature.encode(errors="replace")) % PLACES for feature in features})
+    return sorted(set(map(place_of, features)))
 
 
 def around_places(features: Iterable[str]) -> list[int]:
     """Return the places of the weights of what stands around a message."""
-    return sorted({PLACES + crc32(feature.encode(errors="replace")) % PLACES for feature in features})
+    return [PLACES + place for place in own_places(features)]
 
 
 @cache

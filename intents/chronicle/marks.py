@@ -59,7 +59,7 @@ _DENIED: Final = re.compile(r"(?i)\b(?:not|isn't|hasn't|no longer|un)\s*(?:yet |
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
-    """What a line says behind a mark, "" if it says that nothing is known, and the kind that the mark names."""
+    """The words behind a mark and the kind that it names. Without words, the line says that nothing is known."""
 
     kind: str
     says: str
@@ -98,7 +98,7 @@ def _marked(lines: Sequence[str]) -> Iterator[Marked]:
 
 
 def names_status(says: str) -> bool:
-    """Return whether words begin with the name of a status: whoever says so means the whole incident."""
+    """Return whether words begin with the name of a status. Such words are about the whole incident."""
     return any(pattern.match(says) for _, pattern in _SOME_STATUSES)
 
 

@@ -103,7 +103,7 @@ _WORTH: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What happened after `since` (None: from the beginning), oldest first; `left_out` counts what is not listed."""
+    """The events after `since` (None: from the beginning), oldest first; `left_out` counts those not listed."""
 
     since: datetime | None
     lines: tuple[TimelineEntry, ...] = ()

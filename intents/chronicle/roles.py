@@ -59,7 +59,7 @@ def _changes(plain: str, user: str, people: Mapping[str, str]) -> Iterator[RoleC
     said = ""
     for clause in _CLAUSES.split(plain):
         role = next((str(role) for role, words in _ROLES if words.search(clause)), "")
-        other = _named(clause, people)
+        other = person_in(clause, people)
         if not role and not (handover and other):
             continue
         takes_over = handover and re.search(r"\btak\w+ over\b|接手|接班|接替", clause) is not None
@@ -69,11 +69,13 @@ def _changes(plain: str, user: str, people: Mapping[str, str]) -> Iterator[RoleC
         said = role or said
 
 
-def _named(clause: str, people: Mapping[str, str]) -> str:
+def person_in(clause: str, people: Mapping[str, str]) -> str:
+    """Return the id of the person that lower-case words mention, else of the first known name; "" for nobody known."""
     if found := _MENTIONED.search(clause):
         return people.get(found[1], found[1].upper())
     for word in _WORD.findall(clause):
         if word in people:
             return people[word]
     # Chinese names stand without blanks.
-    return next((id for name, id in people.items() if not name.isascii() and name in clause), "")
+    places = [(at, id) for name, id in people.items() if not name.isascii() and (at := clause.find(name)) >= 0]
+    return min(places)[1] if places else ""

@@ -208,7 +208,7 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
         opened=opened,
         now=now,
         status=status,
-        since=_since(statuses, detected_by.at if detected_by else opened),
+        since=said.at if said else detected_by.at if detected_by else opened,
         said=said,
         restated=statuses[-1] if statuses else None,
         impact=_impact(ordered, statuses),
@@ -293,16 +293,6 @@ def _statuses(ordered: Iterable[Fact]) -> Iterator[Fact]:
             continue
         yield fact
         before = fact.state
-
-
-def _since(statuses: Sequence[Fact], began: datetime) -> datetime:
-    """Return when the current status was first stated; repetitions do not count. Without one, when it began."""
-    since = began
-    before = ""
-    for fact in statuses:
-        if fact.state != before:
-            since, before = fact.at, fact.state
-    return since
 
 
 def _begun_by(statuses: Sequence[Fact]) -> Fact | None:

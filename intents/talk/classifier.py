@@ -1,4 +1,4 @@
-"""Classify messages by a linear model over their features, which `tests/talk/train.py` has trained.
+"""Classify messages by a linear model over their features, which `tests/talk/train.py` trains.
 
 Weights are whole numbers of a few bits, summed exactly, so that each machine computes the same. Features share places
 by a checksum; with a place for each few of them, one that was never seen rarely meets another's weight.

@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from intents.chronicle.channel_reader import ChannelMessage, facts_of_channel
 from intents.chronicle.facts import Fact, FactKind
-from intents.chronicle.reading import ChannelMessage, facts_of_channel
 from intents.domain import ObjectRef
 
 _MENTIONED = re.compile(r"<@(\w+)>")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from intents.chronicle.reading import ChannelMessage
+from intents.chronicle.channel_reader import ChannelMessage
 
 TRAINING: Final = Path(__file__).parent / "training"
 JUDGE: Final = Path(__file__).parent / "judge"

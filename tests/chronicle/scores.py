@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from intents.chronicle.facts import Fact, FactKind, kind_of
-from intents.chronicle.reading import facts_of_channel
+from intents.chronicle.channel_reader import facts_of_channel
+from intents.chronicle.facts import FactKind, kind_of
 from tests.chronicle.labelled import Labelled
 
 # Not scored: pasted errors, alerts, and answers, which show in their questions.
@@ -53,6 +53,3 @@ def table(scores: dict[str, Score]) -> str:
         f" precision {one.right / max(1, one.stated):.2f} of {one.stated}"
         for kind, one in (*scores.items(), ("all", total(scores)))
     )
-
-
-__all__ = ["Fact", "Score", "scores_of", "table", "total"]

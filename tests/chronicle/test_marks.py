@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
+from intents.chronicle.channel_reader import facts_of_channel
 from intents.chronicle.facts import kind_of
-from intents.chronicle.reading import facts_of_channel
 from tests.chronicle.fact_builders import message
 
 MARKS: Final = {

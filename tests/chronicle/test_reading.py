@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from intents.chronicle.channel_reader import MOST_FACTS, WRONG, ChannelMessage, Gesture, facts_of_channel
 from intents.chronicle.facts import LONGEST_SAYS, ActionState, Fact, FactKind, QuestionState, kind_of
-from intents.chronicle.reading import MOST_FACTS, WRONG, ChannelMessage, Gesture, facts_of_channel
 from tests.chronicle.fact_builders import at, channel, message, read, ts
 from tests.chronicle.labelled import JUDGE, channels_in
 from tests.chronicle.scores import scores_of, table, total

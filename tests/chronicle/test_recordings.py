@@ -13,8 +13,8 @@ import pytest
 
 from bot.playground.slack.typed_text import stored_text
 from bot.slack.message_events import markup_of
+from intents.chronicle.channel_reader import ChannelMessage, facts_of_channel
 from intents.chronicle.facts import Fact
-from intents.chronicle.reading import ChannelMessage, facts_of_channel
 from responses.safety import safe
 from tests.chronicle.recorded import NAMES, Event, Reading, Recording, judge, load, mentioning
 

@@ -10,23 +10,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from math import sqrt
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 import intents.chronicle
-from intents.chronicle.hearing import Conversation
-from intents.chronicle.kinds import KINDS, PLACES
+from intents.chronicle.channel_reader import ChannelMessage, utterance_of
+from intents.chronicle.conversation import Conversation
+from intents.chronicle.kinds import KINDS
 from intents.chronicle.message_text import parse_message
-from intents.chronicle.reading import ChannelMessage, said
+from intents.talk.classifier import PLACES
 from tests.chronicle.labelled import BEGAN, TRAINING, Labelled, channels_in
+from tests.talk import linear
 
 STRENGTH: Final = 50.0
-BITS: Final = 127
 PARTS: Final = 5
 COST: Final = 1.5
 # What everybody acts on: a wrong one costs more.
@@ -87,34 +86,20 @@ def main() -> None:
         told = np.array([sample.weight == 1.0 for sample in own])
         shares = shares_unseen(matrix[known], gold[known], own)
         thresholds[number] = threshold(kind, gold[known][told], shares[told])
-    unit = float(np.abs(weights).max()) / BITS
     path = Path(intents.chronicle.__file__).with_name("kinds.npz")
-    np.savez_compressed(
-        path,
-        weights=np.rint(weights / unit).astype(np.int8),
-        constants=constants.round(3),
-        unit=np.array(round(unit, 6)),
-        thresholds=thresholds.round(2),
-    )
+    np.savez_compressed(path, **linear.rounded(weights, constants), thresholds=thresholds.round(2))
     print(f"size of the weights: {path.stat().st_size} bytes")
 
 
 def samples_of(channel: Sequence[Labelled], part: int) -> Iterable[Sample]:
-    heard = Conversation([said(one.message, parse_message(one.message.text)) for one in channel])
+    conversation = Conversation([utterance_of(one.message, parse_message(one.message.text)) for one in channel])
     for number, one in enumerate(channel):
         kinds = one.kinds | ({"question"} if any(kind.startswith("question") for kind in one.kinds) else set())
-        yield Sample([*heard.heard[number].own], heard.places_around(number), frozenset(kinds), part)
+        yield Sample([*conversation.messages[number].own], conversation.places_around(number), frozenset(kinds), part)
 
 
 def matrix_of(samples: Iterable[Sample]) -> Any:
-    places: list[int] = []
-    ends, values = [0], list[float]()
-    for sample in samples:
-        for block in (sample.own, sample.around):
-            places += block
-            values += [1 / sqrt(len(block) or 1)] * len(block)
-        ends.append(len(places))
-    return sparse.csr_matrix((values, places, ends), shape=(len(ends) - 1, 2 * PLACES))
+    return linear.matrix_of(([sample.own, sample.around] for sample in samples), 2 * PLACES)
 
 
 def statements() -> Iterator[Sample]:

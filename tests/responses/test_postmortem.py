@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from intents.chronicle.channel_reader import ChannelMessage, facts_of_channel
 from intents.chronicle.facts import Fact, FactKind, LinkKind, MessageLink
-from intents.chronicle.reading import ChannelMessage, facts_of_channel
 from intents.chronicle.summary import summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language, ObjectRef, Text

@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +28,7 @@ from intents.talk.acts import UNASKED, Act
 from intents.talk.asks import Ask
 from intents.talk.classifier import PLACES, place_of
 from intents.talk.features import Message, features_of
+from tests.talk import linear
 
 HERE: Final = Path(__file__).parent
 TRAINING: Final = HERE / "training"
@@ -38,7 +38,6 @@ STATEMENTS: Final = TRAINING / "statements.jsonl"
 # So much a text counts of which the act is not labelled.
 PARTLY_KNOWN: Final = 0.1
 STRENGTH: Final = 30.0
-BITS: Final = 127
 SILENT: Final = frozenset(Act) - UNASKED
 # The acts that the facts of a labelled statement leave open.
 OF_FACTS: Final = {
@@ -184,14 +183,7 @@ def rows_of(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def matrix_of(samples: Iterable[Sample]) -> Any:
-    places: list[int] = []
-    ends, values = [0], list[float]()
-    for sample in samples:
-        own = sorted(set(map(place_of, features_of(sample.message))))
-        places += own
-        values += [1 / sqrt(len(own))] * len(own)
-        ends.append(len(places))
-    return sparse.csr_matrix((values, places, ends), shape=(len(ends) - 1, PLACES))
+    return linear.matrix_of(([sorted(set(map(place_of, features_of(one.message))))] for one in samples), PLACES)
 
 
 def fitted(samples: Sequence[Sample], partly: Sequence[Sample], labels: Sequence[str]) -> LogisticRegression:
@@ -216,12 +208,7 @@ def rounded(model: LogisticRegression, labels: Sequence[str]) -> dict[str, Any]:
     """Return the parts of the weights file; a label without examples gets a constant that it cannot win with."""
     weights, constants = np.zeros((PLACES, len(labels))), np.full(len(labels), -20.0)
     weights[:, model.classes_], constants[model.classes_] = model.coef_.T, model.intercept_
-    unit = float(np.abs(weights).max()) / BITS
-    return {
-        "weights": np.rint(weights / unit).astype(np.int8),
-        "constants": constants.round(3),
-        "unit": np.array(round(unit, 6)),
-    }
+    return linear.rounded(weights, constants)
 
 
 def shares_of(model: dict[str, Any], matrix: Any) -> Any:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.jobs import StartJob
+from bot.slack.channel_messages import thread_of, words_of
 from bot.slack.client import Identity
 from bot.slack.message_events import moment_of
 from bot.store import Store
-from bot.workflows.chronicle.facts import words_of
-from bot.workflows.chronicle.gestures import kind_of_reaction, thread_of
+from bot.workflows.chronicle.gestures import kind_of_reaction
 from bot.workflows.incident_payloads import MarkDialogJob, MarkJob
 
 

@@ -12,11 +12,12 @@ from typing import Any, Final
 import structlog
 
 from bot.jobs import JobRun
+from bot.slack.channel_messages import edited_at
 from bot.slack.errors import MessageGone, RateLimited, SlackRefusal
 from bot.slack.message_events import ReceivedMessage, moment_of, read_event
 from bot.store import IncidentChannel, Mark, RecordedMessage
 from bot.workflows.chronicle.documents import forbidden
-from bot.workflows.chronicle.facts import edited_at, recorded_message
+from bot.workflows.chronicle.facts import recorded_message
 from bot.workflows.chronicle.gestures import reactions_of
 from bot.workflows.incident_payloads import BackfillJob, RereadJob
 from bot.workflows.services import Services, retry_step

@@ -17,20 +17,19 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from bot.remedies.contract import Plan
+from bot.slack.channel_messages import channel_message
 from bot.slack.errors import SlackRefusal
-from bot.slack.message_events import files_of, markup_of, moment_of
 from bot.store import Chronicle, FactRow, Mark, RecordedMessage, StoredAnswer, StoredRequest
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import post_once
 from bot.workflows.offered_action import language_of
 from bot.workflows.services import Exchange, Services
+from intents.chronicle.channel_reader import PINNED, WRONG, ChannelMessage, Gesture, facts_of_channel, standing
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind
 from intents.chronicle.kinds import KINDS
-from intents.chronicle.message_text import excerpt, parse_message
 from intents.chronicle.news import common_incident
-from intents.chronicle.reading import PINNED, WRONG, ChannelMessage, Gesture, facts_of_channel, standing
 from intents.domain import Diagnosis, FindingOutcome, JudgedHypothesis, Language, Text
-from responses.safety import safe, safe_line, safe_value
+from responses.safety import safe_line, safe_value
 from responses.slack.chronicle import announcements
 from responses.slack.message import Message
 from responses.slack.remedy_states import RemedyShown, RemedyState
@@ -93,7 +92,6 @@ def _parsed(row: FactRow, adapter: TypeAdapter[T]) -> T | None:
 SETTABLE: Final = frozenset({*KINDS, WRONG, PINNED})
 # What stands in a stored message where a fact has its kind.
 _SAID: Final = "said"
-_LONGEST_TEXT: Final = 8_000
 
 
 def recorded_message(message: Mapping[str, Any], *, version: str = "") -> RecordedMessage:
@@ -102,36 +100,6 @@ def recorded_message(message: Mapping[str, Any], *, version: str = "") -> Record
     document = {**_messages().dump_python(redacted, mode="json"), "kind": _SAID}
     row = FactRow(key=f"m:{redacted.ts}", at=redacted.at, ts=redacted.ts, document=document)
     return RecordedMessage(ts=redacted.ts, version=version, facts=(row,) if redacted.text else ())
-
-
-def words_of(message: Mapping[str, Any]) -> str:
-    """Return the words of a message on one line, without credentials."""
-    read = parse_message(channel_message(message).text)
-    return excerpt(" ".join([*read.lines, read.fenced]))
-
-
-def edited_at(message: Mapping[str, Any]) -> str:
-    """Return the ts of a message's last edit, "" for none."""
-    edited = message.get("edited")
-    return str(edited.get("ts") or "") if isinstance(edited, Mapping) else ""
-
-
-def channel_message(message: Mapping[str, Any]) -> ChannelMessage:
-    """Return a message from Slack's data, with credentials removed."""
-    ts = str(message.get("ts") or "")
-    thread = str(message.get("thread_ts") or "")
-    profile = message.get("bot_profile")
-    named = profile.get("name") if isinstance(profile, Mapping) else ""
-    text = markup_of(message) or " ".join(f"📎 {file.get('name') or '?'}" for file in files_of(message))
-    bot = str(message.get("username") or named or message.get("bot_id") or "") if message.get("bot_id") else ""
-    return ChannelMessage(
-        ts=ts,
-        at=moment_of(ts),
-        text=safe(text, limit=_LONGEST_TEXT),
-        user="" if bot else str(message.get("user") or ""),
-        bot=safe_line(bot, limit=80),
-        thread_ts=thread if thread != ts else "",
-    )
 
 
 # Number of an answer's hypotheses that get a line: the leading ones and those ruled out.

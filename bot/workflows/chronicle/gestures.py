@@ -15,15 +15,16 @@ import structlog
 import yaml
 
 from bot.jobs import JobRun
+from bot.slack.channel_messages import edited_at, thread_of, words_of
 from bot.slack.errors import SlackRefusal
 from bot.store import Mark
 from bot.workflows.chronicle.documents import forbidden
-from bot.workflows.chronicle.facts import SETTABLE, edited_at, facts_of_chronicle, recorded_message, words_of
+from bot.workflows.chronicle.facts import SETTABLE, facts_of_chronicle, recorded_message
 from bot.workflows.dialogs import CheckedDialog, FilledDialog, SubmittedDialog, tell_user
 from bot.workflows.incident_payloads import FactCorrectionJob, MarkDialogJob, MarkJob
 from bot.workflows.services import Requester, Services
+from intents.chronicle.channel_reader import WRONG
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind, in_order, kind_of
-from intents.chronicle.reading import WRONG
 from intents.domain import Json, Text
 from responses import failures
 from responses.chronicle import incident_replies
@@ -60,12 +61,6 @@ def reactions_of(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _kinds() -> Mapping[str, str]:
     table = yaml.safe_load((files("intents.chronicle") / "reactions.yaml").read_text(encoding="utf-8"))
     return {emoji: kind for kind, emoji_of_kind in table.items() for emoji in emoji_of_kind}
-
-
-def thread_of(message: Mapping[str, Any]) -> str:
-    """Return the thread that a message was posted in; "" for one in the channel, also where a thread begins."""
-    thread = str(message.get("thread_ts") or "")
-    return "" if thread == message.get("ts") else thread
 
 
 async def refusal_of_mark(services: Services, requester: Requester, channel: str, ts: str) -> Text | None:

@@ -1,8 +1,7 @@
 """Remind incident channels of what is open, where the settings say so.
 
-The reminder is posted in the channel: whoever can answer the question or take the action reads it there, and nobody
-follows the thread of a pinned message. So that it stays quiet, there is at most one an hour: the hour is claimed in the
-store first, and an outage costs a reminder rather than posting two.
+The reminder is posted in the channel, because few people follow the thread of a pinned message. There is at most one an
+hour: the hour is claimed in the store before the post, so that an outage loses a reminder rather than posts two.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from intents.chronicle.channel_reader import PINNED, WRONG
 from intents.chronicle.facts import LONGEST_SAYS, ActionState, Fact, FactKind, IncidentStatus, kind_of
-from intents.chronicle.reading import PINNED, WRONG
 from intents.domain import Language, Text
 from responses import words
 from responses.chronicle import incident_words

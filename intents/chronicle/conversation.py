@@ -1,4 +1,4 @@
-"""Hear the messages of a channel in their conversation: what each does alone, and what stands around it.
+"""Describe the messages of a channel in their conversation: each alone, and what stands around it.
 
 "Done", "that one?" or "no, green here" mean what the messages before them mean, and a question is one that somebody
 answers. So a message is described twice: by its own words, and by the acts, speakers and words around it.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -31,7 +31,6 @@ _ENDS: Final = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n+")
 _FENCED: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _LETTERS: Final = re.compile(r"[^\W\d_]{2}")
 _MOST_SENTENCES: Final = 8
-_SPOKEN: Final = re.compile(r"[a-z][\w.-]*|[\u3400-\u9fff]+")
 # Marks words for what is done, which many actions share.
 _DEED: Final = "*"
 _IDLE: Final = frozenset(
@@ -52,34 +51,30 @@ _OWN_WORK: Final = frozenset({Act.DIRECTIVE, Act.COMMITMENT, Act.PROGRESS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class MessageFeatures:
     """A message alone: the places of its features, its likeliest acts, the words that later messages may take up.
 
-    `sentences` are its sentences if it has several, each with the places of its features. `names` are whom it mentions,
-    `spoken` its words in lower case, `short` all of a message of a few words, `place` the root of its thread or itself.
+    `sentences` are its sentences if it has several, each with the places of its features. `names` are the people that
+    it mentions, in lower case, `short` all of a message of a few words. Of its `words`, `things` name no deed. `place`
+    is the root of its thread or itself.
     """
 
-    user: str
-    bot: bool
-    place: str
+    user: str = ""
+    bot: bool = False
+    place: str = ""
     own: tuple[int, ...]
     sentences: tuple[tuple[str, tuple[int, ...]], ...]
     cues: tuple[str, ...]
     act: str
     second: str
     words: frozenset[str]
+    things: frozenset[str]
     names: frozenset[str]
-    spoken: tuple[str, ...]
     short: str
 
-    @property
-    def things(self) -> frozenset[str]:
-        """Return its words for things: all but those for what is done."""
-        return frozenset(word for word in self.words if not word.startswith(_DEED))
 
-
-class Said(NamedTuple):
-    """A message to hear; `text` is without quotes and markup, code blocks fenced, mentions as `@name`."""
+class Utterance(NamedTuple):
+    """A message as it was written; `text` is without quotes and markup, code blocks fenced, mentions as `@name`."""
 
     user: str
     bot: bool
@@ -91,8 +86,8 @@ class Said(NamedTuple):
 class Conversation:
     """The messages of a channel in order. A thread is a conversation of its own that begins with its root."""
 
-    def __init__(self, said: Sequence[Said]) -> None:
-        self.heard = [_heard(one) for one in said]
+    def __init__(self, said: Sequence[Utterance]) -> None:
+        self.messages = [_described(one) for one in said]
         self._places: dict[str, list[int]] = {"": []}
         self._at: list[tuple[str, int]] = []
         roots = {one.ts: number for number, one in enumerate(said) if one.ts}
@@ -111,60 +106,35 @@ class Conversation:
     def _around(self, number: int) -> Iterator[str]:
         place, at = self._at[number]
         numbers = self._places[place]
-        before = [self.heard[one] for one in numbers[max(0, at - _FAR) : at]]
+        before = [self.messages[one] for one in numbers[max(0, at - _FAR) : at]]
         following = [*self._replies.get(number, ())[:_FAR], *numbers[at + 1 : at + 1 + _FAR]]
-        after = [self.heard[one] for one in following[:_FAR]]
-        return context_of(self.heard[number], before, after)
+        after = [self.messages[one] for one in following[:_FAR]]
+        return context_of(self.messages[number], before, after)
 
 
-def _heard(said: Said) -> Heard:
-    alone = _alone(said.text)
-    return Heard(
-        user=said.user,
-        bot=said.bot,
-        place=said.thread_ts or said.ts,
-        own=alone.own,
-        sentences=alone.sentences,
-        cues=alone.cues,
-        act=alone.act,
-        second=alone.second,
-        words=alone.words,
-        names=alone.names,
-        spoken=alone.spoken,
-        short=alone.short,
-    )
-
-
-class _Alone(NamedTuple):
-    own: tuple[int, ...]
-    sentences: tuple[tuple[str, tuple[int, ...]], ...]
-    cues: tuple[str, ...]
-    act: str
-    second: str
-    words: frozenset[str]
-    names: frozenset[str]
-    spoken: tuple[str, ...]
-    short: str
+def _described(one: Utterance) -> MessageFeatures:
+    return replace(_alone(one.text), user=one.user, bot=one.bot, place=one.thread_ts or one.ts)
 
 
 # A channel is read again after each message.
 @lru_cache(maxsize=1 << 13)
-def _alone(text: str) -> _Alone:
-    """Return what a text does alone."""
+def _alone(text: str) -> MessageFeatures:
+    """Return the features of a text, whoever wrote it."""
     message = Message(text=_MENTION.sub("<@U>", text))
     own = dict.fromkeys(features_of(message, deeds=True))
     (first, _), (second, share) = acts().shares(one for one in own if not one.startswith(OF_DEEDS))[:2]
     plain = text.lower()
     tokens = plain.split()
-    return _Alone(
+    words = frozenset(_content(plain))
+    return MessageFeatures(
         own=tuple(own_places(own)),
         sentences=tuple(_sentences(text)),
         cues=tuple(feature for feature in own if feature.startswith(("cue:", "^"))),
         act=first,
         second=second if share >= _SECOND else "",
-        words=frozenset(_content(plain)),
+        words=words,
+        things=frozenset(word for word in words if not word.startswith(_DEED)),
         names=frozenset(name.lower() for name in _MENTION.findall(text)),
-        spoken=tuple(_SPOKEN.findall(plain)),
         short=" ".join(tokens) if len(tokens) <= _SHORT and len(plain) <= _SHORT_TEXT else "",
     )
 
@@ -184,7 +154,9 @@ def _content(plain: str) -> Iterator[str]:
             yield f"{_DEED if is_deed(word) else ''}{stem_of(word)}"
 
 
-def context_of(message: Heard, before: Sequence[Heard], after: Sequence[Heard]) -> Iterator[str]:
+def context_of(
+    message: MessageFeatures, before: Sequence[MessageFeatures], after: Sequence[MessageFeatures]
+) -> Iterator[str]:
     """Yield the features of a message's surroundings; `before` ends with the message just before it."""
     yield f"act:{message.act}"
     yield f"act2:{message.act}+{message.second}"
@@ -210,11 +182,11 @@ def context_of(message: Heard, before: Sequence[Heard], after: Sequence[Heard]) 
     yield from _referred(message, after[:_FAR])
 
 
-def _who(message: Heard, other: Heard) -> str:
+def _who(message: MessageFeatures, other: MessageFeatures) -> str:
     return "same" if other.user == message.user else "bot" if other.bot else "other"
 
 
-def _references(message: Heard, before: Sequence[Heard]) -> Iterator[str]:
+def _references(message: MessageFeatures, before: Sequence[MessageFeatures]) -> Iterator[str]:
     """Yield what the message may refer to: the same words before, a question or a request, its author's own work."""
     backwards = list(enumerate(reversed(before), start=1))
     for name, acts_ in _REFERRED.items():
@@ -233,14 +205,14 @@ def _references(message: Heard, before: Sequence[Heard]) -> Iterator[str]:
         yield f"work:{_distance(work[0])}"
     if any(one.act == Act.ROLE and one.user == message.user for one in before):
         yield "leads"
-    if message.names and any(one.act == Act.QUESTION and one.user in message.names for one in before):
+    if message.names and any(one.act == Act.QUESTION and one.user.lower() in message.names for one in before):
         yield "to-asker"
     for act in (Act.CAUSE, Act.STATUS):
         if any(one.act == act for one in before):
             yield f"seen:{act}"
 
 
-def _referred(message: Heard, after: Sequence[Heard]) -> Iterator[str]:
+def _referred(message: MessageFeatures, after: Sequence[MessageFeatures]) -> Iterator[str]:
     """Yield what comes after: an answer, words that are taken up."""
     for name, acts_ in (("answer", {Act.ANSWER, Act.RULED_OUT}), ("result", {Act.RESULT}), ("out", {Act.RULED_OUT})):
         found = next(

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from intents.chronicle.conversation import MessageFeatures
 from intents.chronicle.facts import ActionState, Fact, FactKind, QuestionState
-from intents.chronicle.hearing import Heard
+from intents.chronicle.roles import person_in
 from intents.domain import Verdict
 from intents.talk.acts import Act
 
@@ -28,7 +29,7 @@ _ASKED_ABOUT: Final = 0.6
 
 @dataclass(slots=True, kw_only=True)
 class _Thing:
-    """Something that later messages may be about: an action, a question, a suspicion."""
+    """An action, a question or a suspicion that later messages may be about; `number` is its newest message."""
 
     key: str
     number: int
@@ -39,31 +40,36 @@ class _Thing:
     of: str = ""  # who is to do it
     ended: bool = False
 
+    def join(self, number: int, message: MessageFeatures) -> None:
+        """Add a message about it."""
+        self.number = number
+        self.words |= message.words
+        self.things |= message.things
+
 
 @dataclass(slots=True)
 class Linker:
-    """Hears the facts of a channel message by message; `heard` are its messages, `people` the ids of known names."""
+    """Connects facts message by message; `messages` are those of the channel, `people` the ids of known names."""
 
-    heard: Sequence[Heard]
+    messages: Sequence[MessageFeatures]
     people: Mapping[str, str]
     _actions: list[_Thing] = field(default_factory=list)
     _questions: list[_Thing] = field(default_factory=list)
     _suspicions: list[_Thing] = field(default_factory=list)
-    _answered: dict[str, str] = field(default_factory=dict)
+    _answered: set[str] = field(default_factory=set)
 
-    def hear(self, number: int, facts: Iterable[Fact], *, answers: float) -> list[Fact]:
+    def connect(self, number: int, facts: Iterable[Fact], *, answers: float) -> list[Fact]:
         """Return the facts of message `number`, connected with those before."""
         connected = [self._connected(number, fact) for fact in facts]
         asks = any(fact.kind is FactKind.QUESTION for fact in connected)
-        if not asks and (question := self._question_of(number, connected, answers)):
+        if not asks and (question := self._question_of(number, answers)):
             question.ended = True
-            key = connected[0].key if connected else ""
-            self._answered.setdefault(question.key, key)
+            self._answered.add(question.key)
             connected = [replace(fact, answers=question.key) for fact in connected]
         return connected
 
     def settled(self, facts: Sequence[Fact]) -> tuple[Fact, ...]:
-        """Return all facts once the channel was heard: questions know whether they were answered."""
+        """Return all facts once the whole channel was read: questions know whether they were answered."""
         return tuple(
             replace(fact, state=QuestionState.ANSWERED)
             if fact.kind is FactKind.QUESTION and fact.key in self._answered
@@ -76,22 +82,23 @@ class Linker:
             case FactKind.ACTION:
                 return self._action(number, fact)
             case FactKind.QUESTION:
-                self._questions.append(self._thing(number, fact))
+                self._begin(self._questions, number, fact)
             case FactKind.HYPOTHESIS:
                 return self._hypothesis(number, fact)
         return fact
 
-    def _thing(self, number: int, fact: Fact, *, of: str = "") -> _Thing:
-        heard = self.heard[number]
-        return _Thing(
+    def _begin(self, things: list[_Thing], number: int, fact: Fact) -> _Thing:
+        message = self.messages[number]
+        thing = _Thing(
             key=fact.key,
             number=number,
-            user=fact.user,
-            place=fact.thread_ts or fact.ts,
-            words=heard.words,
-            things=heard.things,
-            of=of,
+            user=message.user,
+            place=message.place,
+            words=message.words,
+            things=message.things,
         )
+        things.append(thing)
+        return thing
 
     # --- actions
 
@@ -100,37 +107,28 @@ class Linker:
         fits = [(self._fit(number, fact, owner, one), one) for one in self._actions[-_FAR:]]
         best = max(fits, key=lambda fit: (fit[0], fit[1].number), default=(0.0, None))
         if best[1] is None or best[0] < _LEAST:
-            thing = self._thing(number, fact, of=owner)
-            self._actions.append(thing)
+            thing = self._begin(self._actions, number, fact)
         else:
             thing = best[1]
-            thing.words |= self.heard[number].words
-            thing.things |= self.heard[number].things
-            thing.of = owner or thing.of
-            thing.number = number
+            thing.join(number, self.messages[number])
+        thing.of = owner or thing.of
         thing.ended = fact.state in _ENDED
         return replace(fact, about=thing.key, of=thing.of)
 
     def _owner(self, number: int, fact: Fact) -> str:
         """Return who does it: who is told to, else who says so of oneself."""
-        heard = self.heard[number]
         if fact.state != ActionState.PLANNED:
             return fact.user
-        named = [self.people.get(name, name.upper()) for name in sorted(heard.names)]
-        if named:
-            return named[0]
-        return self._called(heard) or (fact.user if heard.act in (Act.COMMITMENT, Act.PROGRESS) else "")
-
-    def _called(self, heard: Heard) -> str:
-        return next((self.people[name] for name in heard.spoken if name in self.people), "")
+        begins = self.messages[number].act in (Act.COMMITMENT, Act.PROGRESS)
+        return person_in(fact.says.lower(), self.people) or (fact.user if begins else "")
 
     def _fit(self, number: int, fact: Fact, owner: str, one: _Thing) -> float:
         """Return how well a statement fits an action so far."""
         distance = number - one.number
-        heard = self.heard[number]
-        shared = len(heard.words & one.words)
+        message = self.messages[number]
+        shared = len(message.words & one.words)
         # Both name things, and none in common: "rolling back checkout" - "rolled back payments".
-        others = heard.things and one.things and not heard.things & one.things
+        others = message.things and one.things and not message.things & one.things
         fit = min(shared, 2) * 1.0 - (1.5 if others else 0.0)
         if fact.state == ActionState.PLANNED:
             # A plan said again: the same words, soon.
@@ -146,24 +144,24 @@ class Linker:
             fit -= 1.0
         if fact.thread_ts and fact.thread_ts == one.place:
             fit += 1.5
-        if not heard.things and distance <= _NEAR and fact.state != ActionState.PLANNED:
+        if not message.things and distance <= _NEAR and fact.state != ActionState.PLANNED:
             # "Doing it", "done": about what stands just before.
             fit += 0.8
         return fit + max(0.0, 1.0 - distance / _NEAR / 2) if fit else 0.0
 
     # --- questions
 
-    def _question_of(self, number: int, facts: Sequence[Fact], answers: float) -> _Thing | None:
-        """Return the question that a message answers; its author, or a fact right behind the question, may."""
-        heard = self.heard[number]
+    def _question_of(self, number: int, answers: float) -> _Thing | None:
+        """Return the question of somebody else that a message answers best; `answers` is how likely it answers one."""
+        message = self.messages[number]
         if answers < _LEAST_ANSWER:
             return None
         fits = []
         for one in self._questions[-8:]:
             distance = number - one.number
-            if one.ended or one.user == heard.user or distance > _ANSWERED_WITHIN:
+            if one.ended or one.user == message.user or distance > _ANSWERED_WITHIN:
                 continue
-            shared = bool(heard.words & one.words) or one.user.lower() in heard.names or heard.place == one.place
+            shared = bool(message.words & one.words) or one.user.lower() in message.names or message.place == one.place
             fit = answers + _ASKED_ABOUT * shared + (0.3 if distance == 1 else 0.0) - distance / _ANSWERED_WITHIN / 2
             fits.append((fit, one))
         best = max(fits, key=lambda fit: (fit[0], fit[1].number), default=None)
@@ -172,21 +170,20 @@ class Linker:
     # --- suspicions
 
     def _hypothesis(self, number: int, fact: Fact) -> Fact:
-        words = self.heard[number].words
-        near = _NEAR if fact.state == Verdict.RULED_OUT else 0
+        message, rules_out = self.messages[number], fact.state == Verdict.RULED_OUT
         fits = []
         for one in self._suspicions[-_FAR:]:
-            shared = len(words & one.words)
-            close = number - one.number <= near and not one.ended
-            if shared > (0 if fact.state == Verdict.RULED_OUT else 1) or close:
+            shared = len(message.words & one.words)
+            # "So not that": about the suspicion just before, whatever its words.
+            close = rules_out and number - one.number <= _NEAR and not one.ended
+            if close or shared > (0 if rules_out else 1):
                 fits.append((shared + close, one.number, one))
-        if not fits:
-            self._suspicions.append(self._thing(number, fact))
-            self._suspicions[-1].ended = fact.state == Verdict.RULED_OUT
-            return replace(fact, about=fact.key)
-        thing = max(fits, key=lambda fit: fit[:2])[2]
-        thing.ended = fact.state == Verdict.RULED_OUT
-        thing.number = number
-        if fact.state != Verdict.RULED_OUT:
-            thing.words |= words
+        if fits:
+            thing = max(fits, key=lambda fit: fit[:2])[2]
+            # The words of a denial are about what is denied and about why.
+            thing.number = number
+            thing.words |= frozenset() if rules_out else message.words
+        else:
+            thing = self._begin(self._suspicions, number, fact)
+        thing.ended = rules_out
         return replace(fact, about=thing.key)

@@ -1,8 +1,8 @@
 """Read an incident channel: all its messages in, the facts that they state out.
 
-The result depends on the messages alone, not on the order in which they arrived: whoever edits, deletes or backfills
-reads the same. What a person marked (`impact: …`, a reaction, a button) always counts and is never overwritten. Of the
-rest, trained models tell what each message states in its conversation (`kinds`); unsure is silence.
+The result depends on the messages alone, not on the order in which messages, edits, deletions and history arrive.
+Marks of people (`impact: …`, a reaction, a button) always count and are never overwritten. Trained models read the
+other messages, each in its conversation (`kinds`). A statement below its threshold is left out.
 """
 
 from __future__ import annotations
@@ -12,22 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from intents.chronicle.facts import (
-    ActionState,
-    Fact,
-    FactKind,
-    IncidentStatus,
-    LinkKind,
-    QuestionState,
-)
-from intents.chronicle.hearing import Conversation, Said
+from intents.chronicle.conversation import Conversation, Utterance
+from intents.chronicle.facts import KINDS_OF_FACTS, Fact, FactKind, IncidentStatus, LinkKind
 from intents.chronicle.kinds import kinds_model
-from intents.chronicle.linking import Linker
+from intents.chronicle.linker import Linker
 from intents.chronicle.machine_text import announcement_in, errors_in, is_printed, named_in, template_of
 from intents.chronicle.marks import Marked, marked_in, status_in
 from intents.chronicle.message_text import MessageText, excerpt, parse_message
 from intents.chronicle.roles import roles_in
-from intents.domain import Verdict
 from intents.talk.features import is_paste
 
 _OF_A_SENTENCE: Final = 0.9
@@ -39,33 +31,7 @@ _GROUPS: Final = (
 )
 _STATUS: Final = "status."
 _BY_A_BOT: Final = frozenset({"change", "comms", "link"})
-_STATES: Final = {
-    "action.planned": ActionState.PLANNED,
-    "action.doing": ActionState.UNDER_WAY,
-    "action.done": ActionState.DONE,
-    "action.failed": ActionState.FAILED,
-    "suspected": Verdict.POSSIBLE,
-    "ruled_out": Verdict.RULED_OUT,
-    "cause": Verdict.CONFIRMED,
-    "question": QuestionState.OPEN,
-}
-_KINDS: Final = {
-    "impact": FactKind.REPORT,
-    "suspected": FactKind.HYPOTHESIS,
-    "ruled_out": FactKind.HYPOTHESIS,
-    "cause": FactKind.HYPOTHESIS,
-    "decision": FactKind.DECISION,
-    "next": FactKind.NEXT,
-    "question": FactKind.QUESTION,
-    "answer": FactKind.ANSWER,
-    "role": FactKind.ROLE,
-    "comms": FactKind.COMMS,
-    "change": FactKind.DEPLOY,
-    "link": FactKind.LINK,
-    "followup": FactKind.FOLLOWUP,
-    "action": FactKind.ACTION,
-}
-# What a person sets for a message that states nothing, and for one that is shown whatever it states.
+# The kinds for a message that states nothing, and for a message that is always shown.
 WRONG: Final = "wrong"
 PINNED: Final = "pinned"
 # No message states more; of a pasted report the beginning and the end count.
@@ -94,7 +60,7 @@ class ChannelMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gesture:
-    """What a person set for message `ts` by a reaction, a shortcut or a button, at a time.
+    """A kind that a person set for message `ts` by a reaction, a shortcut or a button, at a time.
 
     `kind` is one of `kinds.KINDS`, `WRONG` or `PINNED`. `says` replaces the words of the message, "" keeps them.
     """
@@ -127,20 +93,20 @@ def facts_of_channel(
     ordered = sorted({message.ts: message for message in messages}.values(), key=lambda one: (one.at, one.ts))
     parsed = [parse_message(message.text) for message in ordered]
     set_by_hand = standing(gestures)
-    conversation = Conversation([said(message, read) for message, read in zip(ordered, parsed, strict=True)])
-    linker = Linker(conversation.heard, people or {})
+    conversation = Conversation([utterance_of(message, read) for message, read in zip(ordered, parsed, strict=True)])
+    linker = Linker(conversation.messages, people or {})
     facts: list[Fact] = []
     for number, (message, read) in enumerate(zip(ordered, parsed, strict=True)):
         reading = _Reading(message, read, people or {})
         stated = reading.stated(conversation, number, set_by_hand.get(message.ts, {}))
-        facts += linker.hear(number, reading.keyed(stated), answers=reading.answers)
+        facts += linker.connect(number, reading.keyed(stated), answers=reading.answers)
     return linker.settled(facts)
 
 
-def said(message: ChannelMessage, read: MessageText) -> Said:
-    """Return a message as it is heard in its conversation."""
+def utterance_of(message: ChannelMessage, read: MessageText) -> Utterance:
+    """Return a message as a part of its conversation."""
     text = "\n".join(read.lines) + (f"\n```\n{read.fenced}\n```" if read.fenced else "")
-    return Said(
+    return Utterance(
         user=message.user or message.bot,
         bot=bool(message.bot),
         text=text,
@@ -186,7 +152,7 @@ class _Reading:
         marked = () if message.bot else marked_in([line for line in read.lines if not is_printed(line)])
         if not marked and (not read.lines or is_paste("\n".join(read.lines))):
             return self._with_links(facts)
-        shares = self._heard(conversation, number)
+        shares = self._shares(conversation, number)
         self.answers = shares["answer"]
         if marked:
             facts += [fact for mark in marked if mark.says for fact in self._of_mark(mark, shares)]
@@ -194,12 +160,13 @@ class _Reading:
             facts += [fact for kind in self._stated(shares) for fact in self._facts(kind, self._sentence(kind))]
         return self._with_links(facts)
 
-    def _heard(self, conversation: Conversation, number: int) -> Mapping[str, float]:
+    def _shares(self, conversation: Conversation, number: int) -> Mapping[str, float]:
         """Return how likely the message states each kind, and remember which of its sentences does."""
-        heard, around = conversation.heard[number], conversation.places_around(number)
-        shares = dict(kinds_model().shares(heard.own, around))
-        for says, own in heard.sentences:
-            for kind, share in kinds_model().shares(own, around).items():
+        message, model = conversation.messages[number], kinds_model()
+        context = model.sums(conversation.places_around(number))
+        shares = dict(model.shares(message.own, context))
+        for says, own in message.sentences:
+            for kind, share in model.shares(own, context).items():
                 if _OF_A_SENTENCE * share > shares[kind]:
                     shares[kind] = _OF_A_SENTENCE * share
                     self._sentences[kind] = says
@@ -224,36 +191,35 @@ class _Reading:
         yield from (kind for kind in likely if kind in others or (kind == "answer" and not others))
 
     def _of_mark(self, mark: Marked, shares: Mapping[str, float]) -> Iterator[Fact]:
-        def is_likely(kind: str) -> bool:
-            return shares[kind] >= _SECOND * kinds_model().thresholds[kind]
-
+        thresholds = kinds_model().thresholds
         match mark.kind:
             case "action":
-                kind = max(_GROUPS[0], key=lambda kind: (shares[kind] / kinds_model().thresholds[kind], kind))
-                is_sure = shares[kind] >= kinds_model().thresholds[kind]
+                kind = max(_GROUPS[0], key=lambda kind: (shares[kind] / thresholds[kind], kind))
+                is_sure = shares[kind] >= thresholds[kind]
                 yield from self._facts(kind if is_sure else "action.planned", mark.says)
             case "status":
                 status = status_in(mark.says) or IncidentStatus.INVESTIGATING
                 yield from self._facts(f"{_STATUS}{status}", mark.says)
             case _:
                 yield from self._facts(mark.kind, mark.says)
-                if mark.kind in ("next", "decision") and is_likely("action.planned"):
+                is_likely = shares["action.planned"] >= _SECOND * thresholds["action.planned"]
+                if mark.kind in ("next", "decision") and is_likely:
                     yield from self._facts("action.planned", mark.says)
 
     def _facts(self, kind: str, says: str) -> Iterator[Fact]:
         """Yield the facts of a kind of `kinds.KINDS`."""
-        if kind.startswith(_STATUS):
-            yield self._fact(FactKind.STATUS, says, state=kind.removeprefix(_STATUS))
-        elif kind == "role":
-            for taken in roles_in(says, self._message.user, self._people):
-                what = FactKind.HANDOVER if taken.handover else FactKind.ROLE
-                yield replace(self._fact(what, says), role=taken.role, of=taken.of)
-        else:
-            fact = self._fact(_KINDS[kind.partition(".")[0]], says, state=_STATES.get(kind, ""))
-            if fact.kind is FactKind.REPORT:
+        what, state = KINDS_OF_FACTS[kind]
+        fact = self._fact(what, says, state=state)
+        match what:
+            case FactKind.ROLE:
+                for taken in roles_in(says, self._message.user, self._people):
+                    as_what = FactKind.HANDOVER if taken.handover else FactKind.ROLE
+                    yield replace(fact, kind=as_what, role=taken.role, of=taken.of)
+            case FactKind.REPORT:
                 objects, cluster = named_in(says)
-                fact = replace(fact, objects=objects, cluster=cluster)
-            yield fact
+                yield replace(fact, objects=objects, cluster=cluster)
+            case _:
+                yield fact
 
     def _errors(self) -> Iterator[Fact]:
         for error in errors_in(self._read.fenced, filter(is_printed, self._read.pieces())):
