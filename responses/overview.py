@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NewType
+from typing import Final, NewType
 
 from intents.domain import Language, ObjectRef, Text
 from intents.overview import Impact, Overview, OverviewChange, OverviewFinding
 from intents.templates import counted, duration
 from responses import glance, words
-from responses.as_json import dumps, keys_json, object_json
+from responses.as_json import dumps
 from responses.safety import safe_value
 from responses.sentences import finished, joined
 from responses.shown import shortened
@@ -97,23 +97,9 @@ def _where(change: OverviewChange, language: Language) -> str:
 
 def overview_json(overview: SafeOverview, *, language: Language) -> str:
     """Return the document of `casebook diagnose cluster` and `casebook diagnose namespace`."""
-    return dumps({
-        **keys_json(overview, "cluster namespace observed_at looked_at gaps", language),
-        "language": str(language),
-        "findings": [_finding_json(finding, language) for finding in overview.findings],
-    })  # fmt: skip
+    from responses.documents import OverviewDocument  # noqa: PLC0415 - most commands print no JSON
 
-
-def _finding_json(finding: OverviewFinding, language: Language) -> dict[str, Any]:
-    return {
-        **keys_json(finding, "verdict severity title says asked since unread", language),
-        "incident": finding.incident or None,
-        "object": object_json(finding.at_fault),
-        "impact": {
-            **keys_json(finding.impact, "pods workloads services nodes others examples", language),
-            "caused": sum(finding.caused.counts),
-        },
-    }
+    return dumps(OverviewDocument.showing(OverviewDocument.fields_of(overview, language), language).as_json())
 
 
 def scope(overview: Overview, language: Language) -> str:
