@@ -22,6 +22,7 @@ from bot.policy.alert_routes import AlertRoutes
 from bot.store import Store, StoreUnavailable
 from bot.store.alert_groups import AlertScope, ArrivedAlert
 from bot.store.outbox import AcceptedJob
+from bot.surfaces.bodies import BodyError, read_body
 from bot.surfaces.web import Route
 from bot.workflows.job_payloads import AlertGroupJob
 from intents.alerts.alert import AlertGroup, AlertPayloadError, parse_webhook
@@ -32,7 +33,6 @@ PATH: Final = "/alerts"
 _LARGEST_BODY: Final = 1024 * 1024
 # Larger bodies are parsed in a thread.
 _THREAD_FROM: Final = 32 * 1024
-_READ_WITHIN_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +88,9 @@ class AlertsWebhook:
         if self.stopping():
             return 503, "unavailable", "Casebook is stopping"
         try:
-            async with asyncio.timeout(_READ_WITHIN_S):
-                body = await _body(request)
-        except TimeoutError:
-            return 408, "malformed", "the body did not arrive in time"
-        except web.RequestPayloadError:
-            return 400, "malformed", "the body does not match its Content-Encoding or was cut off"
-        if body is None:
-            return 413, "too_large", f"the body is larger than {_LARGEST_BODY} bytes"
+            body = await read_body(request, limit=_LARGEST_BODY)
+        except BodyError as error:
+            return error.status, "too_large" if error.status == 413 else "malformed", str(error)
         try:
             group = parse_webhook(body) if len(body) < _THREAD_FROM else await asyncio.to_thread(parse_webhook, body)
         except AlertPayloadError as error:
@@ -123,15 +118,3 @@ class AlertsWebhook:
     def _job(self, scope: AlertScope, number: int) -> AcceptedJob:
         payload = AlertGroupJob(channel=scope.channel, cluster=scope.cluster, round=number)
         return self.intake.accepted(f"alert_group.{scope.key}.{number}", payload)
-
-
-async def _body(request: web.Request) -> bytes | None:
-    """Return the body, None if it is too large."""
-    if (request.content_length or 0) > _LARGEST_BODY:
-        return None
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > _LARGEST_BODY:
-            return None
-    return bytes(body)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
+import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.log import server_logger
+
+_log: Final = structlog.get_logger(__name__)
 
 # The largest payload is a press with its message and a view; real ones are well below this.
-_LARGEST_BODY: Final = 2 * 1024 * 1024
+LARGEST_BODY: Final = 2 * 1024 * 1024
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -39,7 +45,7 @@ def web_application(
 
     `measured` returns the page for Prometheus and its content type for an Accept header.
     """
-    application = web.Application(client_max_size=_LARGEST_BODY)
+    application = web.Application(client_max_size=LARGEST_BODY, middlewares=[_refuse_broken_bodies])
 
     async def alive(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -66,12 +72,38 @@ def web_application(
     return application
 
 
+@web.middleware
+async def _refuse_broken_bodies(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.RequestPayloadError:
+        return web.Response(status=400, text="the body was cut off or its chunks are malformed")
+
+
 async def listen_on(stack: AsyncExitStack, application: web.Application, listen: str) -> str:
     """Serve HTTP on `listen` and return the address."""
     host, _, port = listen.rpartition(":")
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=3)
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        logger=_ServerLog(server_logger, {}),
+        shutdown_timeout=3,
+        # `read_body` decompresses, within bounds; by itself the server would unpack bodies that nobody reads.
+        auto_decompress=False,
+    )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.TCPSite(runner, host.strip("[]") or None, int(port)).start()
     address = runner.addresses[0]
     return f"http://{address[0]}:{address[1]}"
+
+
+class _ServerLog(logging.LoggerAdapter[logging.Logger]):
+    """The server's log, with one line for a request that is not HTTP: its sender was answered with 400."""
+
+    def exception(self, msg: object, *args: object, exc_info: Any = True, **kwargs: Any) -> None:
+        if isinstance(exc_info, HttpProcessingError | web.RequestPayloadError):
+            # The message would quote the request.
+            _log.info("malformed_request_rejected", error=type(exc_info).__name__)
+        else:
+            super().exception(msg, *args, exc_info=exc_info, **kwargs)

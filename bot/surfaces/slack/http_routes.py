@@ -32,9 +32,10 @@ from bot.common.background import in_background
 from bot.slack.api import retry_after
 from bot.slack.errors import SlackUnavailable, refusal
 from bot.slack.web_client import CALL_TIMEOUT_S, bounded_session
+from bot.surfaces.bodies import BodyError, read_body
 from bot.surfaces.slack.health import SlackHealth
 from bot.surfaces.slack.payload_check import MalformedPayload, check_envelope, checked_request
-from bot.surfaces.web import Route
+from bot.surfaces.web import LARGEST_BODY, Route
 
 # Every path accepts commands, events and presses; Slack's app settings have a field for each.
 SLACK_PATHS: Final = ("/slack/events", "/slack/commands", "/slack/interactive")
@@ -61,7 +62,10 @@ def _handler(
     bolt: AsyncApp, secret: str, arrivals: SlackHealth, stopping: Callable[[], bool]
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
-        body = await request.read()
+        try:
+            body = await read_body(request, limit=LARGEST_BODY)
+        except BodyError as error:
+            return web.Response(status=error.status, text=str(error))
         if _asks_for_certificate(request, body):
             return web.Response()
         # Bolt checks it too, but parses the body first and fails on malformed ones.
