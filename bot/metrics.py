@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 
+from bot.common.tracing import exemplar as current_exemplar
 from intents.catalog.learned import is_learned
 from intents.domain import Diagnosis
 from intents.overview import Overview
@@ -67,6 +68,10 @@ class SafeHistogram(Histogram):
 
     def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
         return super().labels(*map(_label, labelvalues), **_labels(labelkwargs))
+
+    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
+        """Record the amount, with the trace in which it was measured."""
+        super().observe(amount, exemplar or current_exemplar())
 
 
 @lru_cache(maxsize=1024)
@@ -133,7 +138,7 @@ class Metrics:
 
         about = "The running version of Casebook and of Python."
         build = Info("casebook_build", about, registry=self.registry)
-        build.info({"version": _version(), "python": platform.python_version()})
+        build.info({"version": running_version(), "python": platform.python_version()})
         self._document("casebook_build_info", "info", about, ("python", "version"))
         self._incidents = gauge("catalog_incidents", "Catalog entries, including your own.")
         self._problems = gauge("catalog_problems", "Problems in your own catalog files; those files are left out.")
@@ -222,6 +227,9 @@ class Metrics:
             "watch_changes", "Watches opened, closed, expired (410, listed again) and failed.", "change"
         )
         self._watches = gauge("watches_open", "Open watches of API servers.")
+        self._telemetry = counter(
+            "telemetry_exports", "Batches for the OpenTelemetry collector: ok, or failed.", "signal", "outcome"
+        )
         ProcessCollector(registry=self.registry)
 
     # --- Slack's side -------------------------------------------------------------------------------------------------
@@ -374,6 +382,10 @@ class Metrics:
         if change in _OPEN:
             self._watches.inc(_OPEN[change])
 
+    def telemetry_exported(self, signal: str, taken: bool) -> None:
+        """Count a batch of traces or metrics, and whether the collector took it."""
+        self._telemetry.labels(signal, "ok" if taken else "failed").inc()
+
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def exposed(self, accept: str) -> tuple[bytes, str]:
@@ -420,7 +432,8 @@ def _word(text: str) -> str:
     return "_".join(text.replace(":", "").split())
 
 
-def _version() -> str:
+def running_version() -> str:
+    """Return the version of the installed distribution."""
     try:
         return version(_DISTRIBUTION)
     except PackageNotFoundError:

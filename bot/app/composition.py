@@ -46,6 +46,7 @@ from bot.surfaces.slack.press_intake import PressIntake
 from bot.surfaces.slack.presses import PressListener
 from bot.surfaces.slack.surface import SlackSurface
 from bot.surfaces.web import listen_on, web_application
+from bot.telemetry import exporting
 from bot.workflows.ask_dialog import AskDialog
 from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
@@ -101,6 +102,7 @@ async def running(
             engine=engine, policy=policy, defaults=channel_defaults, left_out=tuple(broken), alert_routes=alert_routes
         )
         base = await _base(stack, settings, initial, clusters=clusters, options=options)
+        await stack.enter_async_context(exporting(settings, base.metrics, every_s=options.telemetry_s))
         live = LiveConfiguration(settings, initial, every=options.reload_s, changed=partial(_count, base.metrics))
         alertmanager = await stack.enter_async_context(
             open_alertmanager(settings.alertmanager_url, settings.alertmanager_token.get_secret_value())

@@ -15,6 +15,7 @@ from bot.remedies.verification import PACE, VERIFY_S, Pace
 from bot.slack.pacer import Limits
 from bot.store.watch_posts import LEASE
 from bot.surfaces.slack.health import CHECK_S
+from bot.telemetry import METRICS_EVERY_S
 from bot.workflows.alert_groups import WINDOW_S
 from bot.workflows.alert_posts import UPDATE_EVERY_S
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S
@@ -50,6 +51,8 @@ class RuntimeOptions:
     slack_check_s: float = CHECK_S
     """Seconds without a call to Slack after which `auth.test` checks whether Slack responds."""
 
+    telemetry_s: float = METRICS_EVERY_S
+    """Seconds between two exports of the metrics to the OpenTelemetry collector."""
     alert_window_s: float = WINDOW_S
     """The seconds in which alerts are collected before their causes are looked for."""
     alert_update_s: float = UPDATE_EVERY_S

@@ -11,7 +11,8 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -47,11 +48,19 @@ from bot.cluster.call_errors import (
     was_sent,
 )
 from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, TooLarge, Unauthorized, Unreachable
+from bot.common.tracing import SpanName, span
 from bot.kube.timestamps import parse_http_date
 from bot.prometheus.client import Prometheus
 from bot.settings.prometheus import ClusterSettings
 
 _WORTH_REPEATING: Final = frozenset({429, 500, 502, 503, 504})
+
+
+@dataclass(slots=True)
+class _Answered:
+    """The HTTP status of a call once it has one."""
+
+    status: int = 0
 
 
 class CredentialSource(Protocol):
@@ -203,18 +212,9 @@ class Connection:
 
     async def _call(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> ClusterResponse:
         meter.calls += 1
-        began, status = time.monotonic(), "unreachable"
-        try:
+        with self._observed(request, deadline=deadline) as call:
             response, content, memory = await self._exchange(request, deadline=deadline, meter=meter)
-            status = f"{response.status // 100}xx"
-        except (TimedOut, OutcomeUnknown) as error:
-            status = "timeout" if isinstance(error.__cause__, TimeoutError) else status
-            raise
-        except asyncio.CancelledError:
-            status = "timeout" if time.monotonic() >= deadline else "cancelled"
-            raise
-        finally:
-            self._record_call(request, status, seconds=time.monotonic() - began)
+            call.status = response.status
         if meter.date is None:
             meter.date = parse_http_date(response.headers.get("Date"))
         if 200 <= response.status < 300:
@@ -229,11 +229,30 @@ class Connection:
             raise _RetryableFailure(failure, retry_after=retry_after(response.headers.get("Retry-After")))
         raise failure
 
-    def _record_call(self, request: ClusterRequest, status: str, *, seconds: float) -> None:
-        may = request.permission
+    @contextmanager
+    def _observed(self, request: ClusterRequest, *, deadline: float) -> Iterator[_Answered]:
+        """Time one call, as a span too, and report it to the watcher."""
+        may, answered = request.permission, _Answered()
         verb = may.verb if may else request.method.lower()
         resource = may.resource if may else "discovery"
-        self.watch(CompletedCall(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
+        began, status = time.monotonic(), "unreachable"
+        with span(SpanName.KUBERNETES, cluster=self.name, verb=verb, resource=resource) as part:
+            try:
+                yield answered
+                status = f"{answered.status // 100}xx"
+                part.set(status_code=answered.status)
+            except (TimedOut, OutcomeUnknown) as error:
+                status = "timeout" if isinstance(error.__cause__, TimeoutError) else status
+                raise
+            except asyncio.CancelledError:
+                status = "timeout" if time.monotonic() >= deadline else "cancelled"
+                raise
+            finally:
+                part.set(status=status)
+                seconds = time.monotonic() - began
+                self.watch(
+                    CompletedCall(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds)
+                )
 
     async def _exchange(
         self, request: ClusterRequest, *, deadline: float, meter: Meter

@@ -13,6 +13,7 @@ from typing import Final
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.common.tracing import SpanName, span
 from bot.diagnosing.engine import Engine
 from bot.diagnosing.explanation import Explanation, NamedStateFinder, NamedStates
 from bot.diagnosing.impact import announced_by_name, announced_by_trouble, impact_of
@@ -31,6 +32,7 @@ from bot.kube.rollouts import KEPT_IN, earlier_in, revisions_in
 from intents.alerts.alert import unseen_by
 from intents.alerts.labels import labels_in
 from intents.alerts.links import runbook_in
+from intents.catalog.learned import is_learned
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.domain import (
@@ -79,6 +81,24 @@ async def diagnose(
     Without a connection, only the text is used. Raises TargetNotFound if the object does not exist, and ClusterError if
     it cannot be read.
     """
+    with span(SpanName.DIAGNOSE, cluster=connection.name if connection else "none") as part:
+        diagnosis = await _diagnosed(request, engine, connection, deadline, progress, access)
+        first = next(iter(diagnosis.hypotheses), None)
+        if first is not None:
+            incident = "learned" if is_learned(first.incident) else first.incident
+            part.set(incident=incident, verdict=first.verdict)
+        part.set(hypotheses=len(diagnosis.hypotheses), gaps=len(diagnosis.gaps), api_calls=diagnosis.api_calls)
+        return diagnosis
+
+
+async def _diagnosed(
+    request: Request,
+    engine: Engine,
+    connection: Connection | None,
+    deadline: float,
+    progress: Callable[[Progress], None] | None,
+    access: Access,
+) -> Diagnosis:
     if isinstance(request, ExplainText):
         if connection is None:
             return await _explain(request, engine, None, progress)

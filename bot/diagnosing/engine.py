@@ -17,6 +17,7 @@ from uuid import uuid4
 from pydantic import TypeAdapter, ValidationError
 
 from bot.common.catalogs import load_catalog, matcher_of
+from bot.common.tracing import SpanName, span
 from bot.kube.log_causes import telling_words
 from bot.probes.contract import Probe
 from bot.probes.registry import probes, unreadable_parts
@@ -118,7 +119,10 @@ async def match_symptoms(
     def match() -> MatchResult:
         return matcher.match(read())
 
-    return await asyncio.to_thread(match) if length > _THREAD_FROM else match()
+    with span(SpanName.MATCH) as part:
+        found = await asyncio.to_thread(match) if length > _THREAD_FROM else match()
+        part.set(hypotheses=len(found.hypotheses))
+        return found
 
 
 # So many engines are kept: one for each channel with entries of its own. Making one again is quick.

@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.common.tracing import SpanName, span
 from bot.diagnosing.impact import announced_by_evidence
 from bot.diagnosing.reads import Reads
 from bot.graph.cluster_graph import ClusterGraph
@@ -67,8 +68,11 @@ class Investigation:
         """Judge the hypotheses and their causes, and rank them."""
         pending = tuple(hypotheses)
         for _ in range(_ROUNDS):
-            await self.connect(pending)
-            judged = await asyncio.gather(*map(self._judge_anywhere, pending))
+            with span(SpanName.READ, hypotheses=len(pending)):
+                await self.connect(pending)
+            with span(SpanName.JUDGE, hypotheses=len(pending)) as part:
+                judged = await asyncio.gather(*map(self._judge_anywhere, pending))
+                part.set(supported=sum(supported(one) for found in judged for one in found))
             for hypothesis, found in zip(pending, judged, strict=True):
                 known = self._judged.get(hypothesis.incident, ())
                 self._judged[hypothesis.incident] = _merged(known, found)

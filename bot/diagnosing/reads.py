@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from bot.cluster.snapshot import Snapshot
+from bot.common.tracing import SpanName, span
 from bot.diagnosing.engine import Engine
 from bot.probes.contract import Look
 from intents.catalog.schema import Incident, Read
@@ -108,7 +109,10 @@ class Reads:
 
     async def _run(self, probe_name: str, look: Look) -> ProbeResult:
         try:
-            return await self._engine.probes[probe_name].run(look)
+            with span(SpanName.PROBE, probe=probe_name) as part:
+                result = await self._engine.probes[probe_name].run(look)
+                part.set(gaps=len(result.gaps))
+                return result
         except Exception:  # noqa: BLE001
             # A bug in one probe becomes a gap and a logged traceback; the other probes' evidence still counts.
             _log.exception("probe_failed", probe=probe_name, focus=str(look.focus))

@@ -20,6 +20,7 @@ from typing import Final
 import structlog
 
 from bot.common.background import in_background
+from bot.common.tracing import traced
 from bot.jobs.contract import JobPayload, JobsUnavailable, JobTurn, JobUrgency
 from bot.jobs.jobs import Jobs
 from bot.store import StoreUnavailable
@@ -124,7 +125,8 @@ class JobIntake:
         """Return a job to store in the transaction of its request. Raise JobsUnavailable while this is closed."""
         if not self._open:
             raise JobsUnavailable("jobs are shutting down")
-        return AcceptedJob(id=id, kind=payload.kind, payload=payload.as_json(), at=datetime.now(UTC), urgent=urgent)
+        recorded = traced(payload.as_json())
+        return AcceptedJob(id=id, kind=payload.kind, payload=recorded, at=datetime.now(UTC), urgent=urgent)
 
     def close(self) -> None:
         """Accept no more jobs; those that were accepted are still started."""

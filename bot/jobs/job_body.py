@@ -20,6 +20,7 @@ from dbos import DBOS
 from structlog.contextvars import bound_contextvars
 
 from bot.common.background import CALLER
+from bot.common.tracing import TRACEPARENT, SpanName, span, trace, trace_id
 from bot.jobs.contract import (
     FailureHandler,
     JobGivenUp,
@@ -142,7 +143,8 @@ class DurableRun:
         async def call() -> Json | None:
             if self.turn.urgency > JobUrgency.INTERACTIVE:
                 await self.calm.wait(self.since, held=self.turns.held(self.turn.person))
-            return await do(*args)
+            with span(SpanName.STEP, step=name):
+                return await do(*args)
 
         return await DBOS.run_step_async({"name": name}, call)
 
@@ -179,8 +181,11 @@ class JobBody:
         DEADLINE.set(None)
         # Added to each log line of the job. Its posts carry the same id as metadata.
         about = {name: str(value) for name, value in payload.items() if value and name in _LOGGED}
-        with self.watch(self.kind, recovered), bound_contextvars(**{"job": self.kind, "request": id, **about}):
-            return await self._run(id, payload, recovered=recovered)
+        begun_by = str(payload.get(TRACEPARENT, ""))
+        with trace(SpanName.JOB, begun_by=begun_by, kind=self.kind, recovered=recovered):
+            logged = {"job": self.kind, "request": id, **about, **({"trace": known} if (known := trace_id()) else {})}
+            with self.watch(self.kind, recovered), bound_contextvars(**logged):
+                return await self._run(id, payload, recovered=recovered)
 
     async def _run(self, id: str, payload: Json, *, recovered: bool) -> Json | None:
         turn = self.turn_of(self.kind, payload)

@@ -18,6 +18,7 @@ import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus, WorkflowStatusString
 
 from bot.common.redaction import stored_json, stored_key
+from bot.common.tracing import traced
 from bot.jobs.contract import (
     JOBS_VERSION,
     FailureHandler,
@@ -155,7 +156,7 @@ class Jobs:
         if kind not in self._bodies:
             raise ValueError(f"no workflow is registered for jobs of kind {kind}")
         ledger.check_file()
-        id, payload = stored_key(id), stored_json(payload)
+        id, payload = stored_key(id), stored_json(traced(payload))
         await self._begin(ledger, kind, recorded_as=id, id=id, payload=payload, within=within)
 
     async def adopt(self, executors: Iterable[str]) -> int:

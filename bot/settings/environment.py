@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.settings.prometheus import ETCD_JOB, ClusterSettings, Sources, parse_sources
 from bot.settings.reports import ReportSchedule, WatchedPlace, parse_feedback_report, parse_reports, parse_watch
+from bot.settings.telemetry import check_headers, parse_endpoint
 from intents.catalog.fields import describe
 from intents.domain import Language
 from intents.spelling import closest
@@ -239,6 +240,10 @@ class Settings(BaseSettings):
     """For `serve`: the user of Alertmanager's requests to `/alerts`, in place of a token."""
     alerts_password: _Secret = _NONE
     """For `serve`: the password of that user."""
+    otlp_endpoint: Annotated[str, AfterValidator(parse_endpoint)] = ""
+    """For `serve`: the URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces and metrics."""
+    otlp_headers: Annotated[_Secret, AfterValidator(check_headers)] = _NONE
+    """For `serve`: headers for the collector, `NAME=VALUE`, separated by `,`."""
 
     @property
     def store_url(self) -> str:

@@ -23,6 +23,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.common.tracing import SpanName, span
 from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, TokenRevoked, refusal
 from bot.slack.pacer import Limits, Pacer, Urgency
 from bot.slack.web_client import CompletedCall, NullWatch, Watch, bounded_session, outgoing
@@ -152,13 +153,20 @@ class Api:
     def watched(self, method: str) -> Iterator[_Watched]:
         """Time one attempt and report its result to the watcher, unless it was cancelled."""
         began, watched = time.monotonic(), _Watched()
-        try:
-            yield watched
-        except SlackError as error:
-            self._watch.slack_called(CompletedCall(method=method, seconds=time.monotonic() - began, error=error))
-            raise
-        seconds = time.monotonic() - began
-        self._watch.slack_called(CompletedCall(method=method, seconds=seconds, date=watched.date))
+
+        def report(error: SlackError | None = None) -> None:
+            seconds = time.monotonic() - began
+            call = CompletedCall(method=method, seconds=seconds, error=error, date=watched.date)
+            part.set(result=call.result)
+            self._watch.slack_called(call)
+
+        with span(SpanName.SLACK, method=method) as part:
+            try:
+                yield watched
+            except SlackError as error:
+                report(error)
+                raise
+            report()
 
     async def _once(
         self,

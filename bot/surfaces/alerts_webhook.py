@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from bot.common.tracing import SpanName, trace
 from bot.jobs import JobIntake, JobsUnavailable
 from bot.metrics import Metrics
 from bot.policy.alert_routes import AlertRoutes
@@ -77,7 +78,9 @@ class AlertsWebhook:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one request."""
-        status, outcome, says = await self._handled(request)
+        with trace(SpanName.REQUEST, kept=False, surface="alerts") as arrival:
+            status, outcome, says = await self._handled(request)
+            arrival.set(result=outcome)
         self.metrics.alerts_delivered(outcome)
         headers = {"WWW-Authenticate": "Bearer, Basic"} if status == 401 else None
         return web.json_response({"error": says} if says else {}, status=status, headers=headers)

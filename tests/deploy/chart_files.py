@@ -27,7 +27,8 @@ BY_THE_CHART: Final = frozenset(
     {
         "alert_routes", "alertmanager_token", "alertmanager_url", "alerts_password", "alerts_token", "catalog",
         "channels", "context", "contexts", "data", "database_url", "drain", "listen", "policy",
-        "prometheus_token", "prometheus_url", "replica", "slack_app_token", "slack_bot_token", "slack_signing_secret",
+        "otlp_endpoint", "otlp_headers", "prometheus_token", "prometheus_url", "replica", "slack_app_token",
+        "slack_bot_token", "slack_signing_secret",
     }
 )  # fmt: skip
 # Any namespace will do: only the rules of the role are used.

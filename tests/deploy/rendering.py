@@ -49,6 +49,7 @@ VARIANTS: Final[Mapping[str, Values]] = {
         "clusters": {"contexts": ["in-cluster", "prod"], "kubeconfigSecret": {"name": "kubeconfigs"}},
         "prometheus": {"url": "http://prometheus.monitoring:9090", "tokenSecret": {"name": "prometheus"}},
         "alertmanager": {"url": "http://alertmanager.monitoring:9093", "tokenSecret": {"name": "alertmanager"}},
+        "otlp": {"endpoint": "http://otel-collector.monitoring:4318", "headersSecret": {"name": "collector"}},
         "database": _POSTGRESQL,
         "remediation": {"actions": ["drain", "scale"], "everyNamespace": True},
         "serviceAccount": {"annotations": {"example.com/role": "reader"}},

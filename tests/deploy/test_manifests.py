@@ -19,6 +19,7 @@ TOKENS = {
     "CASEBOOK_SLACK_SIGNING_SECRET": "0123456789",
     "CASEBOOK_DATABASE_URL": "postgresql://a:b@database/casebook",
     "CASEBOOK_PROMETHEUS_TOKEN": "token",
+    "CASEBOOK_OTLP_HEADERS": "api-key=1",
 }
 # The most seconds to close after the drain: sockets, requests, cancelled jobs, the engine.
 CLOSING = 3 + 2 + 3
@@ -69,6 +70,7 @@ def test_values_reach_the_settings_of_their_name(monkeypatch: pytest.MonkeyPatch
     assert made.contexts == ("in-cluster", "prod")
     assert made.prometheus_url == "http://prometheus.monitoring:9090"
     assert made.alertmanager_url == "http://alertmanager.monitoring:9093"
+    assert made.otlp_endpoint == "http://otel-collector.monitoring:4318"
     assert (made.policy, made.channels) == (tmp_path / "policy.yaml", tmp_path / "channels.yaml")
     assert made.catalog == (tmp_path,)
     assert (made.drain, made.data) == (20, Path("/var/lib/casebook"))
@@ -197,7 +199,14 @@ def test_the_network_policy_allows_one_port_in_and_configured_ports_out() -> Non
     usual = [(53, "UDP"), (53, "TCP"), (443, "TCP"), (6443, "TCP")]
     assert ports({}) == usual
     assert ports(VARIANTS["replicas"]) == [*usual, (5432, "TCP")]
-    assert ports(VARIANTS["everything"]) == [*usual, (9090, "TCP"), (9093, "TCP"), (5432, "TCP"), (3128, "TCP")]
+    assert ports(VARIANTS["everything"]) == [
+        *usual,
+        (9090, "TCP"),
+        (9093, "TCP"),
+        (4318, "TCP"),
+        (5432, "TCP"),
+        (3128, "TCP"),
+    ]
     assert "NetworkPolicy" not in {each["kind"] for each in rendered({"networkPolicy": {"enabled": False}})}
 
 

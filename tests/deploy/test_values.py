@@ -85,6 +85,8 @@ def test_accepted(values: Values) -> None:
         ({"proxy": {"CASEBOOK_SLACK_BOT_TOKEN": "xoxb-1"}}, "CASEBOOK_SLACK_BOT_TOKEN"),
         ({"env": [{"name": "A", "value": "b"}]}, "env"),
         ({"prometheus": {"url": "http://reader:secret@prometheus:9090"}}, "/prometheus/url"),
+        ({"otlp": {"endpoint": "http://reader:secret@collector:4318"}}, "/otlp/endpoint"),
+        ({"otlp": {"headers": "api-key=abc"}}, "headers"),
         # The Service and the NetworkPolicy select the pods by these labels.
         ({"podLabels": {"app.kubernetes.io/name": "other"}}, "app.kubernetes.io/name"),
         # Text after a line break would become a separate YAML field.

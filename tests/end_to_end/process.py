@@ -243,6 +243,11 @@ def _lists(serving: Serving, mask: str, number: signal.Signals) -> bool:
     return bool(int(bits.split()[1], 16) & 1 << number - 1)
 
 
+def imports_protobuf(serving: Serving) -> bool:
+    """Return whether the process has imported the library that OpenTelemetry encodes with, a compiled one."""
+    return "google/_upb/" in Path(f"/proc/{serving.process.pid}/maps").read_text("utf-8")
+
+
 @asynccontextmanager
 async def locked(data: Path, name: str) -> AsyncIterator[None]:
     """Hold a write lock on the database, as another program would."""

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.cluster.api_calls import CompletedCall
 from bot.metrics import Metrics
-from tests.end_to_end.process import locked, premises
+from tests.end_to_end.process import imports_protobuf, locked, premises
 from tests.end_to_end.test_remedies import wait_for_result
 from tests.end_to_end.workplace import Workplace, workplace
 from tests.waiting import until
@@ -132,6 +132,7 @@ async def test_log_lines_of_a_request_carry_the_id_of_its_answer(tmp_path, broke
         await until(lambda: _unfinished_jobs(at.data / "jobs.db") == 0)
         async with locked(at.data, "casebook.db"):
             unheard = await at.slack.say(at.bo, at.slack.add_channel("other"), broken.text)
+        assert not imports_protobuf(serving), "without a collector nothing of OpenTelemetry is imported"
         assert await serving.stop() == 0
 
         request, _, step = answer["metadata"]["event_payload"]["key"].partition("/")

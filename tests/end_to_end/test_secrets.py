@@ -20,10 +20,12 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 
+from bot.common.tracing import ALLOWED, ERROR_TYPE
 from bot.playground.slack import SharedFile
 from bot.probes.shared.log_lines import compile_pattern, excerpt, quoted
 from bot.remedies.changes import diff
 from responses.slack.presses import Press
+from tests.collector import Collector, collector
 from tests.end_to_end import planted_incident
 from tests.end_to_end.planted import Planted, Search, files_in, planted
 from tests.end_to_end.process import Premises, Serving, premises
@@ -51,6 +53,7 @@ class Story:
     kept: dict[str, str | bytes] = field(default_factory=dict)
     logged: dict[str, str | bytes] = field(default_factory=dict)
     dumped: str = ""
+    collector: Collector = field(default_factory=Collector)
     own: tuple[str, ...] = ()
 
     @property
@@ -66,10 +69,19 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 
 async def _live(directory: Path) -> Story:
+    async with collector() as at_collector:
+        story = await _lived(directory, at_collector)
+    story.sent |= at_collector.everything()
+    story.collector = at_collector
+    return story
+
+
+async def _lived(directory: Path, at_collector: Collector) -> Story:
     variables: dict[str, Any] = {
         "CASEBOOK_POLICY": str(directory / "policy.yaml"),
         "CASEBOOK_CATALOG": str(planted_incident.catalog(directory / "catalog")),
         "CASEBOOK_LOG_LEVEL": "debug",
+        "CASEBOOK_OTLP_ENDPOINT": at_collector.url,
     }
     story = Story()
     async with premises(directory, planted_incident.world(), pace=False, **variables) as at:
@@ -290,6 +302,30 @@ def test_our_credentials_are_never_stored_logged_or_posted(story: Story) -> None
     whole = _joined(story.everything)
 
     assert [one for one in story.own if one in whole] == []
+
+
+def test_a_collector_gets_nothing_that_users_or_the_cluster_wrote(story: Story) -> None:
+    """Not even harmless text: no marker, no name of an object, namespace, channel or person."""
+    received = _joined(story.collector.everything())
+    markers = [one.marker for one in _all() if one.marker in received]
+    places = (
+        "planted-0",
+        f'"{planted_incident.NAME}"',
+        f'"{planted_incident.NAMESPACE}"',
+        f"{planted_incident.NAMESPACE}/",
+    )
+    names = (*places, "alex", "C000000", "U000000")
+    spans = story.collector.spans()
+
+    assert [*markers, *(name for name in names if name in received)] == []
+    assert {key for one in spans for key in one.attributes} <= {*(each.key for each in ALLOWED.values()), ERROR_TYPE}
+    # Enough has arrived to mean something: failed calls and remedies too.
+    assert {"request", "job", "step", "match", "diagnose", "probe", "kubernetes", "slack"} <= {
+        one.name for one in spans
+    }
+    assert any(one.failed for one in spans)
+    assert {"4xx", "5xx"} <= {str(one.attributes.get("casebook.status")) for one in spans}
+    assert {"preview", "answer"} <= {str(one.attributes.get("casebook.job")) for one in spans}
 
 
 # Without these, the tests above could pass because the text never reached an output.

@@ -15,6 +15,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.contextvars import bound_contextvars
 
+from bot.common.tracing import SpanName, trace
 from bot.jobs import JobsUnavailable
 from bot.slack.client import Identity
 from bot.store import StoreUnavailable
@@ -70,18 +71,22 @@ class CountedApp(AsyncApp):
         began = time.monotonic()
         request = request_of(req.body)
         acknowledged = False
-        with bound_contextvars(**({"request": request} if request else {})):
+        surface = surface_of(req.body)
+        with (
+            bound_contextvars(**({"request": request} if request else {})),
+            trace(SpanName.REQUEST, kept=False, surface=surface),
+        ):
             try:
                 listener = self._direct_listener(req.body)
                 answer = await (self._listened(listener, req.body) if listener else super().async_dispatch(req))
                 if answer.status == _UNHANDLED:
-                    _log.warning("payload_not_handled", type=surface_of(req.body))
+                    _log.warning("payload_not_handled", type=surface)
                     answer = BoltResponse(status=400)
                 acknowledged = answer.status < 400
                 return answer
             finally:
                 seconds = time.monotonic() - began
-                self._delivered(surface_of(req.body), acknowledged=acknowledged, seconds=seconds)
+                self._delivered(surface, acknowledged=acknowledged, seconds=seconds)
 
     def _direct_listener(self, body: Mapping[str, Any]) -> EventListener | None:
         event = body.get("event") if body.get("type") == "event_callback" else None
