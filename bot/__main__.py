@@ -9,15 +9,15 @@ import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType, ModuleType
-from typing import Final, TextIO
+from typing import Final, TextIO, cast
 
 from bot.cli.arguments import PROGRAM, parse
 from bot.cli.errors import TERMINATED, CommandError, ExitCode
+from bot.cli.runner import GuardedStream, in_pipeline
 
 # Ended by Ctrl-C, as shells report it.
 _INTERRUPTED: Final = 130
 _MODULES: Final = {
-    "diagnose": "explain",
     "list": "entries",
     "show": "entries",
     "schema": "entries",
@@ -33,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, _end)
     _write_any_text(sys.stdout)
     _write_any_text(sys.stderr)
+    plain, sys.stderr = sys.stderr, _guarded(sys.stderr)
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
         if argv is None and arguments.command == "serve":
@@ -49,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.ANSWERED
     except KeyboardInterrupt:
         return _INTERRUPTED
+    finally:
+        sys.stderr = plain
     return code
 
 
@@ -77,6 +80,11 @@ def _fail(message: str, code: ExitCode) -> int:
 
     sys.stderr.write(f"{PROGRAM}: {safe(message)}\n")
     return code
+
+
+def _guarded(stream: TextIO) -> TextIO:
+    """Return a stream whose text cannot command the runner of a pipeline, if there is one."""
+    return cast(TextIO, GuardedStream(stream)) if in_pipeline() else stream
 
 
 def _write_any_text(stream: TextIO) -> None:

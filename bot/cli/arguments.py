@@ -14,6 +14,8 @@ from bot.cli.errors import MEANINGS, CommandError, did_you_mean
 PROGRAM: Final = "casebook"
 LANGUAGES: Final = ("en", "zh")
 OUTPUTS: Final = ("text", "json")
+REPORTS: Final = (*OUTPUTS, "sarif", "junit")
+VERDICTS: Final = ("possible", "likely", "confirmed")
 FORMATS: Final = ("jsonl", "table")
 PORT: Final = 8321
 ROLES: Final = ("read", "act", "watch")
@@ -24,6 +26,9 @@ VIEWS: Final = ("summary", "timeline", "postmortem")
 READERS: Final = ("team", "outside")
 _AGO: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+_LASTS: Final = re.compile(r"(?:([0-9]{1,3})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?", re.ASCII)
+# A job of a hosted pipeline is ended after six hours.
+_LONGEST_WAIT: Final = 6 * 3600
 # A date alone is midnight UTC, and a time without a zone is in UTC.
 _WRITTEN: Final = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII)
 _EPILOG: Final = "exit codes:\n" + "\n".join(
@@ -97,21 +102,7 @@ def _build() -> _Parser:
     _input(explain)
     _cluster(explain)
 
-    diagnose = command("diagnose", "diagnose an object, a namespace or the whole cluster: what is wrong and why")
-    diagnose.add_argument(
-        "kind",
-        metavar="KIND",
-        help="pod, or another kind as kubectl knows it: deployment, sts, node …; NS/NAME alone for a pod or workload;"
-        " cluster (no name) for all of it; connection [NS/]CLIENT SERVICE:PORT for what one calls",
-    )
-    diagnose.add_argument(
-        "name",
-        metavar="[NS/]NAME",
-        nargs="?",
-        help="its name; without NS in -n, else in the context's namespace, else in the whole cluster",
-    )
-    diagnose.add_argument("called", metavar="SERVICE:PORT", nargs="?", help="after connection: what the client calls")
-    _cluster(diagnose)
+    _diagnose(command("diagnose", "diagnose an object, a namespace or the whole cluster: what is wrong and why"))
 
     match = command("match", "explain a pasted text by hypotheses alone, without a cluster")
     _input(match)
@@ -195,17 +186,50 @@ def _input(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _output(parser: argparse.ArgumentParser) -> None:
+def _diagnose(diagnose: argparse.ArgumentParser) -> None:
+    diagnose.add_argument(
+        "kind",
+        metavar="KIND",
+        help="pod, or another kind as kubectl knows it: deployment, sts, node …; NS/NAME alone for a pod or workload;"
+        " cluster (no name) for all of it; connection [NS/]CLIENT SERVICE:PORT for what one calls",
+    )
+    diagnose.add_argument(
+        "names",
+        metavar="[NS/]NAME",
+        nargs="*",
+        help="its name; without NS in -n, else in the context's namespace, else in the whole cluster. Several names are"
+        " several objects of the kind; for several kinds write KIND/[NS/]NAME each",
+    )
+    _cluster(diagnose, outputs=REPORTS)
+    pipeline = diagnose.add_argument_group("in pipelines")
+    pipeline.add_argument(
+        "--wait-rollout",
+        type=_duration,
+        metavar="D",
+        help="wait up to D (90s, 5m, 1h) for the rollout of the deployment, statefulset, daemonset or job. A complete"
+        " one passes; any other is diagnosed. Implies --fail-on likely",
+    )
+    pipeline.add_argument(
+        "--fail-on",
+        choices=VERDICTS,
+        metavar="V",
+        help="exit with 5 on a verdict of possible, likely or confirmed, or above",
+    )
+    pipeline.add_argument("--output-file", metavar="PATH", help="write the output to a file, and text to the terminal")
+
+
+def _output(parser: argparse.ArgumentParser, outputs: Sequence[str] = OUTPUTS) -> None:
+    reports = ", sarif or junit for pipelines" if len(outputs) > len(OUTPUTS) else ""
     parser.add_argument(
-        "--output", choices=OUTPUTS, default="text", help="text for people (default), json for programs"
+        "--output", choices=outputs, default="text", help=f"text for people (default), json for programs{reports}"
     )
 
 
-def _cluster(parser: argparse.ArgumentParser) -> None:
+def _cluster(parser: argparse.ArgumentParser, outputs: Sequence[str] = OUTPUTS) -> None:
     parser.add_argument("--context", metavar="C", help="kubeconfig context; in-cluster for this pod's service account")
     parser.add_argument("--kubeconfig", metavar="PATH", help="kubeconfig file; default: kubectl's choice")
     parser.add_argument("-n", "--namespace", metavar="NS", help="namespace for names given without one")
-    _output(parser)
+    _output(parser, outputs)
     parser.add_argument(
         "--lang", choices=LANGUAGES, help="language of the answer; default: the text's, else the locale's"
     )
@@ -293,6 +317,17 @@ def _seconds(text: str) -> float:
     if not 0 < value <= 300:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 300")
     return value
+
+
+def _duration(text: str) -> float:
+    """Return the seconds of a duration as kubectl writes it: 90s, 5m, 1h30m."""
+    lasts = _LASTS.fullmatch(text)
+    seconds = (
+        sum(int(part or 0) * unit for part, unit in zip(lasts.groups(), (3600, 60, 1), strict=True)) if lasts else 0
+    )
+    if not 0 < seconds <= _LONGEST_WAIT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration up to 6h: expected 90s, 5m or 1h30m")
+    return float(seconds)
 
 
 def _count(text: str) -> int:

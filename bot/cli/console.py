@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
+from io import StringIO
 from types import TracebackType
 from typing import Final, Self
 
 from rich.console import Console, RenderableType
+
+from bot.cli.runner import in_pipeline, without_commands
 
 # Lines in a pipe do not wrap: a sentence stays on one line for grep.
 _UNWRAPPED: Final = 100_000
@@ -39,8 +42,23 @@ def show(page: RenderableType) -> None:
     written = _console()
     with written.capture() as captured:
         written.print(page, crop=False)
-    written.file.write(_TRAILING.sub(r"\1", captured.get()))
+    text = _TRAILING.sub(r"\1", captured.get())
+    written.file.write(without_commands(text) if in_pipeline() else text)
     written.file.flush()
+
+
+def as_text(page: RenderableType) -> str:
+    """Return a page as text without colours; its lines are not wrapped."""
+    written = Console(file=StringIO(), width=_UNWRAPPED, color_system=None, markup=False, highlight=False, emoji=False)
+    with written.capture() as captured:
+        written.print(page, crop=False)
+    return _TRAILING.sub(r"\1", captured.get())
+
+
+def write_json(text: str) -> None:
+    """Write a JSON document to stdout. The runner of a pipeline finds no command in it, its reader the same values."""
+    sys.stdout.write(without_commands(text, hashes="\\u0023") if in_pipeline() else text)
+    sys.stdout.flush()
 
 
 def note(message: str) -> None:

@@ -21,17 +21,24 @@ class ExitCode(IntEnum):
     UNUSABLE = 2
     UNKNOWN = 3
     NOT_FOUND = 4
+    FAILED = 5
+    NOT_ROLLED_OUT = 6
 
 
 # Ended by SIGTERM before any work had started, as shells report it.
 TERMINATED: Final = 143
 
 MEANINGS: Final = {
-    ExitCode.ANSWERED: "answered: at least one hypothesis is not ruled out; for `lint` or `doctor`, no problem",
+    ExitCode.ANSWERED: "answered: at least one hypothesis is not ruled out; for `lint` or `doctor`, no problem;"
+    " with `--fail-on`, every object passed",
     ExitCode.PROBLEMS: "`lint` found errors, or `doctor` found something missing",
     ExitCode.UNUSABLE: "wrong usage, unreadable input, a malformed setting, a cluster or database that cannot be used",
-    ExitCode.UNKNOWN: '"I don\'t know this one": nothing scored above the threshold, or no known problem was found',
+    ExitCode.UNKNOWN: '"I don\'t know this one": nothing scored above the threshold, or no known problem was found;'
+    " with `--fail-on`, only if something could not be read",
     ExitCode.NOT_FOUND: "the object to diagnose, or the incident to show, does not exist",
+    ExitCode.FAILED: "`diagnose`: a verdict is at least that of `--fail-on`",
+    ExitCode.NOT_ROLLED_OUT: "`diagnose --wait-rollout`: the rollout failed or did not complete in time, and no verdict"
+    " is at least that of `--fail-on`",
 }
 
 

@@ -29,7 +29,7 @@ COMMANDS = [command for page in PAGES for command in commands(page)]
 SETTINGS = {variable for variable, _, _ in documented()}
 OTHERS_VARIABLES = {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "KUBECONFIG"}
 # Programs of others whose arguments are not checked.
-PLAIN = {"cd", "git", "python3.11", "slack"}
+PLAIN = {"cd", "git", "pipx", "python3.11", "slack"}
 SCHEMA = json.loads((CHART / "values.schema.json").read_text("utf-8"))
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
 
@@ -102,6 +102,9 @@ def _set(values: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _kubectl(command: Command) -> None:
+    if command.words[1] == "casebook":
+        _casebook(Command(page=command.page, words=command.words[1:]))
+        return
     words = [word for word in command.words if not word.startswith("-")]
     assert all(path.is_file() for path in _paths(command, "-f"))
     assert set(command.option("-n")) <= {"casebook"}

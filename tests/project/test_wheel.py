@@ -91,10 +91,11 @@ def test_only_kube_casebook_provides_the_import_names(installed: Path) -> None:
     assert others == {}
 
 
+@pytest.mark.parametrize("name", ["casebook", "kubectl-casebook"])
 def test_the_console_script_runs_from_the_wheel_outside_the_checkout(
-    installed: Path, pyproject: dict[str, Any], tmp_path: Path
+    installed: Path, pyproject: dict[str, Any], tmp_path: Path, name: str
 ) -> None:
-    script = installed / "bin" / "casebook"
+    script = installed / "bin" / name
 
     run = subprocess.run(
         [sys.executable, script, "--version"],
