@@ -214,6 +214,11 @@ class Metrics:
             "outcome",
         )
         self._alerts = counter("alerts", "Alerts of Alertmanager: firing, resolved, or unrouted.", "outcome")
+        self._api_calls = counter(
+            "api_calls",
+            "Calls of programs by http or mcp: ok, or the code of the error.",
+            "via", "operation", "outcome",
+        )  # fmt: skip
         self._silences = counter("silences", "Silences: silenced, ended, not silenced, not ended.", "outcome")
         self._alert_posts = counter(
             "alert_posts", "Posts about alerts, one per cause: opened, updated, closed, failed.", "outcome"
@@ -351,6 +356,10 @@ class Metrics:
     def incident_channels(self, by_state: Mapping[str, int]) -> None:
         for state, count in by_state.items():
             self._channels.labels(state).set(count)
+
+    def api_called(self, via: str, operation: str, outcome: str) -> None:
+        """Count a call of a program; the operation is "" if there was none."""
+        self._api_calls.labels(via, operation, outcome).inc()
 
     # --- alerts -------------------------------------------------------------------------------------------------------
 

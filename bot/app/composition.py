@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 
 from bot.alertmanager import Alertmanager, open_alertmanager
+from bot.app.programs import program_routes
 from bot.app.reload import LiveConfiguration, Readiness
 from bot.app.runtime_options import DEFAULT_OPTIONS, RuntimeOptions
 from bot.app.upkeep import Upkeep
@@ -27,6 +28,7 @@ from bot.jobs import JobIntake, JobPayload, Jobs, JobsUnavailable
 from bot.metrics import Metrics
 from bot.policy import Policy
 from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
+from bot.policy.api_tokens import NO_TOKENS, ApiTokens
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from bot.settings import Settings, variable
 from bot.slack.client import Identity, Slack
@@ -45,7 +47,7 @@ from bot.surfaces.slack.message_intake import MessageIntake
 from bot.surfaces.slack.press_intake import PressIntake
 from bot.surfaces.slack.presses import PressListener
 from bot.surfaces.slack.surface import SlackSurface
-from bot.surfaces.web import listen_on, web_application
+from bot.surfaces.web import Route, listen_on, web_application
 from bot.telemetry import exporting
 from bot.workflows.ask_dialog import AskDialog
 from bot.workflows.channel_answers import ChannelAnswersWorkflow
@@ -87,6 +89,7 @@ async def running(
     clusters: Clusters,
     channel_defaults: ChannelDefaults = NO_DEFAULTS,
     alert_routes: AlertRoutes = NO_ROUTES,
+    api_tokens: ApiTokens = NO_TOKENS,
     broken: Sequence[Problem] = (),
     options: RuntimeOptions = DEFAULT_OPTIONS,
 ) -> AsyncIterator[RunningApp]:
@@ -99,8 +102,9 @@ async def running(
     # Intake and workers stop first; the listener keeps reporting "stopping" until they have.
     async with AsyncExitStack() as stack, AsyncExitStack() as work:
         initial = Configuration(
-            engine=engine, policy=policy, defaults=channel_defaults, left_out=tuple(broken), alert_routes=alert_routes
-        )
+            engine=engine, policy=policy, defaults=channel_defaults, left_out=tuple(broken), alert_routes=alert_routes,
+            api_tokens=api_tokens,
+        )  # fmt: skip
         base = await _base(stack, settings, initial, clusters=clusters, options=options)
         await stack.enter_async_context(exporting(settings, base.metrics, every_s=options.telemetry_s))
         live = LiveConfiguration(settings, initial, every=options.reload_s, changed=partial(_count, base.metrics))
@@ -139,8 +143,11 @@ async def running(
             live=live,
             stopping=base.stopping.is_set,
         )
-        alerts = _alerts_webhook(base, services, job_intake, settings)
-        url = await listen_on(stack, _web(base, readiness, bolt, settings, alerts), settings.listen)
+        programs = program_routes(services, settings, team=base.identity.team, stopping=base.stopping.is_set)
+        further = (
+            *_alerts_webhook(base, services, job_intake, settings).route(), *await work.enter_async_context(programs),
+        )  # fmt: skip
+        url = await listen_on(stack, _web(base, readiness, bolt, settings, further), settings.listen)
         if base.by_socket:
             client = web_client(api_url=settings.slack_api_url, token=settings.slack_app_token.get_secret_value())
             is_connected = await work.enter_async_context(connected(bolt, client, base.health))
@@ -410,7 +417,7 @@ def _watcher(base: _Base, jobs: Jobs, settings: Settings, clusters: Clusters) ->
 
 
 def _web(
-    base: _Base, readiness: Readiness, bolt: CountedApp, settings: Settings, alerts: AlertsWebhook
+    base: _Base, readiness: Readiness, bolt: CountedApp, settings: Settings, further: Sequence[Route]
 ) -> web.Application:
     """Return the HTTP application; in Socket Mode it has no Slack routes."""
     routes = (
@@ -423,9 +430,7 @@ def _web(
             stopping=base.stopping.is_set,
         )
     )
-    return web_application(
-        ready=coalesced(readiness.look), measured=base.metrics.exposed, routes=(*routes, *alerts.route())
-    )
+    return web_application(ready=coalesced(readiness.look), measured=base.metrics.exposed, routes=(*routes, *further))
 
 
 async def _identified(slack: Slack) -> Identity:

@@ -1,4 +1,4 @@
-"""Reload policy, channel defaults, routes of alerts and catalog while the bot runs, and tell whether it is ready.
+"""Reload policy, channels, routes of alerts, tokens and catalog while the bot runs, and tell whether it is ready.
 
 Files are checked every few seconds, and at once after `request`. A broken file changes nothing: the last good version
 stays in force, and readiness reports the error.
@@ -19,6 +19,7 @@ from bot.diagnosing import build_engine
 from bot.jobs import Jobs, JobsUnavailable
 from bot.policy import PolicyError, load_policy
 from bot.policy.alert_routes import AlertRoutesError, load_alert_routes
+from bot.policy.api_tokens import ApiTokensError, load_api_tokens
 from bot.policy.channel_defaults import ChannelsError, load_channels
 from bot.remedies.names import action_names, unknown_actions
 from bot.settings import Settings, variable
@@ -65,7 +66,7 @@ class LiveConfiguration:
 
     @property
     def errors(self) -> Mapping[str, str]:
-        """Return the error of each broken file, keyed by `policy`, `channels` or `alert_routes`: one line each."""
+        """Return the error of each broken file, keyed by its setting: one line each."""
         return self._errors
 
     def request(self) -> None:
@@ -94,7 +95,7 @@ class LiveConfiguration:
     async def _read(self, name: str) -> None:
         try:
             self._current = await asyncio.to_thread(self._with_new, name)
-        except (PolicyError, ChannelsError, AlertRoutesError) as error:
+        except (PolicyError, ChannelsError, AlertRoutesError, ApiTokensError) as error:
             self._errors[name] = safe_line(f"the last good version stays in force: {error}")
             _log.error("configuration_rejected", setting=variable(name), error=str(error))
             return
@@ -112,6 +113,8 @@ class LiveConfiguration:
             return replace(current, defaults=load_channels(settings.channels))
         if name == "alert_routes" and settings.alert_routes:
             return replace(current, alert_routes=load_alert_routes(settings.alert_routes))
+        if name == "api_tokens" and settings.api_tokens:
+            return replace(current, api_tokens=load_api_tokens(settings.api_tokens))
         engine, left_out = build_engine(settings.catalog, last_good=current.engine.catalog, check=unknown_actions)
         return replace(current, engine=engine, left_out=left_out)
 
@@ -123,6 +126,7 @@ class LiveConfiguration:
             "channels": (settings.channels,) if settings.channels else (),
             "catalog": tuple(settings.catalog),
             "alert_routes": (settings.alert_routes,) if settings.alert_routes else (),
+            "api_tokens": (settings.api_tokens,) if settings.api_tokens else (),
         }
         return {name: paths for name, paths in named.items() if paths}
 

@@ -8,11 +8,11 @@ from typing import Final
 
 from bot.cli.arguments import PROGRAM
 from bot.cli.errors import CommandError
-from bot.cluster.resources import WELL_KNOWN, well_known
+from bot.cluster.resources import misspelt_kind, well_known
 from intents.connection_questions import connection_command
 from intents.places import Where
 from intents.request import DiagnoseObject, ExplainText, Request, whole_cluster
-from intents.spelling import Misuse, misspelt
+from intents.spelling import Misuse
 
 USAGE: Final = (
     f"usage: {PROGRAM} diagnose [KIND] [NS/]NAME, {PROGRAM} diagnose cluster, or"
@@ -67,7 +67,7 @@ def _object(kind: str, name: str, arguments: argparse.Namespace, namespace: str)
         raise CommandError(f'"{name}" is neither NAME nor NS/NAME\n{USAGE}')
     if before and arguments.namespace and before != arguments.namespace:
         raise CommandError(f'"{name}" is in {before}, but -n says {arguments.namespace}\n{USAGE}')
-    if (meant := _misspelt_kind(kind)) is not None:
+    if meant := misspelt_kind(kind):
         raise CommandError(f'unknown kind "{kind}"; did you mean "{meant}"?\n{USAGE}')
     return DiagnoseObject(kind=kind, namespace=before or namespace, name=last)
 
@@ -86,14 +86,3 @@ def _as_a_whole(arguments: argparse.Namespace) -> DiagnoseObject:
     if arguments.kind.lower() not in ("cluster", "everything"):
         raise CommandError(f"a name is missing: which {arguments.kind}?\n{USAGE}")
     return DiagnoseObject(kind="namespace", name=arguments.namespace) if arguments.namespace else whole_cluster()
-
-
-def _misspelt_kind(kind: str) -> str | None:
-    """Return the kind that was meant, if one wrong letter keeps the word from being a well-known kind.
-
-    Other words are left to the cluster, which may serve a kind of that name.
-    """
-    word = kind.lower()
-    if well_known(word) is not None or "." in word or len(word) < 3:
-        return None
-    return misspelt(word, {each.kind.lower() for each in WELL_KNOWN}, most=1 if len(word) < 8 else 2) or None

@@ -8,8 +8,9 @@ import errno
 import gc
 import os
 import socket
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
 from typing import Final
 
 from bot.app import RunningApp, running
@@ -25,14 +26,14 @@ from bot.doctor.checks import CheckState
 from bot.doctor.database_checks import examine_directory
 from bot.jobs import JobsUnavailable
 from bot.policy import Policy, PolicyError, load_policy
-from bot.policy.alert_routes import NO_ROUTES, AlertRoutes, AlertRoutesError, load_alert_routes
+from bot.policy.alert_routes import NO_ROUTES, AlertRoutesError, load_alert_routes
+from bot.policy.api_tokens import NO_TOKENS, ApiTokensError, load_api_tokens
 from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
 from bot.remedies.names import action_names, unknown_actions
 from bot.settings import Settings, serve_problems, variable
 from bot.slack.errors import SlackError
 from bot.slack.scopes import advice_on
 from bot.store import StoreUnavailable, place_of
-from intents.catalog.loader import Problem
 from responses.safety import safe_line
 
 # New objects until the garbage collector looks at them.
@@ -47,10 +48,11 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
     configure_logging(level=configured.log_level, form=configured.log_format)
     if problems := serve_problems(configured):
         raise CommandError("\n".join(problems))
-    with told(PolicyError, ChannelsError, AlertRoutesError):
+    with told(PolicyError, ChannelsError, AlertRoutesError, ApiTokensError):
         policy = load_policy(configured.policy, actions=action_names()) if configured.policy else Policy.default()
         channels = load_channels(configured.channels) if configured.channels else ChannelDefaults()
         alert_routes = load_alert_routes(configured.alert_routes) if configured.alert_routes else NO_ROUTES
+        api_tokens = load_api_tokens(configured.api_tokens) if configured.api_tokens else NO_TOKENS
     if problems := misnamed(configured):
         name = variable("contexts" if configured.contexts else "context")
         raise CommandError("\n".join(f"{name}: {each}" for each in problems))
@@ -61,11 +63,15 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
         note(safe_line(f"{configured.channels}: {line}"))
     engine, broken = build_engine(configured.catalog, check=unknown_actions)
     report(broken)
+    start = partial(
+        running, configured, engine=engine, policy=policy, clusters=clusters, channel_defaults=channels,
+        alert_routes=alert_routes, api_tokens=api_tokens, broken=broken,
+    )  # fmt: skip
     _skip_in_collections()
     # A message makes about a thousand objects, which live until its acknowledgement: fewer and larger collections.
     gc.set_threshold(_COLLECTED_AFTER)
     try:
-        asyncio.run(_serve(configured, engine, policy, clusters, channels, alert_routes, broken, reload_signal))
+        asyncio.run(_serve(configured, engine, clusters, start, reload_signal))
     except asyncio.CancelledError:
         raise SystemExit(TERMINATED) from None
     return ExitCode.ANSWERED
@@ -74,11 +80,8 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
 async def _serve(
     configured: Settings,
     engine: Engine,
-    policy: Policy,
     clusters: Clusters,
-    channels: ChannelDefaults,
-    alert_routes: AlertRoutes,
-    broken: Sequence[Problem],
+    start: Callable[[], AbstractAsyncContextManager[RunningApp]],
     reload_signal: ReloadSignal,
 ) -> None:
     stop = stop_event()
@@ -86,17 +89,7 @@ async def _serve(
         async with AsyncExitStack() as stack:
             # Starting may wait for Slack or the store; a signal to stop must not wait for that.
             async with cancelled_by(stop):
-                app = await stack.enter_async_context(
-                    running(
-                        configured,
-                        engine=engine,
-                        policy=policy,
-                        clusters=clusters,
-                        channel_defaults=channels,
-                        alert_routes=alert_routes,
-                        broken=broken,
-                    )
-                )
+                app = await stack.enter_async_context(start())
             _skip_in_collections()
             reload_signal.forward(app.reload)
             note(safe_line(_start_line(app, configured, engine, clusters)))

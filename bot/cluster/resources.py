@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from bot.cluster.errors import BadRequest
 from intents.domain import Permission
+from intents.spelling import misspelt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,3 +172,14 @@ _WORDS: Final = index(WELL_KNOWN)
 def well_known(kind: str) -> Resource | None:
     """Return the built-in resource for a word without a call, or None for any other word."""
     return _WORDS.get(kind.strip().lower())
+
+
+def misspelt_kind(kind: str) -> str:
+    """Return the well-known kind that was meant, if one wrong letter keeps a word from being one; else "".
+
+    Other words are left to the cluster, which may serve a kind of that name.
+    """
+    word = kind.strip().lower()
+    if well_known(word) is not None or "." in word or len(word) < 3:
+        return ""
+    return misspelt(word, {each.kind.lower() for each in WELL_KNOWN}, most=1 if len(word) < 8 else 2)

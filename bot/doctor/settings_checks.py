@@ -16,6 +16,7 @@ from bot.common.catalogs import load_catalog
 from bot.doctor.checks import Check, CheckState
 from bot.policy import Policy, PolicyError, load_policy
 from bot.policy.alert_routes import AlertRoutesError, load_alert_routes
+from bot.policy.api_tokens import ApiTokensError, load_api_tokens
 from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
 from bot.probes.registry import unreadable_parts
 from bot.remedies.names import action_names, unknown_actions
@@ -114,6 +115,7 @@ _CATALOG: Final = variable("catalog")
 _POLICY: Final = variable("policy")
 _CHANNELS: Final = variable("channels")
 _ROUTES: Final = variable("alert_routes")
+_TOKENS: Final = variable("api_tokens")
 # More problems of one file would not help.
 _SHOWN: Final = 20
 
@@ -132,7 +134,11 @@ def examine_files(settings: Settings, *, clusters: Iterable[str], catalog_malfor
     names = tuple(clusters)
     catalog, found = _catalog(settings, malformed=catalog_malformed)
     policy, of_policy = _policy(settings.policy, names)
-    others = (*_channels(settings.channels, names), *_alert_routes(settings.alert_routes, names))
+    others = (
+        *_channels(settings.channels, names),
+        *_alert_routes(settings.alert_routes, names),
+        *_api_tokens(settings.api_tokens),
+    )
     return FileReport(catalog=catalog, policy=policy, checks=(*found, *of_policy, *others))
 
 
@@ -198,6 +204,16 @@ def _alert_routes(file: Path | None, clusters: tuple[str, ...]) -> tuple[Check, 
         Check(area="alerts", what=_ROUTES, says=f"{file}: {len(routes.routes)} routes"),
         *_unmatched("alerts", file, routes.unmatched(clusters), clusters),
     )
+
+
+def _api_tokens(file: Path | None) -> tuple[Check, ...]:
+    if file is None:
+        return ()
+    try:
+        tokens = load_api_tokens(file).tokens
+    except ApiTokensError as error:
+        return tuple(_wrong("api", error.problems, remedy=lambda _: f"correct it, or unset {_TOKENS}"))
+    return (Check(area="api", what=_TOKENS, says=f"{file}: {len(tokens)} tokens"),)
 
 
 def _wrong(area: str, problems: Iterable[Problem], *, remedy: Callable[[Problem], str]) -> Iterator[Check]:

@@ -228,6 +228,10 @@ class Settings(BaseSettings):
     """For `serve`: seconds to drain running jobs at shutdown; the next start recovers the rest."""
     jobs_concurrency: Annotated[int, Field(ge=1, le=256)] = 16
     """For `serve`: the maximum number of requests that are answered at once."""
+    api_tokens: Path | None = None
+    """For `serve`: a file with the tokens of the HTTP API. Default: there is no API. Reloaded live."""
+    api_calls_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 60
+    """For `serve`: calls of one token a minute, in each replica."""
     alert_routes: Path | None = None
     """For `serve`: a file with the channel and cluster of each alert from Alertmanager. Reloaded live."""
     alertmanager_url: Annotated[str, AfterValidator(_alertmanager)] = ""
@@ -326,7 +330,7 @@ def examine_settings() -> Examined:
 
 def serve_problems(settings: Settings) -> tuple[str, ...]:
     """Return what prevents `casebook serve` from starting: one line each, with the variable and what to do."""
-    files = {"policy": settings.policy, "channels": settings.channels, "alert_routes": settings.alert_routes}
+    files = {name: getattr(settings, name) for name in ("policy", "channels", "alert_routes", "api_tokens")}
     missing = (
         f"{variable(name)} is {str(file)!r}: there is no such file"
         for name, file in files.items()

@@ -32,10 +32,11 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A path that accepts POST requests for a surface, and its handler."""
+    """A path that accepts requests of one method for a surface, and its handler; "*" stands for any method."""
 
     path: str
     handle: Handler
+    method: str = "POST"
 
 
 def web_application(
@@ -68,7 +69,7 @@ def web_application(
     application.router.add_get("/readyz", is_ready)
     application.router.add_get("/metrics", metrics)
     for route in routes:
-        application.router.add_post(route.path, route.handle)
+        application.router.add_route(route.method, route.path, route.handle)
     return application
 
 

@@ -28,6 +28,7 @@ from bot.jobs import JobRun, JobsUnavailable
 from bot.metrics import Metrics
 from bot.policy import Actor, Policy, PolicyScope
 from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
+from bot.policy.api_tokens import NO_TOKENS, ApiTokens
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from bot.remedies.step_runner import LOOKS
 from bot.remedies.verification import PACE, VERIFY_S, Pace
@@ -52,6 +53,7 @@ class Configuration:
     defaults: ChannelDefaults = NO_DEFAULTS
     left_out: tuple[Problem, ...] = ()
     alert_routes: AlertRoutes = NO_ROUTES
+    api_tokens: ApiTokens = NO_TOKENS
 
 
 class LimitReached(Exception):

@@ -23,6 +23,7 @@ from bot.playground.slack import AppResponse, SimulatedSlack
 from bot.playground.slack.delivery import signed_headers
 from bot.policy import Policy
 from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
+from bot.policy.api_tokens import NO_TOKENS, load_api_tokens
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from bot.remedies.verification import Pace
 from bot.settings import Settings
@@ -239,6 +240,7 @@ async def workplace(
     broken: Sequence[Problem] = (),
     channel_defaults: ChannelDefaults = NO_DEFAULTS,
     alert_routes: AlertRoutes = NO_ROUTES,
+    tokens: Path | None = None,
     alert_window_s: float = 0.2,
     alert_update_s: float = 0.2,
     addresses: Mapping[str, str] = NO_ADDRESSES,
@@ -246,7 +248,7 @@ async def workplace(
 ) -> AsyncIterator[Workplace]:
     """Run everything; `others` are further clusters by name, not started; `options` are settings.
 
-    `addresses` are URLs of further clusters of the app.
+    `addresses` are URLs of further clusters of the app; `tokens` is the file with those of the HTTP API.
 
     `slack_limits` replace the client's limits, and the simulated Slack then applies none; with None both keep Slack's
     rate limits. Tests with their own time pass `slack` (not started) and `clock`; `summary_slot_s`, `beat_s`,
@@ -271,7 +273,7 @@ async def workplace(
         if socket_mode:
             options.setdefault("slack_app_token", slack.app_token)
         options.setdefault("prometheus_url", cluster.prometheus.url)
-        settings = settings_for(slack, tmp_path, **options)
+        settings = settings_for(slack, tmp_path, api_tokens=tokens, **options)
         if not settings.database_url.get_secret_value():
             lay_out(settings.data)
         people = {name: slack.add_user(name) for name in ("alex", "bo")}
@@ -286,6 +288,7 @@ async def workplace(
                 clusters=Clusters.of(settings, kubeconfig=kubeconfig),
                 channel_defaults=channel_defaults,
                 alert_routes=alert_routes,
+                api_tokens=load_api_tokens(tokens) if tokens else NO_TOKENS,
                 broken=broken,
                 options=RuntimeOptions(
                     clock=clock,
