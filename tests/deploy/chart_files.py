@@ -25,8 +25,8 @@ SCHEMA: Final = CHART / "values.schema.json"
 # Settings that the chart sets from other values, Secrets or mounts.
 BY_THE_CHART: Final = frozenset(
     {
-        "alert_routes", "alertmanager_token", "alertmanager_url", "alerts_password", "alerts_token", "catalog",
-        "channels", "context", "contexts", "data", "database_url", "drain", "listen", "policy",
+        "alert_routes", "alertmanager_token", "alertmanager_url", "alerts_password", "alerts_token", "api_tokens",
+        "catalog", "channels", "context", "contexts", "data", "database_url", "drain", "listen", "policy",
         "otlp_endpoint", "otlp_headers", "prometheus_token", "prometheus_url", "replica", "slack_app_token",
         "slack_bot_token", "slack_signing_secret",
     }
