@@ -11,7 +11,12 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-import cel
+from intents.lean_imports import leave_init_out
+
+# It imports a command line with a prompt and syntax highlighting.
+leave_init_out("cel")
+
+from cel import cel  # noqa: E402
 
 # Nested macros multiply their iterations, and cel-rust has no cost limit.
 _MACRO: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import islice
 from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA
+from rapidfuzz.process import extract
 
 from intents.patterns import Pattern
 from intents.tokens import Token, tokens_of, words_of
@@ -54,7 +55,7 @@ class Lexicon:
         self._apart = self._written_apart()
         self._together = self._written_together(patterns)
         self._settled -= self._together.keys()
-        self._deletions = self._one_letter_less()
+        self._alike = self._by_look()
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -138,22 +139,23 @@ class Lexicon:
         return number
 
     def _nearest(self, word: str) -> int:
-        near = set(self._deletions.get(word, ()))
-        for index in range(len(word)):
-            shorter = word[:index] + word[index + 1 :]
-            if shorter in self._numbers:
-                near.add(shorter)
-            near.update(self._deletions.get(shorter, ()))
         # The first letter is seldom wrong; with another one it is mostly another word (please, lease).
-        near = {other for other in near if other[0] == word[0] and OSA.distance(word, other, score_cutoff=1) <= 1}
+        near: set[str] = set()
+        for length in (len(word) - 1, len(word), len(word) + 1):
+            if alike := self._alike.get((word[0], length)):
+                near.update(each[0] for each in extract(word, alike, scorer=OSA.distance, score_cutoff=1, limit=None))
+        if len(word) == _SPELT_FROM:
+            # A word that is too short to be corrected itself counts too.
+            shorter = (word[:index] + word[index + 1 :] for index in range(1, len(word)))
+            near.update(each for each in shorter if each in self._numbers)
         return self._numbers[near.pop()] if len(near) == 1 else UNKNOWN
 
-    def _one_letter_less(self) -> Mapping[str, Iterable[str]]:
-        found: defaultdict[str, list[str]] = defaultdict(list)
+    def _by_look(self) -> Mapping[tuple[str, int], Sequence[str]]:
+        """Return first letter and length → the words that others are corrected to."""
+        found: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
         for word in self._numbers:
             if _SPELT_FROM <= len(word) <= _SPELT_TO and word.isalpha() and word.isascii():
-                for index in range(len(word)):
-                    found[word[:index] + word[index + 1 :]].append(word)
+                found[word[0], len(word)].append(word)
         return dict(found)
 
     def _written_apart(self) -> dict[str, tuple[tuple[str, int], ...]]:

@@ -30,9 +30,9 @@ from intents.languages import in_sentence
 from intents.templates import capitalised, duration
 from responses import causality, sentences, words
 from responses.causality import message_of
-from responses.layout import quote
 from responses.sentences import finished
 from responses.shown import shortened
+from responses.tables import quote
 
 _CJK: Final = r"\u3400-\u9fff"
 # A word, or one Chinese character with the punctuation behind it.

@@ -28,11 +28,12 @@ from responses import causality, glance, plots, sentences, words
 from responses import overview as overviews
 from responses.as_json import RunStats
 from responses.failures import target_not_found
-from responses.layout import DIM, WrappedText, command, heading, link, listed, marked, paragraph, quote, table
+from responses.layout import DIM, WrappedText, command, heading, link, listed, marked, paragraph, table
 from responses.named_objects import candidates_of, leading_sentences, nothing_found, which_of
 from responses.overview import SafeOverview
 from responses.safety import SafeDiagnosis
 from responses.shown import shown, shown_value
+from responses.tables import quote
 
 _VERDICT_STYLES: Final = {
     Verdict.CONFIRMED: "bold white on red",

@@ -7,9 +7,10 @@ import re
 import sys
 from io import StringIO
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from rich.console import Console, RenderableType
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
 
 from bot.cli.runner import in_pipeline, without_commands
 
@@ -22,6 +23,8 @@ _TRAILING: Final = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)
 
 def _console() -> Console:
     """Return a console on stdout. It honours NO_COLOR and COLUMNS; no markup, highlighting or emoji."""
+    from rich.console import Console  # noqa: PLC0415 - `serve` writes lines only
+
     terminal = sys.stdout.isatty()
     columns = os.environ.get("COLUMNS", "")
     width = int(columns) if columns.isdigit() and int(columns) >= 20 else None

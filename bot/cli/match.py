@@ -25,9 +25,10 @@ from intents.talk.unasked import may_answer
 from responses import words
 from responses.as_json import matching_json
 from responses.language import choose
-from responses.layout import DIM, joined, marked, paragraph, quote
+from responses.layout import DIM, joined, marked, paragraph
 from responses.redaction import redact
 from responses.safety import safe_value
+from responses.tables import quote
 
 # A line of JSON holds one paste; a longer line is not valid input.
 _LONGEST_LINE: Final = 16 << 20

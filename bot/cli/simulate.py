@@ -35,7 +35,7 @@ def loaded(path: Path) -> SimulatedCluster:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{path}: cannot be read: {error}") from error
-    source = Source(path=path, text=text, digest="")
+    source = Source(path=path, read=text, digest="")
     cluster = SimulatedCluster()
     cluster.load_neighbours()
     try:

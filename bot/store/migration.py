@@ -7,13 +7,9 @@ import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.audit_log import file_of, read_only
@@ -26,6 +22,9 @@ from bot.store.database import (
     prepare_sqlite,
     translated_error,
 )
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _log: Final = logging.getLogger(__name__)
 
@@ -58,9 +57,11 @@ def migrate(url: URL) -> None:
 
 def _upgrade(connection: Connection) -> None:
     """Run the missing migrations."""
-    present = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_heads()
+    present = _present(connection)
     if present == (HEAD,):
         return
+    from alembic import command  # noqa: PLC0415 - 9 MiB, which a start on a migrated database does without
+
     if not set(present) <= known_revisions():
         raise StoreTooNew(present=", ".join(present), expected=HEAD)
     config = _config()
@@ -69,12 +70,23 @@ def _upgrade(connection: Connection) -> None:
     _log.info("database_migrated schema=%s", HEAD)
 
 
+def _present(connection: Connection) -> tuple[str, ...]:
+    """Return the revisions that the database is at; () if it has none."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return ()
+    return tuple(map(str, connection.scalars(text(f"SELECT version_num FROM {VERSION_TABLE}"))))
+
+
 def known_revisions() -> frozenset[str]:
     """Return the revisions that this program can migrate from; blocking, because it reads files."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+
     return frozenset(revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def _config() -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     return config
@@ -142,9 +154,7 @@ async def inspect_store(url: str) -> StoreInspection:
     database = Database(opened)
     try:
         async with database.read() as connection:
-            heads = await connection.run_sync(
-                lambda sync: MigrationContext.configure(sync, opts={"version_table": VERSION_TABLE}).get_current_heads()
-            )
+            heads = await connection.run_sync(_present)
             writable = sqlite or bool(await connection.scalar(text(_MAY_WRITE)))
     finally:
         await database.close()

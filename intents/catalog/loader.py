@@ -49,12 +49,19 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The file that an incident was read from. `digest` identifies its text together with the word lists it uses."""
+    """The file that an incident was read from. `digest` identifies its text together with the word lists it uses.
+
+    `read` is None for a file of the program itself, which never changes: four megabytes that few starts need.
+    """
 
     path: Path
-    text: str
+    read: str | None
     digest: str
     lists: WordLists = _NO_LISTS
+
+    @property
+    def text(self) -> str:
+        return self.path.read_text("utf-8") if self.read is None else self.read
 
     @property
     def document(self) -> Document:
@@ -207,9 +214,11 @@ def _read(path: Path, known: Mapping[str, Incident], lists: WordLists) -> tuple[
     except UnicodeDecodeError as error:
         return problem(1, f"not UTF-8 at byte {error.start}")
     digest = blake2b(b"%s\0%s" % (read, lists.digest.encode()), digest_size=16).hexdigest()
-    source = Source(path=path, text=text, digest=digest, lists=lists)
-    incident = known.get(source.digest)
-    return (incident, source) if incident is not None and incident.id == path.stem else _parsed(source)
+    incident = known.get(digest)
+    if incident is None or incident.id != path.stem:
+        return _parsed(Source(path=path, read=text, digest=digest, lists=lists))
+    kept = None if path.is_relative_to(builtin_directory()) else text
+    return incident, Source(path=path, read=kept, digest=digest, lists=lists)
 
 
 @lru_cache(maxsize=256)

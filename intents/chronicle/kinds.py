@@ -13,8 +13,6 @@ from io import BytesIO
 from math import exp, sqrt
 from typing import Any, Final
 
-import numpy as np
-
 from intents.talk.classifier import PLACES, place_of
 
 KINDS: Final = (
@@ -30,7 +28,9 @@ class KindsModel:
     """The trained models. Immutable."""
 
     def __init__(self, stored: bytes) -> None:
-        with np.load(BytesIO(stored)) as parts:
+        from numpy import load  # noqa: PLC0415 - its import is not part of every start
+
+        with load(BytesIO(stored)) as parts:
             self.thresholds = dict(zip(KINDS, map(float, parts["thresholds"]), strict=True))
             self._weights: Any = parts["weights"]  # of each place, for each kind
             self._constants: Any = parts["constants"]
@@ -43,7 +43,7 @@ class KindsModel:
 
     def sums(self, places: Sequence[int]) -> Any:
         """Return for each kind how much the features at these places speak for it."""
-        return self._weights[list(places)].sum(axis=0, dtype=np.int64) * (self._unit / sqrt(len(places) or 1))
+        return self._weights[list(places)].sum(axis=0, dtype="int64") * (self._unit / sqrt(len(places) or 1))
 
 
 def own_places(features: Iterable[str]) -> list[int]:

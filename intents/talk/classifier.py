@@ -15,8 +15,6 @@ from math import exp, sqrt
 from typing import Any, Final
 from zlib import crc32
 
-import numpy as np
-
 from intents.talk.features import Message, features_of
 
 PLACES: Final = 1 << 15
@@ -43,7 +41,9 @@ class Classifier:
     """A trained model. Immutable."""
 
     def __init__(self, stored: bytes) -> None:
-        with np.load(BytesIO(stored)) as parts:
+        from numpy import load  # noqa: PLC0415 - its import is not part of every start
+
+        with load(BytesIO(stored)) as parts:
             self.labels: tuple[str, ...] = tuple(map(str, parts["labels"]))
             self._weights: Any = parts["weights"]  # of each place, for each label
             self._constants: Any = parts["constants"]
@@ -64,7 +64,7 @@ class Classifier:
     def shares(self, features: Iterable[str]) -> tuple[tuple[str, float], ...]:
         """Return the shares of all labels for the features of a message, the largest first."""
         places = list(dict.fromkeys(map(place_of, features)))
-        sums = self._weights[places].sum(axis=0, dtype=np.int64)
+        sums = self._weights[places].sum(axis=0, dtype="int64")
         unit = self._unit / sqrt(len(places))
         logits = [float(each) * unit + float(constant) for each, constant in zip(sums, self._constants, strict=True)]
         best = max(logits)

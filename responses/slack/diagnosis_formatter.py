@@ -23,11 +23,11 @@ from intents.domain import (
     Text,
 )
 from responses import causality, glance, sentences, words
-from responses.layout import aligned_lines, compact, quote, shared_values
 from responses.shown import ShownDiagnosis, fitting
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 from responses.slack.message import length
+from responses.tables import aligned_lines, compact, quote, shared_values
 
 Group = list[Element]
 

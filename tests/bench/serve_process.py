@@ -1,4 +1,4 @@
-"""Run `casebook serve` as its own process, against a simulated Slack and cluster in this one."""
+"""Run `casebook serve` as its own process, against a simulated Slack and clusters in this one."""
 
 from __future__ import annotations
 
@@ -7,18 +7,30 @@ import json
 import os
 import re
 import sys
+import time
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 
 _ANNOUNCED: Final = re.compile(rb"http://[\d.]+:\d+")
-_STARTS_WITHIN_S: Final = 30
+_STARTS_WITHIN_S: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A running `casebook serve`: its process, its address, and the seconds from its start to its announcement."""
+
+    pid: int
+    url: str
+    ready_s: float
 
 
 @asynccontextmanager
@@ -27,20 +39,59 @@ async def serving(slack: SimulatedSlack, cluster: SimulatedCluster) -> AsyncIter
 
     Raise RuntimeError with the program's output if it does not start.
     """
-    with TemporaryDirectory(prefix="casebook-bench-") as directory:
-        path = Path(directory)
-        kubeconfig = path / "kubeconfig"
-        kubeconfig.write_text(json.dumps(cluster.kubeconfig()), encoding="utf-8")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "serve", stderr=PIPE, env=_environment(slack, path, kubeconfig)
-        )
+    async with served(slack, {"simulated": cluster}) as one:
+        yield f"{one.url}/slack/events"
+
+
+@asynccontextmanager
+async def served(
+    slack: SimulatedSlack,
+    clusters: Mapping[str, SimulatedCluster],
+    *,
+    command: Sequence[str] = (sys.executable, "-m", "bot"),
+    directory: Path | None = None,
+    data: Path | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> AsyncIterator[Served]:
+    """Run `command serve` in `directory` with one context per cluster; `variables` are added to its environment.
+
+    It keeps its database in `data`, or in a directory of its own.
+    """
+    with TemporaryDirectory(prefix="casebook-bench-") as temporary:
+        data = data or Path(temporary)
+        kubeconfig = Path(temporary) / "kubeconfig"
+        kubeconfig.write_text(json.dumps(_kubeconfig(clusters)), encoding="utf-8")
+        environment = {**_environment(slack, data, kubeconfig), "CASEBOOK_CONTEXTS": ",".join(clusters), **variables}
+        began = time.monotonic()
+        process = await asyncio.create_subprocess_exec(*command, "serve", stderr=PIPE, cwd=directory, env=environment)
         try:
-            yield f"{await _address(process)}/slack/events"
+            url = await _address(process)
+            yield Served(pid=process.pid, url=url, ready_s=time.monotonic() - began)
         finally:
             if process.returncode is None:
                 process.terminate()
             # Read to the end, because a full pipe would block its exit.
             await process.communicate()
+
+
+def _kubeconfig(clusters: Mapping[str, SimulatedCluster]) -> Mapping[str, Any]:
+    """Return a kubeconfig with a context of each name."""
+    single = {name: cluster.kubeconfig() for name, cluster in clusters.items()}
+
+    def named(name: str, part: str, of: str) -> dict[str, Any]:
+        return {"name": name, of: {**single[name][part][0][of]}}
+
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [named(name, "clusters", "cluster") for name in clusters],
+        "users": [named(name, "users", "user") for name in clusters],
+        "contexts": [
+            {"name": name, "context": {**single[name]["contexts"][0]["context"], "cluster": name, "user": name}}
+            for name in clusters
+        ],
+        "current-context": next(iter(clusters)),
+    }
 
 
 def _environment(slack: SimulatedSlack, data: Path, kubeconfig: Path) -> Mapping[str, str]:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from intents.domain import Diagnosis, Focus, Hypothesis, Language, SignatureMatch, Text, Verdict
 from responses import glance
-from responses.layout import quote
 from responses.shown import shortened
 from responses.slack import blocks
+from responses.tables import quote
 from tests.responses.by_hand import SUPPORTS, judged
 
 LONG = "failed to pull the image: " + "registry said no, then the proxy said no: " * 30 + "the very end"

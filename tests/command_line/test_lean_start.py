@@ -1,0 +1,32 @@
+"""Test what a start of `casebook serve` imports, because every import is memory for as long as the bot runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+# Libraries that some feature or other library uses, or that are wanted only for some answers.
+LEFT_OUT = {
+    "alembic", "kubernetes.aio.dynamic", "kubernetes.client", "mako", "matplotlib", "numpy", "oauthlib",
+    "prompt_toolkit", "pygments", "requests", "rich.console", "rich.traceback", "typer", "urllib3", "websocket",
+}  # fmt: skip
+
+
+def test_a_start_imports_no_library_that_it_can_do_without() -> None:
+    say = "import json, sys, bot.cli.serve; print(json.dumps([*sys.modules]))"
+    ran = subprocess.run([sys.executable, "-c", say], check=True, capture_output=True, text=True)
+    modules = set(json.loads(ran.stdout))
+
+    assert modules & LEFT_OUT == set()
+    assert {"kubernetes.aio.client.api_client", "cel.cel", "structlog"} <= modules
+
+
+def test_a_package_whose_own_code_was_left_out_still_has_all_its_modules() -> None:
+    say = (
+        "import bot.cluster; from kubernetes import client; import kubernetes.aio.watch;"
+        " print(client.ApiClient.__module__, kubernetes.aio.watch.Watch.__name__)"
+    )
+    ran = subprocess.run([sys.executable, "-c", say], check=True, capture_output=True, text=True)
+
+    assert ran.stdout.split() == ["kubernetes.client.api_client", "Watch"]
