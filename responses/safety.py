@@ -21,7 +21,7 @@ import re2
 from intents.domain import EMPTY, Diagnosis
 from intents.languages import one_line
 from responses.redaction import REDACTED, holds_secret, redact
-from responses.redaction.buffer import LatePattern
+from responses.redaction.buffer import LatePattern, closed, opened
 
 # A quote is a line, not a whole log.
 LONGEST_TEXT: Final = 4_000
@@ -47,12 +47,8 @@ _ESCAPE_SEQUENCE: Final = LatePattern(
     r"|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})"
     r"|\x1b[ -/]*[0-~]?"
 )
-# The same in parts: sequences that hide their text; other sequences without their last letter; that letter.
-_HIDDEN: Final = LatePattern(
-    r"(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})"
-)
-_INTRODUCTION: Final = LatePattern(r"(?:\x1b\[|\x{9b})[0-?]*[ -/]*|\x1b[ -/]*")
-_FINAL: Final = LatePattern(rf"\x1b({re2.escape(REDACTED)})|\x1b[0-~]?")
+# A mark that stands where a sequence expects its last letter.
+_BEFORE_MARK: Final = LatePattern(rf"(?:(?:\x1b\[|\x{{9b}})[0-?]*[ -/]*|\x1b[ -/]*)({re2.escape(REDACTED)})")
 _CONTROL: Final = LatePattern(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"
     # Bidirectional marks, overrides and isolates; zero-width and other invisible characters; tags; odd line ends.
@@ -89,19 +85,12 @@ def _with_line_ends(text: str) -> str:
 
 
 def _redacted(text: str) -> str:
-    """Return `text` without controls and without credentials, however the two are mixed.
-
-    A credential may begin with the letter that ends an escape sequence, begin right after one, or contain one. So
-    redaction runs three times: with that letter, with the controls still between the words, and without them.
-    """
-    if text.isprintable():
-        return redact(text)
-    text = _with_line_ends(text)
-    if not _CONTROL.search(text):
-        return redact(text)
-    begun = redact(_INTRODUCTION.sub("\x1b", _HIDDEN.sub("\0", text)))
-    apart = redact(str(_FINAL.sub(lambda final: "\0" + (final.group(1) or ""), begun)))
-    return redact(str(_CONTROL.sub("", apart)))
+    """Return `text` without credentials, and then without controls."""
+    shown = redact(text)
+    if shown.isprintable():
+        return shown
+    # What the controls held apart is one text now.
+    return redact(without_controls(str(_BEFORE_MARK.sub(r"\1", shown))))
 
 
 def _cut(text: str, *, dropped: int, limit: int) -> str:
@@ -128,16 +117,13 @@ def safe_value(value: T) -> T:
 
 
 def redacted_text(text: str) -> str:
-    """Return `text` without credentials, and otherwise unchanged: not cut, and with its line ends.
+    """Return `text` without credentials, and otherwise unchanged: not cut, with its line ends and controls.
 
-    A text that mixes credentials with control characters loses those too. Idempotent, linear in the text.
+    Idempotent, linear in the text.
     """
-    if text.isprintable():
-        return redact(text)
-    lines = _with_line_ends(text)
-    shown = _redacted(lines)
-    is_clean = shown == lines or (shown == without_controls(lines) and redact(lines) == lines)
-    return text if is_clean else shown
+    shown = redact(text)
+    # Characters that cannot be written hide nothing.
+    return text if shown == closed(opened(text)) else shown
 
 
 def redacted_name(text: str) -> str:

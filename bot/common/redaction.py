@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from intents.languages import one_line
 from responses.redaction import REDACTED
-from responses.safety import redacted_name, redacted_text, redacted_value
+from responses.safety import redacted_name, redacted_text, redacted_value, safe
 
 LONGEST_TEXT: Final = 256
 
@@ -33,7 +33,7 @@ _SECRETS: Final = (
 def clean(text: str, *, limit: int = LONGEST_TEXT) -> str:
     """Return `text` from outside on one line with visible breaks, at most `limit` characters, without credentials."""
     # This first cut bounds the text that the patterns scan.
-    line = one_line(text[: 16 * limit])
+    line = one_line(safe(text[: 16 * limit], limit=16 * limit))
     for pattern, replacement in _SECRETS:
         line = pattern.sub(replacement, line)
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

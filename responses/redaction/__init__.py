@@ -5,12 +5,14 @@ a URL, HTML or JSON as plain text. Each stage knows one mechanism. By shape: `sh
 code) and `tokens` (vendors' prefixes, the look of the value alone). By name: `names` judges a name, `places` finds it
 and what follows it, `values` reads the value and judges its look, `named` decides. By place: `commands` (options of
 tools, terminal sessions, protocols) and `containers` (collections, manifests, tables). Parts of a text that are encoded
-pass the stages a second time as plain text. Patterns run on RE2, so matching is linear in the text.
+pass the stages a second time as plain text; `codes` has the readings of a text with terminal codes. Patterns run on
+RE2, so matching is linear in the text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -22,6 +24,7 @@ from responses.redaction.buffer import (
     ENCODED,
     HIDDEN,
     MARK,
+    Hide,
     LatePattern,
     Layer,
     Stage,
@@ -31,6 +34,7 @@ from responses.redaction.buffer import (
     looks_generated,
     opened,
 )
+from responses.redaction.codes import FIRST, OTHERS, Reading
 from responses.redaction.commands import COMMANDS, TERMINAL
 from responses.redaction.containers import MANIFEST, hide_columns, hide_in_containers, hide_manifests
 from responses.redaction.named import hide_by_name, holds_secret
@@ -136,14 +140,33 @@ def _with_public(original: bytes, buffer: bytes) -> bytes:
 
 
 def _hide(buffer: bytes) -> bytes:
-    buffer = _run_stages(buffer)
-    encoded = _regions(buffer, (found.span() for found in ENCODED.finditer(buffer)))
-    return hide_spans(buffer, encoded, _hide_encoded) if encoded else buffer
+    return _hide_in_readings(_run_stages(_hide_in_readings(buffer, FIRST)), _OTHERS)
 
 
-def _hide_encoded(buffer: bytes) -> bytes:
-    layer = Layer(buffer)
+def _hide_in_readings(buffer: bytes, readings: Iterable[Reading]) -> bytes:
+    for places, codes, instead in readings:
+        near = _regions(buffer, _first_of_lines(places, buffer))
+        if near:
+            buffer = hide_spans(buffer, near, partial(_hide_in_reading, codes=codes, instead=instead))
+    return buffer
+
+
+def _first_of_lines(pattern: LatePattern, buffer: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the first match in each line: all regions are whole lines."""
+    at = 0
+    while found := pattern.search(buffer, at):
+        yield found.span()
+        at = buffer.find(b"\n", found.end()) + 1
+        if not at:
+            return
+
+
+def _hide_in_reading(buffer: bytes, *, codes: LatePattern | None, instead: Hide) -> bytes:
+    layer = Layer(buffer, codes, instead)
     return layer.hide(_run_stages(layer.plain))
+
+
+_OTHERS: Final[tuple[Reading, ...]] = ((ENCODED, None, bytes), *OTHERS)
 
 
 def _run_stages(buffer: bytes) -> bytes:

@@ -188,42 +188,54 @@ _DEEPEST: Final = 3
 
 
 class Layer:
-    """The plain text of a buffer, and the place of each byte in it."""
+    """The plain text of a buffer, and the place of each byte in it.
 
-    def __init__(self, buffer: bytes) -> None:
+    Matches of `codes` are replaced first, by what `instead` returns.
+    """
+
+    def __init__(self, buffer: bytes, codes: LatePattern | None = None, instead: Hide = bytes) -> None:
         self.original = buffer
-        self.plain, self._starts = buffer, array("q", range(len(buffer) + 1))
+        self.plain = buffer
+        # Most texts have nothing to hide, so their places are never asked for.
+        self._replaced: list[tuple[LatePattern, Hide, bytes]] = []
+        if codes is not None:
+            self._replace(codes, instead)
         for _ in range(_DEEPEST):
-            if not self._decode():
+            if not self._replace(ENCODED, _decoded):
                 break
 
-    def _decode(self) -> bool:
-        pieces: list[bytes] = []
-        starts = array("q")
-        at = 0
-        for found in ENCODED.finditer(self.plain):
-            decoded = _decoded(bytes(found[0]))
-            pieces += [self.plain[at : found.start()], decoded]
-            starts.extend(self._starts[at : found.start()])
-            starts.extend([self._starts[found.start()]] * len(decoded))
-            at = found.end()
-        if not pieces:
+    def _replace(self, pattern: LatePattern, plain: Hide) -> bool:
+        if not pattern.search(self.plain):
             return False
-        pieces.append(self.plain[at:])
-        starts.extend(self._starts[at:])
-        self.plain, self._starts = b"".join(pieces), starts
+        self._replaced.append((pattern, plain, self.plain))
+        self.plain = bytes(pattern.sub(plain, self.plain))
         return True
+
+    def _places(self) -> array[int]:
+        """Return where in the original each byte of the plain text begins."""
+        places = array("q", range(len(self.original) + 1))
+        for pattern, plain, text in self._replaced:
+            before, places = places, array("q")
+            at = 0
+            for found in pattern.finditer(text):
+                places.extend(before[at : found.start()])
+                places.extend([before[found.start()]] * len(plain(found)))
+                at = found.end()
+            places.extend(before[at:])
+        return places
 
     def hide(self, shown: bytes) -> bytes:
         """Return the original with everything hidden that is hidden in `shown`, the treated plain text."""
         if shown == self.plain:
             return self.original
+        places = self._places()
         runs = (run.span() for run in HIDDEN.finditer(shown))
-        return hide_spans(self.original, [(self._starts[first], self._starts[last]) for first, last in runs])
+        return hide_spans(self.original, [(places[first], places[last]) for first, last in runs])
 
 
-def _decoded(encoded: bytes) -> bytes:
+def _decoded(found: Match) -> bytes:
     """Return the character of one escape; what cannot be a character becomes a question mark."""
+    encoded = bytes(found[0])
     if encoded.startswith(b"%"):
         plain = bytes.fromhex(encoded.replace(b"%", b"").decode())
     elif encoded.startswith(b"&#"):
