@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from intents.languages import Text
+from intents.templates import duration, seconds
+
+# Latencies are shorter; what is longer is the life of a certificate.
+_LONG_S = 120.0
 
 
 class Unit(StrEnum):
@@ -13,6 +17,7 @@ class Unit(StrEnum):
 
     SECONDS = "seconds"
     COUNT = "count"
+    SHARE = "share"  # of a whole, which is 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +36,12 @@ class Plot:
     unit: Unit
     limit: float
     lines: tuple[PlotLine, ...]
+
+
+def formatted(value: float, unit: Unit) -> str:
+    """Return a value with its unit."""
+    if unit is Unit.SHARE:
+        return f"{value * 100:.3g} %"
+    if unit is Unit.SECONDS:
+        return duration(value) if abs(value) >= _LONG_S else seconds(value)
+    return f"{value:.4g}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
-from intents.gaps import Gap
 from intents.matcher import MatchResult
 
 
@@ -28,15 +29,14 @@ class DiagnoseObject:
     """A request to diagnose an object. `kind` is as people write it: pod, sts, deployment.apps.
 
     Without a `namespace` every readable one is searched. One that is not certain, a word after "in", counts only if
-    such a namespace exists. `unseen` is what the cluster cannot tell about it; the answer says so unless a cause is
-    found.
+    such a namespace exists. `alert` are the labels of the alert that names it: of some alerts only metrics tell.
     """
 
     kind: str
     namespace: str = ""
     name: str
     namespace_certain: bool = True
-    unseen: tuple[Gap, ...] = ()
+    alert: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from intents import templates
 from intents.catalog.schema import Incident, Rule
 from intents.conditions import ConditionError, check, holds
-from intents.domain import Finding, FindingOutcome, Gap, GapReason, Plot, PlotLine, ProbeResult, Row, Table, Text
+from intents.domain import Finding, FindingOutcome, Gap, GapReason, Plot, PlotLine, ProbeResult, Row, Table, Text, Unit
 
 # Nobody reads a longer table at 3 a.m.; further rows are counted.
 TABLE_ROWS: Final = 12
@@ -273,4 +273,10 @@ def _plot(rule: Rule, rows: Sequence[Row]) -> Plot | None:
     lines = [PlotLine(label=str(row.values[rule.plot.label]), points=row.points) for row in rows if len(row.points) > 1]
     if not lines:
         return None
-    return Plot(title=rule.plot.title, unit=rule.plot.unit, limit=rule.plot.limit, lines=tuple(lines[:PLOT_LINES]))
+    first, limit, unit = rows[0].values, rule.plot.limit, rule.plot.unit
+    return Plot(
+        title=templates.render_text(rule.plot.title, {"row": first}),
+        unit=unit if isinstance(unit, Unit) else Unit(str(first[unit])),
+        limit=float(str(first[limit])) if isinstance(limit, str) else limit,
+        lines=tuple(lines[:PLOT_LINES]),
+    )

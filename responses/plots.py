@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from itertools import cycle, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from intents import templates
 from intents.domain import Diagnosis, Finding, FindingOutcome, Language, Plot, PlotLine, Unit
+from intents.plots import formatted
 from responses import sentences, words
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
@@ -31,16 +31,11 @@ def leading_plot(diagnosis: Diagnosis) -> Finding | None:
     return next((each for each in findings if each.plot and each.outcome is FindingOutcome.SUPPORTS), None)
 
 
-def formatted_value(value: float, unit: Unit) -> str:
-    """Return a number with its unit."""
-    return templates.seconds(value) if unit is Unit.SECONDS else f"{value:.4g}"
-
-
 def sparkline(plot: Plot, language: Language) -> str:
     """Return the worst line as one row of characters, with its last value and the limit."""
     line = plot.lines[0]
     bars = _bars(_thinned(line), top=max(plot.limit, *(value for _, value in line.points)))
-    now, limit = formatted_value(line.points[-1][1], plot.unit), formatted_value(plot.limit, plot.unit)
+    now, limit = formatted(line.points[-1][1], plot.unit), formatted(plot.limit, plot.unit)
     return f"{bars}  {words.PLOT_SAYS.in_(language).format(line.label, now, limit)}"
 
 
@@ -162,7 +157,7 @@ def _name(axes: Axes, ends: Sequence[_End], unit: Unit) -> None:
         axes.text(
             1.025,
             place,
-            f"{end.label}\n{formatted_value(end.value, unit)}",
+            f"{end.label}\n{formatted(end.value, unit)}",
             transform=axes.transAxes,
             color=end.colour,
             fontsize=11,
@@ -178,7 +173,7 @@ def _frame(axes: Axes, plot: Plot) -> None:
 
     axes.axhline(plot.limit, color=_INK, linewidth=1.6, linestyle=(0, (5, 3)), zorder=2)
     axes.annotate(
-        f"limit {formatted_value(plot.limit, plot.unit)}",
+        f"limit {formatted(plot.limit, plot.unit)}",
         xy=(0.012, plot.limit),
         xycoords=("axes fraction", "data"),
         xytext=(0, 4),
@@ -190,7 +185,7 @@ def _frame(axes: Axes, plot: Plot) -> None:
         zorder=4,
     )
     axes.yaxis.set_major_locator(LogLocator(base=10) if axes.get_yscale() == "log" else MaxNLocator(nbins=5))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: formatted_value(value, plot.unit)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: formatted(value, plot.unit)))
     axes.yaxis.set_minor_formatter(NullFormatter())
     first, last = min(line.points[0][0] for line in plot.lines), max(line.points[-1][0] for line in plot.lines)
     form = "%H:%M" if last - first <= _DAY else "%m-%d"

@@ -47,7 +47,7 @@ from bot.kube.access import EVERYTHING, Access
 from bot.kube.objects import place_of
 from bot.kube.timestamps import parse_time
 from bot.prometheus import client as prometheus
-from bot.prometheus.errors import NotConfigured
+from bot.prometheus.errors import NotConfigured, SwitchedOff
 from intents.domain import Json, ObjectRef, Permission
 
 _T = TypeVar("_T")
@@ -300,18 +300,27 @@ class Snapshot:
         found = await self.list("Event", namespace=namespace)
         return oldest_first(each for each in found.items if not is_own_event(each))
 
-    async def metrics(self, expression: str, *, window_s: int = 0, step_s: int = 60) -> prometheus.QueryResult:
+    @property
+    def has_metrics(self) -> bool:
+        """Return whether the cluster has a Prometheus; a policy may still keep it from being asked."""
+        return self._connection.prometheus is not None
+
+    async def metrics(
+        self, expression: str, *, series: str = "", window_s: int = 0, step_s: int = 60
+    ) -> prometheus.QueryResult:
         """Query the cluster's Prometheus: now, or every `step_s` seconds of the last `window_s`.
 
-        Series of hidden namespaces are left out. Raises PrometheusError, NotConfigured if there is no Prometheus, and
-        ClusterError as every read does.
+        Series of hidden namespaces are left out. Raises PrometheusError, NotConfigured if there is no Prometheus,
+        SwitchedOff if the policy lets it not be asked here, and ClusterError as every read does.
         """
         beside = self._connection.prometheus
         if beside is None:
             raise NotConfigured()
+        if not self._access.metrics:
+            raise SwitchedOff()
         await self._clock()
         at = int(self.now.timestamp())
-        query = prometheus.Query(expression=expression, at=at, window_s=window_s, step_s=step_s)
+        query = prometheus.Query(expression=expression, series=series, at=at, window_s=window_s, step_s=step_s)
         answer = await self._shared(query, lambda: beside.ask(query, within=self.remaining()), what="Prometheus")
         if self._access.everything:
             return answer

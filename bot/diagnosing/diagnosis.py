@@ -6,7 +6,7 @@ Slack, the command line and the tests all call `diagnose`, which does not know i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,6 +14,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.common.tracing import SpanName, span
+from bot.diagnosing.alert_metrics import is_told_by_metrics
 from bot.diagnosing.engine import Engine
 from bot.diagnosing.explanation import Explanation, NamedStateFinder, NamedStates
 from bot.diagnosing.impact import announced_by_name, announced_by_trouble, impact_of
@@ -118,7 +119,8 @@ async def _explain(
 ) -> Diagnosis:
     asked = await understood(request, engine, snapshot)
     matching, resolved, speakers, question = asked.matching, asked.resolved, asked.speakers, asked.question
-    reads = Reads(snapshot=snapshot, engine=engine, progress=progress)
+    alert = labels_in(request.text.splitlines()) if question.alert else {}
+    reads = Reads(snapshot=snapshot, engine=engine, progress=progress, alert=alert)
 
     def focus(incident: Incident, hypothesis: Hypothesis) -> Focus:
         known = resolved.get(incident.id)
@@ -172,7 +174,7 @@ async def _explain(
         timeline=timeline(judged),
         gaps=_with_unseen(
             (*reads.gaps_for(judged), *behind) if judged or states.states else (),
-            unseen_by(labels_in(request.text.splitlines())),
+            alert,
             judged,
         ),
         unexplained=untold(states.unexplained, judged),
@@ -206,7 +208,7 @@ async def _diagnose_object(
         about = replace(request, kind=instead.kind, namespace=instead.namespace, name=instead.name)
         return replace(await _diagnose_object(about, engine, snapshot, progress), named=(named,))
     obj = await snapshot.get(resource, instead.name, namespace=instead.namespace)
-    reads = Reads(snapshot=snapshot, engine=engine, progress=progress)
+    reads = Reads(snapshot=snapshot, engine=engine, progress=progress, alert=request.alert)
     announced_by_trouble(snapshot, obj)
     state = await state_of(snapshot, resource, obj, engine=engine, reads=reads)
     judged = await with_possible_rollbacks(snapshot, state.hypotheses)
@@ -218,7 +220,7 @@ async def _diagnose_object(
         connected=state.connected,
         hypotheses=judged,
         timeline=timeline(judged),
-        gaps=_with_unseen(sorted({*state.gaps, *reads.gaps_for(judged)}, key=str), request.unseen, judged),
+        gaps=_with_unseen(sorted({*state.gaps, *reads.gaps_for(judged)}, key=str), request.alert, judged),
         unexplained=state.unexplained,
         standing=state.standing,
         unchecked=not (any(one.verdict is not Verdict.RULED_OUT for one in judged) or state.checked),
@@ -239,9 +241,10 @@ async def _with_surroundings(
     return replace(diagnosis, changes=changes, impact=impact, gaps=gaps, api_calls=snapshot.calls)
 
 
-def _with_unseen(gaps: Iterable[Gap], unseen: Iterable[Gap], judged: Sequence[JudgedHypothesis]) -> tuple[Gap, ...]:
-    """Return the gaps with what the cluster cannot tell, unless a cause is found without it."""
-    return tuple(dict.fromkeys((*gaps, *(() if any(map(supported, judged)) else unseen))))
+def _with_unseen(gaps: Iterable[Gap], alert: Mapping[str, str], judged: Sequence[JudgedHypothesis]) -> tuple[Gap, ...]:
+    """Return the gaps with what the cluster cannot tell, unless a cause is found without it or its Prometheus told."""
+    known = any(supported(one) or is_told_by_metrics(one) for one in judged)
+    return tuple(dict.fromkeys((*gaps, *(() if known else unseen_by(alert)))))
 
 
 def _nearest(matching: MatchResult, catalog: Catalog) -> tuple[NearestEntry, ...]:

@@ -15,6 +15,7 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.alert_metrics import is_of_alert
 from bot.diagnosing.engine import Engine
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.named_objects import Resolved
@@ -190,7 +191,7 @@ class NamedStates:
     ) -> tuple[JudgedHypothesis, ...]:
         """Return the hypotheses of the text together with what the states of its objects prove, ranked."""
         told = list(judged)
-        for one in (one for state in self.states for one in state.hypotheses if supported(one)):
+        for one in (one for state in self.states for one in state.hypotheses if supported(one) or is_of_alert(one)):
             known = [each for each in told if each.incident == one.incident]
             # The text may name a part of the object, such as a container: what is refuted of that stays refuted.
             if any((each.key == one.key and supported(each)) or each.verdict is Verdict.RULED_OUT for each in known):

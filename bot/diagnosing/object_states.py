@@ -12,6 +12,7 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.owners import owners_of
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.alert_metrics import is_of_alert, raised_by_alert
 from bot.diagnosing.engine import Engine, match_symptoms
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.observation import Statement, is_over, observe, unexplained
@@ -246,12 +247,13 @@ async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, engin
     told = [
         replace(each, named={word: name for word, name in each.named.items() if word not in varying} | named)
         for each in matching.hypotheses
-        for varying in (of_one | _varying(each),)
+        for varying in (of_one | _varying(each) | _of_one_pod(each, statements),)
     ]
     of_kind = raised_by(
         (one.kind for one in (*observed.owners, *(each.subject for each in observed.troubles))), observed.identities
     )
-    found = await investigation.run({one.incident: one for one in (*of_kind, *told)}.values())
+    of_alert = raised_by_alert(reads.alert, obj, kind, named=named, catalog=engine.catalog)
+    found = await investigation.run({one.incident: one for one in (*of_kind, *told, *of_alert)}.values())
     judged = tuple(_facts_first(one, engine.catalog) for one in found)
     left, inside = unexplained(observed, judged, engine.catalog), Inside()
     problem = "" if observed.waits else lasting_problem(obj, kind, snapshot.now)
@@ -262,7 +264,8 @@ async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, engin
     if not is_past:
         # What is over and has left nothing behind is no answer to a question about the present.
         judged = tuple(one for one in judged if one in current or one.hypothesis.matches)
-    if not (left or any(one.verdict is not Verdict.RULED_OUT for one in judged)):
+    # That an alert is right does not tell what is inside the object, or why it is not well.
+    if not (left or any(one.verdict is not Verdict.RULED_OUT and not is_of_alert(one) for one in judged)):
         if problem and not is_past:
             left = (Observation(subject=target, quote=problem),)
         else:
@@ -295,6 +298,23 @@ def _varying(hypothesis: Hypothesis) -> frozenset[str]:
     first: dict[str, str] = {}
     captured = [pair for match in hypothesis.matches for pair in match.captures.items()]
     return frozenset(word for word, value in captured if first.setdefault(word, value) != value)
+
+
+def _of_one_pod(hypothesis: Hypothesis, statements: Sequence[Statement]) -> frozenset[str]:
+    """Return the captured names of a container that one of the pods never says, although it has the same fault.
+
+    Of each signature only the best line is kept: the others may name another image.
+    """
+    said: dict[str, str] = {}
+    for each in statements:
+        if each.subject.kind == "Pod":
+            said[each.subject.name] = f"{said.get(each.subject.name, '')}\n{each.text}"
+    quotes = [match.quote for match in hypothesis.matches]
+    at_fault = [text for text in said.values() if any(quote in text for quote in quotes)]
+    captured = {pair for match in hypothesis.matches for pair in match.captures.items()}
+    return frozenset(
+        word for word, value in captured for text in at_fault if word in _OF_A_CONTAINER and value not in text
+    )
 
 
 def _several_fail(obj: Json) -> bool:

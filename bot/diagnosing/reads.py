@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import structlog
@@ -51,7 +52,13 @@ class Reads:
         snapshot: Snapshot | None,
         engine: Engine,
         progress: Callable[[Progress], None] | None = None,
+        alert: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        """Begin without reads; `alert` are the labels of the alert that is asked about.
+
+        They are kept if the cluster has a Prometheus that can judge it.
+        """
+        self.alert = alert if snapshot and snapshot.has_metrics else MappingProxyType({})
         self._snapshot = snapshot
         self._engine = engine
         self._progress = progress
@@ -73,7 +80,14 @@ class Reads:
             looks = {
                 name: (
                     read.probe,
-                    Look(snapshot=snapshot, focus=focus, args=fill(read.args, values), named=names, meaning=meaning),
+                    Look(
+                        snapshot=snapshot,
+                        focus=focus,
+                        args=fill(read.args, values),
+                        named=names,
+                        meaning=meaning,
+                        alert=self.alert,
+                    ),
                 )
                 for name, read in chosen
             }

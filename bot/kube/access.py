@@ -19,11 +19,13 @@ class Access:
     """The part of a cluster that may be read.
 
     `namespaces` holds names or patterns (`shop-*`); one match is enough. `cluster_scoped` says whether cluster-scoped
-    objects (nodes, volumes, APIServices) may be read too. A Namespace object counts as inside itself.
+    objects (nodes, volumes, APIServices) may be read too. A Namespace object counts as inside itself. `metrics` says
+    whether the cluster's Prometheus may be asked.
     """
 
     namespaces: frozenset[str] = frozenset({"*"})
     cluster_scoped: bool = True
+    metrics: bool = True
 
     @property
     def everything(self) -> bool:
@@ -50,7 +52,7 @@ class Access:
 
 
 EVERYTHING: Final = Access()
-NOTHING: Final = Access(namespaces=frozenset(), cluster_scoped=False)
+NOTHING: Final = Access(namespaces=frozenset(), cluster_scoped=False, metrics=False)
 
 
 USER_HEADER: Final = "Impersonate-User"

@@ -165,3 +165,8 @@ def condition(obj: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     """Return the condition of that type in an object's status; empty where it has none."""
     conditions = status_of(obj).get("conditions") or ()
     return next((each for each in conditions if each.get("type") == kind), {})
+
+
+def node_addresses(node: Json) -> tuple[str, ...]:
+    """Return the addresses of a node, in its order."""
+    return tuple(str(each["address"]) for each in status_of(node).get("addresses") or () if each.get("address"))

@@ -167,6 +167,8 @@ class ReadingGrant(ClusterArea, Persons):
 
     cluster_scoped: StrictBool = True
     """Allow cluster-scoped objects too: nodes, volumes, APIServices."""
+    metrics: StrictBool = True
+    """Allow queries to the Prometheus of these clusters. Series of other namespaces are left out in any case."""
 
 
 class RemediationArea(ClusterArea):

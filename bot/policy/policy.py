@@ -113,13 +113,15 @@ class PolicyScope:
         return Access(
             namespaces=frozenset(namespace for grant in grants for namespace in grant.namespaces),
             cluster_scoped=any(grant.cluster_scoped for grant in grants),
+            metrics=any(grant.metrics for grant in grants),
         )
 
     def audience(self, clusters: Iterable[str]) -> str:
         """Return a text that is equal for two people exactly if they may read the same parts of these clusters."""
         accesses = ((name, self.access(name)) for name in self.clusters(clusters))
         parts = [
-            f"{name} {'*' if access.every_namespace else ' '.join(sorted(access.namespaces))} {access.cluster_scoped}"
+            f"{name} {'*' if access.every_namespace else ' '.join(sorted(access.namespaces))}"
+            f" {access.cluster_scoped} {access.metrics}"
             for name, access in accesses
         ]
         return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest() if parts else "text"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, get_type_hints
@@ -100,7 +100,10 @@ class Missing(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One call of a probe: the snapshot to read, what is in question, and the arguments of the catalog entry."""
+    """One call of a probe: the snapshot to read, what is in question, and the arguments of the catalog entry.
+
+    `alert` are the labels of the alert that is asked about, if one is.
+    """
 
     snapshot: Snapshot
     focus: Focus
@@ -108,6 +111,7 @@ class Look:
     named: Mapping[str, str]
     # Returns the entry that a message of a program means, "" for none.
     meaning: Callable[[str], str] = lambda _message: ""
+    alert: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def now(self) -> datetime:

@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.probes.contract import Look, RowValues, probe
-from bot.prometheus.client import MOST_SERIES, Point, QueryResult, Series
+from bot.probes.shared.measurements import gaps_of, rounded
+from bot.prometheus.client import Point, Series
 from bot.prometheus.errors import PrometheusError
-from intents.domain import ArgDeclaration, Gap, GapReason, ObjectRef, ProbeResult, Row, Text
+from intents.domain import ArgDeclaration, ObjectRef, ProbeResult, Row, Text
 
 # So many points show a shape, even on a phone.
 _POINTS: Final = 60
@@ -47,9 +48,9 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult(gaps=(error.gap(),))
     series = sorted(
         (each for each in answer.series if each.points),
-        key=lambda each: (-_rounded(each.points[-1][1]), _shown(each.labels)),
+        key=lambda each: (-rounded(each.points[-1][1]), _shown(each.labels)),
     )
-    gaps = _gaps(answer)
+    gaps = gaps_of(answer)
     if not series and not gaps and not look.flag("none"):
         return ProbeResult(not_applicable=_EMPTY.en)
     limit = look.args.get("limit")
@@ -67,23 +68,6 @@ _EMPTY: Final = Text(
 )
 
 
-def _gaps(answer: QueryResult) -> tuple[Gap, ...]:
-    gaps = [
-        Gap(what="Prometheus", reason=GapReason.TRUNCATED, detail=f"its answer may be incomplete: {warning}"[:300])
-        for warning in answer.warnings
-    ]
-    if answer.truncated and len(answer.series) == MOST_SERIES:
-        gaps.append(
-            Gap(
-                what="Prometheus",
-                reason=GapReason.TRUNCATED,
-                detail=f"there are more than the {MOST_SERIES} series that were read",
-                detail_zh=f"实际序列多于已读取的 {MOST_SERIES} 条",
-            )
-        )
-    return tuple(gaps)
-
-
 def _row(look: Look, series: Series, *, over: bool, others: int, total: int) -> Row:
     name = _shown(series.labels)
     numbers = [value for _, value in series.points]
@@ -91,9 +75,9 @@ def _row(look: Look, series: Series, *, over: bool, others: int, total: int) -> 
     at, last = series.points[-1]
     labels: Mapping[str, str] = look.args.get("labels") or {}
     row = _Series(
-        last=_rounded(last),
-        max=_rounded(max(numbers)),
-        min=_rounded(min(numbers)),
+        last=rounded(last),
+        max=rounded(max(numbers)),
+        min=rounded(min(numbers)),
         last_age_s=max(int(look.snapshot.now.timestamp() - at), 0),
         over_share=_share(numbers, limit),
         over_now=over,
@@ -107,7 +91,7 @@ def _row(look: Look, series: Series, *, over: bool, others: int, total: int) -> 
         lasts=True,
         more={key: series.labels.get(str(label), "") for key, label in labels.items()},
     )
-    return replace(row, points=tuple((at, _rounded(value)) for at, value in series.points))
+    return replace(row, points=tuple((at, rounded(value)) for at, value in series.points))
 
 
 def _onset(points: Sequence[Point], limit: object) -> datetime:
@@ -139,11 +123,6 @@ def _share(numbers: Sequence[float], limit: object) -> float:
     if limit is None:
         return 0.0
     return round(sum(number > float(str(limit)) for number in numbers) / len(numbers), 3)
-
-
-def _rounded(value: float) -> float:
-    """Round to four digits: measurements are no more exact, and the same snapshot gives the same bytes."""
-    return float(f"{value:.4g}")
 
 
 PROBE: Final = probe(

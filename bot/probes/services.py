@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.kube import services as kube
 from bot.kube.containers import containers_in
-from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, place_of, ref, spec_of, status_of
+from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, node_addresses, place_of, ref, spec_of
 from bot.kube.owners import controller_reference
 from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.services import addresses_in, ip_in, is_ready_endpoint, node_of_endpoint, service_of, slices_of_service
@@ -132,7 +132,7 @@ def _named_node(look: Look, nodes: Sequence[Json]) -> str:
     name = look.focus.node or (look.focus.name if look.focus.kind == "Node" else look.named.get("node", ""))
     ips = {ip for word in ("address", "host") if (ip := ip_in(look.named.get(word, "")))}
     for node in nodes:
-        addresses = {str(each.get("address")) for each in status_of(node).get("addresses") or ()}
+        addresses = {*node_addresses(node)}
         if name_of(node) == name or ips & addresses:
             return name_of(node)
     return name

@@ -9,9 +9,12 @@ import asyncio
 import json
 import math
 import re
+import ssl
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import aiohttp
@@ -23,9 +26,13 @@ TIMEOUT_S: Final = 4.0
 MOST_SERIES: Final = 50
 # Fifty series of two hundred points need half of this.
 MOST_BYTES: Final = 1 << 20
+MOST_POINTS: Final = 500
+# From so many seconds on, a server's clock is worth a word: what it has "now" is another time.
+SKEW_S: Final = 90
 # In Grafana this variable depends on the scrape interval; five minutes hold four scrapes a minute apart.
 RATE_INTERVAL: Final = "5m"
 _CONCURRENCY: Final = 4
+_MOST_WARNINGS: Final = 3
 _VARIABLE: Final = re.compile(r"\$(\w+)")
 
 Point = tuple[float, float]
@@ -35,10 +42,12 @@ Point = tuple[float, float]
 class Query:
     """One PromQL query at the time `at`, or over the last `window_s` seconds with a value every `step_s` seconds.
 
-    `expression` may contain `$__rate_interval` and, inside a quoted string, `$etcd_job`.
+    `expression` may contain `$__rate_interval`, inside a quoted string `$etcd_job`, and inside braces `$series`: the
+    matchers `series`, whose values are escaped.
     """
 
     expression: str
+    series: str = ""
     at: int
     window_s: int = 0
     step_s: int = 60
@@ -54,11 +63,15 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryResult:
-    """The result of a query. `truncated`: there are more series. `warnings` say why it may be incomplete."""
+    """The result of a query. `truncated`: there are more series or points. `warnings` say why it may be incomplete.
+
+    `ahead_s` is by how many seconds the clock of the server is ahead of ours, negative if it is behind.
+    """
 
     series: tuple[Series, ...]
     truncated: bool = False
     warnings: tuple[str, ...] = ()
+    ahead_s: int = 0
 
 
 class Prometheus:
@@ -68,11 +81,16 @@ class Prometheus:
         self._source = source
         self._session = session
         self._seats = asyncio.Semaphore(_CONCURRENCY)
+        self._tls: ssl.SSLContext | None = None
 
-    def expression(self, text: str) -> str:
-        """Return PromQL with its variables filled in. Raise BadQuery for an unknown variable."""
+    def expression(self, text: str, series: str = "") -> str:
+        """Return PromQL with its variables filled in, once: values are not searched for variables.
+
+        Raises BadQuery for an unknown variable.
+        """
         values = {
             "__rate_interval": RATE_INTERVAL,
+            "series": series,
             "etcd_job": self._source.etcd_job.replace("\\", "\\\\").replace('"', '\\"'),
         }
 
@@ -86,7 +104,13 @@ class Prometheus:
     async def ask(self, query: Query, *, within: float = TIMEOUT_S) -> QueryResult:
         """Run a query; raise only PrometheusError, at the latest after `within` seconds."""
         limit = min(within, TIMEOUT_S)
-        parameters = {"query": self.expression(query.expression), "timeout": f"{max(limit, 0.1):.1f}s"}
+        expression = self.expression(query.expression, query.series)
+        parameters = {
+            "query": expression,
+            "timeout": f"{max(limit, 0.1):.1f}s",
+            # Older servers ignore it; the answer is cut here in any case.
+            "limit": str(MOST_SERIES + 1),
+        }
         if query.window_s:
             path = "/api/v1/query_range"
             parameters |= {"start": str(query.at - query.window_s), "end": str(query.at), "step": str(query.step_s)}
@@ -95,17 +119,19 @@ class Prometheus:
             parameters |= {"time": str(query.at)}
         try:
             async with asyncio.timeout(limit), self._seats:
-                status, body = await self._get(f"{self._source.url}{path}", parameters)
+                reply = await self._get(f"{self._source.url}{path}", parameters)
         except TimeoutError as error:
             raise errors.QueryTimedOut(f"no answer within {limit:.2g} s") from error
         except (aiohttp.ClientError, OSError) as error:
             # aiohttp's text names the address, which may be confidential.
             raise errors.PrometheusUnreachable(f"it cannot be reached ({type(error).__name__})") from error
-        return _answer(_data(status, _document(status, body)))
+        return _answer(_data(reply.status, _document(reply)), ahead_s=reply.ahead_s)
 
-    async def _get(self, url: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
-        headers = {"Authorization": f"Bearer {self._source.token}"} if self._source.token else {}
-        async with self._session.get(url, params=parameters, headers=headers, allow_redirects=False) as response:
+    async def _get(self, url: str, parameters: Mapping[str, str]) -> _Reply:
+        headers, tls = self._credentials()
+        async with self._session.get(
+            url, params=parameters, headers=headers, allow_redirects=False, ssl=tls or True
+        ) as response:
             if 300 <= response.status < 400:
                 raise errors.PrometheusUnreachable(
                     "it redirects to another address, which is refused: configure that address instead"
@@ -115,7 +141,33 @@ class Prometheus:
                 body += chunk
                 if len(body) > MOST_BYTES:
                     raise errors.ResultTooLarge(f"its answer is larger than {MOST_BYTES >> 20} MiB")
-            return response.status, bytes(body)
+            return _Reply(status=response.status, body=bytes(body), ahead_s=_ahead(response.headers.get("Date", "")))
+
+    def _credentials(self) -> tuple[Mapping[str, str], ssl.SSLContext | None]:
+        try:
+            headers = self._source.headers()
+            if self._source.ca_file and self._tls is None:
+                self._tls = ssl.create_default_context(cafile=str(self._source.ca_file))
+        except (OSError, ValueError) as error:
+            raise errors.QueryUnauthorized(
+                f"the file of its credentials or certificates cannot be read ({type(error).__name__})"
+            ) from error
+        return headers, self._tls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reply:
+    status: int
+    body: bytes
+    ahead_s: int
+
+
+def _ahead(date: str) -> int:
+    """Return by how many seconds the clock that gave a Date header is ahead of ours; 0 if it gave none."""
+    try:
+        return round(parsedate_to_datetime(date).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return 0
 
 
 @asynccontextmanager
@@ -131,11 +183,15 @@ async def open_prometheus(source: Source | None) -> AsyncIterator[Prometheus | N
         yield Prometheus(source, session)
 
 
-def _document(status: int, body: bytes) -> Mapping[str, Any]:
+def _document(reply: _Reply) -> Mapping[str, Any]:
     try:
-        value = json.loads(body)
+        value = json.loads(reply.body)
     except (ValueError, RecursionError):
         value = None
+    if value is None and reply.status == 200 and b"<html" in reply.body[:2000].lower():
+        raise errors.PrometheusUnreachable(
+            "it answers with a web page, such as that of a login, not with data: check address and credentials"
+        )
     return value if isinstance(value, dict) else {}
 
 
@@ -154,23 +210,27 @@ def _data(status: int, document: Mapping[str, Any]) -> Mapping[str, Any]:
             raise errors.BadQuery(message)
         case 503 if document.get("errorType") == "timeout":
             raise errors.QueryTimedOut(message)
+        case 502 | 503 | 504:
+            raise errors.PrometheusUnreachable(message or f"it is not available now (HTTP {status})")
     data = document.get("data")
     if status != 200 or document.get("status") != "success" or not isinstance(data, dict):
         raise errors.QueryFailed(message or f"HTTP {status}, and not an answer of Prometheus")
     return {**data, "warnings": document.get("warnings")}
 
 
-def _answer(data: Mapping[str, Any]) -> QueryResult:
+def _answer(data: Mapping[str, Any], *, ahead_s: int) -> QueryResult:
     try:
         found = _series(str(data.get("resultType")), data.get("result"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise errors.QueryFailed("not an answer of Prometheus") from error
     found.sort(key=lambda each: sorted(each.labels.items()))
     warnings = data.get("warnings")
+    kept = [replace(each, points=each.points[-MOST_POINTS:]) for each in found[:MOST_SERIES]]
     return QueryResult(
-        series=tuple(found[:MOST_SERIES]),
-        truncated=len(found) > MOST_SERIES,
-        warnings=tuple(str(each) for each in warnings) if isinstance(warnings, list) else (),
+        series=tuple(kept),
+        truncated=len(found) > MOST_SERIES or any(len(each.points) > MOST_POINTS for each in found),
+        warnings=tuple(str(each) for each in warnings[:_MOST_WARNINGS]) if isinstance(warnings, list) else (),
+        ahead_s=ahead_s,
     )
 
 

@@ -38,6 +38,16 @@ class NotConfigured(PrometheusError):
         super().__init__(detail_zh="CASEBOOK_PROMETHEUS_URL 中没有该集群的地址")
 
 
+class SwitchedOff(PrometheusError):
+    """The policy keeps metrics from being read for the requester; nothing was sent."""
+
+    reason = GapReason.FORBIDDEN
+    usual = "the policy has metrics: false in its section reading"
+
+    def __init__(self) -> None:
+        super().__init__(detail_zh="访问策略 reading 部分设置了 metrics: false")
+
+
 class PrometheusUnreachable(PrometheusError):
     """No connection, or the server there is not a Prometheus."""
 

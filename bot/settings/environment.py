@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.settings.prometheus import ETCD_JOB, ClusterSettings, Sources, parse_sources
+from bot.settings.prometheus_file import merged, read_sources
 from bot.settings.reports import ReportSchedule, WatchedPlace, parse_feedback_report, parse_reports, parse_watch
 from bot.settings.telemetry import check_headers, parse_endpoint
 from intents.catalog.fields import describe
@@ -78,6 +79,12 @@ def _address(value: str) -> str:
 
 def _prometheus(value: str) -> str:
     parse_sources(value)
+    return value
+
+
+def _prometheus_file(value: Path | None) -> Path | None:
+    if value is not None:
+        read_sources(value)
     return value
 
 
@@ -177,6 +184,8 @@ class Settings(BaseSettings):
     """The bearer token for Prometheus."""
     prometheus_etcd_job: str = ETCD_JOB
     """A regular expression for the `job` label of etcd's metrics in Prometheus."""
+    prometheus_file: Annotated[Path | None, AfterValidator(_prometheus_file)] = None
+    """A file with the Prometheus of each cluster: tenants, tokens or users, certificates."""
     log_level: LogLevel = LogLevel.WARNING
     """The lowest level that is logged to stderr: `debug`, `info`, `warning` or `error`."""
     log_format: LogFormat = LogFormat.TEXT
@@ -284,12 +293,13 @@ class Settings(BaseSettings):
     @property
     def prometheus(self) -> Sources:
         """Return the Prometheus of each cluster."""
-        return parse_sources(
+        sources = parse_sources(
             self.prometheus_url,
             usual_context=self.context or next(iter(self.contexts), ""),
             token=self.prometheus_token.get_secret_value(),
             etcd_job=self.prometheus_etcd_job,
         )
+        return merged(sources, read_sources(self.prometheus_file)) if self.prometheus_file else sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

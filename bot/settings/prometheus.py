@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -55,12 +57,43 @@ _PART: Final = re.compile(r"(?:(?P<context>.+?)=)?(?P<url>https?://.+)")
 class Source:
     """A Prometheus or a compatible server (Thanos, Mimir, VictoriaMetrics); `url` is the part before /api/v1.
 
-    `etcd_job` is a regular expression for the job label of etcd's metrics.
+    `etcd_job` is a regular expression for the job label of etcd's metrics. Requests carry a bearer token, or `user` and
+    password, and the `tenant` headers. Credentials in a file are read for each query, since such files are rotated.
     """
 
     url: str
     token: str = field(default="", repr=False)
+    token_file: Path | None = None
+    user: str = ""
+    password: str = field(default="", repr=False)
+    password_file: Path | None = None
+    tenant: Mapping[str, str] = field(default_factory=dict)
+    ca_file: Path | None = None
     etcd_job: str = ETCD_JOB
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers of a request. Raise OSError or ValueError if a file of credentials is not usable."""
+        if self.user:
+            pair = f"{self.user}:{_secret(self.password, self.password_file)}"
+            given = {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+        else:
+            token = _secret(self.token, self.token_file)
+            given = {"Authorization": f"Bearer {token}"} if token else {}
+        return {**given, **self.tenant}
+
+
+# A longer file holds no token.
+_MOST_BYTES: Final = 64 << 10
+
+
+def _secret(value: str, file: Path | None) -> str:
+    if file is None:
+        return value
+    with file.open("rb") as opened:
+        read = opened.read(_MOST_BYTES).decode("ascii").strip()
+    if not read or not read.isprintable():
+        raise ValueError("expected one line")
+    return read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +119,7 @@ def parse_sources(text: str, *, usual_context: str = "", token: str = "", etcd_j
     sources = Sources(usual_context=usual_context)
     for part in filter(None, (each.strip() for each in text.split(","))):
         found = _PART.fullmatch(part)
-        if found is None or not _is_base(found["url"]):
+        if found is None or not is_base(found["url"]):
             raise ValueError("a URL such as http://prometheus.monitoring:9090, without user and query, or CONTEXT=URL")
         source = Source(url=found["url"].rstrip("/"), token=token, etcd_job=etcd_job)
         if context := found["context"]:
@@ -98,7 +131,8 @@ def parse_sources(text: str, *, usual_context: str = "", token: str = "", etcd_j
     return sources
 
 
-def _is_base(url: str) -> bool:
+def is_base(url: str) -> bool:
+    """Return whether a text is a URL to which /api/v1 can be added: without user, query and fragment."""
     try:
         parts = urlsplit(url)
         # In http://user:pass/word@host the host would be "user" and the port not a number.

@@ -154,6 +154,7 @@ class Authority:
         return {
             "namespaces": sorted(self.access.namespaces),
             "cluster_scoped": self.access.cluster_scoped,
+            "metrics": self.access.metrics,
             "acting_as": acting,
         }
 
@@ -162,7 +163,12 @@ class Authority:
         """Read the rights stored by the claim: rights that are revoked later do not stop a started remedy."""
         acting = kept.get("acting_as")
         return cls(
-            access=Access(namespaces=frozenset(kept["namespaces"]), cluster_scoped=bool(kept["cluster_scoped"])),
+            access=Access(
+                namespaces=frozenset(kept["namespaces"]),
+                cluster_scoped=bool(kept["cluster_scoped"]),
+                # Rights that were stored before there was such a switch included metrics.
+                metrics=bool(kept.get("metrics", True)),
+            ),
             acting_as=ActsAs(user=acting["user"], groups=tuple(acting["groups"])) if acting else None,
         )
 

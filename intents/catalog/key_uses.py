@@ -15,7 +15,7 @@ from typing import Any, Final
 from intents import templates
 from intents.catalog.schema import Incident, Rule, Symptom
 from intents.conditions import ConditionError, check
-from intents.domain import ProbeDeclaration, Text
+from intents.domain import ProbeDeclaration, Text, Unit
 
 Path = tuple[str | int, ...]
 # Templates in these parts of an entry have no row of their own; they see the rows of rules by the rule's name.
@@ -54,8 +54,11 @@ def _rule(incident: Incident, rule: Rule, path: Path) -> Iterator[KeyUse]:
     for index, column in enumerate(rule.table):
         yield KeyUse(path=(*path, "table", index), read=rule.each, key=column.partition(":")[0])
     if rule.plot:
-        yield KeyUse(path=(*path, "plot", "label"), read=rule.each, key=rule.plot.label)
-        yield from _templates(incident, rule.plot.title, (*path, "plot", "title"), read=None)
+        said: dict[str, str | float] = {"label": rule.plot.label, "limit": rule.plot.limit, "unit": rule.plot.unit}
+        for field, value in said.items():
+            if isinstance(value, str) and not isinstance(value, Unit):
+                yield KeyUse(path=(*path, "plot", field), read=rule.each, key=value)
+        yield from _templates(incident, rule.plot.title, (*path, "plot", "title"), read=rule.each)
     yield from _templates(incident, rule.says, (*path, "says"), read=rule.each)
     yield from _templates(incident, rule.summary, (*path, "summary"), read=rule.each)
     if rule.otherwise:

@@ -21,7 +21,7 @@ from intents.catalog.checks import Complaint, Path
 from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read, Remediation, Rule, Symptom
 from intents.conditions import ConditionError, atoms, check, holds
-from intents.domain import Language, ProbeDeclaration, RowType, Status, Strength, Text, Value
+from intents.domain import Language, ProbeDeclaration, RowType, Status, Strength, Text, Unit, Value
 from intents.kinds import KINDS
 from intents.symptoms import VOCABULARY
 
@@ -212,7 +212,10 @@ def _rule(entry: _Entry, rule: Rule, path: Path) -> Iterator[Complaint]:
     if rule.plot:
         if rule.plot.label not in keys:
             yield (*path, "plot", "label"), f"the row has no {rule.plot.label!r}"
-        yield from _sentence(entry, rule.plot.title, (*path, "plot", "title"), rows=None, prose=True)
+        for field, key in (("limit", rule.plot.limit), ("unit", rule.plot.unit)):
+            if isinstance(key, str) and not isinstance(key, Unit) and key not in keys:
+                yield (*path, "plot", field), f"the row has no {key!r}"
+        yield from _sentence(entry, rule.plot.title, (*path, "plot", "title"), rows=keys, prose=True)
 
 
 def _conditions(entry: _Entry, rule: Rule, path: Path, keys: Mapping[str, RowType]) -> Iterator[Complaint]:

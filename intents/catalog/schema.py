@@ -43,11 +43,13 @@ class PlotOf(Model):
     """A plot of the rule's read: every row that has a history is a line."""
 
     title: LocalText
+    """A template over the first row."""
     label: Key
     """The row key that names a line."""
-    limit: float
-    """The limit, drawn as a line: values above it are too high."""
-    unit: Unit = Unit.SECONDS
+    limit: Annotated[float | Key, Field(union_mode="left_to_right")]
+    """The limit, drawn as a line: values above it are too high. Or the row key that has it."""
+    unit: Annotated[Unit | Key, Field(union_mode="left_to_right")] = Unit.SECONDS
+    """seconds, count, share (of 1), or the row key that has it."""
 
 
 class Otherwise(Sentence, Model):

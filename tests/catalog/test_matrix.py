@@ -6,8 +6,9 @@ from bot.cli.rehearsal import stage, staged
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.diagnosing.reads import Reads
+from intents.alerts.labels import labels_in
 from intents.anchors import NO_QUESTION
-from intents.catalog.cases import world_of
+from intents.catalog.cases import ask_of, world_of
 from intents.catalog.schema import Incident
 from intents.domain import Focus, Hypothesis, Verdict
 from intents.verdicts import judge
@@ -29,7 +30,7 @@ async def test_no_other_incident_is_confirmed_on_its_broken_case(
     own = rehearsals[0].judged
     question = own.question if own else NO_QUESTION
     async with staged(stage(world_of(incident, case))) as connection, Snapshot(connection) as snapshot:
-        reads = Reads(snapshot=snapshot, engine=engine)
+        reads = Reads(snapshot=snapshot, engine=engine, alert=labels_in(ask_of(incident, case).text.splitlines()))
         for focus in dict.fromkeys((Focus(), own.focus if own else rehearsals[0].diagnosis.focus)):
             for other in CATALOG:
                 hypothesis = told.get(other.id) or Hypothesis(incident=other.id, score=1.0)

@@ -10,7 +10,8 @@ import pytest
 
 from bot.cli.rehearsal import stage, staged
 from bot.diagnosing import Engine, build_engine, diagnose
-from intents.alerts.alert import METRICS_ONLY, question_of
+from intents.alerts.alert import question_of
+from intents.alerts.metrics import alert_metrics
 from intents.domain import Diagnosis, GapReason, Language
 from intents.request import ExplainText, Request
 from intents.verdicts import supported
@@ -60,7 +61,7 @@ async def test_a_healthy_object_gets_no_cause(row: Sequence[TableAlert], engine:
     """What only metrics tell is named with its query: of the series of the alert, not of its exporter."""
     for alert, found in await diagnosed(row, row[0].healthy, engine=engine):
         assert list(map(causes, found)) == [set()] * len(found), alert.id
-        if alert.name in METRICS_ONLY:
+        if alert.name in alert_metrics():
             asked = [[gap for gap in one.gaps if gap.reason is GapReason.ONLY_METRICS] for one in found]
             assert list(map(len, asked)) == [1] * len(found), alert.id
             shown = [gap_sentence(gaps[0], language) for gaps in asked for language in Language]

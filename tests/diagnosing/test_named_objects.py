@@ -63,7 +63,10 @@ def pastes_of(incident: Incident, engine: Engine) -> Iterator[tuple[dict[str, An
         if case.healthy or case.then is not Verdict.CONFIRMED or not ask.text:
             continue
         matched = engine.matcher.match(read_symptoms(ask.text)).hypotheses
-        own = next(one for one in matched if one.incident == incident.id)
+        own = next((one for one in matched if one.incident == incident.id), None)
+        if own is None:
+            # The labels of an alert raise it, not the text.
+            continue
         if own.besides:
             # The text names what the evidence names too.
             return

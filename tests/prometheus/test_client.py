@@ -125,7 +125,7 @@ async def test_the_token_is_sent_to_the_configured_address_and_nowhere_else(
         (429, "", errors.QueryThrottled),
         (500, "<html>", errors.QueryFailed),
         (503, {"status": "error", "errorType": "timeout", "error": "query timed out"}, errors.QueryTimedOut),
-        (200, "<html>please log in</html>", errors.QueryFailed),
+        (200, "<!doctype html><html>please log in</html>", errors.PrometheusUnreachable),
         (200, {"status": "success"}, errors.QueryFailed),
         (200, {"status": "success", "data": {"resultType": "vector", "result": [{"value": [1]}]}}, errors.QueryFailed),
         (200, {"status": "success", "data": {"resultType": "streams", "result": []}}, errors.QueryFailed),

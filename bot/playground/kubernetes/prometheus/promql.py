@@ -1,4 +1,4 @@
-"""Evaluate the PromQL that entries use: gauges and their quotients, rate, increase, changes, sum … by, quantiles.
+"""Evaluate the PromQL that entries use: gauges, arithmetic, rate, increase, changes, sum … by and its like, quantiles.
 
 What is not understood is refused, as a real server refuses what is wrong: a query that works here works there.
 """
@@ -6,16 +6,18 @@ What is not understood is refused, as a real server refuses what is wrong: a que
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Final
 
 from bot.playground.kubernetes.prometheus.series import Raw
 
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?(?![\w.]))|(?P<duration>(?:\d+[smhdwy])+)|(?P<name>[a-zA-Z_:][\w:]*)"
-    r'|(?P<string>"(?:[^"\\]|\\.)*")|(?P<sign>=~|!~|!=|>=|<=|[=<>(){}\[\],/]))'
+    r'|(?P<string>"(?:[^"\\]|\\.)*")|(?P<sign>=~|!~|!=|>=|<=|[=<>(){}\[\],/+*-]))'
 )
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _NAME: Final = "__name__"
@@ -47,6 +49,47 @@ def parse(text: str) -> Evaluate:
     return evaluate
 
 
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A number in an expression; with a vector it is combined with each value."""
+
+    value: float
+
+    def __call__(self, _series: Iterable[Raw], _at: float) -> Vector:
+        return {(): self.value}
+
+
+_AGGREGATIONS: Final[Mapping[str, Callable[[list[float]], float]]] = {
+    "sum": sum,
+    "max": max,
+    "min": min,
+    "avg": fmean,
+    "count": len,
+}
+_OPERATORS: Final[Mapping[str, Callable[[float, float], float]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": lambda left, right: left / right if right else math.nan,
+}
+
+
+def _combined(left: Evaluate, sign: str, right: Evaluate) -> Evaluate:
+    """Return the values of both sides with equal labels, combined."""
+    apply = _OPERATORS[sign]
+
+    def combine(series: Iterable[Raw], at: float) -> Vector:
+        scraped = tuple(series)
+        if isinstance(left, _Number):
+            return {labels: apply(left.value, value) for labels, value in right(scraped, at).items()}
+        if isinstance(right, _Number):
+            return {labels: apply(value, right.value) for labels, value in left(scraped, at).items()}
+        beside = right(scraped, at)
+        return {labels: apply(value, beside[labels]) for labels, value in left(scraped, at).items() if labels in beside}
+
+    return combine
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
@@ -68,18 +111,18 @@ class _Parser:
         return compare
 
     def _expression(self) -> Evaluate:
-        left = self._operand()
-        if self._value != "/":
-            return left
-        self._take()
-        right = self._operand()
+        found = self._term()
+        while self._value in ("+", "-"):
+            sign = self._take()
+            found = _combined(found, sign, self._term())
+        return found
 
-        def divide(series: Iterable[Raw], at: float) -> Vector:
-            scraped = tuple(series)
-            below = right(scraped, at)
-            return {labels: value / below[labels] for labels, value in left(scraped, at).items() if below.get(labels)}
-
-        return divide
+    def _term(self) -> Evaluate:
+        found = self._operand()
+        while self._value in ("*", "/"):
+            sign = self._take()
+            found = _combined(found, sign, self._operand())
+        return found
 
     def _operand(self) -> Evaluate:
         if self._value == "(":
@@ -87,17 +130,27 @@ class _Parser:
             inner = self.comparison()
             self._take(")")
             return inner
+        if self.kind == "number":
+            return _Number(float(self._take()))
         name = self._take("name")
-        if self._value != "(" and name != "sum":
+        if self._value != "(" and name not in _AGGREGATIONS:
             return self._gauge(name)
+        if name in _AGGREGATIONS:
+            return self._aggregated(_AGGREGATIONS[name])
         match name:
             case "histogram_quantile":
                 return self._quantile()
-            case "sum":
-                return self._sum()
+            case "abs":
+                return self._abs()
             case "rate" | "increase" | "changes":
                 return self._over_time(name)
         raise BadQuery(f'1:{self._start + 1}: parse error: not understood here: "{self._text[self._start :][:30]}"')
+
+    def _abs(self) -> Evaluate:
+        self._take("(")
+        inner = self._expression()
+        self._take(")")
+        return lambda series, at: {labels: abs(value) for labels, value in inner(series, at).items()}
 
     def _quantile(self) -> Evaluate:
         self._take("(")
@@ -107,21 +160,20 @@ class _Parser:
         self._take(")")
         return lambda series, at: _quantiles(inner(series, at), share)
 
-    def _sum(self) -> Evaluate:
+    def _aggregated(self, of: Callable[[list[float]], float]) -> Evaluate:
         by = self._by()
         self._take("(")
         inner = self._expression()
         self._take(")")
         kept = by if by is not None else (self._by() or ())
 
-        def add(series: Iterable[Raw], at: float) -> Vector:
-            summed: Vector = {}
+        def aggregate(series: Iterable[Raw], at: float) -> Vector:
+            groups: dict[Labels, list[float]] = {}
             for labels, value in inner(series, at).items():
-                group = tuple((name, text) for name, text in labels if name in kept)
-                summed[group] = summed.get(group, 0.0) + value
-            return summed
+                groups.setdefault(tuple((name, text) for name, text in labels if name in kept), []).append(value)
+            return {group: of(values) for group, values in groups.items()}
 
-        return add
+        return aggregate
 
     def _by(self) -> tuple[str, ...] | None:
         if self._value != "by":
