@@ -21,6 +21,10 @@ REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 # Processes that tests start inherit this.
 os.environ["SSL_CERT_FILE"] = os.devnull
 
+# Commands of tests must not write into the summary of the job that runs the tests.
+for _name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+    os.environ.pop(_name, None)
+
 # Otherwise every process that tests start would parse the catalog again.
 os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache" / "casebook-starts")
 

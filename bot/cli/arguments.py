@@ -67,6 +67,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     arguments, left = parser.parse_known_args(argv)
     if arguments.command is None:
         raise CommandError(f"no command given\n{parser.format_usage().strip()}")
+    if "names" in arguments:
+        # argparse takes a list of words only where it begins; people also write names behind an option.
+        arguments.names += [word for word in left if not word.startswith("-")]
+        left = [word for word in left if word.startswith("-")]
     if left:
         chosen: _Parser = arguments.parser
         word = next((item for item in left if item.startswith("-")), left[0])
