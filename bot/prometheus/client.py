@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from bot.common.tracing import SpanName, span
 from bot.prometheus import errors
 from bot.settings.prometheus import Source
 
@@ -118,8 +119,10 @@ class Prometheus:
             path = "/api/v1/query"
             parameters |= {"time": str(query.at)}
         try:
-            async with asyncio.timeout(limit), self._seats:
-                reply = await self._get(f"{self._source.url}{path}", parameters)
+            with span(SpanName.PROMETHEUS) as part:
+                async with asyncio.timeout(limit), self._seats:
+                    reply = await self._get(f"{self._source.url}{path}", parameters)
+                part.set(status_code=reply.status)
         except TimeoutError as error:
             raise errors.QueryTimedOut(f"no answer within {limit:.2g} s") from error
         except (aiohttp.ClientError, OSError) as error:

@@ -16,11 +16,13 @@ from bot.roles.needs import MARKING, Need, reads, watches, writes
 from bot.settings import PREFIX, Settings
 from intents.catalog.fields import describe
 from intents.catalog.loader import builtin_directory, load
+from tests.deploy.dashboard import dashboard
 from tests.deploy.rendering import CHART, VARIANTS, rendered_text
 
 MANIFESTS: Final = CHART.parents[1] / "manifests"
 RULES: Final = CHART / "files" / "rules.yaml"
 SCHEMA: Final = CHART / "values.schema.json"
+DASHBOARD: Final = CHART / "files" / "dashboard.json"
 
 # Settings that the chart sets from other values, Secrets or mounts.
 BY_THE_CHART: Final = frozenset(
@@ -144,5 +146,6 @@ def _head(variant: str) -> str:
 GENERATED: Final[Mapping[Path, Callable[[], str]]] = {
     RULES: _rules,
     SCHEMA: _schema,
+    DASHBOARD: dashboard,
     **{MANIFESTS / f"{name}.yaml": partial(_plain, name) for name in _PLAIN},
 }

@@ -18,7 +18,7 @@ from tests.deploy.rendering import CHART, VARIANTS, Manifest, kind, parsed, rend
 DEPLOY = CHART.parents[1]
 VERSIONS = ("1.27", "1.30", "1.33", "1.37")
 # Not a kind of Kubernetes itself; see test_manifests.py.
-CUSTOM = {"ServiceMonitor"}
+CUSTOM = {"PrometheusRule", "ServiceMonitor"}
 
 
 @cache

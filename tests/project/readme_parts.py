@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import takewhile
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 
 from bot.__main__ import main
 from bot.cli.errors import table
+from bot.common.tracing import ALLOWED
 from bot.metrics import Metrics
 from bot.remedies.action import actions, declarations
 from bot.roles.needs import ASKED_ABOUT, DIAGNOSIS, MARKING, PREVIEWS, Need, reads, writes
@@ -88,6 +91,26 @@ def _metrics() -> Iterator[str]:
     for metric in Metrics().documented():
         labels = ", ".join(f"`{label}`" for label in metric.labels)
         yield f"| `{metric.name}` | {metric.kind} | {labels} | {metric.help} |"
+
+
+def _attributes() -> Iterator[str]:
+    yield "| attribute | meaning |"
+    yield "|---|---|"
+    for each in ALLOWED.values():
+        yield f"| `{each.key}` | {each.means} |"
+
+
+# A label of an alert in its text.
+_SHOWN: Final = re.compile(r"\{\{ \$labels\.\w+ \}\}")
+
+
+def _alerts() -> Iterator[str]:
+    yield "| alert | severity | what it says | what to do |"
+    yield "|---|---|---|---|"
+    rules = yaml.safe_load((ROOT / "deploy/helm/casebook/files/alerts.yaml").read_text("utf-8"))["groups"][0]["rules"]
+    for rule in rules:
+        said, do = (_SHOWN.sub("…", rule["annotations"][name]).strip() for name in ("summary", "description"))
+        yield f"| `{rule['alert']}` | {rule['labels']['severity']} | {said} | {do} |"
 
 
 def _reads() -> Iterator[str]:
@@ -189,6 +212,7 @@ _PARTS: Final[Mapping[str, Mapping[str, Callable[[], Iterable[str]]]]] = default
         "metrics.md": {"metrics": _metrics},
         "permissions.md": {"scopes": _scopes, "reads": _reads, "writes": _writes},
         "settings.md": {"settings": _settings},
+        "telemetry.md": {"attributes": _attributes, "alerts": _alerts},
     },
 )
 
