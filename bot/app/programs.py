@@ -39,7 +39,14 @@ async def program_routes(
         count=services.metrics.api_called,
     )
     callers = partial(_caller, services, team)
-    yield RestApi(calls=calls, callers=callers, stopping=stopping).routes()
+    routes = RestApi(calls=calls, callers=callers, stopping=stopping).routes()
+    if not settings.mcp:
+        yield routes
+        return
+    from bot.surfaces.api.mcp_http import mcp_routes  # noqa: PLC0415 - part of the extra `mcp`
+
+    async with mcp_routes(calls, callers, stopping) as further:
+        yield (*routes, *further)
 
 
 def _caller(services: Services, team: str, header: str) -> Caller | None:

@@ -125,6 +125,8 @@ def _build() -> _Parser:
         " settings.",
     )
 
+    _mcp(command("mcp", "answer an MCP client (an LLM agent, an editor) over standard input and output; read-only"))
+
     _output(command("doctor", "check what is missing before the bot can work here, and how to fix it"))
 
     _app(command("manifest", "print the Slack app manifest: its permissions and the reason for each"))
@@ -246,12 +248,20 @@ def _cluster(parser: argparse.ArgumentParser, outputs: Sequence[str] = OUTPUTS) 
     )
 
 
+def _mcp(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--context", metavar="C", help="kubeconfig context; default: CASEBOOK_CONTEXTS, else kubectl's")
+    parser.add_argument("--kubeconfig", metavar="PATH", help="kubeconfig file; default: kubectl's choice")
+    parser.add_argument("-n", "--namespace", metavar="NS", help="namespace for names given without one")
+    parser.add_argument("--lang", choices=LANGUAGES, help="language of answers; default: en")
+    parser.add_argument("--deadline", type=_seconds, metavar="S", help="seconds of a diagnosis (default 8)")
+
+
 def _audit(audit: argparse.ArgumentParser) -> None:
     audit.add_argument(
         "--since", type=_time, metavar="T", help="only entries since then: 24h ago, 7d ago, or an RFC 3339 time"
     )
     audit.add_argument("--until", type=_time, metavar="T", help="only entries before then, in the same format")
-    audit.add_argument("--actor", default="", metavar="U", help="only actions of this Slack user (id)")
+    audit.add_argument("--actor", default="", metavar="U", help="only of this Slack user (id) or API token (name)")
     audit.add_argument(
         "--target", default="", metavar="OBJ", help='only actions on this object: NS/NAME, or "Pod NS/NAME"'
     )

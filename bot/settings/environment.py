@@ -20,6 +20,7 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, Secre
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.settings.programs import mcp_problems
 from bot.settings.prometheus import ETCD_JOB, ClusterSettings, Sources, parse_sources
 from bot.settings.prometheus_file import merged, read_sources
 from bot.settings.reports import ReportSchedule, WatchedPlace, parse_feedback_report, parse_reports, parse_watch
@@ -241,6 +242,8 @@ class Settings(BaseSettings):
     """For `serve`: a file with the tokens of the HTTP API. Default: there is no API. Reloaded live."""
     api_calls_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 60
     """For `serve`: calls of one token a minute, in each replica."""
+    mcp: bool = False
+    """For `serve`: answer MCP clients at `/mcp` with the same tokens. Needs the extra `mcp` of the package."""
     alert_routes: Path | None = None
     """For `serve`: a file with the channel and cluster of each alert from Alertmanager. Reloaded live."""
     alertmanager_url: Annotated[str, AfterValidator(_alertmanager)] = ""
@@ -346,7 +349,7 @@ def serve_problems(settings: Settings) -> tuple[str, ...]:
         for name, file in files.items()
         if file is not None and not file.is_file()
     )
-    return (*slack_problems(settings), *missing)
+    return (*slack_problems(settings), *missing, *mcp_problems(settings.mcp, settings.api_tokens))
 
 
 def slack_problems(settings: Settings) -> tuple[str, ...]:

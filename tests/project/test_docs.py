@@ -29,7 +29,7 @@ COMMANDS = [command for page in PAGES for command in commands(page)]
 SETTINGS = {variable for variable, _, _ in documented()}
 OTHERS_VARIABLES = {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "KUBECONFIG"}
 # Programs of others whose arguments are not checked.
-PLAIN = {"cd", "git", "pipx", "cosign", "pip-audit", "sha256sum", "python3.11", "slack"}
+PLAIN = {"cd", "git", "pipx", "python3.11", "slack"}
 SCHEMA = json.loads((CHART / "values.schema.json").read_text("utf-8"))
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
 
@@ -262,8 +262,15 @@ def test_every_page_is_linked_from_the_readme() -> None:
     assert {page.name for page in documents()[1:] if f"(docs/{page.name}" not in front} == set()
 
 
+def test_configurations_of_mcp_clients_are_json_and_start_known_commands() -> None:
+    servers = [json.loads(block)["mcpServers"]["casebook"] for block in blocks(ROOT / "docs" / "api.md", "json")]
+
+    assert {parse(one["args"]).command for one in servers if "command" in one} == {"mcp"}
+    assert [one["headers"] for one in servers if "url" in one] == [{"Authorization": "Bearer ${env:MY_TOKEN}"}]
+
+
 def test_every_block_has_a_language() -> None:
-    known = ("console", "sh", "text", "yaml", "promql")
+    known = ("console", "json", "sh", "text", "yaml", "promql")
     counts = {page.name: len(list(blocks(page, *known))) for page in PAGES}
 
     assert counts == {page.name: page.read_text("utf-8").count("```") // 2 for page in PAGES}

@@ -100,7 +100,7 @@ class AnswerService:
             case OverviewQuestion():
                 return await self.overview(question, caller)
             case IncidentsQuestion():
-                return self.incidents(question, caller)
+                return await asyncio.to_thread(self.incidents, question, caller)
             case _:
                 raise TypeError(f"{type(question).__name__} is no question")
 

@@ -167,15 +167,14 @@ class ApiCalls:
 
     async def _answered(self, operation: Operation, raw: bytes, caller: Caller, via: str) -> Document:
         question = read_question(operation, raw)
-        outcome = "failed"
+        outcome, (cluster, target) = "failed", map(safe_line, question.about)
         try:
             answer = await self._in_time(question, caller)
-            outcome = _outcome(answer)
+            outcome, cluster = _outcome(answer), getattr(answer, "cluster", cluster)
         except ApiError as error:
             outcome = error.code
             raise
         finally:
-            cluster, target = map(safe_line, question.about)
             await self.record(
                 ApiCall(
                     caller=caller.name, via=via, operation=operation.name, cluster=cluster, target=target,
