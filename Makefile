@@ -12,7 +12,7 @@ WORKERS ?= 4
 .DELETE_ON_ERROR:
 # Run the steps of `test` one after the other, so that pytest's summary comes last.
 .NOTPARALLEL:
-.PHONY: help demo test quick lint types layers unit bench eval train format scales readme lock ci-tools clean
+.PHONY: help demo test quick lint types layers unit bench eval train format scales readme lock sbom ci-tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ scales: $(READY) ## generate the list of texts that set the matcher's scales
 
 readme: $(READY) ## generate the parts of README.md, docs/ and deploy/ that come from code
 	$(BIN)/python tests/project/readme_parts.py
+
+sbom: $(READY) ## write dist/sbom.cdx.json and dist/licences.txt; fails on a licence that is not allowed
+	$(BIN)/python tests/project/sbom.py
 
 lock: ## pin the dependencies (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH" >&2; exit 1; }

@@ -29,7 +29,7 @@ COMMANDS = [command for page in PAGES for command in commands(page)]
 SETTINGS = {variable for variable, _, _ in documented()}
 OTHERS_VARIABLES = {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "KUBECONFIG"}
 # Programs of others whose arguments are not checked.
-PLAIN = {"cd", "git", "pipx", "python3.11", "slack"}
+PLAIN = {"cd", "git", "pipx", "cosign", "pip-audit", "sha256sum", "python3.11", "slack"}
 SCHEMA = json.loads((CHART / "values.schema.json").read_text("utf-8"))
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
 

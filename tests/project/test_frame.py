@@ -109,6 +109,7 @@ def test_ci_runs_the_readmes_test_command_with_every_test_required(root: Path, t
     assert "$ make test\n" in (root / "README.md").read_text("utf-8")
     assert calls.read_text("utf-8").splitlines() == [
         f"make ci-tools in {root} with REQUIRE_ALL=1",
+        f"make sbom in {root} with REQUIRE_ALL=1",
         f"make test in {root} with REQUIRE_ALL=1",
     ]
 
