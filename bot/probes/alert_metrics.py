@@ -14,12 +14,13 @@ from typing import Any, Final
 from bot.kube.objects import node_addresses
 from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.measurements import gaps_of, rounded
-from bot.prometheus.client import Series
+from bot.prometheus.client import SKEW_S, Series
 from bot.prometheus.errors import PrometheusError
 from intents import templates
 from intents.alerts.metrics import (
     AlertMetric,
     Judgement,
+    Proof,
     Standing,
     alert_metrics,
     is_of_object,
@@ -72,6 +73,9 @@ async def read(look: Look) -> ProbeResult:
     about = [
         each for each in answer.series if is_of_object(metric, each.labels, namespace=look.focus.namespace, names=names)
     ]
+    if abs(answer.ahead_s) > SKEW_S:
+        # What it has "now" is of another time.
+        metric = replace(metric, proof=Proof.LIKELY)
     now = look.now.timestamp()
     found = [(each, judged(metric, each.points, now=now, step_s=step)) for each in about if each.points]
     current = [pair for pair in found if pair[1].standing is not Standing.ENDED]

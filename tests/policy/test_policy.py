@@ -229,10 +229,10 @@ def test_clusters_that_do_not_exist_are_reported() -> None:
     assert EXAMPLE.unmatched(["prod", "staging", "playground"]) == ()
     assert EXAMPLE.unmatched(["prod"]) == (
         "no cluster is called 'staging': reading[0], remediation[0], acting[1], acting[2]",
-        "no cluster is called 'playground': reading[5]",
+        "no cluster is called 'playground': reading[6]",
     )
     (told,) = EXAMPLE.unmatched(["staging", "playground"])
-    assert told.startswith("no cluster is called 'prod': reading[0], reading[1], remediation[1]")
+    assert told.startswith("no cluster is called 'prod': reading[0], reading[1], reading[2], remediation[1]")
     assert told.endswith("approval[0], approval[1], impersonation[0]")
 
 
@@ -379,3 +379,12 @@ def test_curators_are_named_people_of_this_workspace() -> None:
     assert everybody.scope(Actor(channel="C1", user="U2")).curates
     for nobody in (Actor(user="U1", guest=True), Actor(user="U1", external=True), Actor(user="U1", bot=True)):
         assert not everybody.scope(nobody).curates
+
+
+def test_a_grant_without_metrics_keeps_prometheus_from_being_asked_and_makes_another_audience() -> None:
+    everywhere = {"clusters": ["prod"], "namespaces": ["*"]}
+    off = policy(reading=[{**everywhere, "metrics": False}]).scope(SHOP)
+    on = policy(reading=[{**everywhere, "metrics": False}, everywhere]).scope(SHOP)
+
+    assert [scope.access("prod").metrics for scope in (off, on)] == [False, True]
+    assert off.audience(["prod"]) != on.audience(["prod"])
