@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
-from yarl import URL
 
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _ENDPOINT_EXPECTED: Final = "a URL such as http://otel-collector.monitoring:4318, without user, query and /v1/traces"
@@ -38,11 +38,11 @@ def parse_endpoint(text: str) -> str:
     if not text:
         return ""
     try:
-        url = URL(text)
+        url = urlsplit(text)
+        whole = url.scheme in {"http", "https"} and url.hostname and url.port != 0
     except ValueError as error:
         raise ValueError(_ENDPOINT_EXPECTED) from error
-    whole = url.scheme in {"http", "https"} and url.host
-    more = url.user is not None or url.query_string or url.fragment or url.path.endswith(("traces", "metrics"))
+    more = "@" in url.netloc or url.query or url.fragment or url.path.rstrip("/").endswith(("/traces", "/metrics"))
     if not whole or more:
         raise ValueError(_ENDPOINT_EXPECTED)
     return text.rstrip("/")

@@ -206,7 +206,16 @@ def test_settings_of_the_collector() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["otel:4318", "http://", "http://u:p@otel:4318", "http://otel/v1/traces", "http://otel?a=b", "grpc://a:1"]
+    "wrong",
+    [
+        "otel:4318",
+        "http://",
+        "http://u:p@otel:4318",
+        "http://otel/v1/traces",
+        "http://otel?a=b",
+        "grpc://a:1",
+        "http://a:x",
+    ],
 )
 def test_malformed_endpoints_are_refused(wrong):
     with pytest.raises(ValueError, match="a URL such as"):
