@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,20 +122,3 @@ async def collector() -> AsyncIterator[Collector]:
         yield here
     finally:
         await runner.cleanup()
-
-
-def tree(spans: list[Span]) -> Iterator[str]:
-    """Yield each span as a line, indented below its parent."""
-    ids = {one.id for one in spans}
-
-    def below(parent: str, depth: int) -> Iterator[str]:
-        for one in spans:
-            if one.parent == parent or (depth == 0 and one.parent not in ids):
-                if depth == 0 and one.parent in ids:
-                    continue
-                spent = (one.recorded.end_time_unix_nano - one.recorded.start_time_unix_nano) / 1e6
-                said = ", ".join(f"{key}={value}" for key, value in one.attributes.items())
-                yield f"{'  ' * depth}{one.name} {spent:.1f} ms ({said})"
-                yield from below(one.id, depth + 1)
-
-    yield from below("", 0)
