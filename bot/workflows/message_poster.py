@@ -18,6 +18,7 @@ from typing import Any, Final
 import structlog
 
 from bot.common.background import in_background
+from bot.common.painter import PAINTER, DrawingFailed
 from bot.diagnosing.reads import Progress
 from bot.slack.client import Slack
 from bot.slack.errors import (
@@ -299,11 +300,9 @@ async def attach_plots(services: Services, request: StoredRequest, finding: Find
 def _drawn(plot: Plot) -> bytes:
     """Return the plot as a picture; empty if drawing fails: a broken library must not lose an answer."""
     try:
-        from responses.plots import png  # noqa: PLC0415 - imported only to draw
-
-        return png(plot)
-    except Exception:  # noqa: BLE001
-        _log.exception("plot_rendering_failed", title=plot.title.en)
+        return PAINTER.png(plot)
+    except DrawingFailed as error:
+        _log.error("plot_rendering_failed", title=plot.title.en, error=str(error))
         return b""
 
 

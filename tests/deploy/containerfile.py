@@ -15,7 +15,7 @@ from typing import Final
 
 # Paths that steps may use. Any other absolute path is refused, because it would be the machine's own.
 _PLACES: Final = ("/build", "/etc/group", "/etc/passwd", "/opt/casebook", "/tmp", "/usr/local", "/var/lib/casebook")
-_PATH: Final = re.compile(r"(?<![\w./$}*)?])/(?!tests/\||kubernetes/\()[a-z][\w./*-]*")
+_PATH: Final = re.compile(r"(?<![\w./$}*)?])/[a-z][\w./*-]*")
 _FIXED: Final = ("/usr/sbin/nologin",)
 
 

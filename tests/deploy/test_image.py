@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
-import re
 import shutil
 import stat
 import subprocess
@@ -18,13 +16,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from bot.playground.kubernetes import RecordedRequest
 from bot.settings import documented
 from responses.slack.presses import Press
 from tests.deploy.containerfile import Builder, Instruction, stages
+from tests.deploy.lending import lend, pins, unused_here
 from tests.deploy.rendering import rendered
 from tests.end_to_end.own_entries import POLICY, asleep_deployment, catalog
 from tests.end_to_end.process import Program, premises
@@ -80,8 +78,10 @@ def image() -> Iterator[Image]:
 def built(directory: Path) -> Image:
     lent = directory / "lent"
     lent.mkdir()
+    # Packages that pip installs elsewhere are trimmed by a step; the links leave the same out.
+    unused = unused_here()
     for name in {"pip", *(name for lock in LOCKS for name in pins(lock))}:
-        lend(name, lent)
+        lend(name, lent, unused=unused)
     bin = directory / "bin"
     bin.mkdir()
     (bin / "python").symlink_to(sys.executable)
@@ -103,23 +103,6 @@ def built(directory: Path) -> Image:
     (builder.root / "tmp").chmod(0o1777)
     environment = {name: builder.mapped(value) for name, value in IMAGE.environment.items()}
     return Image(root=builder.root, environment=environment)
-
-
-def pins(lock: Path) -> Iterator[str]:
-    """Return the names that a lock pins for this Python."""
-    for line in re.findall(r"^[a-z0-9].*?(?= \\$)", lock.read_text("utf-8"), re.MULTILINE):
-        requirement = Requirement(line)
-        if requirement.marker is None or requirement.marker.evaluate():
-            yield requirement.name
-
-
-def lend(name: str, directory: Path) -> None:
-    """Add the package to `directory` without a copy."""
-    distribution = importlib.metadata.distribution(name)
-    for top in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
-        link = directory / top
-        if not link.is_symlink():
-            link.symlink_to(str(distribution.locate_file(top)))
 
 
 # --- the file ---
@@ -181,6 +164,19 @@ def test_it_contains_the_locked_packages_and_the_program_but_no_installer(image:
     assert {canonicalize_name(name) for name in held.stdout.split()} == expected
     assert not [*image.root.rglob("pip"), *image.root.rglob("pip3*")]
     assert image.run(image.casebook, "--version").stdout.startswith("casebook ")
+
+
+def test_it_has_no_parts_of_packages_that_nothing_uses_and_still_draws_plots(image: Image) -> None:
+    python = str(Path(image.casebook).with_name("python"))
+    draw = (
+        "from intents.domain import Plot, PlotLine, Text, Unit; from responses.plots import png;"
+        "lines = (PlotLine(label='a', points=((0.0, 1.0), (60.0, 2.0))),);"
+        "print(len(png(Plot(title=Text(en='Latency', zh='Latency'), unit=Unit.SECONDS, limit=1.0, lines=lines))))"
+    )
+
+    assert not [*(image.root.parent / "lent").glob("kubernetes/aio/client/models/v1_pod*.py")]
+    drawn = image.run(python, "-c", draw)
+    assert int(drawn.stdout or 0) > 10_000, drawn.stderr
 
 
 def test_its_bytecode_is_not_checked_against_sources(image: Image) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import struct
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.common.painter import Painter
 from bot.diagnosing import Engine, build_engine
 from bot.workflows import message_poster as picturing
 from intents.catalog.cases import ask_of, world_of
@@ -69,7 +71,7 @@ async def test_failed_plot_does_not_affect_the_answer(
     world, text = slow_etcd(engine)
     async with workplace(tmp_path, engine, world) as place:
         if trouble == "drawing":
-            monkeypatch.setattr("responses.plots.png", lambda plot: plot.nothing)
+            monkeypatch.setattr(picturing, "PAINTER", Painter((sys.executable, "-c", "")))
         elif trouble == "refused":
             place.slack.fail("files.getUploadURLExternal", error="missing_scope", needed="files:write")
         else:
