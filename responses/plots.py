@@ -2,8 +2,8 @@
 
 A picture has few words, large, and the lines above the limit emphasised. Colours never carry meaning alone and are dark
 enough for text: lines above the limit are warm and thick, the others cool and thin, and every line is labelled at its
-end. Labels are English, since no other font may be installed. matplotlib takes a second to import and some hundred
-milliseconds to draw: call `png` in a thread.
+end. Labels are English, since no other font may be installed. matplotlib takes a second to import, some hundred
+milliseconds to draw and much memory: a program that runs on calls `png` in another process.
 """
 
 from __future__ import annotations

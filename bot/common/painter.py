@@ -12,7 +12,7 @@ import struct
 import subprocess
 import sys
 import threading
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from intents.domain import Plot
 
@@ -87,7 +87,7 @@ def _reap(process: subprocess.Popen[bytes]) -> None:
                 continue
 
 
-def _read(stream: BinaryIO, length: int) -> bytes:
+def _read(stream: IO[bytes], length: int) -> bytes:
     content = stream.read(length)
     if len(content) < length:
         raise EOFError

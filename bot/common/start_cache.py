@@ -1,8 +1,9 @@
 """Cache what a start computes from the catalog, so that the next start can load it.
 
-The files are in the user's cache directory. Each name contains a digest of everything the file depends on: the code of
+The files are in the user's cache directory; the image has some in `share/casebook` of its installation, since a new pod
+starts with an empty cache, and would keep the memory that computing them takes. Each name contains a digest of everything the file depends on: the code of
 `intents`, the interpreter, and the caller's key. A file can therefore be missing, but not outdated. A damaged file, or
-one that another user could have written, counts as missing. If the directory is not writable, nothing is cached.
+one that another user than root could have written, counts as missing. If the directory is not writable, nothing is cached.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ import pydantic
 
 # Old files are deleted except for a few: some people use several versions or catalogs at once.
 _KEPT: Final = 8
+# Filled by the image's build.
+_SHIPPED: Final = Path(sys.prefix) / "share" / "casebook"
 _DIGEST_BYTES: Final = 16
 _CHECKSUM_BYTES: Final = 4
 # What a damaged or outdated pickle raises.
@@ -39,12 +42,17 @@ _UNREADABLE: Final = (
 
 def read(name: str) -> Any:
     """Return the value cached under a name; None if there is no usable one."""
-    directory = _directory()
-    if directory is None:
-        return None
+    for directory in (_directory(), _SHIPPED):
+        found = None if directory is None else _read(directory / _file(name))
+        if found is not None:
+            return found
+    return None
+
+
+def _read(path: Path) -> Any:
     try:
-        with (directory / _file(name)).open("rb") as file:
-            if not _is_ours(os.fstat(file.fileno())):
+        with path.open("rb") as file:
+            if not _is_safe(os.fstat(file.fileno())):
                 return None
             raw = file.read()
     except OSError:
@@ -126,9 +134,9 @@ def _checksum(content: bytes | memoryview) -> bytes:
     return crc32(content).to_bytes(_CHECKSUM_BYTES, "big")
 
 
-def _is_ours(found: os.stat_result) -> bool:
-    """Return whether only the user of this process could have written a file."""
-    return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+def _is_safe(found: os.stat_result) -> bool:
+    """Return whether only the user of this process, or root, could have written a file."""
+    return found.st_uid in (os.geteuid(), 0) and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 class _OwnClasses(pickle.Unpickler):

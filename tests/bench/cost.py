@@ -11,7 +11,6 @@ the second finds both, as after a restart; its memory is measured.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -30,7 +29,7 @@ from bot.diagnosing import build_engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from tests.bench.hold_speed import measure_burst
-from tests.bench.serve_process import Served, served
+from tests.bench.serve_process import Served, cpu_s, served
 from tests.bench.slack import FarEnds
 
 CLUSTERS: Final = 4
@@ -43,7 +42,6 @@ MOST_READY_S: Final = 3.0
 MOST_IDLE_MIB: Final = 150
 MOST_BUSY_MIB: Final = 300
 MOST_IDLE_CPU: Final = 1.0
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +74,7 @@ class Cost:
 
     first_start_s: float
     start_s: float
+    start_cpu_s: float
     idle: Memory
     idle_cpu_percent: float
     busy: Memory
@@ -99,12 +98,6 @@ def memory_of(pid: int) -> Memory:
 def peak_mib(pid: int) -> float:
     """Return the most that a process had resident so far, in MiB."""
     return _fields(Path(f"/proc/{pid}/status"))["VmHWM"] / 1024
-
-
-def cpu_s(pid: int) -> float:
-    """Return the processor seconds that a process has used."""
-    after_name = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / _TICKS
 
 
 def _has_loaded(pid: int, library: str) -> bool:
@@ -179,6 +172,7 @@ async def _measured(program: Served, first: Served, ends: FarEnds, *, idle_s: fl
     return Cost(
         first_start_s=first.ready_s,
         start_s=program.ready_s,
+        start_cpu_s=program.ready_cpu_s,
         idle=idle,
         idle_cpu_percent=idle_cpu,
         busy=memory_of(pid),
@@ -205,6 +199,7 @@ def show(console: Console, costs: Mapping[str, Cost]) -> None:
     target = f"≤ {MOST_READY_S:g} s"
     row("start to ready, nothing there yet", [f"{one.first_start_s:.2f} s" for one in each], target)
     row("start to ready", [f"{one.start_s:.2f} s" for one in each], target)
+    row("start to ready: processor", [f"{one.start_cpu_s:.2f} s" for one in each])
     row("idle: resident", [f"{one.idle.rss:.0f} MiB" for one in each], f"≤ {MOST_IDLE_MIB} MiB")
     row("idle: proportional (PSS)", [f"{one.idle.pss:.0f} MiB" for one in each])
     row("idle: private, written", [f"{one.idle.own:.0f} MiB" for one in each])

@@ -1,6 +1,6 @@
 """`make bench`: print measurements. Nothing here passes or fails.
 
-run.py [matching] [diagnosing] [overview] [slack] [hold]
+run.py [matching] [diagnosing] [overview] [slack] [hold] [cost]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.bench import matching
 
 def main() -> None:
     console = Console(width=140)
-    wanted = sys.argv[1:] or ["matching", "diagnosing", "overview", "slack", "hold"]
+    wanted = sys.argv[1:] or ["matching", "diagnosing", "overview", "slack", "hold", "cost"]
     if "matching" in wanted:
         matching.show(console)
     if "diagnosing" in wanted:
@@ -35,6 +35,10 @@ def main() -> None:
         from tests.bench import hold  # noqa: PLC0415
 
         asyncio.run(hold.run(console))
+    if "cost" in wanted:
+        from tests.bench import cost  # noqa: PLC0415
+
+        asyncio.run(cost.run(console))
 
 
 if __name__ == "__main__":

@@ -179,6 +179,18 @@ def test_it_has_no_parts_of_packages_that_nothing_uses_and_still_draws_plots(ima
     assert int(drawn.stdout or 0) > 10_000, drawn.stderr
 
 
+def test_a_new_container_finds_what_a_start_computes_from_the_catalog(image: Image) -> None:
+    python = str(Path(image.casebook).with_name("python"))
+    say = (
+        "from bot.common import catalogs, start_cache; from intents.catalog.loader import builtin_directory;"
+        "print(len(start_cache.read(catalogs._name_of(builtin_directory()))))"
+    )
+    found = image.run(python, "-c", say, XDG_CACHE_HOME="/nowhere")
+
+    assert int(found.stdout or 0) > 100, found.stderr
+    assert len([*(image.root / "opt/casebook/share/casebook").iterdir()]) == 2
+
+
 def test_its_bytecode_is_not_checked_against_sources(image: Image) -> None:
     (packages,) = image.root.glob("opt/casebook/lib/python3.*/site-packages")
     rooms = [packages / room for room in ("bot", "intents", "responses")]
