@@ -1,9 +1,10 @@
 """Cache what a start computes from the catalog, so that the next start can load it.
 
-The files are in the user's cache directory; the image has some in `share/casebook` of its installation, since a new pod
-starts with an empty cache, and would keep the memory that computing them takes. Each name contains a digest of everything the file depends on: the code of
-`intents`, the interpreter, and the caller's key. A file can therefore be missing, but not outdated. A damaged file, or
-one that another user than root could have written, counts as missing. If the directory is not writable, nothing is cached.
+The files are in the user's cache directory. The image has some in `share/casebook` of its installation: a new pod has
+an empty cache, and would keep the memory that computing them takes. Each name contains a digest of everything the file
+depends on: the code of `intents`, the interpreter, and the caller's key. A file can therefore be missing, but not
+outdated. A damaged file, or one that another user than root could have written, counts as missing. If the directory is
+not writable, nothing is cached.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class Source:
     """
 
     path: Path
-    read: str | None
+    read: str | None = field(repr=False, compare=False)
     digest: str
     lists: WordLists = _NO_LISTS
 
