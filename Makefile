@@ -72,6 +72,7 @@ lock: ## pin the dependencies (needs uv)
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) pyproject.toml --group dev -o requirements-dev.lock
 	$(COMPILE) --group build -o deploy/image/build.lock
+	$(COMPILE) pyproject.toml --extra mcp -c requirements-dev.lock -o deploy/image/mcp.lock
 	$(COMPILE) --group train -c requirements-dev.lock -o requirements-train.lock
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"

@@ -61,12 +61,15 @@ LOCKS = {
     "requirements.lock": ["dependencies"],
     "requirements-dev.lock": ["dependencies", "dev", "build"],
     "deploy/image/build.lock": ["build"],
+    "deploy/image/mcp.lock": ["dependencies", "mcp"],
 }
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_the_locks_pin_the_requirements_of_pyproject(root: Path, pyproject: dict[str, Any], lock: str) -> None:
-    groups = {**pyproject["dependency-groups"], "dependencies": pyproject["project"]["dependencies"]}
+    project = pyproject["project"]
+    extras = project["optional-dependencies"]
+    groups = {**pyproject["dependency-groups"], **extras, "dependencies": project["dependencies"]}
     asked = [line for group in LOCKS[lock] for line in groups[group] if isinstance(line, str)]
     pins = _pins(root / lock)
 
@@ -84,6 +87,7 @@ def test_the_locks_pin_the_same_versions(root: Path) -> None:
     pins = {lock: _pins(root / lock).items() for lock in LOCKS}
 
     assert pins["requirements.lock"] | pins["deploy/image/build.lock"] <= pins["requirements-dev.lock"]
+    assert pins["requirements.lock"] <= pins["deploy/image/mcp.lock"] <= pins["requirements-dev.lock"]
 
 
 def test_the_changelog_has_unreleased_on_top_and_names_only_older_versions(
