@@ -444,7 +444,9 @@ def test_problems_of_own_files_have_file_and_line(run: Run, variables: Any, tmp_
     policy, channels = tmp_path / "policy.yaml", tmp_path / "channels.yaml"
     policy.write_text("reading:\n  - clusters: [prod]\n    namespaces: []\n")
     channels.write_text('- {channels: ["*"], cluster: prod}\n')
-    variables(catalog=str(own), policy=str(policy), channels=str(channels))
+    tokens = tmp_path / "tokens.yaml"
+    tokens.write_text("- name: ci\n  subject: {user: U01}\n  token_env: NO_SUCH_VARIABLE\n")
+    variables(catalog=str(own), policy=str(policy), channels=str(channels), api_tokens=str(tokens))
 
     ran = run("doctor", "--output", "json")
 
@@ -452,6 +454,7 @@ def test_problems_of_own_files_have_file_and_line(run: Run, variables: Any, tmp_
     assert ("catalog", f"{own / 'mine.yaml'}:3") in found
     assert "casebook lint" in found["catalog", f"{own / 'mine.yaml'}:3"]["remedy"]
     assert "CASEBOOK_POLICY" in found["policy", f"{policy}:3"]["remedy"]
+    assert "CASEBOOK_API_TOKENS" in found["api", f"{tokens}:3"]["remedy"]
     assert found["cluster simulated", "permissions"]["state"] == "unknown"
     assert rows(ran)["channels", str(channels)]["says"] == "no cluster is called 'prod': [0]"
 

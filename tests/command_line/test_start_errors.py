@@ -124,6 +124,8 @@ def line_of(ran: Any) -> str:
             {"database_url": "postgresql://casebook:p@hunter2@127.0.0.1:9/casebook"},
             "CASEBOOK_DATABASE_URL: the database: its URL is malformed: write the password percent-encoded, @ as",
         ),
+        ({"mcp": "true"}, "CASEBOOK_MCP needs CASEBOOK_API_TOKENS: MCP clients send these tokens"),
+        ({"api_tokens": "/no/such/file"}, "CASEBOOK_API_TOKENS is '/no/such/file': there is no such file"),
         ({"slack_bot_token": "xoxb-12\n34-hunter2"}, "CASEBOOK_SLACK_BOT_TOKEN is not a bot token: copy the Bot User"),
     ],
 )
@@ -134,6 +136,16 @@ def test_an_unusable_setting_is_reported(run: Run, variables: Any, settings: Map
 
     assert f"casebook: {says}" in line
     assert "hunter2" not in line
+
+
+def test_an_api_token_without_a_subject_is_reported_with_file_line_and_field(
+    run: Run, variables: Any, tmp_path: Path
+) -> None:
+    tokens = tmp_path / "tokens.yaml"
+    tokens.write_text(f"- name: ci\n  token_sha256: {'0' * 64}\n")
+    variables(api_tokens=str(tokens))
+
+    assert line_of(run("serve")) == f"casebook: {tokens}:1: [0].subject: is missing"
 
 
 def test_a_revoked_token_is_reported(run: Run, variables: Any, slack: SimulatedSlack) -> None:
