@@ -353,9 +353,10 @@ class Metrics:
             self._jobs.labels(kind, outcome).inc()
             self._job_s.labels(kind).observe(time.monotonic() - began)
 
-    def incident_channels(self, by_state: Mapping[str, int]) -> None:
-        for state, count in by_state.items():
-            self._channels.labels(state).set(count)
+    def incident_channels(self, by_state: Mapping[str, int], *, before: Mapping[str, int]) -> None:
+        """Count the channels of a workspace in place of those `before`; the metric shows those of all."""
+        for state in {**before, **by_state}:
+            self._channels.labels(state).inc(by_state.get(state, 0) - before.get(state, 0))
 
     def api_called(self, via: str, operation: str, outcome: str) -> None:
         """Count a call of a program; the operation is "" if there was none."""

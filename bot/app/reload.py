@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -41,7 +41,8 @@ _Seen = tuple[str, int, int]
 class LiveConfiguration:
     """The configuration in force, and the errors of files that were changed since.
 
-    A setting without a file keeps its initial value. `changed` is called with each new configuration.
+    A setting without a file keeps its initial value. `changed` is called with each new configuration. With a `parent`,
+    the catalog is the parent's.
     """
 
     def __init__(
@@ -51,7 +52,9 @@ class LiveConfiguration:
         *,
         every: float = CHECK_S,
         changed: Callable[[Configuration], None] = lambda _: None,
+        parent: LiveConfiguration | None = None,
     ) -> None:
+        self._parent = parent
         self._settings = settings
         self._every = every
         self._changed = changed
@@ -62,6 +65,9 @@ class LiveConfiguration:
 
     @property
     def current(self) -> Configuration:
+        if self._parent is not None and self._current.engine is not self._parent.current.engine:
+            catalog = self._parent.current
+            self._current = replace(self._current, engine=catalog.engine, left_out=catalog.left_out)
         return self._current
 
     @property
@@ -124,7 +130,7 @@ class LiveConfiguration:
         named = {
             "policy": (settings.policy,) if settings.policy else (),
             "channels": (settings.channels,) if settings.channels else (),
-            "catalog": tuple(settings.catalog),
+            "catalog": tuple(settings.catalog) if self._parent is None else (),
             "alert_routes": (settings.alert_routes,) if settings.alert_routes else (),
             "api_tokens": (settings.api_tokens,) if settings.api_tokens else (),
         }
@@ -156,17 +162,17 @@ class Readiness:
     """The readiness of this process: `problems` make it unready, `notes` do not.
 
     Neither an unreachable cluster nor broken catalog files make it unready: Slack still gets answers that name the
-    reason. `stopping` is called each time.
+    reason. The functions are called each time.
     """
 
     store: Store
     jobs: Jobs
-    slack: Slack
     health: SlackHealth
+    slack: Slack | None
     clusters: Clusters
     live: LiveConfiguration
     stopping: Callable[[], bool] = lambda: False
-    watch_notes: Mapping[str, str] = field(default_factory=dict)
+    notes: Callable[[], Mapping[str, str]] = dict
 
     async def look(self) -> Ready:
         if self.stopping():
@@ -182,12 +188,12 @@ class Readiness:
             problems["jobs"] = str(error)
         if not self.live.current.engine.catalog.incidents:
             problems["catalog"] = "the catalog is empty: reinstall Casebook, or check CASEBOOK_CATALOG"
-        problems |= await self.health.problems(token_refused=self.slack.token_refused)
+        problems |= await self.health.problems(token_refused=self.slack is not None and self.slack.token_refused)
         notes = {
-            **self.health.notes(granted=self.slack.scopes),
+            **self.health.notes(granted=self.slack.scopes if self.slack else frozenset()),
             **self._left_out(),
             **self.live.errors,
-            **self.watch_notes,
+            **self.notes(),
         }
         troubles = {name: safe_line(why) for name, why in self.clusters.troubles.items()}
         return Ready(problems=problems, notes=notes, clusters=troubles)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from bot.common.background import in_background
-from bot.jobs import JobPayload, Jobs, JobsUnavailable, StartJob
+from bot.jobs import JobPayload, Jobs, JobsUnavailable, ScopedJobs, StartJob
 from bot.metrics import Metrics
 from bot.settings.reports import ReportSchedule
 from bot.store import Store, StoreUnavailable
@@ -43,17 +43,61 @@ _FEEDBACK_LATE: Final = timedelta(days=3)
 
 
 @dataclass(slots=True, kw_only=True)
-class Upkeep:
-    """Runs the periodic upkeep of a serving process, once per beat."""
+class ReplicaUpkeep:
+    """Runs the periodic upkeep of a serving process: its heartbeat, the jobs of lost replicas, finished jobs."""
 
     store: Store
     jobs: Jobs
+    executor: str
+    version: str
+    kept: timedelta
+    beat_s: float = BEAT_S
+    _purged: datetime | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the upkeep in the background of the block."""
+        try:
+            async with in_background(_repeated(self._once, self.beat_s)):
+                yield
+        finally:
+            with contextlib.suppress(StoreUnavailable):
+                await self.store.replicas.forget(self.executor)
+
+    async def _once(self, now: datetime) -> None:
+        await self.store.replicas.beat(self.executor, self.version, now)
+        gone = [name for name in await self.store.replicas.gone(now, _GONE_AFTER) if name != self.executor]
+        if gone:
+            taken = await self.jobs.adopt(gone)
+            if taken:
+                _log.info("replica_jobs_recovered", replicas=gone, jobs=taken)
+        if self._purged is None or now - self._purged > _PURGE_EVERY:
+            self._purged = now
+            _log.info("expired_jobs_deleted", jobs=await self.jobs.purge(now - self.kept))
+
+
+async def _repeated(do: Callable[[datetime], Awaitable[None]], every: float) -> None:
+    """Do something once per beat, and sooner again after an outage."""
+    while True:
+        pause = every
+        try:
+            await do(datetime.now(UTC))
+        except (StoreUnavailable, JobsUnavailable) as error:
+            _log.warning("upkeep_delayed", error=str(error))
+            pause = min(pause, _AGAIN_S)
+        await asyncio.sleep(pause)
+
+
+@dataclass(slots=True, kw_only=True)
+class Upkeep:
+    """Runs the periodic upkeep of a workspace, once per beat."""
+
+    store: Store
+    jobs: ScopedJobs
     start: StartJob
     chronicles: ChronicleJobs
     nudges: NudgeJobs
     missed_events: MissedEvents
-    executor: str
-    version: str
     kept: timedelta
     beat_s: float = BEAT_S
     metrics: Metrics = field(default_factory=Metrics)
@@ -62,6 +106,7 @@ class Upkeep:
     team: str = ""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _reported: dict[str, str] = field(default_factory=dict)
+    _counted: Mapping[str, int] = field(default_factory=dict)
     _read_on: bool = False
     _purged: datetime | None = None
 
@@ -71,39 +116,27 @@ class Upkeep:
         with contextlib.suppress(StoreUnavailable, JobsUnavailable):
             await self._go_on_reading()
         try:
-            async with in_background(self._run()):
+            async with in_background(_repeated(self._once, self.beat_s)):
                 yield
         finally:
-            with contextlib.suppress(StoreUnavailable):
-                await self.store.replicas.forget(self.executor)
+            self._count({})
 
-    async def _run(self) -> None:
-        while True:
-            pause = self.beat_s
-            try:
-                await self._once(datetime.now(UTC))
-            except (StoreUnavailable, JobsUnavailable) as error:
-                _log.warning("upkeep_delayed", error=str(error))
-                pause = min(pause, _AGAIN_S)
-            await asyncio.sleep(pause)
+    def _count(self, channels: Mapping[str, int]) -> None:
+        """Show the number of incident channels by state."""
+        self.metrics.incident_channels(channels, before=self._counted)
+        self._counted = channels
 
     async def _once(self, now: datetime) -> None:
-        await self.store.replicas.beat(self.executor, self.version, now)
-        gone = [name for name in await self.store.replicas.gone(now, _GONE_AFTER) if name != self.executor]
-        if gone:
-            taken = await self.jobs.adopt(gone)
-            if taken:
-                _log.info("replica_jobs_recovered", replicas=gone, jobs=taken)
         await self.chronicles.show_due()
         await self.nudges.look()
         await self._start_reports(self.clock())
         await self._go_on_reading()
         await self.missed_events.look(self._missed)
-        self.metrics.incident_channels(await self.store.chronicles.count_by_state())
+        self._count(await self.store.chronicles.count_by_state())
         if self._purged is None or now - self._purged > _PURGE_EVERY:
             self._purged = now
             before, chronicles = now - self.kept, now - max(self.kept, _CHRONICLES_KEPT)
-            rows = await self.store.purge(before, chronicles_before=chronicles) + await self.jobs.purge(before)
+            rows = await self.store.purge(before, chronicles_before=chronicles)
             _log.info("expired_rows_deleted", rows=rows)
 
     async def _start_reports(self, now: datetime) -> None:

@@ -22,7 +22,7 @@ import structlog
 from bot.common.background import in_background
 from bot.common.tracing import traced
 from bot.jobs.contract import JobPayload, JobsUnavailable, JobTurn, JobUrgency
-from bot.jobs.jobs import Jobs
+from bot.jobs.scoped import ScopedJobs
 from bot.store import StoreUnavailable
 from bot.store.outbox import AcceptedJob, AcceptedJobs
 
@@ -91,7 +91,7 @@ _START_WITHIN_S: Final = 5.0
 _PAUSE_S: Final = 0.5
 # Further jobs stay in the store until these are started.
 _MOST_WAITING: Final = 2_000
-_SWEEP_EVERY_S: Final = 5.0
+SWEEP_EVERY_S: Final = 5.0
 # A younger job of another process is probably being started there.
 _OLD: Final = timedelta(seconds=20)
 _DRAIN_S: Final = 3.0
@@ -102,8 +102,19 @@ _LOOK_EVERY_S: Final = 0.05
 class JobIntake:
     """Hands accepted jobs to the engine, interactive and asked-for ones first, one of each person in turn."""
 
-    def __init__(self, *, jobs: Jobs, store: AcceptedJobs, shared_after_s: float = _OLD.total_seconds()) -> None:
-        """Configure the intake. A job that waited for `shared_after_s` may have been started by another process."""
+    def __init__(
+        self,
+        *,
+        jobs: ScopedJobs,
+        store: AcceptedJobs,
+        shared_after_s: float = _OLD.total_seconds(),
+        sweep_every_s: float = SWEEP_EVERY_S,
+    ) -> None:
+        """Configure the intake. A job that waited for `shared_after_s` may have been started by another process.
+
+        Every `sweep_every_s` it looks for the jobs that other processes have left.
+        """
+        self._sweep_every_s = sweep_every_s
         self._jobs = jobs
         self._shared_after_s = shared_after_s
         self._store = store
@@ -241,7 +252,7 @@ class JobIntake:
 
     async def _sweep_always(self) -> None:
         while True:
-            await asyncio.sleep(_SWEEP_EVERY_S)
+            await asyncio.sleep(self._sweep_every_s)
             await self._sweep(older=_OLD)
 
     async def _sweep(self, *, older: timedelta) -> None:

@@ -98,8 +98,8 @@ class Jobs:
         self._bodies: dict[str, _Body] = {}
         self._phase = _Phase.NEW
         self._ledger: Ledger | None = None
-        # Returns whether jobs wait to be started here.
-        self.accepted: Callable[[], bool] = lambda: False
+        # Each returns whether jobs wait to be started here.
+        self.waiting: set[Callable[[], bool]] = set()
 
     @property
     def running(self) -> int:
@@ -185,7 +185,7 @@ class Jobs:
             async with asyncio.timeout(timeout):
                 while True:
                     await self._turns.quiet()
-                    if self.accepted():
+                    if any(waits() for waits in self.waiting):
                         await asyncio.sleep(0.02)
                         continue
                     # The lookup happens while nothing runs and nothing starts. A job just started is recorded although
@@ -239,6 +239,16 @@ class Jobs:
         if over := [job.workflow_id for job in jobs if job.status in finished]:
             await ledger.delete(over)
         return all(job.status in finished or job.name == keeping for job in jobs)
+
+    async def delete_begun_with(self, prefix: str) -> bool:
+        """Delete the finished jobs whose ids begin with a prefix. Return whether none is left."""
+        ledger = self._require_launched()
+        found = await ledger.find(workflow_id_prefix=prefix, load_input=False)
+        finished = {status.value for status in FINISHED}
+        over = [job.workflow_id for job in found if job.status in finished]
+        for start in range(0, len(over), _PAGE):
+            await ledger.delete(over[start : start + _PAGE])
+        return len(over) == len(found)
 
     async def ping(self) -> None:
         """Raise `JobsUnavailable` with the reason if a job could not be started now."""

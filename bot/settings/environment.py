@@ -200,6 +200,16 @@ class Settings(BaseSettings):
     """For `serve` over HTTP: the app's signing secret. Also read from `SLACK_SIGNING_SECRET`."""
     slack_api_url: Annotated[str, AfterValidator(_web_root)] = "https://slack.com/api/"
     """For `serve`: the URL of Slack's Web API."""
+    slack_client_id: str = ""
+    """For `serve`: the app's client id. Serves the workspaces that install the app in place of one with a bot token."""
+    slack_client_secret: _Secret = _NONE
+    """For `serve` with a client id: the app's client secret."""
+    encryption_keys: _Secret = _NONE
+    """For `serve` with a client id: keys for the tokens of workspaces, separated by `,`; the first encrypts."""
+    workspaces: Path | None = None
+    """For `serve` with a client id: a directory with the policy, channels and settings of each workspace."""
+    workspace_days: Annotated[int, Field(ge=0, le=3650)] = 30
+    """For `serve` with a client id: days until the data of a workspace is deleted after it uninstalled the app."""
     listen: Annotated[str, AfterValidator(_address)] = "0.0.0.0:3000"
     """For `serve`: the address and port for Slack's requests and health checks."""
     contexts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ()
@@ -273,6 +283,11 @@ class Settings(BaseSettings):
 
     def _sqlite(self, name: str) -> str:
         return f"sqlite:///{self.data.expanduser().absolute() / name}"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys for the tokens of workspaces, the one that encrypts first."""
+        return tuple(filter(None, map(str.strip, self.encryption_keys.get_secret_value().split(","))))
 
     @property
     def cluster(self) -> ClusterSettings:
@@ -354,9 +369,11 @@ def serve_problems(settings: Settings) -> tuple[str, ...]:
 
 def slack_problems(settings: Settings) -> tuple[str, ...]:
     """Return which Slack settings are missing or malformed, without calling Slack: one line each, with what to do."""
-    problems = []
+    problems: list[str] = []
     bot, app = settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value()
-    if not _is_token(bot, "xoxb-"):
+    if settings.slack_client_id:
+        problems += install_problems(settings)
+    elif not _is_token(bot, "xoxb-"):
         wrong = "is not a bot token" if bot else "is not set"
         problems.append(
             f"{variable('slack_bot_token')} {wrong}: copy the Bot User OAuth Token (xoxb-…) from OAuth & Permissions"
@@ -372,6 +389,21 @@ def slack_problems(settings: Settings) -> tuple[str, ...]:
             f"{variable('slack_app_token')} for Socket Mode"
         )
     return tuple(problems)
+
+
+def install_problems(settings: Settings) -> Iterable[str]:
+    """Yield what prevents workspaces from installing the app: one line each, with what to do."""
+    if settings.slack_bot_token.get_secret_value():
+        yield f"{variable('slack_bot_token')} and {variable('slack_client_id')} are set: set one of them"
+    if not settings.slack_client_secret.get_secret_value():
+        yield f"{variable('slack_client_secret')} is not set: copy the Client Secret from Basic Information"
+    if not settings.encryption_keys.get_secret_value():
+        yield f"{variable('encryption_keys')} is not set: set it to what `casebook workspaces new-key` prints"
+    if settings.workspaces is None or not settings.workspaces.is_dir():
+        yield (
+            f"{variable('workspaces')} is not a directory: create one with a directory for each workspace that may "
+            "install the app, or one named `default` for all"
+        )
 
 
 def _is_token(value: str, begin: str) -> bool:

@@ -72,6 +72,13 @@ class Api:
     def token(self) -> str:
         return self._given.token or ""
 
+    def use_token(self, token: str) -> None:
+        """Make further calls with another token."""
+        self._given.token = token
+        if self._client is not None:
+            self._client.token = token
+        self.token_refused = False
+
     @property
     def proxy(self) -> str | None:
         return self._given.proxy

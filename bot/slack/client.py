@@ -38,6 +38,8 @@ _REMEMBERED: Final = 2_000
 class Identity:
     """The bot's identity in Slack; `url` is the workspace's. `scopes` are the token's.
 
+    `enterprise` is set if an organisation installed the app for all of its workspaces: then `team` is its id too.
+
     `scopes` and `app_id` are empty if Slack does not return them.
     """
 
@@ -45,6 +47,7 @@ class Identity:
     team_name: str
     user: str
     bot_id: str
+    enterprise: str = ""
     app_id: str = ""
     url: str = ""
     scopes: frozenset[str] = frozenset()
@@ -65,8 +68,10 @@ class Slack:
         watch: Watch | None = None,
         lists: bool = False,
         kept: StoredDirectory | None = None,
+        identity: Identity | None = None,
     ) -> None:
-        """Create the client. `watch` gets each call and each wait for the rate limit.
+        """Create the client. `watch` gets each call and each wait for the rate limit; Slack is asked for the `identity`
+        unless it is given.
 
         With `lists`, users and channels are listed all at once where Slack allows it; `kept` stores them.
         """
@@ -80,13 +85,13 @@ class Slack:
         self._response_urls = ResponseUrls(api=self._api, hosts=hosts)
         self.files: Final = Files(api=self._api, hosts=hosts)
         self._people = People(self._api, team=self._team, lists=lists, kept=kept)
-        self._groups = Groups(self._api)
+        self._groups = Groups(self._api, org=bool(identity and identity.enterprise))
         self.pins: Final = Pins(api=self._api)
         self.app_views: Final = AppViews(api=self._api)
         self.reactions: Final = Reactions(api=self._api)
         self.canvases: Final = Canvases(api=self._api, us=self._user)
         self.history: Final = History(api=self._api)
-        self._identity: Identity | None = None
+        self._identity = identity
         self._identifying = asyncio.Lock()
         self._keys: OrderedDict[tuple[str, str], str] = OrderedDict()
 
@@ -121,6 +126,10 @@ class Slack:
             if self._identity is None:
                 self._identity = await self._ask_identity()
             return self._identity
+
+    def use_token(self, token: str) -> None:
+        """Make further calls with a renewed token."""
+        self._api.use_token(token)
 
     async def greet(self) -> None:
         """Make one call without retries, so that the watcher learns whether Slack responds. Raise SlackError."""

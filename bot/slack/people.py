@@ -214,7 +214,9 @@ def _person(user: str, data: Mapping[str, Any], *, team: str) -> Person:
     # In an Enterprise Grid a colleague's home may be another workspace: ours is then among their teams.
     enterprise = data.get("enterprise_user")
     teams = enterprise.get("teams") if isinstance(enterprise, Mapping) else None
-    homes = {str(data.get("team_id") or profile.get("team") or team), *(teams if isinstance(teams, list) else [])}
+    # The app of an organisation: its people belong to it, whatever their workspaces.
+    org = enterprise.get("enterprise_id") if isinstance(enterprise, Mapping) else None
+    homes = {org, str(data.get("team_id") or profile.get("team") or team), *(teams if isinstance(teams, list) else [])}
     offset = data.get("tz_offset")
     return Person(
         id=user,
@@ -243,6 +245,8 @@ def _place(channel: str, data: Mapping[str, Any]) -> Place:
 
 
 _METHOD: Final = "usergroups.list"
+# Workspaces of an organisation whose groups are read.
+_MOST_TEAMS: Final = 100
 _SCOPE: Final = "usergroups:read"
 _KEPT: Final = 60.0
 _KEPT_REFUSED: Final = 15.0
@@ -268,10 +272,14 @@ class _Groups:
 
 
 class Groups:
-    """The user groups of one workspace; needs the scope usergroups:read."""
+    """The user groups of one workspace, or with `org` of all workspaces of an organisation in which the app is.
 
-    def __init__(self, api: Api) -> None:
+    They need the scope usergroups:read.
+    """
+
+    def __init__(self, api: Api, *, org: bool = False) -> None:
         self._api = api
+        self._org = org
         self._response = CoalescedLookup(self._ask, keeps=lambda response: response.kept, most=1)
 
     async def of(self, user: str) -> Membership:
@@ -286,8 +294,12 @@ class Groups:
         # A user is waiting for a modal, so wait for one attempt only.
         patience = self._api.limits.call
         try:
-            answer = await self._api.call(_METHOD, query={"include_users": True}, patience=patience)
-            return _Groups(of=_members(answer))
+            of: dict[str, frozenset[str]] = {}
+            for team in await self._teams():
+                query = {"include_users": True, **team}
+                for user, groups in _members(await self._api.call(_METHOD, query=query, patience=patience)).items():
+                    of[user] = of.get(user, frozenset()) | groups
+            return _Groups(of=of)
         except SlackError as error:
             _log.warning("user_groups_read_failed", error=str(error))
             if isinstance(error, SlackUnavailable):
@@ -295,6 +307,15 @@ class Groups:
             if isinstance(error, MissingScope):
                 error = MissingScope(method=_METHOD, needed=error.needed or _SCOPE)
             return _Groups(unread=error.says, kept=_KEPT_REFUSED)
+
+    async def _teams(self) -> list[dict[str, str]]:
+        """Return the arguments that name each workspace to ask for; a workspace itself need not be named."""
+        if not self._org:
+            return [{}]
+        answer = await self._api.call("auth.teams.list", query={"limit": _MOST_TEAMS})
+        teams = answer.data.get("teams")
+        found = [each for each in teams if isinstance(each, Mapping)] if isinstance(teams, list) else []
+        return [{"team_id": str(team["id"])} for team in found if team.get("id")]
 
 
 def _members(answer: SlackResponse) -> dict[str, frozenset[str]]:

@@ -16,6 +16,7 @@ from bot.store.database import (
 from bot.store.facts import FactRow, Mark
 from bot.store.feedback import HELPFUL, NOT_IT, open_feedback
 from bot.store.incident_channels import ChannelState, IncidentChannel
+from bot.store.installations import Installation
 from bot.store.learned import LearnedEntry, open_learned
 from bot.store.migration import SchemaState, StoreInspection, inspect_store
 from bot.store.outbox import OutboxEntry, PostingState, StoredReport
@@ -23,12 +24,14 @@ from bot.store.plans import CLAIMED, ClaimOutcome, ClaimResult, EarlierClaim, St
 from bot.store.repositories import Store, open_store
 from bot.store.requests import LONGEST_TEXT, NewRequest, ReplyAddress, RequestState, StoredRequest, Surface
 from bot.store.watch_posts import WatchPost
+from bot.store.workspaces import WORKSPACE_ID, delete_workspace, open_workspace, workspace_url
 
 __all__ = [
     "CLAIMED",
     "HELPFUL",
     "LONGEST_TEXT",
     "NOT_IT",
+    "WORKSPACE_ID",
     "AuditEntry",
     "AuditQuery",
     "AuditRecord",
@@ -40,6 +43,7 @@ __all__ = [
     "EarlierClaim",
     "FactRow",
     "IncidentChannel",
+    "Installation",
     "LearnedEntry",
     "Mark",
     "Mute",
@@ -66,11 +70,14 @@ __all__ = [
     "Surface",
     "Topic",
     "WatchPost",
+    "delete_workspace",
     "inspect_store",
     "open_audit",
     "open_feedback",
     "open_learned",
     "open_store",
+    "open_workspace",
     "place_of",
     "standing",
+    "workspace_url",
 ]

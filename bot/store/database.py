@@ -250,22 +250,31 @@ class DatabaseFile:
 class Database:
     """Runs transactions on one engine; library errors leave it as `StoreUnavailable`."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, engine: AsyncEngine | None = None, schema: str = "") -> None:
+        """Open the database lazily. An `engine` is shared, its owner closes it; its tables are those of `schema`."""
         self.url = url
         self.sqlite = url.get_backend_name() == "sqlite"
+        self._schema, self._owns = schema, engine is None
         self._writing = asyncio.Lock()
         self._threads = SqliteThreads(_sqlite_engine(url), writes={_WRITES: True}) if self.sqlite else None
-        self._engine = None if self.sqlite else _engine(url)
+        self._engine = None if self.sqlite else engine or _engine(url)
         # What the current writer changes and since when, for the error of those who wait for it.
         self._holder = ("", 0.0)
         self._batch: list[tuple[Body, asyncio.Future[Any]]] = []
         self._committing: asyncio.Task[None] | None = None
         self._file = DatabaseFile(url)
+        self._closed = False
+
+    def within(self, schema: str) -> Database:
+        """Return the same PostgreSQL database with the tables of another schema, over the same connections."""
+        assert self._engine is not None
+        engine = self._engine.execution_options(schema_translate_map={None: schema})
+        return Database(self.url, engine=engine, schema=schema)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction with one consistent view."""
-        with _TranslatedErrors():
+        with _TranslatedErrors(self):
             if self._threads is not None:
                 async with self._threads.read() as connection:
                     yield connection
@@ -282,7 +291,7 @@ class Database:
         It awaits nothing but its connection.
         """
         if self._threads is not None:
-            with _TranslatedErrors():
+            with _TranslatedErrors(self):
                 result: T = await self._threads.query(body)
                 return result
         async with self.read() as connection:
@@ -293,15 +302,17 @@ class Database:
         """Open a transaction that excludes others about the same item; commit at the end or roll back."""
         if self._threads is not None:
             async with self._turn(about[0] if about else "rows"):
-                with _TranslatedErrors():
+                with _TranslatedErrors(self):
                     async with self._threads.write() as connection:
                         yield connection
             return
         assert self._engine is not None
-        with _TranslatedErrors():
+        with _TranslatedErrors(self):
             async with self._engine.begin() as connection:
                 if about:
-                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(about)})
+                    await connection.execute(
+                        text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key((self._schema, *about))}
+                    )
                 yield connection
 
     async def transact(self, body: Callable[[AsyncConnection], Coroutine[Any, Any, T]], *about: str) -> T:
@@ -312,6 +323,7 @@ class Database:
         if self._threads is None:
             async with self.write(*about) as connection:
                 return await body(connection)
+        self.check_open()
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
         self._batch.append((body, done))
@@ -330,7 +342,7 @@ class Database:
             try:
                 async with self._turn(what):
                     taken, self._batch = self._batch[:_LARGEST_BATCH], self._batch[_LARGEST_BATCH:]
-                    with _TranslatedErrors():
+                    with _TranslatedErrors(self):
                         assert self._threads is not None
                         outcomes = await self._threads.write_all([body for body, _ in taken])
             except StoreUnavailable as error:
@@ -351,13 +363,19 @@ class Database:
                 raise StoreReadOnly
         self._file.check()
 
+    def check_open(self) -> None:
+        """Raise StoreUnreachable once it is closed: jobs of a workspace that is not served any more may still run."""
+        if self._closed:
+            raise StoreUnreachable("the database is closed: its workspace is not served any more")
+
     async def close(self) -> None:
         if self._committing is not None:
             # What was given to it is committed or refused before its threads end.
             await asyncio.wait([self._committing])
+        self._closed = True
         if self._threads is not None:
             await self._threads.close()
-        if self._engine is not None:
+        if self._engine is not None and self._owns:
             await self._engine.dispose()
 
     @asynccontextmanager
@@ -385,8 +403,11 @@ class Database:
 class _TranslatedErrors:
     """Translates library errors into ours and drops the original, because its text quotes values."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
     def __enter__(self) -> None:
-        return None
+        self._database.check_open()
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, SQLAlchemyError | OSError):

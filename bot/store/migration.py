@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateSchema
 
 from bot.store.audit_log import file_of, read_only
 from bot.store.database import (
@@ -31,15 +32,18 @@ _log: Final = logging.getLogger(__name__)
 # Not alembic's default name: other applications may have tables in the same database.
 VERSION_TABLE: Final = "casebook_schema"
 # The newest revision in `migrations/versions`; a database at this revision needs no script to be read.
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 # Any constant: the lock that serialises migrations of one database.
 _TURN: Final = 0x6361_7365_626F_6F6B
 # Another process that starts may be migrating: longer than the wait of an ordinary write.
 _WAIT_MS: Final = 5_000
 
 
-def migrate(url: URL) -> None:
-    """Migrate the database; blocking. Raise `StoreUnavailable`, or `StoreTooNew` if a newer program migrated it."""
+def migrate(url: URL, schema: str = "") -> None:
+    """Migrate the database; blocking. Raise `StoreUnavailable`, or `StoreTooNew` if a newer program migrated it.
+
+    With a `schema`, which is created if it is missing, migrate the tables of that schema of a PostgreSQL database.
+    """
     DatabaseFile(url).make_private()
     engine = _engine(url)
     try:
@@ -48,6 +52,9 @@ def migrate(url: URL) -> None:
             if connection.dialect.name != "sqlite":
                 connection.execute(text(f"SET LOCAL lock_timeout = {_WAIT_MS}"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TURN})
+            if schema:
+                connection.execute(CreateSchema(schema, if_not_exists=True))
+                connection.execute(text("SELECT set_config('search_path', :schema, true)"), {"schema": schema})
             _upgrade(connection)
     except (SQLAlchemyError, OSError) as error:
         raise translated_error(error) from None

@@ -17,6 +17,7 @@ from bot.store.channel_answers import ChannelAnswers
 from bot.store.chronicles import Chronicles
 from bot.store.database import Database, parse_url
 from bot.store.feedback import Corrections, Feedback, FeedbackReader, UnknownPastes
+from bot.store.installations import Installations
 from bot.store.learned import Learned
 from bot.store.migration import migrate
 from bot.store.outbox import AcceptedJobs, Heartbeats, Notices, Outbox, Reports, StoredDirectory
@@ -70,7 +71,7 @@ class Store:
     """The repositories of one database. Each method is one transaction, safe with other processes."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
         self.requests = Requests(database)
         self.outbox = Outbox(database)
         self.answers = Answers(database)
@@ -95,10 +96,11 @@ class Store:
         self.watch_posts = WatchPosts(database)
         self.watch_thresholds = WatchThresholds(database)
         self.learned = Learned(database)
+        self.installations = Installations(database)
 
     async def ping(self) -> None:
         """Raise `StoreUnavailable` unless a write could begin now. Only a real write detects a full disk."""
-        await self._database.ping()
+        await self.database.ping()
 
     async def purge(self, before: datetime, *, chronicles_before: datetime) -> int:
         """Delete rows last used before a time. Return their number. The audit is never purged.
@@ -112,7 +114,7 @@ class Store:
         for table, age in _AGES:
             expired = delete(table).where(age < before)
             # One short transaction each, so that nobody waits for all of them.
-            async with self._database.write() as connection:
+            async with self.database.write() as connection:
                 gone += (await connection.execute(expired.where(~shown) if table is outbox else expired)).rowcount
         return gone
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table
 
 from bot.store.types import StoredJson, StoredKey, StoredResponseUrl, StoredText, StoredWord, UtcTime
 
@@ -386,3 +386,20 @@ unknown_pastes: Final = Table(
     *_times("at"),
     *_indexes(["template"], ["at"]),
 )
+
+# The workspaces and organisations that installed the app; these two have rows in the main store only. `tokens` are
+# encrypted. `removed`: when the app was uninstalled; `doomed`: from when on its data may be deleted.
+installations: Final = Table(
+    "installations",
+    METADATA,
+    *_keys("id"),
+    *_words("name", "by"),
+    *_flags("is_org"),
+    *_json("identity"),
+    Column("tokens", LargeBinary, nullable=False),
+    *_times("installed", "changed"),
+    *_ends("expires", "removed", "doomed"),
+)
+
+# The states of installations that were used: each is accepted once.
+install_states: Final = Table("install_states", METADATA, *_keys("state"), *_times("expires"), Index(None, "expires"))

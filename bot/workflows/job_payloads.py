@@ -5,6 +5,7 @@ A job counts for the person `user`, else for its channel, so that one person's j
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
@@ -43,6 +44,11 @@ class Payload(JobPayload):
         """Return the channel, if need be from a request's id, which is team.channel.message."""
         parts = self.request.split(".")
         return self.channel or (parts[1] if len(parts) > 2 else "")
+
+
+def kinds() -> Collection[str]:
+    """Return the kinds of jobs."""
+    return _KINDS.keys()
 
 
 def read_payload(kind: str, kept: Json) -> Payload:

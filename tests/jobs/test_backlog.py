@@ -8,7 +8,7 @@ from time import monotonic
 
 from structlog.testing import capture_logs
 
-from bot.jobs import JobIntake, JobPayload, JobRun, JobTurn, JobUrgency
+from bot.jobs import JobIntake, JobPayload, JobRun, JobTurn, JobUrgency, ScopedJobs
 from bot.jobs.intake import Backlog, WaitingJob
 from bot.store import Store
 from bot.store.outbox import AcceptedJob
@@ -89,7 +89,7 @@ async def test_engine_gets_few_unasked_jobs_and_all_run(launch: Launch, store: S
         return JobTurn(person=payload["user"], urgency=JobUrgency(payload["urgency"]))
 
     jobs = await launch(workflows={"work": work}, concurrency=4, turn_of=turn_of)
-    intake = JobIntake(jobs=jobs, store=store.accepted_jobs)
+    intake = JobIntake(jobs=ScopedJobs(jobs), store=store.accepted_jobs)
     with capture_logs() as logged:
         async with intake.running():
             for number in range(40):
@@ -114,7 +114,7 @@ async def test_a_job_that_another_process_took_meanwhile_is_not_started_again(la
         ran[run.id] += 1
 
     jobs = await launch(workflows={"work": work})
-    intake = JobIntake(jobs=jobs, store=store.accepted_jobs, shared_after_s=0.0)
+    intake = JobIntake(jobs=ScopedJobs(jobs), store=store.accepted_jobs, shared_after_s=0.0)
     async with intake.running():
         gone = AcceptedJob(id="taken", kind="work", payload={}, at=datetime.now(UTC))
         intake.take(gone)

@@ -1,6 +1,7 @@
 """Simulate Slack on loopback for tests and the demo: answer API calls and deliver events as the real one does."""
 
 from bot.playground.slack.changes import Subscription
+from bot.playground.slack.company import SimulatedCompany
 from bot.playground.slack.events import CHANNEL_EVENTS
 from bot.playground.slack.files import SharedFile
 from bot.playground.slack.records import (
@@ -22,6 +23,7 @@ __all__ = [
     "ImpossibleActionError",
     "RecordedCall",
     "SharedFile",
+    "SimulatedCompany",
     "SimulatedSlack",
     "Subscription",
 ]

@@ -92,6 +92,11 @@ class EventPublisher:
         """Send an event of a channel to apps outside a public channel too."""
         return self._send(channel, [self._dated(kind, fields)], outside=not channel.private)
 
+    def tell(self, kind: str, /, **fields: object) -> FirstAttempts:
+        """Send an event that belongs to no channel."""
+        event = self._dated(kind, fields)
+        return [self._sender.send(PayloadKind.EVENT, self._envelope(event, external=False))]
+
     def _dated(self, kind: str, fields: Json) -> Json:
         return {"type": kind, "event_ts": self._state.timestamps.next()} | fields
 
@@ -108,23 +113,24 @@ class EventPublisher:
         if not outside and not self._state.workspace.has_bot(channel):
             return []
         return [
-            self._sender.send(PayloadKind.EVENT, self._envelope(channel, event))
+            self._sender.send(PayloadKind.EVENT, self._envelope(event, external=channel.external))
             for event in events
             if is_delivered(event, channel, subscribed=self._subscribed, granted=self._state.scopes)
         ]
 
-    def _envelope(self, channel: Channel, event: Json) -> Json:
+    def _envelope(self, event: Json, *, external: bool) -> Json:
         self._made += 1
         identity = self._state.identity
         authorization = {
-            "enterprise_id": None, "team_id": identity.team_id, "user_id": identity.bot_user_id, "is_bot": True,
-            "is_enterprise_install": False,
+            "enterprise_id": identity.enterprise_id or None, "team_id": identity.team_id,
+            "user_id": identity.bot_user_id, "is_bot": True, "is_enterprise_install": identity.is_org,
         }  # fmt: skip
         return {
             "token": identity.verification_token, "team_id": identity.team_id, "context_team_id": identity.team_id,
-            "context_enterprise_id": None, "api_app_id": identity.app_id, "event": event, "type": "event_callback",
+            "context_enterprise_id": identity.enterprise_id or None, "api_app_id": identity.app_id, "event": event,
+            "type": "event_callback",
             "event_id": f"Ev0{self._made:09d}", "event_time": int(self._state.clock()),
-            "authorizations": [authorization], "is_ext_shared_channel": channel.external,
+            "authorizations": [authorization], "is_ext_shared_channel": external,
             "event_context": f"4-simulated-{self._made:09d}",
         }  # fmt: skip
 

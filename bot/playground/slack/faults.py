@@ -91,6 +91,10 @@ class FaultControls:
         for method in ("conversations.history", "conversations.replies"):
             self._rate_limits.stricter[method] = per_minute
 
+    def restore_token(self) -> None:
+        """Accept the token again: the app was installed again."""
+        self._state.revoked = False
+
     def revoke_token(self) -> None:
         """Refuse every token of the app from now on."""
         self._state.revoked = True

@@ -32,7 +32,9 @@ class PayloadBuilder:
             "token": identity.verification_token, "team_id": identity.team_id, "team_domain": identity.domain,
             "channel_id": channel.id, "channel_name": _PLACES.get(channel.type, channel.name), "user_id": user.id,
             "user_name": user.name, "command": command, "text": text, "api_app_id": identity.app_id,
-            "is_enterprise_install": "false", "response_url": self._response_url(user, channel),
+            "is_enterprise_install": "true" if identity.is_org else "false",
+            **({"enterprise_id": identity.enterprise_id} if identity.is_org else {}),
+            "response_url": self._response_url(user, channel),
             "trigger_id": self._state.tickets.trigger(user.id),
         }  # fmt: skip
 
@@ -93,8 +95,9 @@ class PayloadBuilder:
         return {
             "type": kind, "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": team},
             "api_app_id": identity.app_id, "token": identity.verification_token,
-            "team": {"id": identity.team_id, "domain": identity.domain}, "enterprise": None,
-            "is_enterprise_install": False, "trigger_id": self._state.tickets.trigger(user.id),
+            "team": {"id": identity.team_id, "domain": identity.domain},
+            "enterprise": {"id": identity.enterprise_id, "name": identity.domain} if identity.is_org else None,
+            "is_enterprise_install": identity.is_org, "trigger_id": self._state.tickets.trigger(user.id),
         }  # fmt: skip
 
     def _response_url(self, user: User, channel: Channel, message: Json | None = None) -> str:

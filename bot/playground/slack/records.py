@@ -57,6 +57,8 @@ class Identity:
     bot_token: str
     app_token: str
     team_id: str = "T0SIMULATED"
+    # Set if an organisation installed the app for all of its workspaces.
+    enterprise_id: str = ""
     foreign_team_id: str = "T0FOREIGN00"
     domain: str = "simulated"
     app_id: str = "A0CASEBOOK0"
@@ -64,6 +66,11 @@ class Identity:
     bot_user_id: str = "U0CASEBOOK0"
     bot_name: str = "casebook"
     verification_token: str = "simulated-verification-token"
+
+    @property
+    def is_org(self) -> bool:
+        """Return whether an organisation installed the app for all of its workspaces."""
+        return bool(self.enterprise_id)
 
     def team_of(self, *, foreign: bool) -> str:
         """Return the team of a user of this organisation or of another one."""

@@ -61,10 +61,12 @@ class SimulatedSlack(UserActions, FaultControls):
         scopes: Iterable[str] = EVERY_SCOPE,
         retry_pauses: Sequence[float] = _RETRY_PAUSES,
         answer_within: float = _ANSWER_WITHIN,
+        identity: Identity | None = None,
+        sockets: SocketMode | None = None,
     ) -> None:
         super().__init__()
         # Random, so that no other program or web page on this machine can call a running instance.
-        identity = Identity(
+        identity = identity or Identity(
             signing_secret=signing_secret or secrets.token_hex(16),
             bot_token=f"xoxb-simulated-{secrets.token_hex(12)}",
             app_token=f"xapp-simulated-{secrets.token_hex(12)}",
@@ -75,7 +77,7 @@ class SimulatedSlack(UserActions, FaultControls):
         self.team_id, self.app_id = identity.team_id, identity.app_id
         self.retry_pauses = retry_pauses
         self._state = State(identity=identity, clock=clock, scopes=scopes)
-        self.sockets = SocketMode(identity=identity)
+        self.sockets = sockets or SocketMode(identity=identity)
         self._sender = PayloadSender(
             secret=identity.signing_secret, clock=signature_clock or clock, changes=self._state.changes,
             sockets=self.sockets, retry_pauses=lambda: self.retry_pauses, within=answer_within,
@@ -110,20 +112,48 @@ class SimulatedSlack(UserActions, FaultControls):
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen on `host`:`port` (0: any free port) and return the base URL."""
-        application = web.Application(client_max_size=_LARGEST_BODY)
-        application.router.add_route("*", "/api/{method}", self._web_api.handle)
-        application.router.add_post("/actions/{number}/{token}", self._responses.handle_response_url)
+        application = self.application()
+        application.router.add_route("*", "/api/{method}", self.handle_call)
         application.router.add_get("/link/", self.sockets.accept)
-        application.router.add_post("/upload/v1/{file}", self._transfers.receive)
-        application.router.add_get("/files-pri/{file}/{name:.+}", self._transfers.hand_out)
-        self._web_api.stopping.clear()
-        self._sender.open()
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         listening = self._runner.addresses[0]
-        self._state.url = self.sockets.url = f"http://{listening[0]}:{listening[1]}"
+        self.sockets.url = f"http://{listening[0]}:{listening[1]}"
+        self.serve_at(self.sockets.url)
         return self.url
+
+    def application(self) -> web.Application:
+        """Return the paths below the base URL that belong to this workspace alone."""
+        application = web.Application(client_max_size=_LARGEST_BODY)
+        application.router.add_post("/actions/{number}/{token}", self._responses.handle_response_url)
+        application.router.add_post("/upload/v1/{file}", self._transfers.receive)
+        application.router.add_get("/files-pri/{file}/{name:.+}", self._transfers.hand_out)
+        return application
+
+    async def handle_call(self, request: web.Request) -> web.StreamResponse:
+        """Answer one call of the Web API."""
+        return await self._web_api.handle(request)
+
+    def serve_at(self, url: str) -> None:
+        """Take calls at a base URL from now on."""
+        self._web_api.stopping.clear()
+        self._sender.open()
+        self._state.url = url
+
+    @property
+    def identity(self) -> Identity:
+        """Return the ids and secrets of the installed app."""
+        return self._state.identity
+
+    def issue_token(self, token: str) -> None:
+        """Replace the bot token; the former one is refused from now on."""
+        self.bot_token = token
+        self._state.identity = replace(self._state.identity, bot_token=token)
+
+    def tell(self, kind: str, /, **fields: object) -> None:
+        """Send the app an event that belongs to no channel."""
+        self._publisher.tell(kind, **fields)
 
     async def stop(self) -> None:
         """Stop listening: cancel deliveries, close sockets, release calls that hang."""

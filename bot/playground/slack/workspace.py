@@ -200,6 +200,11 @@ def user_json(user: User, *, identity: Identity, locale: bool = False, email: bo
     if email and user.email:
         shown["profile"] |= {"email": user.email}
         shown["is_email_confirmed"] = user.confirmed
+    if identity.is_org and not user.foreign:
+        shown["enterprise_user"] = {
+            "id": user.id, "enterprise_id": identity.enterprise_id, "enterprise_name": identity.domain,
+            "teams": [identity.team_id],
+        }  # fmt: skip
     if user.foreign:
         shown["is_stranger"] = True
     if user.bot:

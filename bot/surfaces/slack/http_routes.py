@@ -7,6 +7,7 @@ import codecs
 import hashlib
 import hmac
 import json
+import logging
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,7 +20,8 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_bolt.adapter.socket_mode.internals import build_headers
-from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.async_app import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
@@ -46,20 +48,43 @@ _CHARSETS: Final = frozenset({"utf-8", "ascii"})
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,15}")
 
 
+SlackRequest = AsyncBoltRequest
+SlackResponse = BoltResponse
+# Takes a checked request to the app of its workspace.
+Dispatch = Callable[[SlackRequest], Awaitable[SlackResponse]]
+
+
 def slack_routes(
-    bolt: AsyncApp, *, arrivals: SlackHealth, signing_secret: str, stopping: Callable[[], bool] = lambda: False
+    dispatch: Dispatch, *, arrivals: SlackHealth, signing_secret: str, stopping: Callable[[], bool] = lambda: False
 ) -> tuple[Route, ...]:
     """Return the routes for events, commands and presses when Socket Mode is off.
 
     While `stopping`, events are refused, and Slack sends them to another replica. Slack sends commands and presses only
     once: they reach their listener, which replies "try again".
     """
-    handle = _handler(bolt, signing_secret, arrivals, stopping)
+    handle = _handler(dispatch, signing_secret, arrivals, stopping)
     return tuple(Route(path=path, handle=handle) for path in SLACK_PATHS)
 
 
+def named_workspaces(request: SlackRequest) -> tuple[str, ...]:
+    """Return the ids under which the app may be installed for a request, the likeliest first."""
+    context = request.context
+    ids = [context.team_id, context.enterprise_id]
+    if context.is_enterprise_install:
+        ids.reverse()
+    return tuple(id for id in ids if isinstance(id, str) and id)
+
+
+def acknowledged(request: SlackRequest) -> SlackResponse:
+    """Acknowledge and drop the request of a workspace that is not served; Slack's check of the URL is answered."""
+    if request.body.get("type") == "url_verification":
+        return BoltResponse(status=200, body=str(request.body.get("challenge") or ""))
+    _log.warning("payload_of_unserved_workspace", workspaces=named_workspaces(request))
+    return BoltResponse(status=200)
+
+
 def _handler(
-    bolt: AsyncApp, secret: str, arrivals: SlackHealth, stopping: Callable[[], bool]
+    dispatch: Dispatch, secret: str, arrivals: SlackHealth, stopping: Callable[[], bool]
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         try:
@@ -82,7 +107,7 @@ def _handler(
             arrivals.malformed(error, size=len(body))
             # Slack would resend an event that fails, and it would fail again.
             return web.Response(status=200 if error.kind == "event_callback" else 400)
-        said = await bolt.async_dispatch(delivery)
+        said = await dispatch(delivery)
         if said.status == 200 and not said.body:
             return web.Response()
         answer: web.Response = await to_aiohttp_response(said)
@@ -134,7 +159,7 @@ _LOOK_S: Final = 0.5
 
 @asynccontextmanager
 async def connected(
-    bolt: AsyncApp, client: AsyncWebClient, arrivals: SlackHealth
+    dispatch: Dispatch, client: AsyncWebClient, arrivals: SlackHealth
 ) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
     """Stay connected with the app-level token of `client`; yield a function that tells whether it is connected.
 
@@ -142,7 +167,7 @@ async def connected(
     """
     async with bounded_session(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S)) as session:
         client.session = session
-        socket = _CheckingClient(bolt, client, arrivals)
+        socket = _CheckingClient(dispatch, client, arrivals)
         try:
             await _open(socket)
             await socket.connect()
@@ -158,9 +183,11 @@ class _CheckingClient(SocketModeClient):
     It also reconnects as soon as a connection is lost: the base class notices that only at its next ping.
     """
 
-    def __init__(self, bolt: AsyncApp, client: AsyncWebClient, arrivals: SlackHealth) -> None:
-        super().__init__(client.token or "", logger=bolt.logger, web_client=client, ping_interval=_PING_S)
-        self._bolt = bolt
+    def __init__(self, dispatch: Dispatch, client: AsyncWebClient, arrivals: SlackHealth) -> None:
+        super().__init__(
+            client.token or "", logger=logging.getLogger("slack_bolt"), web_client=client, ping_interval=_PING_S
+        )
+        self._dispatch = dispatch
         self._arrivals = arrivals
         self._running: set[asyncio.Task[None]] = set()
         self.socket_mode_request_listeners.append(self._deliver)
@@ -215,7 +242,7 @@ class _CheckingClient(SocketModeClient):
             # Without an acknowledgement Slack would send it again.
             await self.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
             return
-        await send_async_response(self, request, await self._bolt.async_dispatch(delivery), began)
+        await send_async_response(self, request, await self._dispatch(delivery), began)
 
 
 def _parsed(raw: str) -> Any:

@@ -22,7 +22,7 @@ from bot.surfaces.slack.arrivals import CountedApp
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
 from bot.surfaces.slack.commands import CommandListener, ShortcutListener
 from bot.surfaces.slack.gesture_intake import GestureIntake
-from bot.surfaces.slack.health import MissedEvents, SlackHealth
+from bot.surfaces.slack.health import MissedEvents
 from bot.surfaces.slack.message_intake import MessageIntake
 from bot.surfaces.slack.presses import PressListener
 from bot.workflows.job_payloads import HomeJob, PaneJob
@@ -64,7 +64,7 @@ class SlackSurface:
     gestures: GestureIntake
     start: StartJob
     presses: PressListener
-    health: SlackHealth
+    revoked: Callable[[], Awaitable[None]]
     missed_events: MissedEvents
 
     def register(self, bolt: CountedApp) -> None:
@@ -122,8 +122,12 @@ class SlackSurface:
                 await self.start(f"{kind.kind}.{user}.{event.get('event_ts')}", payload)
 
     async def _revoked(self, event: dict[str, Any]) -> None:
+        tokens = event.get("tokens")
+        if isinstance(tokens, Mapping) and not tokens.get("bot"):
+            # Those of people, of which we have none.
+            return
         _log.error("app_uninstalled", type=str(event.get("type")))
-        self.health.revoked()
+        await self.revoked()
 
     async def _rate_limited(self, body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:
         """Take Slack's notice that events were dropped, which is not an event."""

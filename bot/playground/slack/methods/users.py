@@ -23,8 +23,22 @@ def auth_test(call: Call) -> Json:
     identity = call.state.identity
     return {
         "url": f"{call.state.url}/", "team": identity.domain, "user": identity.bot_name, "team_id": identity.team_id,
-        "user_id": identity.bot_user_id, "bot_id": identity.bot_id, "is_enterprise_install": False,
+        "user_id": identity.bot_user_id, "bot_id": identity.bot_id, "is_enterprise_install": identity.is_org,
     }  # fmt: skip
+
+
+@method("auth.revoke", Tier.THREE)
+def auth_revoke(call: Call) -> Json:
+    """Revoke the token of the call."""
+    call.state.revoked = True
+    return {"revoked": True}
+
+
+@method("auth.teams.list", Tier.TWO)
+def auth_teams_list(call: Call) -> Json:
+    """Return the workspaces in which an organisation's app is."""
+    identity = call.state.identity
+    return {"teams": [{"id": identity.team_id, "name": identity.domain}]}
 
 
 @method("apps.connections.open", Tier.ONE, app_level=True)

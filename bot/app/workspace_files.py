@@ -1,0 +1,108 @@
+"""Read the files of each workspace: `DIRECTORY/ID/` with policy, channels, routes of alerts and settings of its own.
+
+A workspace may install the app if it has a directory; one named `default` is for all others. A workspace without a
+policy of its own sees no cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, SecretStr, create_model
+
+from bot.policy import Policy, load_policy
+from bot.policy.alert_routes import NO_ROUTES, load_alert_routes
+from bot.policy.api_tokens import NO_TOKENS, load_api_tokens
+from bot.policy.channel_defaults import NO_DEFAULTS, load_channels
+from bot.policy.model import Rules
+from bot.policy.strict_yaml import FileError, read_strictly
+from bot.remedies.names import action_names
+from bot.settings import Settings
+from bot.workflows.services import Configuration
+from intents.catalog.loader import Problem
+
+_DEFAULT: Final = "default"
+_FILES: Final[Mapping[str, str]] = {
+    "policy": "policy.yaml",
+    "channels": "channels.yaml",
+    "alert_routes": "alert-routes.yaml",
+    "api_tokens": "api-tokens.yaml",
+}
+_SETTINGS: Final = "settings.yaml"
+_ALERTS_TOKEN: Final = "alerts-token"
+# What a workspace decides for itself.
+_OWN_NAMES: Final = (
+    "audit_channel",
+    "feedback_report",
+    "incident_channels",
+    "incident_window",
+    "lang",
+    "nudges",
+    "reports",
+    "retention_days",
+    "watch",
+    "watch_after",
+    "watch_posts_per_hour",
+)
+_fields: Any = {name: (Settings.model_fields[name].annotation, Settings.model_fields[name]) for name in _OWN_NAMES}
+_OWN: Final[type[BaseModel]] = create_model("WorkspaceSettings", __config__=ConfigDict(extra="forbid"), **_fields)
+_SEES_NOTHING: Final = Policy(rules=Rules(reading=()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceFiles:
+    """The directory with a directory for each workspace. Methods block."""
+
+    directory: Path
+
+    def allows(self, workspace: str) -> bool:
+        """Tell whether a workspace may install the app."""
+        return self._place(workspace) is not None
+
+    def settings(self, workspace: str, base: Settings) -> Settings:
+        """Return the settings of a workspace. Raise FileError with all problems of its file."""
+        place = self._place(workspace)
+        if place is None:
+            raise FileError(Problem(file=str(self.directory / workspace), line=0, field="", says="no such directory"))
+        file = place / _SETTINGS
+        own = _read_settings(file) if file.is_file() else {}
+        token = place / _ALERTS_TOKEN
+        secret = token.read_text(encoding="utf-8").strip() if token.is_file() else ""
+        files = {name: path if (path := place / file).is_file() else None for name, file in _FILES.items()}
+        alerts = {"alerts_token": SecretStr(secret), "alerts_user": "", "alerts_password": SecretStr("")}
+        return base.model_copy(update={**own, **files, **alerts})
+
+    def configuration(self, settings: Settings, catalog: Configuration) -> Configuration:
+        """Return the configuration of a workspace with these settings and the catalog of all. Raise FileError."""
+        policy, channels, routes, tokens = (
+            settings.policy,
+            settings.channels,
+            settings.alert_routes,
+            settings.api_tokens,
+        )
+        return Configuration(
+            engine=catalog.engine,
+            left_out=catalog.left_out,
+            policy=load_policy(policy, actions=action_names()) if policy else _SEES_NOTHING,
+            defaults=load_channels(channels) if channels else NO_DEFAULTS,
+            alert_routes=load_alert_routes(routes) if routes else NO_ROUTES,
+            api_tokens=load_api_tokens(tokens) if tokens else NO_TOKENS,
+        )
+
+    def _place(self, workspace: str) -> Path | None:
+        own, usual = self.directory / workspace, self.directory / _DEFAULT
+        return own if own.is_dir() else usual if usual.is_dir() else None
+
+
+def _read_settings(file: Path) -> Mapping[str, Any]:
+    """Return the settings of a file, as those of the environment are read. Raise FileError."""
+
+    def validated(values: Any) -> Mapping[str, Any]:
+        read = _OWN.model_validate(values)
+        return {name: getattr(read, name) for name in read.model_fields_set}
+
+    expected = "settings such as lang: en"
+    return read_strictly(file, validated, of=dict, expected=expected, known=lambda _: sorted(_OWN.model_fields))

@@ -1,0 +1,90 @@
+"""Store the workspaces and organisations that installed the app, with encrypted tokens.
+
+Each has data of its own in a place of its own (`bot.store.workspaces`), named after its id: that of the workspace
+(T…), or of the organisation (E…) that installed the app for all of its workspaces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.statements import Repository, read_as, row_of, upsert
+from bot.store.tables import install_states, installations
+from intents.domain import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """An installed app. `tokens` are encrypted; `identity` are the properties of its bot, without secrets.
+
+    `expires`: when the bot token ends, None for never. `removed`: when the app was uninstalled. `doomed`: from when on
+    its data may be deleted.
+    """
+
+    id: str
+    name: str
+    is_org: bool
+    identity: Json
+    tokens: bytes
+    installed: datetime
+    changed: datetime
+    by: str = ""
+    expires: datetime | None = None
+    removed: datetime | None = None
+    doomed: datetime | None = None
+
+    @property
+    def serves(self) -> bool:
+        """Return whether the app is installed."""
+        return self.removed is None
+
+
+class Installations(Repository):
+    """Repository of installations. All methods raise `StoreUnavailable`."""
+
+    async def all(self) -> tuple[Installation, ...]:
+        """Return every installation, by id; removed ones too until their data is deleted."""
+        rows = await self._rows(select(installations).order_by(installations.c.id))
+        return tuple(read_as(Installation, row) for row in rows)
+
+    async def get(self, id: str) -> Installation | None:
+        """Return an installation, None if there is none."""
+        row = await self._row(select(installations).where(installations.c.id == id))
+        return read_as(Installation, row) if row else None
+
+    async def save(self, installation: Installation) -> None:
+        """Store an installation; one of the same workspace is replaced, and its data stays."""
+
+        async def body(connection: AsyncConnection) -> None:
+            first = select(installations.c.installed).where(installations.c.id == installation.id)
+            since = (await connection.execute(first)).scalar_one_or_none()
+            row = row_of(installation) | {"installed": since or installation.installed}
+            await upsert(connection, installations, row)
+
+        await self._database.transact(body, "installation", installation.id)
+
+    async def renew(self, renewed: Installation, *, instead_of: bytes) -> bool:
+        """Store new tokens. Return False, without a change, if the stored ones are not `instead_of` any more."""
+        same = (installations.c.id == renewed.id) & (installations.c.tokens == instead_of)
+        values = {"tokens": renewed.tokens, "expires": renewed.expires, "changed": renewed.changed}
+        return await self._change(update(installations).where(same).values(values), "installation", renewed.id) > 0
+
+    async def remove(self, id: str, *, at: datetime, doomed: datetime) -> bool:
+        """Mark an installation as removed; its data may be deleted from `doomed` on. Return whether there is one."""
+        values = {"removed": at, "doomed": doomed, "changed": at, "tokens": b"", "expires": None}
+        change = update(installations).where(installations.c.id == id).values(values)
+        return await self._change(change, "installation", id) > 0
+
+    async def forget(self, id: str) -> None:
+        """Delete an installation whose data was deleted; one that was installed again meanwhile stays."""
+        gone = delete(installations).where(installations.c.id == id, installations.c.removed.is_not(None))
+        await self._change(gone, "installation", id)
+
+    async def use(self, state: str, *, expires: datetime, now: datetime) -> bool:
+        """Use up the state of an installation. Return False if it was used before."""
+        await self._change(delete(install_states).where(install_states.c.expires < now))
+        return await self._insert(install_states, {"state": state, "expires": expires})

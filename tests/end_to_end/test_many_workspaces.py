@@ -1,0 +1,301 @@
+"""Test one app in several workspaces: they install and uninstall it, and nothing crosses from one to another."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+
+from bot.app import RunningApp
+from bot.common.encryption import new_key
+from bot.diagnosing import Engine
+from responses.slack.presses import Press
+from tests.end_to_end.company import (
+    EAST,
+    FULL_POLICY,
+    ONE,
+    ORG,
+    OTHER,
+    WEST,
+    Company,
+    Office,
+    begun,
+    company,
+    ended,
+)
+from tests.end_to_end.workplace import Broken, broken_case, pressable, submitted, words_of
+from tests.waiting import until
+
+
+@pytest.fixture
+def pulls_again(engine: Engine) -> Broken:
+    return broken_case(
+        engine, "image-pull-failed", "the registry did not answer, and does again; a restart skips the back-off"
+    )
+
+
+async def ready(app: RunningApp) -> dict[str, Any]:
+    async with aiohttp.ClientSession() as client, client.get(f"{app.url}/readyz") as page:
+        found: dict[str, Any] = await page.json()
+        return found
+
+
+def writes(at: Company) -> list[str]:
+    return [sent.path for sent in at.cluster.requests if sent.writes and not sent.path.endswith("/events")]
+
+
+async def test_workspaces_and_an_organisation_install_the_app_and_are_answered(
+    tmp_path: Path, engine: Engine, pulls_again: Broken
+) -> None:
+    async with company(tmp_path, engine, pulls_again.world) as at:
+        async with at.serving() as app:
+            for team in (ONE, OTHER, EAST):
+                status, page = await at.install(app, team)
+                assert (status, "is installed in" in page) == (200, True), page
+            assert app.workspaces is not None
+            assert set(app.workspaces.ids) == {ONE, OTHER, ORG}
+            for team in (ONE, OTHER, EAST):
+                office = at.offices[team]
+                answer = await office.answer(await office.paste(pulls_again.text))
+                assert "checkout" in words_of(answer["blocks"])
+        # The next process serves them without an installation.
+        async with at.serving():
+            office = at.offices[WEST]
+            await office.answer(await office.paste(pulls_again.text))
+
+
+async def test_nothing_crosses(tmp_path: Path, engine: Engine, pulls_again: Broken) -> None:
+    """Users and channels have the same ids in both workspaces: only the workspace tells them apart."""
+    async with company(tmp_path, engine, pulls_again.world) as at:
+        (at.files_of(OTHER) / "policy.yaml").write_text("reading: []\n", encoding="utf-8")
+        one, other = at.offices[ONE], at.offices[OTHER]
+        assert (one.user, one.channel) == (other.user, other.channel)
+        async with at.serving() as app:
+            await at.install(app, ONE)
+            await at.install(app, OTHER)
+            answer = await one.answer(await one.paste(pulls_again.text))
+            seen = await other.answer(await other.paste(pulls_again.text))
+            # policy: the other workspace gets the text's answer, nothing from the cluster and no button
+            assert "CONFIRMED" in words_of(answer["blocks"]) or "LIKELY" in words_of(answer["blocks"])
+            assert "kz9wp" not in words_of([block for block in seen["blocks"] if "CONFIRMED" in str(block)])
+            assert str(Press.REMEDY) not in json.dumps(seen["blocks"])
+            # buttons: the same press, signed by Slack, in the name of the other workspace
+            button = pressable(answer, Press.REMEDY)
+            await _press_as(at, other, button, seen)
+            assert not other.slack.views(other.user) or "⏳" not in str(other.slack.views(other.user)[-1])
+            assert not writes(at)
+            # mutes
+            await one.slack.slash(one.user, one.channel, "mute image-pull-failed")
+            await one.slack.wait_for(lambda: one.slack.ephemerals(one.user))
+            again = await other.paste(f"again: {pulls_again.text}")
+            assert await other.answer(again)
+            # incidents: both have a channel with this id and name
+            for office in (one, other):
+                office.slack.add_channel("inc-7", id="C0INC70000")
+            await one.slack.say(one.user, "C0INC70000", "impact: EU card payments fail")
+            await other.slack.say(other.user, "C0INC70000", "impact: printers are on fire")
+            await one.slack.slash(one.user, "C0INC70000", "summary")
+            await other.slack.slash(other.user, "C0INC70000", "summary")
+            await until(lambda: "card payments" in _told(one) and "printers" in _told(other))
+            assert "printers" not in _told(one)
+            assert "card payments" not in _told(other)
+            # the audit, and all that was stored
+            assert app.workspaces is not None
+            stores = {team: app.workspaces.served(team).store for team in (ONE, OTHER)}  # type: ignore[union-attr]
+            since = at.clock() - timedelta(hours=1)
+            assert {entry.team for entry in await stores[OTHER].audit.entries(since=since, limit=99)} <= {OTHER}
+            assert await app.store.requests.get(f"{ONE}.{one.channel}.{answer['thread_ts']}") is None
+            assert await stores[OTHER].requests.get(f"{ONE}.{one.channel}.{answer['thread_ts']}") is None
+            assert await stores[ONE].requests.get(f"{ONE}.{one.channel}.{answer['thread_ts']}") is not None
+
+
+async def test_a_remedy_in_one_workspace_is_confirmed_there_and_audited_there(
+    tmp_path: Path, engine: Engine, pulls_again: Broken
+) -> None:
+    async with company(tmp_path, engine, pulls_again.world) as at, at.serving() as app:
+        await at.install(app, ONE)
+        await at.install(app, OTHER)
+        one = at.offices[ONE]
+        answer = await one.answer(await one.paste(pulls_again.text))
+        await one.slack.click(one.user, one.channel, answer["ts"], pressable(answer, Press.REMEDY)["action_id"])
+        views = await one.slack.wait_for(
+            lambda: [view for view in one.slack.views(one.user) if "⏳" not in words_of(view["blocks"])]
+        )
+        await submitted(one.slack, one.user, views[-1]["id"])
+        await until(lambda: writes(at))
+        assert app.workspaces is not None
+        since = at.clock() - timedelta(hours=1)
+
+        async def audited(team: str) -> list[str]:
+            served = app.workspaces.served(team) if app.workspaces else None
+            assert served is not None
+            return [entry.team for entry in await served.store.audit.entries(since=since, limit=99)]
+
+        await app.jobs.idle(20)
+        assert set(await audited(ONE)) == {ONE}
+        assert await audited(OTHER) == []
+
+
+async def test_a_state_is_accepted_once_and_from_its_browser(tmp_path: Path, engine: Engine) -> None:
+    async with (
+        company(tmp_path, engine) as at,
+        at.serving() as app,
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as browser,
+    ):
+        location, cookie = await begun(browser, app)
+        query = at.slack.allow(location, team=ONE)
+        status, page = await ended(browser, app, query)
+        assert (status, "browser" in page) == (400, True)
+        assert (await ended(browser, app, query, cookie=cookie))[0] == 200
+        status, page = await ended(browser, app, query, cookie=cookie)
+        assert (status, "used before" in page) == (401, True)
+        forged = query.replace("state=", "state=x")
+        assert (await ended(browser, app, forged, cookie=cookie.replace("state=", "state=x")))[0] == 401
+        for odd in ("", "state=", "code=1", "error=access_denied", "error=%3Cscript%3E", "state=a.b.c&code=%00"):
+            status, page = await ended(browser, app, odd, cookie="slack-app-oauth-state=a.b.c")
+            assert status < 500, odd
+            assert "<script" not in page
+        location, cookie = await begun(browser, app)
+        wrong = at.slack.allow(location, team=ONE).replace("code=", "code=x")
+        status, page = await ended(browser, app, wrong, cookie=cookie)
+        assert status == 401
+
+
+async def test_a_workspace_that_is_not_listed_is_refused_and_its_token_given_back(
+    tmp_path: Path, engine: Engine
+) -> None:
+    async with company(tmp_path, engine) as at, at.serving() as app:
+        for file in at.files_of(OTHER).iterdir():
+            file.unlink()
+        at.files_of(OTHER).rmdir()
+        status, page = await at.install(app, OTHER)
+        assert (status, OTHER in page) == (403, True)
+        assert [call.method for call in at.offices[OTHER].slack.calls][-1] == "auth.revoke"
+        ts = await at.offices[OTHER].paste("0/4 nodes are available: 4 Insufficient memory.")
+        await asyncio.sleep(0.3)
+        assert not at.offices[OTHER].answers(ts)
+        # A directory for all others lets it in.
+        default = at.files_of("default")
+        (default / "policy.yaml").write_text(FULL_POLICY, encoding="utf-8")
+        assert (await at.install(app, OTHER))[0] == 200
+
+
+async def test_uninstalled_data_is_deleted_when_it_is_due_and_kept_for_who_comes_back(
+    tmp_path: Path, engine: Engine, pulls_again: Broken
+) -> None:
+    async with company(tmp_path, engine, pulls_again.world) as at, at.serving() as app:
+        await at.install(app, ONE)
+        await at.install(app, OTHER)
+        one, served = at.offices[ONE], app.workspaces
+        assert served is not None
+        answered = await one.paste(pulls_again.text)
+        await one.answer(answered)
+        at.slack.uninstall(ONE)
+        await until(lambda: ONE not in served.ids)
+        ts = await one.paste(pulls_again.text)
+        await asyncio.sleep(0.2)
+        assert not one.answers(ts)
+        # It comes back: what was kept is there.
+        assert (await at.install(app, ONE))[0] == 200
+        store = served.served(ONE)
+        assert store is not None
+        assert await store.store.answers.get(f"{ONE}.{one.channel}.{answered}") is not None
+        at.slack.uninstall(ONE)
+        await until(lambda: ONE not in served.ids)
+        at.clock.advance(timedelta(days=31))
+        file = at.settings.data / "workspaces" / f"{ONE}.db"
+        await until(lambda: not file.exists())
+        assert OTHER in served.ids
+        entries = await app.store.audit.entries(since=at.clock() - timedelta(hours=1), limit=9)
+        assert [(entry.action, entry.target) for entry in entries] == [("delete_workspace", ONE)]
+
+
+async def test_tokens_are_renewed_before_they_end(tmp_path: Path, engine: Engine, pulls_again: Broken) -> None:
+    async with company(tmp_path, engine, pulls_again.world, rotates=True) as at, at.serving() as app:
+        await at.install(app, ONE)
+        one = at.offices[ONE]
+        former = one.slack.bot_token
+        at.clock.advance(timedelta(hours=11))
+        await until(lambda: one.slack.bot_token != former)
+        await one.answer(await one.paste(pulls_again.text))
+        kept = await app.store.installations.get(ONE)
+        assert kept is not None
+        assert one.slack.bot_token.encode() not in kept.tokens
+
+
+async def test_a_lost_key_deletes_nothing(tmp_path: Path, engine: Engine, pulls_again: Broken) -> None:
+    async with company(tmp_path, engine, pulls_again.world) as at:
+        async with at.serving() as app:
+            await at.install(app, ONE)
+        key = at.settings.encryption_keys.get_secret_value()
+        lost = type(at.settings.encryption_keys)(new_key())
+        async with at.serving(encryption_keys=lost) as app:
+            found = await ready(app)
+            assert "CASEBOOK_ENCRYPTION_KEYS" in found["notes"][ONE]
+            assert await app.store.installations.get(ONE) is not None
+        # A new key before the former one: both are read.
+        async with at.serving(encryption_keys=type(lost)(f"{new_key()},{key}")):
+            one = at.offices[ONE]
+            await one.answer(await one.paste(pulls_again.text))
+
+
+async def test_one_socket_serves_all_workspaces(tmp_path: Path, engine: Engine, pulls_again: Broken) -> None:
+    async with company(tmp_path, engine, pulls_again.world) as at:
+        async with at.serving() as app:
+            await at.install(app, ONE)
+            await at.install(app, WEST)
+        token = type(at.settings.encryption_keys)(at.slack.app_token)
+        async with at.serving(slack_app_token=token):
+            at.slack.deliver_to(None)
+            for team in (ONE, WEST, EAST):
+                office = at.offices[team]
+                await office.answer(await office.paste(pulls_again.text))
+
+
+async def test_a_token_that_is_revoked_in_the_middle_of_an_answer_harms_nobody_else(
+    tmp_path: Path, engine: Engine, pulls_again: Broken
+) -> None:
+    async with company(tmp_path, engine, pulls_again.world) as at, at.serving() as app:
+        await at.install(app, ONE)
+        await at.install(app, OTHER)
+        one, other = at.offices[ONE], at.offices[OTHER]
+        await one.paste(pulls_again.text)
+        one.slack.revoke_token()
+        await other.answer(await other.paste(pulls_again.text))
+        await until(lambda: app.workspaces is not None and ONE in app.workspaces.notes())
+        assert (await ready(app))["status"] == "ready"
+
+
+def _told(office: Office) -> str:
+    """Return all that the app said in the incident channel or to the person."""
+    said = [each for each in office.slack.messages("C0INC70000") if each.get("bot_id") == office.slack.bot_id]
+    return json.dumps([said, office.slack.ephemerals(office.user)])
+
+
+async def _press_as(at: Company, office: Office, button: dict[str, Any], answer: dict[str, Any]) -> None:
+    """Press a button of another workspace's answer in the name of this one."""
+    identity = office.slack.identity
+    payload = {
+        "type": "block_actions",
+        "team": {"id": identity.team_id, "domain": identity.domain},
+        "user": {"id": office.user, "username": "alex", "name": "alex", "team_id": identity.team_id},
+        "api_app_id": identity.app_id,
+        "token": identity.verification_token,
+        "trigger_id": "1.2.forged",
+        "enterprise": None,
+        "is_enterprise_install": False,
+        "channel": {"id": office.channel, "name": "general"},
+        "container": {"type": "message", "message_ts": answer["ts"], "channel_id": office.channel},
+        "message": {**answer, "text": answer["text"]},
+        "response_url": "",
+        "actions": [{**button, "block_id": "b", "action_ts": "1.2", "type": "button"}],
+    }
+    body = urlencode({"payload": json.dumps(payload)}).encode()
+    headers = office.slack.sign(body) | {"Content-Type": "application/x-www-form-urlencoded"}
+    assert (await office.slack.send_raw(body, headers)).status == 200
