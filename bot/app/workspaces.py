@@ -311,12 +311,12 @@ class Workspaces:
         if now < due or not await self.shared.jobs.delete_begun_with(f"{installation.id}/"):
             return
         await delete_workspace(self.main, installation.id)
-        await self.main.installations.forget(installation.id)
         entry = AuditEntry(
             at=now, actor="casebook", team=installation.id, action="delete_workspace", target=installation.id,
             outcome="deleted", key=f"{installation.id}/deleted/{installation.changed.isoformat()}",
         )  # fmt: skip
         await self.main.audit.append(entry)
+        await self.main.installations.forget(installation.id)
         _log.warning("workspace_deleted", workspace=installation.id)
 
     # --- tokens ---

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table
 
-from bot.store.types import StoredJson, StoredKey, StoredResponseUrl, StoredText, StoredWord, UtcTime
+from bot.store.types import StoredCiphertext, StoredJson, StoredKey, StoredResponseUrl, StoredText, StoredWord, UtcTime
 
 METADATA: Final = MetaData(
     naming_convention={
@@ -396,7 +396,7 @@ installations: Final = Table(
     *_words("name", "by"),
     *_flags("is_org"),
     *_json("identity"),
-    Column("tokens", LargeBinary, nullable=False),
+    Column("tokens", StoredCiphertext, nullable=False),
     *_times("installed", "changed"),
     *_ends("expires", "removed", "doomed"),
 )

@@ -10,12 +10,14 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import JSON, DateTime, Dialect, String
+from sqlalchemy import JSON, DateTime, Dialect, LargeBinary, String
 from sqlalchemy import Text as SqlText
 from sqlalchemy.types import TypeDecorator
 
 from bot.common.redaction import is_response_url, stored_json, stored_key, stored_text
 
+# Version byte and time of a Fernet token, in base64.
+_CIPHERTEXT: Final = re.compile(rb"gAAAAA[A-Za-z0-9_=-]{60,}")
 _WORD: Final = re.compile(r"[a-z]+(?:[_ ][a-z]+)*")
 
 
@@ -57,6 +59,18 @@ class StoredKey(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else storable_key(value)
+
+
+class StoredCiphertext(TypeDecorator[bytes]):
+    """Bytes that `bot.common.encryption` made, or none. Others are refused: they may be what should be encrypted."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if value and not (isinstance(value, bytes) and _CIPHERTEXT.fullmatch(value)):
+            raise ValueError("it is not encrypted")
+        return value
 
 
 class StoredWord(TypeDecorator[str]):

@@ -212,6 +212,8 @@ async def test_uninstalled_data_is_deleted_when_it_is_due_and_kept_for_who_comes
         file = at.settings.data / "workspaces" / f"{ONE}.db"
         await until(lambda: not file.exists())
         assert OTHER in served.ids
+        while await app.store.installations.get(ONE):  # noqa: ASYNC110 - the store has no event
+            await asyncio.sleep(0.05)
         entries = await app.store.audit.entries(since=at.clock() - timedelta(hours=1), limit=9)
         assert [(entry.action, entry.target) for entry in entries] == [("delete_workspace", ONE)]
 
