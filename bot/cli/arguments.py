@@ -23,6 +23,7 @@ OPT_INS: Final = ("secrets", "impersonate", "custom-resources")
 MODES: Final = ("socket", "http")
 NOTATIONS: Final = ("yaml", "json")
 VIEWS: Final = ("summary", "timeline", "postmortem")
+WORKSPACES: Final = ("list", "remove", "encrypt", "new-key")
 READERS: Final = ("team", "outside")
 _AGO: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
@@ -154,6 +155,13 @@ def _build() -> _Parser:
 
     _feedback(command("feedback", "print which entries people called wrong, and which texts no entry explains"))
 
+    _workspaces(
+        command(
+            "workspaces",
+            "list the workspaces that installed the app, remove one, or encrypt their tokens with a new key",
+        )
+    )
+
     _incident(command("incident", "print the summary, timeline or postmortem of an exported incident channel"))
 
     demo = command("demo", "try it: a chat in your browser next to a simulated cluster with broken workloads")
@@ -272,13 +280,29 @@ def _audit(audit: argparse.ArgumentParser) -> None:
     audit.add_argument(
         "--format", choices=FORMATS, default="jsonl", help="jsonl for programs (default), table for people"
     )
+    _workspace(audit)
 
 
 def _feedback(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--since", type=_time, default="7d", metavar="T", help="only since then: 24h, 7d (default), or a time"
     )
+    _workspace(parser)
     _output(parser)
+
+
+def _workspaces(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "action", choices=WORKSPACES, metavar="ACTION",
+        help="list, remove, encrypt (with the first key), or new-key (print one)",
+    )  # fmt: skip
+    parser.add_argument("id", nargs="?", default="", metavar="ID", help="with remove: its id, T… or E…")
+    parser.add_argument("--now", action="store_true", help="with remove: delete its data at once")
+    _output(parser)
+
+
+def _workspace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workspace", default="", metavar="ID", help="of this workspace among several: T… or E…")
 
 
 def _incident(parser: argparse.ArgumentParser) -> None:
@@ -307,6 +331,9 @@ def _app(parser: argparse.ArgumentParser) -> None:
         "mode", nargs="?", choices=MODES, default=MODES[0], metavar="MODE", help="socket (default) or http"
     )
     parser.add_argument("--url", default="", metavar="URL", help="with http: Casebook's public address, https://HOST")
+    parser.add_argument(
+        "--installable", action="store_true", help="for several workspaces: with a redirect URL and renewed tokens"
+    )
     parser.add_argument("--output", choices=NOTATIONS, default="yaml", help="yaml with reasons (default), or json")
 
 

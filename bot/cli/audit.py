@@ -16,7 +16,7 @@ from rich.text import Text
 
 from bot.cli.console import note, show
 from bot.cli.errors import CommandError, ExitCode, told
-from bot.cli.inputs import settings
+from bot.cli.inputs import settings, store_url
 from bot.store import AuditQuery, AuditRecord, StoreUnavailable, open_audit, place_of
 from responses.safety import safe_line, safe_value
 
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     )  # fmt: skip
     if query.since and query.until and query.since >= query.until:
         raise CommandError("--since must be before --until")
-    url = settings().store_url
+    url = store_url(settings(), arguments.workspace)
     write = _table if arguments.format == "table" else _lines
     with told(StoreUnavailable, what=f"cannot read the audit in {place_of(url)}"):
         asyncio.run(write(url, query, arguments.limit))

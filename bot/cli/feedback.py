@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from bot.cli.console import note
 from bot.cli.errors import ExitCode, told
-from bot.cli.inputs import settings
+from bot.cli.inputs import settings, store_url
 from bot.store import StoreUnavailable, open_feedback, place_of
 from intents.feedback import NONE_OF_THEM, Candidate, FeedbackSummary, WrongEntry, summary_of
 from intents.templates import counted
@@ -23,7 +23,7 @@ from responses.safety import safe_line, safe_value
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Print the feedback since a time."""
-    url, since = settings().store_url, arguments.since
+    url, since = store_url(settings(), arguments.workspace), arguments.since
     with told(StoreUnavailable, what=f"cannot read the feedback in {place_of(url)}"):
         summary = safe_value(asyncio.run(_summary(url, since)))
     if arguments.output == "json":

@@ -43,11 +43,12 @@ def _app(arguments: argparse.Namespace) -> ExitCode:
         raise CommandError(
             f"--url: {arguments.url!r} is not an address that Slack can call, such as https://casebook.example.com"
         )
-    made = manifest(mode, url=url or PLACEHOLDER)
+    made = manifest(mode, url=url or PLACEHOLDER, installable=arguments.installable)
     if arguments.output == "json":
         sys.stdout.write(json.dumps(made, ensure_ascii=False, indent=2) + "\n")
     else:
-        command = " ".join(["casebook manifest", mode, *(["--url", url] if url else [])])
+        installable = ["--installable"] if arguments.installable else []
+        command = " ".join(["casebook manifest", mode, *(["--url", url] if url else []), *installable])
         sys.stdout.write(f"# Written by: {command}\n{as_yaml(made)}")
     return ExitCode.ANSWERED
 

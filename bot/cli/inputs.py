@@ -40,6 +40,18 @@ class TextInput:
     notes: tuple[str, ...] = ()
 
 
+def store_url(configured: Settings, workspace: str) -> str:
+    """Return the URL of the data of a workspace, "" for the only one. Raise CommandError."""
+    if not workspace:
+        return configured.store_url
+    from bot.store import StoreUnavailable, workspace_url  # noqa: PLC0415 - most commands need no database
+
+    try:
+        return workspace_url(configured.store_url, workspace)
+    except (StoreUnavailable, ValueError) as error:
+        raise CommandError(f"--workspace: {error}") from None
+
+
 def read_text(file: str, *, command: str) -> TextInput:
     """Return the text of FILE, or of standard input for "-" and for nothing. Raise CommandError.
 

@@ -54,6 +54,14 @@ class Encryption:
             raise CannotDecrypt("they belong to another workspace")
         return {str(name): str(secret) for name, secret in found.items()}
 
+    def fits(self, owner: str, value: bytes) -> bool:
+        """Tell whether the secrets of an owner can be decrypted."""
+        try:
+            self.decrypt(owner, value)
+        except CannotDecrypt:
+            return False
+        return True
+
     def is_current(self, value: bytes) -> bool:
         """Tell whether the first key encrypted a value."""
         try:

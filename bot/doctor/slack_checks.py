@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from bot.common.encryption import Encryption, KeyUnusable
 from bot.doctor.checks import Check, CheckState
 from bot.policy import Policy
 from bot.settings import Examined, Settings, slack_problems, variable
 from bot.slack.api import SlackResponse, TokenCall, token_caller
 from bot.slack.errors import ChannelGone, RateLimited, SlackError
 from bot.slack.scopes import ADD, OPEN, SCOPES, Scope, advice_on
+from bot.store import StoreUnavailable, open_installations
 
 AREA: Final = "slack"
 # Slack signs requests with their time; older ones are refused, as Slack advises.
@@ -31,7 +33,9 @@ async def examine_workspace(examined: Examined, *, policy: Policy | None) -> tup
     unset = [_unset(problem) for problem in slack_problems(settings)]
     wrong = {check.what for check in unset}
     found = [*unset]
-    if variable("slack_bot_token") not in wrong:
+    if settings.slack_client_id:
+        found += await _installed(settings)
+    elif variable("slack_bot_token") not in wrong:
         found += await _bot(settings, policy)
     if settings.slack_app_token.get_secret_value():
         if variable("slack_app_token") not in wrong:
@@ -62,6 +66,24 @@ async def _bot(settings: Settings, policy: Policy | None) -> list[Check]:
         if settings.audit_channel:
             found.append(await _audit(ask, settings, who=str(answer.data.get("user") or "casebook")))
         return found
+
+
+async def _installed(settings: Settings) -> list[Check]:
+    """Check that the tokens of the workspaces that installed the app can be read."""
+    try:
+        encryption = Encryption(settings.keys)
+        async with open_installations(settings.store_url) as installations:
+            found = [each for each in await installations.all() if each.serves]
+    except (KeyUnusable, StoreUnavailable) as error:
+        state = CheckState.MISSING if isinstance(error, KeyUnusable) else CheckState.UNKNOWN
+        return [Check(area=AREA, what="workspaces", state=state, says=str(error))]
+    lost = [each.id for each in found if not encryption.fits(each.id, each.tokens)]
+    served = Check(area=AREA, what="workspaces", says=f"{len(found)} have installed the app")
+    if not lost:
+        return [served]
+    says = f"no key decrypts the tokens of {', '.join(lost)}"
+    remedy = f"add their former key to {variable('encryption_keys')}, or install the app there again"
+    return [served, Check(area=AREA, what="workspaces", state=CheckState.MISSING, says=says, remedy=remedy)]
 
 
 async def _app(settings: Settings) -> Check:

@@ -16,7 +16,7 @@ from bot.store.database import (
 from bot.store.facts import FactRow, Mark
 from bot.store.feedback import HELPFUL, NOT_IT, open_feedback
 from bot.store.incident_channels import ChannelState, IncidentChannel
-from bot.store.installations import Installation
+from bot.store.installations import Installation, open_installations
 from bot.store.learned import LearnedEntry, open_learned
 from bot.store.migration import SchemaState, StoreInspection, inspect_store
 from bot.store.outbox import OutboxEntry, PostingState, StoredReport
@@ -74,6 +74,7 @@ __all__ = [
     "inspect_store",
     "open_audit",
     "open_feedback",
+    "open_installations",
     "open_learned",
     "open_store",
     "open_workspace",

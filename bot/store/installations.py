@@ -6,12 +6,15 @@ Each has data of its own in a place of its own (`bot.store.workspaces`), named a
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.audit_log import opened_to_read
 from bot.store.statements import Repository, read_as, row_of, upsert
 from bot.store.tables import install_states, installations
 from intents.domain import Json
@@ -41,6 +44,13 @@ class Installation:
     def serves(self) -> bool:
         """Return whether the app is installed."""
         return self.removed is None
+
+
+@asynccontextmanager
+async def open_installations(url: str) -> AsyncIterator[Installations]:
+    """Open the installations of the database at `url` read-only. Raise `StoreUnavailable`."""
+    async with opened_to_read(url, installations) as database:
+        yield Installations(database)
 
 
 class Installations(Repository):

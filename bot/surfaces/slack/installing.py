@@ -38,12 +38,12 @@ from bot.slack.scopes import SCOPES
 from bot.slack.web_client import web_client
 from bot.store import StoreUnavailable
 from bot.store.installations import Installations
+from bot.surfaces.slack.manifest import REDIRECT_PATH
 from bot.surfaces.web import Route
 
 _log: Final = structlog.get_logger(__name__)
 
 INSTALL_PATH: Final = "/slack/install"
-REDIRECT_PATH: Final = "/slack/oauth_redirect"
 _LASTS_S: Final = 600
 
 InstalledApp = Installation

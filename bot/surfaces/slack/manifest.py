@@ -57,6 +57,9 @@ PLACEHOLDER: Final = "https://YOUR-HOST"
 PATH: Final = "/slack/events"
 """The path of all of Slack's requests over HTTP."""
 
+REDIRECT_PATH: Final = "/slack/oauth_redirect"
+"""The path to which Slack sends who has installed the app."""
+
 _WIDTH: Final = 118
 _DESCRIPTION: Final = "Diagnoses Kubernetes errors: paste an error and get its cause, with evidence from your cluster."
 _LONG_DESCRIPTION: Final = (
@@ -78,8 +81,11 @@ class Mode(StrEnum):
     HTTP = "http"
 
 
-def manifest(mode: Mode, *, url: str = PLACEHOLDER) -> dict[str, Any]:
-    """Return the manifest as JSON values; `url` is the address of Casebook for HTTP, without a path."""
+def manifest(mode: Mode, *, url: str = PLACEHOLDER, installable: bool = False) -> dict[str, Any]:
+    """Return the manifest as JSON values; `url` is the address of Casebook for HTTP, without a path.
+
+    With `installable`, workspaces and organisations install it at that address, and its tokens are renewed.
+    """
     called = {"request_url": f"{url.rstrip('/')}{PATH}"} if mode is Mode.HTTP else {}
     command = {
         "command": COMMAND,
@@ -122,16 +128,17 @@ def manifest(mode: Mode, *, url: str = PLACEHOLDER) -> dict[str, Any]:
                 # Optional scopes must also be listed above.
                 "bot_optional": [scope.name for scope in SCOPES if not scope.required],
             }
-        },
+        }
+        | ({"redirect_urls": [f"{url.rstrip('/')}{REDIRECT_PATH}"]} if installable else {}),
         "settings": {
             "event_subscriptions": called | {"bot_events": events()},
             # Suggestions in dialogs have an address of their own.
             "interactivity": {"is_enabled": True}
             | called
             | ({"message_menu_options_url": called["request_url"]} if called else {}),
-            "org_deploy_enabled": False,
+            "org_deploy_enabled": installable,
             "socket_mode_enabled": mode is Mode.SOCKET,
-            "token_rotation_enabled": False,
+            "token_rotation_enabled": installable,
         },
     }
 
