@@ -10,10 +10,9 @@ from bot.settings.environment import (
     documented,
     examine_settings,
     load_settings,
-    serve_problems,
-    slack_problems,
     variable,
 )
+from bot.settings.required import serve_problems, slack_problems
 
 __all__ = [
     "PREFIX",

@@ -204,7 +204,14 @@ def lacking(granted: frozenset[str]) -> tuple[str, ...]:
     return tuple(scope.name for scope in SCOPES if granted and scope.required and scope.name not in granted)
 
 
-FREE_METHODS: Final = ("auth.test", "chat.getPermalink", "views.open", "views.publish", "views.update")
+FREE_METHODS: Final = (
+    "auth.teams.list",
+    "auth.test",
+    "chat.getPermalink",
+    "views.open",
+    "views.publish",
+    "views.update",
+)
 """Methods that are called and need no scope."""
 
 FREE_EVENTS: Final = ("app_home_opened", "app_uninstalled", "tokens_revoked")

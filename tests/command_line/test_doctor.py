@@ -374,7 +374,7 @@ def test_a_silent_prometheus_is_reported(run: Run, variables: Any) -> None:
 @pytest.mark.parametrize(
     ("revision", "expected", "state", "says"),
     [
-        (HEAD, "0002", "note", f"schema {HEAD}; the next `casebook serve` migrates it to"),
+        (HEAD, "0003", "note", f"schema {HEAD}; the next `casebook serve` migrates it to"),
         ("9999", HEAD, "missing", "a newer Casebook left schema 9999"),
     ],
 )
