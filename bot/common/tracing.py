@@ -95,8 +95,8 @@ def _allowed(key: str, check: Callable[[Any], Value], means: str) -> AllowedAttr
 
 
 ALLOWED: Final[Mapping[str, AllowedAttribute]] = {
-    "surface": _allowed("casebook.surface", _word, "what arrived: message, command, action, alerts, …"),
-    "kind": _allowed("casebook.job", _word, "the kind of the job"),
+    "surface": _allowed("casebook.surface", _word, "what arrived: message, command, action, alerts, http, mcp, …"),
+    "kind": _allowed("casebook.job", _word, "the kind of the job, or what a program asks for"),
     "step": _allowed("casebook.step", _word, "the step of the job"),
     "recovered": _allowed("casebook.recovered", _flag, "whether an earlier process began the job"),
     "cluster": _allowed("k8s.cluster.name", _word, "the configured name of the cluster"),

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
+from tests.collector import collector
 from tests.end_to_end.programs import ALL, LEDGER, NOBODY, ask, tokens_file
 from tests.end_to_end.test_http_api import PLANTED, POD, policy
 from tests.end_to_end.test_metrics import scraped
@@ -102,6 +103,23 @@ async def test_official_client_over_standard_streams(tmp_path, engine, broken):
         async with Client(server) as client:
             await asked(client, broken.incident, broken.text)
         assert at.writes() == []
+
+
+async def test_a_call_is_one_trace_without_its_text(tmp_path, engine, broken):
+    async with collector() as at_collector:
+        async with (
+            workplace(
+                tmp_path, engine, broken.world, policy=policy(), tokens=tokens_file(tmp_path), mcp=True,
+                otlp_endpoint=at_collector.url,
+            ) as at,
+            connected(at) as client,
+        ):  # fmt: skip
+            await client.call_tool("explain", {"text": f"{broken.text}\n{PLANTED}"})
+
+        (call,) = (one for one in at_collector.spans() if one.attributes.get("casebook.surface") == "mcp")
+        assert call.attributes["casebook.result"] == "ok"
+        assert {"match", "diagnose"} <= {one.name for one in at_collector.spans(call.trace)}
+        assert PLANTED not in str([(one.name, one.attributes) for one in at_collector.spans()])
 
 
 CALL = {

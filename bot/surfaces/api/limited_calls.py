@@ -16,6 +16,7 @@ from typing import Any, Final
 import structlog
 from pydantic import ValidationError
 
+from bot.common.tracing import SpanName, trace
 from bot.surfaces.api.answer_service import OVERVIEW_DEADLINES, AnswerService, Caller
 from bot.surfaces.api.api_errors import ApiError, of_validation
 from bot.surfaces.api.api_models import (
@@ -149,13 +150,16 @@ class ApiCalls:
         self, operation: Operation, body: Callable[[], Awaitable[bytes]], caller: Caller, via: str
     ) -> Document:
         """Return the answer to the question in a JSON body. Raise ApiError."""
-        try:
-            answer = await self._limited(operation, body, caller, via)
-        except ApiError as error:
-            self.count(via, operation.name, error.code)
-            raise
-        self.count(via, operation.name, "ok")
-        return answer
+        with trace(SpanName.REQUEST, surface=via, kind=operation.name) as arrival:
+            try:
+                answer = await self._limited(operation, body, caller, via)
+            except ApiError as error:
+                self.count(via, operation.name, error.code)
+                arrival.set(result=error.code)
+                raise
+            self.count(via, operation.name, "ok")
+            arrival.set(result="ok")
+            return answer
 
     async def _limited(
         self, operation: Operation, body: Callable[[], Awaitable[bytes]], caller: Caller, via: str

@@ -66,7 +66,7 @@ def mcp_server(calls: ApiCalls, caller_of: CallerOf) -> Server[Any]:
         # Clients without structured content read the text.
         return CallToolResult(content=_text(answer), structured_content=answer.as_json())
 
-    return Server(
+    server: Server[Any] = Server(
         "casebook",
         title="Casebook",
         version=package_version(),
@@ -74,6 +74,9 @@ def mcp_server(calls: ApiCalls, caller_of: CallerOf) -> Server[Any]:
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
+    # Its own spans are named by what the client sends; `bot.common.tracing` times the calls.
+    server.middleware.clear()
+    return server
 
 
 @cache
