@@ -257,6 +257,7 @@ class Workspaces:
             return
         self._problems.pop(workspace, None)
         self._opened[workspace] = _Opened(app=app, tokens=installation.tokens, work=work, parts=kept)
+        self.shared.metrics.workspaces_served(len(self._opened))
         _log.info("workspace_served", workspace=workspace)
 
     async def _composed(self, parts: AsyncExitStack, installation: Installation) -> WorkspaceApp:
@@ -302,6 +303,7 @@ class Workspaces:
             await opened.work.aclose()
             # Its running jobs find that Slack refuses them, but they find their parts.
             self._leaving.append((time.monotonic() + self.settings.drain, opened.parts))
+            self.shared.metrics.workspaces_served(len(self._opened))
             _log.info("workspace_closed", workspace=workspace)
 
     async def _delete_if_due(self, installation: Installation) -> None:

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from prometheus_client import CollectorRegistry
 
-from bot.metrics import running_version
+from bot.common.release import running_version
 from bot.settings.telemetry import Collector
 from bot.telemetry.exporting import Exported
 from bot.telemetry.metric_export import MetricExport

@@ -64,9 +64,10 @@ class LearnedEntries:
             if state == self._state:
                 return
             stored = await self.store.learned.newest()
+            before = len(self._entries)
             await asyncio.to_thread(self._take, stored)
             self._state = state
-            self.metrics.learned_loaded(entries=len(self._entries))
+            self.metrics.learned_loaded(entries=len(self._entries), before=before)
             _log.info("learned_entries_loaded", entries=len(self._entries), left_out=len(stored) - len(self._entries))
 
     async def keep_current(self, *, every: float = REFRESH_S) -> None:

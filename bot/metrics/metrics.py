@@ -6,33 +6,22 @@ never contain users' text, namespaces, objects, users or channels.
 
 from __future__ import annotations
 
-import math
 import platform
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
-from typing import Final, Protocol, Self
+from typing import Final, Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
-from prometheus_client.exposition import choose_encoder
+from prometheus_client import Info
 from prometheus_client.process_collector import ProcessCollector
 
-from bot.common.tracing import exemplar as current_exemplar
+from bot.common.release import running_version
+from bot.metrics.families import Families
 from intents.catalog.learned import is_learned
 from intents.domain import Diagnosis
 from intents.overview import Overview
-from responses.safety import redacted_text
 
-# The `_created` series would double the page and nobody uses them.
-disable_created_metrics()  # type: ignore[no-untyped-call]
-
-_DISTRIBUTION: Final = "kube-casebook"
 _OTHER: Final = "other"
-# Rendering the page takes at most one eleventh of the time, however often it is scraped.
-_STANDS: Final = 10
 # Requests that the policy refuses.
 REFUSED: Final = "refused"
 # What a change of a watch adds to the open ones.
@@ -47,52 +36,6 @@ _CALL_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
 _ANSWER_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0)
 # A remedy is verified for minutes.
 _JOB_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
-
-
-class SafeCounter(Counter):
-    """A counter whose labels hold no credentials."""
-
-    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
-        return super().labels(*map(_label, labelvalues), **_labels(labelkwargs))
-
-
-class SafeGauge(Gauge):
-    """A gauge whose labels hold no credentials."""
-
-    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
-        return super().labels(*map(_label, labelvalues), **_labels(labelkwargs))
-
-
-class SafeHistogram(Histogram):
-    """A histogram whose labels hold no credentials."""
-
-    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
-        return super().labels(*map(_label, labelvalues), **_labels(labelkwargs))
-
-    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
-        """Record the amount, with the trace in which it was measured."""
-        super().observe(amount, exemplar or current_exemplar())
-
-
-@lru_cache(maxsize=1024)
-def _label(value: object) -> str:
-    """Return the value of a label; one that looks like a credential is counted with all others of its kind."""
-    text = str(value)
-    return text if redacted_text(text) == text else _OTHER
-
-
-def _labels(named: Mapping[str, object]) -> dict[str, str]:
-    return {name: _label(value) for name, value in named.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Documented:
-    """A metric as documented: `kind` is counter, gauge, histogram or info; `name` is the one in a query."""
-
-    name: str
-    kind: str
-    labels: tuple[str, ...]
-    help: str
 
 
 class KubernetesCall(Protocol):
@@ -121,7 +64,7 @@ class SlackCall(Protocol):
     def seconds(self) -> float: ...
 
 
-class Metrics:
+class Metrics(Families):
     """All metrics of one app. Methods record what has just happened; none raises or blocks."""
 
     def __init__(self, *, interruptions: tuple[type[Exception], ...] = ()) -> None:
@@ -130,16 +73,14 @@ class Metrics:
         A job that raises one of `interruptions` has not failed: its process ends, and the next start recovers the job.
         """
         self._interruptions = interruptions
-        self.registry: Final = CollectorRegistry()
-        self._documented: list[Documented] = []
+        super().__init__()
         self._resources: set[str] = set()
-        self._pages: dict[str, tuple[bytes, float]] = {}
-        counter, gauge, seconds = self._counter, self._gauge, self._seconds
+        counter, gauge, seconds = self.counter, self.gauge, self.seconds
 
         about = "The running version of Casebook and of Python."
         build = Info("casebook_build", about, registry=self.registry)
         build.info({"version": running_version(), "python": platform.python_version()})
-        self._document("casebook_build_info", "info", about, ("python", "version"))
+        self.document("casebook_build_info", "info", about, ("python", "version"))
         self._incidents = gauge("catalog_incidents", "Catalog entries, including your own.")
         self._problems = gauge("catalog_problems", "Problems in your own catalog files; those files are left out.")
 
@@ -203,6 +144,7 @@ class Metrics:
         self._refusals = counter(
             "policy_refusals", "Refusals by the policy: an answer, cluster access, a remedy.", "about"
         )
+        self._workspaces = gauge("workspaces", "Workspaces that installed the app and are served by this replica.")
         self._learned = gauge("learned_entries", "Saved incidents in force, the same in every replica.")
         self._learned_answers = counter("learned_answers", "Answers that a saved incident leads.")
         self._corrections = counter("corrections", "Corrections of answers by people, by the wrong entry.", "incident")
@@ -244,9 +186,13 @@ class Metrics:
         self._incidents.set(incidents)
         self._problems.set(problems)
 
-    def learned_loaded(self, *, entries: int) -> None:
-        """Set the number of saved incidents in force."""
-        self._learned.set(entries)
+    def learned_loaded(self, *, entries: int, before: int) -> None:
+        """Count the saved incidents in force of a workspace in place of those `before`; the metric shows all."""
+        self._learned.inc(entries - before)
+
+    def workspaces_served(self, count: int) -> None:
+        """Set the number of workspaces that are served."""
+        self._workspaces.set(count)
 
     def learned_answered(self) -> None:
         """Count an answer that a saved incident leads."""
@@ -396,55 +342,7 @@ class Metrics:
         """Count a batch of traces or metrics, and whether the collector took it."""
         self._telemetry.labels(signal, "ok" if taken else "failed").inc()
 
-    # --- reading ------------------------------------------------------------------------------------------------------
-
-    def exposed(self, accept: str) -> tuple[bytes, str]:
-        """Return the page for Prometheus and its content type, in the format of the Accept header.
-
-        If it is scraped too often, it is served from a cache that is some milliseconds old.
-        """
-        encode, content_type = choose_encoder(accept)
-        began = time.monotonic()
-        page, until = self._pages.get(content_type, (b"", -math.inf))
-        if began >= until:
-            page = encode(self.registry)
-            now = time.monotonic()
-            self._pages[content_type] = page, now + _STANDS * (now - began)
-        return page, content_type
-
-    def documented(self) -> Iterable[Documented]:
-        """Return all metrics of ours in the order of declaration; `process_…` are the library's."""
-        return tuple(self._documented)
-
-    # --- internal -----------------------------------------------------------------------------------------------------
-
-    def _counter(self, name: str, help: str, *labels: str) -> SafeCounter:
-        name = f"casebook_{name}_total"
-        self._document(name, "counter", help, labels)
-        return SafeCounter(name, help, labels, registry=self.registry)
-
-    def _gauge(self, name: str, help: str, *labels: str) -> SafeGauge:
-        name = f"casebook_{name}"
-        self._document(name, "gauge", help, labels)
-        return SafeGauge(name, help, labels, registry=self.registry)
-
-    def _seconds(self, name: str, help: str, buckets: tuple[float, ...], *labels: str) -> SafeHistogram:
-        name = f"casebook_{name}_seconds"
-        self._document(name, "histogram", help, labels)
-        return SafeHistogram(name, help, labels, registry=self.registry, buckets=buckets)
-
-    def _document(self, name: str, kind: str, help: str, labels: tuple[str, ...]) -> None:
-        self._documented.append(Documented(name=name, kind=kind, labels=labels, help=help))
-
 
 def _word(text: str) -> str:
     """Return `refused: not checked` as `refused_not_checked`."""
     return "_".join(text.replace(":", "").split())
-
-
-def running_version() -> str:
-    """Return the version of the installed distribution."""
-    try:
-        return version(_DISTRIBUTION)
-    except PackageNotFoundError:
-        return "unknown"
