@@ -354,10 +354,10 @@ class Workspaces:
     async def _requested(self, request: web.Request) -> web.StreamResponse:
         """Take a request of Alertmanager or of a program to its workspace."""
         app = await self._ensured(request.match_info["workspace"])
-        path = f"/{request.match_info['path']}"
+        within = request.clone(rel_url=request.rel_url.with_path(f"/{request.match_info['path']}", keep_query=True))
         for route in app.routes if app else ():
-            if route.path == path and route.method in (request.method, "*"):
-                return await route.handle(request)
+            if route.takes(within):
+                return await route.handle(within)
         raise web.HTTPNotFound(text="not found")
 
     def _turn(self, workspace: str) -> asyncio.Lock:

@@ -38,6 +38,12 @@ class Route:
     handle: Handler
     method: str = "POST"
 
+    def takes(self, request: web.Request) -> bool:
+        """Tell whether a request is for this route; a path that ends in a variable takes all that begin with it."""
+        prefix, variable, _ = self.path.partition("{")
+        same = request.path.startswith(prefix) if variable else request.path == self.path
+        return same and self.method in (request.method, "*")
+
 
 def web_application(
     *, ready: Callable[[], Awaitable[Ready]], measured: Callable[[str], tuple[bytes, str]], routes: Iterable[Route] = ()

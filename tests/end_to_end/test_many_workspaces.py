@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ from tests.end_to_end.company import (
     company,
     ended,
 )
+from tests.end_to_end.test_alerts_webhook import alert, group
 from tests.end_to_end.workplace import Broken, broken_case, pressable, submitted, words_of
 from tests.waiting import until
 
@@ -272,6 +274,38 @@ async def test_a_token_that_is_revoked_in_the_middle_of_an_answer_harms_nobody_e
         await other.answer(await other.paste(pulls_again.text))
         await until(lambda: app.workspaces is not None and ONE in app.workspaces.notes())
         assert (await ready(app))["status"] == "ready"
+
+
+async def test_programs_and_alertmanager_ask_one_workspace(tmp_path: Path, engine: Engine, pulls_again: Broken) -> None:
+    async with company(tmp_path, engine, pulls_again.world) as at:
+        one = at.offices[ONE]
+        digest = hashlib.sha256(b"s3cret-of-one").hexdigest()
+        files = at.files_of(ONE)
+        (files / "api-tokens.yaml").write_text(
+            f"[{{name: ci, token_sha256: {digest}, subject: {{user: {one.user}}}}}]\n", encoding="utf-8"
+        )
+        (files / "alert-routes.yaml").write_text(f"[{{channel: {one.channel}}}]\n", encoding="utf-8")
+        (files / "alerts-token").write_text("alerts-of-one\n", encoding="utf-8")
+        async with at.serving() as app, aiohttp.ClientSession() as client:
+            await at.install(app, ONE)
+            await at.install(app, OTHER)
+
+            async def status(path: str, token: str, body: object = None) -> int:
+                headers = {"Authorization": f"Bearer {token}"}
+                method = "GET" if body is None else "POST"
+                async with client.request(method, f"{app.url}{path}", headers=headers, json=body) as page:
+                    return page.status
+
+            asked = {"kind": "pod", "namespace": "front", "name": "checkout-6f4d8b7c5-kz9wp"}
+            assert await status(f"/w/{ONE}/v1/diagnose", "s3cret-of-one", asked) == 200
+            assert await status(f"/w/{ONE}/v1/incidents", "wrong") == 401
+            alerts = group(alert("front-7d9f8b6c54-bbbbb"))
+            assert await status(f"/w/{ONE}/alerts", "alerts-of-one", alerts) == 200
+            assert await status(f"/w/{ONE}/alerts", "wrong", alerts) == 401
+            # Neither is there for the other workspace, nor at the top, where one workspace has them.
+            for place in (f"/w/{OTHER}", "/w/T0NOBODY00", ""):
+                assert await status(f"{place}/v1/incidents", "s3cret-of-one") == 404, place
+                assert await status(f"{place}/alerts", "alerts-of-one", alerts) == 404, place
 
 
 def _told(office: Office) -> str:
