@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from intents.lean_imports import leave_init_out
+from intents.lean_imports import postpone
 
 # It imports a command line with a prompt and syntax highlighting.
-leave_init_out("cel")
+postpone("cel")
 
 from cel import cel  # noqa: E402
 

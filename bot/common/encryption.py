@@ -10,7 +10,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from intents.lean_imports import postpone
+
+# Only installed workspaces have something to encrypt.
+postpone("cryptography.fernet")
+
+from cryptography import fernet  # noqa: E402
 
 _OWNER: Final = "owner"
 
@@ -25,7 +30,7 @@ class CannotDecrypt(Exception):
 
 def new_key() -> str:
     """Return a new random key."""
-    return Fernet.generate_key().decode()
+    return fernet.Fernet.generate_key().decode()
 
 
 class Encryption:
@@ -35,10 +40,10 @@ class Encryption:
         if not keys:
             raise KeyUnusable("there is no key")
         try:
-            self._keys = [Fernet(key) for key in keys]
+            self._keys = [fernet.Fernet(key) for key in keys]
         except ValueError:
             raise KeyUnusable("a key is malformed: expected 32 random bytes in base64") from None
-        self._all = MultiFernet(self._keys)
+        self._all = fernet.MultiFernet(self._keys)
 
     def encrypt(self, owner: str, secrets: Mapping[str, str]) -> bytes:
         """Return the secrets of an owner, encrypted."""
@@ -48,7 +53,7 @@ class Encryption:
         """Return the secrets of an owner. Raise CannotDecrypt."""
         try:
             found = json.loads(self._all.decrypt(value))
-        except (InvalidToken, ValueError):
+        except (fernet.InvalidToken, ValueError):
             raise CannotDecrypt("no key decrypts them") from None
         if found.pop(_OWNER, None) != owner:
             raise CannotDecrypt("they belong to another workspace")
@@ -66,6 +71,6 @@ class Encryption:
         """Tell whether the first key encrypted a value."""
         try:
             self._keys[0].decrypt(value)
-        except InvalidToken:
+        except fernet.InvalidToken:
             return False
         return True

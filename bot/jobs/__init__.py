@@ -1,5 +1,10 @@
 """Run durable jobs that survive their process. Only this package knows the engine (DBOS)."""
 
+from intents.lean_imports import postpone
+
+# ruff: noqa: E402 - imported after this, the engine does not load PostgreSQL's driver unless that database is used.
+postpone("psycopg", "psycopg.pq")
+
 from bot.jobs.contract import (
     JOBS_VERSION,
     JobGivenUp,
