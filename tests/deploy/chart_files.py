@@ -30,8 +30,8 @@ BY_THE_CHART: Final = frozenset(
         "alert_routes", "alertmanager_token", "alertmanager_url", "alerts_password", "alerts_token", "api_tokens",
         "catalog", "channels", "context", "contexts", "data", "database_url", "drain", "listen", "policy",
         "otlp_endpoint", "otlp_headers", "prometheus_file", "prometheus_token", "prometheus_url", "replica",
-        "slack_app_token",
-        "slack_bot_token", "slack_signing_secret",
+        "slack_app_token", "slack_bot_token", "slack_client_id", "slack_client_secret", "slack_signing_secret",
+        "encryption_keys", "workspaces",
     }
 )  # fmt: skip
 # Any namespace will do: only the rules of the role are used.

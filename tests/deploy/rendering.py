@@ -31,6 +31,26 @@ VARIANTS: Final[Mapping[str, Values]] = {
         "remediation": {"actions": ["restart-pod", "rollout-restart", "cordon"], "namespaces": ["shop", "bank"]},
         "policy": "reading:\n  - {channels: [C0123ABCD], clusters: ['*'], namespaces: ['*']}\n",
     },
+    "workspaces": {
+        "replicas": 2,
+        "database": _POSTGRESQL,
+        "slack": {"mode": "http"},
+        "ingress": {"enabled": True, "host": "casebook.example.com"},
+        "workspaces": {
+            "clientId": "1111.2222",
+            "files": {
+                "T0123ABCD": {"policy.yaml": "reading: []\n", "settings.yaml": "lang: zh\n"},
+                "E0123ABCD": {"channels.yaml": "- {channels: [C0123ABCD], cluster: prod}\n"},
+                "default": {"settings.yaml": "lang: en\n"},
+            },
+            "alertsTokensSecret": "casebook-alerts",
+            "exposed": True,
+        },
+    },
+    "installed by socket": {
+        "ingress": {"enabled": True, "host": "casebook.example.com"},
+        "workspaces": {"clientId": "1111.2222", "files": {"T0123ABCD": {"policy.yaml": "reading: []\n"}}},
+    },
     "everything": {
         "image": {"repository": "registry.example.com/casebook", "tag": "1.2.3"},
         "imagePullSecrets": ["registry"],

@@ -7,20 +7,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from bot.app.workspace_files import WorkspaceFiles
+from bot.common.encryption import new_key
+from bot.diagnosing import engine_for
+from bot.policy import Policy
 from bot.settings import Settings, load_settings, serve_problems
 from bot.surfaces.slack.http_routes import SLACK_PATHS
+from bot.surfaces.slack.installing import INSTALL_PATH
+from bot.surfaces.slack.manifest import REDIRECT_PATH
+from bot.workflows.services import Configuration
+from intents.catalog.loader import Catalog
 from tests.deploy.rendering import CHART, VARIANTS, Manifest, Values, kind, rendered, rendered_text
 
 EXAMPLES = CHART.parents[1] / "examples"
+MANY = EXAMPLES / "workspaces" / "values.yaml"
 TOKENS = {
     "CASEBOOK_SLACK_BOT_TOKEN": "xoxb-1",
     "CASEBOOK_SLACK_APP_TOKEN": "xapp-1",
     "CASEBOOK_SLACK_SIGNING_SECRET": "0123456789",
+    "CASEBOOK_SLACK_CLIENT_SECRET": "9876543210",
+    "CASEBOOK_ENCRYPTION_KEYS": new_key(),
     "CASEBOOK_DATABASE_URL": "postgresql://a:b@database/casebook",
     "CASEBOOK_PROMETHEUS_TOKEN": "token",
     "CASEBOOK_OTLP_HEADERS": "api-key=1",
 }
+BY_SOCKET = ("socket", "replicas", "buttons", "installed by socket")
 # The most seconds to close after the drain: sockets, requests, cancelled jobs, the engine.
 CLOSING = 3 + 2 + 3
 
@@ -46,7 +59,7 @@ def settings(values: Values, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     config = {f"/etc/casebook/config/{name}": tmp_path / name for name in ("policy.yaml", "channels.yaml")}
     for file in config.values():
         file.touch()
-    mounted = {**config, "/etc/casebook/catalog": tmp_path}
+    mounted = {**config, "/etc/casebook/catalog": tmp_path, "/etc/casebook/workspaces": tmp_path}
     for name, each in environment(values).items():
         value = each["value"] if "value" in each else TOKENS.get(name, "casebook-0")
         monkeypatch.setenv(name, str(mounted.get(value, value)))
@@ -58,7 +71,7 @@ def test_the_program_accepts_its_environment(variant: str, monkeypatch: pytest.M
     made = settings(VARIANTS[variant], monkeypatch, tmp_path)
 
     assert serve_problems(made) == ()
-    assert bool(made.slack_app_token.get_secret_value()) == (variant in ("socket", "replicas", "buttons"))
+    assert bool(made.slack_app_token.get_secret_value()) == (variant in BY_SOCKET)
     assert made.replica == "casebook-0"
 
 
@@ -95,6 +108,11 @@ def test_each_mode_needs_only_its_own_tokens() -> None:
     assert {name for name in environment(VARIANTS["http"]) if name in TOKENS} == {
         "CASEBOOK_SLACK_BOT_TOKEN",
         "CASEBOOK_SLACK_SIGNING_SECRET",
+    }
+    assert {name for name in environment(VARIANTS["installed by socket"]) if name in TOKENS} == {
+        "CASEBOOK_SLACK_APP_TOKEN",
+        "CASEBOOK_SLACK_CLIENT_SECRET",
+        "CASEBOOK_ENCRYPTION_KEYS",
     }
 
 
@@ -188,6 +206,57 @@ def test_an_ingress_exposes_only_the_paths_that_slack_calls() -> None:
     assert spec["tls"] == [{"hosts": ["casebook.example.com"], "secretName": "casebook-tls"}]
 
 
+def test_pages_of_installations_are_exposed_and_programs_only_if_asked_for() -> None:
+    def paths(values: Values) -> list[tuple[str, str]]:
+        (rule,) = kind(rendered(values), "Ingress")["spec"]["rules"]
+        return [(each["path"], each["pathType"]) for each in rule["http"]["paths"]]
+
+    pages = [(INSTALL_PATH, "Exact"), (REDIRECT_PATH, "Exact")]
+    assert paths(VARIANTS["installed by socket"]) == pages
+    assert paths(VARIANTS["workspaces"]) == [*((path, "Exact") for path in SLACK_PATHS), *pages, ("/w/", "Prefix")]
+
+
+def mounted_files(values: Values, directory: Path) -> None:
+    """Write the volume of the workspaces' files as the kubelet does."""
+    data = {each["metadata"]["name"]: each["data"] for each in rendered(values) if each["kind"] == "ConfigMap"}
+    (volume,) = [
+        each for each in workload(values)["spec"]["template"]["spec"]["volumes"] if each["name"] == "workspaces"
+    ]
+    for source in volume["projected"]["sources"]:
+        for item in next(iter(source.values()))["items"]:
+            file = directory / item["path"]
+            file.parent.mkdir(exist_ok=True)
+            texts = data[source["configMap"]["name"]] if "configMap" in source else {item["key"]: "a-token-of-alerts\n"}
+            file.write_text(texts[item["key"]], encoding="utf-8")
+
+
+@pytest.mark.parametrize("values", [VARIANTS["workspaces"], yaml.safe_load(MANY.read_text("utf-8"))], ids=["all", "ex"])
+def test_each_workspace_reads_its_files(values: Values, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    mounted_files(values, tmp_path)
+    files, base = WorkspaceFiles(directory=tmp_path), settings(values, monkeypatch, tmp_path)
+    catalog = Configuration(engine=engine_for(Catalog(incidents={})), policy=Policy.default())
+
+    given = values["workspaces"]["files"]
+    assert {each.name for each in tmp_path.iterdir() if each.is_dir()} == set(given)
+    for workspace, texts in given.items():
+        if workspace != "default":
+            made = files.settings(workspace, base)
+            assert made.policy == (tmp_path / workspace / "policy.yaml" if "policy.yaml" in texts else None)
+            assert made.alerts_token.get_secret_value() == "a-token-of-alerts"
+            assert files.configuration(made, catalog).engine is catalog.engine
+    assert files.allows("T0999ZZZZ") == ("default" in given)
+
+
+def test_the_example_of_several_workspaces_has_the_files_of_its_directories() -> None:
+    values = yaml.safe_load(MANY.read_text("utf-8"))["workspaces"]["files"]
+
+    assert values == {
+        place.name: {file.name: file.read_text("utf-8") for file in place.iterdir()}
+        for place in MANY.parent.iterdir()
+        if place.is_dir()
+    }
+
+
 def test_the_network_policy_allows_one_port_in_and_configured_ports_out() -> None:
     def ports(values: Values) -> list[tuple[Any, str]]:
         policy = kind(rendered(values), "NetworkPolicy")["spec"]
@@ -274,6 +343,11 @@ def test_releases_of_different_names_share_no_object() -> None:
         (
             {"slack": {"mode": "http"}},
             "no Ingress exposes it.\nSee ingress",
+        ),
+        (VARIANTS["workspaces"], "--from-literal=encryption-keys=KEY\n"),
+        (
+            VARIANTS["workspaces"],
+            "E0123ABCD, T0123ABCD, default. Their administrators open\nhttps://casebook.example.com/slack/i",
         ),
         (VARIANTS["http"], "Slack calls https://casebook.example.com/slack/events"),
         ({"remediation": VARIANTS["buttons"]["remediation"]}, "without a policy nobody may press"),

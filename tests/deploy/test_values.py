@@ -16,6 +16,7 @@ from tests.deploy.rendering import CHART, VARIANTS, Values, kind, rendered
 
 DATABASE = {"urlSecret": {"name": "casebook-database"}}
 HTTP = {"mode": "http"}
+MANY = {"clientId": "1.2", "files": {"default": {"settings.yaml": "lang: en"}}}
 HOST = {"enabled": True, "host": "casebook.example.com"}
 
 
@@ -75,6 +76,17 @@ def test_accepted(values: Values) -> None:
             {"remediation": {"actions": ["restart-pod"], "namespaces": ["shop"], "everyNamespace": True}},
             "/remediation/namespaces",
         ),
+        ({"workspaces": {"clientId": "1.2"}}, "/workspaces"),
+        ({"workspaces": {"files": MANY["files"]}}, "/workspaces/files"),
+        ({"workspaces": {"clientId": "client"}}, "/workspaces/clientId"),
+        *(
+            ({"workspaces": {**MANY, "files": {id: {"policy.yaml": "a: b"}}}}, f"'{id}'")
+            for id in ("..", "C0123ABCD", "t0")
+        ),
+        ({"workspaces": {**MANY, "files": {"T0123ABCD": {}}}}, "/workspaces/files/T0123ABCD"),
+        ({"workspaces": {**MANY, "files": {"T0123ABCD": {"alerts-token": "abc"}}}}, "alerts-token"),
+        ({"workspaces": MANY, "policy": "reading: []"}, "/policy"),
+        ({"workspaces": MANY, "api": {"tokens": "[]"}}, "/api/tokens"),
         # In Socket Mode Slack calls no address.
         ({"ingress": HOST}, "/slack/mode"),
         ({"slack": HTTP, "ingress": {"enabled": True}}, "/ingress/host"),

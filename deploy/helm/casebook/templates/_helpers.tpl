@@ -43,3 +43,8 @@ labels:
 {{- end -}}
 {{- index . 1 -}}
 {{- end -}}
+
+{{- /* The ConfigMap with the files of a workspace: (the root, its id). Ids are in capitals, names of objects are not. */ -}}
+{{- define "casebook.workspace" -}}
+{{- printf "%s-%s" (include "casebook.name" (index . 0)) (lower (index . 1)) -}}
+{{- end -}}
