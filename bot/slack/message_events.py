@@ -202,6 +202,10 @@ _SLACKBOT: Final = "USLACKBOT"
 _CUT_FROM: Final = 3_900
 
 
+# Of a person, a group, a channel's members.
+_MENTION: Final = re.compile(r"<[@!]([A-Za-z0-9^]+)")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedMessage:
     """A new message. `text` is free of Slack's markup; `thread_ts` is empty outside threads.
@@ -220,6 +224,7 @@ class ReceivedMessage:
     bot: bool = False
     direct: bool = False
     mentions_us: bool = False
+    mentions_others: bool = False
     is_cut: bool = False
     in_block: bool = False
 
@@ -291,6 +296,7 @@ def _received(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> 
         bot=bool(event.get("bot_id")) or subtype == "bot_message",
         direct=event.get("channel_type") == "im" or channel.startswith("D"),
         mentions_us=event.get("type") == "app_mention" or f"<@{us}" in words_of(event),
+        mentions_others=any(not said.startswith(us) for said in _MENTION.findall(words_of(event))),
         is_cut=len(_text(event, "text")) >= _CUT_FROM,
         in_block=_text(event, "text").count("```") % 2 == 1,
     )

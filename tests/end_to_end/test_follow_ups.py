@@ -61,3 +61,30 @@ async def test_fix_is_said_once_and_linked_by_follow_ups(tmp_path, engine, heali
         assert linked.startswith("Answered above, see the earlier answer")
         assert f"p{answer['ts'].replace('.', '')}" in linked
         assert [one["ts"] for one in at.answers(ts) if "FIXED" in words_of(one["blocks"])] == [answer["ts"]]
+
+
+async def test_the_asker_goes_on_without_a_mention_until_somebody_else_speaks(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, mention(at, "what is wrong with pod ledger/db-tikv-0?"))
+        await at.answer(ts)
+
+        async def heard(user, text, number):
+            await at.slack.say(user, at.channel, text, thread_ts=ts)
+            if number:
+                await at.slack.wait_for(lambda: len([one for one in at.answers(ts) if is_final(one)]) == number)
+            await at.settled()
+            return len(at.answers(ts))
+
+        assert await heard(at.alex, "show me its logs", 2) == 2
+        assert await heard(at.alex, "who calls it?", 3) == 3
+        # What is no request, what others say, and what is said to others stay talk.
+        assert await heard(at.alex, "ok thanks, having lunch first", 0) == 3
+        assert await heard(at.alex, f"<@{at.bo}> show me its logs", 0) == 3
+        assert await heard(at.bo, "show me its events", 0) == 3
+        assert await heard(at.alex, "show me its events", 0) == 3
+        assert await heard(at.alex, mention(at, "show me its events"), 4) == 4
+        # A thread that did not begin with a question to us.
+        other = await at.slack.say(at.alex, at.channel, "lunch?")
+        await at.slack.say(at.alex, at.channel, "show me its logs", thread_ts=other)
+        await at.settled()
+        assert not at.answers(other)

@@ -33,6 +33,7 @@ from intents.channel_commands import ChannelCommand
 from intents.slash import ObjectQuery, TextQuery, parse_message
 from intents.spelling import Misuse
 from intents.symptoms import read_symptoms
+from intents.talk.asks import Ask, asked
 from intents.talk.features import Message
 from intents.talk.unasked import may_answer
 from responses.safety import safe
@@ -120,6 +121,9 @@ class RecentTalk:
 _REREAD_WITHIN: Final = timedelta(minutes=10)
 # A follow-up in an answered thread that names an object is short; longer texts must match by themselves.
 _LONGEST_REMARK: Final = 600
+# A further question in a thread must be one so surely; what is less sure must address us again.
+_SURELY_ASKED: Final = 0.7
+_NOT_ASKED: Final = frozenset({Ask.THANKS, Ask.EXPLAIN})
 _TEXT_FILES: Final = frozenset({"snippet", "post", "hosted", "external"})
 _NOT_TEXT: Final = ("image/", "video/", "audio/", "application/pdf", "application/zip", "application/vnd.")
 _OBJECTS: Final = frozenset(
@@ -170,6 +174,9 @@ class MessageIntake:
             if not message.bot:
                 await self._addressed(message, text)
             return
+        if await self._goes_on(message, text):
+            await self._addressed(message, text)
+            return
         states = _states(message)
         if states.over:
             await self._over(message, states.over)
@@ -189,6 +196,21 @@ class MessageIntake:
         except BaseException:
             self.recent.forget(*who, message.ts)
             raise
+
+    async def _goes_on(self, message: ReceivedMessage, text: str) -> bool:
+        """Tell whether a person asks us further in the thread that they began by asking us, and nobody else spoke."""
+        if not message.thread_ts or message.bot or len(text) > _LONGEST_REMARK or message.mentions_others:
+            return False
+        reading = asked(Message(text=text, user=message.user))
+        kind, share = reading.shares[0]
+        if share < _SURELY_ASKED or kind in _NOT_ASKED:
+            return False
+        talk = self.conversation.before(message.channel, message.thread_ts, message.ts)
+        if any(said.user != message.user for said in talk):
+            return False
+        requests = await self.store.requests.in_thread(message.channel, message.thread_ts)
+        first = requests[0].original if requests else None
+        return first is not None and first.origin is Surface.MENTION and first.user == message.user
 
     async def _over(self, message: ReceivedMessage, ended: str) -> None:
         """Start the jobs that close the answers to an alert whose end is posted; other ends draw no answer."""
