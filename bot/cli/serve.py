@@ -34,6 +34,7 @@ from bot.settings import Settings, serve_problems, variable
 from bot.slack.errors import SlackError
 from bot.slack.scopes import advice_on
 from bot.store import StoreUnavailable, place_of
+from intents.templates import counted
 from responses.safety import safe_line
 
 # New objects until the garbage collector looks at them.
@@ -109,7 +110,8 @@ def _skip_in_collections() -> None:
 def _start_line(app: RunningApp, configured: Settings, engine: Engine, clusters: Clusters) -> str:
     mode = "Socket Mode" if configured.slack_app_token.get_secret_value() else "HTTP"
     what = f"{len(engine.catalog)} incidents, clusters: {', '.join(clusters.names)}"
-    return f"serving {app.identity.team_name} over {mode} at {app.url} ({what})"
+    where = app.identity.team_name if app.workspaces is None else counted(len(app.workspaces.ids), "workspaces")
+    return f"serving {where} over {mode} at {app.url} ({what})"
 
 
 async def _report_unusable(clusters: Clusters) -> None:
