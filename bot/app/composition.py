@@ -168,7 +168,7 @@ async def running(
         _log.info("service_started", url=url, team=team, socket_mode=shared.by_socket)
         yield RunningApp(
             url=url,
-            reload=live.request,
+            reload=serving.request_reload,
             store=store,
             jobs=shared.jobs,
             workspace=serving.app,
@@ -214,6 +214,9 @@ class _Only:
 
     async def keep_current(self) -> None:
         return
+
+    def request_reload(self) -> None:
+        self.app.live.request()
 
     async def stop(self) -> None:
         await self.work.aclose()

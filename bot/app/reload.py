@@ -61,7 +61,7 @@ class LiveConfiguration:
         self._requested = asyncio.Event()
         self._errors: dict[str, str] = {}
         self._current = initial
-        self._seen = {name: _seen(paths) for name, paths in self._files().items()}
+        self._seen = dict(self.seen())
 
     @property
     def current(self) -> Configuration:
@@ -87,16 +87,20 @@ class LiveConfiguration:
                     await self._requested.wait()
             except TimeoutError:
                 pass
-            requested = self._requested.is_set()
-            self._requested.clear()
-            await self._reload(everything=requested)
+            await self.look(await asyncio.to_thread(self.seen))
 
-    async def _reload(self, *, everything: bool) -> None:
-        for name, paths in self._files().items():
-            seen = await asyncio.to_thread(_seen, paths)
-            if everything or seen != self._seen[name]:
-                self._seen[name] = seen
+    async def look(self, seen: Mapping[str, frozenset[_Seen]]) -> None:
+        """Reload the files whose state has changed, or all of them after a request."""
+        everything = self._requested.is_set()
+        self._requested.clear()
+        for name, state in seen.items():
+            if everything or state != self._seen[name]:
+                self._seen[name] = state
                 await self._read(name)
+
+    def seen(self) -> Mapping[str, frozenset[_Seen]]:
+        """Return the state of all files by setting; blocking."""
+        return {name: _seen(paths) for name, paths in self._files().items()}
 
     async def _read(self, name: str) -> None:
         try:

@@ -112,14 +112,17 @@ class Upkeep:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Clean up what earlier processes left, then run the upkeep in the background of the block."""
+        """Clean up what earlier processes left, then run the upkeep in the background of the block.
+
+        Among several workspaces `TakenInTurn` calls `look` and `purge` in place of it.
+        """
         with contextlib.suppress(StoreUnavailable, JobsUnavailable):
             await self._go_on_reading()
         try:
             async with in_background(_repeated(self._once, self.beat_s)):
                 yield
         finally:
-            self._count({})
+            self.forget()
 
     def _count(self, channels: Mapping[str, int]) -> None:
         """Show the number of incident channels by state."""
@@ -127,17 +130,38 @@ class Upkeep:
         self._counted = channels
 
     async def _once(self, now: datetime) -> None:
-        await self.chronicles.show_due()
-        await self.nudges.look()
+        await self.look()
+        await self.purge(now)
+
+    async def look(self, *, channels: bool = True) -> None:
+        """Do what is due. `channels`: incident channels may be kept. Raise StoreUnavailable, JobsUnavailable."""
+        if channels:
+            await self.chronicles.show_due()
+            await self.nudges.look()
         await self._start_reports(self.clock())
-        await self._go_on_reading()
-        await self.missed_events.look(self._missed)
-        self._count(await self.store.chronicles.count_by_state())
-        if self._purged is None or now - self._purged > _PURGE_EVERY:
-            self._purged = now
-            before, chronicles = now - self.kept, now - max(self.kept, _CHRONICLES_KEPT)
-            rows = await self.store.purge(before, chronicles_before=chronicles)
-            _log.info("expired_rows_deleted", rows=rows)
+        if channels:
+            await self._go_on_reading()
+            await self.missed_events.look(self._missed)
+            self._count(await self.store.chronicles.count_by_state())
+        else:
+            # What a later channel needs is read when it is opened.
+            self._read_on = True
+            self.missed_events.pass_over()
+            self._count({})
+
+    async def purge(self, now: datetime) -> bool:
+        """Delete expired rows unless it was done lately; return whether it was done now. Raise StoreUnavailable."""
+        if self._purged is not None and now - self._purged <= _PURGE_EVERY:
+            return False
+        self._purged = now
+        before, chronicles = now - self.kept, now - max(self.kept, _CHRONICLES_KEPT)
+        rows = await self.store.purge(before, chronicles_before=chronicles)
+        _log.info("expired_rows_deleted", rows=rows)
+        return True
+
+    def forget(self) -> None:
+        """Count no channels of this workspace any more."""
+        self._count({})
 
     async def _start_reports(self, now: datetime) -> None:
         """Start the reports that are due. Every replica does: a job of the same id runs once."""

@@ -7,6 +7,7 @@ job engine (`SharedParts`), and nothing else: no part of one workspace can name 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -50,8 +51,8 @@ from bot.workflows.saved_incidents import LearnedCommands
 from bot.workflows.services import ConcurrencyLimits, Services
 from bot.workflows.submissions import Admission, RefusalNotices, Submissions
 
-# Of many workspaces each looks less often for the jobs that other processes have left.
-_SWEEP_S: Final = 60.0
+# Each of several workspaces asks Slack this many times less often whether its token is valid.
+_ASKED_LESS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +98,12 @@ class WorkspaceApp:
         self.health, self.learned = health, learned
         self.jobs = ScopedJobs(shared.jobs, id)
         self._shared, self._settings = shared, settings
-        self._intake = JobIntake(
-            jobs=self.jobs, store=store.accepted_jobs, sweep_every_s=_SWEEP_S if id else SWEEP_EVERY_S
-        )
+        self.intake = JobIntake(jobs=self.jobs, store=store.accepted_jobs, sweep_every_s=None if id else SWEEP_EVERY_S)
         self._missed_events = MissedEvents(store=store, clock=shared.options.clock)
         self._chronicles = ChronicleJobs(
             store=store,
             start=self._start,
-            accept=self._intake.start,
+            accept=self.intake.start,
             patterns=settings.incident_channels,
             clock=shared.options.clock,
             slot_s=shared.options.summary_slot_s,
@@ -112,6 +111,8 @@ class WorkspaceApp:
         self._services = self._composed_services()
         self.handlers = self._composed_handlers()
         self.watcher = self._composed_watcher()
+        self.upkeep = self._composed_upkeep()
+        self._used = asyncio.Event()
         # Where Alertmanager and programs ask, while it serves.
         self.routes: tuple[Route, ...] = ()
 
@@ -121,19 +122,21 @@ class WorkspaceApp:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
-        """Start jobs, upkeep and watches in the background of the block."""
+        """Start jobs, upkeep and watches in the background of the block. Among several, `TakenInTurn` does upkeep."""
         options = self._shared.options
         async with AsyncExitStack() as work:
             work.callback(self.jobs.close)
-            await work.enter_async_context(self._intake.running())
-            await work.enter_async_context(self._composed_upkeep().running())
-            keep_asking = self.health.keep_asking(self.slack.greet, every=options.slack_check_s)
-            await work.enter_async_context(in_background(keep_asking))
-            await work.enter_async_context(in_background(self.slack.learn_names()))
+            await work.enter_async_context(self.intake.running())
             if self.id:
-                await work.enter_async_context(in_background(self.live.keep_current()))
+                work.callback(self.upkeep.forget)
+            else:
+                await work.enter_async_context(self.upkeep.running())
+                await work.enter_async_context(in_background(self.learned.keep_current(every=options.learned_s)))
+                self._used.set()
+            keep_asking = self.health.keep_asking(self.slack.greet, every=self._asked_every_s)
+            await work.enter_async_context(in_background(keep_asking))
+            await work.enter_async_context(in_background(self._learn_names()))
             await work.enter_async_context(in_background(self.watcher.run()))
-            await work.enter_async_context(in_background(self.learned.keep_current(every=options.learned_s)))
             programs = program_routes(
                 self._services, self._settings, team=self.identity.team, stopping=self._shared.stopping.is_set
             )
@@ -142,7 +145,7 @@ class WorkspaceApp:
 
     def close_intake(self) -> None:
         """Accept no more jobs; those that were accepted are still started."""
-        self._intake.close()
+        self.intake.close()
 
     @cached_property
     def bolt(self) -> CountedApp:
@@ -154,7 +157,19 @@ class WorkspaceApp:
             delivered=self._shared.metrics.delivered,
         )
         self._composed_surface().register(bolt)
+        self._used.set()
         return bolt
+
+    async def _learn_names(self) -> None:
+        """List people and channels, among several workspaces once somebody uses the app there."""
+        await self._used.wait()
+        await self.slack.learn_names()
+
+    @property
+    def _asked_every_s(self) -> float:
+        every = self._shared.options.slack_check_s
+        # Not all of them at the same time.
+        return every * _ASKED_LESS * random.uniform(0.75, 1.25) if self.id else every
 
     def _composed_alerts(self) -> AlertsWebhook:
         settings, services = self._settings, self._services
@@ -167,7 +182,7 @@ class WorkspaceApp:
             routes=lambda: services.configuration().alert_routes,
             clusters=frozenset(services.clusters.names),
             store=self.store,
-            intake=self._intake,
+            intake=self.intake,
             metrics=self._shared.metrics,
             clock=services.clock,
             stopping=self._shared.stopping.is_set,
@@ -186,7 +201,7 @@ class WorkspaceApp:
         """Delete the records of a request's jobs. Return whether none is left, except for the job that asks."""
         # Looked at first: a job is recorded by the engine before its row here is deleted. A row that is left would
         # start the job again after the next restart.
-        accepted = await self._intake.has_jobs_of(request, besides="withdraw")
+        accepted = await self.intake.has_jobs_of(request, besides="withdraw")
         return await self.jobs.forget(request, keeping="withdraw") and not accepted
 
     def _composed_services(self) -> Services:
@@ -223,10 +238,10 @@ class WorkspaceApp:
 
     def _composed_surface(self) -> SlackSurface:
         services, settings = self._services, self._settings
-        start, start_now = self._start, self._intake.start_now
+        start, start_now = self._start, self.intake.start_now
         submissions = Submissions(
             store=self.store,
-            job_intake=self._intake,
+            job_intake=self.intake,
             admission=Admission(store=self.store, limit=self._shared.options.person_requests),
             clock=services.clock,
             metrics=services.metrics,

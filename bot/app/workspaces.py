@@ -20,8 +20,10 @@ import structlog
 from aiohttp import web
 
 from bot.app.reload import LiveConfiguration
+from bot.app.taken_in_turn import TakenInTurn
 from bot.app.workspace import SharedParts, WorkspaceApp
 from bot.app.workspace_files import WorkspaceFiles
+from bot.common.background import in_background
 from bot.common.encryption import CannotDecrypt, Encryption
 from bot.jobs import JobHandlers, JobsUnavailable
 from bot.policy.strict_yaml import FileError
@@ -29,7 +31,18 @@ from bot.settings import Settings, variable
 from bot.slack.client import Slack
 from bot.slack.errors import SlackError
 from bot.slack.web_client import web_client
-from bot.store import WORKSPACE_ID, AuditEntry, Installation, Store, StoreUnavailable, delete_workspace, open_workspace
+from bot.store import (
+    WORKSPACE_ID,
+    AuditEntry,
+    Installation,
+    Kept,
+    Store,
+    StoreUnavailable,
+    current_workspaces,
+    delete_workspace,
+    kept_of,
+    open_workspace,
+)
 from bot.surfaces.slack.health import SlackHealth
 from bot.surfaces.slack.http_routes import SlackRequest, SlackResponse, acknowledged, named_workspaces
 from bot.surfaces.slack.installer import Installer, TokenNotRenewed, identity_of
@@ -48,7 +61,6 @@ _RENEWED_BEFORE: Final = timedelta(hours=2)
 _RENEWED_AGAIN: Final = timedelta(minutes=1)
 # Every replica has closed a removed workspace by then.
 _CLOSED_WITHIN: Final = timedelta(seconds=3 * LOOK_S)
-_RELOAD_S: Final = 30.0
 # Where each workspace has the paths that a single one has at the top.
 _PATH: Final = "/w/{workspace}/{path:.+}"
 
@@ -78,6 +90,7 @@ class Workspaces:
     health: SlackHealth
     app: WorkspaceApp | None = None
     _installer: Installer = field(init=False)
+    _upkeep: TakenInTurn = field(init=False)
     _opened: dict[str, _Opened] = field(default_factory=dict)
     _problems: dict[str, str] = field(default_factory=dict)
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
@@ -89,11 +102,15 @@ class Workspaces:
 
     def __post_init__(self) -> None:
         self._installer = Installer(settings=self.settings, allows=self.files.allows, encryption=self.encryption)
+        self._upkeep = TakenInTurn(main=self.main, served=self._apps, beat_s=self.shared.options.beat_s)
 
     @property
     def ids(self) -> tuple[str, ...]:
         """Return the workspaces that are served."""
         return tuple(self._opened)
+
+    def _apps(self) -> Mapping[str, WorkspaceApp]:
+        return {workspace: opened.app for workspace, opened in self._opened.items()}
 
     def served(self, workspace: str) -> WorkspaceApp | None:
         """Return the app in a workspace that is served."""
@@ -105,21 +122,38 @@ class Workspaces:
     async def open(self) -> None:
         """Open all workspaces, before the job engine is launched. Raise StoreUnavailable."""
         turns = asyncio.Semaphore(_OPENED_AT_ONCE)
+        installations = [each for each in await self.main.installations.all() if each.serves]
+        # Asked for all of them at once: a look into each place takes longer than to open it.
+        current = await current_workspaces(self.main, [each.id for each in installations])
+        kept = await kept_of(self.main, current)
 
         async def opened(installation: Installation) -> None:
             async with turns:
-                await self._open(installation)
+                await self._open(installation, kept.get(installation.id))
 
-        await asyncio.gather(*map(opened, await self.main.installations.all()))
+        await asyncio.gather(*map(opened, installations))
 
     async def launched(self) -> None:
         """Serve the opened workspaces; those that are opened from now on are served at once."""
         self._launched = True
         for opened in self._opened.values():
             await opened.work.enter_async_context(opened.app.serving())
+        try:
+            await self._upkeep.once()
+        except StoreUnavailable as error:
+            _log.warning("upkeep_delayed", error=str(error))
+
+    def request_reload(self) -> None:
+        """Reload all files: the catalog, and those of each workspace."""
+        self.live.request()
+        self._upkeep.request_reload()
 
     async def keep_current(self) -> None:
-        """Look at the installations for as long as the process serves."""
+        """Look at the installations, and do periodic work, for as long as the process serves."""
+        async with in_background(self._upkeep.run()):
+            await self._keep_looking()
+
+    async def _keep_looking(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(LOOK_S, 2 * self.shared.options.beat_s)):
@@ -239,33 +273,33 @@ class Workspaces:
                     await self._open(installation)
         return self.served(workspace)
 
-    async def _open(self, installation: Installation) -> None:
-        """Serve a workspace; note why it cannot be served."""
+    async def _open(self, installation: Installation, kept: Kept | None = None) -> None:
+        """Serve a workspace; note why it cannot be served. `kept` is given if its tables are this release's."""
         workspace = installation.id
         if installation.removed is not None:
             return
         try:
             async with AsyncExitStack() as parts:
-                app = await self._composed(parts, installation)
+                app = await self._composed(parts, installation, kept)
                 work = AsyncExitStack()
                 if self._launched:
                     await work.enter_async_context(app.serving())
-                kept = parts.pop_all()
+                open_parts = parts.pop_all()
         except (CannotDecrypt, FileError, StoreUnavailable, JobsUnavailable) as error:
             self._problems[workspace] = safe_line(f"it is not served: {_why(error)}")
             _log.error("workspace_not_served", workspace=workspace, error=str(error))
             return
         self._problems.pop(workspace, None)
-        self._opened[workspace] = _Opened(app=app, tokens=installation.tokens, work=work, parts=kept)
+        self._opened[workspace] = _Opened(app=app, tokens=installation.tokens, work=work, parts=open_parts)
         self.shared.metrics.workspaces_served(len(self._opened))
         _log.info("workspace_served", workspace=workspace)
 
-    async def _composed(self, parts: AsyncExitStack, installation: Installation) -> WorkspaceApp:
+    async def _composed(self, parts: AsyncExitStack, installation: Installation, kept: Kept | None) -> WorkspaceApp:
         workspace, shared = installation.id, self.shared
         token = self.encryption.decrypt(workspace, installation.tokens)["bot"]
         settings = await asyncio.to_thread(self.files.settings, workspace, self.settings)
         initial = await asyncio.to_thread(self.files.configuration, settings, self.live.current)
-        store = await parts.enter_async_context(open_workspace(self.main, workspace))
+        store = await parts.enter_async_context(open_workspace(self.main, workspace, current=kept is not None))
         health = SlackHealth(metrics=shared.metrics, by_http=not shared.by_socket, clock=shared.options.clock)
         identity = identity_of(installation)
         slack = await parts.enter_async_context(
@@ -280,11 +314,12 @@ class Workspaces:
             )
         )
         learned = LearnedEntries(store=store, metrics=shared.metrics)
-        await learned.refresh()
+        if kept is None or kept.learned:
+            await learned.refresh()
         app = WorkspaceApp(
             shared,
             settings,
-            LiveConfiguration(settings, initial, every=_RELOAD_S, parent=self.live),
+            LiveConfiguration(settings, initial, parent=self.live),
             store=store,
             slack=slack,
             identity=identity,

@@ -108,13 +108,14 @@ class JobIntake:
         jobs: ScopedJobs,
         store: AcceptedJobs,
         shared_after_s: float = _OLD.total_seconds(),
-        sweep_every_s: float = SWEEP_EVERY_S,
+        sweep_every_s: float | None = SWEEP_EVERY_S,
     ) -> None:
         """Configure the intake. A job that waited for `shared_after_s` may have been started by another process.
 
-        Every `sweep_every_s` it looks for the jobs that other processes have left.
+        Every `sweep_every_s` it looks for the jobs that other processes have left; None: its owner calls `sweep`.
         """
         self._sweep_every_s = sweep_every_s
+        self._swept = False
         self._jobs = jobs
         self._shared_after_s = shared_after_s
         self._store = store
@@ -170,12 +171,14 @@ class JobIntake:
     async def running(self) -> AsyncIterator[None]:
         """Start jobs in the background of the block, first those that an earlier process has left."""
         self._open = True
-        await self._sweep(older=timedelta())
+        if self._sweep_every_s is not None:
+            await self.sweep()
         async with contextlib.AsyncExitStack() as stack:
             for _ in range(_STARTERS):
                 await stack.enter_async_context(in_background(self._start_all()))
             await stack.enter_async_context(in_background(self._delete_started()))
-            await stack.enter_async_context(in_background(self._sweep_always()))
+            if self._sweep_every_s is not None:
+                await stack.enter_async_context(in_background(self._sweep_always(self._sweep_every_s)))
             try:
                 yield
             finally:
@@ -250,21 +253,28 @@ class JobIntake:
             await self._store.delete(started)
             del self._started[: len(started)]
 
-    async def _sweep_always(self) -> None:
+    async def _sweep_always(self, every_s: float) -> None:
         while True:
-            await asyncio.sleep(self._sweep_every_s)
-            await self._sweep(older=_OLD)
+            await asyncio.sleep(every_s)
+            await self.sweep()
 
-    async def _sweep(self, *, older: timedelta) -> None:
-        """Start the jobs that another process has left, or that had no place here."""
+    async def sweep(self, *, left: bool = True) -> None:
+        """Start the jobs that another process has left, or that had no place here; `left`: there may be some."""
+        # At the first time younger ones too: an earlier process of this replica has left them.
+        older = _OLD if self._swept else timedelta()
+        self._swept = True
+        if left:
+            await self._start_left(older)
+
+    async def _start_left(self, older: timedelta) -> None:
         # Their rows may be deleted while the list is read, and their records too: they must not be started again.
         known = {*self._waiting, *self._started}
         try:
-            left = await self._store.list(before=datetime.now(UTC) - older, limit=_MOST_WAITING)
+            stored = await self._store.list(before=datetime.now(UTC) - older, limit=_MOST_WAITING)
         except StoreUnavailable as error:
             _log.warning("accepted_jobs_not_read", error=str(error))
             return
         known.update(self._started)
-        for job in left:
+        for job in stored:
             if job.id not in known:
                 self.take(job)

@@ -24,7 +24,15 @@ from bot.store.plans import CLAIMED, ClaimOutcome, ClaimResult, EarlierClaim, St
 from bot.store.repositories import Store, open_store
 from bot.store.requests import LONGEST_TEXT, NewRequest, ReplyAddress, RequestState, StoredRequest, Surface
 from bot.store.watch_posts import WatchPost
-from bot.store.workspaces import WORKSPACE_ID, delete_workspace, open_workspace, workspace_url
+from bot.store.workspaces import (
+    WORKSPACE_ID,
+    Kept,
+    current_workspaces,
+    delete_workspace,
+    kept_of,
+    open_workspace,
+    workspace_url,
+)
 
 __all__ = [
     "CLAIMED",
@@ -44,6 +52,7 @@ __all__ = [
     "FactRow",
     "IncidentChannel",
     "Installation",
+    "Kept",
     "LearnedEntry",
     "Mark",
     "Mute",
@@ -70,8 +79,10 @@ __all__ = [
     "Surface",
     "Topic",
     "WatchPost",
+    "current_workspaces",
     "delete_workspace",
     "inspect_store",
+    "kept_of",
     "open_audit",
     "open_feedback",
     "open_installations",

@@ -8,20 +8,33 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import URL, create_engine
+from sqlalchemy import URL, Row, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import DropSchema
 
 from bot.store.database import Database, StoreUnavailable, connect_args, parse_url, translated_error
-from bot.store.migration import migrate
+from bot.store.migration import HEAD, VERSION_TABLE, migrate
 from bot.store.repositories import Store
 
 WORKSPACE_ID: Final = re.compile(r"[TE][A-Z0-9]{2,30}")
+# Places that one statement looks at: the server locks each of their tables for it.
+_AT_ONCE: Final = 50
+_SCHEMAS: Final = "SELECT schemaname FROM pg_catalog.pg_tables WHERE tablename = :name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is kept of a workspace that periodic work looks at."""
+
+    accepted_jobs: bool = True
+    incident_channels: bool = True
+    learned: bool = True
 
 
 def workspace_url(url: str, workspace: str) -> str:
@@ -35,13 +48,56 @@ def workspace_url(url: str, workspace: str) -> str:
     return placed.render_as_string(hide_password=False)
 
 
+async def current_workspaces(main: Store, workspaces: Iterable[str]) -> frozenset[str]:
+    """Return those whose tables are known to be this release's. Raise `StoreUnavailable`.
+
+    Files are not looked into: each is looked at when it is opened.
+    """
+    if main.database.sqlite:
+        return frozenset()
+    async with main.database.read() as connection:
+        there = set(await connection.scalars(text(_SCHEMAS), {"name": VERSION_TABLE}))
+    wanted = [each for each in workspaces if _schema(each) in there]
+    found = await _asked(main, wanted, f"SELECT '{{id}}', version_num FROM {{schema}}.{VERSION_TABLE}")
+    behind = {row[0] for row in found if row[1] != HEAD}
+    return frozenset(row[0] for row in found) - behind
+
+
+async def kept_of(main: Store, workspaces: Iterable[str]) -> Mapping[str, Kept]:
+    """Return what is kept of each of these workspaces, which are open. Raise `StoreUnavailable`.
+
+    PostgreSQL is asked once for many of them. A file tells nothing before it is opened, so that everything may be kept.
+    """
+    if main.database.sqlite:
+        return dict.fromkeys(workspaces, Kept())
+    tables = ("accepted_jobs", "incident_channels", "learned")
+    exist = ", ".join(f"EXISTS (SELECT FROM {{schema}}.{table})" for table in tables)
+    found = await _asked(main, list(workspaces), f"SELECT '{{id}}', {exist}")
+    return {row[0]: Kept(**dict(zip(tables, row[1:], strict=True))) for row in found}
+
+
+async def _asked(main: Store, workspaces: Sequence[str], query: str) -> list[Row[Any]]:
+    """Return the rows of a query about each workspace."""
+    found: list[Row[Any]] = []
+    for first in range(0, len(workspaces), _AT_ONCE):
+        some = workspaces[first : first + _AT_ONCE]
+        whole = " UNION ALL ".join(query.format(id=each, schema=_schema(each)) for each in some)
+        async with main.database.read() as connection:
+            found += (await connection.execute(text(whole))).all()
+    return found
+
+
 @asynccontextmanager
-async def open_workspace(main: Store, workspace: str) -> AsyncIterator[Store]:
-    """Open the store of a workspace beside the `main` one; it shares its connections. Raise `StoreUnavailable`."""
+async def open_workspace(main: Store, workspace: str, *, current: bool = False) -> AsyncIterator[Store]:
+    """Open the store of a workspace beside the `main` one; it shares its connections. Raise `StoreUnavailable`.
+
+    `current`: its tables are known to be this release's.
+    """
     url = main.database.url
     if not main.database.sqlite:
         schema = _schema(workspace)
-        await asyncio.to_thread(migrate, url, schema)
+        if not current:
+            await asyncio.to_thread(migrate, url, schema)
         yield Store(main.database.within(schema))
         return
     placed = _file_url(url, workspace)

@@ -48,6 +48,11 @@ class LearnedEntries:
         """Return the engine for a channel: with the shared entries and its own."""
         return self._engines.of(base, channel)
 
+    @property
+    def any(self) -> bool:
+        """Return whether an entry is in force."""
+        return bool(self._entries)
+
     def get(self, id: str) -> InForce | None:
         """Return a saved entry without regard to its audience; None if there is none."""
         return self._entries.get(id)

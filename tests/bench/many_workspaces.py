@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from rich.console import Console
@@ -129,7 +129,7 @@ class Stage:
         )
         return int(row[0])
 
-    def _ask(self, query: str) -> list[tuple[object, ...]]:
+    def _ask(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.url, autocommit=True) as connection:
             return connection.execute(query.encode()).fetchall()
 

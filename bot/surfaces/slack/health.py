@@ -71,6 +71,10 @@ class MissedEvents:
         """Note that Slack drops events from then on."""
         self._left_out = since if self._left_out is None else min(self._left_out, since)
 
+    def pass_over(self) -> None:
+        """Forget gaps that nobody misses anything of."""
+        self._silent = self._left_out = None
+
     async def begin(self, missed: Missed) -> None:
         """Call `missed` before this process listens, unless the gap was only a moment."""
         last, now = await self.store.notices.last(_KEY), self.clock()
