@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Row, create_engine, text
+from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import DropSchema
 
@@ -76,14 +76,14 @@ async def kept_of(main: Store, workspaces: Iterable[str]) -> Mapping[str, Kept]:
     return {row[0]: Kept(**dict(zip(tables, row[1:], strict=True))) for row in found}
 
 
-async def _asked(main: Store, workspaces: Sequence[str], query: str) -> list[Row[Any]]:
+async def _asked(main: Store, workspaces: Sequence[str], query: str) -> list[tuple[Any, ...]]:
     """Return the rows of a query about each workspace."""
-    found: list[Row[Any]] = []
+    found: list[tuple[Any, ...]] = []
     for first in range(0, len(workspaces), _AT_ONCE):
         some = workspaces[first : first + _AT_ONCE]
         whole = " UNION ALL ".join(query.format(id=each, schema=_schema(each)) for each in some)
         async with main.database.read() as connection:
-            found += (await connection.execute(text(whole))).all()
+            found += map(tuple, await connection.execute(text(whole)))
     return found
 
 

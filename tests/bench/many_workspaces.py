@@ -187,7 +187,8 @@ async def measure_answers(
         channel = office.slack.add_channel(f"general-{pastes}-{number}")
         began = time.monotonic()
         text = stage.pastes[number % len(stage.pastes)]
-        ts = await office.paste(text, channel)
+        # Mentioned, because some of the texts are sentences, which are not answered unasked.
+        ts = await office.paste(f"<@{office.slack.bot_user_id}> {text}", channel)
         try:
             async with asyncio.timeout(_ANSWERED_WITHIN_S):
                 await office.answer(ts, channel)

@@ -1,6 +1,6 @@
 """`make bench`: print measurements. Nothing here passes or fails.
 
-run.py [matching] [diagnosing] [overview] [slack] [hold] [cost]
+run.py [matching] [diagnosing] [overview] [slack] [hold] [cost] [workspaces]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.bench import matching
 
 def main() -> None:
     console = Console(width=140)
-    wanted = sys.argv[1:] or ["matching", "diagnosing", "overview", "slack", "hold", "cost"]
+    wanted = sys.argv[1:] or ["matching", "diagnosing", "overview", "slack", "hold", "cost", "workspaces"]
     if "matching" in wanted:
         matching.show(console)
     if "diagnosing" in wanted:
@@ -39,6 +39,10 @@ def main() -> None:
         from tests.bench import cost  # noqa: PLC0415
 
         asyncio.run(cost.run(console))
+    if "workspaces" in wanted:
+        from tests.bench import many_workspaces  # noqa: PLC0415
+
+        asyncio.run(many_workspaces.run(console))
 
 
 if __name__ == "__main__":
