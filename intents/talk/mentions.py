@@ -43,6 +43,8 @@ _KIND_WORDS: Final = dict(SPELLINGS) | {
     "cron": "cronjob",
 }
 _DIGIT_AT_END: Final = re.compile(r"-[a-z0-9]{5}$|-\d{1,4}$")
+# What stands before a place: "what changed in shop?" is about the namespace, whatever is called so too.
+_WITHIN: Final = frozenset({"in", "inside", "within", "across"})
 _NEAR: Final = 6
 _BETWEEN: Final = " 的这个那"
 _LEAST_MISSPELT: Final = 4
@@ -133,7 +135,7 @@ def mentions(text: str, inventory: Inventory, *, home: str = "", near: Sequence[
     """Return what a text names. `home` is the asker's namespace, `near` what the thread is about, the latest first.
 
     In a thread a namespace may stand for its namesake of the last object: "the one in thumbs". A name that a namespace
-    and an object have is the object's.
+    and an object have is the object's, unless it says where.
     """
     words = list(_words_in(text[:_LONGEST]))
     context = _Context(inventory=inventory, words=words, home=home, near=near)
@@ -209,7 +211,9 @@ class _Context:
 
     def found(self, word: _Word) -> _Found | None:
         """Return the best of what a word may name; None if it names nothing."""
-        fitting = [*self._namespace(word), *(self._objects(word) or self._only_one(word))]
+        fitting = [*self._namespace(word)]
+        if not fitting or word.before not in _WITHIN:
+            fitting += self._objects(word) or self._only_one(word)
         if not fitting:
             return None
         best = max(score for score, _ in fitting)

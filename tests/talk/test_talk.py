@@ -157,6 +157,28 @@ def test_any_text_is_a_turn(text: str) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "about"),
+    [
+        ("what changed in front since yesterday?", "Namespace front"),
+        ("what changed in front?", "Namespace front"),
+        ("is front ok?", "Ingress shop/front"),
+        ("is the ingress front ok?", "Ingress shop/front"),
+        ("logs of web in front", "Deployment front/web"),
+        ("what is wrong in web?", "Deployment front/web"),
+    ],
+)
+def test_in_a_name_says_where(text: str, about: str) -> None:
+    kinds = {"front": ObjectRef(kind="Ingress", namespace="shop", name="front")}
+    kinds["web"] = ObjectRef(kind="Deployment", namespace="front", name="web")
+    inventory = Inventory(
+        namespaces=frozenset({"shop", "front"}), objects={name: (one,) for name, one in kinds.items()}
+    )
+    first = mentions(text, inventory).first
+    assert first is not None
+    assert f"{first.kind} {f'{first.namespace}/' if first.namespace else ''}{first.name}" == about
+
+
 def test_a_message_takes_about_a_millisecond() -> None:
     texts = [row["text"] for row in rows("acts/ordinary.jsonl")]
     acts().read(Message(text="warm"))
