@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from intents.languages import one_line
 from responses.redaction import REDACTED
-from responses.safety import redacted_name, redacted_text, redacted_value, safe
+from responses.safety import redacted_name, redacted_text, redacted_value, safe, without_controls
 
 LONGEST_TEXT: Final = 256
 
@@ -33,9 +33,10 @@ _SECRETS: Final = (
 def clean(text: str, *, limit: int = LONGEST_TEXT) -> str:
     """Return `text` from outside on one line with visible breaks, at most `limit` characters, without credentials."""
     # This first cut bounds the text that the patterns scan.
-    line = one_line(safe(text[: 16 * limit], limit=16 * limit))
+    line = one_line(without_controls(text[: 16 * limit]))
     for pattern, replacement in _SECRETS:
         line = pattern.sub(replacement, line)
+    line = safe(line, limit=16 * limit)
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

@@ -41,7 +41,6 @@ class _Judged(RowValues):
     series: str  # what tells the series of the object apart, else the object's name
     standing: str  # beyond, brief, within
     proof: str  # confirmed or likely: what a value beyond the limit proves
-    last: float
     limit: float
     shown: str  # the last value, with its unit
     limit_shown: str
@@ -128,7 +127,6 @@ def _row(look: Look, metric: AlertMetric, series: Series, one: Judgement, *, que
         series=label,
         standing=one.standing,
         proof=metric.proof,
-        last=rounded(one.last),
         limit=metric.limit,
         shown=shown,
         limit_shown=limit,
