@@ -21,6 +21,7 @@ from bot.policy.model import Rules
 from bot.policy.strict_yaml import FileError, read_strictly
 from bot.remedies.names import action_names
 from bot.settings import Settings
+from bot.store import WORKSPACE_ID
 from bot.workflows.services import Configuration
 from intents.catalog.loader import Problem
 
@@ -69,8 +70,10 @@ class WorkspaceFiles:
             raise FileError(Problem(file=str(self.directory / workspace), line=0, field="", says="no such directory"))
         file = place / _SETTINGS
         own = _read_settings(file) if file.is_file() else {}
+        if place.name == _DEFAULT:
+            _refuse_credentials(place)
         token = place / _ALERTS_TOKEN
-        secret = token.read_text(encoding="utf-8").strip() if token.is_file() else ""
+        secret = _read_token(token) if token.is_file() else ""
         files = {name: path if (path := place / file).is_file() else None for name, file in _FILES.items()}
         alerts = {"alerts_token": SecretStr(secret), "alerts_user": "", "alerts_password": SecretStr("")}
         return base.model_copy(update={**own, **files, **alerts})
@@ -93,8 +96,27 @@ class WorkspaceFiles:
         )
 
     def _place(self, workspace: str) -> Path | None:
+        if not WORKSPACE_ID.fullmatch(workspace):
+            return None
         own, usual = self.directory / workspace, self.directory / _DEFAULT
         return own if own.is_dir() else usual if usual.is_dir() else None
+
+
+def _refuse_credentials(place: Path) -> None:
+    """Raise FileError for tokens that would open every workspace without a directory of its own."""
+    for name in (_ALERTS_TOKEN, _FILES["api_tokens"]):
+        if (place / name).exists():
+            says = "would open all workspaces: put it into the directory of the one that it is for"
+            raise FileError(Problem(file=str(place / name), line=0, field="", says=says))
+
+
+def _read_token(file: Path) -> str:
+    """Return the token in a file. Raise FileError, which does not quote it."""
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        says = f"cannot be read as text: {type(error).__name__}"
+        raise FileError(Problem(file=str(file), line=0, field="", says=says)) from None
 
 
 def _read_settings(file: Path) -> Mapping[str, Any]:

@@ -65,6 +65,14 @@ _CLOSED_WITHIN: Final = timedelta(seconds=3 * LOOK_S)
 _PATH: Final = "/w/{workspace}/{path:.+}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Renewed:
+    """An installation with new tokens, and the tokens that they replace."""
+
+    installation: Installation
+    instead_of: bytes
+
+
 @dataclass(slots=True, kw_only=True)
 class _Opened:
     """A workspace that is served, how it is closed, and the tokens it was opened with."""
@@ -74,7 +82,8 @@ class _Opened:
     # Ends its background work, then its connections.
     work: AsyncExitStack
     parts: AsyncExitStack
-    leaves: bool = False
+    # Renewed tokens that could not be stored yet: Slack gives them once.
+    unstored: _Renewed | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,7 +145,8 @@ class Workspaces:
     async def launched(self) -> None:
         """Serve the opened workspaces; those that are opened from now on are served at once."""
         self._launched = True
-        for opened in self._opened.values():
+        # A job that is recovered meanwhile may open another one, which is then served at once.
+        for opened in list(self._opened.values()):
             await opened.work.enter_async_context(opened.app.serving())
         try:
             await self._upkeep.once()
@@ -167,20 +177,50 @@ class Workspaces:
                 _log.exception("installations_round_failed")
 
     async def look(self) -> None:
-        """Open, close and renew what the installations say. Raise StoreUnavailable."""
+        """Open, close and renew what the installations say. Raise StoreUnavailable.
+
+        What cannot be done for one workspace keeps no other from its turn.
+        """
         while self._leaving and self._leaving[0][0] < time.monotonic():
             await self._leaving.pop(0)[1].aclose()
         for installation in await self.main.installations.all():
-            async with self._turn(installation.id):
-                if installation.removed is not None:
-                    await self._close(installation.id)
-                    await self._delete_if_due(installation)
-                    continue
-                if (opened := self._opened.get(installation.id)) is None:
-                    await self._open(installation)
-                elif opened.tokens != installation.tokens:
-                    self._take_tokens(opened, installation)
-                await self._renew_if_due(installation)
+            if self._is_current(installation):
+                continue
+            try:
+                async with self._turn(installation.id):
+                    # It may have been installed again since all were read.
+                    if (now := await self.main.installations.get(installation.id)) is not None:
+                        await self._follow(now)
+            except Exception as error:  # noqa: BLE001 - logged; whatever it is, it is about this workspace
+                expected = isinstance(error, StoreUnavailable | CannotDecrypt | JobsUnavailable)
+                log = _log.warning if expected else _log.exception
+                log("workspace_round_failed", workspace=installation.id, error=str(error) if expected else "")
+
+    def _is_current(self, installation: Installation) -> bool:
+        """Tell whether nothing is to be done for a workspace that is served."""
+        opened = self._opened.get(installation.id)
+        return (
+            opened is not None
+            and opened.unstored is None
+            and opened.tokens == installation.tokens
+            and not self._ends_soon(installation)
+        )
+
+    async def _follow(self, installation: Installation) -> None:
+        """Do what an installation says, in the turn of its workspace."""
+        if installation.removed is not None:
+            await self._close(installation.id)
+            await self._delete_if_due(installation)
+            return
+        if (opened := self._opened.get(installation.id)) is None:
+            await self._open(installation)
+            opened = self._opened.get(installation.id)
+        elif opened.unstored is not None:
+            await self._store_renewed(opened, opened.unstored)
+        elif opened.tokens != installation.tokens:
+            self._take_tokens(opened, installation)
+        if opened is not None and opened.tokens == installation.tokens:
+            await self._renew_if_due(opened, installation)
 
     async def stop(self) -> None:
         """End the background work of all workspaces."""
@@ -255,13 +295,15 @@ class Workspaces:
     async def _removed(self, workspace: str) -> None:
         """Note that a workspace uninstalled the app; its event may be older than a new installation."""
         opened = self._opened.get(workspace)
-        if opened is None or opened.leaves or not await _refuses(opened.app.slack):
+        if opened is None:
             return
-        opened.leaves = True
+        tokens = opened.tokens
+        if not await _refuses(opened.app.slack):
+            return
         now = self.shared.options.clock()
         doomed = now + timedelta(days=self.settings.workspace_days)
-        await self.main.installations.remove(workspace, at=now, doomed=doomed)
-        _log.warning("workspace_removed", workspace=workspace, deleted_from=doomed.isoformat())
+        if await self.main.installations.remove(workspace, at=now, doomed=doomed, holding=tokens):
+            _log.warning("workspace_removed", workspace=workspace, deleted_from=doomed.isoformat())
         self._changed.set()
 
     async def _ensured(self, workspace: str) -> WorkspaceApp | None:
@@ -288,6 +330,10 @@ class Workspaces:
         except (CannotDecrypt, FileError, StoreUnavailable, JobsUnavailable) as error:
             self._problems[workspace] = safe_line(f"it is not served: {_why(error)}")
             _log.error("workspace_not_served", workspace=workspace, error=str(error))
+            return
+        except Exception as error:  # noqa: BLE001 - logged and shown; the other workspaces are served
+            self._problems[workspace] = f"it is not served: {type(error).__name__}; the log has more"
+            _log.exception("workspace_not_served", workspace=workspace)
             return
         self._problems.pop(workspace, None)
         self._opened[workspace] = _Opened(app=app, tokens=installation.tokens, work=work, parts=open_parts)
@@ -347,14 +393,14 @@ class Workspaces:
         due = max(installation.doomed or now, (installation.removed or now) + _CLOSED_WITHIN)
         if now < due or not await self.shared.jobs.delete_begun_with(f"{installation.id}/"):
             return
-        await delete_workspace(self.main, installation.id)
         entry = AuditEntry(
             at=now, actor="casebook", team=installation.id, action="delete_workspace", target=installation.id,
             outcome="deleted", key=f"{installation.id}/deleted/{installation.changed.isoformat()}",
         )  # fmt: skip
-        await self.main.audit.append(entry)
-        await self.main.installations.forget(installation.id)
-        _log.warning("workspace_deleted", workspace=installation.id)
+        if await self.main.installations.forget(
+            installation, partial(delete_workspace, self.main, installation.id), entry
+        ):
+            _log.warning("workspace_deleted", workspace=installation.id)
 
     # --- tokens ---
 
@@ -364,31 +410,43 @@ class Workspaces:
             opened.app.slack.use_token(self.encryption.decrypt(installation.id, installation.tokens)["bot"])
         except CannotDecrypt as error:
             self._problems[installation.id] = safe_line(f"its new token cannot be used: {_why(error)}")
-        opened.tokens = installation.tokens
+        opened.tokens, opened.unstored = installation.tokens, None
 
-    async def _renew_if_due(self, installation: Installation) -> None:
+    def _ends_soon(self, installation: Installation) -> bool:
+        ends = installation.expires
+        return ends is not None and ends - self.shared.options.clock() <= _RENEWED_BEFORE
+
+    async def _renew_if_due(self, opened: _Opened, installation: Installation) -> None:
         """Renew tokens that end soon. One replica tries it, once a minute: Slack takes a refresh token once."""
         now = self.shared.options.clock()
-        opened = self._opened.get(installation.id)
-        if opened is None or installation.expires is None or installation.expires - now > _RENEWED_BEFORE:
+        if installation.expires is None or not self._ends_soon(installation):
             return
         if not await self.main.notices.once(f"renew/{installation.id}", within=_RENEWED_AGAIN, now=now):
             return
         about = f"{installation.id} token"
         try:
             renewed = await self._installer.renewed(installation, now=now)
-        except TokenNotRenewed as error:
+        except (TokenNotRenewed, CannotDecrypt) as error:
             _log.error("token_not_renewed", workspace=installation.id, error=str(error))
             ends = f"it ends at {installation.expires:%H:%M} UTC and could not be renewed"
             self._problems[about] = safe_line(f"{ends}: {error}")
             return
-        await self.main.installations.renew(renewed, instead_of=installation.tokens)
         self._problems.pop(about, None)
-        self._take_tokens(opened, renewed)
+        opened.unstored = _Renewed(installation=renewed, instead_of=installation.tokens)
+        await self._store_renewed(opened, opened.unstored)
+
+    async def _store_renewed(self, opened: _Opened, renewed: _Renewed) -> None:
+        """Store renewed tokens and use them; those of a new installation count more. Raise StoreUnavailable."""
+        if await self.main.installations.renew(renewed.installation, instead_of=renewed.instead_of):
+            self._take_tokens(opened, renewed.installation)
+        else:
+            opened.unstored = None
+            self._changed.set()
 
     async def _requested(self, request: web.Request) -> web.StreamResponse:
         """Take a request of Alertmanager or of a program to its workspace."""
-        app = await self._ensured(request.match_info["workspace"])
+        # Anybody may send it: only what is open counts, nothing is looked up or kept for it.
+        app = self.served(request.match_info["workspace"])
         within = request.clone(rel_url=request.rel_url.with_path(f"/{request.match_info['path']}", keep_query=True))
         for route in app.routes if app else ():
             if route.takes(within):

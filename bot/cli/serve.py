@@ -21,6 +21,7 @@ from bot.cli.process import ReloadSignal, cancelled_by, configure_logging, stop_
 from bot.cluster.clusters import Clusters, misnamed
 from bot.cluster.errors import ClusterError
 from bot.common.background import in_background
+from bot.common.encryption import KeyUnusable, check_keys
 from bot.diagnosing import Engine, build_engine
 from bot.doctor.checks import CheckState
 from bot.doctor.database_checks import examine_directory
@@ -49,6 +50,9 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
     configure_logging(level=configured.log_level, form=configured.log_format)
     if problems := serve_problems(configured):
         raise CommandError("\n".join(problems))
+    if configured.slack_client_id:
+        with told(KeyUnusable, what=variable("encryption_keys")):
+            check_keys(configured.keys)
     with told(PolicyError, ChannelsError, AlertRoutesError, ApiTokensError):
         policy = load_policy(configured.policy, actions=action_names()) if configured.policy else Policy.default()
         channels = load_channels(configured.channels) if configured.channels else ChannelDefaults()

@@ -133,7 +133,7 @@ def examine_files(settings: Settings, *, clusters: Iterable[str], catalog_malfor
     """Read and check the files; blocking. `clusters` are the known names."""
     names = tuple(clusters)
     catalog, found = _catalog(settings, malformed=catalog_malformed)
-    policy, of_policy = _policy(settings.policy, names)
+    policy, of_policy = _policy(settings.policy, names, several=bool(settings.slack_client_id))
     others = (
         *_channels(settings.channels, names),
         *_alert_routes(settings.alert_routes, names),
@@ -165,9 +165,13 @@ def _catalog(settings: Settings, *, malformed: bool) -> tuple[Catalog, tuple[Che
     return loaded.catalog, tuple(found)
 
 
-def _policy(file: Path | None, clusters: tuple[str, ...]) -> tuple[Policy | None, tuple[Check, ...]]:
+def _policy(
+    file: Path | None, clusters: tuple[str, ...], *, several: bool
+) -> tuple[Policy | None, tuple[Check, ...]]:
     if file is None:
         says = "not set: members of the workspace may see everything, nobody may change anything"
+        if several:
+            says = "not set: each workspace has a policy.yaml of its own, and sees no cluster without one"
         return Policy.default(), (Check(area="policy", what=_POLICY, says=says),)
     try:
         policy = load_policy(file, actions=action_names())

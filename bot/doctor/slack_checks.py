@@ -72,6 +72,8 @@ async def _installed(settings: Settings) -> list[Check]:
     """Check that the tokens of the workspaces that installed the app can be read."""
     try:
         encryption = Encryption(settings.keys)
+        if not settings.database_url.get_secret_value() and not settings.data.expanduser().is_dir():
+            return [Check(area=AREA, what="workspaces", says="none has installed the app yet")]
         async with open_installations(settings.store_url) as installations:
             found = [each for each in await installations.all() if each.serves]
     except (KeyUnusable, StoreUnavailable) as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pydantic import SecretStr
+
 from bot.settings.environment import Settings, variable
 from bot.settings.programs import mcp_problems
 
@@ -47,6 +49,10 @@ def install_problems(settings: Settings) -> Iterable[str]:
     """Yield what prevents workspaces from installing the app: one line each, with what to do."""
     if settings.slack_bot_token.get_secret_value():
         yield f"{variable('slack_bot_token')} and {variable('slack_client_id')} are set: set one of them"
+    own = ("policy", "channels", "alert_routes", "api_tokens", "alerts_token", "alerts_password")
+    for name in own:
+        if _is_set(settings, name):
+            yield f"{variable(name)} is for one workspace: unset it, and put such a file into the directory of each"
     if not settings.slack_client_secret.get_secret_value():
         yield f"{variable('slack_client_secret')} is not set: copy the Client Secret from Basic Information"
     if not settings.encryption_keys.get_secret_value():
@@ -56,6 +62,12 @@ def install_problems(settings: Settings) -> Iterable[str]:
             f"{variable('workspaces')} is not a directory: create one with a directory for each workspace that may "
             "install the app, or one named `default` for all"
         )
+
+
+def _is_set(settings: Settings, name: str) -> bool:
+    """Tell whether a file or a secret is set."""
+    value = getattr(settings, name)
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 def _is_token(value: str, begin: str) -> bool:

@@ -11,9 +11,10 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, ColumnElement, Row, Table, func, inspect, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database, StoreUnavailable, StoreUnreachable, parse_url
-from bot.store.statements import Repository, read_as, row_of
+from bot.store.statements import Repository, insert_once, read_as, row_of
 from bot.store.tables import audit
 from intents.domain import Json
 
@@ -63,12 +64,17 @@ class AuditQuery:
 Page = tuple[AuditRecord, ...]
 
 
+async def append_entry(connection: AsyncConnection, entry: AuditEntry) -> bool:
+    """Append an entry within a transaction. Return False if an entry with this key exists; that entry is kept."""
+    return await insert_once(connection, audit, {**row_of(entry), "key": entry.key or None})
+
+
 class Audit(Repository):
     """Repository of the audit. All methods raise `StoreUnavailable`."""
 
     async def append(self, entry: AuditEntry) -> bool:
         """Append an entry. Return False if an entry with this key exists; that entry is kept."""
-        return await self._insert(audit, {**row_of(entry), "key": entry.key or None})
+        return await self._database.transact(lambda connection: append_entry(connection, entry))
 
     async def entries(self, *, since: datetime, limit: int) -> tuple[AuditEntry, ...]:
         """Return at most `limit` entries at or after `since`, newest first."""

@@ -6,7 +6,7 @@ Each has data of its own in a place of its own (`bot.store.workspaces`), named a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.audit_log import opened_to_read
+from bot.store.audit_log import AuditEntry, append_entry, opened_to_read
 from bot.store.statements import Repository, read_as, row_of, upsert
 from bot.store.tables import install_states, installations
 from intents.domain import Json
@@ -83,16 +83,32 @@ class Installations(Repository):
         values = {"tokens": renewed.tokens, "expires": renewed.expires, "changed": renewed.changed}
         return await self._change(update(installations).where(same).values(values), "installation", renewed.id) > 0
 
-    async def remove(self, id: str, *, at: datetime, doomed: datetime) -> bool:
-        """Mark an installation as removed; its data may be deleted from `doomed` on. Return whether there is one."""
+    async def remove(self, id: str, *, at: datetime, doomed: datetime, holding: bytes | None = None) -> bool:
+        """Mark an installation as removed; its data may be deleted from `doomed` on. Return whether there is one.
+
+        With `holding`, one whose tokens are others by now was installed again, and stays.
+        """
         values = {"removed": at, "doomed": doomed, "changed": at, "tokens": b"", "expires": None}
         change = update(installations).where(installations.c.id == id).values(values)
+        if holding is not None:
+            change = change.where(installations.c.tokens == holding)
         return await self._change(change, "installation", id) > 0
 
-    async def forget(self, id: str) -> None:
-        """Delete an installation whose data was deleted; one that was installed again meanwhile stays."""
-        gone = delete(installations).where(installations.c.id == id, installations.c.removed.is_not(None))
-        await self._change(gone, "installation", id)
+    async def forget(
+        self, removed: Installation, delete_data: Callable[[], Awaitable[None]], record: AuditEntry
+    ) -> bool:
+        """Delete the data of a removed installation, record it, and delete its row. Return False if it changed since.
+
+        A new installation waits meanwhile, so that it never loses what it has just stored.
+        """
+        same = (installations.c.id == removed.id) & (installations.c.removed == removed.removed)
+        async with self._database.write("installation", removed.id) as connection:
+            if await connection.scalar(select(installations.c.id).where(same)) is None:
+                return False
+            await delete_data()
+            await append_entry(connection, record)
+            await connection.execute(delete(installations).where(same))
+        return True
 
     async def use(self, state: str, *, expires: datetime, now: datetime) -> bool:
         """Use up the state of an installation. Return False if it was used before."""

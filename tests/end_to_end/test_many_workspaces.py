@@ -12,10 +12,13 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from bot.app import RunningApp
+from bot.app.workspace_files import WorkspaceFiles
 from bot.common.encryption import new_key
 from bot.diagnosing import Engine
+from bot.policy.strict_yaml import FileError
 from responses.slack.presses import Press
 from tests.end_to_end.company import (
     EAST,
@@ -306,6 +309,69 @@ async def test_programs_and_alertmanager_ask_one_workspace(tmp_path: Path, engin
             for place in (f"/w/{OTHER}", "/w/T0NOBODY00", ""):
                 assert await status(f"{place}/v1/incidents", "s3cret-of-one") == 404, place
                 assert await status(f"{place}/alerts", "alerts-of-one", alerts) == 404, place
+
+
+async def test_a_link_to_the_installation_cannot_ask_for_more(tmp_path: Path, engine: Engine) -> None:
+    async with company(tmp_path, engine) as at, at.serving() as app, aiohttp.ClientSession() as browser:
+
+        async def location(query: str, **sent: Any) -> str:
+            url = URL(f"{app.url}/slack/install{query}", encoded=True)
+            async with browser.get(url, allow_redirects=False, **sent) as page:
+                assert page.status == 302
+                return page.headers["Location"].replace(
+                    page.headers["Set-Cookie"].partition("=")[2].partition(";")[0], ""
+                )
+
+        usual = await location("")
+        for query in (
+            "?team=T1%26user_scope=admin",
+            "?team=T1%26redirect_uri=https://evil.example",
+            "?team=%0d%0aX:%20y",
+        ):
+            assert await location(query) == usual
+        assert await location("", data=b"\xff", headers={"Content-Type": "text/plain; charset=odd"}) == usual
+
+
+async def test_what_fails_for_one_workspace_harms_no_other(tmp_path: Path, engine: Engine, pulls_again: Broken) -> None:
+    async with company(tmp_path, engine, pulls_again.world, rotates=True) as at:
+        other = at.offices[OTHER]
+        async with at.serving() as app:
+            for team in (ONE, OTHER, EAST):
+                await at.install(app, team)
+            at.slack.uninstall(ONE)
+            await until(lambda: app.workspaces is not None and ONE not in app.workspaces.ids)
+        # The data of one cannot be deleted, and a file of another cannot be read.
+        file = at.settings.data / "workspaces" / f"{ONE}.db"
+        file.unlink()
+        file.mkdir()
+        (at.files_of(ORG) / "alerts-token").write_bytes(b"\xff-a-secret")
+        at.clock.advance(timedelta(days=31))
+        async with at.serving() as app:
+            await until(lambda: other.slack.bot_token.startswith("xoxe.") and app.workspaces is not None)
+            former = other.slack.bot_token
+            at.clock.advance(timedelta(hours=11))
+            await until(lambda: other.slack.bot_token != former)
+            await other.answer(await other.paste(pulls_again.text))
+            notes = (await ready(app))["notes"]
+            assert "alerts-token" in notes[ORG]
+            assert "a-secret" not in str(notes)
+            assert (await app.store.installations.get(ONE)) is not None
+
+
+async def test_only_ids_of_slack_name_a_directory_and_shared_credentials_are_refused(
+    tmp_path: Path, engine: Engine
+) -> None:
+    async with company(tmp_path, engine) as at:
+        default = at.files_of("default")
+        files = WorkspaceFiles(directory=default.parent)
+        assert files.allows("T0999ZZZZ")
+        assert not any(map(files.allows, ("..", ".", "", "None", "default", "T0/../x")))
+        for name in ("alerts-token", "api-tokens.yaml"):
+            (default / name).write_text("[]", encoding="utf-8")
+            with pytest.raises(FileError, match="would open all workspaces"):
+                files.settings("T0999ZZZZ", at.settings)
+            files.settings(ONE, at.settings)
+            (default / name).unlink()
 
 
 def _told(office: Office) -> str:

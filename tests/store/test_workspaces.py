@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from bot.common.encryption import CannotDecrypt, Encryption, KeyUnusable, new_key
-from bot.store import Installation, Store, delete_workspace, open_audit, open_store, open_workspace, workspace_url
+from bot.store import (
+    AuditEntry,
+    Installation,
+    Store,
+    delete_workspace,
+    open_audit,
+    open_store,
+    open_workspace,
+    workspace_url,
+)
 from bot.store.tables import METADATA
 from intents.feedback import UnknownPaste
 from tests.store.conftest import NOW
@@ -38,6 +47,13 @@ async def fill(store: Store) -> None:
     """Write a row of every table."""
     await write(store)
     await store.unknown_pastes.add(UnknownPaste(request="Ev1", channel="C1", template="a", example="a", at=NOW))
+
+
+DELETED = AuditEntry(at=NOW, actor="casebook", team=ONE, action="delete_workspace", target=ONE, outcome="deleted")
+
+
+async def _never() -> None:
+    raise AssertionError("the data of a workspace that came back")
 
 
 def installation(id: str, tokens: bytes = FIRST) -> Installation:
@@ -100,12 +116,24 @@ async def test_an_installation_lives_through_renewals_removal_and_return(store: 
     assert removed is not None
     assert (removed.tokens, removed.doomed) == (b"", NOW + timedelta(days=30))
     await kept.save(installation(ONE, THIRD))
-    await kept.forget(ONE)
+    assert not await kept.forget(removed, _never, DELETED)
     (back,) = await kept.all()
     assert (back.tokens, back.removed, back.doomed) == (THIRD, None, None)
     assert await kept.use("state", expires=NOW, now=NOW)
     assert not await kept.use("state", expires=NOW, now=NOW)
     assert not await kept.remove(OTHER, at=NOW, doomed=NOW)
+    # An event about former tokens does not remove a new installation.
+    assert not await kept.remove(ONE, at=NOW, doomed=NOW, holding=FIRST)
+    assert await kept.remove(ONE, at=NOW, doomed=NOW, holding=THIRD)
+    (gone,) = await kept.all()
+    deleted: list[str] = []
+
+    async def delete_data() -> None:
+        deleted.append(ONE)
+
+    assert await kept.forget(gone, delete_data, DELETED)
+    assert (await kept.all(), deleted) == ((), [ONE])
+    assert [each.action for each in await store.audit.entries(since=NOW, limit=9)] == ["delete_workspace"]
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])

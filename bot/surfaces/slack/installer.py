@@ -47,12 +47,13 @@ class Installer:
         allowed = await asyncio.to_thread(self.allows, workspace)
         missing = lacking(scopes)
         if not allowed or missing or not installed.bot_token:
-            await self._revoke(installed.bot_token or "")
-            _log.warning("installation_refused", workspace=workspace, allowed=allowed, missing=missing)
+            _log.warning("installation_refused", workspace=safe_line(workspace), allowed=allowed, missing=missing)
             if allowed:
+                # Its token is kept: a workspace that is served has the same one, and would lose it.
                 raise RefusedInstallation(
                     f"The app lacks permissions in {name}: {', '.join(missing) or 'a bot token'}."
                 )
+            await self._revoke(installed.bot_token or "")
             raise RefusedInstallation(f"{name} ({workspace}) may not install this app: its operators did not list it.")
         lasts = installed.bot_token_expires_at
         secrets = {"bot": installed.bot_token, "refresh": installed.bot_refresh_token or ""}

@@ -6,6 +6,7 @@ uses the state up.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import html
@@ -20,7 +21,7 @@ from typing import Any, Final
 import aiohttp
 import structlog
 from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.error import BoltError
 from slack_bolt.oauth.async_callback_options import AsyncCallbackOptions, AsyncFailureArgs, AsyncSuccessArgs
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
@@ -45,6 +46,7 @@ _log: Final = structlog.get_logger(__name__)
 
 INSTALL_PATH: Final = "/slack/install"
 _LASTS_S: Final = 600
+_AT_ONCE: Final = 8
 
 InstalledApp = Installation
 # Stores an installed app. Raises RefusedInstallation.
@@ -119,14 +121,22 @@ def install_routes(settings: Settings, *, used: Installations, take: TakeInstall
             logger=logger,
         ),
     )
+    busy = asyncio.Semaphore(_AT_ONCE)
     return (
-        Route(method="GET", path=INSTALL_PATH, handle=_page(flow.handle_installation)),
-        Route(method="GET", path=REDIRECT_PATH, handle=_page(flow.handle_callback)),
+        Route(method="GET", path=INSTALL_PATH, handle=_page(flow.handle_installation, busy)),
+        Route(method="GET", path=REDIRECT_PATH, handle=_page(flow.handle_callback, busy)),
     )
 
 
 class _Flow(AsyncOAuthFlow):
-    """Bolt's flow, for which Slack's outages are an error page too."""
+    """Bolt's flow, for which Slack's outages are an error page too.
+
+    Slack is asked for the same permissions whatever the link says: Bolt would copy the query's `team` as it is, with
+    all parameters in it.
+    """
+
+    async def build_authorize_url(self, state: str, request: AsyncBoltRequest) -> str:
+        return self.settings.authorize_url_generator.generate(state=state)
 
     async def run_installation(self, code: str) -> InstalledApp | None:
         try:
@@ -137,20 +147,30 @@ class _Flow(AsyncOAuthFlow):
 
 
 def _page(
-    handle: Callable[[AsyncBoltRequest], Awaitable[BoltResponse]],
+    handle: Callable[[AsyncBoltRequest], Awaitable[BoltResponse]], busy: asyncio.Semaphore
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def respond(request: web.Request) -> web.StreamResponse:
+        if busy.locked():
+            # Anybody can begin an installation, and Slack is asked about each that ends.
+            return await _sent(_shown(503, "Too many installations at once. Try again in a minute."))
+        headers = {"Cookie": request.headers.get("Cookie", "")}
         try:
-            answer = await handle(await to_bolt_request(request))
+            async with busy:
+                # The body is left unread: nothing of it counts.
+                answer = await handle(AsyncBoltRequest(body="", query=request.query_string, headers=headers))
         except StoreUnavailable as error:
             _log.error("installation_not_stored", error=str(error))
             answer = _shown(503, "Casebook cannot store the installation now. Try again in a minute.")
-        response: web.StreamResponse = await to_aiohttp_response(answer)
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        return response
+        return await _sent(answer)
 
     return respond
+
+
+async def _sent(answer: BoltResponse) -> web.StreamResponse:
+    response: web.StreamResponse = await to_aiohttp_response(answer)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 _AGAIN: Final = f"Begin again at {INSTALL_PATH}."
