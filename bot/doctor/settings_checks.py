@@ -165,9 +165,7 @@ def _catalog(settings: Settings, *, malformed: bool) -> tuple[Catalog, tuple[Che
     return loaded.catalog, tuple(found)
 
 
-def _policy(
-    file: Path | None, clusters: tuple[str, ...], *, several: bool
-) -> tuple[Policy | None, tuple[Check, ...]]:
+def _policy(file: Path | None, clusters: tuple[str, ...], *, several: bool) -> tuple[Policy | None, tuple[Check, ...]]:
     if file is None:
         says = "not set: members of the workspace may see everything, nobody may change anything"
         if several:

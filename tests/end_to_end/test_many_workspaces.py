@@ -19,6 +19,7 @@ from bot.app.workspace_files import WorkspaceFiles
 from bot.common.encryption import new_key
 from bot.diagnosing import Engine
 from bot.policy.strict_yaml import FileError
+from bot.settings import serve_problems, variable
 from responses.slack.presses import Press
 from tests.end_to_end.company import (
     EAST,
@@ -33,6 +34,7 @@ from tests.end_to_end.company import (
     company,
     ended,
 )
+from tests.end_to_end.process import Program
 from tests.end_to_end.test_alerts_webhook import alert, group
 from tests.end_to_end.workplace import Broken, broken_case, pressable, submitted, words_of
 from tests.waiting import until
@@ -309,6 +311,32 @@ async def test_programs_and_alertmanager_ask_one_workspace(tmp_path: Path, engin
             for place in (f"/w/{OTHER}", "/w/T0NOBODY00", ""):
                 assert await status(f"{place}/v1/incidents", "s3cret-of-one") == 404, place
                 assert await status(f"{place}/alerts", "alerts-of-one", alerts) == 404, place
+
+
+async def test_the_command_serves_them_and_says_how_many(tmp_path: Path, engine: Engine) -> None:
+    async with company(tmp_path, engine) as at:
+        async with at.serving() as app:
+            await at.install(app, ONE)
+        program, given = Program.of_checkout(), at.settings
+        secret = {
+            name: getattr(given, name).get_secret_value()
+            for name in ("slack_client_secret", "slack_signing_secret", "encryption_keys")
+        }
+        plain = {name: str(getattr(given, name)) for name in ("slack_client_id", "slack_api_url", "workspaces", "data")}
+        settings = {variable(name): value for name, value in {**secret, **plain, "listen": given.listen}.items()}
+
+        environment = {**program.environment, "KUBECONFIG": str(at.kubeconfig), **settings}
+        process = await asyncio.create_subprocess_exec(
+            *program.command, "serve", cwd=program.directory, env=environment, stderr=asyncio.subprocess.PIPE
+        )
+        assert process.stderr is not None
+        line = (await process.stderr.readline()).decode()
+        process.kill()
+        await process.wait()
+        assert "serving 1 workspace over HTTP" in line
+        policy = at.files_of(ONE) / "policy.yaml"
+        (problem,) = serve_problems(given.model_copy(update={"policy": policy}))
+        assert "CASEBOOK_POLICY is for one workspace" in problem
 
 
 async def test_a_link_to_the_installation_cannot_ask_for_more(tmp_path: Path, engine: Engine) -> None:

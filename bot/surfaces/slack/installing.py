@@ -153,7 +153,7 @@ def _page(
         if busy.locked():
             # Anybody can begin an installation, and Slack is asked about each that ends.
             return await _sent(_shown(503, "Too many installations at once. Try again in a minute."))
-        headers = {"Cookie": request.headers.get("Cookie", "")}
+        headers: dict[str, str | Sequence[str]] = {"Cookie": request.headers.get("Cookie", "")}
         try:
             async with busy:
                 # The body is left unread: nothing of it counts.
