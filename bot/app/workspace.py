@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import Final
+
+from aiohttp import web
 
 from bot.alertmanager import Alertmanager
 from bot.app.programs import program_routes
@@ -27,6 +29,7 @@ from bot.jobs import SWEEP_EVERY_S, JobHandlers, JobIntake, JobPayload, Jobs, Sc
 from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.slack.client import Identity, Slack
+from bot.slack.errors import SlackError
 from bot.slack.web_client import web_client
 from bot.store import Store
 from bot.surfaces.alerts_webhook import AlertCredentials, AlertsWebhook
@@ -142,6 +145,20 @@ class WorkspaceApp:
             )
             self.routes = (*self._composed_alerts().route(), *await work.enter_async_context(programs))
             yield
+
+    async def is_refused(self) -> bool:
+        """Tell whether Slack refuses the token."""
+        with suppress(SlackError):
+            await self.slack.greet()
+        return self.slack.token_refused
+
+    async def answer(self, request: web.Request, *, path: str) -> web.StreamResponse:
+        """Answer what Alertmanager or a program asks at a path. Raise HTTPNotFound."""
+        within = request.clone(rel_url=request.rel_url.with_path(path, keep_query=True))
+        for route in self.routes:
+            if route.takes(within):
+                return await route.handle(within)
+        raise web.HTTPNotFound(text="not found")
 
     def close_intake(self) -> None:
         """Accept no more jobs; those that were accepted are still started."""

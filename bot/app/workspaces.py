@@ -29,7 +29,6 @@ from bot.jobs import JobHandlers, JobsUnavailable
 from bot.policy.strict_yaml import FileError
 from bot.settings import Settings, variable
 from bot.slack.client import Slack
-from bot.slack.errors import SlackError
 from bot.slack.web_client import web_client
 from bot.store import (
     WORKSPACE_ID,
@@ -65,14 +64,6 @@ _CLOSED_WITHIN: Final = timedelta(seconds=3 * LOOK_S)
 _PATH: Final = "/w/{workspace}/{path:.+}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Renewed:
-    """An installation with new tokens, and the tokens that they replace."""
-
-    installation: Installation
-    instead_of: bytes
-
-
 @dataclass(slots=True, kw_only=True)
 class _Opened:
     """A workspace that is served, how it is closed, and the tokens it was opened with."""
@@ -82,8 +73,8 @@ class _Opened:
     # Ends its background work, then its connections.
     work: AsyncExitStack
     parts: AsyncExitStack
-    # Renewed tokens that could not be stored yet: Slack gives them once.
-    unstored: _Renewed | None = None
+    # With renewed tokens that could not be stored yet: Slack gives them once.
+    unstored: Installation | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -298,7 +289,7 @@ class Workspaces:
         if opened is None:
             return
         tokens = opened.tokens
-        if not await _refuses(opened.app.slack):
+        if not await opened.app.is_refused():
             return
         now = self.shared.options.clock()
         doomed = now + timedelta(days=self.settings.workspace_days)
@@ -397,9 +388,8 @@ class Workspaces:
             at=now, actor="casebook", team=installation.id, action="delete_workspace", target=installation.id,
             outcome="deleted", key=f"{installation.id}/deleted/{installation.changed.isoformat()}",
         )  # fmt: skip
-        if await self.main.installations.forget(
-            installation, partial(delete_workspace, self.main, installation.id), entry
-        ):
+        delete_data = partial(delete_workspace, self.main, installation.id)
+        if await self.main.installations.forget(installation, delete_data, entry):
             _log.warning("workspace_deleted", workspace=installation.id)
 
     # --- tokens ---
@@ -432,13 +422,13 @@ class Workspaces:
             self._problems[about] = safe_line(f"{ends}: {error}")
             return
         self._problems.pop(about, None)
-        opened.unstored = _Renewed(installation=renewed, instead_of=installation.tokens)
-        await self._store_renewed(opened, opened.unstored)
+        opened.unstored = renewed
+        await self._store_renewed(opened, renewed)
 
-    async def _store_renewed(self, opened: _Opened, renewed: _Renewed) -> None:
+    async def _store_renewed(self, opened: _Opened, renewed: Installation) -> None:
         """Store renewed tokens and use them; those of a new installation count more. Raise StoreUnavailable."""
-        if await self.main.installations.renew(renewed.installation, instead_of=renewed.instead_of):
-            self._take_tokens(opened, renewed.installation)
+        if await self.main.installations.renew(renewed, instead_of=opened.tokens):
+            self._take_tokens(opened, renewed)
         else:
             opened.unstored = None
             self._changed.set()
@@ -446,22 +436,12 @@ class Workspaces:
     async def _requested(self, request: web.Request) -> web.StreamResponse:
         """Take a request of Alertmanager or of a program to its workspace."""
         # Anybody may send it: only what is open counts, nothing is looked up or kept for it.
-        app = self.served(request.match_info["workspace"])
-        within = request.clone(rel_url=request.rel_url.with_path(f"/{request.match_info['path']}", keep_query=True))
-        for route in app.routes if app else ():
-            if route.takes(within):
-                return await route.handle(within)
-        raise web.HTTPNotFound(text="not found")
+        if (app := self.served(request.match_info["workspace"])) is None:
+            raise web.HTTPNotFound(text="not found")
+        return await app.answer(request, path=f"/{request.match_info['path']}")
 
     def _turn(self, workspace: str) -> asyncio.Lock:
         return self._turns.setdefault(workspace, asyncio.Lock())
-
-
-async def _refuses(slack: Slack) -> bool:
-    """Tell whether Slack refuses our token."""
-    with contextlib.suppress(SlackError):
-        await slack.greet()
-    return slack.token_refused
 
 
 def _why(error: Exception) -> str:

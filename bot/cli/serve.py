@@ -35,7 +35,6 @@ from bot.settings import Settings, serve_problems, variable
 from bot.slack.errors import SlackError
 from bot.slack.scopes import advice_on
 from bot.store import StoreUnavailable, place_of
-from intents.templates import counted
 from responses.safety import safe_line
 
 # New objects until the garbage collector looks at them.
@@ -114,7 +113,8 @@ def _skip_in_collections() -> None:
 def _start_line(app: RunningApp, configured: Settings, engine: Engine, clusters: Clusters) -> str:
     mode = "Socket Mode" if configured.slack_app_token.get_secret_value() else "HTTP"
     what = f"{len(engine.catalog)} incidents, clusters: {', '.join(clusters.names)}"
-    where = app.identity.team_name if app.workspaces is None else counted(len(app.workspaces.ids), "workspaces")
+    several = len(app.workspaces.ids) if app.workspaces else None
+    where = app.identity.team_name if several is None else f"{several} workspace{'s' if several != 1 else ''}"
     return f"serving {where} over {mode} at {app.url} ({what})"
 
 

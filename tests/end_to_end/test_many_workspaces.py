@@ -333,7 +333,7 @@ async def test_the_command_serves_them_and_says_how_many(tmp_path: Path, engine:
         line = (await process.stderr.readline()).decode()
         process.kill()
         await process.wait()
-        assert "serving 1 workspace over HTTP" in line
+        assert "serving 1 workspace over HTTP" in line, line
         policy = at.files_of(ONE) / "policy.yaml"
         (problem,) = serve_problems(given.model_copy(update={"policy": policy}))
         assert "CASEBOOK_POLICY is for one workspace" in problem
