@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
+from typing import Final
 
 import bot.probes
 from bot.probes.contract import Probe
@@ -14,16 +15,32 @@ from intents.catalog.key_uses import Path, unreadable
 from intents.catalog.schema import Incident
 from intents.domain import ProbeDeclaration
 
+# The modules of this package that are no probes.
+_OTHERS: Final = {"contract", "registry", "shared"}
+
+
+class _Probes(Mapping[str, Probe]):
+    """The PROBE of each module by the module's name; it is imported when it is used, because most answers need few."""
+
+    def __init__(self) -> None:
+        names = sorted({module.name for module in pkgutil.iter_modules(bot.probes.__path__)} - _OTHERS)
+        self._modules = {name.replace("_", "-"): f"bot.probes.{name}" for name in names}
+
+    def __getitem__(self, name: str) -> Probe:
+        found: Probe = importlib.import_module(self._modules[name]).PROBE
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
 
 @cache
 def probes() -> Mapping[str, Probe]:
-    """Return the PROBE of every module of this package that has one, by the probe's name."""
-    found: dict[str, Probe] = {}
-    for module in pkgutil.iter_modules(bot.probes.__path__):
-        probe = getattr(importlib.import_module(f"bot.probes.{module.name}"), "PROBE", None)
-        if isinstance(probe, Probe):
-            found[probe.declaration.name] = probe
-    return MappingProxyType(dict(sorted(found.items())))
+    """Return all probes by name."""
+    return _Probes()
 
 
 @cache

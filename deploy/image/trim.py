@@ -1,14 +1,19 @@
 """Delete from installed packages what the program never uses: `trim.py SITE-PACKAGES`. Prints what it saved.
 
+Compile the rest without checks against the sources, which never change in the image, and without docstrings, which
+would take five MiB of the process.
+
 tests/deploy/test_image.py serves, answers and draws with the rest.
 """
 
 from __future__ import annotations
 
+import compileall
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from typing import Final
 
 # By package, globs below it, and why nothing misses their files.
@@ -58,5 +63,14 @@ def trim(packages: Path) -> int:
     return saved
 
 
+def compile_without_docstrings(packages: Path) -> None:
+    """Write the bytecode that the interpreter loads although it is not started with -OO."""
+    unchecked = PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(packages, quiet=2, workers=0, invalidation_mode=unchecked, maxlevels=20, optimize=2)
+    for path in packages.rglob("*.opt-2.pyc"):
+        path.rename(path.with_name(path.name.replace(".opt-2.", ".")))
+
+
 if __name__ == "__main__":
     sys.stdout.write(f"{trim(Path(sys.argv[1])) / 1e6:.0f} MB deleted\n")
+    compile_without_docstrings(Path(sys.argv[1]))

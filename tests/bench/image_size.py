@@ -26,7 +26,10 @@ _MB: Final = 1e6
 
 def measure() -> tuple[Mapping[str, float], Mapping[str, float]]:
     """Return the megabytes of each package with its bytecode, before and after."""
-    size_of, trim = (trimming()[name] for name in ("size_of", "trim"))
+    steps = trimming()
+    size_of, trim, compile_without_docstrings = (
+        steps[name] for name in ("size_of", "trim", "compile_without_docstrings")
+    )
     with TemporaryDirectory(prefix="casebook-image-") as temporary:
         packages = Path(temporary)
         tops = {path.name: path for name in pins(_ROOT / "requirements.lock") for path in installed(name)}
@@ -36,17 +39,24 @@ def measure() -> tuple[Mapping[str, float], Mapping[str, float]]:
             else:
                 shutil.copy(path, packages / name)
 
+        def compile_all(room: Path) -> None:
+            unchecked = PycInvalidationMode.UNCHECKED_HASH
+            compileall.compile_dir(room, quiet=2, workers=0, invalidation_mode=unchecked, maxlevels=20)
+
         def sizes() -> dict[str, float]:
-            compileall.compile_dir(
-                packages, quiet=2, workers=0, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH, maxlevels=20
-            )
             return {path.name: size_of(path) / _MB for path in packages.iterdir()}
 
+        compile_all(packages)
         before = sizes()
         trim(packages)
-        # A deleted source leaves its bytecode here; the image is compiled after the deletion.
+        # The image is compiled after the deletion, the program's own packages with their docstrings.
         for cache in [*packages.rglob("__pycache__")]:
             shutil.rmtree(cache)
+        compile_without_docstrings(packages)
+        for room in (packages / name for name in _OWN):
+            for cache in [*room.rglob("__pycache__")]:
+                shutil.rmtree(cache)
+            compile_all(room)
         return before, sizes()
 
 

@@ -9,7 +9,8 @@ import sys
 # Libraries that some feature or other library uses, or that are wanted only for some answers.
 LEFT_OUT = {
     "alembic", "cryptography.hazmat", "kubernetes.aio.dynamic", "kubernetes.client", "mako", "matplotlib", "numpy",
-    "oauthlib", "prompt_toolkit", "psycopg_binary", "pygments", "requests", "rich.console", "rich.traceback", "typer", "urllib3", "websocket",
+    "oauthlib", "prompt_toolkit", "psycopg_binary", "pygments", "requests", "rich.console", "rich.traceback", "typer",
+    "urllib3", "websocket",
 }  # fmt: skip
 
 
