@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, ClassVar, Final, Protocol
 
@@ -13,6 +14,15 @@ from intents.domain import Json
 
 # Raise by hand when a workflow body changes its steps or their order: unfinished jobs then start again.
 JOBS_VERSION: Final = "1"
+
+
+_PREFIX: Final = re.compile(r"([TE][A-Z0-9]{2,30})/")
+
+
+def split_id(id: str) -> tuple[str, str]:
+    """Return the workspace ("" for the only one) of a job's id, and the rest."""
+    found = _PREFIX.match(id)
+    return (found[1], id[found.end() :]) if found else ("", id)
 
 
 class JobPayload(Portable):
@@ -59,13 +69,21 @@ class JobUrgency(IntEnum):
 class JobTurn:
     """The person and channel that a job is counted to, and its urgency.
 
-    `bounded`: a real person, who may have only so many jobs waiting.
+    `bounded`: a real person, who may have only so many jobs waiting. `workspace`: "" for the only one.
     """
 
     person: str = ""
     channel: str = ""
     urgency: JobUrgency = JobUrgency.UNASKED
     bounded: bool = False
+    workspace: str = ""
+
+    def within(self, workspace: str) -> JobTurn:
+        """Return the turn in one of several workspaces; people of different ones are never the same."""
+        if not workspace:
+            return self
+        person, channel = (name and f"{workspace}/{name}" for name in (self.person, self.channel))
+        return replace(self, person=person, channel=channel, workspace=workspace)
 
 
 Workflow = Callable[[JobRun, Json], Awaitable[Json | None]]

@@ -32,6 +32,7 @@ from bot.jobs.contract import (
     Workflow,
     ignore_job,
     nobody_in_particular,
+    split_id,
 )
 from bot.jobs.engine import DEADLINE, DeadlinePassed
 from bot.jobs.slots import JobSlots
@@ -188,7 +189,7 @@ class JobBody:
                 return await self._run(id, payload, recovered=recovered)
 
     async def _run(self, id: str, payload: Json, *, recovered: bool) -> Json | None:
-        turn = self.turn_of(self.kind, payload)
+        turn = self.turn_of(self.kind, payload).within(split_id(id)[0])
         CALLER.set(turn.person)
         try:
             if recovered:

@@ -106,9 +106,13 @@ class Jobs:
         """Return the number of jobs in flight or waiting for a slot in this process, without sleeping ones."""
         return self._turns.running
 
-    def has_room(self) -> bool:
-        """Return whether a further unasked job would soon get a slot."""
-        return self.running < self._room
+    def has_room(self, workspace: str = "") -> bool:
+        """Return whether a further unasked job would soon get a slot.
+
+        One of several workspaces takes half of the room, and always has room for one job.
+        """
+        own = self._turns.of(workspace) if workspace else 0
+        return (self.running < self._room and own < self._room // 2) or bool(workspace and not own)
 
     async def until_calm(self, turn: JobTurn) -> None:
         """Wait until a further job may start without a delay of acknowledgements."""
@@ -118,9 +122,8 @@ class Jobs:
         """Return whether few enough jobs of a person wait for a slot."""
         return self._turns.waiting(person) < _MOST_UNASKED
 
-    def check_bound(self, kind: str, payload: Json) -> None:
-        """Raise TooManyJobs if the person of this job has too many waiting ones."""
-        turn = self.turn_of(kind, payload)
+    def check_bound(self, turn: JobTurn) -> None:
+        """Raise TooManyJobs if the person of this turn has too many waiting jobs."""
         if turn.bounded and self._turns.waiting(turn.person) >= _MOST_WAITING:
             raise TooManyJobs(_MOST_WAITING)
 

@@ -6,19 +6,17 @@ it is the only one, and its jobs have no prefix.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 
-from bot.jobs.contract import FailureHandler, JobRun, JobTurn, Workflow
+from bot.jobs.contract import FailureHandler, JobRun, JobTurn, Workflow, split_id
 from bot.jobs.jobs import Jobs
 from intents.domain import Json
 
 _log: Final = structlog.get_logger(__name__)
-_PREFIX: Final = re.compile(r"([TE][A-Z0-9]{2,30})/")
 
 
 class ScopedJobs:
@@ -26,6 +24,7 @@ class ScopedJobs:
 
     def __init__(self, jobs: Jobs, workspace: str = "") -> None:
         self._jobs = jobs
+        self._workspace = workspace
         self._prefix = f"{workspace}/" if workspace else ""
         # Returns whether jobs wait to be started here.
         self.accepted: Callable[[], bool] = lambda: False
@@ -36,7 +35,7 @@ class ScopedJobs:
 
     def has_room(self) -> bool:
         """Return whether a further unasked job would soon get a slot."""
-        return self._jobs.has_room()
+        return self._jobs.has_room(self._workspace)
 
     async def until_calm(self, turn: JobTurn) -> None:
         """Wait until a further job may start without a delay of acknowledgements."""
@@ -48,11 +47,11 @@ class ScopedJobs:
 
     def turn_of(self, kind: str, payload: Json) -> JobTurn:
         """Return the turn of a job."""
-        return self._jobs.turn_of(kind, payload)
+        return self._jobs.turn_of(kind, payload).within(self._workspace)
 
     def check_bound(self, kind: str, payload: Json) -> None:
         """Raise TooManyJobs if the person of this job has too many waiting ones."""
-        self._jobs.check_bound(kind, payload)
+        self._jobs.check_bound(self.turn_of(kind, payload))
 
     async def start(self, kind: str, id: str, payload: Json, *, within: float = 1.2) -> None:
         """Record a job and start it. See `Jobs.start`."""
@@ -62,7 +61,7 @@ class ScopedJobs:
         """Return the ids of the unfinished jobs of a kind, in any process."""
         found = await self._jobs.unfinished(kind)
         if not self._prefix:
-            return tuple(id for id in found if not _PREFIX.match(id))
+            return tuple(id for id in found if not split_id(id)[0])
         return tuple(id.removeprefix(self._prefix) for id in found if id.startswith(self._prefix))
 
     async def forget(self, id: str, *, keeping: str) -> bool:
@@ -123,9 +122,3 @@ class JobRouter:
         workspace, own = split_id(id)
         if (handlers := await self._find(workspace)) is not None:
             await handlers.failed(kind, own, payload, error)
-
-
-def split_id(id: str) -> tuple[str, str]:
-    """Return the workspace ("" for the only one) of a job's id, and the rest."""
-    found = _PREFIX.match(id)
-    return (found[1], id[found.end() :]) if found else ("", id)

@@ -1,8 +1,9 @@
 """Limit how many jobs run at once, and share the slots fairly among people.
 
-The next slot goes to the most urgent waiting job; among equally urgent ones to the person, then to the channel, who was
-served least recently. One person holds at most a quarter of the slots, and unasked work leaves a quarter of them free:
-neither delays a press. All waiting jobs are recorded by the engine: after a kill they queue again here.
+The next slot goes to the most urgent waiting job; among equally urgent ones to the workspace, then to the person, then
+to the channel, that was served least recently. One person holds at most a quarter of the slots, one of several
+workspaces half of them, and unasked work leaves a quarter free: neither delays a press. All waiting jobs are recorded
+by the engine: after a kill they queue again here.
 """
 
 from __future__ import annotations
@@ -40,9 +41,13 @@ class FairQueue:
         self._free = concurrency
         self._each = max(1, concurrency // 4)
         self._unasked = max(1, concurrency - concurrency // 4)
+        self._each_workspace = max(1, concurrency // 2)
         self._waiting: dict[str, list[_Waiter]] = {}
         self._held: Counter[str] = Counter()
         self._held_unasked = 0
+        self._held_in: Counter[str] = Counter()
+        # Jobs that wait or hold a slot, by workspace.
+        self._jobs_of: Counter[str] = Counter()
         self._numbers = itertools.count(1)
         self._served: dict[str, int] = {}
 
@@ -53,6 +58,7 @@ class FairQueue:
             urgency=turn.urgency, number=next(self._numbers), since=loop.time(), turn=turn, go=loop.create_future()
         )
         heapq.heappush(self._waiting.setdefault(turn.person, []), waiter)
+        self._jobs_of[turn.workspace] += 1
         self._serve()
         try:
             await waiter.go
@@ -66,9 +72,9 @@ class FairQueue:
     def release(self, turn: JobTurn) -> None:
         """Return a slot."""
         self._free += 1
-        self._held[turn.person] -= 1
-        if not self._held[turn.person]:
-            del self._held[turn.person]
+        _take_one(self._held, turn.person)
+        _take_one(self._held_in, turn.workspace)
+        _take_one(self._jobs_of, turn.workspace)
         self._held_unasked -= turn.urgency >= JobUrgency.UNASKED
         self._serve()
 
@@ -80,10 +86,15 @@ class FairQueue:
         """Return how many jobs of a person wait for a slot."""
         return len(self._waiting.get(person, ()))
 
+    def of(self, workspace: str) -> int:
+        """Return how many jobs of a workspace wait for a slot or hold one."""
+        return self._jobs_of[workspace]
+
     def _leave(self, waiter: _Waiter) -> None:
         queue = self._waiting.get(waiter.turn.person, [])
         if waiter in queue:
             queue.remove(waiter)
+            _take_one(self._jobs_of, waiter.turn.workspace)
             heapq.heapify(queue)
             if not queue:
                 del self._waiting[waiter.turn.person]
@@ -96,13 +107,14 @@ class FairQueue:
                 del self._waiting[person]
             self._free -= 1
             self._held[person] += 1
+            self._held_in[waiter.turn.workspace] += 1
             self._held_unasked += waiter.turn.urgency >= JobUrgency.UNASKED
             self._note_served(waiter.turn)
             waiter.go.set_result(None)
 
     def _note_served(self, turn: JobTurn) -> None:
         number = next(self._numbers)
-        for name in (turn.person, f"#{turn.channel}"):
+        for name in (turn.person, f"#{turn.channel}", f"@{turn.workspace}"):
             self._served.pop(name, None)
             self._served[name] = number
         while len(self._served) > _REMEMBERED:
@@ -115,14 +127,28 @@ class FairQueue:
             for person, queue in self._waiting.items()
             if (not person or self._held[person] < self._each)
             and (queue[0].urgency < JobUrgency.UNASKED or self._held_unasked < self._unasked)
+            and self._may_serve(queue[0].turn)
         ]
 
-        def rank(waiter: _Waiter) -> tuple[int, int, int, int]:
+        def rank(waiter: _Waiter) -> tuple[int, ...]:
             aged = max(0, waiter.urgency - int((now - waiter.since) / _OLDER_S))
-            served = self._served.get
-            return aged, served(waiter.turn.person, 0), served(f"#{waiter.turn.channel}", 0), waiter.number
+            turn = waiter.turn
+            names = (f"@{turn.workspace}", turn.person, f"#{turn.channel}")
+            return aged, *(self._served.get(name, 0) for name in names), waiter.number
 
         return min(allowed, key=rank, default=None)
+
+    def _may_serve(self, turn: JobTurn) -> bool:
+        """Tell whether the workspace of a turn may hold a further slot: somebody waits for an interactive job."""
+        interactive = turn.urgency == JobUrgency.INTERACTIVE
+        return not turn.workspace or interactive or self._held_in[turn.workspace] < self._each_workspace
+
+
+def _take_one(counts: Counter[str], name: str) -> None:
+    """Count one less, and forget the name of none."""
+    counts[name] -= 1
+    if not counts[name]:
+        del counts[name]
 
 
 class JobSlots:
@@ -153,6 +179,10 @@ class JobSlots:
     def waiting(self, person: str) -> int:
         """Return how many jobs of a person wait for a slot."""
         return self._slots.waiting(person)
+
+    def of(self, workspace: str) -> int:
+        """Return how many jobs of a workspace wait for a slot or hold one."""
+        return self._slots.of(workspace)
 
     async def quiet(self) -> None:
         """Wait until no job is running."""

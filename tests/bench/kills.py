@@ -116,7 +116,7 @@ async def measure(directory: Path, server: Server, broken: Broken, ordeal: Ordea
         await _until_answered(at, url, requests, begun + ordeal.seconds + ordeal.answered_within)
         outcome.seconds = time.monotonic() - begun
         await asyncio.sleep(ordeal.quiet)
-        outcome.hanging = _unfinished(url)
+        outcome.hanging = unfinished(url)
         _count(at, requests, outcome)
         for serving in replicas.values():
             assert await serving.stop() == 0
@@ -139,14 +139,14 @@ def _requests(at: Premises, broken: Broken, ordeal: Ordeal, chance: random.Rando
         if sort is not Sort.CHAT:
             # People of their own, so that nobody reaches the bound on one person's requests.
             user = at.slack.add_user(f"person-{number}")
-            at.cluster.load(json.loads(_own(json.dumps(broken.world), number)))
+            at.cluster.load(json.loads(own_copy(json.dumps(broken.world), number)))
         if sort is Sort.COMMAND:
             channel = at.slack.add_channel(f"command-{number}")
         requests.append(Asked(sort=sort, number=number, user=user, channel=channel))
     return requests
 
 
-def _own(text: str, number: int) -> str:
+def own_copy(text: str, number: int) -> str:
     """Rename the namespace and the uids, so that no two requests are about the same object."""
     text = re.sub(r"(?<![A-Za-z0-9-])ledger(?![A-Za-z0-9-])", f"ledger-{number}", text)
     return _UUID.sub(rf"\g<1>{number:06x}", text)
@@ -157,9 +157,9 @@ def _text_of(at: Premises, broken: Broken, asked: Asked, chance: random.Random) 
         case Sort.CHAT:
             return chance.choice(CHAT)
         case Sort.PASTE:
-            return _own(broken.text, asked.number)
+            return own_copy(broken.text, asked.number)
         case Sort.MENTION:
-            return f"<@{at.slack.bot_user_id}> {_own(broken.text, asked.number)}"
+            return f"<@{at.slack.bot_user_id}> {own_copy(broken.text, asked.number)}"
         case Sort.COMMAND:
             return f"pod ledger-{asked.number}/db-tikv-0"
 
@@ -262,7 +262,7 @@ async def _until_answered(at: Premises, url: str, requests: Sequence[Asked], dea
         _note_acks(at, requests)
         waiting = [asked for asked in requests if asked.acked and asked.sort is not Sort.CHAT]
         answered = all(any(map(is_final, _answers(at, asked))) for asked in waiting)
-        if answered and _is_delivered(at) and not _unfinished(url):
+        if answered and _is_delivered(at) and not unfinished(url):
             return
         await asyncio.sleep(0.5)
 
@@ -294,7 +294,7 @@ def _answers(at: Premises, asked: Asked) -> list[dict[str, Any]]:
     return at.ours(channel=asked.channel) or [one for one in told if is_final(one)]
 
 
-def _unfinished(url: str) -> list[str]:
+def unfinished(url: str) -> list[str]:
     with psycopg.connect(url, connect_timeout=5) as database:
         return [row[0] for row in database.execute(_UNFINISHED)]
 

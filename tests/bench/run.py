@@ -40,9 +40,10 @@ def main() -> None:
 
         asyncio.run(cost.run(console))
     if "workspaces" in wanted:
-        from tests.bench import many_workspaces  # noqa: PLC0415
+        from tests.bench import many_workspaces, workspace_kills  # noqa: PLC0415
 
         asyncio.run(many_workspaces.run(console))
+        asyncio.run(workspace_kills.run(console))
 
 
 if __name__ == "__main__":

@@ -104,8 +104,8 @@ async def test_one_person_may_have_only_so_many_jobs_waiting(launch: Launch) -> 
         await each
     await until(lambda: jobs.running == 101)
     with pytest.raises(TooManyJobs, match="of one person"):
-        jobs.check_bound("gate", {"user": "alex"})
-    jobs.check_bound("gate", {"user": "bo"})
+        jobs.check_bound(jobs.turn_of("gate", {"user": "alex"}))
+    jobs.check_bound(jobs.turn_of("gate", {"user": "bo"}))
     await jobs.start("gate", "bo-1", {"user": "bo"})
     gate.open.set()
     assert await jobs.idle(20)

@@ -43,6 +43,33 @@ async def test_among_people_who_were_not_served_channels_take_turns() -> None:
     assert order[0] == "bo@C2"
 
 
+def crowd_of(workspace: str, count: int, urgency: JobUrgency = ASKED) -> list[JobTurn]:
+    return [turn(f"person-{number}", urgency=urgency).within(workspace) for number in range(count)]
+
+
+async def test_one_of_several_workspaces_holds_half_of_the_slots_but_for_a_press() -> None:
+    queue = FairQueue(8)
+    waiting = [asyncio.create_task(queue.acquire(each)) for each in crowd_of("T0ONE", 20)]
+    await asyncio.sleep(0)
+    assert sum(task.done() for task in waiting) == 4
+    async with asyncio.timeout(1):
+        # The same person and channel, elsewhere.
+        await queue.acquire(turn("person-0").within("T0OTHER"))
+        await queue.acquire(turn("person-99", urgency=JobUrgency.INTERACTIVE).within("T0ONE"))
+    assert (queue.of("T0ONE"), queue.of("T0OTHER")) == (21, 1)
+    for task in waiting:
+        task.cancel()
+    await asyncio.wait(waiting)
+    # Four hold slots, and the press.
+    assert (queue.of("T0ONE"), queue.of("T0OTHER")) == (5, 1)
+
+
+async def test_workspaces_get_slots_in_turn() -> None:
+    wanted = [*crowd_of("T0ONE", 30), *crowd_of("T0OTHER", 2)]
+    order = await served(FairQueue(1), wanted, held=turn("alex").within("T0ONE"))
+    assert [name.partition("/")[0] for name in order[:4]] == ["T0OTHER", "T0ONE", "T0OTHER", "T0ONE"]
+
+
 async def test_urgent_jobs_go_first() -> None:
     wanted = [turn("bo", urgency=UNASKED), turn("carol"), turn("dave", urgency=JobUrgency.INTERACTIVE)]
     assert await served(FairQueue(1), wanted, held=turn("alex")) == ["dave@C1", "carol@C1", "bo@C1"]
