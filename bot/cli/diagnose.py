@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from typing import Final
 
 from bot.cli.console import ProgressLine, note
@@ -23,6 +22,7 @@ from bot.cli.process import configure_logging
 from bot.cli.reports import check_writable, deliver, document, report_page, tell_runner
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
+from bot.common.release import running_version
 from bot.diagnosing import Engine, build_engine, diagnose
 from bot.diagnosing.reads import Progress
 from bot.diagnosing.rollout_wait import wait_for_rollout
@@ -72,7 +72,7 @@ def _objects(asked: tuple[DiagnoseObject, ...], arguments: argparse.Namespace, c
     language = choose(preferred=chosen_language(arguments.lang, configured), text="", locale=locale())
     working = _Run(arguments=arguments, configured=configured, engine=engine, language=language)
     checks = asyncio.run(working.checks(asked))
-    made = Report(checks=checks, fail_on=_fail_on(arguments), language=language, version=version("kube-casebook"))
+    made = Report(checks=checks, fail_on=_fail_on(arguments), language=language, version=running_version())
     code = _exit_code(made)
     if _is_report(arguments, asked):
         text = document(made, arguments.output, exit_code=code, timing=arguments.timing)

@@ -22,11 +22,11 @@ from mcp_types import (
     ToolAnnotations,
 )
 
+from bot.common.release import running_version
 from bot.surfaces.api.answer_service import Caller
 from bot.surfaces.api.api_errors import ApiError
 from bot.surfaces.api.api_models import describe_api
 from bot.surfaces.api.limited_calls import OPERATIONS, ApiCalls, Operation
-from bot.surfaces.api.openapi import package_version
 from responses.documents import Document, describe_documents
 
 VIA: Final = "mcp"
@@ -69,7 +69,7 @@ def mcp_server(calls: ApiCalls, caller_of: CallerOf) -> Server[Any]:
     server: Server[Any] = Server(
         "casebook",
         title="Casebook",
-        version=package_version(),
+        version=running_version(),
         instructions=_INSTRUCTIONS,
         on_list_tools=list_tools,
         on_call_tool=call_tool,

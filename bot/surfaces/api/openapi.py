@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
+from bot.common.release import running_version
 from bot.surfaces.api.api_models import ErrorDocument, describe_api
 from bot.surfaces.api.limited_calls import OPERATIONS, Operation
 from responses.documents import describe_documents
@@ -43,7 +43,7 @@ def openapi() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Casebook",
-            "version": package_version(),
+            "version": running_version(),
             "description": "Read-only answers about Kubernetes clusters: verdicts, evidence and gaps.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -88,11 +88,3 @@ def _described(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _json(model: str) -> dict[str, Any]:
     return {"application/json": {"schema": {"$ref": _REFERENCE.format(model=model)}}}
-
-
-def package_version() -> str:
-    """Return the installed version of Casebook."""
-    try:
-        return version("kube-casebook")
-    except PackageNotFoundError:
-        return "unknown"
