@@ -20,7 +20,7 @@ from bot.cluster import kubeconfig as kubeconfigs
 from bot.cluster.api_calls import CallObserver, CompletedCall, ignore_call
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import IN_CLUSTER, connect
-from bot.cluster.errors import ClusterError, Misconfigured, Unreachable
+from bot.cluster.errors import ClusterError, Misconfigured, Unauthorized, Unreachable
 from bot.settings.prometheus import ClusterSettings, Sources
 
 # The name of the cluster if neither a setting nor a kubeconfig names one; using it reports what is missing.
@@ -152,8 +152,10 @@ class Clusters:
             raise Misconfigured(detail=f'there is no cluster "{name}"')
         return await cluster.get(self._patience)
 
-    def give_up(self, connection: Connection, error: ClusterError | None = None) -> None:
-        """Reconnect on the next use: the server is gone or rejects the credentials."""
+    def give_up(self, connection: Connection | None, error: ClusterError | None = None) -> None:
+        """Reconnect on the next use if the server is gone or rejects the credentials; other errors change nothing."""
+        if connection is None or not isinstance(error, Unauthorized | Unreachable | None):
+            return
         for cluster in self._clusters.values():
             cluster.give_up(connection, error)
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from bot.cluster.errors import ClusterError, Unauthorized, Unreachable
+from bot.cluster.errors import ClusterError
 from bot.kube.access import Access
 from bot.overviews.overview import overview
 from bot.workflows.services import LimitReached, Requester, Services
@@ -94,7 +94,7 @@ class HealthNow:
                     access=access,
                     diagnosed=0,
                 )
-            except (Unauthorized, Unreachable) as error:
+            except ClusterError as error:
                 services.clusters.give_up(connection, error)
                 raise
 

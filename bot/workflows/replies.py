@@ -147,7 +147,7 @@ class Replies:
         except TargetNotFound as error:
             return await self._not_found(error.named, exchange, interpretation)
         except ClusterError as error:
-            self._give_up(connection, error)
+            self.services.clusters.give_up(connection, error)
             return self._failed(self._why(interpretation, error), exchange, interpretation)
         diagnosis = await self._with_other_clusters(diagnosis, exchange.requester)
         seconds = time.monotonic() - started
@@ -211,7 +211,7 @@ class Replies:
             try:
                 sheet = await sheet_of(request, question, turns, exchange, self.services, snapshot=snapshot)
             except ClusterError as error:
-                self._give_up(connection, error)
+                self.services.clusters.give_up(connection, error)
                 return self._failed(self._why(interpretation, error), exchange, interpretation)
             if sheet is not None:
                 return await self._told(sheet, exchange, request)
@@ -264,7 +264,7 @@ class Replies:
         except TargetNotFound as error:
             return await self._not_found(error.named, exchange, interpretation)
         except ClusterError as error:
-            self._give_up(connection, error)
+            self.services.clusters.give_up(connection, error)
             return self._failed(self._why(interpretation, error), exchange, interpretation)
         self.services.metrics.overviewed(found, intent="overview", seconds=time.monotonic() - started)
         found = without_muted(found, [mute.muted for mute in await self._mutes(exchange.request)])
@@ -372,11 +372,6 @@ class Replies:
         first = next(iter(diagnosis.hypotheses), None)
         audience = exchange.scope.audience(names)
         return fault_of(first, cluster=diagnosis.cluster, audience=audience) if first else ""
-
-    def _give_up(self, connection: Connection | None, error: ClusterError) -> None:
-        """Drop a broken connection, so that the next question connects again."""
-        if connection is not None and isinstance(error, Unauthorized | Unreachable):
-            self.services.clusters.give_up(connection, error)
 
     def _which_cluster(self, says: Text, names: tuple[str, ...], exchange: Exchange) -> Reply:
         """Ask which cluster is meant."""

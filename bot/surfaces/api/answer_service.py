@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.cluster.clusters import Clusters
 from bot.cluster.connection import Connection
-from bot.cluster.errors import ClusterError, NotServed, Unauthorized, Unreachable
+from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.resources import WELL_KNOWN, misspelt_kind
 from bot.diagnosing import Engine, TargetNotFound, diagnose, match_text
 from bot.kube.access import NOTHING
@@ -126,7 +126,7 @@ class AnswerService:
                     access=caller.scope.access(connection.name),
                 )
             except ClusterError as error:
-                self._give_up(connection, error)
+                self.clusters.give_up(connection, error)
                 raise
         self.diagnosed(diagnosis, "diagnose", seconds := time.monotonic() - started)
         fields = await self._fields(diagnosis, language := self._language(question.language), seconds)
@@ -158,7 +158,7 @@ class AnswerService:
                     access=scope.access(connection.name) if connection else NOTHING,
                 )
             except ClusterError as error:
-                self._give_up(connection, error)
+                self.clusters.give_up(connection, error)
                 raise
         self.diagnosed(diagnosis, "explain", seconds := time.monotonic() - started)
         language = self._language(question.language, text)
@@ -184,7 +184,7 @@ class AnswerService:
                     access=access,
                 )
             except ClusterError as error:
-                self._give_up(connection, error)
+                self.clusters.give_up(connection, error)
                 raise
         self.overviewed(found, time.monotonic() - started)
         language = self._language(question.language)
@@ -249,10 +249,6 @@ class AnswerService:
             return await self.clusters.get(cluster), None
         except ClusterError as error:
             return None, failures.cluster_unreachable(cluster, error.reason)
-
-    def _give_up(self, connection: Connection | None, error: ClusterError) -> None:
-        if connection is not None and isinstance(error, Unauthorized | Unreachable):
-            self.clusters.give_up(connection, error)
 
     @contextmanager
     def _read(self, caller: Caller, cluster: str, kind: str) -> Iterator[None]:
