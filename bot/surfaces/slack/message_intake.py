@@ -201,12 +201,12 @@ class MessageIntake:
         """Tell whether a person asks us further in the thread that they began by asking us, and nobody else spoke."""
         if not message.thread_ts or message.bot or len(text) > _LONGEST_REMARK or message.mentions_others:
             return False
+        talk = self.conversation.before(message.channel, message.thread_ts, message.ts)
+        if any(said.user != message.user for said in talk):
+            return False
         reading = asked(Message(text=text, user=message.user))
         kind, share = reading.shares[0]
         if share < _SURELY_ASKED or kind in _NOT_ASKED:
-            return False
-        talk = self.conversation.before(message.channel, message.thread_ts, message.ts)
-        if any(said.user != message.user for said in talk):
             return False
         requests = await self.store.requests.in_thread(message.channel, message.thread_ts)
         first = requests[0].original if requests else None
