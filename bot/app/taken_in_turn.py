@@ -15,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from bot.app.upkeep import repeated
 from bot.app.workspace import WorkspaceApp
 from bot.jobs import JobsUnavailable
 from bot.store import Kept, Store, StoreUnavailable, kept_of
@@ -24,8 +25,6 @@ _log: Final = structlog.get_logger(__name__)
 # Workspaces that are visited at once: the others leave their connections to answers.
 _VISITED_AT_ONCE: Final = 4
 _RELOAD_S: Final = 30.0
-# After a failure: work may wait.
-_AGAIN_S: Final = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,16 +41,7 @@ class TakenInTurn:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        while True:
-            pause = self.beat_s
-            try:
-                await self.once()
-            except StoreUnavailable as error:
-                _log.warning("upkeep_delayed", error=str(error))
-                pause = min(pause, _AGAIN_S)
-            except Exception:  # noqa: BLE001 - logged; without this loop nothing that was left would be finished
-                _log.exception("upkeep_failed")
-            await asyncio.sleep(pause)
+        await repeated(self._logged, self.beat_s)
 
     def request_reload(self) -> None:
         """Reload the files of all workspaces at the next round."""
@@ -64,6 +54,15 @@ class TakenInTurn:
         await asyncio.gather(*(self._visit(app, kept[id]) for id, app in served.items() if id in kept))
         await self._purge_next(served)
         await self._reload_files(served)
+
+    async def _logged(self, _now: datetime) -> None:
+        """Do one round and log its failure. Raise StoreUnavailable."""
+        try:
+            await self.once()
+        except StoreUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - logged; without the next rounds nothing that was left would be finished
+            _log.exception("upkeep_failed")
 
     async def _visit(self, app: WorkspaceApp, kept: Kept) -> None:
         async with self._visits:

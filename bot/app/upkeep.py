@@ -58,7 +58,7 @@ class ReplicaUpkeep:
     async def running(self) -> AsyncIterator[None]:
         """Run the upkeep in the background of the block."""
         try:
-            async with in_background(_repeated(self._once, self.beat_s)):
+            async with in_background(repeated(self._once, self.beat_s)):
                 yield
         finally:
             with contextlib.suppress(StoreUnavailable):
@@ -76,7 +76,7 @@ class ReplicaUpkeep:
             _log.info("expired_jobs_deleted", jobs=await self.jobs.purge(now - self.kept))
 
 
-async def _repeated(do: Callable[[datetime], Awaitable[None]], every: float) -> None:
+async def repeated(do: Callable[[datetime], Awaitable[None]], every: float) -> None:
     """Do something once per beat, and sooner again after an outage."""
     while True:
         pause = every
@@ -119,7 +119,7 @@ class Upkeep:
         with contextlib.suppress(StoreUnavailable, JobsUnavailable):
             await self._go_on_reading()
         try:
-            async with in_background(_repeated(self._once, self.beat_s)):
+            async with in_background(repeated(self._once, self.beat_s)):
                 yield
         finally:
             self.forget()
