@@ -14,14 +14,12 @@ from typing import Final
 
 import structlog
 
+from bot.app.configured_files import named_files, with_file
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import build_engine
 from bot.jobs import Jobs, JobsUnavailable
-from bot.policy import PolicyError, load_policy
-from bot.policy.alert_routes import AlertRoutesError, load_alert_routes
-from bot.policy.api_tokens import ApiTokensError, load_api_tokens
-from bot.policy.channel_defaults import ChannelsError, load_channels
-from bot.remedies.names import action_names, unknown_actions
+from bot.policy.strict_yaml import FileError
+from bot.remedies.names import unknown_actions
 from bot.settings import Settings, variable
 from bot.slack.client import Slack
 from bot.store import Store, StoreUnavailable
@@ -105,7 +103,7 @@ class LiveConfiguration:
     async def _read(self, name: str) -> None:
         try:
             self._current = await asyncio.to_thread(self._with_new, name)
-        except (PolicyError, ChannelsError, AlertRoutesError, ApiTokensError) as error:
+        except FileError as error:
             self._errors[name] = safe_line(f"the last good version stays in force: {error}")
             _log.error("configuration_rejected", setting=variable(name), error=str(error))
             return
@@ -117,28 +115,16 @@ class LiveConfiguration:
     def _with_new(self, name: str) -> Configuration:
         """Return the configuration with one part reloaded. Raise the FileError of that file; blocking."""
         settings, current = self._settings, self._current
-        if name == "policy" and settings.policy:
-            return replace(current, policy=load_policy(settings.policy, actions=action_names()))
-        if name == "channels" and settings.channels:
-            return replace(current, defaults=load_channels(settings.channels))
-        if name == "alert_routes" and settings.alert_routes:
-            return replace(current, alert_routes=load_alert_routes(settings.alert_routes))
-        if name == "api_tokens" and settings.api_tokens:
-            return replace(current, api_tokens=load_api_tokens(settings.api_tokens))
+        if file := named_files(settings).get(name):
+            return with_file(current, name, file)
         engine, left_out = build_engine(settings.catalog, last_good=current.engine.catalog, check=unknown_actions)
         return replace(current, engine=engine, left_out=left_out)
 
     def _files(self) -> dict[str, tuple[Path, ...]]:
         """Return the files and directories of each setting that names any."""
-        settings = self._settings
-        named = {
-            "policy": (settings.policy,) if settings.policy else (),
-            "channels": (settings.channels,) if settings.channels else (),
-            "catalog": tuple(settings.catalog) if self._parent is None else (),
-            "alert_routes": (settings.alert_routes,) if settings.alert_routes else (),
-            "api_tokens": (settings.api_tokens,) if settings.api_tokens else (),
-        }
-        return {name: paths for name, paths in named.items() if paths}
+        catalog = tuple(self._settings.catalog) if self._parent is None else ()
+        named = {name: (file,) for name, file in named_files(self._settings).items()}
+        return {**named, **({"catalog": catalog} if catalog else {})}
 
 
 def _seen(paths: tuple[Path, ...]) -> frozenset[_Seen]:

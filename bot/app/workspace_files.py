@@ -13,13 +13,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, SecretStr, create_model
 
-from bot.policy import Policy, load_policy
-from bot.policy.alert_routes import NO_ROUTES, load_alert_routes
-from bot.policy.api_tokens import NO_TOKENS, load_api_tokens
-from bot.policy.channel_defaults import NO_DEFAULTS, load_channels
+from bot.app.configured_files import named_files, with_file
+from bot.policy import Policy
 from bot.policy.model import Rules
 from bot.policy.strict_yaml import FileError, read_strictly
-from bot.remedies.names import action_names
 from bot.settings import Settings
 from bot.store import WORKSPACE_ID
 from bot.workflows.services import Configuration
@@ -80,20 +77,10 @@ class WorkspaceFiles:
 
     def configuration(self, settings: Settings, catalog: Configuration) -> Configuration:
         """Return the configuration of a workspace with these settings and the catalog of all. Raise FileError."""
-        policy, channels, routes, tokens = (
-            settings.policy,
-            settings.channels,
-            settings.alert_routes,
-            settings.api_tokens,
-        )
-        return Configuration(
-            engine=catalog.engine,
-            left_out=catalog.left_out,
-            policy=load_policy(policy, actions=action_names()) if policy else _SEES_NOTHING,
-            defaults=load_channels(channels) if channels else NO_DEFAULTS,
-            alert_routes=load_alert_routes(routes) if routes else NO_ROUTES,
-            api_tokens=load_api_tokens(tokens) if tokens else NO_TOKENS,
-        )
+        own = Configuration(engine=catalog.engine, left_out=catalog.left_out, policy=_SEES_NOTHING)
+        for name, file in named_files(settings).items():
+            own = with_file(own, name, file)
+        return own
 
     def _place(self, workspace: str) -> Path | None:
         if not WORKSPACE_ID.fullmatch(workspace):
