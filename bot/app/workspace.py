@@ -60,7 +60,7 @@ _ASKED_LESS: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedParts:
-    """What all workspaces of a process share. `jobs` may not be launched yet."""
+    """The parts that all workspaces of a process share. `jobs` may not be launched yet."""
 
     options: RuntimeOptions
     clusters: Clusters

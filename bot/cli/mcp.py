@@ -50,7 +50,7 @@ async def _serve(calls: ApiCalls, clusters: Clusters) -> None:
 
     from bot.surfaces.api.mcp_server import mcp_server  # noqa: PLC0415
 
-    # Whoever holds the kubeconfig may see everything that it shows.
+    # The owner of a kubeconfig may see everything that it shows.
     caller = Caller(name="stdio", scope=Policy.default().scope(Actor(direct=True)))
     server = mcp_server(calls, lambda _context: caller)
     try:

@@ -48,7 +48,7 @@ def document(report: Report, output: str, *, exit_code: int, timing: bool) -> st
 
 
 def deliver(page: RenderableType, text: str, path: str | None) -> None:
-    """Write `text`, or the page where there is none: to the file, and then the page to stdout; else to stdout."""
+    """Write `text`, or the page if it is empty, to stdout; with a path, to that file, and the page to stdout."""
     if path:
         _write(Path(path), text or as_text(page))
     if path or not text:

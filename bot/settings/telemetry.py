@@ -18,14 +18,14 @@ _HEADERS_EXPECTED: Final = "NAME=VALUE, such as authorization=Bearer …; separa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collector:
-    """Where traces and metrics go. `headers` hold credentials."""
+    """A collector of traces and metrics. `headers` hold credentials."""
 
     endpoint: str
     headers: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def of(cls, endpoint: str, headers: SecretStr) -> Self | None:
-        """Return the collector of the settings; None if there is none."""
+        """Return the collector that the settings name, or None."""
         return cls(endpoint=endpoint, headers=parse_headers(headers.get_secret_value())) if endpoint else None
 
     def url(self, signal: str) -> str:

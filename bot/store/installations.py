@@ -62,7 +62,7 @@ class Installations(Repository):
         return tuple(read_as(Installation, row) for row in rows)
 
     async def get(self, id: str) -> Installation | None:
-        """Return an installation, None if there is none."""
+        """Return the installation in a workspace, or None."""
         row = await self._row(select(installations).where(installations.c.id == id))
         return read_as(Installation, row) if row else None
 

@@ -30,7 +30,7 @@ _SCHEMAS: Final = "SELECT schemaname FROM pg_catalog.pg_tables WHERE tablename =
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What is kept of a workspace that periodic work looks at."""
+    """The kinds of rows that a workspace has stored, of those that periodic work looks at."""
 
     accepted_jobs: bool = True
     incident_channels: bool = True

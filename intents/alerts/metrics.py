@@ -28,7 +28,7 @@ _SHORTEST_WINDOW_S: Final = 3600
 
 
 class Proof(StrEnum):
-    """What values beyond the limit prove."""
+    """The verdict that values beyond the limit prove."""
 
     CONFIRMED = "confirmed"
     LIKELY = "likely"
@@ -36,7 +36,7 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertMetric:
-    """What tells about an alert: a query, and the limit beyond which its values prove it.
+    """A query about an alert, and the limit beyond which its values prove it.
 
     `about` is the kind of its object, `by` are the labels that tell the series of one object apart. `unjudged` says why
     no answer proves it, "" if one can.
@@ -160,7 +160,7 @@ def is_of_object(metric: AlertMetric, series: Mapping[str, str], *, namespace: s
 
 
 class Standing(StrEnum):
-    """What the values of one series say of an alert."""
+    """The meaning of the values of one series for an alert."""
 
     BEYOND = "beyond"
     BRIEF = "brief"  # beyond the limit, for less long than the alert requires

@@ -67,7 +67,7 @@ def _unlimited(_cluster: str) -> AbstractContextManager[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks, and what they may see. `slots` limits the questions in flight per cluster."""
+    """A caller and the objects that they may see. `slots` limits the questions in flight per cluster."""
 
     name: str
     scope: PolicyScope
