@@ -11,7 +11,6 @@ from typing import Final
 import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.oauth.installation_store import Installation as InstalledApp
 
 from bot.common.encryption import Encryption
 from bot.settings import Settings
@@ -19,7 +18,7 @@ from bot.slack.client import Identity
 from bot.slack.scopes import lacking
 from bot.slack.web_client import web_client
 from bot.store import Installation
-from bot.surfaces.slack.installing import RefusedInstallation
+from bot.surfaces.slack.installing import InstalledApp, RefusedInstallation
 from responses.safety import safe_line
 
 _log: Final = structlog.get_logger(__name__)
