@@ -28,9 +28,9 @@ class Metric:
     """One metric of CPU or memory use, in percent of the request; -1 where a number is not known or not asked for."""
 
     resource: str = ""
-    current: int = -1
-    target: int = -1
-    one_container: bool = False
+    percent: int = -1
+    target_percent: int = -1
+    one_container: bool = False  # it measures single containers only, so that no proxy counts
 
 
 def hottest(scaler: Mapping[str, Any]) -> Metric:
@@ -39,8 +39,8 @@ def hottest(scaler: Mapping[str, Any]) -> Metric:
     found = [
         Metric(
             resource=resource,
-            current=now.get((kind, resource), -1),
-            target=_percent(each, "target"),
+            percent=now.get((kind, resource), -1),
+            target_percent=_percent(each, "target"),
             one_container=kind == "ContainerResource",
         )
         for each in spec_of(scaler).get("metrics") or ()
@@ -48,7 +48,9 @@ def hottest(scaler: Mapping[str, Any]) -> Metric:
         if resource
     ]
     return min(
-        found, key=lambda each: (each.one_container, each.target - each.current, each.resource), default=Metric()
+        found,
+        key=lambda each: (each.one_container, each.target_percent - each.percent, each.resource),
+        default=Metric(),
     )
 
 

@@ -91,7 +91,6 @@ class Facts:
     workload_kind: str = ""  # of the workload whose pods the Service would select
     workload: str = ""  # its name
     wanted: int = UNKNOWN  # its replicas
-    ready: int = UNKNOWN  # ready endpoints
     direction: str = ""  # egress or ingress
     policies: tuple[str, ...] = ()  # the NetworkPolicies that restrict the pod there, the nearest to admit it first
     admitting: str = ""  # the NetworkPolicy that would admit the connection, as YAML

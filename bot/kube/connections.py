@@ -142,7 +142,7 @@ def _dns_service(way: Way) -> Step | None:
     if slices is None:
         return way.step(Hop.DNS_SERVICE, State.UNKNOWN, Facts(why="EndpointSlices"), at=at)
     ready = len(addresses_in(_ready_in(dns, slices)))
-    facts = Facts(ready=ready, pods=not_ready(way.objects.dns_pods or ()))
+    facts = Facts(pods=not_ready(way.objects.dns_pods or ()))
     return way.step(Hop.DNS_SERVICE, State.OK if ready else State.BROKEN, facts, at=at)
 
 
@@ -251,19 +251,19 @@ def _endpoints(way: Way) -> Step | None:
             way.step(Hop.ENDPOINTS, State.UNKNOWN if unready else State.OK, Facts(pods=unready)) if way.behind else None
         )
     workload = way.objects.workload
+    ready = UNKNOWN if slices is None else len(addresses_in(_ready_in(service, slices)))
     facts = Facts(
         why="" if slices is not None else "EndpointSlices",
         pods=unready,
-        ready=UNKNOWN if slices is None else len(addresses_in(_ready_in(service, slices))),
         workload_kind=str(workload.get("kind")) if workload else "",
         workload=name_of(workload or {}),
         wanted=replicas_of(workload).desired if workload else UNKNOWN,
     )
-    if not facts.ready:
+    if not ready:
         return way.step(Hop.ENDPOINTS, State.BROKEN, facts)
     # With publishNotReadyAddresses pods get traffic before they are ready.
     all_unready = bool(way.behind) and len(unready) == min(len(way.behind), MOST_SHOWN)
-    state = State.UNKNOWN if facts.ready == UNKNOWN or all_unready else State.OK
+    state = State.UNKNOWN if ready == UNKNOWN or all_unready else State.OK
     return way.step(Hop.ENDPOINTS, state, facts)
 
 

@@ -307,13 +307,13 @@ _LONGEST: Final = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unschedulable:
-    """The parts of a message: resources that lacked, taints as key or key=value.
+    """The parts of a message: resources that it calls insufficient, the taints it names as key or key=value.
 
     `reasons` names the filters that refused nodes: selector, taint, ports, pods, volume, spread.
     """
 
     lacks: tuple[str, ...] = ()
-    taints: tuple[str, ...] = ()
+    wants_taint: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 
 
@@ -329,6 +329,6 @@ def parse_unschedulable(message: str) -> Unschedulable:
     }
     return Unschedulable(
         lacks=tuple(sorted(lacks)),
-        taints=tuple(sorted(taints)),
+        wants_taint=tuple(sorted(taints)),
         reasons=tuple(name for name, pattern in _REASONS.items() if pattern.search(reasons)),
     )

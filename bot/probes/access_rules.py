@@ -208,7 +208,6 @@ def _narrowest(roles: list[Json]) -> str:
 
 
 PROBE: Final = probe(
-    name="access-rules",
     says="a row for the request that the text names as forbidden: is it allowed now, and which role comes closest",
     row=_Access,
     permissions=(

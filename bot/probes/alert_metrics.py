@@ -158,7 +158,6 @@ def _label(metric: AlertMetric, series: Series, look: Look) -> str:
 
 
 PROBE: Final = probe(
-    name="alert-metrics",
     says="a row per series that the alert in question is about, where only metrics can tell, judged by its limit",
     row=_Judged,
     permissions=may("get", "nodes"),

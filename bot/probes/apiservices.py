@@ -177,7 +177,6 @@ def _names(deployment: Json) -> set[str]:
 
 
 PROBE: Final = probe(
-    name="apiservices",
     says="a row per APIService: is it available, and what is behind it",
     row=_ApiService,
     permissions=(*PERMISSIONS, *may("list", "apiservices.apiregistration.k8s.io")),

@@ -178,7 +178,6 @@ def _operator_version(deployment: Json) -> str:
 
 
 PROBE: Final = probe(
-    name="argocd-applications",
     says="a row per Prometheus that an Argo CD Application in question keeps, and per one that fails on its size",
     row=_Application,
     permissions=may(

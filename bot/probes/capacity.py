@@ -85,7 +85,6 @@ def _row(
 
 
 PROBE: Final = probe(
-    name="capacity",
     says="a row for CPU and one for memory: what all pods request and all quotas admit, beside what the nodes allocate",
     row=_Capacity,
     permissions=may("list", "nodes", "pods", "resourcequotas"),

@@ -180,7 +180,6 @@ def _seconds(span: timedelta | None) -> int:
 
 
 PROBE: Final = probe(
-    name="certificates",
     says="a row per caBundle of a webhook or APIService, and per Certificate of cert-manager: is it still valid",
     row=_Certificate,
     permissions=(

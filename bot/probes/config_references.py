@@ -163,7 +163,6 @@ async def _users(broken: _Broken, look: Look) -> tuple[str, ...]:
 
 
 PROBE: Final = probe(
-    name="config-references",
     says="a row per ConfigMap, Secret or key of one that the pods in question need for their start and do not find",
     row=_Lacking,
     args={

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from bot.cluster.access import record_gap
 from bot.kube import cluster_names, connections
 from bot.kube.addresses import config_maps_used, given_addresses, unknown_services, wrong_ports
 from bot.kube.cluster_names import Known, Meaning, Meant
-from bot.kube.connection_hops import Destination, Hop, Objects, Step
+from bot.kube.connection_hops import Destination, Facts, Hop, Objects, Step
 from bot.kube.connections import Walk
 from bot.kube.log_causes import CONNECTING, Peer, is_own
 from bot.kube.objects import (
@@ -64,31 +64,6 @@ _CALLED: Final = frozenset({"Service", "Node", "Ingress", ""})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found(RowValues):
-    """Those facts of the deciding hop that sentences need; see `bot.kube.connection_hops.Facts`."""
-
-    why: str
-    node: str
-    closest: str
-    governing: str
-    elsewhere: tuple[str, ...]
-    listens: tuple[str, ...]
-    target: str
-    declared: tuple[str, ...]
-    selector: str
-    lacking: tuple[str, ...]
-    instead: tuple[str, ...]
-    pods: tuple[str, ...]
-    workload_kind: str
-    workload: str
-    wanted: int
-    direction: str
-    policies: tuple[str, ...]
-    admits: tuple[str, ...]
-    admitting: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Connection(RowValues):
     """A connection and the hop that decides it: the broken one, else the first unknown one, else the last."""
 
@@ -106,7 +81,7 @@ class _Connection(RowValues):
     hop: str
     state: str  # ok, broken or unknown
     checked: str  # the hops that are in order: name → port → selector
-    found: _Found
+    found: Facts  # of the deciding hop
 
 
 class _Origin(StrEnum):
@@ -402,7 +377,7 @@ def _shown(call: _Call, found: Walk) -> Row:
         hop=str(step.hop),
         state=str(step.state),
         checked=" → ".join(found.passed),
-        found=_Found(**{each.name: getattr(step.facts, each.name) for each in fields(_Found)}),
+        found=step.facts,
     ).row(step.at, quote=f"{step.hop}: {step.state}", reproduce=_command(step, values))
 
 
@@ -422,7 +397,6 @@ def _command(step: Step, source: PodValues) -> str:
 
 
 PROBE: Final = probe(
-    name="connections",
     says="a row per connection in question: the Service that is meant, and the first hop that is broken or not known",
     row=_Connection,
     permissions=(

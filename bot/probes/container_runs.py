@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, Final
 
@@ -18,9 +18,9 @@ from bot.kube.pod_states import NOT_STARTED, start_error
 from bot.kube.quantities import whole
 from bot.kube.settling import ContainerEvents, described, events_of, hook, port_of, starts_in_time
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, at_most, may, probe
+from bot.probes.contract import Look, RowValues, at_most, keys_of, may, probe, values_of
 from bot.probes.shared.scope import READS_PODS, ContainerValues, container_values, pods_of
-from intents.domain import ArgDeclaration, Json, ProbeResult, Row, RowType
+from intents.domain import ArgDeclaration, Json, ProbeResult, Row, Value
 
 # A controller can have thousands of broken pods: those in the worst trouble tell the story.
 MOST_ROWS: Final = 500
@@ -78,12 +78,12 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(rows=rows, missing=suspects.missing)
 
 
-async def _said(look: Look, containers: Sequence[Container]) -> list[Mapping[str, str]]:
+async def _said(look: Look, containers: Sequence[Container]) -> list[Mapping[str, Value]]:
     """Return what events say of each container; they are read for a few pods with one in trouble."""
     pods = list({place_of(each.pod): each.pod for each in containers if _is_in_trouble(each, look)}.values())
     found = await asyncio.gather(*(look.events_about(ref(pod, "Pod")) for pod in pods[:_MOST_PODS]))
     events = dict(zip(map(place_of, pods), found, strict=False))
-    return [asdict(_events_of(each, events.get(place_of(each.pod), ()), look)) for each in containers]
+    return [values_of(_events_of(each, events.get(place_of(each.pod), ()), look)) for each in containers]
 
 
 def _is_in_trouble(container: Container, look: Look) -> bool:
@@ -105,7 +105,7 @@ def _events_of(container: Container, oldest_first: Sequence[Json], look: Look) -
     return events_of(container.name, events, starting=starts_in_time(container, look.now))
 
 
-def _row(look: Look, container: Container, said: Mapping[str, str] | None) -> Row:
+def _row(look: Look, container: Container, said: Mapping[str, Value] | None) -> Row:
     pod, run, declared = container.pod, container.ended(look.now), container.declared
     limit = _bytes((declared.get("resources") or {}).get("limits"))
     running_s = look.age_s(container.detail.get("startedAt")) if container.state == "running" else UNKNOWN
@@ -196,13 +196,12 @@ def _quote(container: Container, run: Run | None) -> str:
 
 
 PROBE: Final = probe(
-    name="container-runs",
     says="a row per container of the pods in question: its state, how its last run ended, its limits and probes",
     row=_Container,
     args={
         "events": ArgDeclaration(
             says="true: also what the kubelet's events say of a container since its last or present run began",
-            fills={"true": {each.name: RowType.STRING for each in fields(ContainerEvents)}},
+            fills={"true": keys_of(ContainerEvents)},
         )
     },
     permissions=(*READS_PODS, *may("list", "events")),

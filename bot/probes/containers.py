@@ -237,7 +237,6 @@ def _newest_first(row: Row) -> tuple[bool, int, str, str, str]:
 
 
 PROBE: Final = probe(
-    name="containers",
     says="a row per container of the pods in question: its state, the user it runs as, and how its last run ended",
     row=_Container,
     args={

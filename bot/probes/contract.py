@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, get_type_hints
@@ -49,31 +49,18 @@ _ROW_TYPES: Final[Mapping[object, RowType]] = {
 class RowValues:
     """The values of a row; subclass it with a field for each key.
 
-    A field may be another such class: its keys are then keys of the row too. A tuple of strings is a key of STRINGS.
+    A field may be another dataclass: its fields are then keys of the row too. A tuple of strings is a key of STRINGS.
     A key that is a word of Python has a field with an underscore at its end: class_.
     """
 
     @classmethod
     def keys(cls) -> Mapping[str, RowType]:
         """Return the keys of the row with their types. Raise KeyError for a field of another type."""
-        found: dict[str, RowType] = {}
-        for key, type_ in get_type_hints(cls).items():
-            if isinstance(type_, type) and issubclass(type_, RowValues):
-                found.update(type_.keys())
-            else:
-                found[key.rstrip("_")] = _ROW_TYPES[type_]
-        return found
+        return keys_of(cls)
 
     def values(self) -> dict[str, Value]:
         """Return the values by key."""
-        found: dict[str, Value] = {}
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if isinstance(value, RowValues):
-                found.update(value.values())
-            else:
-                found[each.name.rstrip("_")] = value
-        return found
+        return values_of(self)
 
     def row(
         self,
@@ -88,6 +75,24 @@ class RowValues:
         """Return the row about an object, with its evidence; `more` are the keys that an argument of the entry adds."""
         values = {**self.values(), **(more or {})}
         return Row(values=values, subject=subject, quote=quote, reproduce=reproduce, at=at, lasts=lasts)
+
+
+def keys_of(kind: type) -> dict[str, RowType]:
+    """Return the keys that the fields of a dataclass give a row. Raise KeyError for a field of another type."""
+    found: dict[str, RowType] = {}
+    for key, type_ in get_type_hints(kind).items():
+        is_part = isinstance(type_, type) and is_dataclass(type_)
+        found |= keys_of(type_) if is_part else {key.rstrip("_"): _ROW_TYPES[type_]}
+    return found
+
+
+def values_of(part: Any) -> dict[str, Value]:
+    """Return the values of the fields of a dataclass, by key."""
+    found: dict[str, Value] = {}
+    for each in fields(part):
+        value = getattr(part, each.name)
+        found |= values_of(value) if is_dataclass(value) else {each.name.rstrip("_"): value}
+    return found
 
 
 _T = TypeVar("_T")
@@ -287,7 +292,6 @@ class Shown:
 
 def probe(
     *,
-    name: str,
     says: str,
     row: type[RowValues],
     read: Read | None = None,
@@ -296,7 +300,7 @@ def probe(
     args: Mapping[str, ArgDeclaration] = MappingProxyType({}),
     permissions: tuple[Permission, ...] = (),
 ) -> Probe:
-    """Return the probe of a module: `row` is what every row has, beside the keys that arguments add.
+    """Return the probe that is named after the module of its `row`, which is what every row has.
 
     It has one `read`, or one for each value of the argument `by`; the first value is the default.
     """
@@ -313,5 +317,6 @@ def probe(
     async def read_shown(look: Look) -> ProbeResult:
         return await shows[str(look.args.get(by) or default)].read(look)
 
+    name = row.__module__.split(".")[2].replace("_", "-")
     declaration = ProbeDeclaration(name=name, says=says, rows=row.keys(), args=args, permissions=permissions)
     return Probe(declaration=declaration, read=read or read_shown)

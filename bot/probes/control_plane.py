@@ -147,7 +147,6 @@ def _why(pod: Json) -> str:
 
 
 PROBE: Final = probe(
-    name="control-plane",
     says="a row per component of the control plane in question: the age of its Lease, and its pods that are not ready",
     row=_Component,
     args={

@@ -136,7 +136,6 @@ def _failure(behind: backends.Backend, *, said: str) -> str:
 
 
 PROBE: Final = probe(
-    name="conversion-webhooks",
     says="a row per CustomResourceDefinition in question that a webhook converts, with the backend of that webhook",
     row=_Converted,
     permissions=(*backends.PERMISSIONS, *may("list", "customresourcedefinitions.apiextensions.k8s.io")),

@@ -158,7 +158,6 @@ def _counts(workload: Workload[FieldError]) -> Replicas:
 
 
 PROBE: Final = probe(
-    name="creation-errors",
     says="a row per field error that keeps a workload's pods from being created: does its template still hold it",
     row=_Refused,
     permissions=(

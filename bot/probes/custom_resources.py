@@ -244,7 +244,6 @@ def _controller(obj: Json, deployments: Iterable[Json]) -> Json | None:
 
 
 PROBE: Final = probe(
-    name="custom-resources",
     says="a row per custom resource in question: the condition that tells its state, and its controller",
     row=_Resource,
     permissions=(*READS_WIDESPREAD, *READS_OF_OTHERS, *BELOW, *may("list", "deployments.apps")),

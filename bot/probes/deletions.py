@@ -185,7 +185,6 @@ def _row(
 
 
 PROBE: Final = probe(
-    name="deletions",
     says="a row per object in question that is being deleted: its finalizers, and whether their controller runs",
     row=_Deleted,
     args={

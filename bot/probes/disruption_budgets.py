@@ -130,7 +130,6 @@ def _row(look: Look, budget: Json, found: _Found) -> Row:
 
 
 PROBE: Final = probe(
-    name="disruption-budgets",
     says="a row per PodDisruptionBudget over the pods in question: the evictions it allows, and what hinders them",
     row=_Budget,
     permissions=(*READS_PODS, *may("list", "poddisruptionbudgets.policy", "nodes")),

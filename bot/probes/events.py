@@ -184,7 +184,6 @@ def _message(event: Mapping[str, Any]) -> str:
 
 
 PROBE: Final = probe(
-    name="events",
     says="a row per event about the object in question and its owners, or of the namespace",
     row=_Event,
     args={

@@ -118,7 +118,6 @@ def _absent(listed: _Listed) -> dict[str, str]:
 
 
 PROBE: Final = probe(
-    name="gateway-routes",
     says="a row per route or Gateway of the Gateway API in question: the condition that is false, and its references",
     row=_Route,
     permissions=(

@@ -82,7 +82,6 @@ def _row(look: Look, resource: Resource, obj: Json) -> Row:
 
 
 PROBE: Final = probe(
-    name="gitops-syncs",
     says="a row per Application of Argo CD, Kustomization, HelmRelease or source of Flux in question: its last sync",
     row=_Sync,
     permissions=may("list", *_KINDS),

@@ -74,7 +74,6 @@ def _row(container: Container, others: Iterable[Json], architectures: dict[str, 
 
 
 PROBE: Final = probe(
-    name="image-architectures",
     says="a row per container that is not ready: its node's architecture, and those on which its image runs well",
     row=_Image,
     permissions=(*READS_PODS, *may("list", "nodes")),

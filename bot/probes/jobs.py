@@ -242,7 +242,6 @@ async def _problem(look: Look, cron: Json) -> str:
 
 
 PROBE: Final = probe(
-    name="jobs",
     says="a row per Job in question with its end, or per CronJob in question with its schedule",
     row=_CronJobRow,
     shows={

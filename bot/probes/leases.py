@@ -84,7 +84,6 @@ def _row(look: Look, lease: Json) -> Row:
 
 
 PROBE: Final = probe(
-    name="leases",
     says="a row per leader election lease: the one named, those the pods in question compete for, or all of the"
     " namespace",
     row=_Lease,

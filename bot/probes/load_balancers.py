@@ -284,7 +284,6 @@ def _leads_to_istio(service: Json) -> bool:
 
 
 PROBE: Final = probe(
-    name="load-balancers",
     says="a row per Service of type LoadBalancer: its idle timeout beside the keepalive of its pods, its TLS, or"
     " its address",
     row=_Service,

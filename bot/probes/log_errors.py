@@ -254,7 +254,6 @@ def _closest(meant: ServiceName, namespace: str, services: Iterable[Json]) -> st
 
 
 PROBE: Final = probe(
-    name="log-errors",
     says="a row per cause that the log of a failing container tells before its end, or that a ready one asked about"
     " repeats: the telling lines",
     row=_LogError,

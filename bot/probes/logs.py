@@ -136,7 +136,6 @@ def _rows(matches: Matches, look: Look) -> Iterator[Row]:
 
 
 PROBE: Final = probe(
-    name="logs",
     says=f"a row per matching line in the last {TAIL_LINES} of container logs, newest first; containers in trouble"
     f" are read first, at most {MOST_PODS} pods",
     row=_Line,

@@ -181,7 +181,6 @@ def _release(selector: Mapping[str, Any] | None) -> str:
 
 
 PROBE: Final = probe(
-    name="monitors",
     says="one row: a component's pods, and the PodMonitors, ServiceMonitors and ScrapeConfigs that select them",
     row=_Component,
     args={

@@ -204,7 +204,6 @@ def _order(row: Row) -> tuple[bool, str, str, str, str, str]:
 
 
 PROBE: Final = probe(
-    name="network-policies",
     says="a row per pod in question, direction and NetworkPolicy that restricts it there: what it lets pass",
     row=_Restriction,
     permissions=(

@@ -88,7 +88,6 @@ def _state(request: Json) -> str:
 
 
 PROBE: Final = probe(
-    name="node-certificates",
     says="a row per node and use of its certificate: the state of the newest request that its kubelet made",
     row=_Request,
     permissions=may("list", "certificatesigningrequests.certificates.k8s.io"),

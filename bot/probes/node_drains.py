@@ -241,7 +241,6 @@ def _also(draino: _Draino, pod: Json) -> tuple[str, ...]:
 
 
 PROBE: Final = probe(
-    name="node-drains",
     says="a row per StatefulSet pod on a node that draino should drain, or for such a node without any",
     row=_Drain,
     permissions=may("list", "deployments.apps", "nodes", "pods"),

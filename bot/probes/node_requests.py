@@ -302,7 +302,6 @@ def _suggested(load: _Load, threshold: Fraction, request: int) -> str:
 
 
 PROBE: Final = probe(
-    name="node-requests",
     says="a row per node that the cluster autoscaler may remove, or for the one node the request is about: what"
     " DaemonSets request of it against the autoscaler's threshold",
     row=_Requests,

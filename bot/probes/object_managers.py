@@ -70,7 +70,6 @@ def _row(look: Look, obj: Json, kind: str) -> Row:
 
 
 PROBE: Final = probe(
-    name="object-managers",
     says="a row for the object in question: the tool that applies it, and who writes it",
     row=_Manager,
     permissions=READS_NAMED,

@@ -286,7 +286,6 @@ def _row(about: ObjectRef, quote: str, values: Mapping[str, Value]) -> Row:
 
 
 PROBE: Final = probe(
-    name=NAME,
     says="a row per object of one kind, or per part of it, with chosen fields as strings or with computed keys;"
     " or per match of a pattern in the texts of one",
     row=ObjectRow,

@@ -314,7 +314,6 @@ def _row(claim: Json, volume: Json, of_pod: _OfPod, of_class: _OfClass, *, why_n
 
 
 PROBE: Final = probe(
-    name="persistent-volumes",
     says="for each waiting pod in question, or the claim in question, that needs volumes that nobody provisions:"
     " a row per volume of the class",
     row=_Volume,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.access import record_gap
-from bot.kube.autoscaling import API_OF_REASON, MissingRequest, above_target, hottest, missing_request
+from bot.kube.autoscaling import API_OF_REASON, Metric, MissingRequest, above_target, hottest, missing_request
 from bot.kube.ingresses import bounding_sidecar, defaults
 from bot.kube.objects import (
     condition,
@@ -52,11 +52,8 @@ class _Scaler(RowValues):
     current: int
     max: int
     at_max: bool
-    resource: str  # cpu or memory: the one of its metrics that is highest against its target
-    percent: int  # of the request, over all containers; -1 unknown
-    target_percent: int
+    metric: Metric  # the one of its metrics that is highest against its target
     over: bool  # above its target now
-    one_container: bool  # it measures single containers only, so that no proxy counts
     created_s: int
     no_scale: str  # why its controller cannot read the scale of its target, "" if it can
     no_scale_s: int  # since when
@@ -123,11 +120,8 @@ def _row(look: Look, scaler: Json, *, pipeline: _Pipeline | None = None, proxies
         current=current,
         max=most,
         at_max=_is_at_max(scaler),
-        resource=metric.resource,
-        percent=metric.current,
-        target_percent=metric.target,
-        over=metric.current > metric.target >= 0,
-        one_container=metric.one_container,
+        metric=metric,
+        over=metric.percent > metric.target_percent >= 0,
         created_s=look.age_s(created_at(scaler)),
         no_scale=str(unread.get("message") or unread.get("reason") or ""),
         no_scale_s=look.age_s(unread.get("lastTransitionTime")),
@@ -141,7 +135,7 @@ def _row(look: Look, scaler: Json, *, pipeline: _Pipeline | None = None, proxies
         pipeline=pipeline or _Pipeline(),
     ).row(
         ref(scaler, "HorizontalPodAutoscaler"),
-        quote=f"{current} of at most {most} replicas, {metric.resource}: {metric.current}%/{metric.target}%",
+        quote=f"{current} of at most {most} replicas, {metric.resource}: {metric.percent}%/{metric.target_percent}%",
         reproduce=f"kubectl -n {namespace} describe hpa {name}; kubectl -n {namespace} top pods --containers",
         more=proxies.values() if proxies else None,
     )
@@ -341,7 +335,6 @@ async def read(look: Look) -> ProbeResult:
 
 
 PROBE: Final = probe(
-    name="pod-autoscalers",
     says="a row per HorizontalPodAutoscaler in question",
     row=_Scaler,
     args={

@@ -23,7 +23,16 @@ from bot.kube.objects import (
     status_of,
 )
 from bot.kube.owners import owner_of
-from bot.kube.pod_states import EvictedBy, ended_at, evicted_by, is_ready, is_rejected, parse_amounts, parse_eviction
+from bot.kube.pod_states import (
+    Amounts,
+    EvictedBy,
+    ended_at,
+    evicted_by,
+    is_ready,
+    is_rejected,
+    parse_amounts,
+    parse_eviction,
+)
 from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, RowValues, probe
 from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
@@ -50,12 +59,7 @@ class _Ending(RowValues):
 class _Eviction(RowValues):
     by: str  # one of bot.kube.pod_states.EvictedBy
     resource: str  # one of bot.kube.pod_states.EvictionCause
-    threshold: str
-    available: str
-    container: str
-    used: str
-    requested: str
-    limit: str
+    amounts: Amounts
 
 
 async def read(look: Look) -> ProbeResult:
@@ -105,17 +109,9 @@ def _row(look: Look, pod: Json, siblings: Sequence[Json], *, rejected: bool) -> 
 
 
 def _eviction(pod: Json, message: str) -> _Eviction:
-    amounts, by = parse_amounts(message), evicted_by(pod)
-    return _Eviction(
-        by=str(by),
-        resource=str(parse_eviction(message)) if by is EvictedBy.KUBELET else "",
-        threshold=amounts.threshold,
-        available=amounts.available,
-        container=amounts.container,
-        used=amounts.used,
-        requested=amounts.requested,
-        limit=amounts.limit,
-    )
+    by = evicted_by(pod)
+    resource = str(parse_eviction(message)) if by is EvictedBy.KUBELET else ""
+    return _Eviction(by=str(by), resource=resource, amounts=parse_amounts(message))
 
 
 def _younger(pod: Json, siblings: Sequence[Json]) -> list[Json]:
@@ -136,7 +132,6 @@ def _younger(pod: Json, siblings: Sequence[Json]) -> list[Json]:
 
 
 PROBE: Final = probe(
-    name="pod-endings",
     says="a row per pod in question that was evicted, or that its node did not admit",
     row=_Ending,
     args={

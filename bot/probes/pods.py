@@ -24,7 +24,7 @@ from bot.kube.objects import (
     waits_for_node,
 )
 from bot.kube.owners import last_written
-from bot.kube.placement import parse_unschedulable
+from bot.kube.placement import Unschedulable, parse_unschedulable
 from bot.kube.pod_states import DISK, EvictionCause, ended_at, eviction_cause
 from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
@@ -47,9 +47,7 @@ class _Pod(RowValues):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Unscheduled(RowValues):
     scheduled: bool
-    lacks: tuple[str, ...]  # resources the message calls insufficient: cpu, pods, nvidia.com/gpu …
-    wants_taint: tuple[str, ...]  # taints the message names, as key or key=value
-    reasons: tuple[str, ...]  # the filters it names: selector, taint, ports, pods, volume, spread
+    said: Unschedulable
     gates: tuple[str, ...]  # the pod's schedulingGates
     gated_by: str  # the field manager that wrote them
     scheduler: str  # its schedulerName
@@ -95,13 +93,10 @@ async def _event(look: Look, pod: Json) -> str:
 def _waiting_row(look: Look, pod: Json, from_event: str) -> Row:
     waits, scheduled = waits_for_node(pod), condition(pod, "PodScheduled")
     message = str(scheduled.get("message") or from_event) if waits else ""
-    parsed = parse_unschedulable(message)
     since = look.age_s(scheduled.get("lastTransitionTime") or created_at(pod))
     waiting = _Unscheduled(
         scheduled=not waits,
-        lacks=parsed.lacks,
-        wants_taint=parsed.taints,
-        reasons=parsed.reasons,
+        said=parse_unschedulable(message),
         gates=tuple(str(each.get("name") or "") for each in spec_of(pod).get("schedulingGates") or ()),
         gated_by=last_written(pod, ("spec", "schedulingGates")).manager,
         scheduler=str(spec_of(pod).get("schedulerName") or "default-scheduler"),
@@ -151,7 +146,6 @@ def _evicted_row(look: Look, pod: Json, cause: EvictionCause) -> Row:
 
 
 PROBE: Final = probe(
-    name="pods",
     says="a row per pod that waits for a node or was evicted; a pod that the request names has one even with a node",
     row=_Pod,
     by="state",

@@ -126,7 +126,6 @@ def _share(numbers: Sequence[float], limit: object) -> float:
 
 
 PROBE: Final = probe(
-    name="promql",
     says="a row per series that a PromQL query finds in the cluster's Prometheus, if one is configured",
     row=_Series,
     args={

@@ -103,7 +103,6 @@ def _ready_by_hash(pods: Iterable[Json]) -> dict[str, int]:
 
 
 PROBE: Final = probe(
-    name="revisions",
     says="a row per workload in question with pods that are not ready and an earlier revision: what the newest changed",
     row=_Revision,
     permissions=(*READS_WORKLOADS, *READS_REVISIONS),

@@ -76,7 +76,6 @@ def _wanted(look: Look) -> Wanted | None:
 
 
 PROBE: Final = probe(
-    name="served-kinds",
     says="a row for the kind that the text names: is it served in that version, and which version serves it",
     row=_Kind,
     read=read,

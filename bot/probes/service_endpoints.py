@@ -196,7 +196,6 @@ def _closest(service: Json, others: Sequence[Json]) -> _Closest:
 
 
 PROBE: Final = probe(
-    name="service-endpoints",
     says="a row per Service in question: the pods that its selector means, those it misses by a label, and their ports",
     row=_Endpoints,
     permissions=(

@@ -237,7 +237,6 @@ async def _dns_row(look: Look, service: Json) -> Row:
 
 
 PROBE: Final = probe(
-    name="services",
     says="a row per Service in question: its policies and ports, what is behind it, the nodes without an endpoint",
     row=_Service,
     by="which",

@@ -84,7 +84,6 @@ def _is_sibling(own: Container, other: Container) -> bool:
 
 
 PROBE: Final = probe(
-    name="sibling-variables",
     says="a row per variable that a log says is missing, and that another workload with the same image or app sets",
     row=_Sibling,
     permissions=(*READS_PODS, *may("get", "pods/log")),

@@ -53,7 +53,6 @@ def _row(look: Look, namespace: Json) -> Row:
 
 
 PROBE: Final = probe(
-    name="terminating-namespaces",
     says="a row per namespace in question that is being deleted: what is left in it, and what holds that",
     row=_Namespace,
     permissions=READS_NAMESPACES,

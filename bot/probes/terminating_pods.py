@@ -103,7 +103,6 @@ async def _owner_is_gone(look: Look, pod: Json) -> bool:
 
 
 PROBE: Final = probe(
-    name="terminating-pods",
     says="a row per pod in question that is being deleted: how long past its grace period, and what can hold it",
     row=_Pod,
     permissions=(*READS_PODS, *may("get", "nodes")),

@@ -254,7 +254,6 @@ def _service(name: str, pods: Sequence[Json], around: _Around) -> _Service:
 
 
 PROBE: Final = probe(
-    name="tidb-components",
     says="a row per component (discovery, pd, tidb, tikv) of each TidbCluster in question: its pods and its Service",
     row=_Component,
     permissions=may("list", "tidbclusters.pingcap.com", "pods", "services", "endpointslices.discovery.k8s.io"),

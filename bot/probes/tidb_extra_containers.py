@@ -234,7 +234,6 @@ def _is_in_trouble(snapshot: Snapshot, pod: Json) -> bool:
 
 
 PROBE: Final = probe(
-    name="tidb-extra-containers",
     says="a row per extra container of TidbClusters (spec.*.additionalContainers) beside the operator's own",
     row=_Container,
     permissions=(

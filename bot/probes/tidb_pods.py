@@ -88,7 +88,6 @@ def _row(look: Look, container: Container) -> Row:
 
 
 PROBE: Final = probe(
-    name="tidb-pods",
     says="a row per PD, TiKV or TiDB pod in question: does it keep failing, is it told to start in diagnostic mode",
     row=_Pod,
     permissions=READS_PODS,

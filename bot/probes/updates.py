@@ -182,7 +182,6 @@ def _repositories(deployment: Json) -> set[str]:
 
 
 PROBE: Final = probe(
-    name="updates",
     says=f"a row per workload whose generation rises fastest, at most {MOST_ROWS}: who writes it, how often",
     row=_Update,
     permissions=(

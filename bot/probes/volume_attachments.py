@@ -231,7 +231,6 @@ def _row(pod: Json, values: _Attachment) -> Row:
 
 
 PROBE: Final = probe(
-    name="volume-attachments",
     says="a row per storage volume of the pods in question that wait for their start: where it is attached, the"
     " driver's error and limit, the driver's pod on the node; and a row per pod for which every node is full",
     row=_Attachment,

@@ -94,7 +94,6 @@ def _row(webhook: Webhook, *, asked: bool, named: bool, behind: Backend) -> Row:
 
 
 PROBE: Final = probe(
-    name="webhooks",
     says="a row per admission webhook: does it block, for how long, and what is its backend",
     row=_Row,
     permissions=(*backends.READS_WEBHOOKS, *backends.PERMISSIONS),

@@ -216,7 +216,6 @@ def _quote(values: _Workload, workload: Json) -> str:
 
 
 PROBE: Final = probe(
-    name="workloads",
     says="a row per Deployment, StatefulSet and DaemonSet in question: its pods that do not get ready and why, what"
     " holds its rollout, and who set its replicas",
     row=_Workload,

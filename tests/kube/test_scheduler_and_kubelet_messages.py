@@ -28,13 +28,13 @@ from bot.kube.pod_states import EvictionCause, parse_eviction
             "0/6 nodes are available: 2 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 4"
             " Insufficient cpu. preemption: 0/6 nodes are available: 2 Preemption is not helpful for scheduling, 4 No"
             " preemption victims found for incoming pod.",
-            Unschedulable(lacks=("cpu",), taints=("node-role.kubernetes.io/control-plane",), reasons=("taint",)),
+            Unschedulable(lacks=("cpu",), wants_taint=("node-role.kubernetes.io/control-plane",), reasons=("taint",)),
         ),
         # up to 1.23
         (
             "0/4 nodes are available: 1 Insufficient memory, 1 Too many pods, 2 node(s) had taint {team: blue}, that"
             " the pod didn't tolerate.",
-            Unschedulable(lacks=("memory", "pods"), taints=("team=blue",), reasons=("taint", "pods")),
+            Unschedulable(lacks=("memory", "pods"), wants_taint=("team=blue",), reasons=("taint", "pods")),
         ),
         (
             "0/1 nodes are available: 1 Insufficient ephemeral-storage.",

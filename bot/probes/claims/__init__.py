@@ -12,7 +12,6 @@ from bot.probes.shared.scope import READS_PODS
 from intents.domain import ArgDeclaration
 
 PROBE: Final = probe(
-    name="claims",
     says="a row per claim in question: the class it asks for and whether that exists, or the volume it is bound to",
     row=ClaimRow,
     shows={

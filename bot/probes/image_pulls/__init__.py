@@ -10,7 +10,6 @@ from bot.probes.image_pulls.surroundings import ImageRow
 from bot.probes.shared.scope import READS_PODS
 
 PROBE: Final = probe(
-    name="image-pulls",
     says="a row per image that a pod in question needs and its node pulls: why the pull fails, or what it waits for",
     row=ImageRow,
     shows={

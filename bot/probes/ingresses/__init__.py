@@ -87,7 +87,6 @@ def _of_ingresses(read: Callable[[Look, ObjectList], Awaitable[ProbeResult]]) ->
 
 
 PROBE: Final = probe(
-    name="ingresses",
     says="a row per Ingress in question: its backends, its class and controller, or its certificates",
     row=IngressRow,
     shows={

@@ -350,7 +350,6 @@ def _rows_of_one(
 
 
 PROBE: Final = probe(
-    name="node-agents",
     says="a row per node and agent that every node runs: does it work there, what did it log, what is the node",
     row=AgentRow,
     by="which",

@@ -57,7 +57,6 @@ def _version_row(node: Json, server: str) -> Row | None:
 
 
 PROBE: Final = probe(
-    name="node-states",
     says="a row per node in question, which is the node named, or those of the pods in question, or all",
     row=NodeState,
     shows={

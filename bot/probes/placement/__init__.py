@@ -11,7 +11,6 @@ from bot.probes.placement.waiting import PlacementRow
 from bot.probes.shared.scope import READS_PODS
 
 PROBE: Final = probe(
-    name="placement",
     says="for each waiting pod in question a row per node: does the node admit the pod, and what keeps the pod off it",
     row=PlacementRow,
     by="checks",

@@ -160,7 +160,6 @@ def _row(workload: Workload[Refused], obstacle: Obstacle, *, last_s: int, messag
 
 
 PROBE: Final = probe(
-    name="refused-creations",
     says="a row per controller whose pods the API server refuses for one kind of reason: what refuses them, and"
     " whether that still stands",
     row=RefusedRow,

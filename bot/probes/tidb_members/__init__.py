@@ -291,7 +291,6 @@ async def read(look: Look) -> ProbeResult:
 
 
 PROBE: Final = probe(
-    name="tidb-members",
     says="a row per PD pod, or per TiKV store, of the TidbClusters in question: its state, its pod and its volume",
     row=clusters.Member,
     args={
