@@ -142,6 +142,7 @@ def _row(look: Look, metric: AlertMetric, series: Series, one: Judgement, *, que
     ).row(
         ObjectRef(kind=look.focus.kind, namespace=look.focus.namespace, name=look.focus.name),
         quote=f"{label}: {one.last:.4g} {sign if one.since else 'not ' + sign} {metric.limit:g}",
+        reproduce="",
         at=datetime.fromtimestamp(one.since, tz=UTC) if one.since else None,
         lasts=True,
     )

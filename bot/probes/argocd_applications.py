@@ -48,8 +48,8 @@ class _Prometheus(RowValues):
 class _Application(RowValues):
     """An Application, its last operation, and one Prometheus that it keeps."""
 
-    namespace: str
-    name: str
+    of_subject = ("namespace", "name")
+
     health: str  # Healthy, Progressing, Degraded …
     sync: str
     phase: str  # of the last operation: Running, Succeeded, Failed, Error
@@ -114,8 +114,6 @@ def _row(application: Json, *, kept: Mapping[str, Any], found: Mapping[str, tupl
     health = str((status.get("health") or {}).get("status") or "")
     phase = str(_operation(application).get("phase") or "")
     return _Application(
-        namespace=home,
-        name=name,
         health=health,
         sync=str((status.get("sync") or {}).get("status") or ""),
         phase=phase,

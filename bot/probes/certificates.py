@@ -35,9 +35,8 @@ _HOST: Final = re.compile(r"//([^/:\"]+)")
 class _Certificate(RowValues):
     """What an object holds, by the certificate of it that is valid longest."""
 
-    kind: str
-    namespace: str
-    name: str
+    of_subject = ("kind", "namespace", "name")
+
     part: str  # the webhook of a configuration; "" elsewhere
     asked: bool  # the object in question, or one whose host or webhook the text names, or just ended
     state: str  # valid, soon (expires before a renewal is usual), expired, not-yet, no-bundle
@@ -147,9 +146,6 @@ def _row(look: Look, held: _Held, *, asked: bool) -> Row:
     state, ago, left = _state(last, now)
     place = f"-n {holder.namespace} " if holder.namespace else ""
     return _Certificate(
-        kind=holder.kind,
-        namespace=holder.namespace,
-        name=holder.name,
         part=held.part,
         asked=asked,
         state=state,

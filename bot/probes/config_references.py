@@ -134,7 +134,6 @@ async def _row(broken: _Broken, look: Look) -> Row:
     ).row(
         ref(pod, "Pod"),
         quote=problem,
-        reproduce=f"kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",
         more=compared.values() if compared else None,
     )
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bot.cluster.events import event_last_seen
 from bot.kube.containers import Container, Run, containers_in, trouble_order
-from bot.kube.objects import name_of, namespace_of, phase_of, place_of, ref, spec_of
+from bot.kube.objects import phase_of, place_of, ref, spec_of
 from bot.kube.pod_states import NOT_STARTED, start_error
 from bot.kube.quantities import whole
 from bot.kube.settling import ContainerEvents, described, events_of, hook, port_of, starts_in_time
@@ -141,7 +141,6 @@ def _row(look: Look, container: Container, said: Mapping[str, Value] | None) -> 
     ).row(
         ref(pod, "Pod"),
         quote=_quote(container, run),
-        reproduce=f"kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",
         at=look.moment(run.finished_s) if run else None,
         more=said,
     )

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Any, ClassVar, Final, TypeVar, get_type_hints
 
 from bot.cluster import owners
 from bot.cluster.access import PARTIAL, collect_gaps, record_gap
@@ -50,13 +50,16 @@ class RowValues:
     """The values of a row; subclass it with a field for each key.
 
     A field may be another dataclass: its fields are then keys of the row too. A tuple of strings is a key of STRINGS.
-    A key that is a word of Python has a field with an underscore at its end: class_.
+    A key that is a word of Python has a field with an underscore at its end: class_. `of_subject` are keys that the row
+    takes from the object that it is about: kind, namespace, name.
     """
+
+    of_subject: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def keys(cls) -> Mapping[str, RowType]:
         """Return the keys of the row with their types. Raise KeyError for a field of another type."""
-        return keys_of(cls)
+        return dict.fromkeys(cls.of_subject, RowType.STRING) | keys_of(cls)
 
     def values(self) -> dict[str, Value]:
         """Return the values by key."""
@@ -67,22 +70,31 @@ class RowValues:
         subject: ObjectRef,
         *,
         quote: str = "",
-        reproduce: str = "",
+        reproduce: str | None = None,
         at: datetime | None = None,
         lasts: bool = False,
         more: Mapping[str, Value] | None = None,
     ) -> Row:
-        """Return the row about an object, with its evidence; `more` are the keys that an argument of the entry adds."""
-        values = {**self.values(), **(more or {})}
+        """Return the row about an object, with its evidence; `more` are the keys that an argument of the entry adds.
+
+        What is seen is seen again by `reproduce`; if none is given, where the object is described.
+        """
+        own = {key: getattr(subject, key) for key in self.of_subject}
+        values = {**own, **self.values(), **(more or {})}
+        if reproduce is None:
+            place = f"-n {subject.namespace} " if subject.namespace else ""
+            reproduce = f"kubectl {place}describe {subject.kind.lower()} {subject.name}"
         return Row(values=values, subject=subject, quote=quote, reproduce=reproduce, at=at, lasts=lasts)
 
 
 def keys_of(kind: type) -> dict[str, RowType]:
     """Return the keys that the fields of a dataclass give a row. Raise KeyError for a field of another type."""
     found: dict[str, RowType] = {}
-    for key, type_ in get_type_hints(kind).items():
+    types = get_type_hints(kind)
+    for each in fields(kind):
+        type_ = types[each.name]
         is_part = isinstance(type_, type) and is_dataclass(type_)
-        found |= keys_of(type_) if is_part else {key.rstrip("_"): _ROW_TYPES[type_]}
+        found |= keys_of(type_) if is_part else {each.name.rstrip("_"): _ROW_TYPES[type_]}
     return found
 
 

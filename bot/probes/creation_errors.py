@@ -28,9 +28,8 @@ from intents.domain import ProbeResult, Row
 class _Refused(RowValues):
     """A workload that lacks pods, and an error that refused them beside the template that holds its field."""
 
-    kind: str
-    namespace: str
-    name: str
+    of_subject = ("kind", "namespace", "name")
+
     desired: int
     created: int
     field: str
@@ -109,9 +108,6 @@ def _row(workload: Workload[FieldError], around: _Around, refusal: Refusal[Field
     top_manifest = around.top.manifest
     patch = patch_for(top_manifest, top_path, error, held.suggestion) if top_manifest and top_path else ""
     return _Refused(
-        kind=about.kind,
-        namespace=about.namespace,
-        name=about.name,
         desired=counts.desired,
         created=counts.created,
         field=error.field,
@@ -130,7 +126,6 @@ def _row(workload: Workload[FieldError], around: _Around, refusal: Refusal[Field
     ).row(
         about,
         quote=refusal.message,
-        reproduce=f"kubectl -n {about.namespace} describe {about.kind.lower()} {about.name}",
     )
 
 

@@ -107,9 +107,8 @@ _CONTROLLERS: Final = {
 class _Resource(RowValues):
     """A custom resource, the condition that tells its state, and its controller."""
 
-    kind: str
-    namespace: str
-    name: str
+    of_subject = ("kind", "namespace", "name")
+
     needed_by: str  # the object that waits for this one, "" for the one asked about
     exists: bool = True
     condition: str = ""
@@ -184,9 +183,6 @@ def _link_row(look: Look, link: _Link, deployments: Iterable[Json]) -> Row:
     home = reference.namespace if resource.namespaced else ""
     subject = ObjectRef(kind=reference.kind, namespace=home, name=reference.name)
     return _Resource(
-        kind=reference.kind,
-        namespace=home,
-        name=reference.name,
         needed_by=link.needed_by,
         exists=False,
         bad=True,
@@ -207,9 +203,6 @@ def _row(
     reason, message = (str(state.condition.get(key) or "") for key in ("reason", "message"))
     controller = _controller(obj, deployments) if state.bad or state.unsure else None
     return _Resource(
-        kind=resource.kind,
-        namespace=namespace,
-        name=name,
         needed_by=needed_by,
         condition=str(state.condition.get("type") or ""),
         status=str(state.condition.get("status") or ""),

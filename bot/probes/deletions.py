@@ -45,9 +45,8 @@ _OTHERS: Final = frozenset({"Pod", "Namespace", "Node"})
 class _Deleted(RowValues):
     """An object that is being deleted, and who keeps it."""
 
-    kind: str
-    namespace: str
-    name: str
+    of_subject = ("kind", "namespace", "name")
+
     place: str  # namespace/name, or the name of an object outside namespaces
     since_s: int  # since its deletion was asked for
     finalizers: tuple[str, ...]
@@ -166,9 +165,6 @@ def _row(
     place = f"-n {namespace} " if namespace else ""
     plural = f"{resource.plural}.{resource.group}".rstrip(".")
     return _Deleted(
-        kind=resource.kind,
-        namespace=namespace,
-        name=name,
         place="/".join(filter(None, (namespace, name))),
         since_s=_since_s(look, obj),
         finalizers=finalizers,

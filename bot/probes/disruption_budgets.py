@@ -38,8 +38,8 @@ _MOST_PODS: Final = 20
 class _Budget(RowValues):
     """A budget over pods in question, and what hinders the evictions that it should allow."""
 
-    namespace: str
-    name: str
+    of_subject = ("namespace", "name")
+
     asked: bool  # the request names it, a pod of it, their owner or their node
     limit: str  # minAvailable: 2
     allowed: int  # evictions allowed now
@@ -106,8 +106,6 @@ def _row(look: Look, budget: Json, found: _Found) -> Row:
     allowed, healthy, wanted, expected = (int(status.get(key) or 0) for key in keys)
     changed = condition(budget, "DisruptionAllowed").get("lastTransitionTime")
     return _Budget(
-        namespace=namespace,
-        name=name,
         asked=found.asked,
         limit=limit_of(spec_of(budget)),
         allowed=allowed,

@@ -32,9 +32,8 @@ _WORKLOADS: Final = ("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "Jo
 class _Event(RowValues):
     """An event, and whether it still holds."""
 
-    kind: str
-    namespace: str
-    name: str
+    of_subject = ("kind", "namespace", "name")
+
     message: str
     last_s: int
     stale: bool
@@ -137,9 +136,6 @@ def _row(look: Look, event: Json, subject: _Subject, groups: Mapping[str, str]) 
     about = involved_object(event)
     place = f"-n {about.namespace} " if about.namespace else ""
     return _Event(
-        kind=about.kind,
-        namespace=about.namespace,
-        name=about.name,
         message=_message(event),
         last_s=look.seen_s(event),
         stale=subject.read and is_stale(event, subject.manifest),

@@ -34,9 +34,8 @@ class _Lost(RowValues):
 class _Route(RowValues):
     """A route or a Gateway, and the first of its conditions that is false."""
 
-    kind: str
-    namespace: str
-    name: str
+    of_subject = ("kind", "namespace", "name")
+
     failed: bool
     accepted: bool  # by a controller
     place: str  # the parent or listener that the condition is of, "" for the Gateway itself
@@ -67,9 +66,6 @@ async def _row(look: Look, resource: Resource, obj: Json) -> Row:
     namespace, name = place_of(obj)
     refusal = next(refusals_of(obj), None)
     return _Route(
-        kind=resource.kind,
-        namespace=namespace,
-        name=name,
         failed=refusal is not None,
         accepted=accepted_by(obj),
         place=refusal.place if refusal else "",

@@ -29,9 +29,8 @@ _MOST_ROWS: Final = 50
 class _Sync(RowValues):
     """An object that applies a repository, or has one, with its last sync."""
 
-    kind: str
-    namespace: str
-    name: str
+    of_subject = ("kind", "namespace", "name")
+
     failed: bool
     reason: str
     message: str
@@ -63,9 +62,6 @@ async def read(look: Look) -> ProbeResult:
 def _row(look: Look, resource: Resource, obj: Json) -> Row:
     sync, namespace, name = sync_of(obj | {"kind": resource.kind}), namespace_of(obj), name_of(obj)
     return _Sync(
-        kind=resource.kind,
-        namespace=namespace,
-        name=name,
         failed=sync.failed,
         reason=sync.reason,
         message=sync.message,

@@ -145,7 +145,6 @@ def _run_row(look: Look, job: Json, beside: Iterable[Json], pods: Mapping[tuple[
     return _CronJobRow(namespace=namespace, cron_job=cron_job_of(job)).row(
         ref(job, "Job"),
         quote=f"Failed=True {told}"[:300] if has_failed(job) else "",
-        reproduce=f"kubectl -n {namespace} describe job {name}",
         at=look.moment(failed_s),
         more=shown.values(),
     )
@@ -231,7 +230,6 @@ async def _schedule_row(look: Look, cron: Json) -> Row:
     return _CronJobRow(namespace=namespace, cron_job=name).row(
         ref(cron, "CronJob"),
         quote=f"schedule {schedule}, suspend {str(suspended).lower()}, last {status.get('lastScheduleTime', 'never')}",
-        reproduce=f"kubectl -n {namespace} describe cronjob {name}",
         more=shown.values(),
     )
 

@@ -21,8 +21,8 @@ _STALE_DURATIONS: Final = 2
 class _Lease(RowValues):
     """A leader election lease, its holder, and the age of its last renewal."""
 
-    namespace: str
-    name: str
+    of_subject = ("namespace", "name")
+
     holder: str
     transitions: int
     age_s: int
@@ -68,8 +68,6 @@ def _row(look: Look, lease: Json) -> Row:
     stale = duration > 0 and renewed > _STALE_DURATIONS * duration
     acquired = look.age_s(spec.get("acquireTime"))
     return _Lease(
-        namespace=namespace,
-        name=name,
         holder=identity,
         transitions=transitions,
         age_s=look.age_s(created_at(lease)),

@@ -99,7 +99,6 @@ async def _address_row(look: Look, service: Json, controller: Json | None) -> Ro
     return _Service(namespace=namespace, service=name, kind="").row(
         ref(service, "Service"),
         quote=failure or f"status.loadBalancer: {list(ingress) or '{}'}",
-        reproduce=f"kubectl -n {namespace} describe service {name}",
         lasts=not ingress,
         more=shown.values(),
     )

@@ -240,7 +240,6 @@ def _row(load: _Load, scaler: _Autoscaler, top: str) -> Row:
     return requests.row(
         ref(load.node, "Node"),
         quote=f"{resource}: DaemonSets {requests.daemonset_pct}%, all pods {requests.used_pct}% of allocatable",
-        reproduce=f"kubectl describe node {name}",
     )
 
 

@@ -24,9 +24,8 @@ _MOST_OBJECTS: Final = 20  # of one name, where the namespace is not known
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Manager(RowValues):
-    kind: str
-    namespace: str
-    name: str
+    of_subject = ("kind", "namespace", "name")
+
     age_s: int
     applied_by: str  # Helm (release shop/web), Argo CD (Application web); "" unknown
     release: str  # the Helm release that owns it
@@ -51,9 +50,6 @@ def _row(look: Look, obj: Json, kind: str) -> Row:
     by = managed_by(obj)
     namespace, name = namespace_of(obj), name_of(obj)
     return _Manager(
-        kind=kind,
-        namespace=namespace,
-        name=name,
         age_s=look.age_s(created_at(obj)),
         applied_by=str(by) if by else "",
         release=by.name if by and by.tool is Tool.HELM else "",

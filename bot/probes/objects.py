@@ -217,8 +217,7 @@ _FUNCTIONS: Final = frozenset(functions(datetime.min.replace(tzinfo=UTC)))
 class ObjectRow(RowValues):
     """An object; the arguments of the entry add the keys."""
 
-    namespace: str
-    name: str
+    of_subject = ("namespace", "name")
 
 
 async def read(look: Look) -> ProbeResult:
@@ -277,7 +276,7 @@ async def _matches(look: Look, kind: str) -> list[Row]:
 
 def _row(about: ObjectRef, quote: str, values: Mapping[str, Value]) -> Row:
     place = f"-n {about.namespace} " if about.namespace else ""
-    return ObjectRow(namespace=about.namespace, name=about.name).row(
+    return ObjectRow().row(
         about,
         quote=quote,
         reproduce=f"kubectl {place}get {about.kind.lower()} {about.name} -o yaml",

@@ -45,8 +45,8 @@ class _Pipeline(RowValues):
 class _Scaler(RowValues):
     """A HorizontalPodAutoscaler."""
 
-    namespace: str
-    name: str
+    of_subject = ("namespace", "name")
+
     target_kind: str
     target: str
     current: int
@@ -113,8 +113,6 @@ def _row(look: Look, scaler: Json, *, pipeline: _Pipeline | None = None, proxies
     able = condition(scaler, "AbleToScale")
     unread = able if able.get("reason") == "FailedGetScale" else {}
     return _Scaler(
-        namespace=namespace,
-        name=name,
         target_kind=kind,
         target=target,
         current=current,

@@ -105,7 +105,6 @@ def _waiting_row(look: Look, pod: Json, from_event: str) -> Row:
     return _common(pod, message=message, age_s=since).row(
         ref(pod, "Pod"),
         quote=message or f"PodScheduled={scheduled.get('status', 'Unknown')}",
-        reproduce=f"kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",
         at=look.moment(since),
         lasts=waits,
         more=waiting.values(),

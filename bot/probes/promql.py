@@ -87,6 +87,7 @@ def _row(look: Look, series: Series, *, over: bool, others: int, total: int) -> 
         _subject(series.labels),
         quote=f"{look.args.get('measures') or name}: {last:.4g}"
         + (f" (max {max(numbers):.4g})" if len(numbers) > 1 else ""),
+        reproduce="",
         at=_onset(series.points, limit) if over else None,
         lasts=True,
         more={key: series.labels.get(str(label), "") for key, label in labels.items()},

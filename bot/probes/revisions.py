@@ -26,9 +26,8 @@ _MOST_CHANGES: Final = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Revision(RowValues):
-    kind: str
-    namespace: str
-    name: str
+    of_subject = ("kind", "namespace", "name")
+
     revision: int
     age_s: int
     changes: tuple[str, ...]  # without the values of environment variables
@@ -71,14 +70,11 @@ async def _kept(look: Look, workload: Json) -> tuple[list[Json], dict[str, int]]
 def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision], ready: dict[str, int]) -> Row:
     running = [each for each in older if ready.get(each.name)]
     earlier = (running or older)[-1]
-    kind, namespace, name = str(workload.get("kind")), namespace_of(workload), name_of(workload)
+    about = ref(workload)
     changes = tuple(map(str, template_changes(earlier.template, newest.template)))
     more = len(changes) - _MOST_CHANGES
     made_s = look.age_s(newest.made)
     return _Revision(
-        kind=kind,
-        namespace=namespace,
-        name=name,
         revision=newest.number,
         age_s=made_s,
         changes=changes[:_MOST_CHANGES] + ((f"{more} more",) if more > 0 else ()),
@@ -86,9 +82,10 @@ def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision]
         earlier_ready=ready.get(earlier.name, 0),
         earlier_ran=bool(running) or was_available(workload, newest),
     ).row(
-        ref(workload, kind),
+        about,
         quote=f"revision {newest.number}: {'; '.join(changes)}"[:300],
-        reproduce=f"kubectl -n {namespace} rollout history {kind.lower()} {name} --revision={newest.number}",
+        reproduce=f"kubectl -n {about.namespace} rollout history {about.kind.lower()} {about.name}"
+        f" --revision={newest.number}",
         at=look.moment(made_s),
     )
 

@@ -62,8 +62,8 @@ class _Closest(RowValues):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Endpoints(RowValues):
-    namespace: str
-    name: str
+    of_subject = ("namespace", "name")
+
     asked: bool  # the request names it, an address of it, or its pods; not one of all Services
     selector: str  # "" where it needs none
     selected: int  # pods that it means and that have not ended; -1 without a selector
@@ -130,15 +130,13 @@ async def _behind(look: Look, service: Json, *, alone: bool) -> _Behind | None:
 
 
 def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
-    namespace, name, selector = namespace_of(service), name_of(service), selector_of(service)
+    selector = selector_of(service)
     labels = label_selector(dict(selector))
     published = bool(spec_of(service).get("publishNotReadyAddresses"))
     wrong_port, right_target = certain_target(service, behind.pods)
     ready = [pod for pod in behind.pods if published or _takes_traffic(pod)]
     selected = len(behind.pods) if selector else -1
     return _Endpoints(
-        namespace=namespace,
-        name=name,
         asked=asked,
         selector=labels,
         selected=selected,
@@ -159,7 +157,7 @@ def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
     ).row(
         ref(service, "Service"),
         quote=f"{selected} pods for selector {labels}, {len(ready)} ready" if selector else "no selector",
-        reproduce=f"kubectl -n {namespace} get pods -l {labels}" if selector else "",
+        reproduce=f"kubectl -n {namespace_of(service)} get pods -l {labels}" if selector else "",
     )
 
 

@@ -32,8 +32,8 @@ _DNS_PORT: Final = 53
 class _Service(RowValues):
     """A Service: what every row has."""
 
-    namespace: str
-    name: str
+    of_subject = ("namespace", "name")
+
     cluster_ip: str
     pods: int  # that the selector means; -1 without a selector
     ready_pods: int
@@ -171,8 +171,6 @@ def _row(service: Json, matched: bool, around: _Around) -> Row:
 def _service(service: Json, pods: Sequence[Json], *, ready_endpoints: int) -> _Service:
     spec, unready = spec_of(service), [name_of(pod) for pod in pods if not is_ready(pod)]
     return _Service(
-        namespace=namespace_of(service),
-        name=name_of(service),
         cluster_ip=str(spec.get("clusterIP") or ""),
         pods=len(pods) if spec.get("selector") else -1,
         ready_pods=len(pods) - len(unready),

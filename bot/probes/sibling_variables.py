@@ -66,7 +66,7 @@ def _rows(cause: LoggedCause, pods: Sequence[Json]) -> Iterator[Row]:
                     sibling_kind=owner.kind,
                     sibling=owner.name,
                     given_by=given_by,
-                ).row(ref(other.pod, "Pod"), quote=f"{name} is set in {owner.kind} {owner.name}")
+                ).row(ref(other.pod, "Pod"), quote=f"{name} is set in {owner.kind} {owner.name}", reproduce="")
 
 
 def _variables(container: Container) -> Iterator[tuple[str, str]]:

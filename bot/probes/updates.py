@@ -37,9 +37,8 @@ _RECENT_S: Final = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Update(RowValues):
-    kind: str
-    namespace: str
-    name: str
+    of_subject = ("kind", "namespace", "name")
+
     asked: bool  # the request is about this one, or names none
     generation: int
     age_s: int
@@ -113,15 +112,12 @@ def _row(
     labels: Mapping[str, Mapping[str, str]],
     deployments: Sequence[Json],
 ) -> Row:
-    kind, namespace, name = str(obj.get("kind")), namespace_of(obj), name_of(obj)
+    about = ref(obj)
     writes = [each for each in writes_of(obj, look.now) if each.age_s != UNKNOWN]
     last = writes[0] if writes else Write(manager="", age_s=UNKNOWN)
     candidates = _run_by(last.manager, deployments) if last.manager else []
     controller = _the_one(candidates, written=obj, owner_kind=str(controller_reference(obj).get("kind") or "")) or {}
     return _Update(
-        kind=kind,
-        namespace=namespace,
-        name=name,
         asked=_is_in_question(look, obj),
         generation=_generation(obj),
         age_s=_age(look, obj),
@@ -129,13 +125,15 @@ def _row(
         last_s=last.age_s,
         manager=last.manager,
         writers=tuple(dict.fromkeys(each.manager for each in writes if each.age_s <= _RECENT_S)),
-        webhooks=tuple(dict.fromkeys(each.name for each in blocking if _is_called(each, obj, labels.get(namespace)))),
+        webhooks=tuple(
+            dict.fromkeys(each.name for each in blocking if _is_called(each, obj, labels.get(about.namespace)))
+        ),
         controller_namespace=namespace_of(controller),
         controller=name_of(controller),
     ).row(
-        ref(obj, kind),
+        about,
         quote=f"generation: {_generation(obj)}, last written by {last.manager or 'nobody known'}",
-        reproduce=f"kubectl -n {namespace} get {kind.lower()} {name} -o yaml --show-managed-fields",
+        reproduce=f"kubectl -n {about.namespace} get {about.kind.lower()} {about.name} -o yaml --show-managed-fields",
     )
 
 

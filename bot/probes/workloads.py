@@ -31,9 +31,8 @@ _HOUR_S: Final = 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Workload(RowValues):
-    kind: str
-    namespace: str
-    name: str
+    of_subject = ("kind", "namespace", "name")
+
     desired: int
     ready: int
     updated: int
@@ -118,16 +117,12 @@ async def _is_autoscaled(look: Look, workload: Json) -> bool:
 
 def _row(look: Look, judged: _Judged, *, service: str) -> Row:
     workload, count = judged.workload, replicas_of(judged.workload)
-    kind, namespace, name = str(workload.get("kind")), namespace_of(workload), name_of(workload)
     unready = [pod for pod in judged.pods or () if not is_ready(pod)]
     reasons = {name_of(pod): why for pod in unready if (why := failure_of(pod, look.now))}
     holder = _holder(workload, unready)
     paused = is_paused(workload)
     written = last_written(workload, ("spec", "paused" if paused else "replicas"))
     values = _Workload(
-        kind=kind,
-        namespace=namespace,
-        name=name,
         desired=count.desired,
         ready=count.ready,
         updated=int(status_of(workload).get("updatedReplicas") or 0),
@@ -152,11 +147,7 @@ def _row(look: Look, judged: _Judged, *, service: str) -> Row:
         service=service,
         ingress=look.focus.name if service and look.focus.kind == "Ingress" else "",
     )
-    return values.row(
-        ref(workload, kind),
-        quote=_quote(values, workload),
-        reproduce=f"kubectl -n {namespace} describe {kind.lower()} {name}",
-    )
+    return values.row(ref(workload), quote=_quote(values, workload))
 
 
 def _is_stuck(judged: _Judged, reasons: dict[str, str], holder: str) -> bool:

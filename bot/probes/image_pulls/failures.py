@@ -185,7 +185,6 @@ def _row(look: Look, pull: _Pull, near: Around, others: Elsewhere, events: Seque
     return ImageRow(namespace=namespace, pod=name, node=node, image=container.image).row(
         ref(pod, "Pod"),
         quote=pull.message[:_LONGEST],
-        reproduce=f"kubectl -n {namespace} describe pod {name}",
         at=look.moment(pull.events.last_s),
         lasts=pull.waiting,
         more=shown.values(),

@@ -117,7 +117,6 @@ def _row(look: Look, lack: _Lack, node: Json | None, *, pods_there: int) -> Row:
     return ImageRow(namespace=namespace, pod=name, node=lack.node, image=image).row(
         ref(lack.pod, "Pod"),
         quote=message[:_LONGEST],
-        reproduce=f"kubectl -n {namespace} describe pod {name}",
         more=shown.values(),
     )
 

@@ -52,7 +52,6 @@ def row_of(ingress: Json, shown: RowValues, *, quote: str, lasts: bool = False) 
     return IngressRow(namespace=namespace, ingress=name).row(
         ref(ingress, "Ingress"),
         quote=quote,
-        reproduce=f"kubectl -n {namespace} describe ingress {name}",
         lasts=lasts,
         more=shown.values(),
     )

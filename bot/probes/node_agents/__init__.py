@@ -193,7 +193,6 @@ def _bare_rows(nodes: Mapping[str, Json], rows: Sequence[Row], questioned: _Ques
         agent_row(name, node, ok=True).row(
             ref(node, "Node"),
             quote=str(condition(node, "Ready").get("message") or ""),
-            reproduce=f"kubectl describe node {name}",
             more={**_no_groups(pattern), **_Matching(of_node=_of_node(name, node, questioned)).values()},
         )
         for name, node in nodes.items()

@@ -90,7 +90,6 @@ async def _row(look: Look, node: Json, kind: str, evicted: Iterable[Json] | None
     ).row(
         ref(node, "Node"),
         quote=f"{told.get('type')}={told.get('status')} {told.get('reason', '')}: {told.get('message', '')}",
-        reproduce=f"kubectl describe node {name}",
         at=look.moment(since_s) if pressed else None,
         lasts=pressed,
         more=pressure.values(),

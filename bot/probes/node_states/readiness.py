@@ -87,7 +87,6 @@ async def _row(look: Look, node: Json, *, others: Sequence[str], zone: str, full
     ).row(
         ref(node, "Node"),
         quote=f"Ready={readiness.ready} {ready.get('reason', '')}: {message}",
-        reproduce=f"kubectl describe node {name}",
         at=look.moment(since_s) if down else None,
         lasts=down,
         more=readiness.values(),
