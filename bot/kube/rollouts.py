@@ -28,6 +28,10 @@ from bot.kube.owners import controller_reference
 from bot.kube.timestamps import UNKNOWN, parse_time, seconds_since
 from intents.domain import Json
 
+_ON_PURPOSE: Final = (
+    "suspend", "pause", "maintenance", "on purpose", "on-purpose", "disabled", "intentional", "decommission",
+)  # fmt: skip
+_LAST_APPLIED: Final = "last-applied-configuration"
 # The controller writes the first condition of a new Deployment within this time.
 _FIRST_CONDITION_S: Final = 60
 _DAY_S: Final = 24 * 3600
@@ -117,21 +121,8 @@ def is_owned(workload: Json) -> bool:
 
 def says_on_purpose(obj: Json) -> bool:
     """Tell whether an annotation of an object says that it is held on purpose."""
-    return any(
-        word in f"{key} {value}".lower()
-        for key, value in annotations_of(obj).items()
-        if "last-applied-configuration" not in key
-        for word in (
-            "suspend",
-            "pause",
-            "maintenance",
-            "on purpose",
-            "on-purpose",
-            "disabled",
-            "intentional",
-            "decommission",
-        )
-    )
+    said = (f"{key} {value}".lower() for key, value in annotations_of(obj).items() if _LAST_APPLIED not in key)
+    return any(word in each for each in said for word in _ON_PURPOSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

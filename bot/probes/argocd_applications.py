@@ -178,12 +178,6 @@ def _operator_version(deployment: Json) -> str:
 PROBE: Final = probe(
     says="a row per Prometheus that an Argo CD Application in question keeps, and per one that fails on its size",
     row=_Application,
-    permissions=may(
-        "list",
-        "applications.argoproj.io",
-        "prometheuses.monitoring.coreos.com",
-        "statefulsets.apps",
-        "deployments.apps",
-    ),
+    permissions=may("list", _APPLICATIONS, _PROMETHEUSES, "statefulsets.apps", "deployments.apps"),
     read=read,
 )

@@ -252,12 +252,11 @@ async def _named_client(look: Look) -> Focus | None:
         return None
     home = namespace or look.focus.namespace
     kinds, query = (*KINDS, "Pod"), f"metadata.name={name}"
-    reads = (look.snapshot.list(kind, namespace=home, fields=query) for kind in kinds)
-    lists = await asyncio.gather(*(look.unless_refused(each, None) for each in reads))
+    lists = await asyncio.gather(*(look.readable(kind, namespace=home, fields=query) for kind in kinds))
     found = [
         Focus(kind=kind, namespace=namespace_of(one), name=name)
-        for kind, listing in zip(kinds, lists, strict=True)
-        for one in (listing.items if listing else ())
+        for kind, listed in zip(kinds, lists, strict=True)
+        for one in listed or ()
     ]
     if len(found) == 1:
         return found[0]
@@ -278,8 +277,7 @@ async def _row(look: Look, call: _Call, base: Objects) -> Row:
     source, destination, names = call.source, call.to, base.names
     meaning = cluster_names.meaning_of(destination.host, pod=source.pod, home=source.home, known=names)
     if ip_in(destination.host) and meaning.what is not Meant.SERVICE:
-        listing = await look.unless_refused(look.snapshot.list("Pod", fields=f"status.podIP={meaning.host}"), None)
-        names = replace(names, pods=listing.items if listing else None)
+        names = replace(names, pods=await look.readable("Pod", fields=f"status.podIP={meaning.host}"))
         meaning = cluster_names.meaning_of(destination.host, pod=source.pod, home=source.home, known=names)
     (pods, slices, workload), (dns, dns_slices, dns_pods) = await asyncio.gather(
         _behind(look, meaning), _dns(look, source, destination, names)

@@ -196,6 +196,14 @@ class Look:
         listing = await self.unless_refused(read, None, what=what)
         return listing.items if listing else ()
 
+    async def readable(
+        self, kind: str, *, namespace: str = "", labels: str = "", fields: str = "", what: str = ""
+    ) -> tuple[Json, ...] | None:
+        """Return the objects of a kind, also of a list that is cut; None, and a gap, if they are not readable."""
+        read = self.snapshot.list(kind, namespace=namespace, labels=labels, fields=fields)
+        listing = await self.unless_refused(read, None, what=what)
+        return listing.items if listing else None
+
     async def whole(self, kind: str, *, namespace: str = "", labels: str = "") -> tuple[Json, ...] | None:
         """Return the objects of a kind; None, and a gap, if any of them is not readable."""
         listing = await self.unless_refused(self.snapshot.list(kind, namespace=namespace, labels=labels), None)
@@ -204,6 +212,12 @@ class Look:
     async def events_about(self, about: ObjectRef) -> Sequence[Json]:
         """Return the events about an object, oldest first; none, and a gap, if they are not readable."""
         return await self.unless_refused(self.snapshot.events(about), ())
+
+    async def newest_message(self, about: ObjectRef, *reasons: str) -> str:
+        """Return the message of the newest event about an object that has one of these reasons, "" if none has."""
+        events = await self.events_about(about)
+        said = [str(each.get("message") or "") for each in events if each.get("reason") in reasons]
+        return said[-1] if said else ""
 
     async def newest_warning(self, about: ObjectRef) -> tuple[str, int]:
         """Return what the newest event about an object warns of, and its age; a later success ends it."""

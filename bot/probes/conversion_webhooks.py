@@ -6,7 +6,6 @@ fail too; no condition or event says so.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from intents.domain import Json, ProbeResult, Row
 # Many definitions of a product share one webhook; each backend is read once.
 _MOST: Final = 10
 _KIND: Final = re.compile(r"^([A-Za-z0-9]+)$")
-_CERTIFICATE: Final = re.compile(r"x509|tls:|certificate|证书")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +64,7 @@ async def read(look: Look) -> ProbeResult:
     meant = [each for each in listing.items if asked.means(each)]
     converted = sorted((each for each in meant if _client(each)), key=name_of)
     places = list(dict.fromkeys(_place(each) for each in converted if _place(each)[1]))[:_MOST]
-    found = await asyncio.gather(
-        *(backends.backend(look, namespace=namespace, service=service) for namespace, service in places)
-    )
-    behind = dict(zip(places, found, strict=True))
+    behind = await backends.backends_at(look, places)
     named = asked.crd or asked.kind
     is_gone = named and not meant and not listing.truncated
     return ProbeResult(
@@ -115,7 +110,7 @@ def _row(look: Look, definition: Json, behind: backends.Backend) -> Row:
         url=url,
         service_namespace=namespace,
         service=service,
-        failure=_failure(behind, said=look.named.get("reason", "")),
+        failure=behind.failure(look.named.get("reason", "")),
         trusted=bool(client.get("caBundle")),
         workload=behind.workload,
     ).row(
@@ -123,16 +118,6 @@ def _row(look: Look, definition: Json, behind: backends.Backend) -> Row:
         quote=f"{name_of(definition)}: spec.conversion.strategy: Webhook, {called}",
         reproduce=f"kubectl get crd {name_of(definition)} -o jsonpath='{{.spec.conversion}}'",
     )
-
-
-def _failure(behind: backends.Backend, *, said: str) -> str:
-    if not behind.service_exists:
-        return "no-service"
-    if behind.ready_endpoints == 0:
-        return "no-endpoints"
-    if _CERTIFICATE.search(said):
-        return "certificate"
-    return "answering" if behind.ready_endpoints > 0 else ""
 
 
 PROBE: Final = probe(

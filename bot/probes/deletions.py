@@ -16,7 +16,7 @@ from bot.cluster.resources import Resource, well_known
 from bot.kube.deletions import Remover, finalizers_of, is_of_kubernetes, kinds_left, remover_of
 from bot.kube.objects import condition, has_ended, is_terminating, metadata_of, name_of, node_name_of, place_of, ref
 from bot.kube.volumes import claim_names, claim_reference
-from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.contract import Look, RowValues, probe
 from bot.probes.shared.kinds import READS_NAMED, READS_OF_OTHERS, READS_WIDESPREAD
 from bot.probes.shared.scope import READS_NAMESPACES, namespaces_of
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
@@ -30,13 +30,6 @@ _SHOWN: Final = 5
 _USUAL: Final = ("Service", "Ingress", "PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition")
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 _UNREAD: Final = frozenset({"secrets", "events", "events.events.k8s.io"})
-_READ: Final = (
-    ("", "services"),
-    ("", "persistentvolumeclaims"),
-    ("", "persistentvolumes"),
-    ("apiextensions.k8s.io", "customresourcedefinitions"),
-    ("networking.k8s.io", "ingresses"),
-)
 # Other probes and entries answer for these.
 _OTHERS: Final = frozenset({"Pod", "Namespace", "Node"})
 
@@ -186,14 +179,6 @@ PROBE: Final = probe(
     args={
         "inside": ArgDeclaration(says="true: what is left in the terminating namespaces in question"),
     },
-    permissions=(
-        *READS_NAMESPACES,
-        *READS_WIDESPREAD,
-        *READS_NAMED,
-        *READS_OF_OTHERS,
-        *may("get list", *(f"{plural}.{group}" for group, plural in _READ)),
-        *may("list", *(f"{kind.lower()}s.apps" for kind in _WORKLOADS)),
-        *may("list", "pods"),
-    ),
+    permissions=(*READS_NAMESPACES, *READS_WIDESPREAD, *READS_NAMED, *READS_OF_OTHERS),
     read=read,
 )

@@ -18,7 +18,7 @@ from bot.kube.objects import condition, phase_of, ref, uid_of
 from bot.kube.owners import controller_of, owner_of
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, RowValues, at_most, may, probe
+from bot.probes.contract import Look, Missing, RowValues, at_most, may, probe
 from bot.probes.shared.log_lines import compile_pattern, quoted
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
 
@@ -67,12 +67,9 @@ async def _in_question(look: Look) -> tuple[Sequence[Json], str]:
     about = ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name)
     if about.kind != "Pod":
         return await _of_named(snapshot, (about,)), ""
-    if about.namespace:
-        found = await snapshot.find("Pod", about.name, namespace=about.namespace)
-        pods: Sequence[Json] = (found,) if found else ()
-    else:
-        pods = (await snapshot.list("Pod", fields=f"metadata.name={about.name}")).items
-    if not pods:
+    try:
+        pods = await look.of_name("Pod", about.name, namespace=about.namespace)
+    except Missing:
         return await _of_named(snapshot, (about,)), str(about)
     # A pod's owners report why it was not created or was deleted.
     return await _of_named(snapshot, dict.fromkeys(each for pod in pods for each in _chain(pod))), ""

@@ -119,7 +119,6 @@ PROBE: Final = probe(
     permissions=(
         *may("get list", *(f"{plural}.{_GROUP}" for plural in _KINDS.values())),
         *may("list", _GRANTS, "services"),
-        *may("list", "services"),
     ),
     read=read,
 )

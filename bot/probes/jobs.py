@@ -212,7 +212,7 @@ async def _schedule_row(look: Look, cron: Json) -> Row:
     blocked_s = UNKNOWN
     if blocks and (job := await look.find("Job", running[0], namespace=namespace)):
         blocked_s = look.age_s(created_at(job))
-    problem = await _problem(look, cron) if not suspended else ""
+    problem = await look.newest_message(ref(cron, "CronJob"), *_REASONS) if not suspended else ""
     shown = _Schedule(
         schedule=schedule,
         # One that has never run was made suspended: that is meant.
@@ -232,11 +232,6 @@ async def _schedule_row(look: Look, cron: Json) -> Row:
         quote=f"schedule {schedule}, suspend {str(suspended).lower()}, last {status.get('lastScheduleTime', 'never')}",
         more=shown.values(),
     )
-
-
-async def _problem(look: Look, cron: Json) -> str:
-    events = [each for each in await look.events_about(ref(cron, "CronJob")) if each.get("reason") in _REASONS]
-    return str(events[-1].get("message") or "") if events else ""
 
 
 PROBE: Final = probe(

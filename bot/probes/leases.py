@@ -9,7 +9,7 @@ from typing import Final
 from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, may, probe
-from bot.probes.shared.holders import HEARTBEATS, Holders, leases_named
+from bot.probes.shared.holders import HEARTBEATS, Holders
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Json, ProbeResult, Row
 
@@ -34,7 +34,7 @@ async def read(look: Look) -> ProbeResult:
     """Read the leases in question, and the pods that compete for them where an object is named."""
     name = look.focus.name if look.focus.kind == "Lease" else look.named.get("lease", "")
     if name:
-        return ProbeResult(rows=_rows(look, await leases_named(look, name)))
+        return ProbeResult(rows=_rows(look, await look.of_name("Lease", name, namespace=look.focus.namespace)))
     leases = await _all_leases(look)
     if not look.focus.names_object:
         return ProbeResult(rows=_rows(look, leases))

@@ -191,9 +191,8 @@ async def _pods(look: Look, service: Json) -> list[Json] | None:
     selector = spec_of(service).get("selector") or {}
     if not selector:
         return []
-    pods = look.snapshot.list("Pod", namespace=namespace_of(service), labels=label_selector(selector))
-    listing = await look.unless_refused(pods, None)
-    return None if listing is None else sorted(listing.items, key=name_of)
+    pods = await look.readable("Pod", namespace=namespace_of(service), labels=label_selector(selector))
+    return None if pods is None else sorted(pods, key=name_of)
 
 
 async def _provider(look: Look, service: Json) -> str:

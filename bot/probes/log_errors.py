@@ -22,13 +22,12 @@ from bot.kube.services import (
     ip_in,
     is_headless,
     may_be_host,
-    ready_addresses,
     service_meant,
-    slices_of_service,
     unresolved_name,
 )
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, Shown, may, probe
+from bot.probes.shared.backends import ready_endpoints
 from bot.probes.shared.logged_causes import LoggedCause, logged_causes
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row, Value
@@ -136,8 +135,8 @@ async def _unresolved(look: Look) -> ProbeResult:
     """Read the logs of failing containers, and the Services that the names in them mean."""
     logs = await _errors(look)
     lookups = _lookups(look, logs.rows, await _asking_node(look))
-    listing = await look.unless_refused(look.snapshot.list("Service"), None) if lookups else None
-    rows = await asyncio.gather(*(_lookup_row(each, listing.items, look) for each in lookups if listing))
+    services = await look.readable("Service") if lookups else None
+    rows = await asyncio.gather(*(_lookup_row(each, services, look) for each in lookups if services is not None))
     return replace(logs, rows=tuple(rows))
 
 
@@ -205,18 +204,10 @@ async def _is_namespace(name: str, services: Iterable[Json], look: Look) -> bool
     return await look.find("Namespace", name) is not None
 
 
-async def _ready(service: Json, look: Look) -> frozenset[str] | None:
-    """Return the addresses of the ready endpoints of a Service; None if they are not readable."""
-    namespace, name = place_of(service)
-    read = look.snapshot.list("EndpointSlice", namespace=namespace, labels=slices_of_service(name))
-    slices = await look.unless_refused(read, None)
-    return frozenset(ready_addresses(slices.items).get(name, ())) if slices else None
-
-
 async def _dns_answers(look: Look) -> bool:
     """Tell whether each Service of the cluster's DNS has a ready endpoint."""
     services = await look.list("Service", labels=_DNS)
-    ready = await asyncio.gather(*(_ready(each, look) for each in services))
+    ready = await asyncio.gather(*(ready_endpoints(look, *place_of(each)) for each in services))
     return bool(ready) and all(ready)
 
 
@@ -224,7 +215,7 @@ async def _is_empty(service: Json, look: Look) -> bool:
     """Tell whether a Service is headless and none of its endpoints is ready: DNS then has no address for it."""
     if not is_headless(service) or spec_of(service).get("publishNotReadyAddresses"):
         return False
-    return await _ready(service, look) == frozenset()
+    return await ready_endpoints(look, *place_of(service)) == frozenset()
 
 
 def _subject(lookup: _Lookup) -> ObjectRef | None:

@@ -85,13 +85,13 @@ async def _suspects(look: Look) -> Suspects:
     if not selector:
         return await suspects_of(look)
     place = f"in {namespace}" if namespace else "in any namespace"
-    read = look.snapshot.list("Pod", namespace=namespace, labels=selector)
-    listing = await look.unless_refused(read, None, what=f"pods labelled {selector} {place}")
-    if listing is not None and not listing.items:
+    what = f"pods labelled {selector} {place}"
+    pods = await look.readable("Pod", namespace=namespace, labels=selector, what=what)
+    if pods == ():
         # The component may run outside the cluster, and fail there: its absence here proves nothing.
         detail = f"no pod {place} is labelled so: it runs outside the cluster, or under other labels"
         record_gap(Gap(what=f"the logs of {selector}", reason=GapReason.NOT_FOUND, detail=detail))
-    return Suspects(pods=listing.items if listing else ())
+    return Suspects(pods=pods or ())
 
 
 def _is_in_question(container: Container, look: Look) -> bool:

@@ -162,16 +162,14 @@ async def _of_pods(look: Look, suspects: Suspects, *, looked_at: int = 0) -> Pro
 
 async def _cluster(look: Look) -> _Cluster | None:
     """Return what can be read; None where volumes or classes cannot, because without them nothing can be said."""
-    classes, volumes, nodes = await asyncio.gather(
-        *(look.unless_refused(look.snapshot.list(kind), None) for kind in ("StorageClass", "PersistentVolume", "Node"))
-    )
+    classes, volumes, nodes = await asyncio.gather(*map(look.readable, ("StorageClass", "PersistentVolume", "Node")))
     if classes is None or volumes is None:
         return None
     return _Cluster(
-        classes={name_of(each): each for each in classes.items},
-        default=default_class(classes.items),
-        volumes=tuple(sorted(volumes.items, key=name_of)),
-        nodes=nodes.items if nodes else None,
+        classes={name_of(each): each for each in classes},
+        default=default_class(classes),
+        volumes=tuple(sorted(volumes, key=name_of)),
+        nodes=nodes,
     )
 
 

@@ -345,13 +345,8 @@ PROBE: Final = probe(
     },
     permissions=(
         *_READS_PIPELINE,
-        *may(
-            "list",
-            "horizontalpodautoscalers.autoscaling",
-            "pods",
-            "pods.metrics.k8s.io",
-            "sidecars.networking.istio.io",
-        ),
+        *may("list", "horizontalpodautoscalers.autoscaling", "sidecars.networking.istio.io"),
+        *may("list", "pods", "pods.metrics.k8s.io"),
         *may("get", "configmaps"),
     ),
     read=read,

@@ -79,15 +79,8 @@ async def _scheduler_events(look: Look, pods: list[Json]) -> Mapping[str, str]:
     """Return the newest FailedScheduling message by uid, for waiting pods whose condition has none."""
     silent = [pod for pod in pods if waits_for_node(pod) and not condition(pod, "PodScheduled").get("message")]
     searched = silent[:MOST_EVENTS]
-    answers = await asyncio.gather(*(_event(look, pod) for pod in searched))
+    answers = await asyncio.gather(*(look.newest_message(ref(pod, "Pod"), "FailedScheduling") for pod in searched))
     return {uid_of(pod): answer for pod, answer in zip(searched, answers, strict=True)}
-
-
-async def _event(look: Look, pod: Json) -> str:
-    """Return the newest FailedScheduling message about a pod, "" if there is none."""
-    events = await look.unless_refused(look.snapshot.events(ref(pod, "Pod")), ())
-    failed = [str(event.get("message") or "") for event in events if event.get("reason") == "FailedScheduling"]
-    return failed[-1] if failed else ""
 
 
 def _waiting_row(look: Look, pod: Json, from_event: str) -> Row:

@@ -142,15 +142,12 @@ def _owning(clusters: Sequence[Json], name: str) -> list[Json]:
 
 async def _around(look: Look, namespace: str) -> _Around:
     pods, services, slices = await asyncio.gather(
-        *(
-            look.unless_refused(look.snapshot.list(kind, namespace=namespace), None)
-            for kind in ("Pod", "Service", "EndpointSlice")
-        )
+        *(look.readable(kind, namespace=namespace) for kind in ("Pod", "Service", "EndpointSlice"))
     )
     return _Around(
-        pods=pods.items if pods else None,
-        services={name_of(each): each for each in services.items} if services else None,
-        endpoints=ready_addresses(slices.items) if slices else None,
+        pods=pods,
+        services=None if services is None else {name_of(each): each for each in services},
+        endpoints=None if slices is None else ready_addresses(slices),
     )
 
 

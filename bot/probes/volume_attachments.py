@@ -91,12 +91,10 @@ async def read(look: Look) -> ProbeResult:
     waiting = [pod for pod in suspects.pods if _waits_on_node(pod) or _is_refused(pod)][:MOST_PODS]
     rows: list[Row] = []
     if waiting:
-        attachments, nodes = await asyncio.gather(
-            look.list("VolumeAttachment"), look.unless_refused(look.snapshot.list("CSINode"), None)
-        )
+        attachments, nodes = await asyncio.gather(look.list("VolumeAttachment"), look.readable("CSINode"))
         storage = _Storage(
             attachments=tuple(map(kube.attachment_in, attachments)),
-            csi_nodes={name_of(each): each for each in nodes.items} if nodes else None,
+            csi_nodes=None if nodes is None else {name_of(each): each for each in nodes},
         )
         for found in await asyncio.gather(*(_rows(look, pod, storage) for pod in waiting)):
             rows += found

@@ -6,7 +6,6 @@ about waits until the timeout, and is then refused.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,7 +44,9 @@ async def read(look: Look) -> ProbeResult:
     found = await backends.webhooks(look)
     named = backends.named_in(look)
     asked = [each for each in found if not named or named.means(each)]
-    behind = await _backends(look, asked)
+    blocking_first = sorted(asked, key=lambda each: not each.blocking)
+    places = list(dict.fromkeys(each.place for each in blocking_first if each.service))[:MOST_BACKENDS]
+    behind = await backends.backends_at(look, places)
     rows = (
         _row(each, asked=each in asked, named=bool(named) and each in asked, behind=behind.get(each.place, Backend()))
         for each in sorted(found, key=lambda each: (each not in asked, *_worst_first(each)))
@@ -56,16 +57,6 @@ async def read(look: Look) -> ProbeResult:
 
 def _worst_first(webhook: Webhook) -> tuple[bool, int, str, str]:
     return not webhook.blocking, -webhook.timeout_s, webhook.configured_in, webhook.name
-
-
-async def _backends(look: Look, asked: list[Webhook]) -> dict[tuple[str, str], Backend]:
-    """Return the backends of these webhooks by Service, each read once; those that block first."""
-    places = dict.fromkeys(each.place for each in sorted(asked, key=lambda each: not each.blocking) if each.service)
-    chosen = list(places)[:MOST_BACKENDS]
-    found = await asyncio.gather(
-        *(backends.backend(look, namespace=namespace, service=service) for namespace, service in chosen)
-    )
-    return dict(zip(chosen, found, strict=True))
 
 
 def _row(webhook: Webhook, *, asked: bool, named: bool, behind: Backend) -> Row:

@@ -101,9 +101,7 @@ async def _refusal(look: Look, workload: Json, pods: Sequence[Json]) -> str:
         return ""
     if not all(map(is_ready, pods)) and workload.get("kind") == "StatefulSet":
         return ""
-    events = await look.unless_refused(look.snapshot.events(ref(workload)), ())
-    failed = [str(one.get("message") or "") for one in events if one.get("reason") == "FailedCreate"]
-    return failed[-1] if failed else ""
+    return await look.newest_message(ref(workload), "FailedCreate")
 
 
 async def _is_autoscaled(look: Look, workload: Json) -> bool:

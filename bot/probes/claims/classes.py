@@ -99,7 +99,8 @@ async def _row(look: Look, claim: Json, question: ClaimsInQuestion, storage: _St
     namespace, name = place_of(claim)
     state, named = phase(claim), class_of(claim)
     pods = question.pods.get((namespace, name), ())
-    message = await _waits_for(look, claim) if state != "Bound" else ""
+    about = ref(claim, "PersistentVolumeClaim")
+    message = await look.newest_message(about, *_WAITING_REASONS) if state != "Bound" else ""
     shown = ClassShown(
         age_s=look.age_s(created_at(claim)),
         class_named=named is not None,
@@ -130,13 +131,6 @@ def _class(named: str, storage: _Storage) -> _Class:
         only_class=names[0] if len(names) == 1 else "",
         nearest="" if exists or not named else closest(named, names),
     )
-
-
-async def _waits_for(look: Look, claim: Json) -> str:
-    """Return the message of the newest event that says why a claim is not bound."""
-    events = await look.events_about(ref(claim, "PersistentVolumeClaim"))
-    waiting = [str(each.get("message") or "") for each in events if each.get("reason") in _WAITING_REASONS]
-    return waiting[-1] if waiting else ""
 
 
 async def _owner(look: Look, pod: Json, claim: str) -> _Owner:

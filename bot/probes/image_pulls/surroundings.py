@@ -20,23 +20,11 @@ from bot.probes.shared.questioned import READS_REVISIONS, older_revisions
 from intents.domain import Json
 
 # Waiting reasons of a container whose image is missing (pkg/kubelet/images/types.go).
-PULL_REASONS: Final = frozenset(
-    {
-        "ErrImagePull",
-        "ImagePullBackOff",
-        "InvalidImageName",
-        "ErrImageNeverPull",
-        "ImageInspectError",
-        "RegistryUnavailable",
-        "SignatureValidationFailed",
-    }
-)
-PERMISSIONS: Final = (
-    *owners.PERMISSIONS,
-    *READS_REVISIONS,
-    *may("list", "pods"),
-    *may("get", "serviceaccounts", "nodes"),
-)
+PULL_REASONS: Final = frozenset({
+    "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
+    "RegistryUnavailable", "SignatureValidationFailed",
+})  # fmt: skip
+PERMISSIONS: Final = (*owners.PERMISSIONS, *READS_REVISIONS, *may("get", "serviceaccounts", "nodes"))
 
 # One page: that an image runs elsewhere is said beside a verdict, it decides none.
 _SAMPLE: Final = 500

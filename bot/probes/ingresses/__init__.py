@@ -108,15 +108,8 @@ PROBE: Final = probe(
     },
     permissions=(
         *may("get list", "ingresses.networking.k8s.io"),
-        *may(
-            "list",
-            "ingressclasses.networking.k8s.io",
-            "services",
-            "events",
-            "pods",
-            "daemonsets.apps",
-            "deployments.apps",
-        ),
+        *may("list", "ingressclasses.networking.k8s.io", "daemonsets.apps", "deployments.apps"),
+        *may("list", "services", "events", "pods"),
         *may("get", "pods/log"),
     ),
 )

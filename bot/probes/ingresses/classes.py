@@ -65,10 +65,7 @@ async def ingresses_in_question(look: Look) -> ObjectList:
     focus = look.focus
     name = (focus.name if focus.kind == "Ingress" else "") or look.named.get("ingress", "")
     if name and focus.namespace:
-        found = await look.snapshot.find("Ingress", name, namespace=focus.namespace)
-        if found is None:
-            raise Missing(f"Ingress {focus.namespace}/{name}")
-        return ObjectList(items=(found,))
+        return ObjectList(items=await look.of_name("Ingress", name, namespace=focus.namespace))
     fields = f"metadata.name={name}" if name else ""
     listing = await look.snapshot.list("Ingress", namespace=focus.namespace, fields=fields)
     if name and not listing.items and not listing.truncated:

@@ -277,10 +277,8 @@ async def _suspects(look: Look) -> Suspects:
     if look.focus.kind not in ("Pod", "") or not look.focus.names_object or _KIND not in owners:
         return suspects
     mine = {workload_of(pod) for pod in suspects.pods}
-    listing = await look.unless_refused(look.snapshot.list("Pod", namespace=namespace_of(suspects.pods[0])), None)
-    if listing is None:
-        return suspects
-    return replace(suspects, pods=tuple(pod for pod in listing.items if workload_of(pod) in mine))
+    pods = await look.readable("Pod", namespace=namespace_of(suspects.pods[0]))
+    return suspects if pods is None else replace(suspects, pods=tuple(pod for pod in pods if workload_of(pod) in mine))
 
 
 def _by_daemonset(look: Look, pods: Sequence[Json], among: Any) -> dict[ObjectRef, list[Json]]:

@@ -97,10 +97,10 @@ class Agent:
 
 async def agents_of(look: Look, among: Any, nodes: Mapping[str, Json]) -> tuple[Agent, ...]:
     """Return the agents whose name and images contain the pattern; static pods only where no DaemonSet does."""
-    listing = await look.unless_refused(look.snapshot.list("DaemonSet"), None)
-    if listing is None:
+    listed = await look.readable("DaemonSet")
+    if listed is None:
         return ()
-    found = sorted((each for each in listing.items if among.search(_described(each))), key=place_of)
+    found = sorted((each for each in listed if among.search(_described(each))), key=place_of)
     chosen = at_most(MOST_AGENTS, found, what="all matching DaemonSets", says="were looked at")
     read: Awaitable[list[Agent]] = (
         asyncio.gather(*(_of_daemonset(look, each, nodes) for each in chosen)) if found else _static(look, among)

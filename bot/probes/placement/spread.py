@@ -115,9 +115,7 @@ async def _question(look: Look, pod: Json) -> _PodInQuestion:
     message = str(condition(pod, "PodScheduled").get("message") or "")
     if not message:
         # Other schedulers than the default one may report it in events alone.
-        events = await look.events_about(ref(pod, "Pod"))
-        failed = [each for each in events if each.get("reason") in ("FailedScheduling", "HAScheduling")]
-        message = str(failed[-1].get("message") or "") if failed else ""
+        message = await look.newest_message(ref(pod, "Pod"), "FailedScheduling", "HAScheduling")
     return _PodInQuestion(
         pod=pod,
         owner=next((each for each in found.manifests if name_of(each) == own.name), {}),

@@ -234,11 +234,11 @@ async def failing(look: Look, refused: Refused) -> Obstacle:
     details = (refused.why,) if refused.why else ()
     webhook = await _webhook(look, refused.by)
     if webhook is None:
-        failure = _failure(Backend(), refused.why)
+        failure = Backend().failure(refused.why) or "unknown"
         return Obstacle(by=refused.by, details=details, stands=await _of_absent(look), more=Failing(failure=failure))
     namespace, service = webhook.place
     behind = await backend(look, namespace=namespace, service=service) if webhook.service else Backend()
-    failure = _failure(behind, refused.why)
+    failure = behind.failure(refused.why) or "unknown"
     return Obstacle(
         by=refused.by,
         details=details,
@@ -263,13 +263,3 @@ async def _webhook(look: Look, name: str) -> Webhook | None:
 async def _of_absent(look: Look) -> str:
     """Tell whether a webhook that was not found stands: it is gone only if all that exist were read."""
     return "False" if await backends.all_listed(look) else ""
-
-
-def _failure(behind: Backend, why: str) -> str:
-    if not behind.service_exists:
-        return "no-service"
-    if behind.ready_endpoints == 0:
-        return "no-endpoints"
-    if any(word in why for word in ("x509", "tls:", "certificate")):
-        return "certificate"
-    return "answering" if behind.ready_endpoints > 0 else "unknown"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,7 @@ from bot.probes.contract import Look, RowValues, may
 from intents.domain import Json
 
 READS_WEBHOOKS: Final = may("list", *(f"{kind.lower()}s.admissionregistration.k8s.io" for kind in KINDS))
+_CERTIFICATE: Final = re.compile(r"x509|tls:|certificate|证书")
 _SERVICE_URL: Final = re.compile(r"//([a-z0-9-]+)\.([a-z0-9-]+)\.svc\b")
 
 
@@ -99,6 +100,22 @@ class Backend(RowValues):
     backend_replicas: int = -1  # desired
     workload: BackendWorkload = BackendWorkload()
 
+    def failure(self, why: str) -> str:
+        """Return what keeps it from answering; `why` is what a text says of the call. "" where it is not known."""
+        if not self.service_exists:
+            return "no-service"
+        if self.ready_endpoints == 0:
+            return "no-endpoints"
+        if _CERTIFICATE.search(why):
+            return "certificate"
+        return "answering" if self.ready_endpoints > 0 else ""
+
+
+async def backends_at(look: Look, places: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Backend]:
+    """Return the backends of Services by the namespace and name of each."""
+    found = await asyncio.gather(*(backend(look, namespace=namespace, service=name) for namespace, name in places))
+    return dict(zip(places, found, strict=True))
+
 
 async def backend(look: Look, *, namespace: str, service: str) -> Backend:
     """Return a Service, its ready endpoints and the workload behind it, as far as they are readable."""
@@ -114,7 +131,7 @@ async def _backend(look: Look, *, namespace: str, service: str) -> Backend:
         return Backend()
     selector = spec.get("selector") or {}
     ready, pods, deployment = await asyncio.gather(
-        _ready_endpoints(look, namespace=namespace, service=service),
+        ready_endpoints(look, namespace, service),
         _pods(look, namespace=namespace, selector=selector),
         _deployment(look, namespace=namespace, selector=selector),
     )
@@ -126,16 +143,16 @@ async def _backend(look: Look, *, namespace: str, service: str) -> Backend:
         kind, name = owners[0].kind, owners[0].name
     unready = tuple(sorted(name_of(pod) for pod in pods if not is_ready(pod)))
     return Backend(
-        ready_endpoints=ready,
+        ready_endpoints=-1 if ready is None else len(ready),
         backend_replicas=replicas,
         workload=BackendWorkload(backend_kind=kind, backend=name, unready_pods=unready),
     )
 
 
-async def _ready_endpoints(look: Look, *, namespace: str, service: str) -> int:
-    read = look.snapshot.list("EndpointSlice", namespace=namespace, labels=slices_of_service(service))
-    slices = await look.unless_refused(read, None)
-    return len(ready_addresses(slices.items).get(service, ())) if slices else -1
+async def ready_endpoints(look: Look, namespace: str, service: str) -> frozenset[str] | None:
+    """Return the addresses of the ready endpoints of a Service; None if they are not readable."""
+    slices = await look.readable("EndpointSlice", namespace=namespace, labels=slices_of_service(service))
+    return None if slices is None else frozenset(ready_addresses(slices).get(service, ()))
 
 
 async def _pods(look: Look, *, namespace: str, selector: Mapping[str, str]) -> tuple[Json, ...]:

@@ -27,24 +27,19 @@ async def suspects_of(look: Look) -> Suspects:
     if not lease:
         return await pods_of(look)
     subject = str(ObjectRef(kind="Lease", namespace=focus.namespace, name=lease))
-    pods = await look.unless_refused(look.snapshot.list("Pod", namespace=focus.namespace), None)
+    pods = await look.readable("Pod", namespace=focus.namespace)
     if pods is None:
         return Suspects()
-    alike = _sorted(pod for pod in pods.items if is_named_like(lease, owner_of(pod).name))
+    alike = _sorted(pod for pod in pods if is_named_like(lease, owner_of(pod).name))
     try:
-        leases = await look.unless_refused(leases_named(look, lease), None)
+        leases = await look.unless_refused(look.of_name("Lease", lease, namespace=focus.namespace), None)
     except Missing:
         return Suspects(pods=alike, missing=subject)
     if leases is None:
         return Suspects(pods=alike)
-    holders = Holders(pods.items)
+    holders = Holders(pods)
     found = _sorted(pod for each in leases for pod in holders.competitors(each))
     return Suspects(pods=found, missing="" if found else f"the pod that holds {subject}")
-
-
-async def leases_named(look: Look, name: str) -> tuple[Json, ...]:
-    """Return the Leases of this name in the focused namespace, or anywhere. Raise Missing if there is none."""
-    return await look.of_name("Lease", name, namespace=look.focus.namespace)
 
 
 class Holders:

@@ -30,7 +30,7 @@ from bot.kube.objects import (
 from bot.kube.owners import controller_of, controller_reference, generated_stem, ordinal_of, owner_of
 from bot.kube.rollouts import earlier_in, revisions_in
 from bot.kube.services import ip_in, port_in, selected_pods, selector_of
-from bot.probes.contract import Look, may
+from bot.probes.contract import Look, Missing, may
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef
 
@@ -154,11 +154,10 @@ async def _above(look: Look, below: ObjectRef) -> Questioned:
 
 
 async def _named(look: Look, about: ObjectRef) -> Questioned:
-    if about.namespace:
-        found = await look.snapshot.find(about.kind, about.name, namespace=about.namespace)
-        return Questioned(workloads=(found,)) if found else Questioned(missing=str(about))
-    listing = await look.snapshot.list(about.kind, fields=f"metadata.name={about.name}")
-    return Questioned(workloads=listing.items, missing="" if listing.items or listing.truncated else str(about))
+    try:
+        return Questioned(workloads=await look.of_name(about.kind, about.name, namespace=about.namespace))
+    except Missing as missing:
+        return Questioned(missing=str(missing))
 
 
 async def _behind(look: Look, front: ObjectRef) -> Questioned:

@@ -16,7 +16,7 @@ from bot.cluster.events import involved_object
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import ref, spec_of, status_of
 from bot.kube.owners import controller_of, generated_stem, owner_references
-from bot.probes.contract import Look
+from bot.probes.contract import Look, Missing
 from intents.domain import Focus, Json, ObjectRef
 
 WORKLOADS: Final = ("StatefulSet", "ReplicaSet", "DaemonSet", "Job")
@@ -88,7 +88,10 @@ class _Search(Generic[E]):
         """Return the workloads of that kind and name: in the focus's namespace, else in any."""
         namespace = self.look.focus.namespace
         about = ObjectRef(kind=kind, namespace=namespace, name=name)
-        found = await self.look.unless_refused(_of_name(self.snapshot, about), None)
+        try:
+            found = await self.look.unless_refused(self.look.of_name(kind, name, namespace=namespace), None)
+        except Missing:
+            return []
         if found is None:
             return [Workload(ref=about)]
         return [Workload(ref=ref(item, kind), manifest=item) for item in found]
@@ -165,13 +168,6 @@ async def _of_events(search: _Search[E], events: list[Json]) -> list[Workload[E]
         return await search.look.unless_refused(_found(search.snapshot, one), Workload(ref=one))
 
     return list(await asyncio.gather(*map(read, about)))
-
-
-async def _of_name(snapshot: Snapshot, about: ObjectRef) -> Sequence[Json]:
-    if not about.namespace:
-        return (await snapshot.list(about.kind, fields=f"metadata.name={about.name}")).items
-    found = await snapshot.find(about.kind, about.name, namespace=about.namespace)
-    return (found,) if found else ()
 
 
 async def _found(snapshot: Snapshot, one: ObjectRef) -> Workload[E]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.cluster.access import record_gap
-from bot.cluster.errors import Forbidden, NotFound
+from bot.cluster.errors import Forbidden
 from bot.cluster.owners import is_repeated, pods_below
 from bot.cluster.resources import well_known
 from bot.kube.containers import Container
@@ -18,7 +18,7 @@ from bot.kube.job_runs import has_completed
 from bot.kube.objects import label_selector, name_of, namespace_of, node_name_of, phase_of, place_of
 from bot.kube.owners import generated_stem, owner_of
 from bot.kube.volumes import claim_names, volume_name_of
-from bot.probes.contract import Look, Missing, RowValues, may
+from bot.probes.contract import Look, RowValues, may
 from intents.domain import Json, ObjectRef
 
 
@@ -68,31 +68,14 @@ def container_values(container: Container) -> ContainerValues:
 
 # The selector of these is a map of labels itself.
 _BY_LABELS: Final = frozenset({"ReplicationController", "Service"})
-_SELECTING_KINDS: Final = frozenset(
-    {
-        "Deployment",
-        "StatefulSet",
-        "DaemonSet",
-        "ReplicaSet",
-        "Job",
-        "ReplicationController",
-        "PodDisruptionBudget",
-        "Service",
-    }
-)
+_SELECTING_KINDS: Final = _BY_LABELS | {
+    *("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "PodDisruptionBudget")
+}
 # Pods, and the workloads whose selectors find them.
 READS_PODS: Final = (
     *may("get list", "pods", "jobs.batch"),
-    *may(
-        "get",
-        "replicationcontrollers",
-        "services",
-        "daemonsets.apps",
-        "deployments.apps",
-        "replicasets.apps",
-        "statefulsets.apps",
-        "poddisruptionbudgets.policy",
-    ),
+    *may("get", "replicationcontrollers", "services", "poddisruptionbudgets.policy"),
+    *may("get", "daemonsets.apps", "deployments.apps", "replicasets.apps", "statefulsets.apps"),
 )
 
 
@@ -155,9 +138,8 @@ async def _anywhere(look: Look) -> Suspects:
 
 async def _selected(look: Look) -> Suspects:
     focus = look.focus
-    try:
-        owner = await look.snapshot.get(focus.kind, focus.name, namespace=focus.namespace)
-    except NotFound:
+    owner = await look.snapshot.find(focus.kind, focus.name, namespace=focus.namespace)
+    if owner is None:
         return Suspects(missing=str(focus))
     selector = owner.get("spec", {}).get("selector") or {}
     labels = selector.get("matchLabels", selector if focus.kind in _BY_LABELS else {})
@@ -204,12 +186,9 @@ async def namespaces_of(look: Look) -> tuple[Json, ...]:
     """Return the namespaces in question, sorted by name. Raise Missing if the one named does not exist."""
     focus = look.focus
     name = focus.name if focus.kind == "Namespace" else focus.namespace
-    if not name:
-        return tuple(sorted(await look.list("Namespace"), key=name_of))
-    try:
-        return (await look.snapshot.get("Namespace", name),)
-    except NotFound:
-        raise Missing(f"Namespace {name}") from None
+    if name:
+        return await look.of_name("Namespace", name)
+    return tuple(sorted(await look.list("Namespace"), key=name_of))
 
 
 async def claim_and_volume(look: Look, namespace: str, name: str) -> tuple[Json, Json]:

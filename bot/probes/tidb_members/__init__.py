@@ -61,8 +61,8 @@ async def _pd_members(look: Look, cluster: Json) -> Sequence[Row]:
     """Return a row per _PD pod of a cluster."""
     labels = f"app.kubernetes.io/component={_PD},app.kubernetes.io/instance={name_of(cluster)}"
     pods = sorted(await look.list("Pod", namespace=namespace_of(cluster), labels=labels), key=name_of)
-    listing = await look.unless_refused(look.snapshot.list("PersistentVolume"), None)
-    volumes = {name_of(each): each for each in listing.items} if listing else None
+    listed = await look.readable("PersistentVolume")
+    volumes = None if listed is None else {name_of(each): each for each in listed}
     of_cluster = _of_cluster(look, cluster, pods, volumes or {})
     return await asyncio.gather(*(_pd_row(look, cluster, pod, volumes, of_cluster) for pod in pods))
 
