@@ -155,7 +155,7 @@ _MOST_TARGETS: Final = 10
 
 
 async def _pipelines(look: Look, scalers: Iterable[Json]) -> dict[tuple[str, str], _Pipeline]:
-    """Return the _pipelines of the autoscalers without metrics by their place; nothing is read if all have theirs."""
+    """Return the pipelines of the autoscalers without metrics by their place; nothing is read if all have theirs."""
     blind = [each for each in scalers if condition(each, "ScalingActive").get("reason") in API_OF_REASON]
     services = await look.whole("APIService") if blind else None
     found: dict[tuple[str, str], _Pipeline] = {}
@@ -201,7 +201,7 @@ _SIDECARS: Final = "sidecars.networking.istio.io"
 _METRICS: Final = "podmetrics.metrics.k8s.io"
 _ROOT: Final = "istio-system"
 _ROOT_SETTING: Final = re.compile(r"(?m)^rootNamespace:[ \t]*[\"']?([a-z0-9-]+)")
-# For more namespaces the use of all pods is _with_proxies at once.
+# For more namespaces the use of all pods is read at once.
 _MOST_APART: Final = 5
 
 

@@ -45,7 +45,7 @@ class ProvisioningShown(RowValues):
     waits_s: int  # since the provisioner was asked, -1 if not known
     error: str  # of the newest attempt that failed
     error_age_s: int
-    driver_installed: bool  # a CSIDriver of this name, or a lease of its provisioner; true if not read_provisioning
+    driver_installed: bool  # a CSIDriver of this name, or a lease of its provisioner; true if that was not read
     driver: Driver
 
 
@@ -142,7 +142,7 @@ class ResizeShown(RowValues):
     stage: str  # refused, node (only the file system is left), storage; "" if nothing has begun
     since_s: int  # of the stage, else of the oldest event; -1 if neither is left
     error: str  # of the newest attempt that failed
-    expands: bool  # the class allows it; true where the class cannot be read_resizes
+    expands: bool  # the class allows it; true where the class cannot be read
     provisioner: str
     driver: Driver  # by the lease of its resizer
 

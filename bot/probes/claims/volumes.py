@@ -60,7 +60,7 @@ class VolumeShown(RowValues):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Claimed:
-    """A claim of a pod and its volume, {} for what could not be read_volumes."""
+    """A claim of a pod and its volume, {} for what could not be read."""
 
     pod: Json
     name: str
@@ -82,7 +82,7 @@ async def read_volumes(look: Look) -> ProbeResult:
     containers.sort(key=lambda each: trouble_order(each, look.now))
     pods = {place_of(each.pod): each.pod for each in containers}
     claims = [(pod, name) for pod in pods.values() for name in claim_names(pod)]
-    chosen = at_most(MOST_CLAIMS, claims, what="all volumes", says="claims were read_volumes")
+    chosen = at_most(MOST_CLAIMS, claims, what="all volumes", says="claims were read")
     found = await asyncio.gather(*(_claimed(look, pod, name) for pod, name in chosen))
     return ProbeResult(rows=tuple(_volume_row(look, each) for each in found), missing=suspects.missing)
 

@@ -50,7 +50,7 @@ async def _read_backends(look: Look, ingresses: ObjectList) -> ProbeResult:
 
 
 async def _services(look: Look, namespace: str) -> dict[str, Json] | None:
-    """Return the Services of a namespace by name; None where not all could be _read_backends."""
+    """Return the Services of a namespace by name; None where not all could be read."""
     services = await look.whole("Service", namespace=namespace)
     return None if services is None else {name_of(each): each for each in services}
 

@@ -107,7 +107,7 @@ class ClassShown(RowValues):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cluster:
-    """The classes of the cluster, None where they cannot be read_classes, and its workloads."""
+    """The classes of the cluster, None where they cannot be read, and its workloads."""
 
     classes: Mapping[str, Json] | None = None
     workloads: Sequence[Json] = ()

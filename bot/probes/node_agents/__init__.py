@@ -10,22 +10,32 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any, Final
 
 from bot.kube.agents import differences, traits
 from bot.kube.containers import containers_in
 from bot.kube.objects import condition, is_terminating, name_of, namespace_of, node_name_of, ref
 from bot.kube.owners import owner_of, workload_of
-from bot.kube.pod_states import is_ready, wanted_node
+from bot.kube.pod_states import wanted_node
 from bot.kube.services import ip_in
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, Shown, at_most, beside_the_verdict, may, probe
-from bot.probes.node_agents.agent_pods import MISSING, Agent, AgentRow, Placed, agent_row, agents_of, newest_lines
+from bot.probes.node_agents.agent_pods import (
+    MISSING,
+    Agent,
+    AgentRow,
+    Placed,
+    agent_row,
+    agents_of,
+    newest_lines,
+    placed_on,
+)
 from bot.probes.shared.log_lines import Line, compile_pattern
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
 
-# So many logs are _read_matching, those of broken pods first, then those on the nodes in question.
+# So many logs are read, those of broken pods first, then those on the nodes in question.
 MOST_LOGS: Final = 10
 _NO_NETWORK: Final = ("cni", "networkpluginnotready", "networkready=false")
 # Kinds that run no pods themselves: the clients of a Service may be on any node.
@@ -133,7 +143,7 @@ async def _logged(look: Look, agent: Agent, questioned: _Questioned, pattern: An
         return [(each, None) for each in agent.placed]
     placed = sorted(agent.placed, key=lambda each: (each.ok, not questioned.holds(each.node), each.node))
     with_pod = [each for each in placed if each.pod is not None]
-    chosen = at_most(MOST_LOGS, with_pod, what=f"the logs of {agent.ref}", says="were _read_matching")
+    chosen = at_most(MOST_LOGS, with_pod, what=f"the logs of {agent.ref}", says="were read")
     lines = await asyncio.gather(*(_line_of(look, each, pattern) for each in chosen))
     rest = (*with_pod[MOST_LOGS:], *(each for each in placed if each.pod is None))
     return [*zip(with_pod, lines, strict=False), *((each, None) for each in rest)]
@@ -172,9 +182,7 @@ def _rows(
             why=placed.why,
             line_age_s=line.age_s if line else UNKNOWN,
         )
-        common = agent_row(
-            placed.node, node, ok=placed.ok, restarts=placed.restarts, line=line, good=len(good), bad=len(bad)
-        )
+        common = agent_row(placed, node, line=line, good=len(good), bad=len(bad))
         of_node = f"get pods -o wide --field-selector spec.nodeName={placed.node}"
         row = common.row(
             ref(placed.pod, "Pod") if placed.pod else agent.ref,
@@ -190,7 +198,7 @@ def _bare_rows(nodes: Mapping[str, Json], rows: Sequence[Row], questioned: _Ques
     """Return a row per node that has no agent at all."""
     covered = {row.values["node"] for row in rows}
     return [
-        agent_row(name, node, ok=True).row(
+        agent_row(Placed(node=name), node).row(
             ref(node, "Node"),
             quote=str(condition(node, "Ready").get("message") or ""),
             more={**_no_groups(pattern), **_Matching(of_node=_of_node(name, node, questioned)).values()},
@@ -225,7 +233,7 @@ def _order(row: Row) -> tuple[Any, ...]:
     return (values["ok"], not values["asked"], values["trouble"] == MISSING, values["node"], values["agent"])
 
 
-# So many logs are _read_requested of one DaemonSet: pods of it that fail for one reason log the same.
+# So many logs are read of one DaemonSet: pods of it that fail for one reason log the same.
 _MOST_LOGS_OF_ONE: Final = 6
 MOST_DAEMONSETS: Final = 6
 _KIND: Final = "DaemonSet"
@@ -239,15 +247,6 @@ class _Requested(RowValues):
     namespace: str
     pod: str
     same_line: int  # nodes of the same DaemonSet whose pods logged a matching line
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _LoggedPod:
-    """A pod of a DaemonSet with the line found in its logs."""
-
-    pod: Json
-    ok: bool
-    line: Line | None = None
 
 
 async def _read_requested(look: Look) -> ProbeResult:
@@ -298,46 +297,26 @@ def _is_in_question(look: Look, daemonset: ObjectRef, pods: Sequence[Json], amon
     return any(each.crash_looping(look.now) for each in containers)
 
 
-async def _logged_pods(look: Look, pods: Sequence[Json], pattern: Any) -> list[_LoggedPod]:
-    """Return the pods of one DaemonSet, the broken ones with their line. Pods being deleted do not count."""
-    here = [pod for pod in pods if not is_terminating(pod)]
-    placed = [_without_line(look, pod) for pod in here]
-    broken = [each for each in placed if not each.ok]
-    chosen = broken[:_MOST_LOGS_OF_ONE]
-    lines = await asyncio.gather(*(newest_lines(look, each.pod, pattern) for each in chosen))
-    with_lines = [replace(each, line=next(iter(of), None)) for each, of in zip(chosen, lines, strict=True)]
-    return sorted(
-        [*(each for each in placed if each.ok), *with_lines, *broken[_MOST_LOGS_OF_ONE:]],
-        key=lambda each: (each.ok, wanted_node(each.pod), name_of(each.pod)),
-    )
+async def _logged_pods(look: Look, pods: Sequence[Json], pattern: Any) -> list[_Logged]:
+    """Return the pods of one DaemonSet, the broken ones first, with their line. Pods being deleted do not count."""
+    here = sorted((pod for pod in pods if not is_terminating(pod)), key=lambda pod: (wanted_node(pod), name_of(pod)))
+    placed = sorted((placed_on(look, wanted_node(pod), pod) for pod in here), key=lambda each: each.ok)
+    broken = [each.pod or {} for each in placed if not each.ok][:_MOST_LOGS_OF_ONE]
+    lines = await asyncio.gather(*(newest_lines(look, pod, pattern) for pod in broken))
+    return list(zip_longest(placed, (next(iter(each), None) for each in lines)))
 
 
-def _without_line(look: Look, pod: Json) -> _LoggedPod:
-    return _LoggedPod(
-        pod=pod, ok=is_ready(pod) and not any(each.crash_looping(look.now) for each in containers_in(pod))
-    )
-
-
-def _rows_of_one(
-    daemonset: ObjectRef, placed: Sequence[_LoggedPod], nodes: Mapping[str, Json], pattern: Any
-) -> list[Row]:
-    good = sum(each.ok for each in placed)
-    same_line = sum(each.line is not None for each in placed)
+def _rows_of_one(daemonset: ObjectRef, logged: Sequence[_Logged], nodes: Mapping[str, Json], pattern: Any) -> list[Row]:
+    good = sum(placed.ok for placed, _ in logged)
+    same_line = sum(line is not None for _, line in logged)
     rows = []
-    for each in placed:
-        pod, line, node = name_of(each.pod), each.line, wanted_node(each.pod)
+    for placed, line in logged:
+        pod, node = name_of(placed.pod or {}), placed.node
         requested = _Requested(daemonset=daemonset.name, namespace=daemonset.namespace, pod=pod, same_line=same_line)
-        row = agent_row(
-            node,
-            nodes.get(node, {}),
-            ok=each.ok,
-            restarts=max((container.restarts for container in containers_in(each.pod)), default=0),
-            line=line,
-            good=good,
-            bad=len(placed) - good,
-        ).row(
-            ref(each.pod, "Pod"),
-            quote=line.text if line else f"{'Ready' if each.ok else 'not Ready'} on {node}",
+        bad = len(logged) - good
+        row = agent_row(placed, nodes.get(node, {}), line=line, good=good, bad=bad).row(
+            ref(placed.pod or {}, "Pod"),
+            quote=line.text if line else f"{'Ready' if placed.ok else 'not Ready'} on {node}",
             reproduce=f"kubectl -n {daemonset.namespace} "
             + (f"logs {pod} --previous" if line else f"get pod {pod} -o wide"),
             more={**(line.groups if line else dict.fromkeys(pattern.groupindex, "")), **requested.values()},

@@ -129,7 +129,7 @@ async def _of_daemonset(look: Look, daemonset: Json, nodes: Mapping[str, Json]) 
     wanted = set() if listing.truncated else {name for name, node in nodes.items() if wants(daemonset, node)}
     image = next((str(each.get("image") or "") for each in _containers_of(daemonset)), "")
     placed = (
-        _placed(look, node, by_node[node]) if node in by_node else _absent(look, node, nodes[node])
+        placed_on(look, node, by_node[node]) if node in by_node else _absent(look, node, nodes[node])
         for node in sorted({*by_node, *wanted})
     )
     return Agent(ref=owner, image=image, placed=tuple(placed))
@@ -148,7 +148,7 @@ async def _static(look: Look, among: Any) -> list[Agent]:
         Agent(
             ref=owner,
             image=next((each.image for each in containers_in(pods[0]) if not each.init), ""),
-            placed=tuple(_placed(look, node, pod) for node, pod in sorted(_by_node(pods).items())),
+            placed=tuple(placed_on(look, node, pod) for node, pod in sorted(_by_node(pods).items())),
         )
         for owner, pods in sorted(by_name.items())
     ]
@@ -169,7 +169,8 @@ def _absent(look: Look, name: str, node: Json) -> Placed:
     return Placed(node=name, trouble=STARTING if new else MISSING, why="the node has no pod of it")
 
 
-def _placed(look: Look, node: str, pod: Json) -> Placed:
+def placed_on(look: Look, node: str, pod: Json) -> Placed:
+    """Return an agent on the node of its pod."""
     containers = sorted(containers_in(pod), key=lambda each: trouble_order(each, look.now))
     looping = any(each.crash_looping(look.now) for each in containers)
     restarts = max((each.restarts for each in containers), default=0)
@@ -215,15 +216,13 @@ async def newest_lines(
     return lines
 
 
-def agent_row(
-    name: str, node: Json, *, ok: bool, restarts: int = 0, line: Line | None = None, good: int = 0, bad: int = 0
-) -> AgentRow:
+def agent_row(placed: Placed, node: Json, *, line: Line | None = None, good: int = 0, bad: int = 0) -> AgentRow:
     """Return what every row has of a node, and of the agent on it."""
     is_a = traits(node)
     return AgentRow(
-        node=name,
-        ok=ok,
-        restarts=restarts,
+        node=placed.node,
+        ok=placed.ok,
+        restarts=placed.restarts,
         line=line.text if line else "",
         ok_nodes=good,
         bad_nodes=bad,

@@ -36,15 +36,15 @@ class _OfCluster(RowValues):
     """What every row of one cluster has in common."""
 
     cluster_age_s: int
-    pods: int  # _PD pods there are
+    pods: int  # of PD, that there are
     not_ready: int
     failure_members: tuple[str, ...]  # names the operator has given up
-    released: tuple[str, ...]  # volumes that _PD's claims left behind: they may still hold data
+    released: tuple[str, ...]  # volumes that PD's claims left behind: they may still hold data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _PdMember(RowValues):
-    """A _PD pod with its claim and its volume."""
+    """A PD pod with its claim and its volume."""
 
     of_cluster: _OfCluster
     extra: bool  # beyond the replicas asked for: made by failover
@@ -58,7 +58,7 @@ class _PdMember(RowValues):
 
 
 async def _pd_members(look: Look, cluster: Json) -> Sequence[Row]:
-    """Return a row per _PD pod of a cluster."""
+    """Return a row per PD pod of a cluster."""
     labels = f"app.kubernetes.io/component={_PD},app.kubernetes.io/instance={name_of(cluster)}"
     pods = sorted(await look.list("Pod", namespace=namespace_of(cluster), labels=labels), key=name_of)
     listed = await look.readable("PersistentVolume")
@@ -83,7 +83,7 @@ def _of_cluster(look: Look, cluster: Json, pods: Sequence[Json], volumes: Mappin
 
 
 def _was_of(volume: Json, cluster: Json) -> bool:
-    """Tell whether a volume belonged to a claim of this cluster's _PD."""
+    """Tell whether a volume belonged to a claim of this cluster's PD."""
     claim = spec_of(volume).get("claimRef") or {}
     return claim.get("namespace") == namespace_of(cluster) and str(claim.get("name") or "").startswith(
         f"{_PD}-{name_of(cluster)}-{_PD}-"
@@ -158,13 +158,13 @@ _LEAVING_STATES: Final = frozenset({"Offline", "Tombstone"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TikvStore(RowValues):
-    """A store of TiKV as _PD knows it."""
+    """A store of TiKV as PD knows it."""
 
     store: str  # its id
     state: str  # Up, Disconnected, Down, Offline, Tombstone
     leaders: int
     heartbeat: str  # as the status writes it, "" for none
-    newest: bool  # of the _tikv_stores its pod has had, by heartbeat
+    newest: bool  # of the stores its pod has had, by heartbeat
     wanted: bool  # the TidbCluster asks for a pod of this ordinal
     up_stores: int  # of the cluster
     pod_exists: bool
