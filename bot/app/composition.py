@@ -261,6 +261,7 @@ async def _all_installed(
 
 def _jobs(settings: Settings, options: RuntimeOptions, metrics: Metrics, router: JobRouter) -> Jobs:
     """Return the job engine; it recovers this replica's unfinished jobs as soon as it is launched."""
+    metrics.job_kinds(kinds())
     return Jobs(
         url=settings.jobs_url,
         executor=settings.replica,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Iterable, Mapping
@@ -95,11 +96,19 @@ class Families:
         """Return all metrics of ours in the order of declaration; `process_…` are the library's."""
         return tuple(self._documented)
 
-    def counter(self, name: str, help: str, *labels: str) -> SafeCounter:
-        """Return a new counter; its name gets a prefix and `_total`."""
+    def counter(self, name: str, help: str, *labels: str, **known: Iterable[str]) -> SafeCounter:
+        """Return a new counter; its name gets a prefix and `_total`.
+
+        `known` are further labels with their values. Without `labels`, each series is on the page from the start:
+        Prometheus sees no increase in a series that begins with 1.
+        """
         name = f"casebook_{name}_total"
-        self.document(name, "counter", help, labels)
-        return SafeCounter(name, help, labels, registry=self.registry)
+        self.document(name, "counter", help, (*labels, *known))
+        made = SafeCounter(name, help, (*labels, *known), registry=self.registry)
+        if known and not labels:
+            for values in itertools.product(*known.values()):
+                made.labels(*values)
+        return made
 
     def gauge(self, name: str, help: str, *labels: str) -> SafeGauge:
         """Return a new gauge; its name gets a prefix."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, Protocol
 
@@ -18,7 +18,7 @@ from prometheus_client.process_collector import ProcessCollector
 from bot.common.release import running_version
 from bot.metrics.families import Families
 from intents.catalog.learned import is_learned
-from intents.domain import Diagnosis
+from intents.domain import Diagnosis, GapReason
 from intents.overview import Overview
 
 _OTHER: Final = "other"
@@ -93,12 +93,13 @@ class Metrics(Families):
         self._turned_away = counter(
             "refused_deliveries",
             "Rejected deliveries: wrong signature, stale (over 5 min off by this machine's clock), or malformed.",
-            "reason",
+            reason=("signature", "stale", "malformed"),
         )
         self._messages = counter(
             "messages",
-            "Messages that do not address Casebook: matched, unmatched, muted, or with a file to read.",
-            "outcome",
+            "Messages that do not address Casebook: matched, reported (trouble in plain words), unmatched, muted, with"
+            " a file to read, or over (an alert ended).",
+            outcome=("matched", "reported", "unmatched", "muted", "file", "over"),
         )
         self._requests = counter(
             "requests",
@@ -106,7 +107,9 @@ class Metrics(Families):
             "surface", "intent", "outcome",
         )  # fmt: skip
         self._answers = seconds("answer", "Seconds from the request to its final answer.", _ANSWER_S, "surface")
-        self._matchings = counter("matchings", "Texts that were matched, or abstained from.", "outcome")
+        self._matchings = counter(
+            "matchings", "Texts that were matched, or abstained from.", outcome=("matched", "abstained")
+        )
         self._diagnoses = seconds(
             "diagnosis",
             "Seconds of a diagnosis, overview or report: matching, reading the cluster, judging.",
@@ -115,7 +118,7 @@ class Metrics(Families):
         )
         self._verdicts = counter("verdicts", "Verdicts of diagnoses.", "incident", "verdict")
         self._findings = counter("findings", "Findings of diagnoses.", "outcome")
-        self._gaps = counter("gaps", "Gaps: what diagnoses could not read.", "reason")
+        self._gaps = counter("gaps", "Gaps: what diagnoses could not read.", reason=map(_word, GapReason))
 
         self._kubernetes = counter(
             "kubernetes_calls",
@@ -142,7 +145,9 @@ class Metrics(Families):
             "action", "step", "outcome",
         )  # fmt: skip
         self._refusals = counter(
-            "policy_refusals", "Refusals by the policy: an answer, cluster access, a remedy.", "about"
+            "policy_refusals",
+            "Refusals by the policy: an answer, cluster access, a remedy.",
+            about=("answer", "cluster", "remedy"),
         )
         self._workspaces = gauge("workspaces", "Workspaces that installed the app and are served by this replica.")
         self._learned = gauge("learned_entries", "Saved incidents in force, the same in every replica.")
@@ -153,9 +158,13 @@ class Metrics(Families):
         self._alert_deliveries = counter(
             "alert_deliveries",
             "Requests of Alertmanager: accepted, unauthorized, too_large, malformed, or unavailable (sent again).",
-            "outcome",
+            outcome=("accepted", "unauthorized", "too_large", "malformed", "unavailable"),
         )
-        self._alerts = counter("alerts", "Alerts of Alertmanager: firing, resolved, or unrouted.", "outcome")
+        self._alerts = counter(
+            "alerts",
+            "Alerts of Alertmanager: firing, resolved, or unrouted.",
+            outcome=("firing", "resolved", "unrouted"),
+        )
         self._api_calls = counter(
             "api_calls",
             "Calls of programs by http or mcp: ok, or the code of the error.",
@@ -163,19 +172,26 @@ class Metrics(Families):
         )  # fmt: skip
         self._silences = counter("silences", "Silences: silenced, ended, not silenced, not ended.", "outcome")
         self._alert_posts = counter(
-            "alert_posts", "Posts about alerts, one per cause: opened, updated, closed, failed.", "outcome"
+            "alert_posts",
+            "Posts about alerts, one per cause: opened, updated, closed, failed.",
+            outcome=("opened", "updated", "closed", "failed"),
         )
         self._watch_posts = counter(
             "watch_posts",
             "Causes of the watch: posted, digest, over, failed (Slack refused), or left out: muted, too_early.",
-            "outcome",
+            outcome=("posted", "digest", "over", "failed", "muted", "too_early"),
         )
         self._watch_changes = counter(
-            "watch_changes", "Watches opened, closed, expired (410, listed again) and failed.", "change"
+            "watch_changes",
+            "Watches opened, closed, expired (410, listed again) and failed.",
+            change=("opened", "closed", "expired", "failed"),
         )
         self._watches = gauge("watches_open", "Open watches of API servers.")
         self._telemetry = counter(
-            "telemetry_exports", "Batches for the OpenTelemetry collector: ok, or failed.", "signal", "outcome"
+            "telemetry_exports",
+            "Batches for the OpenTelemetry collector: ok, or failed.",
+            signal=("traces", "metrics"),
+            outcome=("ok", "failed"),
         )
         ProcessCollector(registry=self.registry)
 
@@ -207,8 +223,8 @@ class Metrics(Families):
         self._unknown_pastes.inc()
 
     def delivered(self, surface: str, *, acknowledged: bool, seconds: float) -> None:
-        outcome = "acknowledged" if acknowledged else "not_acknowledged"
-        self._deliveries.labels(surface, outcome).inc()
+        done, lost = (self._deliveries.labels(surface, each) for each in ("acknowledged", "not_acknowledged"))
+        (done if acknowledged else lost).inc()
         self._acknowledged.labels(surface).observe(seconds)
 
     def turned_away(self, reason: str) -> None:
@@ -277,6 +293,12 @@ class Metrics(Families):
                 resource = _OTHER
         self._kubernetes.labels(call.cluster, call.verb, resource, call.status).inc()
         self._kubernetes_s.labels(call.cluster, call.verb).observe(call.seconds)
+
+    def job_kinds(self, kinds: Iterable[str]) -> None:
+        """Show the jobs of these kinds from the start, so that the first one that fails is an increase."""
+        for kind in kinds:
+            for outcome in ("done", "failed", "left"):
+                self._jobs.labels(kind, outcome)
 
     @contextmanager
     def job(self, kind: str, recovered: bool) -> Iterator[None]:

@@ -25,7 +25,15 @@ class Panel:
 
 
 def _per(metric: str, label: str, *, matching: str = "") -> str:
-    return f"sum by ({label}) (rate({metric}{matching}[{_RATE}]))"
+    """Return how often it happens in a minute: people ask a few times an hour, which is no readable rate per second."""
+    return f"60 * sum by ({label}) (rate({metric}{matching}[{_RATE}]))"
+
+
+def _count(metric: str, label: str = "", *, within: str = "1h", matching: str = "") -> str:
+    """Return how often it happened; in a series that begins meanwhile, an increase leaves out the first time."""
+    by = f" by ({label})" if label else ""
+    series = f"{metric}{matching}"
+    return f"sum{by} (({series} unless {series} offset {within}) or increase({series}[{within}]))"
 
 
 def _quantile(share: float, metric: str, label: str = "") -> str:
@@ -42,82 +50,80 @@ def _seconds(title: str, metric: str, label: str = "", *, says: str = "") -> Pan
     return Panel(title=title, queries=queries, unit="s", says=says, traces=True)
 
 
+_CAUSES: Final = _count(
+    "casebook_verdicts_total", "incident", within="$__range", matching='{verdict=~"confirmed|likely"}'
+)
 ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
     ("Answers", (
-        Panel(title="Requests by outcome", unit="reqps",
+        Panel(title="Requests by outcome", unit="cpm",
               queries=[(_per("casebook_requests_total", "outcome"), "{{outcome}}")]),
         _seconds("Time to the answer", "casebook_answer_seconds",
                  says="From the request to the final answer. A point with a trace opens it."),
-        Panel(title="Verdicts", queries=[(_per("casebook_verdicts_total", "verdict"), "{{verdict}}")], unit="reqps"),
+        Panel(title="Verdicts", queries=[(_per("casebook_verdicts_total", "verdict"), "{{verdict}}")], unit="cpm"),
         Panel(title="Most frequent causes, in the shown time", says="Confirmed and likely ones.",
-              queries=[(
-                  'topk(10, sum by (incident)'
-                  ' (increase(casebook_verdicts_total{verdict=~"confirmed|likely"}[$__range])))',
-                  "{{incident}}",
-              )]),
+              queries=[(f"topk(10, {_CAUSES})", "{{incident}}")]),
         Panel(title="What could not be read", queries=[(_per("casebook_gaps_total", "reason"), "{{reason}}")],
-              unit="reqps", says="Gaps of diagnoses by reason: forbidden means a missing permission."),
+              unit="cpm", says="Gaps of diagnoses by reason: forbidden means a missing permission."),
         Panel(title="Messages heard", queries=[(_per("casebook_messages_total", "outcome"), "{{outcome}}")],
-              unit="reqps"),
+              unit="cpm"),
         Panel(title="Matched texts", queries=[(_per("casebook_matchings_total", "outcome"), "{{outcome}}")],
-              unit="reqps"),
+              unit="cpm"),
         Panel(title="Saved incidents",
               queries=[("max(casebook_learned_entries)", "in force"),
-                       ("sum(increase(casebook_learned_answers_total[1h]))", "answers that one leads, per hour")]),
+                       (_count("casebook_learned_answers_total"), "answers that one leads, per hour")]),
         Panel(title="Wrong and unknown",
               queries=[
-                  ("sum(increase(casebook_corrections_total[1h]))", "corrected by people, per hour"),
-                  ("sum(increase(casebook_unknown_pastes_total[1h]))", "explained by no entry, per hour"),
+                  (_count("casebook_corrections_total"), "corrected by people, per hour"),
+                  (_count("casebook_unknown_pastes_total"), "explained by no entry, per hour"),
               ]),
     )),
     ("Slack", (
         _seconds("Time to the acknowledgement", "casebook_acknowledgement_seconds",
                  says="Slack waits three seconds, then it sends the delivery again."),
         Panel(title="Deliveries", queries=[(_per("casebook_deliveries_total", "outcome"), "{{outcome}}")],
-              unit="reqps"),
-        Panel(title="Calls to Slack that failed", unit="reqps",
+              unit="cpm"),
+        Panel(title="Calls to Slack that failed", unit="cpm",
               queries=[(
                   _per("casebook_slack_calls_total", "method, result", matching='{result!="ok"}'),
                   "{{method}} {{result}}",
               )]),
         _seconds("Time of a call to Slack", "casebook_slack_call_seconds", "method"),
         _seconds("Wait for Slack's rate limit", "casebook_slack_wait_seconds", "method"),
-        Panel(title="Refused deliveries", unit="reqps",
+        Panel(title="Refused deliveries", unit="cpm",
               queries=[(_per("casebook_refused_deliveries_total", "reason"), "{{reason}}")]),
     )),
     ("Clusters", (
-        Panel(title="Calls to API servers", unit="reqps",
+        Panel(title="Calls to API servers", unit="cpm",
               queries=[(_per("casebook_kubernetes_calls_total", "cluster, status"), "{{cluster}} {{status}}")]),
         _seconds("Time of a call", "casebook_kubernetes_call_seconds", "cluster"),
         _seconds("Time of a diagnosis", "casebook_diagnosis_seconds", "intent"),
     )),
     ("Alerts, watch and remedies", (
-        Panel(title="Alerts", queries=[(_per("casebook_alerts_total", "outcome"), "{{outcome}}")], unit="reqps"),
+        Panel(title="Alerts", queries=[(_per("casebook_alerts_total", "outcome"), "{{outcome}}")], unit="cpm"),
         Panel(title="Posts about alerts and of the watch, per hour",
               queries=[
-                  ("sum by (outcome) (increase(casebook_alert_posts_total[1h]))", "alerts {{outcome}}"),
-                  ("sum by (outcome) (increase(casebook_watch_posts_total[1h]))", "watch {{outcome}}"),
+                  (_count("casebook_alert_posts_total", "outcome"), "alerts {{outcome}}"),
+                  (_count("casebook_watch_posts_total", "outcome"), "watch {{outcome}}"),
               ]),
         Panel(title="Remedies, per hour",
               queries=[
-                  ("sum by (action, step, outcome) (increase(casebook_remedies_total[1h]))",
-                   "{{action}} {{step}} {{outcome}}"),
-                  ("sum by (about) (increase(casebook_policy_refusals_total[1h]))", "refused by the policy: {{about}}"),
+                  (_count("casebook_remedies_total", "action, step, outcome"), "{{action}} {{step}} {{outcome}}"),
+                  (_count("casebook_policy_refusals_total", "about"), "refused by the policy: {{about}}"),
               ]),
     )),
     ("Process", (
         Panel(title="Jobs in flight", queries=[("sum by (kind) (casebook_jobs_running)", "{{kind}}")],
               says="Asleep and queued ones too."),
-        Panel(title="Finished jobs", unit="reqps",
+        Panel(title="Finished jobs, per hour",
               queries=[
-                  (_per("casebook_jobs_total", "outcome"), "{{outcome}}"),
-                  ("sum(rate(casebook_jobs_recovered_total[$__rate_interval]))", "recovered"),
+                  (_count("casebook_jobs_total", "outcome"), "{{outcome}}"),
+                  (_count("casebook_jobs_recovered_total"), "recovered"),
               ]),
         _seconds("Time of a job", "casebook_job_seconds", "kind", says="Sleep included."),
         Panel(title="Memory", queries=[("process_resident_memory_bytes", "{{instance}}")], unit="bytes"),
         Panel(title="CPU", queries=[("rate(process_cpu_seconds_total[$__rate_interval])", "{{instance}}")],
               unit="percentunit"),
-        Panel(title="Exports to the OpenTelemetry collector", unit="reqps",
+        Panel(title="Exports to the OpenTelemetry collector", unit="cpm",
               queries=[(_per("casebook_telemetry_exports_total", "signal, outcome"), "{{signal}} {{outcome}}")]),
     )),
 )  # fmt: skip

@@ -115,6 +115,26 @@ def test_each_expression_names_what_exists(place: str, expression: str, text: st
     assert problems(expression, text) == [], place
 
 
+# Alerts about how often something happens; not those about a share.
+COUNTING = [each for each in _rules() if "_total" in each["expr"] and "/" not in each["expr"]]
+
+
+@pytest.mark.parametrize("rule", COUNTING, ids=[each["alert"] for each in COUNTING])
+def test_the_first_event_fires_an_alert(rule: dict[str, Any]) -> None:
+    """To Prometheus a series that begins with 1 did not increase, so it must be on the page before, at 0."""
+    metrics = Metrics()
+    metrics.job_kinds(["answer"])
+    metrics.delivered("message", acknowledged=True, seconds=0.1)
+    shown = [sample for family in metrics.registry.collect() for sample in family.samples]
+
+    for node in _nodes(promql_parser.parse(rule["expr"])):
+        if isinstance(node, promql_parser.VectorSelector):
+            series = [each.labels for each in shown if each.name == node.name]
+            assert series, node.name
+            for matcher in node.matchers.matchers:
+                assert {*matcher.value.split("|")} <= {labels[matcher.name] for labels in series}
+
+
 @pytest.mark.parametrize(
     ("expression", "text", "found"),
     [
