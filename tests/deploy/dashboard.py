@@ -30,10 +30,13 @@ def _per(metric: str, label: str, *, matching: str = "") -> str:
 
 
 def _count(metric: str, label: str = "", *, within: str = "1h", matching: str = "") -> str:
-    """Return how often it happened; in a series that begins meanwhile, an increase leaves out the first time."""
-    by = f" by ({label})" if label else ""
+    """Return how often it happened, of a label only what did happen.
+
+    An increase leaves out the first time of a series that begins meanwhile.
+    """
     series = f"{metric}{matching}"
-    return f"sum{by} (({series} unless {series} offset {within}) or increase({series}[{within}]))"
+    times = f"(({series} unless {series} offset {within}) or increase({series}[{within}]))"
+    return f"sum by ({label}) {times} > 0" if label else f"sum{times}"
 
 
 def _quantile(share: float, metric: str, label: str = "") -> str:
@@ -62,8 +65,8 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
         Panel(title="Verdicts", queries=[(_per("casebook_verdicts_total", "verdict"), "{{verdict}}")], unit="cpm"),
         Panel(title="Most frequent causes, in the shown time", says="Confirmed and likely ones.",
               queries=[(f"topk(10, {_CAUSES})", "{{incident}}")]),
-        Panel(title="What could not be read", queries=[(_per("casebook_gaps_total", "reason"), "{{reason}}")],
-              unit="cpm", says="Gaps of diagnoses by reason: forbidden means a missing permission."),
+        Panel(title="What could not be read, per hour", says="By reason: forbidden means a missing permission.",
+              queries=[(_count("casebook_gaps_total", "reason"), "{{reason}}")]),
         Panel(title="Messages heard", queries=[(_per("casebook_messages_total", "outcome"), "{{outcome}}")],
               unit="cpm"),
         Panel(title="Matched texts", queries=[(_per("casebook_matchings_total", "outcome"), "{{outcome}}")],
