@@ -1,6 +1,6 @@
 """Word the causal chain, the timeline and the impact of a diagnosis, for the terminal and for Slack.
 
-Whom a cause hits is said as in "Services web and admin, Ingress shop.example.com route to it (ready pods: 2 of 3)."
+Whom a cause hits is said as in "Services web and admin, Ingress shop.example.com route to it (2 of 3 pods ready)."
 """
 
 from __future__ import annotations

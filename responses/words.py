@@ -127,7 +127,7 @@ AFFECTED: Final = Text(en="Affected", zh="受影响")
 # Who needs the object at fault: one, or several.
 ROUTES_TO_IT: Final = Text(en="{} routes to it", zh="{} 的流量发往它")
 ROUTE_TO_IT: Final = Text(en="{} route to it", zh="{} 的流量发往它")
-READY_PODS: Final = Text(en=" (ready pods: {} of {})", zh="（就绪 Pod：{}/{}）")
+READY_PODS: Final = Text(en=" ({} of {} pods ready)", zh="（{}/{} 个 Pod 就绪）")
 RUNS_ON_IT: Final = Text(en="{} runs on it", zh="{} 运行在它上面")
 RUN_ON_IT: Final = Text(en="{} workloads run on it: {}", zh="{} 个工作负载运行在它上面：{}")
 USES_IT: Final = Text(en="{} uses it", zh="{} 使用它")

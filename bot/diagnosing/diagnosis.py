@@ -248,15 +248,18 @@ def _with_unseen(gaps: Iterable[Gap], alert: Mapping[str, str], judged: Sequence
 
 
 def _nearest(matching: MatchResult, catalog: Catalog) -> tuple[NearestEntry, ...]:
-    return tuple(
-        NearestEntry(
-            incident=hypothesis.incident,
-            title=catalog.incidents[hypothesis.incident].title,
-            score=hypothesis.score,
-            decided_by=hypothesis.matches[0].signature if hypothesis.matches else "",
-        )
-        for hypothesis in matching.nearest
-    )
+    """Return the entries with a signature part of which the text has.
+
+    Words of a person that are too few for an entry would name any.
+    """
+    found: list[NearestEntry] = []
+    for one in matching.nearest:
+        entry = catalog.incidents[one.incident]
+        written = {str(each) for each in entry.signatures}
+        if signature := next((match.signature for match in one.matches if match.signature in written), ""):
+            nearest = NearestEntry(incident=entry.id, title=entry.title, score=one.score, decided_by=signature)
+            found.append(nearest)
+    return tuple(found)
 
 
 _ROLLBACK: Final = "rollout-undo"

@@ -1,8 +1,9 @@
 """Count the words that are visible in the answer to each case of the catalog.
 
-`python -m tests.responses_slack.word_counts` prints the median and the maximum of both languages. A word is what white
-space separates, code and button labels included; a menu shows its entries only when it is opened. Of Chinese, each
-character counts, and each run of Latin letters and digits, such as a name, counts as one.
+`python -m tests.responses_slack.word_counts` prints the median, the 90th percentile and the maximum of both languages,
+and the same of the characters without white space. A word is what white space separates, code and button labels
+included; a menu shows its entries only when it is opened. Of Chinese, each character counts, and each run of Latin
+letters and digits, such as a name, counts as one.
 """
 
 from __future__ import annotations
@@ -113,12 +114,17 @@ async def _main() -> None:
     engine, *_ = build_engine()
     found: Sequence[Count] = [one async for one in counts(engine)]
     for language in Language:
-        own = sorted((one for one in found if one.language is language), key=lambda one: one.words)
-        last = own[-1]
-        sys.stdout.write(
-            f"{language}: {len(own)} answers, median {median(one.words for one in own):g}, "
-            f"max {last.words} ({last.incident}: {last.case})\n"
-        )
+        own = [one for one in found if one.language is language]
+        for unit, length in (
+            ("words", lambda one: one.words),
+            ("characters", lambda one: len("".join(one.shown.split()))),
+        ):
+            lengths = sorted(map(length, own))
+            last = max(own, key=length)
+            sys.stdout.write(
+                f"{language}: {len(own)} answers, {unit}: median {median(lengths):g}, "
+                f"90 % at most {lengths[len(own) * 9 // 10]}, max {lengths[-1]} ({last.incident}: {last.case})\n"
+            )
 
 
 if __name__ == "__main__":
