@@ -145,13 +145,25 @@ async def _client(configuration: Configuration, *, origin: ConnectionOrigin) -> 
         "read_bufsize": 1 << 16,
     }
     try:
-        client = await asyncio.to_thread(ApiClient, configuration)
+        client = await asyncio.to_thread(_made, configuration)
     except (OSError, ssl.SSLError, ValueError) as error:
         raise Misconfigured(
             detail=f'the certificates of context "{origin.context}" cannot be used: {error}',
             remedy=f"check certificate-authority and client-certificate in {origin.place}",
         ) from error
     client.user_agent = "kube-casebook"
+    return client
+
+
+# The certificates of public authorities, by whether they are checked: a megabyte that each client would load.
+_PUBLIC: Final[dict[bool, ssl.SSLContext]] = {}
+
+
+def _made(configuration: Configuration) -> ApiClient:
+    client = ApiClient(configuration)
+    if not (configuration.ssl_ca_cert or configuration.ca_cert_data or configuration.cert_file):
+        checked = bool(configuration.verify_ssl)
+        client.rest_client.ssl_context = _PUBLIC.setdefault(checked, client.rest_client.ssl_context)
     return client
 
 
