@@ -8,12 +8,13 @@ not added up, but taken as found.
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
+
+from intents.packed import Numbers
 
 if TYPE_CHECKING:
     from intents.index_arrays import Arrays
@@ -64,15 +65,18 @@ class Index:
         self._asked = 0
         self._needed = bytes(needed)
         self._needed_when_cut = bytes(needed_when_cut)
-        self._patterns = array("I")
-        # Where each word's patterns are: of the first ones the shares count.
-        self._places: dict[int, tuple[int, int, int]] = {}
+        self._patterns = Numbers("I")
+        # By word: where its patterns begin, and the first of them without a share.
+        self._begins = Numbers("I")
+        self._light = Numbers("I")
         each_share: list[int] = []
-        for word in dict.fromkeys((*patterns, *light)):
-            start = len(self._patterns)
-            self._patterns.extend(patterns[word] + light[word])
+        for word in range(max((*patterns, *light), default=-1) + 1):
+            self._begins.append(len(self._patterns))
+            self._patterns.extend(patterns[word])
+            self._light.append(len(self._patterns))
+            self._patterns.extend(light[word])
             each_share += shares[word] + [0] * len(light[word])
-            self._places[word] = (start, start + len(patterns[word]), len(self._patterns))
+        self._begins.append(len(self._patterns))
         self._shares = bytes(each_share)
 
     def candidates(self, words: Iterable[int], *, endings: Iterable[int] = ()) -> Sequence[int]:
@@ -92,25 +96,25 @@ class Index:
 
     def _having(self, word: int) -> Sequence[int]:
         """Return all patterns that have a word."""
-        start, _, end = self._places.get(word, (0, 0, 0))
+        start, _, end = self._place(word)
         return self._patterns[start:end]
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return plain values: unpickling then needs no class but this one."""
-        state = {name: value for name, value in self.__dict__.items() if name != "_arrays"}
-        return state | {"_patterns": self._patterns.tobytes(), "_asked": 0}
+    def _place(self, word: int) -> tuple[int, int, int]:
+        """Return where a word's patterns begin, where those without a share begin, and where they end."""
+        if not 0 <= word < len(self._light):
+            return 0, 0, 0
+        return self._begins[word], self._light[word], self._begins[word + 1]
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state | {"_patterns": array("I", state["_patterns"])})
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_arrays"} | {"_asked": 0}
 
     def _sums(self, words: Iterable[int]) -> Mapping[int, int]:
         sums: dict[int, int] = {}
         patterns, shares = self._patterns, self._shares
         for word in words:
-            if place := self._places.get(word):
-                start, end, _ = place
-                for pattern, share in zip(patterns[start:end], shares[start:end], strict=True):
-                    sums[pattern] = sums.get(pattern, 0) + share
+            start, end, _ = self._place(word)
+            for pattern, share in zip(patterns[start:end], shares[start:end], strict=True):
+                sums[pattern] = sums.get(pattern, 0) + share
         return sums
 
     @cached_property
@@ -122,7 +126,9 @@ class Index:
             needed_when_cut=self._needed_when_cut,
             postings={
                 word: (self._patterns[start:end], self._shares[start:end])
-                for word, (start, end, _) in self._places.items()
+                for word in range(len(self._light))
+                for start, _, end in (self._place(word),)
+                if start < end
             },
         )
 

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import marshal
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from abc import abstractmethod
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar, overload
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 Item = TypeVar("Item")
 
 
-class Packed(ABC, Generic[Item]):
-    """A list whose items are decoded when they are asked for, once it was pickled. Subclasses say how."""
+class Numbers(array):  # type: ignore[type-arg]
+    """An array that the cache of a start can hold: its pickle names no class but this one."""
 
-    def __init__(self, items: Iterable[Item]) -> None:
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        return Numbers, (self.typecode, self.tobytes())
+
+
+class Packed(Sequence[Item]):
+    """A sequence whose items are decoded when they are asked for, once it was pickled. Subclasses say how.
+
+    As the type of a model's field it is validated, and dumped, as the tuple `read_as`.
+    """
+
+    read_as: Any
+
+    def __init__(self, items: Iterable[Item] = ()) -> None:
         self._items: list[Item | bytes] = list(items)
 
     @staticmethod
@@ -29,14 +45,22 @@ class Packed(ABC, Generic[Item]):
     def __len__(self) -> int:
         return len(self._items)
 
-    def __getitem__(self, number: int) -> Item:
-        item = self._items[number]
+    @overload
+    def __getitem__(self, place: int) -> Item: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Item, ...]: ...
+    def __getitem__(self, place: int | slice) -> Item | tuple[Item, ...]:
+        if isinstance(place, slice):
+            return tuple(self[number] for number in range(*place.indices(len(self))))
+        item = self._items[place]
         if isinstance(item, bytes):
-            item = self._items[number] = self.unpack(marshal.loads(item))
+            item = self._items[place] = self.unpack(marshal.loads(item))
         return item
 
-    def __iter__(self) -> Iterator[Item]:
-        return (self[number] for number in range(len(self)))
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Packed) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __getstate__(self) -> list[bytes]:
         # Only this interpreter reads it: the cache's name contains its version.
@@ -44,3 +68,14 @@ class Packed(ABC, Generic[Item]):
 
     def __setstate__(self, state: list[Item | bytes]) -> None:
         self._items = state
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        parts = handler.generate_schema(cls.read_as)
+        return core_schema.no_info_after_validator_function(
+            cls,
+            parts,
+            serialization=core_schema.wrap_serializer_function_ser_schema(
+                lambda items, dumped: dumped(tuple(items)), schema=parts
+            ),
+        )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
-from itertools import accumulate
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Any, Final, NamedTuple
 
 from intents.background import everyday_words
 from intents.catalog.schema import Incident
-from intents.catalog.signatures import Signature
 from intents.index import Demand, Index
 from intents.lexicon import Lexicon
-from intents.packed import Packed
+from intents.packed import Numbers, Packed
 from intents.patterns import Hole, Pattern, pattern_of, phrase_words
 from intents.scores import LEAST, coverage_for
 from intents.tokens import WordWeights
@@ -46,30 +44,76 @@ class PhraseChoice(NamedTuple):
     alternatives: tuple[int, ...]
 
 
+# The parts of a phrase that all its uses share: see the fields of `Phrase`.
+_Shape = tuple[Pattern, tuple[int, ...], Mapping[int, float], int, int, tuple[int, ...]]
+
+
+class _Shapes(Packed[_Shape]):
+    """What phrases are made of. What follows from their words and weights is not kept."""
+
+    @staticmethod
+    def pack(item: _Shape) -> Any:
+        (text, words, holes, weights, _), numbers, _, *fewest, _ = item
+        return text, words, tuple(hole and tuple(hole) for hole in holes), weights, numbers, tuple(fewest)
+
+    @staticmethod
+    def unpack(plain: Any) -> _Shape:
+        text, words, holes, weights, numbers, fewest = plain
+        pattern = Pattern(text, words, tuple(hole and Hole(*hole) for hole in holes), weights, sum(weights))
+        return _shape(pattern, numbers, *fewest)
+
+
 _Groups = tuple[tuple[Phrase, ...], ...]
 
 
-class _Signatures(Packed[_Groups]):
-    """The groups of each signature."""
+class _Signatures:
+    """The groups of phrases of all signatures, made when they are asked for: a text needs those of a few.
 
-    @staticmethod
-    def pack(item: _Groups) -> Any:
-        return tuple(tuple(map(_plain, group)) for group in item)
+    The most informative group of a signature is the first.
+    """
 
-    @staticmethod
-    def unpack(plain: Any) -> _Groups:
-        return tuple(tuple(_phrase(*phrase) for phrase in group) for group in plain)
+    def __init__(self, incidents: Sequence[Incident], patterns: Mapping[str, Pattern], lexicon: Lexicon) -> None:
+        # Incidents and signatures end where the next begins; so do groups, in the list of all phrases.
+        self._incidents = Numbers("I", [0])
+        self._ends = Numbers("I", [0])
+        self._groups = Numbers("I", [0])
+        self._phrases = Numbers("I")
+        shapes: dict[tuple[str, bool], int] = {}
+        for incident in incidents:
+            for signature in incident.signatures:
+                for group in sorted(signature.groups, key=lambda group: -min(patterns[one].total for one in group)):
+                    alone = len(signature.groups) == 1
+                    self._phrases.extend(shapes.setdefault((text, alone), len(shapes)) for text in group)
+                    self._groups.append(len(self._phrases))
+                self._ends.append(len(self._groups) - 1)
+            self._incidents.append(len(self._ends) - 1)
+        self._shapes = _Shapes(_shape_of(patterns[text], lexicon, alone=alone) for text, alone in shapes)
+        self._made: dict[int, _Groups] = {}
 
+    def __len__(self) -> int:
+        return len(self._ends) - 1
 
-def _plain(phrase: Phrase) -> Any:
-    text, words, holes, weights, total = phrase.pattern
-    return phrase[:3], (text, words, tuple(hole and tuple(hole) for hole in holes), weights, total), phrase[4:]
+    def __iter__(self) -> Iterator[_Groups]:
+        return (self[number] for number in range(len(self)))
 
+    def __getitem__(self, number: int) -> _Groups:
+        made = self._made.get(number)
+        if made is None:
+            incident = bisect_right(self._incidents, number) - 1
+            place = (incident, number - self._incidents[incident])
+            bounds = pairwise(self._groups[self._ends[number] : self._ends[number + 1] + 1])
+            made = self._made[number] = tuple(
+                tuple(Phrase(*place, at, *self._shapes[one]) for at, one in enumerate(self._phrases[start:end]))
+                for start, end in bounds
+            )
+        return made
 
-def _phrase(place: Any, pattern: Any, further: Any) -> Phrase:
-    text, words, holes, weights, total = pattern
-    read = Pattern(text, words, tuple(hole and Hole(*hole) for hole in holes), weights, total)
-    return Phrase._make((*place, read, *further))
+    def of(self, incident: int, signature: int) -> _Groups:
+        """Return the groups of a signature of an incident."""
+        return self[self._incidents[incident] + signature]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_made": {}}
 
 
 class Anchors:
@@ -77,11 +121,12 @@ class Anchors:
 
     def __init__(self, signatures: _Signatures) -> None:
         self._signatures = signatures
-        self._first = tuple(accumulate((len(groups[0]) for groups in signatures), initial=0))
+        self._first = Numbers("I", accumulate((len(groups[0]) for groups in signatures), initial=0))
         self._found: dict[int, Phrase] = {}
 
     def __len__(self) -> int:
-        return self._first[-1]
+        count: int = self._first[-1]
+        return count
 
     def __getitem__(self, number: int) -> Phrase:
         found = self._found.get(number)
@@ -111,21 +156,22 @@ class Phrases:
         texts = dict.fromkeys(phrase for incident in incidents for phrase in _phrases_of(incident))
         patterns = {text: pattern_of(text, weights.weight) for text in texts}
         self.lexicon = Lexicon(patterns.values(), weights.ordinary | everyday_words())
-        signatures = {
-            (number, place): signature
+        self._signatures = _Signatures(incidents, patterns, self.lexicon)
+        self._gates: dict[tuple[int, int], Sequence[frozenset[int]]] = {}
+        self._hints = frozenset(
+            (number, place)
             for number, incident in enumerate(incidents)
             for place, signature in enumerate(incident.signatures)
-        }
-        shape = _shapes(patterns, self.lexicon)
-        self._places = {place: number for number, place in enumerate(signatures)}
-        self._signatures = _Signatures(_groups(place, signature, shape) for place, signature in signatures.items())
-        self._gates: dict[tuple[int, int], Sequence[frozenset[int]]] = {}
-        self._hints = frozenset(place for place, signature in signatures.items() if signature.hint)
+            if signature.hint
+        )
         self.anchors = Anchors(self._signatures)
-        self.least = tuple(
-            NEARLY if len(groups) > 1 else coverage_for(LEAST, total=phrase.pattern.total)
-            for groups in self._signatures
-            for phrase in groups[0]
+        self.least = Numbers(
+            "d",
+            (
+                NEARLY if len(groups) > 1 else coverage_for(LEAST, total=phrase.pattern.total)
+                for groups in self._signatures
+                for phrase in groups[0]
+            ),
         )
         self.index = Index(
             Demand(anchor.weights, least, min(least, CUT_SHARE))
@@ -141,7 +187,7 @@ class Phrases:
 
     def further(self, anchor: Phrase) -> Sequence[Sequence[Phrase]]:
         """Return the other groups of an anchor's signature."""
-        return self._groups(anchor.incident, anchor.signature)[1:]
+        return self._signatures.of(anchor.incident, anchor.signature)[1:]
 
     def gates(self, anchor: Phrase) -> Sequence[frozenset[int]]:
         """Return, for each other group of an anchor's signature, words of which each occurrence has at least one."""
@@ -153,45 +199,25 @@ class Phrases:
 
     def total(self, choice: PhraseChoice) -> float:
         """Return the weight of all chosen phrases."""
-        groups = self._groups(choice.incident, choice.signature)
+        groups = self._signatures.of(choice.incident, choice.signature)
         return sum(group[at].pattern.total for group, at in zip(groups, choice.alternatives, strict=True))
 
     def most(self, anchor: Phrase) -> float:
         """Return the weight of an anchor with the heaviest phrase of each other group."""
         return anchor.pattern.total + sum(max(each.pattern.total for each in group) for group in self.further(anchor))
 
-    def _groups(self, incident: int, signature: int) -> _Groups:
-        return self._signatures[self._places[incident, signature]]
+
+def _shape_of(pattern: Pattern, lexicon: Lexicon, *, alone: bool) -> _Shape:
+    least = coverage_for(LEAST, total=pattern.total) if alone else NEARLY
+    numbers = tuple(lexicon.number(word) for word in pattern.words)
+    # The last word may be cut: then it does not count as shared.
+    when_cut = max(1, _fewest(pattern, min(least, CUT_SHARE)) - 1)
+    return _shape(pattern, numbers, _fewest(pattern, least), when_cut)
 
 
-_Shape = tuple[Pattern, tuple[int, ...], Mapping[int, float], int, int, tuple[int, ...]]
-
-
-def _shapes(patterns: Mapping[str, Pattern], lexicon: Lexicon) -> Callable[[str, bool], _Shape]:
-    """Return a function that makes the parts of a phrase that all its uses share, once for each phrase."""
-
-    @cache
-    def shape(text: str, alone: bool) -> _Shape:
-        pattern = patterns[text]
-        least = coverage_for(LEAST, total=pattern.total) if alone else NEARLY
-        numbers = tuple(lexicon.number(word) for word in pattern.words)
-        # The last word may be cut: then it does not count as shared.
-        when_cut = max(1, _fewest(pattern, min(least, CUT_SHARE)) - 1)
-        by_word = _by_word(numbers, pattern.weights)
-        return pattern, numbers, by_word, _fewest(pattern, least), when_cut, _gate(by_word)
-
-    return shape
-
-
-def _groups(place: tuple[int, int], signature: Signature, shape: Callable[[str, bool], _Shape]) -> _Groups:
-    """Return the groups of a signature, first the one whose lightest phrase is heaviest."""
-    number, at = place
-    alone = len(signature.groups) == 1
-    groups = [
-        tuple(Phrase(number, at, alternative, *shape(text, alone)) for alternative, text in enumerate(group))
-        for group in signature.groups
-    ]
-    return tuple(sorted(groups, key=lambda group: min(phrase.pattern.total for phrase in group), reverse=True))
+def _shape(pattern: Pattern, numbers: tuple[int, ...], fewest: int, when_cut: int) -> _Shape:
+    by_word = _by_word(numbers, pattern.weights)
+    return pattern, numbers, by_word, fewest, when_cut, _gate(by_word)
 
 
 def _phrases_of(incident: Incident) -> Iterator[str]:

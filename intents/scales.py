@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from importlib.resources import files
+from itertools import chain
 from typing import Final, Protocol
 
 from intents.background import everyday_words, ordinary_lines
 from intents.catalog.schema import Incident
+from intents.packed import Numbers
 from intents.phrases import PhraseChoice, Phrases
 from intents.scores import Scale, scale_of
 
@@ -124,6 +126,21 @@ Wanted = Callable[[int], bool]
 
 
 @dataclass(frozen=True, slots=True)
+class ByAnchor:
+    """The scales by the numbers of their anchors, in one array."""
+
+    parts: Numbers
+
+    @classmethod
+    def of(cls, scales: Iterable[Scale]) -> ByAnchor:
+        return cls(Numbers("d", chain.from_iterable(scales)))
+
+    def __getitem__(self, number: int) -> Scale:
+        begin = number * len(Scale._fields)
+        return Scale._make(self.parts[begin : begin + len(Scale._fields)])
+
+
+@dataclass(frozen=True, slots=True)
 class Scales:
     """The scales of all signatures: one for a signature of one phrase, else one for each choice of phrases.
 
@@ -131,7 +148,7 @@ class Scales:
     """
 
     phrases: Phrases
-    by_anchor: tuple[Scale, ...]
+    by_anchor: ByAnchor
     by_choice: Mapping[PhraseChoice, Scale] = field(default_factory=dict)
 
     def of(self, number: int, choice: PhraseChoice) -> Scale:
@@ -159,7 +176,7 @@ class Finds(Protocol):
 
 def unlearned(phrases: Phrases) -> Scales:
     """Return the scales without any counterexample."""
-    return Scales(phrases, tuple(scale_of(total=phrases.most(anchor)) for anchor in phrases.anchors))
+    return Scales(phrases, ByAnchor.of(scale_of(total=phrases.most(anchor)) for anchor in phrases.anchors))
 
 
 def learned(scales: Scales, counterexamples: Iterable[Counterexample], find: Finds) -> Scales:
@@ -171,9 +188,9 @@ def learned(scales: Scales, counterexamples: Iterable[Counterexample], find: Fin
         for choice, share in shares.items()
         if not phrases.is_hint(choice)
     }
-    by_anchor = tuple(
-        by_choice.get(PhraseChoice(anchor.incident, anchor.signature, (anchor.alternative,)), scale)
-        for anchor, scale in zip(phrases.anchors, scales.by_anchor, strict=True)
+    by_anchor = ByAnchor.of(
+        by_choice.get(PhraseChoice(anchor.incident, anchor.signature, (anchor.alternative,)), scales.by_anchor[number])
+        for number, anchor in enumerate(phrases.anchors)
     )
     return Scales(phrases, by_anchor, by_choice)
 

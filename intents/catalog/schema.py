@@ -13,8 +13,9 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from intents.catalog.fields import Cause, Consequence, Id, Key, Line, LocalText, Model, Sentence, describe
-from intents.catalog.signatures import Phrases, Signature, Written, in_full
+from intents.catalog.signatures import Phrases, Signatures
 from intents.domain import FindingOutcome, InputType, Severity, Status, Strength, Unit, Verdict
+from intents.packed import Packed
 
 
 class Risk(StrEnum):
@@ -322,6 +323,20 @@ class Case(Model):
     """Other incidents that are also confirmed in this state."""
 
 
+class Cases(Packed[Case]):
+    """The cases of an incident: a running bot needs none."""
+
+    read_as = tuple[Case, ...]
+
+    @staticmethod
+    def pack(item: Case) -> Any:
+        return item.model_dump(mode="json", exclude_unset=True)
+
+    @staticmethod
+    def unpack(plain: Any) -> Case:
+        return Case.model_validate(plain)
+
+
 class Incident(Model):
     """An incident: how it is recognised, proven, explained and remedied."""
 
@@ -339,7 +354,7 @@ class Incident(Model):
     """Kinds of objects whose diagnosis raises this incident with no text at all, `CustomResource` for every kind that
     is not built in; a capability is also asked about those that an answer turns out to be about, as far as `about` has
     a word for them."""
-    written: Annotated[tuple[Written, ...], Field(min_length=1, alias="signatures")]
+    signatures: Signatures
     """The texts that show it: phrases, lists of phrases, `{told: …}`, or signatures with keys of their own."""
     product: tuple[Line, ...] = ()
     """Words of the product that this is an incident of: without one of them in the text, or in names, labels and
@@ -382,7 +397,7 @@ class Incident(Model):
     """Upstream incidents that would explain this one, and what links them with it."""
     examples: Examples
     """Texts that show this incident, and texts that do not."""
-    cases: tuple[Case, ...] = ()
+    cases: Cases = Cases()
     """States of a cluster with the verdict that each must lead to; the first is the one that the demo shows."""
 
     @model_validator(mode="after")
@@ -406,11 +421,6 @@ class Incident(Model):
                 if len(texts) < least:
                     raise ValueError(f"examples.{what}: expected at least {least} texts, not {len(texts)}")
         return self
-
-    @cached_property
-    def signatures(self) -> tuple[Signature, ...]:
-        """Return its signatures one by one."""
-        return tuple(in_full(self.written))
 
     @cached_property
     def captures(self) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ share have names in `words.yaml`: `$crashes` means all words of that list.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from intents.catalog.fields import Key, Line, Model
+from intents.packed import Packed
 from intents.patterns import phrase_words
 
 # Name of a list → its words.
@@ -125,13 +126,28 @@ class Told(Model):
 
 
 Phrase = Annotated[Signature, BeforeValidator(_from_text, json_schema_input_type=str)]
-Written = Annotated[Told | tuple[Phrase, ...] | Signature, BeforeValidator(_from_text, json_schema_input_type=Any)]
+_Item = Annotated[Told | tuple[Phrase, ...] | Signature, BeforeValidator(_from_text, json_schema_input_type=Any)]
 
 
-def in_full(written: Iterable[Told | tuple[Signature, ...] | Signature]) -> Iterator[Signature]:
-    """Return every signature in its full form, in the order of the file."""
-    for item in written:
-        if isinstance(item, Signature):
-            yield item
-        else:
-            yield from item.told if isinstance(item, Told) else item
+class Signatures(Packed[Signature]):
+    """The signatures of an incident in the order of its file, each in its full form: those of a few are used."""
+
+    read_as = Annotated[tuple[_Item, ...], Field(min_length=1)]
+
+    def __init__(self, written: Iterable[Told | tuple[Signature, ...] | Signature]) -> None:
+        super().__init__(signature for item in written for signature in _in_full(item))
+
+    @staticmethod
+    def pack(item: Signature) -> Any:
+        return item.text, item.all, item.means, item.hint
+
+    @staticmethod
+    def unpack(plain: Any) -> Signature:
+        text, groups, means, hint = plain
+        return Signature.model_construct(text=text, all=groups, means=means, hint=hint)
+
+
+def _in_full(item: Told | tuple[Signature, ...] | Signature) -> tuple[Signature, ...]:
+    if isinstance(item, Signature):
+        return (item,)
+    return item.told if isinstance(item, Told) else item

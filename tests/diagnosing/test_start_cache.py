@@ -100,8 +100,10 @@ def test_cached_matcher_matches_like_a_new_one(own: Path) -> None:
     catalog = load((builtin_directory(), own)).catalog
     learned = Matcher(catalog)
     start_cache.keep("learned", learned.learned)
-    read_back = Matcher(catalog, learned=start_cache.read("learned"))
+    kept = start_cache.read("learned")
+    read_back = Matcher(catalog, learned=kept)
 
+    assert kept is not None
     examples = [text for incident in catalog for text in (*incident.examples.match[:2], incident.examples.other[0])]
     for text in (*examples, "\n".join(ordinary_lines()), "\n".join(examples)):
         symptoms = read_symptoms(text)

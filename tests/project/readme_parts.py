@@ -192,7 +192,7 @@ def _fields() -> Iterator[str]:
 
 
 def _default(value: Any) -> str:
-    empty = value is None or value in ("", (), {}) or isinstance(value, schema.World)
+    empty = value is None or value in ("", (), {}) or isinstance(value, schema.World | schema.Cases)
     return "" if empty else f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
