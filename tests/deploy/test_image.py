@@ -11,6 +11,7 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,9 +19,12 @@ from typing import Final
 import pytest
 from packaging.utils import canonicalize_name
 
-from bot.playground.kubernetes import RecordedRequest
+from bot.playground.kubernetes import RecordedRequest, SimulatedCluster
+from bot.playground.slack import SimulatedSlack
 from bot.settings import documented
 from responses.slack.presses import Press
+from tests.bench.cost import MOST_IDLE_MIB, memory_of
+from tests.bench.serve_process import served
 from tests.deploy.containerfile import Builder, Instruction, stages
 from tests.deploy.lending import lend, pins, unused_here
 from tests.deploy.rendering import rendered
@@ -260,6 +264,22 @@ async def test_it_answers_a_signed_command_and_a_stop_loses_no_work(image: Image
     assert [one["ts"] for one in at.ours() if "thread_ts" not in one] == [answer["ts"]]
     assert len([*filter(is_final, at.ours(ts))]) == 1
     assert everything(image.root) == before
+
+
+async def test_it_takes_little_memory_until_it_is_asked(image: Image) -> None:
+    slack, cluster = SimulatedSlack(), SimulatedCluster()
+    variables = {**image.environment, "CASEBOOK_LISTEN": "127.0.0.1:0"}
+    variables.pop("CASEBOOK_DATA")
+    async with AsyncExitStack() as stack:
+        for far_end in (slack, cluster):
+            await far_end.start()
+            stack.push_async_callback(far_end.stop)
+        serving = await stack.enter_async_context(
+            served(slack, {"a": cluster}, command=[image.casebook], directory=Path("/"), variables=variables)
+        )
+        assert healthy(image, serving.url)
+        # The lent packages have their docstrings.
+        assert memory_of(serving.pid).rss <= MOST_IDLE_MIB + 5
 
 
 def command(image: Image) -> tuple[str, ...]:
