@@ -42,9 +42,9 @@ _MOST_FIELDS, _MOST_FIELDS_IN_FULL = 3, 12
 
 _HEADING: Final = Text(en="Changes of {}, last {}", zh="{} 的变更（最近 {}）")
 _OF_CLUSTER: Final = Text(en="Changes in the cluster, last {}", zh="集群的变更（最近 {}）")
-_NONE: Final = Text(en="No change is known of that time.", zh="该时间段内没有已知变更。")
+_NONE: Final = Text(en="No change is known in that time.", zh="该时间段内没有已知变更。")
 _SAYS: Final = Text.same("{}")
-_LATEST: Final = Text(en="The latest known: {}", zh="最近一次已知变更：{}")
+_LATEST: Final = Text(en="The latest known change: {}", zh="最近一次已知变更：{}")
 _REVISION: Final = Text(en="revision {}", zh="revision {}")
 _TEMPLATE: Final = Text(en="its pod template changed", zh="Pod 模板已变更")
 _BY: Final = Text(en="by {}", zh="操作者 {}")

@@ -52,10 +52,10 @@ def placeholder_message(
     head = [blocks.bold(says)]
     if about:
         head += [blocks.text(" "), blocks.code(shown_line(about, limit=300))]
-    if scanned:
-        head.append(blocks.text(f" {words.OBJECTS_READ.in_(language).format(f'{scanned:,}')}"))
-    if total:
-        head.append(blocks.text(f" {words.READS_DONE.in_(language).format(done, total)}"))
+    read = [words.OBJECTS_READ.in_(language).format(f"{scanned:,}")] if scanned else []
+    read += [words.READS_DONE.in_(language).format(done, total)] if total else []
+    if read:
+        head.append(blocks.text(f" {' · '.join(read)}"))
     lines = [blocks.line(*head), *(formatter.brief(one) for one in shown_value(tuple(found[:_LISTED])))]
     lines += blocks.left_out(len(found) - _LISTED, language)
     return Message(text=fallback(says), blocks=(blocks.rich(*lines),))

@@ -79,7 +79,7 @@ async def test_a_window_leaves_out_what_was_before_it_and_nothing_is_not_silence
     assert "last 50m" in short
     assert "ConfigMap orders/settings" not in short
     none = lines_of(await sheet_of(WORLD, Ask.CHANGES, "StatefulSet/orders/db", since=timedelta(hours=2)))
-    assert none[1:3] == ["No change is known of that time.", "9d ago · The latest known: was created"]
+    assert none[1:3] == ["No change is known in that time.", "9d ago · The latest known change: was created"]
 
 
 async def test_changes_of_a_namespace_and_of_the_cluster() -> None:

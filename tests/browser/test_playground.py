@@ -200,3 +200,18 @@ async def test_the_direct_message_offers_prompts_and_a_home_tab(demo: Demo, open
     await home.locator("[data-action^=diagnose]").last.click()
     await expect(home).to_be_hidden()
     await expect(page.locator("#channel").locator("[data-testid=message][data-bot=true]")).to_have_count(1)
+
+
+async def test_the_dialog_of_the_bare_command_offers_names_for_what_is_typed(demo: Demo, open_page: Open) -> None:
+    page = await open_page(await demo("--scenario", "image-pull-failed"))
+
+    await page.get_by_test_id("composer").fill("/diagnose")
+    await page.get_by_test_id("send").click()
+    namespace = page.get_by_test_id("dialog").locator(".suggesting").first
+    await expect(namespace.locator("select")).to_be_hidden()
+    await namespace.get_by_test_id("suggest").fill("fro")
+    await namespace.locator("select").select_option(label="front")
+    await page.get_by_test_id("dialog-submit").click()
+
+    answer = page.locator("#channel [data-testid=message][data-bot=true]").last
+    await expect(answer).to_contain_text("in namespace front")

@@ -176,9 +176,9 @@ function suggestControl(element, state, keep, common, context) {
   /** @type {Json[]} */
   let options = state.selected_option ? [state.selected_option] : [];
   let asked = 0;
-  const none = plain(element.placeholder) || "Choose…";
+  const hint = plain(element.placeholder);
   const menu = el("select", { ...common, class: "select", on: { change: () => keep({ selected_option: options.find((each) => each.value === menu.value) ?? null }) } });
-  const field = el("input", { class: "field", type: "search", placeholder: none, autocomplete: "off", spellcheck: "false", testid: "suggest", data: { focus: `${common.data.focus}/typed` }, "aria-label": none, on: { input: ask, focus: ask } });
+  const field = el("input", { class: "field", type: "search", placeholder: hint, autocomplete: "off", spellcheck: "false", testid: "suggest", data: { focus: `${common.data.focus}/typed` }, "aria-label": hint || "Search", on: { input: ask, focus: ask } });
   async function ask() {
     asked += 1;
     const mine = asked;
@@ -189,7 +189,8 @@ function suggestControl(element, state, keep, common, context) {
     show(chosen?.value ?? "");
   }
   function show(/** @type {string} */ value) {
-    refill(menu, el("option", { value: "", text: none }), ...options.map((each) => el("option", { value: each.value, selected: each.value === value, text: plain(each.text) })));
+    menu.hidden = options.length === 0;
+    refill(menu, el("option", { value: "", text: "Choose…" }), ...options.map((each) => el("option", { value: each.value, selected: each.value === value, text: plain(each.text) })));
   }
   show(state.selected_option?.value ?? "");
   return el("div", { class: "suggesting" }, field, menu);
