@@ -92,15 +92,18 @@ class Matcher:
         self._finder, self._classifier = self.learned
         self._exclusions = Exclusions(self._incidents)
 
-    def match(self, symptoms: Sequence[Symptom], *, limit: int = 5) -> MatchResult:
-        """Return at most `limit` hypotheses for the symptoms of a text. The end of an alert has none."""
+    def match(self, symptoms: Sequence[Symptom], *, limit: int = 5, printed: bool = False) -> MatchResult:
+        """Return at most `limit` hypotheses for the symptoms of a text. The end of an alert has none.
+
+        A program `printed` it: it is no description in a person's own words.
+        """
         if symptoms and is_labelled_cleared(symptoms[0].text):
             return MatchResult(objects=TextNames(symptoms).objects())
         told = tuple(symptom for symptom in symptoms if symptom.told)
         found, alignments = self._finder.find(told)
         names = TextNames(symptoms)
         hypotheses = self._hypotheses(told, map(self._with_meant, found), names)
-        if not hypotheses or hypotheses[0].score < THRESHOLD:
+        if not printed and (not hypotheses or hypotheses[0].score < THRESHOLD):
             hypotheses = self._described(told, hypotheses, names)
         above = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score >= THRESHOLD)
         below = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score < THRESHOLD)
@@ -282,13 +285,13 @@ class LayeredMatcher:
         self._general = frozenset(general)
         self._left_out = frozenset(left_out)
 
-    def match(self, symptoms: Sequence[Symptom], *, limit: int = 5) -> MatchResult:
-        """Return at most `limit` hypotheses for the symptoms of a text."""
-        first = self._base.match(symptoms, limit=limit)
+    def match(self, symptoms: Sequence[Symptom], *, limit: int = 5, printed: bool = False) -> MatchResult:
+        """Return at most `limit` hypotheses for the symptoms of a text; see `Matcher.match`."""
+        first = self._base.match(symptoms, limit=limit, printed=printed)
         saved: list[Hypothesis] = []
         alignments = first.alignments
         for layer in self._layers:
-            found = layer.match(symptoms, limit=limit)
+            found = layer.match(symptoms, limit=limit, printed=printed)
             alignments += found.alignments
             saved += [one for one in found.hypotheses if one.incident not in self._left_out]
         if not saved:

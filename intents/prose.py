@@ -34,10 +34,11 @@ _LONGEST_PARAGRAPH: Final = 4
 # So many lines count as the beginning, and as the end, of a text.
 _EDGE: Final = 3
 
-# A prompt, the head of a log line, JSON, a table's header, an event; a message that begins like one.
+# A prompt, the head of a log line, JSON, a table's header, an event; a message that begins like one, an exception.
 _PRINTED: Final = re.compile(
     r"^\s*(?:[$#>%]\s|[\[{(<|*+]|[EWIF]\d{4}\s|\d{4}[-/]\d\d|[A-Z][A-Z0-9_()-]+(?:\s{2,}|\t)[A-Z]|(?:Normal|Warning)\s{2,})"
     r"|^\s*(?i:error|warning|fatal|panic|failed|create pod|could not|unable to|cannot|denied|reason:|message:|status:)"
+    r"|^\s*(?:[\w$]+[.:]+)+\w+(?:Exception|Error)\b"
     r"|^\s*(?i:the \w+ \"|\d+/\d+ nodes|\S+:\d+[:\s])"
     r"|\d\d:\d\d:\d\d|rpc error:|code = |level=|msg=|\bat [\w.$]+\([\w.]+:\d+\)|\s{3,}\S+\s{3,}"
 )

@@ -71,7 +71,7 @@ class Engine:
 
         An entry that only says how something fails, such as a crash loop, is not what a program says of the cause.
         """
-        found = self.matcher.match(read_symptoms(message)).hypotheses
+        found = self.matcher.match(read_symptoms(message), printed=True).hypotheses
         causes = (each for each in found if not self.catalog.incidents[each.incident].shows)
         return next((each.incident for each in causes if _is_meant(each, message.lower())), "")
 
