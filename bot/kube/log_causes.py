@@ -44,7 +44,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     r"|invalid_grant|InvalidAccessKeyId"
     r"|SignatureDoesNotMatch|could not find default credentials|NoCredential|Unable to locate credentials"
     r"|CredentialUnavailable|AuthenticationFailed|\b401\b.{0,20}Unauthorized|status(?: code)?:? 401|\bUnauthorized\b"
-    r"|role \"[^\"]+\" does not exist|requires authentication|Authentication is required",
+    r"|role \"[^\"]+\" does not exist|requires authentication|Authentication is required|requested by the login",
     "denied": r"permission denied|EACCES|EPERM|operation not permitted|AccessDenied|not authorized to perform"
     r"|PERMISSION_DENIED|status(?: code)?:? 403|\b403 Forbidden|access (?:is )?denied|AuthorizationFailed"
     r"|PermissionError|insufficient (?:privilege|permission)|UnauthorizedAccess"
@@ -58,7 +58,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     r"|worker_connections are not enough|max_connections|status(?: code)?:? 429|rate limit|RESOURCE_EXHAUSTED"
     r"|pool (?:has been |is )?(?:exhausted|limit|timeout)|QueuePool limit|Connection is not available"
     r"|ThrottlingException|connection from the pool"
-    r"|pool is (?:probably )?full|max number of clients|quota limit",
+    r"|pool is (?:probably )?full|max number of clients|quota limit|server reached \S+ setting",
     "memory": r"OutOfMemory|out of memory|MemoryError|cannot allocate memory|ENOMEM"
     r"|memory exhausted|Allowed memory size",
     "missing": r"no such file|ENOENT|FileNotFound|cannot find module|ModuleNotFound|ClassNotFound|NoClassDefFound"

@@ -138,6 +138,12 @@ _CONTINUES: Final = re.compile(
     re.VERBOSE,
 )
 _FRAME: Final = re.compile(r"\s+at\s|\s+File \"")
+# A message that only announces what the next lines list, and a line of such a list.
+_ANNOUNCES: Final = re.compile(
+    r"(?i)(?:\bfollowing\b[^.:]{0,40}|\b(?:errors?|problems?|issues?|violations?)(?: occurred| found| were found)?"
+    r"|\b(?:checks?|validations?|requirements?) failed|\bfailed \w{0,20} ?checks?)\s*[:.]?$"
+)
+_LISTED: Final = re.compile(r"\s*(?:\[?\d{1,3}[\].):]+|[-*•])\s+(?=\S)")
 # Lines of a trace that only say where it went.
 _STACK: Final = re.compile(r"\s*(?:at\s|File \"|\.\.\. \d+|from /|\d+: |goroutine )|^\s{4,}\S+\(|^\t\S+:\d+|^$")
 _CAUSED: Final = re.compile(r"\s*(?:Caused by: |\[cause\]: )(.+)")
@@ -179,13 +185,14 @@ def _end_of(lines: Sequence[str], at: int) -> int:
         end += 1
     python = bool(_PYTHON.search(first))
     in_trace = python
+    announced = _ANNOUNCES.search(first)
     while end < len(lines):
         line = lines[end]
         if python and _PYTHON.search(line):
             in_trace = True
         elif in_trace and _is_python_end(lines, end):
             in_trace = False
-        elif not _CONTINUES.match(line):
+        elif not (_CONTINUES.match(line) or (announced and _LISTED.match(line))):
             break
         end += 1
     while end - at > 1 and not lines[end - 1]:
@@ -207,7 +214,13 @@ def _is_python_end(lines: Sequence[str], at: int) -> bool:
 
 
 def _read(lines: Sequence[str]) -> tuple[Severity, str]:
-    """Return the severity and the message of a record."""
+    """Return the severity and the message of a record; of one that only announces a list its first item."""
+    severity, says = _read_first(lines)
+    listed = _LISTED.match(lines[1]) if len(lines) > 1 and _ANNOUNCES.search(lines[0]) else None
+    return severity, lines[1][listed.end() :] if listed else says
+
+
+def _read_first(lines: Sequence[str]) -> tuple[Severity, str]:
     lines = [*lines[:1], *(_BLOCK.sub("  ", line) for line in lines[1:])]
     first = _with_next(lines)
     if first.lstrip().startswith("{") and (structured := _json(first)):
