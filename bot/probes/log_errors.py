@@ -14,7 +14,8 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from bot.kube.cluster_names import asks_node
-from bot.kube.log_causes import focused
+from bot.kube.containers import Container
+from bot.kube.log_causes import focused, is_own
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.services import (
@@ -59,16 +60,30 @@ class _LogError(RowValues):
     span: str = ""  # within which time: 5m
     earlier: str = ""  # an error before those that a ready container repeats, about the same thing
     peer: str = ""  # the other end of the connection that fails: "postgres:5432", "" if it names none
+    beside: str = ""  # the container that listens there, if it is another one of the pod and logs an error
+    beside_error: str = ""
 
 
 async def _errors(look: Look) -> ProbeResult:
     """Read what the logs tell."""
     found = await logged_causes(look)
-    rows = tuple(_error_row(each, look) for each in found.causes)
+    rows = tuple(_error_row(each, _beside(each, found.causes), look) for each in found.causes)
     return ProbeResult(rows=rows, missing=found.missing, looked_at=found.logs)
 
 
-def _error_row(found: LoggedCause, look: Look) -> Row:
+def _beside(one: LoggedCause, others: Iterable[LoggedCause]) -> LoggedCause | None:
+    """Return what another container of the pod logs, if a connection within the pod fails: the one with that port."""
+    own, peer = one.log.container, one.failure.peer
+    found = [each for each in others if each.log.container.pod is own.pod and each.log.container.name != own.name]
+    listens = [each for each in found if _listens(each.log.container, peer.port)]
+    return next(iter(listens or found), None) if is_own(peer) else None
+
+
+def _listens(container: Container, port: int) -> bool:
+    return any(each.get("containerPort") == port for each in container.declared.get("ports") or ())
+
+
+def _error_row(found: LoggedCause, beside: LoggedCause | None, look: Look) -> Row:
     container, failure = found.log.container, found.failure
     pod, owner = container.pod, owner_of(container.pod)
     return _LogError(
@@ -87,6 +102,8 @@ def _error_row(found: LoggedCause, look: Look) -> Row:
         span=duration(found.since_s) if found.running and found.since_s != UNKNOWN else "",
         earlier=focused(failure.earlier, most=_SENTENCE),
         peer=str(failure.peer),
+        beside=beside.log.container.name if beside else "",
+        beside_error=focused(beside.failure.says, most=_SENTENCE) if beside else "",
     ).row(
         ref(pod, "Pod"),
         quote="\n".join(failure.lines),
