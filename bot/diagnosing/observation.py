@@ -19,7 +19,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.impact import announced_by_trouble
 from bot.kube.containers import Container, containers_in
 from bot.kube.health import of_condition, of_event, of_exit, of_reason
-from bot.kube.job_runs import held_open
+from bot.kube.job_runs import cron_job_of, has_finished, held_open
 from bot.kube.objects import identity_of, is_builtin, label_selector, name_of, namespace_of, ref, spec_of
 from bot.kube.services import selector_of
 from bot.kube.settling import (
@@ -303,7 +303,9 @@ async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
     labels = selector_of(obj) if of_service else (spec_of(obj).get("selector") or {}).get("matchLabels") or {}
     if not namespace_of(obj):
         return ()
-    if is_builtin(obj):
+    if str(obj.get("kind")) == "CronJob" and is_builtin(obj):
+        missed = await _pods_of_runs(snapshot, obj)
+    elif is_builtin(obj):
         if not labels or (obj.get("kind") == "Job" and await is_repeated(snapshot, obj)):
             return ()
         listing = await snapshot.list("Pod", namespace=namespace_of(obj), labels=label_selector(dict(labels)))
@@ -316,6 +318,16 @@ async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
         return ready_since(pod) is not None, is_starting(pod, snapshot.now), -_restarts(pod), name_of(pod)
 
     return tuple(sorted(filter(_is_troubled, missed), key=urgency)[:PODS_READ])
+
+
+async def _pods_of_runs(snapshot: Snapshot, cron: Json) -> list[Json]:
+    """Return the pods of the Jobs of a CronJob that have not ended."""
+    home, jobs = namespace_of(cron), (await snapshot.list("Job", namespace=namespace_of(cron))).items
+    runs = [name_of(each) for each in jobs if cron_job_of(each) == name_of(cron) and not has_finished(each)]
+    lists = await asyncio.gather(
+        *(snapshot.list("Pod", namespace=home, labels=label_selector({"job-name": run})) for run in runs[-PODS_READ:])
+    )
+    return [pod for each in lists for pod in each.items]
 
 
 def _is_troubled(pod: Json) -> bool:

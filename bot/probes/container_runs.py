@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, Final
 
-from bot.cluster.events import event_last_seen
+from bot.cluster.events import event_count, event_last_seen
 from bot.kube.containers import Container, Run, containers_in, trouble_order
 from bot.kube.objects import phase_of, place_of, ref, spec_of
 from bot.kube.pod_states import NOT_STARTED, start_error
@@ -30,6 +30,9 @@ _MOST_PODS: Final = 5
 _RECENT_S: Final = 24 * 3600
 # The kubelet forgets earlier crashes of a container that has run for so long.
 _STABLE_S: Final = 600
+# SIGKILL and SIGTERM from outside; the longest time between two runs of a crash loop.
+_KILLED: Final = frozenset({137, 143})
+_BACK_OFF_S: Final = 300
 _QUOTE: Final = 300
 _MEBIBYTE: Final = 1 << 20
 
@@ -92,15 +95,22 @@ def _is_in_trouble(container: Container, look: Look) -> bool:
 
 
 def _events_of(container: Container, oldest_first: Sequence[Json], look: Look) -> ContainerEvents:
-    """Return the messages of events since the last run that ended began, or since the present first run did."""
+    """Return the messages of events since the last run that ended began, or since the present first run did.
+
+    The API server is told of repeated events with a delay: those of the run before count too if this one was killed.
+    """
     run = container.ended(look.now)
     present = container.detail.get("startedAt") if container.state == "running" else None
     since = run.started_s if run else look.age_s(present)
+    killed = run is not None and run.exit_code in _KILLED and run.reason != "OOMKilled"
     events = [
         event
         for event in reversed(oldest_first)
         if (seen := event_last_seen(event)) is not None
-        and (since == UNKNOWN or (look.now - seen).total_seconds() <= since + 1)
+        and (
+            since == UNKNOWN
+            or (look.now - seen).total_seconds() <= since + (_BACK_OFF_S if killed and event_count(event) > 1 else 1)
+        )
     ]
     return events_of(container.name, events, starting=starts_in_time(container, look.now))
 

@@ -1,5 +1,7 @@
 """The events about the object in question, as controllers, the scheduler and kubelets wrote them; do they still hold?
 
+Of a workload those about its pods that are not ready can be read.
+
 No event is written when an object recovers: so a warning is stale when the object's own state contradicts it since, or
 when the object is gone or another one of the same name. Rows come newest first.
 """
@@ -14,17 +16,21 @@ from typing import Any, Final
 from bot.cluster import owners
 from bot.cluster.events import event_last_seen, involved_object, oldest_first
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import condition, phase_of, ref, uid_of
+from bot.kube.objects import condition, has_ended, phase_of, ref, uid_of
 from bot.kube.owners import controller_of, owner_of
+from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, Missing, RowValues, at_most, may, probe
 from bot.probes.shared.log_lines import compile_pattern, quoted
+from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
 
 # So many events are kept, the newest; for so many objects the state is read to tell whether these still hold.
 _MOST_EVENTS: Final = 200
 _MOST_SUBJECTS: Final = 20
+# Of a workload the events of so many pods that are not ready are read.
+_MOST_PODS: Final = 5
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "Job")
 
 
@@ -65,6 +71,10 @@ async def _in_question(look: Look) -> tuple[Sequence[Json], str]:
     if not focus.name:
         return await snapshot.events_in(focus.namespace), ""
     about = ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name)
+    if about.kind != "Pod" and look.args.get("kind") == "Pod":
+        suspects = await pods_of(look)
+        unready = [ref(pod, "Pod") for pod in suspects.pods if not (is_ready(pod) or has_ended(pod))]
+        return await _of_named(snapshot, unready[:_MOST_PODS]), suspects.missing
     if about.kind != "Pod":
         return await _of_named(snapshot, (about,)), ""
     try:
@@ -181,9 +191,9 @@ PROBE: Final = probe(
     row=_Event,
     args={
         "reason": ArgDeclaration(says="only these reasons, separated by commas"),
-        "kind": ArgDeclaration(says="only events about objects of this kind"),
+        "kind": ArgDeclaration(says="only events about objects of this kind; Pod: those about the pods of a workload"),
         "capture": ArgDeclaration(says="RE2 pattern that the message must contain", adds_keys="regex"),
     },
-    permissions=(*owners.PERMISSIONS, *may("list", "events"), *may("get list", "pods"), *may("get", "nodes")),
+    permissions=(*owners.PERMISSIONS, *READS_PODS, *may("list", "events"), *may("get", "nodes")),
     read=read,
 )
