@@ -40,6 +40,12 @@ _UNIT: Final = re.compile(rf"[{_CJK}][\u3000-\u303f\uff00-\uffef]*\s*|[^\s{_CJK}
 _SENTENCE_END: Final = {Language.EN: re.compile(r"(?<=[.!?])\s+(?=[A-Z“\"({0-9])"), Language.ZH: re.compile(r"(?<=。)")}
 _QUOTE: Final = re.compile(r"“([^”]*)”")
 _QUOTE_WORDS: Final = 14
+_LEAST_QUOTE: Final = 10
+# Of a chain of errors so many words of the outermost are kept. What gRPC writes before the innermost says nothing.
+_BEGINNING: Final = 3
+_CHAIN: Final = re.compile(r"(?<=[\w\")\]'])\s?: (?=\S)|⏎ ")
+_ADDED: Final = re.compile(r"\s*⏎\s*\([^()]*\)$")
+_WRAPPER: Final = re.compile(r"rpc error: code = \w+ desc = ")
 # The kubelet ends the message of a back-off with container and pod, which the sentence around it names.
 _BACK_OFF: Final = re.compile(r"(?<=restarting failed container)=\S+ pod=[^\s()]+\([\w-]+\)")
 # The scheduler counts nodes by reason: a list, and no chain of errors. Why preemption does not help is no reason.
@@ -67,7 +73,8 @@ def first_sentence(text: str, language: Language) -> str:
 def brief(says: str, *, most: int) -> str:
     """Return the sentence with at most `most` words: long quotations are cut first, then the clauses at its end."""
     says = " ".join(says[:_MOST].split())
-    says = _QUOTE.sub(lambda found: f"“{_brief_quote(found[1])}”", says)
+    words = max(_LEAST_QUOTE, min(_QUOTE_WORDS, most - length(_QUOTE.sub("", says))))
+    says = _QUOTE.sub(lambda found: f"“{_brief_quote(found[1], words)}”", says)
     if length(says) <= most:
         return says
     room = "".join(_UNIT.findall(says)[:most])
@@ -86,8 +93,8 @@ def _may_end(room: str, at: re.Match[str], *, most: int) -> bool:
     return length(before) > least and _is_balanced(before)
 
 
-def _brief_quote(quote: str) -> str:
-    """Return the beginning of a quotation in few words."""
+def _brief_quote(quote: str, most: int) -> str:
+    """Return a quotation in few words: its beginning, of a chain of errors also the end, which is the innermost."""
     line = _BACK_OFF.sub("", message_of(quote))
     if found := _NODES.search(line):
         counted = _PREEMPTION.sub(".", line[found.start() :])
@@ -95,7 +102,17 @@ def _brief_quote(quote: str) -> str:
     line = line[1:-1] if line.startswith('"') and line.find('"', 1) == len(line) - 1 else line
     if length(line) <= _QUOTE_WORDS:
         return line
-    return _head(line, _QUOTE_WORDS)
+    line = _ADDED.sub("", _WRAPPER.sub("", line))
+    return line if length(line) <= most else _ends(line, most) if _CHAIN.search(line) else _head(line, _QUOTE_WORDS)
+
+
+def _ends(line: str, most: int) -> str:
+    """Return the first words of a chain of errors and its last ones, from the beginning of an error if one is near."""
+    units = _UNIT.findall(line)
+    tail = "".join(units[_BEGINNING + 1 - most :])
+    whole = next((tail[each.end() :] for each in _CHAIN.finditer(tail)), "")
+    tail = whole if 2 * length(whole) > most - _BEGINNING else tail
+    return f"{_head(line, _BEGINNING)} {tail}"
 
 
 def _head(line: str, most: int) -> str:

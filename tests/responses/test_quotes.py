@@ -1,4 +1,4 @@
-"""A quote keeps its beginning: it is cut at its end, after a word."""
+"""A quote keeps its beginning: it is cut at its end, after a word. Of a chain of errors the innermost is kept too."""
 
 from dataclasses import replace
 
@@ -27,16 +27,34 @@ def test_a_long_quote_keeps_its_beginning_up_to_a_word() -> None:
 
 
 @pytest.mark.parametrize("language", Language)
-def test_a_quote_in_a_proof_keeps_its_beginning(language: Language) -> None:
+def test_a_chain_of_errors_in_a_proof_keeps_its_beginning_and_its_end(language: Language) -> None:
     told = judged("a", Verdict.CONFIRMED, replace(SUPPORTS, says=Text.same(f"“{LONG}”"), subject=None))
+
+    proof = glance.proofs(told, Diagnosis(focus=Focus(), hypotheses=(told,)), language, of_text=False)[0]
+
+    assert "failed to pull … " in proof
+    assert "the proxy said no: the very end" in proof
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_quote_of_the_text_keeps_its_beginning(language: Language) -> None:
     match = SignatureMatch(signature="", line=1, quote=LONG, score=1.0)
     text = replace(judged("a", Verdict.POSSIBLE), hypothesis=Hypothesis(incident="a", score=1.0, matches=(match,)))
 
-    for one in (told, text):
-        proof = glance.proofs(one, Diagnosis(focus=Focus(), hypotheses=(one,)), language, of_text=False)[0]
-        assert "failed to pull the image" in proof
-        assert "…" in proof
-        assert "the very end" not in proof
+    proof = glance.proofs(text, Diagnosis(focus=Focus(), hypotheses=(text,)), language, of_text=False)[0]
+
+    assert "failed to pull" in proof
+    assert "the very end" not in proof
+
+
+def test_a_long_sentence_in_a_proof_keeps_its_beginning() -> None:
+    long = "the registry said no and then " + "the proxy said no and then " * 30 + "the very end"
+    told = judged("a", Verdict.CONFIRMED, replace(SUPPORTS, says=Text.same(f"“{long}”"), subject=None))
+
+    proof = glance.proofs(told, Diagnosis(focus=Focus(), hypotheses=(told,)), Language.EN, of_text=False)[0]
+
+    assert "the registry said no" in proof
+    assert "the very end" not in proof
 
 
 @given(st.text(), st.integers(2, 60))
