@@ -10,9 +10,9 @@ from bot.kube.cluster_names import Known, Meaning, Meant
 from bot.kube.connection_hops import MOST_SHOWN, Destination, Facts, Hop, Objects, State, Step, Way, place_shown
 from bot.kube.network_policies import Block, blocks, restricting, summary
 from bot.kube.network_policy_rules import Connection, Direction, End
-from bot.kube.objects import name_of, namespace_of, place_of, ref
+from bot.kube.objects import name_of, namespace_of, place_of, ref, status_of
 from bot.kube.pod_states import is_ready
-from bot.kube.services import ip_in
+from bot.kube.services import ip_in, ready_addresses, selector_of
 from intents.domain import Json
 
 _DNS_PORTS: Final[frozenset[int | str]] = frozenset({53})
@@ -69,7 +69,7 @@ def _step(way: Way, hop: Hop, direction: Direction) -> Step | None:
     if policies is None:
         return way.step(hop, State.UNKNOWN, UNREAD)
     called = _called(way)
-    servers: list[Json | None] = [None] if way.meaning.what is Meant.OUTSIDE else [*called]
+    servers = _servers(way, called)
     found = [
         (asked, block)
         for asked in (_connection(way, server) for server in servers)
@@ -90,15 +90,31 @@ def _called(way: Way) -> list[Json]:
     return [pod for pod in way.behind if is_ready(pod)] or way.behind
 
 
-def _connection(way: Way, server: Json | None) -> Connection:
+def _servers(way: Way, called: Iterable[Json]) -> list[End | None]:
+    """Return the ends that get the connection; None is an address outside that is not known.
+
+    The endpoints of a Service without a selector are written by hand. An address of the source's own network may be
+    that of a pod, of which the labels are not known.
+    """
+    if way.meaning.what is Meant.OUTSIDE:
+        ip = ip_in(way.destination.host)
+        return [End(ip=ip) if ip else None]
+    service = way.service
+    if service is not None and not selector_of(service):
+        written = ready_addresses(way.objects.slices or ()).get(name_of(service), ())
+        own = _network(str(status_of(way.source or {}).get("podIP") or ""))
+        return [End(ip=ip) for ip in sorted(written) if _network(ip) != own]
+    return [_end(way, pod) for pod in called]
+
+
+def _network(ip: str) -> tuple[str, ...]:
+    return tuple(ip.split(".")[:2])
+
+
+def _connection(way: Way, server: End | None) -> Connection:
     """Return the connection to a pod, or to an address outside."""
-    ip = ip_in(way.destination.host)
-    return Connection(
-        client=_end(way, way.source) if way.source else None,
-        server=_end(way, server) if server is not None else End(ip=ip) if ip else None,
-        ports=way.targets,
-        protocol=way.protocol,
-    )
+    client = _end(way, way.source) if way.source else None
+    return Connection(client=client, server=server, ports=way.targets, protocol=way.protocol)
 
 
 def _end(way: Way, pod: Json) -> End:

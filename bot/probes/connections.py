@@ -144,9 +144,12 @@ async def _of_logs(look: Look) -> list[_Call]:
     found: dict[Destination, Json] = {}
     for each in causes:
         peer, pod = each.failure.peer, each.log.container.pod
-        if each.failure.kind == "unresolved" and not peer.host:
-            # The message does not say which name: one that its pod is given leads to the same name server.
-            peer = next((Peer(host=one.host, port=one.port) for one in given_addresses(pod) if one.certain), peer)
+        if each.failure.kind in CONNECTING and not peer.host:
+            # The message does not say to whom: the only one whose address its pod is given. Any name that does not
+            # resolve leads to the same name server.
+            known = {Peer(host=one.host, port=one.port): None for one in given_addresses(pod) if one.certain}
+            if len(known) == 1 or each.failure.kind == "unresolved":
+                peer = next(iter(known), peer)
         if each.failure.kind in CONNECTING and peer.host and not is_own(peer):
             found.setdefault(Destination(host=peer.host, port=peer.port), pod)
     pods = {place_of(pod): pod for pod in found.values()}
