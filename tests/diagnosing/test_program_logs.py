@@ -145,3 +145,37 @@ async def test_a_line_of_a_ready_program_that_means_nothing_proven_is_about_that
 def test_words_around_a_cause_do_not_make_it_another(message: str, engine: Engine) -> None:
     assert engine.meaning(message) == ""
     assert engine.meaning("called `Result::unwrap()` on an `Err` value: PoolTimedOut") == "connection-pool-exhausted"
+
+
+async def test_a_message_of_a_program_is_no_description_in_a_persons_words(engine: Engine) -> None:
+    said = (
+        "org.apache.kafka.clients.consumer.CommitFailedException: Offset commit cannot be completed since the consumer"
+        " is not part of an active group for auto partition assignment"
+    )
+
+    diagnosis = await asked(ExplainText(text=said, namespace="orders", addressed=True), world({}), engine)
+
+    assert engine.meaning(said) == ""
+    assert not diagnosis.hypotheses
+
+
+async def test_what_the_container_behind_a_loopback_address_logs_is_told(engine: Engine) -> None:
+    upstream = (
+        "2026/03/02 02:58:0{0} [error] 29#29: *410{0} upstream timed out (110: Connection timed out) while reading"
+        ' response header from upstream, request: "GET /a/{0} HTTP/1.1", upstream: "fastcgi://127.0.0.1:9000"'
+    )
+    full = "[02-Mar-2026 02:58:0{}] WARNING: [pool www] server reached pm.max_children setting (5), consider raising it"
+    given = world({})
+    given["scene"]["Deployment/orders/forum"] = {
+        "containers": {"nginx": "nginx:1.27", "php": {"image": "php:8.3", "ports": [9000]}},
+        "pods": {"forum-6b9c7d8f55-tt4wm": {"node": "worker-b", "age": "8d"}},
+    }
+    logs = {"nginx": [upstream.format(n) for n in range(4)], "php": [full.format(n) for n in range(4)]}
+    given["faults"]["Pod/orders/forum-6b9c7d8f55-tt4wm"] = {
+        "containers": {name: log(*lines) for name, lines in logs.items()}
+    }
+
+    diagnosis = await asked(pod("forum-6b9c7d8f55-tt4wm"), given, engine)
+
+    assert diagnosis.hypotheses[0].incident == "connection-timed-out"
+    assert "container php says: [pool www] server reached pm.max_children" in diagnosis.hypotheses[0].summary.en

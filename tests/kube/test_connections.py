@@ -390,3 +390,23 @@ def test_objects_of_a_third_namespace_never_change_a_walk(
     )
 
     assert walk(source, destination, after, home="shop").steps == walk(source, destination, before, home="shop").steps
+
+
+@pytest.mark.parametrize(
+    ("address", "admitted", "expected"),
+    [
+        ("10.20.0.15", "10.20.0.51/32", ("egress", "broken", "NetworkPolicy known")),
+        ("10.20.0.15", "10.20.0.0/24", ("egress", "ok", "Service oracle")),
+        # It may be the address of a pod, which the policy admits by its labels.
+        ("10.244.7.7", "10.20.0.51/32", ("endpoints", "ok", "Service oracle")),
+    ],
+)
+def test_the_written_endpoints_of_a_service_are_held_against_policies(
+    address: str, admitted: str, expected: tuple[str, str, str]
+) -> None:
+    oracle = service("oracle", selector=None)
+    to = [{"ipBlock": {"cidr": admitted}}]
+    known = policy("known", "frontend", policyTypes=["Egress"], egress=[*ONLY_DNS, {"to": to}])
+    objects = replace(WHOLE, names=services(oracle), pods=(), slices=(slice_of("oracle", address),), policies=(known,))
+
+    assert picture(walk(FRONTEND, Destination(host="oracle", port=80), objects)) == expected

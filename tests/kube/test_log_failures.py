@@ -168,6 +168,23 @@ LOGS = {
         + "2026-03-02 02:59:41 FATAL giving up",
         "connection refused (attempt 7)", 15, True,
     ),
+    "a line that announces a list": (
+        """
+        [2026-03-02T02:56:31,004][INFO ][o.o.n.Node] [search-0] starting ...
+        ERROR: [1] bootstrap checks failed
+        [1]: max virtual memory areas vm.max_map_count [65530] is too low, increase to at least [262144]
+        ERROR: OpenSearch did not exit normally - check the logs at /usr/share/opensearch/logs/search.log
+        """,
+        "max virtual memory areas vm.max_map_count [65530] is too low, increase to at least [262144]", 2, False,
+    ),
+    "a message that announces problems with marks": (
+        """
+        Error: validation failed with the following errors:
+        - spec.port: must be set
+        - spec.host: must be set
+        """,
+        "spec.port: must be set", 1, False,
+    ),
 }  # fmt: skip
 
 
