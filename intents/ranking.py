@@ -47,22 +47,23 @@ _PARTS: Final = (ChainRole.EFFECT, ChainRole.CAUSE, ChainRole.NONE)
 
 def causes_of(incident: Incident, catalog: Iterable[Incident]) -> tuple[Cause, ...]:
     """Return the causes that an entry names, and for a general one every entry that explains what it shows."""
-    named = incident.causes
+    named, shown = incident.causes, frozenset(incident.shows)
+    if not shown:
+        return named
     known = {incident.id, *(link.incident for link in named)}
     implied = (
         Cause(incident=other.id, linked_by=LinkedBy.OBJECT)
         for other in catalog
-        if other.id not in known and _is_special_case(other, incident)
+        if other.id not in known and _explains(other, shown)
     )
     return (*named, *implied)
 
 
-def _is_special_case(special: Incident, general: Incident) -> bool:
+def _explains(special: Incident, shown: frozenset[Consequence]) -> bool:
     """Return whether an incident explains what a general one shows, and is no such general one itself."""
-    if set(special.shows) & set(general.shows):
+    if not special.explains or not shown.isdisjoint(special.shows):
         return False
-    explains = set(special.explains)
-    return bool(explains & set(general.shows) or (explains and Consequence.UNREADY in general.shows))
+    return Consequence.UNREADY in shown or not shown.isdisjoint(special.explains)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
