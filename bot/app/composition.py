@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,13 +23,8 @@ from bot.app.workspaces import Workspaces
 from bot.cluster.clusters import Clusters
 from bot.common.background import coalesced, in_background
 from bot.common.encryption import Encryption
-from bot.diagnosing import Engine
 from bot.jobs import JobHandlers, JobRouter, Jobs, JobsUnavailable
 from bot.metrics import Metrics
-from bot.policy import Policy
-from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
-from bot.policy.api_tokens import NO_TOKENS, ApiTokens
-from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from bot.settings import Settings, variable
 from bot.slack.client import Identity, Slack
 from bot.slack.errors import MissingScope
@@ -43,7 +38,6 @@ from bot.telemetry import exporting
 from bot.workflows.job_payloads import kinds, turn_of
 from bot.workflows.learned_entries import LearnedEntries
 from bot.workflows.services import ConcurrencyLimits, Configuration
-from intents.catalog.loader import Problem
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -80,18 +74,9 @@ class RunningApp:
 
 @asynccontextmanager
 async def running(
-    settings: Settings,
-    *,
-    engine: Engine,
-    policy: Policy,
-    clusters: Clusters,
-    channel_defaults: ChannelDefaults = NO_DEFAULTS,
-    alert_routes: AlertRoutes = NO_ROUTES,
-    api_tokens: ApiTokens = NO_TOKENS,
-    broken: Sequence[Problem] = (),
-    options: RuntimeOptions = DEFAULT_OPTIONS,
+    settings: Settings, initial: Configuration, *, clusters: Clusters, options: RuntimeOptions = DEFAULT_OPTIONS
 ) -> AsyncIterator[RunningApp]:
-    """Serve until the context exits, then close `clusters`. `broken` lists the catalog problems that are left out.
+    """Serve until the context exits, then close `clusters`. Files that change later replace parts of `initial`.
 
     Raises StoreUnavailable, JobsUnavailable or SlackError at start.
     """
@@ -99,10 +84,6 @@ async def running(
         logging.getLogger(name).setLevel(logging.WARNING)
     # Intake and workers stop first; the listener keeps reporting "stopping" until they have.
     async with AsyncExitStack() as stack, AsyncExitStack() as work:
-        initial = Configuration(
-            engine=engine, policy=policy, defaults=channel_defaults, left_out=tuple(broken), alert_routes=alert_routes,
-            api_tokens=api_tokens,
-        )  # fmt: skip
         if not settings.database_url.get_secret_value():
             _make(settings.data.expanduser())
         store = await stack.enter_async_context(open_store(settings.store_url))

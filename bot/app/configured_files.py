@@ -29,6 +29,13 @@ def named_files(settings: Settings) -> Mapping[str, Path]:
     return {name: path for name in _FILES if (path := getattr(settings, name))}
 
 
+def with_files(configuration: Configuration, settings: Settings) -> Configuration:
+    """Return the configuration with every named file read. Raise the FileError of a broken one; blocking."""
+    for name, path in named_files(settings).items():
+        configuration = with_file(configuration, name, path)
+    return configuration
+
+
 def with_file(configuration: Configuration, setting: str, path: Path) -> Configuration:
     """Return the configuration with the file of a setting read. Raise its FileError; blocking."""
     part, load = _FILES[setting]

@@ -38,6 +38,7 @@ from bot.remedies.verification import Pace
 from bot.settings import Settings
 from bot.settings.prometheus import ETCD_JOB
 from bot.surfaces.slack.manifest import COMMAND, SHORTCUTS
+from bot.workflows.services import Configuration
 from intents.domain import Language
 
 # Simulated pods become ready, or fail again, at once, so they need not be watched as long as real ones.
@@ -120,10 +121,12 @@ async def playground(
         app = await stack.enter_async_context(
             running(
                 own,
-                engine=engine,
-                policy=Policy.playground(acting=[each.id for each in people if each.acts]),
+                Configuration(
+                    engine=engine,
+                    policy=Policy.playground(acting=[each.id for each in people if each.acts]),
+                    alert_routes=AlertRoutes(routes=(AlertRoute(channel=alerts, cluster=clusters.names[0]),)),
+                ),
                 clusters=clusters,
-                alert_routes=AlertRoutes(routes=(AlertRoute(channel=alerts, cluster=clusters.names[0]),)),
                 options=_OPTIONS,
             )
         )

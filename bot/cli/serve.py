@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final
 
 from bot.app import RunningApp, running
+from bot.app.configured_files import with_files
 from bot.cli.console import note
 from bot.cli.errors import TERMINATED, CommandError, ExitCode, told
 from bot.cli.inputs import report, settings
@@ -26,15 +27,14 @@ from bot.diagnosing import Engine, build_engine
 from bot.doctor.checks import CheckState
 from bot.doctor.database_checks import examine_directory
 from bot.jobs import JobsUnavailable
-from bot.policy import Policy, PolicyError, load_policy
-from bot.policy.alert_routes import NO_ROUTES, AlertRoutesError, load_alert_routes
-from bot.policy.api_tokens import NO_TOKENS, ApiTokensError, load_api_tokens
-from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
-from bot.remedies.names import action_names, unknown_actions
+from bot.policy import Policy
+from bot.policy.strict_yaml import FileError
+from bot.remedies.names import unknown_actions
 from bot.settings import Settings, serve_problems, variable
 from bot.slack.errors import SlackError
 from bot.slack.scopes import advice_on
 from bot.store import StoreUnavailable, place_of
+from bot.workflows.services import Configuration
 from responses.safety import safe_line
 
 # New objects until the garbage collector looks at them.
@@ -52,25 +52,19 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
     if configured.slack_client_id:
         with told(KeyUnusable, what=variable("encryption_keys")):
             check_keys(configured.keys)
-    with told(PolicyError, ChannelsError, AlertRoutesError, ApiTokensError):
-        policy = load_policy(configured.policy, actions=action_names()) if configured.policy else Policy.default()
-        channels = load_channels(configured.channels) if configured.channels else ChannelDefaults()
-        alert_routes = load_alert_routes(configured.alert_routes) if configured.alert_routes else NO_ROUTES
-        api_tokens = load_api_tokens(configured.api_tokens) if configured.api_tokens else NO_TOKENS
+    engine, broken = build_engine(configured.catalog, check=unknown_actions)
+    with told(FileError):
+        initial = with_files(Configuration(engine=engine, policy=Policy.default(), left_out=broken), configured)
     if problems := misnamed(configured):
         name = variable("contexts" if configured.contexts else "context")
         raise CommandError("\n".join(f"{name}: {each}" for each in problems))
     clusters = Clusters.of(configured)
-    for line in policy.unmatched(clusters.names):
+    for line in initial.policy.unmatched(clusters.names):
         note(safe_line(f"{configured.policy}: {line}"))
-    for line in channels.unmatched(clusters.names):
+    for line in initial.defaults.unmatched(clusters.names):
         note(safe_line(f"{configured.channels}: {line}"))
-    engine, broken = build_engine(configured.catalog, check=unknown_actions)
     report(broken)
-    start = partial(
-        running, configured, engine=engine, policy=policy, clusters=clusters, channel_defaults=channels,
-        alert_routes=alert_routes, api_tokens=api_tokens, broken=broken,
-    )  # fmt: skip
+    start = partial(running, configured, initial, clusters=clusters)
     _skip_in_collections()
     # A message makes about a thousand objects, which live until its acknowledgement: fewer and larger collections.
     gc.set_threshold(_COLLECTED_AFTER)

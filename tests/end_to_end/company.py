@@ -21,6 +21,7 @@ from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedCompany, SimulatedSlack
 from bot.policy import Policy
 from bot.settings import Settings
+from bot.workflows.services import Configuration
 from tests.end_to_end.workplace import GRANTED, HASTY, HEARD, UNPACED, Clock, is_final
 
 # Workspaces that install the app by themselves, and an organisation with two that installs it once.
@@ -79,8 +80,7 @@ class Company:
         )
         async with running(
             settings,
-            engine=self.engine,
-            policy=Policy.default(),
+            Configuration(engine=self.engine, policy=Policy.default()),
             clusters=Clusters.of(settings, kubeconfig=self.kubeconfig),
             options=options,
         ) as app:

@@ -25,6 +25,7 @@ from typing import Any, Final
 import aiohttp
 
 from bot.app import RuntimeOptions, running
+from bot.app.configured_files import with_files
 from bot.cli.console import note
 from bot.cli.process import configure_logging
 from bot.cli.rehearsal import stage
@@ -32,10 +33,10 @@ from bot.cluster.clusters import Clusters
 from bot.diagnosing import build_engine, engine_for
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
-from bot.policy import Policy, load_policy
-from bot.policy.alert_routes import NO_ROUTES, load_alert_routes
-from bot.remedies.names import action_names, unknown_actions
+from bot.policy import Policy
+from bot.remedies.names import unknown_actions
 from bot.settings import load_settings
+from bot.workflows.services import Configuration
 from intents.catalog.loader import load
 from tests.databases import lay_out
 from tests.end_to_end.workplace import GRANTED, HEARD, UNPACED, is_final
@@ -304,7 +305,6 @@ async def _serve_forked(app: dict[str, Any]) -> None:
 
     configured = load_settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
-    policy = load_policy(configured.policy, actions=action_names()) if configured.policy else Policy.default()
     if not app.pop("pace"):
         app.setdefault("slack_limits", UNPACED)
     if app.pop("catalog_alone", False):
@@ -312,11 +312,10 @@ async def _serve_forked(app: dict[str, Any]) -> None:
         engine = engine_for(load(configured.catalog).catalog)
     else:
         engine = build_engine(configured.catalog, check=unknown_actions)[0] if configured.catalog else ENGINE
-    routes = load_alert_routes(configured.alert_routes) if configured.alert_routes else NO_ROUTES
+    initial = with_files(Configuration(engine=engine, policy=Policy.default()), configured)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     clusters, options = Clusters.of(configured), RuntimeOptions(**app)
-    parts: dict[str, Any] = {"policy": policy, "clusters": clusters, "alert_routes": routes}
-    async with running(configured, engine=engine, options=options, **parts) as serving:
+    async with running(configured, initial, clusters=clusters, options=options) as serving:
         note(f"serving at {serving.url}")
         await stop.wait()

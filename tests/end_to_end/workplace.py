@@ -33,6 +33,7 @@ from bot.store import AuditEntry
 from bot.surfaces.slack.health import CHECK_S
 from bot.surfaces.slack.manifest import events
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S
+from bot.workflows.services import Configuration
 from bot.workflows.submissions import PERSON_REQUESTS
 from intents.catalog.cases import ask_of
 from intents.catalog.loader import Problem
@@ -283,13 +284,15 @@ async def workplace(
         app = await stack.enter_async_context(
             running(
                 settings,
-                engine=engine,
-                policy=policy or Policy.playground(),
+                Configuration(
+                    engine=engine,
+                    policy=policy or Policy.playground(),
+                    defaults=channel_defaults,
+                    alert_routes=alert_routes,
+                    api_tokens=load_api_tokens(tokens) if tokens else NO_TOKENS,
+                    left_out=tuple(broken),
+                ),
                 clusters=Clusters.of(settings, kubeconfig=kubeconfig),
-                channel_defaults=channel_defaults,
-                alert_routes=alert_routes,
-                api_tokens=load_api_tokens(tokens) if tokens else NO_TOKENS,
-                broken=broken,
                 options=RuntimeOptions(
                     clock=clock,
                     verify_pace=HASTY,
