@@ -13,9 +13,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from intents.catalog.fields import Cause, Consequence, LinkedBy
+from intents.catalog.fields import Cause, LinkedBy
 from intents.catalog.loader import Catalog
-from intents.catalog.schema import Incident
 from intents.domain import (
     ChainRole,
     Finding,
@@ -43,27 +42,6 @@ _SERVICE: Final = "Service"
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 # The order in which events are chosen for a timeline.
 _PARTS: Final = (ChainRole.EFFECT, ChainRole.CAUSE, ChainRole.NONE)
-
-
-def causes_of(incident: Incident, catalog: Iterable[Incident]) -> tuple[Cause, ...]:
-    """Return the causes that an entry names, and for a general one every entry that explains what it shows."""
-    named, shown = incident.causes, frozenset(incident.shows)
-    if not shown:
-        return named
-    known = {incident.id, *(link.incident for link in named)}
-    implied = (
-        Cause(incident=other.id, linked_by=LinkedBy.OBJECT)
-        for other in catalog
-        if other.id not in known and _explains(other, shown)
-    )
-    return (*named, *implied)
-
-
-def _explains(special: Incident, shown: frozenset[Consequence]) -> bool:
-    """Return whether an incident explains what a general one shows, and is no such general one itself."""
-    if not special.explains or not shown.isdisjoint(special.shows):
-        return False
-    return Consequence.UNREADY in shown or not shown.isdisjoint(special.explains)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,10 +284,9 @@ def _cause_of(
     """Return which hypothesis explains this one, the best proven if there are several, and by which link."""
     if one.capability or not supported(one):
         return None, None
-    entry = catalog.get(one.incident)
     explains = [
         (cause, link)
-        for link in (causes_of(entry, catalog) if entry else ())
+        for link in catalog.causes_of(one.incident)
         for cause in of_incident.get(link.incident, ())
         if cause is not one and not cause.capability and supported(cause) and may_cause(cause, one, link, now=now)
     ]

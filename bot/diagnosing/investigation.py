@@ -23,7 +23,7 @@ from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, 
 from intents.focus import besides, is_capability, is_shown, named_as, raised
 from intents.kinds import KINDS, WORDS
 from intents.named_objects import ObjectKey
-from intents.ranking import causes_of, may_cause, rank, recovery_of, services_called
+from intents.ranking import may_cause, rank, recovery_of, services_called
 from intents.subjects import ties
 from intents.verdicts import judge, supported
 
@@ -220,17 +220,14 @@ class Investigation:
         return any(
             may_cause(cause, effect, link, now=self.now)
             for effect in effects
-            for link in self._links(effect.incident)
+            for link in self.catalog.causes_of(effect.incident)
             if link.incident == cause.incident
         )
 
     def _is_linked_by(self, by: LinkedBy, hypothesis: Hypothesis) -> bool:
         effect = hypothesis.pointed_to_by
-        links = self._links(effect) if effect else ()
+        links = self.catalog.causes_of(effect) if effect else ()
         return any(link.incident == hypothesis.incident and link.linked_by is by for link in links)
-
-    def _links(self, incident: str) -> tuple[Cause, ...]:
-        return causes_of(self.catalog.incidents[incident], self.catalog)
 
     @property
     def now(self) -> datetime:
@@ -242,7 +239,7 @@ class Investigation:
         seen = set(self._judged)
         for one in filter(supported, self._all_judged()):
             held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
-            shown, links = tuple(_shown_by(one)), self._links(one.incident)
+            shown, links = tuple(_shown_by(one)), self.catalog.causes_of(one.incident)
             named = self.catalog.incidents[one.incident].causes
             # A general incident with a cause needs no look at every other entry that could explain it.
             explained = any(self._explains(cause, (one,)) for link in links for cause in self._supported(link.incident))

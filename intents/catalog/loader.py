@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
+from intents.catalog.fields import Cause, Consequence, LinkedBy
 from intents.catalog.schema import Incident
 from intents.catalog.word_lists import WORDS, WordListError, WordLists
 
@@ -79,6 +80,7 @@ class Catalog:
 
     incidents: Mapping[str, Incident]
     sources: Mapping[str, Source] = field(default_factory=dict)
+    _causes: dict[str, tuple[Cause, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Incident]:
         return iter(self.incidents.values())
@@ -88,6 +90,26 @@ class Catalog:
 
     def get(self, incident_id: str) -> Incident | None:
         return self.incidents.get(incident_id)
+
+    def causes_of(self, incident_id: str) -> tuple[Cause, ...]:
+        """Return the causes that an entry names, and for a general one every entry that explains what it shows."""
+        if incident_id not in self._causes:
+            entry = self.get(incident_id)
+            self._causes[incident_id] = (*entry.causes, *self._implied(entry)) if entry else ()
+        return self._causes[incident_id]
+
+    def _implied(self, general: Incident) -> Iterator[Cause]:
+        """Return the entries that explain what a general one shows, and are no such general ones themselves."""
+        known = {general.id, *(link.incident for link in general.causes)}
+        shown = frozenset(general.shows)
+        return (
+            Cause(incident=other.id, linked_by=LinkedBy.OBJECT)
+            for other in self
+            if other.id not in known
+            and other.explains
+            and shown.isdisjoint(other.shows)
+            and (Consequence.UNREADY in shown or not shown.isdisjoint(other.explains))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from unittest.mock import patch
 
 from bot.cli.rehearsal import request_of, stage, staged
@@ -16,10 +17,11 @@ from bot.diagnosing.engine import match_text
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import objects
 from bot.probes.contract import Look, Probe
+from bot.roles.needs import Need
 from bot.roles.needs import reads as needed_reads
 from intents.anchors import Question
 from intents.catalog.cases import world_of
-from intents.catalog.loader import Catalog
+from intents.catalog.loader import Catalog, builtin_directory, load
 from intents.catalog.schema import Case, Incident, Rule
 from intents.domain import (
     Diagnosis,
@@ -183,7 +185,12 @@ def declared(looked: Looked, catalog: Catalog) -> set[Permission]:
         for incident in catalog
         if any(each.probe == objects.NAME and each.args.get("kind") == kind for each in incident.reads.values())
     }
-    return {need.permission for need in needed_reads(catalog, ()) if need.by in naming}
+    return {need.permission for need in _needs() if need.by in naming}
+
+
+@cache
+def _needs() -> frozenset[Need]:
+    return needed_reads(load((builtin_directory(),)).catalog, ())
 
 
 def _mutants_on(one: Judged) -> dict[str, Verdict | None]:

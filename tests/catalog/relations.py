@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
-from intents.ranking import causes_of
 
 
 def related_to(incident: Incident, catalog: Catalog) -> set[str]:
     """Return the incident, its causes, and the incidents that it causes, directly or through others."""
-    causes = {one.id: {link.incident for link in causes_of(one, catalog)} for one in catalog}
+    causes = {one.id: {link.incident for link in catalog.causes_of(one.id)} for one in catalog}
     upstream = _closure({incident.id}, causes)
     effects = {one: {name for name, named in causes.items() if one in named} for one in causes}
     return upstream | _closure({incident.id}, effects)

@@ -18,7 +18,7 @@ from intents.request import DiagnoseObject, Request
 WHOLE = frozenset({"APIService", "CustomResourceDefinition"})
 # Without these no API server has accepted the object.
 REQUIRED = frozenset({"containers", "name"})
-TATTERED = 4
+TATTERED = 2
 
 
 async def test_missing_fields_are_no_defect(engine: Engine, incident: Incident) -> None:
@@ -35,11 +35,11 @@ async def test_missing_fields_are_no_defect(engine: Engine, incident: Incident) 
 
 
 def tattered(world: dict[str, Any], chance: random.Random) -> dict[str, Any]:
-    """Return the world with up to three fields of each object's spec and status gone."""
+    """Return the world with up to four fields of each object's spec and status gone."""
     for obj in world["objects"]:
         places = [place for top in ("spec", "status") for place in fields(obj.get(top))]
         if obj["kind"] not in WHOLE:
-            for mapping, key in chance.sample(places, min(len(places), chance.randint(0, 3))):
+            for mapping, key in chance.sample(places, min(len(places), chance.randint(0, 4))):
                 mapping.pop(key, None)
     return world
 
