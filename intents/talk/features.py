@@ -81,6 +81,8 @@ class Message:
 
 
 # Begin the features of what people do to systems.
+# The cue of words that compare.
+COMPARING: Final = "cue:asks.compare"
 OF_DEEDS: Final = ("deed:", "deeds:", "cue:deeds.", "cues:deeds.")
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from intents.domain import ObjectRef
 from intents.talk.asks import Ask, asked, asked_by_word
-from intents.talk.features import Message
+from intents.talk.features import COMPARING, Message, features_of
 from intents.talk.mentions import Mentions
 
 OF_THE_CLUSTER: Final = frozenset({Ask.HEALTH, Ask.EVENTS, Ask.CHANGES, Ask.COMPARE})
@@ -28,8 +28,10 @@ _WHOLE_CLUSTER: Final = re.compile(
 _ELLIPSIS: Final = re.compile(
     r"(?i)^(?:and|or|what about|how about|same (?:q(?:uestion)? )?(?:for|on|with)?|now|then|ok|also|only|just|the|in|on"
     r"|for|from|of|one|ones|itself|instead|pls|please|deployment|pod|node|namespace|ns|ingress|service"
+    r"|prod(?:uction)?|staging|dev|test|qa|uat"
     r"|那|那么|那个|还有|只看|呢|换|的|再|同样|另外|也|\W)*$"
 )
+_ENVIRONMENT: Final = re.compile(r"(?i)\b(?:prod(?:uction)?|staging|dev|test|qa|uat)\b")
 _THE_NAMESPACE: Final = re.compile(
     r"(?i)\b(?:the|that|this|its|whole|entire) (?:whole |entire )?(?:namespace|ns)\b|整个命名空间|命名空间(?:整体|呢)"
 )
@@ -99,8 +101,12 @@ def understood(text: str, named: Mentions, turns: Sequence[Turn] = ()) -> Reques
     if (word := asked_by_word(_IN_FULL.sub("", text))) is not None:
         ask, sure = word, 1.0
     else:
-        reading = asked(Message(text=text, names=named.words, before=before))
-        ask, sure = Ask(reading.label), reading.shares[0][1]
+        message = Message(text=text, names=named.words, before=before)
+        ask, sure = next(
+            (ask, share)
+            for label, share in asked(message).shares
+            if (ask := Ask(label)) is not Ask.COMPARE or _may_compare(message, named, last)
+        )
     picked = _picked(text, turns)
     if last and (_is_ellipsis(text, named) or (picked and ask in (Ask.MORE, Ask.AGAIN, Ask.HEALTH))):
         ask = last.ask
@@ -124,6 +130,15 @@ def understood(text: str, named: Mentions, turns: Sequence[Turn] = ()) -> Reques
         if about and about.namespace and _THE_NAMESPACE.search(text):
             about = ObjectRef(kind="Namespace", namespace="", name=about.namespace)
     return replace(request, about=about)
+
+
+def _may_compare(message: Message, named: Mentions, last: Turn | None) -> bool:
+    """Return whether a text compares: with two names, words of comparing, or after a comparison.
+
+    "Is staging ok?" names a place and compares nothing.
+    """
+    two = len(named.places) > 1 or len(named.subjects) > 1
+    return two or (last is not None and last.ask is Ask.COMPARE) or COMPARING in features_of(message)
 
 
 def _ends(text: str, named: Mentions, turns: Sequence[Turn]) -> tuple[ObjectRef | None, ObjectRef | None]:
@@ -170,8 +185,8 @@ def _picked(text: str, turns: Sequence[Turn]) -> ObjectRef | None:
 
 
 def _is_ellipsis(text: str, named: Mentions) -> bool:
-    """Return whether a text is little more than a name."""
-    if not named.words:
+    """Return whether a text is little more than a name, be it of an environment."""
+    if not named.words and not _ENVIRONMENT.search(text):
         return False
     rest = text.lower()
     for word in sorted(named.words, key=len, reverse=True):
