@@ -420,6 +420,7 @@ class Diagnosis:
     unexplained: tuple[Observation, ...] = ()
     changes: tuple[RecentChange, ...] = ()  # the newest first
     standing: tuple[Text, ...] = ()  # a state of the requested object that is no fault, and what is known of it
+    well: Text | None = None  # what the status of the requested object shows, if that is no trouble
     impact: tuple[Dependents, ...] = ()  # whom the leading cause hits
     unchecked: bool = False  # whether the kind of the requested object has no rules of health
     nearest: tuple[NearestEntry, ...] = ()

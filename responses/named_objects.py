@@ -141,6 +141,8 @@ def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, t
     if diagnosis.unchecked:
         says = words.NOT_CHECKED_WHY.in_(language).format(focus.kind, focus)
         return words.UNKNOWN_SIGN, words.NOT_CHECKED.in_(language), (says, words.ASK_ABOUT_PODS.in_(language))
+    if diagnosis.well:
+        applies_none = words.WELL.in_(language).format(focus, diagnosis.well.in_(language))
     return words.FINE_SIGN, words.NO_PROBLEM.in_(language), (applies_none,)
 
 

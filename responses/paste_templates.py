@@ -91,7 +91,7 @@ _SHOWN: Final = 3
 
 
 def error_lines(text: str) -> tuple[str, ...]:
-    """Return at most three lines in their order: those with an error word, else the first ones."""
+    """Return at most three lines of a longer text in their order: those with an error word, else the first ones."""
     lines = [symptom.text for symptom in read_symptoms(text)]
     shown = [line for line in lines if _TROUBLE.search(line)] or lines
-    return tuple(shown_line(line) for line in shown[:_SHOWN])
+    return tuple(shown_line(line) for line in shown[:_SHOWN]) if len(lines) > 1 else ()

@@ -50,6 +50,7 @@ TEXT_RULED_OUT: Final = Text(
 )
 NO_PROBLEM: Final = Text(en="NO KNOWN PROBLEM FOUND", zh="没有发现已知问题")
 NO_PROBLEM_WITH: Final = Text(en="None of the known incidents applies to {}.", zh="{} 不存在知识库中的任何问题。")
+WELL: Final = Text(en="{}: {}; no known incident applies.", zh="{}：{}，不存在知识库中的任何问题。")
 NOT_EXPLAINED: Final = Text(en="NOT EXPLAINED YET", zh="尚无解释")
 NOT_EXPLAINED_WHY: Final = Text(
     en="None of the known incidents explains what is reported about {}.", zh="知识库中没有条目可以解释关于 {} 的报告。"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from typing import Final
 
 from bot.asked.contract import CLUSTER, Asked
@@ -58,7 +59,7 @@ _ONE_OF: Final = Text(en="{} (1 of {} pods)", zh="{}（共 {} 个 Pod）")
 _ENDED: Final = Text(en="{}: the run that ended with {}", zh="{}：已结束的那次运行，{}")
 _SILENT: Final = Text(en="{}: no log yet", zh="{}：尚无日志")
 _BECAUSE: Final = Text(en="{}: no log yet, {}", zh="{}：尚无日志，{}")
-_EMPTY: Final = Text(en="The log is empty.", zh="日志为空。")
+_EMPTY: Final = Text(en="{}: the log is empty", zh="{}：日志为空")
 _LINE: Final = Text(en="error, line {} of {}", zh="错误，第 {} 行（共 {} 行）")
 _TIMES: Final = Text(en="error, line {} of {}, {} times", zh="错误，第 {} 行（共 {} 行），出现 {} 次")
 _LAST: Final = Text(en="the last lines", zh="最后几行")
@@ -74,15 +75,19 @@ async def logs(asked: Asked) -> Sheet:
             return _name_another(asked, every)
         log = _log_in_question(every, asked)
         rows = [*_silent(every, log, asked)]
+        told: tuple[SheetRow, ...] = ()
         if log is not None:
             # A log that cannot be read is a gap.
             known = len(gaps)
             text = await text_of(log, snapshot)
             told = await _told(text, log, asked) if len(gaps) == known else ()
-            rows = [_from(log, pods, asked), *rows, *told]
+            whose = _from(log, pods, asked)
+            if not told and len(gaps) == known:
+                whose = replace(whose, says=_EMPTY.filled(whose.says))
+            rows = [*rows, whose, *told]
         elif not (rows or gaps):
             rows = [SheetRow(says=_NO_RUN if pods else _NO_PODS)]
-    more = [] if asked.in_full or log is None else [in_full(Ask.LOGS, about)]
+    more = [] if asked.in_full or not told else [in_full(Ask.LOGS, about)]
     return Sheet(
         heading=_HEADING.filled(about),
         about=about,
@@ -173,8 +178,6 @@ def _silent(every: Sequence[Container], log: Log | None, asked: Asked) -> Iterat
 
 async def _told(text: str, log: Log, asked: Asked) -> tuple[SheetRow, ...]:
     """Return what a log tells. Redacting a long one takes longer than the event loop may be kept."""
-    if not text.strip():
-        return (SheetRow(says=_EMPTY),)
     return await asyncio.to_thread(_rows, text, log, asked) if len(text) > LARGE else _rows(text, log, asked)
 
 

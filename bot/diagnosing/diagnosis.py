@@ -179,6 +179,7 @@ async def _explain(
         ),
         unexplained=untold(states.unexplained, judged),
         standing=found.standing if found else (),
+        well=found.well if found else None,
         nearest=() if judged or states.states else _nearest(matching, engine.catalog),
         runbook=runbook_in(request.text) if question.alert else "",
     )
@@ -223,6 +224,7 @@ async def _diagnose_object(
         gaps=_with_unseen(sorted({*state.gaps, *reads.gaps_for(judged)}, key=str), request.alert, judged),
         unexplained=state.unexplained,
         standing=state.standing,
+        well=state.well,
         unchecked=not (any(one.verdict is not Verdict.RULED_OUT for one in judged) or state.checked),
     )
     return await _with_surroundings(diagnosis, snapshot, engine, state.unexplained)

@@ -17,7 +17,7 @@ from bot.diagnosing.engine import Engine, match_symptoms
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.observation import Statement, is_over, observe, unexplained
 from bot.diagnosing.reads import Reads
-from bot.diagnosing.standing import Inside, inside_of, recovered, standing_of, unsaid
+from bot.diagnosing.standing import Inside, inside_of, recovered, standing_of, unsaid, well_of
 from bot.graph.edges import services_behind
 from bot.kube.containers import containers_in
 from bot.kube.health import can_judge
@@ -71,7 +71,8 @@ class ObjectState:
     """The hypotheses that the state of one object raises, judged, and the trouble that none of them explains.
 
     `standing` is a state of the object that is no fault and that no hypothesis tells, with what is known of it.
-    `checked` tells whether its health could be judged, by its own status or by the Services behind it.
+    `well` is what its status shows if that is no trouble. `checked` tells whether its health could be judged, by its
+    own status or by the Services behind it.
     """
 
     focus: Focus
@@ -81,6 +82,7 @@ class ObjectState:
     unexplained: tuple[Observation, ...] = ()
     gaps: tuple[Gap, ...] = ()
     standing: tuple[Text, ...] = ()
+    well: Text | None = None
     checked: bool = True
 
 
@@ -282,6 +284,7 @@ async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, engin
         unexplained=left,
         gaps=(*observed.gaps, *inside.gaps),
         standing=standing,
+        well=well_of(obj, kind, snapshot.now),
         checked=can_judge(obj, kind),
     )
 

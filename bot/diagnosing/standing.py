@@ -12,6 +12,7 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.connection_policies import closed
+from bot.kube.containers import containers_in
 from bot.kube.node_readiness import is_joining, status_of_ready
 from bot.kube.objects import (
     condition,
@@ -27,6 +28,7 @@ from bot.kube.objects import (
 )
 from bot.kube.owners import last_written
 from bot.kube.pod_states import is_ready
+from bot.kube.rollouts import replicas_of
 from bot.kube.services import is_ready_endpoint, may_still_come, selector_of, slices_of_service
 from bot.kube.settling import lasting_problem
 from bot.kube.timestamps import UNKNOWN, seconds_since
@@ -108,6 +110,11 @@ _CLOSED: Final = (
     Text(en="{} is isolated: NetworkPolicies admit nobody", zh="{} 被 NetworkPolicy 隔离：不接受任何客户端"),
     Text(en="No ingress rule lets anyone reach its ports: {}.", zh="没有入站规则放行对其端口的访问：{}。"),
 )
+_PODS_READY: Final = Text(en="{} of {} pods are ready", zh="{}/{} 个 Pod 就绪")
+_CONTAINERS_READY: Final = Text(en="all its containers are ready", zh="所有容器均已就绪")
+_NEVER_RESTARTED: Final = Text(en="{}, none was restarted", zh="{}，没有重启过")
+_RESTARTED: Final = Text(en="{}, the last restart was {} ago", zh="{}，上次重启在 {} 前")
+_COUNTED: Final = frozenset({"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"})
 _RECOVERED: Final = Text(en="{} has recovered", zh="{} 已恢复")
 
 
@@ -117,6 +124,21 @@ def standing_of(obj: Json, kind: str, now: datetime) -> tuple[Text, ...]:
     for state, says in _standings(obj, kind, now):
         return (Text(en=f"{subject} {state.en}", zh=f"{subject} {state.zh}"), says)
     return ()
+
+
+def well_of(obj: Json, kind: str, now: datetime) -> Text | None:
+    """Return what the status of a workload or pod shows if all of it is ready, None otherwise."""
+    if kind in _COUNTED:
+        counts = replicas_of({**obj, "kind": kind})
+        return _PODS_READY.filled(counts.ready, counts.desired) if 0 < counts.desired <= counts.ready else None
+    running = [each for each in containers_in(obj) if not each.init] if kind == "Pod" else []
+    if not running or not all(each.ready for each in running):
+        return None
+    if not any(each.restarts for each in running):
+        return _NEVER_RESTARTED.filled(_CONTAINERS_READY)
+    ended = max(str(each.last_end.get("finishedAt") or "") for each in running)
+    since_s = seconds_since(ended, now)
+    return _RESTARTED.filled(_CONTAINERS_READY, duration(since_s)) if since_s != UNKNOWN else _CONTAINERS_READY
 
 
 def scaled_to_zero(service: ObjectRef, workloads: Sequence[ObjectRef]) -> tuple[Text, ...]:

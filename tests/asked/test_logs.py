@@ -107,7 +107,7 @@ async def test_a_container_or_run_that_is_named_is_read() -> None:
 
 
 async def test_what_has_no_log_says_so() -> None:
-    assert "The log is empty." in await told(world(), Ask.LOGS, "Deployment/mailer/empty")
+    assert ": the log is empty" in await told(world(), Ask.LOGS, "Deployment/mailer/empty")
     assert "It has no pods." in await told(world(), Ask.LOGS, "Deployment/mailer/none")
     for about in ("Namespace/mailer", "Node/worker-b", "Cluster/simulated"):
         sheet = await sheet_of(world(), Ask.LOGS, about)

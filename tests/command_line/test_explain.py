@@ -114,7 +114,7 @@ def test_a_healthy_pod_has_no_known_problem_and_exits_with_3(
     assert ran.code == 3
     assert ran.out.splitlines()[:2] == [
         "NO KNOWN PROBLEM FOUND",
-        "None of the known incidents applies to Pod calm/fine.",
+        "Pod calm/fine: all its containers are ready, none was restarted; no known incident applies.",
     ]
 
 

@@ -57,3 +57,23 @@ async def test_the_state_is_said_in_chinese(world: dict[str, Any], about: str, s
 
     assert words.NO_PROBLEM.zh not in said
     assert says not in said
+
+
+@pytest.mark.parametrize(
+    ("about", "says"),
+    [
+        ("Deployment/thumbs/web", "2 of 2 pods are ready"),
+        ("Pod/thumbs/web-6f4d8b7c5-aaaaa", "all its containers are ready, none was restarted"),
+        ("Pod/thumbs/web-6f4d8b7c5-bbbbb", "all its containers are ready, the last restart was 3d ago"),
+    ],
+)
+async def test_what_is_well_is_told_by_what_its_status_shows(about: str, says: str, engine: Engine) -> None:
+    pods = {"web-6f4d8b7c5-aaaaa": {"age": "9d"}, "web-6f4d8b7c5-bbbbb": {"age": "9d"}}
+    web = {"containers": {"web": {"image": "thumbs/web:1.2"}}, "pods": pods}
+    ended = {"restarts": 1, "exited": 0, "ago": "3d"}
+    world = {"scene": {"Deployment/thumbs/web": web}, "faults": {"Pod/thumbs/web-6f4d8b7c5-bbbbb": ended}}
+
+    said = await notification(world, about, engine, Language.EN)
+
+    assert words.NO_PROBLEM.en in said
+    assert says in said
