@@ -148,7 +148,9 @@ async def _explain(
         # may suffer from is checked.
         names = (*matching.objects, *([entity_of(speakers.only.subject)] if speakers.only else []))
         quoted = bool(speakers.only) and not speakers.past
-        states = await finder.states_of(names, even_healthy=not judged or question.alert or quoted)
+        # To a question, that it is not what its words are like is no answer.
+        out = request.addressed and all(one.verdict is Verdict.RULED_OUT for one in judged)
+        states = await finder.states_of(names, even_healthy=out or not judged or question.alert or quoted)
         if request.addressed and not (judged or states.states or states.notes):
             words = possible_names(request.text)
             states = await finder.states_by_words(words, even_healthy=True)

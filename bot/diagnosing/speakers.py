@@ -82,6 +82,10 @@ async def speakers_of(
     chosen = (*troubled, *ready[:_READY_LOGS])
     read = await asyncio.gather(*(_of_log(snapshot, *each) for each in chosen))
     found = _one_per_workload(speakers(asked, [one for part in read for one in part]), pods)
+    if not found and namespace:
+        # What a controller says of an object that is well.
+        usual = await listed(snapshot, "Event", namespace, fields="type=Normal")
+        found = _one_per_workload(speakers(asked, [*map(_of_event, usual)]), pods)
     return Speakers(found=found, past=len(found) == 1 and _is_past(found[0], pods, snapshot.now))
 
 

@@ -19,7 +19,7 @@ from bot.kube.services import unresolved_name
 _CLASSES: Final[Mapping[str, str]] = {
     "refused": r"connection[ _]refused|ECONNREFUSED|ConnectionRefused|actively refused|refused the connection"
     r"|Connection to \S+ refused|(?:os|connect)[ _]error:?[ _]111"
-    r"|connection to \S+ .{0,60}could not be established",
+    r"|connection to \S+ .{0,60}could not be established|connect to (?:\w+ )?server on .{0,80}\(111\b",
     "unresolved": r"no such host|ENOTFOUND|EAI_AGAIN|name or service not known|name resolution|UnknownHostException"
     r"|could not resolve|could not translate host name|getaddrinfo|nodename nor servname|host not found"
     r"|does not resolve|failed to resolve|bad address|can't resolve|DNS resolution failed|unknown host"
@@ -28,6 +28,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     r"|(?:Connect(?:ion)?[ _]?|_|i/o )timeout"
     r"|timeout (?:expired|exceeded|occurred|while|waiting|reading|connecting|of \d)"
     r"|- no response\b|(?:still )?waiting for \S+:\d+|rejecting connections"
+    r"|connect to (?:\w+ )?server on .{0,80}\(11[03]\b"
     r"|no route to host|EHOSTUNREACH|ENETUNREACH|network is unreachable",
     "reset": r"connection reset|ECONNRESET|broken pipe|EPIPE|socket hang up|unexpected EOF|connection aborted"
     r"|server closed the connection|prematurely closed|forcibly closed|connection_termination",

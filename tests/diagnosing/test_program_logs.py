@@ -179,3 +179,49 @@ async def test_what_the_container_behind_a_loopback_address_logs_is_told(engine:
 
     assert diagnosis.hypotheses[0].incident == "connection-timed-out"
     assert "container php says: [pool www] server reached pm.max_children" in diagnosis.hypotheses[0].summary.en
+
+
+async def test_the_usual_event_of_an_object_that_is_well_is_told_as_found_there(engine: Engine) -> None:
+    said = "waiting for first consumer to be created before binding"
+    waits = {"provisioner": "csi.example.com", "volumeBindingMode": "WaitForFirstConsumer"}
+    claim = {"age": "10m", "class": "local-wait", "size": "50Gi"}
+    given = {
+        "scene": {"StorageClass/local-wait": waits, "PersistentVolumeClaim/ml/scratch": claim},
+        "faults": {"PersistentVolumeClaim/ml/scratch": {"pending": True, "since": "10m"}},
+    }
+
+    diagnosis = await asked(ExplainText(text=said, namespace="ml", addressed=True), given, engine)
+
+    assert [str(one.target) for one in diagnosis.named] == ["PersistentVolumeClaim ml/scratch"]
+    assert not diagnosis.hypotheses
+
+
+async def test_a_question_gets_the_state_of_its_object_where_its_words_mean_what_is_ruled_out(engine: Engine) -> None:
+    given = world({})
+    given["scene"]["Deployment/orders/board"] = {
+        "containers": {"board": {"image": "board:12", "readinessProbe": {"exec": {"command": ["curl"]}}}},
+        "pods": {"board-6d7c9f8b55-cz2wn": {"node": "worker-b", "age": "19m"}},
+    }
+    given["scene"]["Service/orders/board"] = {"ports": {"http": 8080}}
+    given["faults"]["Deployment/orders/board"] = {"readiness": "sh: curl: not found", "since": "19m"}
+    request = ExplainText(text="svc board in orders has no endpoints but the pods run", addressed=True)
+
+    diagnosis = await asked(request, given, engine)
+
+    assert (diagnosis.hypotheses[0].incident, diagnosis.hypotheses[0].verdict) == (
+        "readiness-probe-failing",
+        Verdict.CONFIRMED,
+    )
+
+
+async def test_why_a_service_has_no_ready_pod_leads_a_line_that_quotes_no_known_words(engine: Engine) -> None:
+    said = "[error] no upstream connections available to search:9200"
+    given = world({"api-7d9f8b6c54-x2x4z": log(*(["[error] TCP connection failed: search:9200 (refused)", said] * 4))})
+    given["scene"]["Service/orders/search"] = {"ports": {"http": 9200}}
+    given["scene"]["StatefulSet/orders/search"] = {"containers": {"search": {"image": "s:2", "ports": [9200]}}}
+    end = "ERROR: [1] bootstrap checks failed\n[1]: max virtual memory areas vm.max_map_count [65530] is too low"
+    given["faults"]["Pod/orders/search-0"] = {"exited": 78, "waiting": "CrashLoopBackOff", "previous": end}
+
+    diagnosis = await asked(ExplainText(text=said, namespace="orders", addressed=True), given, engine)
+
+    assert "vm.max_map_count" in diagnosis.hypotheses[0].summary.en
