@@ -289,6 +289,7 @@ def _cause_of(
         for link in catalog.causes_of(one.incident)
         for cause in of_incident.get(link.incident, ())
         if cause is not one and not cause.capability and supported(cause) and may_cause(cause, one, link, now=now)
+        if not _is_own_effect(cause, one, catalog)
     ]
 
     def preference(each: tuple[JudgedHypothesis, Cause]) -> tuple[int, bool, bool]:
@@ -303,6 +304,15 @@ def _cause_of(
         return None, None
     cause, link = min(explains, key=preference)
     return cause.key, link.linked_by
+
+
+def _is_own_effect(cause: JudgedHypothesis, one: JudgedHypothesis, catalog: Catalog) -> bool:
+    """Tell whether an entry that only implies to explain a hypothesis names it as its own cause, of the same object."""
+    upstream, entry = catalog.get(cause.incident), catalog.get(one.incident)
+    if upstream is None or entry is None or cause.subject != one.subject:
+        return False
+    names_it = any(link.incident == one.incident for link in upstream.causes)
+    return names_it and all(link.incident != cause.incident for link in entry.causes)
 
 
 _OVER: Final = "over"
