@@ -127,7 +127,7 @@ def certain_target(service: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]
     name, number, protocol = only[0]
     if protocol != (ports[0].get("protocol") or "TCP"):
         return 0, ""
-    return int(ports[0]["port"]), name if name and isinstance(ports[0].get("targetPort"), str) else str(number)
+    return int(ports[0].get("port") or 0), name if name and isinstance(ports[0].get("targetPort"), str) else str(number)
 
 
 def _declared(port: Mapping[str, Any]) -> tuple[str, int, str]:
