@@ -12,8 +12,15 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Final
 
-from bot.kube.address_texts import UNKNOWN, TextAddress, asked_hosts
-from bot.kube.named_values import NamedValue, addresses_of_values, file_values, flag_values
+from bot.kube.address_texts import (
+    UNKNOWN,
+    NamedValue,
+    TextAddress,
+    addresses_of_values,
+    asked_hosts,
+    file_values,
+    flag_values,
+)
 from bot.kube.objects import name_of, namespace_of, pod_template_of, spec_of
 from bot.kube.services import ip_in, is_headless, ports_of, service_meant, shown_ports
 from intents.domain import Json

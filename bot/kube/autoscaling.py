@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import spec_of, status_of
-from bot.kube.quantities import cpu_millis
+from bot.kube.quantities import thousandths
 
 # The API that serves the metrics of a reason of the condition ScalingActive.
 API_OF_REASON: Final[Mapping[str, str]] = {
@@ -83,16 +83,8 @@ def _above(targets: Mapping[str, Mapping[str, str]], current: Mapping[str, Mappi
     for name, target in targets.items():
         for key, wanted in target.items():
             now = current.get(name, {}).get(key, "")
-            if now and _amount(now) > _amount(wanted):
+            if now and thousandths(now.rstrip("%")) > thousandths(wanted.rstrip("%")):
                 yield f"{name}: {now}/{wanted}"
-
-
-def _amount(value: str) -> int:
-    """Return a value as an integer to compare; 0 for one that cannot be read."""
-    try:
-        return cpu_millis(value.rstrip("%"))
-    except ValueError:
-        return 0
 
 
 def _value(metric: Mapping[str, Any], side: str) -> Mapping[str, str]:

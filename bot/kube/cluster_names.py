@@ -141,8 +141,8 @@ def _meaning(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Know
     by_place = {(namespace_of(each), name_of(each)): each for each in known.services}
     of_pod: Meaning | None = None
     for full in tried_names(host_name, resolver_of(pod, home=home)):
-        parts = _parts(full)
-        if parts and (service := by_place.get((parts.namespace, parts.service))):
+        parts = service_meant(full)
+        if parts and parts.sure and (service := by_place.get((parts.namespace, parts.service))):
             found = Meaning(
                 what=Meant.SERVICE,
                 host=host,
@@ -158,23 +158,6 @@ def _meaning(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Know
     absent = _absent(host_name, pod=pod, home=home, known=known, alias=alias)
     # Names of pods belong to headless Services: below another one it is meant only where nothing else is.
     return of_pod if of_pod and (absent.what is Meant.OUTSIDE or absent.name == of_pod.name) else absent
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    namespace: str
-    service: str
-    pod: str = ""
-
-
-def _parts(full: str) -> _Parts | None:
-    """Return the parts of the full name of a Service or of a pod of a headless Service; None for any other name."""
-    labels = [label for label in full.split(".") if not label.startswith("_")]
-    if labels[2:3] == [_SVC]:
-        return _Parts(service=labels[0], namespace=labels[1])
-    if labels[3:4] == [_SVC]:
-        return _Parts(pod=labels[0], service=labels[1], namespace=labels[2])
-    return None
 
 
 def _at_address(ip: str, known: Known, alias: Json | None) -> Meaning:

@@ -43,6 +43,22 @@ def whole(quantity: str | int | float) -> int:
     return _rounded(_exact(quantity))
 
 
+def whole_or(quantity: Any, default: int) -> int:
+    """Return bytes or a count; the default for what is no quantity."""
+    try:
+        return whole(quantity)
+    except ValueError:
+        return default
+
+
+def thousandths(quantity: Any) -> int:
+    """Return thousandths of a quantity; 0 for what is none."""
+    try:
+        return cpu_millis(quantity)
+    except ValueError:
+        return 0
+
+
 def number(quantity: str | int | float) -> float:
     """Return a quantity as a number to compare: "100m" → 0.1. Raise ValueError with the value."""
     return float(_exact(quantity))

@@ -271,13 +271,13 @@ _SERVICES: Final = "svc"
 class ServiceName:
     """The Service that a name means. `sure`: the name's form says that it is a Service's.
 
-    `namespace` is "" where only the resolver of a pod knows it. `of_pod`: the name is that of a pod below the Service.
+    `namespace` is "" where only the resolver of a pod knows it, `pod` names a pod below the Service, if it is one.
     """
 
     service: str
     namespace: str = ""
     sure: bool = False
-    of_pod: bool = False
+    pod: str = ""
 
 
 def unresolved_name(line: str) -> str:
@@ -298,7 +298,7 @@ def service_meant(name: str) -> ServiceName | None:
     labels = [label for label in name.lower().rstrip(".").split(".") if not label.startswith("_")]
     if _SERVICES in labels[2:4]:
         at = labels.index(_SERVICES, 2)
-        return ServiceName(service=labels[at - 2], namespace=labels[at - 1], sure=True, of_pod=at > 2)
+        return ServiceName(service=labels[at - 2], namespace=labels[at - 1], sure=True, pod="".join(labels[: at - 2]))
     if len(labels) in (1, 2):
         return ServiceName(service=labels[0], namespace=".".join(labels[1:]), sure=len(labels) == 1)
     return None

@@ -24,7 +24,7 @@ from bot.kube.objects import (
     status_of,
 )
 from bot.kube.placement import matches_node, requirements, selects
-from bot.kube.quantities import whole
+from bot.kube.quantities import whole_or
 from intents.domain import Json
 
 # The provisioner of classes whose volumes are made by hand, or by something that only finds disks.
@@ -59,12 +59,12 @@ def default_class(classes: Iterable[Mapping[str, Any]]) -> str:
 
 def wanted_bytes(claim: Mapping[str, Any]) -> int:
     """Return the size a claim asks for, -1 if it does not say."""
-    return _bytes(((spec_of(claim).get("resources") or {}).get("requests") or {}).get("storage"))
+    return whole_or(((spec_of(claim).get("resources") or {}).get("requests") or {}).get("storage"), -1)
 
 
 def capacity_bytes(volume: Mapping[str, Any]) -> int:
     """Return a volume's size, -1 if it does not say."""
-    return _bytes((spec_of(volume).get("capacity") or {}).get("storage"))
+    return whole_or((spec_of(volume).get("capacity") or {}).get("storage"), -1)
 
 
 def volume_name_of(claim: Mapping[str, Any]) -> str:
@@ -196,13 +196,6 @@ def _terms(volume: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
 
 def _is_default(storage_class: Mapping[str, Any]) -> bool:
     return any(annotations_of(storage_class).get(key) == "true" for key in _IS_DEFAULT)
-
-
-def _bytes(quantity: Any) -> int:
-    try:
-        return -1 if quantity is None else whole(quantity)
-    except ValueError:
-        return -1
 
 
 _EXCLUSIVE: Final = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})

@@ -5,7 +5,6 @@ Only series whose labels name the object in question count: another object's pro
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,9 +12,8 @@ from typing import Any, Final
 
 from bot.kube.objects import node_addresses
 from bot.probes.contract import Look, RowValues, may, probe
-from bot.probes.shared.measurements import gaps_of, rounded
+from bot.probes.shared.measurements import gaps_of, rounded_points, step_of
 from bot.prometheus.client import SKEW_S, Series
-from bot.prometheus.errors import PrometheusError
 from intents import templates
 from intents.alerts.metrics import (
     AlertMetric,
@@ -30,8 +28,6 @@ from intents.alerts.metrics import (
 from intents.domain import Gap, GapReason, ObjectRef, ProbeResult, Row
 from intents.plots import formatted
 
-_POINTS: Final = 60
-_SHORTEST_STEP_S: Final = 15
 _WHAT: Final = "Prometheus"
 
 
@@ -64,11 +60,8 @@ async def read(look: Look) -> ProbeResult:
     asked = series_of_object(
         metric, look.alert, namespace=look.focus.namespace, name=look.focus.name, addresses=names[1:]
     )
-    step = max(math.ceil(metric.window_s / _POINTS), _SHORTEST_STEP_S)
-    try:
-        answer = await look.snapshot.metrics(metric.query, series=asked, window_s=metric.window_s, step_s=step)
-    except PrometheusError as error:
-        return ProbeResult(gaps=(error.gap(),))
+    step = step_of(metric.window_s)
+    answer = await look.snapshot.metrics(metric.query, series=asked, window_s=metric.window_s, step_s=step)
     about = [
         each for each in answer.series if is_of_object(metric, each.labels, namespace=look.focus.namespace, names=names)
     ]
@@ -147,7 +140,7 @@ def _row(look: Look, metric: AlertMetric, series: Series, one: Judgement, *, que
         lasts=True,
     )
     # What is too low has no picture: it shows values above a limit.
-    points = () if metric.below else tuple((at, rounded(value)) for at, value in series.points)
+    points = () if metric.below else rounded_points(series)
     return replace(row, points=points)
 
 

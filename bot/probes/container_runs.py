@@ -15,7 +15,7 @@ from bot.cluster.events import event_count, event_last_seen
 from bot.kube.containers import Container, Run, containers_in, trouble_order
 from bot.kube.objects import phase_of, place_of, ref, spec_of
 from bot.kube.pod_states import NOT_STARTED, start_error
-from bot.kube.quantities import whole
+from bot.kube.quantities import whole_or
 from bot.kube.settling import ContainerEvents, described, events_of, hook, port_of, starts_in_time
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, at_most, keys_of, may, probe, values_of
@@ -117,7 +117,7 @@ def _events_of(container: Container, oldest_first: Sequence[Json], look: Look) -
 
 def _row(look: Look, container: Container, said: Mapping[str, Value] | None) -> Row:
     pod, run, declared = container.pod, container.ended(look.now), container.declared
-    limit = _bytes((declared.get("resources") or {}).get("limits"))
+    limit = whole_or(((declared.get("resources") or {}).get("limits") or {}).get("memory"), 0)
     running_s = look.age_s(container.detail.get("startedAt")) if container.state == "running" else UNKNOWN
     failing, waits = _is_failing(container, run, running_s), container.state == "waiting"
     return _Container(
@@ -138,7 +138,7 @@ def _row(look: Look, container: Container, said: Mapping[str, Value] | None) -> 
         failing=failing,
         recovered=_failed_recently(run) and not failing,
         memory_limit=limit,
-        more_memory=_twice(limit),
+        more_memory=f"{-(-2 * limit // _MEBIBYTE)}Mi" if limit else "",
         ports=tuple(_port(each) for each in declared.get("ports") or ()),
         liveness=described(declared.get("livenessProbe")),
         liveness_port=port_of(declared.get("livenessProbe")),
@@ -175,17 +175,6 @@ def _is_failing(container: Container, run: Run | None, running_s: int) -> bool:
         return container.restarts > 1 and UNKNOWN < running_s < _STABLE_S
     done = container.state == "terminated" and run.exit_code == 0
     return not done
-
-
-def _bytes(quantities: Mapping[str, Any] | None) -> int:
-    try:
-        return whole((quantities or {}).get("memory") or 0)
-    except ValueError:
-        return 0
-
-
-def _twice(limit: int) -> str:
-    return f"{-(-2 * limit // _MEBIBYTE)}Mi" if limit else ""
 
 
 def _port(port: Mapping[str, Any]) -> str:

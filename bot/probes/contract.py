@@ -21,6 +21,7 @@ from bot.cluster.owners import Owners, Top
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.snapshot import MOST_LISTED, Snapshot
 from bot.kube.timestamps import UNKNOWN, moment, seconds_since
+from bot.prometheus.errors import PrometheusError
 from intents.domain import (
     ArgDeclaration,
     Focus,
@@ -279,7 +280,7 @@ def may(verbs: str, *resources: str) -> tuple[Permission, ...]:
 class Probe:
     """A probe: what it declares, and the coroutine that reads.
 
-    `read` may raise ClusterError or Missing if there is nothing to go on with.
+    `read` may raise ClusterError, PrometheusError or Missing if there is nothing to go on with.
     """
 
     declaration: ProbeDeclaration
@@ -297,7 +298,7 @@ class Probe:
                 result = ProbeResult(missing=str(missing))
             except NotServed as error:
                 result = ProbeResult(not_applicable=f"this cluster does not serve {error.what}")
-            except ClusterError as error:
+            except (ClusterError, PrometheusError) as error:
                 result = ProbeResult()
                 record_gap(error.gap())
         # Concurrent reads record their gaps in any order.

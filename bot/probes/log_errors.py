@@ -200,8 +200,7 @@ async def _lookup_row(lookup: _Lookup, services: Iterable[Json], look: Look) -> 
         without_endpoints=empty,
         # A short name means a Service of the namespace that it is looked up in.
         alias=alias,
-        resolves=bool(found and namespace and meant and not (empty or alias or meant.of_pod))
-        and await _dns_answers(look),
+        resolves=bool(found and namespace and meant and not (empty or alias or meant.pod)) and await _dns_answers(look),
         closest=_closest(meant, namespace, services) if in_cluster and meant and not found else "",
         node_resolver=bool(service) and await _asks_node(lookup, look),
     )

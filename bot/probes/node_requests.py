@@ -21,6 +21,7 @@ from bot.kube.objects import (
     by_node,
     has_ended,
     name_of,
+    named_ref,
     namespace_of,
     pod_template_of,
     ref,
@@ -41,16 +42,24 @@ _READS_AUTOSCALER: Final = (*may("list", "deployments.apps"), *may("get", "confi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Autoscaler:
-    """The cluster autoscaler: what shows that it runs, and the flags that decide which nodes it removes."""
+class _OfAutoscaler(RowValues):
+    """The cluster autoscaler as far as the cluster shows it."""
 
-    shown_by: str = ""
-    namespace: str = ""
-    name: str = ""
-    container: str = ""
+    autoscaler: str = ""  # what shows that there is one: Deployment ns/name, ConfigMap ns/name
+    autoscaler_namespace: str = ""  # of its Deployment, "" where the provider runs it
+    autoscaler_name: str = ""
+    autoscaler_container: str = ""
+    threshold_pct: int = int(_DEFAULT_THRESHOLD * 100)
+    threshold_given: bool = False  # by a flag; else it is the default
+    ignores: bool = False  # --ignore-daemonsets-utilization
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Autoscaler:
+    """The cluster autoscaler, and the share of a node from which on it keeps that."""
+
+    shown: _OfAutoscaler = _OfAutoscaler()
     threshold: Fraction = _DEFAULT_THRESHOLD
-    given: bool = False
-    ignores: bool = False
 
 
 async def _autoscaler_of(look: Look) -> _Autoscaler:
@@ -58,7 +67,7 @@ async def _autoscaler_of(look: Look) -> _Autoscaler:
     if found := _among(await look.list("Deployment")):
         return found
     status = await look.find("ConfigMap", _STATUS[1], namespace=_STATUS[0])
-    return _Autoscaler(shown_by=f"ConfigMap {'/'.join(_STATUS)}") if status else _Autoscaler()
+    return _Autoscaler(shown=_OfAutoscaler(autoscaler=f"ConfigMap {'/'.join(_STATUS)}" if status else ""))
 
 
 def _among(deployments: Iterable[Json]) -> _Autoscaler | None:
@@ -70,17 +79,18 @@ def _among(deployments: Iterable[Json]) -> _Autoscaler | None:
 
 
 def _deployed(deployment: Json, container: Mapping[str, Any]) -> _Autoscaler:
-    threshold = _fraction(flag(container, "scale-down-utilization-threshold", takes_value=True))
-    namespace, name = namespace_of(deployment), name_of(deployment)
-    return _Autoscaler(
-        shown_by=f"Deployment {namespace}/{name}",
-        namespace=namespace,
-        name=name,
-        container=str(container.get("name") or ""),
-        threshold=_DEFAULT_THRESHOLD if threshold is None else threshold,
-        given=threshold is not None,
+    given = _fraction(flag(container, "scale-down-utilization-threshold", takes_value=True))
+    threshold = _DEFAULT_THRESHOLD if given is None else given
+    shown = _OfAutoscaler(
+        autoscaler=str(named_ref(deployment, "Deployment")),
+        autoscaler_namespace=namespace_of(deployment),
+        autoscaler_name=name_of(deployment),
+        autoscaler_container=str(container.get("name") or ""),
+        threshold_pct=_percent(threshold),
+        threshold_given=given is not None,
         ignores=flag(container, "ignore-daemonsets-utilization") not in ("", OFF),
     )
+    return _Autoscaler(shown=shown, threshold=threshold)
 
 
 def _fraction(text: str) -> Fraction | None:
@@ -97,19 +107,6 @@ _DISABLED: Final = "cluster-autoscaler.kubernetes.io/scale-down-disabled"
 _LISTED: Final = 5
 # A suggested request stays so far below the threshold.
 _MARGIN: Final = Fraction(1, 20)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OfAutoscaler(RowValues):
-    """The cluster autoscaler as far as the cluster shows it."""
-
-    autoscaler: str  # what shows that there is one: Deployment ns/name, ConfigMap ns/name; ""
-    autoscaler_namespace: str  # of its Deployment, "" where the provider runs it
-    autoscaler_name: str
-    autoscaler_container: str
-    threshold_pct: int
-    threshold_given: bool  # by a flag; else it is the default
-    ignores: bool  # --ignore-daemonsets-utilization
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,9 +192,7 @@ async def read(look: Look) -> ProbeResult:
     shown = at_most(MOST_NODES, loads, what="all nodes", says="are shown, of which DaemonSets take most")
     tops = await asyncio.gather(*(_top(look, load) for load in shown))
     rows = [_row(load, scaler, top) for load, top in zip(shown, tops, strict=True)]
-    return ProbeResult(
-        rows=tuple(rows),
-    )
+    return ProbeResult(rows=tuple(rows))
 
 
 def _load(node: Json, pods: Iterable[Json]) -> _Load:
@@ -226,7 +221,7 @@ def _row(load: _Load, scaler: _Autoscaler, top: str) -> Row:
     name, resource = name_of(load.node), load.resource
     requests = _Requests(
         node=name,
-        of_autoscaler=_of_autoscaler(scaler),
+        of_autoscaler=scaler.shown,
         disabled=annotations_of(load.node).get(_DISABLED) == "true",
         resource=resource,
         daemonset_pct=_percent(load.daemonsets),
@@ -240,18 +235,6 @@ def _row(load: _Load, scaler: _Autoscaler, top: str) -> Row:
     return requests.row(
         ref(load.node, "Node"),
         quote=f"{resource}: DaemonSets {requests.daemonset_pct}%, all pods {requests.used_pct}% of allocatable",
-    )
-
-
-def _of_autoscaler(scaler: _Autoscaler) -> _OfAutoscaler:
-    return _OfAutoscaler(
-        autoscaler=scaler.shown_by,
-        autoscaler_namespace=scaler.namespace,
-        autoscaler_name=scaler.name,
-        autoscaler_container=scaler.container,
-        threshold_pct=_percent(scaler.threshold),
-        threshold_given=scaler.given,
-        ignores=scaler.ignores,
     )
 
 

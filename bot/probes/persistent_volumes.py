@@ -190,7 +190,14 @@ def _rows(waiting: _UnscheduledPod, cluster: _Cluster) -> list[Row]:
     claims = waiting.unserved(cluster)
     if not claims:
         return []
-    of_pod = _of_pod(waiting.pod, claims, _open_nodes(waiting, claims, cluster))
+    open_nodes = _open_nodes(waiting, claims, cluster)
+    of_pod = _OfPod(
+        namespace=namespace_of(waiting.pod),
+        pod=name_of(waiting.pod),
+        waiting_claims=len(claims),
+        open_nodes=len(open_nodes),
+        open_node=next(iter(open_nodes), ""),
+    )
     rows: list[Row] = []
     # Claims of one class and size are one question.
     distinct = {(cluster.class_of(each), wanted_bytes(each)): each for each in reversed(claims)}
@@ -262,16 +269,6 @@ def _all_found(claims: Sequence[Json], volumes: Sequence[Json], cluster: _Cluste
             return False
         left.remove(taken)
     return True
-
-
-def _of_pod(pod: Json, claims: Sequence[Json], open_nodes: tuple[str, ...]) -> _OfPod:
-    return _OfPod(
-        namespace=namespace_of(pod),
-        pod=name_of(pod),
-        waiting_claims=len(claims),
-        open_nodes=len(open_nodes),
-        open_node=next(iter(open_nodes), ""),
-    )
 
 
 def _of_class(claim: Json, volumes: Sequence[Json], cluster: _Cluster, *, usable: int) -> _OfClass:

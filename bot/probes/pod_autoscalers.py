@@ -27,7 +27,7 @@ from bot.kube.objects import (
     status_of,
 )
 from bot.kube.owners import owner_of
-from bot.kube.quantities import cpu_millis, whole
+from bot.kube.quantities import CPU, MEMORY, thousandths, whole_or
 from bot.probes.contract import Look, RowValues, may, probe
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeResult, Row
 
@@ -312,10 +312,7 @@ def _proxy_use(pods: Sequence[Json], *, resource: str, mesh: _Mesh) -> _ProxyUse
 def _amount(container: Mapping[str, Any], resource: str) -> int:
     """Return what a container uses of cpu or memory; 0 for anything else."""
     quantity = (container.get("usage") or {}).get(resource) or 0
-    try:
-        return {"cpu": cpu_millis, "memory": whole}[resource](quantity)
-    except (KeyError, ValueError):
-        return 0
+    return {CPU: thousandths(quantity), MEMORY: whole_or(quantity, 0)}.get(resource, 0)
 
 
 def _shown(amount: int, resource: str, pods: int) -> str:

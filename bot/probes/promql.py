@@ -6,21 +6,16 @@ scraped there, or has other labels.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from bot.probes.contract import Look, RowValues, probe
-from bot.probes.shared.measurements import gaps_of, rounded
+from bot.probes.shared.measurements import POINTS, gaps_of, rounded, rounded_points, step_of
 from bot.prometheus.client import Point, Series
-from bot.prometheus.errors import PrometheusError
 from intents.domain import ArgDeclaration, ObjectRef, ProbeResult, Row, Text
 
-# So many points show a shape, even on a phone.
-_POINTS: Final = 60
-_SHORTEST_STEP_S: Final = 15
 _LONGEST_WINDOW_S: Final = 7 * 86400
 _NAME: Final = "__name__"
 
@@ -41,11 +36,8 @@ async def read(look: Look) -> ProbeResult:
     """Run the query; not applicable where it finds no series, unless `none` says that this is an answer."""
     query = " ".join(str(look.args.get("query") or "").split())
     window = min(int(look.args.get("window_s") or 0), _LONGEST_WINDOW_S)
-    step = max(int(look.args.get("step_s") or 0), math.ceil(window / _POINTS), _SHORTEST_STEP_S)
-    try:
-        answer = await look.snapshot.metrics(query, window_s=window, step_s=step)
-    except PrometheusError as error:
-        return ProbeResult(gaps=(error.gap(),))
+    step = max(int(look.args.get("step_s") or 0), step_of(window))
+    answer = await look.snapshot.metrics(query, window_s=window, step_s=step)
     series = sorted(
         (each for each in answer.series if each.points),
         key=lambda each: (-rounded(each.points[-1][1]), _shown(each.labels)),
@@ -92,7 +84,7 @@ def _row(look: Look, series: Series, *, over: bool, others: int, total: int) -> 
         lasts=True,
         more={key: series.labels.get(str(label), "") for key, label in labels.items()},
     )
-    return replace(row, points=tuple((at, rounded(value)) for at, value in series.points))
+    return replace(row, points=rounded_points(series))
 
 
 def _onset(points: Sequence[Point], limit: object) -> datetime:
@@ -137,7 +129,7 @@ PROBE: Final = probe(
         ),
         "labels": ArgDeclaration(says="row key → label of the series", adds_keys="mapping"),
         "window_s": ArgDeclaration(says="seconds before now to look at (default: only now)"),
-        "step_s": ArgDeclaration(says=f"seconds between two samples; default window_s / {_POINTS}"),
+        "step_s": ArgDeclaration(says=f"seconds between two samples; default window_s / {POINTS}"),
         "measures": ArgDeclaration(says="what the numbers are, for quotes: backend commit p99 [s]"),
         "limit": ArgDeclaration(says="a number to compare each sample with"),
         "none": ArgDeclaration(says="true: finding no series is an answer, not a sign that nothing is scraped"),

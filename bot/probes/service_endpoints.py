@@ -134,7 +134,7 @@ def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
     labels = label_selector(dict(selector))
     published = bool(spec_of(service).get("publishNotReadyAddresses"))
     wrong_port, right_target = certain_target(service, behind.pods)
-    ready = [pod for pod in behind.pods if published or _takes_traffic(pod)]
+    ready = [pod for pod in behind.pods if published or (is_ready(pod) and not is_terminating(pod))]
     selected = len(behind.pods) if selector else -1
     return _Endpoints(
         asked=asked,
@@ -159,10 +159,6 @@ def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
         quote=f"{selected} pods for selector {labels}, {len(ready)} ready" if selector else "no selector",
         reproduce=f"kubectl -n {namespace_of(service)} get pods -l {labels}" if selector else "",
     )
-
-
-def _takes_traffic(pod: Json) -> bool:
-    return is_ready(pod) and not is_terminating(pod)
 
 
 def _unready(look: Look, behind: _Behind, ready: Sequence[Json]) -> _Unready:

@@ -216,9 +216,8 @@ async def _cluster_dns(look: Look) -> ProbeResult:
 
 async def _dns_row(look: Look, service: Json) -> Row:
     namespace, name = place_of(service)
-    selector = spec_of(service).get("selector") or {}
     behind = await backends.backend(look, namespace=namespace, service=name)
-    pods = await look.list("Pod", namespace=namespace, labels=label_selector(selector)) if selector else ()
+    pods = await backends.pods_selected_by(look, service)
     unready = sorted((pod for pod in pods if not is_ready(pod)), key=name_of)
     dns = _ClusterDns(
         backend_kind=behind.workload.backend_kind,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.kube.admitting_policies import admitting
+from bot.kube.connection_policies import admitting
 from bot.kube.network_policies import blocks, restricting, summary
 from bot.kube.network_policy_rules import Connection, Direction, End
 from tests.kube import network_policy_oracle as oracle

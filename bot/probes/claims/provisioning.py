@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import annotations_of, condition, created_at, name_of, namespace_of, ref, spec_of, status_of
-from bot.kube.quantities import whole
+from bot.kube.quantities import whole_or
 from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import NO_PROVISIONER, class_of, trouble_of, wanted_bytes
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, is_unbound, phase
@@ -157,10 +157,7 @@ async def read_resizes(look: Look) -> ProbeResult:
 
 
 def _capacity(claim: Json) -> int:
-    try:
-        return whole((status_of(claim).get("capacity") or {})["storage"])
-    except (KeyError, ValueError):
-        return UNKNOWN
+    return whole_or((status_of(claim).get("capacity") or {}).get("storage"), UNKNOWN)
 
 
 def _is_growing(claim: Json) -> bool:

@@ -94,7 +94,9 @@ async def read(look: Look) -> ProbeResult:
         pull
         for pod in pods
         for container in containers_in(pod)
-        if _is_pull(pull := _pull(look, container, events.get(uid_of(pod), ())))
+        if _is_pull(
+            pull := _Pull(container=container, events=_pull_events(look, container, events.get(uid_of(pod), ())))
+        )
     ]
     rows: list[Row] = []
     if pulls:
@@ -122,10 +124,6 @@ def _lacks_image(container: Container) -> bool:
 
 def _is_pull(pull: _Pull) -> bool:
     return pull.waiting or (pull.events.failed and _lacks_image(pull.container))
-
-
-def _pull(look: Look, container: Container, events: Sequence[Json]) -> _Pull:
-    return _Pull(container=container, events=_pull_events(look, container, events))
 
 
 def _pull_events(look: Look, container: Container, events: Sequence[Json]) -> _PullEvents:

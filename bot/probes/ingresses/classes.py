@@ -253,11 +253,8 @@ async def _lines_in(look: Look, pod: Json) -> list[_Said]:
     text = await look.snapshot.log(LogQuery.of(pod, container, tail_lines=_TAIL_LINES, timestamps=True))
     log, stamps = split_stamps(text)
     pairs = zip(stamps, log.split("\n"), strict=False)
-    return [_Said(at=parse_time(at), text=line, by=name_of(pod), logged=True) for at, line in pairs if _tells(line)]
-
-
-def _tells(line: str) -> bool:
-    return bool(_MISSING.search(line) or _TAKEN.search(line))
+    telling = ((at, line) for at, line in pairs if _MISSING.search(line) or _TAKEN.search(line))
+    return [_Said(at=parse_time(at), text=line, by=name_of(pod), logged=True) for at, line in telling]
 
 
 def _certificate_row(look: Look, ingress: Json, certificate: Certificate, said: list[_Said]) -> Row:

@@ -181,16 +181,13 @@ def _rows(
     )
 
     def nearness(node: NodeUse) -> tuple[bool, int, bool, str]:
-        return node.name in reserved, len(reasons[node.name]), not _carries(node.obj, asked.closest), node.name
+        labels = {f"{key}={value}" for key, value in labels_of(node.obj).items()}
+        return node.name in reserved, len(reasons[node.name]), asked.closest not in labels, node.name
 
     return [
         held.row(node.obj, _shown(look, pod, node, asked, reasons[node.name], volumes=volumes))
         for node in sorted(nodes, key=nearness)[:MOST_NODES]
     ]
-
-
-def _carries(node: Json, label: str) -> bool:
-    return label in {f"{key}={value}" for key, value in labels_of(node).items()}
 
 
 def _shown(

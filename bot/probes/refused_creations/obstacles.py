@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from bot.kube.objects import has_ended, labels_of, name_of, pod_template_of, spec_of, status_of
 from bot.kube.owners import owner_of
-from bot.kube.quantities import cpu_millis
+from bot.kube.quantities import thousandths
 from bot.kube.refusals import Bound, Refused, Webhook, security_violations
 from bot.probes.contract import Look, RowValues, beside_the_verdict
 from bot.probes.shared import backends
@@ -77,7 +77,10 @@ async def quota(look: Look, workload: Workload[Refused], refused: Refused) -> Ob
         one
         for one in refused.amounts
         if one.resource in hard
-        and (not one.limited or _exact(used.get(one.resource, 0)) + _exact(one.requested) > _exact(hard[one.resource]))
+        and (
+            not one.limited
+            or thousandths(used.get(one.resource, 0)) + thousandths(one.requested) > thousandths(hard[one.resource])
+        )
     ]
     users: tuple[str, ...] = ()
     if full and full[0].limited:
@@ -103,7 +106,7 @@ def _users(pods: list[Json], resource: str) -> tuple[str, ...]:
         count[key] += 1
         for container in spec_of(pod).get("containers") or ():
             amounts = (container.get("resources") or {}).get(section or "requests") or {}
-            use[key] += _exact(amounts.get(what, 0))
+            use[key] += thousandths(amounts.get(what, 0))
     ranked = use if any(use.values()) else count
     return tuple(
         f"{kind} {name} ({counted(count[kind, name], 'pods')})" for (kind, name), _ in ranked.most_common(_MOST_USERS)
@@ -127,7 +130,7 @@ def _sets(item: Json, bound: Bound) -> bool:
     return any(
         each.get("type") == bound.type
         and bound.resource in (each.get(key) or {})
-        and _exact(each[key][bound.resource]) == _exact(bound.allowed)
+        and thousandths(each[key][bound.resource]) == thousandths(bound.allowed)
         for each in spec_of(item).get("limits") or ()
     )
 
@@ -138,7 +141,7 @@ def _container_with(manifest: Json, bounds: tuple[Bound, ...]) -> str:
         resources = container.get("resources") or {}
         for bound in bounds:
             value = (resources.get(f"{bound.of}s") or {}).get(bound.resource) if bound.of else None
-            if bound.given and value is not None and _exact(value) == _exact(bound.given):
+            if bound.given and value is not None and thousandths(value) == thousandths(bound.given):
                 return str(container.get("name") or "")
     return str(containers[0].get("name") or "") if len(containers) == 1 else ""
 
@@ -167,14 +170,6 @@ async def pod_security(look: Look, workload: Workload[Refused], refused: Refused
         stands=stands,
         more=Enforced(enforced=enforced),
     )
-
-
-def _exact(quantity: Any) -> int:
-    """Return thousandths of a quantity; 0 for what is none."""
-    try:
-        return cpu_millis(quantity)
-    except ValueError:
-        return 0
 
 
 _POLICY: Final = "ValidatingAdmissionPolicy"

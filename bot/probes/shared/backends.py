@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.objects import label_selector, labels_of, name_of, pod_template_of, spec_of
+from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, pod_template_of, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready
 from bot.kube.refusals import KINDS, Webhook
@@ -132,7 +132,7 @@ async def _backend(look: Look, *, namespace: str, service: str) -> Backend:
     selector = spec.get("selector") or {}
     ready, pods, deployment = await asyncio.gather(
         ready_endpoints(look, namespace, service),
-        _pods(look, namespace=namespace, selector=selector),
+        pods_selected_by(look, found),
         _deployment(look, namespace=namespace, selector=selector),
     )
     kind, name, replicas = "", "", -1
@@ -155,8 +155,10 @@ async def ready_endpoints(look: Look, namespace: str, service: str) -> frozenset
     return None if slices is None else frozenset(ready_addresses(slices).get(service, ()))
 
 
-async def _pods(look: Look, *, namespace: str, selector: Mapping[str, str]) -> tuple[Json, ...]:
-    return await look.list("Pod", namespace=namespace, labels=label_selector(selector)) if selector else ()
+async def pods_selected_by(look: Look, service: Json) -> tuple[Json, ...]:
+    """Return the pods with the labels that a Service asks for; none where it asks for none."""
+    selector = spec_of(service).get("selector")
+    return await look.list("Pod", namespace=namespace_of(service), labels=label_selector(selector)) if selector else ()
 
 
 async def _deployment(look: Look, *, namespace: str, selector: Mapping[str, str]) -> Json | None:

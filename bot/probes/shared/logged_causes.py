@@ -56,7 +56,8 @@ class LoggedCauses:
 async def logged_causes(look: Look) -> LoggedCauses:
     """Read the logs in question. Different probes and entries share the reads and what is found in them."""
     suspects = await pods_of(look)
-    asked = [each for pod in suspects.pods for each in containers_in(pod) if _is_asked(each, look)]
+    wanted = look.focus.container
+    asked = [each for pod in suspects.pods for each in containers_in(pod) if wanted in ("", each.name)]
     failing = [each for each in asked if _is_failing(each, look)]
     failing.sort(key=lambda each: trouble_order(each, look.now))
     first = _of_first_pods(failing, times=1 if look.focus.names_object else _UNNAMED)
@@ -67,10 +68,6 @@ async def logged_causes(look: Look) -> LoggedCauses:
     found = await asyncio.gather(*(_causes(log, look) for log in logs))
     causes = tuple(each for of_log in found for each in of_log)
     return LoggedCauses(causes=causes, logs=len(logs), missing=suspects.missing)
-
-
-def _is_asked(container: Container, look: Look) -> bool:
-    return not look.focus.container or container.name == look.focus.container
 
 
 def _is_failing(container: Container, look: Look) -> bool:

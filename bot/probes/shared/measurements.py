@@ -1,10 +1,22 @@
-"""Tell what is missing in an answer of Prometheus, and round its values."""
+"""Choose the steps of a query, tell what is missing in an answer of Prometheus, and round its values."""
 
 from __future__ import annotations
 
-from bot.prometheus.client import MOST_SERIES, SKEW_S, QueryResult
+import math
+from typing import Final
+
+from bot.prometheus.client import MOST_SERIES, SKEW_S, Point, QueryResult, Series
 from intents import templates
 from intents.domain import Gap, GapReason
+
+# So many points show a shape, even on a phone.
+POINTS: Final = 60
+_SHORTEST_STEP_S: Final = 15
+
+
+def step_of(window_s: float) -> int:
+    """Return the seconds between two samples of a window."""
+    return max(math.ceil(window_s / POINTS), _SHORTEST_STEP_S)
 
 
 def gaps_of(answer: QueryResult) -> tuple[Gap, ...]:
@@ -41,3 +53,8 @@ def _skewed(ahead_s: int) -> Gap:
 def rounded(value: float) -> float:
     """Round to four digits: measurements are no more exact, and the same snapshot gives the same bytes."""
     return float(f"{value:.4g}")
+
+
+def rounded_points(series: Series) -> tuple[Point, ...]:
+    """Return the points of a series to draw."""
+    return tuple((at, rounded(value)) for at, value in series.points)

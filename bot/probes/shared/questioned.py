@@ -53,7 +53,7 @@ class QuestionedServices:
 
 async def questioned_services(look: Look) -> QuestionedServices:
     """Return the Services, sorted. A port or an address of the text wins over the pods named: it is what was called."""
-    if name := _service_named(look):
+    if name := look.focus.name if look.focus.kind == "Service" else look.named.get("service", ""):
         return await look.unless_refused(_services_named(look, name), QuestionedServices())
     services = await look.list("Service")
     for means in (_at_address(look), _at_node_port(look)):
@@ -63,10 +63,6 @@ async def questioned_services(look: Look) -> QuestionedServices:
         return await _before_pods(look, services)
     in_namespace = [each for each in services if look.focus.namespace in ("", namespace_of(each))]
     return QuestionedServices(services=_sorted_services(in_namespace), matched=bool(look.focus.namespace))
-
-
-def _service_named(look: Look) -> str:
-    return look.focus.name if look.focus.kind == "Service" else look.named.get("service", "")
 
 
 async def _services_named(look: Look, name: str) -> QuestionedServices:
