@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Self
@@ -109,6 +109,11 @@ class Families:
             for values in itertools.product(*known.values()):
                 made.labels(*values)
         return made
+
+    def counted(self, name: str, help: str, *label: str, **known: Iterable[str]) -> Callable[[str], None]:
+        """Return a function that counts one more of a value of the only label of a new counter."""
+        counter = self.counter(name, help, *label, **known)
+        return lambda value: counter.labels(value).inc()
 
     def gauge(self, name: str, help: str, *labels: str) -> SafeGauge:
         """Return a new gauge; its name gets a prefix."""

@@ -75,7 +75,7 @@ class Metrics(Families):
         self._interruptions = interruptions
         super().__init__()
         self._resources: set[str] = set()
-        counter, gauge, seconds = self.counter, self.gauge, self.seconds
+        counter, counted, gauge, seconds = self.counter, self.counted, self.gauge, self.seconds
 
         about = "The running version of Casebook and of Python."
         build = Info("casebook_build", about, registry=self.registry)
@@ -90,12 +90,12 @@ class Metrics(Families):
         self._acknowledged = seconds(
             "acknowledgement", "Seconds until a delivery is acknowledged.", _ACKNOWLEDGED_S, "surface"
         )
-        self._turned_away = counter(
+        self.turned_away = counted(
             "refused_deliveries",
             "Rejected deliveries: wrong signature, stale (over 5 min off by this machine's clock), or malformed.",
             reason=("signature", "stale", "malformed"),
         )
-        self._messages = counter(
+        self.message_handled = counted(
             "messages",
             "Messages that do not address Casebook: matched, reported (trouble in plain words), unmatched, muted, with"
             " a file to read, or over (an alert ended).",
@@ -144,7 +144,7 @@ class Metrics(Families):
             "Steps of remedies (preview, pressed, claimed, applied, verified) and their results.",
             "action", "step", "outcome",
         )  # fmt: skip
-        self._refusals = counter(
+        self.refused = counted(
             "policy_refusals",
             "Refusals by the policy: an answer, cluster access, a remedy.",
             about=("answer", "cluster", "remedy"),
@@ -155,12 +155,12 @@ class Metrics(Families):
         self._corrections = counter("corrections", "Corrections of answers by people, by the wrong entry.", "incident")
         self._unknown_pastes = counter("unknown_pastes", "Texts that somebody asked about and no entry explains.")
         self._channels = gauge("incident_channels", "Incident channels, the same in every replica.", "state")
-        self._alert_deliveries = counter(
+        self.alerts_delivered = counted(
             "alert_deliveries",
             "Requests of Alertmanager: accepted, unauthorized, too_large, malformed, or unavailable (sent again).",
             outcome=("accepted", "unauthorized", "too_large", "malformed", "unavailable"),
         )
-        self._alerts = counter(
+        self.alert_received = counted(
             "alerts",
             "Alerts of Alertmanager: firing, resolved, or unrouted.",
             outcome=("firing", "resolved", "unrouted"),
@@ -170,13 +170,13 @@ class Metrics(Families):
             "Calls of programs by http or mcp: ok, or the code of the error.",
             "via", "operation", "outcome",
         )  # fmt: skip
-        self._silences = counter("silences", "Silences: silenced, ended, not silenced, not ended.", "outcome")
-        self._alert_posts = counter(
+        self.silenced = counted("silences", "Silences: silenced, ended, not silenced, not ended.", "outcome")
+        self.alert_posted = counted(
             "alert_posts",
             "Posts about alerts, one per cause: opened, updated, closed, failed.",
             outcome=("opened", "updated", "closed", "failed"),
         )
-        self._watch_posts = counter(
+        self.watch_posted = counted(
             "watch_posts",
             "Causes of the watch: posted, digest, over, failed (Slack refused), or left out: muted, too_early.",
             outcome=("posted", "digest", "over", "failed", "muted", "too_early"),
@@ -227,14 +227,6 @@ class Metrics(Families):
         (done if acknowledged else lost).inc()
         self._acknowledged.labels(surface).observe(seconds)
 
-    def turned_away(self, reason: str) -> None:
-        """Count a rejected delivery; `reason` is signature, stale or malformed."""
-        self._turned_away.labels(reason).inc()
-
-    def message_handled(self, outcome: str) -> None:
-        """Count a message that does not address us: matched, unmatched, muted, file."""
-        self._messages.labels(outcome).inc()
-
     def slack_called(self, call: SlackCall) -> None:
         self._slack.labels(call.method, call.result).inc()
         self._slack_s.labels(call.method).observe(call.seconds)
@@ -277,10 +269,6 @@ class Metrics(Families):
         self._remedies.labels(action, _word(step), _word(outcome)).inc()
         if denied:
             self.refused("remedy")
-
-    def refused(self, about: str) -> None:
-        """Count a refusal by the policy: an answer, the cluster (answered from the text alone), a remedy."""
-        self._refusals.labels(about).inc()
 
     # --- dependencies -------------------------------------------------------------------------------------------------
 
@@ -330,29 +318,7 @@ class Metrics(Families):
         """Count a call of a program; the operation is "" if there was none."""
         self._api_calls.labels(via, operation, outcome).inc()
 
-    # --- alerts -------------------------------------------------------------------------------------------------------
-
-    def alerts_delivered(self, outcome: str) -> None:
-        """Count a request of Alertmanager."""
-        self._alert_deliveries.labels(outcome).inc()
-
-    def alert_received(self, outcome: str) -> None:
-        """Count an alert: firing, resolved, unrouted."""
-        self._alerts.labels(outcome).inc()
-
-    def alert_posted(self, outcome: str) -> None:
-        """Count a change of a post about alerts: opened, updated, closed, failed."""
-        self._alert_posts.labels(outcome).inc()
-
-    def silenced(self, outcome: str) -> None:
-        """Count what became of a person's wish to silence alerts, or to end a silence."""
-        self._silences.labels(outcome).inc()
-
     # --- watch --------------------------------------------------------------------------------------------------------
-
-    def watch_posted(self, outcome: str) -> None:
-        """Count a cause: posted, digest, over, failed, or left out because it is muted or too_early for its channel."""
-        self._watch_posts.labels(outcome).inc()
 
     def watch_changed(self, change: str) -> None:
         """Count a change of a watch: opened, closed, expired, failed."""
