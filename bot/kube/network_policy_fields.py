@@ -83,7 +83,7 @@ def selector_differences(
     return tuple(
         Difference(aspect=aspect, admitted=str(each), actual=_label(each.key, labels))
         for each in requirements_of(selector) or ()
-        if (is_complete or each.key in labels) and not _is_met(each, labels)
+        if (is_complete or each.key in labels) and not each.holds(labels)
     )
 
 
@@ -120,19 +120,6 @@ def _requirement(key: object, operator: object, given: object) -> Requirement | 
     if len(texts) < len(values) or _WITH_VALUES.get(operator) is not bool(values):
         return None
     return Requirement(key=key, operator=operator, values=texts)
-
-
-def _is_met(wanted: Requirement, labels: Mapping[str, str]) -> bool:
-    value = labels.get(wanted.key)
-    match wanted.operator:
-        case "In":
-            return value in wanted.values
-        case "NotIn":
-            return value not in wanted.values
-        case "Exists":
-            return value is not None
-        case _:
-            return value is None
 
 
 def may_contain(block: object, ip: str) -> bool:

@@ -95,6 +95,23 @@ class Requirement:
             case _:
                 return f"{self.key} {self.operator} {', '.join(self.values)}"
 
+    def holds(self, labels: Mapping[str, str]) -> bool:
+        """Tell whether labels meet it; an unknown operator never holds."""
+        value = labels.get(self.key)
+        match self.operator:
+            case "In":
+                return value in self.values
+            case "NotIn":
+                return value not in self.values
+            case "Exists":
+                return value is not None
+            case "DoesNotExist":
+                return value is None
+            case "Gt" | "Lt":
+                return _compares(value, self.values, greater=self.operator == "Gt")
+            case _:
+                return False
+
 
 def asked_labels(pod: Mapping[str, Any]) -> tuple[Requirement, ...]:
     """Return what a pod's node selector and required node affinity ask of a node's labels, each once."""
@@ -106,9 +123,9 @@ def unmet_labels(pod: Mapping[str, Any], node: Mapping[str, Any]) -> tuple[Requi
     """Return the requirements that the node does not meet: of alternative terms, those of the term that lacks least."""
     selector, terms = _asked(pod)
     labels = {**labels_of(node), "metadata.name": name_of(node)}
-    missing = [each for each in selector if not _meets(each, labels)]
+    missing = [each for each in selector if not each.holds(labels)]
     if terms:
-        left = sorted(([each for each in term if not _meets(each, labels)] for term in terms), key=len)
+        left = sorted(([each for each in term if not each.holds(labels)] for term in terms), key=len)
         missing += left[0]
     return tuple(dict.fromkeys(missing))
 
@@ -125,30 +142,23 @@ def _asked(pod: Mapping[str, Any]) -> tuple[list[Requirement], list[list[Require
 
 def requirements(term: Mapping[str, Any]) -> tuple[Requirement, ...]:
     """Return the requirements of one term of a node selector."""
-    return tuple(
-        Requirement(
-            key=str(each.get("key") or ""),
-            operator=str(each.get("operator") or ""),
-            values=tuple(map(str, each.get("values") or ())),
-        )
-        for each in (*(term.get("matchExpressions") or ()), *(term.get("matchFields") or ()))
-    )
+    return tuple(map(_requirement, (*(term.get("matchExpressions") or ()), *(term.get("matchFields") or ()))))
 
 
-def _meets(requirement: Requirement, labels: Mapping[str, str]) -> bool:
-    plain = {"key": requirement.key, "operator": requirement.operator, "values": requirement.values}
-    return _requirement_holds(plain, labels)
+def _requirement(written: Mapping[str, Any]) -> Requirement:
+    values = tuple(map(str, written.get("values") or ()))
+    return Requirement(key=str(written.get("key") or ""), operator=str(written.get("operator") or ""), values=values)
 
 
 def constraints_beyond(pod: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the constraints on the pod's node that are not checked here."""
     spec = spec_of(pod)
-    spread = spec.get("topologySpreadConstraints") or ()
+    spread, containers = spec.get("topologySpreadConstraints") or (), spec.get("containers") or ()
     found = {
         "pod affinity": bool(_required(spec, "podAffinity")),
         "pod anti-affinity": bool(_required(spec, "podAntiAffinity")),
         "topology spread": any(each.get("whenUnsatisfiable") == "DoNotSchedule" for each in spread),
-        "host ports": _has_host_port(spec),
+        "host ports": any(port.get("hostPort") for each in containers for port in each.get("ports") or ()),
         "volumes": any("persistentVolumeClaim" in each or "ephemeral" in each for each in spec.get("volumes") or ()),
         "resource claims": bool(spec.get("resourceClaims")),
     }
@@ -158,10 +168,6 @@ def constraints_beyond(pod: Mapping[str, Any]) -> tuple[str, ...]:
 def _required(spec: Mapping[str, Any], kind: str) -> Any:
     affinity = (spec.get("affinity") or {}).get(kind) or {}
     return affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
-
-
-def _has_host_port(spec: Mapping[str, Any]) -> bool:
-    return any(port.get("hostPort") for each in spec.get("containers") or () for port in each.get("ports") or ())
 
 
 def matches_node(terms: Iterable[Mapping[str, Any]], node: Mapping[str, Any]) -> bool:
@@ -175,7 +181,7 @@ def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
     if selector is None:
         return False
     exact = (selector.get("matchLabels") or {}).items() <= labels.items()
-    return exact and all(_requirement_holds(each, labels) for each in selector.get("matchExpressions") or ())
+    return exact and all(_requirement(each).holds(labels) for each in selector.get("matchExpressions") or ())
 
 
 _CORDON: Final = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
@@ -208,28 +214,10 @@ def _term_holds(term: Mapping[str, Any], labels: Mapping[str, str], fields: Mapp
     on_fields = term.get("matchFields") or ()
     # An empty term selects nothing.
     return bool(expressions or on_fields) and all(
-        _requirement_holds(requirement, values)
-        for requirements, values in ((expressions, labels), (on_fields, fields))
-        for requirement in requirements
+        _requirement(written).holds(values)
+        for listed, values in ((expressions, labels), (on_fields, fields))
+        for written in listed
     )
-
-
-def _requirement_holds(requirement: Mapping[str, Any], values: Mapping[str, str]) -> bool:
-    value = values.get(str(requirement.get("key")))
-    wanted: Sequence[str] = requirement.get("values") or ()
-    match requirement.get("operator"):
-        case "In":
-            return value in wanted
-        case "NotIn":
-            return value not in wanted
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case "Gt" | "Lt" as operator:
-            return _compares(value, wanted, greater=operator == "Gt")
-        case _:
-            return False
 
 
 def _compares(value: str | None, wanted: Sequence[str], *, greater: bool) -> bool:

@@ -47,7 +47,8 @@ class Members:
     unhealthy: tuple[str, ...] = ()
 
 
-def _part(obj: Any, *path: str) -> Mapping[str, Any]:
+def part(obj: Any, *path: str) -> Mapping[str, Any]:
+    """Return the part of an object below some keys; empty where there is none, or something else stands there."""
     for key in path:
         obj = obj.get(key) if isinstance(obj, Mapping) else None
     return obj if isinstance(obj, Mapping) else {}
@@ -55,7 +56,7 @@ def _part(obj: Any, *path: str) -> Mapping[str, Any]:
 
 def components_of(cluster: Json) -> tuple[str, ...]:
     """Return the components that the cluster asks for; discovery comes with PD."""
-    spec = _part(cluster, "spec")
+    spec = part(cluster, "spec")
     wanted = [name for name in ("pd", "tidb", "tikv") if isinstance(spec.get(name), Mapping)]
     return tuple(sorted([*wanted, *(["discovery"] if "pd" in wanted else [])]))
 
@@ -64,31 +65,36 @@ def desired(cluster: Json, component: str) -> int:
     """Return how many pods the operator should run: the replicas, and one for each member it has given up."""
     if component == "discovery":
         return 1
-    replicas = _part(cluster, "spec", component).get("replicas")
-    status = _part(cluster, "status", component)
-    return (replicas if isinstance(replicas, int) else 0) + sum(len(_part(status, key)) for key in _REPLACED)
+    status = part(cluster, "status", component)
+    return replicas_of(cluster, component) + sum(len(part(status, key)) for key in _REPLACED)
+
+
+def replicas_of(cluster: Json, component: str) -> int:
+    """Return the replicas of a component that a TidbCluster asks for."""
+    replicas = part(cluster, "spec", component).get("replicas")
+    return replicas if isinstance(replicas, int) else 0
 
 
 def is_made(cluster: Json, component: str) -> bool:
     """Tell whether the operator reports the component's StatefulSet."""
-    status = _part(cluster, "status", component)
+    status = part(cluster, "status", component)
     return bool(status.get("statefulSet"))
 
 
 def members_of(cluster: Json) -> Members:
     """Return PD's members; none while PD has not reported to the operator."""
-    status = _part(cluster, "status", "pd")
+    status = part(cluster, "status", "pd")
     if status.get("synced") is False:
         return Members()
-    members = _part(status, "members")
-    healthy = {name for name, member in members.items() if _part(member).get("health") is True}
+    members = part(status, "members")
+    healthy = {name for name, member in members.items() if part(member).get("health") is True}
     return Members(healthy=tuple(sorted(healthy)), unhealthy=tuple(sorted(set(members) - healthy)))
 
 
 def instance_of(cluster: Json) -> str:
     """Return the name in the instance label of the cluster's pods."""
-    metadata = _part(cluster, "metadata")
-    return str(_part(metadata, "labels").get(INSTANCE_LABEL) or metadata.get("name") or "")
+    metadata = part(cluster, "metadata")
+    return str(part(metadata, "labels").get(INSTANCE_LABEL) or metadata.get("name") or "")
 
 
 def owner_among(clusters: Iterable[str], name: str) -> str:

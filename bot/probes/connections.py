@@ -114,7 +114,8 @@ class _Call:
 async def read(look: Look) -> ProbeResult:
     """Walk to what the text names, else to what the logs of the object in question or its spec name."""
     source = await _source(look)
-    calls = _of_text(look, source) or await _of_logs(look) or await _of_spec(look, source)
+    calls = [_Call(source=source, to=each, origin=_Origin.TEXT) for each in destinations(look)]
+    calls = calls or await _of_logs(look) or await _of_spec(look, source)
     if not calls:
         return ProbeResult(missing=source.missing)
     services, policies, namespaces = await asyncio.gather(
@@ -130,10 +131,6 @@ def _is_told(row: Row) -> bool:
     """Tell whether a row is about what was asked: of an address that nothing has called yet only the address itself."""
     values = row.values
     return values["origin"] != _Origin.SPEC or (values["hop"] in (Hop.NAME, Hop.PORT) and values["state"] == "broken")
-
-
-def _of_text(look: Look, source: _Source) -> list[_Call]:
-    return [_Call(source=source, to=each, origin=_Origin.TEXT) for each in destinations(look)]
 
 
 async def _of_logs(look: Look) -> list[_Call]:

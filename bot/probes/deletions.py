@@ -8,8 +8,8 @@ conditions name.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.resources import Resource, well_known
@@ -50,61 +50,57 @@ class _Deleted(RowValues):
     users: tuple[str, ...]  # the pods that use a claim, the claim of a volume, the objects of a custom kind
 
 
-@dataclass(slots=True, kw_only=True)
-class _Found:
-    """The objects that are being deleted, with the number of those looked at."""
-
-    objects: list[tuple[Resource, Json]] = field(default_factory=list)
-    looked_at: int = 0
-
-    def add(self, resource: Resource, objects: Sequence[Json]) -> None:
-        self.looked_at += len(objects)
-        self.objects += ((resource, each) for each in objects if is_terminating(each))
+# An object with how its kind is served.
+_Served = tuple[Resource, Json]
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the objects in question; the workloads of controllers only where a finalizer of one is left."""
-    found = _Found()
-    await (_inside(look, found) if look.flag("inside") else _in_question(look, found))
-    found.objects.sort(key=lambda one: (-_since_s(look, one[1]), one[0].kind, place_of(one[1])))
-    shown = found.objects[:_MOST_ROWS]
+    found = await (_inside(look) if look.flag("inside") else _in_question(look))
+    deleted = [one for one in found if is_terminating(one[1])]
+    deleted.sort(key=lambda one: (-_since_s(look, one[1]), one[0].kind, place_of(one[1])))
+    shown = deleted[:_MOST_ROWS]
     workloads = await _workloads(look, [each for _, each in shown])
     users = await _users(look, shown)
     rows = [_row(look, resource, obj, workloads, users) for resource, obj in shown]
-    return ProbeResult(rows=tuple(rows), looked_at=found.looked_at)
+    return ProbeResult(rows=tuple(rows), looked_at=len(found))
 
 
-async def _in_question(look: Look, found: _Found) -> None:
+async def _in_question(look: Look) -> list[_Served]:
     """Read the object of the request, that of the text, or the usual kinds."""
     focus = look.focus
     kind, name = (focus.kind, focus.name) if focus.name else (look.named.get("kind", ""), look.named.get("name", ""))
     if not kind:
-        await asyncio.gather(*(_list(look, found, each, namespace=focus.namespace) for each in _USUAL))
-        return
+        return await _listed(look, ((each, focus.namespace) for each in _USUAL))
     resource = well_known(kind) or await look.snapshot.served(kind)
     if resource is None or resource.kind in _OTHERS:
-        return
+        return []
     namespace = focus.namespace if resource.namespaced else ""
-    if name:
-        found.add(resource, await look.of_name(resource, name, namespace=namespace, limit=_MOST_LISTED))
-    else:
-        await _list(look, found, kind, namespace=namespace)
+    if not name:
+        return await _listed(look, [(kind, namespace)])
+    return [(resource, each) for each in await look.of_name(resource, name, namespace=namespace, limit=_MOST_LISTED)]
 
 
-async def _inside(look: Look, found: _Found) -> None:
+async def _inside(look: Look) -> list[_Served]:
     """Read what is left in the namespaces in question that are being deleted."""
     namespaces = [each for each in await namespaces_of(look) if is_terminating(each)][:_MOST_NAMESPACES]
     wanted: list[tuple[str, str]] = []
     for namespace in namespaces:
         kinds = [kind for kind in kinds_left(namespace) if kind not in _UNREAD and kind != "pods"]
         wanted += ((kind, name_of(namespace)) for kind in ("pods", *kinds[:_MOST_KINDS]))
-    await asyncio.gather(*(_list(look, found, kind, namespace=namespace) for kind, namespace in wanted))
+    return await _listed(look, wanted)
 
 
-async def _list(look: Look, found: _Found, kind: str, *, namespace: str) -> None:
-    resource = well_known(kind) or await look.unless_refused(look.snapshot.served(kind), None)
-    if resource is not None:
-        found.add(resource, await look.list(resource, namespace=namespace, limit=_MOST_LISTED))
+async def _listed(look: Look, wanted: Iterable[tuple[str, str]]) -> list[_Served]:
+    """Return the objects of kinds in namespaces; nothing of a kind that is not served."""
+
+    async def read(kind: str, namespace: str) -> list[_Served]:
+        resource = well_known(kind) or await look.unless_refused(look.snapshot.served(kind), None)
+        objects = await look.list(resource, namespace=namespace, limit=_MOST_LISTED) if resource else ()
+        return [(resource, each) for each in objects if resource]
+
+    parts = await asyncio.gather(*(read(*each) for each in wanted))
+    return [one for part in parts for one in part]
 
 
 async def _workloads(look: Look, objects: Sequence[Json]) -> list[Json] | None:

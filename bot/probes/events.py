@@ -112,40 +112,30 @@ async def _of_named(snapshot: Snapshot, about: Iterable[ObjectRef]) -> tuple[Jso
     return oldest_first(event for events in found for event in events)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Subject:
-    """An event's object as it is now: `read` is false where it could not be read, `manifest` None where it is gone."""
-
-    read: bool
-    manifest: Json | None = None
+_UNREAD: Final[Json] = {}
 
 
-_UNREAD: Final = _Subject(read=False)
+async def _objects(look: Look, newest_first: Iterable[Json]) -> dict[ObjectRef, Json | None]:
+    """Return the objects of events by reference: None for one that is gone, _UNREAD where it could not be read."""
 
-
-async def _objects(look: Look, newest_first: Iterable[Json]) -> dict[ObjectRef, _Subject]:
-    """Return the objects of events by reference."""
-
-    async def read(one: ObjectRef) -> _Subject:
+    async def read(one: ObjectRef) -> Json | None:
         resource = await look.snapshot.served(one.kind)
-        if resource is None:
-            return _UNREAD
-        return _Subject(read=True, manifest=await look.snapshot.find(resource, one.name, namespace=one.namespace))
+        return await look.snapshot.find(resource, one.name, namespace=one.namespace) if resource else _UNREAD
 
-    async def state(one: ObjectRef) -> _Subject:
+    async def state(one: ObjectRef) -> Json | None:
         return await look.unless_refused(read(one), _UNREAD, what=f"{one}, to tell whether its events still hold")
 
     about = list(dict.fromkeys(map(involved_object, newest_first)))[:_MOST_SUBJECTS]
     return dict(zip(about, await asyncio.gather(*map(state, about)), strict=True))
 
 
-def _row(look: Look, event: Json, subject: _Subject, groups: Mapping[str, str]) -> Row:
+def _row(look: Look, event: Json, manifest: Json | None, groups: Mapping[str, str]) -> Row:
     about = involved_object(event)
     place = f"-n {about.namespace} " if about.namespace else ""
     return _Event(
         message=_message(event),
         last_s=look.seen_s(event),
-        stale=subject.read and is_stale(event, subject.manifest),
+        stale=manifest is not _UNREAD and is_stale(event, manifest),
     ).row(
         about,
         quote=_message(event),

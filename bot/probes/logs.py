@@ -16,7 +16,7 @@ from bot.kube.objects import node_name_of, place_of, ref
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
-from bot.probes.shared.log_lines import MOST_LINES, TAIL_LINES, Log, Matches, compile_pattern, logs_of, matches_in
+from bot.probes.shared.log_lines import MOST_LINES, TAIL_LINES, Line, Log, compile_pattern, logs_of, matches_in
 from bot.probes.shared.scope import READS_PODS, PodValues, Suspects, pod_values
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeResult, Row
 
@@ -56,7 +56,7 @@ async def read(look: Look) -> ProbeResult:
     if len(chosen) < len(logs):
         detail = f"only {len(chosen)} of {len(logs)} logs were read"
         record_gap(Gap(what="all container logs", reason=GapReason.TRUNCATED, detail=detail))
-    rows = tuple(row for matches in read_logs for row in _rows(matches, look))
+    rows = tuple(row for log, lines in zip(chosen, read_logs, strict=True) for row in _rows(log, lines, look))
     return ProbeResult(rows=rows, missing=suspects.missing, looked_at=len(chosen))
 
 
@@ -110,10 +110,10 @@ def _of_first_pods(logs: Sequence[Log]) -> list[Log]:
     return [log for log in logs if place_of(log.container.pod) in pods[:MOST_PODS]][:MOST_LOGS]
 
 
-def _rows(matches: Matches, look: Look) -> Iterator[Row]:
-    log, container, run = matches.log, matches.log.container, matches.log.run
+def _rows(log: Log, lines: Sequence[Line], look: Look) -> Iterator[Row]:
+    container, run = log.container, log.run
     pod = container.pod
-    for line in matches.lines:
+    for line in lines:
         yield _Line(
             of=pod_values(pod),
             container=container.name,

@@ -23,6 +23,7 @@ from intents.domain import Json, ProbeResult, Row
 
 # One pod of each workload: they have the same labels.
 MOST_PODS: Final = 12
+_ORDER: Final = ("namespace", "pod", "direction", "policy", "peer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,8 @@ async def read(look: Look) -> ProbeResult:
     homes = {namespace_of(way.pod) for way in ways}
     policies = sorted((each for each in await look.list("NetworkPolicy") if namespace_of(each) in homes), key=place_of)
     rows = [row for way in ways for row in _rows(way, policies)]
-    return ProbeResult(rows=tuple(sorted(rows, key=_order)), missing=ends.missing)
+    rows.sort(key=lambda row: (not row.values["blocks"], *(str(row.values[key]) for key in _ORDER)))
+    return ProbeResult(rows=tuple(rows), missing=ends.missing)
 
 
 async def _ends(look: Look) -> _Ends:
@@ -140,7 +142,12 @@ async def _ways(look: Look, ends: _Ends) -> list[_Way]:
     if not called:
         # The request names one end: it may be the client of the failing connection, or its server.
         return [
-            _Way(pod=pod, direction=direction, connection=_one_ended(end, direction), certain=False)
+            _Way(
+                pod=pod,
+                direction=direction,
+                connection=Connection(client=end) if direction is Direction.EGRESS else Connection(server=end),
+                certain=False,
+            )
             for pod, end in zip(ends.clients, clients, strict=True)
             for direction in Direction
         ]
@@ -152,10 +159,6 @@ async def _ways(look: Look, ends: _Ends) -> list[_Way]:
         for direction in (Direction.EGRESS, Direction.INGRESS)
         if (pod := connection.pod(direction))
     ]
-
-
-def _one_ended(end: End, direction: Direction) -> Connection:
-    return Connection(client=end) if direction is Direction.EGRESS else Connection(server=end)
 
 
 async def _labels(look: Look, pods: Sequence[Json]) -> dict[str, Mapping[str, str] | None]:
@@ -193,14 +196,6 @@ def _row(way: _Way, policy: Json, *, blocks: bool) -> Row:
         quote=f"{way.direction} of {name_of(way.pod)}: {summary}",
         reproduce=f"kubectl -n {namespace} get networkpolicy {name} -o yaml",
     )
-
-
-def _order(row: Row) -> tuple[bool, str, str, str, str, str]:
-    values = row.values
-    namespace, pod, direction, policy, peer = (
-        str(values[key]) for key in ("namespace", "pod", "direction", "policy", "peer")
-    )
-    return (not values["blocks"], namespace, pod, direction, policy, peer)
 
 
 PROBE: Final = probe(

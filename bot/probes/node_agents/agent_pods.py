@@ -210,7 +210,7 @@ async def newest_lines(
         found = await asyncio.gather(
             *(matches_in(log, look.snapshot, pattern, since_s=since_s, most=1) for log in logs)
         )
-    lines = [line for each in found for line in each.lines]
+    lines = [line for each in found for line in each]
     for gap in gaps if not lines else ():
         record_gap(gap)
     return lines

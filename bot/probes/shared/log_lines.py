@@ -71,14 +71,6 @@ class Line:
     groups: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matches:
-    """The matching lines of one log."""
-
-    log: Log
-    lines: tuple[Line, ...] = ()
-
-
 def logs_of(container: Container, snapshot: Snapshot, *, which: str = "both") -> list[Log]:
     """Return the logs of a container: of the run that ended (`which` yes), of the newest run (no), or both."""
     run = container.ended(snapshot.now)
@@ -93,7 +85,7 @@ def logs_of(container: Container, snapshot: Snapshot, *, which: str = "both") ->
 
 async def matches_in(
     log: Log, snapshot: Snapshot, pattern: Any, *, since_s: float = 0, most: int = MOST_LINES
-) -> Matches:
+) -> tuple[Line, ...]:
     """Return the newest matching lines of a log, of the last `since_s` seconds if that is given.
 
     What of it is not readable is recorded as a gap.
@@ -121,7 +113,7 @@ async def text_of(log: Log, snapshot: Snapshot) -> str:
         return ""
 
 
-def _search(text: str, log: Log, snapshot: Snapshot, pattern: Any, since_s: float, most: int) -> Matches:
+def _search(text: str, log: Log, snapshot: Snapshot, pattern: Any, since_s: float, most: int) -> tuple[Line, ...]:
     lines = text.splitlines()
     found: list[Line] = []
     oldest = UNKNOWN
@@ -141,7 +133,7 @@ def _search(text: str, log: Log, snapshot: Snapshot, pattern: Any, since_s: floa
         what = f"the log of {namespace_of(log.container.pod)}/{name_of(log.container.pod)}"
         detail = f"only its last {TAIL_LINES} lines were read"
         record_gap(Gap(what=what, reason=GapReason.TRUNCATED, detail=detail))
-    return Matches(log=log, lines=tuple(found))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

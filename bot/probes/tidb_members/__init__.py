@@ -19,6 +19,7 @@ from bot.kube.containers import containers_in
 from bot.kube.objects import created_at, name_of, namespace_of, phase_of, ref, spec_of
 from bot.kube.owners import ordinal_of
 from bot.kube.pod_states import is_ready
+from bot.kube.tidb_clusters import part, replicas_of
 from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import claim_names, reclaim_policy_of, volume_name_of
 from bot.probes.contract import Look, RowValues, may, probe
@@ -68,7 +69,7 @@ async def _pd_members(look: Look, cluster: Json) -> Sequence[Row]:
 
 
 def _of_cluster(look: Look, cluster: Json, pods: Sequence[Json], volumes: Mapping[str, Json]) -> _OfCluster:
-    failed = clusters.entries(clusters.part(cluster, "status", _PD).get("failureMembers"))
+    failed = clusters.entries(part(cluster, "status", _PD).get("failureMembers"))
     return _OfCluster(
         cluster_age_s=look.age_s(created_at(cluster)),
         pods=len(pods),
@@ -99,7 +100,7 @@ async def _pd_row(
     claim = (await look.find("PersistentVolumeClaim", pvc, namespace=namespace) if pvc else None) or {}
     phase, pv = phase_of(claim), volume_name_of(claim)
     volume = (volumes or {}).get(pv, {})
-    replicas = clusters.replicas_of(cluster, _PD)
+    replicas = replicas_of(cluster, _PD)
     member = _PdMember(
         of_cluster=of_cluster,
         extra=ordinal_of(name) >= replicas,
@@ -217,7 +218,7 @@ async def _tikv_stores(look: Look, cluster: Json, *, pod: str) -> Sequence[Row]:
 
 
 def _stores_in(cluster: Json) -> list[_Store]:
-    status = clusters.part(cluster, "status", _TIKV)
+    status = part(cluster, "status", _TIKV)
     found = [each for key in ("stores", "tombstoneStores") for _, each in clusters.entries(status.get(key))]
     # An operator of 1.1.0 listed fields of the StatefulSet's status here.
     return [each for each in found if each.get("podName") and each.get("id")]
@@ -264,7 +265,7 @@ def _store_row(look: Look, cluster: Json, pod: str, its: Json | None, volume: _V
     return clusters.Member(
         namespace=namespace_of(cluster),
         cluster=name_of(cluster),
-        replicas=clusters.replicas_of(cluster, _TIKV),
+        replicas=replicas_of(cluster, _TIKV),
         pod=pod,
         crash_looping=any(each.crash_looping(look.now) for each in containers),
         restarts=sum(each.restarts for each in containers),

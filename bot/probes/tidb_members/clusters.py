@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import annotations_of, place_of
+from bot.kube.tidb_clusters import part, replicas_of
 from bot.probes.contract import Look, Missing, RowValues, may
 from intents.domain import Json, ObjectRef
 
@@ -72,12 +73,6 @@ def _named(look: Look, component: str) -> tuple[str, str]:
     return look.named.get("tidbcluster", ""), ""
 
 
-def part(cluster: Mapping[str, Any], where: str, component: str) -> Mapping[str, Any]:
-    """Return a component's part of spec or status; empty where there is none."""
-    found = (cluster.get(where) or {}).get(component)
-    return found if isinstance(found, Mapping) else {}
-
-
 def entries(value: Any) -> list[tuple[str, Mapping[str, Any]]]:
     """Return the entries of a map of objects in a status; some versions of the operator put other things in between."""
     if not isinstance(value, Mapping):
@@ -102,12 +97,6 @@ def wanted_ordinals(cluster: Json, component: str) -> frozenset[int]:
             found.append(ordinal)
         ordinal += 1
     return frozenset(found)
-
-
-def replicas_of(cluster: Json, component: str) -> int:
-    """Return the replicas of a component that a TidbCluster asks for."""
-    replicas = part(cluster, "spec", component).get("replicas")
-    return replicas if isinstance(replicas, int) else 0
 
 
 def _deleted_slots(cluster: Json, component: str) -> frozenset[int]:
