@@ -238,12 +238,10 @@ def _of_scaler(scaler: Mapping[str, Any], home: str) -> Iterator[Named]:
 def _of_binding(binding: Mapping[str, Any], home: str) -> Iterator[Named]:
     role = binding.get("roleRef") or {}
     yield EdgeType.REFERENCES, key_of(str(role.get("kind") or ""), home, str(role.get("name") or ""))
-
-
-def _bound_accounts(binding: Mapping[str, Any]) -> Iterable[ObjectKey]:
     for each in binding.get("subjects") or ():
         if each.get("kind") == "ServiceAccount":
-            yield "ServiceAccount", str(each.get("namespace") or namespace_of(binding)), str(each.get("name") or "")
+            account = ("ServiceAccount", str(each.get("namespace") or home), str(each.get("name") or ""))
+            yield EdgeType.PROVIDES, account
 
 
 def _of_certificate(certificate: Mapping[str, Any], home: str) -> Iterator[Named]:
@@ -253,11 +251,6 @@ def _of_certificate(certificate: Mapping[str, Any], home: str) -> Iterator[Named
 def _of_external_secret(external: Mapping[str, Any], home: str) -> Iterator[Named]:
     target = spec_of(external).get("target") or {}
     yield EdgeType.PROVIDES, ("Secret", home, str(target.get("name") or name_of(external)))
-
-
-def _of_account_binding(binding: Mapping[str, Any], home: str) -> Iterator[Named]:
-    yield from _of_binding(binding, home)
-    yield from ((EdgeType.PROVIDES, account) for account in _bound_accounts(binding))
 
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Iterator[Named]]]] = {
@@ -270,7 +263,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Iterator[Named]]
     "HorizontalPodAutoscaler": _of_scaler,
     "Certificate": _of_certificate,
     "ExternalSecret": _of_external_secret,
-    **dict.fromkeys(_BINDINGS, _of_account_binding),
+    **dict.fromkeys(_BINDINGS, _of_binding),
 }
 
 

@@ -17,7 +17,7 @@ from intents.spelling import closest
 
 _CLUSTER_DOMAIN: Final = "cluster.local"
 _NDOTS: Final = 5
-_SVC: Final = "svc"
+_SVC_DOMAIN: Final = f"svc.{_CLUSTER_DOMAIN}"
 # An alias of an alias is not followed further.
 _MOST_ALIASES: Final = 3
 
@@ -90,12 +90,12 @@ def own_name_servers(pod: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(map(str, (spec.get("dnsConfig") or {}).get("nameservers") or ()))
 
 
-def resolver_of(pod: Mapping[str, Any] | None, *, home: str, domain: str = _CLUSTER_DOMAIN) -> Resolver:
+def resolver_of(pod: Mapping[str, Any] | None, *, home: str) -> Resolver:
     """Return how a pod looks up names, as if it asked the cluster's DNS; without a pod, as any of a namespace does."""
     spec = spec_of(pod or {})
     config = spec.get("dnsConfig") or {}
     own = tuple(str(each).rstrip(".") for each in config.get("searches") or ())
-    usual = (f"{home}.{_SVC}.{domain}", f"{_SVC}.{domain}", domain) if home else (f"{_SVC}.{domain}", domain)
+    usual = (*((f"{home}.{_SVC_DOMAIN}",) if home else ()), _SVC_DOMAIN, _CLUSTER_DOMAIN)
     ndots = next((str(each.get("value")) for each in config.get("options") or () if each.get("name") == "ndots"), "")
     return Resolver(
         search=own if spec.get("dnsPolicy") == "None" else (*usual, *own),

@@ -22,7 +22,7 @@ _AZURE: Final = "service.beta.kubernetes.io/azure-load-balancer-"
 class Kind:
     """A kind of load balancer. `default_s` is its idle timeout, 0 if none is known.
 
-    `annotation` sets the timeout in units of `unit_s` seconds, `most_s` at most; "" if a Service cannot set it. With
+    `annotation` sets the timeout in units of `unit_s` seconds; "" if a Service cannot set it. With
     `counts_probes` a TCP keepalive probe counts as traffic, so that a connection with probes is never idle.
     """
 
@@ -30,21 +30,16 @@ class Kind:
     default_s: int = 0
     annotation: str = ""
     unit_s: float = 1.0
-    most_s: int = 0
     counts_probes: bool = True
 
 
 CLASSIC_ELB: Final = Kind(
-    name="aws-elb",
-    default_s=60,
-    annotation=f"{_AWS}connection-idle-timeout",
-    most_s=4000,
-    counts_probes=False,
+    name="aws-elb", default_s=60, annotation=f"{_AWS}connection-idle-timeout", counts_probes=False
 )
-NLB: Final = Kind(name="aws-nlb", default_s=350, most_s=6000)
-AZURE: Final = Kind(name="azure", default_s=240, annotation=f"{_AZURE}tcp-idle-timeout", unit_s=60, most_s=1800)
-ALIBABA: Final = Kind(name="alibaba", default_s=900, annotation=f"{_ALIBABA}established-timeout", most_s=900)
-HUAWEI: Final = Kind(name="huawei", default_s=300, annotation="kubernetes.io/elb.keepalive_timeout", most_s=4000)
+NLB: Final = Kind(name="aws-nlb", default_s=350)
+AZURE: Final = Kind(name="azure", default_s=240, annotation=f"{_AZURE}tcp-idle-timeout", unit_s=60)
+ALIBABA: Final = Kind(name="alibaba", default_s=900, annotation=f"{_ALIBABA}established-timeout")
+HUAWEI: Final = Kind(name="huawei", default_s=300, annotation="kubernetes.io/elb.keepalive_timeout")
 GOOGLE: Final = Kind(name="google", default_s=600)
 OPENSTACK: Final = Kind(
     name="openstack", default_s=50, annotation="loadbalancer.openstack.org/timeout-client-data", unit_s=0.001

@@ -9,7 +9,6 @@ first. Earlier errors that the program survived are left out. A log without any 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -17,6 +16,7 @@ from typing import Final
 from bot.kube.log_causes import NO_PEER, Peer, class_of, is_error, is_own_error, peer_in, weight_of
 from bot.kube.log_records import LogRecord, Severity, read_records
 from bot.kube.log_requests import REQUEST, failed_request, is_widespread
+from bot.kube.objects import grouped
 from bot.kube.timestamps import UNKNOWN
 
 MOST_LINES: Final = 12
@@ -171,13 +171,13 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
     lines = [each.lines[0] for each in new]
     repeated = [
         each
-        for each in _groups(errors)
+        for each in grouped(errors, _signature).values()
         if (lasts(each) and is_widespread([one.lines[0] for one in each], lines)) or class_of(each[-1].says) == _ONCE
     ]
     if not repeated:
         recovered = max((each.number for each in new if _RECOVERED.search(each.says)), default=0)
         told = (each for each in new if each.number > recovered and is_own_error(each.says))
-        repeated = list(filter(lasts, _groups(told)))
+        repeated = list(filter(lasts, grouped(told, _signature).values()))
     repeated.sort(key=lambda each: (-bool(class_of(each[-1].says)), -len(each)))
     found = (
         replace(_failure(each[-1], each[-1:], records, fatal=False, repeats=each), earlier=_earlier(each, records))
@@ -191,14 +191,6 @@ def _with_request(record: LogRecord) -> LogRecord:
     """Return the record of a request that was not answered as an error, any other as it is."""
     failed = record.severity is Severity.NONE and failed_request(record.lines[0])
     return replace(record, severity=Severity.ERROR, says=failed) if failed else record
-
-
-def _groups(records: Iterable[LogRecord]) -> list[list[LogRecord]]:
-    """Return the records that say the same."""
-    groups: defaultdict[str, list[LogRecord]] = defaultdict(list)
-    for each in records:
-        groups[_signature(each)].append(each)
-    return list(groups.values())
 
 
 def _earlier(repeated: Sequence[LogRecord], records: Sequence[LogRecord]) -> str:

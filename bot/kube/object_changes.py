@@ -97,11 +97,11 @@ def scaling(workload: Json) -> Change | None:
     return Change(subject=ref(workload), at=at, by=write.manager, says=says)
 
 
-def creation(obj: Json, kind: str = "") -> Change | None:
+def creation(obj: Json) -> Change | None:
     """Return that an object was created."""
     at = parse_time(created_at(obj))
     by = last_written(obj, ("spec",)).manager or last_written(obj, ("data",)).manager
-    return Change(subject=ref(obj, kind), at=at, by=by, says=_CREATED) if at else None
+    return Change(subject=ref(obj), at=at, by=by, says=_CREATED) if at else None
 
 
 def written(obj: Json, *, field: str = "spec") -> Change | None:

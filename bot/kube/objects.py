@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
 
 from intents.domain import Json, ObjectRef
 
+_T = TypeVar("_T")
+_Key = TypeVar("_Key")
 _MIRROR: Final = "kubernetes.io/config.mirror"
 # Groups of Kubernetes itself; other groups below k8s.io (Gateway, snapshots, Cluster API) are custom resources.
 _BUILTIN_GROUPS: Final = frozenset({
@@ -119,12 +121,17 @@ def node_name_of(pod: Mapping[str, Any]) -> str:
     return str(spec_of(pod).get("nodeName") or "")
 
 
+def grouped(items: Iterable[_T], key: Callable[[_T], _Key]) -> defaultdict[_Key, list[_T]]:
+    """Return the items of each key, in their order; none of a key that no item has."""
+    found: defaultdict[_Key, list[_T]] = defaultdict(list)
+    for each in items:
+        found[key(each)].append(each)
+    return found
+
+
 def by_node(pods: Iterable[Json]) -> Mapping[str, list[Json]]:
     """Return the pods of each node; those without one are at ""."""
-    found: dict[str, list[Json]] = defaultdict(list)
-    for pod in pods:
-        found[node_name_of(pod)].append(pod)
-    return found
+    return grouped(pods, node_name_of)
 
 
 def has_ended(pod: Mapping[str, Any]) -> bool:

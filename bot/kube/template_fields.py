@@ -33,11 +33,10 @@ _EMPTY: Final[tuple[Any, ...]] = (None, "", False, [], {})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldField:
-    """A refused field in a manifest: `path` from the workload's root, `value_now` is "" where it has no value."""
+    """A refused field in a manifest, with its `path` from the workload's root."""
 
     in_template: bool
     path: Path
-    value_now: str = ""
     suggestion: str = ""
 
 
@@ -46,16 +45,12 @@ def locate(workload: Json, error: FieldError) -> HeldField:
     steps = field_paths.parse(error.field)
     path = steps if steps[:2] == _TEMPLATE or error.kind != "Pod" else (*_TEMPLATE, *steps)
     if not field_paths.has(workload, path) and _comes_from_its_name(workload, error):
-        name = str(workload["metadata"]["name"])
-        return HeldField(in_template=True, path=_NAME, value_now=name)
+        return HeldField(in_template=True, path=_NAME)
     match error.type:
         case FieldErrorType.REQUIRED:
-            return HeldField(
-                in_template=field_paths.get(workload, path) in _EMPTY, path=path, value_now=_now(workload, path)
-            )
+            return HeldField(in_template=field_paths.get(workload, path) in _EMPTY, path=path)
         case FieldErrorType.FORBIDDEN | FieldErrorType.INTERNAL:
-            there = field_paths.get(workload, path) not in _EMPTY
-            return HeldField(in_template=there, path=path, value_now=_now(workload, path))
+            return HeldField(in_template=field_paths.get(workload, path) not in _EMPTY, path=path)
         case FieldErrorType.TOO_LONG | FieldErrorType.TOO_MANY:
             return _over_a_limit(workload, path, error)
         case FieldErrorType.DUPLICATE:
@@ -70,9 +65,7 @@ def _refused(workload: Json, path: Path, error: FieldError) -> HeldField:
     if "must be unique" in error.rule:
         return _given_twice(workload, path, error)
     found = _where(workload, path, error.value)
-    if found is None:
-        return HeldField(in_template=False, path=path, value_now=_now(workload, path), suggestion=suggest(error))
-    return HeldField(in_template=True, path=found, value_now=_now(workload, found), suggestion=suggest(error))
+    return HeldField(in_template=found is not None, path=found or path, suggestion=suggest(error))
 
 
 def _where(workload: Json, path: Path, value: str) -> Path | None:
@@ -104,7 +97,6 @@ def _over_a_limit(workload: Json, path: Path, error: FieldError) -> HeldField:
     return HeldField(
         in_template=size > limit,
         path=path,
-        value_now=_now(workload, path),
         suggestion=suggest(replace(error, value=value)) if error.type is FieldErrorType.TOO_LONG else "",
     )
 
@@ -120,12 +112,8 @@ def _given_twice(workload: Json, path: Path, error: FieldError) -> HeldField:
             items = field_paths.get(workload, each)
             taken += [field_paths.printed(item.get(path[-1])) for item in items or () if isinstance(item, dict)]
     now = _now(workload, path)
-    return HeldField(
-        in_template=now == error.value and taken.count(now) > 1,
-        path=path,
-        value_now=now,
-        suggestion=suggest(error, taken=taken),
-    )
+    given_twice = now == error.value and taken.count(now) > 1
+    return HeldField(in_template=given_twice, path=path, suggestion=suggest(error, taken=taken))
 
 
 def _not_declared(workload: Json, path: Path, error: FieldError) -> HeldField:
@@ -137,12 +125,8 @@ def _not_declared(workload: Json, path: Path, error: FieldError) -> HeldField:
         # A StatefulSet adds a volume for each of its claim templates.
         claims = [metadata_of(claim).get("name", "") for claim in spec.get("volumeClaimTemplates") or ()]
         choices = [*(str(volume.get("name", "")) for volume in pod_spec.get("volumes") or ()), *map(str, claims)]
-    return HeldField(
-        in_template=now == error.value and error.value not in choices,
-        path=path,
-        value_now=now,
-        suggestion=suggest(error, choices=choices),
-    )
+    absent = now == error.value and error.value not in choices
+    return HeldField(in_template=absent, path=path, suggestion=suggest(error, choices=choices))
 
 
 def _comes_from_its_name(workload: Json, error: FieldError) -> bool:

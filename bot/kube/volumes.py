@@ -250,24 +250,19 @@ class Attachment:
     node: str
     driver: str
     attached: bool
-    detaching: bool
     attach_error: str
-    attach_error_at: str
     detach_error: str
 
 
 def attachment_in(manifest: Mapping[str, Any]) -> Attachment:
     """Return what a VolumeAttachment says."""
     spec, status = spec_of(manifest), status_of(manifest)
-    failed = status.get("attachError") or {}
     return Attachment(
         volume=str((spec.get("source") or {}).get("persistentVolumeName") or ""),
         node=str(spec.get("nodeName") or ""),
         driver=str(spec.get("attacher") or ""),
         attached=bool(status.get("attached")),
-        detaching=is_terminating(manifest),
-        attach_error=str(failed.get("message") or ""),
-        attach_error_at=str(failed.get("time") or ""),
+        attach_error=str((status.get("attachError") or {}).get("message") or ""),
         detach_error=str((status.get("detachError") or {}).get("message") or ""),
     )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics import MetricWrapperBase
 
 from bot.common.tracing import exemplar as current_exemplar
 from responses.safety import redacted_text
@@ -24,25 +25,24 @@ _OTHER: Final = "other"
 _STANDS: Final = 10
 
 
-class SafeCounter(Counter):
+class _Safe(MetricWrapperBase):
+    """A metric whose labels hold no credentials."""
+
+    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
+        named = {name: _label(value) for name, value in labelkwargs.items()}
+        return super().labels(*map(_label, labelvalues), **named)
+
+
+class SafeCounter(_Safe, Counter):
     """A counter whose labels hold no credentials."""
 
-    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
-        return super().labels(*map(_label, labelvalues), **_labels(labelkwargs))
 
-
-class SafeGauge(Gauge):
+class SafeGauge(_Safe, Gauge):
     """A gauge whose labels hold no credentials."""
 
-    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
-        return super().labels(*map(_label, labelvalues), **_labels(labelkwargs))
 
-
-class SafeHistogram(Histogram):
+class SafeHistogram(_Safe, Histogram):
     """A histogram whose labels hold no credentials."""
-
-    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
-        return super().labels(*map(_label, labelvalues), **_labels(labelkwargs))
 
     def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
         """Record the amount, with the trace in which it was measured."""
@@ -54,10 +54,6 @@ def _label(value: object) -> str:
     """Return the value of a label; one that looks like a credential is counted with all others of its kind."""
     text = str(value)
     return text if redacted_text(text) == text else _OTHER
-
-
-def _labels(named: Mapping[str, object]) -> dict[str, str]:
-    return {name: _label(value) for name, value in named.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

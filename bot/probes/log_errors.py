@@ -17,7 +17,6 @@ from bot.kube.cluster_names import asks_node
 from bot.kube.containers import Container
 from bot.kube.log_causes import focused, is_own
 from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of
-from bot.kube.owners import owner_of
 from bot.kube.services import (
     ServiceName,
     ip_in,
@@ -30,7 +29,7 @@ from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.shared.backends import ready_endpoints
 from bot.probes.shared.logged_causes import LoggedCause, logged_causes
-from bot.probes.shared.scope import READS_PODS, pods_of
+from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row, Value
 from intents.templates import duration
 
@@ -45,10 +44,7 @@ _DNS: Final = "k8s-app=kube-dns"
 class _LogError(RowValues):
     """A container with an error in its log; the defaults stand for a log that was not read."""
 
-    namespace: str = ""
-    pod: str = ""
-    owner_kind: str = ""
-    owner: str = ""
+    of: PodValues
     container: str = ""
     init: bool = False
     error: str = ""  # in one line, without time and level
@@ -85,12 +81,8 @@ def _listens(container: Container, port: int) -> bool:
 
 def _error_row(found: LoggedCause, beside: LoggedCause | None, look: Look) -> Row:
     container, failure = found.log.container, found.failure
-    pod, owner = container.pod, owner_of(container.pod)
     return _LogError(
-        namespace=namespace_of(pod),
-        pod=name_of(pod),
-        owner_kind=owner.kind,
-        owner=owner.name,
+        of=pod_values(container.pod),
         container=container.name,
         init=container.init,
         error=focused(failure.says, most=_SENTENCE),
@@ -105,7 +97,7 @@ def _error_row(found: LoggedCause, beside: LoggedCause | None, look: Look) -> Ro
         beside=beside.log.container.name if beside else "",
         beside_error=focused(beside.failure.says, most=_SENTENCE) if beside else "",
     ).row(
-        ref(pod, "Pod"),
+        ref(container.pod, "Pod"),
         quote="\n".join(failure.lines),
         reproduce=found.log.reproduce,
         at=look.moment(found.age_s),
@@ -145,7 +137,10 @@ class _Lookup:
     @property
     def about(self) -> Mapping[str, Value]:
         """Return the values of the log that says so; of a name that only the text contains no log was read."""
-        return self.said.values if self.said else _LogError(namespace=self.home, pod=name_of(self.pod or {})).values()
+        if self.said:
+            return self.said.values
+        pod = PodValues(namespace=self.home, pod=name_of(self.pod or {}), owner_kind="", owner="")
+        return _LogError(of=pod).values()
 
 
 async def _unresolved(look: Look) -> ProbeResult:

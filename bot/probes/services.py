@@ -14,7 +14,17 @@ from typing import Final
 
 from bot.kube import services as kube
 from bot.kube.containers import containers_in
-from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, node_addresses, place_of, ref, spec_of
+from bot.kube.objects import (
+    grouped,
+    label_selector,
+    labels_of,
+    name_of,
+    namespace_of,
+    node_addresses,
+    place_of,
+    ref,
+    spec_of,
+)
 from bot.kube.owners import controller_reference
 from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.services import addresses_in, ip_in, is_ready_endpoint, node_of_endpoint, service_of, slices_of_service
@@ -106,7 +116,7 @@ async def _requested(look: Look) -> ProbeResult:
     )
     around = _Around(
         endpoints=_endpoints(slices),
-        pods=_by_namespace(pods),
+        pods=grouped(pods, namespace_of),
         nodes=nodes,
         named_node=_named_node(look, nodes),
     )
@@ -118,13 +128,6 @@ def _endpoints(slices: Sequence[Json]) -> Mapping[tuple[str, str], Sequence[Json
     found: dict[tuple[str, str], list[Json]] = defaultdict(list)
     for each in slices:
         found[namespace_of(each), service_of(each)] += each.get("endpoints") or ()
-    return found
-
-
-def _by_namespace(pods: Sequence[Json]) -> Mapping[str, Sequence[Json]]:
-    found: dict[str, list[Json]] = defaultdict(list)
-    for pod in pods:
-        found[namespace_of(pod)].append(pod)
     return found
 
 

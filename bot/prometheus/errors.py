@@ -15,16 +15,16 @@ class PrometheusError(Exception):
 
     reason: ClassVar[GapReason] = GapReason.SERVER_ERROR
     usual: ClassVar[str] = "it failed"
+    usual_zh: ClassVar[str] = ""
     quiet: ClassVar[bool] = False
 
-    def __init__(self, detail: str = "", *, detail_zh: str = "") -> None:
+    def __init__(self, detail: str = "") -> None:
         self.detail = clean(detail) or self.usual
-        self.detail_zh = clean(detail_zh)
         super().__init__(f"{WHAT}: {self.detail}")
 
     def gap(self) -> Gap:
         """Return this error as a gap of an answer."""
-        return Gap(what=WHAT, reason=self.reason, detail=self.detail, detail_zh=self.detail_zh, quiet=self.quiet)
+        return Gap(what=WHAT, reason=self.reason, detail=self.detail, detail_zh=self.usual_zh, quiet=self.quiet)
 
 
 class NotConfigured(PrometheusError):
@@ -32,10 +32,8 @@ class NotConfigured(PrometheusError):
 
     reason = GapReason.NOT_CONFIGURED
     usual = "CASEBOOK_PROMETHEUS_URL has no URL for this cluster"
+    usual_zh = "CASEBOOK_PROMETHEUS_URL 中没有该集群的地址"
     quiet = True
-
-    def __init__(self) -> None:
-        super().__init__(detail_zh="CASEBOOK_PROMETHEUS_URL 中没有该集群的地址")
 
 
 class SwitchedOff(PrometheusError):
@@ -43,9 +41,7 @@ class SwitchedOff(PrometheusError):
 
     reason = GapReason.FORBIDDEN
     usual = "the policy has metrics: false in its section reading"
-
-    def __init__(self) -> None:
-        super().__init__(detail_zh="访问策略 reading 部分设置了 metrics: false")
+    usual_zh = "访问策略 reading 部分设置了 metrics: false"
 
 
 class PrometheusUnreachable(PrometheusError):

@@ -20,7 +20,9 @@ def workload(pod_spec: dict[str, Any], **spec: Any) -> dict[str, Any]:
 def held(manifest: dict[str, Any], body: str) -> tuple[bool, str, str, str]:
     (error,) = parse(f'Pod "mq-0" is invalid: {body}')
     found = locate(manifest, error)
-    return found.in_template, field_paths.text(found.path), found.value_now, found.suggestion
+    now = field_paths.get(manifest, found.path)
+    shown = json.dumps(now, ensure_ascii=False) if isinstance(now, dict | list) else field_paths.printed(now)
+    return found.in_template, field_paths.text(found.path), shown, found.suggestion
 
 
 TERM = "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]"

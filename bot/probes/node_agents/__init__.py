@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from bot.kube.agents import differences, traits
 from bot.kube.containers import containers_in
-from bot.kube.objects import condition, is_terminating, name_of, namespace_of, node_name_of, ref
+from bot.kube.objects import condition, grouped, is_terminating, name_of, namespace_of, node_name_of, ref
 from bot.kube.owners import owner_of, workload_of
 from bot.kube.pod_states import wanted_node
 from bot.kube.services import ip_in
@@ -281,10 +281,7 @@ async def _suspects(look: Look) -> Suspects:
 
 
 def _by_daemonset(look: Look, pods: Sequence[Json], among: Any) -> dict[ObjectRef, list[Json]]:
-    sets: dict[ObjectRef, list[Json]] = {}
-    for pod in pods:
-        if (daemonset := workload_of(pod)).kind == _KIND:
-            sets.setdefault(daemonset, []).append(pod)
+    sets = grouped((pod for pod in pods if workload_of(pod).kind == _KIND), workload_of)
     if look.focus.names_object:
         return sets
     return {each: pods for each, pods in sets.items() if _is_in_question(look, each, pods, among)}

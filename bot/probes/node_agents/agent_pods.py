@@ -17,6 +17,7 @@ from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.objects import (
     condition,
     created_at,
+    grouped,
     is_terminating,
     label_selector,
     name_of,
@@ -138,12 +139,12 @@ async def _of_daemonset(look: Look, daemonset: Json, nodes: Mapping[str, Json]) 
 async def _static(look: Look, among: Any) -> list[Agent]:
     """Return the static pods that match, by their names without the node's. Raises ClusterError."""
     listing = await look.snapshot.list("Pod", namespace=_SYSTEM)
-    by_name: dict[ObjectRef, list[Json]] = {}
-    for pod in listing.items:
-        owner = workload_of(pod)
-        images = " ".join(each.image for each in containers_in(pod))
-        if owner.kind == "StaticPod" and among.search(f"{owner.name} {images}"):
-            by_name.setdefault(owner, []).append(pod)
+
+    def is_meant(pod: Json) -> bool:
+        owner, images = workload_of(pod), (each.image for each in containers_in(pod))
+        return owner.kind == "StaticPod" and among.search(" ".join((owner.name, *images))) is not None
+
+    by_name = grouped(filter(is_meant, listing.items), workload_of)
     return [
         Agent(
             ref=owner,

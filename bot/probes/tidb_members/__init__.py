@@ -10,13 +10,12 @@ asks for. Old stores of a pod stay in PD's list as Tombstones: the last heartbea
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.kube.containers import containers_in
-from bot.kube.objects import created_at, name_of, namespace_of, phase_of, ref, spec_of
+from bot.kube.objects import created_at, grouped, name_of, namespace_of, phase_of, ref, spec_of
 from bot.kube.owners import ordinal_of
 from bot.kube.pod_states import is_ready
 from bot.kube.tidb_clusters import part, replicas_of
@@ -25,6 +24,7 @@ from bot.kube.volumes import claim_names, reclaim_policy_of, volume_name_of
 from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.scope import claim_and_volume
 from bot.probes.tidb_members import clusters
+from bot.probes.tidb_members.clusters import Volume
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
 _PD: Final = "pd"
@@ -121,9 +121,7 @@ async def _pd_row(
         pod=name,
         crash_looping=any(each.crash_looping(look.now) for each in containers),
         restarts=sum(each.restarts for each in containers),
-        pvc=pvc,
-        pv=pv,
-        reclaim_policy=reclaim_policy_of(volume),
+        volume=Volume(pvc=pvc, pv=pv, reclaim_policy=reclaim_policy_of(volume)),
     ).row(
         ref(pod, "Pod"),
         quote=f"{pvc}: {phase}, volume {pv or 'none'} creationTimestamp {created_at(volume) or 'unknown'}",
@@ -175,15 +173,6 @@ class _TikvStore(RowValues):
 _Store = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Volume:
-    """The volume of a store with its claim; empty names where it was not looked for or not found."""
-
-    pvc: str = ""
-    pv: str = ""
-    reclaim_policy: str = ""
-
-
 async def _tikv_stores(look: Look, cluster: Json, *, pod: str) -> Sequence[Row]:
     """Return a row per store of a cluster, only those of the pod named where one is."""
     known = _stores_in(cluster)
@@ -226,12 +215,9 @@ def _stores_in(cluster: Json) -> list[_Store]:
 
 def _newest(known: Sequence[_Store]) -> dict[str, _Store]:
     """Return the store each pod had last: by heartbeat, or by id where a Tombstone has none (ids only grow)."""
-    of_pod: dict[str, list[_Store]] = defaultdict(list)
-    for store in known:
-        of_pod[str(store["podName"])].append(store)
     return {
         pod: max(own, key=_recency if all(each.get("lastHeartbeatTime") for each in own) else _number)
-        for pod, own in of_pod.items()
+        for pod, own in grouped(known, lambda store: str(store["podName"])).items()
     }
 
 
@@ -245,21 +231,21 @@ def _number(store: _Store) -> int:
     return int(number) if number.isdecimal() else 0
 
 
-async def _volume(look: Look, store: _Store, cluster: Json, pod: Json) -> _Volume:
+async def _volume(look: Look, store: _Store, cluster: Json, pod: Json) -> Volume:
     """Return the volume of an Offline or Tombstone store: by the operator's label, else through the pod's claim."""
     if store.get("state") not in _LEAVING_STATES:
-        return _Volume()
+        return Volume()
     pvc = next((name for name in claim_names(pod) if name.startswith(f"{_TIKV}-")), "")
     labels = f"app.kubernetes.io/instance={name_of(cluster)},{_LABEL}={store['id']}"
     volume = min(await look.list("PersistentVolume", labels=labels), key=name_of, default=None)
     if volume is None and pvc:
         _, volume = await claim_and_volume(look, namespace_of(cluster), pvc)
     if not volume:
-        return _Volume(pvc=pvc)
-    return _Volume(pvc=pvc, pv=name_of(volume), reclaim_policy=reclaim_policy_of(volume))
+        return Volume(pvc=pvc)
+    return Volume(pvc=pvc, pv=name_of(volume), reclaim_policy=reclaim_policy_of(volume))
 
 
-def _store_row(look: Look, cluster: Json, pod: str, its: Json | None, volume: _Volume, store: _TikvStore) -> Row:
+def _store_row(look: Look, cluster: Json, pod: str, its: Json | None, volume: Volume, store: _TikvStore) -> Row:
     containers = list(containers_in(its or {}))
     shown = f"{{podName: {pod}, state: {store.state}, lastHeartbeatTime: {store.heartbeat or 'null'}}}"
     return clusters.Member(
@@ -269,9 +255,7 @@ def _store_row(look: Look, cluster: Json, pod: str, its: Json | None, volume: _V
         pod=pod,
         crash_looping=any(each.crash_looping(look.now) for each in containers),
         restarts=sum(each.restarts for each in containers),
-        pvc=volume.pvc,
-        pv=volume.pv,
-        reclaim_policy=volume.reclaim_policy,
+        volume=volume,
     ).row(
         ref(cluster, "TidbCluster"),
         quote=f'"{store.store}": {shown}',

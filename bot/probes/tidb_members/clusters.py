@@ -26,6 +26,15 @@ _WORKLOAD: Final = re.compile(r"^(?P<cluster>.+)-(?P<component>pd|tikv)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Volume(RowValues):
+    """The volume with the data of a member and its claim; empty where it was not looked for or not found."""
+
+    pvc: str = ""
+    pv: str = ""
+    reclaim_policy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member(RowValues):
     """A PD pod or a TiKV store: what every row has."""
 
@@ -35,9 +44,7 @@ class Member(RowValues):
     pod: str
     crash_looping: bool
     restarts: int
-    pvc: str  # of its data
-    pv: str
-    reclaim_policy: str
+    volume: Volume
 
 
 async def clusters_of(look: Look, component: str) -> tuple[Sequence[Json], str]:
