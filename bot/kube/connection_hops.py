@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bot.kube.cluster_names import Known, Meaning
-from bot.kube.objects import is_terminating, name_of, namespace_of, ref, spec_of
+from bot.kube.objects import full_name, is_terminating, name_of, ref, spec_of
 from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.services import ip_in, is_headless, ports_of, selected_pods
 from bot.kube.timestamps import UNKNOWN
@@ -184,12 +184,7 @@ def hostname_of(pod: Mapping[str, Any]) -> str:
     return str(spec_of(pod).get("hostname") or name_of(pod))
 
 
-def place_shown(obj: Mapping[str, Any]) -> str:
-    """Return an object as namespace/name."""
-    return f"{namespace_of(obj)}/{name_of(obj)}"
-
-
 def not_ready(pods: Iterable[Json]) -> tuple[str, ...]:
     """Return the pods that take no traffic, each with what kubectl shows of it."""
     unready = sorted((pod for pod in pods if not is_ready(pod) or is_terminating(pod)), key=name_of)
-    return tuple(f"{place_shown(pod)} ({unready_reason(pod)})" for pod in unready[:MOST_SHOWN])
+    return tuple(f"{full_name(pod)} ({unready_reason(pod)})" for pod in unready[:MOST_SHOWN])

@@ -8,11 +8,11 @@ from typing import Any, Final
 import yaml
 
 from bot.kube.cluster_names import Known, Meaning, Meant
-from bot.kube.connection_hops import MOST_SHOWN, Destination, Facts, Hop, Objects, State, Step, Way, place_shown
+from bot.kube.connection_hops import MOST_SHOWN, Destination, Facts, Hop, Objects, State, Step, Way
 from bot.kube.network_policies import Block, blocks, restricting, summary
 from bot.kube.network_policy_fields import METADATA_NAME
 from bot.kube.network_policy_rules import Connection, Direction, End
-from bot.kube.objects import labels_of, name_of, namespace_of, place_of, ref, status_of
+from bot.kube.objects import full_name, labels_of, name_of, namespace_of, place_of, ref, status_of
 from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready
 from bot.kube.services import ip_in, ready_addresses, selector_of
@@ -149,7 +149,7 @@ def _blocked(way: Way, hop: Hop, block: Block, asked: Connection, *, pods: Seque
         policies=tuple(name_of(each.policy) for each in block.misses[:MOST_SHOWN]),
         admits=tuple(map(str, block.misses[:MOST_SHOWN])),
         admitting=admitting(asked, block.direction),
-        pods=tuple(sorted(map(place_shown, pods)))[:MOST_SHOWN],
+        pods=tuple(sorted(map(full_name, pods)))[:MOST_SHOWN],
         target=", ".join(sorted(map(str, asked.ports))),
     )
     return way.step(hop, State.BROKEN, facts, at=ref(block.misses[0].policy, "NetworkPolicy"))

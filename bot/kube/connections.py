@@ -12,19 +12,9 @@ from typing import Final
 
 from bot.kube import cluster_names, connection_policies
 from bot.kube.cluster_names import Meaning, Meant
-from bot.kube.connection_hops import (
-    MOST_SHOWN,
-    Destination,
-    Facts,
-    Hop,
-    Objects,
-    State,
-    Step,
-    Way,
-    not_ready,
-    place_shown,
-)
+from bot.kube.connection_hops import MOST_SHOWN, Destination, Facts, Hop, Objects, State, Step, Way, not_ready
 from bot.kube.objects import (
+    full_name,
     has_ended,
     label_selector,
     name_of,
@@ -160,7 +150,7 @@ def _name(way: Way) -> Step | None:
                 near = f"{meaning.namespace}/{meaning.closest}"
             return way.step(Hop.NAME, State.BROKEN, Facts(closest=near, elsewhere=elsewhere))
         case Meant.SERVICE if meaning.pod_name and pods is not None and not way.behind:
-            there = tuple(sorted(map(place_shown, selected_pods(meaning.service or {}, pods))))
+            there = tuple(sorted(map(full_name, selected_pods(meaning.service or {}, pods))))
             return way.step(Hop.NAME, State.BROKEN, Facts(pods=there[:MOST_SHOWN]))
         case Meant.SERVICE if meaning.pod_name and pods is not None:
             governing = {str(spec_of(pod).get("subdomain") or "") for pod in way.behind}
@@ -190,7 +180,7 @@ def _selector(way: Way) -> Step | None:
     near = near_misses(service, pods)
     facts = Facts(
         selector=selector,
-        pods=tuple(place_shown(each.pod) for each in near[:MOST_SHOWN]),
+        pods=tuple(full_name(each.pod) for each in near[:MOST_SHOWN]),
         lacking=near[0].lacking if near else (),
         instead=near[0].instead if near else (),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import condition, metadata_of, name_of, namespace_of, place_of, spec_of, status_of
+from bot.kube.objects import condition, full_name, metadata_of, name_of, place_of, spec_of, status_of
 from bot.kube.owners import is_by_hand, last_written
 from bot.kube.rollouts import replicas_of
 from intents.domain import Json
@@ -130,7 +130,7 @@ class Remover:
     def place(self) -> str:
         """Return "Deployment cert-manager/cert-manager", or "" without a workload."""
         found = self.workload
-        return f"{found.get('kind') or 'Deployment'} {namespace_of(found)}/{name_of(found)}" if found else ""
+        return f"{found.get('kind') or 'Deployment'} {full_name(found)}" if found else ""
 
 
 def is_of_kubernetes(finalizer: str) -> bool:

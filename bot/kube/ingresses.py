@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import annotations_of, created_at, labels_of, name_of, namespace_of, spec_of, status_of
+from bot.kube.objects import annotations_of, created_at, full_name, labels_of, name_of, namespace_of, spec_of, status_of
 from bot.kube.placement import selects
 from intents.domain import Json
 
@@ -231,7 +231,7 @@ def bounding_sidecar(pod: Json, sidecars: Sequence[Json], *, root: str) -> str:
     applied = next(iter((*own, *defaults(sidecars, home), *defaults(sidecars, root))), None)
     if applied is None or _imports_all(applied):
         return ""
-    return f"{namespace_of(applied)}/{name_of(applied)}"
+    return full_name(applied)
 
 
 def _imports_all(sidecar: Json) -> bool:

@@ -68,6 +68,11 @@ def place_of(obj: Mapping[str, Any]) -> tuple[str, str]:
     return namespace_of(obj), name_of(obj)
 
 
+def full_name(obj: Mapping[str, Any]) -> str:
+    """Return an object as namespace/name."""
+    return f"{namespace_of(obj)}/{name_of(obj)}"
+
+
 def ref(obj: Mapping[str, Any], kind: str = "") -> ObjectRef:
     """Return the reference to an object; `kind` is for items of a list, which do not carry theirs."""
     return ObjectRef(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import labels_of, name_of, namespace_of, place_of, spec_of
+from bot.kube.objects import full_name, labels_of, namespace_of, place_of, spec_of
 from bot.kube.placement import selects
 from intents.domain import Json
 
@@ -27,7 +27,7 @@ class Selection:
     @property
     def named(self) -> str:
         """Return the monitor as an answer names it: kind, namespace and name."""
-        return f"{self.monitor.get('kind', '')} {namespace_of(self.monitor)}/{name_of(self.monitor)}"
+        return f"{self.monitor.get('kind', '')} {full_name(self.monitor)}"
 
 
 def selections(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import has_ended, labels_of, name_of, namespace_of, node_name_of, spec_of
+from bot.kube.objects import full_name, has_ended, labels_of, name_of, namespace_of, node_name_of, spec_of
 from bot.kube.placement import refusal, selects
 
 HOSTNAME: Final = "kubernetes.io/hostname"
@@ -212,7 +212,7 @@ def _domains(pods: Iterable[Obj], key: str, around: Surroundings) -> Mapping[str
     found: dict[str, list[str]] = {}
     for pod in pods:
         if domain := of_node.get(node_name_of(pod), ""):
-            found.setdefault(domain, []).append(f"{namespace_of(pod)}/{name_of(pod)}")
+            found.setdefault(domain, []).append(full_name(pod))
     return {domain: sorted(names) for domain, names in found.items()}
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.kube.api_names import Api, parse_api_name
-from bot.kube.objects import condition, labels_of, name_of, place_of, ref, spec_of
+from bot.kube.objects import condition, full_name, labels_of, name_of, ref, spec_of
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.backends import PERMISSIONS, Backend, backend
@@ -168,7 +168,7 @@ async def _claimants(look: Look, group: str) -> tuple[str, ...]:
     """Return the Deployments made to serve a metrics API, in any namespace."""
     known = PROVIDERS.get(group, frozenset())
     deployments = await look.list("Deployment") if known else ()
-    return tuple(sorted("/".join(place_of(each)) for each in deployments if _names(each) & known))
+    return tuple(sorted(full_name(each) for each in deployments if _names(each) & known))
 
 
 def _names(deployment: Json) -> set[str]:

@@ -20,14 +20,7 @@ from bot.kube.cluster_names import Known, Meaning, Meant
 from bot.kube.connection_hops import Destination, Facts, Hop, Objects, Step
 from bot.kube.connections import Walk
 from bot.kube.log_causes import CONNECTING, Peer, is_own
-from bot.kube.objects import (
-    label_selector,
-    labels_of,
-    name_of,
-    namespace_of,
-    phase_of,
-    place_of,
-)
+from bot.kube.objects import full_name, label_selector, labels_of, name_of, namespace_of, phase_of, place_of
 from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready
 from bot.kube.services import ip_in, may_be_host, port_in, ports_of, selected_pods, selector_of, slices_of_service
@@ -369,7 +362,7 @@ def _shown(call: _Call, found: Walk) -> Row:
         port=destination.port,
         service=meaning.name if service or meaning.namespace else "",
         service_namespace=meaning.namespace,
-        alias="/".join(place_of(meaning.alias)) if meaning.alias else "",
+        alias=full_name(meaning.alias) if meaning.alias else "",
         leads_to=meaning.host.rstrip(".") if meaning.alias else "",
         pod_called=name_of(meaning.pod or {}) or meaning.pod_name,
         hop=str(step.hop),

@@ -16,7 +16,7 @@ from bot.cluster.owners import pods_below
 from bot.cluster.resources import Resource, well_known
 from bot.kube.custom_references import CustomReference, owned_kinds, references_of
 from bot.kube.health import Judgement, is_behind, judged, status_writers
-from bot.kube.objects import created_at, group_of, name_of, namespace_of, place_of, ref, uid_of
+from bot.kube.objects import created_at, full_name, group_of, name_of, namespace_of, place_of, ref, uid_of
 from bot.kube.owners import owner_references
 from bot.kube.rollouts import Replicas, replicas_of
 from bot.kube.settling import ready_since
@@ -214,7 +214,7 @@ def _row(
         since_s=look.age_s(state.condition.get("lastTransitionTime")),
         created_s=look.age_s(created_at(obj)),
         behind=is_behind(obj),
-        controller="/".join(place_of(controller)) if controller else "",
+        controller=full_name(controller) if controller else "",
         controller_ready=(replicas_of(controller) if controller else Replicas()).ready,
         pods=tuple(pods),
     ).row(

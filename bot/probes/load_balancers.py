@@ -20,6 +20,7 @@ from bot.kube.load_balancers import NLB, idle_timeout_s, ingress_of, kind_of
 from bot.kube.objects import (
     annotations_of,
     created_at,
+    full_name,
     label_selector,
     labels_of,
     name_of,
@@ -93,7 +94,7 @@ async def _address_row(look: Look, service: Json, controller: Json | None) -> Ro
         class_=str(spec_of(service).get("loadBalancerClass") or ""),
         failure=failure,
         failed_s=failed_s,
-        controller="/".join(place_of(controller)) if controller else "",
+        controller=full_name(controller) if controller else "",
         controller_ready=replicas_of(controller).ready if controller else UNKNOWN,
     )
     return _Service(namespace=namespace, service=name, kind="").row(
@@ -107,7 +108,7 @@ async def _address_row(look: Look, service: Json, controller: Json | None) -> Ro
 async def _controller(look: Look) -> Json | None:
     """Return the workload that usually gives addresses here, if one is in the cluster."""
     found = await controller_workloads(look)
-    likely = (each for each in found if _CONTROLLERS.fullmatch("/".join(place_of(each))))
+    likely = (each for each in found if _CONTROLLERS.fullmatch(full_name(each)))
     return min(likely, key=place_of, default=None)
 
 

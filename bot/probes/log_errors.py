@@ -16,15 +16,8 @@ from typing import Final
 from bot.kube.cluster_names import asks_node
 from bot.kube.containers import Container
 from bot.kube.log_causes import focused, is_own
-from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of
-from bot.kube.services import (
-    ServiceName,
-    ip_in,
-    is_headless,
-    may_be_host,
-    service_meant,
-    unresolved_name,
-)
+from bot.kube.objects import full_name, name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.services import ServiceName, ip_in, is_headless, may_be_host, service_meant, unresolved_name
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.shared.backends import ready_endpoints
@@ -246,7 +239,7 @@ async def _asks_node(lookup: _Lookup, look: Look) -> bool:
 def _closest(meant: ServiceName, namespace: str, services: Iterable[Json]) -> str:
     """Return the Service that the name may stand for: one of that name elsewhere, else the most similar name there."""
     scores: Mapping[str, float] = {
-        f"{namespace_of(each)}/{name_of(each)}": SequenceMatcher(None, meant.service, name_of(each)).ratio()
+        full_name(each): SequenceMatcher(None, meant.service, name_of(each)).ratio()
         + (namespace_of(each) == namespace) / 10
         for each in services
         if name_of(each) == meant.service or namespace in ("", namespace_of(each))

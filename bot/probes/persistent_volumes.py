@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.kube.objects import is_terminating, name_of, namespace_of, phase_of, place_of, ref, waits_for_node
+from bot.kube.objects import full_name, is_terminating, name_of, namespace_of, phase_of, ref, waits_for_node
 from bot.kube.placement import refusal
 from bot.kube.volumes import (
     NO_PROVISIONER,
@@ -300,7 +300,7 @@ def _row(claim: Json, volume: Json, of_pod: _OfPod, of_class: _OfClass, *, why_n
         reclaim_policy=reclaim_policy_of(volume),
         why_not=why_not,
         reusable=reusable,
-        of_namesake=holder_of(volume) == "/".join(place_of(claim)) and not is_free_for(volume, claim),
+        of_namesake=holder_of(volume) == full_name(claim) and not is_free_for(volume, claim),
     ).row(
         ref(volume, "PersistentVolume") if name else ref(claim, "PersistentVolumeClaim"),
         quote=f"{name}: {phase} {holder_of(volume)}".strip() if name else "",

@@ -15,6 +15,7 @@ from bot.kube.containers import containers_in
 from bot.kube.objects import (
     condition,
     created_at,
+    full_name,
     has_ended,
     name_of,
     namespace_of,
@@ -145,7 +146,7 @@ async def _of_volume(look: Look, pod: Json, mounted: MountedVolume, storage: _St
         limit=kube.limit_of(csi_node or {}, driver),
         used=sum((each.node, each.driver) == (node, driver) for each in storage.attachments),
         registered=not driver or csi_node is None or kube.is_registered(csi_node, driver),
-        driver_pod=f"{namespace_of(served)}/{name_of(served)}" if served else "",
+        driver_pod=full_name(served) if served else "",
         driver_trouble=kube.trouble_of(served) if served else "",
     )
     return _row(pod, values)
@@ -198,7 +199,7 @@ async def _held_by(look: Look, pod: Json, node: str, user: Json | None, *, detac
     return _Holder(
         holder_node=node,
         holder_ready=await look.unless_refused(_readiness(look, node), ""),
-        holder_pod=f"{namespace_of(user)}/{name_of(user)}" if user else "",
+        holder_pod=full_name(user) if user else "",
         same_owner=user is not None and owner_of(user) == owner_of(pod),
         detach_error=detach_error,
     )

@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.cluster.owners import Top
 from bot.kube.containers import containers_in, trouble_order
-from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, place_of, ref
+from bot.kube.objects import created_at, full_name, name_of, namespace_of, node_name_of, phase_of, place_of, ref
 from bot.kube.owners import owner_of
 from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import (
@@ -211,7 +211,7 @@ async def read_lost(look: Look) -> ProbeResult:
 
 
 async def _lost_row(look: Look, claim: Json, question: ClaimsInQuestion) -> Row:
-    pv, same = volume_name_of(claim), "/".join(place_of(claim))
+    pv, same = volume_name_of(claim), full_name(claim)
     became, holder = await look.unless_refused(_fate_of(look, pv, same), ("", ""))
     volumes = await look.list("PersistentVolume")
     kept = (name_of(each) for each in volumes if phase_of(each) == "Released" and holder_of(each) == same)

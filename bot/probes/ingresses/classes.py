@@ -27,7 +27,7 @@ from bot.kube.ingresses import (
     workload_words,
 )
 from bot.kube.log_records import split_stamps
-from bot.kube.objects import created_at, label_selector, name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.objects import created_at, full_name, label_selector, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN, parse_time
 from bot.probes.contract import Look, Missing, RowValues
@@ -147,7 +147,7 @@ async def _class_row(look: Look, ingress: Json, cluster: _Cluster) -> Row:
         closest=closest(asked, known) if missing else "",
         classes=tuple(sorted(known)),
         controller=controller,
-        workload="/".join(place_of(runs)) if runs else "",
+        workload=full_name(runs) if runs else "",
         workload_ready=replicas_of(runs).ready if runs else UNKNOWN,
         failure=failure,
         failed_s=failed_s,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of, status_of
+from bot.kube.objects import full_name, name_of, place_of, ref, spec_of, status_of
 from bot.kube.objects import waits_for_node as waits
 from bot.kube.owners import is_by_hand, last_written
 from bot.kube.placement import constraints_beyond, is_cordoned, unmet_labels, untolerated
@@ -72,7 +72,7 @@ def _row(look: Look, node: Json, waiting: Sequence[Json], there: Sequence[Json] 
         since_s=since_s,
         message="",
         unschedulable=cordoned,
-        pods=tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in kept_off[:MOST_PODS]),
+        pods=tuple(full_name(pod) for pod in kept_off[:MOST_PODS]),
     ).row(
         ref(node, "Node"),
         quote=f"spec.unschedulable: {str(cordoned).lower()}",

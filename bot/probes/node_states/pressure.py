@@ -10,7 +10,17 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.objects import condition, created_at, name_of, namespace_of, node_name_of, ref, spec_of, status_of
+from bot.kube.objects import (
+    condition,
+    created_at,
+    full_name,
+    name_of,
+    namespace_of,
+    node_name_of,
+    ref,
+    spec_of,
+    status_of,
+)
 from bot.kube.placement import is_cordoned, taints_of
 from bot.kube.pod_states import DISK, EvictionCause, eviction_cause
 from bot.kube.quantities import MEMORY, amounts, pod_requests
@@ -86,7 +96,7 @@ async def _row(look: Look, node: Json, kind: str, evicted: Iterable[Json] | None
         since_s=since_s,
         message=str(told.get("message") or ""),
         unschedulable=is_cordoned(node),
-        pods=tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in gone[:MOST_PODS] if pressed),
+        pods=tuple(full_name(pod) for pod in gone[:MOST_PODS] if pressed),
     ).row(
         ref(node, "Node"),
         quote=f"{told.get('type')}={told.get('status')} {told.get('reason', '')}: {told.get('message', '')}",
@@ -134,4 +144,4 @@ def _limit(pod: Json) -> int | None:
 def _spoken(pod: Json, asked: int, limit: int | None) -> str:
     """Return the name of a pod with its request and its limit."""
     says = "no limit" if limit is None else f"limit {bytes_(limit)}"
-    return f"{namespace_of(pod)}/{name_of(pod)} (requests {bytes_(asked)}, {says})"
+    return f"{full_name(pod)} (requests {bytes_(asked)}, {says})"

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.kube.agents import traits
 from bot.kube.node_readiness import JOINING_S, failed_together, failure_of, is_joining, shared_zone, status_of_ready
-from bot.kube.objects import condition, created_at, is_terminating, name_of, namespace_of, ref, spec_of
+from bot.kube.objects import condition, created_at, full_name, is_terminating, name_of, ref, spec_of
 from bot.kube.placement import is_cordoned
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues
@@ -83,7 +83,7 @@ async def _row(look: Look, node: Json, *, others: Sequence[str], zone: str, full
         since_s=since_s,
         message=message,
         unschedulable=is_cordoned(node),
-        pods=tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in pods[:MOST_PODS]),
+        pods=tuple(full_name(pod) for pod in pods[:MOST_PODS]),
     ).row(
         ref(node, "Node"),
         quote=f"Ready={readiness.ready} {ready.get('reason', '')}: {message}",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.agents import closest_label, is_fixed_label
-from bot.kube.objects import labels_of, name_of, namespace_of
+from bot.kube.objects import full_name, labels_of, name_of, namespace_of
 from bot.kube.owners import last_written, owner_of
 from bot.kube.placement import Taint, asked_labels, host_ports, is_cordoned, taken, unmet_labels, untolerated
 from bot.kube.quantities import PODS, lacking, pod_requests
@@ -114,7 +114,7 @@ def _reasons(pod: Json, node: NodeUse, volumes: Sequence[Json], closed: Mapping[
     if unmet := unmet_labels(pod, node.obj):
         found[SELECTOR] = f"asked for {', '.join(_missing(each.key, str(each), node.obj) for each in unmet)}"
     if clash := taken(host_ports(pod), node.pods):
-        found["ports"] = f"port {clash[0]} is taken by {namespace_of(clash[1])}/{name_of(clash[1])}"
+        found["ports"] = f"port {clash[0]} is taken by {full_name(clash[1])}"
     lacks = lacking(node.free, pod_requests(pod))
     if PODS in lacks:
         found["pods"] = f"{len(node.pods)} of {node.allocatable.get(PODS, 0)} pods"
@@ -205,7 +205,7 @@ def _shown(
         label_value=lone.values[0] if lone and addable else "",
         taints=_taints(look, pod, node.obj),
         port=str(clash[0]) if clash else "",
-        port_pod=f"{namespace_of(clash[1])}/{name_of(clash[1])}" if clash else "",
+        port_pod=full_name(clash[1]) if clash else "",
         pods_there=len(node.pods),
         pods_most=node.allocatable.get(PODS, 0),
         volume=name_of(away[0]) if away else "",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.objects import name_of, namespace_of, status_of
+from bot.kube.objects import full_name, name_of, namespace_of, status_of
 from bot.kube.owners import owner_of
 from bot.kube.placement import refusal
 from bot.kube.quantities import CPU, MEMORY, PODS, Amounts, amounts, lacking, pod_requests
@@ -169,7 +169,7 @@ def _shown(use: NodeUse, wanted: Amounts, asked: _Wanted, order: Sequence[str]) 
 
 def _consumers(use: NodeUse, lacks: Sequence[str]) -> _Consumers:
     by_size = _by_size(use, lacks)
-    largest = f"{namespace_of(by_size[0])}/{name_of(by_size[0])}" if by_size else ""
+    largest = full_name(by_size[0]) if by_size else ""
     scalable = next((owner for each in by_size if (owner := owner_of(each)).kind in _SCALABLE), None)
     if scalable is None:
         return _Consumers(largest_consumer=largest)

@@ -14,7 +14,7 @@ from bot.cluster.container_logs import LogQuery
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import Container, Run
-from bot.kube.objects import name_of, namespace_of
+from bot.kube.objects import full_name, name_of, namespace_of
 from bot.kube.timestamps import UNKNOWN, seconds_since
 from intents.domain import Gap, GapReason
 from responses.redaction import REDACTED, redact
@@ -130,7 +130,7 @@ def _search(text: str, log: Log, snapshot: Snapshot, pattern: Any, since_s: floa
             if len(found) >= most:
                 break
     if since_s and not found and len(lines) >= TAIL_LINES and oldest <= since_s:
-        what = f"the log of {namespace_of(log.container.pod)}/{name_of(log.container.pod)}"
+        what = f"the log of {full_name(log.container.pod)}"
         detail = f"only its last {TAIL_LINES} lines were read"
         record_gap(Gap(what=what, reason=GapReason.TRUNCATED, detail=detail))
     return tuple(found)
