@@ -61,7 +61,8 @@ _NO_HOSTS: Final = frozenset({
     "true", "false", "yes", "no", "on", "off", "none", "null", "nil", "auto", "default", "enabled", "disabled",
     "enable", "disable", "all", "any", "localhost", "tcp", "udp", "http", "https", "grpc", "unix", "port",
 })  # fmt: skip
-_PORTS: Final = {
+# The usual port of a scheme.
+PORTS: Final = {
     "postgres": 5432, "postgresql": 5432, "mysql": 3306, "mariadb": 3306, "redis": 6379, "rediss": 6379,
     "sentinel": 26379, "amqp": 5672, "amqps": 5671, "mongodb": 27017, "kafka": 9092, "nats": 4222, "http": 80, "ws": 80,
     "https": 443, "wss": 443, "sqlserver": 1433, "mssql": 1433, "clickhouse": 9000, "ldap": 389, "ldaps": 636,
@@ -162,7 +163,7 @@ def _of_url(scheme: str, authority: str, rest: str) -> Iterator[TextAddress]:
         return
     if name in _RESOLVERS:
         authority = rest.strip("/").partition("?")[0] if rest[1:2] or not authority else authority
-    usual = 0 if secure == "srv" else _PORTS.get(secure) or _PORTS.get(name, 0)
+    usual = 0 if secure == "srv" else PORTS.get(secure) or PORTS.get(name, 0)
     for each in authority.rpartition("@")[2].split(","):
         one = _read(each, ends=_HOST_ENDS)
         if one is not None:

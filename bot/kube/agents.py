@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from bot.kube.objects import labels_of, pod_template_of, spec_of, status_of
+from bot.kube.objects import ZONES, labels_of, pod_template_of, spec_of, status_of
 from bot.kube.owners import owner_references
 from bot.kube.placement import Requirement, refusal
 from intents.spelling import closest
@@ -33,7 +33,6 @@ _NODE_CRITICAL: Final = "system-node-critical"
 
 # The keys of `traits`: properties in which the nodes of working and failing pods may differ.
 TRAITS: Final = ("kernel", "os_image", "kubelet", "runtime", "arch", "zone")
-_ZONES: Final = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 
 
 def is_agent(pod: Mapping[str, Any]) -> bool:
@@ -60,7 +59,7 @@ def traits(node: Mapping[str, Any]) -> dict[str, str]:
         "kubelet": str(info.get("kubeletVersion") or ""),
         "runtime": str(info.get("containerRuntimeVersion") or ""),
         "arch": str(info.get("architecture") or ""),
-        "zone": next((str(labels[key]) for key in _ZONES if labels.get(key)), ""),
+        "zone": next((str(labels[key]) for key in ZONES if labels.get(key)), ""),
     }
 
 

@@ -232,30 +232,18 @@ def _is_known(kind: str, condition: Mapping[str, Any]) -> bool:
     return polarity(kind, str(condition.get("type") or "")) is not Polarity.UNKNOWN
 
 
+# Of containers that wait, and of events.
 _REASONS: Final[Mapping[str, Consequence]] = {
-    # of containers that wait, and of events
     "CrashLoopBackOff": Consequence.EXIT,
-    "RunContainerError": Consequence.NOT_STARTED,
-    "CreateContainerConfigError": Consequence.NOT_STARTED,
-    "CreateContainerError": Consequence.NOT_STARTED,
-    "ErrImageNeverPull": Consequence.NOT_STARTED,
-    "ErrImagePull": Consequence.NOT_STARTED,
-    "ImageInspectError": Consequence.NOT_STARTED,
-    "ImagePullBackOff": Consequence.NOT_STARTED,
-    "InvalidImageName": Consequence.NOT_STARTED,
-    "FailedCreatePodSandBox": Consequence.NOT_STARTED,
-    "FailedPodSandBoxStatus": Consequence.NOT_STARTED,
-    "NetworkNotReady": Consequence.NOT_STARTED,
-    "FailedScheduling": Consequence.UNSCHEDULED,
-    "NotTriggerScaleUp": Consequence.UNSCHEDULED,
-    "Unschedulable": Consequence.UNSCHEDULED,
-    "Evicted": Consequence.EVICTED,
-    "EvictionThresholdMet": Consequence.EVICTED,
-    "TaintManagerEviction": Consequence.EVICTED,
-    "NodeNotReady": Consequence.UNREADY,
-    "ProbeWarning": Consequence.UNREADY,
-    "Unhealthy": Consequence.UNREADY,
-}
+    **dict.fromkeys(
+        ("RunContainerError", "CreateContainerConfigError", "CreateContainerError", "ErrImageNeverPull", "ErrImagePull",
+         "ImageInspectError", "ImagePullBackOff", "InvalidImageName", "FailedCreatePodSandBox",
+         "FailedPodSandBoxStatus", "NetworkNotReady"), Consequence.NOT_STARTED,
+    ),
+    **dict.fromkeys(("FailedScheduling", "NotTriggerScaleUp", "Unschedulable"), Consequence.UNSCHEDULED),
+    **dict.fromkeys(("Evicted", "EvictionThresholdMet", "TaintManagerEviction"), Consequence.EVICTED),
+    **dict.fromkeys(("NodeNotReady", "ProbeWarning", "Unhealthy"), Consequence.UNREADY),
+}  # fmt: skip
 _CONDITIONS: Final[Mapping[tuple[str, str], Consequence]] = {
     ("Pod", "PodScheduled"): Consequence.UNSCHEDULED,
     ("Pod", "DisruptionTarget"): Consequence.EVICTED,

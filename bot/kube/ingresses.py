@@ -19,19 +19,11 @@ DEFAULT_CLASS_ANNOTATION: Final = "ingressclass.kubernetes.io/is-default-class"
 _AWS_ACTION_PORT: Final = "use-annotation"
 # A word of a controller's name in IngressClasses and annotations, and the words in names of the workload that runs it.
 _WORKLOADS: Final[Mapping[str, tuple[str, ...]]] = {
-    "nginx": ("nginx",),
-    "traefik": ("traefik",),
-    "haproxy": ("haproxy",),
-    "contour": ("contour",),
-    "kong": ("kong",),
+    **{name: (name,) for name in ("nginx", "traefik", "haproxy", "contour", "kong", "higress", "apisix", "skipper")},
+    **{name: (name,) for name in ("tailscale", "cloudflare")},
     "cilium": ("cilium-operator",),
     "istio": ("istiod",),
-    "higress": ("higress",),
-    "apisix": ("apisix",),
-    "skipper": ("skipper",),
     "getambassador": ("emissary", "ambassador"),
-    "tailscale": ("tailscale",),
-    "cloudflare": ("cloudflare",),
     "alb": ("aws-load-balancer-controller", "alb-ingress"),
 }
 

@@ -10,6 +10,8 @@ from intents.domain import Json, ObjectRef
 
 _T = TypeVar("_T")
 _Key = TypeVar("_Key")
+# The labels with the zone of a node or volume.
+ZONES: Final = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 _MIRROR: Final = "kubernetes.io/config.mirror"
 # Groups of Kubernetes itself; other groups below k8s.io (Gateway, snapshots, Cluster API) are custom resources.
 _BUILTIN_GROUPS: Final = frozenset({
@@ -152,6 +154,11 @@ def is_mirror(pod: Mapping[str, Any]) -> bool:
 def waits_for_node(pod: Mapping[str, Any]) -> bool:
     """Tell whether a pod is pending without a node."""
     return not node_name_of(pod) and phase_of(pod) in ("Pending", "")
+
+
+def waits_for_scheduler(pod: Mapping[str, Any]) -> bool:
+    """Tell whether the scheduler looks for a node for the pod: it has none, and no gate holds it back."""
+    return waits_for_node(pod) and not spec_of(pod).get("schedulingGates")
 
 
 def pod_template_of(workload: Mapping[str, Any]) -> Mapping[str, Any]:

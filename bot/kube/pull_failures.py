@@ -14,9 +14,10 @@ Wordings of containerd 1 and 2 and, older, of the dockershim and cri-dockerd.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import re2
 
@@ -45,82 +46,50 @@ _REASONS: Final = {
     "RegistryUnavailable": PullFailure.UNREACHABLE,
 }
 
-_WORDS: Final[tuple[tuple[PullFailure, tuple[str, ...]], ...]] = (
-    (
-        PullFailure.INVALID_NAME,
-        (
-            r"invalid reference format",
-            r"couldn't parse image (?:name|reference)",
-            r"repository name must be lowercase",
-            r"short-name\s+(?:\S+ )?did not resolve to an alias",
-            r"failed to apply default image tag",
-        ),
-    ),
-    (PullFailure.NEVER_PULL, (r"is not present with pull policy of never",)),
-    (PullFailure.DISK_FULL, (r"no space left on device", r"disk quota exceeded")),
-    (
-        PullFailure.PLATFORM,
-        (
-            r"no match for platform",
-            r"no matching manifest for",
-            r"no image found in (?:manifest list|image index)",
-            r"cannot be used on this platform",
-            r"does not match the (?:specified|detected) (?:host )?platform",
-        ),
-    ),
-    (PullFailure.KUBELET_LIMITED, (r"pull qps exceeded",)),
-    (PullFailure.RATE_LIMITED, (r"toomanyrequests", r"too many requests", r"pull rate limit", r"rate exceeded")),
-    (
-        PullFailure.TLS,
-        (
-            r"x509:",
-            r"certificate signed by unknown authority",
-            r"server gave http response to https client",
-            r"first record does not look like a tls handshake",
-            r"remote error: tls",
-            r"tls: (?:failed to verify|handshake failure|bad certificate|unrecognized name|protocol version)",
-        ),
-    ),
-    (
-        PullFailure.UNREACHABLE,
-        (
-            r"no such host",
-            r"server misbehaving",
-            r"temporary failure in name resolution",
-            r"i/o timeout|operation timed out|tls handshake timeout|client\.timeout|context deadline exceeded",
-            r"connection refused|connection reset by peer|broken pipe|unexpected eof|: eof\b",
-            r"network is unreachable|no route to host",
-            r"request canceled while waiting",
-            r"proxyconnect|dial tcp",
-            r"\b50[0234] (?:internal server error|bad gateway|service unavailable|gateway time-?out)",
-        ),
-    ),
-    (
-        PullFailure.UNAUTHORIZED,
-        (
-            r"pull access denied",
-            r"insufficient_scope|authorization failed|failed to authorize|authentication required",
-            r"no basic auth credentials|incorrect username or password|unable to retrieve auth token",
-            r"unauthorized|\b403 forbidden|authorization token has expired",
-            r"access to the resource is denied|\bdenied:|: denied",
-        ),
-    ),
-    (
-        PullFailure.NOT_FOUND,
-        (
-            r"manifest unknown|no such manifest",
-            r"name unknown|repository\s+(?:name )?not (?:known|found)|does not exist",
-            r": not found\b|\b404 not found|code = notfound",
-        ),
-    ),
-)
-
-
-def _compiled(words: tuple[str, ...]) -> Any:
-    return re2.compile(f"(?i)(?:{'|'.join(words)})")
-
-
-_CLASSES: Final = tuple((failure, _compiled(words)) for failure, words in _WORDS)
+_WORDS: Final[Mapping[PullFailure, str]] = {
+    PullFailure.INVALID_NAME: r"invalid reference format"
+    r"|couldn't parse image (?:name|reference)"
+    r"|repository name must be lowercase"
+    r"|short-name\s+(?:\S+ )?did not resolve to an alias"
+    r"|failed to apply default image tag",
+    PullFailure.NEVER_PULL: r"is not present with pull policy of never",
+    PullFailure.DISK_FULL: r"no space left on device"
+    r"|disk quota exceeded",
+    PullFailure.PLATFORM: r"no match for platform"
+    r"|no matching manifest for"
+    r"|no image found in (?:manifest list|image index)"
+    r"|cannot be used on this platform"
+    r"|does not match the (?:specified|detected) (?:host )?platform",
+    PullFailure.KUBELET_LIMITED: r"pull qps exceeded",
+    PullFailure.RATE_LIMITED: r"toomanyrequests"
+    r"|too many requests"
+    r"|pull rate limit"
+    r"|rate exceeded",
+    PullFailure.TLS: r"x509:"
+    r"|certificate signed by unknown authority"
+    r"|server gave http response to https client"
+    r"|first record does not look like a tls handshake"
+    r"|remote error: tls"
+    r"|tls: (?:failed to verify|handshake failure|bad certificate|unrecognized name|protocol version)",
+    PullFailure.UNREACHABLE: r"no such host"
+    r"|server misbehaving"
+    r"|temporary failure in name resolution"
+    r"|i/o timeout|operation timed out|tls handshake timeout|client\.timeout|context deadline exceeded"
+    r"|connection refused|connection reset by peer|broken pipe|unexpected eof|: eof\b"
+    r"|network is unreachable|no route to host"
+    r"|request canceled while waiting"
+    r"|proxyconnect|dial tcp"
+    r"|\b50[0234] (?:internal server error|bad gateway|service unavailable|gateway time-?out)",
+    PullFailure.UNAUTHORIZED: r"pull access denied"
+    r"|insufficient_scope|authorization failed|failed to authorize|authentication required"
+    r"|no basic auth credentials|incorrect username or password|unable to retrieve auth token"
+    r"|unauthorized|\b403 forbidden|authorization token has expired"
+    r"|access to the resource is denied|\bdenied:|: denied",
+    PullFailure.NOT_FOUND: r"manifest unknown|no such manifest"
+    r"|name unknown|repository\s+(?:name )?not (?:known|found)|does not exist"
+    r"|: not found\b|\b404 not found|code = notfound",
+}
+_CLASSES: Final = {failure: re2.compile(f"(?i)(?:{words})") for failure, words in _WORDS.items()}
 _URL: Final = re2.compile(r"https?://[^\s\"]+")
 # A quote is mostly the image, which may have any name ("not-found:429").
 _QUOTED: Final = re2.compile(r'\\?"[^"\\]*\\?"')
@@ -137,7 +106,7 @@ def classify(message: str, *, reason: str = "") -> PullFailure:
     """Return the kind of failure in a message; `reason` is the waiting reason, which decides for some kinds."""
     text = _MIRRORS.sub("", message[:LONGEST])
     text = _REFERENCE.sub(" ", _URL.sub(" url", _QUOTED.sub(" ", text)))
-    for failure, pattern in _CLASSES:
+    for failure, pattern in _CLASSES.items():
         if pattern.search(text):
             return failure
     return _REASONS.get(reason, PullFailure.UNKNOWN)

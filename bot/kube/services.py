@@ -18,6 +18,8 @@ from intents.domain import Json
 _CONTROL_PLANE: Final = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _NOT_BALANCED: Final = "node.kubernetes.io/exclude-from-external-load-balancers"
 
+DNS_LABEL: Final = "k8s-app=kube-dns"
+DNS_PORT: Final = 53
 # The default ports of the processes of a TiDB cluster, by the name of their container.
 _USUAL_PORTS: Final[Mapping[str, frozenset[int]]] = {
     "pd": frozenset({2379, 2380}),
@@ -64,6 +66,12 @@ def addresses_of(service: Mapping[str, Any]) -> frozenset[str]:
 def is_headless(service: Mapping[str, Any]) -> bool:
     """Tell whether a Service has no address of its own: its name leads straight to the pods."""
     return spec_of(service).get("clusterIP") == "None"
+
+
+def is_cluster_dns(service: Mapping[str, Any]) -> bool:
+    """Tell whether a Service answers names for the cluster: installations name it differently, and label it alike."""
+    key, _, value = DNS_LABEL.partition("=")
+    return labels_of(service).get(key) == value and any(port.get("port") == DNS_PORT for port in ports_of(service))
 
 
 def target_ports(service: Mapping[str, Any], port: int) -> frozenset[int | str]:

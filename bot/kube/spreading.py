@@ -13,12 +13,11 @@ from typing import Any, Final
 
 from bot.kube.objects import full_name, has_ended, labels_of, name_of, namespace_of, node_name_of, spec_of
 from bot.kube.placement import refusal, selects
+from bot.kube.tidb_clusters import COMPONENT_LABEL, INSTANCE_LABEL
 
 HOSTNAME: Final = "kubernetes.io/hostname"
 TIDB_SCHEDULER: Final = "tidb-scheduler"
 _REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
-_COMPONENT: Final = "app.kubernetes.io/component"
-_INSTANCE: Final = "app.kubernetes.io/instance"
 
 Obj = Mapping[str, Any]
 
@@ -94,7 +93,7 @@ def domain_of(node: Obj, key: str) -> str:
 
 def component_of(pod: Obj) -> str:
     """Return the component for which TiDB's scheduler has a rule: pd or tikv; "" for every other pod."""
-    component = str(labels_of(pod).get(_COMPONENT) or "")
+    component = str(labels_of(pod).get(COMPONENT_LABEL) or "")
     return component if component in ("pd", "tikv") else ""
 
 
@@ -198,7 +197,7 @@ def same_component(pod: Obj, pods: Iterable[Obj]) -> list[Obj]:
         each
         for each in pods
         if namespace_of(each) == namespace_of(pod)
-        and all(labels_of(each).get(key) == labels.get(key) for key in (_COMPONENT, _INSTANCE))
+        and all(labels_of(each).get(key) == labels.get(key) for key in (COMPONENT_LABEL, INSTANCE_LABEL))
     ]
 
 

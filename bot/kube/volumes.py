@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import (
+    ZONES,
     annotations_of,
     condition,
     created_at,
@@ -127,9 +128,6 @@ def is_free_for(volume: Mapping[str, Any], claim: Mapping[str, Any]) -> bool:
     return same and holder.get("uid") in (None, "", metadata_of(claim).get("uid"))
 
 
-_ZONES: Final = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
-
-
 def reaches(volume: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
     """Tell whether the volume can be used on the node."""
     terms = _terms(volume)
@@ -147,7 +145,7 @@ def place_of_volume(volume: Mapping[str, Any]) -> str:
 
 def _zones_of(volume: Mapping[str, Any]) -> dict[str, str]:
     """Return the zone labels of a volume, which the scheduler compares with the node's; several are a__b."""
-    return {key: str(labels_of(volume)[key]) for key in _ZONES if key in labels_of(volume)}
+    return {key: str(labels_of(volume)[key]) for key in ZONES if key in labels_of(volume)}
 
 
 def nodes_of(volume: Mapping[str, Any]) -> tuple[str, ...]:

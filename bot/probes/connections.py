@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from bot.cluster.access import record_gap
 from bot.kube import cluster_names, connections
+from bot.kube.address_texts import PORTS
 from bot.kube.addresses import config_maps_used, given_addresses, unknown_services, wrong_ports
 from bot.kube.cluster_names import Known, Meaning, Meant
 from bot.kube.connection_hops import Destination, Facts, Hop, Objects, Step
@@ -23,7 +24,7 @@ from bot.kube.log_causes import CONNECTING, Peer, is_own
 from bot.kube.objects import full_name, label_selector, labels_of, name_of, namespace_of, phase_of, place_of
 from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready
-from bot.kube.services import ip_in, may_be_host, port_in, ports_of, selected_pods, selector_of, slices_of_service
+from bot.kube.services import ip_in, is_cluster_dns, may_be_host, port_in, selected_pods, selector_of, slices_of_service
 from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
 from bot.probes.shared.listeners import loopback_targets
 from bot.probes.shared.logged_causes import logged_causes
@@ -34,23 +35,9 @@ from intents.domain import Focus, Gap, GapReason, Json, ProbeResult, Row
 
 _MOST_WALKS: Final = 3
 _MOST_MAPS: Final = 2
-_DNS_PORT: Final = 53
-_DNS_LABEL: Final = ("k8s-app", "kube-dns")
+_PORTS: Final = {**PORTS, "grpc": 443}
 # The pods that answer names: those of the cluster's DNS, and its caches on the nodes.
 _DNS_PODS: Final = "k8s-app in (kube-dns,node-local-dns)"
-_PORT_OF_SCHEME: Final[Mapping[str, int]] = {
-    "http": 80,
-    "ws": 80,
-    "https": 443,
-    "wss": 443,
-    "grpc": 443,
-    "postgres": 5432,
-    "postgresql": 5432,
-    "mysql": 3306,
-    "redis": 6379,
-    "mongodb": 27017,
-    "amqp": 5672,
-}
 _HOST_AND_PORT: Final = re.compile(r"\[?(?P<host>[^\[\]\s/]+?)\]?:(?P<port>\d{1,5})")
 # Their pods may be asked for as a source.
 _CALLED: Final = frozenset({"Service", "Node", "Ingress", ""})
@@ -204,7 +191,7 @@ def _of_service(name: str, namespace: str, port: int) -> Destination:
 def _of_url(url: str) -> Destination | None:
     try:
         parts = urlsplit(url)
-        port = parts.port or _PORT_OF_SCHEME.get(parts.scheme, 0)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError:
         return None
     return Destination(host=parts.hostname, port=port) if parts.hostname else None
@@ -322,16 +309,7 @@ async def _behind(look: Look, meaning: Meaning) -> tuple[_Pods, _Pods, Json | No
 
 async def _dns(look: Look, source: _Source, destination: Destination, names: Known) -> tuple[Json | None, _Pods, _Pods]:
     """Return the Service of the cluster's DNS with its EndpointSlices, and all pods that answer names."""
-    key, value = _DNS_LABEL
-    dns = min(
-        (
-            each
-            for each in names.services or ()
-            if labels_of(each).get(key) == value and any(port.get("port") == _DNS_PORT for port in ports_of(each))
-        ),
-        key=place_of,
-        default=None,
-    )
+    dns = min(filter(is_cluster_dns, names.services or ()), key=place_of, default=None)
     if dns is None or source.pod is None or ip_in(destination.host):
         return dns, (), ()
     namespace, name = place_of(dns)

@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.kube.containers import containers_in
 from bot.kube.health import is_behind
-from bot.kube.objects import condition, labels_of, name_of, node_name_of, ref, spec_of, waits_for_node
+from bot.kube.objects import condition, labels_of, name_of, node_name_of, ref, spec_of, waits_for_scheduler
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, may, probe
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
@@ -86,9 +86,8 @@ async def _in_question(look: Look) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _is_unseen(pod: Json) -> bool:
     """Tell whether the default scheduler has to place a pod and has not looked at it."""
-    spec = spec_of(pod)
-    ours = (spec.get("schedulerName") or _DEFAULT_SCHEDULER) == _DEFAULT_SCHEDULER and not spec.get("schedulingGates")
-    return ours and waits_for_node(pod) and not condition(pod, "PodScheduled")
+    ours = spec_of(pod).get("schedulerName") in (None, "", _DEFAULT_SCHEDULER)
+    return ours and waits_for_scheduler(pod) and not condition(pod, "PodScheduled")
 
 
 async def _leases(look: Look, components: Sequence[str]) -> Mapping[str, Json | None]:

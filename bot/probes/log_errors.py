@@ -17,7 +17,7 @@ from bot.kube.cluster_names import asks_node
 from bot.kube.containers import Container
 from bot.kube.log_causes import focused, is_own
 from bot.kube.objects import full_name, name_of, namespace_of, place_of, ref, spec_of
-from bot.kube.services import ServiceName, ip_in, is_headless, may_be_host, service_meant, unresolved_name
+from bot.kube.services import DNS_LABEL, ServiceName, ip_in, is_headless, may_be_host, service_meant, unresolved_name
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.shared.backends import ready_endpoints
@@ -30,7 +30,6 @@ _LIKE: Final = 0.6
 # A sentence quotes so much of a message.
 _SENTENCE: Final = 100
 _MOST_NAMES: Final = 10
-_DNS: Final = "k8s-app=kube-dns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +209,7 @@ async def _is_namespace(name: str, services: Iterable[Json], look: Look) -> bool
 
 async def _dns_answers(look: Look) -> bool:
     """Tell whether each Service of the cluster's DNS has a ready endpoint."""
-    services = await look.list("Service", labels=_DNS)
+    services = await look.list("Service", labels=DNS_LABEL)
     ready = await asyncio.gather(*(ready_endpoints(look, *place_of(each)) for each in services))
     return bool(ready) and all(ready)
 

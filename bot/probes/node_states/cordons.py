@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.objects import full_name, name_of, place_of, ref, spec_of, status_of
-from bot.kube.objects import waits_for_node as waits
+from bot.kube.objects import full_name, name_of, place_of, ref, status_of, waits_for_scheduler
 from bot.kube.owners import is_by_hand, last_written
 from bot.kube.placement import constraints_beyond, is_cordoned, unmet_labels, untolerated
 from bot.kube.quantities import Amounts, amounts, lacking, minus, plus, pod_requests
@@ -45,7 +44,7 @@ async def read(look: Look) -> ProbeResult:
 async def _waiting(look: Look, *, of_node: bool) -> Sequence[Json]:
     """Return the pods in question that wait for a node; of a node, those of all namespaces."""
     pods = await look.list("Pod", fields="status.phase=Pending") if of_node else (await pods_of(look)).pods
-    return [pod for pod in pods if waits(pod) and not spec_of(pod).get("schedulingGates")]
+    return list(filter(waits_for_scheduler, pods))
 
 
 async def _there(look: Look, cordoned: Sequence[Json]) -> Mapping[str, Sequence[Json]]:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.objects import full_name, name_of, namespace_of, status_of
+from bot.kube.objects import full_name, name_of, namespace_of, status_of, waits_for_scheduler
 from bot.kube.owners import owner_of
 from bot.kube.placement import refusal
 from bot.kube.quantities import CPU, MEMORY, PODS, Amounts, amounts, lacking, pod_requests
 from bot.kube.spreading import Surroundings, closed_nodes, surroundings
 from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, uses_of, waits
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, uses_of
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 from intents.templates import bytes_, cpu
@@ -62,7 +62,7 @@ class RoomShown(RowValues):
 async def read(look: Look) -> ProbeResult:
     """Read the waiting pods, all nodes and all pods on them. A pod that has a node is no longer asked about here."""
     suspects = await pods_of(look)
-    waiting = [pod for pod in suspects.pods if waits(pod)]
+    waiting = [pod for pod in suspects.pods if waits_for_scheduler(pod)]
     if not waiting:
         return ProbeResult(missing=suspects.missing)
     questions = _questions(waiting)

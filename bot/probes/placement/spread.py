@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import annotations_of, condition, labels_of, name_of, place_of, ref, spec_of
+from bot.kube.objects import annotations_of, condition, labels_of, name_of, place_of, ref, spec_of, waits_for_scheduler
 from bot.kube.owners import owner_of
 from bot.kube.placement import refusal
 from bot.kube.rollouts import replicas_of
@@ -31,7 +31,7 @@ from bot.kube.spreading import (
     surroundings,
 )
 from bot.probes.contract import Look, RowValues, at_most
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, waits
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
 
@@ -81,7 +81,7 @@ class _PodInQuestion:
 async def read(look: Look) -> ProbeResult:
     """Hold every node that takes a waiting pod against the rules that keep it apart from other pods."""
     suspects = await pods_of(look)
-    waiting = [pod for pod in suspects.pods if waits(pod)]
+    waiting = [pod for pod in suspects.pods if waits_for_scheduler(pod)]
     if not waiting:
         return ProbeResult(missing=suspects.missing, looked_at=len(suspects.pods))
     around = await _surroundings(look, waiting)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import has_ended, name_of, node_name_of, ref, spec_of, status_of, waits_for_node
+from bot.kube.objects import has_ended, name_of, node_name_of, ref, status_of
 from bot.kube.placement import is_cordoned
 from bot.kube.quantities import Amounts, amounts, minus, plus, pod_requests
 from bot.probes.contract import RowValues
@@ -101,8 +101,3 @@ def uses_of(nodes: Iterable[Json], pods: Iterable[Json]) -> list[NodeUse]:
         free = minus(allocatable, used)
         found.append(NodeUse(obj=node, allocatable=allocatable, free=free, requests=running[name_of(node)]))
     return found
-
-
-def waits(pod: Json) -> bool:
-    """Tell whether the scheduler looks for a node for the pod: it has none, and no gate holds it back."""
-    return waits_for_node(pod) and not spec_of(pod).get("schedulingGates")

@@ -75,13 +75,9 @@ class _Search(Generic[E]):
     look: Look
     parse: Callable[[str], Sequence[E]]
 
-    @property
-    def snapshot(self) -> Snapshot:
-        return self.look.snapshot
-
     async def events(self) -> list[Json]:
         """Return the FailedCreate events with such an error in the focus's namespace, newest first."""
-        events = await self.look.unless_refused(self.snapshot.events_in(self.look.focus.namespace), ())
+        events = await self.look.unless_refused(self.look.snapshot.events_in(self.look.focus.namespace), ())
         return [event for event in reversed(events) if event.get("reason") == _REASON and self.parse(_message(event))]
 
     async def named(self, kind: str, name: str) -> list[Workload[E]]:
@@ -165,7 +161,7 @@ async def _of_events(search: _Search[E], events: list[Json]) -> list[Workload[E]
     about = [each for each in named if each.kind in WORKLOADS][:_MOST]
 
     async def read(one: ObjectRef) -> Workload[E]:
-        return await search.look.unless_refused(_found(search.snapshot, one), Workload(ref=one))
+        return await search.look.unless_refused(_found(search.look.snapshot, one), Workload(ref=one))
 
     return list(await asyncio.gather(*map(read, about)))
 
