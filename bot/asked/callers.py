@@ -18,7 +18,8 @@ from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.graph.edges import edges_of, pod_labels_of
 from bot.kube import ingresses
-from bot.kube.addresses import Address, config_maps_used, given_addresses, services_meant
+from bot.kube.address_texts import Address
+from bot.kube.addresses import config_maps_used, given_addresses, services_meant
 from bot.kube.config_references import references_of
 from bot.kube.network_policies import restricting, summary
 from bot.kube.network_policy_rules import Direction

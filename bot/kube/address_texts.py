@@ -20,11 +20,12 @@ UNKNOWN: Final = "\0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextAddress:
-    """A host in a text. `assumed`: the port is the scheme's usual one, and not written; 0 if neither is known.
+class Address:
+    """A host that a text names. `assumed`: the port is the scheme's usual one, and not written; 0 if neither is known.
 
     `certain`: a URL, a command or the name of the value says that it is an address. Without that, `retries:3000` looks
-    like one too.
+    like one too; it counts only if something has that name. `source` says where a `container` is given it:
+    `env DB_URL`, `args`, `ConfigMap shop/x key y`.
     """
 
     host: str
@@ -32,6 +33,8 @@ class TextAddress:
     scheme: str = ""
     assumed: bool = False
     certain: bool = False
+    source: str = ""
+    container: str = ""
 
 
 class Meaning(Enum):
@@ -126,18 +129,18 @@ def beginning(text: str) -> str:
     return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT].rpartition("\n")[0]
 
 
-def addresses_in(value: str, *, meaning: Meaning = Meaning.PLAIN) -> Iterator[TextAddress]:
+def addresses_in(value: str, *, meaning: Meaning = Meaning.PLAIN) -> Iterator[Address]:
     """Yield the addresses of a value, each as often as it stands there."""
     if meaning is Meaning.OTHER:
         return
     for line in beginning(value).splitlines():
-        found: list[TextAddress] = []
+        found: list[Address] = []
         for part in _outside_urls(line, found):
             found += _in_plain(part, meaning)
         yield from found
 
 
-def _outside_urls(line: str, found: list[TextAddress]) -> Iterator[str]:
+def _outside_urls(line: str, found: list[Address]) -> Iterator[str]:
     """Put the addresses of URLs into `found`, and yield the text between them."""
     urls, at = list(_URL.finditer(line)), 0
     for number, url in enumerate(urls):
@@ -154,7 +157,7 @@ def _outside_urls(line: str, found: list[TextAddress]) -> Iterator[str]:
     yield line[at:]
 
 
-def _of_url(scheme: str, authority: str, rest: str) -> Iterator[TextAddress]:
+def _of_url(scheme: str, authority: str, rest: str) -> Iterator[Address]:
     *outer, inner = scheme.split(":")
     name, _, secure = inner.partition("+")
     if outer[:1] == ["jdbc"]:
@@ -168,9 +171,7 @@ def _of_url(scheme: str, authority: str, rest: str) -> Iterator[TextAddress]:
         one = _read(each, ends=_HOST_ENDS)
         if one is not None:
             host, port = one
-            yield TextAddress(
-                host=host, port=port or usual, scheme=name, assumed=not port and bool(usual), certain=True
-            )
+            yield Address(host=host, port=port or usual, scheme=name, assumed=not port and bool(usual), certain=True)
 
 
 def _read(text: str, *, ends: frozenset[str] = frozenset()) -> tuple[str, int] | None:
@@ -196,12 +197,12 @@ def _is_host(host: str) -> bool:
     return not (address.is_unspecified or address.is_loopback)
 
 
-def _in_plain(text: str, meaning: Meaning) -> Iterator[TextAddress]:
+def _in_plain(text: str, meaning: Meaning) -> Iterator[Address]:
     """Yield the addresses of a text without URLs: `tcp(host:port)` after a password, `key=value`, hosts in a list."""
     if dials := list(_DIAL.finditer(text)):
         for dial in dials:
             if one := _read(dial["at"]):
-                yield TextAddress(host=one[0], port=one[1], certain=True)
+                yield Address(host=one[0], port=one[1], certain=True)
         return
     if "@" in text:
         return  # as in a mail address, or after a password
@@ -216,7 +217,7 @@ def _in_plain(text: str, meaning: Meaning) -> Iterator[TextAddress]:
                 yield replace(found, port=int(port[1])) if equals and port and not found.port else found
 
 
-def _in_word(word: str, meaning: Meaning) -> Iterator[TextAddress]:
+def _in_word(word: str, meaning: Meaning) -> Iterator[Address]:
     head, slash, path = word.rstrip(".:").removeprefix(_GRPC).partition("/")
     if _ADDRESSED.fullmatch(path):
         yield from _in_word(f"{head}:{path.partition(':')[2]}", meaning)
@@ -226,9 +227,9 @@ def _in_word(word: str, meaning: Meaning) -> Iterator[TextAddress]:
         return  # the tag of an image stands in its path
     host, port = one
     if meaning is Meaning.HOST:
-        yield TextAddress(host=host, port=port, certain=True)
+        yield Address(host=host, port=port, certain=True)
     elif (port >= _LOWEST or port in _LOW_PORTS) and (host[0].isalpha() or _is_ip(host)):
-        yield TextAddress(host=host, port=port, certain=".svc" in host)
+        yield Address(host=host, port=port, certain=".svc" in host)
 
 
 def _is_ip(host: str) -> bool:
@@ -258,7 +259,7 @@ _CLIENT: Final = re.compile(rf"(?<![\w.-])(?P<tool>{'|'.join(_CLIENTS)})(?=\s)(?
 _CLIENT_HOST: Final = re.compile(rf"\s(?:-h|--host)[ =]?{_TARGET}(?=\s|$|[\"'])")
 
 
-def asked_hosts(text: str) -> Iterator[TextAddress]:
+def asked_hosts(text: str) -> Iterator[Address]:
     """Yield the hosts that the commands of a shell ask: netcat, look-ups, the clients of databases."""
     text = beginning(text)
     for pattern in _DIALS:
@@ -271,7 +272,7 @@ def asked_hosts(text: str) -> Iterator[TextAddress]:
             yield from _dial(host["host"], port[1] if port else "")
 
 
-def _dial(host: str, port: str) -> Iterator[TextAddress]:
+def _dial(host: str, port: str) -> Iterator[Address]:
     yield from addresses_in(f"{host}:{port}" if port else host, meaning=Meaning.HOST)
 
 
@@ -299,9 +300,7 @@ class NamedValue:
     source: str
 
 
-def addresses_of_values(
-    values: Sequence[NamedValue], *, of_variables: bool = False
-) -> Iterator[tuple[str, TextAddress]]:
+def addresses_of_values(values: Sequence[NamedValue], *, of_variables: bool = False) -> Iterator[Address]:
     """Yield the addresses of named values. A host without a port has that of the variable beside it."""
     ports = _Ports(values)
     for at, value in enumerate(values):
@@ -309,7 +308,7 @@ def addresses_of_values(
         meaning = Meaning.PLAIN if own else meaning_of(value.name[-100:])
         for one in addresses_in(_TEMPLATE.sub(UNKNOWN, value.text), meaning=meaning):
             port = ports.beside(value.name, at) if meaning is Meaning.HOST and not (one.port or one.scheme) else 0
-            yield value.source, replace(one, port=port) if port else one
+            yield replace(one, port=port or one.port, source=value.source)
 
 
 class _Ports:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Final
 
 from bot.kube.address_texts import (
     UNKNOWN,
+    Address,
     NamedValue,
-    TextAddress,
     addresses_of_values,
     asked_hosts,
     file_values,
@@ -28,23 +28,6 @@ from intents.domain import Json
 _VARIABLE: Final = re.compile(r"\$\$|\$\((?P<name>[-._a-zA-Z][-._a-zA-Z0-9]{0,252})\)")
 # Variables that consist of others can grow without end: a longer one is not known.
 _LONGEST: Final = 8192
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """An address that a container is given. `source` says where: `env DB_URL`, `args`, `ConfigMap shop/x key y`.
-
-    `assumed`: the port is the scheme's usual one, and not written; 0 if neither is known. `certain`: the text says
-    that this is an address; what is not certain counts only if something has that name.
-    """
-
-    container: str
-    source: str
-    host: str
-    port: int = 0
-    scheme: str = ""
-    assumed: bool = False
-    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,19 +64,7 @@ def given_addresses(obj: Mapping[str, Any], config_maps: Iterable[Json] = ()) ->
     for container in _containers(spec):
         name = str(container.get("name") or "")
         given = _given(container, spec, maps, home)
-        found += (
-            Address(
-                container=name,
-                source=source,
-                host=one.host,
-                port=one.port,
-                scheme=one.scheme,
-                assumed=one.assumed,
-                certain=one.certain,
-            )
-            for source, one in given
-            if one.host not in mapped
-        )
+        found += (replace(one, container=name) for one in given if one.host not in mapped)
     return tuple(dict.fromkeys(found))
 
 
@@ -121,8 +92,8 @@ def _containers(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 
 def _given(
     container: Mapping[str, Any], spec: Mapping[str, Any], maps: Mapping[str, Mapping[str, Any]], home: str
-) -> Iterator[tuple[str, TextAddress]]:
-    """Yield where each address of a container stands, and the address."""
+) -> Iterator[Address]:
+    """Yield the addresses of a container, each with where it stands."""
     variables = _environment(container, maps, home)
     yield from addresses_of_values(list(variables.values()), of_variables=True)
     yield from _of_command(container, lambda text: _expanded(text, variables))
@@ -193,12 +164,12 @@ def _expanded(text: str, variables: Mapping[str, NamedValue]) -> str:
     return "".join((*parts, text[at:]))
 
 
-def _of_command(container: Mapping[str, Any], expand: Callable[[str], str]) -> Iterator[tuple[str, TextAddress]]:
+def _of_command(container: Mapping[str, Any], expand: Callable[[str], str]) -> Iterator[Address]:
     lines = {field: tuple(expand(str(each)) for each in container.get(field) or ()) for field in ("command", "args")}
     for field, words in lines.items():
         yield from addresses_of_values(list(flag_values(words, field)))
     for one in asked_hosts(" ".join((*lines["command"], *lines["args"]))):
-        yield "args" if lines["args"] else "command", one
+        yield replace(one, source="args" if lines["args"] else "command")
 
 
 _SERVICE: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
@@ -248,7 +219,7 @@ def _hosts_of(container: Mapping[str, Any], spec: Mapping[str, Any]) -> set[str]
         if value := variable.get("value"):
             name, text = str(variable.get("name") or ""), str(value)
             if "$(" in text:
-                return {one.host for _, one in _given(container, spec, {}, "")}
+                return {one.host for one in _given(container, spec, {}, "")}
             hosts.update(_remembered((name, text), _hosts_in_variable))
     if container.get("command") or container.get("args"):
         command, args = (tuple(map(str, container.get(field) or ())) for field in ("command", "args"))
@@ -257,11 +228,11 @@ def _hosts_of(container: Mapping[str, Any], spec: Mapping[str, Any]) -> set[str]
 
 
 def _hosts_in_variable(name: str, value: str) -> tuple[str, ...]:
-    return tuple(one.host for _, one in addresses_of_values([NamedValue(name, value, "")], of_variables=True))
+    return tuple(one.host for one in addresses_of_values([NamedValue(name, value, "")], of_variables=True))
 
 
 def _hosts_in_command(command: tuple[str, ...], args: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(one.host for _, one in _of_command({"command": command, "args": args}, str))
+    return tuple(one.host for one in _of_command({"command": command, "args": args}, str))
 
 
 # Pods of one template have the same values, which are read once. Only their hashes stay: they may hold passwords.

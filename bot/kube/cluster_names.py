@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.kube.objects import addresses_of_pod, is_on_host_network, name_of, namespace_of, spec_of
+from bot.kube.objects import addresses_of_pod, is_on_host_network, name_of, namespace_of, place_of, spec_of
 from bot.kube.services import addresses_of, ip_in, is_headless, service_meant
 from intents.domain import Json
 from intents.spelling import closest
@@ -116,10 +116,10 @@ def meaning_of(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Kn
     seen: set[str] = set()
     alias: Json | None = None
     while True:
-        found = _meaning(host, pod=pod, home=home, known=known, alias=alias)
+        found = _meaning(host, pod=pod, home=home, known=known)
         target = _alias_of(found.service)
         if not target or target in seen or len(seen) >= _MOST_ALIASES:
-            return found
+            return replace(found, alias=alias)
         seen.add(target)
         # The target of an alias is a full name.
         host, alias = f"{target.rstrip('.')}.", alias or found.service
@@ -130,62 +130,57 @@ def _alias_of(service: Json | None) -> str:
     return str(spec.get("externalName") or "") if spec.get("type") == "ExternalName" else ""
 
 
-def _meaning(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Known, alias: Json | None) -> Meaning:
+def _meaning(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Known) -> Meaning:
     host_name = host.lower()
     if ip := ip_in(host_name):
-        return _at_address(ip, known, alias)
+        return _at_address(ip, known)
     if known.services is None:
-        return Meaning(what=Meant.UNKNOWN, host=host, alias=alias, unread="Services")
+        return Meaning(what=Meant.UNKNOWN, host=host, unread="Services")
     if not home and "." not in host_name.rstrip("."):
-        return _anywhere(host_name.rstrip("."), known.services, alias)
-    by_place = {(namespace_of(each), name_of(each)): each for each in known.services}
+        return _anywhere(host_name.rstrip("."), known.services)
+    by_place = {place_of(each): each for each in known.services}
     of_pod: Meaning | None = None
     for full in tried_names(host_name, resolver_of(pod, home=home)):
         parts = service_meant(full)
         if parts and parts.sure and (service := by_place.get((parts.namespace, parts.service))):
-            found = Meaning(
-                what=Meant.SERVICE,
-                host=host,
-                namespace=parts.namespace,
-                name=parts.service,
-                service=service,
-                pod_name=parts.pod,
-                alias=alias,
-            )
+            found = replace(_of_service(host, service), pod_name=parts.pod)
             if not parts.pod or is_headless(service):
                 return found
             of_pod = of_pod or found
-    absent = _absent(host_name, pod=pod, home=home, known=known, alias=alias)
+    absent = _absent(host_name, pod=pod, home=home, known=known)
     # Names of pods belong to headless Services: below another one it is meant only where nothing else is.
     return of_pod if of_pod and (absent.what is Meant.OUTSIDE or absent.name == of_pod.name) else absent
 
 
-def _at_address(ip: str, known: Known, alias: Json | None) -> Meaning:
+def _of_service(host: str, service: Json) -> Meaning:
+    namespace, name = place_of(service)
+    return Meaning(what=Meant.SERVICE, host=host, namespace=namespace, name=name, service=service)
+
+
+def _at_address(ip: str, known: Known) -> Meaning:
     service = next((each for each in known.services or () if ip in addresses_of(each)), None)
     if service is not None:
-        namespace, name = namespace_of(service), name_of(service)
-        return Meaning(what=Meant.SERVICE, host=ip, namespace=namespace, name=name, service=service, alias=alias)
+        return _of_service(ip, service)
     own = (each for each in known.pods or () if not is_on_host_network(each))
     pod = next((each for each in own if ip in addresses_of_pod(each)), None)
     if pod is not None:
-        return Meaning(what=Meant.POD, host=ip, namespace=namespace_of(pod), name=name_of(pod), pod=pod, alias=alias)
+        return Meaning(what=Meant.POD, host=ip, namespace=namespace_of(pod), name=name_of(pod), pod=pod)
     unread = "Services and pods" if known.services is None or known.pods is None else ""
-    return Meaning(what=Meant.UNKNOWN if unread else Meant.OUTSIDE, host=ip, alias=alias, unread=unread)
+    return Meaning(what=Meant.UNKNOWN if unread else Meant.OUTSIDE, host=ip, unread=unread)
 
 
-def _anywhere(name: str, services: Iterable[Json], alias: Json | None) -> Meaning:
+def _anywhere(name: str, services: Iterable[Json]) -> Meaning:
     """Return the Service of a short name where nobody says which namespace it is looked up in."""
     found = [each for each in services if name_of(each) == name]
-    homes = tuple(sorted(namespace_of(each) for each in found))
     if len(found) == 1:
-        return Meaning(what=Meant.SERVICE, host=name, namespace=homes[0], name=name, service=found[0], alias=alias)
-    return Meaning(what=Meant.UNKNOWN, host=name, name=name, elsewhere=homes, alias=alias)
+        return _of_service(name, found[0])
+    return Meaning(what=Meant.UNKNOWN, host=name, name=name, elsewhere=tuple(sorted(map(namespace_of, found))))
 
 
-def _absent(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Known, alias: Json | None) -> Meaning:
+def _absent(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Known) -> Meaning:
     """Return which Service a name would be of that has no record, or that it is a name outside the cluster."""
     services, meant = known.services or (), service_meant(host)
-    outside = Meaning(what=Meant.OUTSIDE, host=host, alias=alias)
+    outside = Meaning(what=Meant.OUTSIDE, host=host)
     if meant is None:
         return outside
     namespace = meant.namespace or home

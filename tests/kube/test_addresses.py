@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.kube.address_texts import Address
 from bot.kube.addresses import (
-    Address,
     config_maps_used,
     given_addresses,
     services_called,
