@@ -30,7 +30,7 @@ _WORKLOADS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """A Service that an Ingress leads to: by which host and path, and which of its ports, by name or number."""
+    """A Service that an Ingress leads to: by which host ("" for all) and path, and which port, by name or number."""
 
     host: str
     path: str

@@ -149,9 +149,7 @@ def _row(
     roles: list[Json],
     gaps: tuple[Gap, ...],
 ) -> Row:
-    closest = min(
-        (each for each in reaching if each.rules), key=lambda each: _distance(each, request), default=None
-    )  # fmt: skip
+    closest = min((each for each in reaching if each.rules), key=lambda each: _distance(each, request), default=None)
     rules = (closest.rules or ()) if closest else ()
     granting = [each for each in roles if allows(each.get("rules") or (), request)]
     # A binding to a role that would do, but to somebody of the same name, is most often a slip.

@@ -23,10 +23,7 @@ _MOST_ROWS: Final = 200
 class _Backend(RowValues):
     """A rule of an Ingress, with the Service and port that it leads to."""
 
-    host: str  # of the rule, "" for every host
-    path: str
-    service: str
-    port: str  # by name or number
+    of: Backend
     service_exists: bool
     port_exists: bool
     ports: tuple[str, ...]  # names and numbers that the Service has
@@ -61,10 +58,7 @@ def _row(ingress: Json, backend: Backend, services: Mapping[str, Json]) -> Row:
     ports = port_names(service) if service else ()
     nearest = closest(backend.port, ports) if service else closest(backend.service, services)
     shown = _Backend(
-        host=backend.host,
-        path=backend.path,
-        service=backend.service,
-        port=backend.port,
+        of=backend,
         service_exists=service is not None,
         port_exists=found,
         ports=ports,
