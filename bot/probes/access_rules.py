@@ -22,7 +22,6 @@ _MOST: Final = 2000
 _REPAIRS: Final = ("verb", "subresource", "resource", "group", "name", "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Access(RowValues):
     """The request that was refused, and how the roles of its subject relate to it."""
 

@@ -6,7 +6,7 @@ Only series whose labels name the object in question count: another object's pro
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -31,7 +31,6 @@ from intents.plots import formatted
 _WHAT: Final = "Prometheus"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged(RowValues):
     alert: str
     series: str  # what tells the series of the object apart, else the object's name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from bot.kube.api_names import Api, parse_api_name
@@ -36,7 +36,6 @@ PROVIDERS: Final[Mapping[str, frozenset[str]]] = {
 _NAME_LABELS: Final = ("app.kubernetes.io/name", "k8s-app", "app", "name")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Behind(RowValues):
     """The backend of an APIService; unknown where it is available or local."""
 
@@ -44,7 +43,6 @@ class _Behind(RowValues):
     claimants: tuple[str, ...] = ()  # namespace/name of Deployments made to serve it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _ApiService(RowValues):
     """An APIService, or a metrics API that the request names and no APIService serves."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import condition, name_of, namespace_of, place_of, pod_template_of, ref, spec_of, status_of
@@ -29,7 +28,6 @@ _TOO_LONG: Final = re.compile(r"\"(?P<name>[a-z0-9.-]+)\" is invalid: metadata\.
 _SAYS_TOO_LONG: Final = re.compile(r"metadata\.annotations: Too long", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Prometheus(RowValues):
     """A Prometheus that an Application keeps, with its StatefulSet and its operator."""
 
@@ -44,7 +42,6 @@ class _Prometheus(RowValues):
     operator: str  # the version of prometheus-operator, "" unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Application(RowValues):
     """An Application, its last operation, and one Prometheus that it keeps."""
 

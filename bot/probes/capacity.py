@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.access import collect_gaps
@@ -22,7 +21,6 @@ from intents.templates import bytes_, cpu
 _MOST_NAMESPACES: Final = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Capacity(RowValues):
     """A resource: how much nodes allocate, all pods request, and all quotas admit."""
 

@@ -31,7 +31,6 @@ _RECENTLY: Final = timedelta(days=7)
 _HOST: Final = re.compile(r"//([^/:\"]+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Certificate(RowValues):
     """What an object holds, by the certificate of it that is valid longest."""
 

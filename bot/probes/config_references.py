@@ -28,7 +28,6 @@ _LIKE: Final = 50.0
 _HELD_UP: Final = frozenset({"CreateContainerConfigError", "ContainerCreating", "PodInitializing", ""})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Lacking(RowValues):
     """A ConfigMap, Secret or key of one that a pod needs and that is not there."""
 
@@ -40,7 +39,6 @@ class _Lacking(RowValues):
     problem: str  # in the kubelet's words, if it says so
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Compared(RowValues):
     """Names like that of the missing object or key, and the others who refer to the object."""
 

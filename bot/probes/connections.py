@@ -43,7 +43,6 @@ _HOST_AND_PORT: Final = re.compile(r"\[?(?P<host>[^\[\]\s/]+?)\]?:(?P<port>\d{1,
 _CALLED: Final = frozenset({"Service", "Node", "Ingress", ""})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Connection(RowValues):
     """A connection and the hop that decides it: the broken one, else the first unknown one, else the last."""
 

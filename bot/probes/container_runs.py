@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, Final
 
@@ -37,7 +36,6 @@ _QUOTE: Final = 300
 _MEBIBYTE: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Container(RowValues):
     """A container of a pod in question, with its present and its last run."""
 

@@ -32,7 +32,6 @@ _MOST_OWNED: Final = 20
 _NAMED_USER: Final = re.compile(r"non-numeric user \((?P<user>[^)\s]{1,256})\)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Container(RowValues):
     """A container, its state, and the user it runs as."""
 
@@ -45,7 +44,6 @@ class _Container(RowValues):
     image_user: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Owner(RowValues):
     """The topmost owner of a pod with a waiting container."""
 
@@ -53,7 +51,6 @@ class _Owner(RowValues):
     top_name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _End(RowValues):
     """How the last run of a container ended."""
 
@@ -63,7 +60,6 @@ class _End(RowValues):
     ran_s: int = UNKNOWN  # how long the run lasted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Competing(RowValues):
     """The lease that the workload of a container competes for."""
 

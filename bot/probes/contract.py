@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, TypeVar, get_type_hints
+from typing import Any, ClassVar, Final, TypeVar, dataclass_transform, get_type_hints
 
 from bot.cluster import owners
 from bot.cluster.access import PARTIAL, collect_gaps, record_gap
@@ -46,9 +46,10 @@ _ROW_TYPES: Final[Mapping[object, RowType]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+@dataclass(frozen=True, kw_only=True)
 class RowValues:
-    """The values of a row; subclass it with a field for each key.
+    """The values of a row; subclass it with a field for each key. A subclass is a frozen dataclass.
 
     A field may be another dataclass: its fields are then keys of the row too. A tuple of strings is a key of STRINGS.
     A key that is a word of Python has a field with an underscore at its end: class_. `of_subject` are keys that the row
@@ -56,6 +57,9 @@ class RowValues:
     """
 
     of_subject: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True, kw_only=True)(cls)
 
     @classmethod
     def keys(cls) -> Mapping[str, RowType]:

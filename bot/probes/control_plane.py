@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.containers import containers_in
@@ -29,7 +28,6 @@ _DEFAULT_SCHEDULER: Final = "default-scheduler"
 _SOON_S: Final = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Component(RowValues):
     """A component with its Lease, and the pod of it that is not ready the longest."""
 

@@ -22,7 +22,6 @@ _MOST: Final = 10
 _KIND: Final = re.compile(r"^([A-Za-z0-9]+)$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Converted(RowValues):
     """A CustomResourceDefinition whose versions a webhook converts."""
 

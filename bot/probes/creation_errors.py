@@ -24,7 +24,6 @@ from bot.probes.shared.refused_workloads import Refusal, Workload, suspected
 from intents.domain import ProbeResult, Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Refused(RowValues):
     """A workload that lacks pods, and an error that refused them beside the template that holds its field."""
 

@@ -103,7 +103,6 @@ _CONTROLLERS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Resource(RowValues):
     """A custom resource, the condition that tells its state, and its controller."""
 

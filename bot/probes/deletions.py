@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.resources import Resource, well_known
@@ -34,7 +33,6 @@ _UNREAD: Final = frozenset({"secrets", "events", "events.events.k8s.io"})
 _OTHERS: Final = frozenset({"Pod", "Namespace", "Node"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Deleted(RowValues):
     """An object that is being deleted, and who keeps it."""
 

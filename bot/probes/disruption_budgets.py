@@ -34,7 +34,6 @@ _MOST_ROWS: Final = 200
 _MOST_PODS: Final = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Budget(RowValues):
     """A budget over pods in question, and what hinders the evictions that it should allow."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from bot.cluster import owners
@@ -34,7 +34,6 @@ _MOST_PODS: Final = 5
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "Job")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Event(RowValues):
     """An event, and whether it still holds."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.resources import Resource
@@ -20,7 +19,6 @@ _GRANTS: Final = f"referencegrants.{_GROUP}"
 _MOST_ROWS: Final = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Lost(RowValues):
     """The references of a route that lead nowhere."""
 
@@ -30,7 +28,6 @@ class _Lost(RowValues):
     closest: str = ""  # the object most like the first of those missing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Route(RowValues):
     """A route or a Gateway, and the first of its conditions that is false."""
 

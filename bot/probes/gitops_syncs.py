@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.resources import Resource, well_known
@@ -25,7 +24,6 @@ _MOST_LISTED: Final = 1000
 _MOST_ROWS: Final = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Sync(RowValues):
     """An object that applies a repository, or has one, with its last sync."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.containers import Container, containers_in
@@ -17,7 +16,6 @@ MOST_ROWS: Final = 20
 _LABEL: Final = "kubernetes.io/arch"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Image(RowValues):
     """A container that is not ready, and where its image runs well."""
 

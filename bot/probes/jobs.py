@@ -33,7 +33,6 @@ _REASONS: Final = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _CronJobRow(RowValues):
     """A CronJob in question, or a Job."""
 
@@ -41,7 +40,6 @@ class _CronJobRow(RowValues):
     cron_job: str  # "" for a Job without one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Run(RowValues):
     """A Job and its end."""
 
@@ -154,7 +152,6 @@ def _failed_s(look: Look, job: Json) -> int:
     return look.age_s(condition(job, "Failed").get("lastTransitionTime")) if has_failed(job) else UNKNOWN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Schedule(RowValues):
     """A CronJob and its schedule."""
 

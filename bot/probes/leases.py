@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref, spec_of
@@ -17,7 +16,6 @@ from intents.domain import Json, ProbeResult, Row
 _STALE_DURATIONS: Final = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Lease(RowValues):
     """A leader election lease, its holder, and the age of its last renewal."""
 

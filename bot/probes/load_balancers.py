@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster import owners
@@ -42,7 +41,6 @@ _CONTROLLERS: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Service(RowValues):
     """A Service of type LoadBalancer."""
 
@@ -51,7 +49,6 @@ class _Service(RowValues):
     kind: str  # aws-elb, aws-nlb, azure, alibaba, huawei, google, openstack; "" if it cannot be told
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Address(RowValues):
     """A Service of type LoadBalancer and its address."""
 
@@ -120,7 +117,6 @@ _MYSQL_PORTS: Final = frozenset({3306, 4000, 6000})
 _TIDB: Final = frozenset({"tidb", "tiproxy"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _IdleTimeout(RowValues):
     """A load balancer that MySQL clients connect to, and the pods behind it."""
 
@@ -221,7 +217,6 @@ _CERTIFICATE: Final = f"{_PREFIX}ssl-cert"
 _TAKEN_OVER: Final = frozenset({"external", "nlb-ip"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Tls(RowValues):
     """A Network Load Balancer and what it negotiates."""
 

@@ -32,7 +32,6 @@ _SENTENCE: Final = 100
 _MOST_NAMES: Final = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _LogError(RowValues):
     """A container with an error in its log; the defaults stand for a log that was not read."""
 
@@ -96,7 +95,6 @@ def _error_row(found: LoggedCause, beside: LoggedCause | None, look: Look) -> Ro
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown(RowValues):
     """A name that does not resolve."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.access import record_gap
@@ -24,7 +23,6 @@ MOST_PODS: Final = 6
 MOST_LOGS: Final = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Line(RowValues):
     """A line of a container's log, and the run that wrote it."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.containers import words_of
@@ -28,7 +27,6 @@ _SERVERS: Final = ("prometheuses", "prometheusagents")
 _ADDRESS: Final = re.compile(r"(?m)^\s*metricsBindAddress:[ \t]*[\"']?([^\"'\s#]*)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Prometheus(RowValues):
     """The first Prometheus object, and the PodMonitors that it takes."""
 
@@ -40,7 +38,6 @@ class _Prometheus(RowValues):
     name_free: bool  # no PodMonitor beside it has the component's name yet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Component(RowValues):
     """A component, its pods, and what selects them."""
 

@@ -26,7 +26,6 @@ MOST_PODS: Final = 12
 _ORDER: Final = ("namespace", "pod", "direction", "policy", "peer")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Restriction(RowValues):
     namespace: str
     policy: str

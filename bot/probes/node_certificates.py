@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import condition, created_at, name_of, ref, spec_of, status_of
@@ -18,7 +17,6 @@ _SIGNERS: Final = {
 _NODE_USER: Final = "system:node:"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Request(RowValues):
     name: str
     node: str  # "" for a machine that is about to join

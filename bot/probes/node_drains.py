@@ -49,7 +49,6 @@ _TAKING_VALUES: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Drain(RowValues):
     namespace: str  # draino's Deployment
     deployment: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
@@ -41,7 +41,6 @@ _STATUS: Final = ("kube-system", "cluster-autoscaler-status")
 _READS_AUTOSCALER: Final = (*may("list", "deployments.apps"), *may("get", "configmaps"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _OfAutoscaler(RowValues):
     """The cluster autoscaler as far as the cluster shows it."""
 
@@ -58,7 +57,7 @@ class _OfAutoscaler(RowValues):
 class _Autoscaler:
     """The cluster autoscaler, and the share of a node from which on it keeps that."""
 
-    shown: _OfAutoscaler = _OfAutoscaler()
+    shown: _OfAutoscaler = field(default_factory=_OfAutoscaler)
     threshold: Fraction = _DEFAULT_THRESHOLD
 
 
@@ -109,7 +108,6 @@ _LISTED: Final = 5
 _MARGIN: Final = Fraction(1, 20)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Largest(RowValues):
     """The DaemonSets of a node, the largest with its largest container."""
 
@@ -121,7 +119,6 @@ class _Largest(RowValues):
     suggested: str  # for that container, to stay below the threshold; "" where that cannot be
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Requests(RowValues):
     """What DaemonSets and all pods request of a node."""
 

@@ -6,7 +6,6 @@ writes the status is left out: it changes nothing that somebody else applies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.gitops import Tool, managed_by
@@ -22,7 +21,6 @@ _RECENT_S: Final = 300
 _MOST_OBJECTS: Final = 20  # of one name, where the namespace is not known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Manager(RowValues):
     of_subject = ("kind", "namespace", "name")
 

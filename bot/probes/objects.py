@@ -213,7 +213,6 @@ _SEARCHED: Final = 1 << 20
 _FUNCTIONS: Final = frozenset(functions(datetime.min.replace(tzinfo=UTC)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectRow(RowValues):
     """An object; the arguments of the entry add the keys."""
 

@@ -39,7 +39,6 @@ MOST_PODS: Final = 4
 MOST_VOLUMES: Final = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _OfPod(RowValues):
     """What every row of one pod has in common."""
 
@@ -50,7 +49,6 @@ class _OfPod(RowValues):
     open_node: str  # the first of them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _OfClass(RowValues):
     """What every row of one claim has in common."""
 
@@ -64,7 +62,6 @@ class _OfClass(RowValues):
     usable: int  # free, fitting, on a node that takes the pod
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Volume(RowValues):
     of_pod: _OfPod
     of_class: _OfClass

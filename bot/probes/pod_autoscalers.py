@@ -32,7 +32,6 @@ from bot.probes.contract import Look, RowValues, may, probe
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeResult, Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Pipeline(RowValues):
     """The pipeline of the metrics that an autoscaler lacks; empty where it has them or nothing of it was read."""
 
@@ -41,7 +40,6 @@ class _Pipeline(RowValues):
     no_request: tuple[str, ...] = ()  # containers of its target without the request that the metric needs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Scaler(RowValues):
     """A HorizontalPodAutoscaler."""
 
@@ -205,7 +203,6 @@ _ROOT_SETTING: Final = re.compile(r"(?m)^rootNamespace:[ \t]*[\"']?([a-z0-9-]+)"
 _MOST_APART: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _ProxyUse(RowValues):
     """The use of a resource by proxies, compared with the other containers of their pods."""
 
@@ -214,7 +211,6 @@ class _ProxyUse(RowValues):
     app_use: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Proxies(RowValues):
     """The Istio proxies in the pods of an autoscaler."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import (
@@ -43,7 +42,6 @@ _MOST_ROWS: Final = 100
 _MOST_NAMESPACES: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Ending(RowValues):
     of: PodValues
     node: str
@@ -55,7 +53,6 @@ class _Ending(RowValues):
     replaced: bool  # such a pod is there, and no other younger one waits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Eviction(RowValues):
     by: str  # one of bot.kube.pod_states.EvictedBy
     resource: str  # one of bot.kube.pod_states.EvictionCause

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import (
@@ -36,7 +35,6 @@ MOST_EVENTS: Final = 6
 MOST_EVICTED: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Pod(RowValues):
     of: PodValues
     node: str
@@ -44,7 +42,6 @@ class _Pod(RowValues):
     age_s: int  # since when it waits, has a node, or is evicted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Unscheduled(RowValues):
     scheduled: bool
     said: Unschedulable
@@ -54,7 +51,6 @@ class _Unscheduled(RowValues):
     seen: bool  # a scheduler has said something about it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Evicted(RowValues):
     asked: bool  # the request is about this very pod
     resource: str  # one of bot.kube.pod_states.EvictionCause

@@ -7,7 +7,7 @@ scraped there, or has other labels.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -20,7 +20,6 @@ _LONGEST_WINDOW_S: Final = 7 * 86400
 _NAME: Final = "__name__"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Series(RowValues):
     last: float
     max: float

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import name_of, namespace_of, ref, uid_of
@@ -24,7 +23,6 @@ _MOST_READ: Final = 20
 _MOST_CHANGES: Final = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Revision(RowValues):
     of_subject = ("kind", "namespace", "name")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.discovery import Wanted, closest_kind, elsewhere, serves, versions_now
@@ -15,7 +14,6 @@ _GO_TYPE: Final = re.compile(r"\*?(v\d+(?:(?:alpha|beta)\d+)?)\.([A-Z][A-Za-z0-9
 _KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Kind(RowValues):
     kind: str  # as the cluster spells it, else as the text does
     api: str  # the apiVersion that the text names, or its group; "" if it names none

@@ -38,7 +38,6 @@ _HOUR_S: Final = 3600
 _LATE_S: Final = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Unready(RowValues):
     """The pods of a Service that are not ready, since when none is, and since when one is again."""
 
@@ -49,7 +48,6 @@ class _Unready(RowValues):
     recovered_s: int  # since one is ready again, -1 if none lacked for long
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Closest(RowValues):
     """What a Service without pods and workload nearly selects."""
 
@@ -60,7 +58,6 @@ class _Closest(RowValues):
     right_label: str  # what these have in its place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Endpoints(RowValues):
     of_subject = ("namespace", "name")
 

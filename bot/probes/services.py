@@ -43,7 +43,6 @@ from bot.probes.shared.scope import READS_PODS
 from intents.domain import Json, ProbeResult, Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Service(RowValues):
     """A Service: what every row has."""
 
@@ -56,7 +55,6 @@ class _Service(RowValues):
     ready_endpoints: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _OnNodes(RowValues):
     """The nodes with and without a ready endpoint of a Service."""
 
@@ -65,7 +63,6 @@ class _OnNodes(RowValues):
     named_node: str  # the node that the text names, or whose address it has
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Requested(RowValues):
     """Where the traffic of a Service goes."""
 
@@ -85,7 +82,6 @@ class _Requested(RowValues):
     owner: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _ClusterDns(RowValues):
     """What answers behind a Service of the cluster's DNS."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.containers import Container, containers_in
@@ -27,7 +26,6 @@ _APP: Final = ("app.kubernetes.io/name", "app")
 _VERSION: Final = re.compile(r"(?::[^/]*|@.*)$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Sibling(RowValues):
     """A variable that a container lacks, with a workload that sets it for the same image or app."""
 

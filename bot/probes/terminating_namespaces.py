@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.deletions import finalizers_left, finalizers_of, kinds_left, message_if_true
@@ -14,7 +13,6 @@ from intents.domain import Json, ProbeResult, Row
 _QUOTE: Final = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Namespace(RowValues):
     namespace: str
     since_s: int  # since its deletion was asked for

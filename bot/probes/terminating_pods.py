@@ -7,7 +7,6 @@ finalizer is removed. A deletionTimestamp is the end of the grace period, not it
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.deletions import finalizers_of, node_state, remover_of, still_running, stop_hooks
@@ -24,7 +23,6 @@ _MOST_ROWS: Final = 50
 _MOST_READ: Final = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Pod(RowValues):
     of: PodValues
     owner_gone: bool  # the Job that controls it no longer exists

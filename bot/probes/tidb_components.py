@@ -36,7 +36,6 @@ _KIND: Final = "tidbclusters.pingcap.com"
 _NAMING: Final = ("tidbcluster", "pod", "statefulset", "service", "host", "cluster")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Counts(RowValues):
     """How many pods and members a component should have and has."""
 
@@ -51,7 +50,6 @@ class _Counts(RowValues):
     unhealthy_members: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Trouble(RowValues):
     """Which pods are not ready, and how their containers ended."""
 
@@ -66,7 +64,6 @@ class _Trouble(RowValues):
     last_exit_code: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Service(RowValues):
     """The Service of a component, and whether its endpoints are the pods."""
 
@@ -78,7 +75,6 @@ class _Service(RowValues):
     lacking_endpoints: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Component(RowValues):
     counts: _Counts
     trouble: _Trouble

@@ -31,7 +31,6 @@ _PROGRAM: Final = ("image", "command", "args")
 _OPERATOR: Final = ("tidb-controller-manager", "tidb-scheduler")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Merge(RowValues):
     """What an extra container changes, and whether the operator has merged it into its own."""
 
@@ -41,7 +40,6 @@ class _Merge(RowValues):
     running_image: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _OfWorkload(RowValues):
     """The containers that a component should have and has, and its pods in trouble."""
 
@@ -52,7 +50,6 @@ class _OfWorkload(RowValues):
     troubled_pods: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Container(RowValues):
     namespace: str
     cluster: str

@@ -5,7 +5,6 @@ Their start script reads the pod's annotations: with runmode=debug it starts not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.containers import Container, containers_in, trouble_order
@@ -25,7 +24,6 @@ _MOST_PODS: Final = 50
 _KINDS: Final = frozenset({"", "Pod", "StatefulSet", "TidbCluster"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Pod(RowValues):
     namespace: str
     pod: str

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import created_at, labels_of, metadata_of, name_of, namespace_of, place_of, ref, spec_of
@@ -35,7 +34,6 @@ _FEWEST: Final = 100
 _RECENT_S: Final = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Update(RowValues):
     of_subject = ("kind", "namespace", "name")
 

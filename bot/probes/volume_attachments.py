@@ -39,7 +39,6 @@ _ONE_POD: Final = "ReadWriteOncePod"
 _NOT_STARTED: Final = frozenset({"ContainerCreating", "PodInitializing", ""})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Waiting(RowValues):
     """The pod that waits."""
 
@@ -49,7 +48,6 @@ class _Waiting(RowValues):
     waits_s: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Holder(RowValues):
     """Another node that has the volume, which only one can have, and the pod there that mounts the claim."""
 
@@ -60,7 +58,6 @@ class _Holder(RowValues):
     detach_error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Attachment(RowValues):
     waiting: _Waiting
     pvc: str = ""

@@ -6,7 +6,6 @@ about waits until the timeout, and is then refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import ref
@@ -20,7 +19,6 @@ from intents.domain import ProbeResult, Row
 MOST_BACKENDS: Final = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Row(RowValues):
     kind: str  # Mutating- or ValidatingWebhookConfiguration
     configuration: str

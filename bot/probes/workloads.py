@@ -29,7 +29,6 @@ _CREATION_S: Final = 60
 _HOUR_S: Final = 3600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Workload(RowValues):
     of_subject = ("kind", "namespace", "name")
 

@@ -27,7 +27,6 @@ _WAITING_REASONS: Final = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Class(RowValues):
     """The class that a claim asks for, beside those that there are."""
 
@@ -41,7 +40,6 @@ class _Class(RowValues):
     nearest: str  # the existing class whose name is most like the one named
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Owner(RowValues):
     """The owner of the pod that mounts a claim."""
 
@@ -51,7 +49,6 @@ class _Owner(RowValues):
     template_class: str = ""  # the class that the template names now
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ClassShown(RowValues):
     """A claim with the class that it asks for."""
 

@@ -17,7 +17,6 @@ from intents.domain import Json, ProbeResult, Row
 MOST_CLAIMS: Final = 24
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRow(RowValues):
     """A claim in question."""
 

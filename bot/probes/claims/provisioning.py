@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import annotations_of, condition, created_at, name_of, namespace_of, ref, spec_of, status_of
@@ -27,7 +26,6 @@ _NOT_PROVISIONED: Final = "ProvisioningFailed"
 _PROVISIONING: Final = ("ExternalProvisioning", "Provisioning")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Driver(RowValues):
     """The controller of a storage driver, by the lease of its sidecar; all empty without a lease."""
 
@@ -37,7 +35,6 @@ class Driver(RowValues):
     driver_trouble: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisioningShown(RowValues):
     """A claim that a provisioner was asked to serve."""
 
@@ -132,7 +129,6 @@ _STAGES: Final[Mapping[str, str]] = {
 _NODE: Final = "NodeResizePending"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ResizeShown(RowValues):
     """A bound claim, and how far its resize has come."""
 

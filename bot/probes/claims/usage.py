@@ -32,7 +32,6 @@ _NO_SERIES: Final = "Prometheus has no such series: no kubelet reports the use o
 _Pods = Mapping[tuple[str, str], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class UsageShown(RowValues):
     """How full the volume of a claim is."""
 

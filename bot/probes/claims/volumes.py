@@ -35,7 +35,6 @@ from intents.spelling import closest
 _TOGETHER_S: Final = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Ages(RowValues):
     """The ages of a volume and of the cluster of pods that it serves."""
 
@@ -46,7 +45,6 @@ class _Ages(RowValues):
     older_than_cluster: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VolumeShown(RowValues):
     """A claim of a pod in question with its volume."""
 
@@ -148,7 +146,6 @@ MOST_PODS: Final = 8
 _MOST_LISTED: Final = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MissingShown(RowValues):
     """A claim that a pod names and that does not exist."""
 
@@ -193,7 +190,6 @@ async def _missing_row(look: Look, pod: Json, name: str) -> Row:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LostShown(RowValues):
     """The volume that a claim lost."""
 

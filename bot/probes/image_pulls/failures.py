@@ -33,7 +33,6 @@ _LONGEST: Final = 1000
 _NOTHING: Final = Around(top=Top(ref=ObjectRef(kind="", name="")))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FailureShown(RowValues):
     """A container that lacks its image, and why the pull fails."""
 

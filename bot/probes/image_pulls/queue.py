@@ -181,7 +181,6 @@ _WORTH_S: Final = 30
 _MOST_NODES: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueShown(RowValues):
     """A pull with its place in the queue of its node; the defaults stand for a container without any pull."""
 

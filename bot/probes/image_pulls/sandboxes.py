@@ -26,7 +26,6 @@ _LONGEST: Final = 1000
 _LATER: Final = frozenset({"Pulling", "Pulled", "Created", "Started"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Runtime(RowValues):
     """The runtime of a node, and which of its images may be the sandbox image."""
 
@@ -37,7 +36,6 @@ class _Runtime(RowValues):
     other_pause: tuple[str, ...]  # images among them that look like pause images under another name or tag
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxShown(RowValues):
     """A pod whose sandbox image the runtime of its node could not get."""
 

@@ -30,7 +30,6 @@ PERMISSIONS: Final = (*owners.PERMISSIONS, *READS_REVISIONS, *may("get", "servic
 _SAMPLE: Final = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRow(RowValues):
     """An image that a pod in question needs and its node pulls."""
 

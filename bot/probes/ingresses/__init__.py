@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.object_lists import ObjectList
@@ -19,7 +18,6 @@ from intents.spelling import closest
 _MOST_ROWS: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Backend(RowValues):
     """A rule of an Ingress, with the Service and port that it leads to."""
 

@@ -38,7 +38,6 @@ from intents.spelling import closest
 _NAMED: Final = ("service", "secret")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class IngressRow(RowValues):
     """An Ingress in question."""
 
@@ -87,7 +86,6 @@ def _is_meant(look: Look, ingress: Json) -> bool:
     return not host or "." not in host or host.replace(".", "").isdigit() or host in hosts_of(ingress)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ClassShown(RowValues):
     """An Ingress with its class and what serves it."""
 
@@ -180,7 +178,6 @@ _MISSING: Final = re.compile(
 _TAKEN: Final = re.compile(r"(?i)(adding|updating) secret|updated secret|secret was updated|loaded certificate")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateShown(RowValues):
     """A Secret that an Ingress names, with the last that is said of it."""
 

@@ -42,7 +42,6 @@ _NO_NETWORK: Final = ("cni", "networkpluginnotready", "networkready=false")
 _ANYWHERE: Final = frozenset({"Service", "Ingress", "TidbCluster", "Namespace"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _OfAgent(RowValues):
     """The keys that all rows of one agent share."""
 
@@ -53,7 +52,6 @@ class _OfAgent(RowValues):
     differs: tuple[str, ...] = ()  # what all its bad nodes have and no good one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _OfNode(RowValues):
     """The keys that all rows of one node share."""
 
@@ -66,7 +64,6 @@ class _OfNode(RowValues):
     zone: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Matching(RowValues):
     """An agent on a node; the defaults stand for a node that has none."""
 
@@ -239,7 +236,6 @@ MOST_DAEMONSETS: Final = 6
 _KIND: Final = "DaemonSet"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Requested(RowValues):
     """A pod of a DaemonSet."""
 

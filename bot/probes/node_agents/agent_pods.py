@@ -46,7 +46,6 @@ _SETTLING_S: Final = 120
 _NEW_NODE_S: Final = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRow(RowValues):
     """An agent on a node: what every row has."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.agents import traits
@@ -17,7 +16,6 @@ from bot.probes.shared.scope import READS_PODS
 from intents.domain import Json, ProbeResult, Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Version(RowValues):
     """The version of a node's kubelet beside the API server's."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import full_name, name_of, place_of, ref, status_of, waits_for_scheduler
@@ -19,7 +18,6 @@ from intents.domain import Json, ProbeResult, Row
 CORDON: Final = "node.kubernetes.io/unschedulable"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Cordon(RowValues):
     """Who cordoned a node, and what waits for it."""
 

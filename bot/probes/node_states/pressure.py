@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import (
@@ -38,7 +37,6 @@ _TYPES: Final = {"disk": "DiskPressure", "memory": "MemoryPressure", "pid": "PID
 _CAUSES: Final = {"disk": DISK, "memory": {EvictionCause.MEMORY}, "pid": {EvictionCause.PIDS}}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Use(RowValues):
     """How far the limits of the pods on a node go beyond its memory; the defaults stand for what was not read."""
 
@@ -48,7 +46,6 @@ class _Use(RowValues):
     unlimited: int = UNKNOWN  # its pods without a memory limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pressure(RowValues):
     """Disk, memory or PID pressure of a node."""
 

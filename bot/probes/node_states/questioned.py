@@ -17,7 +17,6 @@ MOST_READ: Final = 10
 MOST_PODS: Final = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeState(RowValues):
     """A node in question: what every row has."""
 

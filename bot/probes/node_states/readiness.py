@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.agents import traits
@@ -21,7 +20,6 @@ from intents.domain import Json, ProbeResult, Row
 _LATELY_S: Final = 24 * 3600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness(RowValues):
     """Why a node is not ready, and what is lost with it."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.agents import closest_label, is_fixed_label
@@ -42,7 +41,6 @@ _MOST_CLAIMS: Final = 8
 Reasons = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked(RowValues):
     """What a pod asks of nodes, and the filters that keep it off all of them."""
 
@@ -51,7 +49,6 @@ class _Asked(RowValues):
     closest: str  # the label of the nodes that is most like one that none has: key=value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Taints(RowValues):
     """The taints of a node that the pod does not tolerate."""
 
@@ -61,7 +58,6 @@ class _Taints(RowValues):
     set_s: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FiltersShown(RowValues):
     """The filters that refuse a pod on a node."""
 

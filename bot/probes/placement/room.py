@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import full_name, name_of, namespace_of, status_of, waits_for_scheduler
@@ -23,7 +22,6 @@ _SCALABLE: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "Replic
 _BYTES: Final = (MEMORY, "ephemeral-storage", "hugepages-")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted(RowValues):
     """What a pod requests, and how many of the admitting nodes have that much."""
 
@@ -33,7 +31,6 @@ class _Wanted(RowValues):
     large_enough_nodes: int  # would have room without their other pods
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Consumers(RowValues):
     """The pods that take what lacks on a node."""
 
@@ -43,7 +40,6 @@ class _Consumers(RowValues):
     consumer: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RoomShown(RowValues):
     """The room of a node for a waiting pod."""
 

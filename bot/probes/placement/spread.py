@@ -38,7 +38,6 @@ from intents.domain import Json, ProbeResult, Row
 _HA_TOPOLOGY: Final = "pingcap.com/ha-topology-key"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Apart(RowValues):
     """The rules that keep a pod apart from others, and what they leave of the nodes."""
 
@@ -56,7 +55,6 @@ class _Apart(RowValues):
     open_node: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SpreadShown(RowValues):
     """A node, and the rule that closes it."""
 

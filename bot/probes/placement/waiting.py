@@ -20,7 +20,6 @@ MOST_PODS: Final = 3
 MOST_NODES: Final = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlacementRow(RowValues):
     """A node held against a waiting pod."""
 

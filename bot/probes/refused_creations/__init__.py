@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import ref, status_of
@@ -37,7 +36,6 @@ _EMPTY: Final[Mapping[RefusalKind, RowValues]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedRow(RowValues):
     """A controller whose pods are refused."""
 

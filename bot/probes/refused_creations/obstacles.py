@@ -28,28 +28,24 @@ _MOST_USERS: Final = 3
 _NOBODY: Final = ObjectRef(kind="", namespace="", name="")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaUsers(RowValues):
     """The workloads that use most of what is used up of a quota."""
 
     users: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Bounded(RowValues):
     """The container of a template that a LimitRange refuses."""
 
     container: str = ""  # with the value that violates
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Nearest(RowValues):
     """The ServiceAccount whose name is most like that of a missing one."""
 
     closest: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Enforced(RowValues):
     """The level of Pod Security that a namespace enforces."""
 
@@ -179,7 +175,6 @@ _KYVERNO: Final = re.compile(r"^([a-z0-9][a-z0-9.-]*):\s*$", re.M)
 _GATEKEEPER: Final = re.compile(r"\[([a-z0-9][a-z0-9.-]*)\]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Denied(RowValues):
     """The object whose own rules deny a request."""
 
@@ -189,7 +184,6 @@ class Denied(RowValues):
     policies: tuple[str, ...] = ()  # of that engine, as its message names them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Failing(RowValues):
     """An admission webhook that does not answer."""
 

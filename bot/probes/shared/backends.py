@@ -82,7 +82,6 @@ PERMISSIONS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BackendWorkload(RowValues):
     """The workload whose pods a Service selects; empty where it is not known."""
 
@@ -91,7 +90,6 @@ class BackendWorkload(RowValues):
     unready_pods: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Backend(RowValues):
     """A Service and what is behind it; the defaults stand for what was not looked for or is not readable."""
 

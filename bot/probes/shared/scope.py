@@ -22,7 +22,6 @@ from bot.probes.contract import Look, RowValues, may
 from intents.domain import Json, ObjectRef
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PodValues(RowValues):
     """A pod and its owner."""
 
@@ -32,7 +31,6 @@ class PodValues(RowValues):
     owner: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerValues(RowValues):
     """A container of a pod and its state."""
 

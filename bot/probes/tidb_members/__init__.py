@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from bot.kube.containers import containers_in
@@ -32,7 +32,6 @@ _PD: Final = "pd"
 _TOGETHER_S: Final = 3600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _OfCluster(RowValues):
     """What every row of one cluster has in common."""
 
@@ -43,7 +42,6 @@ class _OfCluster(RowValues):
     released: tuple[str, ...]  # volumes that PD's claims left behind: they may still hold data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _PdMember(RowValues):
     """A PD pod with its claim and its volume."""
 
@@ -155,7 +153,6 @@ _LABEL: Final = "tidb.pingcap.com/store-id"
 _LEAVING_STATES: Final = frozenset({"Offline", "Tombstone"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _TikvStore(RowValues):
     """A store of TiKV as PD knows it."""
 

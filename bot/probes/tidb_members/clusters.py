@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import annotations_of, place_of
@@ -25,7 +24,6 @@ _POD: Final = re.compile(r"^(?P<cluster>.+)-(?P<component>pd|tikv)-(?P<ordinal>\
 _WORKLOAD: Final = re.compile(r"^(?P<cluster>.+)-(?P<component>pd|tikv)$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Volume(RowValues):
     """The volume with the data of a member and its claim; empty where it was not looked for or not found."""
 
@@ -34,7 +32,6 @@ class Volume(RowValues):
     reclaim_policy: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Member(RowValues):
     """A PD pod or a TiKV store: what every row has."""
 
