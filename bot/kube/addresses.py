@@ -21,7 +21,7 @@ from bot.kube.address_texts import (
     file_values,
     flag_values,
 )
-from bot.kube.objects import name_of, namespace_of, pod_template_of, spec_of
+from bot.kube.objects import all_containers, name_of, namespace_of, pod_template_of, spec_of
 from bot.kube.services import ip_in, is_headless, ports_of, service_meant, shown_ports
 from intents.domain import Json
 
@@ -61,7 +61,7 @@ def given_addresses(obj: Mapping[str, Any], config_maps: Iterable[Json] = ()) ->
     maps = {name_of(each): each.get("data") or {} for each in config_maps if namespace_of(each) in ("", home)}
     mapped = _mapped(spec)
     found: list[Address] = []
-    for container in _containers(spec):
+    for container in all_containers(spec):
         name = str(container.get("name") or "")
         given = _given(container, spec, maps, home)
         found += (replace(one, container=name) for one in given if one.host not in mapped)
@@ -72,7 +72,7 @@ def config_maps_used(obj: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the ConfigMaps of which `given_addresses` can tell addresses."""
     spec = _pod_spec(obj)
     names: list[str] = []
-    for container in _containers(spec):
+    for container in all_containers(spec):
         names += (name for name, _ in _whole_maps(container))
         names += (name for _, name, _ in _single_keys(container))
         names += (name for name, _ in _mounted(container, spec))
@@ -84,10 +84,6 @@ def _pod_spec(obj: Mapping[str, Any]) -> Mapping[str, Any]:
     if "containers" in spec:
         return spec
     return spec_of(pod_template_of(spec.get("jobTemplate") or obj))
-
-
-def _containers(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    return (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
 
 
 def _given(
@@ -198,7 +194,7 @@ def services_meant(host: str, home: str) -> tuple[tuple[str, str], ...]:
 def services_called(spec: Mapping[str, Any], home: str) -> frozenset[tuple[str, str]]:
     """Return namespace and name of the Services that the variables and arguments in the spec of a pod may mean."""
     hosts: set[str] = set()
-    for container in _containers(spec):
+    for container in all_containers(spec):
         hosts |= _hosts_of(container, spec)
     if not hosts:
         return frozenset()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import spec_of
+from bot.kube.objects import all_containers, spec_of
 from intents.domain import Json
 
 _ENVIRONMENT: Final = (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret"))
@@ -60,8 +60,7 @@ class Missing:
 def references_of(pod: Json) -> tuple[ConfigReference, ...]:
     """Return the references of a pod that are not optional, each once."""
     spec = spec_of(pod)
-    containers = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
-    found = [one for each in containers for one in _of_environment(each)]
+    found = [one for each in all_containers(spec) for one in _of_environment(each)]
     found += [one for each in spec.get("volumes") or () for one in _of_volume(each)]
     return tuple(dict.fromkeys(found))
 

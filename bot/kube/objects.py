@@ -166,12 +166,16 @@ def pod_template_of(workload: Mapping[str, Any]) -> Mapping[str, Any]:
     return spec_of(workload).get("template") or {}
 
 
+def all_containers(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Return the containers in the spec of a pod, those that run before the others first."""
+    return (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+
+
 def identity_of(obj: Mapping[str, Any]) -> str:
     """Return the text that shows what an object is: API version, kind, name, labels, and its containers' images."""
     labels = " ".join(f"{key}={value}" for key, value in sorted(labels_of(obj).items()))
     spec = spec_of(obj) if "containers" in spec_of(obj) else spec_of(pod_template_of(obj))
-    containers = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
-    images = " ".join(f"{each.get('name', '')} {each.get('image', '')}" for each in containers)
+    images = " ".join(f"{each.get('name', '')} {each.get('image', '')}" for each in all_containers(spec))
     return f"{obj.get('apiVersion', '')} {obj.get('kind', '')} {name_of(obj)} {labels} {images}"
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import condition, labels_of, name_of, spec_of
+from bot.kube.objects import condition, is_on_host_network, labels_of, name_of, spec_of
+from bot.kube.services import declared_ports
 
 _KEEPS_OFF: Final = frozenset({"NoSchedule", "NoExecute"})
 
@@ -251,17 +252,14 @@ class HostPort:
 
 def host_ports(pod: Mapping[str, Any]) -> tuple[HostPort, ...]:
     """Return the host ports of a pod: of its containers and sidecars. In the node's network, every port is one."""
-    spec = spec_of(pod)
-    key = "containerPort" if spec.get("hostNetwork") else "hostPort"
-    sidecars = [each for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always"]
+    key = "containerPort" if is_on_host_network(pod) else "hostPort"
     return tuple(
         HostPort(
             port=int(port.get("hostPort") or port[key]),
             protocol=str(port.get("protocol") or "TCP"),
             address=str(port.get("hostIP") or ""),
         )
-        for container in (*(spec.get("containers") or ()), *sidecars)
-        for port in container.get("ports") or ()
+        for port in declared_ports(pod)
         if port.get("hostPort") or port.get(key)
     )
 

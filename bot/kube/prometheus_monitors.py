@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from bot.kube.objects import full_name, labels_of, namespace_of, place_of, spec_of
 from bot.kube.placement import selects
+from bot.kube.services import declared_ports
 from intents.domain import Json
 
 GROUP: Final = "monitoring.coreos.com"
@@ -94,9 +95,8 @@ def _finds_port(endpoint: Mapping[str, Any], declared: _Ports) -> bool:
 
 def _container_ports(pod: Json) -> _Ports:
     found: _Ports = set()
-    for container in spec_of(pod).get("containers") or ():
-        for port in container.get("ports") or ():
-            found |= {value for value in (port.get("name"), port.get("containerPort")) if value}
+    for port in declared_ports(pod):
+        found |= {value for value in (port.get("name"), port.get("containerPort")) if value}
     return found
 
 

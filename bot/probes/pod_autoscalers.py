@@ -16,6 +16,7 @@ from bot.cluster.access import record_gap
 from bot.kube.autoscaling import API_OF_REASON, Metric, MissingRequest, above_target, hottest, missing_request
 from bot.kube.ingresses import bounding_sidecar, defaults
 from bot.kube.objects import (
+    all_containers,
     condition,
     created_at,
     name_of,
@@ -252,13 +253,8 @@ def _proxied(scaler: Json, pods: Iterable[Json]) -> list[Json]:
         for pod in pods
         if namespace_of(pod) == namespace
         and (owner_of(pod).kind, owner_of(pod).name) == target
-        and any(name == PROXY for name in _container_names(pod))
+        and any(each.get("name") == PROXY for each in all_containers(spec_of(pod)))
     ]
-
-
-def _container_names(pod: Json) -> Iterable[str]:
-    spec = spec_of(pod)
-    return (str(each.get("name")) for key in ("containers", "initContainers") for each in spec.get(key) or ())
 
 
 async def _root(look: Look) -> str:
