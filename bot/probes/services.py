@@ -27,15 +27,7 @@ from bot.kube.objects import (
 )
 from bot.kube.owners import controller_reference
 from bot.kube.pod_states import is_ready, unready_reason
-from bot.kube.services import (
-    DNS_LABEL,
-    addresses_in,
-    ip_in,
-    is_ready_endpoint,
-    node_of_endpoint,
-    service_of,
-    slices_of_service,
-)
+from bot.kube.services import addresses_in, ip_in, is_ready_endpoint, node_of_endpoint, service_of, slices_of_service
 from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.shared import backends
 from bot.probes.shared.questioned import questioned_services
@@ -208,11 +200,11 @@ def _entrances(service: Json, around: _Around) -> set[str]:
 
 async def _cluster_dns(look: Look) -> ProbeResult:
     """Read the Services that answer names for the cluster, with their endpoints and pods."""
-    labelled = await look.snapshot.list("Service", labels=DNS_LABEL)
+    labelled = await look.snapshot.list("Service", labels=kube.DNS_LABEL)
     services = sorted(filter(kube.is_cluster_dns, labelled.items), key=place_of)
     if not services:
         return ProbeResult(
-            not_applicable=f"no Service is labelled {DNS_LABEL}: names are answered by something else here"
+            not_applicable=f"no Service is labelled {kube.DNS_LABEL}: names are answered by something else here"
         )
     return ProbeResult(rows=tuple(await asyncio.gather(*(_dns_row(look, each) for each in services))))
 
@@ -231,7 +223,7 @@ async def _dns_row(look: Look, service: Json) -> Row:
     return _service(service, pods, ready_endpoints=behind.ready_endpoints).row(
         ref(service, "Service"),
         quote=f"{name}: {behind.ready_endpoints} ready endpoints{f', {dns.unready}' if dns.unready else ''}",
-        reproduce=f"kubectl -n {namespace} get endpointslices,pods -l {DNS_LABEL} -o wide",
+        reproduce=f"kubectl -n {namespace} get endpointslices,pods -l {kube.DNS_LABEL} -o wide",
         more=dns.values(),
     )
 

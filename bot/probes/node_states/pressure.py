@@ -9,17 +9,7 @@ import asyncio
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from bot.kube.objects import (
-    condition,
-    created_at,
-    full_name,
-    name_of,
-    namespace_of,
-    node_name_of,
-    ref,
-    spec_of,
-    status_of,
-)
+from bot.kube.objects import condition, created_at, full_name, name_of, node_name_of, place_of, ref, spec_of, status_of
 from bot.kube.placement import is_cordoned, taints_of
 from bot.kube.pod_states import DISK, EvictionCause, eviction_cause
 from bot.kube.quantities import MEMORY, amounts, pod_requests
@@ -118,7 +108,7 @@ async def _use(look: Look, node: Json) -> _Use:
     # A pod without a limit may use the whole node.
     growth = sorted(
         zip(pods, requests, limits, strict=True),
-        key=lambda each: (each[1] - (memory if each[2] is None else each[2]), namespace_of(each[0]), name_of(each[0])),
+        key=lambda each: (each[1] - (memory if each[2] is None else each[2]), place_of(each[0])),
     )
     most = sum(asked if limit is None else limit for asked, limit in zip(requests, limits, strict=True))
     return _Use(
