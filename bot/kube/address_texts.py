@@ -15,6 +15,8 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, Final
 
+from bot.kube.services import ip_in
+
 # What stands for text that is not known: a variable's value, a password. No host has it.
 UNKNOWN: Final = "\0"
 
@@ -228,16 +230,9 @@ def _in_word(word: str, meaning: Meaning) -> Iterator[Address]:
     host, port = one
     if meaning is Meaning.HOST:
         yield Address(host=host, port=port, certain=True)
-    elif (port >= _LOWEST or port in _LOW_PORTS) and (host[0].isalpha() or _is_ip(host)):
+    elif (port >= _LOWEST or port in _LOW_PORTS) and (host[0].isalpha() or ip_in(host)):
+        # What begins with a digit and is no IP is a date with its hour, or a version.
         yield Address(host=host, port=port, certain=".svc" in host)
-
-
-def _is_ip(host: str) -> bool:
-    """Tell whether a text that begins with a digit is an address, and no date with its hour, or a version."""
-    try:
-        return bool(ip_address(host))
-    except ValueError:
-        return False
 
 
 _TARGET: Final = r"(?P<host>[A-Za-z0-9][A-Za-z0-9.\-]{0,252})"
