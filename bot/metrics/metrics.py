@@ -149,11 +149,13 @@ class Metrics(Families):
             "Refusals by the policy: an answer, cluster access, a remedy.",
             about=("answer", "cluster", "remedy"),
         )
-        self._workspaces = gauge("workspaces", "Workspaces that installed the app and are served by this replica.")
+        self.workspaces_served = gauge(
+            "workspaces", "Workspaces that installed the app and are served by this replica."
+        ).set
         self._learned = gauge("learned_entries", "Saved incidents in force, the same in every replica.")
-        self._learned_answers = counter("learned_answers", "Answers that a saved incident leads.")
+        self.learned_answered = counter("learned_answers", "Answers that a saved incident leads.").inc
         self._corrections = counter("corrections", "Corrections of answers by people, by the wrong entry.", "incident")
-        self._unknown_pastes = counter("unknown_pastes", "Texts that somebody asked about and no entry explains.")
+        self.unknown_pasted = counter("unknown_pastes", "Texts that somebody asked about and no entry explains.").inc
         self._channels = gauge("incident_channels", "Incident channels, the same in every replica.", "state")
         self.alerts_delivered = counted(
             "alert_deliveries",
@@ -206,21 +208,9 @@ class Metrics(Families):
         """Count the saved incidents in force of a workspace in place of those `before`; the metric shows all."""
         self._learned.inc(entries - before)
 
-    def workspaces_served(self, count: int) -> None:
-        """Set the number of workspaces that are served."""
-        self._workspaces.set(count)
-
-    def learned_answered(self) -> None:
-        """Count an answer that a saved incident leads."""
-        self._learned_answers.inc()
-
     def corrected(self, incident: str) -> None:
         """Count a correction of an answer that this entry leads."""
         self._corrections.labels(_SAVED if is_learned(incident) else incident).inc()
-
-    def unknown_pasted(self) -> None:
-        """Count a text that no entry explains."""
-        self._unknown_pastes.inc()
 
     def delivered(self, surface: str, *, acknowledged: bool, seconds: float) -> None:
         done, lost = (self._deliveries.labels(surface, each) for each in ("acknowledged", "not_acknowledged"))
