@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.kube.objects import (
+    all_containers,
     annotations_of,
     condition,
     created_at,
@@ -227,12 +228,7 @@ def revision_name_of(pod: Json) -> str:
 
 def images_of(template: Json) -> dict[str, str]:
     """Return the image of each container of a pod template."""
-    spec = spec_of(template)
-    return {
-        str(each.get("name", "")): str(each.get("image", ""))
-        for key in ("initContainers", "containers")
-        for each in spec.get(key) or ()
-    }
+    return {str(each.get("name", "")): str(each.get("image", "")) for each in all_containers(spec_of(template))}
 
 
 def _of_replica_set(obj: Json) -> Revision:

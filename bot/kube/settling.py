@@ -194,7 +194,7 @@ def described(probe: Mapping[str, Any] | None) -> str:
     tries = probe.get("failureThreshold") or _TRIES
     delay = probe.get("initialDelaySeconds")
     after = f" after {delay}s" if delay else ""
-    return f"{_asks(probe)}{after} every {every}s, timeout {timeout}s, {tries} tries"
+    return f"{_does(probe)}{after} every {every}s, timeout {timeout}s, {tries} tries"
 
 
 def port_of(probe: Mapping[str, Any] | None) -> str:
@@ -219,26 +219,24 @@ def _cycle_s(probe: Mapping[str, Any]) -> int:
     return int(probe.get("periodSeconds") or _EVERY_S)
 
 
-def _asks(probe: Mapping[str, Any]) -> str:
-    if request := probe.get("httpGet"):
+def _does(handler: Mapping[str, Any]) -> str:
+    """Return what a probe or a hook does; "" where it has no handler."""
+    if command := (handler.get("exec") or {}).get("command"):
+        return "runs " + " ".join(map(str, command))
+    if request := handler.get("httpGet"):
         return f"GET :{request.get('port', '')}{request.get('path', '/')}"
-    if socket := probe.get("tcpSocket"):
+    if socket := handler.get("tcpSocket"):
         return f"connects to :{socket.get('port', '')}"
-    if call := probe.get("grpc"):
+    if call := handler.get("grpc"):
         return f"asks gRPC :{call.get('port', '')}"
-    return "runs " + " ".join(map(str, (probe.get("exec") or {}).get("command") or ()))
+    if sleep := handler.get("sleep"):
+        return f"sleeps {sleep.get('seconds', 0)}s"
+    return ""
 
 
 def hook(container: Mapping[str, Any], name: str) -> str:
     """Return what the hook `postStart` or `preStop` does: "runs sh -c setup", "GET :8080/drain"; "" for none."""
-    declared = (container.get("lifecycle") or {}).get(name) or {}
-    if command := (declared.get("exec") or {}).get("command"):
-        return "runs " + " ".join(map(str, command))
-    if request := declared.get("httpGet"):
-        return f"GET :{request.get('port', '')}{request.get('path', '/')}"
-    if sleep := declared.get("sleep"):
-        return f"sleeps {sleep.get('seconds', 0)}s"
-    return f"connects to :{declared['tcpSocket'].get('port', '')}" if declared.get("tcpSocket") else ""
+    return _does((container.get("lifecycle") or {}).get(name) or {})
 
 
 _FIELD_PATH: Final = re.compile(r"\{(?P<container>[^}]+)\}")
@@ -265,7 +263,7 @@ def events_of(container: str, newest_first: Sequence[Mapping[str, Any]], *, star
 
     While it is `starting`, within the time that its startup probe gives, a failure of that probe says nothing.
     """
-    mine = [each for each in newest_first if _container_of(each) in ("", container)]
+    mine = [each for each in newest_first if container_of_event(each) in ("", container)]
     said = [(str(each.get("reason", "")), str(each.get("message", ""))) for each in mine]
 
     def newest(pattern: re.Pattern[str], reason: str) -> str:
@@ -279,7 +277,8 @@ def events_of(container: str, newest_first: Sequence[Mapping[str, Any]], *, star
     )
 
 
-def _container_of(event: Mapping[str, Any]) -> str:
+def container_of_event(event: Mapping[str, Any]) -> str:
+    """Return the container that an event of a pod is about, "" where it names none."""
     about = event.get("involvedObject") or event.get("regarding") or {}
     found = _FIELD_PATH.search(str(about.get("fieldPath") or ""))
     return found["container"] if found else ""

@@ -17,6 +17,7 @@ from bot.kube.containers import Container, containers_in
 from bot.kube.objects import name_of, namespace_of, node_name_of, ref, uid_of
 from bot.kube.owners import owner_of
 from bot.kube.pull_failures import cause_of, classify, is_telling, normalized, registry_of
+from bot.kube.settling import container_of_event
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues
 from bot.probes.image_pulls.surroundings import PULL_REASONS, Around, Elsewhere, ImageRow, around, elsewhere
@@ -25,7 +26,6 @@ from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 # Waiting reasons that the kubelet may show between two attempts of a pull.
 _STARTING: Final = ("", "ContainerCreating", "PodInitializing")
-_CONTAINER: Final = re.compile(r"^spec\.(?:initContainers|containers)\{(.+)\}$")
 _SECRETS: Final = re.compile(r"Unable to retrieve some image pull secrets \(([^)]*)\)")
 # For so many pods of one answer the owners and secrets are read.
 _MOST: Final = 20
@@ -147,10 +147,8 @@ def _is_about_pull(message: str) -> bool:
 
 def _is_about(event: Json, container: Container, message: str) -> bool:
     """Tell whether an event is about the container: by the field it names, else by the image in its message."""
-    path = str((event.get("involvedObject") or {}).get("fieldPath", ""))
-    if match := _CONTAINER.match(path):
-        return match.group(1) == container.name
-    return f'"{container.image}"' in message
+    named = container_of_event(event)
+    return named == container.name if named else f'"{container.image}"' in message
 
 
 def _row(look: Look, pull: _Pull, near: Around, others: Elsewhere, events: Sequence[Json]) -> Row:

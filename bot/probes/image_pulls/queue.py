@@ -18,10 +18,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.cluster.events import event_last_seen
+from bot.cluster.events import event_last_seen, involved_object
 from bot.kube.containers import containers_in
 from bot.kube.objects import node_name_of, place_of, ref, status_of, uid_of
 from bot.kube.pull_failures import UNTOLD, Pulled, failed_image, normalized, parse_pulled, pulling_image
+from bot.kube.settling import container_of_event
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues
 from bot.probes.image_pulls.surroundings import PULL_REASONS, ImageRow, home_of
@@ -46,9 +47,7 @@ class Pull:
     """One pull on a node. `end` is when it ended, or now while it is in progress."""
 
     node: str
-    namespace: str
-    pod: str
-    uid: str
+    pod: ObjectRef
     container: str
     image: str
     start: datetime
@@ -64,7 +63,7 @@ class Pull:
 
     @property
     def order(self) -> tuple[datetime, datetime, str, str, str]:
-        return self.start, self.end, self.namespace, self.pod, self.container
+        return self.start, self.end, self.pod.namespace, self.pod.name, self.container
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +83,10 @@ class Queued:
 
 def pulls_in(events: Iterable[Json], *, now: datetime) -> list[Pull]:
     """Return the pulls that events tell of, by node and start. `events` come oldest first, as a snapshot gives them."""
-    told: dict[tuple[str, str, str], list[Json]] = defaultdict(list)
+    told: dict[tuple[ObjectRef, str, str], list[Json]] = defaultdict(list)
     for event in events:
         if event.get("reason") in REASONS and (image := _image_of(str(event.get("message") or ""))):
-            about = event.get("involvedObject") or {}
-            told[str(about.get("uid") or about.get("name") or ""), str(about.get("fieldPath") or ""), image].append(
-                event
-            )
+            told[involved_object(event), container_of_event(event), image].append(event)
     found = [pull for each in told.values() for pull in _pulls_of(each, now)]
     return sorted(found, key=lambda pull: (pull.node, pull.order))
 
@@ -130,15 +126,12 @@ def _pulls_of(events: Sequence[Json], now: datetime) -> Iterable[Pull]:
 
 
 def _pull(event: Json, *, start: datetime, end: datetime, state: State, done: Pulled | None = None) -> Pull:
-    about, source = event.get("involvedObject") or {}, event.get("source") or {}
+    source = event.get("source") or {}
     message = str(event.get("message") or "")
-    path = str(about.get("fieldPath") or "")
     return Pull(
         node=str(source.get("host") or event.get("reportingInstance") or ""),
-        namespace=str(about.get("namespace") or ""),
-        pod=str(about.get("name") or ""),
-        uid=str(about.get("uid") or ""),
-        container=path.partition("{")[2].rstrip("}"),
+        pod=involved_object(event),
+        container=container_of_event(event),
         image=_image_of(message),
         start=start,
         end=end,
@@ -159,7 +152,7 @@ def _overtakes(later: Pull, earlier: Pull) -> bool:
 
 
 def _queued(pull: Pull, pulls: Sequence[Pull]) -> Queued:
-    before = [each for each in pulls if each is not pull and each.uid != pull.uid and each.order < pull.order]
+    before = [each for each in pulls if each is not pull and each.pod.uid != pull.pod.uid and each.order < pull.order]
     behind = [each for each in before if each.state is not State.PULLING and pull.start < each.end < pull.end]
     behind.sort(key=lambda each: (each.end, each.order), reverse=True)
     ahead = [each for each in before if State.PULLING is each.state is pull.state]
@@ -212,7 +205,7 @@ class _PullsInQuestion:
 
     def means(self, pull: Pull) -> bool:
         return (
-            pull.uid in self.uids
+            pull.pod.uid in self.uids
             and self.node in ("", pull.node)
             and (not self.image or normalized(self.image) == normalized(pull.image))
         )
@@ -232,7 +225,7 @@ async def read(look: Look) -> ProbeResult:
     }:
         rows = _rows(look, await _sized(look, pulls, unsized), asked, failed=failed)
     if look.focus.names_object:
-        rows += _without_pull(suspects.pods, {pull.uid for pull in mine})
+        rows += _without_pull(suspects.pods, {pull.pod.uid for pull in mine})
     return ProbeResult(rows=tuple(rows[:MOST_ROWS]), missing=suspects.missing)
 
 
@@ -263,7 +256,7 @@ async def _sized(look: Look, pulls: Sequence[Pull], nodes: Iterable[str]) -> lis
 def _failed(pods: Iterable[Json], pulls: Iterable[Pull]) -> frozenset[str]:
     """Return the uids of pods of which an image could not be pulled, now or earlier."""
     waiting = {uid_of(pod) for pod in pods if any(each.reason in PULL_REASONS for each in containers_in(pod))}
-    return frozenset(waiting | {pull.uid for pull in pulls if pull.state is State.FAILED})
+    return frozenset(waiting | {pull.pod.uid for pull in pulls if pull.state is State.FAILED})
 
 
 def _rows(look: Look, pulls: Sequence[Pull], asked: _PullsInQuestion, *, failed: frozenset[str]) -> list[Row]:
@@ -276,7 +269,7 @@ def _rows(look: Look, pulls: Sequence[Pull], asked: _PullsInQuestion, *, failed:
         for each in queued:
             if not asked.means(each.pull):
                 continue
-            mine.append(_row(look, each, place, parallel=parallel, asked=True, failed=each.pull.uid in failed))
+            mine.append(_row(look, each, place, parallel=parallel, asked=True, failed=each.pull.pod.uid in failed))
             for other in (*each.ahead, *reversed(each.behind)):
                 if not asked.means(other) and id(other) not in others:
                     others[id(other)] = _row(
@@ -313,8 +306,8 @@ def _row(look: Look, queued: Queued, place: dict[int, Queued], *, parallel: bool
         parallel=parallel,
         pod_failed=failed,
     )
-    return ImageRow(namespace=pull.namespace, pod=pull.pod, node=pull.node, image=pull.image).row(
-        ObjectRef(kind="Pod", namespace=pull.namespace, name=pull.pod, uid=pull.uid),
+    return ImageRow(namespace=pull.pod.namespace, pod=pull.pod.name, node=pull.node, image=pull.image).row(
+        pull.pod,
         quote=pull.message,
         reproduce=f"kubectl events -A | grep -E 'Pull(ing|ed)' # node {pull.node}",
         more=shown.values(),
@@ -322,7 +315,7 @@ def _row(look: Look, queued: Queued, place: dict[int, Queued], *, parallel: bool
 
 
 def _named(pull: Pull) -> str:
-    return f"{pull.image} ({pull.namespace}/{pull.pod})"
+    return f"{pull.image} ({pull.pod.namespace}/{pull.pod.name})"
 
 
 def _without_pull(pods: Iterable[Json], pulled: set[str]) -> list[Row]:
