@@ -125,12 +125,16 @@ class Symptom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureMatch:
-    """The reason for a hypothesis: which line matches which signature, how well, and what it captured."""
+    """The reason for a hypothesis: which line matches which signature, how well, and what it captured.
+
+    `verbatim` is how many words of a program's sentence the text has, as far as that is sure; 0 for words of people.
+    """
 
     signature: str
     line: int
     quote: str
     score: float
+    verbatim: int = 0
     captures: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
@@ -148,6 +152,7 @@ class Hypothesis:
     besides: Entity | None = None  # the object that the text names, if the incident is not about its kind
     alike: int = 0  # how many other objects of the same kind the text names
     pointed_to_by: str = ""  # the incident whose finding points to this one, if no text raised it
+    anywhere: bool = False  # whether its sentences are those of programs, which run outside clusters as well
 
 
 # --- reads of the cluster -------------------------------------------------------------------------------------------

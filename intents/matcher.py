@@ -25,6 +25,7 @@ from intents.prose import Exclusions, ProseClassifier, ProseMatch, is_title
 from intents.scores import THRESHOLD
 from intents.signature_finder import Occurrence, SignatureFinder
 from intents.text_cleanup import time_in
+from intents.tokens import words_of
 
 _MESSAGE: Final = re.compile(r"\b\d+/\d+ nodes are available: (.*?)(?=\.? preemption: |$)")
 _REASON: Final = re.compile(r"(?:^|, )(\d+) .+?(?=, \d+ |$)")
@@ -133,6 +134,7 @@ class Matcher:
                 besides=names.besides,
                 alike=names.alike,
                 when=_when(symptoms, occurrences),
+                anywhere=self._incidents[number].is_of_programs,
             )
             # A general incident says no more than that something is in trouble: a specific one of the same text leads,
             # unless the text is the message of the general one.
@@ -161,6 +163,7 @@ class Matcher:
             besides=names.besides,
             alike=names.alike,
             when=same.when if same else None,
+            anywhere=self._incidents[description.incident].is_of_programs,
         )
         others = [one for one in hypotheses if one is not same]
         return sorted([described, *others], key=lambda one: (-one.score, one.incident))
@@ -200,11 +203,13 @@ class Matcher:
         return self._incidents[occurrence.incident].signatures[occurrence.signature]
 
     def _match(self, symptoms: Sequence[Symptom], occurrence: Occurrence) -> SignatureMatch:
+        signature = self._signature(occurrence)
         return SignatureMatch(
-            signature=str(self._signature(occurrence)),
+            signature=str(signature),
             line=symptoms[occurrence.line].line,
             quote=occurrence.quote,
             score=round(occurrence.score, 4),
+            verbatim=round(len(words_of(signature.text)) * occurrence.score),
             captures=MappingProxyType(dict(sorted(occurrence.captures.items()))),
         )
 

@@ -427,6 +427,11 @@ class Incident(Model):
         """Return the names that its signatures capture."""
         return tuple(dict.fromkeys(name for signature in self.signatures for name in signature.captures))
 
+    @property
+    def is_of_programs(self) -> bool:
+        """Return whether programs themselves say its sentences in their logs, inside and outside clusters."""
+        return Consequence.ERRORS in self.explains
+
     def rule(self, rule_id: str) -> Rule | None:
         """Return the rule with an id, or None."""
         return next((rule for rule in self.evidence if rule.id == rule_id), None)

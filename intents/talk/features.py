@@ -44,6 +44,12 @@ _OF_A_PROGRAM: Final = re.compile(
     r"|[a-z][\w./-]{1,30}: [^:]{2,60}: )|: [A-Z][a-z]+(?:[A-Z][a-z]+)+$"
 )
 _EARLY: Final = 3
+_MOST_PARTS: Final = 24
+_LONGEST_SHAPE: Final = 20
+_RUN: Final = re.compile(r"(?P<a>[a-z]+)|(?P<A>[A-Z]+)|(?P<n>[0-9]+)|(?P<h>[\u3400-\u9fff]+)")
+_REPEATED: Final = re.compile(r"(Aa|na|an|[./\\_:-](?:Aa|[aAnh]))\1+")
+# Where a path begins: on a person's machine, in an image, on a node.
+_ROOT: Final = re.compile(r"(?<![\w/\\])((?:[A-Za-z]:|~)?[\\/]\w[\w.-]*)(?:[\\/]\w[\w.-]*)?")
 _BESIDE: Final = frozenset(
     """
     i i'm i'll i've we we're we'll you they it he she let let's please to was is are were been being can could
@@ -101,6 +107,26 @@ def features_of(message: Message, *, deeds: bool = False) -> Iterator[str]:
         yield f"before:{feature}"
 
 
+def features_of_print(text: str) -> Iterator[str]:
+    """Yield the features of what programs print: its words, how its lines begin, and what their parts look like.
+
+    Each program has its own manner of writing. Short lines that a person may have typed count too.
+    """
+    typed, printed = _divided(text)
+    for line in (one[:_LONGEST_LINE] for one in (*printed, *typed)[:_MOST_LINES]):
+        parts = line.split()[:_MOST_PARTS]
+        shapes = [_shape_of(part) for part in parts]
+        yield from (f"frame {' '.join(shapes[:many])}" for many in range(1, _EARLY + 1))
+        yield from (f"shape {shape}" for shape in shapes if not shape.isalnum())
+        for found in _ROOT.finditer(line):
+            yield f"path {found[1]}"
+            yield f"path {found[0]}"
+        words = ["0" if word.isdigit() else word for word in _WORD.findall(" ".join(parts).lower())]
+        yield from words
+        yield from (" ".join(pair) for pair in pairwise(("^", *words)))
+        yield from (first + second for first, second in pairwise(line) if min(first, second) >= _HAN)
+
+
 def is_printed(text: str) -> bool:
     """Return whether a text has lines that a program printed."""
     return bool(_divided(text)[1])
@@ -126,6 +152,11 @@ def _own(text: str, *, deeds: bool) -> Iterator[str]:
     yield f"lines:{_bucket(len(printed))}"
     if "```" in text:
         yield "fence"
+
+
+def _shape_of(part: str) -> str:
+    """Return a part of a line with a mark for each run of small letters, capitals, digits and Chinese characters."""
+    return _REPEATED.sub(r"\1*", _RUN.sub(lambda found: found.lastgroup or "", part))[:_LONGEST_SHAPE]
 
 
 def _without_names(text: str, names: frozenset[str]) -> str:

@@ -15,17 +15,24 @@ from intents.matcher import MatchResult
 from intents.talk.acts import UNASKED, Act
 from intents.talk.classifier import acts
 from intents.talk.features import Message, is_printed
+from intents.talk.origins import share_of_clusters
 from intents.tokens import words_of
 
 # The least share of a report or of evidence; from the training report (docs/talk.md).
 _PRINTED: Final = 0.4
 _REPORTED: Final = 0.3
-# Words that match an incident are as frequent in talk about it.
+# Words that match an incident are as frequent in talk about it; for what was printed it matters more where.
+_PRINTED_AND_MATCHED: Final = 0.1
 _REPORTED_AND_MATCHED: Final = 0.6
+# How likely what matches must be of a cluster: what people type tells little of that. But a sentence that only clusters
+# say tells it by itself, whatever stands beside it: beyond the words that a sentence needs, the odds that are needed
+# halve with so many more.
+_PRINTED_IN_A_CLUSTER: Final = 0.55
+_TYPED_OF_A_CLUSTER: Final = 0.05
+_HALVE_IT: Final = 1.5
 _LONGEST: Final = 16_000
-# In words. A signature of alternatives, or of words apart, is how people tell of an incident.
+# In words.
 _A_SENTENCE: Final = 4
-_TOLD: Final = (" + ", " | ", " … ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,26 +55,32 @@ def may_answer(text: str, matching: MatchResult, before: Sequence[Message] = ())
         return Unasked(act=Act.EVIDENCE, answered=True, evident=True)
     reading = acts().read(Message(text=text, before=tuple(before)))
     act, share = Act(reading.label), reading.share_of(UNASKED)
-    matched = bool(matching.hypotheses)
-    if is_printed(text):
-        return Unasked(act=act, answered=share >= _PRINTED, proof=not matched, evident=True)
-    quoted = bool(_quoted(matching))
-    answered = share >= (_REPORTED_AND_MATCHED if matched else _REPORTED)
-    return Unasked(
-        act=act,
-        answered=answered or is_sentence_of_a_program(text, matching),
-        proof=not quoted,
-        evident=quoted or act is Act.EVIDENCE,
-    )
+    printed, matched = is_printed(text), bool(matching.hypotheses)
+    quoted = _verbatim(matching) >= _A_SENTENCE
+    if matched:
+        alone = not printed and is_sentence_of_a_program(text, matching)
+        least = _PRINTED_AND_MATCHED if printed else _REPORTED_AND_MATCHED
+        answered = (alone or share >= least) and share_of_clusters(text) >= _least_of_clusters(printed, matching)
+    else:
+        answered = share >= (_PRINTED if printed else _REPORTED)
+    proof = not (matched if printed else quoted)
+    return Unasked(act=act, answered=answered, proof=proof, evident=printed or quoted or act is Act.EVIDENCE)
+
+
+def _least_of_clusters(printed: bool, matching: MatchResult) -> float:
+    """Return how likely a text must be of a cluster: the less, the longer its sentence that only clusters say."""
+    share = _PRINTED_IN_A_CLUSTER if printed else _TYPED_OF_A_CLUSTER
+    words = 0 if matching.hypotheses[0].anywhere else max(0, _verbatim(matching) - _A_SENTENCE)
+    odds: float = share / (1 - share) * 0.5 ** (words / _HALVE_IT)
+    return odds / (1 + odds)
 
 
 def is_sentence_of_a_program(text: str, matching: MatchResult) -> bool:
     """Return whether a text is little else than a sentence that an entry knows word by word."""
-    return _quoted(matching) > len(words_of(text)) / 2
+    words = _verbatim(matching)
+    return words >= _A_SENTENCE and words > len(words_of(text)) / 2
 
 
-def _quoted(matching: MatchResult) -> int:
-    """Return how many words of a sentence of a program are within what a person says; 0 for none."""
-    signatures = [match.signature for one in matching.hypotheses[:1] for match in one.matches]
-    sentences = (len(words_of(one)) for one in signatures if not any(mark in one for mark in _TOLD))
-    return max((words for words in sentences if words >= _A_SENTENCE), default=0)
+def _verbatim(matching: MatchResult) -> int:
+    """Return how many words the longest sentence of a program in the text has; 0 for none."""
+    return max((match.verbatim for one in matching.hypotheses[:1] for match in one.matches), default=0)

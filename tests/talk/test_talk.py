@@ -89,6 +89,33 @@ def test_ordinary_talk_is_left_alone_and_reports_are_not(matcher: Matcher) -> No
     assert kept / reports >= 0.9
 
 
+def test_printed_errors_of_other_tools_are_left_alone_and_those_of_clusters_are_not(matcher: Matcher) -> None:
+    """Errors that people paste alone: of laptops, builds, clouds' command lines, and of what runs in clusters."""
+
+    def answered(name: str) -> tuple[int, int]:
+        matched = [(row["text"], matcher.match(read_symptoms(row["text"]))) for row in rows(name)]
+        found = [may_answer(text, matching).answered for text, matching in matched if matching.hypotheses]
+        return sum(found), len(found)
+
+    others, _ = answered("printed/elsewhere.jsonl")
+    ours, matched = answered("printed/evidence.jsonl")
+    assert others <= 0.02 * len(list(rows("printed/elsewhere.jsonl")))
+    assert ours >= 0.95 * matched
+
+
+@pytest.mark.parametrize("beside", ["see C:\\Users\\ana\\notes.txt", "[x] = {y} <z> : tests : 0 | passed"])
+def test_a_sentence_that_only_clusters_say_is_answered_whatever_stands_beside_it(matcher: Matcher, beside: str) -> None:
+    def answered(sentence: str) -> bool:
+        text = f"{beside}\n{sentence}"
+        return may_answer(text, matcher.match(read_symptoms(text))).answered
+
+    assert answered(
+        "couldn't get resource list for metrics.k8s.io/v1beta1: the server is currently unable to handle the request"
+    )
+    # As long, but programs say it on a laptop too.
+    assert not answered("Transaction failed due to a write conflict or a deadlock. Please retry your transaction")
+
+
 def test_requests_are_understood_in_three_wordings_each(inventory: Inventory) -> None:
     right = asked = 0
     for row in rows("asks/requests.jsonl"):

@@ -1,8 +1,9 @@
-"""Train the classifiers of `intents.talk`, write their weights and print a report: `train.py acts` or `train.py asks`.
+"""Train the classifiers of `intents.talk`, write their weights and print a report: `train.py acts|asks|origins`.
 
 It needs scikit-learn (dependency group `train`). A logistic regression is fitted to labelled messages, each in its
 conversation. For acts it is then fitted to texts of which less is known as well (no incident, or one of several acts),
-with the act that the first fit finds likeliest among those allowed. Weights are rounded to whole numbers of eight bits.
+with the act that the first fit finds likeliest among those allowed. Origins are fitted to texts that were pasted alone,
+and to the printed ones that show an incident. Weights are rounded to whole numbers of eight bits.
 The report's figures are of files that are never trained on: `judge/`.
 """
 
@@ -12,7 +13,7 @@ import argparse
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +28,8 @@ from intents.prose import is_prose
 from intents.talk.acts import UNASKED, Act
 from intents.talk.asks import Ask
 from intents.talk.classifier import PLACES, place_of
-from intents.talk.features import Message, features_of
+from intents.talk.features import Message, features_of, features_of_print, is_printed
+from intents.talk.origins import Origin
 from tests.talk import linear
 
 HERE: Final = Path(__file__).parent
@@ -37,6 +39,8 @@ EVAL: Final = HERE.parent / "eval"
 STATEMENTS: Final = TRAINING / "statements.jsonl"
 # So much a text counts of which the act is not labelled.
 PARTLY_KNOWN: Final = 0.1
+# And one that shows an incident, whatever printed it.
+SHOWN: Final = 0.3
 STRENGTH: Final = 30.0
 SILENT: Final = frozenset(Act) - UNASKED
 # The acts that the facts of a labelled statement leave open.
@@ -74,6 +78,10 @@ OF_FACTS: Final = {
 }
 
 
+# Yields the features of a message.
+Describe = Callable[[Message], Iterator[str]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """A message, and the labels that it may have."""
@@ -84,18 +92,31 @@ class Sample:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("acts", "asks"))
+    parser.add_argument("what", choices=("acts", "asks", "origins"))
     what = parser.parse_args().what
-    labels = tuple(map(str, Act if what == "acts" else Ask))
-    samples = list(of_acts(TRAINING) if what == "acts" else of_asks(TRAINING))
-    judged = list(of_acts(JUDGE) if what == "acts" else of_asks(JUDGE))
-    partly = [*statements(), *evaluation_texts(), *catalog_texts()] if what == "acts" else []
+    labels = tuple(map(str, {"acts": Act, "asks": Ask, "origins": Origin}[what]))
+    labelled = {"acts": of_acts, "asks": of_asks, "origins": of_origins}[what]
+    samples, judged = list(labelled(TRAINING)), list(labelled(JUDGE))
+    partly: list[Sample] = []
+    if what == "acts":
+        partly = [*statements(), *evaluation_texts(), *catalog_texts()]
+    elif what == "origins":
+        partly = list(shown())
     print(f"{len(samples)} labelled messages, {len(partly)} texts of which less is known, {len(judged)} to judge by")
-    model = rounded(fitted(samples, partly, labels), labels)
+    weight, describe = (SHOWN, of_print) if what == "origins" else (PARTLY_KNOWN, of_message)
+    model = rounded(fitted(samples, partly, labels, weight=weight, describe=describe), labels)
     path = Path(intents.talk.__file__).with_name(f"{what}.npz")
     np.savez_compressed(path, labels=np.array(labels), **model)
     print(f"size of the weights: {path.stat().st_size} bytes")
-    report(shares_of(model, matrix_of(judged)), judged, labels)
+    report(shares_of(model, matrix_of(judged, describe)), judged, labels, describe)
+
+
+def of_message(message: Message) -> Iterator[str]:
+    return features_of(message)
+
+
+def of_print(message: Message) -> Iterator[str]:
+    return features_of_print(message.text)
 
 
 def of_acts(directory: Path) -> Iterator[Sample]:
@@ -103,6 +124,21 @@ def of_acts(directory: Path) -> Iterator[Sample]:
         yield from messages_in(path)
     for path in sorted((directory / "channels").glob("*.jsonl")):
         yield from channel_in(path)
+
+
+def of_origins(directory: Path) -> Iterator[Sample]:
+    """Yield texts that were pasted alone: {"text", "act"}, of which evidence is of clusters."""
+    for path in sorted((directory / "printed").glob("*.jsonl")):
+        for one in messages_in(path):
+            of_clusters = Act.EVIDENCE in one.acts
+            yield Sample(message=one.message, acts=frozenset({Origin.CLUSTER if of_clusters else Origin.ELSEWHERE}))
+
+
+def shown() -> Iterator[Sample]:
+    """Yield the printed texts that show an incident, or what people took for evidence of one."""
+    for one in (*evaluation_texts(), *catalog_texts(), *of_acts(TRAINING), *statements()):
+        if one.acts in (UNASKED, {Act.EVIDENCE}) and is_printed(one.message.text):
+            yield Sample(message=one.message, acts=frozenset({Origin.CLUSTER}))
 
 
 def of_asks(directory: Path) -> Iterator[Sample]:
@@ -182,20 +218,22 @@ def rows_of(path: Path) -> Iterator[dict[str, Any]]:
         yield from (json.loads(line) for line in lines if line.strip())
 
 
-def matrix_of(samples: Iterable[Sample]) -> Any:
-    return linear.matrix_of(([sorted(set(map(place_of, features_of(one.message))))] for one in samples), PLACES)
+def matrix_of(samples: Iterable[Sample], describe: Describe) -> Any:
+    return linear.matrix_of(([sorted(set(map(place_of, describe(one.message))))] for one in samples), PLACES)
 
 
-def fitted(samples: Sequence[Sample], partly: Sequence[Sample], labels: Sequence[str]) -> LogisticRegression:
-    matrix, gold = matrix_of(samples), np.array([labels.index(min(one.acts)) for one in samples])
+def fitted(
+    samples: Sequence[Sample], partly: Sequence[Sample], labels: Sequence[str], *, weight: float, describe: Describe
+) -> LogisticRegression:
+    matrix, gold = matrix_of(samples, describe), np.array([labels.index(min(one.acts)) for one in samples])
     model = regression(matrix, gold, np.ones(len(gold)))
     if partly:
-        other = matrix_of(partly)
+        other = matrix_of(partly, describe)
         allowed = np.array([[label in one.acts for label in labels] for one in partly])
         likely = np.zeros((len(partly), len(labels)))
         likely[:, model.classes_] = model.predict_proba(other)
         guessed = ((likely + 1e-9) * allowed).argmax(axis=1)
-        weights = np.concatenate([np.ones(len(gold)), np.full(len(guessed), PARTLY_KNOWN)])
+        weights = np.concatenate([np.ones(len(gold)), np.full(len(guessed), weight)])
         model = regression(sparse.vstack([matrix, other]), np.concatenate([gold, guessed]), weights)
     return model
 
@@ -207,7 +245,12 @@ def regression(matrix: Any, gold: Any, weights: Any) -> LogisticRegression:
 def rounded(model: LogisticRegression, labels: Sequence[str]) -> dict[str, Any]:
     """Return the parts of the weights file; a label without examples gets a constant that it cannot win with."""
     weights, constants = np.zeros((PLACES, len(labels))), np.full(len(labels), -20.0)
-    weights[:, model.classes_], constants[model.classes_] = model.coef_.T, model.intercept_
+    if len(model.classes_) == len(model.coef_):
+        weights[:, model.classes_], constants[model.classes_] = model.coef_.T, model.intercept_
+    else:
+        # Of two labels it knows the second one's odds.
+        weights[:, model.classes_] = np.array([[-0.5, 0.5]]) * model.coef_.T
+        constants[model.classes_] = np.array([-0.5, 0.5]) * model.intercept_
     return linear.rounded(weights, constants)
 
 
@@ -217,7 +260,7 @@ def shares_of(model: dict[str, Any], matrix: Any) -> Any:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def report(shares: Any, judged: Sequence[Sample], labels: Sequence[str]) -> None:
+def report(shares: Any, judged: Sequence[Sample], labels: Sequence[str], describe: Describe) -> None:
     first = [labels[index] for index in shares.argmax(axis=1)]
     right = [said in one.acts for said, one in zip(first, judged, strict=True)]
     print(f"right: {np.mean(right):.3f} of {len(judged)}")
@@ -239,7 +282,7 @@ def report(shares: Any, judged: Sequence[Sample], labels: Sequence[str]) -> None
             print(f"from {least}: {vain.sum()} of {(~reports).sum()} in vain, {kept.sum()} of {reports.sum()} kept")
     began = time.perf_counter()
     for one in judged:
-        list(map(place_of, features_of(one.message)))
+        list(map(place_of, describe(one.message)))
     print(f"time for the features of a message: {(time.perf_counter() - began) / len(judged) * 1e3:.2f} ms")
 
 
