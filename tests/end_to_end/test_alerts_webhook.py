@@ -171,7 +171,7 @@ async def test_healthy_object_is_said_to_be_healthy(tmp_path, engine):
         await deliver(at, group(calm))
 
         (post,) = await posts(at, 1)
-        assert "None of the known incidents applies to Deployment till/calm" in "\n".join(lines_of(post))
+        assert "Deployment till/calm: 2 of 2 pods are ready; no known incident applies." in "\n".join(lines_of(post))
 
 
 async def test_resolved_alert_that_never_fired_here_is_not_posted(tmp_path, engine):

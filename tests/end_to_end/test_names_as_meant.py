@@ -77,7 +77,7 @@ async def test_without_a_namespace_all_readable_ones_are_searched(tmp_path, engi
     async with workplace(tmp_path, engine, WORLD) as at:
         lines = lines_of(await asked(at, "deploy cart"))
         assert "namespace shop" in lines[0]
-        assert "None of the known incidents applies to Deployment shop/cart." in lines
+        assert "Deployment shop/cart: 1 of 1 pods are ready; no known incident applies." in lines
 
         several = await asked(at, "deploy twin")
         assert lines_of(several)[0].endswith("Which object do you mean?")
