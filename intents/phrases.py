@@ -49,7 +49,7 @@ _Shape = tuple[Pattern, tuple[int, ...], Mapping[int, float], int, int, tuple[in
 
 
 class _Shapes(Packed[_Shape]):
-    """What phrases are made of. What follows from their words and weights is not kept."""
+    """Hold the parts that phrases share. Whatever words and weights determine is computed when it is unpacked."""
 
     @staticmethod
     def pack(item: _Shape) -> Any:

@@ -29,11 +29,10 @@ def named_files(settings: Settings) -> Mapping[str, Path]:
     return {name: path for name in _FILES if (path := getattr(settings, name))}
 
 
-def with_files(configuration: Configuration, settings: Settings) -> Configuration:
-    """Return the configuration with every named file read. Raise the FileError of a broken one; blocking."""
-    for name, path in named_files(settings).items():
-        configuration = with_file(configuration, name, path)
-    return configuration
+def read_files(settings: Settings) -> dict[str, Any]:
+    """Return the parts of a `Configuration` that files hold. Raise the FileError of a broken one; blocking."""
+    named = named_files(settings).items()
+    return {part: load(path) for name, path in named for part, load in (_FILES[name],)}
 
 
 def with_file(configuration: Configuration, setting: str, path: Path) -> Configuration:

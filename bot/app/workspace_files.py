@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, SecretStr, create_model
 
-from bot.app.configured_files import with_files
+from bot.app.configured_files import read_files
 from bot.policy import Policy
 from bot.policy.model import Rules
 from bot.policy.strict_yaml import FileError, read_strictly
@@ -77,8 +77,8 @@ class WorkspaceFiles:
 
     def configuration(self, settings: Settings, catalog: Configuration) -> Configuration:
         """Return the configuration of a workspace with these settings and the catalog of all. Raise FileError."""
-        own = Configuration(engine=catalog.engine, left_out=catalog.left_out, policy=_SEES_NOTHING)
-        return with_files(own, settings)
+        own = {"policy": _SEES_NOTHING, **read_files(settings)}
+        return Configuration(engine=catalog.engine, left_out=catalog.left_out, **own)
 
     def _place(self, workspace: str) -> Path | None:
         if not WORKSPACE_ID.fullmatch(workspace):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import replace
 from typing import Final
 
 from bot.asked.contract import CLUSTER, Asked
@@ -80,11 +79,9 @@ async def logs(asked: Asked) -> Sheet:
             # A log that cannot be read is a gap.
             known = len(gaps)
             text = await text_of(log, snapshot)
-            told = await _told(text, log, asked) if len(gaps) == known else ()
-            whose = _from(log, pods, asked)
-            if not told and len(gaps) == known:
-                whose = replace(whose, says=_EMPTY.filled(whose.says))
-            rows = [*rows, whose, *told]
+            was_read = len(gaps) == known
+            told = await _told(text, log, asked) if was_read else ()
+            rows = [*rows, _from(log, pods, asked, is_empty=was_read and not told), *told]
         elif not (rows or gaps):
             rows = [SheetRow(says=_NO_RUN if pods else _NO_PODS)]
     more = [] if asked.in_full or not told else [in_full(Ask.LOGS, about)]
@@ -152,15 +149,16 @@ def _logs(container: Container, asked: Asked) -> list[Log]:
     return logs_of_container(container, asked.snapshot, which="both" if failed else "no")
 
 
-def _from(log: Log, pods: Sequence[Json], asked: Asked) -> SheetRow:
-    """Tell whose log it is, and which run."""
+def _from(log: Log, pods: Sequence[Json], asked: Asked, *, is_empty: bool) -> SheetRow:
+    """Tell whose log it is, which run, and whether it has no line."""
     pod, run = log.container.pod, log.run if log.ended else None
     says = _FROM.filled(name_of(pod), log.container.name)
     if len(pods) > 1:
         says = _ONE_OF.filled(says, len(pods))
-    if run is None:
-        return SheetRow(says=says)
-    return SheetRow(says=_ENDED.filled(says, run.says), ago_s=None if run.finished_s == UNKNOWN else run.finished_s)
+    if run is not None:
+        says = _ENDED.filled(says, run.says)
+    ago_s = None if run is None or run.finished_s == UNKNOWN else run.finished_s
+    return SheetRow(says=_EMPTY.filled(says) if is_empty else says, ago_s=ago_s)
 
 
 def _silent(every: Sequence[Container], log: Log | None, asked: Asked) -> Iterator[SheetRow]:

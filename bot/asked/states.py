@@ -7,11 +7,10 @@ from typing import Final
 
 from bot.diagnosing.standing import standing_of
 from bot.kube.objects import ref
-from bot.kube.rollouts import replicas_of
+from bot.kube.rollouts import REPLICATED, replicas_of
 from bot.kube.settling import lasting_problem
 from intents.domain import Json, Text
 
-_COUNTED: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 _READY: Final = Text(en="{} of {} pods ready", zh="{}/{} 个 Pod 就绪")
 _WELL: Final = Text(en="its status shows no trouble", zh="其状态没有异常")
 
@@ -21,7 +20,7 @@ def state_line(obj: Json, kind: str, now: datetime) -> Text:
     about = str(ref(obj, kind))
     if standing := standing_of(obj, kind, now):
         return standing[0]
-    counts = replicas_of(obj) if kind in _COUNTED else None
+    counts = replicas_of(obj) if kind in REPLICATED else None
     problem = lasting_problem(obj, kind, now)
     if counts is not None:
         ready, of = counts.ready, counts.desired

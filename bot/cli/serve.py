@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 
 from bot.app import RunningApp, running
-from bot.app.configured_files import with_files
+from bot.app.configured_files import read_files
 from bot.cli.console import note
 from bot.cli.errors import TERMINATED, CommandError, ExitCode, told
 from bot.cli.inputs import report, settings
@@ -52,13 +52,15 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
     if configured.slack_client_id:
         with told(KeyUnusable, what=variable("encryption_keys")):
             check_keys(configured.keys)
-    engine, broken = build_engine(configured.catalog, check=unknown_actions)
+    # A mistake in a file is reported at once: the engine takes seconds where nothing is cached.
     with told(FileError):
-        initial = with_files(Configuration(engine=engine, policy=Policy.default(), left_out=broken), configured)
+        files = {"policy": Policy.default(), **read_files(configured)}
     if problems := misnamed(configured):
         name = variable("contexts" if configured.contexts else "context")
         raise CommandError("\n".join(f"{name}: {each}" for each in problems))
     clusters = Clusters.of(configured)
+    engine, broken = build_engine(configured.catalog, check=unknown_actions)
+    initial = Configuration(engine=engine, left_out=broken, **files)
     for line in initial.policy.unmatched(clusters.names):
         note(safe_line(f"{configured.policy}: {line}"))
     for line in initial.defaults.unmatched(clusters.names):

@@ -28,7 +28,7 @@ from bot.kube.objects import (
 )
 from bot.kube.owners import last_written
 from bot.kube.pod_states import is_ready
-from bot.kube.rollouts import replicas_of
+from bot.kube.rollouts import REPLICATED, replicas_of
 from bot.kube.services import is_ready_endpoint, may_still_come, selector_of, slices_of_service
 from bot.kube.settling import lasting_problem
 from bot.kube.timestamps import UNKNOWN, seconds_since
@@ -114,7 +114,6 @@ _PODS_READY: Final = Text(en="{} of {} pods are ready", zh="{}/{} 个 Pod 就绪
 _CONTAINERS_READY: Final = Text(en="all its containers are ready", zh="所有容器均已就绪")
 _NEVER_RESTARTED: Final = Text(en="{}, none was restarted", zh="{}，没有重启过")
 _RESTARTED: Final = Text(en="{}, the last restart was {} ago", zh="{}，上次重启在 {} 前")
-_COUNTED: Final = frozenset({"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"})
 _RECOVERED: Final = Text(en="{} has recovered", zh="{} 已恢复")
 
 
@@ -128,7 +127,7 @@ def standing_of(obj: Json, kind: str, now: datetime) -> tuple[Text, ...]:
 
 def well_of(obj: Json, kind: str, now: datetime) -> Text | None:
     """Return what the status of a workload or pod shows if all of it is ready, None otherwise."""
-    if kind in _COUNTED:
+    if kind in REPLICATED:
         counts = replicas_of({**obj, "kind": kind})
         return _PODS_READY.filled(counts.ready, counts.desired) if 0 < counts.desired <= counts.ready else None
     running = [each for each in containers_in(obj) if not each.init] if kind == "Pod" else []

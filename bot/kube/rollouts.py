@@ -126,6 +126,10 @@ def says_on_purpose(obj: Json) -> bool:
     return any(word in each for each in said for word in _ON_PURPOSE)
 
 
+# The kinds whose status counts their pods.
+REPLICATED: Final = frozenset({"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replicas:
     """Counts of pods; -1 where the workload could not be read."""

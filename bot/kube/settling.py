@@ -20,7 +20,7 @@ from bot.kube.health import has_rules, problem_of
 from bot.kube.job_runs import blocked_schedule
 from bot.kube.node_readiness import is_joining
 from bot.kube.objects import condition, created_at, has_ended, is_builtin, is_terminating, phase_of, spec_of, status_of
-from bot.kube.rollouts import replicas_of
+from bot.kube.rollouts import REPLICATED, replicas_of
 from bot.kube.timestamps import UNKNOWN, parse_time, seconds_since
 from intents.condition_polarity import Polarity, is_trouble, polarity, says_trouble
 from intents.domain import Json
@@ -134,7 +134,6 @@ def _lasts(since: Any, allowed_s: int, now: datetime) -> bool:
 
 # A trouble that lasts is reported again within five minutes, even where the kubelet limits its events.
 _REPEATED: Final = timedelta(minutes=10)
-_OWN_REPLICAS: Final = frozenset({"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"})
 _STARTING_PROBES: Final = ("Readiness probe", "Startup probe")
 
 
@@ -173,7 +172,7 @@ def is_replaced(pod: Json, workload: Json, kind: str) -> bool:
         return True
     if phase_of(pod) == "Succeeded":
         return True
-    if kind not in _OWN_REPLICAS or not has_ended(pod):
+    if kind not in REPLICATED or not has_ended(pod):
         return False
     count = replicas_of(workload)
     return count.ready >= count.desired

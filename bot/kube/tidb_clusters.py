@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from bot.kube import field_paths
 from bot.kube.objects import labels_of, spec_of
 from bot.kube.owners import owner_references
 from intents.domain import Json
@@ -48,10 +49,9 @@ class Members:
 
 
 def part(obj: Any, *path: str) -> Mapping[str, Any]:
-    """Return the part of an object below some keys; empty where there is none, or something else stands there."""
-    for key in path:
-        obj = obj.get(key) if isinstance(obj, Mapping) else None
-    return obj if isinstance(obj, Mapping) else {}
+    """Return the mapping at a path of keys, an empty one if the path is missing or holds no mapping."""
+    found = field_paths.get(obj, path)
+    return found if isinstance(found, Mapping) else {}
 
 
 def components_of(cluster: Json) -> tuple[str, ...]:

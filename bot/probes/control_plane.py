@@ -13,6 +13,7 @@ from typing import Final
 from bot.kube.containers import containers_in
 from bot.kube.health import is_behind
 from bot.kube.objects import condition, labels_of, name_of, node_name_of, ref, spec_of, waits_for_scheduler
+from bot.kube.rollouts import REPLICATED
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, may, probe
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
@@ -22,7 +23,6 @@ _HOME: Final = "kube-system"
 _LEADING: Final = ("kube-scheduler", "kube-controller-manager")
 _COMPONENTS: Final = (*_LEADING, "kube-apiserver", "etcd")
 _SELECTOR: Final = "tier=control-plane"
-_WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 _DEFAULT_SCHEDULER: Final = "default-scheduler"
 # Controllers look at a new object within seconds.
 _SOON_S: Final = 60
@@ -72,7 +72,7 @@ async def _in_question(look: Look) -> tuple[tuple[str, ...], tuple[str, ...]]:
         mine = tuple(each for each in _COMPONENTS if focus.name == each or focus.name.startswith(f"{each}-"))
         if mine:
             return (_COMPONENTS if look.flag("whole") else mine), ()
-    if look.flag("whole") or not focus.namespace or focus.kind not in {"Pod", *_WORKLOADS}:
+    if look.flag("whole") or not focus.namespace or focus.kind not in {"Pod", *REPLICATED}:
         return (), ()
     obj = await look.snapshot.find(focus.kind, focus.name, namespace=focus.namespace)
     if obj is None or look.age_s(str(obj["metadata"].get("creationTimestamp") or "")) < _SOON_S:

@@ -86,9 +86,9 @@ class Message:
     said: str = ""
 
 
-# Begin the features of what people do to systems.
 # The cue of words that compare.
 COMPARING: Final = "cue:asks.compare"
+# Begin the features of what people do to systems.
 OF_DEEDS: Final = ("deed:", "deeds:", "cue:deeds.", "cues:deeds.")
 
 

@@ -11,7 +11,7 @@ from intents.talk.features import features_of_print
 
 
 class Origin(StrEnum):
-    """Where a text was printed."""
+    """The place where a program printed a text."""
 
     CLUSTER = "cluster"  # by a part of a cluster, or by a program that runs there
     ELSEWHERE = "elsewhere"

@@ -24,14 +24,15 @@ _WHOLE_CLUSTER: Final = re.compile(
     r"(?i)\b(?:(?:the |this |our |whole |entire )*clusters?|everything|all namespaces|cluster[- ]?wide"
     r"|prod(?:uction)?)\b|集群|全部|整个环境"
 )
+_ENVIRONMENTS: Final = r"prod(?:uction)?|staging|dev|test|qa|uat"
+_ENVIRONMENT: Final = re.compile(rf"(?i)\b(?:{_ENVIRONMENTS})\b")
 # So few words beside a name carry the question before on: "what about worker-b?"
 _ELLIPSIS: Final = re.compile(
     r"(?i)^(?:and|or|what about|how about|same (?:q(?:uestion)? )?(?:for|on|with)?|now|then|ok|also|only|just|the|in|on"
     r"|for|from|of|one|ones|itself|instead|pls|please|deployment|pod|node|namespace|ns|ingress|service"
-    r"|prod(?:uction)?|staging|dev|test|qa|uat"
+    rf"|{_ENVIRONMENTS}"
     r"|那|那么|那个|还有|只看|呢|换|的|再|同样|另外|也|\W)*$"
 )
-_ENVIRONMENT: Final = re.compile(r"(?i)\b(?:prod(?:uction)?|staging|dev|test|qa|uat)\b")
 _THE_NAMESPACE: Final = re.compile(
     r"(?i)\b(?:the|that|this|its|whole|entire) (?:whole |entire )?(?:namespace|ns)\b|整个命名空间|命名空间(?:整体|呢)"
 )

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 from unittest.mock import patch
 
 from bot.cli.rehearsal import request_of, stage, staged
@@ -17,11 +16,10 @@ from bot.diagnosing.engine import match_text
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import objects
 from bot.probes.contract import Look, Probe
-from bot.roles.needs import Need
 from bot.roles.needs import reads as needed_reads
 from intents.anchors import Question
 from intents.catalog.cases import world_of
-from intents.catalog.loader import Catalog, builtin_directory, load
+from intents.catalog.loader import Catalog
 from intents.catalog.schema import Case, Incident, Rule
 from intents.domain import (
     Diagnosis,
@@ -185,12 +183,8 @@ def declared(looked: Looked, catalog: Catalog) -> set[Permission]:
         for incident in catalog
         if any(each.probe == objects.NAME and each.args.get("kind") == kind for each in incident.reads.values())
     }
-    return {need.permission for need in _needs() if need.by in naming}
-
-
-@cache
-def _needs() -> frozenset[Need]:
-    return needed_reads(load((builtin_directory(),)).catalog, ())
+    needs = needed_reads(Catalog(incidents={each: catalog.incidents[each] for each in naming}), ())
+    return {need.permission for need in needs if need.by in naming}
 
 
 def _mutants_on(one: Judged) -> dict[str, Verdict | None]:

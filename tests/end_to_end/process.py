@@ -25,7 +25,7 @@ from typing import Any, Final
 import aiohttp
 
 from bot.app import RuntimeOptions, running
-from bot.app.configured_files import with_files
+from bot.app.configured_files import read_files
 from bot.cli.console import note
 from bot.cli.process import configure_logging
 from bot.cli.rehearsal import stage
@@ -312,7 +312,7 @@ async def _serve_forked(app: dict[str, Any]) -> None:
         engine = engine_for(load(configured.catalog).catalog)
     else:
         engine = build_engine(configured.catalog, check=unknown_actions)[0] if configured.catalog else ENGINE
-    initial = with_files(Configuration(engine=engine, policy=Policy.default()), configured)
+    initial = Configuration(engine=engine, **{"policy": Policy.default(), **read_files(configured)})
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     clusters, options = Clusters.of(configured), RuntimeOptions(**app)
