@@ -355,6 +355,6 @@ async def test_outage_is_retried_and_then_reported(far_end: SimulatedSlack, clie
     with pytest.raises(SlackUnavailable):
         await DOINGS[method](slack)
 
-    # The library may also repeat a read after a lost connection.
-    assert set(methods(far_end)) == {method}
-    assert len(far_end.calls) >= 2
+    # The library may also repeat a read after a lost connection; a busy machine may give a call up before it arrived.
+    assert set(methods(far_end)) <= {method}
+    assert len(far_end.calls) >= 2 or "hang" in fault
