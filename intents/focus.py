@@ -57,7 +57,9 @@ def focus_of(incident: Incident, hypothesis: Hypothesis, *, namespace: str = "")
     named = hypothesis.named
     home = named.get("namespace", "") or namespace
     node, container = named.get("node", ""), named.get("container", "")
-    for word in incident.about:
+    # What explains the trouble of a Service is looked for at its pods.
+    behind = ("service",) if hypothesis.pointed_to_by else ()
+    for word in (*incident.about, *behind):
         if name := named.get(word, ""):
             kind = KINDS[word]
             return Focus(

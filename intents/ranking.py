@@ -105,7 +105,7 @@ def _keys(judged: JudgedHypothesis, by: LinkedBy, role: ChainRole, row: Row, dec
         case LinkedBy.OBJECT:
             yield subject.key
             if decisive:
-                yield from _pods(row)
+                yield from pods_named(row)
         case LinkedBy.PROVIDES:
             yield by
 
@@ -136,7 +136,7 @@ def _services_at_fault(cause: JudgedHypothesis, row: Row) -> frozenset[ObjectKey
     return cause.served_by | {key for key in (row.subject.key,) if key[0] == _SERVICE}
 
 
-def _pods(row: Row) -> Iterator[tuple[str, str, str]]:
+def pods_named(row: Row) -> Iterator[tuple[str, str, str]]:
     """Yield the pods that a row names: in `pod`, or several in `pods`; those of a node as namespace/name."""
     home = str(row.values.get("namespace") or row.subject.namespace)
     pods: Value = row.values.get("pods", ())

@@ -18,7 +18,11 @@ from intents.domain import Gap, GapReason, Json
 PAGE: Final = 500
 # Requested instead if a page is too large: objects may have up to 1.5 MiB each.
 SMALL_PAGE: Final = 25
-_EQUAL: Final = re.compile(r"(?P<key>[\w./-]+)==?(?P<value>[\w.-]*)")
+# A term of a label selector, and of a field selector: https://kubernetes.io/docs/concepts/overview/working-with-objects
+_LABELS: Final = re.compile(
+    r"(?P<no>!?)(?P<key>[\w./-]+)(?:(?P<differs>!)?==?(?P<value>[\w.-]*)|\s+(?P<not>not)?in\s*\((?P<set>[^()]*)\))?(?:,|$)"
+)
+_FIELDS: Final = re.compile(r"(?P<key>[\w.]+)(?P<differs>!)?==?(?P<value>[^,=\\]*)(?:,|$)")
 # A server may send empty pages without end; the largest list has 5,000 objects.
 _MOST_PAGES: Final = 250
 
@@ -57,6 +61,9 @@ class ObjectList:
         return None
 
 
+Term: TypeAlias = Callable[[Json], bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListQuery:
     """A list query; identical queries of one snapshot share one read."""
@@ -74,11 +81,10 @@ class ListQuery:
         return bool(self.labels or self.fields)
 
     @property
-    def equal_labels(self) -> frozenset[tuple[str, str]] | None:
-        """Return the labels that objects must have, none for all; None if it selects by more than equal labels."""
-        parts = [_EQUAL.fullmatch(part) for part in self.labels.split(",")] if self.labels else []
-        known = all(parts) and not self.fields
-        return frozenset((part["key"], part["value"]) for part in parts if part) if known else None
+    def terms(self) -> tuple[Term, ...] | None:
+        """Return what its selectors ask of an object; None if they have a term that is not known here."""
+        labels, fields = _terms(_LABELS, self.labels), _terms(_FIELDS, self.fields)
+        return None if labels is None or fields is None else (*map(_of_label, labels), *map(_of_field, fields))
 
     @property
     def what(self) -> str:
@@ -86,6 +92,38 @@ class ListQuery:
         if not self.resource.namespaced:
             return self.resource.plural
         return f"{self.resource.plural} in {self.namespace or 'all namespaces'}"
+
+
+def _terms(term: re.Pattern[str], selector: str) -> list[re.Match[str]] | None:
+    """Return the terms of a selector, None if it has anything else."""
+    found, at = [], 0
+    while at < len(selector):
+        one = term.match(selector, at)
+        if one is None:
+            return None
+        found.append(one)
+        at = one.end()
+    return found
+
+
+def _of_label(term: re.Match[str]) -> Term:
+    key, negated = term["key"], any((term["no"], term["differs"], term["not"]))
+    values = {each.strip() for each in term["set"].split(",")} if term["set"] is not None else {term["value"]}
+    # Without a value, that there is the label is asked.
+    return lambda item: (key in (own := labels_of(item)) and (values == {None} or own[key] in values)) != negated
+
+
+def _of_field(term: re.Match[str]) -> Term:
+    path, value, differs = term["key"].split("."), term["value"], bool(term["differs"])
+    return lambda item: (_scalar(item, path) == value) != differs
+
+
+def _scalar(item: Json, path: Sequence[str]) -> str:
+    """Return a field as the API server compares it: one that is not there is an empty one."""
+    found: Any = item
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    return str(found).lower() if isinstance(found, bool) else "" if found is None else str(found)
 
 
 ReadJson = Callable[[ClusterRequest], Awaitable[Json]]
@@ -198,10 +236,12 @@ def _page_request(wanted: ListQuery, *, token: str, have: int, size: int) -> Clu
     )
 
 
-def narrowed(listing: ObjectList, *, namespace: str, labels: frozenset[tuple[str, str]], limit: int) -> ObjectList:
-    """Return the part of a wider list that lies in `namespace` and has the `labels`."""
+def narrowed(listing: ObjectList, *, namespace: str, terms: Sequence[Term], limit: int) -> ObjectList:
+    """Return the part of a wider list that lies in `namespace` and that all `terms` select."""
     items = tuple(
-        item for item in listing.items if namespace in ("", namespace_of(item)) and labels <= labels_of(item).items()
+        item
+        for item in listing.items
+        if namespace in ("", namespace_of(item)) and all(selects(item) for selects in terms)
     )
     return ObjectList(items=items[:limit], truncated=len(items) > limit)
 

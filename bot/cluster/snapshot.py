@@ -380,14 +380,15 @@ class Snapshot:
             # All end before the first failing one fails the whole.
             found = await asyncio.gather(*parts, return_exceptions=True)
             return joined(found, limit=wanted.limit)
-        labels = wanted.equal_labels
+        terms = wanted.terms
         for query, task in lists_of(self._reads, wanted.resource, namespace=wanted.namespace, fresh=wanted.fresh):
-            # A list by labels is sooner read than the whole one that is still under way.
-            if query.selects or labels is None or (labels and not task.done()):
+            same = (query.labels, query.fields) == (wanted.labels, wanted.fields)
+            # A part is sooner read than the whole that is still under way.
+            if not same and (query.selects or terms is None or not task.done()):
                 continue
             listing = await self._listed(task, what=wanted.what)
             if listing is not None and not listing.truncated:
-                return narrowed(listing, namespace=wanted.namespace, labels=labels, limit=wanted.limit)
+                return narrowed(listing, namespace=wanted.namespace, terms=terms or (), limit=wanted.limit)
         return await self._shared(wanted, lambda: self._pages(wanted), what=wanted.what)
 
     async def _listed(self, covering: asyncio.Task[ObjectList], *, what: str) -> ObjectList | None:

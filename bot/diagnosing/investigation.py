@@ -23,13 +23,15 @@ from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, 
 from intents.focus import besides, is_capability, is_shown, named_as, raised
 from intents.kinds import KINDS, WORDS
 from intents.named_objects import ObjectKey
-from intents.ranking import may_cause, rank, recovery_of, services_called
+from intents.ranking import may_cause, pods_named, rank, recovery_of, services_called
 from intents.subjects import ties
 from intents.verdicts import judge, supported
 
 Readings = Mapping[str, ProbeResult]
+# The probe that goes from a caller to what it calls.
+_WALK: Final = "connections"
 # Follow at most this many causes upstream; further ones belong to another incident.
-_ROUNDS: Final = 3
+_ROUNDS: Final = 4
 # So many Services that an effect calls are asked for one by one, which proves most; of more, all are listed.
 _MOST_CALLED: Final = 4
 _MOST_NAMESPACES: Final = 3
@@ -239,21 +241,33 @@ class Investigation:
         seen = set(self._judged)
         for one in filter(supported, self._all_judged()):
             held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
-            shown, links = tuple(_shown_by(one)), self.catalog.causes_of(one.incident)
             named = self.catalog.incidents[one.incident].causes
-            # A general incident with a cause needs no look at every other entry that could explain it.
-            explained = any(self._explains(cause, (one,)) for link in links for cause in self._supported(link.incident))
+            links = [each for each in self.catalog.causes_of(one.incident) if self._may_follow(each, held)]
+            # A general incident needs no look at every other entry that could explain it, if one that it names does.
+            settled = any(map(self._is_open, set(named).intersection(links))) or any(
+                self._explains(cause, (one,)) for link in links for cause in self._supported(link.incident)
+            )
+            shown = tuple(_shown_by(one))
             for link in links:
-                name, entry = link.incident, self.catalog.get(link.incident)
-                if name in seen or entry is None or not held & set(link.only_if or held):
+                entry = self.catalog.incidents[link.incident]
+                if link.incident in seen or link.linked_by is LinkedBy.CALLS:
                     continue
-                if link.linked_by is LinkedBy.CALLS:
-                    continue
-                if link in named or (self.of_text and entry.kinds and not explained and is_shown(entry, shown)):
-                    seen.add(name)
+                if link in named or (self.of_text and entry.kinds and not settled and is_shown(entry, shown)):
+                    seen.add(link.incident)
                     yield Hypothesis(
-                        incident=name, score=0.0, named=_named_for(link, one, entry.about), pointed_to_by=one.incident
+                        incident=link.incident,
+                        score=0.0,
+                        named=_named_for(link, one, entry),
+                        pointed_to_by=one.incident,
                     )
+
+    def _may_follow(self, link: Cause, held: Collection[str]) -> bool:
+        """Tell whether a cause exists, and the rules of its effect that point to it hold."""
+        return link.incident in self.catalog.incidents and not set(held).isdisjoint(link.only_if or held)
+
+    def _is_open(self, link: Cause) -> bool:
+        """Tell whether a cause has not been looked for yet."""
+        return link.incident not in (self._followed if link.linked_by is LinkedBy.CALLS else self._judged)
 
     async def _upstream_of_calls(self) -> tuple[Hypothesis, ...]:
         """Return what entries name as causes at the Services that supported hypotheses call, each cause once."""
@@ -262,8 +276,7 @@ class Investigation:
         for one in filter(supported, self._all_judged()):
             held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
             for link in self.catalog.incidents[one.incident].causes:
-                follows = link.linked_by is LinkedBy.CALLS and link.incident not in self._followed
-                if follows and link.incident in self.catalog.incidents and held & set(link.only_if or held):
+                if link.linked_by is LinkedBy.CALLS and self._is_open(link) and self._may_follow(link, held):
                     effects.setdefault((link.incident, one.incident), set()).update(services_called(one))
         self._followed.update(cause for cause, _ in effects)
         existing = await self._existing(frozenset().union(*effects.values()), homes=homes)
@@ -306,14 +319,21 @@ def _shown_by(one: JudgedHypothesis) -> Iterator[str]:
         yield finding.quote
 
 
-def _named_for(link: Cause, effect: JudgedHypothesis, about: Sequence[str]) -> Mapping[str, str]:
+def _named_for(link: Cause, effect: JudgedHypothesis, cause: Incident) -> Mapping[str, str]:
     """Return the names to look for a cause by: those of its effect, and the namespace of what owns both.
 
-    A cause of the same object is looked for at the object at fault if the text names none that the cause is `about`.
+    A cause of the same object is looked for at the object at fault if the text names none that the cause is `about`; of
+    a Service that was called, not at the caller that the text names. To a walk that Service is what is called: it
+    begins at a pod behind it.
     """
-    named, subject = effect.hypothesis.named, effect.subject
+    named, subject, about = effect.hypothesis.named, effect.subject, cause.about
     if subject is None:
         return named
+    if link.linked_by is LinkedBy.OBJECT and subject.kind == "Service" and effect.hypothesis.pointed_to_by:
+        walks = any(read.probe == _WALK for read in cause.reads.values())
+        pods = (key for finding in effect.cluster_support for row in finding.rows for key in pods_named(row))
+        kind, namespace, name = next(pods, subject.key) if walks else subject.key
+        return {**named_as(kind, name), "namespace": namespace}
     if link.linked_by is LinkedBy.OWNS and not named.get("namespace"):
         return {**named, "namespace": subject.namespace}
     if link.linked_by is LinkedBy.OBJECT and WORDS.get(subject.kind) in about and not set(about) & set(named):

@@ -21,6 +21,7 @@ from bot.kube.address_texts import (
     file_values,
     flag_values,
 )
+from bot.kube.object_changes import ROOT_CERTIFICATES
 from bot.kube.objects import all_containers, name_of, namespace_of, pod_template_of, spec_of
 from bot.kube.services import ip_in, is_headless, ports_of, service_meant, shown_ports
 from intents.domain import Json
@@ -76,7 +77,7 @@ def config_maps_used(obj: Mapping[str, Any]) -> tuple[str, ...]:
         names += (name for name, _ in _whole_maps(container))
         names += (name for _, name, _ in _single_keys(container))
         names += (name for name, _ in _mounted(container, spec))
-    return tuple(dict.fromkeys(names))
+    return tuple(name for name in dict.fromkeys(names) if name != ROOT_CERTIFICATES)
 
 
 def _pod_spec(obj: Mapping[str, Any]) -> Mapping[str, Any]:

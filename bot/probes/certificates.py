@@ -55,10 +55,13 @@ class _Held:
 
 
 async def read(look: Look) -> ProbeResult:
-    """Read what holds certificates: of an object in question its kind only, else all."""
+    """Read what holds certificates: of an object in question its kind only, else all that may concern it."""
     focus = look.focus
     focused = focus.kind in _KINDS and bool(focus.name)
     readers = {"WebhookConfiguration": _of_webhooks, "APIService": _of_apiservices, "Certificate": _of_cert_manager}
+    if focus.name and focus.namespace and not _names_one(look):
+        # What belongs to the whole cluster is asked about only by its name.
+        readers = {"Certificate": _of_cert_manager}
     wanted = (reader(look) for kind, reader in readers.items() if not focused or focus.kind.endswith(kind))
     parts = await asyncio.gather(*wanted)
     held = [one for part in parts for one in part if one.validities or one.needs_bundle]
@@ -120,14 +123,22 @@ def _is_asked(look: Look, held: _Held) -> bool:
 
     Of the certificates that just ended, an object in question concerns those of its own namespace.
     """
-    named = look.named
-    hosts = {_plain(host) for host in (*_host_of(named.get("url", "")), named.get("host", "")) if host}
-    webhook = named.get("webhook", "")
-    if hosts or webhook or look.focus.node:
-        return webhook in {held.part} - {""} or not hosts.isdisjoint(map(_plain, held.hosts))
+    if _names_one(look):
+        webhook = look.named.get("webhook", "")
+        return webhook in {held.part} - {""} or not _hosts_named(look).isdisjoint(map(_plain, held.hosts))
     if look.focus.name and look.focus.namespace not in ("", held.holder.namespace):
         return False
     return bool(held.validities) and look.now - _RECENTLY < _last(held).end <= look.now
+
+
+def _names_one(look: Look) -> bool:
+    """Tell whether the text names a host, a webhook or a node whose certificate is in question."""
+    return bool(_hosts_named(look) or look.named.get("webhook") or look.focus.node)
+
+
+def _hosts_named(look: Look) -> frozenset[str]:
+    hosts = (*_host_of(look.named.get("url", "")), look.named.get("host", ""))
+    return frozenset(_plain(host) for host in hosts if host)
 
 
 def _last(held: _Held) -> Validity:

@@ -133,7 +133,7 @@ async def test_many_namespaces_are_read_in_one_list_and_hidden_items_dropped(
 
     assert names(listing.items) == ["shop-eu/till", "shop/cart", "shop/web"]
     assert selected.items == ()
-    assert paths(cluster) == ["/api/v1/pods", "/api/v1/pods"]
+    assert paths(cluster) == ["/api/v1/pods"]
 
 
 @pytest.mark.parametrize("access", [SHOP, SHOPS], ids=["name", "pattern"])
