@@ -53,6 +53,7 @@ train: $(READY) ## train the classifiers of messages and incident channels, and 
 	$(BIN)/python -m tests.talk.train acts
 	$(BIN)/python -m tests.talk.train asks
 	$(BIN)/python -m tests.talk.train origins
+	$(BIN)/python -m tests.talk.train failures
 	$(BIN)/python -m tests.chronicle.train
 
 format: $(READY) ## format the code and apply safe fixes

@@ -1,7 +1,7 @@
 """Match the symptoms of a text against the catalog: calibrated hypotheses with reasons, none rather than a wrong one.
 
-Signatures are searched for first. If none reaches the threshold, the text is classified as a description in a person's
-own words.
+Signatures are searched for first. If none reaches the threshold, the text is classified: what a program printed as a
+failure that programs report, anything else as a description in a person's own words.
 
 The matcher of a catalog takes seconds to build. Saved entries come and go while the bot runs, so they have small
 matchers of their own, and their hypotheses are added below those of the catalog.
@@ -20,8 +20,9 @@ from intents.alignment import QUOTED
 from intents.catalog.schema import Incident
 from intents.catalog.signatures import Signature
 from intents.domain import Entity, Hypothesis, PastedTime, SignatureMatch, Symptom
+from intents.failures import failure_in
 from intents.naming import TextNames
-from intents.prose import Exclusions, ProseClassifier, ProseMatch, is_title
+from intents.prose import Exclusions, ProseClassifier, is_title
 from intents.scores import THRESHOLD
 from intents.signature_finder import Occurrence, SignatureFinder
 from intents.text_cleanup import time_in
@@ -92,6 +93,7 @@ class Matcher:
         self.learned = learned or Learned(SignatureFinder(self._incidents), ProseClassifier(self._incidents))
         self._finder, self._classifier = self.learned
         self._exclusions = Exclusions(self._incidents)
+        self._numbers = {incident.id: number for number, incident in enumerate(self._incidents)}
 
     def match(self, symptoms: Sequence[Symptom], *, limit: int = 5, printed: bool = False) -> MatchResult:
         """Return at most `limit` hypotheses for the symptoms of a text. The end of an alert has none.
@@ -105,7 +107,7 @@ class Matcher:
         names = TextNames(symptoms)
         hypotheses = self._hypotheses(told, map(self._with_meant, found), names)
         if not printed and (not hypotheses or hypotheses[0].score < THRESHOLD):
-            hypotheses = self._described(told, hypotheses, names)
+            hypotheses = self._classified(told, hypotheses, names)
         above = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score >= THRESHOLD)
         below = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score < THRESHOLD)
         objects = names.objects()
@@ -143,18 +145,18 @@ class Matcher:
             ranked.append((key, nodes[number], hypothesis))
         return _most_nodes_first(sorted(ranked, key=lambda item: item[0]))
 
-    def _described(
+    def _classified(
         self, symptoms: Sequence[Symptom], hypotheses: list[Hypothesis], text_names: TextNames
     ) -> list[Hypothesis]:
-        """Return the hypotheses with the incident that the text describes in a person's own words."""
-        description = self._classifier.classify(symptoms)
-        if description is None or self._is_excluded(description.incident, symptoms, description.line):
+        """Return the hypotheses with the incident that the text describes, or that a program reports in it."""
+        classified = self._described(symptoms) or self._reported(symptoms)
+        if classified is None:
             return hypotheses
-        incident = self._incidents[description.incident].id
+        number, match = classified
+        incident = self._incidents[number].id
         same = next((one for one in hypotheses if one.incident == incident), None)
-        match = _match_of(symptoms, description)
-        names = same or text_names.of(self._incidents[description.incident], ())
-        described = Hypothesis(
+        names = same or text_names.of(self._incidents[number], ())
+        found = Hypothesis(
             incident=incident,
             score=max(match.score, same.score if same else 0.0),
             matches=(match, *(same.matches if same else ())),
@@ -163,10 +165,28 @@ class Matcher:
             besides=names.besides,
             alike=names.alike,
             when=same.when if same else None,
-            anywhere=self._incidents[description.incident].is_of_programs,
+            anywhere=self._incidents[number].is_of_programs,
         )
         others = [one for one in hypotheses if one is not same]
-        return sorted([described, *others], key=lambda one: (-one.score, one.incident))
+        return sorted([found, *others], key=lambda one: (-one.score, one.incident))
+
+    def _described(self, symptoms: Sequence[Symptom]) -> tuple[int, SignatureMatch] | None:
+        """Return the incident that the text describes in a person's own words."""
+        found = self._classifier.classify(symptoms)
+        if found is None or self._is_excluded(found.incident, symptoms, found.line):
+            return None
+        return found.incident, _match_of(symptoms[found.line], found.words, found.score)
+
+    def _reported(self, symptoms: Sequence[Symptom]) -> tuple[int, SignatureMatch] | None:
+        """Return the incident that a program reports in words that no signature has."""
+        found = failure_in("\n".join(symptom.text for symptom in symptoms))
+        number = self._numbers.get(found.incident) if found else None
+        if found is None or number is None:
+            return None
+        line = next((place for place, one in enumerate(symptoms) if one.text == found.line), 0)
+        if self._is_excluded(number, symptoms, line):
+            return None
+        return number, _match_of(symptoms[line], found.words, THRESHOLD + (1 - THRESHOLD) * found.share / 2)
 
     def _is_excluded(self, incident: int, symptoms: Sequence[Symptom], line: int) -> bool:
         return is_title(symptoms[line].text) or self._exclusions.apply(incident, symptoms, near=line)
@@ -214,12 +234,12 @@ class Matcher:
         )
 
 
-def _match_of(symptoms: Sequence[Symptom], description: ProseMatch) -> SignatureMatch:
+def _match_of(symptom: Symptom, words: Iterable[str], score: float) -> SignatureMatch:
     return SignatureMatch(
-        signature=" … ".join(description.words),
-        line=symptoms[description.line].line,
-        quote=symptoms[description.line].text[:QUOTED].rstrip(),
-        score=round(description.score, 4),
+        signature=" … ".join(words),
+        line=symptom.line,
+        quote=symptom.text[:QUOTED].rstrip(),
+        score=round(score, 4),
     )
 
 

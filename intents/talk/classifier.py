@@ -6,7 +6,7 @@ by a checksum; with a place for each few of them, one that was never seen rarely
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -53,13 +53,14 @@ class Classifier:
         """Return the shares of all labels."""
         features = list(dict.fromkeys(features_of(message)))
         shares = self.shares(features)
-        first = self.labels.index(shares[0][0])
-        speaks = {feature: int(self._weights[place_of(feature), first]) for feature in features}
-        reasons = sorted(features, key=lambda feature: (-speaks[feature], feature))[:_SHOWN]
-        return Reading(
-            shares=shares,
-            reasons=tuple(feature for feature in reasons if speaks[feature] > 0),
-        )
+        return Reading(shares=shares, reasons=self.reasons(features, shares[0][0]))
+
+    def reasons(self, features: Sequence[str], label: str) -> tuple[str, ...]:
+        """Return the features that speak most for a label, the most telling first."""
+        which = self.labels.index(label)
+        speaks = {feature: int(self._weights[place_of(feature), which]) for feature in features}
+        ranked = sorted(features, key=lambda feature: (-speaks[feature], feature))[:_SHOWN]
+        return tuple(feature for feature in ranked if speaks[feature] > 0)
 
     def shares(self, features: Iterable[str]) -> tuple[tuple[str, float], ...]:
         """Return the shares of all labels for the features of a message, the largest first."""

@@ -127,9 +127,14 @@ def features_of_print(text: str) -> Iterator[str]:
         yield from (first + second for first, second in pairwise(line) if min(first, second) >= _HAN)
 
 
+def printed_lines(text: str) -> list[str]:
+    """Return the lines of a text that a program printed."""
+    return _divided(text)[1]
+
+
 def is_printed(text: str) -> bool:
     """Return whether a text has lines that a program printed."""
-    return bool(_divided(text)[1])
+    return bool(printed_lines(text))
 
 
 def is_paste(text: str) -> bool:

@@ -28,7 +28,7 @@ _REPORTED_AND_MATCHED: Final = 0.6
 # say tells it by itself, whatever stands beside it: beyond the words that a sentence needs, the odds that are needed
 # halve with so many more.
 _PRINTED_IN_A_CLUSTER: Final = 0.55
-_TYPED_OF_A_CLUSTER: Final = 0.05
+_TYPED_OF_A_CLUSTER: Final = 0.15
 _HALVE_IT: Final = 1.5
 _LONGEST: Final = 16_000
 # In words.

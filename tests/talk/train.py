@@ -1,10 +1,11 @@
-"""Train the classifiers of `intents.talk`, write their weights and print a report: `train.py acts|asks|origins`.
+"""Train the classifiers of texts, write their weights and print a report: `train.py acts|asks|origins|failures`.
 
 It needs scikit-learn (dependency group `train`). A logistic regression is fitted to labelled messages, each in its
 conversation. For acts it is then fitted to texts of which less is known as well (no incident, or one of several acts),
 with the act that the first fit finds likeliest among those allowed. Origins are fitted to texts that were pasted alone,
-and to the printed ones that show an incident. Weights are rounded to whole numbers of eight bits.
-The report's figures are of files that are never trained on: `judge/`.
+and to the printed ones that show an incident; failures to what programs say of themselves, and lightly to all else.
+Weights are rounded to whole numbers of eight bits. The report's figures are of files that are never trained on:
+`judge/`.
 """
 
 from __future__ import annotations
@@ -23,12 +24,16 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 import intents.talk
-from intents.catalog.loader import builtin_directory, load
+from intents.background import ordinary_lines
+from intents.builtin import builtin_catalog, matcher_for
+from intents.catalog.checks import filled_signatures
+from intents.failures import OTHER, features_of_failure
 from intents.prose import is_prose
+from intents.symptoms import read_symptoms
 from intents.talk.acts import UNASKED, Act
 from intents.talk.asks import Ask
 from intents.talk.classifier import PLACES, place_of
-from intents.talk.features import Message, features_of, features_of_print, is_printed
+from intents.talk.features import Message, features_of, features_of_print, is_printed, printed_lines
 from intents.talk.origins import Origin
 from tests.talk import linear
 
@@ -41,7 +46,10 @@ STATEMENTS: Final = TRAINING / "statements.jsonl"
 PARTLY_KNOWN: Final = 0.1
 # And one that shows an incident, whatever printed it.
 SHOWN: Final = 0.3
+# And one that is no failure that a program reports.
+OTHERS: Final = 0.15
 STRENGTH: Final = 30.0
+PROGRAMS: Final = sorted(each.id for each in builtin_catalog().catalog if each.is_of_programs)
 SILENT: Final = frozenset(Act) - UNASKED
 # The acts that the facts of a labelled statement leave open.
 OF_FACTS: Final = {
@@ -92,20 +100,24 @@ class Sample:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("acts", "asks", "origins"))
+    parser.add_argument("what", choices=("acts", "asks", "origins", "failures"))
     what = parser.parse_args().what
-    labels = tuple(map(str, {"acts": Act, "asks": Ask, "origins": Origin}[what]))
-    labelled = {"acts": of_acts, "asks": of_asks, "origins": of_origins}[what]
+    of_what: dict[str, Iterable[str]] = {"acts": Act, "asks": Ask, "origins": Origin, "failures": (*PROGRAMS, OTHER)}
+    labels = tuple(map(str, of_what[what]))
+    labelled = {"acts": of_acts, "asks": of_asks, "origins": of_origins, "failures": of_failures}[what]
     samples, judged = list(labelled(TRAINING)), list(labelled(JUDGE))
     partly: list[Sample] = []
+    weight, describe, home = PARTLY_KNOWN, of_message, Path(intents.talk.__file__).parent
     if what == "acts":
         partly = [*statements(), *evaluation_texts(), *catalog_texts()]
     elif what == "origins":
-        partly = list(shown())
+        partly, weight, describe = list(shown()), SHOWN, of_print
+    elif what == "failures":
+        samples += [*known_failures(), *(failure(line, OTHER) for line in ordinary_lines())]
+        partly, weight, describe, home = list(no_failures()), OTHERS, of_failure, home.parent
     print(f"{len(samples)} labelled messages, {len(partly)} texts of which less is known, {len(judged)} to judge by")
-    weight, describe = (SHOWN, of_print) if what == "origins" else (PARTLY_KNOWN, of_message)
     model = rounded(fitted(samples, partly, labels, weight=weight, describe=describe), labels)
-    path = Path(intents.talk.__file__).with_name(f"{what}.npz")
+    path = home / f"{what}.npz"
     np.savez_compressed(path, labels=np.array(labels), **model)
     print(f"size of the weights: {path.stat().st_size} bytes")
     report(shares_of(model, matrix_of(judged, describe)), judged, labels, describe)
@@ -119,6 +131,53 @@ def of_print(message: Message) -> Iterator[str]:
     return features_of_print(message.text)
 
 
+def of_failure(message: Message) -> Iterator[str]:
+    return features_of_failure("\n".join(printed_lines(message.text)) or message.text)
+
+
+def of_failures(directory: Path) -> Iterator[Sample]:
+    """Yield errors of programs: {"text", "incident"}, where a bar stands between incidents that are both right."""
+    for path in sorted((directory / "failures").glob("*.jsonl")):
+        for row in rows_of(path):
+            yield failure(row["text"], row["incident"])
+
+
+def failure(text: str, incident: str) -> Sample:
+    return Sample(message=Message(text=text), acts=frozenset(incident.split("|")))
+
+
+def known_failures() -> Iterator[Sample]:
+    """Yield what the entries of programs recognise, and the errors that they own among pasted texts."""
+    for entry in builtin_catalog().catalog:
+        if entry.is_of_programs:
+            yield from (failure(text, entry.id) for text in (*filled_signatures(entry), *entry.examples.match))
+    for one in printed(TRAINING):
+        if (incident := meant_by(one.message.text)) in PROGRAMS:
+            yield failure(one.message.text, incident)
+
+
+def meant_by(text: str) -> str:
+    """Return the incident whose signature a text has, "" for none."""
+    found = matcher_for(builtin_catalog().catalog).match(read_symptoms(text), printed=True).hypotheses
+    return found[0].incident if found else ""
+
+
+def no_failures() -> Iterator[Sample]:
+    """Yield what all other entries recognise, what other tools say, and what people pasted for another reason."""
+    for entry in builtin_catalog().catalog:
+        if not entry.is_of_programs:
+            yield from (failure(text, OTHER) for text in filled_signatures(entry))
+    others = (one.message.text for one in printed(TRAINING) if Act.EVIDENCE not in one.acts)
+    pasted = (row["text"] for path in sorted(EVAL.glob("*.jsonl")) for row in rows_of(path) if is_no_failure(row))
+    for text in (*others, *pasted):
+        if meant_by(text) not in PROGRAMS:
+            yield failure(text, OTHER)
+
+
+def is_no_failure(row: Mapping[str, Any]) -> bool:
+    return row.get("half") != "held" and not set(row["label"].split("|")) & set(PROGRAMS)
+
+
 def of_acts(directory: Path) -> Iterator[Sample]:
     for path in sorted((directory / "acts").glob("*.jsonl")):
         yield from messages_in(path)
@@ -127,11 +186,17 @@ def of_acts(directory: Path) -> Iterator[Sample]:
 
 
 def of_origins(directory: Path) -> Iterator[Sample]:
-    """Yield texts that were pasted alone: {"text", "act"}, of which evidence is of clusters."""
+    """Yield texts that were pasted alone: {"text", "act"}. Evidence is of clusters, and so are errors of programs."""
+    for one in printed(directory):
+        origin = Origin.CLUSTER if Act.EVIDENCE in one.acts else Origin.ELSEWHERE
+        yield Sample(message=one.message, acts=frozenset({origin}))
+    for one in of_failures(directory):
+        yield Sample(message=one.message, acts=frozenset({Origin.CLUSTER}))
+
+
+def printed(directory: Path) -> Iterator[Sample]:
     for path in sorted((directory / "printed").glob("*.jsonl")):
-        for one in messages_in(path):
-            of_clusters = Act.EVIDENCE in one.acts
-            yield Sample(message=one.message, acts=frozenset({Origin.CLUSTER if of_clusters else Origin.ELSEWHERE}))
+        yield from messages_in(path)
 
 
 def shown() -> Iterator[Sample]:
@@ -208,7 +273,7 @@ def evaluation_texts() -> Iterator[Sample]:
 
 def catalog_texts() -> Iterator[Sample]:
     """Yield the texts that the catalog's entries recognise: people report them, or paste them."""
-    for incident in load([builtin_directory()]).catalog:
+    for incident in builtin_catalog().catalog:
         texts = (*incident.examples.match, *(case.ask.text for case in incident.cases if case.ask and case.ask.text))
         yield from (Sample(message=Message(text=text), acts=UNASKED) for text in texts)
 
