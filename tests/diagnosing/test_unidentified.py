@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from itertools import chain, islice
 from typing import Any
 
@@ -16,6 +17,7 @@ from intents.catalog.checks import filled_signatures
 from intents.catalog.schema import Incident
 from intents.domain import Diagnosis, Existence, FindingOutcome, JudgedHypothesis, Remedy, Verdict
 from intents.kinds import KINDS
+from intents.matcher import LayeredMatcher, Matcher, MatchResult
 from intents.request import ExplainText
 from intents.symptoms import read_symptoms
 from tests.diagnosing.one_subject import _moved, _namespaces
@@ -40,7 +42,7 @@ def texts(engine: Engine) -> Mapping[str, tuple[str, ...]]:
 def unnamed_texts(incident: Incident, engine: Engine) -> Iterator[str]:
     """Yield messages of an entry that name neither an object nor a place."""
     for text in dict.fromkeys((*incident.examples.match, *filled_signatures(incident))):
-        matching = engine.matcher.match(read_symptoms(text))
+        matching = matched(text, engine.matcher)
         named = {word for one in matching.hypotheses for word in one.named}
         if not (named & {*KINDS, "namespace", "api"} or matching.objects):
             yield text
@@ -66,7 +68,14 @@ def broken_world(incident: Incident) -> dict[str, Any] | None:
 
 
 async def asked(text: str, engine: Engine, connection: Connection) -> Diagnosis:
-    return await diagnose(ExplainText(text=text, addressed=True), engine=engine, connection=connection)
+    request = ExplainText(text=text, addressed=True, matching=matched(text, engine.matcher))
+    return await diagnose(request, engine=engine, connection=connection)
+
+
+# Each text is asked about in several clusters.
+@cache
+def matched(text: str, matcher: Matcher | LayeredMatcher) -> MatchResult:
+    return matcher.match(read_symptoms(text))
 
 
 async def refuted_by(asked_about: Iterable[str], engine: Engine, connection: Connection) -> list[str]:
