@@ -35,7 +35,6 @@ from intents.domain import (
     ProbeResult,
     Verdict,
 )
-from intents.matcher import MatchResult
 from intents.request import ExplainText
 from intents.rules import RuleResult, evaluate
 from intents.verdicts import judge
@@ -102,29 +101,20 @@ class Looked:
     told: ProbeResult | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """What the cases of an entry have in common: most of them ask the same, and without any read learn the same."""
-
-    matchings: dict[str, MatchResult] = field(default_factory=dict)
-    blind: dict[Hashable, Diagnosis] = field(default_factory=dict)
-
-
 async def rehearsed(engine: Engine, incident: Incident) -> tuple[Rehearsed, ...]:
-    repeated = Repeated()
-    return tuple([await _one(engine, incident, case, repeated) for case in incident.cases])
+    # Most cases ask the same, and without any read learn the same.
+    blinds: dict[Hashable, Diagnosis] = {}
+    return tuple([await _one(engine, incident, case, blinds) for case in incident.cases])
 
 
-async def _one(engine: Engine, incident: Incident, case: Case, repeated: Repeated) -> Rehearsed:
+async def _one(engine: Engine, incident: Incident, case: Case, blinds: dict[Hashable, Diagnosis]) -> Rehearsed:
     world = world_of(incident, case)
     cluster = stage(world)
     # As in a real cluster: what the role does not grant would be a gap.
     roles.apply(cluster, "read")
     request = request_of(incident, case)
     if isinstance(request, ExplainText):
-        if request.text not in repeated.matchings:
-            repeated.matchings[request.text] = await match_text(request.text, engine=engine)
-        request = replace(request, matching=repeated.matchings[request.text])
+        request = replace(request, matching=await match_text(request.text, engine=engine))
     looks: dict[str, Looked] = {}
     noted = replace(engine, probes={name: noting(probe, looks) for name, probe in engine.probes.items()})
     judgements: list[Judged] = []
@@ -140,10 +130,10 @@ async def _one(engine: Engine, incident: Incident, case: Case, repeated: Repeate
         blind = None
         if isinstance(request, ExplainText):
             key = (request.text, request.namespace, served_by(cluster))
-            if key not in repeated.blind:
+            if key not in blinds:
                 cluster.forbid_everything()
-                repeated.blind[key] = await diagnose(request, engine=engine, connection=connection)
-            blind = repeated.blind[key]
+                blinds[key] = await diagnose(request, engine=engine, connection=connection)
+            blind = blinds[key]
     return Rehearsed(
         case=case,
         diagnosis=diagnosis,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from itertools import chain, islice
 from typing import Any
 
@@ -12,12 +11,11 @@ import pytest
 
 from bot.cli.rehearsal import full_world_of, stage, staged
 from bot.cluster.connection import Connection
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from intents.catalog.checks import filled_signatures
 from intents.catalog.schema import Incident
 from intents.domain import Diagnosis, Existence, FindingOutcome, JudgedHypothesis, Remedy, Verdict
 from intents.kinds import KINDS
-from intents.matcher import LayeredMatcher, Matcher, MatchResult
 from intents.request import ExplainText
 from intents.symptoms import read_symptoms
 from tests.diagnosing.one_subject import _moved, _namespaces
@@ -29,11 +27,6 @@ OF_THE_CLUSTER = {"kube-system", "kube-node-lease"}
 
 
 @pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
-
-
-@pytest.fixture(scope="module")
 def texts(engine: Engine) -> Mapping[str, tuple[str, ...]]:
     """Return the messages to ask about by entry."""
     return {each.id: tuple(islice(unnamed_texts(each, engine), MOST_TEXTS)) for each in engine.catalog}
@@ -42,7 +35,7 @@ def texts(engine: Engine) -> Mapping[str, tuple[str, ...]]:
 def unnamed_texts(incident: Incident, engine: Engine) -> Iterator[str]:
     """Yield messages of an entry that name neither an object nor a place."""
     for text in dict.fromkeys((*incident.examples.match, *filled_signatures(incident))):
-        matching = matched(text, engine.matcher)
+        matching = engine.matcher.match(read_symptoms(text))
         named = {word for one in matching.hypotheses for word in one.named}
         if not (named & {*KINDS, "namespace", "api"} or matching.objects):
             yield text
@@ -68,14 +61,7 @@ def broken_world(incident: Incident) -> dict[str, Any] | None:
 
 
 async def asked(text: str, engine: Engine, connection: Connection) -> Diagnosis:
-    request = ExplainText(text=text, addressed=True, matching=matched(text, engine.matcher))
-    return await diagnose(request, engine=engine, connection=connection)
-
-
-# Each text is asked about in several clusters.
-@cache
-def matched(text: str, matcher: Matcher | LayeredMatcher) -> MatchResult:
-    return matcher.match(read_symptoms(text))
+    return await diagnose(ExplainText(text=text, addressed=True), engine=engine, connection=connection)
 
 
 async def refuted_by(asked_about: Iterable[str], engine: Engine, connection: Connection) -> list[str]:
