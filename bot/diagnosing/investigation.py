@@ -51,15 +51,8 @@ class Investigation:
     question: Question = NO_QUESTION
     _judged: dict[str, tuple[JudgedHypothesis, ...]] = field(default_factory=dict, init=False)
     _followed: set[str] = field(default_factory=set, init=False)  # causes looked for at the Services that effects call
-    _compared: set[str] = field(default_factory=set, init=False)  # incidents with links by owners or calls
     _begun: dict[str, tuple[Hypothesis, asyncio.Task[Readings]]] = field(default_factory=dict, init=False)
     _graphs: list[ClusterGraph] = field(default_factory=list, init=False)
-
-    def __post_init__(self) -> None:
-        for entry in self.catalog:
-            by = {link.linked_by for link in entry.causes}
-            self._compared.update({entry.id} if by & {LinkedBy.OWNS, LinkedBy.CALLS} else ())
-            self._compared.update(link.incident for link in entry.causes if link.linked_by is LinkedBy.CALLS)
 
     def begin(self, hypotheses: Iterable[Hypothesis]) -> None:
         """Begin to read for hypotheses that will be asked for, while others are still being raised."""
@@ -161,7 +154,7 @@ class Investigation:
 
     def _related(self, one: JudgedHypothesis) -> JudgedHypothesis:
         """Return it with what links compare, if there may be any: its owners, and the Services around it."""
-        if not (one.hypothesis.pointed_to_by or one.incident in self._compared):
+        if not (one.hypothesis.pointed_to_by or one.incident in self.catalog.compared):
             return one
         subjects = {row.subject.key for finding in one.cluster_support for row in finding.rows}
         places = [(graph, subject) for graph in self._graphs for subject in subjects]

@@ -42,12 +42,20 @@ class ClusterGraph:
             if key[0] == "Pod" and is_agent(obj):
                 self._agents[node_name_of(obj)].append(key)
         self._edges: dict[str, Mapping[ObjectKey, frozenset[Edge]]] = {}
+        # With the number of namespaces that were entered by then.
+        self._at: dict[ObjectKey, tuple[int, frozenset[Edge]]] = {}
         self._reached: dict[ObjectKey, frozenset[ObjectKey]] = {}
 
     def edges_at(self, key: ObjectKey, *, everywhere: bool = False) -> frozenset[Edge]:
         """Return the edges that begin or end at an object; those of namespaces not entered yet only `everywhere`."""
-        homes = {"", key[1], *(self._by_namespace if everywhere else self._edges)}
-        return frozenset(edge for home in homes for edge in self._edges_in(home).get(key, ()))
+        for home in ("", key[1], *(self._by_namespace if everywhere else ())):
+            self._enter(home)
+        # Several walks pass the same objects, and namespaces are entered seldom.
+        entered, found = self._at.get(key, (0, frozenset()))
+        if entered != len(self._edges):
+            found = frozenset(edge for edges in self._edges.values() for edge in edges.get(key, ()))
+            self._at[key] = len(self._edges), found
+        return found
 
     def reached(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return what an object needs and what needs it, at any distance, itself included.
@@ -130,10 +138,9 @@ class ClusterGraph:
         if key[0] == "Namespace" or key[0] in _ADMITTING:
             yield from self._by_namespace[key[1] or key[2]]
 
-    def _edges_in(self, namespace: str) -> Mapping[ObjectKey, frozenset[Edge]]:
+    def _enter(self, namespace: str) -> None:
         if namespace not in self._edges:
             self._edges[namespace] = _by_end(edges_among(map(node_of, self._by_namespace.get(namespace, {}).values())))
-        return self._edges[namespace]
 
 
 def _owners(key: ObjectKey, edges: Iterable[Edge]) -> Iterator[ObjectKey]:

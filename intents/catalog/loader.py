@@ -80,7 +80,12 @@ class Catalog:
 
     incidents: Mapping[str, Incident]
     sources: Mapping[str, Source] = field(default_factory=dict)
+    compared: frozenset[str] = field(init=False, repr=False, compare=False)
+    """The entries with links by owners or calls, which hold only for certain objects."""
     _causes: dict[str, tuple[Cause, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "compared", frozenset(_compared(self)))
 
     def __iter__(self) -> Iterator[Incident]:
         return iter(self.incidents.values())
@@ -110,6 +115,13 @@ class Catalog:
             and shown.isdisjoint(other.shows)
             and (Consequence.UNREADY in shown or not shown.isdisjoint(other.explains))
         )
+
+
+def _compared(entries: Iterable[Incident]) -> Iterator[str]:
+    for entry in entries:
+        by = {link.linked_by for link in entry.causes}
+        yield from {entry.id} if by & {LinkedBy.OWNS, LinkedBy.CALLS} else ()
+        yield from (link.incident for link in entry.causes if link.linked_by is LinkedBy.CALLS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

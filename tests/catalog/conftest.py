@@ -4,17 +4,18 @@ import asyncio
 
 import pytest
 
-from bot.diagnosing import Engine, build_engine
+from bot.diagnosing import Engine
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Incident
 from tests.catalog.rehearsed import Rehearsed, rehearsed
+from tests.engines import remembering_engine
 
 CATALOG = load((builtin_directory(),)).catalog
 
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:
-    return build_engine()[0]
+    return remembering_engine()
 
 
 @pytest.fixture(scope="session", params=list(CATALOG), ids=lambda incident: incident.id)

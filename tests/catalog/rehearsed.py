@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from unittest.mock import patch
 
 from bot.cli.rehearsal import request_of, stage, staged
@@ -14,13 +15,16 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine, diagnose, investigation
 from bot.diagnosing.engine import match_text
 from bot.playground.kubernetes import SimulatedCluster
+from bot.playground.kubernetes.resources import API_SERVICES, DEFINITIONS
 from bot.probes import objects
 from bot.probes.contract import Look, Probe
 from bot.roles.needs import reads as needed_reads
+from intents import verdicts
 from intents.anchors import Question
 from intents.catalog.cases import world_of
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Case, Incident, Rule
+from intents.conditions import check
 from intents.domain import (
     Diagnosis,
     FindingOutcome,
@@ -32,6 +36,7 @@ from intents.domain import (
     Verdict,
 )
 from intents.request import ExplainText
+from intents.rules import RuleResult, evaluate
 from intents.verdicts import judge
 from tests import roles
 
@@ -46,13 +51,24 @@ class Judged:
     focus: Focus
     now: datetime
     question: Question
+    _known: dict[Hashable, tuple[object, RuleResult]] = field(default_factory=dict, repr=False, compare=False)
 
     def with_readings(self, changed: Mapping[str, ProbeResult]) -> JudgedHypothesis:
         readings = {**self.readings, **changed}
-        first, *_ = judge(
-            self.incident, self.hypothesis, readings, focus=self.focus, now=self.now, question=self.question
-        )
+        with patch.object(verdicts, "evaluate", self._evaluated):
+            first, *_ = judge(
+                self.incident, self.hypothesis, readings, focus=self.focus, now=self.now, question=self.question
+            )
         return first
+
+    def _evaluated(self, rule: Rule, readings: Mapping[str, ProbeResult], values: Mapping[str, Any]) -> RuleResult:
+        """Evaluate a rule once for the same readings: a change of one read leaves most rules as they were."""
+        used = (rule, *(readings[name] for name in sorted(reads_of(rule, readings))))
+        key = (values["now"], *map(id, used))
+        if key not in self._known:
+            # With what it was made of: the id of a value that is gone may be given to another one.
+            self._known[key] = used, evaluate(rule, readings, values)
+        return self._known[key][1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +102,12 @@ class Looked:
 
 
 async def rehearsed(engine: Engine, incident: Incident) -> tuple[Rehearsed, ...]:
-    return tuple([await _one(engine, incident, case) for case in incident.cases])
+    # Most cases ask the same, and without any read learn the same.
+    blinds: dict[Hashable, Diagnosis] = {}
+    return tuple([await _one(engine, incident, case, blinds) for case in incident.cases])
 
 
-async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
+async def _one(engine: Engine, incident: Incident, case: Case, blinds: dict[Hashable, Diagnosis]) -> Rehearsed:
     world = world_of(incident, case)
     cluster = stage(world)
     # As in a real cluster: what the role does not grant would be a gap.
@@ -111,8 +129,11 @@ async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
                 undeclared |= await _undeclared(looked, engine.catalog, cluster, connection)
         blind = None
         if isinstance(request, ExplainText):
-            cluster.forbid_everything()
-            blind = await diagnose(request, engine=engine, connection=connection)
+            key = (request.text, request.namespace, served_by(cluster))
+            if key not in blinds:
+                cluster.forbid_everything()
+                blinds[key] = await diagnose(request, engine=engine, connection=connection)
+            blind = blinds[key]
     return Rehearsed(
         case=case,
         diagnosis=diagnosis,
@@ -121,6 +142,17 @@ async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
         undeclared=frozenset(undeclared),
         judged=judged,
     )
+
+
+def served_by(cluster: SimulatedCluster) -> Hashable:
+    """Return what a cluster tells those who may read nothing: which kinds it serves, and whether it has metrics."""
+    kinds = {table for table, _ in cluster.store.everything()}
+    announced = [
+        (table, obj["metadata"]["name"], obj.get("spec"), obj.get("status"))
+        for table, obj in cluster.store.everything()
+        if table in (DEFINITIONS, API_SERVICES)
+    ]
+    return frozenset(kinds), repr(announced), cluster.prometheus.url != ""
 
 
 @contextmanager
@@ -189,6 +221,11 @@ def declared(looked: Looked, catalog: Catalog) -> set[Permission]:
 
 def _mutants_on(one: Judged) -> dict[str, Verdict | None]:
     return {name: replace(one, incident=mutant).with_readings({}).verdict for name, mutant in mutants(one.incident)}
+
+
+def reads_of(rule: Rule, reads: Collection[str]) -> set[str]:
+    """Return the reads that a rule looks at."""
+    return {rule.each} if rule.each else {name for name in check(rule.when) if name in reads}
 
 
 def mutants(incident: Incident) -> Iterator[tuple[str, Incident]]:

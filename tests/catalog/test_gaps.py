@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations, product
 
-from intents.catalog.schema import Incident, Rule
-from intents.conditions import check
+from intents.catalog.schema import Incident
 from intents.domain import (
     FindingOutcome,
     Gap,
@@ -17,7 +16,7 @@ from intents.domain import (
     ProbeResult,
     Verdict,
 )
-from tests.catalog.rehearsed import Judged, Rehearsed
+from tests.catalog.rehearsed import Judged, Rehearsed, reads_of
 
 _FORBIDDEN = Gap(what="it", reason=GapReason.FORBIDDEN, permission=Permission(verb="list", resource="pods"))
 _TIMED_OUT = Gap(what="it", reason=GapReason.TIMED_OUT)
@@ -37,16 +36,14 @@ def less_of(reading: ProbeResult) -> Iterator[ProbeResult]:
 
 def gapped(one: Judged) -> Iterator[Mapping[str, ProbeResult]]:
     """Yield changes of one read, then of two. A forbidden read and one that timed out look alike to the judge."""
-    for name, reading in one.readings.items():
-        yield from ({name: less} for less in less_of(reading))
-    for first, second in combinations(one.readings, 2):
-        for pair in product(less_of(one.readings[first]), less_of(one.readings[second])):
-            if not any(less.gaps == (_TIMED_OUT,) for less in pair):
+    # The same values in every change: the judge need not look at them again.
+    less = {name: tuple(less_of(reading)) for name, reading in one.readings.items()}
+    for name, changes in less.items():
+        yield from ({name: change} for change in changes)
+    for first, second in combinations(less, 2):
+        for pair in product(less[first], less[second]):
+            if not any(change.gaps == (_TIMED_OUT,) for change in pair):
                 yield dict(zip((first, second), pair, strict=True))
-
-
-def reads_of(rule: Rule, incident: Incident) -> set[str]:
-    return {rule.each} if rule.each else set(check(rule.when) & incident.reads.keys())
 
 
 def refuters(one: JudgedHypothesis) -> set[str]:
@@ -81,7 +78,7 @@ def test_a_gap_in_one_read_cancels_no_refutation_by_another(
 ) -> None:
     for one in (each.judged for each in rehearsals if each.judged):
         for rule in refuters(one.with_readings({})):
-            needed = reads_of(next(each for each in incident.evidence if each.id == rule), incident)
+            needed = reads_of(next(each for each in incident.evidence if each.id == rule), incident.reads)
             for name in one.readings.keys() - needed:
                 after = one.with_readings({name: ProbeResult(gaps=(_FORBIDDEN,))})
                 assert rule in refuters(after)

@@ -16,9 +16,12 @@ from intents.catalog.cases import world_of
 from intents.catalog.lint import lint
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Incident
-from intents.domain import Verdict
+from intents.domain import Language, Verdict
 from intents.request import DiagnoseObject, ExplainText
+from responses.slack.as_text import as_text
+from tests.catalog.chinese import in_chinese, is_chinese
 from tests.catalog.conftest import CATALOG
+from tests.responses_slack.real import answer_of
 
 
 @pytest.fixture
@@ -35,6 +38,9 @@ async def test_nothing_is_proven_on_a_healthy_cluster(engine: Engine, healthy: C
 
         verdicts = {one.verdict for one in diagnosis.hypotheses if one.incident not in at_fault}
         assert verdicts <= {Verdict.POSSIBLE, Verdict.RULED_OUT}, text
+        if text == in_chinese(incident):
+            answer = answer_of(diagnosis, Language.ZH)
+            assert is_chinese(as_text(answer.blocks).strip(), incident), text
 
 
 async def test_a_healthy_pod_raises_no_hypothesis_and_leaves_nothing_unexplained(

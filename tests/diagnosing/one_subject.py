@@ -21,13 +21,14 @@ import yaml
 
 from bot.cli.rehearsal import REHEARSAL_TIME, full_world_of, request_of, stage, staged
 from bot.cluster.connection import Connection
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from bot.playground.kubernetes import expanded
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.domain import Diagnosis, JudgedHypothesis, ObjectRef, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
 from tests.diagnosing.connections import Connections, Name, messages_of, name_of
+from tests.engines import remembering_engine
 
 Json = dict[str, Any]
 
@@ -410,7 +411,7 @@ def sampled(catalog: Catalog, size: int) -> list[Incident]:
 
 
 async def count(*, every: bool) -> None:
-    engine = build_engine()[0]
+    engine = remembering_engine()
     violations = [
         each
         for scene in ASKED

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from bot.kube.access import Access
 from bot.playground.kubernetes.prometheus import promql
 from bot.prometheus.client import open_prometheus
@@ -29,11 +29,6 @@ ALERT = {"alertname": "NodeMemoryHighUtilization", "instance": "10.0.0.12:9100",
 ENTRY = "alert-metric-beyond-limit"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 @asynccontextmanager

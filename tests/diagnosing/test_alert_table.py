@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.cli.rehearsal import stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from intents.alerts.alert import question_of
 from intents.alerts.metrics import alert_metrics
 from intents.domain import Diagnosis, GapReason, Language
@@ -21,11 +21,6 @@ from tests.alert_table import SUMMARY, TableAlert, alert_table, of_grafana, temp
 # The alerts of a row have the same worlds.
 ROWS = [tuple(row) for _, row in groupby(alert_table(), key=lambda one: (id(one.broken), id(one.healthy)))]
 TABLE = [pytest.param(row, id=row[0].id) for row in ROWS]
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 def questions(alert: TableAlert) -> tuple[Request, ...]:

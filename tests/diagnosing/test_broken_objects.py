@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from bot.cli.rehearsal import stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from intents.domain import Diagnosis, Verdict
 from intents.request import DiagnoseObject
 
@@ -19,11 +19,6 @@ BROKEN: Final[list[dict[str, Any]]] = yaml.safe_load(
     Path(__file__).with_name("broken_objects.yaml").read_text(encoding="utf-8")
 )
 SUPPORTED: Final = (Verdict.CONFIRMED, Verdict.LIKELY)
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 async def diagnosed(broken: dict[str, Any], *, engine: Engine) -> Diagnosis:

@@ -7,17 +7,12 @@ from typing import Any
 import pytest
 
 from bot.cli.rehearsal import stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from intents.domain import Diagnosis, Existence, Verdict
 from intents.request import ExplainText
 
 CLIENT = "front-7c9d8b6f54-k2m4p"
 MOST_CALLS = 40
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 def world(*, log: str = "", since: str = "3m", more: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -9,20 +9,21 @@ from typing import Any
 import pytest
 
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
-from bot.diagnosing import build_engine, diagnose
+from bot.diagnosing import diagnose
 from bot.diagnosing.engine import Engine
 from bot.playground.kubernetes.scenes import expanded
 from intents.catalog.fields import Cause, LinkedBy
 from intents.catalog.loader import Catalog
 from intents.domain import Diagnosis, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
+from tests.engines import remembering_engine
 
 CALLER, CAUSE = "container-crash-looping", "service-without-ready-pods"
 
 
 def linked(**links: str) -> Engine:
     """Return an engine with causes of container-crash-looping that calls link."""
-    engine = build_engine()[0]
+    engine = remembering_engine()
     causes = tuple(Cause(incident=incident, linked_by=LinkedBy(by)) for incident, by in links.items())
     entry = engine.catalog.incidents[CALLER].model_copy(update={"causes": causes})
     return replace(engine, catalog=Catalog(incidents={**engine.catalog.incidents, CALLER: entry}))
@@ -237,7 +238,7 @@ async def test_what_stops_the_last_of_a_chain_of_calls_leads(request_: Request, 
         f"Pod/shop/{API}": {"readiness": "HTTP probe failed with statuscode: 503", "since": "20m", "log": log},
         f"Pod/shop/{FRONT}": {"log": {"since": "4m", "text": REFUSED.format(*("api", "10.96.4.21:80") * 4)}},
     }
-    diagnosis = await answer(build_engine()[0], scene, faults, request_)
+    diagnosis = await answer(remembering_engine(), scene, faults, request_)
 
     first = diagnosis.hypotheses[0]
     assert (first.incident, str(first.subject)) == ("file-permission-denied", "Pod shop/pg-0")

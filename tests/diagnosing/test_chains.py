@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from bot.cli.rehearsal import full_world_of, stage, staged
-from bot.diagnosing import build_engine, diagnose
+from bot.diagnosing import diagnose
 from intents.builtin import builtin_catalog
 from intents.catalog.cases import ask_of, world_of
 from intents.domain import ChainRole, Diagnosis, JudgedHypothesis, Verdict
 from intents.ranking import MOST_MOMENTS
 from intents.request import DiagnoseObject, ExplainText, Request
+from tests.engines import remembering_engine
 
 CATALOG = builtin_catalog().catalog
 INCIDENTS = CATALOG.incidents
@@ -73,7 +74,7 @@ def days_ago(world: dict[str, Any]) -> dict[str, Any]:
 
 async def answer(request: Request, *worlds: dict[str, Any]) -> Diagnosis:
     async with staged(stage(*worlds)) as connection:
-        return await diagnose(request, engine=build_engine()[0], connection=connection)
+        return await diagnose(request, engine=remembering_engine(), connection=connection)
 
 
 def by_incident(diagnosis: Diagnosis) -> dict[str, JudgedHypothesis]:

@@ -11,7 +11,7 @@ import pytest
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
-from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
+from bot.diagnosing import Engine, TargetNotFound, diagnose
 from bot.playground.kubernetes import SimulatedCluster, expanded
 from intents.catalog.cases import world_of
 from intents.domain import Focus, GapReason, ObjectRef, Verdict
@@ -19,11 +19,6 @@ from intents.request import DiagnoseObject, ExplainText
 
 REFUSED = "Error: container has runAsNonRoot and image will run as root"
 BROKEN_POD = DiagnoseObject(kind="pod", namespace="ledger", name="db-tikv-0")
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 @pytest.fixture

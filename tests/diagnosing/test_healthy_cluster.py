@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 
 from bot.cli.rehearsal import stage, staged
-from bot.diagnosing import build_engine, diagnose
+from bot.diagnosing import diagnose
 from intents.domain import Verdict
 from intents.request import DiagnoseObject
 from tests.diagnosing.healthy_cluster import healthy_cluster
+from tests.engines import remembering_engine
 
 # All 2,300 objects that may be asked about have none either; the sample keeps the test short.
 SAMPLE_OF_A_KIND = 12
@@ -16,7 +17,7 @@ SUPPORTED = (Verdict.CONFIRMED, Verdict.LIKELY)
 
 
 async def test_sample_of_every_kind_has_no_finding() -> None:
-    engine, cluster = build_engine()[0], healthy_cluster()
+    engine, cluster = remembering_engine(), healthy_cluster()
     by_kind: defaultdict[str, list[tuple[str, str, str]]] = defaultdict(list)
     for ask in cluster.asks:
         by_kind[ask[0]].append(ask)

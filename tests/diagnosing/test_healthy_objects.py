@@ -7,18 +7,13 @@ from typing import Final
 import pytest
 
 from bot.cli.rehearsal import stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from intents.domain import Diagnosis, Verdict
 from intents.request import DiagnoseObject
 from tests.diagnosing.healthy_cluster import HealthyObject, healthy_cluster, healthy_objects
 
 OBJECTS: Final = healthy_objects()
 SUPPORTED: Final = (Verdict.CONFIRMED, Verdict.LIKELY)
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 def findings(diagnosis: Diagnosis) -> list[str]:

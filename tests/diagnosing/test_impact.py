@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.kubernetes.scenes import expanded
 from intents.domain import Diagnosis, Language, Verdict
@@ -21,11 +21,6 @@ from responses.safety import scrubbed
 PODS = [f"web-7d9f8b6c54-{end}" for end in ("2xk8p", "k5t7v", "x2x4z")]
 CRASH = {"exited": 1, "waiting": "CrashLoopBackOff", "previous": "KeyError: 'DATABASE_URL'", "since": "19m"}
 DEPLOYMENT, ONE_POD = "Deployment/shop/web", f"Pod/shop/{PODS[1]}"
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 def service(name: str, app: str = "web") -> dict[str, Any]:

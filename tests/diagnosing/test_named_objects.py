@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
 from bot.cli.rehearsal import full_world_of, stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from intents.catalog.cases import ask_of
 from intents.catalog.schema import Incident
 from intents.domain import Diagnosis, FindingOutcome, Focus, JudgedHypothesis, Language, ObjectRef, Verdict
@@ -37,11 +35,6 @@ HEALTHY = {
 }
 # The pod's image cannot be pulled; the incidents of images are about just that.
 BROKEN_OTHERWISE = {"Pod": ("store", "cart-5d8f7c9b6-q7r2w"), "Deployment": ("store", "cart")}
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,12 @@ from typing import Any
 import pytest
 
 from bot.cli.rehearsal import REHEARSAL_TIME, full_world_of, stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from bot.playground.kubernetes.scenes import expanded
 from intents.domain import JudgedHypothesis
 from intents.request import DiagnoseObject, ExplainText
 
 _TAINTED = "1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }"
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 async def first(engine: Engine, world: dict[str, Any], namespace: str, pod: str) -> JudgedHypothesis:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.diagnosing import Engine, build_engine
+from bot.diagnosing import Engine
 from intents.builtin import builtin_catalog
 from intents.catalog.schema import Incident
 from tests.diagnosing.one_subject import (
@@ -32,11 +32,6 @@ QUESTIONS: Final = [
     for scene in ASKED
     for question in scene["questions"]
 ]
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 def test_scenes_are_broken_in_many_ways_and_questions_are_many() -> None:

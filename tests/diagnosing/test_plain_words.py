@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bot.cli.rehearsal import stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from intents.domain import JudgedHypothesis
 from intents.request import DiagnoseObject, ExplainText
 
@@ -28,11 +28,6 @@ TEXTS: Final = (
     "Ready   Unknown   NodeStatusUnknown   Kubelet stopped posting node status.",
     "job failed: BackoffLimitExceeded",
 )
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 async def judged(about: str, incident: str, engine: Engine) -> JudgedHypothesis:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.cli.rehearsal import stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from intents.domain import Diagnosis, Verdict
 from intents.request import DiagnoseObject, ExplainText
 
@@ -17,11 +17,6 @@ PODS = {
     "api-7d9f8b6c54-x2x4z": ("Deployment/orders/api", "api"),
     "web-5c6d7e8f90-q9w8e": ("Deployment/orders/web", "web"),
 }
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 def world(faults: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.cli.rehearsal import stage, staged
-from bot.diagnosing import build_engine, diagnose
+from bot.diagnosing import diagnose
 from intents.builtin import builtin_catalog
 from intents.catalog.cases import world_of
 from intents.domain import Diagnosis, FindingOutcome, GapReason, JudgedHypothesis, Language, Verdict
@@ -11,6 +11,7 @@ from intents.request import ExplainText
 from responses import sentences
 from responses.safety import scrubbed
 from responses.slack.details import full_text
+from tests.engines import remembering_engine
 
 CATALOG = builtin_catalog().catalog
 ETCD = CATALOG.incidents["etcd-slow-disk"]
@@ -24,7 +25,7 @@ async def answer(*, metrics: bool = True, forbidden: bool = False) -> Diagnosis:
     cluster.prometheus.forbidden = forbidden
     async with staged(cluster) as connection:
         return await diagnose(
-            ExplainText(text=ETCD.examples.match[-1]), engine=build_engine()[0], connection=connection
+            ExplainText(text=ETCD.examples.match[-1]), engine=remembering_engine(), connection=connection
         )
 
 

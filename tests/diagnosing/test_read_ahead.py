@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.kubernetes.scenes import expanded
 from intents.domain import Verdict
@@ -32,11 +32,6 @@ WORLD: dict[str, Any] = {
     },
     "faults": {f"Pod/orders/{CRASHING}": CRASH},
 }
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 def cluster() -> SimulatedCluster:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from bot.playground.kubernetes.scenes import expanded
 from bot.remedies.offers import plan_remedies
 from bot.remedies.session import Session
@@ -17,11 +17,6 @@ from intents.request import DiagnoseObject
 BEFORE = {"containers": {"api": {"image": "api:7"}}, "pods": ["api-6b6d5c4f9-2xk8p"]}
 CRASH = {"exited": 1, "waiting": "CrashLoopBackOff", "previous": "KeyError: 'DATABASE_URL'"}
 POD = "api-7d9f8b6c54-x2x4z"
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 def scene(**deployment: Any) -> dict[str, Any]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from bot.cli.rehearsal import stage, staged
-from bot.diagnosing import TargetNotFound, build_engine, diagnose
+from bot.diagnosing import TargetNotFound, diagnose
 from intents.kinds import KINDS
 from intents.request import DiagnoseObject
 from tests import roles
+from tests.engines import remembering_engine
 
 
 async def test_printed_role_covers_every_kind_that_texts_name() -> None:
-    engine = build_engine()[0]
+    engine = remembering_engine()
     cluster = stage({"objects": [{"apiVersion": "pingcap.com/v1alpha1", "kind": "TidbCluster",
                                   "metadata": {"name": "main", "namespace": "shop"}, "spec": {}}]})  # fmt: skip
     roles.apply(cluster, "read")

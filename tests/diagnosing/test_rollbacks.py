@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from bot.playground.kubernetes.scenes import expanded
 from intents.request import DiagnoseObject, ExplainText, Request
 
@@ -15,11 +15,6 @@ CRASH = {"exited": 1, "waiting": "CrashLoopBackOff", "previous": "KeyError: 'DAT
 PODS = {"Deployment": "api-7d9f8b6c54-x2x4z", "StatefulSet": "api-0", "DaemonSet": "api-x2x4z"}
 EARLIER = {"containers": {"api": {"image": "api:7"}}}
 FORBIDDEN = [{"verb": "*", "group": "apps", "resource": "replicasets"}]
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 async def rollbacks(engine: Engine, request: Request, *, kind: str, **world: Any) -> list[str]:

@@ -11,7 +11,7 @@ import yaml
 
 from bot.cli.rehearsal import stage, staged
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from bot.remedies.offers import plan_remedies
 from bot.remedies.recheck import recheck
 from bot.remedies.session import Session
@@ -42,11 +42,6 @@ scene:
     metadata: {managedFields: [{manager: keda, operation: Update, subresource: scale, apiVersion: apps/v1, time: -40m, fieldsType: FieldsV1, fieldsV1: {"f:spec": {"f:replicas": {}}}}]}
   Service/shop/web: {age: 20d, ports: 80}
 """)  # noqa: E501
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 async def diagnosed(world: dict[str, Any], about: str, engine: Engine) -> Diagnosis:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from bot.playground.kubernetes.scenes import expanded
 from intents.domain import JudgedHypothesis
 from intents.request import DiagnoseObject
@@ -19,11 +19,6 @@ _REPEATED: Final = re.compile(
     r"|反复|每次|多次|两次重启|不断|再次"
 )
 _POD: Final = "import-x7x7x"
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
 from bot.cluster.connection import Connection
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from bot.playground.kubernetes import expanded
 from intents.domain import Diagnosis, Existence, Verdict
 from intents.request import ExplainText
@@ -95,11 +95,6 @@ def world(broken: str) -> Mapping[str, Any]:
     ]
     given = {"scene": scene, "faults": {f"Deployment/{broken}/worker": crash}, "objects": claims}
     return expanded(given, now=REHEARSAL_TIME)
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot.cli.rehearsal import stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from intents.domain import Language
 from intents.request import DiagnoseObject
 from responses import words
@@ -23,11 +23,6 @@ WORLDS: Final[list[dict[str, Any]]] = yaml.safe_load(
 ASKS: Final = [
     pytest.param(world["world"], about, says, id=about) for world in WORLDS for about, says in world["asks"].items()
 ]
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 async def notification(world: dict[str, Any], about: str, engine: Engine, language: Language) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import yaml
 
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
-from bot.diagnosing import build_engine, diagnose
+from bot.diagnosing import diagnose
 from bot.playground.kubernetes.scenes import expanded
 from intents.domain import Language, Verdict
 from intents.request import DiagnoseObject
 from responses import glance
+from tests.engines import remembering_engine
 
 # An Ingress without its Service and without its TLS Secret.
 _WORLD = """
@@ -32,7 +33,7 @@ scene:
 async def test_a_missing_service_does_not_hide_a_missing_secret() -> None:
     request = DiagnoseObject(kind="Ingress", namespace="shop", name="front")
     async with staged(stage(expanded(yaml.safe_load(_WORLD), now=REHEARSAL_TIME))) as connection:
-        diagnosis = await diagnose(request, engine=build_engine()[0], connection=connection)
+        diagnosis = await diagnose(request, engine=remembering_engine(), connection=connection)
 
     first, second = (one for one in diagnosis.hypotheses if one.verdict is Verdict.CONFIRMED)
     assert {first.incident, second.incident} == {"ingress-backend-missing", "tls-secret-missing"}

@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
-from bot.diagnosing import build_engine, diagnose
+from bot.diagnosing import diagnose
 from bot.playground.kubernetes.scenes import expanded
 from intents.domain import Diagnosis, JudgedHypothesis, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
+from tests.engines import remembering_engine
 
 _MISSING: Final = 'failed to resolve reference "{0}": {0}: not found'
 _IMAGE: Final = "registry.example/shop/base:9"
@@ -33,7 +34,7 @@ faults:
 
 async def _found(request: Request, world: str) -> tuple[JudgedHypothesis, ...]:
     async with staged(stage(expanded(yaml.safe_load(world), now=REHEARSAL_TIME))) as connection:
-        diagnosis: Diagnosis = await diagnose(request, engine=build_engine()[0], connection=connection)
+        diagnosis: Diagnosis = await diagnose(request, engine=remembering_engine(), connection=connection)
     return tuple(one for one in diagnosis.hypotheses if one.incident == "image-pull-failed")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.cli.rehearsal import full_world_of, stage, staged
 from bot.cluster.connection import Connection
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from intents.catalog.checks import filled_signatures
 from intents.catalog.schema import Incident
 from intents.domain import Diagnosis, Existence, FindingOutcome, JudgedHypothesis, Remedy, Verdict
@@ -24,11 +24,6 @@ from tests.diagnosing.one_subject import _moved, _namespaces
 MOST_TEXTS = 4
 # Their objects are those of the whole cluster.
 OF_THE_CLUSTER = {"kube-system", "kube-node-lease"}
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 @pytest.fixture(scope="module")

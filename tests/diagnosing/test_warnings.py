@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
-from bot.diagnosing import build_engine, diagnose
+from bot.diagnosing import diagnose
 from bot.playground.kubernetes.scenes import expanded
 from intents.request import DiagnoseObject
 from intents.verdicts import supported
+from tests.engines import remembering_engine
 
 _POD: Final = "api-7d9f8b6c54-x2x4z"
 _SAYS: Final = "Liveness probe failed: HTTP probe failed with statuscode: 500"
@@ -28,7 +29,7 @@ async def test_a_probe_that_fails_below_its_threshold_is_told() -> None:
     }
     request = DiagnoseObject(kind="Pod", namespace="search", name=_POD)
     async with staged(stage(expanded(world, now=REHEARSAL_TIME))) as connection:
-        diagnosis = await diagnose(request, engine=build_engine()[0], connection=connection)
+        diagnosis = await diagnose(request, engine=remembering_engine(), connection=connection)
 
     assert not any(map(supported, diagnosis.hypotheses))
     assert [(one.subject.name, one.quote, one.times) for one in diagnosis.unexplained] == [
