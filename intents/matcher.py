@@ -20,7 +20,6 @@ from intents.alignment import QUOTED
 from intents.catalog.schema import Incident
 from intents.catalog.signatures import Signature
 from intents.domain import Entity, Hypothesis, PastedTime, SignatureMatch, Symptom
-from intents.failures import failure_in
 from intents.naming import TextNames
 from intents.prose import Exclusions, ProseClassifier, is_title
 from intents.scores import THRESHOLD
@@ -179,6 +178,8 @@ class Matcher:
 
     def _reported(self, symptoms: Sequence[Symptom]) -> tuple[int, SignatureMatch] | None:
         """Return the incident that a program reports in words that no signature has."""
+        from intents.failures import failure_in  # noqa: PLC0415 - most texts do not need the model
+
         found = failure_in("\n".join(symptom.text for symptom in symptoms))
         number = self._numbers.get(found.incident) if found else None
         if found is None or number is None:
