@@ -13,7 +13,7 @@ from typing import Any, Final
 from bot.cluster.events import event_count, event_last_seen
 from bot.kube.containers import Container, Run, containers_in, trouble_order
 from bot.kube.objects import phase_of, place_of, ref, spec_of
-from bot.kube.pod_states import NOT_STARTED, start_error
+from bot.kube.pod_states import NOT_STARTED, brief_refusal, runtime_refusal, start_error
 from bot.kube.quantities import whole_or
 from bot.kube.settling import ContainerEvents, described, events_of, hook, port_of, starts_in_time
 from bot.kube.timestamps import UNKNOWN
@@ -52,6 +52,7 @@ class _Container(RowValues):
     ended_s: int
     ran_s: int  # how long that run lasted
     previous: bool  # that run is not the present one: its log is read with --previous
+    refusal: str  # why the runtime could not begin that run, in its words; "" for one that began
     start_error: str  # why the runtime cannot start it: command or memory; "" otherwise
     failing: bool  # its last run ended within a day, and it does not run well since
     recovered: bool  # its last run failed within a day, and it runs well since
@@ -132,6 +133,7 @@ def _row(look: Look, container: Container, said: Mapping[str, Value] | None) -> 
         ended_s=run.finished_s if run else UNKNOWN,
         ran_s=run.ran_s if run else UNKNOWN,
         previous=run is not None and container.state != "terminated",
+        refusal=brief_refusal(runtime_refusal(container))[:_QUOTE] if failing or waits else "",
         start_error=start_error(_end_message(container)) if failing or waits else "",
         failing=failing,
         recovered=_failed_recently(run) and not failing,
