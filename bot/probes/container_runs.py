@@ -15,7 +15,7 @@ from bot.kube.containers import Container, Run, containers_in, trouble_order
 from bot.kube.objects import phase_of, place_of, ref, spec_of
 from bot.kube.pod_states import NOT_STARTED, brief_refusal, runtime_refusal, start_error
 from bot.kube.quantities import whole_or
-from bot.kube.settling import ContainerEvents, described, events_of, hook, port_of, starts_in_time
+from bot.kube.settling import ContainerEvents, described, events_of, hook, liveness_budget_s, port_of, starts_in_time
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, at_most, keys_of, may, probe, values_of
 from bot.probes.shared.scope import READS_PODS, ContainerValues, container_values, pods_of
@@ -30,7 +30,9 @@ _RECENT_S: Final = 24 * 3600
 # The kubelet forgets earlier crashes of a container that has run for so long.
 _STABLE_S: Final = 600
 # SIGKILL and SIGTERM from outside; the longest time between two runs of a crash loop.
-_KILLED: Final = frozenset({137, 143})
+_SIGKILL: Final = 137
+_KILLED: Final = frozenset({_SIGKILL, 143})
+_GRACE_S: Final = 30  # what the API server fills in
 _BACK_OFF_S: Final = 300
 _QUOTE: Final = 300
 _MEBIBYTE: Final = 1 << 20
@@ -65,6 +67,7 @@ class _Container(RowValues):
     readiness_port: str
     startup: str
     startup_port: str
+    never_live: bool  # its last run was stopped before it can have passed its liveness probe; it has no startup probe
     post_start: str  # the lifecycle hook in words, "" for none
     pre_stop: str
 
@@ -146,6 +149,7 @@ def _row(look: Look, container: Container, said: Mapping[str, Value] | None) -> 
         readiness_port=port_of(declared.get("readinessProbe")),
         startup=described(declared.get("startupProbe")),
         startup_port=port_of(declared.get("startupProbe")),
+        never_live=_never_live(container, run),
         post_start=hook(declared, "postStart"),
         pre_stop=hook(declared, "preStop"),
     ).row(
@@ -154,6 +158,18 @@ def _row(look: Look, container: Container, said: Mapping[str, Value] | None) -> 
         at=look.moment(run.finished_s) if run else None,
         more=said,
     )
+
+
+def _never_live(container: Container, run: Run | None) -> bool:
+    """Tell whether a run was stopped from outside within the time that its liveness probe gives for the first answer.
+
+    One that had to be killed was stopped before, by its grace period.
+    """
+    if run is None or run.exit_code not in _KILLED or run.ran_s == UNKNOWN:
+        return False
+    grace = int(spec_of(container.pod).get("terminationGracePeriodSeconds") or _GRACE_S)
+    stopped_s = run.ran_s - (grace if run.exit_code == _SIGKILL and run.ran_s > grace else 0)
+    return stopped_s <= liveness_budget_s(container.declared)
 
 
 def _end_message(container: Container) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import container_runs
 
@@ -47,3 +49,26 @@ async def test_hooks_are_described(cluster: SimulatedCluster, read: Any) -> None
     api = await values(read, "api")
 
     assert (api["post_start"], api["pre_stop"]) == ("runs sh -c setup", "sleeps 5s")
+
+
+@pytest.mark.parametrize(
+    ("exited", "ran", "startup", "never"),
+    [
+        (143, "31s", False, True),
+        (143, "45s", False, False),  # it answered first
+        (137, "61s", False, True),  # of these 30s are its grace period
+        (137, "75s", False, False),
+        (1, "20s", False, False),  # it ended by itself
+        (143, "31s", True, False),
+    ],
+)
+async def test_a_run_that_was_stopped_before_its_first_answer(
+    cluster: SimulatedCluster, read: Any, exited: int, ran: str, startup: bool, never: bool
+) -> None:
+    staged = world({"container": "api", "exited": exited, "ran": ran, "waiting": "CrashLoopBackOff"})
+    api = staged["scene"]["Pod/shop/api-0"]["containers"]["api"]
+    if startup:
+        api["startupProbe"] = api["livenessProbe"]
+    cluster.load(staged)
+
+    assert (await values(read, "api"))["never_live"] is never

@@ -91,6 +91,13 @@ async def test_a_bound_volume_keeps_the_pod_where_it_is(look: Any) -> None:
     (row,) = reading.rows
     assert row.values["causes"] == ("volume",)
     assert (row.values["volume"], row.values["volume_place"]) == ("pv", "topology.kubernetes.io/zone=a")
+    assert row.values["volume_nodes"] == ()
+
+    away, *_ = (
+        await look(*(node(f"a{n}", cpu="0", labels={"topology.kubernetes.io/zone": "a"}) for n in range(5)))
+    ).rows
+    assert away.values["volume_nodes"][:1] == ("a0 (Insufficient cpu)",)
+    assert away.values["volume_nodes"][3:] == ("2 more",)
 
 
 async def test_a_label_is_offered_only_where_it_alone_is_missing_and_may_be_added(look: Any) -> None:
