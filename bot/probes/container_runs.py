@@ -12,14 +12,16 @@ from typing import Any, Final
 
 from bot.cluster.events import event_count, event_last_seen
 from bot.kube.containers import Container, Run, containers_in, trouble_order
-from bot.kube.objects import phase_of, place_of, ref, spec_of
+from bot.kube.objects import namespace_of, phase_of, place_of, ref, spec_of
 from bot.kube.pod_states import NOT_STARTED, brief_refusal, runtime_refusal, start_error
-from bot.kube.quantities import whole_or
+from bot.kube.quantities import thousandths, whole_or
 from bot.kube.settling import ContainerEvents, described, events_of, hook, liveness_budget_s, port_of, starts_in_time
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, at_most, keys_of, may, probe, values_of
+from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict, keys_of, may, probe, values_of
+from bot.probes.shared.measured_use import READS_USE, measured_use
 from bot.probes.shared.scope import READS_PODS, ContainerValues, container_values, pods_of
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row, Value
+from intents.templates import cpu
 
 # A controller can have thousands of broken pods: those in the worst trouble tell the story.
 MOST_ROWS: Final = 500
@@ -72,6 +74,15 @@ class _Container(RowValues):
     pre_stop: str
 
 
+class _Use(RowValues):
+    """What a container uses of its CPU limit, as the metrics server measured it last."""
+
+    cpu_limit: str = ""  # "" for none
+    cpu_used: str = ""
+    cpu_percent: int = UNKNOWN  # of the limit
+    more_cpu: str = ""  # twice the limit
+
+
 async def read(look: Look) -> ProbeResult:
     """Read the containers of the pods in question, those in trouble first."""
     suspects = await pods_of(look)
@@ -79,7 +90,8 @@ async def read(look: Look) -> ProbeResult:
     containers.sort(key=lambda each: trouble_order(each, look.now))
     chosen = at_most(MOST_ROWS, containers, what="containers", says="were judged, those in trouble first")
     said = await _said(look, chosen) if look.args.get("events") else repeat(None)
-    rows = tuple(_row(look, *each) for each in zip(chosen, said, strict=False))
+    used = await _used(look, chosen) if look.args.get("usage") else repeat(None)
+    rows = tuple(_row(look, *each) for each in zip(chosen, said, used, strict=False))
     return ProbeResult(rows=rows, missing=suspects.missing)
 
 
@@ -89,6 +101,26 @@ async def _said(look: Look, containers: Sequence[Container]) -> list[Mapping[str
     found = await asyncio.gather(*(look.events_about(ref(pod, "Pod")) for pod in pods[:_MOST_PODS]))
     events = dict(zip(map(place_of, pods), found, strict=False))
     return [values_of(_events_of(each, events.get(place_of(each.pod), ()), look)) for each in containers]
+
+
+async def _used(look: Look, containers: Sequence[Container]) -> list[_Use]:
+    with beside_the_verdict():
+        measured = await measured_use(look, {namespace_of(each.pod) for each in containers})
+    return [_use_of(each, measured.get(place_of(each.pod)) or {}) for each in containers]
+
+
+def _use_of(container: Container, measured: Json) -> _Use:
+    allowed = thousandths((((container.declared.get("resources") or {}).get("limits") or {}).get("cpu")) or 0)
+    if not allowed:
+        return _Use()
+    used = [each for each in measured.get("containers") or () if each.get("name") == container.name]
+    amount = thousandths((used[0].get("usage") or {}).get("cpu") or 0) if used else UNKNOWN
+    return _Use(
+        cpu_limit=cpu(allowed),
+        cpu_used=cpu(amount) if used else "",
+        cpu_percent=amount * 100 // allowed if used else UNKNOWN,
+        more_cpu=cpu(2 * allowed),
+    )
 
 
 def _is_in_trouble(container: Container, look: Look) -> bool:
@@ -117,7 +149,7 @@ def _events_of(container: Container, oldest_first: Sequence[Json], look: Look) -
     return events_of(container.name, events, starting=starts_in_time(container, look.now))
 
 
-def _row(look: Look, container: Container, said: Mapping[str, Value] | None) -> Row:
+def _row(look: Look, container: Container, said: Mapping[str, Value] | None, used: _Use | None) -> Row:
     pod, run, declared = container.pod, container.ended(look.now), container.declared
     limit = whole_or(((declared.get("resources") or {}).get("limits") or {}).get("memory"), 0)
     running_s = look.age_s(container.detail.get("startedAt")) if container.state == "running" else UNKNOWN
@@ -156,7 +188,7 @@ def _row(look: Look, container: Container, said: Mapping[str, Value] | None) -> 
         ref(pod, "Pod"),
         quote=_quote(container, run),
         at=look.moment(run.finished_s) if run else None,
-        more=said,
+        more={**(said or {}), **(used.values() if used else {})},
     )
 
 
@@ -216,8 +248,12 @@ PROBE: Final = probe(
         "events": ArgDeclaration(
             says="true: also what the kubelet's events say of a container since its last or present run began",
             fills={"true": keys_of(ContainerEvents)},
-        )
+        ),
+        "usage": ArgDeclaration(
+            says="true: also what a container uses of its CPU limit, if a metrics server tells",
+            fills={"true": _Use.keys()},
+        ),
     },
-    permissions=(*READS_PODS, *may("list", "events")),
+    permissions=(*READS_PODS, *READS_USE, *may("list", "events")),
     read=read,
 )

@@ -72,3 +72,33 @@ async def test_a_run_that_was_stopped_before_its_first_answer(
     cluster.load(staged)
 
     assert (await values(read, "api"))["never_live"] is never
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "told"),
+    [
+        ("100m", "99m", ("100m", "99m", 99, "200m")),
+        ("100m", "", ("100m", "", -1, "200m")),
+        ("", "99m", ("", "", -1, "")),
+    ],
+    ids=["limited", "not measured", "no limit"],
+)
+async def test_the_use_of_a_cpu_limit(
+    cluster: SimulatedCluster, read: Any, limit: str, used: str, told: tuple[str, str, int, str]
+) -> None:
+    staged = world({})
+    pod = staged["scene"]["Pod/shop/api-0"]
+    if limit:
+        pod["containers"]["api"]["limits"] = {"cpu": limit}
+    if used:
+        pod["usage"] = {"api": {"cpu": used}}
+    server = {"namespace": "kube-system", "name": "metrics-server"}
+    served = {"group": "metrics.k8s.io", "version": "v1beta1", "service": server}
+    api = {"kind": "APIService", "metadata": {"name": "v1beta1.metrics.k8s.io"}, "spec": served}
+    cluster.load({**staged, "objects": [api]})
+
+    reading = await read(container_runs.PROBE, args={"usage": True}, **POD)
+
+    shown = next(row.values for row in reading.rows if row.values["container"] == "api")
+    assert (shown["cpu_limit"], shown["cpu_used"], shown["cpu_percent"], shown["more_cpu"]) == told
+    assert reading.gaps == ()
