@@ -235,7 +235,8 @@ def _does(handler: Mapping[str, Any]) -> str:
     if command := (handler.get("exec") or {}).get("command"):
         return "runs " + " ".join(map(str, command))
     if request := handler.get("httpGet"):
-        return f"GET :{request.get('port', '')}{request.get('path', '/')}"
+        tls = "https " if str(request.get("scheme") or "").upper() == "HTTPS" else ""
+        return f"GET {tls}:{request.get('port', '')}{request.get('path', '/')}"
     if socket := handler.get("tcpSocket"):
         return f"connects to :{socket.get('port', '')}"
     if call := handler.get("grpc"):
