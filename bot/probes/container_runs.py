@@ -6,8 +6,8 @@ A row per container, those in trouble first. Restartable init containers are sid
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
-from itertools import repeat
 from typing import Any, Final
 
 from bot.cluster.events import event_count, event_last_seen
@@ -37,6 +37,7 @@ _KILLED: Final = frozenset({_SIGKILL, 143})
 _GRACE_S: Final = 30  # what the API server fills in
 _BACK_OFF_S: Final = 300
 _QUOTE: Final = 300
+_TOO_LATE: Final = re.compile(r"(?i)probe (?:failed|errored).*(?:deadline exceeded|timed out|timeout)", re.S)
 _MEBIBYTE: Final = 1 << 20
 
 
@@ -89,9 +90,10 @@ async def read(look: Look) -> ProbeResult:
     containers = [each for pod in suspects.pods for each in containers_in(pod)]
     containers.sort(key=lambda each: trouble_order(each, look.now))
     chosen = at_most(MOST_ROWS, containers, what="containers", says="were judged, those in trouble first")
-    said = await _said(look, chosen) if look.args.get("events") else repeat(None)
-    used = await _used(look, chosen) if look.args.get("usage") else repeat(None)
-    rows = tuple(_row(look, *each) for each in zip(chosen, said, used, strict=False))
+    said = await _said(look, chosen) if look.args.get("events") else [{}] * len(chosen)
+    if look.flag("usage"):
+        said = await _with_use(look, chosen, said)
+    rows = tuple(_row(look, *each) for each in zip(chosen, said, strict=False))
     return ProbeResult(rows=rows, missing=suspects.missing)
 
 
@@ -103,10 +105,19 @@ async def _said(look: Look, containers: Sequence[Container]) -> list[Mapping[str
     return [values_of(_events_of(each, events.get(place_of(each.pod), ()), look)) for each in containers]
 
 
-async def _used(look: Look, containers: Sequence[Container]) -> list[_Use]:
+async def _with_use(
+    look: Look, containers: Sequence[Container], said: Sequence[Mapping[str, Value]]
+) -> list[Mapping[str, Value]]:
+    """Return what events say with the use of containers that answer a probe too late; it is read only for those."""
+    late = [any(_TOO_LATE.search(str(value)) for value in each.values()) for each in said]
+    homes = {namespace_of(each.pod) for each, is_late in zip(containers, late, strict=True) if is_late}
     with beside_the_verdict():
-        measured = await measured_use(look, {namespace_of(each.pod) for each in containers})
-    return [_use_of(each, measured.get(place_of(each.pod)) or {}) for each in containers]
+        measured = await measured_use(look, homes) if homes else {}
+    found = (
+        _use_of(each, measured.get(place_of(each.pod)) or {}) if is_late else _Use()
+        for each, is_late in zip(containers, late, strict=True)
+    )
+    return [{**each, **use.values()} for each, use in zip(said, found, strict=True)]
 
 
 def _use_of(container: Container, measured: Json) -> _Use:
@@ -149,7 +160,7 @@ def _events_of(container: Container, oldest_first: Sequence[Json], look: Look) -
     return events_of(container.name, events, starting=starts_in_time(container, look.now))
 
 
-def _row(look: Look, container: Container, said: Mapping[str, Value] | None, used: _Use | None) -> Row:
+def _row(look: Look, container: Container, said: Mapping[str, Value]) -> Row:
     pod, run, declared = container.pod, container.ended(look.now), container.declared
     limit = whole_or(((declared.get("resources") or {}).get("limits") or {}).get("memory"), 0)
     running_s = look.age_s(container.detail.get("startedAt")) if container.state == "running" else UNKNOWN
@@ -188,7 +199,7 @@ def _row(look: Look, container: Container, said: Mapping[str, Value] | None, use
         ref(pod, "Pod"),
         quote=_quote(container, run),
         at=look.moment(run.finished_s) if run else None,
-        more={**(said or {}), **(used.values() if used else {})},
+        more=said,
     )
 
 
@@ -250,7 +261,7 @@ PROBE: Final = probe(
             fills={"true": keys_of(ContainerEvents)},
         ),
         "usage": ArgDeclaration(
-            says="true: also what a container uses of its CPU limit, if a metrics server tells",
+            says="true: also, if events say that a probe timed out, what the container uses of its CPU limit",
             fills={"true": _Use.keys()},
         ),
     },

@@ -86,7 +86,8 @@ async def test_a_run_that_was_stopped_before_its_first_answer(
 async def test_the_use_of_a_cpu_limit(
     cluster: SimulatedCluster, read: Any, limit: str, used: str, told: tuple[str, str, int, str]
 ) -> None:
-    staged = world({})
+    late = 'Get "http://10.0.0.1/live": context deadline exceeded'
+    staged = world({"container": "api", "liveness": late, "ran": "9m"})
     pod = staged["scene"]["Pod/shop/api-0"]
     if limit:
         pod["containers"]["api"]["limits"] = {"cpu": limit}
@@ -97,7 +98,7 @@ async def test_the_use_of_a_cpu_limit(
     api = {"kind": "APIService", "metadata": {"name": "v1beta1.metrics.k8s.io"}, "spec": served}
     cluster.load({**staged, "objects": [api]})
 
-    reading = await read(container_runs.PROBE, args={"usage": True}, **POD)
+    reading = await read(container_runs.PROBE, args={"events": True, "usage": True}, **POD)
 
     shown = next(row.values for row in reading.rows if row.values["container"] == "api")
     assert (shown["cpu_limit"], shown["cpu_used"], shown["cpu_percent"], shown["more_cpu"]) == told
