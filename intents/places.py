@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from intents.kinds import SPELLINGS
+from intents.spoken_names import is_word
 
 IS_NAME: Final = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
 _COMMAND: Final = re.compile(r"(?:^|[\s`$(])(?:kubectl|oc|helm|tkctl|stern|k)\s")
@@ -31,12 +32,19 @@ _VERBS: Final = _OF_A_POD | {
     "restart", "status", "undo",
 }  # fmt: skip
 _END: Final = frozenset({"--", ">"})
+# What stands before a command that was copied, with or without a prompt; after other words it is part of a sentence.
+_PROMPT: Final = re.compile(r"(?:^|[$#>%`(])\s*$")
+# No ordinary word looks like this.
+_TELLING: Final = re.compile(r"[\d.-]")
 # Between two commands of one line.
 _SEPARATOR: Final = re.compile(r";|&&|\|")
 
 
 def named_in_command(line: str) -> Iterator[tuple[str, str]]:
-    """Yield (kind, name) of the flags and after the verb, of each command; nothing for a line without a command."""
+    """Yield (kind, name) of the flags and after the verb, of each command; nothing for a line without a command.
+
+    A sentence goes on after a command: "kubectl get pods lists nothing" names no pod.
+    """
     if _COMMAND.search(line):
         for part in _SEPARATOR.split(line):
             yield from _named(part)
@@ -46,25 +54,33 @@ def _named(line: str) -> Iterator[tuple[str, str]]:
     command = _COMMAND.search(line)
     if command is None:
         return
-    words = iter(_words(line[command.end() : command.end() + _LONGEST]))
+    left = list(_words(line[command.end() : command.end() + _LONGEST]))[::-1]
+    is_told = not _PROMPT.search(line[: command.start() + 1])
     verb = kind = ""
-    for word in words:
+    while left:
+        word = left.pop()
         if word in _END:
             return
         if word.startswith("-"):
-            value = "" if word in _SWITCHES else next(words, "")
+            value = left.pop() if left and word not in _SWITCHES else ""
             if (flag := _FLAGS.get(word)) and IS_NAME.fullmatch(value):
                 yield flag, value
-        elif kind and IS_NAME.fullmatch(word):
-            yield kind, word
-            kind = ""
-        elif verb in _OF_A_POD and IS_NAME.fullmatch(word):
-            yield "pod", word
-            verb = ""
+        elif (of := kind or ("pod" if verb in _OF_A_POD else "")) and IS_NAME.fullmatch(word):
+            if _goes_on(word, left[-1:], is_told=is_told):
+                return
+            yield of, word
+            kind, verb = "", verb if kind else ""
         elif word in _VERBS:
             verb = word
         elif verb:
             kind = SPELLINGS.get(word, "")
+
+
+def _goes_on(word: str, after: Sequence[str], *, is_told: bool) -> bool:
+    """Tell whether a word where a command has its name is one of the sentence that the command is told in."""
+    if _TELLING.search(word) or not after or after[0].startswith("-"):
+        return False
+    return is_told or is_word(word) or is_word(after[0])
 
 
 def _words(text: str) -> Iterator[str]:

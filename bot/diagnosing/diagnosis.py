@@ -49,6 +49,7 @@ from intents.domain import (
     Verdict,
 )
 from intents.focus import entity_of, focus_of
+from intents.kinds import KINDS
 from intents.matcher import MatchResult
 from intents.naming import possible_names
 from intents.ranking import timeline
@@ -148,9 +149,15 @@ async def _explain(
         # may suffer from is checked.
         names = (*matching.objects, *([entity_of(speakers.only.subject)] if speakers.only else []))
         quoted = bool(speakers.only) and not speakers.past
-        # To a question, that it is not what its words are like is no answer.
-        out = request.addressed and all(one.verdict is Verdict.RULED_OUT for one in judged)
-        states = await finder.states_of(names, even_healthy=out or not judged or question.alert or quoted)
+        # To a question, that it is not what its words are like is no answer; nor is what its words alone say, if an
+        # object that they name may show it.
+        kinds = {KINDS.get(one.kind, "") for one in names}
+        is_open = request.addressed and all(
+            one.verdict is Verdict.RULED_OUT
+            or (one.verdict is Verdict.POSSIBLE and not kinds.isdisjoint(_kinds_of(one, engine.catalog)))
+            for one in judged[:1]
+        )
+        states = await finder.states_of(names, even_healthy=is_open or not judged or question.alert or quoted)
         if request.addressed and not (judged or states.states or states.notes):
             words = possible_names(request.text)
             states = await finder.states_by_words(words, even_healthy=True)
@@ -186,6 +193,12 @@ async def _explain(
         runbook=runbook_in(request.text) if question.alert else "",
     )
     return await _with_surroundings(diagnosis, snapshot, engine, states.unexplained) if snapshot else diagnosis
+
+
+def _kinds_of(one: JudgedHypothesis, catalog: Catalog) -> tuple[str, ...]:
+    """Return the kinds of objects that may show an incident by themselves."""
+    entry = catalog.get(one.incident)
+    return entry.kinds if entry else ()
 
 
 async def _diagnose_object(

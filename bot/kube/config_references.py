@@ -24,17 +24,25 @@ _NO_FILE: Final = re.compile(r"references non-existent (?P<kind>config|secret) k
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigReference:
-    """One use of a ConfigMap or Secret that must exist: by a container's environment, or by a volume."""
+    """One use of a ConfigMap or Secret that must exist: by a container's environment, a volume, or a file of a volume.
+
+    A container that mounts one file of a volume (`subPath`) gets an empty directory where the volume has no such file:
+    the kubelet reports nothing. `files` are those of a volume that takes only some keys.
+    """
 
     kind: str
     name: str
     key: str = ""  # "" for all keys
     container: str = ""  # of an environment
     volume: str = ""
+    mounted: str = ""  # the path in the container at which one file is mounted
+    files: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
         """Return where the pod template has it."""
+        if self.mounted:
+            return f"{self.mounted} of container {self.container}"
         return f"volume {self.volume}" if self.volume else f"the environment of container {self.container}"
 
 
@@ -62,6 +70,7 @@ def references_of(pod: Json) -> tuple[ConfigReference, ...]:
     spec = spec_of(pod)
     found = [one for each in all_containers(spec) for one in _of_environment(each)]
     found += [one for each in spec.get("volumes") or () for one in _of_volume(each)]
+    found += _of_single_files(spec)
     return tuple(dict.fromkeys(found))
 
 
@@ -103,3 +112,27 @@ def _of_volume(volume: Mapping[str, Any]) -> Iterator[ConfigReference]:
             of = str(wanted.get("name") or wanted.get("secretName") or "")
             keys = [str(item.get("key", "")) for item in wanted.get("items") or ()] or [""]
             yield from (ConfigReference(kind=kind, name=of, key=key, volume=name) for key in keys)
+
+
+def _of_single_files(spec: Mapping[str, Any]) -> Iterator[ConfigReference]:
+    volumes = {each.get("name"): each for each in spec.get("volumes") or ()}
+    for container in all_containers(spec):
+        for mount in container.get("volumeMounts") or ():
+            file = str(mount.get("subPath") or "").partition("/")[0]
+            volume = volumes.get(mount.get("name")) or {}
+            for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
+                source = volume.get(field)
+                if not (file and source) or source.get("optional"):
+                    continue
+                files = tuple(str(item.get("path", "")).partition("/")[0] for item in source.get("items") or ())
+                if file in files:
+                    continue  # it comes from a key that the volume itself refers to
+                yield ConfigReference(
+                    kind=kind,
+                    name=str(source.get("name") or source.get("secretName") or ""),
+                    key=file,
+                    container=str(container.get("name", "")),
+                    volume=str(mount.get("name", "")),
+                    mounted=str(mount.get("mountPath", "")),
+                    files=files,
+                )

@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.kube.containers import containers_in
+from bot.kube.containers import Container, containers_in
 from bot.kube.objects import (
     condition,
     created_at,
@@ -119,6 +119,38 @@ _WORDINGS: Final = {
         r"|no command specified"
     ),
 }
+
+
+# The reasons of a run that the runtime could not begin.
+_REFUSED_RUNS: Final = frozenset({"StartError", "ContainerCannotRun"})
+# The calls that a runtime's message is wrapped in, and what of a mount only the node knows.
+_WRAPPING: Final = re.compile(
+    r"^.*(?:error during container init|unable to start container process|container init caused"
+    r"|(?:OCI runtime|runc|crun) create failed|failed to create (?:containerd task|shim task)): (?=\S)"
+)
+_OF_NODE: Final = re.compile(
+    r' "/var/lib/[^"]*"|mount src=\S+ dst=\S+ (?:dstFd=\S+ )?flags=\S+ |\s*Check if the specified .*'
+)
+_MOUNTED_AT: Final = re.compile(r'error mounting "[^"]*" to rootfs at "(?P<path>[^"]+)"')
+
+
+def runtime_refusal(container: Container) -> str:
+    """Return why the runtime could not start a container, in its words; "" for one that it has started last."""
+    if container.state == "waiting" and container.reason in NOT_STARTED:
+        return container.message
+    last = container.detail if container.state == "terminated" else container.last_end
+    return str(last.get("message") or "") if last.get("reason") in _REFUSED_RUNS else ""
+
+
+def brief_refusal(message: str) -> str:
+    """Return a runtime's message without the calls that it is wrapped in and without paths of the node."""
+    return _OF_NODE.sub("", _WRAPPING.sub("", message)).strip()
+
+
+def refused_mount(message: str) -> str:
+    """Return the path in a container at which the runtime could not mount a file or directory; "" in other messages."""
+    found = _MOUNTED_AT.search(message)
+    return found["path"] if found else ""
 
 
 def start_error(message: str) -> str:

@@ -12,6 +12,12 @@ from intents.domain import Json
 
 _ACCOUNT: Final = re.compile(r"system:serviceaccount:([a-z0-9.-]+):([a-z0-9.-]+)")
 _EVERYBODY: Final = "system:authenticated"
+# What the API server says of a request that no role allows; programs log it with or without escaped quotes.
+_REFUSED: Final = re.compile(
+    r'(?:[\w.-]+ \\?"(?P<name>[^"\\]*)\\?" is forbidden: )?User \\?"(?P<user>[^"\\]+)\\?" cannot (?P<verb>[a-z]+) '
+    r'resource \\?"(?P<resource>[a-z./-]+)\\?"(?: in API group \\?"(?P<group>[\w.-]*)\\?")?'
+    r'(?: in the namespace \\?"(?P<namespace>[a-z0-9-]+)\\?")?'
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,28 @@ class AccessRequest:
         return f'{{apiGroups: ["{self.group}"], resources: ["{self.path}"], verbs: ["{self.verb}"]}}'
 
 
+def request_of(*, verb: str, group: str, resource: str, namespace: str = "", name: str = "") -> AccessRequest:
+    """Return a request by the words of a refusal, in which a resource may have its subresource and group."""
+    plain, _, subresource = resource.partition("/")
+    return AccessRequest(
+        verb=verb,
+        group=group,
+        resource=plain.removesuffix(f".{group}") if group else plain,
+        subresource=subresource,
+        namespace=namespace,
+        name=name,
+    )
+
+
+def refused_in(message: str) -> tuple[str, AccessRequest] | None:
+    """Return the user and the request that the API server refused for want of a permission; None in other messages."""
+    found = _REFUSED.search(message)
+    if found is None:
+        return None
+    said = {word: value or "" for word, value in found.groupdict().items()}
+    return said.pop("user"), request_of(**said)
+
+
 def subject_of(user: str) -> Subject:
     """Return the subject of a user name, with the groups that the API server gives to everybody of its sort."""
     if found := _ACCOUNT.fullmatch(user):
@@ -72,14 +100,20 @@ def binds(binding: Json, subject: Subject) -> bool:
     return any(_is(each, subject, home=namespace_of(binding)) for each in binding.get("subjects") or ())
 
 
-def binds_namesake(binding: Json, subject: Subject) -> str:
-    """Return the namespace of the ServiceAccount of the same name that a binding names instead, "" if it names none."""
-    others = [
-        str(each.get("namespace") or "")
-        for each in binding.get("subjects") or ()
-        if each.get("kind") == "ServiceAccount" and each.get("name") == subject.name
-    ]
-    return next((each for each in others if each and each != subject.namespace), "")
+def namesake_of(binding: Json, subject: Subject) -> str:
+    """Return the subject of a binding that was most likely written for this ServiceAccount and is another; "" for none.
+
+    It has its name, and another namespace or kind.
+    """
+    home = namespace_of(binding)
+    written = {subject.name, f"{subject.namespace}:{subject.name}", f"{subject.namespace}/{subject.name}"}
+    for each in binding.get("subjects") or ():
+        kind, name = str(each.get("kind") or ""), str(each.get("name") or "")
+        if kind == "ServiceAccount" and name == subject.name and not _is(each, subject, home=home):
+            return f"{kind} {each.get('namespace') or home}/{name}"
+        if kind in ("User", "Group") and name in written:
+            return f"{kind} {name}"
+    return ""
 
 
 def _is(named: Mapping[str, Any], subject: Subject, *, home: str) -> bool:

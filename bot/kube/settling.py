@@ -214,6 +214,18 @@ def startup_budget_s(container: Mapping[str, Any]) -> int:
     return starts + min(delay, _MOST_DELAY_S)
 
 
+def liveness_budget_s(container: Mapping[str, Any]) -> int:
+    """Return how long a container of a spec may run without an answer to its liveness probe; 0 without that probe.
+
+    A startup probe holds the other one back until it has passed: its time is not told here.
+    """
+    probe = container.get("livenessProbe") or {}
+    if not probe or container.get("startupProbe"):
+        return 0
+    tries, delay = int(probe.get("failureThreshold") or _TRIES), int(probe.get("initialDelaySeconds") or 0)
+    return delay + tries * _cycle_s(probe) + int(probe.get("timeoutSeconds") or _TIMEOUT_S)
+
+
 def _cycle_s(probe: Mapping[str, Any]) -> int:
     return int(probe.get("periodSeconds") or _EVERY_S)
 
@@ -223,7 +235,8 @@ def _does(handler: Mapping[str, Any]) -> str:
     if command := (handler.get("exec") or {}).get("command"):
         return "runs " + " ".join(map(str, command))
     if request := handler.get("httpGet"):
-        return f"GET :{request.get('port', '')}{request.get('path', '/')}"
+        tls = "https " if str(request.get("scheme") or "").upper() == "HTTPS" else ""
+        return f"GET {tls}:{request.get('port', '')}{request.get('path', '/')}"
     if socket := handler.get("tcpSocket"):
         return f"connects to :{socket.get('port', '')}"
     if call := handler.get("grpc"):

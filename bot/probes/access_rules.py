@@ -1,6 +1,7 @@
-"""The request that the API server refused for want of a permission: whether it is allowed now, and what is missing.
+"""The requests that the API server refused for want of a permission: are they allowed now, and what is missing.
 
-A SubjectAccessReview answers if Casebook may create one. Otherwise roles and bindings do, as far as they may be read.
+The text names one; if it names none, the logs of the object in question do. A SubjectAccessReview answers if Casebook
+may create one. Otherwise roles and bindings do, as far as they may be read.
 """
 
 from __future__ import annotations
@@ -11,13 +12,28 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.access import collect_gaps
-from bot.kube.objects import name_of, namespace_of
-from bot.kube.rbac import AccessRequest, Subject, allows, binds, binds_namesake, shortfall, subject_of, verbs_on
+from bot.kube.objects import full_name, name_of, namespace_of
+from bot.kube.rbac import (
+    AccessRequest,
+    Subject,
+    allows,
+    binds,
+    namesake_of,
+    refused_in,
+    request_of,
+    shortfall,
+    subject_of,
+    verbs_on,
+)
 from bot.probes.contract import Look, Missing, RowValues, beside_the_verdict, may, probe
+from bot.probes.shared.logged_causes import LoggedCause, logged_causes
+from bot.probes.shared.scope import READS_PODS
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeResult, Row
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 _MOST: Final = 2000
+# A program logs its refusals one after the other.
+_MOST_REQUESTS: Final = 3
 # The cheapest repair first: a role that lacks one verb, then one that lacks more.
 _REPAIRS: Final = ("verb", "subresource", "resource", "group", "name", "")
 
@@ -40,10 +56,22 @@ class _Access(RowValues):
     role: str
     lacks: str  # verb, subresource, resource, group or name: what keeps that role from allowing it
     role_verbs: tuple[str, ...]  # which it allows on the resource
+    pod: str  # whose log has it, as namespace/name; "" if the text does
     granting: str  # a role that allows it and is not bound to the subject, as Kind/name
     lost_role: str  # a role that a binding of the subject refers to and that does not exist
-    namesake: str  # namespace of a ServiceAccount of this name that a binding to such a role names
+    lost_binding: str  # that binding
+    namesake: str  # another subject of this name that a binding to such a role names: ServiceAccount default/deployer
+    namesake_binding: str  # that binding
     elsewhere: tuple[str, ...]  # namespaces where the request would be allowed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refused:
+    """A request that was refused; `logged` is the log that tells it, None if the text does."""
+
+    subject: Subject
+    request: AccessRequest
+    logged: LoggedCause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,40 +87,69 @@ class _Grant:
     def namespace(self) -> str:
         return namespace_of(self.binding)
 
+    def __str__(self) -> str:
+        kind = "RoleBinding" if self.namespace else "ClusterRoleBinding"
+        return f"{kind} {self.namespace}/{name_of(self.binding)}".replace(" /", " ")
+
 
 async def read(look: Look) -> ProbeResult:
-    """Read whether the request in the text is allowed now, and the roles of its subject; no rows without a request."""
-    request = _request(look)
-    if request is None:
+    """Read whether a request is allowed now, and the roles of its subject; no rows without a request."""
+    if told := _told(look):
+        if told.subject.is_account and await _is_gone(look, told.subject):
+            raise Missing(f"ServiceAccount {told.subject.namespace}/{told.subject.name}")
+        return await _judged(look, told)
+    if not look.focus.names_object:
         return ProbeResult()
-    subject = subject_of(look.named["user"])
-    if subject.is_account and await _is_gone(look, subject):
-        raise Missing(f"ServiceAccount {subject.namespace}/{subject.name}")
-    reviewed, (grants, roles, gaps) = await asyncio.gather(_reviewed(look, subject, request), _rbac(look, request))
+    logs = await logged_causes(look)
+    found = await asyncio.gather(*(_judged(look, each) for each in _logged(logs.causes)))
+    return ProbeResult(
+        rows=tuple(row for each in found for row in each.rows),
+        gaps=tuple(dict.fromkeys(gap for each in found for gap in each.gaps)),
+        missing=logs.missing,
+        looked_at=logs.logs,
+    )
+
+
+async def _judged(look: Look, refused: _Refused) -> ProbeResult:
+    subject, request = refused.subject, refused.request
+    reviewed, (grants, roles, gaps) = await asyncio.gather(
+        _reviewed(look, subject, request), _rbac(look, subject, request)
+    )
     bound = [each for each in grants if binds(each.binding, subject)]
     reaching = [each for each in bound if each.namespace in ("", request.namespace)]
     allowing = any(allows(each.rules or (), request) for each in reaching)
     allowed = reviewed or ("True" if allowing else "" if gaps else "False")
-    row = _row(subject, request, allowed=allowed, bound=bound, reaching=reaching, grants=grants, roles=roles, gaps=gaps)
+    row = _row(
+        refused, allowed=allowed, bound=bound, reaching=reaching, grants=grants, roles=roles, gaps=gaps, look=look
+    )
     # A review alone answers the question: what explains it is then no gap.
     return ProbeResult(rows=(row,), gaps=() if reviewed else gaps)
 
 
-def _request(look: Look) -> AccessRequest | None:
+def _told(look: Look) -> _Refused | None:
     """Return the request that the text names as forbidden; None if it does not name user, verb and resource."""
     named = look.named
     if not all(named.get(word) for word in ("user", "verb", "resource")):
         return None
-    resource, _, subresource = named["resource"].partition("/")
-    group = named.get("api_group", "")
-    return AccessRequest(
+    request = request_of(
         verb=named["verb"],
-        group=group,
-        resource=resource.removesuffix(f".{group}") if group else resource,
-        subresource=subresource,
+        group=named.get("api_group", ""),
+        resource=named["resource"],
         namespace="" if named.get("scope") else named.get("namespace", ""),
         name=named.get("name", ""),
     )
+    return _Refused(subject=subject_of(named["user"]), request=request)
+
+
+def _logged(causes: Sequence[LoggedCause]) -> list[_Refused]:
+    """Return the requests that logs tell, each once whatever objects it names."""
+    found: dict[tuple[str, str, str], _Refused] = {}
+    for each in causes:
+        if told := refused_in(each.failure.says) or refused_in("\n".join(each.failure.lines)):
+            user, request = told
+            one = _Refused(subject=subject_of(user), request=request, logged=each)
+            found.setdefault((user, request.rule, request.namespace), one)
+    return list(found.values())[:_MOST_REQUESTS]
 
 
 async def _is_gone(look: Look, subject: Subject) -> bool:
@@ -110,10 +167,13 @@ async def _reviewed(look: Look, subject: Subject, request: AccessRequest) -> str
     return "" if allowed is None else str(allowed)
 
 
-async def _rbac(look: Look, request: AccessRequest) -> tuple[list[_Grant], list[Json], tuple[Gap, ...]]:
+async def _rbac(
+    look: Look, subject: Subject, request: AccessRequest
+) -> tuple[list[_Grant], list[Json], tuple[Gap, ...]]:
     """Return the bindings with their roles, all roles, and what could not be read.
 
-    For a request at the cluster scope the bindings of all namespaces show where it would be allowed.
+    For a request at the cluster scope the bindings of all namespaces show where it would be allowed; for others those
+    of the ServiceAccount's own: a RoleBinding is often written beside the account that it names.
     """
     places = (
         ("RoleBinding", request.namespace),
@@ -121,10 +181,20 @@ async def _rbac(look: Look, request: AccessRequest) -> tuple[list[_Grant], list[
         ("ClusterRoleBinding", ""),
         ("ClusterRole", ""),
     )
+    beside = subject.namespace if request.namespace not in ("", subject.namespace) else ""
     with collect_gaps() as gaps:
         own, roles, clusterwide, cluster_roles = await asyncio.gather(
             *(look.list(kind, namespace=namespace, limit=_MOST) for kind, namespace in places)
         )
+    with beside_the_verdict():
+        bindings_beside, roles_beside = (
+            await asyncio.gather(
+                *(look.list(kind, namespace=beside, limit=_MOST) for kind in ("RoleBinding", "Role") if beside)
+            )
+            if beside
+            else ((), ())
+        )
+    own, roles = (*own, *bindings_beside), (*roles, *roles_beside)
     known = {(each["kind"], namespace_of(each), name_of(each)): each for each in (*roles, *cluster_roles)}
     grants = []
     for binding in (*own, *clusterwide):
@@ -138,8 +208,7 @@ async def _rbac(look: Look, request: AccessRequest) -> tuple[list[_Grant], list[
 
 
 def _row(
-    subject: Subject,
-    request: AccessRequest,
+    refused: _Refused,
     *,
     allowed: str,
     bound: list[_Grant],
@@ -147,16 +216,21 @@ def _row(
     grants: list[_Grant],
     roles: list[Json],
     gaps: tuple[Gap, ...],
+    look: Look,
 ) -> Row:
+    subject, request, logged = refused.subject, refused.request, refused.logged
     closest = min((each for each in reaching if each.rules), key=lambda each: _distance(each, request), default=None)
     rules = (closest.rules or ()) if closest else ()
-    granting = [each for each in roles if allows(each.get("rules") or (), request)]
+    usable = (each for each in roles if namespace_of(each) in ("", request.namespace))
+    granting = [each for each in usable if allows(each.get("rules") or (), request)]
     # A binding to a role that would do, but to somebody of the same name, is most often a slip.
     slips = [
-        binds_namesake(each.binding, subject)
+        (slip, str(each))
         for each in grants
         if subject.is_account and each.namespace in ("", request.namespace) and allows(each.rules or (), request)
+        if (slip := namesake_of(each.binding, subject))
     ]
+    namesake, namesake_binding = next(iter(slips), ("", ""))
     there = {each.namespace for each in bound if each.namespace and allows(each.rules or (), request)}
     lost = [each for each in reaching if each.rules is None] if not gaps else []
     place = f"-n {request.namespace} " if request.namespace else ""
@@ -176,15 +250,19 @@ def _row(
         role=closest.name if closest else "",
         lacks=shortfall(rules, request) if closest else "",
         role_verbs=verbs_on(rules, request),
+        pod=full_name(logged.log.container.pod) if logged else "",
         granting=_narrowest(granting),
         lost_role=f"{lost[0].kind} {lost[0].name}" if lost else "",
-        namesake=next(filter(None, slips), ""),
+        lost_binding=str(lost[0]) if lost else "",
+        namesake=namesake,
+        namesake_binding=namesake_binding,
         elsewhere=tuple(sorted(there - {request.namespace})),
     ).row(
         ObjectRef(kind="ServiceAccount", namespace=subject.namespace, name=subject.name)
         if subject.is_account
         else ObjectRef(kind="User", name=subject.user),
         reproduce=f"kubectl auth can-i {request.verb} {request.path} {place}--as={subject.user}",
+        at=look.moment(logged.age_s) if logged else None,
     )
 
 
@@ -205,14 +283,16 @@ def _narrowest(roles: list[Json]) -> str:
 
 
 PROBE: Final = probe(
-    says="a row for the request that the text names as forbidden: is it allowed now, and which role comes closest",
+    says="a row for a request that the text or a log in question tells as forbidden: is it allowed now, and which role"
+    " comes closest",
     row=_Access,
     permissions=(
         *may(
             "list",
             *(f"{resource}.{_RBAC}" for resource in ("clusterrolebindings", "clusterroles", "rolebindings", "roles")),
         ),
-        *may("get", "serviceaccounts"),
+        *READS_PODS,
+        *may("get", "serviceaccounts", "pods/log"),
     ),
     read=read,
 )

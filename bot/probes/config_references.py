@@ -1,6 +1,6 @@
 """The ConfigMaps and Secrets that pods which cannot start refer to and that are not there.
 
-A ConfigMap is read. A Secret never is: the kubelet's message alone tells that one is missing.
+A ConfigMap is read. A Secret never is: the message of the kubelet or the runtime alone tells that one is missing.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from bot.kube.config_references import ConfigReference, Missing, missing_in, ref
 from bot.kube.containers import containers_in
 from bot.kube.objects import name_of, namespace_of, place_of, ref
 from bot.kube.owners import owner_of
+from bot.kube.pod_states import brief_refusal, refused_mount, runtime_refusal
 from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict, may, probe
 from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row
-from intents.spelling import closest
+from intents.spelling import closest, misspelt
 
 # The pods of one owner wait for the same: so many owners' pods are read.
 MOST_PODS: Final = 12
@@ -36,6 +37,7 @@ class _Lacking(RowValues):
     kind: str
     name: str
     key: str  # "" where the whole object is missing
+    mounted: str  # the path at which this one file is mounted; "" where it is not mounted by itself
     problem: str  # in the kubelet's words, if it says so
 
 
@@ -43,6 +45,7 @@ class _Compared(RowValues):
     """Names like that of the missing object or key, and the others who refer to the object."""
 
     closest: str
+    almost: str  # that one if the name is a misspelling of it
     users: tuple[str, ...]
 
 
@@ -69,9 +72,10 @@ async def read(look: Look) -> ProbeResult:
 
 
 def _is_held_up(pod: Json) -> bool:
-    """Tell whether a pod of a node has a container that has not been started yet."""
+    """Tell whether a pod of a node has a container that has not been started yet, or cannot be for its mounts."""
     return bool(pod.get("spec", {}).get("nodeName")) and any(
-        each.state in ("waiting", "") and each.reason in _HELD_UP for each in containers_in(pod)
+        (each.state in ("waiting", "") and each.reason in _HELD_UP) or refused_mount(runtime_refusal(each))
+        for each in containers_in(pod)
     )
 
 
@@ -84,15 +88,20 @@ async def _broken(pod: Json, look: Look) -> list[_Broken]:
     references = references_of(pod)
     told = await _told(pod, look) if references else []
     maps = dict.fromkeys(each.name for each in references if each.kind == "ConfigMap")
+    refused = {refused_mount(message): message for each in containers_in(pod) if (message := runtime_refusal(each))}
     read = dict(zip(maps, await asyncio.gather(*(_keys(name, pod, look) for name in maps)), strict=True))
     found = []
     for each in references:
+        if each.mounted and each.mounted not in refused:
+            continue  # the container may have been started before the file was gone
         message, missing = next(((text, one) for text, one in told if one.is_of(each)), ("", None))
         if each.kind == "Secret":
             if missing:
                 found.append(_Broken(pod=pod, reference=each, key=missing.key, told=message))
+            elif each.mounted:
+                found.append(_Broken(pod=pod, reference=each, key=each.key, told=brief_refusal(refused[each.mounted])))
             continue
-        keys = read[each.name]
+        keys = each.files or read[each.name]
         if keys is None:
             found.append(_Broken(pod=pod, reference=each, told=message))
         elif each.key and keys != _UNREAD and each.key not in keys:
@@ -128,6 +137,7 @@ async def _row(broken: _Broken, look: Look) -> Row:
         kind=reference.kind,
         name=reference.name,
         key=broken.key,
+        mounted=reference.mounted,
         problem=problem,
     ).row(
         ref(pod, "Pod"),
@@ -137,17 +147,22 @@ async def _row(broken: _Broken, look: Look) -> Row:
 
 
 async def _compared(broken: _Broken, look: Look) -> _Compared:
+    wanted = broken.key or broken.reference.name
     with beside_the_verdict():
-        return _Compared(closest=await _closest(broken, look), users=await _users(broken, look))
+        known = await _known(broken, look)
+        return _Compared(
+            closest=closest(wanted, known, at_least=_LIKE),
+            almost=misspelt(wanted, known) if known else "",
+            users=await _users(broken, look),
+        )
 
 
-async def _closest(broken: _Broken, look: Look) -> str:
-    if broken.key:
-        return closest(broken.key, broken.keys, at_least=_LIKE)
-    if broken.reference.kind != "ConfigMap":
-        return ""
+async def _known(broken: _Broken, look: Look) -> tuple[str, ...]:
+    """Return the names that there are in place of the missing one; none of Secrets."""
+    if broken.key or broken.reference.kind != "ConfigMap":
+        return broken.keys
     maps = await look.list("ConfigMap", namespace=namespace_of(broken.pod), limit=_MOST_LISTED)
-    return closest(broken.reference.name, map(name_of, maps), at_least=_LIKE)
+    return tuple(map(name_of, maps))
 
 
 async def _users(broken: _Broken, look: Look) -> tuple[str, ...]:

@@ -6,20 +6,22 @@ A row per container, those in trouble first. Restartable init containers are sid
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
-from itertools import repeat
 from typing import Any, Final
 
 from bot.cluster.events import event_count, event_last_seen
 from bot.kube.containers import Container, Run, containers_in, trouble_order
-from bot.kube.objects import phase_of, place_of, ref, spec_of
-from bot.kube.pod_states import NOT_STARTED, start_error
-from bot.kube.quantities import whole_or
-from bot.kube.settling import ContainerEvents, described, events_of, hook, port_of, starts_in_time
+from bot.kube.objects import namespace_of, phase_of, place_of, ref, spec_of
+from bot.kube.pod_states import NOT_STARTED, brief_refusal, runtime_refusal, start_error
+from bot.kube.quantities import thousandths, whole_or
+from bot.kube.settling import ContainerEvents, described, events_of, hook, liveness_budget_s, port_of, starts_in_time
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, at_most, keys_of, may, probe, values_of
+from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict, keys_of, may, probe, values_of
+from bot.probes.shared.measured_use import READS_USE, measured_use
 from bot.probes.shared.scope import READS_PODS, ContainerValues, container_values, pods_of
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row, Value
+from intents.templates import cpu
 
 # A controller can have thousands of broken pods: those in the worst trouble tell the story.
 MOST_ROWS: Final = 500
@@ -30,9 +32,12 @@ _RECENT_S: Final = 24 * 3600
 # The kubelet forgets earlier crashes of a container that has run for so long.
 _STABLE_S: Final = 600
 # SIGKILL and SIGTERM from outside; the longest time between two runs of a crash loop.
-_KILLED: Final = frozenset({137, 143})
+_SIGKILL: Final = 137
+_KILLED: Final = frozenset({_SIGKILL, 143})
+_GRACE_S: Final = 30  # what the API server fills in
 _BACK_OFF_S: Final = 300
 _QUOTE: Final = 300
+_TOO_LATE: Final = re.compile(r"(?i)probe (?:failed|errored).*(?:deadline exceeded|timed out|timeout)", re.S)
 _MEBIBYTE: Final = 1 << 20
 
 
@@ -52,6 +57,7 @@ class _Container(RowValues):
     ended_s: int
     ran_s: int  # how long that run lasted
     previous: bool  # that run is not the present one: its log is read with --previous
+    refusal: str  # why the runtime could not begin that run, in its words; "" for one that began
     start_error: str  # why the runtime cannot start it: command or memory; "" otherwise
     failing: bool  # its last run ended within a day, and it does not run well since
     recovered: bool  # its last run failed within a day, and it runs well since
@@ -64,8 +70,18 @@ class _Container(RowValues):
     readiness_port: str
     startup: str
     startup_port: str
+    never_live: bool  # its last run was stopped before it can have passed its liveness probe; it has no startup probe
     post_start: str  # the lifecycle hook in words, "" for none
     pre_stop: str
+
+
+class _Use(RowValues):
+    """What a container uses of its CPU limit, as the metrics server measured it last."""
+
+    cpu_limit: str = ""  # "" for none
+    cpu_used: str = ""
+    cpu_percent: int = UNKNOWN  # of the limit
+    more_cpu: str = ""  # twice the limit
 
 
 async def read(look: Look) -> ProbeResult:
@@ -74,7 +90,9 @@ async def read(look: Look) -> ProbeResult:
     containers = [each for pod in suspects.pods for each in containers_in(pod)]
     containers.sort(key=lambda each: trouble_order(each, look.now))
     chosen = at_most(MOST_ROWS, containers, what="containers", says="were judged, those in trouble first")
-    said = await _said(look, chosen) if look.args.get("events") else repeat(None)
+    said = await _said(look, chosen) if look.args.get("events") else [{}] * len(chosen)
+    if look.flag("usage"):
+        said = await _with_use(look, chosen, said)
     rows = tuple(_row(look, *each) for each in zip(chosen, said, strict=False))
     return ProbeResult(rows=rows, missing=suspects.missing)
 
@@ -85,6 +103,35 @@ async def _said(look: Look, containers: Sequence[Container]) -> list[Mapping[str
     found = await asyncio.gather(*(look.events_about(ref(pod, "Pod")) for pod in pods[:_MOST_PODS]))
     events = dict(zip(map(place_of, pods), found, strict=False))
     return [values_of(_events_of(each, events.get(place_of(each.pod), ()), look)) for each in containers]
+
+
+async def _with_use(
+    look: Look, containers: Sequence[Container], said: Sequence[Mapping[str, Value]]
+) -> list[Mapping[str, Value]]:
+    """Return what events say with the use of containers that answer a probe too late; it is read only for those."""
+    late = [any(_TOO_LATE.search(str(value)) for value in each.values()) for each in said]
+    homes = {namespace_of(each.pod) for each, is_late in zip(containers, late, strict=True) if is_late}
+    with beside_the_verdict():
+        measured = await measured_use(look, homes) if homes else {}
+    found = (
+        _use_of(each, measured.get(place_of(each.pod)) or {}) if is_late else _Use()
+        for each, is_late in zip(containers, late, strict=True)
+    )
+    return [{**each, **use.values()} for each, use in zip(said, found, strict=True)]
+
+
+def _use_of(container: Container, measured: Json) -> _Use:
+    allowed = thousandths((((container.declared.get("resources") or {}).get("limits") or {}).get("cpu")) or 0)
+    if not allowed:
+        return _Use()
+    used = [each for each in measured.get("containers") or () if each.get("name") == container.name]
+    amount = thousandths((used[0].get("usage") or {}).get("cpu") or 0) if used else UNKNOWN
+    return _Use(
+        cpu_limit=cpu(allowed),
+        cpu_used=cpu(amount) if used else "",
+        cpu_percent=amount * 100 // allowed if used else UNKNOWN,
+        more_cpu=cpu(2 * allowed),
+    )
 
 
 def _is_in_trouble(container: Container, look: Look) -> bool:
@@ -113,7 +160,7 @@ def _events_of(container: Container, oldest_first: Sequence[Json], look: Look) -
     return events_of(container.name, events, starting=starts_in_time(container, look.now))
 
 
-def _row(look: Look, container: Container, said: Mapping[str, Value] | None) -> Row:
+def _row(look: Look, container: Container, said: Mapping[str, Value]) -> Row:
     pod, run, declared = container.pod, container.ended(look.now), container.declared
     limit = whole_or(((declared.get("resources") or {}).get("limits") or {}).get("memory"), 0)
     running_s = look.age_s(container.detail.get("startedAt")) if container.state == "running" else UNKNOWN
@@ -132,6 +179,7 @@ def _row(look: Look, container: Container, said: Mapping[str, Value] | None) -> 
         ended_s=run.finished_s if run else UNKNOWN,
         ran_s=run.ran_s if run else UNKNOWN,
         previous=run is not None and container.state != "terminated",
+        refusal=brief_refusal(runtime_refusal(container))[:_QUOTE] if failing or waits else "",
         start_error=start_error(_end_message(container)) if failing or waits else "",
         failing=failing,
         recovered=_failed_recently(run) and not failing,
@@ -144,6 +192,7 @@ def _row(look: Look, container: Container, said: Mapping[str, Value] | None) -> 
         readiness_port=port_of(declared.get("readinessProbe")),
         startup=described(declared.get("startupProbe")),
         startup_port=port_of(declared.get("startupProbe")),
+        never_live=_never_live(container, run),
         post_start=hook(declared, "postStart"),
         pre_stop=hook(declared, "preStop"),
     ).row(
@@ -152,6 +201,18 @@ def _row(look: Look, container: Container, said: Mapping[str, Value] | None) -> 
         at=look.moment(run.finished_s) if run else None,
         more=said,
     )
+
+
+def _never_live(container: Container, run: Run | None) -> bool:
+    """Tell whether a run was stopped from outside within the time that its liveness probe gives for the first answer.
+
+    One that had to be killed was stopped before, by its grace period.
+    """
+    if run is None or run.exit_code not in _KILLED or run.ran_s == UNKNOWN:
+        return False
+    grace = int(spec_of(container.pod).get("terminationGracePeriodSeconds") or _GRACE_S)
+    stopped_s = run.ran_s - (grace if run.exit_code == _SIGKILL and run.ran_s > grace else 0)
+    return stopped_s <= liveness_budget_s(container.declared)
 
 
 def _end_message(container: Container) -> str:
@@ -198,8 +259,12 @@ PROBE: Final = probe(
         "events": ArgDeclaration(
             says="true: also what the kubelet's events say of a container since its last or present run began",
             fills={"true": keys_of(ContainerEvents)},
-        )
+        ),
+        "usage": ArgDeclaration(
+            says="true: also, if events say that a probe timed out, what the container uses of its CPU limit",
+            fills={"true": _Use.keys()},
+        ),
     },
-    permissions=(*READS_PODS, *may("list", "events")),
+    permissions=(*READS_PODS, *READS_USE, *may("list", "events")),
     read=read,
 )

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.cluster.access import record_gap
 from bot.kube.autoscaling import API_OF_REASON, Metric, MissingRequest, above_target, hottest, missing_request
 from bot.kube.ingresses import bounding_sidecar, defaults
 from bot.kube.objects import (
@@ -30,7 +29,8 @@ from bot.kube.objects import (
 from bot.kube.owners import owner_of
 from bot.kube.quantities import CPU, MEMORY, thousandths, whole_or
 from bot.probes.contract import Look, RowValues, may, probe
-from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeResult, Row
+from bot.probes.shared.measured_use import READS_USE, measured_use
+from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
 
 class _Pipeline(RowValues):
@@ -197,11 +197,8 @@ def _requests(container: Mapping[str, Any], resource: str) -> bool:
 
 PROXY: Final = "istio-proxy"
 _SIDECARS: Final = "sidecars.networking.istio.io"
-_METRICS: Final = "podmetrics.metrics.k8s.io"
 _ROOT: Final = "istio-system"
 _ROOT_SETTING: Final = re.compile(r"(?m)^rootNamespace:[ \t]*[\"']?([a-z0-9-]+)")
-# For more namespaces the use of all pods is read at once.
-_MOST_APART: Final = 5
 
 
 class _ProxyUse(RowValues):
@@ -239,7 +236,7 @@ async def _with_proxies(look: Look) -> ProbeResult:
     if not chosen:
         return ProbeResult(missing=missing)
     homes = {namespace_of(scaler) for scaler, _ in chosen}
-    root, use = await asyncio.gather(_root(look), look.unless_refused(_measured(look, homes), {}))
+    root, use = await asyncio.gather(_root(look), look.unless_refused(measured_use(look, homes), {}))
     mesh = _Mesh(sidecars=sidecars.items, root=root, use=use)
     rows = [_row(look, scaler, proxies=_of_proxies(scaler, mine, mesh)) for scaler, mine in chosen]
     return ProbeResult(rows=tuple(sorted(rows, key=_worst_first)), missing=missing)
@@ -262,18 +259,6 @@ async def _root(look: Look) -> str:
     config = await look.find("ConfigMap", "istio", namespace=_ROOT) or {}
     written = _ROOT_SETTING.search(str((config.get("data") or {}).get("mesh") or ""))
     return written.group(1) if written else _ROOT
-
-
-async def _measured(look: Look, namespaces: set[str]) -> dict[tuple[str, str], Json]:
-    """Return what the pods of these namespaces use, by their place."""
-    places = sorted(namespaces) if len(namespaces) <= _MOST_APART else [""]
-    if await look.snapshot.served(_METRICS) is None:
-        detail = "this cluster serves no metrics.k8s.io: install metrics-server"
-        record_gap(Gap(what="the use of pods", reason=GapReason.NOT_CONFIGURED, detail=detail,
-                       detail_zh="该集群没有提供 metrics.k8s.io：请安装 metrics-server"))  # fmt: skip
-        return {}
-    listings = await asyncio.gather(*(look.list(_METRICS, namespace=place) for place in places))
-    return {place_of(item): item for items in listings for item in items}
 
 
 def _of_proxies(scaler: Json, pods: Sequence[Json], mesh: _Mesh) -> _Proxies:
@@ -335,7 +320,8 @@ PROBE: Final = probe(
     permissions=(
         *_READS_PIPELINE,
         *may("list", "horizontalpodautoscalers.autoscaling", "sidecars.networking.istio.io"),
-        *may("list", "pods", "pods.metrics.k8s.io"),
+        *READS_USE,
+        *may("list", "pods"),
         *may("get", "configmaps"),
     ),
     read=read,

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from intents.entities import entities_in
 from intents.named_objects import Entity
+from intents.places import named_in_command
 from intents.spoken_names import PROSE_WORDS
 from intents.symptoms import read_symptoms
 
@@ -170,6 +171,21 @@ def test_each_command_of_a_line_names_its_own_objects() -> None:
     }
 
     assert found == {("namespace", "front"), ("deployment", "api")}
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("etl shows 0/1 and kubectl get pods lists nothing for it, quota is fine", set()),
+        ("kubectl get pods shows nothing", set()),
+        ("we see that kubectl -n shop get pods hangs forever", {("namespace", "shop")}),
+        ("when I run kubectl describe pod api-0 it says no", {("pod", "api-0")}),
+        ("I ran kubectl logs web -n shop", {("namespace", "shop"), ("pod", "web")}),
+        ("root@host:~# kubectl get pod web cart", {("pod", "web")}),
+    ],
+)
+def test_what_goes_on_after_a_command_is_no_name(line: str, names: set[tuple[str, str]]) -> None:
+    assert set(named_in_command(line)) == names
 
 
 def test_a_selector_names_no_object() -> None:

@@ -85,11 +85,17 @@ async def test_with_neither_nothing_is_known_and_the_gaps_are_told(cluster: Simu
 
 async def test_slips_in_bindings_are_found(cluster: SimulatedCluster, read: Any) -> None:
     namesake = await row(cluster, read, role("a", "patch"), binding("a", account="default/deployer"))
-    assert (namesake.values["namesake"], namesake.values["bindings"]) == ("default", 0)
+    assert (namesake.values["namesake"], namesake.values["bindings"]) == ("ServiceAccount default/deployer", 0)
+    assert namesake.values["namesake_binding"] == "RoleBinding shop/a"
     assert namesake.values["granting"] == "Role a"
 
     lost = await row(cluster, read, binding("gone"))
-    assert lost.values["lost_role"] == "Role gone"
+    assert (lost.values["lost_binding"], lost.values["lost_role"]) == ("RoleBinding shop/gone", "Role gone")
+
+    patch = role("b", "patch", namespace="ci")
+    beside = await row(cluster, read, patch, binding("b", namespace="ci"))
+    assert (beside.values["allowed"], beside.values["elsewhere"]) == ("False", ("ci",))
+    assert beside.values["granting"] == "Role a"  # the role beside the account cannot be bound there
 
 
 async def test_a_request_for_the_whole_cluster_that_one_namespace_allows(cluster: SimulatedCluster, read: Any) -> None:

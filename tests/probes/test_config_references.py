@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from bot.kube.config_references import Missing, missing_in
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import config_references
@@ -37,6 +39,7 @@ async def test_a_missing_config_map_is_told_with_the_closest_name_and_its_other_
 
     (row,) = reading.rows
     assert (row.values["kind"], row.values["name"], row.values["key"]) == ("ConfigMap", "settings", "")
+    assert row.values["almost"] == "setting"
     assert (row.values["closest"], row.values["users"]) == ("setting", ("Pod/web-0",))
     assert row.values["problem"] == 'configmap "settings" not found'
 
@@ -53,6 +56,46 @@ async def test_a_secret_is_missing_only_if_the_kubelet_says_so(cluster: Simulate
 
     cluster.load(world(spec=spec, fault={"mount_error": told}))
     assert [row.values["name"] for row in (await read(config_references.PROBE, **POD)).rows] == ["api-tls"]
+
+
+REFUSED = (
+    'failed to create containerd task: OCI runtime create failed: error mounting "/var/lib/kubelet/pods/1/x" to rootfs '
+    'at "/etc/api.yaml": mount src=/var/lib/kubelet/pods/1/x, dst=/etc/api.yaml, flags=MS_BIND: not a directory'
+)
+
+
+@pytest.mark.parametrize(
+    ("volume", "told"),
+    [
+        ({"configMap": {"name": "settings"}}, ("ConfigMap", "api.yaml", "it has no key api.yaml", "api.yml")),
+        (
+            {"configMap": {"name": "settings", "items": [{"key": "api.yml", "path": "app.yaml"}]}},
+            ("ConfigMap", "api.yaml", "it has no key api.yaml", "app.yaml"),
+        ),
+        (
+            {"secret": {"secretName": "login"}},
+            ("Secret", "api.yaml", 'error mounting to rootfs at "/etc/api.yaml": not a directory', ""),
+        ),
+        ({"configMap": {"name": "settings", "optional": True}}, None),
+        ({"configMap": {"name": "settings", "items": [{"key": "api.yml", "path": "api.yaml"}]}}, None),
+    ],
+    ids=["no such key", "the volume takes other keys", "of a Secret", "optional", "the volume names it so"],
+)
+async def test_a_file_that_a_container_mounts_alone_and_that_is_not_there(
+    cluster: SimulatedCluster, read: Any, volume: dict, told: tuple[str, ...] | None
+) -> None:
+    mounts = [{"name": "conf", "mountPath": "/etc/api.yaml", "subPath": "api.yaml"}]
+    spec = {
+        "containers": {"api": {"image": "a", "volumeMounts": mounts}},
+        "pod": {"volumes": [{"name": "conf", **volume}]},
+    }
+    fault = {"exited": "StartError", "exit_message": REFUSED, "waiting": "CrashLoopBackOff"}
+    cluster.load(world(spec=spec, fault=fault, **{"ConfigMap/shop/settings": {"data": {"api.yml": "a: 1"}}}))
+
+    rows = (await read(config_references.PROBE, args={"compare": True}, **POD)).rows
+
+    keys = ("kind", "key", "problem", "almost")
+    assert [tuple(row.values[key] for key in keys) for row in rows] == ([told] if told else [])
 
 
 async def test_a_pod_whose_containers_run_is_not_asked_about(cluster: SimulatedCluster, read: Any) -> None:

@@ -91,6 +91,12 @@ async def test_a_bound_volume_keeps_the_pod_where_it_is(look: Any) -> None:
     (row,) = reading.rows
     assert row.values["causes"] == ("volume",)
     assert (row.values["volume"], row.values["volume_place"]) == ("pv", "topology.kubernetes.io/zone=a")
+    assert row.values["volume_nodes"] == ()
+
+    zoned = [node(f"a{number}", cpu="0", labels={"topology.kubernetes.io/zone": "a"}) for number in range(5)]
+    away = next(row for row in (await look(*zoned)).rows if row.values["node"] == "b")
+    assert away.values["volume_nodes"][:1] == ("a0 (Insufficient cpu)",)
+    assert away.values["volume_nodes"][3:] == ("2 more",)
 
 
 async def test_a_label_is_offered_only_where_it_alone_is_missing_and_may_be_added(look: Any) -> None:

@@ -35,6 +35,8 @@ _KINDS: Final = {
     "node.kubernetes.io/pid-pressure": "pressure",
     **dict.fromkeys(_RESERVED, "control plane"),
 }
+# So many nodes that reach a volume are named.
+_MOST_NAMED: Final = 3
 # Claims of one pod that are looked at.
 _MOST_CLAIMS: Final = 8
 
@@ -72,6 +74,7 @@ class FiltersShown(RowValues):
     pods_most: int
     volume: str  # the PersistentVolume out of reach
     volume_place: str  # the labels of the nodes that reach it
+    volume_nodes: tuple[str, ...]  # those nodes, each with why it refuses the pod
 
 
 async def read(look: Look) -> ProbeResult:
@@ -180,14 +183,38 @@ def _rows(
         labels = {f"{key}={value}" for key, value in labels_of(node.obj).items()}
         return node.name in reserved, len(reasons[node.name]), asked.closest not in labels, node.name
 
+    there = {name_of(each): _reaching(pod, each, nodes, held) for each in volumes}
     return [
-        held.row(node.obj, _shown(look, pod, node, asked, reasons[node.name], volumes=volumes))
+        held.row(node.obj, _shown(look, pod, node, asked, reasons[node.name], volumes=volumes, there=there))
         for node in sorted(nodes, key=nearness)[:MOST_NODES]
     ]
 
 
+def _reaching(pod: Json, volume: Json, nodes: Sequence[NodeUse], held: Held) -> tuple[str, ...]:
+    """Return the nodes that reach a volume, each with why it refuses the pod and who cordoned or tainted it."""
+    found = []
+    for node in sorted(nodes, key=lambda each: each.name):
+        if reaches(volume, node.obj):
+            by = last_written(node.obj, _field_of(node.obj)).manager if untolerated(pod, node.obj) else ""
+            found.append(f"{node.name} ({held.why_not[node.name]}{f' by {by}' if by else ''})")
+    left = len(found) - _MOST_NAMED
+    return (*found[:_MOST_NAMED], f"{left} more") if left > 0 else tuple(found)
+
+
+def _field_of(node: Json) -> tuple[str, ...]:
+    """Return the field that keeps pods off a node."""
+    return "spec", "unschedulable" if is_cordoned(node) else "taints"
+
+
 def _shown(
-    look: Look, pod: Json, node: NodeUse, asked: _Asked, refused: Reasons, *, volumes: Sequence[Json]
+    look: Look,
+    pod: Json,
+    node: NodeUse,
+    asked: _Asked,
+    refused: Reasons,
+    *,
+    volumes: Sequence[Json],
+    there: Mapping[str, tuple[str, ...]],
 ) -> FiltersShown:
     clash = taken(host_ports(pod), node.pods)
     away = [each for each in volumes if not reaches(each, node.obj)]
@@ -206,12 +233,13 @@ def _shown(
         pods_most=node.allocatable.get(PODS, 0),
         volume=name_of(away[0]) if away else "",
         volume_place=place_of_volume(away[0]) if away else "",
+        volume_nodes=there[name_of(away[0])] if away else (),
     )
 
 
 def _taints(look: Look, pod: Json, node: Json) -> _Taints:
     taints = untolerated(pod, node)
-    written = last_written(node, ("spec", "unschedulable" if is_cordoned(node) else "taints"))
+    written = last_written(node, _field_of(node))
     return _Taints(
         taints=_written(taints),
         taint_kind=_kind(taints) if taints else "",
