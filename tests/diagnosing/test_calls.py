@@ -14,6 +14,7 @@ from bot.diagnosing.engine import Engine
 from bot.playground.kubernetes.scenes import expanded
 from intents.catalog.fields import Cause, LinkedBy
 from intents.catalog.loader import Catalog
+from intents.connection_questions import connection_check
 from intents.domain import Diagnosis, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
 from tests.engines import remembering_engine
@@ -247,3 +248,15 @@ async def test_what_stops_the_last_of_a_chain_of_calls_leads(request_: Request, 
         explained |= found
         more |= {key.incident for key in found}
     assert effects <= more
+
+
+@pytest.mark.parametrize("target", ["pg.shop:5432", "pg.shop:5433", "pq.shop:5432"], ids=["open", "port", "name"])
+async def test_a_walk_that_ends_at_the_connection_costs_few_calls(engine: Engine, target: str) -> None:
+    sentence = connection_check("deployment shop/api", target, zh=False)
+    diagnosis = await answer(engine, shop(**CALLS), {}, ExplainText(text=sentence, namespace="shop", addressed=True))
+
+    assert [one.incident for one in diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT] in (
+        ["connection-broken"],
+        [],
+    )
+    assert 0 < diagnosis.api_calls <= 15
