@@ -118,7 +118,7 @@ def _connection(row: Row) -> Iterator[tuple[Value, ...]]:
 
 
 def services_called(effect: JudgedHypothesis) -> frozenset[ObjectKey]:
-    """Return the Services that rows of an effect name, else those that it calls by its spec; not that of its own pods.
+    """Return the Services that rows of an effect are about or name, else those that it calls by its spec; not its own.
 
     A program that says which Service it cannot reach does not fail because of another one.
     """
@@ -127,8 +127,7 @@ def services_called(effect: JudgedHypothesis) -> frozenset[ObjectKey]:
         row for finding in effect.findings if finding.outcome in told and not finding.pasted for row in finding.rows
     ]
     named = frozenset(key for row in rows for key in ties(row) if key[0] == _SERVICE)
-    own = effect.served_by | ({effect.subject.key} if effect.subject else set())
-    return named - own or effect.calls - own
+    return named - effect.served_by or effect.calls - effect.served_by
 
 
 def _services_at_fault(cause: JudgedHypothesis, row: Row) -> frozenset[ObjectKey]:

@@ -50,7 +50,8 @@ class Investigation:
     )
     question: Question = NO_QUESTION
     _judged: dict[str, tuple[JudgedHypothesis, ...]] = field(default_factory=dict, init=False)
-    _followed: set[str] = field(default_factory=set, init=False)  # causes looked for at the Services that effects call
+    # Causes looked for at the Services that effects call.
+    _followed: set[tuple[str, ObjectKey]] = field(default_factory=set, init=False)
     _begun: dict[str, tuple[Hypothesis, asyncio.Task[Readings]]] = field(default_factory=dict, init=False)
     _graphs: list[ClusterGraph] = field(default_factory=list, init=False)
 
@@ -237,7 +238,7 @@ class Investigation:
             named = self.catalog.incidents[one.incident].causes
             links = [each for each in self.catalog.causes_of(one.incident) if self._may_follow(each, held)]
             # A general incident needs no look at every other entry that could explain it, if one that it names does.
-            settled = any(map(self._is_open, set(named).intersection(links))) or any(
+            settled = any(self._is_open(each, one) for each in set(named).intersection(links)) or any(
                 self._explains(cause, (one,)) for link in links for cause in self._supported(link.incident)
             )
             shown = tuple(_shown_by(one))
@@ -258,20 +259,24 @@ class Investigation:
         """Tell whether a cause exists, and the rules of its effect that point to it hold."""
         return link.incident in self.catalog.incidents and not set(held).isdisjoint(link.only_if or held)
 
-    def _is_open(self, link: Cause) -> bool:
+    def _is_open(self, link: Cause, effect: JudgedHypothesis) -> bool:
         """Tell whether a cause has not been looked for yet."""
-        return link.incident not in (self._followed if link.linked_by is LinkedBy.CALLS else self._judged)
+        return bool(self._left(link, effect)) if link.linked_by is LinkedBy.CALLS else link.incident not in self._judged
+
+    def _left(self, link: Cause, effect: JudgedHypothesis) -> frozenset[ObjectKey]:
+        """Return the Services that an effect calls where a cause has not been looked for yet."""
+        return frozenset(one for one in services_called(effect) if (link.incident, one) not in self._followed)
 
     async def _upstream_of_calls(self) -> tuple[Hypothesis, ...]:
-        """Return what entries name as causes at the Services that supported hypotheses call, each cause once."""
+        """Return what entries name as causes at the Services that supported hypotheses call, at each Service once."""
         effects: dict[tuple[str, str], set[ObjectKey]] = {}
         homes = {one.subject.namespace for each in self._judged.values() for one in each if one.subject}
         for one in filter(supported, self._all_judged()):
             held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
             for link in self.catalog.incidents[one.incident].causes:
-                if link.linked_by is LinkedBy.CALLS and self._is_open(link) and self._may_follow(link, held):
-                    effects.setdefault((link.incident, one.incident), set()).update(services_called(one))
-        self._followed.update(cause for cause, _ in effects)
+                if link.linked_by is LinkedBy.CALLS and self._may_follow(link, held):
+                    effects.setdefault((link.incident, one.incident), set()).update(self._left(link, one))
+        self._followed.update((cause, service) for (cause, _), called in effects.items() for service in called)
         existing = await self._existing(frozenset().union(*effects.values()), homes=homes)
         return tuple(
             Hypothesis(incident=cause, score=0.0, named=named, pointed_to_by=effect)

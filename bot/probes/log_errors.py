@@ -8,12 +8,12 @@ names. `bot.kube.log_failures` tells how the telling lines are found; the matche
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final
 
-from bot.kube.cluster_names import asks_node
+from bot.kube.cluster_names import Known, asks_node, meaning_of
 from bot.kube.containers import Container
 from bot.kube.log_causes import focused, is_own
 from bot.kube.objects import full_name, name_of, namespace_of, place_of, ref, spec_of
@@ -161,9 +161,9 @@ def _lookups(look: Look, said: Iterable[Row], asking: Json | None) -> list[_Look
     return list(found.values())[:_MOST_NAMES]
 
 
-async def _lookup_row(lookup: _Lookup, services: Iterable[Json], look: Look) -> Row:
-    meant = service_meant(lookup.name)
+async def _lookup_row(lookup: _Lookup, services: Sequence[Json], look: Look) -> Row:
     home = lookup.home or look.focus.namespace
+    meant = _meant(lookup.name, services, home=home)
     namespace = (meant.namespace or home) if meant else ""
     of_name = [each for each in services if meant and name_of(each) == meant.service]
     found = next((each for each in of_name if namespace in ("", namespace_of(each))), None)
@@ -196,6 +196,14 @@ async def _lookup_row(lookup: _Lookup, services: Iterable[Json], look: Look) -> 
         at=lookup.said.at if lookup.said else None,
         more=lookup.about,
     )
+
+
+def _meant(name: str, services: Sequence[Json], *, home: str) -> ServiceName | None:
+    """Return the Service that a name may mean: of db-0.db, where pods of the namespace may be called so, that is db."""
+    found = meaning_of(name, pod=None, home=home, known=Known(services=services))
+    if found.pod_name:
+        return ServiceName(service=found.name, namespace=found.namespace, sure=True, pod=found.pod_name)
+    return service_meant(name)
 
 
 async def _is_namespace(name: str, services: Iterable[Json], look: Look) -> bool:

@@ -15,7 +15,7 @@ from bot.playground.kubernetes.scenes import expanded
 from intents.catalog.fields import Cause, LinkedBy
 from intents.catalog.loader import Catalog
 from intents.connection_questions import connection_check
-from intents.domain import Diagnosis, Verdict
+from intents.domain import Diagnosis, JudgedHypothesis, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
 from tests.engines import remembering_engine
 
@@ -207,13 +207,15 @@ async def test_services_that_may_not_be_read_are_a_gap(engine: Engine) -> None:
 
 
 FRONT = "front-6b5c9d7f4-k8m2p"
+FRONTS = DiagnoseObject(kind="Pod", namespace="shop", name=FRONT)
 REFUSED = "".join(f"ERROR {{}}: dial tcp {{}}: connect: connection refused (attempt {at})\n" for at in range(4))
+REFUSED_ONCE = "ERROR api: dial tcp 10.96.4.21:80: connect: connection refused"
 
 
 @pytest.mark.parametrize(
     ("request_", "effects"),
     [
-        (DiagnoseObject(kind="Pod", namespace="shop", name=FRONT), {"connection-refused", "program-repeats-errors"}),
+        (FRONTS, {"connection-refused", "program-repeats-errors"}),
         (ExplainText(text="why does front in shop log errors?", addressed=True), {"connection-refused"}),
         (DiagnoseObject(kind="Service", namespace="shop", name="api"), {CAUSE, "readiness-probe-failing"}),
         (DiagnoseObject(kind="Ingress", namespace="shop", name="web"), {CAUSE, "readiness-probe-failing"}),
@@ -221,6 +223,37 @@ REFUSED = "".join(f"ERROR {{}}: dial tcp {{}}: connect: connection refused (atte
     ids=["a caller of the caller", "in words", "the Service between", "an Ingress before it"],
 )
 async def test_what_stops_the_last_of_a_chain_of_calls_leads(request_: Request, effects: set[str]) -> None:
+    scene, faults = chained(REFUSED.format(*("db", "10.96.4.20:5432") * 4))
+    faults["Pod/shop/pg-0"] = {**CRASH, "previous": "FATAL: could not open file: Permission denied\n"}
+    diagnosis = await answer(remembering_engine(), scene, faults, request_)
+
+    first = diagnosis.hypotheses[0]
+    assert (first.incident, str(first.subject)) == ("file-permission-denied", "Pod shop/pg-0")
+    assert effects <= explained_by(first, diagnosis)
+
+
+@pytest.mark.parametrize("request_", [FRONTS, ExplainText(text=REFUSED_ONCE, namespace="shop")])
+async def test_claim_behind_a_name_without_address_leads(request_: Request) -> None:
+    unknown = "".join(f"ERROR db: dial tcp: lookup pg-0.pg on 10.96.0.10:53: no such host ({at})\n" for at in range(4))
+    scene, faults = chained(unknown)
+    scene["Service/shop/pg"] = {"ports": 5432, "headless": True}
+    scene["StatefulSet/shop/pg"] = {
+        "containers": {"pg": {"image": "pg:16"}},
+        "claims": {"data": {"size": "5Gi", "class": "fast", "mount": "/data"}},
+    }
+    faults["PersistentVolumeClaim/shop/data-pg-0"] = {"pending": True, "since": "30m"}
+    diagnosis = await answer(remembering_engine(), scene, faults, request_)
+
+    first = diagnosis.hypotheses[0]
+    assert (first.incident, str(first.subject)) == (
+        "pending-storageclass-missing",
+        "PersistentVolumeClaim shop/data-pg-0",
+    )
+    assert {"dns-lookup-failing", "connection-refused"} <= explained_by(first, diagnosis)
+
+
+def chained(said: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a scene in which a front calls an api that is not ready and says this, with the faults of both."""
     backend = {"service": {"name": "api", "port": {"number": 80}}}
     rule = {"host": "web.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
     probe = {"httpGet": {"path": "/ready", "port": 8080}}
@@ -233,21 +266,24 @@ async def test_what_stops_the_last_of_a_chain_of_calls_leads(request_: Request, 
             "pods": {FRONT: "worker-a"},
         },
     }
-    log = {"since": "4m", "text": REFUSED.format(*("db", "10.96.4.20:5432") * 4)}
     faults = {
-        "Pod/shop/pg-0": {**CRASH, "previous": "FATAL: could not open file: Permission denied\n"},
-        f"Pod/shop/{API}": {"readiness": "HTTP probe failed with statuscode: 503", "since": "20m", "log": log},
+        f"Pod/shop/{API}": {
+            "readiness": "HTTP probe failed with statuscode: 503",
+            "since": "20m",
+            "log": {"since": "4m", "text": said},
+        },
         f"Pod/shop/{FRONT}": {"log": {"since": "4m", "text": REFUSED.format(*("api", "10.96.4.21:80") * 4)}},
     }
-    diagnosis = await answer(remembering_engine(), scene, faults, request_)
+    return scene, faults
 
-    first = diagnosis.hypotheses[0]
-    assert (first.incident, str(first.subject)) == ("file-permission-denied", "Pod shop/pg-0")
+
+def explained_by(first: JudgedHypothesis, diagnosis: Diagnosis) -> set[str]:
+    """Return the incidents that one explains, directly or by others."""
     explained, more = {first.key}, set[str]()
     while found := {one.key for one in diagnosis.hypotheses if one.cause in explained} - explained:
         explained |= found
         more |= {key.incident for key in found}
-    assert effects <= more
+    return more
 
 
 @pytest.mark.parametrize("target", ["pg.shop:5432", "pg.shop:5433", "pq.shop:5432"], ids=["open", "port", "name"])
