@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -34,7 +34,6 @@ from intents.domain import (
     Gap,
     GapReason,
     Hypothesis,
-    HypothesisKey,
     Json,
     JudgedHypothesis,
     ObjectRef,
@@ -62,8 +61,8 @@ _MOST_BEHIND: Final = 8
 _MOST_WORKLOADS: Final = 2
 # So many Services at which hypotheses end.
 _MOST_ENDS: Final = 3
-# The pods of one that has no ready pod may wait for another.
-_FARTHEST: Final = 2
+# The pods behind one may wait for another, and those for a third.
+_FARTHEST: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +101,7 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
         own = replace(own, gaps=(*own.gaps, gap))
     own = _with_behind(own, behind, engine=engine, now=snapshot.now)
     known = {own.focus.ref.key, *services}
-    if not any(map(supported, own.hypotheses)) and not own.unexplained:
-        workloads = await _workloads_behind(snapshot, known)
-        behind = await asyncio.gather(
-            *(_state_behind(snapshot, each, engine=engine, reads=reads) for each in workloads[:_MOST_WORKLOADS])
-        )
-        own = _with_behind(own, behind, engine=engine, now=snapshot.now)
+    own = await _with_workloads(snapshot, own, known, engine=engine, reads=reads)
     judged, gaps = await with_causes_behind(snapshot, own.hypotheses, engine=engine, reads=reads, known=known)
     return replace(own, hypotheses=judged, gaps=tuple(dict.fromkeys((*own.gaps, *gaps))))
 
@@ -120,38 +114,54 @@ async def with_causes_behind(
     reads: Reads,
     known: Collection[ObjectKey] = (),
 ) -> tuple[tuple[JudgedHypothesis, ...], tuple[Gap, ...]]:
-    """Return hypotheses with why the Services at which they end have no ready pod, and the gaps of the look there.
+    """Return hypotheses with why the Services at which they end are not well, and the gaps of the look there.
 
     What explains it may end at a Service that those pods call in turn. The Services `known` were judged already.
     """
     seen, gaps = set(known), dict[Gap, None]()
+
+    async def behind(end: JudgedHypothesis, service: ObjectKey) -> ObjectState:
+        state = await _state_behind(snapshot, service, engine=engine, reads=reads)
+        state = await _with_workloads(snapshot, state, {service}, engine=engine, reads=reads)
+        # What only its callers tell of a Service, its own state does not show.
+        found = {one.key: one for one in (end, *state.hypotheses)}
+        return replace(state, hypotheses=causing(end.key, rank(found.values(), engine.catalog, now=snapshot.now)))
+
     for _ in range(_FARTHEST):
         ends = _ends(judged, engine.catalog, seen)
-        states = await asyncio.gather(
-            *(_state_behind(snapshot, service, engine=engine, reads=reads) for service in ends.values())
-        )
-        causes = [
-            replace(state, hypotheses=causing(end, state.hypotheses)) for end, state in zip(ends, states, strict=True)
-        ]
-        seen.update(ends.values())
+        states = await asyncio.gather(*(behind(end, service) for end, service in ends))
+        seen.update(service for _, service in ends)
         gaps |= dict.fromkeys(gap for state in states for gap in state.gaps)
-        judged = _with_states(judged, causes, engine=engine, now=snapshot.now)
+        judged = _with_states(judged, states, engine=engine, now=snapshot.now)
     return tuple(judged), tuple(gaps)
 
 
 def _ends(
     judged: Sequence[JudgedHypothesis], catalog: Catalog, seen: Collection[ObjectKey]
-) -> Mapping[HypothesisKey, ObjectKey]:
+) -> list[tuple[JudgedHypothesis, ObjectKey]]:
     """Return the Services about which only the trouble is known. One that explains nothing must be proven."""
     explain = {one.cause for one in judged}
-    ends = {
-        one.key: one.subject.key
+    ends = [
+        (one, one.subject.key)
         for one in judged
         if supported(one) and is_general(one, catalog) and not one.cause
         if one.verdict is Verdict.CONFIRMED or one.key in explain
         if one.subject and one.subject.kind == "Service" and one.subject.key not in seen
-    }
-    return dict(list(ends.items())[:_MOST_ENDS])
+    ]
+    return ends[:_MOST_ENDS]
+
+
+async def _with_workloads(
+    snapshot: Snapshot, own: ObjectState, services: Collection[ObjectKey], *, engine: Engine, reads: Reads
+) -> ObjectState:
+    """Return a state in which nothing is wrong with what is wrong with the workloads behind its Services."""
+    if any(map(supported, own.hypotheses)) or own.unexplained:
+        return own
+    workloads = await _workloads_behind(snapshot, services)
+    behind = await asyncio.gather(
+        *(_state_behind(snapshot, each, engine=engine, reads=reads) for each in workloads[:_MOST_WORKLOADS])
+    )
+    return _with_behind(own, behind, engine=engine, now=snapshot.now)
 
 
 async def _workloads_behind(snapshot: Snapshot, fronts: Iterable[ObjectKey]) -> list[ObjectKey]:

@@ -15,9 +15,20 @@ from typing import Final
 
 from bot.kube.cluster_names import Known, asks_node, meaning_of
 from bot.kube.containers import Container
+from bot.kube.log_answers import FailedAnswer, failed_answer
 from bot.kube.log_causes import focused, is_own
-from bot.kube.objects import full_name, name_of, namespace_of, place_of, ref, spec_of
-from bot.kube.services import DNS_LABEL, ServiceName, ip_in, is_headless, may_be_host, service_meant, unresolved_name
+from bot.kube.objects import full_name, label_selector, name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.services import (
+    DNS_LABEL,
+    ServiceName,
+    ip_in,
+    is_headless,
+    may_be_host,
+    selected_pods,
+    selector_of,
+    service_meant,
+    unresolved_name,
+)
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.shared.backends import ready_endpoints
@@ -89,6 +100,69 @@ def _error_row(found: LoggedCause, beside: LoggedCause | None, look: Look) -> Ro
         beside_error=focused(beside.failure.says, most=_SENTENCE) if beside else "",
     ).row(
         ref(container.pod, "Pod"),
+        quote="\n".join(failure.lines),
+        reproduce=found.log.reproduce,
+        at=look.moment(found.age_s),
+    )
+
+
+class _Answer(RowValues):
+    """A Service that answered a program with an HTTP error.
+
+    `owner` is that of the caller. Its pod has no key of its own: what is wrong with it explains no answer.
+    """
+
+    namespace: str  # of the caller
+    owner_kind: str
+    owner: str
+    caller: str  # namespace/name of its pod
+    destination: str  # as it was written
+    status: str
+    service: str
+    service_namespace: str
+    pods: tuple[str, ...]  # behind the Service
+    error: str  # in one line
+    repeats: str  # how often a ready caller has logged it lately, "" of one that failed
+    span: str  # within which time: 5m
+
+
+async def _answers(look: Look) -> ProbeResult:
+    """Read which Services answered the programs with HTTP errors, by their logs."""
+    found = await logged_causes(look)
+    told = [(each, answer) for each in found.causes if (answer := failed_answer(_told(each)))]
+    services = await look.readable("Service") if told else None
+    rows = [await _answer_row(each, answer, services, look) for each, answer in told if services is not None]
+    return ProbeResult(rows=tuple(filter(None, rows)), missing=found.missing, looked_at=found.logs)
+
+
+def _told(cause: LoggedCause) -> tuple[str, ...]:
+    return (cause.failure.says, *cause.failure.lines)
+
+
+async def _answer_row(found: LoggedCause, answer: FailedAnswer, services: Sequence[Json], look: Look) -> Row | None:
+    pod, failure = found.log.container.pod, found.failure
+    caller = pod_values(pod)
+    meant = meaning_of(answer.server.host, pod=pod, home=namespace_of(pod), known=Known(services=services))
+    service = meant.service
+    if service is None or selected_pods(service, (pod,)):
+        return None
+    labels = label_selector(dict(selector_of(service)))
+    pods = await look.readable("Pod", namespace=namespace_of(service), labels=labels) if labels else ()
+    return _Answer(
+        namespace=caller.namespace,
+        owner_kind=caller.owner_kind,
+        owner=caller.owner,
+        caller=full_name(pod),
+        destination=str(answer.server),
+        status=answer.status,
+        service=name_of(service),
+        service_namespace=namespace_of(service),
+        pods=tuple(f"{meant.namespace}/{name_of(each)}" for each in selected_pods(service, pods or ())),
+        error=focused(failure.says, most=_SENTENCE),
+        repeats=str(failure.times) if found.running else "",
+        span=duration(found.since_s) if found.running and found.since_s != UNKNOWN else "",
+    ).row(
+        ref(service, "Service"),
         quote="\n".join(failure.lines),
         reproduce=found.log.reproduce,
         at=look.moment(found.age_s),
@@ -263,6 +337,11 @@ PROBE: Final = probe(
             says="a row per name that such an error or the text says does not resolve, with the Service it means",
             row=_Shown,
             read=_unresolved,
+        ),
+        "answers": Shown(
+            says="a row per Service that such an error says answered with an HTTP status from 500 up",
+            row=_Answer,
+            read=_answers,
         ),
     },
     permissions=(

@@ -252,6 +252,44 @@ async def test_claim_behind_a_name_without_address_leads(request_: Request) -> N
     assert {"dns-lookup-failing", "connection-refused"} <= explained_by(first, diagnosis)
 
 
+ANSWERED = "".join(f"ERROR order {at}: {{}}\n" for at in range(4))
+FAILED_API = "GET http://api/orders -> 500 Internal Server Error"
+
+
+@pytest.mark.parametrize(
+    "request_", [FRONTS, ExplainText(text=f"ERROR order 2: {FAILED_API}", namespace="shop", addressed=True)]
+)
+@pytest.mark.parametrize(
+    ("said", "incident"),
+    [
+        ("open /data/quotes.db: Permission denied", "file-permission-denied"),
+        ("quotes is closed for 7 accounts", "program-repeats-errors"),
+    ],
+)
+async def test_log_of_the_last_that_answers_with_an_error_leads(request_: Request, said: str, incident: str) -> None:
+    scene, _ = chained("")
+    scene["Deployment/shop/quotes"] = {
+        "containers": {"quotes": {"image": "quotes:1"}},
+        "pods": {"quotes-5d7c8b9f6-x2lqp": "worker-b"},
+    }
+    scene["Service/shop/quotes"] = {"ports": {"http": "80:8080"}}
+    logs = {
+        FRONT: FAILED_API,
+        API: "unexpected status code 502 from http://quotes.shop.svc/accounts",
+        "quotes-5d7c8b9f6-x2lqp": said,
+    }
+    faults = {
+        f"Pod/shop/{pod}": {"log": {"since": "4m", "text": ANSWERED.format(*[text] * 4)}} for pod, text in logs.items()
+    }
+    diagnosis = await answer(build_engine()[0], scene, faults, request_)
+
+    first = diagnosis.hypotheses[0]
+    assert (first.incident, str(first.subject)) == (incident, "Pod shop/quotes-5d7c8b9f6-x2lqp")
+    answers = {str(one.subject) for one in diagnosis.hypotheses if one.incident == "service-answers-errors"}
+    assert answers == {"Service shop/api", "Service shop/quotes"}
+    assert diagnosis.api_calls <= 30
+
+
 def chained(said: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a scene in which a front calls an api that is not ready and says this, with the faults of both."""
     backend = {"service": {"name": "api", "port": {"number": 80}}}
