@@ -109,21 +109,15 @@ def _error_row(found: LoggedCause, beside: LoggedCause | None, look: Look) -> Ro
 class _Answer(RowValues):
     """A Service that answered a program with an HTTP error.
 
-    `owner` is that of the caller. Its pod has no key of its own: what is wrong with it explains no answer.
+    `pod` is empty: what is wrong with the caller explains no answer.
     """
 
-    namespace: str  # of the caller
-    owner_kind: str
-    owner: str
-    caller: str  # namespace/name of its pod
+    caller: str  # namespace/name of the pod that was answered so
     destination: str  # as it was written
     status: str
     service: str
     service_namespace: str
     pods: tuple[str, ...]  # behind the Service
-    error: str  # in one line
-    repeats: str  # how often a ready caller has logged it lately, "" of one that failed
-    span: str  # within which time: 5m
 
 
 async def _answers(look: Look) -> ProbeResult:
@@ -140,32 +134,23 @@ def _told(cause: LoggedCause) -> tuple[str, ...]:
 
 
 async def _answer_row(found: LoggedCause, answer: FailedAnswer, services: Sequence[Json], look: Look) -> Row | None:
-    pod, failure = found.log.container.pod, found.failure
-    caller = pod_values(pod)
+    pod = found.log.container.pod
     meant = meaning_of(answer.server.host, pod=pod, home=namespace_of(pod), known=Known(services=services))
     service = meant.service
     if service is None or selected_pods(service, (pod,)):
         return None
     labels = label_selector(dict(selector_of(service)))
     pods = await look.readable("Pod", namespace=namespace_of(service), labels=labels) if labels else ()
+    said = _error_row(found, None, look)
     return _Answer(
-        namespace=caller.namespace,
-        owner_kind=caller.owner_kind,
-        owner=caller.owner,
         caller=full_name(pod),
         destination=str(answer.server),
         status=answer.status,
         service=name_of(service),
         service_namespace=namespace_of(service),
-        pods=tuple(f"{meant.namespace}/{name_of(each)}" for each in selected_pods(service, pods or ())),
-        error=focused(failure.says, most=_SENTENCE),
-        repeats=str(failure.times) if found.running else "",
-        span=duration(found.since_s) if found.running and found.since_s != UNKNOWN else "",
+        pods=tuple(map(full_name, selected_pods(service, pods or ()))),
     ).row(
-        ref(service, "Service"),
-        quote="\n".join(failure.lines),
-        reproduce=found.log.reproduce,
-        at=look.moment(found.age_s),
+        ref(service, "Service"), quote=said.quote, reproduce=said.reproduce, at=said.at, more={**said.values, "pod": ""}
     )
 
 

@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube import services as kube
+from bot.kube.addresses import services_called
 from bot.kube.containers import containers_in
 from bot.kube.objects import (
+    full_name,
     grouped,
+    has_ended,
     label_selector,
     labels_of,
     name_of,
     namespace_of,
     node_addresses,
+    node_name_of,
     place_of,
     ref,
     spec_of,
@@ -72,6 +76,14 @@ class _Requested(RowValues):
     on_nodes: _OnNodes
     owner_kind: str  # what makes the Service, as the TidbCluster of TiDB Operator
     owner: str
+
+
+class _Local(RowValues):
+    """Which callers a Service with internalTrafficPolicy Local does not serve."""
+
+    nodes_with: tuple[str, ...]  # that have a ready endpoint
+    callers: tuple[str, ...]  # pods on other nodes whose spec names the Service, as namespace/name
+    nodes_without: tuple[str, ...]  # those of these callers
 
 
 class _ClusterDns(RowValues):
@@ -198,6 +210,39 @@ def _entrances(service: Json, around: _Around) -> set[str]:
     }
 
 
+async def _local(look: Look) -> ProbeResult:
+    """Read which callers of the Service in question are on nodes without an endpoint, if it serves its own nodes alone."""
+    found = await questioned_services(look)
+    local = [each for each in found.services if spec_of(each).get("internalTrafficPolicy") == "Local"]
+    if not found.called or not local:
+        return ProbeResult(missing=found.missing, looked_at=len(found.services))
+    pods = await look.list("Pod")
+    rows = await asyncio.gather(*(_local_row(look, each, pods) for each in local))
+    return ProbeResult(rows=tuple(rows), missing=found.missing)
+
+
+async def _local_row(look: Look, service: Json, pods: Sequence[Json]) -> Row:
+    namespace, name = place_of(service)
+    slices = await look.list("EndpointSlice", namespace=namespace, labels=slices_of_service(name))
+    answering = [each for each in _endpoints(slices).get((namespace, name), ()) if is_ready_endpoint(each)]
+    on, behind = {node_of_endpoint(each) for each in answering}, kube.selected_pods(service, pods)
+    callers = [
+        pod
+        for pod in pods
+        # An endpoint that does not say its node may be on any.
+        if not {node_name_of(pod), ""} & on and node_name_of(pod) and not has_ended(pod) and pod not in behind
+        if (namespace, name) in services_called(spec_of(pod), namespace_of(pod))
+    ]
+    local = _Local(
+        nodes_with=tuple(sorted(on)),
+        callers=tuple(sorted(map(full_name, callers))),
+        nodes_without=tuple(sorted({node_name_of(pod) for pod in callers})),
+    )
+    return _service(service, behind, ready_endpoints=len(addresses_in(answering))).row(
+        ref(service, "Service"), quote="internalTrafficPolicy: Local", more=local.values()
+    )
+
+
 async def _cluster_dns(look: Look) -> ProbeResult:
     """Read the Services that answer names for the cluster, with their endpoints and pods."""
     labelled = await look.snapshot.list("Service", labels=kube.DNS_LABEL)
@@ -238,6 +283,11 @@ PROBE: Final = probe(
             " else all",
             row=_Requested,
             read=_requested,
+        ),
+        "local": Shown(
+            says="those among them with internalTrafficPolicy Local, with the callers on nodes without an endpoint",
+            row=_Local,
+            read=_local,
         ),
         "cluster-dns": Shown(
             says="those that answer names for the cluster, with the workload behind", row=_ClusterDns, read=_cluster_dns
