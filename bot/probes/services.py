@@ -211,7 +211,7 @@ def _entrances(service: Json, around: _Around) -> set[str]:
 
 
 async def _local(look: Look) -> ProbeResult:
-    """Read which callers of the Service in question are on nodes without an endpoint, if it serves its own nodes alone."""
+    """Read which callers are on nodes without an endpoint, of a Service in question that serves its own nodes alone."""
     found = await questioned_services(look)
     local = [each for each in found.services if spec_of(each).get("internalTrafficPolicy") == "Local"]
     if not found.called or not local:
