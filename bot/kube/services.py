@@ -19,6 +19,10 @@ _CONTROL_PLANE: Final = ("node-role.kubernetes.io/control-plane", "node-role.kub
 _NOT_BALANCED: Final = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 DNS_LABEL: Final = "k8s-app=kube-dns"
+# The caches of NodeLocal DNSCache: pods of a node send their queries to that of their own node alone.
+_DNS_CACHES: Final = frozenset({"node-local-dns", "nodelocaldns"})
+# All pods that answer names.
+DNS_PODS: Final = f"k8s-app in ({','.join(('kube-dns', *sorted(_DNS_CACHES)))})"
 DNS_PORT: Final = 53
 # The default ports of the processes of a TiDB cluster, by the name of their container.
 _USUAL_PORTS: Final[Mapping[str, frozenset[int]]] = {
@@ -66,6 +70,11 @@ def addresses_of(service: Mapping[str, Any]) -> frozenset[str]:
 def is_headless(service: Mapping[str, Any]) -> bool:
     """Tell whether a Service has no address of its own: its name leads straight to the pods."""
     return spec_of(service).get("clusterIP") == "None"
+
+
+def is_dns_cache(pod: Mapping[str, Any]) -> bool:
+    """Tell whether a pod answers names for the pods of its node."""
+    return labels_of(pod).get("k8s-app") in _DNS_CACHES
 
 
 def is_cluster_dns(service: Mapping[str, Any]) -> bool:

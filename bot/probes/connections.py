@@ -24,7 +24,16 @@ from bot.kube.log_causes import CONNECTING, Peer, is_own
 from bot.kube.objects import full_name, label_selector, labels_of, name_of, namespace_of, phase_of, place_of
 from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready
-from bot.kube.services import ip_in, is_cluster_dns, may_be_host, port_in, selected_pods, selector_of, slices_of_service
+from bot.kube.services import (
+    DNS_PODS,
+    ip_in,
+    is_cluster_dns,
+    may_be_host,
+    port_in,
+    selected_pods,
+    selector_of,
+    slices_of_service,
+)
 from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
 from bot.probes.shared.listeners import loopback_targets
 from bot.probes.shared.logged_causes import logged_causes
@@ -36,8 +45,6 @@ from intents.domain import Focus, Gap, GapReason, Json, ProbeResult, Row
 _MOST_WALKS: Final = 3
 _MOST_MAPS: Final = 2
 _PORTS: Final = {**PORTS, "grpc": 443}
-# The pods that answer names: those of the cluster's DNS, and its caches on the nodes.
-_DNS_PODS: Final = "k8s-app in (kube-dns,node-local-dns)"
 _HOST_AND_PORT: Final = re.compile(r"\[?(?P<host>[^\[\]\s/]+?)\]?:(?P<port>\d{1,5})")
 # Their pods may be asked for as a source.
 _CALLED: Final = frozenset({"Service", "Node", "Ingress", ""})
@@ -314,7 +321,7 @@ async def _dns(look: Look, source: _Source, destination: Destination, names: Kno
     namespace, name = place_of(dns)
     slices, pods = await asyncio.gather(
         look.whole("EndpointSlice", namespace=namespace, labels=slices_of_service(name)),
-        look.whole("Pod", namespace=namespace, labels=_DNS_PODS),
+        look.whole("Pod", namespace=namespace, labels=DNS_PODS),
     )
     return dns, slices, pods
 

@@ -8,6 +8,7 @@ names. `bot.kube.log_failures` tells how the telling lines are found; the matche
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -17,11 +18,24 @@ from bot.kube.cluster_names import Known, asks_node, meaning_of
 from bot.kube.containers import Container
 from bot.kube.log_answers import FailedAnswer, failed_answer
 from bot.kube.log_causes import focused, is_own
-from bot.kube.objects import full_name, label_selector, name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.objects import (
+    full_name,
+    label_selector,
+    name_of,
+    namespace_of,
+    node_name_of,
+    place_of,
+    ref,
+    spec_of,
+)
+from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.services import (
     DNS_LABEL,
+    DNS_PODS,
     ServiceName,
     ip_in,
+    is_cluster_dns,
+    is_dns_cache,
     is_headless,
     may_be_host,
     selected_pods,
@@ -41,6 +55,8 @@ _LIKE: Final = 0.6
 # A sentence quotes so much of a message.
 _SENTENCE: Final = 100
 _MOST_NAMES: Final = 10
+# An answer of a name server. Resolvers of programs say "not known" of one that did not answer too.
+_NO_SUCH_NAME: Final = re.compile(r"(?i)no such host|NXDOMAIN|ENOTFOUND")
 
 
 class _LogError(RowValues):
@@ -166,6 +182,9 @@ class _Shown(RowValues):
     alias: str  # the Service is an ExternalName that leads to this address, which no alias can
     closest: str  # namespace/name of the Service that is most like a missing one
     node_resolver: bool  # the pod asks its node's name servers, which know no Services
+    node: str  # of the pod, if the DNS cache of that node is not ready
+    cache: str  # that cache, as namespace/name
+    cache_trouble: str  # CrashLoopBackOff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +255,7 @@ async def _lookup_row(lookup: _Lookup, services: Sequence[Json], look: Look) -> 
     alias = alias if ip_in(alias) else ""
     namespace = namespace if in_cluster else ""
     kubectl = f"kubectl -n {namespace}" if namespace else "kubectl"
+    cache = None if missing or empty or alias else await _cache_down(lookup, services, look)
     shown = _Shown(
         name=lookup.name,
         service=service,
@@ -247,6 +267,9 @@ async def _lookup_row(lookup: _Lookup, services: Sequence[Json], look: Look) -> 
         resolves=bool(found and namespace and meant and not (empty or alias or meant.pod)) and await _dns_answers(look),
         closest=_closest(meant, namespace, services) if in_cluster and meant and not found else "",
         node_resolver=bool(service) and await _asks_node(lookup, look),
+        node=node_name_of(cache or {}),
+        cache=full_name(cache) if cache else "",
+        cache_trouble=unready_reason(cache) if cache else "",
     )
     return shown.row(
         _subject(lookup) or ObjectRef(kind="Service", namespace=namespace, name=service),
@@ -298,6 +321,20 @@ async def _asks_node(lookup: _Lookup, look: Look) -> bool:
         return lookup.pod is not None
     pod = await look.find("Pod", str(lookup.said.values["pod"]), namespace=lookup.home)
     return pod is not None and bool(asks_node(pod))
+
+
+async def _cache_down(lookup: _Lookup, services: Iterable[Json], look: Look) -> Json | None:
+    """Return the DNS cache of the node of the pod that looks a name up, if it is not ready and nobody else answered."""
+    dns = next(filter(is_cluster_dns, services), None)
+    lines = lookup.said.quote.splitlines() if lookup.said else ()
+    if dns is None or not any(lookup.name in each for each in lines) or any(map(_NO_SUCH_NAME.search, lines)):
+        return None
+    pod = await look.find("Pod", str(lookup.about["pod"]), namespace=lookup.home)
+    if pod is None or asks_node(pod):
+        return None
+    pods = await look.readable("Pod", namespace=namespace_of(dns), labels=DNS_PODS) or ()
+    own = (each for each in pods if is_dns_cache(each) and node_name_of(each) == node_name_of(pod))
+    return next((each for each in own if not is_ready(each)), None)
 
 
 def _closest(meant: ServiceName, namespace: str, services: Iterable[Json]) -> str:
