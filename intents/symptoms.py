@@ -31,6 +31,8 @@ _POD_ROW: Final = re.compile(
     r"^\s*(?:([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\s+)?([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)(…|\.\.\.)?"
     r"\s+\d+/\d+\s+(?:Init:)?[A-Z0-9][\w:/-]*\s+\d+\b"
 )
+# One of `kubectl get namespaces`: no other kind has this state and nothing but its age behind it.
+_NAMESPACE_ROW: Final = re.compile(r"^\s*([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\s+Terminating\s+(?:\d+[smhdy])+\s*$")
 _DESCRIBED: Final = re.compile(r"^(Name|Namespace|Node|Priority|Service Account|StorageClass):\s+(\S+)\s*$")
 _COMMAND: Final = re.compile(r"\b(?:get|describe|top)\s+(?:-\S+\s+(?:\S+\s+)?)?([a-z.]+)")
 
@@ -79,7 +81,7 @@ class EntityReader:
             self._columns, self._aligned = self._read_header(line), _has_gap(line)
         else:
             row = tuple(self._row(line)) if self._columns else ()
-            yield from row if any(name.kind != "namespace" for name in row) else self._pod_row(line)
+            yield from row if any(name.kind != "namespace" for name in row) else self._lone_row(line)
         if match := _DESCRIBED.match(line):
             yield from self._described(match.group(1), match.group(2))
 
@@ -110,9 +112,11 @@ class EntityReader:
                 read.append(_entity(actual, name, dots))
         yield from read
 
-    def _pod_row(self, line: str) -> Iterator[Entity]:
-        """Yield the pod of a row whose header is missing or not aligned with it."""
-        if self._kind in ("", "pod") and (pod := _POD_ROW.match(line)):
+    def _lone_row(self, line: str) -> Iterator[Entity]:
+        """Yield the pod or namespace of a row whose header is missing or not aligned with it."""
+        if self._kind in ("", "namespace") and (row := _NAMESPACE_ROW.match(line)):
+            yield Entity(kind="namespace", value=row[1])
+        elif self._kind in ("", "pod") and (pod := _POD_ROW.match(line)):
             namespace, name, dots = pod.groups()
             if namespace:
                 yield Entity(kind="namespace", value=namespace)
@@ -216,6 +220,8 @@ def read_symptoms(text: str | bytes) -> tuple[Symptom, ...]:
             kept[key] = replace(kept[key], entities=_joined(kept[key].entities, entities))
         else:
             text = (told or line).strip()
+            if (row := _NAMESPACE_ROW.match(line)) and Entity(kind="namespace", value=row[1]) in entities:
+                text = f"namespace/{text}"  # as it is printed among objects of other kinds
             kept[key] = Symptom(line=number, text=text, entities=entities, dated=is_dated(line), told=bool(told))
     return _bounded(tuple(kept.values()))
 

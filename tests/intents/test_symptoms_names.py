@@ -99,3 +99,19 @@ def test_head_of_kubectl_describe_names_the_pod() -> None:
     names = {(entity.kind, entity.value) for symptom in read_symptoms(text) for entity in symptom.entities}
 
     assert names == {("pod", "web-0"), ("namespace", "shop"), ("node", "worker-2")}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("preview-412   Terminating   9d", "namespace"),
+        ("kubectl get ns\npreview-412   Terminating   9d12h", "namespace"),
+        ("kubectl get tc\nNAME   STATUS   AGE\npreview-412   Terminating   9d", "tidbcluster"),
+        ("preview-412   1/1   Terminating   0   9d", "pod"),
+    ],
+)
+def test_row_of_a_terminating_object_names_it(text: str, kind: str) -> None:
+    row = read_symptoms(text)[-1]
+
+    assert [(entity.kind, entity.value) for entity in row.entities] == [(kind, "preview-412")]
+    assert row.text.startswith("namespace/") == (kind == "namespace")
