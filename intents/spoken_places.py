@@ -47,8 +47,13 @@ class SpokenWords:
     kinds: Mapping[str, str] = field(default_factory=dict)
 
     def beside(self, place: str) -> tuple[str, ...]:
-        """Return the words that may be the name of an object in a place."""
-        return tuple(word for word in self.words if word != place or word in self.twice)
+        """Return the words that may be the name of an object in a place, those first that are said to be there."""
+        at = re.escape(place)
+        in_place = rf"(?<![-\w])(?:({_WORD}) in {at}(?![-\w])|{at} ?(?:命名空间|里|中)?的 ?({_WORD}))"
+        found = re.findall(in_place, self.line, re.ASCII | re.IGNORECASE)
+        there = {word.lower() for words in found for word in words}
+        words = (word for word in self.words if word != place or word in self.twice)
+        return tuple(sorted(words, key=lambda word: word not in there))
 
 
 def spoken_words(text: str) -> SpokenWords:

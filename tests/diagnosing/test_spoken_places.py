@@ -179,3 +179,16 @@ def test_words_that_may_be_names(line: str, words: str) -> None:
     assert words.split() == [*spoken_words(line).words]
     if not words:
         assert not {"shop", "worker"} & set(spoken_words(line).words)
+
+
+@pytest.mark.parametrize(
+    ("line", "first"),
+    [
+        ("last backup of ledger-db is from monday, db-dump in shop made no job", "db-dump"),
+        ("ledger-db 的备份停在周一，shop 里的 db-dump 没有创建 Job", "db-dump"),
+        ("ledger-db in shop-prod has no backup, db-dump in shop made no job", "db-dump"),
+        ("ledger-db has no backup, shop: db-dump made no job", "ledger-db"),
+    ],
+)
+def test_name_that_is_said_with_its_place_comes_first(line: str, first: str) -> None:
+    assert spoken_words(line).beside("shop")[0] == first
