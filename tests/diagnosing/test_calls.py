@@ -281,7 +281,7 @@ async def test_log_of_the_last_that_answers_with_an_error_leads(request_: Reques
     faults = {
         f"Pod/shop/{pod}": {"log": {"since": "4m", "text": ANSWERED.format(*[text] * 4)}} for pod, text in logs.items()
     }
-    diagnosis = await answer(build_engine()[0], scene, faults, request_)
+    diagnosis = await answer(remembering_engine(), scene, faults, request_)
 
     first = diagnosis.hypotheses[0]
     assert (first.incident, str(first.subject)) == (incident, "Pod shop/quotes-5d7c8b9f6-x2lqp")

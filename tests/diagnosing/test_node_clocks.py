@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
-from bot.diagnosing import build_engine, diagnose
+from bot.diagnosing import diagnose
 from bot.playground.kubernetes.scenes import expanded
 from intents.request import DiagnoseObject
+from tests.engines import remembering_engine
 
 POD = "api-7d9f8b6c54-x2x4z"
 REFUSED = "ERROR token rejected: token used before issued\n" * 4
@@ -36,6 +37,6 @@ async def test_node_whose_clock_is_off_is_named(renewed: str, node: dict[str, An
     world = expanded({"scene": scene, "faults": faults, "objects": [lease]}, now=REHEARSAL_TIME)
     async with staged(stage(world)) as connection:
         asked = DiagnoseObject(kind="Pod", namespace="shop", name=POD)
-        diagnosis = await diagnose(asked, engine=build_engine()[0], connection=connection)
+        diagnosis = await diagnose(asked, engine=remembering_engine(), connection=connection)
 
     assert diagnosis.hypotheses[0].summary.en.startswith(says)
