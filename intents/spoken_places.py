@@ -47,9 +47,12 @@ class SpokenWords:
     kinds: Mapping[str, str] = field(default_factory=dict)
 
     def beside(self, place: str) -> tuple[str, ...]:
-        """Return the words that may be the name of an object in a place, those first that are said to be there."""
+        """Return the words that may be the name of an object in a place.
+
+        Those that begin a clause with their place come first: "…, db-dump in shop made no job".
+        """
         at = re.escape(place)
-        in_place = rf"(?<![-\w])(?:({_WORD}) in {at}(?![-\w])|{at} ?(?:命名空间|里|中)?的 ?({_WORD}))"
+        in_place = rf"(?:^|[,;:.(，；：。（]) ?(?:({_WORD}) in {at}(?![-\w])|{at} ?(?:命名空间|里|中)?的 ?({_WORD}))"
         found = re.findall(in_place, self.line, re.ASCII | re.IGNORECASE)
         there = {word.lower() for words in found for word in words}
         words = (word for word in self.words if word != place or word in self.twice)

@@ -188,6 +188,7 @@ def test_words_that_may_be_names(line: str, words: str) -> None:
         ("ledger-db 的备份停在周一，shop 里的 db-dump 没有创建 Job", "db-dump"),
         ("ledger-db in shop-prod has no backup, db-dump in shop made no job", "db-dump"),
         ("ledger-db has no backup, shop: db-dump made no job", "ledger-db"),
+        ("why can't ledger-ui reach ledger-db in shop?", "ledger-ui"),
     ],
 )
 def test_name_that_is_said_with_its_place_comes_first(line: str, first: str) -> None:
