@@ -47,9 +47,10 @@ PARTLY_KNOWN: Final = 0.1
 # And one that shows an incident, whatever printed it.
 SHOWN: Final = 0.3
 # And one that is no failure that a program reports.
-OTHERS: Final = 0.15
+OTHERS: Final = 0.1
 STRENGTH: Final = 30.0
-PROGRAMS: Final = sorted(each.id for each in builtin_catalog().catalog if each.is_of_programs)
+# A general entry has no words of its own.
+PROGRAMS: Final = sorted(each.id for each in builtin_catalog().catalog if each.is_of_programs and not each.shows)
 SILENT: Final = frozenset(Act) - UNASKED
 # The acts that the facts of a labelled statement leave open.
 OF_FACTS: Final = {
@@ -149,7 +150,7 @@ def failure(text: str, incident: str) -> Sample:
 def known_failures() -> Iterator[Sample]:
     """Yield what the entries of programs recognise, and the errors that they own among pasted texts."""
     for entry in builtin_catalog().catalog:
-        if entry.is_of_programs:
+        if entry.id in PROGRAMS:
             yield from (failure(text, entry.id) for text in (*filled_signatures(entry), *entry.examples.match))
     for one in printed(TRAINING):
         if (incident := meant_by(one.message.text)) in PROGRAMS:
@@ -165,7 +166,7 @@ def meant_by(text: str) -> str:
 def no_failures() -> Iterator[Sample]:
     """Yield what all other entries recognise, what other tools say, and what people pasted for another reason."""
     for entry in builtin_catalog().catalog:
-        if not entry.is_of_programs:
+        if entry.id not in PROGRAMS:
             yield from (failure(text, OTHER) for text in filled_signatures(entry))
     others = (one.message.text for one in printed(TRAINING) if Act.EVIDENCE not in one.acts)
     pasted = (row["text"] for path in sorted(EVAL.glob("*.jsonl")) for row in rows_of(path) if is_no_failure(row))
