@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
@@ -26,13 +27,25 @@ _HEADER: Final = re.compile(
 )
 _CELL: Final = re.compile(r"(?:([a-z.]+)/)?([a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?)(…|\.\.\.)?(?=\s|$)")
 _EMPTY: Final = re.compile(r"<[a-z]+>")
-# A row of `kubectl get pods` whose header was cut off: [NAMESPACE] NAME READY STATUS RESTARTS AGE.
-_POD_ROW: Final = re.compile(
-    r"^\s*(?:([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\s+)?([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)(…|\.\.\.)?"
-    r"\s+\d+/\d+\s+(?:Init:)?[A-Z0-9][\w:/-]*\s+\d+\b"
+# Rows of `kubectl get` whose header was cut off, by what only this kind has behind its name: [NAMESPACE] NAME …
+_NAME_CELLS: Final = r"^\s*(?:([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\s+)?([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)(…|\.\.\.)?\s+"
+_AGE: Final = r"\s+(?:\d+[smhdy])+\s*$"
+_ROWS: Final = tuple(
+    (kind, re.compile(_NAME_CELLS + cells))
+    for kind, cells in (
+        ("deployment", rf"\d+/\d+\s+\d+\s+\d+{_AGE}"),
+        ("statefulset", rf"\d+/\d+{_AGE}"),
+        ("pod", r"\d+/\d+\s+(?:Init:)?[A-Z0-9][\w:/-]*\s+\d+\b"),
+        ("job", rf"(?:Complete|Failed|Running|Suspended)\s+\d+/\d+(?:\s+\S+)?{_AGE}"),
+        ("node", r"(?:Not)?Ready(?:,SchedulingDisabled)?\s+(?:<none>|[\w,-]+)\s+\w+\s+v\d"),
+        ("hpa", rf"[A-Z]\w+/[\w.-]+\s.*\s\d+\s+\d+\s+\d+{_AGE}"),
+        ("service", rf"(?:ClusterIP|NodePort|LoadBalancer|ExternalName)\s+\S+\s+\S+\s+\S+{_AGE}"),
+        ("ingress", rf"(?:<none>|[\w-]+)\s+\S+\s+(?:\S+\s+)?80(?:, 443)?{_AGE}"),
+        ("pvc", rf"(?:Pending|Bound|Lost)\s\s+.*\S{_AGE}"),
+    )
 )
 # One of `kubectl get namespaces`: no other kind has this state and nothing but its age behind it.
-_NAMESPACE_ROW: Final = re.compile(r"^\s*([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\s+Terminating\s+(?:\d+[smhdy])+\s*$")
+_NAMESPACE_ROW: Final = re.compile(rf"^\s*([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\s+Terminating{_AGE}")
 _DESCRIBED: Final = re.compile(r"^(Name|Namespace|Node|Priority|Service Account|StorageClass):\s+(\S+)\s*$")
 _COMMAND: Final = re.compile(r"\b(?:get|describe|top)\s+(?:-\S+\s+(?:\S+\s+)?)?([a-z.]+)")
 
@@ -113,14 +126,16 @@ class EntityReader:
         yield from read
 
     def _lone_row(self, line: str) -> Iterator[Entity]:
-        """Yield the pod or namespace of a row whose header is missing or not aligned with it."""
+        """Yield the object of a row whose header is missing or not aligned with it, and its namespace."""
         if self._kind in ("", "namespace") and (row := _NAMESPACE_ROW.match(line)):
             yield Entity(kind="namespace", value=row[1])
-        elif self._kind in ("", "pod") and (pod := _POD_ROW.match(line)):
-            namespace, name, dots = pod.groups()
+            return
+        found = ((kind, row) for kind, cells in _ROWS if self._kind in ("", kind) and (row := cells.match(line)))
+        for kind, row in islice(found, 1):
+            namespace, name, dots = row.groups()
             if namespace:
                 yield Entity(kind="namespace", value=namespace)
-            yield _entity("pod", name, dots)
+            yield _entity(kind, name, dots)
 
     def _described(self, key: str, value: str) -> Iterator[Entity]:
         value = value.partition("/")[0] if key == "Node" else value

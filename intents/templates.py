@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from intents.domain import Text
-from intents.languages import in_sentence, quotable, quoted
+from intents.languages import Text, in_sentence, quotable, quoted
 
 _NOUNS: Final = (
     "claim", "container", "endpoint", "event", "finding", "job", "minute", "node", "object", "pod", "replica",

@@ -115,3 +115,35 @@ def test_row_of_a_terminating_object_names_it(text: str, kind: str) -> None:
 
     assert [(entity.kind, entity.value) for entity in row.entities] == [(kind, "preview-412")]
     assert row.text.startswith("namespace/") == (kind == "namespace")
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        ("1/2     CrashLoopBackOff   7 (2m ago)   3h", "pod"),
+        ("1/2     2            1           3h", "deployment"),
+        ("0/1     3h", "statefulset"),
+        ("Failed     0/1           4m         4m", "job"),
+        ("NotReady   <none>   90d   v1.31.2", "node"),
+        ("Deployment/chat   cpu: 167%/70%   2         5         5          90d", "hpa"),
+        ("Deployment/chat   <unknown>/70%   2         5         0          90d", "hpa"),
+        ("LoadBalancer   10.96.1.2   <pending>   80:31222/TCP   4d", "service"),
+        ("nginx   chat.example.com   10.0.0.4   80, 443   3h", "ingress"),
+        ("<none>   chat.example.com             80   3h", "ingress"),
+        ("Pending                                      standard   <unset>   3m", "pvc"),
+    ],
+)
+@pytest.mark.parametrize("home", ["", "shop   "], ids=["alone", "with its namespace"])
+def test_row_without_its_header_names_its_object(cells: str, kind: str, home: str) -> None:
+    (row,) = read_symptoms(f"{home}chat-x1   {cells}")
+    found = [(entity.kind, entity.value) for entity in row.entities]
+
+    assert found[: len(found) - 1 if kind == "hpa" else None] == [
+        *([("namespace", "shop")] if home else []),
+        (kind, "chat-x1"),
+    ]
+
+
+@pytest.mark.parametrize("said", ["chat-x1 Pending for 3m", "chat Ready since 2d", "we call Deployment/chat for 3d"])
+def test_sentence_is_no_row(said: str) -> None:
+    assert [each.kind for one in read_symptoms(said) for each in one.entities if each.value != "chat"] == []
