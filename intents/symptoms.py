@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
@@ -30,20 +29,20 @@ _EMPTY: Final = re.compile(r"<[a-z]+>")
 # Rows of `kubectl get` whose header was cut off, by what only this kind has behind its name: [NAMESPACE] NAME …
 _NAME_CELLS: Final = r"^\s*(?:([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\s+)?([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)(…|\.\.\.)?\s+"
 _AGE: Final = r"\s+(?:\d+[smhdy])+\s*$"
-_ROWS: Final = tuple(
-    (kind, re.compile(_NAME_CELLS + cells))
-    for kind, cells in (
-        ("deployment", rf"\d+/\d+\s+\d+\s+\d+{_AGE}"),
-        ("statefulset", rf"\d+/\d+{_AGE}"),
-        ("pod", r"\d+/\d+\s+(?:Init:)?[A-Z0-9][\w:/-]*\s+\d+\b"),
-        ("job", rf"(?:Complete|Failed|Running|Suspended)\s+\d+/\d+(?:\s+\S+)?{_AGE}"),
-        ("node", r"(?:Not)?Ready(?:,SchedulingDisabled)?\s+(?:<none>|[\w,-]+)\s+\w+\s+v\d"),
-        ("hpa", rf"[A-Z]\w+/[\w.-]+\s.*\s\d+\s+\d+\s+\d+{_AGE}"),
-        ("service", rf"(?:ClusterIP|NodePort|LoadBalancer|ExternalName)\s+\S+\s+\S+\s+\S+{_AGE}"),
-        ("ingress", rf"(?:<none>|[\w-]+)\s+\S+\s+(?:\S+\s+)?80(?:, 443)?{_AGE}"),
-        ("pvc", rf"(?:Pending|Bound|Lost)\s\s+.*\S{_AGE}"),
-    )
-)
+_CELLS: Final = {
+    "deployment": rf"\d+/\d+\s+\d+\s+\d+{_AGE}",
+    "statefulset": rf"\d+/\d+{_AGE}",
+    "pod": r"\d+/\d+\s+(?:Init:)?[A-Z0-9][\w:/-]*\s+\d+\b",
+    "job": rf"(?:Complete|Failed|Running|Suspended)\s+\d+/\d+(?:\s+\S+)?{_AGE}",
+    "node": r"(?:Not)?Ready(?:,SchedulingDisabled)?\s+(?:<none>|[\w,-]+)\s+\w+\s+v\d",
+    "hpa": rf"[A-Z]\w+/[\w.-]+\s.*\s\d+\s+\d+\s+\d+{_AGE}",
+    "service": rf"(?:ClusterIP|NodePort|LoadBalancer|ExternalName)\s+\S+\s+\S+\s+\S+{_AGE}",
+    "ingress": rf"(?:<none>|[\w-]+)\s+\S+\s+(?:\S+\s+)?80(?:, 443)?{_AGE}",
+    "pvc": rf"(?:Pending|Bound|Lost)\s\s+.*\S{_AGE}",
+}
+_ROW: Final = re.compile(f"{_NAME_CELLS}(?:{'|'.join(f'(?P<{kind}>{cells})' for kind, cells in _CELLS.items())})")
+# In characters: such rows end with an age, or are short.
+_LONGEST_ROW: Final = 300
 # One of `kubectl get namespaces`: no other kind has this state and nothing but its age behind it.
 _NAMESPACE_ROW: Final = re.compile(rf"^\s*([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\s+Terminating{_AGE}")
 _DESCRIBED: Final = re.compile(r"^(Name|Namespace|Node|Priority|Service Account|StorageClass):\s+(\S+)\s*$")
@@ -130,12 +129,11 @@ class EntityReader:
         if self._kind in ("", "namespace") and (row := _NAMESPACE_ROW.match(line)):
             yield Entity(kind="namespace", value=row[1])
             return
-        found = ((kind, row) for kind, cells in _ROWS if self._kind in ("", kind) and (row := cells.match(line)))
-        for kind, row in islice(found, 1):
-            namespace, name, dots = row.groups()
-            if namespace:
-                yield Entity(kind="namespace", value=namespace)
-            yield _entity(kind, name, dots)
+        row = _ROW.match(line) if len(line) <= _LONGEST_ROW else None
+        if row and row.lastgroup and self._kind in ("", row.lastgroup):
+            if row[1]:
+                yield Entity(kind="namespace", value=row[1])
+            yield _entity(row.lastgroup, row[2], row[3])
 
     def _described(self, key: str, value: str) -> Iterator[Entity]:
         value = value.partition("/")[0] if key == "Node" else value

@@ -30,7 +30,7 @@ async def test_the_closest_name_of_a_missing_key_is_told(tmp_path: Path, engine:
     async with workplace(tmp_path, engine, broken.world) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
 
-    assert any("The closest that exists: " in line for line in lines_of(answer))
+    assert any("has no key LOG_LEVEL; LOGLEVEL exists" in line for line in lines_of(answer))
 
 
 # It waited for a Secret that did not exist, until its deadline.
