@@ -7,7 +7,7 @@ incident is known, and to those of everything else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -29,7 +29,7 @@ _LONGEST_CODE: Final = 4
 
 
 class Failure(NamedTuple):
-    """What a text reports: the incident, how likely it is (0 to 1), the words that tell, and the line with them."""
+    """A failure that a text reports: `share` is its likelihood (0 to 1); `words` on `line` show it."""
 
     incident: str
     share: float
@@ -40,19 +40,19 @@ class Failure(NamedTuple):
 def failure_in(text: str) -> Failure | None:
     """Return the failure that the printed lines of a text report; None if they report none that is known."""
     lines = printed_lines(text)[:_MOST_LINES]
-    features = list(dict.fromkeys(features_of_failure("\n".join(lines))))
+    features = list(dict.fromkeys(features_of_failure(lines)))
     if not features:
         return None
     incident, share = _failures().shares(features)[0]
     if incident == OTHER or share < _LEAST:
         return None
-    telling = max(lines, key=lambda line: dict(_failures().shares([*features_of_failure(line), "^"]))[incident])
+    telling = max(lines, key=lambda line: dict(_failures().shares([*features_of_failure([line]), "^"]))[incident])
     return Failure(incident, share, _failures().reasons(features, incident), telling)
 
 
-def features_of_failure(text: str) -> Iterator[str]:
+def features_of_failure(lines: Sequence[str]) -> Iterator[str]:
     """Yield the words of the first lines, the parts of names among them, and two and three in a row."""
-    for line in text.splitlines()[:_MOST_LINES]:
+    for line in lines[:_MOST_LINES]:
         parts = [part.lower() for part in _PART.findall(line)[:_MOST_PARTS]]
         words = ["0" if part.isdigit() and len(part) > _LONGEST_CODE else part for part in parts]
         yield from words

@@ -233,7 +233,7 @@ def read_symptoms(text: str | bytes) -> tuple[Symptom, ...]:
             kept[key] = replace(kept[key], entities=_joined(kept[key].entities, entities))
         else:
             text = (told or line).strip()
-            if (row := _NAMESPACE_ROW.match(line)) and Entity(kind="namespace", value=row[1]) in entities:
+            if entities and (row := _NAMESPACE_ROW.match(line)) and Entity(kind="namespace", value=row[1]) in entities:
                 text = f"namespace/{text}"  # as it is printed among objects of other kinds
             kept[key] = Symptom(line=number, text=text, entities=entities, dated=is_dated(line), told=bool(told))
     return _bounded(tuple(kept.values()))

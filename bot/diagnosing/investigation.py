@@ -234,7 +234,7 @@ class Investigation:
         """Return what the entries of supported hypotheses name as causes, without those judged already."""
         seen = set(self._judged)
         for one in filter(supported, self._all_judged()):
-            held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
+            held = _held(one)
             named = self.catalog.incidents[one.incident].causes
             links = [each for each in self.catalog.causes_of(one.incident) if self._may_follow(each, held)]
             # A general incident needs no look at every other entry that could explain it, if one that it names does.
@@ -255,9 +255,9 @@ class Investigation:
                         pointed_to_by=one.incident,
                     )
 
-    def _may_follow(self, link: Cause, held: Collection[str]) -> bool:
+    def _may_follow(self, link: Cause, held: frozenset[str]) -> bool:
         """Tell whether a cause exists, and the rules of its effect that point to it hold."""
-        return link.incident in self.catalog.incidents and not set(held).isdisjoint(link.only_if or held)
+        return link.incident in self.catalog.incidents and not held.isdisjoint(link.only_if or held)
 
     def _is_open(self, link: Cause, effect: JudgedHypothesis) -> bool:
         """Tell whether a cause has not been looked for yet."""
@@ -272,7 +272,7 @@ class Investigation:
         effects: dict[tuple[str, str], set[ObjectKey]] = {}
         homes = {one.subject.namespace for each in self._judged.values() for one in each if one.subject}
         for one in filter(supported, self._all_judged()):
-            held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
+            held = _held(one)
             for link in self.catalog.incidents[one.incident].causes:
                 if link.linked_by is LinkedBy.CALLS and self._may_follow(link, held):
                     effects.setdefault((link.incident, one.incident), set()).update(self._left(link, one))
@@ -302,6 +302,11 @@ class Investigation:
         """Return the Services of a namespace. Raise ClusterError."""
         listing = (await self.snapshot.list("Service", namespace=namespace)).items if self.snapshot else ()
         return frozenset(("Service", *place_of(each)) for each in listing)
+
+
+def _held(one: JudgedHypothesis) -> frozenset[str]:
+    """Return the rules that support a hypothesis."""
+    return frozenset(finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS)
 
 
 def _reached_from(effect: JudgedHypothesis) -> frozenset[ObjectKey]:

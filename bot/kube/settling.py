@@ -207,8 +207,7 @@ def port_of(probe: Mapping[str, Any] | None) -> str:
 def startup_budget_s(container: Mapping[str, Any]) -> int:
     """Return how long a container of a spec may fail its startup probe, and wait for its first readiness probe."""
     startup, readiness = container.get("startupProbe") or {}, container.get("readinessProbe") or {}
-    tries = int(startup.get("failureThreshold") or _TRIES)
-    starts = int(startup.get("initialDelaySeconds") or 0) + tries * _cycle_s(startup) if startup else 0
+    starts = _failing_s(startup) if startup else 0
     successes = int(readiness.get("successThreshold") or 1)
     delay = int(readiness.get("initialDelaySeconds") or 0) + successes * _cycle_s(readiness) if readiness else 0
     return starts + min(delay, _MOST_DELAY_S)
@@ -222,8 +221,13 @@ def liveness_budget_s(container: Mapping[str, Any]) -> int:
     probe = container.get("livenessProbe") or {}
     if not probe or container.get("startupProbe"):
         return 0
-    tries, delay = int(probe.get("failureThreshold") or _TRIES), int(probe.get("initialDelaySeconds") or 0)
-    return delay + tries * _cycle_s(probe) + int(probe.get("timeoutSeconds") or _TIMEOUT_S)
+    return _failing_s(probe) + int(probe.get("timeoutSeconds") or _TIMEOUT_S)
+
+
+def _failing_s(probe: Mapping[str, Any]) -> int:
+    """Return after how long a probe that never succeeds has failed as often as it may."""
+    tries = int(probe.get("failureThreshold") or _TRIES)
+    return int(probe.get("initialDelaySeconds") or 0) + tries * _cycle_s(probe)
 
 
 def _cycle_s(probe: Mapping[str, Any]) -> int:

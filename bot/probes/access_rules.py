@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.access import collect_gaps
-from bot.kube.objects import full_name, name_of, namespace_of
+from bot.kube.objects import full_name, name_of, namespace_of, ref
 from bot.kube.rbac import (
     AccessRequest,
     Subject,
@@ -89,7 +89,7 @@ class _Grant:
 
     def __str__(self) -> str:
         kind = "RoleBinding" if self.namespace else "ClusterRoleBinding"
-        return f"{kind} {self.namespace}/{name_of(self.binding)}".replace(" /", " ")
+        return str(ref(self.binding, kind))
 
 
 async def read(look: Look) -> ProbeResult:
@@ -188,9 +188,7 @@ async def _rbac(
         )
     with beside_the_verdict():
         bindings_beside, roles_beside = (
-            await asyncio.gather(
-                *(look.list(kind, namespace=beside, limit=_MOST) for kind in ("RoleBinding", "Role") if beside)
-            )
+            await asyncio.gather(*(look.list(kind, namespace=beside, limit=_MOST) for kind in ("RoleBinding", "Role")))
             if beside
             else ((), ())
         )

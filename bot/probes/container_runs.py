@@ -76,7 +76,7 @@ class _Container(RowValues):
 
 
 class _Use(RowValues):
-    """What a container uses of its CPU limit, as the metrics server measured it last."""
+    """The CPU limit of a container, and how much of it the container uses."""
 
     cpu_limit: str = ""  # "" for none
     cpu_used: str = ""

@@ -20,7 +20,6 @@ from bot.kube.log_answers import FailedAnswer, failed_answer
 from bot.kube.log_causes import focused, is_own
 from bot.kube.objects import (
     full_name,
-    label_selector,
     name_of,
     namespace_of,
     node_name_of,
@@ -39,13 +38,12 @@ from bot.kube.services import (
     is_headless,
     may_be_host,
     selected_pods,
-    selector_of,
     service_meant,
     unresolved_name,
 )
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, Shown, may, probe
-from bot.probes.shared.backends import ready_endpoints
+from bot.probes.shared.backends import pods_selected_by, ready_endpoints
 from bot.probes.shared.logged_causes import LoggedCause, logged_causes
 from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row, Value
@@ -155,8 +153,7 @@ async def _answer_row(found: LoggedCause, answer: FailedAnswer, services: Sequen
     service = meant.service
     if service is None or selected_pods(service, (pod,)):
         return None
-    labels = label_selector(dict(selector_of(service)))
-    pods = await look.readable("Pod", namespace=namespace_of(service), labels=labels) if labels else ()
+    pods = await pods_selected_by(look, service)
     said = _error_row(found, None, look)
     return _Answer(
         caller=full_name(pod),
@@ -164,7 +161,7 @@ async def _answer_row(found: LoggedCause, answer: FailedAnswer, services: Sequen
         status=answer.status,
         service=name_of(service),
         service_namespace=namespace_of(service),
-        pods=tuple(map(full_name, selected_pods(service, pods or ()))),
+        pods=tuple(map(full_name, selected_pods(service, pods))),
     ).row(
         ref(service, "Service"), quote=said.quote, reproduce=said.reproduce, at=said.at, more={**said.values, "pod": ""}
     )

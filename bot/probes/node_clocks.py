@@ -16,8 +16,7 @@ from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.holders import HEARTBEATS
 from bot.probes.shared.logged_causes import logged_causes
 from bot.probes.shared.scope import READS_PODS
-from intents.declarations import ArgDeclaration
-from intents.domain import Json, ProbeResult, Row
+from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
 _MOST_PODS: Final = 3
 # How node-problem-detector and others name a clock that nobody corrects.

@@ -69,7 +69,7 @@ def test_nine_of_ten_errors_of_programs_find_their_entry() -> None:
 
 
 def test_nine_of_ten_errors_of_programs_find_their_entry_if_no_signature_is_known_for_many() -> None:
-    """Of a third writer, whose texts nobody has read for signatures and no model was fitted to."""
+    """The texts are of a third writer: no signature comes from them, and no model was fitted to them."""
     rows = [json.loads(line) for line in JUDGE.read_text("utf-8").splitlines()]
     missed = [row["text"] for row in rows if first(row["text"]) not in row["incident"].split("|")]
 

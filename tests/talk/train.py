@@ -133,7 +133,7 @@ def of_print(message: Message) -> Iterator[str]:
 
 
 def of_failure(message: Message) -> Iterator[str]:
-    return features_of_failure("\n".join(printed_lines(message.text)) or message.text)
+    return features_of_failure(printed_lines(message.text) or message.text.splitlines())
 
 
 def of_failures(directory: Path) -> Iterator[Sample]:

@@ -192,13 +192,13 @@ def _rows(
 
 def _reaching(pod: Json, volume: Json, nodes: Sequence[NodeUse], held: Held) -> tuple[str, ...]:
     """Return the nodes that reach a volume, each with why it refuses the pod and who cordoned or tainted it."""
-    found = []
-    for node in sorted(nodes, key=lambda each: each.name):
-        if reaches(volume, node.obj):
-            by = last_written(node.obj, _field_of(node.obj)).manager if untolerated(pod, node.obj) else ""
-            found.append(f"{node.name} ({held.why_not[node.name]}{f' by {by}' if by else ''})")
-    left = len(found) - _MOST_NAMED
-    return (*found[:_MOST_NAMED], f"{left} more") if left > 0 else tuple(found)
+    found = sorted((each for each in nodes if reaches(volume, each.obj)), key=lambda each: each.name)
+    named = []
+    for node in found[:_MOST_NAMED]:
+        by = last_written(node.obj, _field_of(node.obj)).manager if untolerated(pod, node.obj) else ""
+        named.append(f"{node.name} ({held.why_not[node.name]}{f' by {by}' if by else ''})")
+    left = len(found) - len(named)
+    return (*named, f"{left} more") if left else tuple(named)
 
 
 def _field_of(node: Json) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What pods use of cpu and memory, as the metrics server measures it."""
+"""Read from the metrics server how much cpu and memory pods use."""
 
 from __future__ import annotations
 
