@@ -44,6 +44,22 @@ async def press_and_confirm(page: Page, answer: Locator) -> str:
     return said
 
 
+async def open_the_dialog(page: Page) -> None:
+    """Send the bare command until its dialog opens.
+
+    Slack lets an app open one for three seconds; on a machine too busy for that the app answers with its help.
+    """
+    dialog = page.locator("[data-testid=dialog]:visible")
+    helped = page.locator("#channel [data-testid=message][data-bot=true]")
+    for tried in range(3):
+        await page.get_by_test_id("composer").fill("/diagnose")
+        await page.get_by_test_id("send").click()
+        await expect(dialog.or_(helped.nth(tried)).first).to_be_visible()
+        if await dialog.is_visible():
+            return
+    await expect(dialog).to_be_visible()
+
+
 async def test_after_a_press_the_same_message_says_fixed(demo: Demo, open_page: Open) -> None:
     page = await open_page(await demo())
 
@@ -205,8 +221,7 @@ async def test_the_direct_message_offers_prompts_and_a_home_tab(demo: Demo, open
 async def test_the_dialog_of_the_bare_command_offers_names_for_what_is_typed(demo: Demo, open_page: Open) -> None:
     page = await open_page(await demo("--scenario", "image-pull-failed"))
 
-    await page.get_by_test_id("composer").fill("/diagnose")
-    await page.get_by_test_id("send").click()
+    await open_the_dialog(page)
     namespace = page.get_by_test_id("dialog").locator(".suggesting").first
     await expect(namespace.locator("select")).to_be_hidden()
     await namespace.get_by_test_id("suggest").fill("fro")
