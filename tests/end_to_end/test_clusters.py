@@ -353,8 +353,8 @@ async def readiness(at: Workplace) -> int:
 
 async def test_broken_cluster_is_reported_with_advice_and_slows_no_other(tmp_path, engine, broken):
     hung = stage()
-    # A request that waited behind those to a broken cluster would take this long.
-    call = 3.0
+    # A request that waited behind those to a broken cluster would take this long: more than a busy machine does.
+    call = 8.0
     options = broken_cluster_options() | {
         "call_timeout": call,
         "deadline": call + 0.5,
@@ -386,9 +386,9 @@ async def test_broken_cluster_is_reported_with_advice_and_slows_no_other(tmp_pat
             for name in (*sick, "hung")
         ]
         await until(lambda: len([one for one in hung.requests if one.path.startswith("/api")]) > 2)
-        beside = [await seconds_to_answer(at, here) for _ in range(5)]
+        beside = [await seconds_to_answer(at, here) for _ in range(3)]
         assert await readiness(at) == 200
-        assert not all(task.done() for task in waiting[-1]), "nobody was in the way"
+        assert not any(task.done() for task in waiting[-1]), "nobody was in the way"
         told = dict(zip((*sick, "hung"), [text_of(await first_result(tasks)) for tasks in waiting], strict=True))
         took = time.monotonic() - started
 

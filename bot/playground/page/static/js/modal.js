@@ -5,6 +5,7 @@ import { plain, renderBlocks } from "./blocks.js";
 import { el, refill } from "./dom.js";
 import { bookmark, keepFocus } from "./focus.js";
 import { Inputs } from "./inputs.js";
+import { whenReleased } from "./pointer.js";
 import { perform } from "./server.js";
 
 /**
@@ -137,7 +138,7 @@ export class Modal {
     const control = `view|${view.id}|${what.block_id}/${what.action_id}`;
     if (this.world.pending.has(control)) return;
     this.world.pending.add(control);
-    this.draw();
+    whenReleased(() => this.draw());
     const outcome = await perform("click_view", { user: this.world.user, view_id: view.id, block_id: what.block_id, action_id: what.action_id, value: what.value ?? null, chosen: what.chosen ?? null });
     this.world.pending.delete(control);
     this.set({ busy: false, problem: outcome.ok ? "" : (outcome.error ?? "The app did not accept the button press.") });
@@ -147,7 +148,7 @@ export class Modal {
   set({ busy, problem }) {
     this.busy = busy;
     this.problem = problem;
-    this.draw();
+    whenReleased(() => this.draw());
   }
 
   leave() {

@@ -1,6 +1,8 @@
 // @ts-check
 // Holds the page's state: what the server sent, and which user, channel and thread are open.
 
+import { whenReleased } from "./pointer.js";
+
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {{ id: string, name: string, title: string, locale: string, guest?: boolean }} User
@@ -50,7 +52,7 @@ export class World {
    * @param {...string} kinds
    */
   touch(...kinds) {
-    for (const listener of this.listeners) listener(new Set(kinds), []);
+    this.tell(new Set(kinds), []);
   }
 
   /**
@@ -72,7 +74,17 @@ export class World {
     for (const key of change.drop) this.items.delete(key);
     const isNew = (/** @type {string} */ key) => !known.has(key) && /^(message|ephemeral)\//.test(key);
     const fresh = change.reset ? [] : Object.entries(change.put).filter(([key]) => isNew(key)).map(([, item]) => item);
-    for (const listener of this.listeners) listener(touched, fresh);
+    this.tell(touched, fresh);
+  }
+
+  /**
+   * @param {Set<string>} touched
+   * @param {Json[]} fresh
+   */
+  tell(touched, fresh) {
+    whenReleased(() => {
+      for (const listener of this.listeners) listener(touched, fresh);
+    });
   }
 
   /**
