@@ -11,6 +11,8 @@ from typing import Final
 from intents.domain import Gap, Link, ObjectRef, Text
 
 NOTHING: Final = Text.same("")
+# The kind of what a request about a whole cluster is about.
+CLUSTER: Final = "Cluster"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -167,7 +167,7 @@ SIGNS: Final[Mapping[Verdict, str]] = {
     Verdict.RULED_OUT: "⚪",
     Verdict.OFFERED: "🧰",
 }
-UNKNOWN_SIGN: Final = "❔"
+UNKNOWN_SIGN: Final = "❓"
 FINE_SIGN: Final = "🟢"
 STANDING_SIGN: Final = "ℹ️"
 FIXED_SIGN: Final = "✅"

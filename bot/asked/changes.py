@@ -9,8 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from bot.asked.contract import CLUSTER, Asked
-from bot.asked.further import further, in_full
+from bot.asked.contract import Asked
 from bot.asked.pods import WHOLE, look_at
 from bot.cluster.access import collect_gaps
 from bot.cluster.owners import PERMISSIONS as OF_OWNERS
@@ -22,9 +21,10 @@ from bot.kube.owners import controller_reference
 from bot.kube.rollouts import KEPT_IN, Revision, revisions_in
 from bot.probes.contract import Look, may
 from intents.domain import Json, ObjectRef, Text
-from intents.sheets import Sheet, SheetRow
+from intents.sheets import CLUSTER, Sheet, SheetRow
 from intents.talk.asks import Ask
 from intents.templates import duration
+from responses.next_asks import further, in_full
 
 PERMISSIONS: Final = (
     *OF_OWNERS,

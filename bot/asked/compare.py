@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.asked.contract import CLUSTER, Asked
+from bot.asked.contract import Asked
 from bot.cluster.access import collect_gaps, record_gap
 from bot.cluster.errors import ClusterError
 from bot.cluster.reads import listed
@@ -17,7 +17,7 @@ from bot.kube.health import problem_of
 from bot.kube.objects import name_of, named_ref, namespace_of
 from bot.kube.rollouts import replicas_of
 from intents.domain import Json, ObjectRef, Permission, Text
-from intents.sheets import NextAsk, Sheet, SheetRow
+from intents.sheets import CLUSTER, NextAsk, Sheet, SheetRow
 
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 _OF_NAMESPACE: Final = (

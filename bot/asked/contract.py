@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
 
 from bot.cluster.snapshot import Snapshot
 from intents.catalog.loader import Catalog
 from intents.domain import ObjectRef
 from intents.sheets import Sheet
-
-CLUSTER: Final = "Cluster"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence, Set
 from typing import Final
 
 from bot.asked.contract import Asked
-from bot.asked.further import in_full
 from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_count, event_last_seen, involved_object
 from bot.cluster.snapshot import Snapshot
@@ -16,6 +15,7 @@ from bot.kube.owners import workload_of
 from intents.domain import Gap, Json, ObjectRef, Permission, Text
 from intents.sheets import Sheet, SheetRow
 from intents.talk.asks import Ask
+from responses.next_asks import in_full
 
 PERMISSIONS: Final = (Permission(verb="list", resource="events"), Permission(verb="list", resource="pods"))
 _SHOWN: Final = 8

@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Final
 
-from bot.asked.contract import CLUSTER, Asked
-from bot.asked.further import further, in_full, logs_of
+from bot.asked.contract import Asked
 from bot.asked.pods import PERMISSIONS as OF_PODS
 from bot.asked.pods import pods_behind
 from bot.cluster.access import collect_gaps
@@ -26,8 +25,9 @@ from bot.probes.contract import may
 from bot.probes.shared.log_lines import LARGE, Log, text_of
 from bot.probes.shared.log_lines import logs_of as logs_of_container
 from intents.domain import Json, ObjectRef, Text
-from intents.sheets import Sheet, SheetRow
+from intents.sheets import CLUSTER, Sheet, SheetRow
 from intents.talk.asks import Ask
+from responses.next_asks import further, in_full, logs_of
 from responses.redaction import redact
 
 PERMISSIONS: Final = (*OF_PODS, *may("get", "pods/log"))

@@ -13,6 +13,7 @@ from intents.sheets import NextAsk, Sheet, SheetRow
 from intents.talk.asks import Ask
 from intents.talk.mentions import Inventory
 from intents.talk.turns import Request
+from responses.next_asks import of_all, wrong_in
 
 _ALIKE: Final = 0.7
 _OFFERED: Final = 3
@@ -40,9 +41,6 @@ _LOOKED: Final = Text(
     en="Looked at: {} names in {} namespaces of cluster {}, and {} catalog entries.",
     zh="已查看：集群 {2} 中 {1} 个命名空间的 {0} 个名称，以及 {3} 个目录条目。",
 )
-_HEALTH: Final = Text(en="What is wrong in the cluster?", zh="集群有什么问题？")
-_OF_NAMESPACE: Final = Text(en="What is wrong in {}?", zh="{} 有什么问题？")
-_HELP: Final = Text(en="What can you do?", zh="你能做什么？")
 _ABOUT: Final = Text(en="Is {} healthy?", zh="{} 健康吗？")
 _LOGS: Final = Text(en="Log of {}", zh="{} 的日志")
 
@@ -81,6 +79,5 @@ def _questions(about: ObjectRef | None, home: str, inventory: Inventory) -> Iter
         yield NextAsk(label=_ABOUT.filled(about.name), text=f"health {place}")
         yield NextAsk(label=_LOGS.filled(about.name), text=f"logs {place}")
     if home in inventory.namespaces:
-        yield NextAsk(label=_OF_NAMESPACE.filled(home), text=f"what is wrong in namespace {home}?")
-    yield NextAsk(label=_HEALTH, text="is the cluster healthy?")
-    yield NextAsk(label=_HELP, text="what can you do?")
+        yield wrong_in(home)
+    yield from of_all()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from bot.asked.contract import CLUSTER, Asked
+from bot.asked.contract import Asked
 from bot.cluster.owners import PERMISSIONS_BELOW
 from bot.kube.ingresses import backends_of
 from bot.kube.objects import place_of, spec_of
 from bot.probes.contract import Look, may
 from bot.probes.shared.scope import READS_PODS, pods_of, pods_or_claim_users
 from intents.domain import Focus, Json, ObjectRef
+from intents.sheets import CLUSTER
 
 PERMISSIONS: Final = (
     *READS_PODS,

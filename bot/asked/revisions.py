@@ -10,7 +10,6 @@ from itertools import pairwise
 from typing import Final
 
 from bot.asked.contract import Asked
-from bot.asked.further import further, in_full
 from bot.asked.pods import PERMISSIONS as OF_PODS
 from bot.asked.pods import look_at
 from bot.cluster.access import collect_gaps
@@ -28,6 +27,7 @@ from bot.probes.shared.scope import pods_of
 from intents.domain import Json, Text
 from intents.sheets import Sheet, SheetRow
 from intents.talk.asks import Ask
+from responses.next_asks import further, in_full
 
 PERMISSIONS: Final = (
     *OF_PODS, *OF_OWNERS, *OF_ORIGINS,

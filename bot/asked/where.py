@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bot.asked.contract import Asked
-from bot.asked.further import further, in_full
 from bot.asked.pods import PERMISSIONS as OF_PODS
 from bot.asked.pods import look_at, pods_behind
 from bot.cluster.access import collect_gaps
@@ -20,6 +19,7 @@ from bot.probes.contract import may
 from intents.domain import Json, ObjectRef, Text
 from intents.sheets import Sheet, SheetRow
 from intents.talk.asks import Ask
+from responses.next_asks import further, in_full
 
 PERMISSIONS: Final = (*OF_PODS, *may("get list", "nodes"))
 _SHOWN, _SHOWN_IN_FULL = 8, 40

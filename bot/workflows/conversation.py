@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final
 
-from bot.asked.contract import CLUSTER
 from bot.asked.resolve import mentioned
 from bot.cluster.snapshot import Snapshot
 from bot.common.portable import Portable
@@ -18,6 +17,7 @@ from bot.workflows.kept_answer import KeptAnswer
 from intents.connection_questions import connection_check
 from intents.domain import Existence, Json, NamedObject, ObjectRef
 from intents.request import AskInWords, DiagnoseObject, ExplainText, Request, is_in_words, whole_cluster
+from intents.sheets import CLUSTER
 from intents.talk import turns as talk
 from intents.talk.asks import Ask
 from intents.talk.mentions import Mentions

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.asked.answerers import ANSWERERS
 from bot.asked.compare import compare
-from bot.asked.contract import CLUSTER, Asked
+from bot.asked.contract import Asked
 from bot.asked.not_understood import not_understood
 from bot.asked.terms import KnownAction, concept, howto
 from bot.cluster.connection import Connection
@@ -24,7 +24,7 @@ from intents.catalog.loader import Catalog
 from intents.cluster_choice import means_other, spoken
 from intents.domain import ObjectRef
 from intents.request import AskInWords
-from intents.sheets import Sheet
+from intents.sheets import CLUSTER, Sheet
 from intents.talk import turns as talk
 from intents.talk.asks import Ask
 from intents.talk.mentions import Mentions, named_by_kind

@@ -172,7 +172,7 @@ class Fact:
 
 def is_telling(fact: Fact) -> bool:
     """Return whether its words tell something by themselves, unlike "same here", "on it" and "wait, why"."""
-    return len(fact.says.encode()) >= _TELLING
+    return len(fact.says.encode(errors="replace")) >= _TELLING
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:

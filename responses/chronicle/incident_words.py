@@ -90,7 +90,7 @@ QUOTE: Final = Text(en="“{}”", zh="“{}”")
 TIMES: Final = "×{}"
 LAST: Final = Text(en="last", zh="最近")
 REPORTED: Final = "📣"
-ASKED: Final = "❔"
+ASKED: Final = "❓"
 DECIDED: Final = "⚖️"
 NEXT_SIGN: Final = "➡️"
 TOLD: Final = "📢"

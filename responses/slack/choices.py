@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from intents.domain import Language, ObjectRef, Text
+from intents.sheets import NextAsk
 from intents.templates import capitalised
 from responses import failures, words
 from responses.named_objects import which_of
@@ -15,11 +16,14 @@ from responses.overview import DIAGNOSE
 from responses.sentences import finished, in_a_row
 from responses.shown import shown_line
 from responses.slack import blocks, limits
+from responses.slack.blocks import Element
 from responses.slack.message import Block, Message, fallback
 from responses.slack.presses import Press, action_id
 
 _BY: Final = "|"
 _SAYS: Final = 1_500
+_ASKS: Final = 3
+_BUTTONS: Final = 5
 
 
 def which_object(says: Text, candidates: Sequence[ObjectRef], *, cluster: str, language: Language) -> Message:
@@ -69,7 +73,15 @@ def parse_diagnose_value(value: str) -> tuple[ObjectRef, str] | None:
     return ObjectRef(kind=kind, namespace=namespace, name=name), cluster
 
 
-_BUTTONS: Final = 5
+def ask_buttons(asks: Iterable[NextAsk], *, cluster: str, language: Language) -> list[Element]:
+    """Return the buttons of questions. They ask the same cluster: a channel's answers have no thread that tells."""
+    where = f" --context {cluster}" if cluster else ""
+    said = [(one, f"{one.text}{where}") for one in asks]
+    return [
+        blocks.button(one.label.in_(language), action_id=action_id(Press.ASK, index), value=value)
+        for index, (one, value) in enumerate(said[:_ASKS])
+        if len(value) <= limits.BUTTON_VALUE
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

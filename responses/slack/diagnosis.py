@@ -13,11 +13,12 @@ from typing import Final
 from intents.domain import Diagnosis, Focus, JudgedHypothesis, Language, ObjectRef, Text
 from responses import causality, glance, sentences, words
 from responses.named_objects import candidates_of, leading_sentences, nothing_found, which_of
+from responses.next_asks import after_no_cause
 from responses.redaction import secret_notice
 from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
 from responses.slack import blocks, limits
 from responses.slack.blocks import Element, Leaf, Part, fit_groups, fit_parts
-from responses.slack.choices import candidate_rows, picker_blocks
+from responses.slack.choices import ask_buttons, candidate_rows, picker_blocks
 from responses.slack.controls import AnswerView, RemedyButton, control_parts, data_loss_lines, footer, state_parts
 from responses.slack.details import exceeds_details, full_text
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group
@@ -87,6 +88,7 @@ def answer_message(view: AnswerView) -> Message:
         *([] if past or offered or advises else page.next_step()),
         *([] if past else page.proof([shown_line(line) for line in view.observed])),
         *([] if past else page.links()),
+        *([] if past or view.unasked else page.next_asks()),
         *_lines(0, page.said(secret_notice(view.secrets, language))),
         *(
             [Part(rank=0, blocks=picker_blocks(view.pick, request_id=view.request_id, language=language))]
@@ -236,6 +238,12 @@ class _Page:
             label = blocks.bold(f"{self._text(words.NEXT)}{self._text(words.COLON)}")
             run = [blocks.text(" "), blocks.code(step.run)] if step.run else []
             yield from _lines(1, [blocks.line(label, says, *run)])
+
+    def next_asks(self) -> Iterable[Part]:
+        """Yield the questions to go on with where no cause is named."""
+        asks = after_no_cause(self.diagnosis) if self._first is None else ()
+        if buttons := ask_buttons(asks, cluster=self.diagnosis.cluster, language=self._language):
+            yield Part(rank=0, blocks=(blocks.actions(*buttons),))
 
     def advice(self) -> Iterable[Part]:
         """Yield the first steps by hand, for an answer without a Details button."""

@@ -12,11 +12,12 @@ from intents.domain import Language, Text, Verdict
 from intents.overview import Overview, OverviewFinding
 from responses import overview as overviews
 from responses import words
+from responses.next_asks import wrong_here
 from responses.overview import SafeOverview
 from responses.shown import shown_line, shown_value
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
-from responses.slack.choices import diagnose_row
+from responses.slack.choices import ask_buttons, diagnose_row
 from responses.slack.message import Block, View
 from responses.slack.notices import MuteShown, mute_leaves
 
@@ -132,8 +133,9 @@ def _unhealthy(tab: HomeTab, language: Language) -> Iterator[Block]:
             says = _place(name, findings, language)
             yield diagnose_row(says, findings[0].asked, row, cluster=shown.cluster, language=language)
             row += 1
-        if left := len(places) - _PLACES:
-            yield from ([blocks.context(words.MORE.in_(language).format(left))] if left > 0 else [])
+        if (left := len(places) - _PLACES) > 0:
+            (everything,) = ask_buttons([wrong_here()], cluster=shown.cluster, language=language)
+            yield blocks.section(words.MORE.in_(language).format(left), accessory=everything)
     told: list[Element] = []
     if tab.refused is not None:
         told.append(blocks.sentence(shown_line(tab.refused.in_(language))))

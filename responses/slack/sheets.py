@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from intents.domain import Language
 from intents.sheets import Sheet, SheetRow
 from responses.sheets import SafeSheet, notes_below, row_head
 from responses.shown import shown_line, shown_value
-from responses.slack import blocks, limits
-from responses.slack.blocks import Element, Part, fit_parts
-from responses.slack.choices import diagnose_row
+from responses.slack import blocks
+from responses.slack.blocks import Part, fit_parts
+from responses.slack.choices import ask_buttons, diagnose_row
 from responses.slack.message import Block, Message, fallback
-from responses.slack.presses import Press, action_id
 
-_BUTTONS: Final = 3
 _QUOTE: Final = 300
 _LONGEST: Final = 3_000
 
@@ -33,7 +30,7 @@ def sheet_message(sheet: SafeSheet, *, language: Language) -> Message:
         last.append(blocks.rich(blocks.line(*blocks.joined(blocks.link(one.url, one.title) for one in shown.links))))
     if shown.reproduce:
         last.append(blocks.rich(blocks.line(blocks.code(shown.reproduce))))
-    if buttons := list(_buttons(shown, language)):
+    if buttons := ask_buttons(shown.next, cluster=shown.cluster, language=language):
         last.append(blocks.actions(*buttons))
     first = row_head(shown.rows[0], language) if shown.rows else ""
     return Message(text=fallback(heading, first), blocks=(*fitted, *last))
@@ -48,12 +45,3 @@ def _row(row: SheetRow, index: int, cluster: str, language: Language) -> tuple[B
     elements = [*([blocks.sentence(head)] if head else []), *([blocks.preformatted(quoted)] if quoted else [])]
     elements += [blocks.preformatted(row.run)] if row.run else []
     return (blocks.rich(*elements),) if elements else ()
-
-
-def _buttons(sheet: Sheet, language: Language) -> Iterator[Element]:
-    """Yield the buttons of the questions. They ask the same cluster: a channel's answers have no thread that tells."""
-    where = f" --context {sheet.cluster}" if sheet.cluster else ""
-    for index, one in enumerate(sheet.next[:_BUTTONS]):
-        value = f"{one.text}{where}"
-        if len(value) <= limits.BUTTON_VALUE:
-            yield blocks.button(one.label.in_(language), action_id=action_id(Press.ASK, index), value=value)

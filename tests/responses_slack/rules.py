@@ -15,7 +15,7 @@ from responses.slack.presses import Press, parse_choice, parse_press
 _BUTTONS: Final = frozenset({
     Press.REMEDY, Press.DETAILS, Press.UNMUTE, Press.CLUSTER, Press.RESOLVE, Press.DIAGNOSE, Press.WATCH_MUTE,
     Press.WATCH_UNMUTE, Press.SILENCE, Press.SILENCE_END, Press.ANSWER_AGAIN, Press.NOT_HELPFUL, Press.NUDGES_OFF,
-    Press.CORRECT_FACT,
+    Press.CORRECT_FACT, Press.ASK,
 })  # fmt: skip
 _DIALOGS: Final = frozenset(
     {

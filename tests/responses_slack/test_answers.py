@@ -215,7 +215,7 @@ def test_a_cause_that_nobody_suspected_does_not_lead_when_it_is_ruled_out(unexpl
     out = replace(DIAGNOSIS, hypotheses=(DIAGNOSIS.hypotheses[4],), unexplained=unexplained)
     said = read(say(out, of_text=False))
 
-    assert said.startswith("❔ NOT EXPLAINED YET\n" if unexplained else "🟢 NO KNOWN PROBLEM FOUND\n")
+    assert said.startswith("❓ NOT EXPLAINED YET\n" if unexplained else "🟢 NO KNOWN PROBLEM FOUND\n")
     assert said.index("\nRuled out\n") < said.index("Title of quota-exceeded")
 
 
@@ -230,7 +230,7 @@ def test_trouble_without_a_hypothesis_gets_no_green_sign() -> None:
     said = read(say(replace(DIAGNOSIS, hypotheses=()), of_text=False))
 
     assert said.startswith(
-        "❔ NOT EXPLAINED YET\nNone of the known incidents explains what is reported about Pod shop/api-0."
+        "❓ NOT EXPLAINED YET\nNone of the known incidents explains what is reported about Pod shop/api-0."
     )
     assert "Observed, not explained yet\n· Pod shop/api-0: “Liveness probe failed”" in said
 
@@ -238,7 +238,7 @@ def test_trouble_without_a_hypothesis_gets_no_green_sign() -> None:
 def test_unknown_text_is_reported_without_buttons() -> None:
     said = say(Diagnosis(focus=Focus()), observed=("Error: flux capacitor", "Bearer abcdefghijklmnop1234"))
 
-    assert read(said).startswith("❔ I DON'T KNOW THIS ONE\nNo catalog entry matches well enough")
+    assert read(said).startswith("❓ I DON'T KNOW THIS ONE\nNo catalog entry matches well enough")
     assert "> “Error: flux capacitor”" in read(said)
     assert "abcdefghijklmnop1234" not in read(said)
     assert pressable(said) == []
@@ -305,7 +305,7 @@ def test_the_state_of_an_object_heads_an_answer_without_a_cause_and_precedes_one
 
     assert read(say(held)).startswith(f"{state.en}. {says.en}.\n")
     assert read(say(replace(held, hypotheses=(), unexplained=()))).startswith(f"ℹ️ {state.en}\n{says.en}.\n")
-    assert read(say(replace(held, hypotheses=()))).startswith(f"{state.en}. {says.en}.\n❔ NOT EXPLAINED YET")
+    assert read(say(replace(held, hypotheses=()))).startswith(f"{state.en}. {says.en}.\n❓ NOT EXPLAINED YET")
 
 
 def test_button_that_can_lose_data_is_named_in_the_answer() -> None:

@@ -221,7 +221,7 @@ def test_who_joins_late_gets_five_lines_and_the_three_newest_others() -> None:
 
     assert shown[:6] == [*BRIEF, "Newest"]
     assert shown[6:9] == [
-        "- 12:14 UTC ❔ “is the ledger affected too?” — @U0DANA004 ↗",
+        "- 12:14 UTC ❓ “is the ledger affected too?” — @U0DANA004 ↗",
         "- 12:15 UTC 📌 “customers in EU saw this from 11:48 on” — @U0DANA004 ↗",
         "- 12:17 UTC ☑️ done: “restarted the registry cache” — Bob ↗",
     ]

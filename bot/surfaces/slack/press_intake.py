@@ -196,7 +196,8 @@ class PressIntake:
 
     async def _ask(self, press: ButtonPress) -> None:
         """Ask a question in the thread of the message that offers it, as the person who pressed."""
-        await self._posted(press)
+        if not press.home:
+            await self._posted(press)
         if not press.value.strip():
             raise PressRefused("the button does not name a question")
         await self.submit(

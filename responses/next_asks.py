@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from bot.asked.contract import CLUSTER
-from intents.domain import ObjectRef, Text
-from intents.sheets import NextAsk
+from intents.domain import Diagnosis, ObjectRef, Text
+from intents.named_objects import Existence
+from intents.sheets import CLUSTER, NextAsk
 from intents.talk.asks import Ask
+from responses.named_objects import candidates_of
 
 _LABELS: Final = {
     Ask.HEALTH: Text(en="What is wrong?", zh="有什么问题？"),
@@ -18,6 +19,11 @@ _LABELS: Final = {
     Ask.REVISIONS: Text(en="History", zh="版本历史"),
     Ask.WHERE: Text(en="Where does it run?", zh="运行在哪？"),
 }
+_WRONG_HERE: Final = Text(en="What is wrong in the cluster?", zh="集群有什么问题？")
+_WRONG_IN: Final = Text(en="What is wrong in {}?", zh="{} 有什么问题？")
+_HELP: Final = Text(en="What can you do?", zh="你能做什么？")
+# Kinds that run containers.
+_LOGGING: Final = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
 _MORE: Final = Text(en="Show more", zh="显示更多")
 _HOUR_S: Final = 3600
 
@@ -44,6 +50,32 @@ def logs_of(about: ObjectRef) -> NextAsk:
     """Return the question for the log of an object, with its name on the button."""
     label = Text(en=f"Logs of {about.name}", zh=f"{about.name} 的日志")
     return NextAsk(label=label, text=f"{Ask.LOGS} {_named(about)}")
+
+
+def wrong_in(namespace: str) -> NextAsk:
+    """Return the question what is in trouble in a namespace."""
+    return NextAsk(label=_WRONG_IN.filled(namespace), text=f"what is wrong in namespace {namespace}?")
+
+
+def wrong_here() -> NextAsk:
+    """Return the question what is in trouble in the cluster."""
+    return NextAsk(label=_WRONG_HERE, text="is the cluster healthy?")
+
+
+def of_all() -> tuple[NextAsk, NextAsk]:
+    """Return the questions that can be asked of any cluster."""
+    return wrong_here(), NextAsk(label=_HELP, text="what can you do?")
+
+
+def after_no_cause(diagnosis: Diagnosis) -> tuple[NextAsk, ...]:
+    """Return what to ask next where a diagnosis that read a cluster names no cause, and no objects to choose from."""
+    focus = diagnosis.focus
+    if not diagnosis.cluster or candidates_of(diagnosis):
+        return ()
+    if focus.names_object and all(note.existence is not Existence.MISSING for note in diagnosis.named):
+        logs = (Ask.LOGS,) if focus.kind in _LOGGING else ()
+        return further(focus.ref, *logs, Ask.EVENTS, Ask.CHANGES)
+    return (*([wrong_in(focus.namespace)] if focus.namespace else []), *of_all())
 
 
 def _named(about: ObjectRef) -> str:
