@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -151,6 +152,18 @@ async def test_the_home_tab_diagnoses_in_the_direct_message_and_lists_what_the_p
         assert "Your recent diagnoses" in home
         assert f"/archives/{direct}/p{answer['ts'].replace('.', '')}" in home
         assert "Your recent diagnoses" not in await home_of(at, at.bo)
+
+
+async def test_a_button_of_the_home_tab_shows_the_places_that_it_has_no_room_for(tmp_path, engine, broken):
+    one = json.dumps([each for each in broken.world["objects"] if each["kind"] == "Pod"])
+    several = [pod for number in range(7) for pod in json.loads(one.replace("ledger", f"ledger-{number}"))]
+    async with workplace(tmp_path, engine, {"objects": several}) as at:
+        assert "ledger-6" not in await home_of(at, at.alex)
+        (button,) = [one for one in buttons_of(at.slack.home(at.alex) or {}) if one["action_id"].startswith(Press.ASK)]
+        await at.slack.click_home(at.alex, button["action_id"], value=button["value"])
+        direct = at.slack.open_im(at.alex)
+        (answer,) = await at.slack.wait_for(lambda: [one for one in at.ours(direct) if "⏳" not in one["text"]])
+        assert "ledger-6" in words_of(answer["blocks"])
 
 
 async def test_open_posts_incidents_and_mutes_are_shown_from_public_channels_to_whom_the_policy_allows(
