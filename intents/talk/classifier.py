@@ -1,7 +1,8 @@
-"""Classify messages by a linear model over their features, which `tests/talk/train.py` trains.
+"""Classify messages by a small model over their features, which `tests/talk/train.py` trains.
 
-Weights are whole numbers of a few bits, summed exactly, so that each machine computes the same. Features share places
-by a checksum; with a place for each few of them, one that was never seen rarely meets another's weight.
+It is linear, or has one layer of units between features and labels, where what a word means depends on others. Weights
+are whole numbers of a few bits, summed exactly, so that each machine computes the same. Features share places by a
+checksum; with a place for each few of them, one that was never seen rarely meets another's weight.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from intents.talk.features import Message, features_of
 
 PLACES: Final = 1 << 15
 _SHOWN: Final = 5
+# Into so many steps a unit's value is rounded.
+_STEPS: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,13 @@ class Classifier:
 
         with load(BytesIO(stored)) as parts:
             self.labels: tuple[str, ...] = tuple(map(str, parts["labels"]))
-            self._weights: Any = parts["weights"]  # of each place, for each label
-            self._constants: Any = parts["constants"]
+            self._weights: Any = parts["weights"]  # of each place, for each label, or for each unit of the layer
+            self._constants: Any = parts["constants"].astype(float)
             self._unit = float(parts["unit"])
+            layered = "labels_weights" in parts
+            self._of_units: Any = parts["labels_weights"].astype("int64") if layered else None  # for each label
+            self._of_labels: Any = parts["labels_constants"].astype(float) if layered else None
+            self._units_unit = float(parts["labels_unit"]) if layered else 1.0
 
     def read(self, message: Message) -> Reading:
         """Return the shares of all labels."""
@@ -58,21 +65,34 @@ class Classifier:
     def reasons(self, features: Sequence[str], label: str) -> tuple[str, ...]:
         """Return the features that speak most for a label, the most telling first."""
         which = self.labels.index(label)
-        speaks = {feature: int(self._weights[place_of(feature), which]) for feature in features}
+        rows = self._weights[list(map(place_of, features))].astype("int64")
+        if self._of_units is None:
+            towards = rows[:, which]
+        else:
+            # Through the units that the message turns on.
+            towards = (rows * (self._values(features) > 0)) @ self._of_units[:, which]
+        speaks = dict(zip(features, map(int, towards), strict=True))
         ranked = sorted(features, key=lambda feature: (-speaks[feature], feature))[:_SHOWN]
         return tuple(feature for feature in ranked if speaks[feature] > 0)
 
     def shares(self, features: Iterable[str]) -> tuple[tuple[str, float], ...]:
         """Return the shares of all labels for the features of a message, the largest first."""
-        places = list(dict.fromkeys(map(place_of, features)))
-        sums = self._weights[places].sum(axis=0, dtype="int64")
-        unit = self._unit / sqrt(len(places))
-        logits = [float(each) * unit + float(constant) for each, constant in zip(sums, self._constants, strict=True)]
+        values = self._values(features)
+        if self._of_units is not None:
+            # Whole numbers once more: sums of fractions depend on the order that a machine prefers.
+            steps = (values.clip(min=0) * _STEPS).round().astype("int64")
+            values = (steps @ self._of_units) * (self._units_unit / _STEPS) + self._of_labels
+        logits = values.tolist()
         best = max(logits)
         powers = [exp(each - best) for each in logits]
         whole = sum(powers)
         ranked = sorted(zip(self.labels, powers, strict=True), key=lambda one: (-one[1], one[0]))
         return tuple((label, power / whole) for label, power in ranked)
+
+    def _values(self, features: Iterable[str]) -> Any:
+        """Return what the features add up to: for each label, or for each unit of the layer."""
+        places = list(dict.fromkeys(map(place_of, features)))
+        return self._weights[places].sum(axis=0, dtype="int64") * (self._unit / sqrt(len(places))) + self._constants
 
 
 def place_of(feature: str) -> int:

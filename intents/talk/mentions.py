@@ -49,6 +49,8 @@ _NEAR: Final = 6
 _BETWEEN: Final = " 的这个那"
 _LEAST_MISSPELT: Final = 4
 _LONGEST: Final = 2_000
+# In words. In longer texts a letter is rarely a name.
+_SHORT_TEXT: Final = 4
 _PLAINLY_NAMED: Final = 0.9
 
 
@@ -213,7 +215,7 @@ class _Context:
         """Return the best of what a word may name; None if it names nothing."""
         fitting = [*self._namespace(word)]
         if not fitting or word.before not in _WITHIN:
-            fitting += self._objects(word) or self._only_one(word)
+            fitting += self._objects(word) or self._only_one(word) or self._sibling(word)
         if not fitting:
             return None
         best = max(score for score, _ in fitting)
@@ -248,7 +250,11 @@ class _Context:
     def _only_one(self, word: _Word) -> list[tuple[float, ObjectRef]]:
         """Return what a kind without a name means: "the ingress of shop", "the deployment itself" in a thread."""
         kind = _kind_of(word.value)
-        if kind not in BY_NAME or any(self._objects(other) for other in self.words):
+        if any(self._objects(other) for other in self.words):
+            return []
+        if kind == "Node":
+            return [(1.0, one) for one in self.near if one.kind == kind][:1]
+        if kind not in BY_NAME:
             return []
         every = {one for named in self.inventory.objects.values() for one in named if one.kind == kind}
         namesakes = [
@@ -257,6 +263,15 @@ class _Context:
         places = self._places(word) or {one.namespace for one in self.near[:1]}
         there = namesakes or [one for one in every if one.namespace in places]
         return [(1.0, there[0])] if len(there) == 1 else []
+
+    def _sibling(self, word: _Word) -> list[tuple[float, ObjectRef]]:
+        """Return the object whose name a short text completes: after worker-b, "and c?" is worker-c."""
+        if not self.near or len(self.words) > _SHORT_TEXT or word.namespace:
+            return []
+        last = self.near[0]
+        name = f"{last.name.rpartition('-')[0]}-{word.value}"
+        known = self.inventory.objects.get(name, ()) if "-" in last.name else ()
+        return [(0.8, one) for one in known if (one.kind, one.namespace) == (last.kind, last.namespace)]
 
     def _places(self, but: _Word) -> frozenset[str]:
         others = (word for word in self.words if word.at != but.at and not word.namespace)
@@ -305,9 +320,9 @@ def _plain(word: _Word) -> float:
 
 def _misspelt(unknown: Sequence[str], context: _Context) -> Mentions:
     """Return what the one known name means that is nearly one of the words."""
-    known = [
-        name for name in {*context.inventory.objects, *context.inventory.namespaces} if len(name) >= _LEAST_MISSPELT
-    ]
+    # Where a subject is known a short word is rather a word: "did anybody ship something" is not about shop.
+    least = _LEAST_MISSPELT + bool(context.near)
+    known = [name for name in {*context.inventory.objects, *context.inventory.namespaces} if len(name) >= least]
     close = {
         (word, name)
         for word in unknown

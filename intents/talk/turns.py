@@ -20,10 +20,9 @@ _PLACES: Final = (
     (0, re.compile(r"(?i)\b(?:first|1st|former)(?: one)?\b|第一个")),
     (-1, re.compile(r"(?i)\blast one\b|最后一个")),
 )
-_WHOLE_CLUSTER: Final = re.compile(
-    r"(?i)\b(?:(?:the |this |our |whole |entire )*clusters?|everything|all namespaces|cluster[- ]?wide"
-    r"|prod(?:uction)?)\b|集群|全部|整个环境"
-)
+_EVERYTHING: Final = r"(?:the |this |our |whole |entire )*clusters?|everything|all namespaces|cluster[- ]?wide"
+_CLUSTER: Final = re.compile(rf"(?i)\b(?:{_EVERYTHING})\b|集群|全部|整个环境")
+_WHOLE_CLUSTER: Final = re.compile(rf"(?i)\b(?:{_EVERYTHING}|prod(?:uction)?)\b|集群|全部|整个环境")
 _ENVIRONMENTS: Final = r"prod(?:uction)?|staging|dev|test|qa|uat"
 _ENVIRONMENT: Final = re.compile(rf"(?i)\b(?:{_ENVIRONMENTS})\b")
 # So few words beside a name carry the question before on: "what about worker-b?"
@@ -39,7 +38,9 @@ _THE_NAMESPACE: Final = re.compile(
 _NEXT: Final = re.compile(r"(?i)^\W*(?:and )?(?:the )?next(?: one)?\W*$|下一个")
 _REVERSED: Final = re.compile(r"(?i)\b(?:other way|vice versa|back|reverse)\b|反过来|反向")
 # "to clickhouse?": the name is what is called.
-_TOWARDS: Final = re.compile(r"(?i)^\W*(?:and |or )?(?:to|towards)\b|^\W*到|^\W*(?:can|does) (?:it|they)\b|^\W*它")
+_TOWARDS: Final = re.compile(
+    r"(?i)^\W*(?:and |or )?(?:to|towards)\b|^\W*到|(?:^|[.?!;])\W*(?:can|does) (?:it|they)\b|^\W*它"
+)
 _IN_FULL: Final = re.compile(
     r"(?i)\bin full\b|\b(?:all|full|complete|entire|whole) (?:of )?(?:the |its )?(?:logs?|events?|changes?|history)\b"
     r"|(?:全部|完整|所有)的?(?:日志|事件|变更|历史)"
@@ -49,6 +50,8 @@ _PLACED: Final = re.compile(
 )
 _LIKE_A_NAME: Final = re.compile(r"[\d._-]")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
+# What is asked of one object.
+_OF_ONE: Final = frozenset({Ask.WHY, Ask.LOGS, Ask.WHERE, Ask.ACTION, Ask.REVISIONS, Ask.CALLERS})
 _TURNS: Final = 3
 _SHORT: Final = 60
 
@@ -97,7 +100,8 @@ def near(turns: Sequence[Turn]) -> tuple[ObjectRef, ...]:
 def understood(text: str, named: Mentions, turns: Sequence[Turn] = ()) -> Request:
     """Return what a turn asks for, given the objects that it names and the turns before it."""
     before = tuple(Message(text=turn.text, said=turn.ask, names=turn.names) for turn in turns[-_TURNS:])
-    last = turns[-1] if turns else None
+    # "Again" after "thanks" repeats what was asked before.
+    last = next((turn for turn in reversed(turns) if turn.ask is not Ask.THANKS), None)
     in_full = _IN_FULL.search(text) is not None
     if (word := asked_by_word(_IN_FULL.sub("", text))) is not None:
         ask, sure = word, 1.0
@@ -108,29 +112,43 @@ def understood(text: str, named: Mentions, turns: Sequence[Turn] = ()) -> Reques
             for label, share in asked(message).shares
             if (ask := Ask(label)) is not Ask.COMPARE or _may_compare(message, named, last)
         )
-    picked = _picked(text, turns)
+    picked = _picked(text, turns) or _only_listed(ask, last)
     if last and (_is_ellipsis(text, named) or (picked and ask in (Ask.MORE, Ask.AGAIN, Ask.HEALTH))):
         ask = last.ask
     request = Request(
         ask=ask, equals=named.equals, in_full=in_full, unknown=named.unknown, misspelt=named.misspelt, sure=sure
     )
-    if last and ask in (Ask.AGAIN, Ask.MORE):
-        return replace(
-            request, ask=last.ask, about=named.first or picked or last.about, in_full=in_full or ask is Ask.MORE
-        )
     about = named.first or picked
+    if last and ask in (Ask.AGAIN, Ask.MORE):
+        about = about or _namespace_of(last.about, text) or last.about
+        return replace(request, ask=last.ask, about=about, in_full=in_full or ask is Ask.MORE)
     if ask is Ask.REACH:
         about, other = _ends(text, named, turns)
         return replace(request, about=about, other=other)
     if ask is Ask.COMPARE and named.places:
         about, other = _alike(named)
         return replace(request, about=about, other=other)
-    whole = ask in OF_THE_CLUSTER and not (ask is Ask.COMPARE and turns) and _WHOLE_CLUSTER.search(text)
+    before_it = next(iter(near(turns)), None)
+    # "And prod?" asks for the same object there.
+    all_of_it = _WHOLE_CLUSTER if before_it is None else _CLUSTER
+    whole = ask in OF_THE_CLUSTER and not (ask is Ask.COMPARE and turns) and all_of_it.search(text)
     if about is None and ask not in (Ask.THANKS, Ask.HELP, Ask.CONCEPT) and not whole:
-        about = next(iter(near(turns)), None)
-        if about and about.namespace and _THE_NAMESPACE.search(text):
-            about = ObjectRef(kind="Namespace", namespace="", name=about.namespace)
+        about = _namespace_of(before_it, text) or before_it
     return replace(request, about=about)
+
+
+def _namespace_of(about: ObjectRef | None, text: str) -> ObjectRef | None:
+    """Return the namespace of an object if a text asks for "the whole namespace"."""
+    if about is None or not about.namespace or not _THE_NAMESPACE.search(text):
+        return None
+    return ObjectRef(kind="Namespace", namespace="", name=about.namespace)
+
+
+def _only_listed(ask: Ask, last: Turn | None) -> ObjectRef | None:
+    """Return the only object that an overview found in trouble, if a text asks for more than whether there is one."""
+    if last is None or len(last.listed) != 1 or ask not in _OF_ONE:
+        return None
+    return last.listed[0] if last.about is None or last.about.kind == "Namespace" else None
 
 
 def _may_compare(message: Message, named: Mentions, last: Turn | None) -> bool:
@@ -178,7 +196,7 @@ def _picked(text: str, turns: Sequence[Turn]) -> ObjectRef | None:
         place = listed.index(last) + 1 if last in listed else 0
     elif (found := next((place for place, pattern in _PLACES if pattern.search(text)), None)) is not None:
         place = found
-        if place == 1 and len(listed) == 2:
+        if place == 1 and len(listed) == 2 and last in listed:
             return next(one for one in listed if one != last)
     else:
         return None

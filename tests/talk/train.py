@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 
 import intents.talk
 from intents.background import ordinary_lines
@@ -49,6 +52,12 @@ SHOWN: Final = 0.3
 # And one that is no failure that a program reports.
 OTHERS: Final = 0.1
 STRENGTH: Final = 30.0
+# Of the model with a layer.
+UNITS: Final = 32
+DECAY: Final = 1e-3
+RATE: Final = 2e-3
+ROUNDS: Final = 12
+SEED: Final = 0
 # A general entry has no words of its own.
 PROGRAMS: Final = sorted(each.id for each in builtin_catalog().catalog if each.is_of_programs and not each.shows)
 SILENT: Final = frozenset(Act) - UNASKED
@@ -117,7 +126,10 @@ def main() -> None:
         samples += [*known_failures(), *(failure(line, OTHER) for line in ordinary_lines())]
         partly, weight, describe, home = list(no_failures()), OTHERS, of_failure, home.parent
     print(f"{len(samples)} labelled messages, {len(partly)} texts of which less is known, {len(judged)} to judge by")
-    model = rounded(fitted(samples, partly, labels, weight=weight, describe=describe), labels)
+    if what == "asks":
+        model = layered(samples, labels)
+    else:
+        model = rounded(fitted(samples, partly, labels, weight=weight, describe=describe), labels)
     path = home / f"{what}.npz"
     np.savez_compressed(path, labels=np.array(labels), **model)
     print(f"size of the weights: {path.stat().st_size} bytes")
@@ -220,8 +232,8 @@ def of_asks(directory: Path) -> Iterator[Sample]:
 
 def request_of(row: Mapping[str, Any]) -> Sample:
     """Return a request of which the names are known, as they are once the cluster was asked."""
-    parts = [part.lower() for part in str(row.get("object") or "").split("/") if part]
-    names = frozenset([*parts, "/".join(parts[1:]), "/".join(parts)])
+    objects = [str(row[one]).lower().split("/") for one in ("object", "object2") if row.get(one)]
+    names = frozenset(name for _, *parts in objects for name in (*parts, "/".join(parts)) if name.strip("/"))
     before = tuple(
         Message(text=one["text"], user="u", names=names, said=one.get("kind", "")) for one in row.get("before") or ()
     )
@@ -304,6 +316,23 @@ def fitted(
     return model
 
 
+def layered(samples: Sequence[Sample], labels: Sequence[str]) -> dict[str, Any]:
+    """Return the parts of the weights file of a model with a layer of units, fitted to labelled messages.
+
+    What "and in staging?" asks for depends on what was asked before, which no sum of features tells.
+    """
+    matrix, gold = matrix_of(samples, of_message), [labels.index(min(one.acts)) for one in samples]
+    model = MLPClassifier((UNITS,), alpha=DECAY, max_iter=ROUNDS, learning_rate_init=RATE, random_state=SEED)
+    with warnings.catch_warnings():
+        # It stops before it has learned everything by heart.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(matrix, gold)
+    first, second = model.coefs_
+    rest = linear.rounded(second, model.intercepts_[1])
+    assert list(model.classes_) == list(range(len(labels)))
+    return linear.rounded(first, model.intercepts_[0]) | {f"labels_{name}": part for name, part in rest.items()}
+
+
 def regression(matrix: Any, gold: Any, weights: Any) -> LogisticRegression:
     return LogisticRegression(C=STRENGTH, max_iter=200, tol=1e-3).fit(matrix, gold, sample_weight=weights)
 
@@ -322,6 +351,9 @@ def rounded(model: LogisticRegression, labels: Sequence[str]) -> dict[str, Any]:
 
 def shares_of(model: dict[str, Any], matrix: Any) -> Any:
     logits = matrix @ model["weights"].astype(float) * float(model["unit"]) + model["constants"]
+    if "labels_weights" in model:
+        units = np.maximum(logits, 0) @ model["labels_weights"].astype(float)
+        logits = units * float(model["labels_unit"]) + model["labels_constants"]
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
