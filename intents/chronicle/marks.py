@@ -54,6 +54,8 @@ _STATUSES: Final = (
     ),
 )
 _SOME_STATUSES: Final = tuple((status, re.compile(pattern, re.IGNORECASE)) for status, pattern in _STATUSES)
+# "Mitigated once 27 is out."
+_PROVIDED: Final = re.compile(r"(?i)\W*(?:(?:only )?(?:once|when|if|after)|as soon as|provided)\b")
 _DENIED: Final = re.compile(r"(?i)\b(?:not|isn't|hasn't|no longer|un)\s*(?:yet |fully )?$|[没未不][^，。]{0,3}$")
 
 
@@ -103,12 +105,12 @@ def names_status(says: str) -> bool:
 
 
 def status_in(says: str) -> IncidentStatus | None:
-    """Return the status that the words behind `status:` name first, denials left out."""
+    """Return the status that the words behind `status:` name first, without denials and what is still to come."""
     found = [
         (hit.start(), status)
         for status, pattern in _SOME_STATUSES
         for hit in pattern.finditer(says)
-        if not _DENIED.search(says[: hit.start()])
+        if not (_DENIED.search(says[: hit.start()]) or _PROVIDED.match(says[hit.end() :]))
     ]
     return min(found)[1] if found else None
 
