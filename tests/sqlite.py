@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import event
@@ -16,17 +17,21 @@ def sqlite_setting(pragma: str) -> Iterator[Callable[[str], None]]:
     """
     settings = [pragma]
     opened: list[Any] = []
+    # Threads open connections: one that opens while the setting changes must not keep the old one.
+    changing = Lock()
 
     def apply(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA {settings[-1]}")
-        cursor.close()
-        opened.append(connection)
+        with changing:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA {settings[-1]}")
+            cursor.close()
+            opened.append(connection)
 
     def change(to: str) -> None:
-        settings.append(to)
-        for connection in opened:
-            connection.execute(f"PRAGMA {to}").close()
+        with changing:
+            settings.append(to)
+            for connection in opened:
+                connection.execute(f"PRAGMA {to}").close()
 
     event.listen(Pool, "connect", apply)
     try:

@@ -58,7 +58,7 @@ _SURE: Final = 0.7
 # What names an object is hardly thanks alone.
 _SURE_OF_THANKS: Final = 0.9
 # Less sure than this, "look at this" is neither.
-_LEAST: Final = {Ask.INCIDENTS: 0.5, Ask.HELP: 0.5, Ask.THANKS: 0.35}
+_LEAST: Final = {Ask.INCIDENTS: 0.5, Ask.HELP: 0.5, Ask.THANKS: 0.35, Ask.ACTION: 0.5}
 _FOR_HELP: Final = re.compile(r"(?i)^\W*(?:help|帮助)")
 _ASKS: Final = re.compile(
     r"(?i)[?？]|^\W*(?:how|what|why|when|where|who|which|is|are|does|did|has)\b|吗|呢|怎么|什么|为何|谁|哪"
@@ -102,7 +102,8 @@ class WordRequests:
         asked = request.asked
         ask = _plainly(asked, text)
         least = _SURE_OF_THANKS if ask is Ask.THANKS and request.names else _LEAST.get(ask, 0.0)
-        if ask is asked.ask and asked.sure < least and not _FOR_HELP.search(text):
+        is_plain = asks_for_action(text) if ask is Ask.ACTION else _FOR_HELP.search(text)
+        if ask is asked.ask and asked.sure < least and not is_plain:
             ask = Ask.WHY
         return request if ask is asked.ask else replace(request, asked=replace(asked, ask=ask))
 

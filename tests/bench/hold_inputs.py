@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -30,6 +31,8 @@ CHAT: Final = "who owns the billing dashboard these days?"
 # A client that Slack would be: it waits this long for an answer.
 _PATIENCE_S: Final = 10.0
 _AT_ONCE: Final = 8
+_SENT_AT_MOST: Final = 4
+_SENT_AGAIN_S: Final = 0.5
 # 413: larger than any payload of Slack.
 _EXPECTED: Final = frozenset({200, 400, 413})
 _ANSWERED_WITHIN_S: Final = 60.0
@@ -73,13 +76,19 @@ async def measure(count: int = COUNT, *, seed: int = 16, forked: bool = False) -
 
             async def send(each: Input) -> None:
                 nonlocal slowest
-                began = time.monotonic()
+                began, status = time.monotonic(), 0
                 headers = at.slack.sign(each.body) | {"Content-Type": each.content_type}
                 address = f"http://{urlsplit(serving.url).netloc}{each.path}"
                 try:
-                    async with session.post(address, data=io.BytesIO(each.body), headers=headers) as answer:
-                        await answer.read()
-                        status = answer.status
+                    # As Slack does, it comes again to a bot that is too busy to record it.
+                    for _ in range(_SENT_AT_MOST):
+                        began = time.monotonic()
+                        async with session.post(address, data=io.BytesIO(each.body), headers=headers) as answer:
+                            await answer.read()
+                            status = answer.status
+                        if status != HTTPStatus.SERVICE_UNAVAILABLE:
+                            break
+                        await asyncio.sleep(_SENT_AGAIN_S)
                 except (aiohttp.ClientError, TimeoutError) as error:
                     status = 0
                     failed.append(f"{type(error).__name__}: {each.kind}")

@@ -52,6 +52,7 @@ SHOWN: Final = 0.3
 # And one that is no failure that a program reports.
 OTHERS: Final = 0.1
 STRENGTH: Final = 30.0
+LONGEST_PASTED: Final = 120
 # Of the model with a layer.
 UNITS: Final = 32
 DECAY: Final = 1e-3
@@ -127,6 +128,7 @@ def main() -> None:
         partly, weight, describe, home = list(no_failures()), OTHERS, of_failure, home.parent
     print(f"{len(samples)} labelled messages, {len(partly)} texts of which less is known, {len(judged)} to judge by")
     if what == "asks":
+        samples += pasted()
         model = layered(samples, labels)
     else:
         model = rounded(fitted(samples, partly, labels, weight=weight, describe=describe), labels)
@@ -228,6 +230,14 @@ def of_asks(directory: Path) -> Iterator[Sample]:
                     yield request_of({**turn, "before": row["turns"][:number]})
             for text in row.get("wordings") or ([row["text"]] if "text" in row else []):
                 yield request_of({**row, "text": text})
+
+
+def pasted() -> Iterator[Sample]:
+    """Yield lines of programs: whoever addresses us with one asks what it means."""
+    for one in (*of_failures(TRAINING), *printed(TRAINING)):
+        lines = one.message.text.splitlines()
+        if len(lines) == 1 and len(lines[0]) <= LONGEST_PASTED:
+            yield Sample(message=Message(text=lines[0], user="u"), acts=frozenset({Ask.EXPLAIN}))
 
 
 def request_of(row: Mapping[str, Any]) -> Sample:
