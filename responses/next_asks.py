@@ -43,13 +43,17 @@ def _span(within: timedelta | None) -> str:
 
 def further(about: ObjectRef, *asks: Ask) -> tuple[NextAsk, ...]:
     """Return the questions about an object."""
-    return tuple(NextAsk(label=_LABELS[ask], text=f"{ask} {_named(about)}") for ask in asks)
+    return tuple(about_object(ask, about, _LABELS[ask]) for ask in asks)
 
 
 def logs_of(about: ObjectRef) -> NextAsk:
     """Return the question for the log of an object, with its name on the button."""
-    label = Text(en=f"Logs of {about.name}", zh=f"{about.name} 的日志")
-    return NextAsk(label=label, text=f"{Ask.LOGS} {_named(about)}")
+    return about_object(Ask.LOGS, about, Text(en=f"Logs of {about.name}", zh=f"{about.name} 的日志"))
+
+
+def about_object(ask: Ask, about: ObjectRef, label: Text) -> NextAsk:
+    """Return a question about an object, with a button of this label."""
+    return NextAsk(label=label, text=f"{ask} {_named(about)}")
 
 
 def wrong_in(namespace: str) -> NextAsk:

@@ -13,7 +13,7 @@ from intents.sheets import NextAsk, Sheet, SheetRow
 from intents.talk.asks import Ask
 from intents.talk.mentions import Inventory
 from intents.talk.turns import Request
-from responses.next_asks import of_all, wrong_in
+from responses.next_asks import about_object, of_all, wrong_in
 
 _ALIKE: Final = 0.7
 _OFFERED: Final = 3
@@ -75,9 +75,8 @@ def _close(word: str, inventory: Inventory) -> list[str]:
 
 def _questions(about: ObjectRef | None, home: str, inventory: Inventory) -> Iterator[NextAsk]:
     if about is not None and about.namespace:
-        place = f"{about.kind.lower()} {about.namespace}/{about.name}"
-        yield NextAsk(label=_ABOUT.filled(about.name), text=f"health {place}")
-        yield NextAsk(label=_LOGS.filled(about.name), text=f"logs {place}")
+        yield about_object(Ask.HEALTH, about, _ABOUT.filled(about.name))
+        yield about_object(Ask.LOGS, about, _LOGS.filled(about.name))
     if home in inventory.namespaces:
         yield wrong_in(home)
     yield from of_all()

@@ -20,9 +20,11 @@ _PLACES: Final = (
     (0, re.compile(r"(?i)\b(?:first|1st|former)(?: one)?\b|第一个")),
     (-1, re.compile(r"(?i)\blast one\b|最后一个")),
 )
-_EVERYTHING: Final = r"(?:the |this |our |whole |entire )*clusters?|everything|all namespaces|cluster[- ]?wide"
-_CLUSTER: Final = re.compile(rf"(?i)\b(?:{_EVERYTHING})\b|集群|全部|整个环境")
-_WHOLE_CLUSTER: Final = re.compile(rf"(?i)\b(?:{_EVERYTHING}|prod(?:uction)?)\b|集群|全部|整个环境")
+_WHOLE_CLUSTER: Final = re.compile(
+    r"(?i)\b(?:(?:the |this |our |whole |entire )*clusters?|everything|all namespaces|cluster[- ]?wide)\b"
+    r"|集群|全部|整个环境"
+)
+_PROD: Final = re.compile(r"(?i)\bprod(?:uction)?\b")
 _ENVIRONMENTS: Final = r"prod(?:uction)?|staging|dev|test|qa|uat"
 _ENVIRONMENT: Final = re.compile(rf"(?i)\b(?:{_ENVIRONMENTS})\b")
 # So few words beside a name carry the question before on: "what about worker-b?"
@@ -130,8 +132,8 @@ def understood(text: str, named: Mentions, turns: Sequence[Turn] = ()) -> Reques
         return replace(request, about=about, other=other)
     before_it = next(iter(near(turns)), None)
     # "And prod?" asks for the same object there.
-    all_of_it = _WHOLE_CLUSTER if before_it is None else _CLUSTER
-    whole = ask in OF_THE_CLUSTER and not (ask is Ask.COMPARE and turns) and all_of_it.search(text)
+    of_all = _WHOLE_CLUSTER.search(text) or (before_it is None and _PROD.search(text))
+    whole = ask in OF_THE_CLUSTER and not (ask is Ask.COMPARE and turns) and of_all
     if about is None and ask not in (Ask.THANKS, Ask.HELP, Ask.CONCEPT) and not whole:
         about = _namespace_of(before_it, text) or before_it
     return replace(request, about=about)

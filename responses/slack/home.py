@@ -134,8 +134,9 @@ def _unhealthy(tab: HomeTab, language: Language) -> Iterator[Block]:
             yield diagnose_row(says, findings[0].asked, row, cluster=shown.cluster, language=language)
             row += 1
         if (left := len(places) - _PLACES) > 0:
-            (everything,) = ask_buttons([wrong_here()], cluster=shown.cluster, language=language)
-            yield blocks.section(words.MORE.in_(language).format(left), accessory=everything)
+            asks = ask_buttons([wrong_here()], cluster=shown.cluster, language=language)
+            # A name too long for a button leaves the number alone.
+            yield blocks.section(words.MORE.in_(language).format(left), accessory=next(iter(asks), None))
     told: list[Element] = []
     if tab.refused is not None:
         told.append(blocks.sentence(shown_line(tab.refused.in_(language))))

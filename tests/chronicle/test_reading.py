@@ -20,9 +20,9 @@ from tests.chronicle.labelled import JUDGE, channels_in
 from tests.chronicle.scores import scores_of, table, total
 
 AT: Final = datetime(2026, 11, 21, 14, 2, tzinfo=UTC)
-# Measured when the models were trained last; raise them with the models.
-RECALL: Final = 0.59
-PRECISION: Final = 0.81
+# Recall, precision and invented facts of the files of judge/, measured when the models were trained last; raise them
+# with the models. Nothing was chosen by the later ones.
+MEASURED: Final = {"[c-v].txt": (0.62, 0.84, 1), "[w-y].txt": (0.57, 0.80, 3)}
 PIECES = st.sampled_from([
     "rolling back", "mitigated", "resolved", "已恢复", "先回滚", "impact:", "if", "not", "?", "？", "\n", "```", "`",
     "<@U0BO>", "error: failed", "<https://x.io/d/1|x>", "&gt; ", "> ", "~", "*", "_", "@", "IC", "handing over to",
@@ -42,15 +42,17 @@ TALK: Final = channel(
 )
 
 
-def test_unseen_channels_are_read_as_well_as_measured() -> None:
+@pytest.mark.parametrize("files", MEASURED)
+def test_unseen_channels_are_read_as_well_as_measured(files: str) -> None:
     """Recall and precision of writers who had seen neither rules nor training; no status or cause is invented."""
-    scores = scores_of(found for path in sorted(JUDGE.glob("*.txt")) for found in channels_in(path))
+    scores = scores_of(found for path in sorted(JUDGE.glob(files)) for found in channels_in(path))
     whole = total(scores)
+    recall, precision, most_invented = MEASURED[files]
 
-    assert whole.found / whole.labelled >= RECALL, table(scores)
-    assert whole.right / whole.stated >= PRECISION, table(scores)
+    assert whole.found / whole.labelled >= recall, table(scores)
+    assert whole.right / whole.stated >= precision, table(scores)
     invented = sum(one.stated - one.right for kind, one in scores.items() if kind.startswith(("status", "cause")))
-    assert invented <= 3, table(scores)
+    assert invented <= most_invented, table(scores)
 
 
 @settings(max_examples=30)

@@ -1,11 +1,11 @@
 """Train the classifiers of texts, write their weights and print a report: `train.py acts|asks|origins|failures`.
 
 It needs scikit-learn (dependency group `train`). A logistic regression is fitted to labelled messages, each in its
-conversation. For acts it is then fitted to texts of which less is known as well (no incident, or one of several acts),
-with the act that the first fit finds likeliest among those allowed. Origins are fitted to texts that were pasted alone,
-and to the printed ones that show an incident; failures to what programs say of themselves, and lightly to all else.
-Weights are rounded to whole numbers of eight bits. The report's figures are of files that are never trained on:
-`judge/`.
+conversation; for requests, a network with one layer of units. For acts it is then fitted to texts of which less is
+known as well (no incident, or one of several acts), with the act that the first fit finds likeliest among those
+allowed. Origins are fitted to texts that were pasted alone, and to the printed ones that show an incident; failures to
+what programs say of themselves, and lightly to all else. Weights are rounded to whole numbers of eight bits. The
+report's figures are of files that are never trained on: `judge/`.
 """
 
 from __future__ import annotations
@@ -128,8 +128,7 @@ def main() -> None:
         partly, weight, describe, home = list(no_failures()), OTHERS, of_failure, home.parent
     print(f"{len(samples)} labelled messages, {len(partly)} texts of which less is known, {len(judged)} to judge by")
     if what == "asks":
-        samples += pasted()
-        model = layered(samples, labels)
+        model = layered([*samples, *pasted()], labels)
     else:
         model = rounded(fitted(samples, partly, labels, weight=weight, describe=describe), labels)
     path = home / f"{what}.npz"
@@ -233,7 +232,7 @@ def of_asks(directory: Path) -> Iterator[Sample]:
 
 
 def pasted() -> Iterator[Sample]:
-    """Yield lines of programs: whoever addresses us with one asks what it means."""
+    """Yield single lines that programs printed. A person who sends us such a line asks what it means."""
     for one in (*of_failures(TRAINING), *printed(TRAINING)):
         lines = one.message.text.splitlines()
         if len(lines) == 1 and len(lines[0]) <= LONGEST_PASTED:

@@ -60,7 +60,7 @@ from bot.workflows.save_dialog import check_save
 from bot.workflows.services import ANSWER, Services, post_key
 from bot.workflows.silences import check_silence
 from bot.workflows.submissions import Submissions, TooManyRequests
-from intents.domain import Text
+from intents.domain import ObjectRef, Text
 from responses import failures, words
 from responses.safety import safe_line
 from responses.slack.ask_dialog import TOO_LATE
@@ -170,43 +170,42 @@ class PressIntake:
         await self.start(f"{press.value}.anyway", payload)
 
     async def _diagnose(self, press: ButtonPress) -> None:
-        """Ask about an object of an overview, in its thread. The rights are those of the person who pressed.
-
-        The Home tab has no thread: the answer is in the direct message.
-        """
-        if not press.home:
-            await self._posted(press)
+        """Ask about an object of an overview."""
+        await self._offered(press)
         parsed = parse_diagnose_value(press.value)
         if parsed is None:
             raise PressRefused("the button does not name an object")
         about, cluster = parsed
         named = f"{about.namespace}/{about.name}" if about.namespace else about.name
-        request = NewRequest(
-            id=f"{press.team}.{press.channel}.d{press.at}",
-            origin=Surface.BUTTON,
-            reply_to=ReplyAddress(team=press.team, channel=press.channel, thread_ts=press.thread_ts or press.ts),
-            user=press.user,
-            text=f"{about.kind} {named} --context {cluster}" if cluster else "",
-            kind=about.kind,
-            namespace=about.namespace,
-            name=about.name,
-            created=self.services.clock(),
-        )
-        await self.submit(request)
+        await self._request(press, f"{about.kind} {named} --context {cluster}" if cluster else "", about)
 
     async def _ask(self, press: ButtonPress) -> None:
-        """Ask a question in the thread of the message that offers it, as the person who pressed."""
-        if not press.home:
-            await self._posted(press)
+        """Ask a question that a message offers."""
+        await self._offered(press)
         if not press.value.strip():
             raise PressRefused("the button does not name a question")
+        await self._request(press, press.value)
+
+    async def _offered(self, press: ButtonPress) -> None:
+        """Check that our message or our Home tab has the button."""
+        if not press.home:
+            await self._posted(press)
+
+    async def _request(self, press: ButtonPress, text: str, about: ObjectRef | None = None) -> None:
+        """Submit a request in the thread of the pressed message. The rights are those of the person who pressed.
+
+        The Home tab has no thread: the answer is in the direct message.
+        """
         await self.submit(
             NewRequest(
                 id=f"{press.team}.{press.channel}.d{press.at}",
                 origin=Surface.BUTTON,
                 reply_to=ReplyAddress(team=press.team, channel=press.channel, thread_ts=press.thread_ts or press.ts),
                 user=press.user,
-                text=press.value,
+                text=text,
+                kind=about.kind if about else "",
+                namespace=about.namespace if about else "",
+                name=about.name if about else "",
                 created=self.services.clock(),
             )
         )
