@@ -72,7 +72,7 @@ async def offices_of(directory: Path, count: int, *, retry_pauses: tuple[float, 
     offices = {}
     for number in range(count):
         team = f"T0{''.join(_LETTERS[int(digit)] for digit in f'{number:04}')}{secrets.token_hex(2).upper()}"
-        slack = company.add(team, rate_limits=False, events=HEARD, retry_pauses=retry_pauses)
+        slack = company.add(team, paced=False, answer_within=3.0, events=HEARD, retry_pauses=retry_pauses)
         # As in Slack, a person has an id of her own in each workspace.
         user = slack.add_user("alex", id=f"U0ALEX{number}")
         offices[team] = Office(slack=slack, user=user, channel=slack.add_channel("general", id=f"C0GENERAL{number}"))

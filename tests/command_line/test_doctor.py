@@ -45,7 +45,7 @@ def cluster() -> Iterator[SimulatedCluster]:
 
 @pytest.fixture
 def slack() -> Iterator[SimulatedSlack]:
-    simulated = SimulatedSlack(rate_limits=False, scopes=[scope.name for scope in SCOPES])
+    simulated = SimulatedSlack(paced=False, scopes=[scope.name for scope in SCOPES])
     with Server(simulated):
         yield simulated
 
@@ -202,7 +202,7 @@ def test_a_channel_without_the_bot_is_reported_with_the_invitation(
 def test_a_wrong_clock_is_reported_before_signatures_are_refused(
     run: Run, variables: Any, seconds: int, state: str
 ) -> None:
-    ahead = SimulatedSlack(rate_limits=False, signature_clock=lambda: time.time() + seconds)
+    ahead = SimulatedSlack(paced=False, signature_clock=lambda: time.time() + seconds)
     with Server(ahead):
         variables(slack_api_url=ahead.api_url, slack_bot_token=ahead.bot_token)
         check = rows(run("doctor", "--output", "json"))["slack", "clock"]

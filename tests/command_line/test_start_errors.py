@@ -43,7 +43,7 @@ def cluster() -> Iterator[SimulatedCluster]:
 
 @pytest.fixture
 def slack() -> Iterator[SimulatedSlack]:
-    simulated = SimulatedSlack(rate_limits=False, scopes=[scope.name for scope in SCOPES])
+    simulated = SimulatedSlack(paced=False, scopes=[scope.name for scope in SCOPES])
     with Server(simulated):
         yield simulated
 

@@ -133,7 +133,7 @@ async def company(
         clock = Clock()
         slack = SimulatedCompany(rotates=rotates, scopes=GRANTED)
         for team, enterprise in ((ONE, ""), (OTHER, ""), (WEST, ORG), (EAST, ORG)):
-            slack.add(team, enterprise=enterprise, rate_limits=False, events=HEARD)
+            slack.add(team, enterprise=enterprise, paced=False, events=HEARD)
         await slack.start()
         stack.push_async_callback(slack.stop)
         offices = {}

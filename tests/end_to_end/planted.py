@@ -17,8 +17,11 @@ from pathlib import Path
 from typing import Final
 
 _HOLE: Final = "§"
-# A leak is a run of this many characters that occurs only in the secret.
+# A leak is a run of this many characters that occurs only in the secret. Times and trace ids contain any eight digits
+# of a hexadecimal secret sooner or later.
 _TELLING: Final = 8
+_TELLING_HEX: Final = 16
+_HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]+")
 _RUN: Final = re.compile(r"[A-Za-z0-9]+")
 _LONG_RUN: Final = re.compile(rb"[A-Za-z0-9]{%d,}" % _TELLING)
 _ENCODED: Final = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
@@ -271,10 +274,11 @@ class Search:
         decoded = b" ".join(filter(None, map(_decoded, set(_ENCODED.findall(raw)))))
         for run in {*_LONG_RUN.findall(raw), *_LONG_RUN.findall(decoded)}:
             for at in range(len(run) - _TELLING + 1):
-                one = self._owners.get(part := run[at : at + _TELLING])
-                if one is not None and one not in seen:
-                    seen.add(one)
-                    yield part, one
+                for length in (_TELLING, _TELLING_HEX):
+                    one = self._owners.get(part := run[at : at + length])
+                    if one is not None and one not in seen:
+                        seen.add(one)
+                        yield part, one
 
 
 def _parts(secret: str) -> Iterator[str]:
@@ -284,7 +288,8 @@ def _parts(secret: str) -> Iterator[str]:
         forms.append(inner.decode())
     for form in forms:
         for run in _RUN.findall(form):
-            yield from (run[at : at + _TELLING] for at in range(len(run) - _TELLING + 1))
+            length = min(len(run), _TELLING_HEX) if _HEXADECIMAL.fullmatch(run) else _TELLING
+            yield from (run[at : at + length] for at in range(len(run) - length + 1) if length >= _TELLING)
 
 
 def _decoded(run: bytes) -> bytes:

@@ -219,7 +219,7 @@ async def premises_of(
         await cluster.start()
         stack.push_async_callback(cluster.stop)
         (directory / "kubeconfig").write_text(json.dumps(cluster.kubeconfig()), encoding="utf-8")
-        slack = SimulatedSlack(retry_pauses=(), rate_limits=pace, events=HEARD, scopes=GRANTED)
+        slack = SimulatedSlack(retry_pauses=(), paced=pace, events=HEARD, scopes=GRANTED)
         await slack.start()
         stack.push_async_callback(slack.stop)
         alex, bo = slack.add_user("alex"), slack.add_user("bo")

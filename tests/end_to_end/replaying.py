@@ -215,7 +215,7 @@ async def replaying(tmp_path: Path, engine: Engine, recording: Recording, **opti
     slack = SimulatedSlack(
         clock=lambda: clock().timestamp(),
         signature_clock=time.time,
-        rate_limits=False,
+        paced=False,
         events=("app_mention", "message", "reaction_added", "reaction_removed", *CHANNEL_EVENTS),
     )
     world = broken_case(engine, recording.incident, recording.case).world

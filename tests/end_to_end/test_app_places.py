@@ -207,7 +207,7 @@ async def test_firing_alerts_are_listed_until_they_are_resolved_for_whom_their_n
 
 async def test_operators_see_what_is_not_granted(tmp_path, engine, broken):
     scopes = [scope for scope in GRANTED if scope not in ("pins:write", "assistant:write")]
-    slack = SimulatedSlack(rate_limits=False, events=HEARD, scopes=scopes)
+    slack = SimulatedSlack(paced=False, events=HEARD, scopes=scopes)
     async with workplace(tmp_path, engine, broken.world, slack=slack) as at:
         assert "pins:write" in await home_of(at, at.alex)
         # Without its scope the agent view has no prompts, and its questions are answered.

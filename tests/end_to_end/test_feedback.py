@@ -200,7 +200,7 @@ async def monday(at: Workplace) -> None:
 
 
 async def test_feedback_is_posted_once_a_week_without_texts_of_private_channels(tmp_path, engine, broken):
-    slack, clock = SimulatedSlack(rate_limits=False, events=HEARD, scopes=GRANTED), sunday()
+    slack, clock = SimulatedSlack(paced=False, events=HEARD, scopes=GRANTED), sunday()
     options: dict[str, Any] = {"slack": slack, "clock": clock, "beat_s": 0.05, "feedback_report": WEEKLY}
     async with workplace(tmp_path, engine, broken.world, **options) as at:
         await monday(at)

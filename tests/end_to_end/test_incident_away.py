@@ -107,9 +107,7 @@ async def test_messages_edits_and_pins_during_downtime_are_caught_up(tmp_path: P
 
 async def test_catch_up_after_a_long_gap_uses_a_bounded_number_of_calls(tmp_path: Path, engine: Engine):
     clock = Clock()
-    slack = SimulatedSlack(
-        clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD
-    )
+    slack = SimulatedSlack(clock=lambda: clock().timestamp(), signature_clock=time.time, paced=False, events=HEARD)
     async with workplace(
         tmp_path, engine, slack=slack, clock=clock, summary_slot_s=0.1, beat_s=0.1, slack_limits=UNPACED_ONCE
     ) as at:

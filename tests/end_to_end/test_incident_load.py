@@ -78,7 +78,7 @@ async def test_500_messages_an_hour_cost_one_edit_per_interval(tmp_path: Path, e
 async def test_canvas_is_written_at_most_once_a_minute(tmp_path: Path, engine: Engine):
     clock = Clock()
     slack = SimulatedSlack(
-        clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD, scopes=GRANTED
+        clock=lambda: clock().timestamp(), signature_clock=time.time, paced=False, events=HEARD, scopes=GRANTED
     )
     async with workplace(
         tmp_path, engine, slack=slack, clock=clock, summary_slot_s=0.05, slack_limits=UNPACED_ONCE

@@ -28,7 +28,7 @@ REPORT = "checkout is down, customers cannot pay"
 async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
     data, clock = tmp_path_factory.mktemp("mishaps"), Clock()
     slack = SimulatedSlack(
-        clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD, scopes=GRANTED
+        clock=lambda: clock().timestamp(), signature_clock=time.time, paced=False, events=HEARD, scopes=GRANTED
     )
     audit = slack.add_channel("audit")
     # Both happened at one time: the order between them does not matter.

@@ -26,7 +26,7 @@ async def place(tmp_path: Path, engine: Engine, **options: Any) -> AsyncIterator
     """Run everything with a clock that Slack and the app share."""
     clock = Clock()
     slack = SimulatedSlack(
-        clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD, scopes=GRANTED
+        clock=lambda: clock().timestamp(), signature_clock=time.time, paced=False, events=HEARD, scopes=GRANTED
     )
     async with workplace(
         tmp_path, engine, slack=slack, clock=clock, beat_s=0.05, summary_slot_s=0.1, **options

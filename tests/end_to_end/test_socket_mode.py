@@ -88,7 +88,7 @@ async def test_socket_mode_accepts_no_slack_requests_over_http(tmp_path, engine,
 
 
 async def test_slow_socket_connection_is_reported(tmp_path, engine):
-    slack = SimulatedSlack(rate_limits=False, events=HEARD, scopes=GRANTED)
+    slack = SimulatedSlack(paced=False, events=HEARD, scopes=GRANTED)
     slack.fail("apps.connections.open", retry_after=7)
 
     with capture_logs() as logged:

@@ -154,7 +154,7 @@ async def test_trouble_that_ends_before_the_threshold_is_not_posted(tmp_path, en
 
 
 async def test_restart_posts_nothing_twice_and_edits_what_ended_meanwhile(tmp_path, engine):
-    slack = SimulatedSlack(rate_limits=False, events=HEARD, scopes=GRANTED)
+    slack = SimulatedSlack(paced=False, events=HEARD, scopes=GRANTED)
     async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH, slack=slack) as at:
         await at.slack.wait_for(lambda: posts_in(at))
         await at.settled()

@@ -47,9 +47,12 @@ from tests.databases import lay_out
 # A write triggers the simulated controllers at once, so that the first verification is reliable.
 HASTY = Pace(every=0.02, well=0.0, failing=0.0)
 
-# Neither rate limits nor pauses: most tests would wait for them more than for anything else.
+# Neither rate limits nor pauses, for which most tests would wait longest; and time for a busy machine.
 _AT_ONCE = Rate(every=1e-6, burst=10_000)
-UNPACED = Limits(methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0, first_pause=0.01)
+UNPACED = Limits(
+    methods={}, other=_AT_ONCE, channel=_AT_ONCE, call=15.0, patience=60.0, trigger=30.0, between_edits=0.0,
+    first_pause=0.01,
+)  # fmt: skip
 # Failures are reported at once.
 UNPACED_ONCE = replace(UNPACED, settling=0.01, repetitions=0)
 
@@ -261,9 +264,7 @@ async def workplace(
             await each.start()
             stack.push_async_callback(each.stop)
         # Slack documents one connection a minute and allows a few; the simulated one allows one.
-        slack = slack or SimulatedSlack(
-            rate_limits=not socket_mode and slack_limits is None, events=HEARD, scopes=GRANTED
-        )
+        slack = slack or SimulatedSlack(paced=not socket_mode and slack_limits is None, events=HEARD, scopes=GRANTED)
         await slack.start()
         stack.push_async_callback(slack.stop)
         kubeconfig = tmp_path / "kubeconfig"

@@ -45,7 +45,7 @@ async def _recorded_events() -> list[dict[str, Any]]:
         events.append((await request.json())["event"])
         return web.Response()
 
-    slack = SimulatedSlack(rate_limits=False, events=("message", *CHANNEL_EVENTS))
+    slack = SimulatedSlack(paced=False, events=("message", *CHANNEL_EVENTS))
     await slack.start()
     try:
         async with serving(handle) as url:

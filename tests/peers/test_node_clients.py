@@ -34,7 +34,7 @@ class NodeApp:
 @pytest.fixture
 async def slack() -> AsyncIterator[SimulatedSlack]:
     # Tiers limit calls per minute: a client that reconnects within one would wait for the rest of it.
-    slack = SimulatedSlack(rate_limits=False)
+    slack = SimulatedSlack(paced=False)
     slack.add_user("ada", id="U0ADA00000")
     slack.add_channel("incidents", id="C0INCIDENT")
     await slack.start()

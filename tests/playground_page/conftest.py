@@ -284,7 +284,7 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage() -> AsyncIterator[Stage]:
-    slack, cluster = SimulatedSlack(rate_limits=False, retry_pauses=()), SimulatedCluster()
+    slack, cluster = SimulatedSlack(paced=False, retry_pauses=()), SimulatedCluster()
     cluster.load_neighbours()
     cluster.load(WORLD)
     oncall = slack.add_user("mira")

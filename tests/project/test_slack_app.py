@@ -188,7 +188,7 @@ async def test_slack_run_starts_the_bot_with_the_tokens_of_the_app(
 ) -> None:
     """The CLI passes the tokens in these variables, leaves the connection to the bot, and interrupts it at the end."""
     assert hooks["config"] == {"sdk-managed-connection-enabled": True}
-    slack, cluster = SimulatedSlack(rate_limits=False), SimulatedCluster()
+    slack, cluster = SimulatedSlack(paced=False), SimulatedCluster()
     await slack.start()
     await cluster.start()
     (tmp_path / "kubeconfig").write_text(json.dumps(cluster.kubeconfig()), "utf-8")

@@ -109,7 +109,7 @@ async def simulate(clock: Clock) -> AsyncIterator[Simulate]:
     async with AsyncExitStack() as cleanup:
 
         async def start(**options: Any) -> tuple[SimulatedSlack, Receiver]:
-            given: dict[str, Any] = {"clock": clock, "rate_limits": False} | options
+            given: dict[str, Any] = {"clock": clock, "paced": False, "answer_within": 3.0} | options
             simulated = SimulatedSlack(**given)
             await simulated.start()
             receiver = Receiver()
@@ -125,7 +125,7 @@ async def simulate(clock: Clock) -> AsyncIterator[Simulate]:
 
 @pytest.fixture
 async def slack(clock: Clock) -> AsyncIterator[SimulatedSlack]:
-    simulated = SimulatedSlack(clock=clock, rate_limits=False, retry_pauses=(0.01, 0.01, 0.01))
+    simulated = SimulatedSlack(clock=clock, paced=False, answer_within=3.0, retry_pauses=(0.01, 0.01, 0.01))
     await simulated.start()
     yield simulated
     await simulated.stop()

@@ -13,7 +13,7 @@ from tests.simulated_slack.refusals import refusal
 
 @pytest.fixture
 async def paced(simulate) -> tuple[SimulatedSlack, AsyncWebClient, str]:
-    slack, _ = await simulate(rate_limits=True)
+    slack, _ = await simulate(paced=True)
     slack.deliver_to(None)
     return slack, AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[]), slack.add_channel("a")
 
@@ -51,7 +51,7 @@ async def test_a_methods_tier_limits_its_calls_per_minute(paced, clock):
 async def test_a_client_that_waits_succeeds(simulate):
     # Slack's retry handler sleeps for Retry-After seconds, so this test uses the machine's clock.
     loop = asyncio.get_running_loop()
-    slack, _ = await simulate(rate_limits=True, clock=loop.time)
+    slack, _ = await simulate(paced=True, clock=loop.time)
     client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
     client.retry_handlers = [AsyncRateLimitErrorRetryHandler(max_retry_count=2)]
     channel = slack.add_channel("a")

@@ -27,7 +27,7 @@ QUICK = Limits(
 
 @pytest.fixture
 async def far_end() -> AsyncIterator[SimulatedSlack]:
-    far = SimulatedSlack(rate_limits=False)
+    far = SimulatedSlack(paced=False)
     await far.start()
     far.add_user("ana", id="U0ANA")
     far.add_channel("general", id=CHANNEL)

@@ -246,7 +246,7 @@ def test_edits_apply_in_request_order(steps):
         assert order == sorted(order)
 
     async def with_slack() -> None:
-        far_end = SimulatedSlack(rate_limits=False)
+        far_end = SimulatedSlack(paced=False)
         await far_end.start()
         far_end.add_channel("general", id=CHANNEL)
         limits = Limits(

@@ -89,7 +89,7 @@ def test_fastest_calls_stay_within_their_tier(method: str, tier: Tier):
 
 @pytest.fixture
 async def strict_slack() -> AsyncIterator[SimulatedSlack]:
-    far_end = SimulatedSlack(rate_limits=True)
+    far_end = SimulatedSlack(paced=True)
     await far_end.start()
     yield far_end
     await far_end.stop()

@@ -34,17 +34,19 @@ T = TypeVar("T")
 _LARGEST_BODY = 32 * 1024 * 1024
 _RETRY_PAUSES = (0.0, 60.0, 300.0)
 _ANSWER_WITHIN = 3.0
+_UNPACED_WITHIN = 30.0
 _SHOWN_CALLS = 8
 
 
 class SimulatedSlack(UserActions, FaultControls):
     """One workspace with one installed app. Start it inside a running event loop.
 
-    Each instance has new random secrets; the signing secret may be given. `rate_limits` enforces Slack's rate limits,
+    Each instance has new random secrets; the signing secret may be given. `paced` enforces Slack's rate limits,
     measured by `clock` (epoch seconds), which also sets message timestamps. `signature_clock` sets signatures and
     dates, for a Slack whose time differs from the workspace's. `events` are the event types the app is subscribed to,
-    `scopes` the scopes it was granted. A failed event is delivered again after each of `retry_pauses` (seconds); the
-    app has `answer_within` seconds for every payload.
+    `scopes` the scopes it was granted. A failed event is delivered again after each of `retry_pauses` (seconds).
+    The app has `answer_within` seconds for every payload, and as long for the dialog of a press: three as with Slack,
+    thirty if not `paced`, for tests on a busy machine.
 
     `marks` and `channel_actions` are further actions of users; `canvases` can be deleted or disabled; `sockets` can be
     refreshed or dropped. `calls` (of the Web API) and `deliveries` (to the app) are oldest first.
@@ -56,11 +58,11 @@ class SimulatedSlack(UserActions, FaultControls):
         signing_secret: str = "",
         clock: Callable[[], float] = time.time,
         signature_clock: Callable[[], float] | None = None,
-        rate_limits: bool = True,
+        paced: bool = True,
         events: Iterable[str] = ("app_mention", "message"),
         scopes: Iterable[str] = EVERY_SCOPE,
         retry_pauses: Sequence[float] = _RETRY_PAUSES,
-        answer_within: float = _ANSWER_WITHIN,
+        answer_within: float | None = None,
         identity: Identity | None = None,
         sockets: SocketMode | None = None,
     ) -> None:
@@ -76,17 +78,18 @@ class SimulatedSlack(UserActions, FaultControls):
         self.bot_user_id, self.bot_id = identity.bot_user_id, identity.bot_id
         self.team_id, self.app_id = identity.team_id, identity.app_id
         self.retry_pauses = retry_pauses
-        self._state = State(identity=identity, clock=clock, scopes=scopes)
+        within = answer_within or (_ANSWER_WITHIN if paced else _UNPACED_WITHIN)
+        self._state = State(identity=identity, clock=clock, scopes=scopes, trigger_seconds=within)
         self.sockets = sockets or SocketMode(identity=identity)
         self._sender = PayloadSender(
             secret=identity.signing_secret, clock=signature_clock or clock, changes=self._state.changes,
-            sockets=self.sockets, retry_pauses=lambda: self.retry_pauses, within=answer_within,
+            sockets=self.sockets, retry_pauses=lambda: self.retry_pauses, within=within,
         )  # fmt: skip
         self._publisher = EventPublisher(state=self._state, sender=self._sender, subscribed=frozenset(events))
         self._payloads = PayloadBuilder(state=self._state)
         self._responses = ResponseHandler(state=self._state, publisher=self._publisher)
         self._transfers = Transfers(state=self._state)
-        self._rate_limits = RateLimits(clock=clock, enforced=rate_limits)
+        self._rate_limits = RateLimits(clock=clock, enforced=paced)
         self.canvases = self._state.canvases
         self.marks = Marks(state=self._state, publisher=self._publisher)
         self.channel_actions = ChannelActions(state=self._state, publisher=self._publisher)

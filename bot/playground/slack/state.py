@@ -25,7 +25,9 @@ class State:
     messages that the app gets. `files_hidden`: the app gets the login page for every file.
     """
 
-    def __init__(self, *, identity: Identity, clock: Callable[[], float], scopes: Iterable[str]) -> None:
+    def __init__(
+        self, *, identity: Identity, clock: Callable[[], float], scopes: Iterable[str], trigger_seconds: float
+    ) -> None:
         self.identity = identity
         self.clock = clock
         self.url = ""
@@ -38,7 +40,7 @@ class State:
         self.workspace = Workspace(identity=identity, clock=clock, changed=self._publish_directory)
         self.messages = Messages(timestamps=self.timestamps, changes=self.changes)
         self.ephemerals = Ephemerals(timestamps=self.timestamps, changes=self.changes)
-        self.tickets = Tickets(clock=clock)
+        self.tickets = Tickets(clock=clock, trigger_seconds=trigger_seconds)
         self.views = Views(identity=identity, changes=self.changes)
         self.places = AppPlaces(changes=self.changes)
         self.files = Files(identity=identity, clock=clock)

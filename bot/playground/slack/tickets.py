@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from bot.playground.slack.records import Refused
 
-_TRIGGER_SECONDS = 3
 _RESPONSE_SECONDS = 30 * 60
 _RESPONSE_USES = 5
 
@@ -38,10 +37,10 @@ class ResponseUrl:
 
 
 class Tickets:
-    """The trigger ids and response URLs that were issued."""
+    """The trigger ids, each valid for `trigger_seconds`, and response URLs that were issued."""
 
-    def __init__(self, *, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, *, clock: Callable[[], float], trigger_seconds: float) -> None:
+        self._clock, self._trigger_seconds = clock, trigger_seconds
         self._triggers: dict[str, Trigger] = {}
         self._responses: dict[str, ResponseUrl] = {}
 
@@ -59,7 +58,7 @@ class Tickets:
             raise Refused("invalid_trigger_id")
         if trigger.used:
             raise Refused("exchanged_trigger_id")
-        if self._clock() - trigger.issued_at > _TRIGGER_SECONDS:
+        if self._clock() - trigger.issued_at > self._trigger_seconds:
             raise Refused("expired_trigger_id")
         trigger.used = True
         return trigger.user
