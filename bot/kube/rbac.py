@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.kube.objects import namespace_of
 from intents.domain import Json
+from intents.spelling import misspelt
 
 _ACCOUNT: Final = re.compile(r"system:serviceaccount:([a-z0-9.-]+):([a-z0-9.-]+)")
 _EVERYBODY: Final = "system:authenticated"
@@ -100,17 +101,30 @@ def binds(binding: Json, subject: Subject) -> bool:
     return any(_is(each, subject, home=namespace_of(binding)) for each in binding.get("subjects") or ())
 
 
-def namesake_of(binding: Json, subject: Subject) -> str:
+def misspelt_in(binding: Json, subject: Subject) -> frozenset[str]:
+    """Return the names, almost that of this ServiceAccount, of accounts of its namespace that a binding names."""
+    home = namespace_of(binding)
+    return frozenset(
+        name
+        for each in binding.get("subjects") or ()
+        if each.get("kind") == "ServiceAccount" and (each.get("namespace") or home) == subject.namespace
+        if (name := str(each.get("name") or "")) != subject.name and misspelt(name, (subject.name,))
+    )
+
+
+def namesake_of(binding: Json, subject: Subject, *, unknown: Container[str] = ()) -> str:
     """Return the subject of a binding that was most likely written for this ServiceAccount and is another; "" for none.
 
-    It has its name, and another namespace or kind.
+    It has its name, and another namespace or kind; or its namespace, and a name of `unknown`, of no account there.
     """
     home = namespace_of(binding)
     written = {subject.name, f"{subject.namespace}:{subject.name}", f"{subject.namespace}/{subject.name}"}
     for each in binding.get("subjects") or ():
         kind, name = str(each.get("kind") or ""), str(each.get("name") or "")
-        if kind == "ServiceAccount" and name == subject.name and not _is(each, subject, home=home):
-            return f"{kind} {each.get('namespace') or home}/{name}"
+        namespace = each.get("namespace") or home
+        meant = name == subject.name or (namespace == subject.namespace and name in unknown)
+        if kind == "ServiceAccount" and meant and not _is(each, subject, home=home):
+            return f"{kind} {namespace}/{name}"
         if kind in ("User", "Group") and name in written:
             return f"{kind} {name}"
     return ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.cluster.access import collect_gaps
@@ -18,6 +18,7 @@ from bot.kube.rbac import (
     Subject,
     allows,
     binds,
+    misspelt_in,
     namesake_of,
     refused_in,
     request_of,
@@ -60,7 +61,9 @@ class _Access(RowValues):
     granting: str  # a role that allows it and is not bound to the subject, as Kind/name
     lost_role: str  # a role that a binding of the subject refers to and that does not exist
     lost_binding: str  # that binding
-    namesake: str  # another subject of this name that a binding to such a role names: ServiceAccount default/deployer
+    namesake: (
+        str  # whom a binding to such a role names in its place: ServiceAccount default/deployer, or a misspelt name
+    )
     namesake_binding: str  # that binding
     elsewhere: tuple[str, ...]  # namespaces where the request would be allowed
 
@@ -119,11 +122,33 @@ async def _judged(look: Look, refused: _Refused) -> ProbeResult:
     reaching = [each for each in bound if each.namespace in ("", request.namespace)]
     allowing = any(allows(each.rules or (), request) for each in reaching)
     allowed = reviewed or ("True" if allowing else "" if gaps else "False")
+    # A binding to a role that would do, but to somebody of the same name or of none, is most often a slip.
+    instead = [
+        each for each in grants if each.namespace in ("", request.namespace) and allows(each.rules or (), request)
+    ]
     row = _row(
-        refused, allowed=allowed, bound=bound, reaching=reaching, grants=grants, roles=roles, gaps=gaps, look=look
+        refused,
+        allowed=allowed,
+        bound=bound,
+        reaching=reaching,
+        slip=await _slip(look, subject, instead) if allowed == "False" else ("", ""),
+        roles=roles,
+        gaps=gaps,
+        look=look,
     )
     # A review alone answers the question: what explains it is then no gap.
     return ProbeResult(rows=(row,), gaps=() if reviewed else gaps)
+
+
+async def _slip(look: Look, subject: Subject, grants: Sequence[_Grant]) -> tuple[str, str]:
+    """Return whom one of these bindings names in place of a ServiceAccount, and that binding; "" for none."""
+    if not subject.is_account:
+        return "", ""
+    near = sorted({name for each in grants for name in misspelt_in(each.binding, subject)})
+    gone = await asyncio.gather(*(_is_gone(look, replace(subject, name=name)) for name in near))
+    unknown = [name for name, is_gone in zip(near, gone, strict=True) if is_gone]
+    named = ((namesake_of(each.binding, subject, unknown=unknown), str(each)) for each in grants)
+    return next((each for each in named if each[0]), ("", ""))
 
 
 def _told(look: Look) -> _Refused | None:
@@ -211,7 +236,7 @@ def _row(
     allowed: str,
     bound: list[_Grant],
     reaching: list[_Grant],
-    grants: list[_Grant],
+    slip: tuple[str, str],
     roles: list[Json],
     gaps: tuple[Gap, ...],
     look: Look,
@@ -221,14 +246,6 @@ def _row(
     rules = (closest.rules or ()) if closest else ()
     usable = (each for each in roles if namespace_of(each) in ("", request.namespace))
     granting = [each for each in usable if allows(each.get("rules") or (), request)]
-    # A binding to a role that would do, but to somebody of the same name, is most often a slip.
-    slips = [
-        (slip, str(each))
-        for each in grants
-        if subject.is_account and each.namespace in ("", request.namespace) and allows(each.rules or (), request)
-        if (slip := namesake_of(each.binding, subject))
-    ]
-    namesake, namesake_binding = next(iter(slips), ("", ""))
     there = {each.namespace for each in bound if each.namespace and allows(each.rules or (), request)}
     lost = [each for each in reaching if each.rules is None] if not gaps else []
     place = f"-n {request.namespace} " if request.namespace else ""
@@ -252,8 +269,8 @@ def _row(
         granting=_narrowest(granting),
         lost_role=f"{lost[0].kind} {lost[0].name}" if lost else "",
         lost_binding=str(lost[0]) if lost else "",
-        namesake=namesake,
-        namesake_binding=namesake_binding,
+        namesake=slip[0],
+        namesake_binding=slip[1],
         elsewhere=tuple(sorted(there - {request.namespace})),
     ).row(
         ObjectRef(kind="ServiceAccount", namespace=subject.namespace, name=subject.name)
