@@ -106,6 +106,7 @@ def _keys(judged: JudgedHypothesis, by: LinkedBy, role: ChainRole, row: Row, dec
             yield subject.key
             if decisive:
                 yield from pods_named(row)
+                yield from _workload_named(row)
         case LinkedBy.PROVIDES:
             yield by
 
@@ -143,6 +144,13 @@ def pods_named(row: Row) -> Iterator[tuple[str, str, str]]:
         if pod:
             namespace, _, name = str(pod).rpartition("/")
             yield "Pod", namespace or home, name
+
+
+def _workload_named(row: Row) -> Iterator[ObjectKey]:
+    """Yield the workload without pods that a row names as Kind/name."""
+    kind, _, name = str(row.values.get("workload", "")).partition("/")
+    if name:
+        yield kind, str(row.values.get("namespace") or row.subject.namespace), name
 
 
 def timeline(ranked: Sequence[JudgedHypothesis]) -> tuple[TimelineEvent, ...]:

@@ -50,7 +50,7 @@ class Investigation:
     )
     question: Question = NO_QUESTION
     _judged: dict[str, tuple[JudgedHypothesis, ...]] = field(default_factory=dict, init=False)
-    # Causes looked for at the Services that effects call.
+    # Causes looked for at other objects than those in question.
     _followed: set[tuple[str, ObjectKey]] = field(default_factory=set, init=False)
     _begun: dict[str, tuple[Hypothesis, asyncio.Task[Readings]]] = field(default_factory=dict, init=False)
     _graphs: list[ClusterGraph] = field(default_factory=list, init=False)
@@ -242,12 +242,17 @@ class Investigation:
                 self._explains(cause, (one,)) for link in links for cause in self._supported(link.incident)
             )
             shown = tuple(_shown_by(one))
+            # What was judged of the object in question says nothing of one that it calls.
+            elsewhere = one.subject.key if one.subject and one.hypothesis.pointed_to_by else None
             for link in links:
                 entry = self.catalog.incidents[link.incident]
-                if link.incident in seen or link.linked_by is LinkedBy.CALLS:
+                judged = (link.incident, elsewhere) in self._followed if elsewhere else link.incident in seen
+                if judged or link.linked_by is LinkedBy.CALLS:
                     continue
-                if link in named or (self.of_text and entry.kinds and not settled and is_shown(entry, shown)):
+                if link in named or (entry.kinds and not settled and is_shown(entry, shown)):
                     seen.add(link.incident)
+                    if elsewhere:
+                        self._followed.add((link.incident, elsewhere))
                     yield Hypothesis(
                         incident=link.incident,
                         score=0.0,
@@ -332,8 +337,8 @@ def _named_for(link: Cause, effect: JudgedHypothesis, cause: Incident) -> Mappin
     named, subject, about = effect.hypothesis.named, effect.subject, cause.about
     if subject is None:
         return named
-    if link.linked_by is LinkedBy.OBJECT and subject.kind == "Service" and effect.hypothesis.pointed_to_by:
-        walks = any(read.probe == _WALK for read in cause.reads.values())
+    walks = any(read.probe == _WALK for read in cause.reads.values())
+    if link.linked_by is LinkedBy.OBJECT and effect.hypothesis.pointed_to_by and (walks or subject.kind == "Service"):
         pods = (key for finding in effect.cluster_support for row in finding.rows for key in pods_named(row))
         kind, namespace, name = next(pods, subject.key) if walks else subject.key
         return {**named_as(kind, name), "namespace": namespace}

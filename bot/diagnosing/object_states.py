@@ -231,8 +231,11 @@ async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, engin
     def focus(_incident: Incident, hypothesis: Hypothesis) -> Focus:
         if not hypothesis.pointed_to_by:
             return about
+        there = hypothesis.named.get("namespace", namespace)
         if (called := hypothesis.named.get("service", target.name)) != target.name:
-            return Focus(kind="Service", namespace=hypothesis.named.get("namespace", namespace), name=called)
+            return Focus(kind="Service", namespace=there, name=called)
+        if (pod := hypothesis.named.get("pod", "")) and not pod.startswith(target.name):
+            return Focus(kind="Pod", namespace=there, name=pod)
         return about if KINDS.keys() & hypothesis.named.keys() else Focus(namespace=namespace)
 
     investigation = Investigation(catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus, of_text=False)

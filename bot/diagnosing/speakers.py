@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any, Final
 
 from bot.cluster.container_logs import LogQuery
@@ -77,7 +78,7 @@ async def speakers_of(
     pods = tuple(called.callers_first(pods)) if called else pods
     troubled = [(pod, name, previous) for pod in pods for name, previous in _failing(pod)][:_LOGS]
     # A program that is ready may say it as well; where nothing tells which, these are too many.
-    may_say = _of_each_workload(pods) if namespace or called else ()
+    may_say = _one_of_each_workload_first(pods) if namespace or called else ()
     ready = [(pod, name, False) for pod in may_say for name in _ready(pod)]
     chosen = (*troubled, *ready[:_READY_LOGS])
     read = await asyncio.gather(*(_of_log(snapshot, *each) for each in chosen))
@@ -139,9 +140,12 @@ def _ready(pod: Json) -> Iterator[str]:
     return (container.name for container in containers_in(pod) if container.ready and not container.init)
 
 
-def _of_each_workload(pods: Iterable[Json]) -> Iterable[Json]:
-    """Return one pod of each workload: the others log alike."""
-    return {workload_of(pod): pod for pod in pods}.values()
+def _one_of_each_workload_first(pods: Iterable[Json]) -> Iterable[Json]:
+    """Return one pod of each workload, then their second ones, and so on: most pods of one log alike."""
+    of_workload: dict[ObjectRef, list[Json]] = {}
+    for pod in pods:
+        of_workload.setdefault(workload_of(pod), []).append(pod)
+    return (pod for turn in zip_longest(*of_workload.values()) for pod in turn if pod is not None)
 
 
 async def _of_log(snapshot: Snapshot, pod: Json, container: str, previous: bool) -> list[Statement]:

@@ -9,11 +9,11 @@ first. Earlier errors that the program survived are left out. A log without any 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.kube.log_causes import NO_PEER, Peer, class_of, is_error, is_own_error, peer_in, weight_of
+from bot.kube.log_causes import CONNECTING, NO_PEER, Peer, class_of, is_error, is_own_error, peer_in, weight_of
 from bot.kube.log_records import LogRecord, Severity, read_records
 from bot.kube.log_requests import REQUEST, failed_request, is_widespread
 from bot.kube.objects import grouped
@@ -60,6 +60,10 @@ _NEXT: Final = 2
 REPEATS: Final = 3
 _WINDOW_S: Final = 900
 _LATELY_S: Final = 300
+# One that tries seldom fails still if it is not due for longer than two of its rounds, and says little else.
+_SELDOM_S: Final = 3600
+_ROUNDS: Final = 2
+_LITTLE_ELSE: Final = 0.2
 # Memory that runs out once may end the program without anybody killing it.
 _ONCE: Final = "memory"
 
@@ -166,18 +170,30 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
     def lasts(group: Sequence[LogRecord]) -> bool:
         return len(group) >= REPEATS and age(group[-1]) <= _LATELY_S
 
-    new = [each for each in records if age(each) <= _WINDOW_S]
-    errors = [each for each in new if each.severity >= Severity.ERROR or (each.severity and class_of(each.says))]
-    lines = [each.lines[0] for each in new]
-    repeated = [
-        each
-        for each in grouped(errors, _signature).values()
-        if (lasts(each) and is_widespread([one.lines[0] for one in each], lines)) or class_of(each[-1].says) == _ONCE
-    ]
-    if not repeated:
+    def returns(group: Sequence[LogRecord]) -> bool:
+        if len(group) < REPEATS:
+            return False
+        round_s = (age(group[0]) - age(group[-1])) / (len(group) - 1)
+        since = [each for each in records if each.number >= group[0].number]
+        return age(group[-1]) <= _ROUNDS * round_s and len(group) >= _LITTLE_ELSE * len(since)
+
+    def repeated_in(within_s: int, goes_on: Callable[[Sequence[LogRecord]], bool]) -> list[list[LogRecord]]:
+        new = [each for each in records if age(each) <= within_s]
+        errors = [each for each in new if each.severity >= Severity.ERROR or (each.severity and class_of(each.says))]
+        lines = [each.lines[0] for each in new]
+        found = [
+            each
+            for each in grouped(errors, _signature).values()
+            if (goes_on(each) and is_widespread([one.lines[0] for one in each], lines))
+            or class_of(each[-1].says) == _ONCE
+        ]
+        if found:
+            return found
         recovered = max((each.number for each in new if _RECOVERED.search(each.says)), default=0)
         told = (each for each in new if each.number > recovered and is_own_error(each.says))
-        repeated = list(filter(lasts, grouped(told, _signature).values()))
+        return list(filter(goes_on, grouped(told, _signature).values()))
+
+    repeated = repeated_in(_WINDOW_S, lasts) or repeated_in(_SELDOM_S, returns)
     repeated.sort(key=lambda each: (-bool(class_of(each[-1].says)), -len(each)))
     found = (
         replace(_failure(each[-1], each[-1:], records, fatal=False, repeats=each), earlier=_earlier(each, records))
@@ -185,6 +201,21 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
     )
     by_kind = {each.kind: each for each in reversed(tuple(found))}
     return tuple(by_kind.values())[::-1][:_MOST_CAUSES]
+
+
+def latest_connection_in(text: str, ages: Sequence[int]) -> LogFailure | None:
+    """Return the connection that a running program could not make lately, for the first time perhaps; None without.
+
+    Once may be an exception: it counts where nothing is behind the other end, which it names.
+    """
+    records = list(read_records(text))
+    late = [each for each in records if ages[each.number - 1 : each.number] and ages[each.number - 1] <= _SELDOM_S]
+    recovered = max((each.number for each in late if _RECOVERED.search(each.says)), default=0)
+    for record in reversed(late):
+        failure = _failure(record, [record], records, fatal=False, repeats=[record])
+        if record.number > recovered and record.severity and failure.kind in CONNECTING and failure.peer.host:
+            return failure
+    return None
 
 
 def _with_request(record: LogRecord) -> LogRecord:
@@ -250,7 +281,8 @@ def _failure(
 
 def _peer(record: LogRecord, records: Sequence[LogRecord]) -> Peer:
     """Return the other end that a record names, else one of the next lines."""
-    told = (line for line in record.lines if not _FRAME.match(line))
+    # Some loggers indent all lines of a record but the first.
+    told = (line for line in record.lines if not _FRAME.match(line) or class_of(line) in CONNECTING)
     if (found := peer_in((record.says, *told))).host:
         return found
     after = (line for each in records if record.end < each.number <= record.end + _NEXT for line in each.lines)

@@ -161,6 +161,7 @@ class _Schedule(RowValues):
     suspended_s: int
     blocked_by: str  # its Job that still runs, where its policy forbids another and a time has passed
     blocked_s: int  # how long that Job has run
+    pods: tuple[str, ...]  # of that Job
     late: bool  # a time has passed without a Job, and neither of these explains it
     due_s: int  # since the last time of its schedule, -1 for none
     last_s: int  # since its last Job was scheduled
@@ -206,9 +207,10 @@ async def _schedule_row(look: Look, cron: Json) -> Row:
     passed = bool(due and born and born < due and (last is None or last < due))
     running = [str(each.get("name") or "") for each in status.get("active") or ()]
     blocks = passed and not suspended and spec.get("concurrencyPolicy") == "Forbid" and bool(running)
-    blocked_s = UNKNOWN
+    blocked_s, pods = UNKNOWN, tuple[str, ...]()
     if blocks and (job := await look.find("Job", running[0], namespace=namespace)):
         blocked_s = look.age_s(created_at(job))
+        pods = tuple(map(name_of, await look.list("Pod", namespace=namespace, labels=f"job-name={running[0]}")))
     problem = await look.newest_message(ref(cron, "CronJob"), *_REASONS) if not suspended else ""
     shown = _Schedule(
         schedule=schedule,
@@ -218,6 +220,7 @@ async def _schedule_row(look: Look, cron: Json) -> Row:
         suspended_s=look.age_s(written.time),
         blocked_by=running[0] if blocks else "",
         blocked_s=blocked_s,
+        pods=pods,
         late=not suspended and not blocks and (passed or (due is None and bool(problem))),
         due_s=look.age_s(due.isoformat()) if due else UNKNOWN,
         last_s=look.age_s(status.get("lastScheduleTime")),

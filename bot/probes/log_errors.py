@@ -106,7 +106,7 @@ def _error_row(found: LoggedCause, beside: LoggedCause | None, look: Look) -> Ro
         line=failure.number,
         lines=failure.of,
         last_words=failure.last_words,
-        repeats=str(failure.times) if found.running else "",
+        repeats=str(failure.times) if found.running and not found.once else "",
         span=duration(found.since_s) if found.running and found.since_s != UNKNOWN else "",
         earlier=focused(failure.earlier, most=_SENTENCE),
         peer=str(failure.peer),

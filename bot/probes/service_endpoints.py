@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.kube.containers import containers_in
 from bot.kube.objects import created_at, is_terminating, label_selector, name_of, namespace_of, ref, spec_of
 from bot.kube.pod_states import changed_at, is_ready, unready_reason
 from bot.kube.rollouts import replicas_of
@@ -131,7 +132,9 @@ def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
     labels = label_selector(dict(selector))
     published = bool(spec_of(service).get("publishNotReadyAddresses"))
     wrong_port, right_target = certain_target(service, behind.pods)
-    ready = [pod for pod in behind.pods if published or (is_ready(pod) and not is_terminating(pod))]
+    # An address that is published all the same is answered by nobody while no container runs.
+    serves = _runs if published else _is_ready
+    ready = list(filter(serves, behind.pods))
     selected = len(behind.pods) if selector else -1
     return _Endpoints(
         asked=asked,
@@ -156,6 +159,14 @@ def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
         quote=f"{selected} pods for selector {labels}, {len(ready)} ready" if selector else "no selector",
         reproduce=f"kubectl -n {namespace_of(service)} get pods -l {labels}" if selector else "",
     )
+
+
+def _runs(pod: Json) -> bool:
+    return any(each.state == "running" and not each.init for each in containers_in(pod))
+
+
+def _is_ready(pod: Json) -> bool:
+    return is_ready(pod) and not is_terminating(pod)
 
 
 def _unready(look: Look, behind: _Behind, ready: Sequence[Json]) -> _Unready:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from intents.chronicle.conversation import Conversation, Utterance
+from intents.chronicle.conversation import Conversation, MessageFeatures, Utterance
 from intents.chronicle.facts import KINDS_OF_FACTS, Fact, FactKind, IncidentStatus, LinkKind
 from intents.chronicle.kinds import kinds_model
 from intents.chronicle.linker import Linker
@@ -94,11 +94,12 @@ def facts_of_channel(
     parsed = [parse_message(message.text) for message in ordered]
     set_by_hand = standing(gestures)
     conversation = Conversation([utterance_of(message, read) for message, read in zip(ordered, parsed, strict=True)])
+    contexts = conversation.contexts()
     linker = Linker(conversation.messages, people or {})
     facts: list[Fact] = []
     for number, (message, read) in enumerate(zip(ordered, parsed, strict=True)):
         reading = _Reading(message, read, people or {})
-        stated = reading.stated(conversation, number, set_by_hand.get(message.ts, {}))
+        stated = reading.stated(conversation.messages[number], contexts[number], set_by_hand.get(message.ts, {}))
         facts += linker.connect(number, reading.keyed(stated), answers=reading.answers)
     return linker.settled(facts)
 
@@ -123,9 +124,9 @@ class _Reading:
         self.answers = 0.0
         self._sentences: dict[str, str] = {}
 
-    def stated(self, conversation: Conversation, number: int, meant: Mapping[str, Gesture]) -> list[Fact]:
+    def stated(self, message: MessageFeatures, context: Any, meant: Mapping[str, Gesture]) -> list[Fact]:
         """Return what people set for it and nothing else, else what is read; what is pinned is always a fact."""
-        facts = self._of_hand(meant) if meant.keys() - {PINNED} else self._of_conversation(conversation, number)
+        facts = self._of_hand(meant) if meant.keys() - {PINNED} else self._of_conversation(message, context)
         if PINNED not in meant:
             return facts
         telling = [fact for fact in facts if fact.kind is not FactKind.ANSWER]
@@ -140,7 +141,7 @@ class _Reading:
         ]
         return self._with_links(facts) if facts else []
 
-    def _of_conversation(self, conversation: Conversation, number: int) -> list[Fact]:
+    def _of_conversation(self, features: MessageFeatures, context: Any) -> list[Fact]:
         """Return what a bot announces, what a program printed, what a person marked, and what the models read."""
         message, read = self._message, self._read
         if message.bot and (told := announcement_in(read.lines)):
@@ -152,7 +153,7 @@ class _Reading:
         marked = () if message.bot else marked_in([line for line in read.lines if not is_printed(line)])
         if not marked and (not read.lines or is_paste("\n".join(read.lines))):
             return self._with_links(facts)
-        shares = self._shares(conversation, number)
+        shares = self._shares(features, context)
         self.answers = shares["answer"]
         if marked:
             facts += [fact for mark in marked if mark.says for fact in self._of_mark(mark, shares)]
@@ -160,10 +161,9 @@ class _Reading:
             facts += [fact for kind in self._stated(shares) for fact in self._facts(kind, self._sentence(kind))]
         return self._with_links(facts)
 
-    def _shares(self, conversation: Conversation, number: int) -> Mapping[str, float]:
+    def _shares(self, message: MessageFeatures, context: Any) -> Mapping[str, float]:
         """Return how likely the message states each kind, and remember which of its sentences does."""
-        message, model = conversation.messages[number], kinds_model()
-        context = model.sums(conversation.places_around(number))
+        model = kinds_model()
         shares = dict(model.shares(message.own, context))
         for says, own in message.sentences:
             for kind, share in model.shares(own, context).items():

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from intents.chronicle.kinds import around_places, own_places
+from intents.chronicle.kinds import checksums_of, kinds_model
 from intents.talk.acts import Act
 from intents.talk.classifier import acts
 from intents.talk.features import OF_DEEDS, Message, features_of, is_deed
@@ -23,6 +23,9 @@ _BEFORE: Final = 3
 _AFTER: Final = 2
 _FAR: Final = 14
 _SECOND: Final = 0.2
+# Of so many around the first shares are read one by one.
+_NEAREST: Final = 3
+_NEAREST_OF_PERSON: Final = 2
 _SHORT: Final = 4
 _SHORT_TEXT: Final = 24
 _WORD: Final = re.compile(r"[a-z][a-z0-9_.-]{2,}[a-z0-9]|[\u3400-\u9fff]+")
@@ -31,6 +34,8 @@ _ENDS: Final = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n+")
 _FENCED: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _LETTERS: Final = re.compile(r"[^\W\d_]{2}")
 _MOST_SENTENCES: Final = 8
+# Tells features around a message from its own.
+_AROUND: Final = "~"
 # Marks words for what is done, which many actions share.
 _DEED: Final = "*"
 _IDLE: Final = frozenset(
@@ -52,9 +57,9 @@ _OWN_WORK: Final = frozenset({Act.DIRECTIVE, Act.COMMITMENT, Act.PROGRESS})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageFeatures:
-    """A message alone: the places of its features, its likeliest acts, the words that later messages may take up.
+    """A message alone: checksums of its features, its likeliest acts, the words that later messages may take up.
 
-    `sentences` are its sentences if it has several, each with the places of its features. `names` are the people that
+    `sentences` are its sentences if it has several, each with its features. `names` are the people that
     it mentions, in lower case, `short` all of a message of a few words. Of its `words`, `things` name no deed. `place`
     is the root of its thread or itself.
     """
@@ -99,17 +104,52 @@ class Conversation:
             place.append(number)
         self._replies = {roots[thread]: place[1:] for thread, place in self._places.items() if thread in roots}
 
-    def places_around(self, number: int) -> list[int]:
-        """Return the places of the features of what stands around a message."""
-        return around_places(self._around(number))
+    def around(self, number: int) -> tuple[int, ...]:
+        """Return the checksums of the features of what stands around a message."""
+        before, after = ([self.messages[one] for one in each] for each in self._near(number))
+        features = context_of(self.messages[number], before, after)
+        return checksums_of(f"{_AROUND}{feature}" for feature in features)
 
-    def _around(self, number: int) -> Iterator[str]:
+    def contexts(self) -> list[Any]:
+        """Return for each message what speaks for each kind beside its words."""
+        from numpy import array  # noqa: PLC0415 - its import is not part of every start
+
+        model, around = kinds_model(), [self.around(number) for number in range(len(self.messages))]
+        first = [model.first_shares(one.own, there) for one, there in zip(self.messages, around, strict=True)]
+        shares = array(first).reshape(len(first), -1)
+        return [model.context(there, self.beside(number, shares)) for number, there in enumerate(around)]
+
+    def beside(self, number: int, shares: Any) -> Any:
+        """Return the values that the second model reads beside features, from the first `shares` of all messages.
+
+        They are those of the message itself, of the nearest ones before and after it, those of the nearest by the same
+        person, and the largest among all around: of that person, of those with the same words, of the whole channel.
+        """
+        from numpy import concatenate, zeros  # noqa: PLC0415 - as above
+
+        before, after = self._near(number)
+        message, none = self.messages[number], zeros(shares.shape[1])
+        parts = [shares[number]]
+        for around in (before[::-1], after):
+            for distance in range(_NEAREST):
+                there = around[distance] if distance < len(around) else None
+                parts.append(none if there is None else shares[there])
+                if distance < _NEAREST_OF_PERSON:
+                    same = there is not None and self.messages[there].user == message.user
+                    parts.append(shares[there] if same else none)
+        for around in (before, after):
+            mine = [one for one in around if self.messages[one].user == message.user]
+            shared = [one for one in around if self.messages[one].words & message.words]
+            parts += [shares[each].max(axis=0) if each else none for each in (around, mine, shared)]
+        parts += [each.max(axis=0) if len(each) else none for each in (shares[:number], shares[number + 1 :])]
+        return concatenate(parts)
+
+    def _near(self, number: int) -> tuple[list[int], list[int]]:
+        """Return the numbers of the messages before and after one, in its thread or the channel, oldest first."""
         place, at = self._at[number]
         numbers = self._places[place]
-        before = [self.messages[one] for one in numbers[max(0, at - _FAR) : at]]
         following = [*self._replies.get(number, ())[:_FAR], *numbers[at + 1 : at + 1 + _FAR]]
-        after = [self.messages[one] for one in following[:_FAR]]
-        return context_of(self.messages[number], before, after)
+        return numbers[max(0, at - _FAR) : at], following[:_FAR]
 
 
 def _described(one: Utterance) -> MessageFeatures:
@@ -127,7 +167,7 @@ def _alone(text: str) -> MessageFeatures:
     tokens = plain.split()
     words = frozenset(_content(plain))
     return MessageFeatures(
-        own=tuple(own_places(own)),
+        own=checksums_of(own),
         sentences=tuple(_sentences(text)),
         cues=tuple(feature for feature in own if feature.startswith(("cue:", "^"))),
         act=first,
@@ -140,10 +180,10 @@ def _alone(text: str) -> MessageFeatures:
 
 
 def _sentences(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield the sentences of a text that has several, each with the places of its features."""
+    """Yield the sentences of a text that has several, each with the checksums of its features."""
     parts = [part for part in _ENDS.split(_FENCED.sub("\n", text)) if _LETTERS.search(part)]
     for part in parts[:_MOST_SENTENCES] if len(parts) > 1 else ():
-        yield part.strip(), tuple(own_places(features_of(Message(text=_MENTION.sub("<@U>", part)), deeds=True)))
+        yield part.strip(), checksums_of(features_of(Message(text=_MENTION.sub("<@U>", part)), deeds=True))
 
 
 def _content(plain: str) -> Iterator[str]:

@@ -1,7 +1,9 @@
 """Tell which kinds of facts a message states, by linear models that `tests/chronicle/train.py` has trained.
 
-A message may state several. Each kind has a model of its own, over two descriptions of the message: its words, and what
-stands around it. A kind is stated from the share on that training found to be right often enough for it.
+A message may state several. Each kind has two models. The first reads a message's words and what stands around it; the
+second reads these again with what the first one says of the message and of those around it: a question is answered by
+an answer, and a rollback under way is done by "back to normal". A kind is stated from the share on that training found
+to be right often enough for it.
 """
 
 from __future__ import annotations
@@ -10,10 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
-from math import exp, sqrt
+from math import sqrt
 from typing import Any, Final
-
-from intents.talk.classifier import PLACES, place_of
+from zlib import crc32
 
 KINDS: Final = (
     "impact", "suspected", "ruled_out", "cause",
@@ -22,6 +23,8 @@ KINDS: Final = (
     "status.investigating", "status.identified", "status.mitigated", "status.monitoring", "status.resolved",
     "role", "comms", "change", "link", "followup",
 )  # fmt: skip
+# To so many the first shares are rounded.
+_DECIMALS: Final = 3
 
 
 class KindsModel:
@@ -32,28 +35,59 @@ class KindsModel:
 
         with load(BytesIO(stored)) as parts:
             self.thresholds = dict(zip(KINDS, map(float, parts["thresholds"]), strict=True))
-            self._weights: Any = parts["weights"]  # of each place, for each kind
-            self._constants: Any = parts["constants"]
-            self._unit = float(parts["unit"])
+            self._known: Any = parts["known"]  # checksums of the features that have weights, sorted
+            self._first = _Layer(parts, "first")
+            self._second = _Layer(parts, "second")
+            self._beside: Any = parts["beside_weights"] * parts["beside_units"]
+
+    def places(self, checksums: Sequence[int]) -> list[int]:
+        """Return the places of the weights of features, of those that are known."""
+        return places_among(self._known, checksums)
+
+    def first_shares(self, own: Sequence[int], around_it: Sequence[int]) -> Any:
+        """Return for each kind how likely a message alone, with its surroundings, states it."""
+        sums = self._first.sums(self.places(own)) + self._first.sums(self.places(around_it))
+        return _share(sums + self._first.constants).round(_DECIMALS)
+
+    def context(self, around_it: Sequence[int], beside: Any) -> Any:
+        """Return what speaks for each kind beside the words: the surroundings and the first shares around."""
+        return self._second.sums(self.places(around_it)) + beside @ self._beside + self._second.constants
 
     def shares(self, own: Sequence[int], context: Any) -> Mapping[str, float]:
-        """Return for each kind how likely a message states it: by its words, and the `sums` of its context."""
-        sums = self._constants.astype(float) + self.sums(own) + context
-        return {kind: 1 / (1 + exp(-float(logit))) for kind, logit in zip(KINDS, sums, strict=True)}
+        """Return for each kind how likely a message states it."""
+        return dict(zip(KINDS, map(float, _share(self._second.sums(self.places(own)) + context)), strict=True))
+
+
+class _Layer:
+    """The weights of one reading: whole numbers for each place and kind, and the unit of each kind."""
+
+    def __init__(self, parts: Mapping[str, Any], name: str) -> None:
+        self._weights, self._units = parts[f"{name}_weights"], parts[f"{name}_units"]
+        self.constants = parts[f"{name}_constants"]
 
     def sums(self, places: Sequence[int]) -> Any:
         """Return for each kind how much the features at these places speak for it."""
-        return self._weights[list(places)].sum(axis=0, dtype="int64") * (self._unit / sqrt(len(places) or 1))
+        return self._weights[list(places)].sum(axis=0, dtype="int64") * (self._units / sqrt(len(places) or 1))
 
 
-def own_places(features: Iterable[str]) -> list[int]:
-    """Return the places of the weights of a message's words."""
-    return sorted(set(map(place_of, features)))
+def _share(logits: Any) -> Any:
+    from numpy import exp  # noqa: PLC0415 - as above
+
+    return 1 / (1 + exp(-logits))
 
 
-def around_places(features: Iterable[str]) -> list[int]:
-    """Return the places of the weights of what stands around a message."""
-    return [PLACES + place for place in own_places(features)]
+def checksums_of(features: Iterable[str]) -> tuple[int, ...]:
+    """Return the checksums of features, each once, in order."""
+    return tuple(sorted({crc32(feature.encode()) for feature in features}))
+
+
+def places_among(known: Any, checksums: Sequence[int]) -> list[int]:
+    """Return where checksums stand among sorted known ones, without those that do not."""
+    from numpy import array  # noqa: PLC0415 - as above
+
+    sums = array(checksums, dtype="uint32")
+    found = known.searchsorted(sums).clip(max=len(known) - 1)
+    return list(map(int, found[known[found] == sums]))
 
 
 @cache

@@ -45,6 +45,7 @@ _KIND_WORDS: Final = dict(SPELLINGS) | {
 _DIGIT_AT_END: Final = re.compile(r"-[a-z0-9]{5}$|-\d{1,4}$")
 # What stands before a place: "what changed in shop?" is about the namespace, whatever is called so too.
 _WITHIN: Final = frozenset({"in", "inside", "within", "across"})
+_TO_PLACE: Final = _WITHIN | {"to", "from", "of", "for", "with", "and", "or", "vs", "versus", "than", "on", "at"}
 _NEAR: Final = 6
 _BETWEEN: Final = " 的这个那"
 _LEAST_MISSPELT: Final = 4
@@ -151,9 +152,14 @@ def mentions(text: str, inventory: Inventory, *, home: str = "", near: Sequence[
     naming = frozenset(word.written for word in words if word.at in by_word and not _kind_of(word.value))
     if not found:
         return _misspelt(unknown, context)
-    # Beside an object, a namespace tells where it is.
+    # Beside an object, a namespace tells where it is; and a word of the language that is called so is only a word.
     objects = [one for one in found if one.one.kind != _NAMESPACE and one.score >= _PLAINLY_NAMED]
     best = max(objects or found, key=lambda one: (one.score, -one.at))
+    if objects:
+        only_words = {
+            word.at for word in words if not word.kind and word.before.isalpha() and word.before not in _TO_PLACE
+        }
+        found = [one for one in found if one.one.kind != _NAMESPACE or one.at not in only_words]
     said = {word.value for word in words if word.at != best.at and word.value in inventory.namespaces}
     said |= {word.namespace for word in words if word.namespace in inventory.namespaces}
     if said and best.one.namespace and best.one.namespace not in said:

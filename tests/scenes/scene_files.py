@@ -47,13 +47,17 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A scene: its name, the suite that has its idea, the world, the requests by way, and what is expected."""
+    """A scene: its name, the suite that has its idea, the world, the requests by way, and what is expected.
+
+    `open` are the ways of asking that are not answered right yet.
+    """
 
     name: str
     source: str
     world: dict[str, Any]
     asks: dict[str, Request]
     expect: Expectation
+    open: frozenset[str] = frozenset()
 
 
 def scenes() -> tuple[Scene, ...]:
@@ -83,6 +87,7 @@ def _scene(written: dict[str, Any]) -> Scene:
             at=(at,) if isinstance(at, str) else tuple(at),
             healthy=expect.get("healthy", False),
         ),
+        open=frozenset(written.get("open", ())),
     )
 
 

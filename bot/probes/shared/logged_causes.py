@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.kube.cluster_names import Known, meaning_of
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_causes import is_error
-from bot.kube.log_failures import LogFailure, failures_in, last_words_in, repeats_in
-from bot.kube.objects import place_of
+from bot.kube.log_failures import LogFailure, failures_in, last_words_in, latest_connection_in, repeats_in
+from bot.kube.objects import namespace_of, place_of
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look
+from bot.probes.shared.backends import ready_endpoints
 from bot.probes.shared.log_lines import LARGE, Log, logs_of, text_of
 from bot.probes.shared.scope import pods_of
 from responses.redaction import redact
@@ -33,7 +35,7 @@ MOST_READY: Final = 2
 class LoggedCause:
     """A cause in a log with the entry it means, "" for none, and how long ago it was written last and first.
 
-    `running`: the container is ready, and repeats it.
+    `running`: the container is ready, and repeats it, or said it `once` lately.
     """
 
     log: Log
@@ -42,6 +44,7 @@ class LoggedCause:
     age_s: int
     since_s: int
     running: bool
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,18 @@ async def _causes(log: Log, look: Look) -> tuple[LoggedCause, ...]:
         return _found(text, log, look)
 
     key = ("causes", place_of(log.container.pod), log.container.name, log.previous)
-    return await look.snapshot.computed(key, compute)
+    found = await look.snapshot.computed(key, compute)
+    return tuple([each for each in found if not each.once or await _is_down(each, look)])
+
+
+async def _is_down(cause: LoggedCause, look: Look) -> bool:
+    """Tell whether nothing ready is behind the Service that a failed connection names."""
+    pod, services = cause.log.container.pod, await look.readable("Service")
+    if services is None:
+        return False
+    host = cause.failure.peer.host
+    service = meaning_of(host, pod=pod, home=namespace_of(pod), known=Known(services=services)).service
+    return service is not None and await ready_endpoints(look, *place_of(service)) == frozenset()
 
 
 def _found(text: str, log: Log, look: Look) -> tuple[LoggedCause, ...]:
@@ -104,11 +118,13 @@ def _found(text: str, log: Log, look: Look) -> tuple[LoggedCause, ...]:
     ]
     text = "\n".join(lines)
     running = log.container.ready and not log.ended
-    if running and not repeats_in(text, ages):
+    once = running and not repeats_in(text, ages)
+    if once and not latest_connection_in(text, ages):
         return ()  # most logs of ready programs: to redact them takes longer than to read them
     # The whole text is redacted before lines are taken: a piece alone may not show that it is a secret.
     redacted = redact(text)
-    failures = repeats_in(redacted, ages) if running else _of_unready(redacted, log)
+    latest = latest_connection_in(redacted, ages) if once else None
+    failures = (latest,) if latest else repeats_in(redacted, ages) if running else _of_unready(redacted, log)
 
     def age(number: int) -> int:
         at = ages[number - 1] if number <= len(ages) else UNKNOWN
@@ -122,6 +138,7 @@ def _found(text: str, log: Log, look: Look) -> tuple[LoggedCause, ...]:
             age_s=age(each.last),
             since_s=age(each.number),
             running=running,
+            once=once,
         )
         for each in failures
     )

@@ -17,6 +17,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import ref, spec_of, status_of
 from bot.kube.owners import controller_of, generated_stem, owner_references
 from bot.probes.contract import Look, Missing
+from bot.probes.shared.questioned import workloads_selected_by
 from intents.domain import Focus, Json, ObjectRef
 
 WORKLOADS: Final = ("StatefulSet", "ReplicaSet", "DaemonSet", "Job")
@@ -110,13 +111,30 @@ class _Search(Generic[E]):
             if any((each.get("kind"), each.get("name")) == wanted for each in owner_references(item))
         ]
 
+    async def of_owner(self, kind: str, owner: ObjectRef) -> list[Workload[E]]:
+        """Return its workloads of a kind without those of its past, which a Deployment keeps at zero."""
+        owned = await self.owned_by(kind, owner)
+        return [each for each in owned if spec_of(each.manifest or {}).get("replicas") != 0] or owned
+
+    async def behind_service(self, focus: Focus) -> list[Workload[E]]:
+        """Return the workloads whose pods a Service selects, or would select."""
+        service = await self.look.find("Service", focus.name, namespace=focus.namespace)
+        selected = workloads_selected_by(self.look, service, scope=focus.namespace) if service else None
+        meant = await self.look.unless_refused(selected, ()) if selected else ()
+        found: list[Workload[E]] = []
+        for each in meant:
+            about = ref(each)
+            deployed = about.kind == "Deployment"
+            found += await self.of_owner("ReplicaSet", about) if deployed else [Workload(ref=about, manifest=each)]
+        return found
+
 
 async def suspected(look: Look, parse: Callable[[str], Sequence[E]]) -> Suspected[E]:
     """Return the workloads in question, sorted, with the errors that `parse` finds. Never raises ClusterError."""
     search = _Search(look, parse)
     events = await search.events()
     focus = look.focus
-    if focus.name and focus.kind in (*WORKLOADS, "Deployment", "Pod", "TidbCluster", ""):
+    if focus.name and focus.kind in (*WORKLOADS, "Deployment", "Pod", "Service", "TidbCluster", ""):
         workloads = await _of_focus(search, focus, events)
         missing = "" if workloads else str(focus)
     else:
@@ -130,10 +148,9 @@ async def _of_focus(search: _Search[E], focus: Focus, events: list[Json]) -> lis
     match focus.kind:
         case "Deployment" | "TidbCluster":
             kind = "ReplicaSet" if focus.kind == "Deployment" else "StatefulSet"
-            owner = focus.ref
-            owned = await search.owned_by(kind, owner)
-            # A Deployment keeps the ReplicaSets of its past at zero.
-            return [each for each in owned if spec_of(each.manifest or {}).get("replicas") != 0] or owned
+            return await search.of_owner(kind, focus.ref)
+        case "Service":
+            return await search.behind_service(focus)
         case "Pod" | "":
             return await _of_pod(search, focus, events)
         case _:

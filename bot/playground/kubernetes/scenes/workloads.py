@@ -312,13 +312,15 @@ def make_cron_job(obj: Json, form: Form, *, stage: Stage) -> None:
         "successfulJobsHistoryLimit": 3,
         "failedJobsHistoryLimit": 1,
     }
-    status = {
+    status: Json = {
         "lastScheduleTime": times.timestamp(last),
         "lastSuccessfulTime": times.timestamp(last + timedelta(seconds=20)),
     }
+    name = form.get("job", f"{metadata['name']}-{int(last.timestamp()) // 60}")
+    if form.get("active"):
+        status["active"] = [{"kind": "Job", "apiVersion": "batch/v1", "namespace": metadata["namespace"], "name": name}]
     manifest = obj | {"spec": patches.merge(spec, form.get("spec") or {})}
     cron = stage.put(manifest | {"status": patches.merge(status, form.get("status") or {})})
-    name = form.get("job", f"{metadata['name']}-{int(last.timestamp()) // 60}")
     resource = stage.resource("Job")
     head = stage.head(resource, namespace=metadata["namespace"], name=name, created=last)
     head["ownerReferences"] = [owner_reference(cron)]
