@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.owners import owners_of
+from bot.cluster.reads import listed
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.alert_metrics import is_of_alert, raised_by_alert
@@ -21,7 +22,7 @@ from bot.diagnosing.standing import Inside, inside_of, recovered, standing_of, u
 from bot.graph.edges import services_behind
 from bot.kube.containers import containers_in
 from bot.kube.health import can_judge
-from bot.kube.objects import identity_of, is_builtin, label_selector, namespace_of, node_name_of, ref
+from bot.kube.objects import identity_of, is_builtin, label_selector, namespace_of, node_name_of, ref, spec_of
 from bot.kube.owners import workload_of
 from bot.kube.services import selector_of
 from bot.kube.settling import lasting_problem
@@ -59,6 +60,7 @@ _MOST_CONNECTED: Final = 1_000
 _MOST_BEHIND: Final = 8
 # So many workloads behind a Service that is well.
 _MOST_WORKLOADS: Final = 2
+_SCALED: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 # So many Services at which hypotheses end.
 _MOST_ENDS: Final = 3
 # The pods behind one may wait for another, and those for a third.
@@ -154,10 +156,13 @@ def _ends(
 async def _with_workloads(
     snapshot: Snapshot, own: ObjectState, services: Collection[ObjectKey], *, engine: Engine, reads: Reads
 ) -> ObjectState:
-    """Return a state in which nothing is wrong with what is wrong with the workloads behind its Services."""
+    """Return a state in which nothing is wrong with what is wrong with the workloads behind its Services.
+
+    Of a workload that is well, its autoscaler may not be.
+    """
     if any(map(supported, own.hypotheses)) or own.unexplained:
         return own
-    workloads = await _workloads_behind(snapshot, services)
+    workloads = [*await _workloads_behind(snapshot, services), *await _autoscalers_of(snapshot, own.focus.ref)]
     behind = await asyncio.gather(
         *(_state_behind(snapshot, each, engine=engine, reads=reads) for each in workloads[:_MOST_WORKLOADS])
     )
@@ -191,6 +196,14 @@ async def _state_behind(snapshot: Snapshot, about: ObjectKey, *, engine: Engine,
     return await _own_state(snapshot, resource, {**found, "kind": kind}, engine=engine, reads=reads)
 
 
+async def _autoscalers_of(snapshot: Snapshot, workload: ObjectRef) -> list[ObjectKey]:
+    if workload.kind not in _SCALED:
+        return []
+    scalers = await listed(snapshot, "HorizontalPodAutoscaler", workload.namespace)
+    targets = {ref(each).key: spec_of(each).get("scaleTargetRef") or {} for each in scalers}
+    return [key for key, to in targets.items() if (to.get("kind"), to.get("name")) == (workload.kind, workload.name)]
+
+
 def _with_states(
     own: Sequence[JudgedHypothesis], behind: Sequence[ObjectState], *, engine: Engine, now: datetime
 ) -> tuple[JudgedHypothesis, ...]:
@@ -222,6 +235,19 @@ def _with_behind(own: ObjectState, behind: Sequence[ObjectState], *, engine: Eng
     )
 
 
+def _elsewhere(hypothesis: Hypothesis, about: Focus) -> Focus | None:
+    """Return what a cause is looked for at, if that is not the object in question: a Service or pod behind it."""
+    named = hypothesis.named
+    home = named.get("namespace", about.namespace)
+    if not hypothesis.pointed_to_by:
+        return None
+    if (called := named.get("service", about.name)) != about.name:
+        return Focus(kind="Service", namespace=home, name=called)
+    if not (pod := named.get("pod", about.name)).startswith(about.name):
+        return Focus(kind="Pod", namespace=home, name=pod)
+    return None if KINDS.keys() & named.keys() else Focus(namespace=about.namespace)
+
+
 async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, engine: Engine, reads: Reads) -> ObjectState:
     kind, namespace = resource.kind, namespace_of(obj)
     target = ref(obj, kind)
@@ -229,14 +255,7 @@ async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, engin
     named = {"namespace": namespace, **named_as(kind, target.name)}
 
     def focus(_incident: Incident, hypothesis: Hypothesis) -> Focus:
-        if not hypothesis.pointed_to_by:
-            return about
-        there = hypothesis.named.get("namespace", namespace)
-        if (called := hypothesis.named.get("service", target.name)) != target.name:
-            return Focus(kind="Service", namespace=there, name=called)
-        if (pod := hypothesis.named.get("pod", "")) and not pod.startswith(target.name):
-            return Focus(kind="Pod", namespace=there, name=pod)
-        return about if KINDS.keys() & hypothesis.named.keys() else Focus(namespace=namespace)
+        return _elsewhere(hypothesis, about) or about
 
     investigation = Investigation(catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus, of_text=False)
 

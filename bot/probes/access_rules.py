@@ -27,8 +27,7 @@ from bot.kube.rbac import (
     verbs_on,
 )
 from bot.probes.contract import Look, Missing, RowValues, beside_the_verdict, may, probe
-from bot.probes.shared.logged_causes import LoggedCause, logged_causes
-from bot.probes.shared.scope import READS_PODS
+from bot.probes.shared.logged_causes import READS_CAUSES, LoggedCause, logged_causes
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeResult, Row
 
 _RBAC: Final = "rbac.authorization.k8s.io"
@@ -306,8 +305,8 @@ PROBE: Final = probe(
             "list",
             *(f"{resource}.{_RBAC}" for resource in ("clusterrolebindings", "clusterroles", "rolebindings", "roles")),
         ),
-        *READS_PODS,
-        *may("get", "serviceaccounts", "pods/log"),
+        *READS_CAUSES,
+        *may("get", "serviceaccounts"),
     ),
     read=read,
 )

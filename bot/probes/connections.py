@@ -36,10 +36,10 @@ from bot.kube.services import (
 )
 from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
 from bot.probes.shared.listeners import loopback_targets
-from bot.probes.shared.logged_causes import logged_causes
+from bot.probes.shared.logged_causes import READS_CAUSES, logged_causes
 from bot.probes.shared.other_policies import READS_OTHER_POLICIES, other_policies
 from bot.probes.shared.questioned import KINDS, workloads_selected_by
-from bot.probes.shared.scope import READS_PODS, PodValues, pods_of
+from bot.probes.shared.scope import PodValues, pods_of
 from intents.domain import Focus, Gap, GapReason, Json, ProbeResult, Row
 
 _MOST_WALKS: Final = 3
@@ -375,9 +375,9 @@ PROBE: Final = probe(
     says="a row per connection in question: the Service that is meant, and the first hop that is broken or not known",
     row=_Connection,
     permissions=(
-        *READS_PODS,
+        *READS_CAUSES,
         *READS_OTHER_POLICIES,
-        *may("get", "pods/log", "configmaps"),
+        *may("get", "configmaps"),
         *may("list", "services", "namespaces", "endpointslices.discovery.k8s.io", "networkpolicies.networking.k8s.io"),
         *may("list", "deployments.apps", "statefulsets.apps", "daemonsets.apps"),
     ),

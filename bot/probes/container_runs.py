@@ -70,6 +70,7 @@ class _Container(RowValues):
     readiness_port: str
     startup: str
     startup_port: str
+    starts: bool  # it runs for the first time, and may still fail its startup probe
     never_live: bool  # its last run was stopped before it can have passed its liveness probe; it has no startup probe
     post_start: str  # the lifecycle hook in words, "" for none
     pre_stop: str
@@ -192,6 +193,7 @@ def _row(look: Look, container: Container, said: Mapping[str, Value]) -> Row:
         readiness_port=port_of(declared.get("readinessProbe")),
         startup=described(declared.get("startupProbe")),
         startup_port=port_of(declared.get("startupProbe")),
+        starts=bool(declared.get("startupProbe")) and starts_in_time(container, look.now),
         never_live=_never_live(container, run),
         post_start=hook(declared, "postStart"),
         pre_stop=hook(declared, "preStop"),

@@ -158,7 +158,8 @@ PROBE: Final = probe(
         *owners.PERMISSIONS,
         *READS_REVISIONS,
         *may("list", "events", "statefulsets.apps", "daemonsets.apps", "jobs.batch"),
-        *may("get", "pods"),
+        *may("get", "pods", "services"),
+        *may("list", "deployments.apps"),
     ),
     read=read,
 )

@@ -44,8 +44,8 @@ from bot.kube.services import (
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, Shown, may, probe
 from bot.probes.shared.backends import pods_selected_by, ready_endpoints
-from bot.probes.shared.logged_causes import LoggedCause, logged_causes
-from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
+from bot.probes.shared.logged_causes import READS_CAUSES, LoggedCause, logged_causes
+from bot.probes.shared.scope import PodValues, pod_values, pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row, Value
 from intents.templates import duration
 
@@ -364,8 +364,8 @@ PROBE: Final = probe(
         ),
     },
     permissions=(
-        *READS_PODS,
-        *may("get", "pods/log", "namespaces"),
+        *READS_CAUSES,
+        *may("get", "namespaces"),
         *may("list", "services", "endpointslices.discovery.k8s.io"),
     ),
 )

@@ -14,8 +14,7 @@ from bot.kube.objects import condition, name_of, namespace_of, node_name_of, pla
 from bot.kube.timestamps import UNKNOWN, parse_time
 from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.holders import HEARTBEATS
-from bot.probes.shared.logged_causes import logged_causes
-from bot.probes.shared.scope import READS_PODS
+from bot.probes.shared.logged_causes import READS_CAUSES, logged_causes
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
 _MOST_PODS: Final = 3
@@ -80,6 +79,6 @@ PROBE: Final = probe(
     says="a row per pod whose log tells of a wrong time, with the clock of its node",
     row=_Clock,
     args={"incident": ArgDeclaration(says="the entry that the line of the log means", required=True)},
-    permissions=(*READS_PODS, *may("get", "pods/log", "nodes", "leases.coordination.k8s.io")),
+    permissions=(*READS_CAUSES, *may("get", "nodes", "leases.coordination.k8s.io")),
     read=read,
 )

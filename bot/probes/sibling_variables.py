@@ -14,9 +14,8 @@ from bot.kube.containers import Container, containers_in
 from bot.kube.objects import labels_of, name_of, namespace_of, ref, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.template_changes import reference_of
-from bot.probes.contract import Look, RowValues, may, probe
-from bot.probes.shared.logged_causes import LoggedCause, logged_causes
-from bot.probes.shared.scope import READS_PODS
+from bot.probes.contract import Look, RowValues, probe
+from bot.probes.shared.logged_causes import READS_CAUSES, LoggedCause, logged_causes
 from intents.domain import Json, ProbeResult, Row
 
 _LACKS: Final = "environment-variable-missing"
@@ -84,6 +83,6 @@ def _is_sibling(own: Container, other: Container) -> bool:
 PROBE: Final = probe(
     says="a row per variable that a log says is missing, and that another workload with the same image or app sets",
     row=_Sibling,
-    permissions=(*READS_PODS, *may("get", "pods/log")),
+    permissions=READS_CAUSES,
     read=read,
 )

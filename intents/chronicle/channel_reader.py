@@ -24,6 +24,7 @@ from intents.talk.features import is_paste
 
 _OF_A_SENTENCE: Final = 0.9
 _SECOND: Final = 0.5  # of the threshold: the second kind of a marked line
+_SURE: Final = 0.9  # of a marked action that is not planned but under way or over
 # Of each group a message states at most one.
 _GROUPS: Final = (
     frozenset({"action.planned", "action.doing", "action.done", "action.failed"}),
@@ -195,7 +196,7 @@ class _Reading:
         match mark.kind:
             case "action":
                 kind = max(_GROUPS[0], key=lambda kind: (shares[kind] / thresholds[kind], kind))
-                is_sure = shares[kind] >= thresholds[kind]
+                is_sure = shares[kind] >= max(thresholds[kind], _SURE)
                 yield from self._facts(kind if is_sure else "action.planned", mark.says)
             case "status":
                 status = status_in(mark.says) or IncidentStatus.INVESTIGATING

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from intents.chronicle.kinds import checksums_of, kinds_model
+from intents.chronicle.kinds import KINDS, kinds_model
 from intents.talk.acts import Act
-from intents.talk.classifier import acts
+from intents.talk.classifier import acts, checksums_of
 from intents.talk.features import OF_DEEDS, Message, features_of, is_deed
 from intents.tokens import stem_of
 
@@ -112,37 +112,45 @@ class Conversation:
 
     def contexts(self) -> list[Any]:
         """Return for each message what speaks for each kind beside its words."""
+        if not self.messages:
+            return []
         from numpy import array  # noqa: PLC0415 - its import is not part of every start
 
         model, around = kinds_model(), [self.around(number) for number in range(len(self.messages))]
         first = [model.first_shares(one.own, there) for one, there in zip(self.messages, around, strict=True)]
-        shares = array(first).reshape(len(first), -1)
-        return [model.context(there, self.beside(number, shares)) for number, there in enumerate(around)]
+        shares = array(first).reshape(len(first), len(KINDS))
+        return [model.context(there, beside) for there, beside in zip(around, self.beside(shares), strict=True)]
 
-    def beside(self, number: int, shares: Any) -> Any:
-        """Return the values that the second model reads beside features, from the first `shares` of all messages.
+    def beside(self, shares: Any) -> list[Any]:
+        """Return for each message what the second model reads beside features, from the first `shares` of all of them.
 
         They are those of the message itself, of the nearest ones before and after it, those of the nearest by the same
         person, and the largest among all around: of that person, of those with the same words, of the whole channel.
         """
-        from numpy import concatenate, zeros  # noqa: PLC0415 - as above
+        from numpy import concatenate, maximum, zeros  # noqa: PLC0415 - as above
 
+        none = zeros((1, shares.shape[1]))
+        largest_before = concatenate((none, maximum.accumulate(shares)))
+        largest_after = concatenate((maximum.accumulate(shares[::-1])[::-1][1:], none))
+        return [
+            concatenate((shares[number], *self._beside(number, shares, none[0]), before, after))
+            for number, (before, after) in enumerate(zip(largest_before, largest_after, strict=False))
+        ]
+
+    def _beside(self, number: int, shares: Any, none: Any) -> Iterator[Any]:
         before, after = self._near(number)
-        message, none = self.messages[number], zeros(shares.shape[1])
-        parts = [shares[number]]
+        message = self.messages[number]
         for around in (before[::-1], after):
             for distance in range(_NEAREST):
                 there = around[distance] if distance < len(around) else None
-                parts.append(none if there is None else shares[there])
+                yield none if there is None else shares[there]
                 if distance < _NEAREST_OF_PERSON:
                     same = there is not None and self.messages[there].user == message.user
-                    parts.append(shares[there] if same else none)
+                    yield shares[there] if same else none
         for around in (before, after):
             mine = [one for one in around if self.messages[one].user == message.user]
             shared = [one for one in around if self.messages[one].words & message.words]
-            parts += [shares[each].max(axis=0) if each else none for each in (around, mine, shared)]
-        parts += [each.max(axis=0) if len(each) else none for each in (shares[:number], shares[number + 1 :])]
-        return concatenate(parts)
+            yield from (shares[each].max(axis=0) if each else none for each in (around, mine, shared))
 
     def _near(self, number: int) -> tuple[list[int], list[int]]:
         """Return the numbers of the messages before and after one, in its thread or the channel, oldest first."""

@@ -8,13 +8,14 @@ to be right often enough for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
 from math import sqrt
 from typing import Any, Final
-from zlib import crc32
+
+from intents.talk.classifier import places_among
 
 KINDS: Final = (
     "impact", "suspected", "ruled_out", "cause",
@@ -74,20 +75,6 @@ def _share(logits: Any) -> Any:
     from numpy import exp  # noqa: PLC0415 - as above
 
     return 1 / (1 + exp(-logits))
-
-
-def checksums_of(features: Iterable[str]) -> tuple[int, ...]:
-    """Return the checksums of features, each once, in order."""
-    return tuple(sorted({crc32(feature.encode()) for feature in features}))
-
-
-def places_among(known: Any, checksums: Sequence[int]) -> list[int]:
-    """Return where checksums stand among sorted known ones, without those that do not."""
-    from numpy import array  # noqa: PLC0415 - as above
-
-    sums = array(checksums, dtype="uint32")
-    found = known.searchsorted(sums).clip(max=len(known) - 1)
-    return list(map(int, found[known[found] == sums]))
 
 
 @cache

@@ -1,8 +1,9 @@
 """Classify messages by a small model over their features, which `tests/talk/train.py` trains.
 
 It is linear, or has one layer of units between features and labels, where what a word means depends on others. Weights
-are whole numbers of a few bits, summed exactly, so that each machine computes the same. Features share places by a
-checksum; with a place for each few of them, one that was never seen rarely meets another's weight.
+are whole numbers of a few bits, summed exactly, so that each machine computes the same. A feature is known by its
+checksum. A model either keeps the checksums that it knows, and others count nothing, or features share places by the
+rest of their checksum: with a place for each few of them, one that was never seen rarely meets another's weight.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from zlib import crc32
 
 from intents.talk.features import Message, features_of
 
-PLACES: Final = 1 << 15
 _SHOWN: Final = 5
 # Into so many steps a unit's value is rounded.
 _STEPS: Final = 1024
@@ -48,6 +48,7 @@ class Classifier:
 
         with load(BytesIO(stored)) as parts:
             self.labels: tuple[str, ...] = tuple(map(str, parts["labels"]))
+            self._known: Any = parts.get("known")  # checksums of features, sorted
             self._weights: Any = parts["weights"]  # of each place, for each label, or for each unit of the layer
             self._constants: Any = parts["constants"].astype(float)
             self._unit = float(parts["unit"])
@@ -65,7 +66,8 @@ class Classifier:
     def reasons(self, features: Sequence[str], label: str) -> tuple[str, ...]:
         """Return the features that speak most for a label, the most telling first."""
         which = self.labels.index(label)
-        rows = self._weights[list(map(place_of, features))].astype("int64")
+        features = [feature for feature in features if self._places((feature,))]
+        rows = self._weights[[self._places((feature,))[0] for feature in features]].astype("int64")
         if self._of_units is None:
             towards = rows[:, which]
         else:
@@ -91,13 +93,30 @@ class Classifier:
 
     def _values(self, features: Iterable[str]) -> Any:
         """Return what the features add up to: for each label, or for each unit of the layer."""
-        places = list(dict.fromkeys(map(place_of, features)))
-        return self._weights[places].sum(axis=0, dtype="int64") * (self._unit / sqrt(len(places))) + self._constants
+        places = self._places(features)
+        return (
+            self._weights[places].sum(axis=0, dtype="int64") * (self._unit / sqrt(len(places) or 1)) + self._constants
+        )
+
+    def _places(self, features: Iterable[str]) -> list[int]:
+        checksums = checksums_of(features)
+        if self._known is None:
+            return list({checksum % len(self._weights) for checksum in checksums})
+        return places_among(self._known, checksums)
 
 
-def place_of(feature: str) -> int:
-    """Return the place of a feature among the weights."""
-    return crc32(feature.encode(errors="replace")) % PLACES
+def checksums_of(features: Iterable[str]) -> tuple[int, ...]:
+    """Return the checksums of features, each once, in order."""
+    return tuple(sorted({crc32(feature.encode(errors="replace")) for feature in features}))
+
+
+def places_among(known: Any, checksums: Sequence[int]) -> list[int]:
+    """Return where checksums stand among sorted known ones, without those that do not."""
+    from numpy import array  # noqa: PLC0415 - its import is not part of every start
+
+    sums = array(checksums, dtype="uint32")
+    found = known.searchsorted(sums).clip(max=len(known) - 1)
+    return list(map(int, found[known[found] == sums]))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import sqrt
 from typing import Any, Final
@@ -10,6 +11,16 @@ import numpy as np
 from scipy import sparse
 
 BITS: Final = 127
+
+
+# A feature of one message alone tells nothing of others.
+LEAST: Final = 2
+
+
+def known_among(messages: Iterable[Iterable[int]]) -> Any:
+    """Return the checksums of features that several messages have, sorted; each message yields its own once."""
+    counts = Counter(checksum for message in messages for checksum in message)
+    return np.array(sorted(each for each, count in counts.items() if count >= LEAST), dtype="uint32")
 
 
 def matrix_of(samples: Iterable[Sequence[Sequence[int]]], width: int) -> Any:

@@ -35,7 +35,7 @@ from intents.prose import is_prose
 from intents.symptoms import read_symptoms
 from intents.talk.acts import UNASKED, Act
 from intents.talk.asks import Ask
-from intents.talk.classifier import PLACES, place_of
+from intents.talk.classifier import checksums_of, places_among
 from intents.talk.features import Message, features_of, features_of_print, is_printed, printed_lines
 from intents.talk.origins import Origin
 from tests.talk import linear
@@ -54,6 +54,7 @@ OTHERS: Final = 0.1
 STRENGTH: Final = 30.0
 LONGEST_PASTED: Final = 120
 # Of the model with a layer.
+PLACES: Final = 1 << 15
 UNITS: Final = 32
 DECAY: Final = 1e-3
 RATE: Final = 2e-3
@@ -126,15 +127,29 @@ def main() -> None:
     elif what == "failures":
         samples += [*known_failures(), *(failure(line, OTHER) for line in ordinary_lines())]
         partly, weight, describe, home = list(no_failures()), OTHERS, of_failure, home.parent
+    elif what == "asks":
+        samples += pasted()
     print(f"{len(samples)} labelled messages, {len(partly)} texts of which less is known, {len(judged)} to judge by")
+    known: Any = None
     if what == "asks":
-        model = layered([*samples, *pasted()], labels)
+        known = linear.known_among(checksums_of(describe(one.message)) for one in samples)
+
+    def places(message: Message) -> list[int]:
+        checksums = checksums_of(describe(message))
+        return sorted({each % PLACES for each in checksums}) if known is None else places_among(known, checksums)
+
+    def matrix_of(messages: Iterable[Sample]) -> Any:
+        return linear.matrix_of(([places(one.message)] for one in messages), PLACES if known is None else len(known))
+
+    gold = [labels.index(min(one.acts)) for one in samples]
+    if what == "asks":
+        model = layered(matrix_of(samples), gold, labels) | {"known": known}
     else:
-        model = rounded(fitted(samples, partly, labels, weight=weight, describe=describe), labels)
+        model = rounded(fitted(matrix_of(samples), gold, matrix_of(partly), partly, labels, weight=weight), labels)
     path = home / f"{what}.npz"
     np.savez_compressed(path, labels=np.array(labels), **model)
     print(f"size of the weights: {path.stat().st_size} bytes")
-    report(shares_of(model, matrix_of(judged, describe)), judged, labels, describe)
+    report(shares_of(model, matrix_of(judged)), judged, labels, describe)
 
 
 def of_message(message: Message) -> Iterator[str]:
@@ -305,17 +320,11 @@ def rows_of(path: Path) -> Iterator[dict[str, Any]]:
         yield from (json.loads(line) for line in lines if line.strip())
 
 
-def matrix_of(samples: Iterable[Sample], describe: Describe) -> Any:
-    return linear.matrix_of(([sorted(set(map(place_of, describe(one.message))))] for one in samples), PLACES)
-
-
 def fitted(
-    samples: Sequence[Sample], partly: Sequence[Sample], labels: Sequence[str], *, weight: float, describe: Describe
+    matrix: Any, gold: Sequence[int], other: Any, partly: Sequence[Sample], labels: Sequence[str], *, weight: float
 ) -> LogisticRegression:
-    matrix, gold = matrix_of(samples, describe), np.array([labels.index(min(one.acts)) for one in samples])
     model = regression(matrix, gold, np.ones(len(gold)))
     if partly:
-        other = matrix_of(partly, describe)
         allowed = np.array([[label in one.acts for label in labels] for one in partly])
         likely = np.zeros((len(partly), len(labels)))
         likely[:, model.classes_] = model.predict_proba(other)
@@ -325,12 +334,11 @@ def fitted(
     return model
 
 
-def layered(samples: Sequence[Sample], labels: Sequence[str]) -> dict[str, Any]:
+def layered(matrix: Any, gold: Sequence[int], labels: Sequence[str]) -> dict[str, Any]:
     """Return the parts of the weights file of a model with a layer of units, fitted to labelled messages.
 
     What "and in staging?" asks for depends on what was asked before, which no sum of features tells.
     """
-    matrix, gold = matrix_of(samples, of_message), [labels.index(min(one.acts)) for one in samples]
     model = MLPClassifier((UNITS,), alpha=DECAY, max_iter=ROUNDS, learning_rate_init=RATE, random_state=SEED)
     with warnings.catch_warnings():
         # It stops before it has learned everything by heart.
@@ -348,7 +356,7 @@ def regression(matrix: Any, gold: Any, weights: Any) -> LogisticRegression:
 
 def rounded(model: LogisticRegression, labels: Sequence[str]) -> dict[str, Any]:
     """Return the parts of the weights file; a label without examples gets a constant that it cannot win with."""
-    weights, constants = np.zeros((PLACES, len(labels))), np.full(len(labels), -20.0)
+    weights, constants = np.zeros((model.coef_.shape[1], len(labels))), np.full(len(labels), -20.0)
     if len(model.classes_) == len(model.coef_):
         weights[:, model.classes_], constants[model.classes_] = model.coef_.T, model.intercept_
     else:
@@ -389,7 +397,7 @@ def report(shares: Any, judged: Sequence[Sample], labels: Sequence[str], describ
             print(f"from {least}: {vain.sum()} of {(~reports).sum()} in vain, {kept.sum()} of {reports.sum()} kept")
     began = time.perf_counter()
     for one in judged:
-        list(map(place_of, describe(one.message)))
+        checksums_of(describe(one.message))
     print(f"time for the features of a message: {(time.perf_counter() - began) / len(judged) * 1e3:.2f} ms")
 
 

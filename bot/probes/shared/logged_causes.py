@@ -17,12 +17,17 @@ from bot.kube.log_causes import is_error
 from bot.kube.log_failures import LogFailure, failures_in, last_words_in, latest_connection_in, repeats_in
 from bot.kube.objects import namespace_of, place_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look
+from bot.probes.contract import Look, may
 from bot.probes.shared.backends import ready_endpoints
 from bot.probes.shared.log_lines import LARGE, Log, logs_of, text_of
-from bot.probes.shared.scope import pods_of
+from bot.probes.shared.scope import READS_PODS, pods_of
 from responses.redaction import redact
 
+READS_CAUSES: Final = (
+    *READS_PODS,
+    *may("get", "pods/log"),
+    *may("list", "services", "endpointslices.discovery.k8s.io"),
+)
 # The pods of one owner fail alike: a few logs tell. Those of a whole namespace do not.
 MOST_PODS: Final = 3
 MOST_LOGS: Final = 6
