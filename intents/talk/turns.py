@@ -13,6 +13,8 @@ from intents.talk.features import COMPARING, Message, features_of
 from intents.talk.mentions import Mentions
 
 OF_THE_CLUSTER: Final = frozenset({Ask.HEALTH, Ask.EVENTS, Ask.CHANGES, Ask.COMPARE})
+# From this share on a comparison needs no second name and no word of comparing.
+_SURELY: Final = 0.85
 # "the other one", "the second", "next", 第二个, 另一个
 _PLACES: Final = (
     (1, re.compile(r"(?i)\b(?:the )?(?:other|second|2nd|two|latter)(?: one)?\b|第二个|另一个|另外那个")),
@@ -112,7 +114,7 @@ def understood(text: str, named: Mentions, turns: Sequence[Turn] = ()) -> Reques
         ask, sure = next(
             (ask, share)
             for label, share in asked(message).shares
-            if (ask := Ask(label)) is not Ask.COMPARE or _may_compare(message, named, last)
+            if (ask := Ask(label)) is not Ask.COMPARE or share > _SURELY or _may_compare(message, named, last)
         )
     picked = _picked(text, turns) or _only_listed(ask, last)
     if last and (_is_ellipsis(text, named) or (picked and ask in (Ask.MORE, Ask.AGAIN, Ask.HEALTH))):
@@ -154,7 +156,7 @@ def _only_listed(ask: Ask, last: Turn | None) -> ObjectRef | None:
 
 
 def _may_compare(message: Message, named: Mentions, last: Turn | None) -> bool:
-    """Return whether a text compares: with two names, words of comparing, or after a comparison.
+    """Return whether a text may compare: with two names, words of comparing, or after a comparison.
 
     "Is staging ok?" names a place and compares nothing.
     """
