@@ -16,7 +16,7 @@ from bot.diagnosing.reads import Reads
 from bot.graph.cluster_graph import ClusterGraph
 from bot.kube.objects import place_of
 from intents.anchors import NO_QUESTION, Question
-from intents.catalog.fields import Cause, LinkedBy
+from intents.catalog.fields import Cause, Consequence, LinkedBy
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, ObjectRef, ProbeResult
@@ -50,7 +50,7 @@ class Investigation:
     )
     question: Question = NO_QUESTION
     _judged: dict[str, tuple[JudgedHypothesis, ...]] = field(default_factory=dict, init=False)
-    # Causes looked for at other objects than those in question.
+    # Causes looked for at the Services that effects call.
     _followed: set[tuple[str, ObjectKey]] = field(default_factory=set, init=False)
     _begun: dict[str, tuple[Hypothesis, asyncio.Task[Readings]]] = field(default_factory=dict, init=False)
     _graphs: list[ClusterGraph] = field(default_factory=list, init=False)
@@ -242,17 +242,14 @@ class Investigation:
                 self._explains(cause, (one,)) for link in links for cause in self._supported(link.incident)
             )
             shown = tuple(_shown_by(one))
-            # What was judged of the object in question says nothing of one that it calls.
-            elsewhere = one.subject.key if one.subject and one.hypothesis.pointed_to_by else None
             for link in links:
                 entry = self.catalog.incidents[link.incident]
-                judged = (link.incident, elsewhere) in self._followed if elsewhere else link.incident in seen
-                if judged or link.linked_by is LinkedBy.CALLS:
+                if link.incident in seen or link.linked_by is LinkedBy.CALLS:
                     continue
-                if link in named or (entry.kinds and not settled and is_shown(entry, shown)):
+                # Pods that are refused have no state of their own.
+                wanted = self.of_text or Consequence.NOT_CREATED in entry.explains
+                if link in named or (wanted and entry.kinds and not settled and is_shown(entry, shown)):
                     seen.add(link.incident)
-                    if elsewhere:
-                        self._followed.add((link.incident, elsewhere))
                     yield Hypothesis(
                         incident=link.incident,
                         score=0.0,

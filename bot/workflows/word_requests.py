@@ -57,6 +57,8 @@ _MORE_THAN_THANKS: Final = re.compile(r"[?？/_0-9-]|吗|呢|么")
 _SURE: Final = 0.7
 # What names an object is hardly thanks alone.
 _SURE_OF_THANKS: Final = 0.9
+# What names nothing and asks for nothing surely is a text to explain.
+_UNSURE: Final = 0.35
 # Less sure than this, "look at this" is neither.
 _LEAST: Final = {Ask.INCIDENTS: 0.5, Ask.HELP: 0.5, Ask.THANKS: 0.35, Ask.ACTION: 0.5}
 _FOR_HELP: Final = re.compile(r"(?i)^\W*(?:help|帮助)")
@@ -101,10 +103,11 @@ class WordRequests:
         """Return a request as its plain words have it where what it asks for is not sure."""
         asked = request.asked
         ask = _plainly(asked, text)
-        least = _SURE_OF_THANKS if ask is Ask.THANKS and request.names else _LEAST.get(ask, 0.0)
+        default = 0.0 if request.names else _UNSURE
+        least = _SURE_OF_THANKS if ask is Ask.THANKS and request.names else _LEAST.get(ask, default)
         is_plain = asks_for_action(text) if ask is Ask.ACTION else _FOR_HELP.search(text)
         if ask is asked.ask and asked.sure < least and not is_plain:
-            ask = Ask.WHY
+            ask = Ask.WHY if ask in _LEAST else Ask.EXPLAIN
         return request if ask is asked.ask else replace(request, asked=replace(asked, ask=ask))
 
     async def of(
