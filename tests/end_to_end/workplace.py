@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from bot.app import RunningApp, RuntimeOptions, running
@@ -53,6 +53,7 @@ UNPACED = Limits(
     methods={}, other=_AT_ONCE, channel=_AT_ONCE, call=15.0, patience=60.0, trigger=30.0, between_edits=0.0,
     first_pause=0.01,
 )  # fmt: skip
+_PRESSES: Final = 5
 # Failures are reported at once.
 UNPACED_ONCE = replace(UNPACED, settling=0.01, repetitions=0)
 
@@ -107,15 +108,23 @@ class Workplace:
         channel = channel or self.channel
         open_before = {view["id"] for view in self.slack.views(user)}
         action = pressable(answer, Press.REMEDY)["action_id"]
-        await self.slack.click(user, channel, answer["ts"], action)
-        filled = await self.slack.wait_for(
-            lambda: [
-                view
-                for view in self.slack.views(user)
-                if view["id"] not in open_before and "⏳" not in words_of(view["blocks"])
-            ]
-        )
-        return filled[-1]
+
+        def filled() -> list[dict[str, Any]]:
+            opened = (view for view in self.slack.views(user) if view["id"] not in open_before)
+            return [view for view in opened if "⏳" not in words_of(view["blocks"])]
+
+        async def press() -> list[dict[str, Any]]:
+            told = len(self.slack.ephemerals(user))
+            await self.slack.click(user, channel, answer["ts"], action)
+            await self.slack.wait_for(lambda: bool(filled()) or len(self.slack.ephemerals(user)) > told)
+            return filled()
+
+        for _ in range(_PRESSES):
+            if views := await press():
+                return views[-1]
+            # On a busy machine the answer is not stored yet: the note says so, and a person presses again.
+            await self.settled()
+        raise AssertionError(self.slack.ephemerals(user)[-1])
 
     async def resolution(self, user: str, channel: str) -> dict[str, Any]:
         """Type the command to resolve an incident and return the filled dialog."""
