@@ -7,8 +7,9 @@ from typing import Final
 
 from bot.asked.contract import Asked
 from bot.cluster.owners import PERMISSIONS_BELOW
+from bot.kube.autoscaling import target_of
 from bot.kube.ingresses import backends_of
-from bot.kube.objects import place_of, spec_of
+from bot.kube.objects import place_of
 from bot.probes.contract import Look, may
 from bot.probes.shared.scope import READS_PODS, pods_of, pods_or_claim_users
 from intents.domain import Focus, Json, ObjectRef
@@ -51,6 +52,5 @@ def _targets(obj: Json, about: ObjectRef) -> list[ObjectRef]:
         names = dict.fromkeys(backend.service for backend in backends_of(obj) if backend.service)
         kinds = [("Service", name) for name in list(names)[:_MOST_BACKENDS]]
     else:
-        target = spec_of(obj).get("scaleTargetRef") or {}
-        kinds = [(str(target.get("kind") or ""), str(target.get("name") or ""))]
+        kinds = [target_of(obj)]
     return [ObjectRef(kind=kind, namespace=about.namespace, name=name) for kind, name in kinds if kind and name]

@@ -20,9 +20,10 @@ from bot.diagnosing.observation import Statement, is_over, observe, unexplained
 from bot.diagnosing.reads import Reads
 from bot.diagnosing.standing import Inside, inside_of, recovered, standing_of, unsaid, well_of
 from bot.graph.edges import services_behind
+from bot.kube.autoscaling import target_of
 from bot.kube.containers import containers_in
 from bot.kube.health import can_judge
-from bot.kube.objects import identity_of, is_builtin, label_selector, namespace_of, node_name_of, ref, spec_of
+from bot.kube.objects import identity_of, is_builtin, label_selector, namespace_of, node_name_of, ref
 from bot.kube.owners import workload_of
 from bot.kube.services import selector_of
 from bot.kube.settling import lasting_problem
@@ -200,8 +201,7 @@ async def _autoscalers_of(snapshot: Snapshot, workload: ObjectRef) -> list[Objec
     if workload.kind not in _SCALED:
         return []
     scalers = await listed(snapshot, "HorizontalPodAutoscaler", workload.namespace)
-    targets = {ref(each).key: spec_of(each).get("scaleTargetRef") or {} for each in scalers}
-    return [key for key, to in targets.items() if (to.get("kind"), to.get("name")) == (workload.kind, workload.name)]
+    return [ref(each).key for each in scalers if target_of(each) == (workload.kind, workload.name)]
 
 
 def _with_states(

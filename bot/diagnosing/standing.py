@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.kube.autoscaling import target_of
 from bot.kube.connection_policies import closed
 from bot.kube.containers import containers_in
 from bot.kube.node_readiness import is_joining, status_of_ready
@@ -175,9 +176,8 @@ def _standings(obj: Json, kind: str, now: datetime) -> Iterator[tuple[Text, Text
     if kind == "DaemonSet" and status_of(obj).get("desiredNumberScheduled") == 0:
         yield _NO_NODE
     if condition(obj, "ScalingActive").get("reason") == "ScalingDisabled":
-        target = spec_of(obj).get("scaleTargetRef") or {}
         state, says_why = _NO_SCALING
-        yield state, _filled(says_why, f"{target.get('kind', '')} {target.get('name', '')}".strip())
+        yield state, _filled(says_why, " ".join(filter(None, target_of(obj))))
 
 
 def _held(obj: Json, kind: str, field: _Field, now: datetime) -> Text:

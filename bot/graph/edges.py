@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from bot.kube import custom_references, ingresses
 from bot.kube.addresses import services_called
+from bot.kube.autoscaling import target_of
 from bot.kube.objects import is_builtin, labels_of, name_of, namespace_of, node_name_of, pod_template_of, spec_of
 from bot.kube.owners import owner_references, workload_of
 from bot.kube.placement import selects
@@ -231,8 +232,8 @@ def _of_endpoints(endpoint_slice: Mapping[str, Any], home: str) -> Iterator[Name
 
 
 def _of_scaler(scaler: Mapping[str, Any], home: str) -> Iterator[Named]:
-    target = spec_of(scaler).get("scaleTargetRef") or {}
-    yield EdgeType.REFERENCES, (str(target.get("kind") or ""), home, str(target.get("name") or ""))
+    kind, name = target_of(scaler)
+    yield EdgeType.REFERENCES, (kind, home, name)
 
 
 def _of_binding(binding: Mapping[str, Any], home: str) -> Iterator[Named]:

@@ -33,6 +33,12 @@ class Metric:
     one_container: bool = False  # it measures single containers only, so that no proxy counts
 
 
+def target_of(scaler: Mapping[str, Any]) -> tuple[str, str]:
+    """Return kind and name of the workload that an autoscaler scales."""
+    target = spec_of(scaler).get("scaleTargetRef") or {}
+    return str(target.get("kind") or ""), str(target.get("name") or "")
+
+
 def hottest(scaler: Mapping[str, Any]) -> Metric:
     """Return the metric that is highest against its target; one of whole pods comes before one of a container."""
     now = {_key(each): _percent(each, "current") for each in status_of(scaler).get("currentMetrics") or ()}

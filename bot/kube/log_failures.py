@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from bot.kube.log_causes import CONNECTING, NO_PEER, Peer, class_of, is_error, is_own_error, peer_in, weight_of
@@ -90,6 +91,11 @@ class LogFailure:
     fatal: bool = False
     last_words: bool = False
     earlier: str = ""
+
+    @property
+    def is_once(self) -> bool:
+        """Tell whether it is a connection that a running program could not make, without a repeat."""
+        return self.times < REPEATS and self.kind in CONNECTING
 
 
 def failures_in(text: str, *, ended: bool = True) -> tuple[LogFailure, ...]:
@@ -203,19 +209,17 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
     return tuple(by_kind.values())[::-1][:_MOST_CAUSES]
 
 
-def latest_connection_in(text: str, ages: Sequence[int]) -> LogFailure | None:
-    """Return the connection that a running program could not make lately, for the first time perhaps; None without.
+def failed_connection_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
+    """Return the connection that a running program could not make last, if that was lately; see `repeats_in`.
 
     Once may be an exception: it counts where nothing is behind the other end, which it names.
     """
     records = list(read_records(text))
     late = [each for each in records if ages[each.number - 1 : each.number] and ages[each.number - 1] <= _SELDOM_S]
     recovered = max((each.number for each in late if _RECOVERED.search(each.says)), default=0)
-    for record in reversed(late):
-        failure = _failure(record, [record], records, fatal=False, repeats=[record])
-        if record.number > recovered and record.severity and failure.kind in CONNECTING and failure.peer.host:
-            return failure
-    return None
+    failed = (each for each in reversed(late) if each.number > recovered and each.severity)
+    connections = (each for each in failed if class_of(each.says) in CONNECTING and _peer(each, records).host)
+    return tuple(_failure(each, [each], records, fatal=False, repeats=[each]) for each in islice(connections, 1))
 
 
 def _with_request(record: LogRecord) -> LogRecord:

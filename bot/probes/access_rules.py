@@ -60,9 +60,7 @@ class _Access(RowValues):
     granting: str  # a role that allows it and is not bound to the subject, as Kind/name
     lost_role: str  # a role that a binding of the subject refers to and that does not exist
     lost_binding: str  # that binding
-    namesake: (
-        str  # whom a binding to such a role names in its place: ServiceAccount default/deployer, or a misspelt name
-    )
+    namesake: str  # whom a binding to such a role names in its place: ServiceAccount default/deployer, or misspelt
     namesake_binding: str  # that binding
     elsewhere: tuple[str, ...]  # namespaces where the request would be allowed
 

@@ -378,7 +378,7 @@ PROBE: Final = probe(
         *READS_CAUSES,
         *READS_OTHER_POLICIES,
         *may("get", "configmaps"),
-        *may("list", "services", "namespaces", "endpointslices.discovery.k8s.io", "networkpolicies.networking.k8s.io"),
+        *may("list", "namespaces", "networkpolicies.networking.k8s.io"),
         *may("list", "deployments.apps", "statefulsets.apps", "daemonsets.apps"),
     ),
     read=read,

@@ -207,7 +207,8 @@ async def _schedule_row(look: Look, cron: Json) -> Row:
     passed = bool(due and born and born < due and (last is None or last < due))
     running = [str(each.get("name") or "") for each in status.get("active") or ()]
     blocks = passed and not suspended and spec.get("concurrencyPolicy") == "Forbid" and bool(running)
-    blocked_s, pods = UNKNOWN, tuple[str, ...]()
+    blocked_s = UNKNOWN
+    pods: tuple[str, ...] = ()
     if blocks and (job := await look.find("Job", running[0], namespace=namespace)):
         blocked_s = look.age_s(created_at(job))
         pods = tuple(map(name_of, await look.list("Pod", namespace=namespace, labels=f"job-name={running[0]}")))

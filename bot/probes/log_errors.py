@@ -366,6 +366,5 @@ PROBE: Final = probe(
     permissions=(
         *READS_CAUSES,
         *may("get", "namespaces"),
-        *may("list", "services", "endpointslices.discovery.k8s.io"),
     ),
 )

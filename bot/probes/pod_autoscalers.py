@@ -12,7 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.autoscaling import API_OF_REASON, Metric, MissingRequest, above_target, hottest, missing_request
+from bot.kube.autoscaling import (
+    API_OF_REASON,
+    Metric,
+    MissingRequest,
+    above_target,
+    hottest,
+    missing_request,
+    target_of,
+)
 from bot.kube.ingresses import bounding_sidecar, defaults
 from bot.kube.objects import (
     all_containers,
@@ -73,12 +81,6 @@ def _in_question(look: Look, scalers: Iterable[Json]) -> tuple[list[Json], str]:
     return found, f"HorizontalPodAutoscaler {named}" if named and not found else ""
 
 
-def _target_of(scaler: Json) -> tuple[str, str]:
-    """Return kind and name of the workload that an autoscaler scales."""
-    reference = spec_of(scaler).get("scaleTargetRef") or {}
-    return str(reference.get("kind") or ""), str(reference.get("name") or "")
-
-
 def _is_meant(look: Look, scaler: Json) -> bool:
     """Tell whether the request means it: by its name, its target's, or that of a pod; else by the namespace."""
     focus = look.focus
@@ -88,7 +90,7 @@ def _is_meant(look: Look, scaler: Json) -> bool:
         return name_of(scaler) == named
     if focus.name and focus.kind == "HorizontalPodAutoscaler":
         return name_of(scaler) == focus.name
-    kind, name = _target_of(scaler)
+    kind, name = target_of(scaler)
     if focus.name and focus.kind == "Pod":
         return focus.name.startswith(f"{name}-")
     return not focus.name or (focus.kind, focus.name) == (kind, name)
@@ -105,7 +107,7 @@ def _is_at_max(scaler: Json) -> bool:
 def _row(look: Look, scaler: Json, *, pipeline: _Pipeline | None = None, proxies: RowValues | None = None) -> Row:
     """Return the row of an autoscaler, with the values that the argument `proxy` adds."""
     status, metric = status_of(scaler), hottest(scaler)
-    kind, target = _target_of(scaler)
+    kind, target = target_of(scaler)
     most, current = int(spec_of(scaler).get("maxReplicas") or 0), int(status.get("currentReplicas") or 0)
     namespace, name = namespace_of(scaler), name_of(scaler)
     active, limited = condition(scaler, "ScalingActive"), condition(scaler, "ScalingLimited")
@@ -183,7 +185,7 @@ async def _without_request(look: Look, scaler: Json, missing: MissingRequest) ->
     """Return the container that the controller names, else those of the target's template."""
     if missing.container:
         return (missing.container,)
-    kind, name = _target_of(scaler)
+    kind, name = target_of(scaler)
     target = await look.find(kind, name, namespace=namespace_of(scaler)) if kind in _WORKLOADS else None
     containers = spec_of(pod_template_of(target or {})).get("containers") or ()
     return tuple(str(each.get("name")) for each in containers if not _requests(each, missing.resource))
@@ -244,7 +246,7 @@ async def _with_proxies(look: Look) -> ProbeResult:
 
 def _proxied(scaler: Json, pods: Iterable[Json]) -> list[Json]:
     """Return the pods of its target that carry a proxy, as a container or as a native sidecar."""
-    namespace, target = namespace_of(scaler), _target_of(scaler)
+    namespace, target = namespace_of(scaler), target_of(scaler)
     return [
         pod
         for pod in pods

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.kube.autoscaling import target_of
 from bot.kube.objects import condition, created_at, name_of, namespace_of, ref, spec_of, status_of
 from bot.kube.owners import last_written, ordinal_of
 from bot.kube.pod_states import failure_of, is_ready, wanted_node
@@ -106,8 +107,7 @@ async def _refusal(look: Look, workload: Json, pods: Sequence[Json]) -> str:
 async def _is_autoscaled(look: Look, workload: Json) -> bool:
     """Tell whether an autoscaler that may scale to zero targets a workload."""
     for scaler in await look.list("HorizontalPodAutoscaler", namespace=namespace_of(workload)):
-        target = spec_of(scaler).get("scaleTargetRef") or {}
-        if (target.get("kind"), target.get("name")) == (workload.get("kind"), name_of(workload)):
+        if target_of(scaler) == (workload.get("kind"), name_of(workload)):
             return spec_of(scaler).get("minReplicas") == 0 or name_of(scaler).startswith("keda-hpa-")
     return False
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from intents.chronicle.kinds import KINDS, kinds_model
+from intents.chronicle.kinds import kinds_model
 from intents.talk.acts import Act
 from intents.talk.classifier import acts, checksums_of
 from intents.talk.features import OF_DEEDS, Message, features_of, is_deed
@@ -59,9 +59,9 @@ _OWN_WORK: Final = frozenset({Act.DIRECTIVE, Act.COMMITMENT, Act.PROGRESS})
 class MessageFeatures:
     """A message alone: checksums of its features, its likeliest acts, the words that later messages may take up.
 
-    `sentences` are its sentences if it has several, each with its features. `names` are the people that
-    it mentions, in lower case, `short` all of a message of a few words. Of its `words`, `things` name no deed. `place`
-    is the root of its thread or itself.
+    `sentences` are its sentences if it has several, each with those of its features. `names` are the people that it
+    mentions, in lower case, `short` all of a message of a few words. Of its `words`, `things` name no deed. `place` is
+    the root of its thread or itself.
     """
 
     user: str = ""
@@ -116,9 +116,10 @@ class Conversation:
             return []
         from numpy import array  # noqa: PLC0415 - its import is not part of every start
 
-        model, around = kinds_model(), [self.around(number) for number in range(len(self.messages))]
-        first = [model.first_shares(one.own, there) for one, there in zip(self.messages, around, strict=True)]
-        shares = array(first).reshape(len(first), len(KINDS))
+        model = kinds_model()
+        around = [model.places(self.around(number)) for number in range(len(self.messages))]
+        own = [model.places(one.own) for one in self.messages]
+        shares = array([model.first_shares(*each) for each in zip(own, around, strict=True)])
         return [model.context(there, beside) for there, beside in zip(around, self.beside(shares), strict=True)]
 
     def beside(self, shares: Any) -> list[Any]:

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
-from math import sqrt
 from typing import Any, Final
 
-from intents.talk.classifier import places_among
+from intents.talk.classifier import places_among, summed
 
 KINDS: Final = (
     "impact", "suspected", "ruled_out", "cause",
@@ -45,17 +44,17 @@ class KindsModel:
         """Return the places of the weights of features, of those that are known."""
         return places_among(self._known, checksums)
 
-    def first_shares(self, own: Sequence[int], around_it: Sequence[int]) -> Any:
-        """Return for each kind how likely a message alone, with its surroundings, states it."""
-        sums = self._first.sums(self.places(own)) + self._first.sums(self.places(around_it))
+    def first_shares(self, own: Sequence[int], around: Sequence[int]) -> Any:
+        """Return for each kind how likely a message states it, by the places of its features and of those around it."""
+        sums = self._first.sums(own) + self._first.sums(around)
         return _share(sums + self._first.constants).round(_DECIMALS)
 
-    def context(self, around_it: Sequence[int], beside: Any) -> Any:
+    def context(self, around: Sequence[int], beside: Any) -> Any:
         """Return what speaks for each kind beside the words: the surroundings and the first shares around."""
-        return self._second.sums(self.places(around_it)) + beside @ self._beside + self._second.constants
+        return self._second.sums(around) + beside @ self._beside + self._second.constants
 
     def shares(self, own: Sequence[int], context: Any) -> Mapping[str, float]:
-        """Return for each kind how likely a message states it."""
+        """Return for each kind how likely a message states it, by the checksums of its features."""
         return dict(zip(KINDS, map(float, _share(self._second.sums(self.places(own)) + context)), strict=True))
 
 
@@ -68,7 +67,7 @@ class _Layer:
 
     def sums(self, places: Sequence[int]) -> Any:
         """Return for each kind how much the features at these places speak for it."""
-        return self._weights[list(places)].sum(axis=0, dtype="int64") * (self._units / sqrt(len(places) or 1))
+        return summed(self._weights, places, self._units)
 
 
 def _share(logits: Any) -> Any:

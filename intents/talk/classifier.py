@@ -29,11 +29,16 @@ class Reading:
     """A classified message: the share of each label, and the features that spoke most for the first one."""
 
     shares: tuple[tuple[str, float], ...]  # the largest first; their sum is 1
-    reasons: tuple[str, ...]
+    features: tuple[str, ...]
+    model: Classifier
 
     @property
     def label(self) -> str:
         return self.shares[0][0]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return self.model.reasons(self.features, self.label)
 
     def share_of(self, labels: Iterable[str]) -> float:
         wanted = frozenset(labels)
@@ -59,15 +64,15 @@ class Classifier:
 
     def read(self, message: Message) -> Reading:
         """Return the shares of all labels."""
-        features = list(dict.fromkeys(features_of(message)))
-        shares = self.shares(features)
-        return Reading(shares=shares, reasons=self.reasons(features, shares[0][0]))
+        features = tuple(dict.fromkeys(features_of(message)))
+        return Reading(shares=self.shares(features), features=features, model=self)
 
     def reasons(self, features: Sequence[str], label: str) -> tuple[str, ...]:
         """Return the features that speak most for a label, the most telling first."""
         which = self.labels.index(label)
-        features = [feature for feature in features if self._places((feature,))]
-        rows = self._weights[[self._places((feature,))[0] for feature in features]].astype("int64")
+        places = {feature: place for feature in features for place in self._places((feature,))}
+        features = list(places)
+        rows = self._weights[list(places.values())].astype("int64")
         if self._of_units is None:
             towards = rows[:, which]
         else:
@@ -93,16 +98,18 @@ class Classifier:
 
     def _values(self, features: Iterable[str]) -> Any:
         """Return what the features add up to: for each label, or for each unit of the layer."""
-        places = self._places(features)
-        return (
-            self._weights[places].sum(axis=0, dtype="int64") * (self._unit / sqrt(len(places) or 1)) + self._constants
-        )
+        return summed(self._weights, self._places(features), self._unit) + self._constants
 
     def _places(self, features: Iterable[str]) -> list[int]:
         checksums = checksums_of(features)
         if self._known is None:
             return list({checksum % len(self._weights) for checksum in checksums})
         return places_among(self._known, checksums)
+
+
+def summed(weights: Any, places: Sequence[int], unit: Any) -> Any:
+    """Return what the weights at these places add up to, in parts of their number's root, as training scales them."""
+    return weights[list(places)].sum(axis=0, dtype="int64") * (unit / sqrt(len(places) or 1))
 
 
 def checksums_of(features: Iterable[str]) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from typing import Final
 from bot.kube.cluster_names import Known, meaning_of
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_causes import is_error
-from bot.kube.log_failures import LogFailure, failures_in, last_words_in, latest_connection_in, repeats_in
+from bot.kube.log_failures import LogFailure, failed_connection_in, failures_in, last_words_in, repeats_in
 from bot.kube.objects import namespace_of, place_of
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may
@@ -49,7 +49,10 @@ class LoggedCause:
     age_s: int
     since_s: int
     running: bool
-    once: bool = False
+
+    @property
+    def once(self) -> bool:
+        return self.running and self.failure.is_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,13 +126,11 @@ def _found(text: str, log: Log, look: Look) -> tuple[LoggedCause, ...]:
     ]
     text = "\n".join(lines)
     running = log.container.ready and not log.ended
-    once = running and not repeats_in(text, ages)
-    if once and not latest_connection_in(text, ages):
+    if running and not _of_running(text, ages):
         return ()  # most logs of ready programs: to redact them takes longer than to read them
     # The whole text is redacted before lines are taken: a piece alone may not show that it is a secret.
     redacted = redact(text)
-    latest = latest_connection_in(redacted, ages) if once else None
-    failures = (latest,) if latest else repeats_in(redacted, ages) if running else _of_unready(redacted, log)
+    failures = _of_running(redacted, ages) if running else _of_unready(redacted, log)
 
     def age(number: int) -> int:
         at = ages[number - 1] if number <= len(ages) else UNKNOWN
@@ -143,10 +144,13 @@ def _found(text: str, log: Log, look: Look) -> tuple[LoggedCause, ...]:
             age_s=age(each.last),
             since_s=age(each.number),
             running=running,
-            once=once,
         )
         for each in failures
     )
+
+
+def _of_running(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
+    return repeats_in(text, ages) or failed_connection_in(text, ages)
 
 
 def _of_unready(text: str, log: Log) -> tuple[LogFailure, ...]:

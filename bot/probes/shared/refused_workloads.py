@@ -119,8 +119,9 @@ class _Search(Generic[E]):
     async def behind_service(self, focus: Focus) -> list[Workload[E]]:
         """Return the workloads whose pods a Service selects, or would select."""
         service = await self.look.find("Service", focus.name, namespace=focus.namespace)
-        selected = workloads_selected_by(self.look, service, scope=focus.namespace) if service else None
-        meant = await self.look.unless_refused(selected, ()) if selected else ()
+        if service is None:
+            return []
+        meant = await self.look.unless_refused(workloads_selected_by(self.look, service, scope=focus.namespace), ())
         found: list[Workload[E]] = []
         for each in meant:
             about = ref(each)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bot.cluster.origins import custodian_of
 from bot.cluster.snapshot import Snapshot
+from bot.kube.autoscaling import target_of
 from bot.kube.containers import Container, containers_in
 from bot.kube.objects import condition, is_terminating, name_of, namespace_of, ref, uid_of
 from bot.kube.owners import controller_of
@@ -323,5 +324,4 @@ async def autoscalers_of(snapshot: Snapshot, workload: ObjectRef) -> tuple[Json,
 
 
 def _scales(autoscaler: Json, workload: ObjectRef) -> bool:
-    scaled = (autoscaler.get("spec") or {}).get("scaleTargetRef") or {}
-    return (scaled.get("kind"), scaled.get("name")) == (workload.kind, workload.name)
+    return target_of(autoscaler) == (workload.kind, workload.name)
