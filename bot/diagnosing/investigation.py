@@ -334,8 +334,8 @@ def _named_for(link: Cause, effect: JudgedHypothesis, cause: Incident) -> Mappin
     named, subject, about = effect.hypothesis.named, effect.subject, cause.about
     if subject is None:
         return named
-    walks = any(read.probe == _WALK for read in cause.reads.values())
-    if link.linked_by is LinkedBy.OBJECT and effect.hypothesis.pointed_to_by and (walks or subject.kind == "Service"):
+    if link.linked_by is LinkedBy.OBJECT and subject.kind == "Service" and effect.hypothesis.pointed_to_by:
+        walks = any(read.probe == _WALK for read in cause.reads.values())
         pods = (key for finding in effect.cluster_support for row in finding.rows for key in pods_named(row))
         kind, namespace, name = next(pods, subject.key) if walks else subject.key
         return {**named_as(kind, name), "namespace": namespace}

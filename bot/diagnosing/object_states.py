@@ -235,19 +235,6 @@ def _with_behind(own: ObjectState, behind: Sequence[ObjectState], *, engine: Eng
     )
 
 
-def _elsewhere(hypothesis: Hypothesis, about: Focus) -> Focus | None:
-    """Return what a cause is looked for at, if that is not the object in question: a Service or pod behind it."""
-    named = hypothesis.named
-    home = named.get("namespace", about.namespace)
-    if not hypothesis.pointed_to_by:
-        return None
-    if (called := named.get("service", about.name)) != about.name:
-        return Focus(kind="Service", namespace=home, name=called)
-    if not (pod := named.get("pod", about.name)).startswith(about.name):
-        return Focus(kind="Pod", namespace=home, name=pod)
-    return None if KINDS.keys() & named.keys() else Focus(namespace=about.namespace)
-
-
 async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, engine: Engine, reads: Reads) -> ObjectState:
     kind, namespace = resource.kind, namespace_of(obj)
     target = ref(obj, kind)
@@ -255,7 +242,11 @@ async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, engin
     named = {"namespace": namespace, **named_as(kind, target.name)}
 
     def focus(_incident: Incident, hypothesis: Hypothesis) -> Focus:
-        return _elsewhere(hypothesis, about) or about
+        if not hypothesis.pointed_to_by:
+            return about
+        if (called := hypothesis.named.get("service", target.name)) != target.name:
+            return Focus(kind="Service", namespace=hypothesis.named.get("namespace", namespace), name=called)
+        return about if KINDS.keys() & hypothesis.named.keys() else Focus(namespace=namespace)
 
     investigation = Investigation(catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus, of_text=False)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.kube.containers import containers_in
-from bot.kube.objects import created_at, is_terminating, label_selector, name_of, namespace_of, ref, spec_of
-from bot.kube.pod_states import changed_at, is_ready, unready_reason
+from bot.kube.objects import created_at, label_selector, name_of, namespace_of, ref, spec_of
+from bot.kube.pod_states import changed_at, unready_reason
 from bot.kube.rollouts import replicas_of
 from bot.kube.services import (
     address_named,
@@ -133,8 +133,7 @@ def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
     published = bool(spec_of(service).get("publishNotReadyAddresses"))
     wrong_port, right_target = certain_target(service, behind.pods)
     # An address that is published all the same is answered by nobody while no container runs.
-    serves = _runs if published else _is_ready
-    ready = list(filter(serves, behind.pods))
+    ready = [pod for pod in behind.pods if (_runs(pod) if published else not unready_reason(pod))]
     selected = len(behind.pods) if selector else -1
     return _Endpoints(
         asked=asked,
@@ -163,10 +162,6 @@ def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
 
 def _runs(pod: Json) -> bool:
     return any(each.state == "running" and not each.init for each in containers_in(pod))
-
-
-def _is_ready(pod: Json) -> bool:
-    return is_ready(pod) and not is_terminating(pod)
 
 
 def _unready(look: Look, behind: _Behind, ready: Sequence[Json]) -> _Unready:

@@ -20,7 +20,7 @@ _HOLE: Final = "§"
 # A leak is a run of this many characters that occurs only in the secret. Times and trace ids contain any eight digits
 # of a hexadecimal secret sooner or later.
 _TELLING: Final = 8
-_TELLING_HEX: Final = 16
+_TELLING_HEX: Final = 12
 _HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]+")
 _RUN: Final = re.compile(r"[A-Za-z0-9]+")
 _LONG_RUN: Final = re.compile(rb"[A-Za-z0-9]{%d,}" % _TELLING)
