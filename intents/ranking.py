@@ -112,9 +112,13 @@ def _keys(judged: JudgedHypothesis, by: LinkedBy, role: ChainRole, row: Row, dec
 
 
 def _connection(row: Row) -> Iterator[tuple[Value, ...]]:
-    """Yield who calls and what: a log names its `peer`, and a walk its `destination`, as they are written."""
+    """Yield who calls and what: a log names its `peer`, and a walk its `destination`, as they are written.
+
+    The `peer` of a log that names none is empty: what the same program cannot use.
+    """
     values = row.values
-    if called := values.get("peer") or values.get("destination"):
+    called = values.get("destination", values.get("peer")) if not values.get("peer") else values["peer"]
+    if called is not None:
         yield values.get("namespace", ""), values.get("owner") or values.get("pod", ""), called
 
 

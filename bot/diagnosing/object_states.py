@@ -22,6 +22,7 @@ from bot.diagnosing.standing import Inside, inside_of, recovered, standing_of, u
 from bot.graph.edges import services_behind
 from bot.kube.autoscaling import target_of
 from bot.kube.containers import containers_in
+from bot.kube.gitops import Tool, managed_by
 from bot.kube.health import can_judge
 from bot.kube.objects import identity_of, is_builtin, label_selector, namespace_of, node_name_of, ref
 from bot.kube.owners import workload_of
@@ -159,11 +160,11 @@ async def _with_workloads(
 ) -> ObjectState:
     """Return a state in which nothing is wrong with what is wrong with the workloads behind its Services.
 
-    Of a workload that is well, its autoscaler may not be.
+    Of a workload that is well, its autoscaler or the tool that applies it may not be, and of that one its workload.
     """
     if any(map(supported, own.hypotheses)) or own.unexplained:
         return own
-    workloads = [*await _workloads_behind(snapshot, services), *await _autoscalers_of(snapshot, own.focus.ref)]
+    workloads = [*await _workloads_behind(snapshot, services), *await _beside(snapshot, own.focus.ref)]
     behind = await asyncio.gather(
         *(_state_behind(snapshot, each, engine=engine, reads=reads) for each in workloads[:_MOST_WORKLOADS])
     )
@@ -197,11 +198,21 @@ async def _state_behind(snapshot: Snapshot, about: ObjectKey, *, engine: Engine,
     return await _own_state(snapshot, resource, {**found, "kind": kind}, engine=engine, reads=reads)
 
 
-async def _autoscalers_of(snapshot: Snapshot, workload: ObjectRef) -> list[ObjectKey]:
-    if workload.kind not in _SCALED:
+async def _beside(snapshot: Snapshot, about: ObjectRef) -> list[ObjectKey]:
+    """Return what scales and what applies a workload, and the workload of an autoscaler."""
+    try:
+        obj = await snapshot.find(about.kind, about.name, namespace=about.namespace) or {}
+    except ClusterError:
         return []
-    scalers = await listed(snapshot, "HorizontalPodAutoscaler", workload.namespace)
-    return [ref(each).key for each in scalers if target_of(each) == (workload.kind, workload.name)]
+    if about.kind == "HorizontalPodAutoscaler":
+        kind, name = target_of(obj)
+        return [(kind, about.namespace, name)] if name else []
+    if about.kind not in _SCALED:
+        return []
+    scalers = await listed(snapshot, "HorizontalPodAutoscaler", about.namespace)
+    tool = managed_by(obj)
+    source = [(tool.kind, tool.namespace or about.namespace, tool.name)] if tool and tool.tool is Tool.FLUX else []
+    return [*(ref(each).key for each in scalers if target_of(each) == (about.kind, about.name)), *source]
 
 
 def _with_states(

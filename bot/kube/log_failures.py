@@ -65,8 +65,28 @@ _LATELY_S: Final = 300
 _SELDOM_S: Final = 3600
 _ROUNDS: Final = 2
 _LITTLE_ELSE: Final = 0.2
+# A warning with such a word is one of something that failed.
+_FAILS: Final = re.compile(r"(?i)\b(?:error|failed|failure|\w*Exception|rejected|denied|unable to)\b")
 # Memory that runs out once may end the program without anybody killing it.
 _ONCE: Final = "memory"
+# What a server says once of itself, and what holds from then on: an alarm, a lost majority, a member that was expelled.
+_STANDING: Final = re.compile(
+    r"""(?ix)\balarm\b.{0,40}\bset\b | \bread[ -]only\b | \bsealed\b | \bexpelled\b | \bquorum\b | \bmajority\b
+      | \bdemoted?\b | \bunder-?replicated | \bleader\ lock\b | \bin-sync\b | \bmin\.isr\b | \bwatermark\b
+      | \btombstones\b | \bmaximum\b.{0,30}\bopen\b | \bdata\ loss\b | \bcorrupt | \bleak\ detect
+      | \bno\ (?:server|host|node|broker|member)s?\ (?:is\ )?available\b | \blicen[cs]e\b.{0,40}\bexpired\b
+      | \b(?:UO|overflow)\b"""
+)
+# It is over.
+_CLEARED: Final = re.compile(
+    r"(?i)\balarm\b.{0,40}\bclear(?:ed)?\b|\bunsealed\b|\bre-?joined\b|\bback to normal\b"
+    r"|\bready to accept connections\b"
+)
+# What a client did, which its own log tells better.
+_OF_CLIENT: Final = re.compile(r"(?i)\bclient\b|\bduplicate key\b|\buser request\b")
+_STATES: Final = frozenset({"full", "read-only"})
+# A state tells more than an error in no known words, and less than one in the words of the system.
+_OF_STATE: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +135,7 @@ def failures_in(text: str, *, ended: bool = True) -> tuple[LogFailure, ...]:
         # The errors are only consequences: the cause may stand before them without a level.
         told += [each for each in records[-_NEAR_END:] if each not in told and class_of(each.says)]
     ranked = sorted(told, key=lambda each: -_weight(each))
-    leading = ranked[0]
+    leading = _naming(ranked[0], ranked, records)
     # A warning beside an error was survived.
     others = [
         each
@@ -127,6 +147,14 @@ def failures_in(text: str, *, ended: bool = True) -> tuple[LogFailure, ...]:
     first = _failure(leading, shown, records, fatal=fatal is not None)
     further = (_failure(each, [each], records, fatal=False) for each in others[: _MOST_CAUSES - 1])
     return first, *further
+
+
+def _naming(leading: LogRecord, told: Sequence[LogRecord], records: Sequence[LogRecord]) -> LogRecord:
+    """Return the record that names the other end, if the leading one tells of a connection and does not."""
+    kind = class_of(leading.says)
+    if kind not in CONNECTING or _peer(leading, records).host:
+        return leading
+    return next((each for each in told if class_of(each.says) == kind and _peer(each, records).host), leading)
 
 
 def _may_explain(warnings: Sequence[LogRecord], records: Sequence[LogRecord], *, ended: bool) -> bool:
@@ -185,7 +213,7 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
 
     def repeated_in(within_s: int, goes_on: Callable[[Sequence[LogRecord]], bool]) -> list[list[LogRecord]]:
         new = [each for each in records if age(each) <= within_s]
-        errors = [each for each in new if each.severity >= Severity.ERROR or (each.severity and class_of(each.says))]
+        errors = [each for each in new if each.severity >= Severity.ERROR or (each.severity and _tells(each))]
         lines = [each.lines[0] for each in new]
         found = [
             each
@@ -209,6 +237,46 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
     return tuple(by_kind.values())[::-1][:_MOST_CAUSES]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a server that runs says is wrong, how much that tells, and whether it is a state of the server itself."""
+
+    failure: LogFailure
+    tells: float
+    of_state: bool
+
+
+def reports_in(text: str, ages: Sequence[int]) -> tuple[Report, ...]:
+    """Return what a server lately said is wrong, the most telling first; `ages` as in `repeats_in`.
+
+    What it says once counts until it says that it is over.
+    """
+    records = list(map(_with_request, read_records(text)))
+    late = [each for each in records if ages[each.number - 1 : each.number] and ages[each.number - 1] <= _SELDOM_S]
+    over = max((each.number for each in late if _CLEARED.search(each.says)), default=0)
+    told = [each for each in late if each.number > over and _is_reported(each)]
+    found = (
+        Report(
+            failure=_failure(each[-1], each[-1:], records, fatal=False, repeats=each),
+            tells=_weight(each[-1]) + _OF_STATE * _is_state(each[-1]),
+            of_state=_is_state(each[-1]),
+        )
+        for each in grouped(told, _signature).values()
+    )
+    return tuple(sorted(found, key=lambda each: (-each.tells, each.failure.number)))
+
+
+def _is_reported(record: LogRecord) -> bool:
+    """Tell whether a record may report what is wrong with the server, rather than what a client did."""
+    if not record.severity or class_of(record.says) == "reset" or _OF_CLIENT.search(record.says):
+        return False
+    return record.severity >= Severity.ERROR or bool(class_of(record.says)) or _is_state(record)
+
+
+def _is_state(record: LogRecord) -> bool:
+    return class_of(record.says) in _STATES or _STANDING.search(record.says) is not None
+
+
 def failed_connection_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
     """Return the connection that a running program could not make last, if that was lately; see `repeats_in`.
 
@@ -220,6 +288,11 @@ def failed_connection_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ..
     failed = (each for each in reversed(late) if each.number > recovered and each.severity)
     connections = (each for each in failed if class_of(each.says) in CONNECTING and _peer(each, records).host)
     return tuple(_failure(each, [each], records, fatal=False, repeats=[each]) for each in islice(connections, 1))
+
+
+def _tells(warning: LogRecord) -> bool:
+    """Tell whether a warning reports what fails: some clients log nothing above it."""
+    return bool(class_of(warning.says) or _FAILS.search(warning.says))
 
 
 def _with_request(record: LogRecord) -> LogRecord:

@@ -133,11 +133,14 @@ _CONTINUES: Final = re.compile(
     r"""(?:
         \s+\S | $ | \t | Caused\ by:\s | Suppressed:\s | \.\.\.\ \d+\ (?:more|common)
       | During\ handling\ of | The\ above\ exception | goroutine\ \d+ | created\ by\s | exit\ status\s\d
+      | .{0,90}\b(?:DETAIL|HINT|CONTEXT|STATEMENT):\s
       | \[signal\s | \*\ \S | [\w./*()-]{3,200}\(.*\)$ | at\s\S+ | stack\ (?:back|)trace(?:back)?: | note:\ \w | \^+ | }
     )""",
     re.VERBOSE,
 )
 _FRAME: Final = re.compile(r"\s+at\s|\s+File \"")
+# What PostgreSQL adds to a message in a line of its own.
+_DETAIL: Final = re.compile(r"\bDETAIL:\s+(.+)")
 # A message that only announces what the next lines list, and a line of such a list.
 _ANNOUNCES: Final = re.compile(
     r"(?i)(?:\bfollowing\b[^.:]{0,40}|\b(?:errors?|problems?|issues?|violations?)(?: occurred| found| were found)?"
@@ -216,6 +219,9 @@ def _is_python_end(lines: Sequence[str], at: int) -> bool:
 def _read(lines: Sequence[str]) -> tuple[Severity, str]:
     """Return the severity and the message of a record; of one that only announces a list its first item."""
     severity, says = _read_first(lines)
+    detail = next(filter(None, map(_DETAIL.search, lines[1:3])), None)
+    if detail:
+        says = f"{says}: {detail[1]}"
     listed = _LISTED.match(lines[1]) if len(lines) > 1 and _ANNOUNCES.search(lines[0]) else None
     return severity, lines[1][listed.end() :] if listed else says
 

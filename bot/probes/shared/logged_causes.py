@@ -14,7 +14,15 @@ from typing import Final
 from bot.kube.cluster_names import Known, meaning_of
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_causes import is_error
-from bot.kube.log_failures import LogFailure, failed_connection_in, failures_in, last_words_in, repeats_in
+from bot.kube.log_failures import (
+    LogFailure,
+    Report,
+    failed_connection_in,
+    failures_in,
+    last_words_in,
+    repeats_in,
+    reports_in,
+)
 from bot.kube.objects import namespace_of, place_of
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may
@@ -102,9 +110,39 @@ async def _causes(log: Log, look: Look) -> tuple[LoggedCause, ...]:
             return await asyncio.to_thread(_found, text, log, look)
         return _found(text, log, look)
 
-    key = ("causes", place_of(log.container.pod), log.container.name, log.previous)
-    found = await look.snapshot.computed(key, compute)
+    found = await look.snapshot.computed(("causes", *_key(log)), compute)
     return tuple([each for each in found if not each.once or await _is_down(each, look)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedReport:
+    """What a server lately said is wrong, and how long ago it said so first."""
+
+    log: Log
+    said: Report
+    since_s: int
+
+
+async def reports_of(log: Log, look: Look) -> tuple[LoggedReport, ...]:
+    """Return what a server reports in a log, the most telling first."""
+    text = await text_of(log, look.snapshot)
+
+    async def compute() -> tuple[LoggedReport, ...]:
+        return await asyncio.to_thread(_reports, text, log, look) if len(text) > LARGE else _reports(text, log, look)
+
+    return await look.snapshot.computed(("reports", *_key(log)), compute)
+
+
+def _reports(text: str, log: Log, look: Look) -> tuple[LoggedReport, ...]:
+    text, ages = _aged(text, look)
+    if not reports_in(text, ages):
+        return ()
+    found = reports_in(redact(text), ages)
+    return tuple(LoggedReport(log=log, said=each, since_s=ages[each.failure.number - 1]) for each in found)
+
+
+def _key(log: Log) -> tuple[object, ...]:
+    return place_of(log.container.pod), log.container.name, log.previous
 
 
 async def _is_down(cause: LoggedCause, look: Look) -> bool:
@@ -117,14 +155,19 @@ async def _is_down(cause: LoggedCause, look: Look) -> bool:
     return service is not None and await ready_endpoints(look, *place_of(service)) == frozenset()
 
 
-def _found(text: str, log: Log, look: Look) -> tuple[LoggedCause, ...]:
+def _aged(text: str, look: Look) -> tuple[str, list[int]]:
+    """Return the lines of a log without the time that the kubelet put before each, and their ages in seconds."""
     stamped = [line.partition(" ") for line in text.splitlines()]
     ages = [look.age_s(stamp) for stamp, _, _ in stamped]
     lines = [
         stamp + space + rest if age == UNKNOWN else rest
         for age, (stamp, space, rest) in zip(ages, stamped, strict=True)
     ]
-    text = "\n".join(lines)
+    return "\n".join(lines), ages
+
+
+def _found(text: str, log: Log, look: Look) -> tuple[LoggedCause, ...]:
+    text, ages = _aged(text, look)
     running = log.container.ready and not log.ended
     if running and not _of_running(text, ages):
         return ()  # most logs of ready programs: to redact them takes longer than to read them
